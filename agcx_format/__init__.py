@@ -1,0 +1,53 @@
+"""Read and write the sessions of AGCodex: `from agcx_format import open_store`.
+
+Names are imported when they are first asked for, so that a program pays only for what it uses.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agcx_format.errors import *  # noqa: F403
+    from agcx_format.files import SessionFile, read_session, write_session  # noqa: F401
+    from agcx_format.serde_json import from_json, to_json  # noqa: F401
+    from agcx_format.sources import MessageSource  # noqa: F401
+    from agcx_format.storage import CompressionLevel, SessionStorage, StorageBackend  # noqa: F401
+    from agcx_format.store import Store, open_store  # noqa: F401
+    from agcx_format.timestamps import Timestamp  # noqa: F401
+    from agcx_format.types import *  # noqa: F403
+
+_HOME = {
+    "agcx_format.errors": """PersistenceError InvalidMagic UnsupportedVersion CorruptData
+        BincodeDecodeError MessagePackDecodeError CompressionError SessionNotFound
+        AmbiguousSession StaleSession InvalidCheckpoint IndexCorrupted LockFailed
+        StoreNotWritable UndoConflict NothingToUndo ConversionError""",
+    "agcx_format.files": "SessionFile read_session write_session",
+    "agcx_format.serde_json": "from_json to_json",
+    "agcx_format.sources": "ListSource MessageSource PENDING",
+    "agcx_format.storage": "CompressionLevel SessionStorage StorageBackend",
+    "agcx_format.store": "ScanEntry Store open_store",
+    "agcx_format.timestamps": "Timestamp",
+    "agcx_format.types": """AstIndexState Checkpoint CheckpointMetadata ContentItem
+        ConversationContext ConversationSnapshot EmbeddingCacheState ExecAction FileContext
+        FilterSettings Float32 FunctionCall FunctionCallOutput InputImage InputText LocalShellCall
+        LocalShellStatus Message MessageMetadata MessageSnapshot OperatingMode Other OutputText
+        PlainText Reasoning ReasoningContent ReasoningText ReasoningWithoutContent ResponseItem
+        SessionIndex SessionMetadata SessionState SummaryText ToolCallMetadata UnknownItem""",
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
+
+__all__ = sorted(_MODULE_OF)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'agcx_format' has no attribute {name!r}")
+    value = getattr(import_module(_MODULE_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,167 @@
+"""Layout 1: header, metadata, messages, context, state, each behind a u32 length.
+
+Strategy: `split` finds the sections and checks every length against what is there; each codec then
+sees its own section only.  No I/O: bytes in, values out, and errors that say section and offset.
+
+    0   4  magic `AGCX`        6   4  metadata length M
+    4   2  version, u16 = 1   10   M  SessionMetadata, bincode
+    then, each as u32 length + bytes: messages (zstd of MessagePack), context (the same), state (bincode)
+
+Mirrors `storage.rs` of the Rust crate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from agcx_format import bincode, frames, limits, messagepack
+from agcx_format.errors import (
+    CorruptData,
+    InvalidMagic,
+    PersistenceError,
+    UnsupportedVersion,
+)
+from agcx_format.types import (
+    ConversationContext,
+    ConversationSnapshot,
+    MessageSnapshot,
+    Session,
+    SessionMetadata,
+    SessionState,
+)
+
+MAGIC = b"AGCX"
+VERSION = 1
+HEADER = 10
+SECTIONS = ("metadata", "messages", "context", "state")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a section's bytes lie in the file; its u32 length stands in the 4 bytes before."""
+
+    section: str
+    start: int
+    end: int
+
+
+def metadata_span(head: bytes | memoryview, file_size: int) -> Span:
+    """Check the header and find the metadata; `head` needs the first 10 bytes of the file.
+
+    Raises `InvalidMagic`, `UnsupportedVersion` or `CorruptData`.
+    """
+    if len(head) < 6:
+        raise CorruptData(f"{len(head)} bytes are too few for a header", section="header", offset=0)
+    if bytes(head[:4]) != MAGIC:
+        raise InvalidMagic("does not begin with AGCX", section="header", offset=0)
+    version = int.from_bytes(head[4:6], "little")
+    if version != VERSION:
+        raise UnsupportedVersion(version, VERSION, section="header", offset=4)
+    if len(head) < HEADER:
+        raise CorruptData("the file ends inside the header", section="header", offset=len(head))
+    return _span("metadata", HEADER, int.from_bytes(head[6:10], "little"), file_size)
+
+
+def split(data: bytes | memoryview) -> list[Span]:
+    """The four sections of a whole file; bytes after the last are ignored, as in Rust."""
+    spans = [metadata_span(data[:HEADER], len(data))]
+    for section in SECTIONS[1:]:
+        start = spans[-1].end + 4
+        if start > len(data):
+            raise CorruptData("the file ends before it", section=section, offset=spans[-1].end)
+        length = int.from_bytes(data[start - 4 : start], "little")
+        spans.append(_span(section, start, length, len(data)))
+    return spans
+
+
+def join(metadata: bytes, messages: bytes, context: bytes, state: bytes) -> list[bytes]:
+    """The parts of a file in order, headers included; `ValueError` for a section over 4 GiB."""
+    parts = [MAGIC + VERSION.to_bytes(2, "little")]
+    for name, section in zip(SECTIONS, (metadata, messages, context, state), strict=True):
+        if len(section) > limits.SECTION_ON_DISK:
+            raise ValueError(f"{name} of {len(section):,} bytes does not fit layout 1")
+        parts += [len(section).to_bytes(4, "little"), section]
+    return parts
+
+
+def decode_metadata(section: bytes) -> SessionMetadata:
+    return _in_section("metadata", HEADER, lambda: bincode.decode(SessionMetadata, section))
+
+
+def decode(data: bytes | memoryview) -> Session:
+    """A whole session; `data` is a whole file."""
+    metadata_at, messages_at, context_at, state_at = split(data)
+    metadata = decode_metadata(bytes(data[metadata_at.start : metadata_at.end]))
+    messages = decode_section(data, messages_at, messagepack.decode_messages)
+    context = decode_section(
+        data, context_at, lambda raw: messagepack.decode(ConversationContext, raw)
+    )
+    state = decode_state(data, state_at)
+    return metadata, conversation_of(metadata, messages, context), state
+
+
+def conversation_of(
+    metadata: SessionMetadata, messages: list[MessageSnapshot], context: ConversationContext
+) -> ConversationSnapshot:
+    """What the Rust reader makes of a layout-1 file: id and mode history from the metadata."""
+    history = [(metadata.current_mode, metadata.created_at)]
+    return ConversationSnapshot(metadata.id, messages, context, history)
+
+
+def decode_section(data: bytes | memoryview, span: Span, decoder: Callable[[bytes], T]) -> T:
+    """Decompress a section and decode it, errors located in the file or in what it inflates to."""
+    raw = decompress_section(data, span)
+    try:
+        return decoder(raw)
+    except PersistenceError as error:
+        raise error.located(section=span.section, decompressed=True) from None
+
+
+def decompress_section(data: bytes | memoryview, span: Span) -> bytes:
+    return _in_section(
+        span.section, span.start, lambda: frames.decompress(data[span.start : span.end])
+    )
+
+
+def decode_state(data: bytes | memoryview, span: Span) -> SessionState:
+    raw = bytes(data[span.start : span.end])
+    return _in_section("state", span.start, lambda: bincode.decode(SessionState, raw))
+
+
+def encode(
+    metadata: SessionMetadata,
+    conversation: ConversationSnapshot,
+    state: SessionState,
+    level: int,
+) -> list[bytes]:
+    """The parts of the file, to be written one after the other; `level` is zstd's."""
+    return join(
+        bincode.encode(metadata, SessionMetadata),
+        frames.compress(messagepack.encode_messages(conversation.messages), level),
+        frames.compress(messagepack.encode(conversation.context), level),
+        bincode.encode(state, SessionState),
+    )
+
+
+def _span(section: str, start: int, length: int, file_size: int) -> Span:
+    left = file_size - start
+    if length > left:
+        raise CorruptData(
+            f"its length is {length:,} bytes, but {max(0, left):,} are left",
+            section=section,
+            offset=start - 4,
+        )
+    if section == "metadata" and length > limits.METADATA:
+        raise CorruptData(f"{length:,} bytes are too many", section=section, offset=start - 4)
+    return Span(section, start, start + length)
+
+
+def _in_section(section: str, start: int, action: Callable[[], T]) -> T:
+    try:
+        return action()
+    except PersistenceError as error:
+        raise error.located(section=section, base=start) from None

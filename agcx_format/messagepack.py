@@ -1,0 +1,156 @@
+"""MessagePack as rmp-serde writes it: arrays of the fields in order, no field names.
+
+Strategy: a fast way and a slow way to the same values.  msgspec decodes what Rust writes today
+in one call and checks it.  Where it refuses, `messagepack_slow` goes through the same schema field by
+field: it takes what msgspec cannot be told about (structs as maps with field names, the tags
+of the crate's first day, reasoning items of three fields, items whose tag is not known), and
+where the bytes are truly bad it knows the offset, which msgspec does not say.
+
+A list of messages is never decoded as a whole: `msgpack.Unpacker` finds where each one lies, in a
+tenth of the time, and each is decoded by itself when it is asked for.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
+
+from agcx_format import messagepack_slow as slow
+from agcx_format.errors import MessagePackDecodeError
+from agcx_format.timestamps import Timestamp
+from agcx_format.types import (
+    Float32,
+    MessageSnapshot,
+    Reasoning,
+    ReasoningText,
+    ReasoningWithoutContent,
+    UnknownItem,
+    pack_f32,
+)
+
+__all__ = ["decode", "decode_messages", "encode", "encode_messages", "find_messages"]
+
+T = TypeVar("T")
+
+# What msgspec raises for bytes that are not the value asked for.
+_REFUSED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError, OverflowError)
+
+
+def decode(type_: type[T], data: bytes | memoryview) -> T:
+    """Decode one value; bytes after it are ignored, as Rust ignores them.
+
+    Raises `MessagePackDecodeError`, its offset counted from the start of `data`.
+    """
+    try:
+        return _decoder(type_)(data)
+    except _REFUSED:
+        return slow.decode(type_, data)
+
+
+def decode_messages(data: bytes) -> list[MessageSnapshot]:
+    """Decode a whole `Vec<MessageSnapshot>`."""
+    starts = find_messages(data)
+    fast, view = _decoder(MessageSnapshot), memoryview(data)
+    messages = []
+    for start, end in zip(starts, starts[1:], strict=False):
+        try:
+            messages.append(fast(view[start:end]))
+        except _REFUSED:
+            messages.append(slow.decode(MessageSnapshot, view[start:end], base=start))
+    return messages
+
+
+def find_messages(data: bytes | memoryview) -> array[int]:
+    """Where each message of a `Vec` begins, and last, where the `Vec` ends.
+
+    Raises `MessagePackDecodeError` when the data is cut off or is no array.
+    """
+    unpacker = slow.unpacker(data)
+    starts = array("Q")
+    try:
+        count = unpacker.read_array_header()
+        starts.append(unpacker.tell())
+        for _ in range(count):
+            unpacker.skip()
+            starts.append(unpacker.tell())
+    except slow.UNPACK_ERRORS as cause:
+        raise MessagePackDecodeError(
+            f"message {max(0, len(starts) - 1)}: {slow.in_words(cause)}",
+            offset=starts[-1] if starts else 0,
+        ) from None
+    return starts
+
+
+def encode(value: Any) -> bytes:
+    """Encode as `rmp_serde::to_vec` does.
+
+    `ValueError` or `TypeError` when a field holds what its type cannot.
+    """
+    try:
+        return _encoder.encode(value)
+    except OverflowError as cause:
+        raise ValueError(f"an integer does not fit 64 bits: {cause}") from cause
+
+
+def encode_messages(messages: Iterable[MessageSnapshot]) -> bytes:
+    """Encode a `Vec<MessageSnapshot>`."""
+    return encode([as_written(message) for message in messages])
+
+
+def as_written(message: MessageSnapshot) -> MessageSnapshot:
+    """The message in the shape that Rust would write: see `ReasoningWithoutContent`."""
+    if type(message) is not MessageSnapshot:
+        raise TypeError(f"expected a MessageSnapshot, got {message!r}")
+    if type(message.timestamp) is not Timestamp:
+        message = msgspec.structs.replace(message, timestamp=Timestamp(message.timestamp))
+    if type(message.item) is Reasoning:
+        item = _item_as_written(message.item)
+        if item is not message.item:
+            message = msgspec.structs.replace(message, item=item)
+    if message.metadata.edit_history:
+        history = [
+            (Timestamp(when), _item_as_written(item))
+            for when, item in message.metadata.edit_history
+        ]
+        metadata = msgspec.structs.replace(message.metadata, edit_history=history)
+        message = msgspec.structs.replace(message, metadata=metadata)
+    return message
+
+
+def _item_as_written(item: Any) -> Any:
+    if type(item) is not Reasoning or item.content is None:
+        return item
+    if any(type(part) is ReasoningText for part in item.content):
+        return item
+    return ReasoningWithoutContent(item.id, item.summary, item.encrypted_content)
+
+
+@cache
+def _decoder(type_: Any) -> Callable[[bytes | memoryview], Any]:
+    return msgspec.msgpack.Decoder(type_, dec_hook=_from_plain).decode
+
+
+def _from_plain(type_: type, value: object) -> object:
+    if type_ is Timestamp and type(value) is str:
+        return Timestamp(value)
+    if type_ is Float32 and type(value) in (float, int):
+        # The four bytes are wanted as they lie in the data, and only the slow way has these.
+        raise ValueError("an f32")
+    raise ValueError(f"expected {type_.__name__}, got {type(value).__name__}")
+
+
+def _to_plain(value: object) -> object:
+    if type(value) is Timestamp:
+        return str.__str__(value)
+    if type(value) is Float32:
+        return msgspec.Raw(b"\xca" + pack_f32(value))
+    if type(value) is UnknownItem:
+        return msgspec.Raw(value.raw)
+    raise TypeError(f"{value!r} has no form in MessagePack")
+
+
+_encoder = msgspec.msgpack.Encoder(uuid_format="bytes", enc_hook=_to_plain)
