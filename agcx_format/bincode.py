@@ -61,7 +61,7 @@ def _uint(data: bytes, at: int, maximum: int) -> tuple[int, int]:
     if first > 253:
         raise ValueError(f"integer tag {first} is not one that fits here")
     size = 2 << (first - 251)
-    if size == 2 or size == 4 and maximum > 0xFFFF or size == 8 and maximum > 0xFFFFFFFF:
+    if size == 2 or (size == 4 and maximum > 0xFFFF) or (size == 8 and maximum > 0xFFFFFFFF):
         raw = data[at + 1 : at + 1 + size]
         if len(raw) != size:
             raise IndexError
@@ -126,7 +126,7 @@ class _Source:
         return f"v{self.count}"
 
     def compile(self, name: str) -> Callable:
-        exec(compile("\n".join(self.lines), f"<bincode {name}>", "exec"), self.names)  # noqa: S102
+        exec(compile("\n".join(self.lines), f"<bincode {name}>", "exec"), self.names)
         return self.names[name]
 
 
@@ -220,9 +220,7 @@ def _read(src: _Source, depth: int, shape: schema.Shape, to: str) -> None:
             src.add(depth, f"{to}, p = {src.bind('read', _shape_reader(shape))}(b, p)")
 
 
-def _read_many(
-    src: _Source, depth: int, shape: schema.Sequence | schema.Mapping, to: str
-) -> None:
+def _read_many(src: _Source, depth: int, shape: schema.Sequence | schema.Mapping, to: str) -> None:
     many, item = src.fresh(), src.fresh()
     empty = "[]" if isinstance(shape, schema.Sequence) else "{}"
     src.add(depth, "n = b[p]; q = p + 1", "if n > 250: n, q = long(b, p)")

@@ -12,6 +12,7 @@ tenth of the time, and each is decoded by itself when it is asked for.
 
 from __future__ import annotations
 
+import itertools
 from array import array
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -56,7 +57,7 @@ def decode_messages(data: bytes) -> list[MessageSnapshot]:
     starts = find_messages(data)
     fast, view = _decoder(MessageSnapshot), memoryview(data)
     messages = []
-    for start, end in zip(starts, starts[1:], strict=False):
+    for start, end in itertools.pairwise(starts):
         try:
             messages.append(fast(view[start:end]))
         except _REFUSED:

@@ -153,9 +153,7 @@ class _Reader:
         else:
             count = self._array(record.cls.__name__)
             if count != len(record.fields):
-                self._fail(
-                    f"{record.cls.__name__} has {len(record.fields)} fields, not {count}"
-                )
+                self._fail(f"{record.cls.__name__} has {len(record.fields)} fields, not {count}")
             values = [self._read(shape) for _, shape in record.fields]
         return record.cls(*values)
 
