@@ -4,26 +4,37 @@ Strategy: walk the headers of frames and blocks before anything is decompressed.
 a few steps for each 128 KiB block and settles what the decompressor would not say: whether the last
 frame is whole (a stream reader returns what there is of half a frame, without an error), where
 each frame ends, and an upper bound of the decompressed size, which is what a bomb is refused by.
+Feeding the decompressor one block at a time then bounds what comes out at once, and tells
+where the damage lies when a block does not decompress.
 
-A section is one frame or several, skippable ones among them, as Rust's reader takes them.
+A section is one frame or several, skippable ones among them, as Rust's reader takes them.  It is
+anything that has a length and can be sliced: bytes, or a part of a file that is read as asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import zstandard
 
 from agcx_format import limits
 from agcx_format.errors import CompressionError
 
-__all__ = ["Frame", "compress", "decompress", "pieces", "walk"]
+__all__ = ["Frame", "Section", "compress", "decompress", "pieces", "walk"]
 
-_MAGIC = b"\x28\xb5\x2f\xfd"
+_MAGIC = 0xFD2FB528
 _SKIPPABLE = range(0x184D2A50, 0x184D2A60)
 _BLOCK_MAX = 128 * 1024
-_PIECE = 256 * 1024
+
+
+class Section(Protocol):
+    """The compressed bytes of one section."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: slice) -> bytes | memoryview: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +44,35 @@ class Frame:
     start: int
     end: int
     bound: int
-
-    @property
-    def skippable(self) -> bool:
-        return self.bound == 0
+    skippable: bool = False
 
 
-def walk(section: bytes | memoryview) -> list[Frame]:
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Bytes of one block, the frame's header with the first, its checksum with the last."""
+
+    start: int
+    end: int
+    bound: int
+    last: bool
+
+
+def walk(section: Section) -> list[Frame]:
     """The frames of a section, whole ones only.
 
     `CompressionError` when it is empty, ends inside a frame, or holds anything else.
     """
     frames, at = [], 0
-    while True:
-        frame = _frame(section, at)
-        frames.append(frame)
-        at = frame.end
-        if at == len(section):
-            return frames
+    while not frames or at < len(section):
+        if (end := _skippable_end(section, at)) is not None:
+            frames.append(Frame(at, end, 0, skippable=True))
+        else:
+            bound = 0
+            for block in _blocks(section, at):
+                bound, end = bound + block.bound, block.end
+            frames.append(Frame(at, end, bound))
+        at = end
+    return frames
 
 
 def decompress(section: bytes | memoryview, limit: int = limits.WHOLE_SECTION) -> bytes:
@@ -71,17 +93,25 @@ def decompress(section: bytes | memoryview, limit: int = limits.WHOLE_SECTION) -
     return b"".join(out)
 
 
-def pieces(section: bytes | memoryview) -> Iterator[bytes]:
-    """Decompress piece by piece, about 256 KiB at a time."""
-    for frame in walk(section):
-        if frame.skippable:
+def pieces(section: Section, start: int = 0) -> Iterator[bytes]:
+    """Decompress block by block, at most 128 KiB at a time, from the frame at `start`.
+
+    What lies before the damage is given before the `CompressionError` is raised.
+    """
+    at = start
+    while at == start or at < len(section):
+        if (end := _skippable_end(section, at)) is not None:
+            at = end
             continue
-        reader = _decompressor().stream_reader(section[frame.start : frame.end])
-        try:
-            while piece := reader.read(_PIECE):
+        stream = _decompressor().decompressobj()
+        for block in _blocks(section, at):
+            try:
+                piece = stream.decompress(section[block.start : block.end])
+            except zstandard.ZstdError as cause:
+                raise _damaged(cause, block.start) from None
+            if piece:
                 yield piece
-        except zstandard.ZstdError as cause:
-            raise _damaged(cause, frame) from None
+            at = block.end
 
 
 def compress(data: bytes | memoryview, level: int) -> bytes:
@@ -90,7 +120,7 @@ def compress(data: bytes | memoryview, level: int) -> bytes:
     return stream.compress(data) + stream.flush()
 
 
-# Neither object may be used by two threads at once, and they cost some time to make.
+# Made anew for each use: one may not be shared between threads.
 
 
 def _decompressor() -> zstandard.ZstdDecompressor:
@@ -105,42 +135,43 @@ def _whole_frame(section: bytes | memoryview, frame: Frame) -> bytes:
     try:
         return _decompressor().decompressobj().decompress(section[frame.start : frame.end])
     except zstandard.ZstdError as cause:
-        raise _damaged(cause, frame) from None
+        raise _damaged(cause, frame.start) from None
 
 
-def _damaged(cause: zstandard.ZstdError, frame: Frame) -> CompressionError:
-    return CompressionError(f"zstd: {cause}", offset=frame.start)
+def _damaged(cause: zstandard.ZstdError, at: int) -> CompressionError:
+    return CompressionError(f"zstd: {cause}", offset=at)
 
 
-def _frame(section: bytes | memoryview, start: int) -> Frame:
-    """Walk one frame; layout in RFC 8878, section 3.1."""
-    if (magic := _number(section, start, 4)) in _SKIPPABLE:
-        end = start + 8 + _number(section, start + 4, 4)
+def _skippable_end(section: Section, start: int) -> int | None:
+    """Where the skippable frame at `start` ends; None when the frame there is another kind."""
+    if _number(section, start, 4) not in _SKIPPABLE:
+        return None
+    end = start + 8 + _number(section, start + 4, 4)
+    if end > len(section):
+        raise _cut_off(section)
+    return end
+
+
+def _blocks(section: Section, start: int) -> Iterator[_Block]:
+    """The blocks of the frame at `start`; their layout is that of RFC 8878, section 3.1."""
+    if _number(section, start, 4) != _MAGIC:
+        raise CompressionError("not a zstd frame", offset=start)
+    header, checksum = _after_frame_header(section, start + 4)
+    last = False
+    while not last:
+        word = _number(section, header, 3)
+        last, kind, size = bool(word & 1), word >> 1 & 3, word >> 3
+        if kind == 3:
+            raise CompressionError("a block of a reserved type", offset=header)
+        # 0: raw, 1: one byte that is repeated `size` times, 2: compressed
+        end = header + 3 + (1 if kind == 1 else size) + (checksum if last else 0)
         if end > len(section):
             raise _cut_off(section)
-        return Frame(start, end, 0)
-    if magic != int.from_bytes(_MAGIC, "little"):
-        raise CompressionError("not a zstd frame", offset=start)
-    at, checksum = _after_frame_header(section, start + 4)
-    bound, last = 0, False
-    while not last:
-        header = _number(section, at, 3)
-        last, kind, size = bool(header & 1), header >> 1 & 3, header >> 3
-        if kind == 3:
-            raise CompressionError("a block of a reserved type", offset=at)
-        # 0: raw, 1: one byte, repeated `size` times, 2: compressed
-        bound += size if kind < 2 else _BLOCK_MAX
-        at += 3 + (1 if kind == 1 else size)
-        if at > len(section):
-            raise _cut_off(section)
-    at += checksum
-    if at > len(section):
-        raise _cut_off(section)
-    # An empty frame is no skippable one.
-    return Frame(start, at, max(bound, 1))
+        yield _Block(start, end, size if kind < 2 else _BLOCK_MAX, last)
+        start = header = end
 
 
-def _after_frame_header(section: bytes | memoryview, at: int) -> tuple[int, int]:
+def _after_frame_header(section: Section, at: int) -> tuple[int, int]:
     """Where the first block begins, and the size of the checksum after the last."""
     descriptor = _number(section, at, 1)
     single_segment = descriptor >> 5 & 1
@@ -149,12 +180,12 @@ def _after_frame_header(section: bytes | memoryview, at: int) -> tuple[int, int]
     return at + 1 + (1 - single_segment) + dictionary_id + content_size, (descriptor >> 2 & 1) * 4
 
 
-def _number(section: bytes | memoryview, at: int, size: int) -> int:
+def _number(section: Section, at: int, size: int) -> int:
     raw = section[at : at + size]
     if len(raw) < size:
         raise _cut_off(section)
     return int.from_bytes(raw, "little")
 
 
-def _cut_off(section: bytes | memoryview) -> CompressionError:
+def _cut_off(section: Section) -> CompressionError:
     return CompressionError("the data ends inside a zstd frame", offset=len(section))

@@ -5,7 +5,8 @@ sees its own section only.  No I/O: bytes in, values out, and errors that say se
 
     0   4  magic `AGCX`        6   4  metadata length M
     4   2  version, u16 = 1   10   M  SessionMetadata, bincode
-    then, each as u32 length + bytes: messages (zstd of MessagePack), context (the same), state (bincode)
+    then, each as a u32 length and its bytes:
+    messages (zstd of MessagePack), context (zstd of MessagePack), state (bincode)
 
 Mirrors `storage.rs` of the Rust crate.
 """

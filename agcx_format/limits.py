@@ -15,3 +15,10 @@ WINDOW = 128 * MIB
 
 # The u32 lengths of layout 1.
 SECTION_ON_DISK = 0xFFFFFFFF
+
+# A message larger than this is shown as a stub with its size, and can still be exported.
+MESSAGE_SHOWN = 64 * MIB
+
+# What an open conversation keeps of its decompressed text: as it is, and packed.
+KEPT_OPEN = 64 * MIB
+KEPT_PACKED = 32 * MIB

@@ -1,7 +1,7 @@
 """MessagePack as rmp-serde writes it: arrays of the fields in order, no field names.
 
 Strategy: a fast way and a slow way to the same values.  msgspec decodes what Rust writes today
-in one call and checks it.  Where it refuses, `messagepack_slow` goes through the same schema field by
+in one call and checks it.  Where it refuses, `messagepack_slow` goes through the schema field by
 field: it takes what msgspec cannot be told about (structs as maps with field names, the tags
 of the crate's first day, reasoning items of three fields, items whose tag is not known), and
 where the bytes are truly bad it knows the offset, which msgspec does not say.

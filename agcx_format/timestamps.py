@@ -29,11 +29,11 @@ _is_usual = re.compile(
     re.ASCII,
 ).fullmatch
 
-# What chrono's `DateTime::<Utc>::from_str` takes, save for white space between the parts.
+# What chrono's `DateTime::<Utc>::from_str` takes, which is more than RFC 3339.
 _parts = re.compile(
-    r"([+-]\d{1,6}|\d{1,4})-(\d{1,2})-(\d{1,2})[Tt ]"
-    r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d+))?"
-    r"(?:([Zz]|UTC|utc)|([+-])(\d{2}):?(\d{2}))",
+    r"\s*([+-]\d{1,6}|\d{1,4})\s*-\s*(\d{1,2})\s*-\s*(\d{1,2})\s*[Tt ]"
+    r"\s*(\d{1,2})\s*:\s*(\d{1,2})\s*:\s*(\d{1,2})(?:\.(\d+))?\s*"
+    r"(?:([Zz]|UTC|utc)|([+-])(\d{2}):?(\d{2}))\s*",
     re.ASCII,
 ).fullmatch
 

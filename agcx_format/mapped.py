@@ -1,0 +1,73 @@
+"""Bytes of a memory map, taken out so that no other process can crash this one.
+
+Strategy: another program may cut a file short while it is mapped (layout 2's Rust writer truncates in
+place), and touching a page that is gone kills the process with SIGBUS, whatever was checked
+before.  A system call that reads such a page fails with EFAULT instead.  So bytes of a map are only
+ever copied by `write` into a small file in memory, and read back from there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import mmap
+import os
+import tempfile
+import threading
+
+from agcx_format.errors import CorruptData
+
+__all__ = ["copy_out", "map_file"]
+
+_PAGE = mmap.PAGESIZE
+_local = threading.local()
+
+
+def map_file(fd: int, size: int) -> mmap.mmap:
+    """A read-only map of the first `size` bytes; `size` must not be 0."""
+    return mmap.mmap(fd, size, access=mmap.ACCESS_READ)
+
+
+def copy_out(view: mmap.mmap, start: int, end: int) -> bytes:
+    """Bytes `start` to `end` of the map; `CorruptData` when the file has lost them meanwhile."""
+    scratch = _scratch()
+    wanted = end - start
+    with memoryview(view) as whole, whole[start:end] as part:
+        try:
+            copied = os.pwrite(scratch, part, 0) if wanted else 0
+        except OSError as cause:
+            if cause.errno != errno.EFAULT:
+                raise
+            copied = 0
+    if copied < wanted:
+        raise CorruptData("the file was cut short while it was read", offset=start + copied)
+    data = os.pread(scratch, wanted, 0)
+    if wanted > 16 * _PAGE:
+        os.ftruncate(scratch, 0)
+    return data
+
+
+def _scratch() -> int:
+    """One anonymous file a thread, kept: making one costs more than the copy."""
+    fd = getattr(_local, "fd", None)
+    if fd is None:
+        if hasattr(os, "memfd_create"):
+            fd = os.memfd_create("agcx", os.MFD_CLOEXEC)
+        else:
+            fd, path = tempfile.mkstemp()
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+        _local.fd = fd
+        _local.closer = _Closer(fd)
+    return fd
+
+
+class _Closer:
+    """Closes the scratch file when its thread ends and its locals go."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def __del__(self) -> None:
+        with contextlib.suppress(OSError):
+            os.close(self._fd)
