@@ -1,0 +1,153 @@
+"""JSON Lines that another program wrote, and may be writing still, read line by line.
+
+Strategy: this is the only part of an import that touches a file.  It never holds more than one
+line, and nothing that a line holds is fatal: a line that cannot be read becomes a `Line` that
+says why, with its number, and the next one is read.  Files that end in the middle of a line, lines that
+hold two objects with nothing between them, and `.zst` files cut off in a frame are all usual.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from agcx_format import limits
+
+__all__ = ["LONGEST_LINE", "Line", "parse_lines", "read_lines"]
+
+# A picture in a line is megabytes; a line of this size is no conversation, and would not fit twice.
+LONGEST_LINE = 256 * limits.MIB
+
+_CHUNK = 1024 * 1024
+# One block of 4 bytes can decompress to 128 KiB, so this much at once is at most 128 MiB.
+_CHUNK_COMPRESSED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a line holds: most often one value.  `number` counts from 1.
+
+    When `error` is set it says why the line (or the rest of it) cannot be read.
+    """
+
+    number: int
+    values: tuple[Any, ...] = ()
+    error: str | None = None
+
+
+def read_lines(path: Path, opener: Callable[[Path], BinaryIO] | None = None) -> Iterator[Line]:
+    """The lines of a file, blank ones left out; `.zst` files are decompressed on the way.
+
+    `OSError` when the file cannot be opened or read.
+    """
+    with (opener or (lambda p: open(p, "rb")))(path) as file:
+        chunks = _decompressed(file) if path.suffix == ".zst" else _chunks(file, _CHUNK)
+        yield from parse_lines(chunks)
+
+
+def parse_lines(chunks: Iterable[bytes | Exception], longest: int = LONGEST_LINE) -> Iterator[Line]:
+    """Split at newlines, wherever the chunks were cut, and parse.
+
+    An exception among the chunks is where reading ended, and becomes the last `Line`.
+    """
+    number, pending, size = 1, [], 0
+    for chunk in chunks:
+        if isinstance(chunk, Exception):
+            if size:
+                yield Line(number, error="cut off in the middle of the line")
+            yield Line(number + (size > 0), error=str(chunk))
+            return
+        *ended, rest = chunk.split(b"\n")
+        for part in ended:
+            if line := _line(number, [*pending, part], size + len(part), longest):
+                yield line
+            number, pending, size = number + 1, [], 0
+        size += len(rest)
+        if size <= longest:
+            pending.append(rest)
+        else:
+            pending = []
+    if size and (line := _line(number, pending, size, longest)):
+        yield line
+
+
+def _line(number: int, parts: list[bytes], size: int, longest: int) -> Line | None:
+    if size > longest:
+        return Line(number, error=f"longer than {longest:,} bytes")
+    data = b"".join(parts)
+    if not data.strip(b" \t\r\n\0"):
+        return None
+    try:
+        return Line(number, (msgspec.json.decode(data),))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _line_the_slow_way(number, data)
+
+
+def _line_the_slow_way(number: int, data: bytes) -> Line:
+    """Several values in a line, bytes that are no UTF-8, half a surrogate pair."""
+    text = data.decode("utf-8-sig", "replace").strip(" \t\r\n\0")
+    values, at = [], 0
+    while at < len(text):
+        try:
+            value, at = _scanner.raw_decode(text, at)
+        except (ValueError, RecursionError) as cause:
+            return Line(number, tuple(values), _in_words(cause, text))
+        values.append(_without_surrogates(value))
+        while at < len(text) and text[at] in " \t\r,":
+            at += 1
+    return Line(number, tuple(values))
+
+
+def _in_words(cause: Exception, text: str) -> str:
+    if isinstance(cause, RecursionError):
+        return "nested too deeply"
+    if isinstance(cause, json.JSONDecodeError):
+        if cause.pos >= len(text) or cause.msg.startswith("Unterminated"):
+            return "cut off in the middle of the line"
+        return f"not JSON: {cause.msg} at character {cause.pos:,}"
+    return f"not JSON: {cause}"
+
+
+def _without_surrogates(value: Any) -> Any:
+    """Half a surrogate pair is no text and could not be written; U+FFFD stands for it."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_without_surrogates(each) for each in value]
+    if isinstance(value, dict):
+        return {_without_surrogates(k): _without_surrogates(v) for k, v in value.items()}
+    return value
+
+
+_scanner = json.JSONDecoder(strict=False)
+
+
+def _chunks(file: BinaryIO, size: int) -> Iterator[bytes]:
+    while chunk := file.read(size):
+        yield chunk
+
+
+def _decompressed(file: BinaryIO) -> Iterator[bytes | Exception]:
+    import zstandard
+
+    decompressor = zstandard.ZstdDecompressor(max_window_size=limits.WINDOW)
+    frame = None
+    for chunk in _chunks(file, _CHUNK_COMPRESSED):
+        while chunk:
+            frame = frame or decompressor.decompressobj()
+            try:
+                if data := frame.decompress(chunk):
+                    yield data
+            except zstandard.ZstdError as cause:
+                yield ValueError(f"the compressed data is damaged: {cause}")
+                return
+            if not frame.eof:
+                break
+            chunk, frame = frame.unused_data, None
+    if frame is not None:
+        yield ValueError("the compressed file is cut off")
