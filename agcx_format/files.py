@@ -165,9 +165,9 @@ class SessionFile:
         for piece in frames.pieces(self._messages()):
             if should_stop():
                 return False
-            for at in range(0, len(piece), WINDOW):
-                window += piece[at : at + WINDOW]
-            while len(window) >= WINDOW or position + len(window) >= self._windows.size:
+            window += piece
+            # The last window of all may be shorter than the others.
+            while len(window) >= WINDOW or position + len(window) == self._windows.size:
                 number = position // WINDOW
                 if number in missing:
                     with self._lock:
@@ -175,8 +175,8 @@ class SessionFile:
                     missing.discard(number)
                 if not missing:
                     return True
+                position += len(window[:WINDOW])
                 del window[:WINDOW]
-                position += WINDOW
         return not missing
 
     # --- as a sequence

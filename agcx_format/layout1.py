@@ -17,6 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from agcx_format import bincode, frames, limits, messagepack
 from agcx_format.errors import (
     CorruptData,
@@ -27,6 +29,7 @@ from agcx_format.errors import (
 from agcx_format.types import (
     ConversationContext,
     ConversationSnapshot,
+    Float32,
     MessageSnapshot,
     Session,
     SessionMetadata,
@@ -146,6 +149,33 @@ def encode(
         frames.compress(messagepack.encode(conversation.context), level),
         bincode.encode(state, SessionState),
     )
+
+
+def encode_measured(
+    metadata: SessionMetadata,
+    conversation: ConversationSnapshot,
+    state: SessionState,
+    level: int,
+) -> tuple[SessionMetadata, list[bytes]]:
+    """Like `encode`, with the counts and sizes in the metadata measured, not believed.
+
+    `file_size` is the file's own size in bytes; `compression_ratio` is compressed / original of
+    the two compressed sections.
+    """
+    messages = messagepack.encode_messages(conversation.messages)
+    context = messagepack.encode(conversation.context)
+    packed = [frames.compress(section, level) for section in (messages, context)]
+    ratio = sum(map(len, packed)) / (len(messages) + len(context))
+    last = bincode.encode(state, SessionState)
+    measured = replace(
+        metadata, message_count=len(conversation.messages), compression_ratio=Float32(ratio)
+    )
+    # The size stands in the metadata, where a larger number may take more bytes: go on until it fits.
+    while True:
+        parts = join(bincode.encode(measured, SessionMetadata), *packed, last)
+        if (size := sum(map(len, parts))) == measured.file_size:
+            return measured, parts
+        measured = replace(measured, file_size=size)
 
 
 def _span(section: str, start: int, length: int, file_size: int) -> Span:

@@ -197,9 +197,10 @@ class Store:
     ) -> None:
         """Replace the session's file in one durable step; this is no act and cannot be undone.
 
+        `message_count`, `file_size` and `compression_ratio` are measured, whatever `metadata` says.
         `StaleSession` when the file is not the one that this store last read or wrote.
         """
-        parts = layout1.encode(metadata, conversation, state, self.level)
+        _, parts = layout1.encode_measured(metadata, conversation, state, self.level)
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._path(session_id)
         with locked(self.path):

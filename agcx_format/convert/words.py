@@ -53,37 +53,46 @@ _notice = re.compile(
 
 def own_words(text: str) -> str:
     """The part of a user message's text that the person wrote; may be empty."""
+    start, end = 0, len(text)
     if _ide(text):
         request = _request(text)
-        text = text[request.end() :] if request else ""
-    while text:
-        if heading := _agents_md(text):
-            text = text[heading.end() :]
-        if _notice(text):
-            return ""
-        if not (rest := _without_block(text)):
-            break
-        text = rest[0]
-    return text.strip()
+        start = request.end() if request else end
+    start = _after_blocks(text, start)
+    if _notice(text, start):
+        return ""
+    return text[start : _before_blocks(text, start)].strip()
 
 
-def _without_block(text: str) -> tuple[str] | None:
-    """The text without an injected block at its beginning or its end, in a tuple; None if none.
+# Both walk by positions and look at each character a bounded number of times: the text may be
+# megabytes, and made of nothing but blocks.
+
+
+def _after_blocks(text: str, start: int) -> int:
+    """Where the text goes on after the injected blocks that begin at `start`.
 
     A tag that is not closed is no block: somebody wrote about it.
     """
-    if opening := _opening(text):
-        closing = f"</{opening[1]}>"
-        end = text.find(closing, opening.end())
-        if end >= 0:
-            return (text[end + len(closing) :],)
-    # Only the last block is looked for, from a bounded tail: a search of the whole of a long
-    # text, once for each block, would take a time that grows with its square.
-    if closing := _closing(text, max(0, len(text) - 64)):
-        start = text.rfind(f"<{closing[1]}>", 0, closing.start())
-        if start >= 0:
-            return (text[:start],)
-    return None
+    while True:
+        if heading := _agents_md(text, start):
+            start = heading.end()
+        opening = _opening(text, start)
+        closing = f"</{opening[1]}>" if opening else ""
+        at = text.find(closing, opening.end()) if opening else -1
+        if at < 0:
+            return start
+        start = at + len(closing)
+
+
+def _before_blocks(text: str, start: int) -> int:
+    """Where the text ends before the injected blocks that it ends with."""
+    end = len(text)
+    while closing := _closing(text[max(start, end - 64) : end]):
+        shown = len(text[max(start, end - 64) : end]) - closing.start()
+        at = text.rfind(f"<{closing[1]}>", start, end - shown)
+        if at < 0:
+            break
+        end = at
+    return end
 
 
 def genuine_user_text(item: object) -> str | None:

@@ -1,0 +1,247 @@
+"""Codex rollouts, in: one conversation a file, as `Imported`.
+
+Strategy: go by a line's shape, never by a file's date or place.  The first line that has a known shape
+names the era, and with it the converter; every converter is a function from parsed lines to a
+`Draft`, without I/O.  This module holds the table of eras and era C, which Codex has written since 0.34:
+`{timestamp, type, payload}`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from agcx_format.convert.codex_items import add_item
+from agcx_format.convert.imported import Draft, Imported, moment_of, session_id
+from agcx_format.convert.lines import Line, read_lines
+from agcx_format.errors import ConversionError
+from agcx_format.timestamps import Timestamp
+from agcx_format.types import OperatingMode
+
+__all__ = ["convert", "default_places", "detect", "find_rollouts", "read_rollout"]
+
+# How many lines may pass before one is of a known shape.
+_UNKNOWN_AT_FIRST = 50
+
+_SUFFIXES = (".jsonl", ".jsonl.zst")
+
+
+def default_places() -> list[Path]:
+    """Where Codex keeps sessions; the directories need not exist."""
+    home = Path(os.environ.get("CODEX_HOME") or Path.home() / ".codex")
+    return [home / "sessions", home / "archived_sessions"]
+
+
+def find_rollouts(paths: Iterable[Path], suffixes: tuple[str, ...] = _SUFFIXES) -> Iterator[Path]:
+    """The files among `paths` as they are, and those below its directories, sorted by name.
+
+    A directory that cannot be read, or does not exist, is an `OSError`.
+    """
+    for path in map(Path, paths):
+        if not path.is_dir():
+            path.stat()
+            yield path
+            continue
+        for directory, below, names in os.walk(path, onerror=_raise):
+            below.sort()
+            yield from (Path(directory, n) for n in sorted(names) if n.endswith(suffixes))
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def read_rollout(path: Path, *, opener: Callable[[Path], BinaryIO] | None = None) -> Imported:
+    """Read one rollout.  `opener` opens a path for reading bytes, by default `open`.
+
+    `ConversionError` when the file cannot be read or is no rollout; a bad line is in the report.
+    """
+    path = Path(path)
+    try:
+        modified = Timestamp.from_ns(os.stat(path).st_mtime_ns)
+        return convert(read_lines(path, opener), path, modified)
+    except OSError as cause:
+        raise ConversionError(cause.strerror or str(cause), path=path) from cause
+    except ConversionError as error:
+        raise error.located(path=path) from None
+
+
+def convert(lines: Iterable[Line], source: Path, modified: Timestamp) -> Imported:
+    """The session that the lines of `source` hold; `modified` is when the file last changed."""
+    lines = iter(lines)
+    first = list(itertools.islice(lines, _UNKNOWN_AT_FIRST))
+    shapes = (detect(value) for line in first for value in line.values)
+    era = next((shape for shape in shapes if shape), None)
+    if era is None:
+        raise ConversionError("no line has the shape of a Codex rollout")
+    if era not in _ERAS:
+        raise ConversionError(f"{_NAMES[era]} cannot be brought in yet")
+    return _ERAS[era](itertools.chain(first, lines), source, modified)
+
+
+_NAMES = {
+    "A": "a Codex rollout of April 2025 (one document)",
+    "B": "a Codex rollout of before 0.34 (bare items)",
+    "claude": "a Claude Code transcript",
+}
+
+
+def detect(value: Any) -> str | None:
+    """What a line's shape says of its file: `A`, `B`, `C`, `claude`, or None for nothing."""
+    match value:
+        case {"type": str(), "payload": dict()}:
+            return "C"
+        case {"session": dict(), "items": list()}:
+            return "A"
+        case {"sessionId": str()} | {"type": "summary", "leafUuid": _}:
+            return "claude"
+        case {"record_type": str()}:
+            return "B"
+        case {"id": str(), "timestamp": str()} if "type" not in value:
+            return "B"
+    return None
+
+
+# --- era C
+
+
+def _convert_c(lines: Iterable[Line], source: Path, modified: Timestamp) -> Imported:
+    return _EraC(source, modified).read(lines)
+
+
+class _EraC:
+    """One pass over the lines of a rollout of era C."""
+
+    def __init__(self, source: Path, modified: Timestamp) -> None:
+        self._source = source
+        self._modified = modified
+        self._draft: Draft | None = None
+        self._meta: dict = {}
+        self._model = ""
+        self._directory = ""
+        self._name = ""
+
+    def read(self, lines: Iterable[Line]) -> Imported:
+        waiting = []
+        for line in lines:
+            # The session's id, which all message ids are made from, is in the first `session_meta`.
+            # That is the first line, or not far.
+            if self._draft is None:
+                waiting.append(line)
+                if len(waiting) < _UNKNOWN_AT_FIRST and not any(map(_is_meta, line.values)):
+                    continue
+                self._begin(waiting)
+                line, waiting = None, []
+            if line is not None:
+                self._line(line)
+        if self._draft is None:
+            self._begin(waiting)
+        return self._finish()
+
+    def _begin(self, lines: list[Line]) -> None:
+        values = [value for line in lines for value in line.values]
+        self._meta = next((v["payload"] for v in values if _is_meta(v)), {})
+        times = (v.get("timestamp") for v in values if isinstance(v, dict))
+        start = next(filter(None, map(moment_of, [self._meta.get("timestamp"), *times])), None)
+        identity = session_id(self._meta.get("id"), self._source.name)
+        self._draft = Draft(identity, start or self._modified)
+        for line in lines:
+            self._line(line)
+
+    def _line(self, line: Line) -> None:
+        for value in line.values:
+            self._value(value, line.number)
+        if line.error:
+            self._draft.bad(line.number, line.error)
+
+    def _value(self, value: Any, number: int) -> None:
+        draft = self._draft
+        if not isinstance(value, dict):
+            draft.bad(number, "not an object")
+            return
+        has_time = draft.at(value.get("timestamp"))
+        before = len(draft.messages)
+        match value:
+            case {"type": "response_item", "payload": dict(payload)}:
+                add_item(draft, payload, number)
+            case {"type": str(kind), "payload": payload}:
+                self._context(kind, payload if isinstance(payload, dict) else {})
+            case {"role": str(role), "content": content}:
+                draft.kept_as["bare message: message"] += 1
+                add_item(draft, {"type": "message", "role": role, "content": content}, number)
+            case _:
+                draft.skipped[_shape(value)] += 1
+        if not has_time:
+            draft.without_time += len(draft.messages) - before
+
+    def _context(self, kind: str, payload: dict) -> None:
+        """A line that holds no item: what it says about the session, and that it was skipped."""
+        event = payload.get("type")
+        name = f"{kind}.{event}" if kind == "event_msg" and isinstance(event, str) else kind
+        self._draft.skipped[name] += 1
+        if kind == "turn_context":
+            self._model = _text(payload.get("model")) or self._model
+            self._directory = _text(payload.get("cwd")) or self._directory
+            plan = _collaboration_mode(payload) == "plan"
+            self._draft.mode(OperatingMode.PLAN if plan else OperatingMode.BUILD)
+        elif event == "entered_review_mode":
+            self._draft.mode(OperatingMode.REVIEW)
+        elif event == "exited_review_mode":
+            self._draft.mode(OperatingMode.BUILD)
+        elif event == "thread_name_updated":
+            self._name = _text(payload.get("thread_name")) or self._name
+
+    def _finish(self) -> Imported:
+        draft = self._draft
+        git = self._meta.get("git")
+        branch = _text(git.get("branch")) if isinstance(git, dict) else ""
+        directory = self._directory or _text(self._meta.get("cwd")) or _directory_told(draft)
+        return draft.finish(
+            source=self._source,
+            fallback_title=self._name or f"Codex session of {draft.start[:10]}",
+            last_accessed=self._modified,
+            model=self._model,
+            tags=["codex", branch],
+            directory=directory,
+        )
+
+
+def _is_meta(value: Any) -> bool:
+    match value:
+        case {"type": "session_meta", "payload": dict()}:
+            return True
+    return False
+
+
+def _collaboration_mode(payload: dict) -> str:
+    mode = payload.get("collaboration_mode")
+    return _text(mode.get("mode") if isinstance(mode, dict) else mode).lower()
+
+
+_cwd = re.compile(r"<environment_context>[^<]*<cwd>([^<]+)</cwd>").search
+
+
+def _directory_told(draft: Draft) -> str:
+    """The directory as the agent was told it, in one of the first messages."""
+    for message in draft.messages[:5]:
+        for part in getattr(message.item, "content", None) or []:
+            if told := _cwd(getattr(part, "text", "")):
+                return told[1].strip()
+    return ""
+
+
+def _shape(value: dict) -> str:
+    """A name for a line of no known shape: its type, else its first keys."""
+    kind = value.get("type") or value.get("record_type")
+    return kind if isinstance(kind, str) else "{" + ", ".join(sorted(value)[:4]) + "}"
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+_ERAS: dict[str, Callable[[Iterable[Line], Path, Timestamp], Imported]] = {"C": _convert_c}

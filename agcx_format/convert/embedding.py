@@ -1,0 +1,145 @@
+"""Foreign text inside a Markdown document, where it can do no harm.
+
+Strategy: Markdown offers no way to quote Markdown that is both rendered and contained: a fence left
+open, a `<details>`, a comment or a link definition in one message would swallow or change what
+comes after it.  So `embedded` lets a text stand as it is only when a strict reading of its lines finds nothing
+that could reach beyond it, and puts it, untouched, into a fenced block otherwise.  The reading errs on the side of the
+fence.  Two things are adapted because they are frequent and harmless: headings go two levels down, below
+those of the document, and a line of dashes below a paragraph gets an empty line before it, so
+that it is a rule and not a heading.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["code_span", "embedded", "fenced", "one_line"]
+
+_line_ends = re.compile(r"\r\n|\n|\r")
+
+_fence = re.compile(r"( *)(`{3,}|~{3,})(.*)\Z", re.DOTALL).match
+# A fence that begins in a list item or a quotation on the same line.
+_fence_in_container = re.compile(r"[ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]*)+(?:`{3}|~{3})").match
+_heading = re.compile(r"( {0,3})(#{1,6})(?=[ \t]|\Z)").match
+_underline = re.compile(r" {0,3}(?:=+|-+)[ \t]*\Z").match
+
+# Raw HTML, and definitions of links and footnotes, which hold for the whole document.
+_suspicious = re.compile(r"<(?!https?://[^\s<>]*>)[A-Za-z/!?]|\]:").search
+# After these a backtick may belong to the target of a link.
+_link = re.compile(r"\]\(|\]\[").search
+_backticks = re.compile(r"`+")
+
+
+def fenced(text: str, info: str = "") -> str:
+    """A fenced code block, its fence longer than any run of backticks in the text.
+
+    `info` must come from the program, not from data.
+    """
+    longest = max((len(run) for run in _backticks.findall(text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    end = "" if text.endswith("\n") or not text else "\n"
+    return f"{fence}{info}\n{text}{end}{fence}"
+
+
+def code_span(text: str) -> str:
+    """Text of one line as inline code."""
+    text = " ".join(text.split())
+    longest = max((len(run) for run in _backticks.findall(text)), default=0)
+    ticks = "`" * (longest + 1)
+    space = " " if text[:1] in ("`", "") or text[-1:] == "`" else ""
+    return f"{ticks}{space}{text}{space}{ticks}"
+
+
+_punctuation = re.compile(r"([\\`*_{}\[\]<>()#!|~&$])")
+
+
+def one_line(text: str) -> str:
+    """Text of one line as it reads, nothing in it being Markdown; for headings."""
+    return _punctuation.sub(r"\\\1", " ".join(text.split()))
+
+
+def embedded(text: str, info: str = "text") -> str:
+    """The text as Markdown of its own if that is safe, as a fenced block if not."""
+    lines = _adapted(_line_ends.split(text))
+    return fenced(text, info) if lines is None else "\n".join(lines)
+
+
+def _adapted(lines: list[str]) -> list[str] | None:
+    """The lines with headings lowered; None when they do not stay among themselves."""
+    adapted: list[str] = []
+    # Where a fence is open: its indentation and its marks.
+    indent, marks = 0, ""
+    # Whether the backticks of this paragraph's lines were paired so far, each line by itself: only then
+    # is it certain what is code, wherever a list or a quotation ends the paragraph.
+    paired = True
+    for line in lines:
+        blank = not line.strip(" \t")
+        if marks:
+            closing = _fence(line)
+            if closing and _closes(closing, indent, marks):
+                marks = ""
+            elif indent and not blank and not line.startswith(" " * indent):
+                return None
+            elif indent > 3 and _suspicious(line):
+                return None
+            adapted.append(line)
+            continue
+        if blank:
+            paired = True
+        elif (opening := _fence(line)) and not ("`" in opening[2] and "`" in opening[3]):
+            indent, marks = len(opening[1]), opening[2]
+            if indent > 3 and _suspicious(line):
+                return None
+            paired = True
+        elif "```" in line or "~~~" in line:
+            if _fence_in_container(line):
+                return None
+        if not marks and not blank:
+            if "`" in line:
+                spans, whole = _without_spans(line)
+                paired = paired and whole
+            else:
+                spans = line
+            if _suspicious(spans if paired else line):
+                return None
+            if _link(line):
+                paired = False
+            if heading := _heading(line):
+                lowered = "#" * min(6, len(heading[2]) + 2)
+                line = heading[1] + lowered + line[heading.end() :]
+            elif _underline(line) and adapted and adapted[-1].strip(" \t"):
+                adapted.append("")
+        adapted.append(line)
+    return None if marks else adapted
+
+
+def _closes(closing: re.Match[str], indent: int, marks: str) -> bool:
+    """A fence that is not indented may be closed by one that is, up to three spaces.
+
+    Of an indented one it is not known what it stands in, so only its like closes it.
+    """
+    if closing[3].strip(" \t") or closing[2][0] != marks[0] or len(closing[2]) < len(marks):
+        return False
+    return len(closing[1]) <= 3 if indent == 0 else len(closing[1]) == indent
+
+
+def _without_spans(line: str) -> tuple[str, bool]:
+    """The line without its code spans, and whether each run of backticks found its end."""
+    runs = [(run.start(), run.end()) for run in _backticks.finditer(line)]
+    last: dict[int, int] = {}
+    following = [0] * len(runs)
+    for index in range(len(runs) - 1, -1, -1):
+        length = runs[index][1] - runs[index][0]
+        following[index] = last.get(length, -1)
+        last[length] = index
+    kept, at, index = [], 0, 0
+    while index < len(runs):
+        start, _ = runs[index]
+        # A backslash takes a backtick's meaning, and with it the certainty.
+        if following[index] < 0 or line[start - 1 : start] == "\\":
+            return line, False
+        kept.append(line[at:start])
+        at = runs[following[index]][1]
+        index = following[index] + 1
+    kept.append(line[at:])
+    return "`".join(kept), True

@@ -1,0 +1,243 @@
+"""A conversation as Markdown, for people.
+
+Strategy: one heading for each message, in order, so that the document's outline is the
+conversation; below it what was said.  Everything that comes from the session is put in through
+`embedding`, so that no message can be mistaken for another's or hide one.  The document is made in parts,
+a message at a time: a session of any size can be written out as it is read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+
+from agcx_format.convert.embedding import code_span, embedded, fenced, one_line
+from agcx_format.convert.tools import read_call, read_output
+from agcx_format.serde_json import to_plain
+from agcx_format.timestamps import Timestamp
+from agcx_format.types import (
+    ConversationContext,
+    ConversationSnapshot,
+    FileContext,
+    FunctionCall,
+    FunctionCallOutput,
+    InputImage,
+    LocalShellCall,
+    Message,
+    MessageMetadata,
+    MessageSnapshot,
+    Reasoning,
+    ReasoningWithoutContent,
+    SessionMetadata,
+    UnknownItem,
+)
+
+__all__ = ["described_image", "markdown_parts", "to_markdown"]
+
+# A URL that is longer than this says nothing more by its end.
+_URL_SHOWN = 200
+
+_ROLES = {"user": "User", "assistant": "Assistant", "system": "System", "developer": "Developer"}
+
+
+def to_markdown(metadata: SessionMetadata, conversation: ConversationSnapshot) -> str:
+    """The whole document."""
+    parts = markdown_parts(metadata, conversation.messages, conversation.context)
+    return "".join(parts)
+
+
+def markdown_parts(
+    metadata: SessionMetadata,
+    messages: Iterable[MessageSnapshot],
+    context: ConversationContext | None = None,
+) -> Iterator[str]:
+    """The document in parts: the front matter and title, then each message; join with nothing."""
+    yield _front_matter(metadata, context)
+    yield f"\n# {one_line(metadata.title) or 'Untitled'}\n"
+    names: dict[str, str] = {}
+    for number, message in enumerate(messages, 1):
+        item = message.item
+        if isinstance(item, FunctionCall):
+            names[item.call_id] = item.name
+        elif isinstance(item, LocalShellCall) and item.call_id:
+            names[item.call_id] = "shell"
+        yield f"\n{_message(number, message, names)}\n"
+
+
+# --- front matter
+
+
+def _front_matter(metadata: SessionMetadata, context: ConversationContext | None) -> str:
+    fields: dict[str, object] = {
+        "title": metadata.title,
+        "id": str(metadata.id),
+        "created": metadata.created_at,
+        "updated": metadata.updated_at,
+        "model": metadata.model,
+        "mode": metadata.current_mode.value,
+        "messages": metadata.message_count,
+        "turns": metadata.turn_count,
+        "tags": metadata.tags,
+        "favorite": metadata.is_favorite,
+    }
+    if context is not None:
+        fields["directory"] = context.working_directory
+    lines = [f"{name}: {_yaml(value)}" for name, value in fields.items()]
+    return "\n".join(["---", *lines, "---", ""])
+
+
+# What JSON lets stand in a string and YAML does not: C1, DEL, surrogates, and what reads as a line end.
+_not_yaml = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+
+
+def _yaml(value: object) -> str:
+    """A scalar or list as YAML: double-quoted strings are JSON's, save for a few characters."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_yaml, value))}]"
+    if not isinstance(value, str):
+        return json.dumps(value)
+    quoted = json.dumps(str.__str__(value), ensure_ascii=False)
+    return _not_yaml.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
+
+
+# --- messages
+
+
+def _message(number: int, message: MessageSnapshot, names: dict[str, str]) -> str:
+    item = message.item
+    heading = f"## {number}. {_heading(item, names)} · {_time(message.timestamp)}"
+    blocks = [heading, *_notes(message.metadata), *_body(item, message.metadata)]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _heading(item: object, names: dict[str, str]) -> str:
+    match item:
+        case Message():
+            return _ROLES.get(item.role) or one_line(item.role) or "Message"
+        case Reasoning() | ReasoningWithoutContent():
+            return "Reasoning"
+        case LocalShellCall():
+            return "Tool call: shell"
+        case FunctionCall():
+            return f"Tool call: {one_line(item.name)}"
+        case FunctionCallOutput():
+            name = one_line(names.get(item.call_id, ""))
+            return f"Tool output: {name}" if name else "Tool output"
+        case UnknownItem():
+            return f"Item of an unknown kind: {one_line(item.tag)}"
+    return "Other"
+
+
+def _time(moment: Timestamp) -> str:
+    """UTC to the second: a document goes to people in other time zones."""
+    date, _, rest = moment.partition("T")
+    return f"{date} {rest[:8]} UTC"
+
+
+def _notes(metadata: MessageMetadata) -> Iterator[str]:
+    if metadata.edited or metadata.edit_history:
+        times = [_time(when) for when, _ in metadata.edit_history]
+        last = f", last {times[-1]}" if times else ""
+        count = f" {len(times)} times" if len(times) > 1 else ""
+        yield f"*Edited{count}{last}*"
+    if metadata.branch_point:
+        yield "*Branch point*"
+    if metadata.branch_id is not None:
+        yield f"*Branch {metadata.branch_id}*"
+
+
+def _body(item: object, metadata: MessageMetadata) -> Iterator[str]:
+    match item:
+        case Message():
+            yield from map(_part, item.content)
+        case Reasoning() | ReasoningWithoutContent():
+            yield from _reasoning(item)
+        case FunctionCall() | LocalShellCall():
+            yield from _call(item)
+        case FunctionCallOutput():
+            yield from _output(item, metadata)
+        case UnknownItem():
+            yield _json_block({"type": item.tag, "fields": item.fields()})
+    yield from map(_file, metadata.file_context)
+
+
+def _part(part: object) -> str:
+    if isinstance(part, InputImage):
+        return f"*Image:* {code_span(described_image(part.image_url))}"
+    if isinstance(part, UnknownItem):
+        return _json_block({"type": part.tag, "fields": part.fields()})
+    return embedded(part.text)
+
+
+def described_image(url: str) -> str:
+    """An image in a few words: type and size of a `data:` URL, otherwise the URL, shortened."""
+    if url[:5].lower() != "data:":
+        return url if len(url) <= _URL_SHOWN else f"{url[:_URL_SHOWN]}…"
+    head, _, data = url[5 : 5 + _URL_SHOWN].partition(",")
+    media_type = head.split(";")[0] or "text/plain"
+    size = len(url) - 5 - len(head) - 1 if data else 0
+    if head.endswith(";base64"):
+        size = size * 3 // 4 - url[-2:].count("=")
+    return f"{media_type}, {max(0, size):,} bytes"
+
+
+def _reasoning(item: Reasoning | ReasoningWithoutContent) -> Iterator[str]:
+    texts = [part.text for part in [*item.summary, *(item.content or [])] if part.text.strip()]
+    if texts:
+        yield "<details>\n<summary>Reasoning</summary>"
+        yield from map(embedded, texts)
+        yield "</details>"
+    elif item.encrypted_content:
+        yield f"*Encrypted, {len(item.encrypted_content):,} characters*"
+    else:
+        yield "*Nothing was kept of it*"
+
+
+def _call(item: FunctionCall | LocalShellCall) -> Iterator[str]:
+    call = read_call(item)
+    if call.directory:
+        yield f"In {code_span(call.directory)}"
+    if call.command is not None:
+        yield fenced(call.command, "sh")
+    elif call.text is not None:
+        yield fenced(call.text, "diff" if call.text.startswith("*** Begin Patch") else "text")
+    else:
+        yield fenced(call.arguments, "json")
+
+
+def _output(item: FunctionCallOutput, metadata: MessageMetadata) -> Iterator[str]:
+    output = read_output(item.output)
+    yield _outcome(output.outcome, metadata)
+    if output.text.strip():
+        yield fenced(output.text, "text")
+
+
+def _outcome(outcome: object, metadata: MessageMetadata) -> str:
+    """How the call went and how long it took, from the result itself or else from the metrics."""
+    words = []
+    if outcome.exit_code is not None:
+        words.append(f"exit {outcome.exit_code}")
+    elif metadata.tool_calls:
+        ok = all(call.success for call in metadata.tool_calls)
+        words.append("ok" if ok else "failed")
+    elif outcome.success is False:
+        words.append("failed")
+    milliseconds = sum(call.execution_time_ms for call in metadata.tool_calls)
+    seconds = outcome.seconds if outcome.seconds is not None else milliseconds / 1000
+    if seconds:
+        words.append(f"{seconds:.1f} s" if seconds >= 0.1 else f"{seconds * 1000:.0f} ms")
+    return f"*{' · '.join(words)}*" if words else ""
+
+
+def _file(context: FileContext) -> str:
+    lines = ""
+    if context.line_range is not None:
+        lines = f", lines {context.line_range[0]} to {context.line_range[1]}"
+    named = f"*File:* {code_span(context.path)}{lines}"
+    return named if not context.snippet else f"{named}\n\n{fenced(context.snippet)}"
+
+
+def _json_block(value: object) -> str:
+    text = json.dumps(to_plain(value), indent=2, ensure_ascii=False, default=repr)
+    return fenced(text, "json")
