@@ -1,12 +1,12 @@
 """Foreign text inside a Markdown document, where it can do no harm.
 
-Strategy: Markdown offers no way to quote Markdown that is both rendered and contained: a fence left
-open, a `<details>`, a comment or a link definition in one message would swallow or change what
-comes after it.  So `embedded` lets a text stand as it is only when a strict reading of its lines finds nothing
-that could reach beyond it, and puts it, untouched, into a fenced block otherwise.  The reading errs on the side of the
-fence.  Two things are adapted because they are frequent and harmless: headings go two levels down, below
-those of the document, and a line of dashes below a paragraph gets an empty line before it, so
-that it is a rule and not a heading.
+Strategy: Markdown offers no way to quote Markdown that is both rendered and contained: a fence
+left open, a `<details>`, a comment or a link definition in one message would swallow or change
+what comes after it.  So `embedded` lets a text stand as it is only when a strict reading of its
+lines finds nothing that could reach beyond it; otherwise the text goes, untouched, into a fenced
+block.  In doubt it is the fence.  Two things are adapted because they are frequent and
+harmless: headings go two levels down, below those of the document, and a line of dashes below a
+paragraph gets an empty line before it, so that it is a rule and not a heading.
 """
 
 from __future__ import annotations
@@ -60,67 +60,91 @@ def one_line(text: str) -> str:
 
 def embedded(text: str, info: str = "text") -> str:
     """The text as Markdown of its own if that is safe, as a fenced block if not."""
-    lines = _adapted(_line_ends.split(text))
-    return fenced(text, info) if lines is None else "\n".join(lines)
+    try:
+        return "\n".join(_Reading().adapted(_line_ends.split(text)))
+    except _ReachesOut:
+        return fenced(text, info)
 
 
-def _adapted(lines: list[str]) -> list[str] | None:
-    """The lines with headings lowered; None when they do not stay among themselves."""
-    adapted: list[str] = []
-    # Where a fence is open: its indentation and its marks.
-    indent, marks = 0, ""
-    # Whether the backticks of this paragraph's lines were paired so far, each line by itself: only then
-    # is it certain what is code, wherever a list or a quotation ends the paragraph.
-    paired = True
-    for line in lines:
-        blank = not line.strip(" \t")
-        if marks:
-            closing = _fence(line)
-            if closing and _closes(closing, indent, marks):
-                marks = ""
-            elif indent and not blank and not line.startswith(" " * indent):
-                return None
-            elif indent > 3 and _suspicious(line):
-                return None
+class _ReachesOut(Exception):
+    """The text holds something that could affect what comes after it."""
+
+
+class _Reading:
+    """One pass over the lines of a text, which leaves them with lowered headings."""
+
+    def __init__(self) -> None:
+        # The fence that is open: its indentation and its marks.
+        self._indent = 0
+        self._marks = ""
+        # Whether the backticks of this paragraph's lines were paired so far, each line by itself:
+        # only then it is certain what is code, wherever a list or quotation ends the paragraph.
+        self._paired = True
+
+    def adapted(self, lines: list[str]) -> list[str]:
+        """`_ReachesOut` when the lines do not stay among themselves."""
+        adapted: list[str] = []
+        for line in lines:
+            blank = not line.strip(" \t")
+            if self._marks:
+                self._in_fence(line, blank)
+            elif blank:
+                self._paired = True
+            elif not self._opens(line):
+                self._check_text(line)
+                if heading := _heading(line):
+                    lowered = "#" * min(6, len(heading[2]) + 2)
+                    line = heading[1] + lowered + line[heading.end() :]
+                elif _underline(line) and adapted and adapted[-1].strip(" \t"):
+                    adapted.append("")
             adapted.append(line)
-            continue
-        if blank:
-            paired = True
-        elif (opening := _fence(line)) and not ("`" in opening[2] and "`" in opening[3]):
-            indent, marks = len(opening[1]), opening[2]
-            if indent > 3 and _suspicious(line):
-                return None
-            paired = True
-        elif "```" in line or "~~~" in line:
-            if _fence_in_container(line):
-                return None
-        if not marks and not blank:
-            if "`" in line:
-                spans, whole = _without_spans(line)
-                paired = paired and whole
-            else:
-                spans = line
-            if _suspicious(spans if paired else line):
-                return None
-            if _link(line):
-                paired = False
-            if heading := _heading(line):
-                lowered = "#" * min(6, len(heading[2]) + 2)
-                line = heading[1] + lowered + line[heading.end() :]
-            elif _underline(line) and adapted and adapted[-1].strip(" \t"):
-                adapted.append("")
-        adapted.append(line)
-    return None if marks else adapted
+        if self._marks:
+            raise _ReachesOut
+        return adapted
 
+    def _opens(self, line: str) -> bool:
+        """Whether a fence begins here."""
+        if _fence_in_container(line):
+            raise _ReachesOut
+        opening = _fence(line)
+        if not opening or ("`" in opening[2] and "`" in opening[3]):
+            return False
+        self._indent, self._marks, self._paired = len(opening[1]), opening[2], True
+        self._check_if_code(line)
+        return True
 
-def _closes(closing: re.Match[str], indent: int, marks: str) -> bool:
-    """A fence that is not indented may be closed by one that is, up to three spaces.
+    def _in_fence(self, line: str, blank: bool) -> None:
+        closing = _fence(line)
+        if closing and self._closes(closing):
+            self._marks = ""
+        elif not blank and not line.startswith(" " * self._indent):
+            # If the fence stands in a list item, this line ends the item and the fence with it.
+            raise _ReachesOut
+        else:
+            self._check_if_code(line)
 
-    Of an indented one it is not known what it stands in, so only its like closes it.
-    """
-    if closing[3].strip(" \t") or closing[2][0] != marks[0] or len(closing[2]) < len(marks):
-        return False
-    return len(closing[1]) <= 3 if indent == 0 else len(closing[1]) == indent
+    def _check_if_code(self, line: str) -> None:
+        """What is indented by four and looks like a fence may be a paragraph that goes on."""
+        if self._indent > 3 and _suspicious(line):
+            raise _ReachesOut
+
+    def _closes(self, closing: re.Match[str]) -> bool:
+        """A fence that is not indented may be closed by one that is, up to three spaces.
+
+        Of an indented one it is not known what it stands in, so only its like closes it.
+        """
+        indent, marks, rest = closing.groups()
+        if rest.strip(" \t") or marks[0] != self._marks[0] or len(marks) < len(self._marks):
+            return False
+        return len(indent) <= 3 if self._indent == 0 else len(indent) == self._indent
+
+    def _check_text(self, line: str) -> None:
+        outside, whole = _without_spans(line) if "`" in line else (line, True)
+        self._paired = self._paired and whole
+        if _suspicious(outside if self._paired else line):
+            raise _ReachesOut
+        if _link(line):
+            self._paired = False
 
 
 def _without_spans(line: str) -> tuple[str, bool]:
