@@ -91,11 +91,13 @@ def _f32(raw: bytes) -> Float32:
     return Float32(raw[::-1])
 
 
-def _failed(cause: Exception, cls: type, fields: tuple[str, ...], seen: dict, at: int) -> NoReturn:
+def _failed(
+    cause: Exception, type_name: str, fields: tuple[str, ...], seen: dict, at: int
+) -> NoReturn:
     """Say which field failed: the first that has no value among the reader's locals."""
     field = next((name for name in fields if f"f_{name}" not in seen), "?")
     reason = "the data ends inside it" if isinstance(cause, IndexError) else str(cause)
-    error = BincodeDecodeError(f"{cls.__name__}.{field}: {reason}", offset=at)
+    error = BincodeDecodeError(f"{type_name}.{field}: {reason}", offset=at)
     raise error from None
 
 
@@ -137,23 +139,23 @@ def _reader(type_: Any) -> Reader:
 
 @cache
 def _shape_reader(shape: schema.Shape) -> Reader:
-    src = _Source()
-    if isinstance(shape, schema.Record):
-        names = tuple(name for name, _ in shape.fields)
-        src.names |= {"cls": shape.cls, "FIELDS": names}
-        src.add(0, "def read(b, p):")
-        src.add(1, "try:")
-        for name, field in shape.fields:
-            _read(src, 2, field, f"f_{name}")
-        src.add(2, f"return cls({', '.join(f'f_{name}' for name in names)}), p")
-        src.add(1, "except (IndexError, ValueError) as cause:")
-        src.add(2, "failed(cause, cls, FIELDS, locals(), p)")
-    elif isinstance(shape, schema.Tagged):
+    if isinstance(shape, schema.Tagged):
         return _tagged_reader(shape)
+    if isinstance(shape, schema.Record):
+        type_name, fields = shape.cls.__name__, shape.fields
+        result = f"cls({', '.join(f'f_{name}' for name, _ in fields)})"
     else:
-        src.add(0, "def read(b, p):")
-        _read(src, 1, shape, "value")
-        src.add(1, "return value, p")
+        type_name, fields, result = type(shape).__name__, (("value", shape),), "f_value"
+    src = _Source()
+    src.names |= {"cls": getattr(shape, "cls", None)}
+    src.names |= {"TYPE": type_name, "FIELDS": tuple(name for name, _ in fields)}
+    src.add(0, "def read(b, p):")
+    src.add(1, "try:")
+    for name, field in fields:
+        _read(src, 2, field, f"f_{name}")
+    src.add(2, f"return {result}, p")
+    src.add(1, "except (IndexError, ValueError) as cause:")
+    src.add(2, "failed(cause, TYPE, FIELDS, locals(), p)")
     return src.compile("read")
 
 
@@ -241,10 +243,7 @@ def _tagged_reader(shape: schema.Tagged) -> Reader:
     readers = {record.tag: _shape_reader(record) for record in shape.variants}
 
     def read(data: bytes, at: int) -> tuple[Any, int]:
-        try:
-            tag, start = read_tag(data, at)
-        except (IndexError, ValueError) as cause:
-            raise BincodeDecodeError(f"tag: {cause}", offset=at) from None
+        tag, start = read_tag(data, at)
         if tag not in readers:
             raise BincodeDecodeError(f"{tag[:40]!r} is not a tag that fits here", offset=at)
         return readers[tag](data, start)

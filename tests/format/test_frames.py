@@ -1,0 +1,106 @@
+"""zstd sections: whole or refused, bounded, and readable up to the damage."""
+
+from __future__ import annotations
+
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agcx_format import frames, limits
+from agcx_format.errors import CompressionError
+
+TEXT = b"".join(b"line %d of a long enough text\n" % i for i in range(40_000))
+SKIPPABLE = b"\x50\x2a\x4d\x18\x03\x00\x00\x00abc"
+
+
+def sections() -> dict[str, tuple[bytes, bytes]]:
+    """Sections of every build that a frame can have, with what is in them."""
+    with_checksum = zstandard.ZstdCompressor(write_checksum=True).compress(b"x" * 1000)
+    long_window = zstandard.ZstdCompressor(level=22).compress(TEXT)
+    one = frames.compress(TEXT, 3)
+    return {
+        "one frame": (one, TEXT),
+        "empty": (frames.compress(b"", 3), b""),
+        "two frames": (one + frames.compress(b"more", 3), TEXT + b"more"),
+        "checksum and size": (with_checksum, b"x" * 1000),
+        "level 22": (long_window, TEXT),
+        "skippable last": (one + SKIPPABLE, TEXT),
+        "skippable first": (SKIPPABLE + one, TEXT),
+        "skippable between": (one + SKIPPABLE + with_checksum, TEXT + b"x" * 1000),
+    }
+
+
+each_section = pytest.mark.parametrize(
+    ("section", "content"), sections().values(), ids=sections().keys()
+)
+
+
+@each_section
+def test_a_section_decompresses_whole_and_in_pieces(section: bytes, content: bytes):
+    assert frames.decompress(section) == content
+    assert b"".join(frames.pieces(section)) == content
+    assert frames.walk(section)[-1].end == len(section)
+    assert sum(frame.bound for frame in frames.walk(section)) >= len(content)
+
+
+@each_section
+def test_pieces_are_small(section: bytes, content: bytes):
+    assert all(len(piece) <= 128 * 1024 for piece in frames.pieces(section))
+
+
+@each_section
+def test_cut_anywhere_it_is_refused(section: bytes, content: bytes):
+    whole = {frame.end for frame in frames.walk(section)}
+    for length in range(0, len(section), max(1, len(section) // 500)):
+        if length in whole:
+            continue
+        with pytest.raises(CompressionError) as raised:
+            frames.walk(section[:length])
+        assert 0 <= raised.value.offset <= length
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=300)
+def test_bytes_that_are_no_frame_are_refused(data: bytes):
+    if not data.startswith((b"\x28\xb5\x2f\xfd", b"\x50\x2a\x4d\x18")):
+        with pytest.raises(CompressionError):
+            frames.decompress(data)
+
+
+def test_what_lies_before_the_damage_is_given():
+    section = bytearray(frames.compress(TEXT, 3))
+    at = len(section) * 2 // 3
+    section[at : at + 40] = bytes(40)
+    got = b""
+    with pytest.raises(CompressionError) as raised:
+        for piece in frames.pieces(bytes(section)):
+            got += piece
+    assert len(got) >= 256 * 1024
+    assert TEXT.startswith(got)
+    assert raised.value.offset <= at
+
+
+def test_a_bomb_is_refused_without_being_inflated():
+    # A megabyte of blocks that each say "128 KiB of zeros": 33 GB.
+    block = ((128 * 1024) << 3 | 1 << 1).to_bytes(3, "little") + b"\x00"
+    last = (1).to_bytes(3, "little")
+    bomb = b"\x28\xb5\x2f\xfd\x00\x58" + block * 260_000 + last
+    assert frames.walk(bomb)[0].bound > 30 * 10**9
+    with pytest.raises(CompressionError, match="decompresses to more than 1,000,000 bytes"):
+        frames.decompress(bomb, limit=1_000_000)
+
+
+def test_a_window_that_needs_too_much_memory_is_refused():
+    # Window descriptor: exponent 21, which is 2 GiB.
+    section = b"\x28\xb5\x2f\xfd\x00\xa8" + (1 << 3 | 1).to_bytes(3, "little") + b"x"
+    with pytest.raises(CompressionError, match="zstd"):
+        frames.decompress(section)
+    assert limits.WINDOW == 128 * limits.MIB
+
+
+def test_levels_are_those_of_rust():
+    for level in (1, 3, 9, 22):
+        section = frames.compress(TEXT, level)
+        assert zstandard.get_frame_parameters(section).content_size == 2**64 - 1
+        assert frames.decompress(section) == TEXT
