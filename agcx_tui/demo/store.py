@@ -1,7 +1,7 @@
 """The demo's conversations as a store on disk.
 
-Strategy: written by the library as any session is, then one file is cut off in its messages, as
-a power cut would leave it.  The files' times are those of their conversations: a file that was
+Strategy: written by the library as any session is, then two files are cut off as a power cut would
+leave them: one in its messages, which can still be read up to there, and one in its metadata.  The files' times are those of their conversations: a file that was
 changed a moment ago would look as if an agent were still writing it.
 """
 
@@ -20,7 +20,8 @@ from agcx_format.storage import SessionStorage
 from agcx_format.types import SessionMetadata
 from agcx_tui.demo import migrations, script
 
-BROKEN = "broken"
+# Cut off: how much stays, of the metadata and of what follows it.
+DAMAGED = {"broken": (1.0, 0.7), "torn": (0.6, 0.0)}
 
 
 @contextmanager
@@ -40,8 +41,8 @@ def build_demo_store(path: Path, now: int | None = None) -> None:
         metadata, conversation, state = script.session(name, text, now)
         store.save_session(metadata.id, metadata, conversation, state)
         file = path / f"{metadata.id}.agcx"
-        if name == BROKEN:
-            _cut_off(file)
+        if name in DAMAGED:
+            _cut_off(file, *DAMAGED[name])
         _set_time(file, metadata)
 
 
@@ -56,11 +57,11 @@ def scripts() -> dict[str, str]:
     return texts | {"migrations": migrations.script()}
 
 
-def _cut_off(file: Path) -> None:
-    """Leave the header and the metadata whole, and less than the half of what follows."""
+def _cut_off(file: Path, of_metadata: float, of_rest: float) -> None:
     data = file.read_bytes()
-    metadata_end = 10 + int.from_bytes(data[6:10], "little")
-    file.write_bytes(data[: metadata_end + (len(data) - metadata_end) * 2 // 5])
+    metadata = int.from_bytes(data[6:10], "little")
+    rest = len(data) - 10 - metadata
+    file.write_bytes(data[: 10 + int(metadata * of_metadata) + int(rest * of_rest)])
 
 
 def _set_time(file: Path, metadata: SessionMetadata) -> None:

@@ -1,0 +1,67 @@
+"""The command line: `agcx_tui.cli.agcx`.
+
+Strategy: a command parses its words, asks the library, and prints; what it imports beyond click it
+imports when it runs, so that `--help` is there at once and no command but `browse` and `demo`
+loads Textual.  Data goes to stdout, everything else to stderr.  `group.py` turns errors into one
+line and an exit status, the same for all: 0 done, 1 some of it failed, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import click
+
+from agcx_tui.cli.browse import browse, demo
+from agcx_tui.cli.change import delete, undo
+from agcx_tui.cli.common import store_option
+from agcx_tui.cli.completion import completion
+from agcx_tui.cli.export import export
+from agcx_tui.cli.group import Agcx
+from agcx_tui.cli.importing import import_
+from agcx_tui.cli.listing import list_
+from agcx_tui.cli.show import show
+
+__all__ = ["agcx"]
+
+
+def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            click.echo(f"agcx {version('agcx')}")
+        except PackageNotFoundError:
+            click.echo("agcx, run from its sources")
+        context.exit()
+
+
+@click.group(
+    cls=Agcx,
+    default=browse,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@store_option
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
+@click.pass_context
+def agcx(context: click.Context) -> None:
+    """Browse, read, and clean up the conversations of coding agents.
+
+    Without a command it opens the browser; with a FILE, that file in it. A SESSION is named by its
+    id, the beginning of it (4 characters or more), or the path of a file.
+
+    The store is --store, else the first that exists of $AGCX_STORE, $CODEX_HOME/history,
+    ~/.agcodex/history and ~/.codex/history.
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(browse)
+
+
+for command in (browse, demo, list_, show, export, delete, undo, import_, completion):
+    agcx.add_command(command)

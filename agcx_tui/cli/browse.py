@@ -1,0 +1,59 @@
+"""`agcx browse` and `agcx demo`: the only commands that show a screen, and so load Textual."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from agcx_tui.cli.common import Settings, is_terminal, pass_settings, store_option
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False))
+@store_option
+@pass_settings
+def browse(settings: Settings, file: str | None = None) -> None:
+    """Browse the sessions, or read one FILE.
+
+    This is what `agcx` does without a command.
+    """
+    if not is_terminal():
+        instead = f"agcx show {file}" if file else "agcx list"
+        raise click.UsageError(f"the browser needs a terminal; without one: {instead}")
+    location = settings.location
+    show_app(location.path, None if file is None else Path(file), list(location.looked))
+
+
+@click.command()
+@pass_settings
+def demo(settings: Settings) -> None:
+    """Try the browser on a small store of its own, which is removed afterwards."""
+    from agcx_tui.demo import demo_store
+
+    with demo_store() as path:
+        if is_terminal():
+            show_app(path, None, [path])
+        else:
+            _print_demo(path)
+
+
+def show_app(store: Path, file: Path | None, looked: list[Path]) -> None:
+    from agcx_tui.app import AgcxApp
+
+    AgcxApp(store, file=file, looked=looked).run()
+
+
+def _print_demo(path: Path) -> None:
+    """The list, and the conversation at its top that was marked as a favourite."""
+    from agcx_format.store import open_store
+    from agcx_tui.cli.listing import make_table, print_table
+    from agcx_tui.cli.show import text_lines
+
+    store = open_store(path)
+    table = make_table(store.scan())
+    print_table(table)
+    favorite = next(row for row in table.order if table.favorite(row))
+    click.echo()
+    for line in text_lines(store.resolve(table.path(favorite))):
+        click.echo(line)

@@ -1,0 +1,76 @@
+"""What all commands have in common: the default command, and what becomes of an error.
+
+Strategy: commands raise; only this place catches.  A `PersistenceError` becomes one line on stderr
+and exit status 1, wrong use 2, Ctrl+C 130 without a word, and a reader of our output that goes away
+(`agcx list | head`) is no error at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from agcx_format.errors import PersistenceError
+from agcx_tui.cli.common import complain
+from agcx_tui.safe_text import safe_text
+
+INTERRUPTED = 130
+
+
+class Agcx(click.Group):
+    """A group in which a file where a command is expected means the default command on it."""
+
+    def __init__(self, *args: Any, default: click.Command, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.default = default
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        word = args[0]
+        if self.get_command(ctx, word) is None and not word.startswith("-"):
+            if os.path.isdir(word):
+                raise click.UsageError(f"{word!r} is a directory; for a store: --store", ctx)
+            if os.path.lexists(word):
+                return self.default.name, self.default, args
+            raise click.UsageError(f"no such command or file: {word!r}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """As click's, but how wrong use and an interruption end the program is said here."""
+        try:
+            status = super().main(*args, **(kwargs | {"standalone_mode": False}))
+        except click.ClickException as error:
+            # It may quote a file's name.
+            error.message = safe_text(error.message)
+            error.show()
+            status = error.exit_code
+        except click.Abort:
+            # Ctrl+C at a question
+            status = INTERRUPTED
+        sys.exit(status or 0)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _abandon_stdout()
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+        except (PersistenceError, OSError) as error:
+            complain(str(error))
+            ctx.exit(1)
+        ctx.exit(ctx.obj.status)
+
+
+def _abandon_stdout() -> None:
+    """Nobody reads on: let what is still buffered go nowhere, also when Python closes the file."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

@@ -1,0 +1,167 @@
+"""`agcx list`: the sessions of a store, and the files in it that cannot be read.
+
+Strategy: `SessionTable` sorts and filters as it does for the screen.  Text is laid out in cells, so
+that wide characters keep the columns straight; in a terminal the title gives way to its width.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agcx_tui.cli.common import (
+    Settings,
+    microseconds_now,
+    pass_settings,
+    print_json,
+    store_option,
+    tell,
+)
+
+if TYPE_CHECKING:
+    from agcx_format.store import ScanEntry
+    from agcx_tui.session_table import SessionTable
+
+# `agcx_tui.session_table.SORTS`, which is not worth its import to show --help; a test compares.
+SORTS = ("accessed", "updated", "created", "title", "messages", "size")
+
+# In a pipe a title is shown whole, up to a bound: one of a megabyte helps nobody.
+_LONGEST_TITLE = 200
+_SHORTEST_TITLE = 20
+_SHORT_ID = 8
+
+
+@click.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--sort", type=click.Choice(SORTS), default="accessed", show_default=True)
+@click.option("--reverse", is_flag=True, help="The other way round.")
+@click.option(
+    "--filter", "query", metavar="QUERY", default="", help="As in the browser, see below."
+)
+@store_option
+@pass_settings
+def list_(settings: Settings, as_json: bool, sort: str, reverse: bool, query: str) -> None:
+    """List the sessions, the last opened first; files that cannot be read are marked with a !.
+
+    QUERY holds words that title, tags, model or id must contain, and terms such as model:gpt-5
+    tag:ui mode:plan is:favorite is:broken is:empty before:2024-11 after:7d larger:1MB
+    messages:>100; a - before one means not.
+    """
+    from agcx_tui.filtering import parse
+    from agcx_tui.session_table import DESCENDING
+
+    wanted = parse(query, microseconds_now())
+    if wanted.errors:
+        raise click.BadParameter("; ".join(wanted.errors), param_hint="--filter")
+    entries = {entry.path: entry for entry in settings.store().scan()}
+    table = make_table(entries.values())
+    table.filter_by(wanted)
+    table.sort_by(sort, (sort in DESCENDING) != reverse)
+    if as_json:
+        for row in table.order:
+            print_json(_facts(entries[table.path(row)]))
+    else:
+        print_table(table)
+
+
+def make_table(entries: Iterable[ScanEntry]) -> SessionTable:
+    from agcx_tui.session_table import SessionTable
+
+    table = SessionTable()
+    table.put(entries)
+    return table
+
+
+def print_table(table: SessionTable) -> None:
+    """The rows to stdout; how many, and how large, to stderr."""
+    from agcx_tui.wording import counted, size
+
+    for line in _lines(table, microseconds_now()):
+        click.echo(line)
+    totals = table.totals_of(table.order)
+    words = [counted(totals.sessions, "session"), size(totals.size)]
+    if totals.broken:
+        words.append(f"{totals.broken:,} unreadable")
+    tell(" · ".join(words))
+
+
+def _lines(table: SessionTable, now: int) -> Iterable[str]:
+    from rich.cells import cell_len
+
+    from agcx_tui.widgets.columns import fit, plain_cells
+    from agcx_tui.wording import AGE_WIDTH, age, number, size
+
+    ids = short_ids([table.id(row) for row in table.order])
+    id_width = max(map(len, ids), default=0)
+    titles = [plain_cells(_title(table, row)[: _LONGEST_TITLE + 1]) for row in table.order]
+    # The star or !, three gaps, messages (7), size (7).
+    left = _terminal_width() - AGE_WIDTH - 2 - 2 * 3 - 14 - id_width - 2
+    title_width = min(max(_SHORTEST_TITLE, left), max(map(cell_len, titles), default=0))
+    for row, title, short in zip(table.order, titles, ids, strict=True):
+        broken = table.broken(row)
+        mark = "!" if broken else "★" if table.favorite(row) else " "
+        messages = "" if broken else number(table.messages(row))
+        yield (
+            f"{age(table.date(row), now):>{AGE_WIDTH}}  {mark} {fit(title, title_width)}"
+            f"  {messages:>7}  {size(table.size(row)):>7}  {plain_cells(short)}"
+        )
+
+
+def _title(table: SessionTable, row: int) -> str:
+    error = table.error(row)
+    if error is not None and table.broken(row):
+        return ": ".join(part for part in (error.section, error.reason) if part)
+    return table.title(row) or "(no title)"
+
+
+def short_ids(ids: list[str]) -> list[str]:
+    """The beginning of each id, eight characters or as many as tell it from the others."""
+    shortest = {}
+    ordered = sorted(ids)
+    for before, this, after in zip(["", *ordered], ordered, [*ordered[1:], ""], strict=False):
+        shared = max(_shared(before, this), _shared(this, after))
+        shortest[this] = this[: max(_SHORT_ID, shared + 1)]
+    return [shortest[name] for name in ids]
+
+
+def _shared(one: str, other: str) -> int:
+    for index, (a, b) in enumerate(zip(one, other, strict=False)):
+        if a != b:
+            return index
+    return min(len(one), len(other))
+
+
+def _terminal_width() -> int:
+    if not sys.stdout.isatty():
+        return 10_000
+    return shutil.get_terminal_size().columns
+
+
+def _facts(entry: ScanEntry) -> dict[str, Any]:
+    """An entry for scripts: serde's form of the metadata, the file, and the error or null."""
+    from agcx_format.serde_json import to_json
+
+    facts: dict[str, Any] = {
+        "id": str(entry.id) if entry.id else None,
+        "path": entry.path,
+        "bytes": entry.size,
+        "error": None,
+    }
+    if entry.metadata is not None:
+        # The id inside is told too where it is not the one in the file's name.
+        return json.loads(to_json(entry.metadata)) | {
+            name: value for name, value in facts.items() if name != "id" or value is not None
+        }
+    error = entry.error
+    if error is not None:
+        facts["error"] = {
+            "reason": error.reason,
+            "section": error.section,
+            "offset": error.offset,
+        }
+    return facts

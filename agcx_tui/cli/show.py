@@ -1,0 +1,129 @@
+"""`agcx show`: one conversation to read, or its messages for a program.
+
+Strategy: messages are taken from the file as they are reached.  What comes before a damaged place is
+shown; the damage is then told on stderr and by the exit status.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from agcx_format.errors import PersistenceError
+from agcx_tui.cli.common import (
+    Settings,
+    pass_settings,
+    print_json,
+    session_argument,
+    store_option,
+)
+
+if TYPE_CHECKING:
+    from agcx_format.files import SessionFile
+    from agcx_format.store import ScanEntry
+    from agcx_format.types import MessageSnapshot
+
+# First and last index, from 0; None: to the end.
+Span = tuple[int, int | None]
+
+
+class _Numbers(click.ParamType):
+    """`A-B`, `A-`, `-B` or `A`, counted from 1, as a `Span`."""
+
+    name = "A-B"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Span:
+        match = re.fullmatch(r"(\d{1,18})?(-)?(\d{1,18})?", value)
+        if match is None or not (match[1] or match[3]):
+            self.fail(f"{value!r} is not as 3-7, 3-, -7 or 3", param, ctx)
+        first = int(match[1] or 1)
+        last = int(match[3]) if match[3] else (None if match[2] else first)
+        if first < 1 or (last is not None and last < first):
+            self.fail(f"{value!r} holds no message: they count from 1", param, ctx)
+        return first - 1, None if last is None else last - 1
+
+
+@click.command()
+@session_argument()
+@click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the last N messages.")
+@click.option("--messages", type=_Numbers(), help="Only these, counted from 1: 3-7, 3-, -7, 3.")
+@click.option("--json", "as_json", is_flag=True, help="The messages, one JSON object a line.")
+@store_option
+@pass_settings
+def show(
+    settings: Settings, session: str, last: int | None, messages: Span | None, as_json: bool
+) -> None:
+    """Show one conversation as text, in a terminal through $PAGER."""
+    if last and messages:
+        raise click.UsageError("--last and --messages exclude each other")
+    path = session
+    # A path needs no store.
+    if not session.endswith(".agcx"):
+        path = settings.store().resolve(session).path
+    from agcx_format.files import SessionFile
+
+    with SessionFile(path) as file:
+        span = messages or (0, None)
+        if last:
+            span = max(0, len(file) - last), None
+        if as_json:
+            for number, message in _selected(file, span):
+                print_json(_as_json(number, message))
+        else:
+            _page(_lines(file, span))
+        if file.error is not None:
+            settings.failed(file.error)
+
+
+def text_lines(entry: ScanEntry) -> Iterator[str]:
+    """A whole conversation, line by line."""
+    from agcx_format.files import SessionFile
+
+    with SessionFile(entry.path) as file:
+        yield from _lines(file, (0, None))
+
+
+def _lines(file: SessionFile, span: Span) -> Iterator[str]:
+    from agcx_tui.cli.text import heading, message_lines
+
+    yield from heading(file.metadata)
+    for number, message in _selected(file, span):
+        yield from message_lines(number, message)
+
+
+def _selected(
+    file: SessionFile, span: Span
+) -> Iterator[tuple[int, MessageSnapshot | PersistenceError]]:
+    """Messages with their number from 1; one that cannot be decoded as the reason."""
+    index, last = span
+    while last is None or index <= last:
+        while file.known() <= index and file.read_more():
+            pass
+        if index >= file.known():
+            return
+        try:
+            yield index + 1, file[index]
+        except PersistenceError as error:
+            yield index + 1, error
+        index += 1
+
+
+def _page(lines: Iterator[str]) -> None:
+    if sys.stdout.isatty():
+        click.echo_via_pager(line + "\n" for line in lines)
+    else:
+        for line in lines:
+            click.echo(line)
+
+
+def _as_json(number: int, message: MessageSnapshot | PersistenceError) -> dict:
+    from agcx_format.serde_json import to_json
+
+    if isinstance(message, PersistenceError):
+        return {"number": number, "error": message.reason}
+    return {"number": number, **json.loads(to_json(message))}
