@@ -36,23 +36,31 @@ def default_places() -> list[Path]:
     return [home / "sessions", home / "archived_sessions"]
 
 
-def find_rollouts(paths: Iterable[Path], suffixes: tuple[str, ...] = _SUFFIXES) -> Iterator[Path]:
-    """The files among `paths` as they are, and those below its directories, sorted by name.
-
-    A directory that cannot be read, or does not exist, is an `OSError`.
-    """
-    for path in map(Path, paths):
-        if not path.is_dir():
-            path.stat()
-            yield path
-            continue
-        for directory, below, names in os.walk(path, onerror=_raise):
-            below.sort()
-            yield from (Path(directory, n) for n in sorted(names) if n.endswith(suffixes))
-
-
 def _raise(error: OSError) -> None:
     raise error
+
+
+def find_rollouts(
+    paths: Iterable[Path],
+    onerror: Callable[[OSError], None] = _raise,
+    suffixes: tuple[str, ...] = _SUFFIXES,
+) -> Iterator[Path]:
+    """The files among `paths` as they are, and those below its directories, sorted by name.
+
+    `onerror` is told of a path that does not exist or cannot be read.
+    """
+    for path in map(Path, paths):
+        if path.is_dir():
+            for directory, below, names in os.walk(path, onerror=onerror):
+                below.sort()
+                yield from (Path(directory, n) for n in sorted(names) if n.endswith(suffixes))
+            continue
+        try:
+            path.stat()
+        except OSError as error:
+            onerror(error)
+        else:
+            yield path
 
 
 def read_rollout(path: Path, *, opener: Callable[[Path], BinaryIO] | None = None) -> Imported:

@@ -13,7 +13,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from agcx_format.convert.embedding import code_span, embedded, fenced, one_line
-from agcx_format.convert.tools import read_call, read_output
+from agcx_format.convert.tools import Outcome, read_call, read_output
+from agcx_format.convert.words import genuine_user_text
 from agcx_format.serde_json import to_plain
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import (
@@ -40,6 +41,9 @@ _URL_SHOWN = 200
 
 _ROLES = {"user": "User", "assistant": "Assistant", "system": "System", "developer": "Developer"}
 
+# What an agent was told by its program, not by a person, is folded: pages of it open most sessions.
+_FOLDED = frozenset({"Context", "System", "Developer"})
+
 
 def to_markdown(metadata: SessionMetadata, conversation: ConversationSnapshot) -> str:
     """The whole document."""
@@ -55,6 +59,7 @@ def markdown_parts(
     """The document in parts: the front matter and title, then each message; join with nothing."""
     yield _front_matter(metadata, context)
     yield f"\n# {one_line(metadata.title) or 'Untitled'}\n"
+    directory = context.working_directory if context is not None else ""
     names: dict[str, str] = {}
     for number, message in enumerate(messages, 1):
         item = message.item
@@ -62,7 +67,7 @@ def markdown_parts(
             names[item.call_id] = item.name
         elif isinstance(item, LocalShellCall) and item.call_id:
             names[item.call_id] = "shell"
-        yield f"\n{_message(number, message, names)}\n"
+        yield f"\n{_message(number, message, names, directory)}\n"
 
 
 # --- front matter
@@ -104,15 +109,25 @@ def _yaml(value: object) -> str:
 # --- messages
 
 
-def _message(number: int, message: MessageSnapshot, names: dict[str, str]) -> str:
+def _message(number: int, message: MessageSnapshot, names: dict[str, str], directory: str) -> str:
     item = message.item
-    heading = f"## {number}. {_heading(item, names)} · {_time(message.timestamp)}"
-    blocks = [heading, *_notes(message.metadata), *_body(item, message.metadata)]
-    return "\n\n".join(block for block in blocks if block)
+    title = _title(item, names)
+    heading = f"## {number}. {title} · {_time(message.timestamp)}"
+    body = [block for block in _body(item, message.metadata, directory) if block]
+    if body and isinstance(item, Message) and title in _FOLDED:
+        body = _folded(title, body)
+    return "\n\n".join([heading, *_notes(message.metadata), *body])
 
 
-def _heading(item: object, names: dict[str, str]) -> str:
+def _folded(summary: str, body: list[str]) -> list[str]:
+    """Blocks behind a line to click on; `summary` must come from the program, not from data."""
+    return [f"<details>\n<summary>{summary}</summary>", *body, "</details>"]
+
+
+def _title(item: object, names: dict[str, str]) -> str:
     match item:
+        case Message(role="user") if genuine_user_text(item) is None and item.content:
+            return "Context"
         case Message():
             return _ROLES.get(item.role) or one_line(item.role) or "Message"
         case Reasoning() | ReasoningWithoutContent():
@@ -147,14 +162,14 @@ def _notes(metadata: MessageMetadata) -> Iterator[str]:
         yield f"*Branch {metadata.branch_id}*"
 
 
-def _body(item: object, metadata: MessageMetadata) -> Iterator[str]:
+def _body(item: object, metadata: MessageMetadata, directory: str) -> Iterator[str]:
     match item:
         case Message():
             yield from map(_part, item.content)
         case Reasoning() | ReasoningWithoutContent():
             yield from _reasoning(item)
         case FunctionCall() | LocalShellCall():
-            yield from _call(item)
+            yield from _call(item, directory)
         case FunctionCallOutput():
             yield from _output(item, metadata)
         case UnknownItem():
@@ -185,18 +200,17 @@ def described_image(url: str) -> str:
 def _reasoning(item: Reasoning | ReasoningWithoutContent) -> Iterator[str]:
     texts = [part.text for part in [*item.summary, *(item.content or [])] if part.text.strip()]
     if texts:
-        yield "<details>\n<summary>Reasoning</summary>"
-        yield from map(embedded, texts)
-        yield "</details>"
+        yield from _folded("Reasoning", [embedded(text) for text in texts])
     elif item.encrypted_content:
         yield f"*Encrypted, {len(item.encrypted_content):,} characters*"
     else:
         yield "*Nothing was kept of it*"
 
 
-def _call(item: FunctionCall | LocalShellCall) -> Iterator[str]:
+def _call(item: FunctionCall | LocalShellCall, directory: str) -> Iterator[str]:
+    """`directory` is the session's: only another one is worth a line."""
     call = read_call(item)
-    if call.directory:
+    if call.directory and call.directory not in (".", directory):
         yield f"In {code_span(call.directory)}"
     if call.command is not None:
         yield fenced(call.command, "sh")
@@ -213,7 +227,7 @@ def _output(item: FunctionCallOutput, metadata: MessageMetadata) -> Iterator[str
         yield fenced(output.text, "text")
 
 
-def _outcome(outcome: object, metadata: MessageMetadata) -> str:
+def _outcome(outcome: Outcome, metadata: MessageMetadata) -> str:
     """How the call went and how long it took, from the result itself or else from the metrics."""
     words = []
     if outcome.exit_code is not None:

@@ -1,0 +1,159 @@
+"""Sessions of other programs, into a store: what is new, once.
+
+Strategy: a session has the same id and the same messages at every import, so a second run finds by
+itself what is there already.  A session that has grown since is replaced only if nobody changed
+what was imported; whatever a person did to it is worth more than the new messages, and is reported
+instead.  One file that fails does not stop the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from agcx_format.convert.codex import find_rollouts, read_rollout
+from agcx_format.convert.imported import Imported, ImportReport
+from agcx_format.errors import PersistenceError, SessionNotFound
+from agcx_format.store import Store
+from agcx_format.timestamps import Timestamp
+from agcx_format.types import Session
+
+__all__ = ["ImportResult", "Outcome", "import_sessions"]
+
+
+class Outcome(StrEnum):
+    """What became of a file."""
+
+    IMPORTED = "imported"
+    UPDATED = "updated"
+    PRESENT = "already there"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """One file (or a directory that could not be read) and what became of it.
+
+    `id`, `title`, `report` are None or empty when the file could not be read; `reason` says why
+    it was skipped or failed.
+    """
+
+    path: Path
+    outcome: Outcome
+    reason: str = ""
+    id: UUID | None = None
+    title: str = ""
+    report: ImportReport | None = None
+
+
+def import_sessions(
+    store: Store,
+    paths: Iterable[Path],
+    dry_run: bool = False,
+    *,
+    find: Callable[..., Iterator[Path]] = find_rollouts,
+    read: Callable[[Path], Imported] = read_rollout,
+) -> Iterator[ImportResult]:
+    """Import files, and those below directories, one result each, in the order of their names.
+
+    With `dry_run` the results are the same and nothing is written.  `find` and `read` are those of
+    the program that the files are from.  An error of the store itself is raised.
+    """
+    run = _Run(store, dry_run, read)
+    errors: list[OSError] = []
+    for path in find(paths, onerror=errors.append):
+        yield from map(_unreadable, errors)
+        errors.clear()
+        yield run.file(path)
+    yield from map(_unreadable, errors)
+
+
+def _unreadable(error: OSError) -> ImportResult:
+    return ImportResult(Path(error.filename or ""), Outcome.FAILED, error.strerror or str(error))
+
+
+class _Run:
+    """One import, and what a dry run would have written."""
+
+    def __init__(self, store: Store, dry_run: bool, read: Callable[[Path], Imported]) -> None:
+        self._store = store
+        self._dry_run = dry_run
+        self._read = read
+        # The file rather than the session: only its own older copy will ever be compared with it.
+        self._planned: dict[UUID, Path] = {}
+
+    def file(self, path: Path) -> ImportResult:
+        try:
+            imported = self._read(path)
+        except PersistenceError as error:
+            return ImportResult(path, Outcome.FAILED, error.reason)
+        outcome, reason = self._put(imported)
+        metadata = imported.metadata
+        return ImportResult(path, outcome, reason, metadata.id, metadata.title, imported.report)
+
+    def _put(self, new: Imported) -> tuple[Outcome, str]:
+        if not new.conversation.messages:
+            return Outcome.SKIPPED, "no messages in it"
+        try:
+            stored = self._stored(new.metadata.id)
+        except SessionNotFound:
+            self._save(new)
+            return Outcome.IMPORTED, ""
+        except PersistenceError as error:
+            return Outcome.FAILED, f"the store has it already, unreadable: {error.reason}"
+        if reason := _reason_to_leave(stored, new):
+            return Outcome.SKIPPED, reason
+        if len(stored[1].messages) >= len(new.conversation.messages):
+            return Outcome.PRESENT, ""
+        self._save(_grown(stored, new))
+        return Outcome.UPDATED, ""
+
+    def _stored(self, session_id: UUID) -> Session:
+        if session_id in self._planned:
+            planned = self._read(self._planned[session_id])
+            return planned.metadata, planned.conversation, planned.state
+        return self._store.load_session(session_id)
+
+    def _save(self, new: Imported) -> None:
+        if self._dry_run:
+            self._planned[new.metadata.id] = new.source
+        else:
+            self._store.save_session(new.metadata.id, new.metadata, new.conversation, new.state)
+
+
+def _reason_to_leave(stored: Session, new: Imported) -> str:
+    """Why the stored session is not to be replaced by a longer one; empty when it may be.
+
+    One that holds all of the new one is no longer, and whatever was done to it does not matter.
+    """
+    metadata, conversation, _ = stored
+    old, now = conversation.messages, new.conversation.messages
+    shared = min(len(old), len(now))
+    if old[:shared] != now[:shared]:
+        return "another conversation, or an edited one, has this id in the store"
+    changed = (
+        metadata.title != new.metadata.title
+        or metadata.tags != new.metadata.tags
+        or metadata.is_favorite
+        or bool(metadata.checkpoints)
+    )
+    if len(old) < len(now) and changed:
+        return "has grown, but was changed in the store since it was imported"
+    return ""
+
+
+def _grown(stored: Session, new: Imported) -> Imported:
+    """The new session with the state of the window it was shown in, and the last access kept."""
+    last = max(stored[0].last_accessed, new.metadata.last_accessed, key=_moment)
+    metadata = msgspec.structs.replace(new.metadata, last_accessed=last)
+    return Imported(metadata, new.conversation, stored[2], new.source, new.report)
+
+
+def _moment(time: Timestamp) -> int:
+    return time.ns
