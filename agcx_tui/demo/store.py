@@ -1,8 +1,9 @@
 """The demo's conversations as a store on disk.
 
 Strategy: written by the library as any session is, then two files are cut off as a power cut would
-leave them: one in its messages, which can still be read up to there, and one in its metadata.  The files' times are those of their conversations: a file that was
-changed a moment ago would look as if an agent were still writing it.
+leave them: one in its messages, which can still be read up to there, and one in its metadata.
+The files' times are those of their conversations: a file that was changed a moment ago would look
+as if an agent were still writing it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from agcx_format.storage import SessionStorage
-
 from agcx_format.types import SessionMetadata
 from agcx_tui.demo import migrations, script
 
