@@ -210,7 +210,7 @@ def _check_expected(root: Path, step: Step) -> None:
 def _prepare(root: Path, home: Path, step: Step) -> Step:
     """Write the new content aside; then what its signature will be is known."""
     if step.op == "move":
-        return step
+        return Step(step.op, step.path)
     new = home / "new" / step.path
     _make(new.parent)
     after = write_file(new, step.parts, like=root / step.path)

@@ -22,7 +22,7 @@ from typing import Self
 from agcx_format.errors import CorruptData, PersistenceError, StoreNotWritable
 
 __all__ = [
-    "Signature", "open_regular", "read_exactly", "replace_file", "sweep", "sync_directory",
+    "Signature", "naming", "open_regular", "read_exactly", "replace_file", "sweep", "sync_directory",
     "sync_file", "write_file",
 ]  # fmt: skip
 
@@ -150,7 +150,10 @@ def sync_directory(path: str | os.PathLike[str]) -> None:
 def sweep(directory: Path) -> list[Path]:
     """Remove temporary files of ours that nobody is writing any more; gives what it removed."""
     swept = []
-    for path in directory.glob(f".*{TEMPORARY}"):
+    for name in os.listdir(directory):
+        if not (name.startswith(".") and name.endswith(TEMPORARY)):
+            continue
+        path = directory / name
         with contextlib.suppress(OSError):
             fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
@@ -169,6 +172,7 @@ def os_reason(cause: OSError) -> str:
 
 @contextlib.contextmanager
 def naming(path: Path) -> Iterator[None]:
+    """Turn an `OSError` of a write into a `PersistenceError` that names `path`."""
     try:
         yield
     except OSError as cause:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -19,7 +20,14 @@ from uuid import UUID
 
 from agcx_format import acts, index, layout1, limits
 from agcx_format.acts import Act, ActSession, Step
-from agcx_format.durable import Signature, open_regular, read_exactly, replace_file, sweep
+from agcx_format.durable import (
+    Signature,
+    naming,
+    open_regular,
+    read_exactly,
+    replace_file,
+    sweep,
+)
 from agcx_format.errors import (
     AmbiguousSession,
     IndexCorrupted,
@@ -106,6 +114,7 @@ class Store:
         # What this program last read or wrote of a session: saving over anything else would
         # lose what another program wrote.
         self._last_seen: dict[UUID, Signature] = {}
+        self._tidied = False
         if os.path.lexists(self.path) and not self.path.is_dir():
             raise PersistenceError("not a directory", path=path)
         self._recover()
@@ -201,9 +210,9 @@ class Store:
         `StaleSession` when the file is not the one that this store last read or wrote.
         """
         _, parts = layout1.encode_measured(metadata, conversation, state, self.level)
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make()
         path = self._path(session_id)
-        with locked(self.path):
+        with self._writing():
             seen = self._last_seen.get(session_id)
             if seen is not None and Signature.at(path) not in (seen, None):
                 raise StaleSession("another program saved it since it was read", path=path)
@@ -233,8 +242,8 @@ class Store:
             os.close(fd)
 
     def save_index(self, value: SessionIndex) -> None:
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with locked(self.path):
+        self._make()
+        with self._writing():
             replace_file(self.path / INDEX, [index.encode(value)])
 
     # --- acts
@@ -245,7 +254,7 @@ class Store:
         `StaleSession` when one of the files changed since it was scanned; then all stay.
         """
         entries = list(entries)
-        with locked(self.path):
+        with self._writing():
             checkpoints = self._checkpoints()
             steps, sessions = [], []
             for entry in entries:
@@ -259,7 +268,7 @@ class Store:
 
     def undo(self, act_id: str | None = None) -> Act:
         """Take back an act, by default the last; `NothingToUndo` or `UndoConflict`."""
-        with locked(self.path):
+        with self._writing():
             return acts.undo(self.path, act_id)
 
     def acts(self) -> list[Act]:
@@ -270,11 +279,23 @@ class Store:
 
     def _recover(self) -> None:
         """Set right what a crash left, if there is anything and the store may be written."""
-        if not acts.unfinished(self.path) or not os.access(self.path, os.W_OK):
-            return
+        if acts.unfinished(self.path) and os.access(self.path, os.W_OK):
+            with self._writing():
+                pass
+
+    def _make(self) -> None:
+        with naming(self.path):
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Hold the store for one change, first setting right what a crash left of an earlier one."""
         with locked(self.path):
             acts.recover(self.path)
-            sweep(self.path)
+            if not self._tidied:
+                sweep(self.path)
+                self._tidied = True
+            yield
 
     def _session_paths(self) -> Iterator[str]:
         try:
