@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 from agcx_tui.filtering import Query, Term
 
 if TYPE_CHECKING:
+    from agcx_format.durable import Signature
     from agcx_format.errors import PersistenceError
     from agcx_format.store import ScanEntry
     from agcx_format.timestamps import Timestamp
@@ -66,7 +67,7 @@ class SessionTable:
         self._dates = {name: array("q") for name in DATES}
         self._messages = array("Q")
         self._sizes = array("Q")
-        self._signatures: list[object] = []
+        self._signatures: list[Signature | None] = []
         self._errors: dict[int, PersistenceError] = {}
         self._row_of: dict[str, int] = {}
         # One object for each model and each set of tags, however many rows have it.
@@ -109,13 +110,18 @@ class SessionTable:
     def error(self, row: int) -> PersistenceError | None:
         return self._errors.get(row)
 
-    def signature(self, row: int) -> object:
+    def signature(self, row: int) -> Signature | None:
         """What the file was when it was scanned: for the check that it still is."""
         return self._signatures[row]
 
     def date(self, row: int, name: str | None = None) -> int:
         """By name, else the date that the list shows: the one it is sorted by, or accessed."""
         return self._dates[name or self.shown_date][row]
+
+    def changed(self, row: int) -> int:
+        """When the file was last written."""
+        signature = self._signatures[row]
+        return signature.mtime_ns // 1000 if signature else 0
 
     @property
     def shown_date(self) -> str:
@@ -141,8 +147,9 @@ class SessionTable:
         row = self._row_of.get(path)
         return None if row is None or self._flags[row] & _GONE else row
 
-    def models(self) -> list[str]:
-        return sorted({m for row, m in enumerate(self._models) if not self._flags[row] & _GONE})
+    def missing_from(self, paths: set[str]) -> list[int]:
+        """The rows whose file is not among `paths`."""
+        return [row for row in self._present() if self._paths[row] not in paths]
 
     # --- changes
 

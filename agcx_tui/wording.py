@@ -8,6 +8,7 @@ humanize is not used for rows: importing it would delay the first of them by 32 
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,12 @@ def short_reason(error: PersistenceError | None) -> str:
         return f"{'cut off' if cut else 'damaged'}{where}"
     damaged = (errors.BincodeDecodeError, errors.MessagePackDecodeError, errors.CompressionError)
     return f"damaged{where}" if isinstance(error, damaged) else error.reason
+
+
+def short_path(path: str) -> str:
+    """`~` for the home directory, as a person would write it."""
+    home = os.path.expanduser("~")
+    return "~" + path[len(home) :] if path == home or path.startswith(home + "/") else path
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

@@ -165,7 +165,7 @@ class SessionList(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         index = self.scroll_offset.y + y
-        if self._width != self.size.width or self._look is None:
+        if self._width != self.scrollable_content_region.width or self._look is None:
             self._lay_out()
         order = self.table.order
         if index >= len(order):
@@ -186,7 +186,7 @@ class SessionList(ScrollView, can_focus=True):
         self._look = None
 
     def _lay_out(self) -> None:
-        self._width = self.size.width
+        self._width = self.scrollable_content_region.width
         self._columns = lay_out(self._width)
         self._strips.clear()
         part = self.get_component_rich_style

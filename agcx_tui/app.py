@@ -1,0 +1,124 @@
+"""The program on a screen: themes, the keys that work everywhere, and the first screen.
+
+Strategy: imported only when a screen is to be shown, and importing as little as that needs: what
+a key brings up is imported when the key is pressed.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from agcx_tui import themes
+
+_SHOWN_AS = {"question_mark": "?", "slash": "/", "escape": "esc"}
+
+
+def _action_commands():
+    from agcx_tui.commands import ActionCommands
+
+    return ActionCommands
+
+
+def _session_commands():
+    from agcx_tui.commands import SessionCommands
+
+    return SessionCommands
+
+
+class AgcxApp(App[None]):
+    """The browser on a store, or with `file` one conversation without a store.
+
+    `looked` are the places where a store was looked for; `clock` gives seconds since 1970.
+    """
+
+    TITLE = "agcx"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "help", key_display="?", id="app.help"),
+        Binding("q", "leave", "quit", show=False, id="app.quit"),
+        Binding("ctrl+q,ctrl+c", "quit", "quit at once", show=False, priority=True, id="app.exit"),
+        Binding(
+            "ctrl+z", "suspend_process", "suspend", show=False, priority=True, id="app.suspend"
+        ),
+    ]
+    COMMANDS: ClassVar = App.COMMANDS | {_action_commands, _session_commands}
+    ENABLE_COMMAND_PALETTE = True
+    # Nothing here moves for the sake of moving.
+    animation_level = "none"
+
+    def __init__(
+        self,
+        store_path: str | None,
+        *,
+        file: str | None = None,
+        looked: list[str] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__()
+        self._store_path = store_path
+        self._file = file
+        self._looked = looked or []
+        self._clock = clock
+        self.register_theme(themes.DARK)
+        self.register_theme(themes.LIGHT)
+        self.theme = themes.LIGHT.name if _on_light_background() else themes.DARK.name
+
+    def now(self) -> int:
+        """Microseconds since 1970."""
+        return int(self._clock() * 1_000_000)
+
+    def get_default_screen(self) -> Screen:
+        if self._file is not None:
+            from agcx_tui.screens.conversation import ConversationScreen
+
+            return ConversationScreen(self._file)
+        from agcx_tui.screens.browser import BrowserScreen
+
+        return BrowserScreen(self._store_path, looked=self._looked, now=self.now)
+
+    def action_leave(self) -> None:
+        """q closes what lies on top, and leaves the program from the screen that it began with."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+        else:
+            self.exit()
+
+    def action_help(self) -> None:
+        from agcx_tui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(list(self.screen.active_bindings.values())))
+
+    def action_export_session(self, path: str) -> None:
+        """Ask where one session file is to be exported to, and in which format."""
+        self.run_worker(lambda: self._ask_for_export(path), thread=True, group="export")
+
+    def _ask_for_export(self, path: str) -> None:
+        """In a thread: the dialog proposes a name by the session's title."""
+        from agcx_format.errors import PersistenceError
+        from agcx_format.files import SessionFile
+        from agcx_tui.safe_text import safe_line
+        from agcx_tui.screens.export import ExportItem, ask_for_export
+
+        try:
+            with SessionFile(path) as session:
+                item = ExportItem(path, str(session.metadata.id), session.metadata.title)
+        except PersistenceError as error:
+            text = f"It cannot be exported: {safe_line(error.reason)}"
+            self.notify(text, severity="error", markup=False)
+            return
+        self.call_from_thread(ask_for_export, self, [item])
+
+
+def _on_light_background() -> bool:
+    """What rxvt, Konsole and others say in COLORFGBG: `0;15` is black on white.
+
+    Terminals that can be asked answer late or never, and the first rows do not wait for that.
+    """
+    return os.environ.get("COLORFGBG", "").rpartition(";")[2] in ("7", "15")

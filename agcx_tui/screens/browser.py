@@ -1,0 +1,490 @@
+"""The main screen: the sessions of a store, a filter, and a preview of the one under the cursor.
+
+Strategy: the screen owns the table and the widgets show it.  Whatever may wait is done by a thread
+(`store_work`) that posts a message; its handler here, on the main thread, changes the table and tells
+the widgets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer, Input, Static
+from textual.worker import get_current_worker
+
+from agcx_format.acts import Act
+from agcx_format.durable import Signature
+from agcx_format.errors import NothingToUndo, PersistenceError, StaleSession
+from agcx_format.store import ScanEntry, Store, open_store
+from agcx_tui import filtering, store_work, wording
+from agcx_tui.safe_text import safe_line
+from agcx_tui.screens import notices
+from agcx_tui.session_table import SORTS, SessionTable
+from agcx_tui.widgets.edge_line import EdgeLine
+from agcx_tui.widgets.filter_line import FilterInput
+from agcx_tui.widgets.list_header import ListHeader
+from agcx_tui.widgets.preview import Preview
+from agcx_tui.widgets.session_list import SessionList
+
+# Below these, in cells, there is not enough room for it.
+_LEAST_WIDTH, _LEAST_HEIGHT = 40, 8
+_PREVIEW_RIGHT_WIDTH = 100
+_PREVIEW_BELOW_HEIGHT = 22
+_ROOMY_HEIGHT = 30
+
+_PLACES = ("right", "below", "hidden")
+
+
+class BrowserScreen(Screen[None]):
+    """`store_path` None: no store was found in any of the places `looked`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "filter", key_display="/", id="browser.filter"),
+        Binding("e", "export", "export", id="browser.export"),
+        Binding("d,delete", "delete", "delete", key_display="d", id="browser.delete"),
+        Binding("u", "undo", "undo", show=False, id="browser.undo"),
+        Binding("s", "sort", "sort", id="browser.sort"),
+        Binding("S", "reverse", "reverse the order", show=False, id="browser.reverse"),
+        Binding("p", "preview", "preview right, below, hidden", show=False, id="browser.preview"),
+        Binding("y", "copy_id", "copy the id", show=False, id="browser.copy-id"),
+        Binding("Y", "copy_path", "copy the path", show=False, id="browser.copy-path"),
+        Binding("f5", "rescan", "read the store again", show=False, id="browser.rescan"),
+        Binding("escape", "clear", "clear filter, then marks", show=False, id="browser.clear"),
+    ]
+    AUTO_FOCUS = "SessionList"
+    DEFAULT_CSS = """
+    BrowserScreen {
+        background: $background;
+        layers: base above;
+
+        & > #title { background: $surface; color: $text-muted; }
+
+        & > #filter-line { height: 1; background: $background; }
+        &.-roomy > #filter-line { margin: 1 0; }
+        #filter-sign { width: 3; padding: 0 1; color: $text-muted; }
+        #filter-line:focus-within #filter-sign { color: $primary; text-style: bold; }
+        #filter-status { width: auto; max-width: 60%; color: $text-muted; }
+
+        & > #panes { height: 1fr; }
+        #left { width: 1fr; height: 1fr; }
+        #preview { width: 46%; min-width: 40; height: 1fr; border-left: vkey $border-blurred; }
+
+        &.-preview-below #panes { layout: vertical; }
+        &.-preview-below #left { height: 11fr; }
+        &.-preview-below #preview {
+            width: 1fr; height: 9fr; border-left: none; border-top: hkey $border-blurred;
+        }
+        &.-preview-hidden #preview { display: none; }
+
+        #notice { display: none; width: 1fr; height: 1fr; padding: 2 4; color: $text-muted; }
+        &.-notice #notice { display: block; }
+        &.-notice SessionList, &.-notice ListHeader { display: none; }
+        &.-no-sessions #preview { display: none; }
+
+        & > #bottom { height: 1; background: $footer-background; }
+        #bottom Footer { dock: none; width: 1fr; }
+        #marks { width: auto; background: $footer-background; }
+
+        & > #too-small {
+            display: none; layer: above; width: 100%; height: 100%;
+            content-align: center middle; text-align: center; background: $background;
+        }
+        &.-tiny > #too-small { display: block; }
+    }
+    """
+
+    class Scanned(Message):
+        """Some more sessions; `store` is open."""
+
+        def __init__(self, store: Store, entries: list[ScanEntry]) -> None:
+            super().__init__()
+            self.store = store
+            self.entries = entries
+
+    class ScanEnded(Message):
+        """All sessions were posted, or `error` says why there are no more."""
+
+        def __init__(self, error: PersistenceError | None = None) -> None:
+            super().__init__()
+            self.error = error
+
+    class Deleted(Message):
+        def __init__(self, act: Act, paths: list[str]) -> None:
+            super().__init__()
+            self.act = act
+            self.paths = paths
+
+    class Undone(Message):
+        def __init__(self, act: Act, entries: list[ScanEntry]) -> None:
+            super().__init__()
+            self.act = act
+            self.entries = entries
+
+    class Failed(Message):
+        """An act did not happen; nothing changed."""
+
+        def __init__(self, what: str, error: PersistenceError) -> None:
+            super().__init__()
+            self.what = what
+            self.error = error
+
+    def __init__(
+        self, store_path: str | None, *, looked: list[str], now: Callable[[], int]
+    ) -> None:
+        """`now` gives microseconds since 1970."""
+        super().__init__()
+        self._store_path = store_path
+        self._looked = looked
+        self._now = now
+        self._store: Store | None = None
+        self._scanning = False
+        self._scan_error: PersistenceError | None = None
+        self._seen: set[str] = set()
+        # None: wherever there is room.
+        self._preview_wish: str | None = None
+        self.table = SessionTable()
+
+    def compose(self) -> ComposeResult:
+        sessions = SessionList(self.table, self._now, id="sessions")
+        yield EdgeLine(id="title")
+        with Horizontal(id="filter-line"):
+            yield Static("/", id="filter-sign")
+            yield FilterInput(id="filter")
+            yield EdgeLine(id="filter-status")
+        with Horizontal(id="panes"):
+            with Vertical(id="left"):
+                yield ListHeader(sessions)
+                yield sessions
+                yield Static(id="notice", markup=False)
+            yield Preview(self.table, id="preview")
+        with Horizontal(id="bottom"):
+            yield Footer(show_command_palette=False)
+            yield EdgeLine(id="marks")
+        yield Static(id="too-small", markup=False)
+
+    def on_mount(self) -> None:
+        self._sessions = self.query_one(SessionList)
+        self._preview = self.query_one(Preview)
+        self.set_interval(30, self._sessions.forget_strips)
+        self.action_rescan()
+
+    # --- reading the store
+
+    def action_rescan(self) -> None:
+        if self._store_path is None:
+            self._show_state()
+            return
+        self._scanning = True
+        self._scan_error = None
+        self._seen = set()
+        self._scan(self._store_path)
+        self._show_state()
+
+    @work(thread=True, exclusive=True, group="scan")
+    def _scan(self, path: str) -> None:
+        worker = get_current_worker()
+        error = None
+        try:
+            store = self._store or open_store(path)
+            self.post_message(self.Scanned(store, []))
+            for batch in store_work.batches(store.scan()):
+                if worker.is_cancelled or not self.post_message(self.Scanned(store, batch)):
+                    return
+        except PersistenceError as problem:
+            error = problem
+        self.post_message(self.ScanEnded(error))
+
+    def on_browser_screen_scanned(self, message: Scanned) -> None:
+        self._store = message.store
+        self._seen.update(entry.path for entry in message.entries)
+        self.table.put(message.entries)
+        if message.entries:
+            self._table_changed()
+
+    def on_browser_screen_scan_ended(self, message: ScanEnded) -> None:
+        self._scanning = False
+        self._scan_error = message.error
+        if message.error is None:
+            # Only a second scan finds some gone.
+            self.table.remove(self.table.missing_from(self._seen))
+        self._seen = set()
+        self._table_changed()
+
+    # --- what is shown
+
+    def _table_changed(self) -> None:
+        self._sessions.update()
+        self._show_state()
+
+    def _show_state(self) -> None:
+        """Everything around the list, and instead of it where there is none."""
+        self._show_title()
+        self._show_filter_status()
+        self._show_marks()
+        notice = self._notice()
+        self.set_class(notice is not None, "-notice")
+        self.set_class(len(self.table) == 0, "-no-sessions")
+        if notice is not None:
+            self.query_one("#notice", Static).update(notice)
+
+    def _notice(self) -> Content | None:
+        if self.table.order:
+            return None
+        if self._scan_error is not None:
+            return notices.unreadable(self._scan_error)
+        if len(self.table):
+            return notices.no_match(self._filter.value, len(self.table))
+        if self._scanning:
+            return notices.loading()
+        return notices.empty(self._store_path, self._looked)
+
+    def _show_title(self) -> None:
+        totals = self.table.totals
+        parts = [wording.counted(totals.sessions, "session"), wording.size(totals.size)]
+        right = Content(" · ".join(parts))
+        if totals.broken:
+            right += Content.assemble(" · ", (f"{totals.broken:,} unreadable", "$error"))
+        if self._scanning:
+            right = Content(f"reading… {totals.sessions:,}")
+        path = safe_line(wording.short_path(self._store_path)) if self._store_path else "no store"
+        left = Content.assemble(("agcx", "bold $primary"), "  ", path)
+        self.query_one("#title", EdgeLine).show(left, right if self._store_path else "")
+
+    def _show_filter_status(self) -> None:
+        status = self.query_one("#filter-status", EdgeLine)
+        query = self.table.query
+        if self._filter_errors:
+            status.show(right=Content.styled(safe_line(self._filter_errors[0]), "$error"))
+        elif query:
+            status.show(right=f"{len(self.table.order):,} of {len(self.table):,}")
+        else:
+            status.show()
+        status.refresh(layout=True)
+
+    def _show_marks(self) -> None:
+        marks = self.table.marks
+        text = ""
+        if marks:
+            totals = self.table.totals_of(marks)
+            text = f"{len(marks):,} marked, {wording.size(totals.size)}"
+        line = self.query_one("#marks", EdgeLine)
+        line.show(right=Content.styled(text, "bold $primary"))
+        line.refresh(layout=True)
+
+    def on_resize(self, event: events.Resize) -> None:
+        width, height = event.size
+        tiny = width < _LEAST_WIDTH or height < _LEAST_HEIGHT
+        self.set_class(tiny, "-tiny")
+        if tiny:
+            self.query_one("#too-small", Static).update(
+                Content(f"{width}×{height} is too small:\n{_LEAST_WIDTH}×{_LEAST_HEIGHT} is enough")
+            )
+        self.set_class(height >= _ROOMY_HEIGHT, "-roomy")
+        self._place_preview()
+
+    def _place_preview(self) -> None:
+        place = self._preview_place()
+        for name in _PLACES:
+            self.set_class(name == place, f"-preview-{name}")
+        self._preview.display = place != "hidden"
+        if place != "hidden":
+            self._preview.follow(self._sessions.cursor)
+
+    def _preview_place(self) -> str:
+        if self._preview_wish is not None:
+            return self._preview_wish
+        width, height = self.size
+        if width >= _PREVIEW_RIGHT_WIDTH:
+            return "right"
+        return "below" if height >= _PREVIEW_BELOW_HEIGHT else "hidden"
+
+    def action_preview(self) -> None:
+        here = _PLACES.index(self._preview_place())
+        self._preview_wish = _PLACES[(here + 1) % len(_PLACES)]
+        self._place_preview()
+
+    @on(SessionList.LaidOut)
+    def _columns_moved(self) -> None:
+        self.query_one(ListHeader).refresh()
+
+    @on(SessionList.Highlighted)
+    def _cursor_moved(self, message: SessionList.Highlighted) -> None:
+        self._preview.follow(message.row)
+
+    @on(SessionList.MarksChanged)
+    def _marks_changed(self) -> None:
+        self._show_marks()
+
+    # --- filter and order
+
+    @property
+    def _filter(self) -> FilterInput:
+        return self.query_one(FilterInput)
+
+    _filter_errors: tuple[str, ...] = ()
+
+    def action_filter(self) -> None:
+        self._filter.focus()
+
+    @on(Input.Changed, "#filter")
+    def _filter_typed(self, message: Input.Changed) -> None:
+        query = filtering.parse(message.value, self._now())
+        self._filter_errors = query.errors
+        self.table.filter_by(query)
+        self._table_changed()
+
+    @on(FilterInput.Left)
+    def _filter_left(self) -> None:
+        self._sessions.focus()
+
+    def action_clear(self) -> None:
+        if self.focused is not self._sessions:
+            self._sessions.focus()
+        elif self._filter.value:
+            self._filter.value = ""
+        elif self.table.marks:
+            self.table.marks.clear()
+            self._sessions.refresh()
+            self._show_marks()
+
+    @on(ListHeader.SortRequested)
+    def _header_clicked(self, message: ListHeader.SortRequested) -> None:
+        if message.key == self.table.sort_key:
+            self.action_reverse()
+        else:
+            self._sort_by(message.key)
+
+    def action_sort(self) -> None:
+        self._sort_by(SORTS[(SORTS.index(self.table.sort_key) + 1) % len(SORTS)])
+
+    def action_reverse(self) -> None:
+        self._sort_by(self.table.sort_key, not self.table.descending)
+
+    def _sort_by(self, key: str, descending: bool | None = None) -> None:
+        self.table.sort_by(key, descending)
+        self.query_one(ListHeader).refresh()
+        self._table_changed()
+
+    # --- acts
+
+    def _chosen(self) -> list[int]:
+        """The marked sessions in the order shown, the hidden ones last; else the one at the cursor."""
+        if self.table.marks:
+            shown = [row for row in self.table.order if row in self.table.marks]
+            return shown + sorted(self.table.marks - set(shown))
+        return [] if self._sessions.cursor is None else [self._sessions.cursor]
+
+    @on(SessionList.Opened)
+    def _open(self, message: SessionList.Opened) -> None:
+        from agcx_tui.screens.conversation import ConversationScreen
+
+        row = message.row
+        if row is None:
+            return
+        if self.table.broken(row):
+            reason = wording.short_reason(self.table.error(row))
+            self.notify(f"It cannot be opened: {reason}.", severity="warning", markup=False)
+            return
+        self.app.push_screen(ConversationScreen(self.table.path(row)))
+
+    def action_copy_id(self) -> None:
+        if self._sessions.cursor is not None:
+            self._copy(self.table.id(self._sessions.cursor))
+
+    def action_copy_path(self) -> None:
+        if self._sessions.cursor is not None:
+            self._copy(self.table.path(self._sessions.cursor))
+
+    def _copy(self, text: str) -> None:
+        self.app.copy_to_clipboard(text)
+        self.notify(f"Copied {safe_line(text)}", markup=False)
+
+    def action_export(self) -> None:
+        from agcx_tui.screens.export import ExportItem, ask_for_export
+
+        table = self.table
+        rows = [row for row in self._chosen() if not table.broken(row)]
+        if not rows:
+            self.notify("There is nothing here that can be exported.", markup=False)
+            return
+        items = [ExportItem(table.path(row), table.id(row), table.title(row)) for row in rows]
+        ask_for_export(self.app, items)
+
+    def action_delete(self) -> None:
+        from agcx_tui.screens.confirm import ConfirmDelete
+
+        rows = self._chosen()
+        if not rows or self._store is None:
+            return
+        question = ConfirmDelete.about(self.table, rows, self._now())
+        files = [(self.table.path(row), self.table.signature(row)) for row in rows]
+
+        def answered(yes: bool | None) -> None:
+            if yes and self._store is not None:
+                self._delete(self._store, files)
+
+        self.app.push_screen(question, answered)
+
+    @work(thread=True, group="acts")
+    def _delete(self, store: Store, files: list[tuple[str, Signature | None]]) -> None:
+        try:
+            act = store_work.delete(store, files)
+            self.post_message(self.Deleted(act, [path for path, _ in files]))
+        except PersistenceError as error:
+            self.post_message(self.Failed("Nothing was deleted", error))
+
+    def on_browser_screen_deleted(self, message: Deleted) -> None:
+        rows = [self.table.row_of(path) for path in message.paths]
+        self.table.remove(row for row in rows if row is not None)
+        self._table_changed()
+        act = message.act
+        them = "it" if act.count == 1 else "them"
+        self.notify(f"Deleted {_named(act)}. u brings {them} back.", markup=False)
+
+    def action_undo(self) -> None:
+        if self._store is not None:
+            self._undo(self._store)
+
+    @work(thread=True, group="acts")
+    def _undo(self, store: Store) -> None:
+        try:
+            self.post_message(self.Undone(*store_work.undo(store)))
+        except PersistenceError as error:
+            self.post_message(self.Failed("Nothing was undone", error))
+
+    def on_browser_screen_undone(self, message: Undone) -> None:
+        # A scan under way may have passed by before they were back.
+        self._seen.update(entry.path for entry in message.entries)
+        rows = self.table.put(message.entries)
+        self._table_changed()
+        if rows:
+            self._sessions.go_to(rows[0])
+        self.notify(f"Brought back {_named(message.act)}.", markup=False)
+
+    def on_browser_screen_failed(self, message: Failed) -> None:
+        error = message.error
+        if isinstance(error, NothingToUndo):
+            self.notify("There is nothing to undo.", markup=False)
+            return
+        if isinstance(error, StaleSession):
+            # What is shown is out of date: show what is there before it is asked for again.
+            self.action_rescan()
+        text = f"{message.what}: {safe_line(str(error))}"
+        self.notify(text, severity="error", timeout=10, markup=False)
+
+
+def _named(act: Act) -> str:
+    """`“Fix the grid”, 1.2 MB`, or how many they are."""
+    size = wording.size(act.size)
+    if act.count == 1:
+        title = safe_line(act.titles[0]).strip() or "(no title)"
+        return f"“{title[:60]}”, {size}"
+    return f"{wording.counted(act.count, 'session')}, {size}"

@@ -1,0 +1,59 @@
+"""What stands in the place of the list when there is nothing to list: why, and what to do."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from agcx_format.errors import PersistenceError
+from agcx_tui import filtering, wording
+from agcx_tui.safe_text import safe_line
+
+_Part = str | tuple[str, str]
+
+
+def loading() -> Content:
+    return _page("Reading the store…")
+
+
+def empty(store_path: str | None, looked: list[str]) -> Content:
+    places = looked or ([store_path] if store_path else [])
+    parts: list[_Part] = []
+    if places:
+        parts += [
+            "It was looked for in\n",
+            *[f"  {safe_line(wording.short_path(p))}\n" for p in places],
+            "\n",
+        ]
+    parts += [
+        "To get conversations in:\n",
+        ("  agcx import codex", "bold $primary"), "    those of Codex, where it keeps them\n",
+        ("  agcx demo        ", "bold $primary"), "    try all of this on a small store of its own\n",
+        ("  agcx --store PATH", "bold $primary"), "    another store\n\n",
+        "F5 looks again, q quits.",
+    ]  # fmt: skip
+    return _page("No sessions yet" if store_path else "No store was found", *parts)
+
+
+def no_match(typed: str, sessions: int) -> Content:
+    keys = "  ".join(f"{key}:" for key in filtering.KEYS)
+    return _page(
+        "Nothing matches",
+        f"None of {sessions:,} sessions fits  {safe_line(typed)}\n\n",
+        ("Esc", "bold $primary"), " shows all of them again.\n\n",
+        "Words are looked for in title, tags, model and id.\n",
+        f"Keys: {keys}\n",
+        "A - before a word or key means not, as in -tag:done.",
+    )  # fmt: skip
+
+
+def unreadable(error: PersistenceError) -> Content:
+    return _page(
+        "The store cannot be read",
+        f"{safe_line(wording.short_path(error.path or ''))}\n",
+        (f"{safe_line(error.reason)}\n\n", "$error"),
+        "F5 tries again, ", ("agcx --store PATH", "bold $primary"), " opens another one.",
+    )  # fmt: skip
+
+
+def _page(title: str, *parts: _Part) -> Content:
+    return Content.assemble((title, "bold $foreground"), "\n\n", *parts)

@@ -1,0 +1,84 @@
+"""The two themes of our own: calm, few colours, each with a meaning.
+
+Blue is where one is, amber what one marked as dear, green what went well, red what is broken.
+"""
+
+from __future__ import annotations
+
+from textual.theme import Theme
+
+DARK = Theme(
+    name="agcx-dark",
+    primary="#7aa2d6",
+    secondary="#8fb4a6",
+    accent="#e0b565",
+    warning="#e0b565",
+    error="#e07a7a",
+    success="#8fbf7f",
+    foreground="#d5d9e0",
+    background="#16191f",
+    surface="#1c2027",
+    panel="#242933",
+    dark=True,
+    variables={
+        "block-cursor-background": "#2f4361",
+        "block-cursor-foreground": "#f2f5fa",
+        "block-cursor-text-style": "none",
+        "block-cursor-blurred-background": "#272d37",
+        "block-cursor-blurred-foreground": "#d5d9e0",
+        "border": "#7aa2d6",
+        "border-blurred": "#343b47",
+        "footer-background": "#1c2027",
+        "footer-item-background": "#1c2027",
+        "footer-key-background": "#1c2027",
+        "footer-description-background": "#1c2027",
+        "footer-key-foreground": "#7aa2d6",
+        "footer-description-foreground": "#9aa3b2",
+        "scrollbar": "#343b47",
+        "scrollbar-hover": "#465061",
+        "scrollbar-active": "#7aa2d6",
+        "scrollbar-background": "#16191f",
+        "scrollbar-background-hover": "#16191f",
+        "scrollbar-background-active": "#16191f",
+        "scrollbar-corner-color": "#16191f",
+        "input-selection-background": "#7aa2d6 35%",
+    },
+)
+
+LIGHT = Theme(
+    name="agcx-light",
+    primary="#2f5f9e",
+    secondary="#3d7565",
+    accent="#9a6700",
+    warning="#9a6700",
+    error="#b3383f",
+    success="#3f7a33",
+    foreground="#24292f",
+    background="#fbfbfa",
+    surface="#f2f2f0",
+    panel="#e8e8e5",
+    dark=False,
+    variables={
+        "block-cursor-background": "#cfdff3",
+        "block-cursor-foreground": "#14181d",
+        "block-cursor-text-style": "none",
+        "block-cursor-blurred-background": "#e6e7e6",
+        "block-cursor-blurred-foreground": "#24292f",
+        "border": "#2f5f9e",
+        "border-blurred": "#cfcfca",
+        "footer-background": "#f2f2f0",
+        "footer-item-background": "#f2f2f0",
+        "footer-key-background": "#f2f2f0",
+        "footer-description-background": "#f2f2f0",
+        "footer-key-foreground": "#2f5f9e",
+        "footer-description-foreground": "#5c636b",
+        "scrollbar": "#cfcfca",
+        "scrollbar-hover": "#b5b5b0",
+        "scrollbar-active": "#2f5f9e",
+        "scrollbar-background": "#fbfbfa",
+        "scrollbar-background-hover": "#fbfbfa",
+        "scrollbar-background-active": "#fbfbfa",
+        "scrollbar-corner-color": "#fbfbfa",
+        "input-selection-background": "#2f5f9e 25%",
+    },
+)

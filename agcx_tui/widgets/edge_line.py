@@ -1,0 +1,51 @@
+"""One line with text at both edges; where both do not fit, the left one is cut."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widget import Widget
+
+_GAP = 2
+
+
+class EdgeLine(Widget):
+    """`show(left, right)`; the contents are plain `Content`, never parsed as markup."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    EdgeLine { height: 1; width: 1fr; padding: 0 1; }
+    """
+
+    def __init__(self, left: Content | str = "", right: Content | str = "", **options) -> None:
+        super().__init__(**options)
+        self._left = _content(left)
+        self._right = _content(right)
+
+    def show(self, left: Content | str = "", right: Content | str = "") -> None:
+        self._left, self._right = _content(left), _content(right)
+        self.refresh()
+
+    def get_content_width(self, container, viewport) -> int:
+        """With `width: auto`, what the texts need."""
+        gap = _GAP if self._left and self._right else 0
+        return self._left.cell_length + gap + self._right.cell_length
+
+    @property
+    def plain(self) -> str:
+        """The texts of both edges, for tests."""
+        return f"{self._left.plain}  {self._right.plain}".strip()
+
+    def render(self) -> Content:
+        width = self.content_size.width
+        right = self._right
+        if right.cell_length > width:
+            right = right.truncate(width, ellipsis=True)
+        room = width - right.cell_length - (_GAP if right else 0)
+        left = self._left
+        if left.cell_length > room:
+            left = left.truncate(max(0, room), ellipsis=True)
+        return left + Content(" " * max(0, width - left.cell_length - right.cell_length)) + right
+
+
+def _content(text: Content | str) -> Content:
+    return text if isinstance(text, Content) else Content(text)

@@ -1,0 +1,217 @@
+"""The pane beside the list: what the session under the cursor is, and how it goes.
+
+Strategy: it follows the cursor without ever delaying it.  A move only starts a short timer, longer than
+a key repeat; when it fires, a thread opens the file and posts what it found with the number of
+the request, and an answer to an older request is closed unseen.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Static
+from textual.worker import get_current_worker
+
+from agcx_format.errors import PersistenceError
+from agcx_format.files import SessionFile
+from agcx_tui import wording
+from agcx_tui.safe_text import safe_line
+from agcx_tui.session_table import SessionTable, micros
+
+try:
+    from agcx_tui.widgets.transcript import Transcript
+except ImportError:
+
+    class Transcript(Static):
+        def __init__(self, compact=True):
+            super().__init__("transcript")
+
+        def show(self, f):
+            pass
+
+
+# A held key repeats every 33 ms or so: nothing is opened before it is let go.
+_DELAY = 0.07
+# How long a thread may read on before it shows what it has.
+_PATIENCE = 0.1
+_ENOUGH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What stands above the transcript, gathered in the thread; made safe where it is shown."""
+
+    title: str
+    model: str
+    mode: str
+    messages: int
+    turns: int
+    directory: str
+    created: int
+    tags: tuple[str, ...]
+
+
+class Preview(Vertical):
+    """`follow(path)`; None shows nothing."""
+
+    DEFAULT_CSS = """
+    Preview {
+        background: $background;
+        & > #preview-head { padding: 0 2; height: auto; max-height: 9; color: $text-muted; }
+        & > Transcript { height: 1fr; margin-top: 1; }
+    }
+    """
+
+    class Loaded(Message):
+        """A file is open, or why it is not."""
+
+        def __init__(
+            self, number: int, facts: Facts | None, file: SessionFile | None, error: str
+        ) -> None:
+            super().__init__()
+            self.number = number
+            self.facts = facts
+            self.file = file
+            self.error = error
+
+    def __init__(self, table: SessionTable, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._table = table
+        self._row: int | None = None
+        self._number = 0
+        self._timer: Timer | None = None
+        self._file: SessionFile | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="preview-head", markup=False)
+        yield Transcript(compact=True)
+
+    def follow(self, row: int | None, *, delay: float = _DELAY) -> None:
+        """Show a row of the table a little later; the last call wins."""
+        self._row = row
+        self._number += 1
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(delay, self._begin)
+
+    def _begin(self) -> None:
+        self._timer = None
+        if not self.display or not self.is_attached:
+            return
+        row = self._row
+        if row is None:
+            self._show_head(Content(""))
+            self._show_file(None)
+        elif self._table.broken(row):
+            self._show_head(self._broken_head(row))
+            self._show_file(None)
+        else:
+            self._open(self._table.path(row), self._number)
+
+    @work(thread=True, exclusive=True, group="preview", exit_on_error=False)
+    def _open(self, path: str, number: int) -> None:
+        """In a thread: as much of the file as fills a screen."""
+        worker = get_current_worker()
+        if worker.is_cancelled:
+            return
+        file = None
+        try:
+            file = SessionFile(path)
+            facts = _facts(file)
+            deadline = time.monotonic() + _PATIENCE
+            while file.known() < _ENOUGH and time.monotonic() < deadline:
+                if worker.is_cancelled or not file.read_more():
+                    break
+            message = self.Loaded(number, facts, file, "")
+        except PersistenceError as error:
+            message = self.Loaded(number, None, file, f"{error.place}: {error.reason}".strip(": "))
+        if not self.post_message(message) and file is not None:
+            file.close()
+
+    def on_preview_loaded(self, message: Loaded) -> None:
+        message.stop()
+        if message.number != self._number:
+            if message.file is not None:
+                message.file.close()
+            return
+        if message.facts is None:
+            self._show_head(_plain_head("Cannot be read", message.error))
+        else:
+            self._show_head(_head(message.facts))
+        self._show_file(message.file)
+
+    def on_unmount(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def _show_head(self, content: Content) -> None:
+        self.query_one("#preview-head", Static).update(content)
+
+    def _show_file(self, file: SessionFile | None) -> None:
+        transcript = self.query_one(Transcript)
+        transcript.display = file is not None
+        before, self._file = self._file, file
+        if file is not None:
+            transcript.show(file)
+        if before is not None:
+            before.close()
+
+    def _broken_head(self, row: int) -> Content:
+        table = self._table
+        error = table.error(row)
+        where = f"{error.place}: " if error is not None and error.place else ""
+        reason = where + (error.reason if error is not None else "cannot be read")
+        facts = f"{wording.size(table.size(row))} · changed {wording.exact(table.date(row))}"
+        return _plain_head(
+            "This file cannot be read", reason, facts, wording.short_path(table.path(row))
+        )
+
+
+def _facts(file: SessionFile) -> Facts:
+    metadata = file.metadata
+    try:
+        directory = file.context.working_directory
+    except PersistenceError:
+        # Damage there does not stand in the way of the messages.
+        directory = ""
+    return Facts(
+        metadata.title,
+        metadata.model,
+        metadata.current_mode.value,
+        metadata.message_count,
+        metadata.turn_count,
+        directory,
+        micros(metadata.created_at),
+        tuple(metadata.tags),
+    )
+
+
+def _head(facts: Facts) -> Content:
+    about = [
+        safe_line(facts.model),
+        facts.mode,
+        wording.counted(facts.messages, "message"),
+        wording.counted(facts.turns, "turn"),
+    ]
+    lines = [
+        Content.styled(safe_line(facts.title).strip() or "(no title)", "bold $foreground"),
+        Content(" · ".join(part for part in about if part)),
+    ]
+    if facts.directory:
+        lines.append(Content(safe_line(wording.short_path(facts.directory))))
+    lines.append(Content(f"created {wording.exact(facts.created)}"))
+    if tags := "  ".join(safe_line(tag) for tag in facts.tags if tag):
+        lines.append(Content.styled(tags, "$secondary"))
+    return Content("\n").join(lines)
+
+
+def _plain_head(title: str, *lines: str) -> Content:
+    parts = [Content.styled(title, "bold $error")]
+    return Content("\n").join(parts + [Content(safe_line(line)) for line in lines])
