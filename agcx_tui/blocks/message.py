@@ -1,0 +1,253 @@
+"""A message of a conversation as a block of lines: one function per kind of item.
+
+Strategy: pure functions of the message, its neighbours, and how it is to look.  What is said
+(user, assistant, system) has a header and stands apart; what is done between (calls, outputs, thoughts,
+text that an agent put in) is a line each, opened by a key, without gaps.  An item of a kind that we
+do not know shows its tag and fields: nothing of a file is hidden.
+"""
+
+from __future__ import annotations
+
+from agcx_format.convert.words import genuine_user_text
+from agcx_format.errors import PersistenceError
+from agcx_format.types import (
+    FunctionCall,
+    FunctionCallOutput,
+    InputImage,
+    LocalShellCall,
+    Message,
+    MessageSnapshot,
+    Other,
+    Reasoning,
+    ReasoningWithoutContent,
+    UnknownItem,
+)
+from agcx_tui.blocks.block import Block, Part
+from agcx_tui.blocks.images import image_facts
+from agcx_tui.blocks.lines import EMPTY, beside, indent, line, wrap
+from agcx_tui.blocks.look import Around, Fold, Look
+from agcx_tui.blocks.markdown import as_typed, markdown_parts
+from agcx_tui.blocks.rows import row_parts, text_parts, tidy
+from agcx_tui.blocks.times import since, when
+from agcx_tui.blocks.tool import plain_rows
+from agcx_tui.blocks.tool_lines import answer_block, call_block
+from agcx_tui.safe_text import safe_line, safe_text
+
+__all__ = ["draw_message", "is_injected", "is_speech", "note_block"]
+
+BODY = 2
+
+_MARKS = {"user": "❯", "assistant": "●"}
+_NAMES = {"user": "You", "assistant": "Assistant"}
+
+
+def is_injected(message: MessageSnapshot) -> bool:
+    """Whether a message of the user holds nothing that the user said."""
+    item = message.item
+    return (
+        isinstance(item, Message)
+        and item.role == "user"
+        and bool(item.content)
+        and genuine_user_text(item) is None
+    )
+
+
+def is_speech(message: MessageSnapshot) -> bool:
+    """Whether this stands apart, with a header, rather than as a line of what was done."""
+    return isinstance(message.item, Message) and not is_injected(message)
+
+
+def draw_message(message: MessageSnapshot, around: Around, look: Look, how: Fold) -> Block:
+    """The block of a message."""
+    item = message.item
+    previous = around.previous
+    apart = is_speech(message) or bool(how) or around.previous_open
+    gap = int(previous is not None and (apart or is_speech(previous)))
+    if isinstance(item, FunctionCallOutput):
+        after_call = around.adjacent or around.previous_open
+        return answer_block(message, item, around, look, how, 0 if after_call else gap)
+    if isinstance(item, (LocalShellCall, FunctionCall)):
+        return call_block(message, item, around, look, how, gap)
+    if isinstance(item, (Reasoning, ReasoningWithoutContent)):
+        return _reasoning(item, look, how, gap)
+    if isinstance(item, Message):
+        if is_injected(message):
+            return _injected(item, look, how, gap)
+        return _speech(message, item, around, look, how, gap)
+    return _unknown(item, look, how, gap)
+
+
+def note_block(title: str, detail: str, look: Look, *, failed: bool = False) -> Block:
+    """A block about the conversation rather than of it: being read, or broken here."""
+    palette = look.palette
+    style = palette.error if failed else palette.muted
+    strips = [EMPTY, line(("! " if failed else "  ", style), (title, style))]
+    if detail:
+        strips += indent(wrap(safe_text(detail), look.width - BODY, palette.text), BODY)
+    return Block.of([*strips, EMPTY], head=1, temporary=True)
+
+
+def undecodable_block(error: PersistenceError, index: int, look: Look) -> Block:
+    """Where a message cannot be decoded, with the reason."""
+    return note_block(f"Message {index + 1:,} cannot be read", str(error), look, failed=True)
+
+
+# --- what is said
+
+
+def _speech(
+    message: MessageSnapshot, item: Message, around: Around, look: Look, how: Fold, gap: int
+) -> Block:
+    turn = item.role == "user"
+    parts = _content(item, look)
+    parts += _notes(message, look)
+    if not parts:
+        parts = [Part.of(indent([line(("(empty)", look.palette.muted))], BODY))]
+    if message.metadata.edit_history and how:
+        parts += _history(message, look)
+    if look.compact:
+        first = parts[0].draw()
+        mark = line((_mark(item.role) + " ", _role_style(item.role, look)))
+        parts[0] = Part.of([EMPTY] * gap + [_marked(mark, first[0]), *first[1:]])
+    else:
+        parts.insert(0, Part.of([EMPTY] * gap + [_header(message, item, around, look)]))
+    return Block(parts, head=gap, turn=turn)
+
+
+def _marked(mark, strip):
+    """The first line of a body with a mark in the cells that it is moved in by."""
+    return type(strip)([*mark, *strip.crop(BODY)])
+
+
+def _header(message: MessageSnapshot, item: Message, around: Around, look: Look):
+    palette = look.palette
+    meta = message.metadata
+    style = _role_style(item.role, look)
+    name = _NAMES.get(item.role) or safe_line(item.role[:1].upper() + item.role[1:]) or "Message"
+    left = [(f"{_mark(item.role)} ", style), (name, style)]
+    remarks = []
+    if meta.edited or meta.edit_history:
+        count = len(meta.edit_history)
+        forms = f", {count} earlier {'form' if count == 1 else 'forms'}" if count else ""
+        remarks.append(f"edited{forms}")
+    if meta.branch_point:
+        remarks.append("branches here")
+    if meta.branch_id is not None:
+        remarks.append(f"branch {str(meta.branch_id)[:8]}")
+    if meta.parent_message_id is not None:
+        remarks.append(f"from message {str(meta.parent_message_id)[:8]}")
+    if remarks:
+        left.append(("  " + " · ".join(remarks), palette.muted))
+    previous = around.previous.timestamp if around.previous is not None else None
+    words = [since(message.timestamp, previous), when(message.timestamp, previous)]
+    if item.role == "user":
+        words.insert(0, f"turn {message.turn_index + 1:,}")
+    return beside(left, [(" · ".join(filter(None, words)), palette.muted)], look.width)
+
+
+def _mark(role: str) -> str:
+    return _MARKS.get(role, "■")
+
+
+def _role_style(role: str, look: Look):
+    palette = look.palette
+    return {"user": palette.user, "assistant": palette.assistant}.get(role, palette.system)
+
+
+def _content(item: Message, look: Look) -> list[Part]:
+    parts: list[Part] = []
+    for content in item.content:
+        if isinstance(content, UnknownItem):
+            rows = [(f"{safe_line(content.tag)}:", look.palette.muted)]
+            rows += plain_rows(content.fields(), look.palette, 1)
+            more = row_parts(rows, look.width, BODY, look.palette.muted, Fold.OPEN)
+        elif isinstance(content, InputImage):
+            facts = wrap(
+                f"▣ {image_facts(content.image_url)}", look.width - BODY, look.palette.muted
+            )
+            more = [Part.of(indent(facts, BODY))]
+        elif item.role == "assistant":
+            more = markdown_parts(content.text, look.width, look.palette, BODY)
+        else:
+            more = as_typed(content.text, look.width, look.palette, BODY)
+        parts += more
+    return parts
+
+
+def _notes(message: MessageSnapshot, look: Look) -> list[Part]:
+    """The files that a message spoke of."""
+    strips = []
+    for each in message.metadata.file_context[:50]:
+        where = f" lines {each.line_range[0]:,}–{each.line_range[1]:,}" if each.line_range else ""
+        words = f"▤ {safe_line(each.path)}{where}"
+        strips += indent(wrap(words, look.width - BODY, look.palette.muted), BODY)
+    return [Part.of(strips)] if strips else []
+
+
+def _history(message: MessageSnapshot, look: Look) -> list[Part]:
+    """Earlier forms of an edited message, the latest first."""
+    palette = look.palette
+    parts: list[Part] = []
+    for moment, item in reversed(message.metadata.edit_history):
+        title = line((f"until {when(moment)}:", palette.muted))
+        parts.append(Part.of([EMPTY, *indent([title], BODY)]))
+        from agcx_format.convert.words import text_of
+
+        parts += text_parts(
+            text_of(item), look.width, BODY + 2, palette.text, palette.muted, Fold.FULL
+        )
+    return parts
+
+
+# --- what is done between
+
+
+def _line_and_body(
+    name: str, summary: str, body: list[Part], look: Look, how: Fold, gap: int, style=None
+) -> Block:
+    palette = look.palette
+    mark = ("▾ " if how else "▸ ") if body else "  "
+    head = beside(
+        [
+            (mark, palette.muted),
+            (name, style or palette.tool),
+            ("  ", palette.text),
+            (summary, palette.muted),
+        ],
+        [],
+        look.width,
+    )
+    parts = [Part.of([EMPTY] * gap + [head])]
+    return Block([*parts, *body] if how else parts, head=gap)
+
+
+def _reasoning(item: Reasoning | ReasoningWithoutContent, look: Look, how: Fold, gap: int) -> Block:
+    palette = look.palette
+    texts = [part.text for part in [*item.summary, *(item.content or [])] if part.text.strip()]
+    said = "\n\n".join(texts)
+    summary = safe_line(said[:300].strip().partition("\n")[0].strip("*# "))
+    if not summary:
+        summary = "(encrypted)" if item.encrypted_content else "(nothing said)"
+    body = markdown_parts(said, look.width, palette, 4) if said else []
+    if body and item.encrypted_content:
+        note = line((f"and {len(item.encrypted_content):,} characters encrypted", palette.muted))
+        body.append(Part.of(indent([note], 4)))
+    return _line_and_body("thought", summary, body, look, how, gap, palette.reasoning)
+
+
+def _injected(item: Message, look: Look, how: Fold, gap: int) -> Block:
+    """Text that an agent put into the user's mouth: instructions, environment."""
+    text = "\n".join(part.text for part in item.content if hasattr(part, "text"))
+    first = safe_line(text[:300].strip().partition("\n")[0])
+    body = _content(item, Look(look.width - 2, look.palette))
+    moved = [Part(lambda part=part: indent(part.draw(), 2), part.estimate) for part in body]
+    return _line_and_body("context", first, moved, look, how, gap)
+
+
+def _unknown(item: Other | UnknownItem, look: Look, how: Fold, gap: int) -> Block:
+    if isinstance(item, UnknownItem):
+        rows = plain_rows(item.fields(), look.palette, 0)
+        body = row_parts(rows, look.width, 4, look.palette.muted, how) if rows else []
+        summary = "an item of a kind this program does not know"
+        return _line_and_body(safe_line(tidy(item.tag)) or "item", summary, body, look, how, gap)
+    return _line_and_body("other", "an item whose kind was not kept", [], look, how, gap)

@@ -1,0 +1,52 @@
+"""The styles that blocks are drawn with, worked out once from the theme.
+
+Strategy: blocks are pure functions and know no widget, so what they need of the theme is handed
+to them as a frozen set of Rich styles.  Every style also differs from its neighbours by a word,
+a glyph or an attribute in the drawn text, so that nothing is told by its colour alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+from rich.style import Style
+
+__all__ = ["Palette"]
+
+_BOLD = Style(bold=True)
+_DIM = Style(dim=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """Styles by role; `code_ground` is the background of a block of code.
+
+    The defaults use no colour, for tests and terminals without any.
+    """
+
+    text: Style = field(default_factory=Style)
+    muted: Style = _DIM
+    user: Style = _BOLD
+    assistant: Style = _BOLD
+    system: Style = _BOLD
+    tool: Style = _BOLD
+    reasoning: Style = Style(italic=True, dim=True)
+    ok: Style = field(default_factory=Style)
+    failed: Style = _BOLD
+    error: Style = _BOLD
+    heading: Style = _BOLD
+    link: Style = Style(underline=True)
+    code: Style = field(default_factory=Style)
+    code_ground: Style = field(default_factory=Style)
+    keyword: Style = field(default_factory=Style)
+    string: Style = field(default_factory=Style)
+    number: Style = field(default_factory=Style)
+    name: Style = field(default_factory=Style)
+    added: Style = field(default_factory=Style)
+    removed: Style = field(default_factory=Style)
+    hunk: Style = _DIM
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """The roles, in order: a widget has a component class for each."""
+        return [each.name for each in fields(cls)]

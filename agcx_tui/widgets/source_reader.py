@@ -1,0 +1,124 @@
+"""Reads a message source on in a thread, as far as somebody wants it, and says when it grew.
+
+Strategy: the transcript never waits.  It asks for messages up to some number, for all, or for one
+whose text was dropped; one thread does that work and posts `Grew` at most every few hundredths of a
+second.  A thread that is cancelled stops at its next slice, some 20 ms later.  A source is
+released in the thread as well, after the last read of it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from textual.message import Message
+from textual.widget import Widget
+from textual.worker import get_current_worker
+
+from agcx_format.sources import MessageSource
+
+__all__ = ["SourceReader"]
+
+ALL = 1 << 62
+_INTERVAL = 0.05
+# Lets the interface in between two slices: a busy thread would hold the interpreter.
+_BREATH = 0.0005
+
+
+class SourceReader:
+    """Reads for one widget, to which it posts `Grew`."""
+
+    class Grew(Message):
+        """More of the source is known, or a message that was asked for is there again."""
+
+        bubble = False
+
+        def __init__(self, source: MessageSource, fetched: int | None = None) -> None:
+            super().__init__()
+            self.source = source
+            self.fetched = fetched
+
+    def __init__(self, widget: Widget) -> None:
+        self._widget = widget
+        self._source: MessageSource | None = None
+        self._wanted = 0
+        self._fetch: int | None = None
+        self._lock = threading.Lock()
+        self._running = False
+        self._generation = 0
+
+    def use(self, source: MessageSource | None) -> None:
+        """Read this source from now on, and no other; nothing is read until it is wanted."""
+        with self._lock:
+            self._generation += 1
+            self._source, self._wanted, self._fetch = source, 0, None
+            self._running = False
+
+    def want(self, count: int = ALL) -> None:
+        """Make the first `count` messages known."""
+        source = self._source
+        if source is None or source.complete or count <= source.known():
+            return
+        self._wanted = max(self._wanted, count)
+        self._start()
+
+    def fetch(self, index: int) -> None:
+        """Bring back a message that is known but whose text is not at hand."""
+        if hasattr(self._source, "fetch"):
+            self._fetch = index
+            self._start()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._running:
+                return
+            self._running = True
+            generation = self._generation
+        source = self._source
+        self._widget.run_worker(
+            lambda: self._read(source, generation),
+            name="read messages",
+            group="source",
+            thread=True,
+            exit_on_error=True,
+        )
+
+    def _read(self, source: MessageSource, generation: int) -> None:
+        worker = get_current_worker()
+
+        def stopped() -> bool:
+            return worker.is_cancelled or generation != self._generation
+
+        posted = 0.0
+        while not stopped():
+            index, self._fetch = self._fetch, None
+            if index is not None:
+                if source.fetch(index, stopped):  # type: ignore[attr-defined]
+                    self._post(source, index)
+            elif source.known() < self._wanted and source.read_more():
+                if time.monotonic() - posted > _INTERVAL:
+                    self._post(source)
+                    posted = time.monotonic()
+                time.sleep(_BREATH)
+            elif self._finish(generation, source):
+                self._post(source)
+                return
+
+    def _finish(self, generation: int, source: MessageSource) -> bool:
+        """Leave off, unless something was asked for in this very moment."""
+        with self._lock:
+            if generation == self._generation:
+                more = source.known() < self._wanted and not source.complete
+                if more or self._fetch is not None:
+                    return False
+                self._running = False
+            return True
+
+    def _post(self, source: MessageSource, fetched: int | None = None) -> None:
+        self._widget.post_message(self.Grew(source, fetched))
+
+
+def in_thread(widget: Widget, work: Callable[[], object], name: str) -> None:
+    """Do something without an answer in a thread, for example closing a file."""
+    widget.app.run_worker(work, name=name, thread=True, exit_on_error=False)

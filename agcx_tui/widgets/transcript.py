@@ -1,0 +1,570 @@
+"""A conversation, from which only the lines that are in view are ever drawn.
+
+Strategy: three parts that know nothing of each other's work.  `ConversationBlocks` turns message i
+into a block of lines, `Viewport` knows which lines are on the screen, `SourceReader` makes more of the
+source known in a thread.  This widget joins them: keys and the mouse move the viewport, and the scrollbar
+is told where it stands.  Textual's `scroll_y` follows the viewport and never leads it, except when
+the wheel or the scrollbar changed it; then the change is taken as a movement (`watch_scroll_y`).
+
+Selected text is found again by (block, part, line) packed into one number, so that a selection
+stays on its words when heights above it change.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.widget import Widget
+
+from agcx_format.convert.words import text_of
+from agcx_format.sources import ListSource, MessageSource
+from agcx_tui.blocks.look import Fold, Look
+from agcx_tui.blocks.palette import Palette
+from agcx_tui.widgets.conversation_blocks import THOUGHT, TOOL, ConversationBlocks
+from agcx_tui.widgets.heights import HeightIndex
+from agcx_tui.widgets.source_reader import SourceReader
+from agcx_tui.widgets.strips import overlay
+from agcx_tui.widgets.viewport import Place, Viewport
+
+__all__ = ["Transcript"]
+
+RAIL = 2
+MARGIN = 2
+# Lines longer than this are hard to read; the rest of a wide terminal stays empty.
+MEASURE = 112
+# OSC 52 is cut off by terminals somewhere above this.
+COPIED = 75_000
+# How many messages beyond those in view a compact transcript reads ahead.
+_AHEAD = 40
+# How far `{` and `}` look for a turn before they give up, in one go.
+_LOOKED = 20_000
+
+_PART_BITS, _LINE_BITS = 16, 24
+
+
+class Transcript(ScrollView, can_focus=True):
+    """Shows a `MessageSource`.  With `compact`, a preview: no headers, read no further than needed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "scroll_down", "Down", show=False, id="transcript.down"),
+        Binding("up,k", "scroll_up", "Up", show=False, id="transcript.up"),
+        Binding("ctrl+d", "half(1)", "Half a page down", show=False, id="transcript.half_down"),
+        Binding("ctrl+u", "half(-1)", "Half a page up", show=False, id="transcript.half_up"),
+        Binding("pagedown,ctrl+f", "page_down", "Page down", show=False, id="transcript.page_down"),
+        Binding("pageup,ctrl+b", "page_up", "Page up", show=False, id="transcript.page_up"),
+        Binding("home,g", "scroll_home", "First message", show=False, id="transcript.home"),
+        Binding("end,G", "scroll_end", "Last message", show=False, id="transcript.end"),
+        Binding("right_square_bracket", "message(1)", "Next message", key_display="]", show=False, id="transcript.next"),
+        Binding("left_square_bracket", "message(-1)", "Previous message", key_display="[", show=False, id="transcript.previous"),
+        Binding("right_curly_bracket", "turn(1)", "Next turn", key_display="}", show=False, id="transcript.next_turn"),
+        Binding("left_curly_bracket", "turn(-1)", "Previous turn", key_display="{", show=False, id="transcript.previous_turn"),
+        Binding("enter", "toggle", "Open", id="transcript.toggle"),
+        Binding("t", "fold_tools", "Tools", id="transcript.tools"),
+        Binding("T", "fold_thoughts", "Thoughts", id="transcript.thoughts"),
+        Binding("y", "copy", "Copy", id="transcript.copy"),
+    ]  # fmt: skip
+    """
+    | Key(s) | Description |
+    | :- | :- |
+    | down, j; up, k | A line down, up |
+    | ctrl+d; ctrl+u | Half a page down, up |
+    | pagedown; pageup | A page down, up |
+    | home, g; end, G | The first, the last message |
+    | ]; [ | The next, the previous message |
+    | }; { | The next, the previous turn of the user |
+    | enter | Open the message: a call, a thought, earlier forms, the lines left out |
+    | t; T | Open or fold all tool calls, all thoughts |
+    | y | Copy the selection, or the message |
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *(f"transcript--{name.replace('_', '-')}" for name in Palette.names()),
+        "transcript--rail",
+        "transcript--current",
+        "transcript--match",
+    }
+
+    ALLOW_SELECT = True
+
+    DEFAULT_CSS = """
+    Transcript {
+        background: $background;
+        color: $foreground;
+        overflow-x: hidden;
+        overflow-y: scroll;
+        scrollbar-size-vertical: 1;
+        scrollbar-background: $background;
+        scrollbar-background-hover: $background;
+        scrollbar-background-active: $background;
+        scrollbar-color: $foreground 20%;
+
+        & > .transcript--text { color: $foreground; }
+        & > .transcript--muted { color: $foreground 60%; }
+        & > .transcript--user { color: $text-accent; text-style: bold; }
+        & > .transcript--assistant { color: $text-primary; text-style: bold; }
+        & > .transcript--system { color: $text-secondary; text-style: bold; }
+        & > .transcript--tool { color: $foreground 80%; text-style: bold; }
+        & > .transcript--reasoning { color: $foreground 70%; text-style: italic; }
+        & > .transcript--ok { color: $text-success; }
+        & > .transcript--failed { color: $text-error; text-style: bold; }
+        & > .transcript--error { color: $text-error; text-style: bold; }
+        & > .transcript--heading { color: $text-primary; text-style: bold; }
+        & > .transcript--link { color: $text-accent; text-style: underline; }
+        & > .transcript--code { color: $text-warning; }
+        & > .transcript--code-ground { background: $foreground 5%; }
+        & > .transcript--keyword { color: $text-primary; }
+        & > .transcript--string { color: $text-success; }
+        & > .transcript--number { color: $text-warning; }
+        & > .transcript--name { color: $text-accent; }
+        & > .transcript--added { color: $text-success; }
+        & > .transcript--removed { color: $text-error; }
+        & > .transcript--hunk { color: $text-accent; text-style: italic; }
+        & > .transcript--rail { color: $accent 70%; }
+        & > .transcript--current { color: $accent; text-style: bold; }
+        & > .transcript--match { background: $warning; color: $background; text-style: bold underline; }
+    }
+    """
+
+    class Moved(Message):
+        """The view or the current message changed."""
+
+        def __init__(self, transcript: Transcript) -> None:
+            super().__init__()
+            self.transcript = transcript
+
+        @property
+        def control(self) -> Transcript:
+            return self.transcript
+
+    def __init__(
+        self,
+        source: MessageSource | None = None,
+        *,
+        compact: bool = False,
+        name: str | None = None,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self.compact = compact
+        self.can_focus = not compact
+        self.current = 0
+        self.blocks = ConversationBlocks()
+        self.viewport = Viewport(self.blocks.draw)
+        self._reader = SourceReader(self)
+        self._following = False
+        self._match: re.Pattern[str] | None = None
+        self._palette: Palette | None = None
+        self._base = Style()
+        self._in_step = False
+        self.blocks.use(source or ListSource([]))
+
+    # --- for others
+
+    @property
+    def source(self) -> MessageSource:
+        return self.blocks.source
+
+    def show(self, source: MessageSource) -> None:
+        """Replace what is shown, from its beginning; the caller closes the source before."""
+        self.blocks.use(source)
+        self._reader.use(source)
+        self._following = False
+        self._match = None
+        self.current = 0
+        self._begin()
+
+    def grew(self) -> None:
+        """The source knows more (or is complete): draw what changed, the view stays."""
+        known = len(self.viewport.heights) - 1
+        if known < 0:
+            return
+        if self.source.known() + 1 < len(self.viewport.heights):
+            return self.show(self.source)
+
+        def change() -> None:
+            self.viewport.heights.set(known, next(self.blocks.estimates(known, known + 1)))
+            self.viewport.heights.extend(self.blocks.estimates(known + 1, self.blocks.count()))
+            # Calls at the end may have found their outputs, and the tail is another block now.
+            for index in range(max(0, known - 24), known + 1):
+                self.viewport.forget(index)
+
+        self.viewport.changed(change, self.current)
+        if self._following:
+            self.viewport.end()
+        self._settled()
+
+    def go(self, index: int, row: int = 0) -> None:
+        """Make a message the current one and put its beginning near the top."""
+        self._following = False
+        self.current = max(0, min(index, self.source.known() - 1))
+        self.viewport.go(self.current, row)
+        self._settled()
+
+    def go_to(self, place: Place, row: int = 0) -> None:
+        """Show a line, for example of a match."""
+        self._following = False
+        self.current = place.block
+        self.viewport.go_to(place, row)
+        self._settled()
+
+    def mark_matches(self, pattern: re.Pattern[str] | None) -> None:
+        """Mark every match in the lines shown; None for none."""
+        self._match = pattern
+        self.refresh()
+
+    def unfold(self, index: int) -> None:
+        """Show all of a message: its call opened, no lines left out."""
+        self._set_fold(self.blocks.owner(index), Fold.FULL)
+
+    # --- the life of the widget
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._reader.use(self.source)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._dress()
+        if self.viewport.height:
+            self.viewport.reset(HeightIndex(self.blocks.estimates(0, self.blocks.count())))
+            self.viewport.settle()
+            self._settled()
+
+    def on_resize(self, event: events.Resize) -> None:
+        width, height = self._room()
+        if not len(self.viewport.heights):
+            self.viewport.height = height
+            return self._begin()
+        if width == self.blocks.look.width and height == self.viewport.height:
+            return None
+
+        def change() -> None:
+            self.viewport.height = height
+            if width != self.blocks.look.width:
+                self._dress()
+
+        self.viewport.changed(change, self.current)
+        if self._following:
+            self.viewport.end()
+        return self._settled()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._palette = None
+
+    def _room(self) -> tuple[int, int]:
+        """Cells for a block's lines, and rows."""
+        size = self.scrollable_content_region.size
+        return max(20, min(MEASURE, size.width - RAIL - MARGIN)), size.height
+
+    def _dress(self) -> None:
+        """Work out styles and width; everything is drawn anew if they changed."""
+        width, _ = self._room()
+        palette = self._palette or self._make_palette()
+        self._palette = palette
+        look = Look(width, palette, self.compact)
+        if look != self.blocks.look:
+            self.blocks.look = look
+            self.viewport.forget()
+
+    def _make_palette(self) -> Palette:
+        self._base = self.rich_style
+        ground = self._base.bgcolor
+
+        def role(name: str) -> Style:
+            style = self.get_component_rich_style(f"transcript--{name.replace('_', '-')}")
+            if style.bgcolor == ground:
+                style = style.without_color + Style(color=style.color)
+            if name == "code_ground":
+                style = Style(bgcolor=style.bgcolor)
+            return style
+
+        return Palette(**{name: role(name) for name in Palette.names()})
+
+    def on_source_reader_grew(self, event: SourceReader.Grew) -> None:
+        event.stop()
+        if event.source is not self.source:
+            return
+        if event.fetched is not None:
+            self.blocks.pending.discard(event.fetched)
+            index = event.fetched
+            self.viewport.changed(lambda: self.viewport.forget(index), self.current)
+        self.grew()
+
+    # --- moving
+
+    def _settled(self) -> None:
+        """After any change of the view: the cursor is in it, more is read, the bar is right."""
+        window = self.viewport.window
+        last = self.source.known() - 1
+        if window and not window[0].block <= self.current <= window[-1].block:
+            heads = [place.block for place in window if self.viewport.is_head(place)]
+            inside = window[0].block if self.current < window[0].block else window[-1].block
+            self.current = heads[0] if self.current < window[0].block and heads else inside
+        self.current = max(0, min(self.current, last))
+        if self.compact:
+            self._reader.want((window[-1].block if window else 0) + _AHEAD)
+        else:
+            self._reader.want()
+        for index in self.blocks.pending & {place.block for place in window}:
+            self._reader.fetch(index)
+        self._tell_scrollbar()
+        self.refresh()
+        self.post_message(self.Moved(self))
+
+    def _tell_scrollbar(self) -> None:
+        """Put Textual's idea of the scroll position right, without its reacting to it."""
+        total, position = self.viewport.heights.total, self.viewport.position
+        self._in_step = True
+        try:
+            size = Size(self.size.width, total)
+            if size != self.virtual_size:
+                self.set_reactive(Widget.virtual_size, size)
+                self.vertical_scrollbar.window_virtual_size = total
+                self.vertical_scrollbar.window_size = self.viewport.height
+            self.set_reactive(Widget.scroll_y, float(position))
+            self.set_reactive(Widget.scroll_target_y, float(position))
+            self.vertical_scrollbar.position = position
+        finally:
+            self._in_step = False
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """The wheel or the scrollbar moved: near, line by line; far, by the estimates."""
+        if self._in_step or not self.viewport.height or not len(self.viewport.heights):
+            return
+        self._following = False
+        position, wanted = self.viewport.position, round(new_value)
+        if abs(wanted - position) <= 2 * self.viewport.height:
+            self.viewport.move(wanted - position)
+        else:
+            self.viewport.seek(wanted)
+        self._settled()
+
+    def _move(self, lines: int) -> None:
+        self._following = False
+        self.viewport.move(lines)
+        self._settled()
+
+    def action_scroll_down(self) -> None:
+        self._move(1)
+
+    def action_scroll_up(self) -> None:
+        self._move(-1)
+
+    def action_half(self, direction: int) -> None:
+        self._move(direction * max(1, self.viewport.height // 2))
+
+    def action_page_down(self) -> None:
+        self._move(max(1, self.viewport.height - 1))
+
+    def action_page_up(self) -> None:
+        self._move(-max(1, self.viewport.height - 1))
+
+    def action_scroll_home(self) -> None:
+        self._following = False
+        self.current = 0
+        self.viewport.go_to(Place(0, 0, 0))
+        self._settled()
+
+    def action_scroll_end(self) -> None:
+        self._reader.want()
+        self._following = not self.source.complete
+        self.viewport.end()
+        self.current = self.source.known() - 1
+        self._settled()
+
+    def action_message(self, direction: int) -> None:
+        """To the next or previous message that has lines; the view moves only if it must."""
+        index = self.current + direction
+        while 0 <= index < self.source.known():
+            if self.viewport.block(index).parts:
+                return self._show_current(index)
+            index += direction
+        return None
+
+    def _show_current(self, index: int) -> None:
+        rows = [row for row, place in enumerate(self.viewport.window) if place.block == index]
+        head = self.viewport.head_row(index)
+        whole = head is not None and len(rows) >= self.viewport.block(index).height - head_gap(
+            self, index
+        )
+        if not whole:
+            return self.go(index)
+        self.current = index
+        self._following = False
+        return self._settled()
+
+    def action_turn(self, direction: int) -> None:
+        """To the next or previous message of the user."""
+        index = self.current + direction
+        for _ in range(_LOOKED):
+            if not 0 <= index < self.source.known():
+                return
+            if self.blocks.is_turn(index):
+                return self.go(index)
+            index += direction
+
+    # --- folding
+
+    def action_fold_tools(self) -> None:
+        self._fold_all(TOOL)
+
+    def action_fold_thoughts(self) -> None:
+        self._fold_all(THOUGHT)
+
+    def _fold_all(self, kind: str) -> None:
+        def change() -> None:
+            self.blocks.fold_all(kind)
+            self.viewport.forget()
+
+        self.viewport.changed(change, self.current)
+        self._settled()
+
+    def action_toggle(self, index: int | None = None) -> None:
+        """Open the current message further, and fold it again when it is open altogether."""
+        index = self.current if index is None else index
+        owner = self.blocks.owner(index)
+        fold = self.blocks.fold(owner)
+        cut = any(
+            self.viewport.block(each).cut
+            for each in (owner, self.blocks.partner(owner))
+            if each is not None
+        )
+        following = Fold.FULL if fold == Fold.OPEN and cut else Fold(not fold)
+        self._set_fold(owner, following)
+
+    def _set_fold(self, owner: int, fold: Fold) -> None:
+        def change() -> None:
+            self.blocks.folds[owner] = fold
+            for each in self.blocks.touched(owner):
+                self.viewport.forget(each)
+
+        self.viewport.changed(change, owner)
+        self._settled()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click makes a message current; on the line of a fold, or of lines left out, opens it."""
+        row = event.get_content_offset_capture(self).y
+        if not 0 <= row < len(self.viewport.window):
+            return
+        place = self.viewport.window[row]
+        if place.block >= self.source.known():
+            return
+        self.current = place.block
+        block = self.viewport.block(place.block)
+        text = self.viewport.strip(place).text.lstrip()
+        if block.cut and text.startswith("… "):
+            self._set_fold(self.blocks.owner(place.block), Fold.FULL)
+        elif self.viewport.is_head(place) and text[:1] in "▸▾" and text:
+            self._set_fold(place.block, Fold(not self.blocks.fold(place.block)))
+        else:
+            self._settled()
+
+    # --- copying
+
+    def action_copy(self) -> None:
+        """Copy the selected text, or else the current message."""
+        text = self.screen.get_selected_text()
+        if not text:
+            message = self.blocks.message(self.current)
+            text = text_of(message.item) if message is not None else ""
+        if not text:
+            self.notify("Nothing to copy here.", severity="warning", markup=False)
+        elif len(text) > COPIED:
+            words = f"{len(text):,} characters are too many for the clipboard; export it instead."
+            self.notify(words, severity="warning", markup=False)
+        else:
+            self.app.copy_to_clipboard(text)
+            self.notify(f"Copied {len(text):,} characters.", markup=False)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The selected lines as they are shown, without the rail and what they are moved in by."""
+        start = _unpack(selection.start.y) if selection.start is not None else Place(0, 0, 0)
+        lines: list[str] = []
+        size = 0
+        for place in self.viewport.down(start):
+            number = _pack(place)
+            if selection.end is not None and number > selection.end.y:
+                break
+            span = selection.get_span(number)
+            if span is None:
+                continue
+            text = " " * RAIL + self.viewport.strip(place).text
+            first, last = span
+            lines.append(text[first : None if last < 0 else last].rstrip())
+            size += len(text)
+            if size > 4 * COPIED:
+                break
+        moved = min((len(row) - len(row.lstrip()) for row in lines[1:] if row), default=0)
+        if lines:
+            lines = [lines[0].lstrip(), *(row[moved:] for row in lines[1:])]
+        return "\n".join(lines), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        self.refresh()
+
+    # --- drawing
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if self._palette is None:
+            self._dress()
+            self.viewport.settle()
+        base = self._base
+        window = self.viewport.window
+        if y >= len(window):
+            return Strip.blank(width, base)
+        place = window[y]
+        strip = self.viewport.strip(place)
+        spans: list[tuple[int, int, Style]] = []
+        if self._match is not None:
+            style = self.get_component_rich_style("transcript--match")
+            spans += [(*match.span(), style) for match in self._match.finditer(strip.text)]
+        strip = overlay(strip, spans) if spans else strip
+        content = strip.apply_style(base)
+        drawn = Strip([self._rail(place), *content], content.cell_length + RAIL)
+        number = _pack(place)
+        selection = self.text_selection
+        if selection is not None and (span := selection.get_span(number)) is not None:
+            first, last = span
+            chosen = self.screen.get_component_rich_style("screen--selection")
+            stop = len(drawn.text) if last < 0 else last
+            drawn = overlay(drawn, [(max(RAIL, first), stop, chosen)])
+        return drawn.adjust_cell_length(width, base).apply_offsets(0, number)
+
+    def _rail(self, place: Place) -> Segment:
+        block = self.viewport.block(place.block)
+        gap = place.part == 0 and place.line < block.head
+        mark, name = " ", "rail"
+        if not gap and place.block < self.source.known():
+            if place.block == self.current and self.has_focus:
+                mark, name = "▌", "current"
+            elif block.turn:
+                mark = "│"
+        style = self.get_component_rich_style(f"transcript--{name}") if mark != " " else self._base
+        return Segment(mark.ljust(RAIL), self._base + style)
+
+
+def head_gap(transcript: Transcript, index: int) -> int:
+    return transcript.viewport.block(index).head
+
+
+def _pack(place: Place) -> int:
+    """A place as one number that sorts the same."""
+    return (place.block << _PART_BITS | place.part) << _LINE_BITS | place.line
+
+
+def _unpack(number: int) -> Place:
+    part = number >> _LINE_BITS
+    return Place(part >> _PART_BITS, part & (1 << _PART_BITS) - 1, number & (1 << _LINE_BITS) - 1)
