@@ -147,9 +147,8 @@ class SessionTable:
         row = self._row_of.get(path)
         return None if row is None or self._flags[row] & _GONE else row
 
-    def missing_from(self, paths: set[str]) -> list[int]:
-        """The rows whose file is not among `paths`."""
-        return [row for row in self._present() if self._paths[row] not in paths]
+    def paths(self) -> set[str]:
+        return {self._paths[row] for row in self._present()}
 
     # --- changes
 

@@ -16,17 +16,15 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 from textual.worker import get_current_worker
 
-from agcx_format.acts import Act
-from agcx_format.durable import Signature
-from agcx_format.errors import NothingToUndo, PersistenceError, StaleSession
+from agcx_format.errors import PersistenceError
 from agcx_format.store import ScanEntry, Store, open_store
 from agcx_tui import filtering, store_work, wording
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens import notices
+from agcx_tui.screens.acting import ActingScreen
 from agcx_tui.session_table import SORTS, SessionTable
 from agcx_tui.widgets.edge_line import EdgeLine
 from agcx_tui.widgets.filter_line import FilterInput
@@ -43,7 +41,7 @@ _ROOMY_HEIGHT = 30
 _PLACES = ("right", "below", "hidden")
 
 
-class BrowserScreen(Screen[None]):
+class BrowserScreen(ActingScreen):
     """`store_path` None: no store was found in any of the places `looked`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -116,26 +114,6 @@ class BrowserScreen(Screen[None]):
             super().__init__()
             self.error = error
 
-    class Deleted(Message):
-        def __init__(self, act: Act, paths: list[str]) -> None:
-            super().__init__()
-            self.act = act
-            self.paths = paths
-
-    class Undone(Message):
-        def __init__(self, act: Act, entries: list[ScanEntry]) -> None:
-            super().__init__()
-            self.act = act
-            self.entries = entries
-
-    class Failed(Message):
-        """An act did not happen; nothing changed."""
-
-        def __init__(self, what: str, error: PersistenceError) -> None:
-            super().__init__()
-            self.what = what
-            self.error = error
-
     def __init__(
         self, store_path: str | None, *, looked: list[str], now: Callable[[], int]
     ) -> None:
@@ -143,17 +121,17 @@ class BrowserScreen(Screen[None]):
         super().__init__()
         self._store_path = store_path
         self._looked = looked
-        self._now = now
-        self._store: Store | None = None
+        self.now = now
         self._scanning = False
         self._scan_error: PersistenceError | None = None
-        self._seen: set[str] = set()
+        # What was known before the scan began and has not been met by it.
+        self._unseen: set[str] = set()
         # None: wherever there is room.
         self._preview_wish: str | None = None
         self.table = SessionTable()
 
     def compose(self) -> ComposeResult:
-        sessions = SessionList(self.table, self._now, id="sessions")
+        sessions = SessionList(self.table, self.now, id="sessions")
         yield EdgeLine(id="title")
         with Horizontal(id="filter-line"):
             yield Static("/", id="filter-sign")
@@ -171,9 +149,9 @@ class BrowserScreen(Screen[None]):
         yield Static(id="too-small", markup=False)
 
     def on_mount(self) -> None:
-        self._sessions = self.query_one(SessionList)
+        self.sessions = self.query_one(SessionList)
         self._preview = self.query_one(Preview)
-        self.set_interval(30, self._sessions.forget_strips)
+        self.set_interval(30, self.sessions.forget_strips)
         self.action_rescan()
 
     # --- reading the store
@@ -184,7 +162,7 @@ class BrowserScreen(Screen[None]):
             return
         self._scanning = True
         self._scan_error = None
-        self._seen = set()
+        self._unseen = self.table.paths()
         self._scan(self._store_path)
         self._show_state()
 
@@ -193,7 +171,7 @@ class BrowserScreen(Screen[None]):
         worker = get_current_worker()
         error = None
         try:
-            store = self._store or open_store(path)
+            store = self.store or open_store(path)
             self.post_message(self.Scanned(store, []))
             for batch in store_work.batches(store.scan()):
                 if worker.is_cancelled or not self.post_message(self.Scanned(store, batch)):
@@ -203,25 +181,24 @@ class BrowserScreen(Screen[None]):
         self.post_message(self.ScanEnded(error))
 
     def on_browser_screen_scanned(self, message: Scanned) -> None:
-        self._store = message.store
-        self._seen.update(entry.path for entry in message.entries)
+        self.store = message.store
+        self._unseen.difference_update(entry.path for entry in message.entries)
         self.table.put(message.entries)
         if message.entries:
-            self._table_changed()
+            self.table_changed()
 
     def on_browser_screen_scan_ended(self, message: ScanEnded) -> None:
         self._scanning = False
         self._scan_error = message.error
         if message.error is None:
-            # Only a second scan finds some gone.
-            self.table.remove(self.table.missing_from(self._seen))
-        self._seen = set()
-        self._table_changed()
+            gone = map(self.table.row_of, self._unseen)
+            self.table.remove(row for row in gone if row is not None)
+        self.table_changed()
 
     # --- what is shown
 
-    def _table_changed(self) -> None:
-        self._sessions.update()
+    def table_changed(self) -> None:
+        self.sessions.update()
         self._show_state()
 
     def _show_state(self) -> None:
@@ -296,7 +273,7 @@ class BrowserScreen(Screen[None]):
             self.set_class(name == place, f"-preview-{name}")
         self._preview.display = place != "hidden"
         if place != "hidden":
-            self._preview.follow(self._sessions.cursor)
+            self._preview.follow(self.sessions.cursor)
 
     def _preview_place(self) -> str:
         if self._preview_wish is not None:
@@ -336,23 +313,23 @@ class BrowserScreen(Screen[None]):
 
     @on(Input.Changed, "#filter")
     def _filter_typed(self, message: Input.Changed) -> None:
-        query = filtering.parse(message.value, self._now())
+        query = filtering.parse(message.value, self.now())
         self._filter_errors = query.errors
         self.table.filter_by(query)
-        self._table_changed()
+        self.table_changed()
 
     @on(FilterInput.Left)
     def _filter_left(self) -> None:
-        self._sessions.focus()
+        self.sessions.focus()
 
     def action_clear(self) -> None:
-        if self.focused is not self._sessions:
-            self._sessions.focus()
+        if self.focused is not self.sessions:
+            self.sessions.focus()
         elif self._filter.value:
             self._filter.value = ""
         elif self.table.marks:
             self.table.marks.clear()
-            self._sessions.refresh()
+            self.sessions.refresh()
             self._show_marks()
 
     @on(ListHeader.SortRequested)
@@ -371,120 +348,4 @@ class BrowserScreen(Screen[None]):
     def _sort_by(self, key: str, descending: bool | None = None) -> None:
         self.table.sort_by(key, descending)
         self.query_one(ListHeader).refresh()
-        self._table_changed()
-
-    # --- acts
-
-    def _chosen(self) -> list[int]:
-        """The marked sessions in the order shown, the hidden ones last; else the one at the cursor."""
-        if self.table.marks:
-            shown = [row for row in self.table.order if row in self.table.marks]
-            return shown + sorted(self.table.marks - set(shown))
-        return [] if self._sessions.cursor is None else [self._sessions.cursor]
-
-    @on(SessionList.Opened)
-    def _open(self, message: SessionList.Opened) -> None:
-        from agcx_tui.screens.conversation import ConversationScreen
-
-        row = message.row
-        if row is None:
-            return
-        if self.table.broken(row):
-            reason = wording.short_reason(self.table.error(row))
-            self.notify(f"It cannot be opened: {reason}.", severity="warning", markup=False)
-            return
-        self.app.push_screen(ConversationScreen(self.table.path(row)))
-
-    def action_copy_id(self) -> None:
-        if self._sessions.cursor is not None:
-            self._copy(self.table.id(self._sessions.cursor))
-
-    def action_copy_path(self) -> None:
-        if self._sessions.cursor is not None:
-            self._copy(self.table.path(self._sessions.cursor))
-
-    def _copy(self, text: str) -> None:
-        self.app.copy_to_clipboard(text)
-        self.notify(f"Copied {safe_line(text)}", markup=False)
-
-    def action_export(self) -> None:
-        from agcx_tui.screens.export import ExportItem, ask_for_export
-
-        table = self.table
-        rows = [row for row in self._chosen() if not table.broken(row)]
-        if not rows:
-            self.notify("There is nothing here that can be exported.", markup=False)
-            return
-        items = [ExportItem(table.path(row), table.id(row), table.title(row)) for row in rows]
-        ask_for_export(self.app, items)
-
-    def action_delete(self) -> None:
-        from agcx_tui.screens.confirm import ConfirmDelete
-
-        rows = self._chosen()
-        if not rows or self._store is None:
-            return
-        question = ConfirmDelete.about(self.table, rows, self._now())
-        files = [(self.table.path(row), self.table.signature(row)) for row in rows]
-
-        def answered(yes: bool | None) -> None:
-            if yes and self._store is not None:
-                self._delete(self._store, files)
-
-        self.app.push_screen(question, answered)
-
-    @work(thread=True, group="acts")
-    def _delete(self, store: Store, files: list[tuple[str, Signature | None]]) -> None:
-        try:
-            act = store_work.delete(store, files)
-            self.post_message(self.Deleted(act, [path for path, _ in files]))
-        except PersistenceError as error:
-            self.post_message(self.Failed("Nothing was deleted", error))
-
-    def on_browser_screen_deleted(self, message: Deleted) -> None:
-        rows = [self.table.row_of(path) for path in message.paths]
-        self.table.remove(row for row in rows if row is not None)
-        self._table_changed()
-        act = message.act
-        them = "it" if act.count == 1 else "them"
-        self.notify(f"Deleted {_named(act)}. u brings {them} back.", markup=False)
-
-    def action_undo(self) -> None:
-        if self._store is not None:
-            self._undo(self._store)
-
-    @work(thread=True, group="acts")
-    def _undo(self, store: Store) -> None:
-        try:
-            self.post_message(self.Undone(*store_work.undo(store)))
-        except PersistenceError as error:
-            self.post_message(self.Failed("Nothing was undone", error))
-
-    def on_browser_screen_undone(self, message: Undone) -> None:
-        # A scan under way may have passed by before they were back.
-        self._seen.update(entry.path for entry in message.entries)
-        rows = self.table.put(message.entries)
-        self._table_changed()
-        if rows:
-            self._sessions.go_to(rows[0])
-        self.notify(f"Brought back {_named(message.act)}.", markup=False)
-
-    def on_browser_screen_failed(self, message: Failed) -> None:
-        error = message.error
-        if isinstance(error, NothingToUndo):
-            self.notify("There is nothing to undo.", markup=False)
-            return
-        if isinstance(error, StaleSession):
-            # What is shown is out of date: show what is there before it is asked for again.
-            self.action_rescan()
-        text = f"{message.what}: {safe_line(str(error))}"
-        self.notify(text, severity="error", timeout=10, markup=False)
-
-
-def _named(act: Act) -> str:
-    """`“Fix the grid”, 1.2 MB`, or how many they are."""
-    size = wording.size(act.size)
-    if act.count == 1:
-        title = safe_line(act.titles[0]).strip() or "(no title)"
-        return f"“{title[:60]}”, {size}"
-    return f"{wording.counted(act.count, 'session')}, {size}"
+        self.table_changed()

@@ -24,18 +24,7 @@ from agcx_format.files import SessionFile
 from agcx_tui import wording
 from agcx_tui.safe_text import safe_line
 from agcx_tui.session_table import SessionTable, micros
-
-try:
-    from agcx_tui.widgets.transcript import Transcript
-except ImportError:
-
-    class Transcript(Static):
-        def __init__(self, compact=True):
-            super().__init__("transcript")
-
-        def show(self, f):
-            pass
-
+from agcx_tui.widgets.transcript import Transcript
 
 # A held key repeats every 33 ms or so: nothing is opened before it is let go.
 _DELAY = 0.07
@@ -91,7 +80,10 @@ class Preview(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(id="preview-head", markup=False)
-        yield Transcript(compact=True)
+        transcript = Transcript(compact=True)
+        # Tab goes there, to read on without opening it.
+        transcript.can_focus = True
+        yield transcript
 
     def follow(self, row: int | None, *, delay: float = _DELAY) -> None:
         """Show a row of the table a little later; the last call wins."""
