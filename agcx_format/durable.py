@@ -15,9 +15,10 @@ import os
 import secrets
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+import msgspec
 
 from agcx_format.errors import CorruptData, PersistenceError, StoreNotWritable
 
@@ -30,8 +31,7 @@ TEMPORARY = ".agcx-tmp"
 _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(msgspec.Struct, frozen=True, gc=False):
     """Tells whether a file is still the one that was read: inode, size in bytes, mtime in ns."""
 
     inode: int

@@ -38,6 +38,8 @@ __all__ = ["SessionFile", "read_metadata", "read_session", "write_session"]
 
 # The first read takes the header and, nearly always, the whole metadata.
 _HEAD = 4096
+# Bytes of a map cost a copy each, and most metadata is a few hundred.
+_MAPPED_HEAD = 1024
 _READ_AHEAD = 256 * 1024
 # How long `read_more` goes on before it gives the messages found so far.
 _SLICE_SECONDS = 0.02
@@ -47,7 +49,7 @@ def read_metadata(fd: int, size: int, use_mmap: bool = True) -> SessionMetadata:
     """The metadata of an open file of `size` bytes, through a map or by a plain read."""
     if use_mmap and size >= layout1.HEADER:
         with mapped.map_file(fd, size) as view:
-            head = mapped.copy_out(view, 0, min(size, _HEAD))
+            head = mapped.copy_out(view, 0, min(size, _MAPPED_HEAD))
             span = layout1.metadata_span(head[: layout1.HEADER], size)
             if span.end > len(head):
                 head = mapped.copy_out(view, 0, span.end)

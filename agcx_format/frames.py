@@ -14,9 +14,9 @@ anything that has a length and can be sliced: bytes, or a part of a file that is
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 import zstandard
 
 from agcx_format import limits
@@ -37,8 +37,7 @@ class Section(Protocol):
     def __getitem__(self, part: slice) -> bytes | memoryview: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True, gc=False):
     """Bytes `start` to `end` of a section; `bound` is the most that it can decompress to."""
 
     start: int
@@ -47,8 +46,7 @@ class Frame:
     skippable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
+class _Block(msgspec.Struct, frozen=True, gc=False):
     """Bytes of one block, the frame's header with the first, its checksum with the last."""
 
     start: int

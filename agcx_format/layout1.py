@@ -14,9 +14,9 @@ Mirrors `storage.rs` of the Rust crate.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
+import msgspec
 from msgspec.structs import replace
 
 from agcx_format import bincode, frames, limits, messagepack
@@ -38,14 +38,14 @@ from agcx_format.types import (
 
 MAGIC = b"AGCX"
 VERSION = 1
+_BEGINNING = MAGIC + VERSION.to_bytes(2, "little")
 HEADER = 10
 SECTIONS = ("metadata", "messages", "context", "state")
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True, gc=False):
     """Where a section's bytes lie in the file; its u32 length stands in the 4 bytes before."""
 
     section: str
@@ -58,16 +58,20 @@ def metadata_span(head: bytes | memoryview, file_size: int) -> Span:
 
     Raises `InvalidMagic`, `UnsupportedVersion` or `CorruptData`.
     """
-    if len(head) < 6:
-        raise CorruptData(f"{len(head)} bytes are too few for a header", section="header", offset=0)
-    if bytes(head[:4]) != MAGIC:
-        raise InvalidMagic("does not begin with AGCX", section="header", offset=0)
-    version = int.from_bytes(head[4:6], "little")
-    if version != VERSION:
-        raise UnsupportedVersion(version, VERSION, section="header", offset=4)
+    if head[:6] != _BEGINNING:
+        _refuse_header(head)
     if len(head) < HEADER:
         raise CorruptData("the file ends inside the header", section="header", offset=len(head))
     return _span("metadata", HEADER, int.from_bytes(head[6:10], "little"), file_size)
+
+
+def _refuse_header(head: bytes | memoryview) -> NoReturn:
+    if len(head) < 6:
+        raise CorruptData(f"{len(head)} bytes are too few for a header", section="header", offset=0)
+    if head[:4] != MAGIC:
+        raise InvalidMagic("does not begin with AGCX", section="header", offset=0)
+    version = int.from_bytes(head[4:6], "little")
+    raise UnsupportedVersion(version, VERSION, section="header", offset=4)
 
 
 def split(data: bytes | memoryview) -> list[Span]:
@@ -84,7 +88,7 @@ def split(data: bytes | memoryview) -> list[Span]:
 
 def join(metadata: bytes, messages: bytes, context: bytes, state: bytes) -> list[bytes]:
     """The parts of a file in order, headers included; `ValueError` for a section over 4 GiB."""
-    parts = [MAGIC + VERSION.to_bytes(2, "little")]
+    parts = [_BEGINNING]
     for name, section in zip(SECTIONS, (metadata, messages, context, state), strict=True):
         if len(section) > limits.SECTION_ON_DISK:
             raise ValueError(f"{name} of {len(section):,} bytes does not fit layout 1")
@@ -93,7 +97,10 @@ def join(metadata: bytes, messages: bytes, context: bytes, state: bytes) -> list
 
 
 def decode_metadata(section: bytes) -> SessionMetadata:
-    return _in_section("metadata", HEADER, lambda: bincode.decode(SessionMetadata, section))
+    try:
+        return bincode.decode(SessionMetadata, section)
+    except PersistenceError as error:
+        raise error.located(section="metadata", base=HEADER) from None
 
 
 def decode(data: bytes | memoryview) -> Session:

@@ -25,20 +25,25 @@ _local = threading.local()
 
 def map_file(fd: int, size: int) -> mmap.mmap:
     """A read-only map of the first `size` bytes; `size` must not be 0."""
-    return mmap.mmap(fd, size, access=mmap.ACCESS_READ)
+    return mmap.mmap(fd, size, mmap.MAP_SHARED, mmap.PROT_READ)
 
 
 def copy_out(view: mmap.mmap, start: int, end: int) -> bytes:
     """Bytes `start` to `end` of the map; `CorruptData` when the file has lost them meanwhile."""
-    scratch = _scratch()
+    scratch = getattr(_local, "fd", None) or _scratch()
     wanted = end - start
-    with memoryview(view) as whole, whole[start:end] as part:
-        try:
-            copied = os.pwrite(scratch, part, 0) if wanted else 0
-        except OSError as cause:
-            if cause.errno != errno.EFAULT:
-                raise
-            copied = 0
+    whole = memoryview(view)
+    part = whole[start:end]
+    try:
+        copied = os.pwrite(scratch, part, 0) if wanted else 0
+    except OSError as cause:
+        if cause.errno != errno.EFAULT:
+            raise
+        copied = 0
+    finally:
+        # A map with views on it cannot be closed.
+        part.release()
+        whole.release()
     if copied < wanted:
         raise CorruptData("the file was cut short while it was read", offset=start + copied)
     data = os.pread(scratch, wanted, 0)
@@ -49,16 +54,14 @@ def copy_out(view: mmap.mmap, start: int, end: int) -> bytes:
 
 def _scratch() -> int:
     """One anonymous file a thread, kept: making one costs more than the copy."""
-    fd = getattr(_local, "fd", None)
-    if fd is None:
-        if hasattr(os, "memfd_create"):
-            fd = os.memfd_create("agcx", os.MFD_CLOEXEC)
-        else:
-            fd, path = tempfile.mkstemp()
-            with contextlib.suppress(OSError):
-                os.unlink(path)
-        _local.fd = fd
-        _local.closer = _Closer(fd)
+    if hasattr(os, "memfd_create"):
+        fd = os.memfd_create("agcx", os.MFD_CLOEXEC)
+    else:
+        fd, path = tempfile.mkstemp()
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+    _local.fd = fd
+    _local.closer = _Closer(fd)
     return fd
 
 

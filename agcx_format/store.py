@@ -13,10 +13,11 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from uuid import UUID
+
+import msgspec
 
 from agcx_format import acts, index, layout1, limits
 from agcx_format.acts import Act, ActSession, Step
@@ -71,8 +72,7 @@ class CompressionLevel(IntEnum):
         return max(1, min(22, level))
 
 
-@dataclass(frozen=True, slots=True)
-class ScanEntry:
+class ScanEntry(msgspec.Struct, frozen=True):
     """One session file as the directory shows it, readable or not; `size` in bytes on disk."""
 
     path: str

@@ -18,14 +18,15 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Self, TypeVar
 
-__all__ = ["Timestamp", "newest_first"]
+__all__ = ["Timestamp", "is_usual", "newest_first"]
 
 _NS = 1_000_000_000
 _DAY = 86_400
 
-_is_usual = re.compile(
+# A fraction that ends in three zeros has a shorter form, which is the one Rust writes.
+is_usual = re.compile(
     r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])"
-    r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{3}(?:\d{3}){0,2})?Z",
+    r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{3}(?:\d{3}){0,2}(?<!000))?Z",
     re.ASCII,
 ).fullmatch
 
@@ -53,8 +54,7 @@ class Timestamp(str):
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        # A fraction that ends in three zeros has a shorter form, which is the one Rust writes.
-        if not _is_usual(text) or text.endswith("000Z"):
+        if not is_usual(text):
             text = _format(*_parse(text))
         return str.__new__(cls, text)
 

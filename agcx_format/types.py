@@ -29,10 +29,10 @@ U16 = Annotated[int, Meta(ge=0, le=0xFFFF)]
 
 
 class Float32(float):
-    """A Rust `f32`: the number, and the four bytes (big-endian) that it was read from.
+    """A Rust `f32`; of a NaN also the four bytes (big-endian) that it was read from.
 
-    The bytes are kept because packing a signalling NaN anew would quiet it.  A plain `float`
-    may stand wherever a `Float32` does; it is rounded when it is written.
+    They are kept because packing a signalling NaN anew would quiet it.  A plain `float` may
+    stand wherever a `Float32` does; it is rounded when it is written.
     """
 
     __slots__ = ("packed",)
@@ -42,16 +42,17 @@ class Float32(float):
     def __new__(cls, value: float | bytes) -> Self:
         packed = value if isinstance(value, bytes) else pack_f32(value)
         self = super().__new__(cls, struct.unpack(">f", packed)[0])
-        self.packed = packed
+        if self != self:
+            self.packed = packed
         return self
 
     def __reduce__(self):
-        return Float32, (self.packed,)
+        return Float32, (pack_f32(self),)
 
 
 def pack_f32(value: float) -> bytes:
     """Four big-endian bytes; what is too large for an f32 becomes infinite, as in Rust's `as`."""
-    if isinstance(value, Float32):
+    if value != value and isinstance(value, Float32):
         return value.packed
     try:
         return struct.pack(">f", value)
@@ -71,8 +72,12 @@ class LocalShellStatus(Enum):
     INCOMPLETE = "incomplete"
 
 
-class _Value(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
-    """Configuration that all of them share (msgspec hands it down)."""
+class _Value(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
+    """Configuration that all of them share (msgspec hands it down).
+
+    `gc=False`: values hold only values, so there are no cycles for the collector to look for, and
+    ten thousand sessions in a list do not make it look.
+    """
 
     # The Rust name of the variant, which files of the crate's first day have as the tag.
     variant: ClassVar[str] = ""

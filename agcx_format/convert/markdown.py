@@ -41,8 +41,7 @@ _URL_SHOWN = 200
 
 _ROLES = {"user": "User", "assistant": "Assistant", "system": "System", "developer": "Developer"}
 
-# What an agent was told by its program, not by a person, is folded: pages of it open most sessions.
-_FOLDED = frozenset({"Context", "System", "Developer"})
+_INSTRUCTING = frozenset({"system", "developer"})
 
 
 def to_markdown(metadata: SessionMetadata, conversation: ConversationSnapshot) -> str:
@@ -114,9 +113,15 @@ def _message(number: int, message: MessageSnapshot, names: dict[str, str], direc
     title = _title(item, names)
     heading = f"## {number}. {title} · {_time(message.timestamp)}"
     body = [block for block in _body(item, message.metadata, directory) if block]
-    if body and isinstance(item, Message) and title in _FOLDED:
-        body = _folded(title, body)
+    if body and isinstance(item, Message) and (item.role in _INSTRUCTING or _is_context(item)):
+        # Most sessions open with pages of what the agent was told.
+        body = _folded("Instructions" if item.role in _INSTRUCTING else "Context", body)
     return "\n\n".join([heading, *_notes(message.metadata), *body])
+
+
+def _is_context(message: Message) -> bool:
+    """Whether the program, not the person, put the words into the user's mouth."""
+    return message.role == "user" and bool(message.content) and genuine_user_text(message) is None
 
 
 def _folded(summary: str, body: list[str]) -> list[str]:
@@ -126,7 +131,7 @@ def _folded(summary: str, body: list[str]) -> list[str]:
 
 def _title(item: object, names: dict[str, str]) -> str:
     match item:
-        case Message(role="user") if genuine_user_text(item) is None and item.content:
+        case Message() if _is_context(item):
             return "Context"
         case Message():
             return _ROLES.get(item.role) or one_line(item.role) or "Message"
