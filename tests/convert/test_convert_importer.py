@@ -1,0 +1,124 @@
+"""Importing twice adds only what is new, and never takes away what a person did."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from rollout_lines import SESSION, assistant, meta, user, write
+
+from agcx_format import open_store
+from agcx_format.convert.importer import Outcome, import_sessions
+
+OTHER = "0199bbbb-1111-7222-8333-444455556666"
+
+
+@pytest.fixture
+def store(tmp_path):
+    return open_store(tmp_path / "store")
+
+
+@pytest.fixture
+def rollouts(tmp_path):
+    directory = tmp_path / "sessions"
+    directory.mkdir()
+    return directory
+
+
+def outcomes(store, *paths, **options) -> list[Outcome]:
+    return [result.outcome for result in import_sessions(store, paths, **options)]
+
+
+def files(store) -> dict[str, bytes]:
+    if not store.path.exists():
+        return {}
+    return {path.name: path.read_bytes() for path in store.path.glob("*.agcx")}
+
+
+def test_a_second_run_adds_only_what_is_new(store, rollouts):
+    write(rollouts / "a.jsonl", meta(), user("one"))
+    assert outcomes(store, rollouts) == [Outcome.IMPORTED]
+    before = files(store)
+    write(rollouts / "b.jsonl", meta(id=OTHER), user("two"))
+    assert outcomes(store, rollouts) == [Outcome.PRESENT, Outcome.IMPORTED]
+    assert before.items() <= files(store).items()
+    assert {m.title for m in store.list_sessions()} == {"one", "two"}
+
+
+def test_what_was_imported_reads_back_as_it_was_converted(store, rollouts):
+    path = write(rollouts / "a.jsonl", meta(), user("one"), assistant("two"))
+    (result,) = import_sessions(store, [path])
+    metadata, conversation, _ = store.load_session(result.id)
+    assert metadata.message_count == len(conversation.messages) == result.report.messages == 2
+    assert metadata.file_size == (store.path / f"{SESSION}.agcx").stat().st_size
+    assert metadata.compression_ratio > 0
+
+
+def test_a_dry_run_tells_the_same_and_writes_nothing(store, rollouts):
+    write(rollouts / "a.jsonl", meta(), user("one"), assistant("two"))
+    write(rollouts / "b.jsonl", meta(), user("one"))
+    write(rollouts / "c.jsonl", meta(id=OTHER), user("three"))
+    dry = outcomes(store, rollouts, dry_run=True)
+    assert not store.path.exists()
+    assert dry == outcomes(store, rollouts)
+    assert dry == [Outcome.IMPORTED, Outcome.PRESENT, Outcome.IMPORTED]
+
+
+def test_a_session_that_grew_is_brought_up_to_date(store, rollouts):
+    path = write(rollouts / "a.jsonl", meta(), user("one"))
+    outcomes(store, path)
+    write(path, meta(), user("one"), assistant("two"))
+    assert outcomes(store, path) == [Outcome.UPDATED]
+    (metadata,) = store.list_sessions()
+    assert metadata.message_count == 2
+    assert outcomes(store, path) == [Outcome.PRESENT]
+
+
+@pytest.mark.parametrize("change", [{"title": "Mine"}, {"tags": ["mine"]}, {"is_favorite": True}])
+def test_a_session_that_was_changed_in_the_store_is_not_replaced(store, rollouts, change):
+    path = write(rollouts / "a.jsonl", meta(), user("one"))
+    (first,) = import_sessions(store, [path])
+    metadata, conversation, state = store.load_session(first.id)
+    store.save_session(first.id, msgspec.structs.replace(metadata, **change), conversation, state)
+    before = files(store)
+    assert outcomes(store, path) == [Outcome.PRESENT]
+    write(path, meta(), user("one"), assistant("two"))
+    (result,) = import_sessions(store, [path])
+    assert result.outcome is Outcome.SKIPPED
+    assert "changed in the store" in result.reason
+    assert files(store) == before
+
+
+def test_another_conversation_of_the_same_id_is_not_overwritten(store, rollouts):
+    outcomes(store, write(rollouts / "a.jsonl", meta(), user("one")))
+    before = files(store)
+    longer = write(rollouts / "b.jsonl", meta(), user("else"), assistant("two"))
+    assert outcomes(store, longer) == [Outcome.SKIPPED]
+    assert files(store) == before
+
+
+def test_an_older_copy_does_not_shorten_a_session(store, rollouts):
+    outcomes(store, write(rollouts / "a.jsonl", meta(), user("one"), assistant("two")))
+    older = write(rollouts / "b.jsonl", meta(), user("one"))
+    assert outcomes(store, older) == [Outcome.PRESENT]
+    assert store.list_sessions()[0].message_count == 2
+
+
+def test_an_unreadable_file_of_the_store_is_left_alone(store, rollouts):
+    store.path.mkdir()
+    (store.path / f"{SESSION}.agcx").write_bytes(b"AGCX broken")
+    path = write(rollouts / "a.jsonl", meta(), user("one"))
+    (result,) = import_sessions(store, [path])
+    assert result.outcome is Outcome.FAILED
+    assert (store.path / f"{SESSION}.agcx").read_bytes() == b"AGCX broken"
+
+
+def test_one_bad_file_does_not_stop_the_rest(store, rollouts):
+    write(rollouts / "a.jsonl", "no rollout")
+    write(rollouts / "b.jsonl", meta())
+    write(rollouts / "c.jsonl", meta(), user("one"))
+    results = list(import_sessions(store, [rollouts / "missing", rollouts]))
+    assert [result.outcome for result in results] == [
+        Outcome.FAILED, Outcome.FAILED, Outcome.SKIPPED, Outcome.IMPORTED,
+    ]  # fmt: skip
+    assert results[0].path == rollouts / "missing"
+    assert all(result.reason for result in results[:3])

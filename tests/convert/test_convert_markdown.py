@@ -1,0 +1,260 @@
+"""Markdown shows every message under its heading, and no message reaches into another."""
+
+from __future__ import annotations
+
+import json
+import re
+from uuid import UUID
+
+import msgpack
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from agcx_format import messagepack
+from agcx_format.convert.embedding import code_span, embedded, fenced
+from agcx_format.convert.imported import Draft
+from agcx_format.convert.markdown import described_image, markdown_parts, to_markdown
+from agcx_format.timestamps import Timestamp
+from agcx_format.types import (
+    FileContext,
+    FunctionCall,
+    FunctionCallOutput,
+    InputImage,
+    InputText,
+    Message,
+    OutputText,
+    Reasoning,
+    SummaryText,
+    UnknownItem,
+)
+
+# Pieces that open or close something in Markdown, alone and at the beginning of lines.
+_PIECES = [
+    "```", "~~~", "````", "    ```", "   ```", " ~~~", "- ```", "> ```", "1. ~~~", "`", "``", "\\`",
+    "<details>", "</details>", "<!--", "-->", "<script>", "<?", "<![CDATA[", "<a", ">", "<https://x>",
+    "# head", "## 1. User · now", "head", "---", "===", "-", "=", "[a]: http://x", "[a](`", "](", "[",
+    "\n", "\n", "\n", "\n\n", "\r", "\r\n", " ", "  ", "    ", "\t", "- ", "> ", "1. ", "* * *", "|a|",
+    "text", "\x0b", "\x0c", "\u2028", "\0", "&lt;", "$$", "\\", "*", "_",
+]  # fmt: skip
+hostile = st.lists(st.sampled_from(_PIECES), max_size=14).map("".join) | st.text(max_size=30)
+
+
+# What YAML 1.2 calls printable, less the characters that some readers take for line ends.
+_not_yaml = re.compile(
+    "[^\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+).search
+
+
+def draft(*items) -> Draft:
+    made = Draft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123Z"))
+    for number, item in enumerate(items, 1):
+        made.add(item, number)
+    return made
+
+
+def markdown(*items, title: str = "Fix it") -> str:
+    made = draft(*items)
+    made.title = title
+    imported = made.finish(
+        source=None, fallback_title="", last_accessed=made.start, model="m", tags=["a: b"],
+        directory="/src",
+    )  # fmt: skip
+    return to_markdown(imported.metadata, imported.conversation)
+
+
+def parsed(document: str) -> list:
+    """The tokens after the front matter, which is not Markdown."""
+    return MarkdownIt("commonmark").parse(document.split("\n---\n", 1)[1])
+
+
+def headings(document: str) -> list[tuple[str, str]]:
+    tokens = parsed(document)
+    return [
+        (token.tag, tokens[index + 1].content)
+        for index, token in enumerate(tokens)
+        if token.type == "heading_open" and token.level == 0 and token.tag in ("h1", "h2")
+    ]
+
+
+def every_kind(text: str) -> list:
+    return [
+        Message(None, "user", [InputText(text), InputImage("data:" + text)]),
+        Message(None, "assistant", [OutputText(text)]),
+        Reasoning("r", [SummaryText(text), SummaryText("after")], None, None),
+        FunctionCall(None, text, json.dumps({"command": ["bash", "-lc", text]}), "c"),
+        FunctionCall(None, "patch", json.dumps({"input": text}), "c2"),
+        FunctionCallOutput("c", text),
+        Message(None, text, [OutputText(text)]),
+        Message(None, "assistant", [OutputText("the end")]),
+    ]
+
+
+@settings(max_examples=400, deadline=None)
+@given(hostile)
+def test_hostile_text_changes_no_heading(text):
+    items = every_kind(text)
+    found = headings(markdown(*items, title=text or "x"))
+    assert [tag for tag, _ in found] == ["h1"] + ["h2"] * len(items)
+    numbers = [int(content.split(".")[0]) for tag, content in found if tag == "h2"]
+    assert numbers == list(range(1, len(items) + 1))
+
+
+@settings(max_examples=400, deadline=None)
+@given(hostile)
+def test_hostile_text_brings_no_html_of_its_own(text):
+    """The only HTML is the folding around reasoning and context, in pairs."""
+    html = []
+    for token in parsed(markdown(*every_kind(text))):
+        if token.type == "html_block":
+            html.append(token.content.strip())
+        html += [child.content for child in token.children or [] if child.type == "html_inline"]
+    names = ("Reasoning", "Context", "Instructions")
+    folding = {f"<details>\n<summary>{name}</summary>" for name in names}
+    opened = [piece for piece in html if piece in folding]
+    assert html == [piece for start in opened for piece in (start, "</details>")]
+
+
+@given(hostile)
+def test_a_text_is_as_it_was_but_for_headings_and_rules(text):
+    kept = embedded(text)
+    if kept != fenced(text, "text"):
+        lines = [line for line in kept.split("\n") if line.strip(" \t")]
+        given_lines = [line for line in re.split(r"\r\n|\n|\r", text) if line.strip(" \t")]
+        assert [line.replace("#", "") for line in lines] == [
+            line.replace("#", "") for line in given_lines
+        ]
+
+
+def test_ordinary_answers_stay_markdown():
+    answer = (
+        "# Summary\n\nUse `Vec<String>` here:\n\n```html\n<div>\n# not a heading\n```\n\n"
+        "1. Then\n   ```sh\n   ls\n   ```\n\nSee <https://example.org>."
+    )
+    assert embedded(answer) == answer.replace("# Summary", "### Summary")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```\nleft open",
+        "a <details> b",
+        "<!-- ",
+        "[1]: http://example.org",
+        "- ```\n  ```\n  <script>\n  ```",
+        "- a\n\n  ```\nfoo\n<details>",
+        "a `\n` <b> `",
+        "para\n    ```\n    <b>\n    ```",
+    ],
+)
+def test_what_could_reach_beyond_its_message_is_fenced(text):
+    assert embedded(text) == fenced(text, "text")
+
+
+def test_a_line_of_dashes_below_text_is_a_rule_and_no_heading():
+    assert [t.type for t in MarkdownIt().parse(embedded("text\n---\nmore"))].count("hr") == 1
+
+
+@given(st.text(alphabet="`~ab\n"))
+def test_a_fence_is_longer_than_any_inside(text):
+    tokens = MarkdownIt().parse(fenced(text, "text"))
+    assert [token.type for token in tokens] == ["fence"]
+    assert tokens[0].content.rstrip("\n") == text.rstrip("\n")
+
+
+@given(st.text(min_size=1))
+def test_a_code_span_is_one_code_span(text):
+    children = MarkdownIt("commonmark").parseInline(code_span("x" + text))[0].children
+    assert [child.type for child in children] == ["code_inline"]
+
+
+@given(st.text())
+def test_front_matter_strings_are_quoted_so_that_any_text_fits(text):
+    document = markdown(Message(None, "user", [InputText("hi")]), title=text or "x")
+    front = document.split("\n---\n", 1)[0]
+    (line,) = [line for line in front.split("\n") if line.startswith("title: ")]
+    assert json.loads(line.removeprefix("title: ")) == (text or "x")
+    assert not _not_yaml(line)
+
+
+def test_a_conversation_reads_from_the_first_message_to_the_last():
+    document = markdown(
+        Message(
+            None, "user", [InputText("Fix the grid"), InputImage("data:image/png;base64,QUJD")]
+        ),
+        FunctionCall(None, "shell", '{"command":["bash","-lc","rg grid | head"]}', "c1"),
+        FunctionCallOutput(
+            "c1", '{"output":"a.css","metadata":{"exit_code":1,"duration_seconds":2}}'
+        ),
+        Reasoning("r", [], None, "gAAA"),
+        Message(None, "assistant", [OutputText("**Done.**")]),
+    )
+    assert [content for _, content in headings(document)] == [
+        "Fix it",
+        "1. User · 2025-08-26 04:12:50 UTC",
+        "2. Tool call: shell · 2025-08-26 04:12:50 UTC",
+        "3. Tool output: shell · 2025-08-26 04:12:50 UTC",
+        "4. Reasoning · 2025-08-26 04:12:50 UTC",
+        "5. Assistant · 2025-08-26 04:12:50 UTC",
+    ]
+    assert "```sh\nrg grid | head\n```" in document
+    assert "*exit 1 · 2.0 s*\n\n```text\na.css\n```" in document
+    assert "`image/png, 3 bytes`" in document
+    assert "*Encrypted, 4 characters*" in document
+    assert document.endswith("\n**Done.**\n")
+
+
+def test_a_picture_is_never_in_the_document():
+    url = "data:image/png;base64," + "QUJD" * 100_000
+    document = markdown(Message(None, "user", [InputImage(url)]))
+    assert "image/png, 300,000 bytes" in document
+    assert len(document) < 1000
+
+
+def test_an_image_elsewhere_is_named_by_its_url():
+    assert described_image("https://example.org/a.png") == "https://example.org/a.png"
+    assert len(described_image("https://example.org/" + "a" * 5000)) < 250
+
+
+def test_edits_branches_and_files_are_mentioned():
+    made = draft(Message(None, "user", [InputText("now")]))
+    old = (Timestamp("2025-08-26T04:12:00Z"), Message(None, "user", [InputText("before")]))
+    replace = msgspec.structs.replace
+    noted = replace(
+        made.messages[0].metadata, edited=True, edit_history=[old], branch_point=True,
+        branch_id=UUID(int=9), file_context=[FileContext("a.py", (1, 9), "x = 1", "python")],
+    )  # fmt: skip
+    made.messages[0] = replace(made.messages[0], metadata=noted)
+    imported = made.finish(
+        source=None, fallback_title="t", last_accessed=made.start, model="", tags=[], directory="",
+    )  # fmt: skip
+    document = to_markdown(imported.metadata, imported.conversation)
+    assert "*Edited, last 2025-08-26 04:12:00 UTC*" in document
+    assert "*Branch point*" in document
+    assert f"*Branch {UUID(int=9)}*" in document
+    assert "`a.py`, lines 1 to 9\n\n```\nx = 1\n```" in document
+
+
+def test_an_item_of_an_unknown_kind_is_shown_as_json():
+    raw = msgpack.packb(["web_search_call", "id", {"q": "x"}])
+    document = markdown(UnknownItem(raw))
+    assert '"type": "web_search_call"' in document
+
+
+def test_the_document_is_made_a_message_at_a_time():
+    made = draft(*every_kind("x"))
+    imported = made.finish(
+        source=None, fallback_title="t", last_accessed=made.start, model="", tags=[], directory="",
+    )  # fmt: skip
+    seen = []
+    messages = (seen.append(m) or m for m in imported.conversation.messages)
+    parts = markdown_parts(imported.metadata, messages)
+    next(parts), next(parts), next(parts)
+    assert len(seen) == 1
+
+
+def test_items_of_markdown_tests_can_be_stored():
+    """So that the hostile texts above are ones that a file can hold."""
+    assert messagepack.encode_messages(draft(*every_kind("x")).messages)

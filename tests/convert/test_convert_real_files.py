@@ -1,0 +1,84 @@
+"""Over real rollouts and transcripts, where `AGCX_ROLLOUTS` names a directory of them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from agcx_format import messagepack, open_store
+from agcx_format.convert.codex import find_rollouts, read_rollout
+from agcx_format.convert.importer import Outcome, import_sessions
+from agcx_format.convert.markdown import to_markdown
+
+ROOT = os.environ.get("AGCX_ROLLOUTS")
+
+pytestmark = pytest.mark.skipif(not ROOT, reason="AGCX_ROLLOUTS names no directory")
+
+CODEX = list(find_rollouts([Path(ROOT) / "codex"])) if ROOT else []
+
+
+def values(path: Path) -> list[dict]:
+    found = []
+    for text in path.read_text(encoding="utf-8").splitlines():
+        try:
+            found.append(json.loads(text))
+        except ValueError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("path", CODEX, ids=lambda path: path.name)
+def test_every_line_of_a_rollout_is_a_message_or_in_the_report(path):
+    imported = read_rollout(path)
+    report, lines = imported.report, values(path)
+    # Some items become two messages or three: they are told apart by their kind.
+    kinds = [v["payload"]["type"] for v in lines if v.get("type") == "response_item"]
+    more = kinds.count("web_search_call") + kinds.count("image_generation_call") * 2
+    more += report.kept_as.get("image of a tool: a message of its own", 0)
+    more -= kinds.count("image_generation_call")
+    assert report.messages - more + sum(report.skipped.values()) == len(lines)
+    written = messagepack.encode_messages(imported.conversation.messages)
+    assert messagepack.decode_messages(written) == imported.conversation.messages
+
+
+@pytest.mark.parametrize("path", CODEX, ids=lambda path: path.name)
+def test_turns_are_what_the_program_counted_as_messages_of_the_user(path):
+    if path.name.startswith("agent-sessions"):
+        pytest.skip("made by hand: its events do not fit its items")
+    events = [v["payload"].get("type") for v in values(path) if v.get("type") == "event_msg"]
+    assert read_rollout(path).metadata.turn_count == events.count("user_message")
+
+
+@pytest.mark.parametrize("path", CODEX, ids=lambda path: path.name)
+def test_every_word_of_a_message_is_in_the_session(path):
+    imported = read_rollout(path)
+    session = messagepack.encode_messages(imported.conversation.messages)
+    for value in values(path):
+        payload = value.get("payload") or {}
+        if value.get("type") == "response_item" and payload.get("type") == "message":
+            for part in payload["content"]:
+                assert (part.get("text") or "").encode() in session
+
+
+def test_the_second_import_of_all_of_them_changes_nothing(tmp_path):
+    store = open_store(tmp_path / "store")
+    first = list(import_sessions(store, CODEX))
+    assert not [result for result in first if result.outcome is Outcome.FAILED]
+    before = {path: path.read_bytes() for path in store.path.iterdir() if path.is_file()}
+    second = {result.outcome for result in import_sessions(store, CODEX)}
+    assert second <= {Outcome.PRESENT, Outcome.SKIPPED}
+    assert before == {path: path.read_bytes() for path in before}
+
+
+@pytest.mark.parametrize("path", CODEX, ids=lambda path: path.name)
+def test_markdown_of_a_real_session_has_a_heading_for_each_message(path):
+    from markdown_it import MarkdownIt
+
+    imported = read_rollout(path)
+    document = to_markdown(imported.metadata, imported.conversation)
+    tokens = MarkdownIt().parse(document.split("\n---\n", 1)[1])
+    found = [t for t in tokens if t.type == "heading_open" and t.tag == "h2"]
+    assert len(found) == imported.report.messages

@@ -1,0 +1,83 @@
+"""What a person said is told from what their agent put into their mouth."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from agcx_format.convert.words import genuine_user_text, own_words, text_of
+from agcx_format.types import (
+    FunctionCall,
+    FunctionCallOutput,
+    InputImage,
+    InputText,
+    Message,
+    Other,
+    Reasoning,
+    ReasoningText,
+    SummaryText,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("just words", "just words"),
+        ("<environment_context>\n<cwd>/</cwd>\n</environment_context>", ""),
+        ("<permissions instructions>\nx\n</permissions instructions>", ""),
+        ("<system-reminder>x</system-reminder>\nand this", "and this"),
+        ("say this\n<system-reminder>x</system-reminder>\n", "say this"),
+        ("<skill>a</skill>\n<skill>b</skill>", ""),
+        ("<skill> is a tag that I do not understand", "<skill> is a tag that I do not understand"),
+        ("<div>my page</div>", "<div>my page</div>"),
+        ("# Context from my IDE setup:\n## Open tabs:\n- a\n", ""),
+        ("# Context from my IDE setup:\n\n## My request for Codex:\ngo\n", "go"),
+        ("# AGENTS.md instructions are wrong", "# AGENTS.md instructions are wrong"),
+        ("<command-name>/init</command-name><command-args></command-args>", ""),
+        ("[Request interrupted by user for tool use]", ""),
+    ],
+)
+def test_own_words(text, words):
+    assert own_words(text) == words
+
+
+def test_only_messages_of_the_user_are_the_users():
+    assert genuine_user_text(Message(None, "developer", [InputText("hi")])) is None
+    assert genuine_user_text(Message(None, "assistant", [InputText("hi")])) is None
+    assert genuine_user_text(Other()) is None
+    assert genuine_user_text(Message(None, "user", [])) is None
+
+
+def test_a_picture_alone_is_said_without_words():
+    picture = InputImage("data:image/png;base64,")
+    assert genuine_user_text(Message(None, "user", [picture])) == ""
+    returned = InputText("<tool_output_image>shot</tool_output_image>")
+    assert genuine_user_text(Message(None, "user", [returned, picture])) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<skill></skill>" * 200_000,
+        "<skill>" * 200_000,
+        "<skill>" + "</skill>" * 200_000,
+        "x" + "<skill></skill>" * 200_000,
+    ],
+)
+def test_megabytes_of_tags_take_no_time_that_grows_with_their_square(text):
+    """A quadratic reading of these would take hours; the bound is only there to end the test."""
+    start = time.monotonic()
+    own_words(text)
+    assert time.monotonic() - start < 30
+
+
+def test_the_text_of_every_kind_of_item():
+    thought = Reasoning("r", [SummaryText("sum")], [ReasoningText("whole")], "secret")
+    assert text_of(thought) == "sum\nwhole"
+    assert text_of(FunctionCall(None, "shell", '{"a":1}', "c")) == 'shell {"a":1}'
+    assert text_of(FunctionCallOutput("c", "out")) == "out"
+    assert (
+        text_of(Message(None, "user", [InputText("a"), InputImage("b"), InputText("c")])) == "a\nc"
+    )
+    assert text_of(Other()) == ""
