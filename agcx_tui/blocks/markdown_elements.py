@@ -6,6 +6,8 @@ imported when the first Markdown is drawn.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markdown import BlockQuote, CodeBlock, Heading, HorizontalRule, Markdown
 from rich.segment import Segment
@@ -67,7 +69,7 @@ class _Rule(HorizontalRule):
 class ThemedMarkdown(Markdown):
     """Markdown from tokens that are parsed and mended already."""
 
-    elements = {
+    elements: ClassVar = {
         **Markdown.elements,
         "heading_open": _Heading,
         "fence": _CodeBlock,

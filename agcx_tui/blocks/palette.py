@@ -15,6 +15,8 @@ __all__ = ["Palette"]
 
 _BOLD = Style(bold=True)
 _DIM = Style(dim=True)
+_FAINT = Style(italic=True, dim=True)
+_LINE = Style(underline=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,12 @@ class Palette:
     assistant: Style = _BOLD
     system: Style = _BOLD
     tool: Style = _BOLD
-    reasoning: Style = Style(italic=True, dim=True)
+    reasoning: Style = _FAINT
     ok: Style = field(default_factory=Style)
     failed: Style = _BOLD
     error: Style = _BOLD
     heading: Style = _BOLD
-    link: Style = Style(underline=True)
+    link: Style = _LINE
     code: Style = field(default_factory=Style)
     code_ground: Style = field(default_factory=Style)
     keyword: Style = field(default_factory=Style)

@@ -147,7 +147,7 @@ def _patch(name: str, text: str, notes: tuple[str, ...], palette: Palette) -> As
 def _edit(name: str, fields: dict, palette: Palette) -> Asked:
     old, new = (tidy(fields[key]).split("\n") for key in ("old_string", "new_string"))
     if len(fields["old_string"]) + len(fields["new_string"]) <= _COMPARED:
-        lines = [line for line in unified_diff(old, new, lineterm="", n=3)][2:]
+        lines = list(unified_diff(old, new, lineterm="", n=3))[2:]
     else:
         lines = [f"-{line}" for line in old] + [f"+{line}" for line in new]
     rest = {key: value for key, value in fields.items() if key not in ("old_string", "new_string")}
@@ -275,17 +275,10 @@ def _is_short(value: object) -> bool:
 
 
 def _scalar(value: object) -> str:
-    if isinstance(value, str):
-        return safe_line(value)
-    return (
-        safe_line(msgspec.json.encode(value).decode())
-        if not isinstance(value, int)
-        else (
-            {True: "true", False: "false"}.get(value, str(value))
-            if isinstance(value, bool)
-            else str(value)
-        )
-    )
+    """A value that fits a line; other than text, as JSON writes it."""
+    if not isinstance(value, str):
+        value = msgspec.json.encode(value).decode()
+    return safe_line(value)
 
 
 def is_diff(text: str) -> bool:

@@ -77,12 +77,12 @@ def answer_block(
     if not shown:
         shown = [Part.of(indent([line(("(no output)", palette.muted))], BODY))]
     if paired and around.adjacent:
-        return Block([*shown, Part.of([EMPTY])])
+        return Block(shown)
     name = getattr(around.partner.item, "name", "shell") if paired else ""
     label = f"output of {safe_line(name)}" if paired else "output"
-    detail = "" if paired else f"of call {safe_line(item.call_id)}, which is not near"
+    detail = "" if paired else f"of a call that is not near, {safe_line(item.call_id)}"
     mark = "▾ " if how else "▸ "
-    right = [] if paired else _metrics(outcome, look)
+    right = [] if paired else _metrics(outcome, look, "")
     head = beside(
         [
             (mark, palette.muted),
@@ -106,13 +106,13 @@ def _result(
     return [(word, look.palette.muted)]
 
 
-def _metrics(outcome: Outcome, look: Look) -> list:
+def _metrics(outcome: Outcome, look: Look, unsaid: str = "done") -> list:
     palette = look.palette
     style = palette.muted if outcome.ok is None else palette.ok if outcome.ok else palette.failed
     return [
         (seconds_text(outcome.seconds).rjust(_DURATION), palette.muted),
         ("  ", palette.text),
-        ((outcome.word or "done").rjust(_WORD), style),
+        ((outcome.word or unsaid).rjust(_WORD), style),
     ]
 
 

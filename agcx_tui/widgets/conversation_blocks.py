@@ -28,11 +28,13 @@ from agcx_tui.blocks.look import Around, Fold, Look
 from agcx_tui.blocks.message import draw_message, is_injected, note_block, undecodable_block
 from agcx_tui.blocks.palette import Palette
 
-__all__ = ["SPEECH", "THOUGHT", "TOOL", "ConversationBlocks"]
+__all__ = ["NOTHING", "SPEECH", "THOUGHT", "TOOL", "ConversationBlocks"]
 
 # What folds together.
 TOOL, THOUGHT, SPEECH = "tool", "thought", "speech"
 
+# Shown when there is no conversation at all, which is not an empty conversation.
+NOTHING = ListSource([])
 # How far from its call an output may be: agents make some calls at once, not dozens.
 NEAR = 24
 # Heights are guessed from the sizes of at most so many messages at a time.
@@ -44,7 +46,7 @@ class ConversationBlocks:
     """State of the drawing: source, look and folds.  `pending` collects what must be fetched."""
 
     def __init__(self) -> None:
-        self.source: MessageSource = ListSource([])
+        self.source: MessageSource = NOTHING
         self.look = Look(80, Palette())
         self.all_open = {TOOL: False, THOUGHT: False, SPEECH: False}
         self.folds: dict[int, Fold] = {}
@@ -184,7 +186,7 @@ class ConversationBlocks:
                 else "The conversation cannot be read"
             )
             return note_block(title, str(source.error), self.look, failed=True)
-        if not count:
+        if not count and source is not NOTHING:
             return note_block("No messages", "This conversation is empty.", self.look)
         return Block([])
 

@@ -2,8 +2,7 @@
 
 Strategy: the transcript never waits.  It asks for messages up to some number, for all, or for one
 whose text was dropped; one thread does that work and posts `Grew` at most every few hundredths of a
-second.  A thread that is cancelled stops at its next slice, some 20 ms later.  A source is
-released in the thread as well, after the last read of it.
+second.  A thread that is cancelled stops at its next slice, some 20 ms later.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.worker import get_current_worker
 
+from agcx_format.errors import PersistenceError
 from agcx_format.sources import MessageSource
 
 __all__ = ["SourceReader"]
@@ -94,7 +94,7 @@ class SourceReader:
         while not stopped():
             index, self._fetch = self._fetch, None
             if index is not None:
-                if source.fetch(index, stopped):  # type: ignore[attr-defined]
+                if self._fetched(source, index, stopped):
                     self._post(source, index)
             elif source.known() < self._wanted and source.read_more():
                 if time.monotonic() - posted > _INTERVAL:
@@ -104,6 +104,13 @@ class SourceReader:
             elif self._finish(generation, source):
                 self._post(source)
                 return
+
+    def _fetched(self, source: MessageSource, index: int, stopped: Callable[[], bool]) -> bool:
+        try:
+            return source.fetch(index, stopped)  # type: ignore[attr-defined]
+        except (PersistenceError, OSError):
+            # Closed meanwhile, or gone: the message stays as one that is not at hand.
+            return False
 
     def _finish(self, generation: int, source: MessageSource) -> bool:
         """Leave off, unless something was asked for in this very moment."""
@@ -117,8 +124,3 @@ class SourceReader:
 
     def _post(self, source: MessageSource, fetched: int | None = None) -> None:
         self._widget.post_message(self.Grew(source, fetched))
-
-
-def in_thread(widget: Widget, work: Callable[[], object], name: str) -> None:
-    """Do something without an answer in a thread, for example closing a file."""
-    widget.app.run_worker(work, name=name, thread=True, exit_on_error=False)

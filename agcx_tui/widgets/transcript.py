@@ -5,9 +5,6 @@ into a block of lines, `Viewport` knows which lines are on the screen, `SourceRe
 source known in a thread.  This widget joins them: keys and the mouse move the viewport, and the scrollbar
 is told where it stands.  Textual's `scroll_y` follows the viewport and never leads it, except when
 the wheel or the scrollbar changed it; then the change is taken as a movement (`watch_scroll_y`).
-
-Selected text is found again by (block, part, line) packed into one number, so that a selection
-stays on its words when heights above it change.
 """
 
 from __future__ import annotations
@@ -18,22 +15,24 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
 from agcx_format.convert.words import text_of
-from agcx_format.sources import ListSource, MessageSource
+from agcx_format.sources import MessageSource
 from agcx_tui.blocks.look import Fold, Look
 from agcx_tui.blocks.palette import Palette
-from agcx_tui.widgets.conversation_blocks import THOUGHT, TOOL, ConversationBlocks
+from agcx_tui.widgets.conversation_blocks import NOTHING, THOUGHT, TOOL, ConversationBlocks
 from agcx_tui.widgets.heights import HeightIndex
+from agcx_tui.widgets.selected import COPIED, pack, selected_text
 from agcx_tui.widgets.source_reader import SourceReader
 from agcx_tui.widgets.strips import overlay
+from agcx_tui.widgets.themed_view import ThemedView
+from agcx_tui.widgets.transcript_keys import KEYS
 from agcx_tui.widgets.viewport import Place, Viewport
 
 __all__ = ["Transcript"]
@@ -42,98 +41,18 @@ RAIL = 2
 MARGIN = 2
 # Lines longer than this are hard to read; the rest of a wide terminal stays empty.
 MEASURE = 112
-# OSC 52 is cut off by terminals somewhere above this.
-COPIED = 75_000
 # How many messages beyond those in view a compact transcript reads ahead.
 _AHEAD = 40
 # How far `{` and `}` look for a turn before they give up, in one go.
 _LOOKED = 20_000
 
-_PART_BITS, _LINE_BITS = 16, 24
 
-
-class Transcript(ScrollView, can_focus=True):
+class Transcript(ThemedView, can_focus=True):
     """Shows a `MessageSource`.  With `compact`, a preview: no headers, read no further than needed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "scroll_down", "Down", show=False, id="transcript.down"),
-        Binding("up,k", "scroll_up", "Up", show=False, id="transcript.up"),
-        Binding("ctrl+d", "half(1)", "Half a page down", show=False, id="transcript.half_down"),
-        Binding("ctrl+u", "half(-1)", "Half a page up", show=False, id="transcript.half_up"),
-        Binding("pagedown,ctrl+f", "page_down", "Page down", show=False, id="transcript.page_down"),
-        Binding("pageup,ctrl+b", "page_up", "Page up", show=False, id="transcript.page_up"),
-        Binding("home,g", "scroll_home", "First message", show=False, id="transcript.home"),
-        Binding("end,G", "scroll_end", "Last message", show=False, id="transcript.end"),
-        Binding("right_square_bracket", "message(1)", "Next message", key_display="]", show=False, id="transcript.next"),
-        Binding("left_square_bracket", "message(-1)", "Previous message", key_display="[", show=False, id="transcript.previous"),
-        Binding("right_curly_bracket", "turn(1)", "Next turn", key_display="}", show=False, id="transcript.next_turn"),
-        Binding("left_curly_bracket", "turn(-1)", "Previous turn", key_display="{", show=False, id="transcript.previous_turn"),
-        Binding("enter", "toggle", "Open", id="transcript.toggle"),
-        Binding("t", "fold_tools", "Tools", id="transcript.tools"),
-        Binding("T", "fold_thoughts", "Thoughts", id="transcript.thoughts"),
-        Binding("y", "copy", "Copy", id="transcript.copy"),
-    ]  # fmt: skip
-    """
-    | Key(s) | Description |
-    | :- | :- |
-    | down, j; up, k | A line down, up |
-    | ctrl+d; ctrl+u | Half a page down, up |
-    | pagedown; pageup | A page down, up |
-    | home, g; end, G | The first, the last message |
-    | ]; [ | The next, the previous message |
-    | }; { | The next, the previous turn of the user |
-    | enter | Open the message: a call, a thought, earlier forms, the lines left out |
-    | t; T | Open or fold all tool calls, all thoughts |
-    | y | Copy the selection, or the message |
-    """
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        *(f"transcript--{name.replace('_', '-')}" for name in Palette.names()),
-        "transcript--rail",
-        "transcript--current",
-        "transcript--match",
-    }
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     ALLOW_SELECT = True
-
-    DEFAULT_CSS = """
-    Transcript {
-        background: $background;
-        color: $foreground;
-        overflow-x: hidden;
-        overflow-y: scroll;
-        scrollbar-size-vertical: 1;
-        scrollbar-background: $background;
-        scrollbar-background-hover: $background;
-        scrollbar-background-active: $background;
-        scrollbar-color: $foreground 20%;
-
-        & > .transcript--text { color: $foreground; }
-        & > .transcript--muted { color: $foreground 60%; }
-        & > .transcript--user { color: $text-accent; text-style: bold; }
-        & > .transcript--assistant { color: $text-primary; text-style: bold; }
-        & > .transcript--system { color: $text-secondary; text-style: bold; }
-        & > .transcript--tool { color: $foreground 80%; text-style: bold; }
-        & > .transcript--reasoning { color: $foreground 70%; text-style: italic; }
-        & > .transcript--ok { color: $text-success; }
-        & > .transcript--failed { color: $text-error; text-style: bold; }
-        & > .transcript--error { color: $text-error; text-style: bold; }
-        & > .transcript--heading { color: $text-primary; text-style: bold; }
-        & > .transcript--link { color: $text-accent; text-style: underline; }
-        & > .transcript--code { color: $text-warning; }
-        & > .transcript--code-ground { background: $foreground 5%; }
-        & > .transcript--keyword { color: $text-primary; }
-        & > .transcript--string { color: $text-success; }
-        & > .transcript--number { color: $text-warning; }
-        & > .transcript--name { color: $text-accent; }
-        & > .transcript--added { color: $text-success; }
-        & > .transcript--removed { color: $text-error; }
-        & > .transcript--hunk { color: $text-accent; text-style: italic; }
-        & > .transcript--rail { color: $accent 70%; }
-        & > .transcript--current { color: $accent; text-style: bold; }
-        & > .transcript--match { background: $warning; color: $background; text-style: bold underline; }
-    }
-    """
 
     class Moved(Message):
         """The view or the current message changed."""
@@ -167,7 +86,7 @@ class Transcript(ScrollView, can_focus=True):
         self._palette: Palette | None = None
         self._base = Style()
         self._in_step = False
-        self.blocks.use(source or ListSource([]))
+        self.blocks.use(NOTHING if source is None else source)
 
     # --- for others
 
@@ -175,8 +94,12 @@ class Transcript(ScrollView, can_focus=True):
     def source(self) -> MessageSource:
         return self.blocks.source
 
-    def show(self, source: MessageSource) -> None:
-        """Replace what is shown, from its beginning; the caller closes the source before."""
+    def show(self, source: MessageSource | None) -> None:
+        """Replace what is shown, from its beginning; None shows nothing.
+
+        The source before may be closed right afterwards.
+        """
+        source = NOTHING if source is None else source
         self.blocks.use(source)
         self._reader.use(source)
         self._following = False
@@ -271,26 +194,12 @@ class Transcript(ScrollView, can_focus=True):
     def _dress(self) -> None:
         """Work out styles and width; everything is drawn anew if they changed."""
         width, _ = self._room()
-        palette = self._palette or self._make_palette()
-        self._palette = palette
+        palette = self._palette or self.palette()
+        self._palette, self._base = palette, self.rich_style
         look = Look(width, palette, self.compact)
         if look != self.blocks.look:
             self.blocks.look = look
             self.viewport.forget()
-
-    def _make_palette(self) -> Palette:
-        self._base = self.rich_style
-        ground = self._base.bgcolor
-
-        def role(name: str) -> Style:
-            style = self.get_component_rich_style(f"transcript--{name.replace('_', '-')}")
-            if style.bgcolor == ground:
-                style = style.without_color + Style(color=style.color)
-            if name == "code_ground":
-                style = Style(bgcolor=style.bgcolor)
-            return style
-
-        return Palette(**{name: role(name) for name in Palette.names()})
 
     def on_source_reader_grew(self, event: SourceReader.Grew) -> None:
         event.stop()
@@ -394,11 +303,9 @@ class Transcript(ScrollView, can_focus=True):
         return None
 
     def _show_current(self, index: int) -> None:
-        rows = [row for row, place in enumerate(self.viewport.window) if place.block == index]
-        head = self.viewport.head_row(index)
-        whole = head is not None and len(rows) >= self.viewport.block(index).height - head_gap(
-            self, index
-        )
+        rows = sum(place.block == index for place in self.viewport.window)
+        block = self.viewport.block(index)
+        whole = self.viewport.head_row(index) is not None and rows >= block.height - block.head
         if not whole:
             return self.go(index)
         self.current = index
@@ -489,27 +396,7 @@ class Transcript(ScrollView, can_focus=True):
             self.notify(f"Copied {len(text):,} characters.", markup=False)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """The selected lines as they are shown, without the rail and what they are moved in by."""
-        start = _unpack(selection.start.y) if selection.start is not None else Place(0, 0, 0)
-        lines: list[str] = []
-        size = 0
-        for place in self.viewport.down(start):
-            number = _pack(place)
-            if selection.end is not None and number > selection.end.y:
-                break
-            span = selection.get_span(number)
-            if span is None:
-                continue
-            text = " " * RAIL + self.viewport.strip(place).text
-            first, last = span
-            lines.append(text[first : None if last < 0 else last].rstrip())
-            size += len(text)
-            if size > 4 * COPIED:
-                break
-        moved = min((len(row) - len(row.lstrip()) for row in lines[1:] if row), default=0)
-        if lines:
-            lines = [lines[0].lstrip(), *(row[moved:] for row in lines[1:])]
-        return "\n".join(lines), "\n"
+        return selected_text(self.viewport, selection, RAIL), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:
         self.refresh()
@@ -534,7 +421,7 @@ class Transcript(ScrollView, can_focus=True):
         strip = overlay(strip, spans) if spans else strip
         content = strip.apply_style(base)
         drawn = Strip([self._rail(place), *content], content.cell_length + RAIL)
-        number = _pack(place)
+        number = pack(place)
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(number)) is not None:
             first, last = span
@@ -554,17 +441,3 @@ class Transcript(ScrollView, can_focus=True):
                 mark = "│"
         style = self.get_component_rich_style(f"transcript--{name}") if mark != " " else self._base
         return Segment(mark.ljust(RAIL), self._base + style)
-
-
-def head_gap(transcript: Transcript, index: int) -> int:
-    return transcript.viewport.block(index).head
-
-
-def _pack(place: Place) -> int:
-    """A place as one number that sorts the same."""
-    return (place.block << _PART_BITS | place.part) << _LINE_BITS | place.line
-
-
-def _unpack(number: int) -> Place:
-    part = number >> _LINE_BITS
-    return Place(part >> _PART_BITS, part & (1 << _PART_BITS) - 1, number & (1 << _LINE_BITS) - 1)
