@@ -42,6 +42,9 @@ class AgcxApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "help", key_display="?", id="app.help"),
         Binding("q", "leave", "quit", show=False, id="app.quit"),
+        Binding(
+            "ctrl+p", "command_palette", "every action, any session", show=False, id="app.palette"
+        ),
         Binding("ctrl+q,ctrl+c", "quit", "quit at once", show=False, priority=True, id="app.exit"),
         Binding(
             "ctrl+z", "suspend_process", "suspend", show=False, priority=True, id="app.suspend"
@@ -93,7 +96,8 @@ class AgcxApp(App[None]):
         from agcx_tui.screens.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(list(self.screen.active_bindings.values())))
+            extra = getattr(self.screen, "help_text", None)
+            self.push_screen(HelpScreen(list(self.screen.active_bindings.values()), extra))
 
     def action_export_session(self, path: str) -> None:
         """Ask where one session file is to be exported to, and in which format."""

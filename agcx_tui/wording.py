@@ -55,6 +55,8 @@ def exact(moment: int) -> str:
     offset = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
     zone = then.tm_zone
     # A zone without a name of its own is called by its offset: say that once.
+    if zone == "UTC":
+        return f"{date}, {clock} UTC"
     return f"{date}, {clock} " + (f"{zone} ({offset})" if zone[:1].isalpha() else f"({offset})")
 
 

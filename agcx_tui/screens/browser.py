@@ -7,6 +7,7 @@ the widgets.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -54,6 +55,14 @@ class BrowserScreen(ActingScreen):
         Binding("p", "preview", "preview right, below, hidden", show=False, id="browser.preview"),
         Binding("y", "copy_id", "copy the id", show=False, id="browser.copy-id"),
         Binding("Y", "copy_path", "copy the path", show=False, id="browser.copy-path"),
+        Binding("tab", "app.focus_next", "to the next pane", show=False, id="browser.next"),
+        Binding(
+            "shift+tab",
+            "app.focus_previous",
+            "to the pane before",
+            show=False,
+            id="browser.previous",
+        ),
         Binding("f5", "rescan", "read the store again", show=False, id="browser.rescan"),
         Binding("escape", "clear", "clear filter, then marks", show=False, id="browser.clear"),
     ]
@@ -84,8 +93,7 @@ class BrowserScreen(ActingScreen):
 
         #notice { display: none; width: 1fr; height: 1fr; padding: 2 4; color: $text-muted; }
         &.-notice #notice { display: block; }
-        &.-notice SessionList, &.-notice ListHeader { display: none; }
-        &.-no-sessions #preview { display: none; }
+        &.-notice SessionList, &.-notice ListHeader, &.-notice #preview { display: none; }
 
         & > #bottom { height: 1; background: $footer-background; }
         #bottom Footer { dock: none; width: 1fr; }
@@ -148,6 +156,11 @@ class BrowserScreen(ActingScreen):
             yield EdgeLine(id="marks")
         yield Static(id="too-small", markup=False)
 
+    @property
+    def help_text(self) -> Content:
+        """What `?` shows below the keys."""
+        return notices.filter_help()
+
     def on_mount(self) -> None:
         self.sessions = self.query_one(SessionList)
         self._preview = self.query_one(Preview)
@@ -157,6 +170,8 @@ class BrowserScreen(ActingScreen):
     # --- reading the store
 
     def action_rescan(self) -> None:
+        if self._store_path is None:
+            self._store_path = next(filter(os.path.isdir, self._looked), None)
         if self._store_path is None:
             self._show_state()
             return
@@ -208,7 +223,6 @@ class BrowserScreen(ActingScreen):
         self._show_marks()
         notice = self._notice()
         self.set_class(notice is not None, "-notice")
-        self.set_class(len(self.table) == 0, "-no-sessions")
         if notice is not None:
             self.query_one("#notice", Static).update(notice)
 
@@ -271,7 +285,6 @@ class BrowserScreen(ActingScreen):
         place = self._preview_place()
         for name in _PLACES:
             self.set_class(name == place, f"-preview-{name}")
-        self._preview.display = place != "hidden"
         if place != "hidden":
             self._preview.follow(self.sessions.cursor)
 
@@ -307,6 +320,10 @@ class BrowserScreen(ActingScreen):
         return self.query_one(FilterInput)
 
     _filter_errors: tuple[str, ...] = ()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The key that goes to the filter is not offered there."""
+        return not (action == "filter" and self.focused is self._filter)
 
     def action_filter(self) -> None:
         self._filter.focus()

@@ -23,7 +23,12 @@ _LISTED = 3
 class ConfirmDelete(Dialog[bool]):
     """True to delete; False or None not to."""
 
-    BINDING_GROUP_TITLE = "Question"
+    DEFAULT_CSS = """
+    ConfirmDelete #delete {
+        color: $error;
+        &:focus, &:hover { background: $error; color: $background; }
+    }
+    """
 
     def __init__(self, question: str, lines: Sequence[Content]) -> None:
         super().__init__()
@@ -43,7 +48,7 @@ class ConfirmDelete(Dialog[bool]):
             yield Static(Content("\n").join(self._lines), id="facts", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
-                yield Button("Delete", id="delete", variant="error")
+                yield Button("Delete", id="delete")
 
     def on_mount(self) -> None:
         self.query_one("#cancel").focus()
@@ -60,9 +65,9 @@ def _facts(table: SessionTable, rows: Sequence[int], now: int) -> list[Content]:
     if age := _age(table, rows, now):
         lines.append(Content(age))
     if favorites := sum(map(table.favorite, rows)):
-        text = (
-            "It is a favourite." if len(rows) == 1 else f"★ {favorites:,} among them, favourites."
-        )
+        text = f"★ {favorites:,} of them are favourites."
+        if favorites == 1:
+            text = "★ It is a favourite." if len(rows) == 1 else "★ One of them is a favourite."
         lines.append(Content.styled(text, "$accent"))
     shown = set(table.order)
     if hidden := sum(row not in shown for row in rows):

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from agcx_tui.screens.dialog import Dialog
 
+_EVERYWHERE = "Everywhere"
 _ARROWS = {"up": "↑", "down": "↓", "left": "←", "right": "→"}
 _NAMES = {
     "slash": "/",
@@ -71,7 +72,7 @@ def key_table(bindings: Iterable[ActiveBinding]) -> Content:
         action = (binding.binding.action, binding.binding.description)
         actions.setdefault(action, []).append(shown_key(binding.binding.key))
     lines: list[Content] = []
-    for place, actions in groups.items():
+    for place, actions in sorted(groups.items(), key=lambda group: group[0] == _EVERYWHERE):
         lines.append(Content.styled(place, "bold $primary"))
         for (_, description), keys in actions.items():
             lines.append(Content.assemble((f"  {'  '.join(keys):<22} ", "bold"), description))
@@ -91,6 +92,6 @@ def _place(node: DOMNode) -> str:
     from textual.app import App
 
     if isinstance(node, App):
-        return "Everywhere"
+        return _EVERYWHERE
     words = "".join(f" {c.lower()}" if c.isupper() else c for c in type(node).__name__).strip()
     return words.removesuffix(" screen").capitalize()

@@ -13,7 +13,9 @@ class FilterInput(Input):
     """Esc clears first and leaves second; Enter and Down go back to the list, the filter stays."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "clear_or_leave", "clear, then leave", show=False, id="filter.escape"),
+        Binding(
+            "escape", "clear_or_leave", "clear, then leave", key_display="esc", id="filter.escape"
+        ),
         Binding("enter,down", "leave", "to the list", key_display="enter", id="filter.leave"),
     ]
     DEFAULT_CSS = """
