@@ -1,9 +1,10 @@
 """Codex rollouts, in: one conversation a file, as `Imported`.
 
-Strategy: go by a line's shape, never by a file's date or place.  The first line that has a known shape
-names the era, and with it the converter; every converter is a function from parsed lines to a
-`Draft`, without I/O.  This module holds the table of eras and era C, which Codex has written since 0.34:
-`{timestamp, type, payload}`.
+Strategy: go by a line's shape, never by a file's date or place.  Codex wrote its items bare, then with a
+`record_type` beside them, and since 0.34 in an envelope `{timestamp, type, payload}`; a resumed session
+can hold more than one of these, so one pass takes them all, line by line.  The first header gives
+the session's id.  The documents of April 2025 are taken apart into such lines.  The pass is a function
+from parsed lines to `Imported`, without I/O.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from agcx_format.convert.codex_items import add_item
-from agcx_format.convert.imported import Draft, Imported, moment_of, session_id
-from agcx_format.convert.lines import Line, read_lines
+from agcx_format.convert.imported import Draft, Imported, moment_of, session_id, short_title
+from agcx_format.convert.lines import Line, read_document, read_lines
 from agcx_format.errors import ConversionError
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import OperatingMode
@@ -27,7 +28,7 @@ __all__ = ["convert", "default_places", "detect", "find_rollouts", "read_rollout
 # How many lines may pass before one is of a known shape.
 _UNKNOWN_AT_FIRST = 50
 
-_SUFFIXES = (".jsonl", ".jsonl.zst")
+_SUFFIXES = (".jsonl", ".jsonl.zst", ".json")
 
 
 def default_places() -> list[Path]:
@@ -71,7 +72,8 @@ def read_rollout(path: Path, *, opener: Callable[[Path], BinaryIO] | None = None
     path = Path(path)
     try:
         modified = Timestamp.from_ns(os.stat(path).st_mtime_ns)
-        return convert(read_lines(path, opener), path, modified)
+        read = read_document if path.suffix == ".json" else read_lines
+        return convert(read(path, opener), path, modified)
     except OSError as cause:
         raise ConversionError(cause.strerror or str(cause), path=path) from cause
     except ConversionError as error:
@@ -83,46 +85,48 @@ def convert(lines: Iterable[Line], source: Path, modified: Timestamp) -> Importe
     lines = iter(lines)
     first = list(itertools.islice(lines, _UNKNOWN_AT_FIRST))
     shapes = (detect(value) for line in first for value in line.values)
-    era = next((shape for shape in shapes if shape), None)
-    if era is None:
+    shape = next((shape for shape in shapes if shape), None)
+    if shape is None:
         raise ConversionError("no line has the shape of a Codex rollout")
-    if era not in _ERAS:
-        raise ConversionError(f"{_NAMES[era]} cannot be brought in yet")
-    return _ERAS[era](itertools.chain(first, lines), source, modified)
-
-
-_NAMES = {
-    "A": "a Codex rollout of April 2025 (one document)",
-    "B": "a Codex rollout of before 0.34 (bare items)",
-    "claude": "a Claude Code transcript",
-}
+    if shape == "claude":
+        raise ConversionError("this is a Claude Code transcript, not a Codex rollout")
+    lines = itertools.chain(first, lines)
+    return _Rollout(source, modified).read(_taken_apart(lines) if shape == "document" else lines)
 
 
 def detect(value: Any) -> str | None:
-    """What a line's shape says of its file: `A`, `B`, `C`, `claude`, or None for nothing."""
+    """What a line's shape says of its file; None for nothing.
+
+    `envelope` (Codex since 0.34), `bare` (before), `document` (April 2025), or `claude`.
+    """
     match value:
         case {"type": str(), "payload": dict()}:
-            return "C"
+            return "envelope"
         case {"session": dict(), "items": list()}:
-            return "A"
+            return "document"
         case {"sessionId": str()} | {"type": "summary", "leafUuid": _}:
             return "claude"
-        case {"record_type": str()}:
-            return "B"
+        case {"record_type": str(kind)}:
+            # Rollouts of any age have lines that say `state` and nothing else.
+            return "bare" if kind != "state" else None
         case {"id": str(), "timestamp": str()} if "type" not in value:
-            return "B"
+            return "bare"
     return None
 
 
-# --- era C
+def _taken_apart(lines: Iterable[Line]) -> Iterator[Line]:
+    """A document as lines: the header, then the items, numbered from 1."""
+    for line in lines:
+        if line.error:
+            yield line
+        for value in line.values:
+            if detect(value) == "document":
+                yield Line(0, (value["session"],))
+                yield from (Line(n, (item,)) for n, item in enumerate(value["items"], 1))
 
 
-def _convert_c(lines: Iterable[Line], source: Path, modified: Timestamp) -> Imported:
-    return _EraC(source, modified).read(lines)
-
-
-class _EraC:
-    """One pass over the lines of a rollout of era C."""
+class _Rollout:
+    """One pass over the lines of a rollout."""
 
     def __init__(self, source: Path, modified: Timestamp) -> None:
         self._source = source
@@ -136,23 +140,21 @@ class _EraC:
     def read(self, lines: Iterable[Line]) -> Imported:
         waiting = []
         for line in lines:
-            # The session's id, which all message ids are made from, is in the first `session_meta`.
-            # That is the first line, or not far.
-            if self._draft is None:
-                waiting.append(line)
-                if len(waiting) < _UNKNOWN_AT_FIRST and not any(map(_is_meta, line.values)):
-                    continue
-                self._begin(waiting)
-                line, waiting = None, []
-            if line is not None:
+            if self._draft is not None:
                 self._line(line)
+                continue
+            # All message ids are made from the session's id, which is in the first header: the
+            # first line, or not far.
+            waiting.append(line)
+            if len(waiting) == _UNKNOWN_AT_FIRST or any(map(_header, line.values)):
+                self._begin(waiting)
         if self._draft is None:
             self._begin(waiting)
         return self._finish()
 
     def _begin(self, lines: list[Line]) -> None:
         values = [value for line in lines for value in line.values]
-        self._meta = next((v["payload"] for v in values if _is_meta(v)), {})
+        self._meta = next(filter(None, map(_header, values)), {})
         times = (v.get("timestamp") for v in values if isinstance(v, dict))
         start = next(filter(None, map(moment_of, [self._meta.get("timestamp"), *times])), None)
         identity = session_id(self._meta.get("id"), self._source.name)
@@ -178,11 +180,19 @@ class _EraC:
                 add_item(draft, payload, number)
             case {"type": str(kind), "payload": payload}:
                 self._context(kind, payload if isinstance(payload, dict) else {})
+            case {"record_type": str(kind)} if kind != "response":
+                draft.skipped[kind] += 1
+            case {"type": str()}:
+                item = {name: value[name] for name in value if name not in _ENVELOPE}
+                add_item(draft, item, number)
             case {"role": str(role), "content": content}:
                 draft.kept_as["bare message: message"] += 1
                 add_item(draft, {"type": "message", "role": role, "content": content}, number)
+            case _ if _header(value):
+                draft.note("its times may be the writer's local time")
+                draft.skipped["header"] += 1
             case _:
-                draft.skipped[_shape(value)] += 1
+                draft.skipped["{" + ", ".join(sorted(value)[:4]) + "}"] += 1
         if not has_time:
             draft.without_time += len(draft.messages) - before
 
@@ -202,15 +212,18 @@ class _EraC:
             self._draft.mode(OperatingMode.BUILD)
         elif event == "thread_name_updated":
             self._name = _text(payload.get("thread_name")) or self._name
+            self._draft.titles.add(short_title(self._name))
 
     def _finish(self) -> Imported:
         draft = self._draft
         git = self._meta.get("git")
         branch = _text(git.get("branch")) if isinstance(git, dict) else ""
         directory = self._directory or _text(self._meta.get("cwd")) or _directory_told(draft)
+        untitled = f"Codex session of {draft.start[:10]}"
+        draft.titles.add(untitled)
         return draft.finish(
             source=self._source,
-            fallback_title=self._name or f"Codex session of {draft.start[:10]}",
+            title=draft.first_words or short_title(self._name) or untitled,
             last_accessed=self._modified,
             model=self._model,
             tags=["codex", branch],
@@ -218,11 +231,20 @@ class _EraC:
         )
 
 
-def _is_meta(value: Any) -> bool:
+# What may stand beside an item's own fields.
+_ENVELOPE = frozenset({"record_type", "timestamp", "ordinal"})
+
+
+def _header(value: Any) -> dict | None:
+    """The fields of a session's header, when the value is one."""
     match value:
-        case {"type": "session_meta", "payload": dict()}:
-            return True
-    return False
+        case {"type": "session_meta", "payload": dict(payload)}:
+            return payload
+        case {"record_type": "session_meta"}:
+            return value
+        case {"id": str(), "timestamp": str()} if value.keys().isdisjoint({"type", "record_type"}):
+            return value
+    return None
 
 
 def _collaboration_mode(payload: dict) -> str:
@@ -242,14 +264,5 @@ def _directory_told(draft: Draft) -> str:
     return ""
 
 
-def _shape(value: dict) -> str:
-    """A name for a line of no known shape: its type, else its first keys."""
-    kind = value.get("type") or value.get("record_type")
-    return kind if isinstance(kind, str) else "{" + ", ".join(sorted(value)[:4]) + "}"
-
-
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
-
-
-_ERAS: dict[str, Callable[[Iterable[Line], Path, Timestamp], Imported]] = {"C": _convert_c}

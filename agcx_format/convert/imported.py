@@ -51,7 +51,8 @@ class ImportReport:
     `messages` are in the conversation.  `skipped` counts lines by type that hold no conversation.
     `kept_as` counts items that AGCX has no type for, by what they were and are now; `left_out`
     counts fields of items that AGCX has no place for.  `bad_lines` are (number, reason), the first
-    thousand of `bad_count`.  `without_time` messages carry the time of the line before.
+    thousand of `bad_count`.  `without_time` messages carry the time of the line before.  `notes`
+    are sentences about the whole.
     """
 
     messages: int
@@ -61,17 +62,22 @@ class ImportReport:
     bad_lines: tuple[tuple[int, str], ...]
     bad_count: int
     without_time: int
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A session as `Store.save_session` takes it; sizes are 0 until it is written."""
+    """A session as `Store.save_session` takes it; sizes are 0 until it is written.
+
+    `titles` are all that an import of an earlier state of the file may have given it.
+    """
 
     metadata: SessionMetadata
     conversation: ConversationSnapshot
     state: SessionState
     source: Path
     report: ImportReport
+    titles: frozenset[str]
 
 
 def session_id(given: object, file_name: str) -> UUID:
@@ -109,8 +115,10 @@ class Draft:
     bad_lines: list[tuple[int, str]] = field(default_factory=list)
     bad_count: int = 0
     without_time: int = 0
+    notes: list[str] = field(default_factory=list)
     turns: int = 0
-    title: str = ""
+    first_words: str = ""
+    titles: set[str] = field(default_factory=set)
     modes: list[tuple[OperatingMode, Timestamp]] = field(default_factory=list)
     now: Timestamp | None = None
     _tools: dict[str, str] = field(default_factory=dict)
@@ -130,6 +138,10 @@ class Draft:
         self.bad_count += 1
         if len(self.bad_lines) < _LISTED:
             self.bad_lines.append((number, reason))
+
+    def note(self, sentence: str) -> None:
+        if sentence not in self.notes:
+            self.notes.append(sentence)
 
     def made_id(self, prefix: str, number: int, part: int) -> str:
         """An id for an item that has none, the same at every import."""
@@ -153,7 +165,7 @@ class Draft:
         words = genuine_user_text(item)
         if words is not None:
             self.turns += 1
-            self.title = self.title or short_title(words)
+            self.first_words = self.first_words or short_title(words)
         calls = []
         if isinstance(item, FunctionCall):
             self._tools[item.call_id] = item.name
@@ -177,7 +189,7 @@ class Draft:
         self,
         *,
         source: Path,
-        fallback_title: str,
+        title: str,
         last_accessed: Timestamp,
         model: str,
         tags: list[str],
@@ -186,7 +198,7 @@ class Draft:
         mode = self.modes[-1][0] if self.modes else OperatingMode.BUILD
         metadata = SessionMetadata(
             id=self.id,
-            title=self.title or fallback_title,
+            title=title,
             created_at=self.start,
             updated_at=self.clock,
             last_accessed=last_accessed,
@@ -207,7 +219,8 @@ class Draft:
             context=ConversationContext(directory, {}, [], None, None),
             mode_history=self.modes or [(mode, self.start)],
         )
-        return Imported(metadata, conversation, initial_state(), source, self._report())
+        titles = frozenset({title, self.first_words, *self.titles} - {""})
+        return Imported(metadata, conversation, initial_state(), source, self._report(), titles)
 
     def _report(self) -> ImportReport:
         return ImportReport(
@@ -218,6 +231,7 @@ class Draft:
             bad_lines=tuple(self.bad_lines),
             bad_count=self.bad_count,
             without_time=self.without_time,
+            notes=tuple(self.notes),
         )
 
 

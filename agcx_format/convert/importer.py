@@ -9,7 +9,7 @@ instead.  One file that fails does not stop the rest.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from uuid import UUID
@@ -20,7 +20,7 @@ from agcx_format.convert.codex import find_rollouts, read_rollout
 from agcx_format.convert.imported import Imported, ImportReport
 from agcx_format.errors import PersistenceError, SessionNotFound
 from agcx_format.store import Store
-from agcx_format.timestamps import Timestamp
+from agcx_format.timestamps import ns_of
 from agcx_format.types import Session
 
 __all__ = ["ImportResult", "Outcome", "import_sessions"]
@@ -138,7 +138,7 @@ def _reason_to_leave(stored: Session, new: Imported) -> str:
     if old[:shared] != now[:shared]:
         return "another conversation, or an edited one, has this id in the store"
     changed = (
-        metadata.title != new.metadata.title
+        metadata.title not in new.titles
         or metadata.tags != new.metadata.tags
         or metadata.is_favorite
         or bool(metadata.checkpoints)
@@ -150,10 +150,6 @@ def _reason_to_leave(stored: Session, new: Imported) -> str:
 
 def _grown(stored: Session, new: Imported) -> Imported:
     """The new session with the state of the window it was shown in, and the last access kept."""
-    last = max(stored[0].last_accessed, new.metadata.last_accessed, key=_moment)
+    last = max(stored[0].last_accessed, new.metadata.last_accessed, key=ns_of)
     metadata = msgspec.structs.replace(new.metadata, last_accessed=last)
-    return Imported(metadata, new.conversation, stored[2], new.source, new.report)
-
-
-def _moment(time: Timestamp) -> int:
-    return time.ns
+    return replace(new, metadata=metadata, state=stored[2])

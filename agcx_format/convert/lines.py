@@ -18,7 +18,7 @@ import msgspec
 
 from agcx_format import limits
 
-__all__ = ["LONGEST_LINE", "Line", "parse_lines", "read_lines"]
+__all__ = ["LONGEST_LINE", "Line", "parse_lines", "read_document", "read_lines"]
 
 # A picture in a line is megabytes; a line of this size is no conversation, and would not fit twice.
 LONGEST_LINE = 256 * limits.MIB
@@ -48,6 +48,14 @@ def read_lines(path: Path, opener: Callable[[Path], BinaryIO] | None = None) -> 
     with (opener or (lambda p: open(p, "rb")))(path) as file:
         chunks = _decompressed(file) if path.suffix == ".zst" else _chunks(file, _CHUNK)
         yield from parse_lines(chunks)
+
+
+def read_document(path: Path, opener: Callable[[Path], BinaryIO] | None = None) -> Iterator[Line]:
+    """A file that is one JSON document, over however many lines, as one `Line`."""
+    with (opener or (lambda p: open(p, "rb")))(path) as file:
+        data = file.read(LONGEST_LINE + 1)
+        if line := _line(1, [data], len(data), LONGEST_LINE):
+            yield line
 
 
 def parse_lines(chunks: Iterable[bytes | Exception], longest: int = LONGEST_LINE) -> Iterator[Line]:
@@ -98,7 +106,7 @@ def _line_the_slow_way(number: int, data: bytes) -> Line:
         except (ValueError, RecursionError) as cause:
             return Line(number, tuple(values), _in_words(cause, text))
         values.append(_without_surrogates(value))
-        while at < len(text) and text[at] in " \t\r,":
+        while at < len(text) and text[at] in " \t\r\n,":
             at += 1
     return Line(number, tuple(values))
 

@@ -16,6 +16,7 @@ from agcx_format import messagepack
 from agcx_format.convert.codex import default_places, find_rollouts, read_rollout
 from agcx_format.convert.imported import Imported
 from agcx_format.errors import ConversionError
+from agcx_format.timestamps import ns_of
 from agcx_format.types import (
     FunctionCall,
     FunctionCallOutput,
@@ -61,7 +62,7 @@ def test_a_whole_session_fills_every_field_that_a_rollout_knows(read, tmp_path):
     assert metadata.title == "Fix the grid, please."
     assert metadata.created_at == "2025-09-25T14:02:05.424Z"
     assert metadata.updated_at == "2025-09-25T15:00:00Z"
-    assert metadata.last_accessed.ns == os.stat(imported.source).st_mtime_ns
+    assert ns_of(metadata.last_accessed) == os.stat(imported.source).st_mtime_ns
     assert (metadata.message_count, metadata.turn_count) == (5, 2)
     assert metadata.model == "gpt-6-codex"
     assert metadata.tags == ["codex", "feat/grid"]

@@ -57,9 +57,8 @@ def draft(*items) -> Draft:
 
 def markdown(*items, title: str = "Fix it") -> str:
     made = draft(*items)
-    made.title = title
     imported = made.finish(
-        source=None, fallback_title="", last_accessed=made.start, model="m", tags=["a: b"],
+        source=None, title=title, last_accessed=made.start, model="m", tags=["a: b"],
         directory="/src",
     )  # fmt: skip
     return to_markdown(imported.metadata, imported.conversation)
@@ -228,7 +227,7 @@ def test_edits_branches_and_files_are_mentioned():
     )  # fmt: skip
     made.messages[0] = replace(made.messages[0], metadata=noted)
     imported = made.finish(
-        source=None, fallback_title="t", last_accessed=made.start, model="", tags=[], directory="",
+        source=None, title="t", last_accessed=made.start, model="", tags=[], directory="",
     )  # fmt: skip
     document = to_markdown(imported.metadata, imported.conversation)
     assert "*Edited, last 2025-08-26 04:12:00 UTC*" in document
@@ -246,7 +245,7 @@ def test_an_item_of_an_unknown_kind_is_shown_as_json():
 def test_the_document_is_made_a_message_at_a_time():
     made = draft(*every_kind("x"))
     imported = made.finish(
-        source=None, fallback_title="t", last_accessed=made.start, model="", tags=[], directory="",
+        source=None, title="t", last_accessed=made.start, model="", tags=[], directory="",
     )  # fmt: skip
     seen = []
     messages = (seen.append(m) or m for m in imported.conversation.messages)
