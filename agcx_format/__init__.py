@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from agcx_format.sources import MessageSource  # noqa: F401
     from agcx_format.storage import CompressionLevel, SessionStorage, StorageBackend  # noqa: F401
     from agcx_format.store import Store, open_store  # noqa: F401
-    from agcx_format.timestamps import Timestamp  # noqa: F401
+    from agcx_format.timestamps import Timestamp, ns_of, to_datetime  # noqa: F401
     from agcx_format.types import *  # noqa: F403
 
 _HOME = {
@@ -28,7 +28,7 @@ _HOME = {
     "agcx_format.sources": "ListSource MessageSource PENDING",
     "agcx_format.storage": "CompressionLevel SessionStorage StorageBackend",
     "agcx_format.store": "ScanEntry Store open_store",
-    "agcx_format.timestamps": "Timestamp",
+    "agcx_format.timestamps": "Timestamp ns_of to_datetime",
     "agcx_format.types": """AstIndexState Checkpoint CheckpointMetadata ContentItem
         ConversationContext ConversationSnapshot EmbeddingCacheState ExecAction FileContext
         FilterSettings Float32 FunctionCall FunctionCallOutput InputImage InputText LocalShellCall

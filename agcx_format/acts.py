@@ -29,7 +29,7 @@ from typing import Any, Self
 
 from agcx_format.durable import Signature, naming, sync_directory, write_file
 from agcx_format.errors import CorruptData, NothingToUndo, StaleSession, UndoConflict
-from agcx_format.timestamps import Timestamp
+from agcx_format.timestamps import Timestamp, ns_of, to_datetime
 
 __all__ = ["Act", "ActSession", "Step", "perform", "read_acts", "recover", "undo"]
 
@@ -347,13 +347,13 @@ def _next_moment(root: Path) -> Timestamp:
     """Now, or just after the last act when the clock was set back: the order of acts is their names'."""
     now = Timestamp.now()
     acts = read_acts(root)
-    last = acts[0].created_at.ns if acts else 0
-    return now if now.ns > last + 1000 else Timestamp.from_ns(last + 1000)
+    last = ns_of(acts[0].created_at) if acts else 0
+    return now if ns_of(now) > last + 1000 else Timestamp.from_ns(last + 1000)
 
 
 def _stamp(moment: Timestamp) -> str:
     """Sorts as time does, to the microsecond, and is a file name everywhere."""
-    return moment.to_datetime().strftime("%Y%m%dT%H%M%S.%fZ")
+    return to_datetime(moment).strftime("%Y%m%dT%H%M%S.%fZ")
 
 
 def _manifest(act: Act) -> bytes:

@@ -23,7 +23,7 @@ import msgspec
 
 from agcx_format import schema
 from agcx_format.errors import BincodeDecodeError
-from agcx_format.timestamps import Timestamp, is_usual
+from agcx_format.timestamps import is_usual, normal
 from agcx_format.types import Float32, ReasoningWithoutContent, pack_f32
 
 __all__ = ["decode", "decode_prefix", "encode"]
@@ -115,7 +115,7 @@ class _Source:
         self.lines: list[str] = []
         self.names: dict[str, Any] = {
             "uint": _uint, "long": _long, "uuid": _uuid, "f32": _f32, "u32": _unpack_u32, "failed": _failed,
-            "Timestamp": Timestamp, "is_usual": is_usual, "new": str.__new__, "SHORT": struct.error,
+            "is_usual": is_usual, "normal": normal, "SHORT": struct.error,
         }  # fmt: skip
         self.count = 0
 
@@ -176,8 +176,7 @@ def _read(src: _Source, depth: int, shape: schema.Shape, to: str) -> None:
                 "n = str(b[q:r], 'utf-8')",
             )
             if isinstance(shape, schema.Moment):
-                # Timestamp(n), less a call for nearly all of them
-                src.add(depth, "n = new(Timestamp, n) if is_usual(n) else Timestamp(n)")
+                src.add(depth, "if not is_usual(n): n = normal(n)")
             src.add(depth, f"{to} = n; p = r")
         case schema.Id():
             src.add(
@@ -283,7 +282,7 @@ def _put_text(out: bytearray, value: str) -> None:
 
 
 def _put_moment(out: bytearray, value: str) -> None:
-    _put_text(out, value if type(value) is Timestamp else Timestamp(value))
+    _put_text(out, normal(value))
 
 
 def _put_id(out: bytearray, value: UUID) -> None:

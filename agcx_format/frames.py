@@ -14,13 +14,15 @@ anything that has a length and can be sliced: bytes, or a part of a file that is
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
-import zstandard
 
 from agcx_format import limits
 from agcx_format.errors import CompressionError
+
+if TYPE_CHECKING:
+    import zstandard
 
 __all__ = ["Frame", "Section", "compress", "decompress", "pieces", "walk"]
 
@@ -81,7 +83,10 @@ def decompress(section: bytes | memoryview, limit: int = limits.WHOLE_SECTION) -
     """
     frames = [frame for frame in walk(section) if not frame.skippable]
     if sum(frame.bound for frame in frames) <= limit:
-        return b"".join(_whole_frame(section, frame) for frame in frames)
+        return b"".join(
+            _inflate(_decompressor().decompressobj(), section, frame.start, frame.end)
+            for frame in frames
+        )
     out, size = [], 0
     for piece in pieces(section):
         size += len(piece)
@@ -103,10 +108,7 @@ def pieces(section: Section, start: int = 0) -> Iterator[bytes]:
             continue
         stream = _decompressor().decompressobj()
         for block in _blocks(section, at):
-            try:
-                piece = stream.decompress(section[block.start : block.end])
-            except zstandard.ZstdError as cause:
-                raise _damaged(cause, block.start) from None
+            piece = _inflate(stream, section, block.start, block.end)
             if piece:
                 yield piece
             at = block.end
@@ -118,26 +120,31 @@ def compress(data: bytes | memoryview, level: int) -> bytes:
     return stream.compress(data) + stream.flush()
 
 
-# Made anew for each use: one may not be shared between threads.
+# Made anew for each use, since one may not be shared between threads.  The import stands inside: a
+# list of sessions inflates nothing and does not wait 30 ms for it.
 
 
 def _decompressor() -> zstandard.ZstdDecompressor:
+    import zstandard
+
     return zstandard.ZstdDecompressor(max_window_size=limits.WINDOW)
 
 
 def _compressor(level: int) -> zstandard.ZstdCompressor:
+    import zstandard
+
     return zstandard.ZstdCompressor(level=level, write_content_size=False)
 
 
-def _whole_frame(section: bytes | memoryview, frame: Frame) -> bytes:
+def _inflate(
+    stream: zstandard.ZstdDecompressionObj, section: Section, start: int, end: int
+) -> bytes:
+    import zstandard
+
     try:
-        return _decompressor().decompressobj().decompress(section[frame.start : frame.end])
+        return stream.decompress(section[start:end])
     except zstandard.ZstdError as cause:
-        raise _damaged(cause, frame.start) from None
-
-
-def _damaged(cause: zstandard.ZstdError, at: int) -> CompressionError:
-    return CompressionError(f"zstd: {cause}", offset=at)
+        raise CompressionError(f"zstd: {cause}", offset=start) from None
 
 
 def _skippable_end(section: Section, start: int) -> int | None:

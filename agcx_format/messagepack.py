@@ -23,7 +23,7 @@ import msgspec
 
 from agcx_format import messagepack_slow as slow
 from agcx_format.errors import MessagePackDecodeError
-from agcx_format.timestamps import Timestamp, is_usual
+from agcx_format.timestamps import Timestamp, is_usual, normal
 from agcx_format.types import (
     Float32,
     MessageSnapshot,
@@ -112,16 +112,15 @@ def as_written(message: MessageSnapshot) -> MessageSnapshot:
     """The message in the shape that Rust would write: see `ReasoningWithoutContent`."""
     if type(message) is not MessageSnapshot:
         raise TypeError(f"expected a MessageSnapshot, got {message!r}")
-    if type(message.timestamp) is not Timestamp:
-        message = msgspec.structs.replace(message, timestamp=Timestamp(message.timestamp))
+    if not is_usual(message.timestamp):
+        message = msgspec.structs.replace(message, timestamp=normal(message.timestamp))
     if type(message.item) is Reasoning:
         item = _item_as_written(message.item)
         if item is not message.item:
             message = msgspec.structs.replace(message, item=item)
     if message.metadata.edit_history:
         history = [
-            (Timestamp(when), _item_as_written(item))
-            for when, item in message.metadata.edit_history
+            (normal(when), _item_as_written(item)) for when, item in message.metadata.edit_history
         ]
         metadata = msgspec.structs.replace(message.metadata, edit_history=history)
         message = msgspec.structs.replace(message, metadata=metadata)
@@ -142,9 +141,6 @@ def _decoder(type_: Any) -> Callable[[bytes | memoryview], Any]:
 
 
 def _from_plain(type_: type, value: object) -> object:
-    if type_ is Timestamp and type(value) is str:
-        # Timestamp(value), less a call for nearly all of them
-        return str.__new__(Timestamp, value) if is_usual(value) else Timestamp(value)
     if type_ is Float32 and type(value) in (float, int):
         # The four bytes are wanted as they lie in the data, and only the slow way has these.
         raise ValueError("an f32")

@@ -14,7 +14,7 @@ import msgpack
 
 from agcx_format import schema
 from agcx_format.errors import MessagePackDecodeError
-from agcx_format.timestamps import Timestamp
+from agcx_format.timestamps import normal
 from agcx_format.types import Float32, ReasoningWithoutContent, UnknownItem
 
 T = TypeVar("T")
@@ -114,7 +114,7 @@ class _Reader:
             case schema.Id() if isinstance(value, bytes) and len(value) == 16:
                 return UUID(bytes=value)
             case schema.Moment() if isinstance(value, str):
-                return Timestamp(value)
+                return normal(value)
             case schema.Choice(enum) if isinstance(value, str):
                 for variant in enum:
                     # By the variant's Rust name on the crate's first day.

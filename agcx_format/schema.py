@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import inspect
 
-from agcx_format.timestamps import Timestamp
+from agcx_format.timestamps import USUAL
 from agcx_format.types import Float32
 
 
@@ -45,7 +45,7 @@ class Id:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A `Timestamp`."""
+    """A timestamp, as its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +117,14 @@ def shape_of(annotation: Any) -> Shape:
 
 def _shape(info: inspect.Type) -> Shape:
     match info:
-        case inspect.StrType():
-            return Text()
+        case inspect.StrType(pattern=pattern):
+            return Moment() if pattern == USUAL else Text()
         case inspect.BoolType():
             return Bool()
         case inspect.IntType(ge=0, le=maximum):
             return Uint(maximum or U64_MAX)
         case inspect.UUIDType():
             return Id()
-        case inspect.CustomType(cls=cls) if cls is Timestamp:
-            return Moment()
         case inspect.CustomType(cls=cls) if cls is Float32:
             return F32()
         case inspect.EnumType(cls=cls):

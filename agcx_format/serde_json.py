@@ -19,7 +19,7 @@ from uuid import UUID
 import msgspec
 
 from agcx_format import schema
-from agcx_format.timestamps import Timestamp
+from agcx_format.timestamps import normal
 from agcx_format.types import Float32, ReasoningWithoutContent, UnknownItem
 
 __all__ = ["from_json", "to_json", "to_plain"]
@@ -102,7 +102,7 @@ def _scalar(shape: schema.Shape, plain: Any, path: str) -> Any:
             case schema.Id(), str():
                 return UUID(plain)
             case schema.Moment(), str():
-                return Timestamp(plain)
+                return normal(plain)
             case schema.Choice(enum), str():
                 return enum(plain)
     except ValueError as cause:

@@ -1,13 +1,13 @@
 """Timestamps as the files hold them: RFC 3339 text in UTC, to the nanosecond.
 
-Strategy: the text is the value.  `Timestamp` is a `str` that was checked and brought to the one
-form that chrono writes (`Z`, and 0, 3, 6 or 9 fraction digits), so nothing is lost between a read
-and a write, and comparing or hashing it costs what a string costs.  Numbers are worked out
-only when asked for.  `datetime` would cut nanoseconds to microseconds, knows no leap second and
-no year outside 1…9999, all of which the Rust code writes.
+Strategy: the text is the value.  A field of a session holds a plain `str` that was checked and is in
+the one form that chrono writes (`Z`, and 0, 3, 6 or 9 fraction digits), so nothing is lost between a
+read and a write, and numbers are worked out only when asked for.  `datetime` would cut
+nanoseconds to microseconds, knows no leap second and no year outside 1…9999, all of which the
+Rust code writes.
 
-One regular expression recognises the usual form, days up to the 28th and years of four digits,
-in 0.3 µs; everything else takes the long way through `_parse`.
+One regular expression recognises the usual form, in 0.3 µs, inside msgspec where it can; what it
+refuses, odd years above all, takes the long way through `_parse`.
 """
 
 from __future__ import annotations
@@ -18,17 +18,19 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Self, TypeVar
 
-__all__ = ["Timestamp", "is_usual", "newest_first"]
+__all__ = ["USUAL", "Timestamp", "is_usual", "newest_first", "normal", "ns_of", "to_datetime"]
 
 _NS = 1_000_000_000
 _DAY = 86_400
 
-# A fraction that ends in three zeros has a shorter form, which is the one Rust writes.
-is_usual = re.compile(
-    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])"
-    r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{3}(?:\d{3}){0,2}(?<!000))?Z",
-    re.ASCII,
-).fullmatch
+# The form that Rust writes, for years 0…9999.  A fraction that ends in three zeros has a shorter one.
+USUAL = (
+    r"^(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+    r"|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
+    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{3}(?:[0-9]{3}){0,2}(?<!000))?Z\Z"
+)
+is_usual = re.compile(USUAL).match
 
 # What chrono's `DateTime::<Utc>::from_str` takes, which is more than RFC 3339.
 _parts = re.compile(
@@ -44,8 +46,24 @@ _MIN_YEAR, _MAX_YEAR = -262_143, 262_142
 _T = TypeVar("_T")
 
 
+def normal(text: str) -> str:
+    """The text that Rust writes for the moment that it reads in `text`; `ValueError` for none."""
+    return text if is_usual(text) else _format(*_parse(text))
+
+
+def ns_of(text: str) -> int:
+    """Nanoseconds since 1970-01-01T00:00:00Z.  A leap second runs on into the next one."""
+    seconds, nanos = _parse(text)
+    return seconds * _NS + nanos
+
+
+def to_datetime(text: str) -> datetime:
+    """An aware `datetime` in UTC, cut to microseconds; `OverflowError` outside 1…9999."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=ns_of(text) // 1000)
+
+
 class Timestamp(str):
-    """A moment in UTC, as its RFC 3339 text; mirrors `chrono::DateTime<Utc>`.
+    """A moment in UTC as its RFC 3339 text, for making one; mirrors `chrono::DateTime<Utc>`.
 
     `Timestamp(text)` raises `ValueError` when the text is no timestamp, and normalises what
     Rust would normalise (another offset, needless digits of the fraction).
@@ -54,15 +72,12 @@ class Timestamp(str):
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        if not is_usual(text):
-            text = _format(*_parse(text))
-        return str.__new__(cls, text)
+        return str.__new__(cls, normal(text))
 
     @classmethod
     def from_ns(cls, ns: int) -> Self:
         """From nanoseconds since 1970-01-01T00:00:00Z; negative before."""
-        seconds, nanos = divmod(ns, _NS)
-        return str.__new__(cls, _format(seconds, nanos))
+        return str.__new__(cls, _format(*divmod(ns, _NS)))
 
     @classmethod
     def from_datetime(cls, moment: datetime) -> Self:
@@ -76,18 +91,8 @@ class Timestamp(str):
     def now(cls) -> Self:
         return cls.from_ns(time.time_ns())
 
-    @property
-    def ns(self) -> int:
-        """Nanoseconds since 1970-01-01T00:00:00Z.  A leap second runs on into the next one."""
-        seconds, nanos = _parse(self)
-        return seconds * _NS + nanos
 
-    def to_datetime(self) -> datetime:
-        """An aware `datetime` in UTC, cut to microseconds; `OverflowError` outside 1…9999."""
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self.ns // 1000)
-
-
-def newest_first(items: Iterable[_T], key: Callable[[_T], Timestamp]) -> list[_T]:
+def newest_first(items: Iterable[_T], key: Callable[[_T], str]) -> list[_T]:
     """Sort by a timestamp, newest first; items of the same moment keep their order.
 
     Without the `Z` the texts of years 0…9999 sort as the moments do, which saves a parse an
@@ -96,7 +101,7 @@ def newest_first(items: Iterable[_T], key: Callable[[_T], Timestamp]) -> list[_T
     items = list(items)
     if all(key(item)[0] not in "+-" for item in items):
         return sorted(items, key=lambda item: key(item)[:-1], reverse=True)
-    return sorted(items, key=lambda item: key(item).ns, reverse=True)
+    return sorted(items, key=lambda item: ns_of(key(item)), reverse=True)
 
 
 def _parse(text: str) -> tuple[int, int]:

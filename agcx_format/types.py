@@ -21,7 +21,10 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from agcx_format.timestamps import Timestamp
+from agcx_format.timestamps import USUAL
+
+# `DateTime<Utc>`: a text in the form that chrono writes (`timestamps.py` has the numbers).
+Moment = Annotated[str, Meta(pattern=USUAL)]
 
 # Rust's u64 and usize: msgspec takes ints up to 2^64-1 and has no larger bound to state.
 U64 = Annotated[int, Meta(ge=0)]
@@ -264,7 +267,7 @@ class ToolCallMetadata(_Value):
 
 class MessageMetadata(_Value):
     edited: bool
-    edit_history: list[tuple[Timestamp, ResponseItem]]
+    edit_history: list[tuple[Moment, ResponseItem]]
     branch_point: bool
     branch_id: UUID | None
     parent_message_id: UUID | None
@@ -275,7 +278,7 @@ class MessageMetadata(_Value):
 
 class MessageSnapshot(_Value):
     item: ResponseItem
-    timestamp: Timestamp
+    timestamp: Moment
     turn_index: U64
     metadata: MessageMetadata
 
@@ -284,7 +287,7 @@ class AstIndexState(_Value):
     indexed_files: list[str]
     total_symbols: U64
     cache_size_bytes: U64
-    last_update: Timestamp
+    last_update: Moment
 
 
 class EmbeddingCacheState(_Value):
@@ -307,7 +310,7 @@ class ConversationSnapshot(_Value):
     id: UUID
     messages: list[MessageSnapshot]
     context: ConversationContext
-    mode_history: list[tuple[OperatingMode, Timestamp]]
+    mode_history: list[tuple[OperatingMode, Moment]]
 
 
 # --- what describes a session, and the window it was shown in
@@ -316,7 +319,7 @@ class ConversationSnapshot(_Value):
 class CheckpointMetadata(_Value):
     id: UUID
     name: str
-    created_at: Timestamp
+    created_at: Moment
     message_index: U64
     description: str | None
 
@@ -326,9 +329,9 @@ class SessionMetadata(_Value):
 
     id: UUID
     title: str
-    created_at: Timestamp
-    updated_at: Timestamp
-    last_accessed: Timestamp
+    created_at: Moment
+    updated_at: Moment
+    last_accessed: Moment
     message_count: U64
     turn_count: U64
     current_mode: OperatingMode
@@ -346,7 +349,7 @@ class FilterSettings(_Value):
     show_tool_calls: bool
     show_reasoning: bool
     role_filter: str | None
-    date_range: tuple[Timestamp, Timestamp] | None
+    date_range: tuple[Moment, Moment] | None
 
 
 class SessionState(_Value):
@@ -367,7 +370,7 @@ class SessionIndex(_Value):
     recent_sessions: list[UUID]
     favorite_sessions: list[UUID]
     tag_index: dict[str, list[UUID]]
-    last_updated: Timestamp
+    last_updated: Moment
     total_size_bytes: U64
 
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-import zstandard
-
 from agcx_format import limits
 
 __all__ = ["WINDOW", "Windows"]
@@ -71,6 +69,8 @@ class Windows:
             return self._open[index]
         packed = self._packed.pop(index)
         self._packed_size -= len(packed)
+        import zstandard
+
         data = zstandard.ZstdDecompressor().decompress(packed)
         self.put(index, data)
         return data
@@ -84,6 +84,8 @@ class Windows:
                 self._pack(index, data)
 
     def _pack(self, index: int, data: bytes | bytearray) -> None:
+        import zstandard
+
         packed = zstandard.ZstdCompressor(level=1).compress(data)
         self._packed[index] = packed
         self._packed_size += len(packed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agcx_format.timestamps import Timestamp
+from agcx_format.timestamps import ns_of
 from agcx_tui import wording
 
 __all__ = ["since", "when"]
@@ -10,19 +10,19 @@ __all__ = ["since", "when"]
 _NS = 1_000_000_000
 
 
-def when(moment: Timestamp, previous: Timestamp | None = None) -> str:
+def when(moment: str, previous: str | None = None) -> str:
     """`14:02`, or with the date, `25 Aug 2026, 14:02`, when it is not the previous one's day."""
-    then = wording.local(moment.ns // 1000)
-    before = wording.local(previous.ns // 1000) if previous is not None else None
-    date, _, clock = wording.exact(moment.ns // 1000).partition(", ")
+    then = wording.local(ns_of(moment) // 1000)
+    before = wording.local(ns_of(previous) // 1000) if previous is not None else None
+    date, _, clock = wording.exact(ns_of(moment) // 1000).partition(", ")
     if then is not None and before is not None and before[:3] == then[:3]:
         return clock[:5]
     return f"{date}, {clock[:5]}" if clock else date
 
 
-def since(moment: Timestamp, previous: Timestamp | None) -> str:
+def since(moment: str, previous: str | None) -> str:
     """`+12 s`, `+5 min`, `+3 h`, `+2 days`; nothing below a second, or backwards in time."""
-    seconds = (moment.ns - previous.ns) // _NS if previous is not None else 0
+    seconds = (ns_of(moment) - ns_of(previous)) // _NS if previous is not None else 0
     if seconds < 1:
         return ""
     if seconds < 60:

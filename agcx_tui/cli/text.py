@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from agcx_format.convert.tools import read_call, read_output
 from agcx_format.convert.words import text_of
 from agcx_format.errors import PersistenceError
+from agcx_format.timestamps import ns_of
 from agcx_format.types import (
     FunctionCall,
     FunctionCallOutput,
@@ -39,7 +40,7 @@ def heading(metadata: SessionMetadata) -> Iterator[str]:
         *(f"#{tag}" for tag in metadata.tags),
     ]
     yield safe_line(" · ".join(facts))
-    yield f"{metadata.id} · created {exact(metadata.created_at.ns // 1000)}"
+    yield f"{metadata.id} · created {exact(ns_of(metadata.created_at) // 1000)}"
     yield ""
 
 
@@ -70,7 +71,7 @@ def _kind(message: MessageSnapshot) -> str:
 
 def _clock(message: MessageSnapshot) -> str:
     """Local date and time, to the second; the zone stands in the heading."""
-    then = local(message.timestamp.ns // 1000)
+    then = local(ns_of(message.timestamp) // 1000)
     if then is None:
         return message.timestamp
     date = f"{then.tm_year}-{then.tm_mon:02}-{then.tm_mday:02}"

@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from agcx_format.storage import SessionStorage
+from agcx_format.timestamps import ns_of
 from agcx_format.types import SessionMetadata
 from agcx_tui.demo import migrations, script
 
@@ -65,5 +66,5 @@ def _cut_off(file: Path, of_metadata: float, of_rest: float) -> None:
 
 
 def _set_time(file: Path, metadata: SessionMetadata) -> None:
-    moment = metadata.updated_at.ns
+    moment = ns_of(metadata.updated_at)
     os.utime(file, ns=(moment, moment))

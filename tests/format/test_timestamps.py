@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agcx_format.timestamps import Timestamp, newest_first
+from agcx_format.timestamps import Timestamp, is_usual, newest_first, ns_of, to_datetime
 from tests.golden_files import v1
 
 # chrono's NaiveDate::MIN … MAX, in nanoseconds
@@ -32,7 +32,7 @@ anything = st.integers(-8_334_601_228_800 * 10**9, 8_210_266_876_799 * 10**9)
 )
 def test_numbers_and_texts_are_one_for_one(ns: int, text: str):
     assert Timestamp.from_ns(ns) == text
-    assert Timestamp(text).ns == ns
+    assert ns_of(text) == ns
 
 
 @pytest.mark.parametrize(
@@ -68,12 +68,13 @@ def test_what_is_no_moment_is_refused(text: str):
 
 @given(anything)
 def test_any_moment_survives(ns: int):
-    assert Timestamp(Timestamp.from_ns(ns)).ns == ns
+    assert ns_of(Timestamp.from_ns(ns)) == ns
+    assert Timestamp(Timestamp.from_ns(ns)) == Timestamp.from_ns(ns)
 
 
 @given(st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC)))
 def test_datetimes_survive_to_the_microsecond(moment: datetime):
-    assert Timestamp.from_datetime(moment).to_datetime() == moment
+    assert to_datetime(Timestamp.from_datetime(moment)) == moment
 
 
 def test_a_datetime_of_another_zone_is_the_same_moment():
@@ -87,7 +88,7 @@ def test_a_datetime_of_another_zone_is_the_same_moment():
 
 @given(st.lists(anything.map(Timestamp.from_ns)))
 def test_newest_first_is_by_moment_and_not_by_text(times: list[Timestamp]):
-    assert newest_first(times, key=lambda t: t) == sorted(times, key=lambda t: -t.ns)
+    assert newest_first(times, key=lambda t: t) == sorted(times, key=lambda t: -ns_of(t))
 
 
 @given(st.lists(st.integers(1_700_000_000, 1_700_000_002).map(lambda s: s * 10**9)), st.data())
@@ -100,7 +101,7 @@ def test_newest_first_within_a_second(seconds: list[int], data: st.DataObject):
         )
     )
     times = [Timestamp.from_ns(s + f) for s, f in zip(seconds, fractions, strict=True)]
-    assert newest_first(times, key=lambda t: t) == sorted(times, key=lambda t: -t.ns)
+    assert newest_first(times, key=lambda t: t) == sorted(times, key=lambda t: -ns_of(t))
 
 
 def test_the_times_that_rust_wrote_are_those_it_meant():
@@ -109,4 +110,15 @@ def test_the_times_that_rust_wrote_are_those_it_meant():
 
     for message in read_session(v1("times").path)[1].messages:
         seconds, nanos = map(int, message.item.content[0].text.split())
-        assert message.timestamp.ns == seconds * 10**9 + nanos
+        assert ns_of(message.timestamp) == seconds * 10**9 + nanos
+
+
+@given(st.dates())
+def test_every_day_of_the_calendar_is_usual(day: date):
+    assert is_usual(f"{day.isoformat()}T00:00:00Z")
+
+
+@pytest.mark.parametrize("year", [1900, 2023, 2100])
+def test_a_leap_day_of_another_year_is_not(year: int):
+    assert not is_usual(f"{year}-02-29T00:00:00Z")
+    assert not is_usual("2025-01-01T00:00:00Z\n")

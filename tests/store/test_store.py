@@ -22,6 +22,7 @@ from agcx_format.errors import (
     StaleSession,
 )
 from agcx_format.locks import locked
+from agcx_format.timestamps import ns_of
 from tests.golden_files import GOLDEN, V1
 from tests.stores import contents, copy_of, golden_session, id_of, without_privileges
 
@@ -32,7 +33,7 @@ both_ways = pytest.mark.parametrize("use_mmap", [True, False], ids=["map", "read
 def test_every_session_is_listed_newest_access_first(use_mmap: bool):
     sessions = SessionStorage(GOLDEN / "v1", use_mmap=use_mmap).list_sessions()
     assert {str(metadata.id) for metadata in sessions} == {golden.id for golden in V1}
-    accessed = [metadata.last_accessed.ns for metadata in sessions]
+    accessed = [ns_of(metadata.last_accessed) for metadata in sessions]
     assert accessed == sorted(accessed, reverse=True)
 
 
