@@ -80,6 +80,8 @@ def fold(text: str, width: int, style: Style) -> list[Strip]:
         elif row.isascii():
             pieces = (row[at : at + width] for at in range(0, len(row), width))
             strips.extend(Strip([Segment(piece, style)], len(piece)) for piece in pieces)
+        elif (cells := cell_len(row)) <= width:
+            strips.append(Strip([Segment(row, style)], cells))
         else:
             strips.extend(Strip([Segment(piece, style)]) for piece in chop_cells(row, width))
     return strips

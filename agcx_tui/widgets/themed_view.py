@@ -24,6 +24,7 @@ class ThemedView(ScrollView):
         "transcript--rail",
         "transcript--current",
         "transcript--match",
+        "transcript--match-at",
     }
 
     DEFAULT_CSS = """
@@ -61,7 +62,10 @@ class ThemedView(ScrollView):
         & > .transcript--hunk { color: $text-accent; text-style: italic; }
         & > .transcript--rail { color: $accent 70%; }
         & > .transcript--current { color: $accent; text-style: bold; }
-        & > .transcript--match { background: $warning; color: $background; text-style: bold underline; }
+        & > .transcript--match { background: $warning 30%; text-style: underline; }
+        & > .transcript--match-at {
+            background: $warning; color: $background; text-style: bold underline;
+        }
     }
     """
 

@@ -83,6 +83,7 @@ class Transcript(ThemedView, can_focus=True):
         self._reader = SourceReader(self)
         self._following = False
         self._match: re.Pattern[str] | None = None
+        self._match_at: Place | None = None
         self._palette: Palette | None = None
         self._base = Style()
         self._in_step = False
@@ -141,9 +142,15 @@ class Transcript(ThemedView, can_focus=True):
         self.viewport.go_to(place, row)
         self._settled()
 
-    def mark_matches(self, pattern: re.Pattern[str] | None) -> None:
-        """Mark every match in the lines shown; None for none."""
-        self._match = pattern
+    def choose(self, index: int) -> None:
+        """Make a message that is in view the current one."""
+        self.current = index
+        self._following = False
+        self._settled()
+
+    def mark_matches(self, pattern: re.Pattern[str] | None, at: Place | None = None) -> None:
+        """Mark every match in the lines shown, and the line that was gone to; None for none."""
+        self._match, self._match_at = pattern, at
         self.refresh()
 
     def unfold(self, index: int) -> None:
@@ -308,9 +315,7 @@ class Transcript(ThemedView, can_focus=True):
         whole = self.viewport.head_row(index) is not None and rows >= block.height - block.head
         if not whole:
             return self.go(index)
-        self.current = index
-        self._following = False
-        return self._settled()
+        return self.choose(index)
 
     def action_turn(self, direction: int) -> None:
         """To the next or previous message of the user."""
@@ -416,7 +421,8 @@ class Transcript(ThemedView, can_focus=True):
         strip = self.viewport.strip(place)
         spans: list[tuple[int, int, Style]] = []
         if self._match is not None:
-            style = self.get_component_rich_style("transcript--match")
+            here = "match-at" if place == self._match_at else "match"
+            style = self.get_component_rich_style(f"transcript--{here}")
             spans += [(*match.span(), style) for match in self._match.finditer(strip.text)]
         strip = overlay(strip, spans) if spans else strip
         content = strip.apply_style(base)

@@ -42,6 +42,6 @@ KEYS = [
     _key("left_curly_bracket", "turn(-1)", "previous turn", "previous-turn", "{"),
     Binding("enter", "toggle", "open", id="transcript.toggle"),
     Binding("t", "fold_tools", "tools", id="transcript.tools"),
-    Binding("T", "fold_thoughts", "thoughts", id="transcript.thoughts"),
+    _key("T", "fold_thoughts", "thoughts", "thoughts"),
     Binding("y", "copy", "copy", id="transcript.copy"),
 ]

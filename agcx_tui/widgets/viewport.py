@@ -117,6 +117,12 @@ class Viewport:
                 part, line = part + 1, 0
             index, part = index + 1, 0
 
+    def within(self, index: int) -> Iterator[Place]:
+        """The places of one block."""
+        for part in range(len(self.block(index).parts)):
+            for line in range(len(self.lines(index, part))):
+                yield Place(index, part, line)
+
     def up(self, place: Place) -> Iterator[Place]:
         """The places above this one, nearest first."""
         index, part, line = place

@@ -1,0 +1,88 @@
+"""Which messages of a source hold some words; for a thread, while the source is still being read.
+
+Strategy: one message after the other, in short steps, so that the interface stays quick: text is
+looked through in pieces, because one search in 64 MB would hold the interpreter for a third of a
+second.  Messages whose text was dropped are fetched again; those that cannot be decoded say nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from agcx_format.convert.words import text_of
+from agcx_format.errors import PersistenceError
+from agcx_format.sources import PENDING, MessageSource
+from agcx_format.types import MessageSnapshot
+
+__all__ = ["Found", "pattern_of", "search"]
+
+_PIECE = 512 * 1024
+_STEP_SECONDS = 0.05
+_BREATH = 0.0005
+_WAIT = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a step found: messages in order, how many were looked at in all, and whether all were."""
+
+    indexes: tuple[int, ...]
+    searched: int
+    done: bool
+
+
+def pattern_of(words: str) -> re.Pattern[str]:
+    """The words as they are, in whatever case."""
+    return re.compile(re.escape(words), re.IGNORECASE)
+
+
+def search(
+    source: MessageSource, words: str, stopped: Callable[[], bool] = lambda: False
+) -> Iterator[Found]:
+    """Steps of some hundredths of a second, until the source is complete or `stopped`."""
+    pattern, overlap = pattern_of(words), len(words)
+    found: list[int] = []
+    index, since = 0, time.monotonic()
+    while not stopped():
+        if index < source.known():
+            if _holds(source, index, pattern, overlap, stopped):
+                found.append(index)
+            index += 1
+        elif source.complete and index >= source.known():
+            yield Found(tuple(found), index, True)
+            return
+        else:
+            time.sleep(_WAIT)
+        if time.monotonic() - since > _STEP_SECONDS:
+            yield Found(tuple(found), index, False)
+            found = []
+            time.sleep(_BREATH)
+            since = time.monotonic()
+
+
+def _holds(
+    source: MessageSource,
+    index: int,
+    pattern: re.Pattern[str],
+    overlap: int,
+    stopped: Callable[[], bool],
+) -> bool:
+    message = source.get(index)
+    if message is PENDING and hasattr(source, "fetch"):
+        try:
+            source.fetch(index, stopped)
+        except (PersistenceError, OSError):
+            return False
+        message = source.get(index)
+    if not isinstance(message, MessageSnapshot):
+        return False
+    text = text_of(message.item)
+    for start in range(0, len(text), _PIECE):
+        if stopped():
+            return False
+        if pattern.search(text, start, start + _PIECE + overlap):
+            return True
+    return False
