@@ -52,3 +52,9 @@ def candidates(environment: Mapping[str, str]) -> list[Path]:
     home = Path("~").expanduser()
     places += [home / ".agcodex" / "history", home / ".codex" / "history"]
     return list(dict.fromkeys(places))
+
+
+def codex_rollouts(environment: Mapping[str, str]) -> list[Path]:
+    """Where Codex keeps its conversations, there or not."""
+    home = Path(environment.get("CODEX_HOME") or "~/.codex").expanduser()
+    return [home / "sessions", home / "archived_sessions"]

@@ -22,7 +22,7 @@ def browse(settings: Settings, file: str | None = None) -> None:
         instead = f"agcx show {file}" if file else "agcx list"
         raise click.UsageError(f"the browser needs a terminal; without one: {instead}")
     location = settings.location
-    show_app(location.path, None if file is None else Path(file), list(location.looked))
+    show_app(location.path, file, list(location.looked))
 
 
 @click.command()
@@ -38,10 +38,10 @@ def demo(settings: Settings) -> None:
             _print_demo(path)
 
 
-def show_app(store: Path, file: Path | None, looked: list[Path]) -> None:
+def show_app(store: Path, file: str | None, looked: list[Path]) -> None:
     from agcx_tui.app import AgcxApp
 
-    AgcxApp(store, file=file, looked=looked).run()
+    AgcxApp(str(store), file=file, looked=[str(place) for place in looked]).run()
 
 
 def _print_demo(path: Path) -> None:

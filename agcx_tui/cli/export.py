@@ -110,4 +110,4 @@ def _print(settings: Settings, entry: ScanEntry, format_: str) -> None:
         # On a screen what would be obeyed is shown instead; a pipe gets every byte.
         click.echo(safe_text(content.decode("utf-8", "replace")), nl=False)
     else:
-        click.get_binary_stream("stdout").write(content)
+        sys.stdout.buffer.write(content)

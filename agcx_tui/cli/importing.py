@@ -1,10 +1,23 @@
-"""`agcx import`: conversations of other programs in."""
+"""`agcx import`: conversations of other programs in.
+
+Strategy: a line for each file of which there is something to say, while it happens; what is there
+already is only counted.  Lines of a file that could not be understood are told on stderr.
+"""
 
 from __future__ import annotations
 
+import os
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import click
 
-from agcx_tui.cli.common import Settings, pass_settings, store_option
+from agcx_tui.cli.common import Settings, pass_settings, print_json, store_option, tell
+from agcx_tui.locations import codex_rollouts
+
+if TYPE_CHECKING:
+    from agcx_format.convert.importer import ImportResult
 
 
 @click.group("import")
@@ -23,4 +36,63 @@ def codex(settings: Settings, paths: tuple[str, ...], dry_run: bool, as_json: bo
 
     Without a PATH they are taken from $CODEX_HOME or ~/.codex: sessions and archived_sessions.
     """
-    raise click.UsageError("not yet")
+    from agcx_format.convert.importer import import_sessions
+    from agcx_format.store import open_store
+
+    places = [Path(path) for path in paths] or codex_rollouts(os.environ)
+    existing = [place for place in places if place.exists()]
+    if not existing:
+        settings.failed("no rollouts found: looked in " + ", ".join(map(str, places)))
+        return
+    # Unlike for the other commands, a store that is not there yet will be made.
+    store = open_store(settings.location.path)
+    outcomes: Counter[str] = Counter()
+    for result in import_sessions(store, existing, dry_run):
+        outcomes[result.outcome] += 1
+        if as_json:
+            print_json(_facts(result))
+        _report(settings, result, silent=as_json)
+    _sum_up(outcomes, store.path, dry_run)
+
+
+def _report(settings: Settings, result: ImportResult, *, silent: bool) -> None:
+    from agcx_format.convert.importer import Outcome
+    from agcx_tui.safe_text import safe_line
+
+    if result.outcome is Outcome.FAILED:
+        settings.failed(f"{result.path}: {result.reason}")
+    elif result.outcome is not Outcome.PRESENT and not silent:
+        reason = f" ({result.reason})" if result.reason else ""
+        click.echo(safe_line(f"{result.outcome:>8}  {result.title or result.path}{reason}"))
+    if result.report is not None and result.report.bad_count:
+        number, reason = result.report.bad_lines[0]
+        tell(
+            f"{result.path}: {result.report.bad_count:,} lines not understood,"
+            f" the first is line {number:,}: {reason}"
+        )
+
+
+def _sum_up(outcomes: Counter[str], store: Path, dry_run: bool) -> None:
+    words = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.items())
+    where = f"{store}: {words or 'nothing found'}"
+    tell(f"{where} (a dry run, nothing was changed)" if dry_run else where)
+
+
+def _facts(result: ImportResult) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "path": str(result.path),
+        "outcome": str(result.outcome),
+        "reason": result.reason or None,
+        "id": str(result.id) if result.id else None,
+        "title": result.title,
+    }
+    if result.report is not None:
+        facts |= {
+            "messages": result.report.messages,
+            "skipped": result.report.skipped,
+            "kept_as": result.report.kept_as,
+            "left_out": result.report.left_out,
+            "bad_lines": [list(line) for line in result.report.bad_lines],
+            "bad_count": result.report.bad_count,
+        }
+    return facts

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SORTS = ("accessed", "updated", "created", "title", "messages", "size")
 
 # In a pipe a title is shown whole, up to a bound: one of a megabyte helps nobody.
-_LONGEST_TITLE = 200
+_LONGEST_TITLE = 100
 _SHORTEST_TITLE = 20
 _SHORT_ID = 8
 
@@ -98,7 +98,7 @@ def _lines(table: SessionTable, now: int) -> Iterable[str]:
 
     ids = short_ids([table.id(row) for row in table.order])
     id_width = max(map(len, ids), default=0)
-    titles = [plain_cells(_title(table, row)[: _LONGEST_TITLE + 1]) for row in table.order]
+    titles = [plain_cells(_title(table, row)[:_LONGEST_TITLE]) for row in table.order]
     # The star or !, three gaps, messages (7), size (7).
     left = _terminal_width() - AGE_WIDTH - 2 - 2 * 3 - 14 - id_width - 2
     title_width = min(max(_SHORTEST_TITLE, left), max(map(cell_len, titles), default=0))

@@ -1,0 +1,117 @@
+"""Which part may know of which: the arrows of the design, held by looking at every import.
+
+The library works without a screen, the byte layer without a file, and the command line without
+Textual until a screen is to be shown.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+BYTE_LAYER = (
+    "bincode", "messagepack", "messagepack_slow", "frames", "timestamps", "layout1", "serde_json",
+    "schema", "types", "errors", "limits", "sources",
+)  # fmt: skip
+
+# What reaches files, beside the builtin `open`.
+_FILE_MODULES = {"os", "io", "pathlib", "tempfile", "shutil", "mmap", "fcntl", "subprocess"}
+
+
+def modules(package: str) -> Iterator[Path]:
+    yield from sorted((ROOT / package).rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """The full names of what a module imports, anywhere in it: within functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are written out"
+            assert node.module
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def packages(names: set[str]) -> set[str]:
+    return {name.split(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("path", modules("agcx_format"), ids=lambda path: path.stem)
+def test_the_library_knows_nothing_of_screens(path):
+    assert not packages(imported(path)) & {"textual", "rich", "click", "agcx_tui"}
+
+
+@pytest.mark.parametrize("name", BYTE_LAYER)
+def test_the_byte_layer_opens_nothing(name):
+    path = ROOT / "agcx_format" / f"{name}.py"
+    imports = imported(path)
+    # `PathLike` and `fspath` only name a path.
+    imports -= {"os.PathLike", "os.fspath"} | ({"os"} if name == "errors" else set())
+    assert not packages(imports) & _FILE_MODULES
+    names = {
+        node.id
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Name)
+    }
+    assert "open" not in names
+
+
+@pytest.mark.parametrize("name", BYTE_LAYER)
+def test_the_byte_layer_knows_nothing_of_what_stands_on_it(name):
+    imports = imported(ROOT / "agcx_format" / f"{name}.py")
+    ours = {name.split(".")[1] for name in imports if name.startswith("agcx_format.")}
+    assert ours <= set(BYTE_LAYER)
+
+
+@pytest.mark.parametrize("path", modules("agcx_tui/cli"), ids=lambda path: path.stem)
+def test_the_command_line_names_textual_nowhere(path):
+    assert "textual" not in packages(imported(path))
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "agcx_tui.cli",
+        "agcx_tui.demo",
+        "agcx_tui.filtering",
+        "agcx_tui.session_table",
+        "agcx_tui.wording",
+        "agcx_tui.safe_text",
+        "agcx_tui.exporting",
+        "agcx_tui.locations",
+    ],
+)
+def test_what_the_command_line_uses_loads_no_textual(module):
+    code = f"import sys, {module}; sys.exit('textual' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+def test_the_library_loads_nothing_before_a_name_is_asked_for():
+    code = "import sys, agcx_format; sys.exit(bool({'msgspec', 'zstandard'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+def test_every_public_name_of_the_library_is_there():
+    import agcx_format
+
+    for name in agcx_format.__all__:
+        assert getattr(agcx_format, name) is not None
+
+
+def test_no_file_is_longer_than_one_sitting():
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines())
+        for package in ("agcx_format", "agcx_tui")
+        for path in modules(package)
+    }
+    assert {path: length for path, length in lengths.items() if length > 450} == {}
