@@ -113,10 +113,9 @@ def _lines(table: SessionTable, now: int) -> Iterable[str]:
 
 
 def _title(table: SessionTable, row: int) -> str:
-    error = table.error(row)
-    if error is not None and table.broken(row):
-        return ": ".join(part for part in (error.section, error.reason) if part)
-    return table.title(row) or "(no title)"
+    from agcx_tui.wording import short_reason
+
+    return short_reason(table.error(row)) if table.broken(row) else table.title(row) or "(no title)"
 
 
 def short_ids(ids: list[str]) -> list[str]:

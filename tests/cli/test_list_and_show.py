@@ -49,7 +49,7 @@ def test_the_columns_stand_straight_also_after_wide_characters(store):
 def test_an_unreadable_file_is_listed_with_the_reason(store):
     result = run("list", "--filter", "is:broken")
     assert result.exit_code == 0
-    assert re.search(rf"! metadata: its length is .* {TORN}\n", result.stdout)
+    assert re.search(rf"! cut off in metadata .* {TORN}\n", result.stdout)
     assert "1 unreadable" in result.stderr
 
 

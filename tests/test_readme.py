@@ -1,0 +1,50 @@
+"""The README is run: its examples, its commands, its pictures."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from agcx_tui.cli import agcx
+from agcx_tui.demo import build_demo_store
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def test_the_python_examples_run_on_a_real_store(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    build_demo_store(tmp_path / ".agcodex" / "history")
+    for example in blocks("python"):
+        exec(compile(example, "README.md", "exec"), {})
+    printed = capsys.readouterr().out
+    assert "Fix the grid layout gpt-5-codex" in printed
+    assert "cannot be read:" in printed
+    assert "LocalShellCall" in printed
+
+
+def test_every_command_of_the_table_exists_with_its_options():
+    rows = re.findall(r"^\| `agcx ([a-z]+)([^`|]*)` \|(.*)\|$", README, re.MULTILINE)
+    assert {name for name, _, _ in rows} == set(agcx.commands) - {"browse"}
+    for name, rest, does in rows:
+        words = [name, *rest.split()[:1]] if name == "import" else [name]
+        shown = CliRunner().invoke(agcx, [*words, "--help"]).output
+        for option in re.findall(r"`(--[a-z]+)", does):
+            assert option in shown
+
+
+def test_what_ci_runs_is_the_test_command_of_the_readme():
+    (command,) = [block.strip() for block in blocks("sh") if "pytest" in block]
+    assert command in (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize("target", re.findall(r"\]\(([^)#:]+)\)", README))
+def test_what_it_links_to_is_there(target):
+    assert (ROOT / target).exists()
