@@ -66,20 +66,18 @@ _FIELDS = {
 }
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Line:
-    """One item being converted: where it is from, and where the results go."""
+    """Where an item is from, and where the results go."""
 
     draft: Draft
     number: int
-    part: int = 0
 
     def add(self, item: ResponseItem) -> None:
-        self.draft.add(item, self.number, self.part)
-        self.part += 1
+        self.draft.add(item, self.number)
 
     def made_id(self, prefix: str) -> str:
-        return self.draft.made_id(prefix, self.number, self.part)
+        return self.draft.made_id(prefix, self.number)
 
     def note(self, what: str) -> None:
         self.draft.kept_as[what] += 1

@@ -122,6 +122,9 @@ class Draft:
     modes: list[tuple[OperatingMode, Timestamp]] = field(default_factory=list)
     now: Timestamp | None = None
     _tools: dict[str, str] = field(default_factory=dict)
+    # The line of the last message, and how many messages it has given.
+    _number: int = 0
+    _parts: int = 0
 
     def at(self, time: object) -> bool:
         """Note a line's time; one that is none leaves the time of the line before.  Says which."""
@@ -143,22 +146,21 @@ class Draft:
         if sentence not in self.notes:
             self.notes.append(sentence)
 
-    def made_id(self, prefix: str, number: int, part: int) -> str:
-        """An id for an item that has none, the same at every import."""
-        return f"{prefix}_{uuid5(self.id, f'{prefix}:{number}.{part}').hex}"
+    def made_id(self, prefix: str, number: int) -> str:
+        """An id for the next item, which has none; the same at every import."""
+        return f"{prefix}_{uuid5(self.id, f'{prefix}:{self._place(number)}').hex}"
+
+    def _place(self, number: int) -> str:
+        """The name of the next message's place: its line, and which of the line's it is."""
+        part = self._parts if number == self._number else 0
+        return f"{number}.{part}" if part else str(number)
 
     def mode(self, mode: OperatingMode) -> None:
         if not self.modes or self.modes[-1][0] is not mode:
             self.modes.append((mode, self.clock))
 
-    def add(
-        self,
-        item: ResponseItem,
-        number: int,
-        part: int = 0,
-        outcome: tools.Outcome | None = None,
-    ) -> None:
-        """Append a message: `part` tells several of one line apart.
+    def add(self, item: ResponseItem, number: int, outcome: tools.Outcome | None = None) -> None:
+        """Append a message from line `number`.
 
         `outcome` is what the source says of a tool result; by default, what its text says.
         """
@@ -171,8 +173,10 @@ class Draft:
             self._tools[item.call_id] = item.name
         elif isinstance(item, FunctionCallOutput):
             calls = self._metrics(item, outcome or tools.read_output(item.output).outcome)
-        name = f"{number}.{part}" if part else str(number)
-        metadata = MessageMetadata(False, [], False, None, None, uuid5(self.id, name), [], calls)
+        message_id = uuid5(self.id, self._place(number))
+        self._parts = self._parts + 1 if number == self._number else 1
+        self._number = number
+        metadata = MessageMetadata(False, [], False, None, None, message_id, [], calls)
         turn = max(0, self.turns - 1)
         self.messages.append(MessageSnapshot(item, self.clock, turn, metadata))
 

@@ -34,7 +34,7 @@ from agcx_format.types import (
     UnknownItem,
 )
 
-__all__ = ["described_image", "markdown_parts", "to_markdown"]
+__all__ = ["described_image", "heading_of", "markdown_parts", "outcome_in_words", "to_markdown"]
 
 # A URL that is longer than this says nothing more by its end.
 _URL_SHOWN = 200
@@ -61,11 +61,6 @@ def markdown_parts(
     directory = context.working_directory if context is not None else ""
     names: dict[str, str] = {}
     for number, message in enumerate(messages, 1):
-        item = message.item
-        if isinstance(item, FunctionCall):
-            names[item.call_id] = item.name
-        elif isinstance(item, LocalShellCall) and item.call_id:
-            names[item.call_id] = "shell"
         yield f"\n{_message(number, message, names, directory)}\n"
 
 
@@ -110,8 +105,7 @@ def _yaml(value: object) -> str:
 
 def _message(number: int, message: MessageSnapshot, names: dict[str, str], directory: str) -> str:
     item = message.item
-    title = _title(item, names)
-    heading = f"## {number}. {title} · {_time(message.timestamp)}"
+    heading = f"## {number}. {one_line(heading_of(message, names))}"
     body = [block for block in _body(item, message.metadata, directory) if block]
     if body and isinstance(item, Message) and (item.role in _INSTRUCTING or _is_context(item)):
         # Most sessions open with pages of what the agent was told.
@@ -129,23 +123,36 @@ def _folded(summary: str, body: list[str]) -> list[str]:
     return [f"<details>\n<summary>{summary}</summary>", *body, "</details>"]
 
 
-def _title(item: object, names: dict[str, str]) -> str:
+def heading_of(message: MessageSnapshot, names: dict[str, str]) -> str:
+    """Who or what speaks, and when, on one line of plain text.
+
+    `names` are the names of the tools called so far, by call id; it is kept up here.
+    """
+    if isinstance(message.item, FunctionCall):
+        names[message.item.call_id] = message.item.name
+    elif isinstance(message.item, LocalShellCall) and message.item.call_id:
+        names[message.item.call_id] = "shell"
+    speaker = " ".join(_speaker(message.item, names).split())
+    return f"{speaker} · {_time(message.timestamp)}"
+
+
+def _speaker(item: object, names: dict[str, str]) -> str:
     match item:
         case Message() if _is_context(item):
             return "Context"
         case Message():
-            return _ROLES.get(item.role) or one_line(item.role) or "Message"
+            return _ROLES.get(item.role) or item.role or "Message"
         case Reasoning() | ReasoningWithoutContent():
             return "Reasoning"
         case LocalShellCall():
             return "Tool call: shell"
         case FunctionCall():
-            return f"Tool call: {one_line(item.name)}"
+            return f"Tool call: {item.name}"
         case FunctionCallOutput():
-            name = one_line(names.get(item.call_id, ""))
+            name = names.get(item.call_id)
             return f"Tool output: {name}" if name else "Tool output"
         case UnknownItem():
-            return f"Item of an unknown kind: {one_line(item.tag)}"
+            return f"Item of an unknown kind: {item.tag}"
     return "Other"
 
 
@@ -227,12 +234,13 @@ def _call(item: FunctionCall | LocalShellCall, directory: str) -> Iterator[str]:
 
 def _output(item: FunctionCallOutput, metadata: MessageMetadata) -> Iterator[str]:
     output = read_output(item.output)
-    yield _outcome(output.outcome, metadata)
+    if words := outcome_in_words(output.outcome, metadata):
+        yield f"*{words}*"
     if output.text.strip():
         yield fenced(output.text, "text")
 
 
-def _outcome(outcome: Outcome, metadata: MessageMetadata) -> str:
+def outcome_in_words(outcome: Outcome, metadata: MessageMetadata) -> str:
     """How the call went and how long it took, from the result itself or else from the metrics."""
     words = []
     if outcome.exit_code is not None:
@@ -246,7 +254,7 @@ def _outcome(outcome: Outcome, metadata: MessageMetadata) -> str:
     seconds = outcome.seconds if outcome.seconds is not None else milliseconds / 1000
     if seconds:
         words.append(f"{seconds:.1f} s" if seconds >= 0.1 else f"{seconds * 1000:.0f} ms")
-    return f"*{' · '.join(words)}*" if words else ""
+    return " · ".join(words)
 
 
 def _file(context: FileContext) -> str:

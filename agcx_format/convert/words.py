@@ -34,7 +34,8 @@ _TAGS = (
     "subagent_notification", "user_shell_command", "INSTRUCTIONS",
     # Claude Code
     "system-reminder", "command-name", "command-message", "command-args", "local-command-caveat",
-    "local-command-stdout", "local-command-stderr", "bash-stdout", "bash-stderr",
+    "local-command-stdout", "local-command-stderr", "command-contents", "bash-input",
+    "bash-stdout", "bash-stderr", "user-prompt-submit-hook", "user-memory-input",
     "task-notification", "ide_opened_file", "ide_selection",
     OUTPUT_IMAGE,
 )  # fmt: skip

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from agcx_format import messagepack, open_store
+from agcx_format.convert.claude import find_transcripts, read_transcript
 from agcx_format.convert.codex import find_rollouts, read_rollout
 from agcx_format.convert.importer import Outcome, import_sessions
 from agcx_format.convert.markdown import to_markdown
@@ -17,6 +18,7 @@ ROOT = os.environ.get("AGCX_ROLLOUTS")
 
 pytestmark = pytest.mark.skipif(not ROOT, reason="AGCX_ROLLOUTS names no directory")
 
+CLAUDE = list(find_transcripts([Path(ROOT) / "claude"])) if ROOT else []
 CODEX = list(find_rollouts([Path(ROOT) / "codex"])) if ROOT else []
 
 
@@ -63,6 +65,30 @@ def test_every_word_of_a_message_is_in_the_session(path):
                 assert (part.get("text") or "").encode() in session
 
 
+@pytest.mark.parametrize("path", CLAUDE, ids=lambda path: path.name)
+def test_every_block_of_a_transcript_is_in_the_session(path):
+    imported = read_transcript(path)
+    session = messagepack.encode_messages(imported.conversation.messages)
+    wanted = {"text": "text", "thinking": "thinking", "tool_use": "name", "tool_result": "content"}
+    for value in values(path):
+        message = value.get("message") if isinstance(value, dict) else None
+        content = message.get("content") if isinstance(message, dict) else None
+        blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content or []
+        for block in blocks:
+            text = block.get(wanted.get(block["type"])) if isinstance(block, dict) else block
+            assert not isinstance(text, str) or text.encode() in session
+
+
+@pytest.mark.parametrize("path", CLAUDE, ids=lambda path: path.name)
+def test_every_line_of_a_transcript_is_a_message_or_in_the_report(path):
+    report = read_transcript(path).report
+    lines = values(path)
+    spoken = [v for v in lines if isinstance(v, dict) and v.get("type") in ("user", "assistant")]
+    bad = sum("content" in reason for _, reason in report.bad_lines)
+    assert len(lines) - len(spoken) == sum(report.skipped.values()) + report.bad_count - bad
+    assert report.messages >= len(spoken) - bad
+
+
 def test_the_second_import_of_all_of_them_changes_nothing(tmp_path):
     store = open_store(tmp_path / "store")
     first = list(import_sessions(store, CODEX))
@@ -73,11 +99,11 @@ def test_the_second_import_of_all_of_them_changes_nothing(tmp_path):
     assert before == {path: path.read_bytes() for path in before}
 
 
-@pytest.mark.parametrize("path", CODEX, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", CODEX + CLAUDE, ids=lambda path: path.name)
 def test_markdown_of_a_real_session_has_a_heading_for_each_message(path):
     from markdown_it import MarkdownIt
 
-    imported = read_rollout(path)
+    imported = (read_rollout if path in CODEX else read_transcript)(path)
     document = to_markdown(imported.metadata, imported.conversation)
     tokens = MarkdownIt().parse(document.split("\n---\n", 1)[1])
     found = [t for t in tokens if t.type == "heading_open" and t.tag == "h2"]

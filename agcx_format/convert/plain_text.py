@@ -1,0 +1,102 @@
+"""A conversation as plain text, and as one JSON object a message for tools that analyse.
+
+Strategy: both go through the messages once and give a part for each, so that a session of any size can
+be written out as it is read.  The text is for reading and searching: what was said is as it was,
+and nothing marks it up.  The objects all have the same keys, so that they make a table.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from agcx_format.convert.markdown import described_image, heading_of, outcome_in_words
+from agcx_format.convert.tools import read_call, read_output
+from agcx_format.convert.words import text_of
+from agcx_format.types import (
+    ConversationSnapshot,
+    FunctionCall,
+    FunctionCallOutput,
+    InputImage,
+    LocalShellCall,
+    Message,
+    MessageSnapshot,
+    SessionMetadata,
+    UnknownItem,
+)
+
+__all__ = ["jsonl_parts", "text_parts", "to_text"]
+
+
+def to_text(metadata: SessionMetadata, conversation: ConversationSnapshot) -> str:
+    """The whole text."""
+    return "".join(text_parts(metadata, conversation.messages))
+
+
+def text_parts(metadata: SessionMetadata, messages: Iterable[MessageSnapshot]) -> Iterator[str]:
+    """The title, then each message; join with nothing."""
+    title = " ".join(metadata.title.split()) or "Untitled"
+    facts = f"{metadata.id} · {metadata.model} · {metadata.message_count} messages"
+    yield f"{title}\n{facts}\n"
+    names: dict[str, str] = {}
+    for number, message in enumerate(messages, 1):
+        heading = heading_of(message, names)
+        parts = [f"--- {number}. {heading}", _outcome(message), *_said(message.item)]
+        yield "\n" + "\n".join(part.rstrip("\n") for part in parts if part) + "\n"
+
+
+def _outcome(message: MessageSnapshot) -> str:
+    if not isinstance(message.item, FunctionCallOutput):
+        return ""
+    return outcome_in_words(read_output(message.item.output).outcome, message.metadata)
+
+
+def _said(item: object) -> Iterator[str]:
+    match item:
+        case Message():
+            for part in item.content:
+                if isinstance(part, InputImage):
+                    yield f"[image: {described_image(part.image_url)}]"
+                else:
+                    yield str(part.fields()) if isinstance(part, UnknownItem) else part.text
+        case FunctionCall() | LocalShellCall():
+            call = read_call(item)
+            yield f"$ {call.command}" if call.command is not None else call.text or call.arguments
+        case FunctionCallOutput():
+            yield read_output(item.output).text
+        case _:
+            yield text_of(item)
+
+
+def jsonl_parts(metadata: SessionMetadata, messages: Iterable[MessageSnapshot]) -> Iterator[str]:
+    """A line for each message, its newline included.
+
+    `content` is what a person would read; images are in it by type and size.  Keys that do not
+    apply are null.
+    """
+    names: dict[str, str] = {}
+    for index, message in enumerate(messages):
+        item = message.item
+        heading_of(message, names)
+        calls = message.metadata.tool_calls
+        call_id = getattr(item, "call_id", None)
+        record = {
+            "session_id": str(metadata.id),
+            "index": index,
+            "turn": message.turn_index,
+            "timestamp": message.timestamp,
+            "type": item.tag if isinstance(item, UnknownItem) else item.__struct_config__.tag,
+            "role": _role(item),
+            "content": "\n".join(part for part in _said(item) if part),
+            "tool": names.get(call_id) if call_id else None,
+            "call_id": call_id,
+            "success": all(call.success for call in calls) if calls else None,
+            "duration_ms": sum(call.execution_time_ms for call in calls) if calls else None,
+        }
+        yield json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def _role(item: object) -> str:
+    if isinstance(item, Message):
+        return item.role
+    return "tool" if isinstance(item, FunctionCallOutput) else "assistant"
