@@ -121,7 +121,10 @@ class _Transcript:
 
     def line(self, line: Line) -> None:
         for value in line.values:
-            self._value(value, line.number)
+            try:
+                self._value(value, line.number)
+            except RecursionError:
+                self._draft.bad(line.number, "nested too deeply")
         if line.error:
             self._draft.bad(line.number, line.error)
 

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from agcx_format import limits
+from agcx_format.convert.tools import without_surrogates
 
 __all__ = ["LONGEST_LINE", "Line", "parse_lines", "read_document", "read_lines"]
 
@@ -103,9 +104,9 @@ def _line_the_slow_way(number: int, data: bytes) -> Line:
     while at < len(text):
         try:
             value, at = _scanner.raw_decode(text, at)
+            values.append(without_surrogates(value))
         except (ValueError, RecursionError) as cause:
             return Line(number, tuple(values), _in_words(cause, text))
-        values.append(_without_surrogates(value))
         while at < len(text) and text[at] in " \t\r\n,":
             at += 1
     return Line(number, tuple(values))
@@ -119,17 +120,6 @@ def _in_words(cause: Exception, text: str) -> str:
             return "cut off in the middle of the line"
         return f"not JSON: {cause.msg} at character {cause.pos:,}"
     return f"not JSON: {cause}"
-
-
-def _without_surrogates(value: Any) -> Any:
-    """Half a surrogate pair is no text and could not be written; U+FFFD stands for it."""
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list):
-        return [_without_surrogates(each) for each in value]
-    if isinstance(value, dict):
-        return {_without_surrogates(k): _without_surrogates(v) for k, v in value.items()}
-    return value
 
 
 _scanner = json.JSONDecoder(strict=False)

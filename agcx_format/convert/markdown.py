@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 
 from agcx_format.convert.embedding import code_span, embedded, fenced, one_line
 from agcx_format.convert.tools import Outcome, read_call, read_output
-from agcx_format.convert.words import genuine_user_text
+from agcx_format.convert.words import genuine_user_text, is_tool_image
 from agcx_format.serde_json import to_plain
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import (
@@ -42,6 +42,10 @@ _URL_SHOWN = 200
 _ROLES = {"user": "User", "assistant": "Assistant", "system": "System", "developer": "Developer"}
 
 _INSTRUCTING = frozenset({"system", "developer"})
+
+# What the agent was told is folded when it is longer than this many characters: pages of it open
+# most sessions.
+_FOLDED = 400
 
 
 def to_markdown(metadata: SessionMetadata, conversation: ConversationSnapshot) -> str:
@@ -107,9 +111,11 @@ def _message(number: int, message: MessageSnapshot, names: dict[str, str], direc
     item = message.item
     heading = f"## {number}. {one_line(heading_of(message, names))}"
     body = [block for block in _body(item, message.metadata, directory) if block]
-    if body and isinstance(item, Message) and (item.role in _INSTRUCTING or _is_context(item)):
-        # Most sessions open with pages of what the agent was told.
-        body = _folded("Instructions" if item.role in _INSTRUCTING else "Context", body)
+    if isinstance(item, Message) and sum(map(len, body)) > _FOLDED:
+        if item.role in _INSTRUCTING:
+            body = _folded("Instructions", body)
+        elif _is_context(item):
+            body = _folded("Context", body)
     return "\n\n".join([heading, *_notes(message.metadata), *body])
 
 
@@ -138,6 +144,8 @@ def heading_of(message: MessageSnapshot, names: dict[str, str]) -> str:
 
 def _speaker(item: object, names: dict[str, str]) -> str:
     match item:
+        case Message() if is_tool_image(item):
+            return "Tool image"
         case Message() if _is_context(item):
             return "Context"
         case Message():
@@ -177,7 +185,7 @@ def _notes(metadata: MessageMetadata) -> Iterator[str]:
 def _body(item: object, metadata: MessageMetadata, directory: str) -> Iterator[str]:
     match item:
         case Message():
-            yield from map(_part, item.content)
+            yield from map(_part, item.content[1:] if is_tool_image(item) else item.content)
         case Reasoning() | ReasoningWithoutContent():
             yield from _reasoning(item)
         case FunctionCall() | LocalShellCall():

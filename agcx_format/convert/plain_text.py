@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from agcx_format.convert.markdown import described_image, heading_of, outcome_in_words
 from agcx_format.convert.tools import read_call, read_output
-from agcx_format.convert.words import text_of
+from agcx_format.convert.words import is_tool_image, text_of
 from agcx_format.types import (
     ConversationSnapshot,
     FunctionCall,
@@ -21,6 +21,8 @@ from agcx_format.types import (
     LocalShellCall,
     Message,
     MessageSnapshot,
+    Reasoning,
+    ReasoningWithoutContent,
     SessionMetadata,
     UnknownItem,
 )
@@ -54,7 +56,7 @@ def _outcome(message: MessageSnapshot) -> str:
 def _said(item: object) -> Iterator[str]:
     match item:
         case Message():
-            for part in item.content:
+            for part in item.content[1:] if is_tool_image(item) else item.content:
                 if isinstance(part, InputImage):
                     yield f"[image: {described_image(part.image_url)}]"
                 else:
@@ -64,6 +66,8 @@ def _said(item: object) -> Iterator[str]:
             yield f"$ {call.command}" if call.command is not None else call.text or call.arguments
         case FunctionCallOutput():
             yield read_output(item.output).text
+        case Reasoning() | ReasoningWithoutContent():
+            yield text_of(item) or ("[encrypted]" if item.encrypted_content else "[not kept]")
         case _:
             yield text_of(item)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from agcx_format.types import FunctionCall, LocalShellCall
 
-__all__ = ["Call", "Outcome", "Output", "read_call", "read_output"]
+__all__ = ["Call", "Outcome", "Output", "read_call", "read_output", "without_surrogates"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +58,37 @@ def read_call(item: FunctionCall | LocalShellCall) -> Call:
     if isinstance(item, LocalShellCall):
         return Call("shell", _typed(item.action.command), directory=item.action.working_directory)
     try:
-        arguments = json.loads(item.arguments)
+        return _from_arguments(item.name, json.loads(item.arguments))
     except (ValueError, RecursionError):
         return Call(item.name, arguments=item.arguments)
+
+
+def _from_arguments(name: str, arguments: Any) -> Call:
+    arguments = without_surrogates(arguments)
     if isinstance(arguments, dict):
         command = _typed(arguments.get("command", arguments.get("cmd")))
         if command is not None:
             directory = arguments.get("workdir", arguments.get("cwd"))
-            return Call(
-                item.name, command, directory=directory if isinstance(directory, str) else None
-            )
+            return Call(name, command, directory=directory if isinstance(directory, str) else None)
         if len(arguments) == 1 and isinstance(text := arguments.get("input"), str):
-            return Call(item.name, text=text)
-    return Call(item.name, arguments=_indented(arguments, item.arguments))
+            return Call(name, text=text)
+    return Call(name, arguments=json.dumps(arguments, indent=2, ensure_ascii=False))
 
 
-def _indented(value: Any, as_written: str) -> str:
-    try:
-        return json.dumps(value, indent=2, ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return as_written
+def without_surrogates(value: Any) -> Any:
+    """JSON can hold half a surrogate pair, which is no text and cannot be written: U+FFFD.
+
+    Other values than text are gone through; `RecursionError` when they are nested too deeply.
+    """
+    if isinstance(value, str):
+        if value.isascii():
+            return value
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [without_surrogates(each) for each in value]
+    if isinstance(value, dict):
+        return {without_surrogates(k): without_surrogates(v) for k, v in value.items()}
+    return value
 
 
 def _typed(command: Any) -> str | None:
@@ -134,6 +145,7 @@ def _from_json(output: str) -> Output | None:
         return None
     seconds = metadata.get("duration_seconds")
     code = metadata.get("exit_code")
+    text = without_surrogates(text)
     return Output(text, _outcome(code if type(code) is int else None, _duration(seconds)))
 
 

@@ -14,6 +14,7 @@ from agcx_format.types import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
+    InputText,
     LocalShellCall,
     Message,
     Reasoning,
@@ -21,7 +22,7 @@ from agcx_format.types import (
     UnknownItem,
 )
 
-__all__ = ["OUTPUT_IMAGE", "genuine_user_text", "own_words", "text_of"]
+__all__ = ["OUTPUT_IMAGE", "genuine_user_text", "is_tool_image", "own_words", "text_of"]
 
 # The tag that our importers put around the words before an image that a tool returned: AGCX holds
 # images in messages only.
@@ -107,6 +108,17 @@ def genuine_user_text(item: object) -> str | None:
     only_pictures = not any(text.strip() for text in texts)
     has_picture = any(isinstance(part, InputImage) for part in item.content)
     return "" if only_pictures and has_picture else None
+
+
+def is_tool_image(message: Message) -> bool:
+    """Whether an import made this message to hold what a tool returned as a picture."""
+    first, *rest = message.content or [None]
+    return (
+        isinstance(first, InputText)
+        and first.text.startswith(f"<{OUTPUT_IMAGE}>")
+        and bool(rest)
+        and all(isinstance(part, InputImage) for part in rest)
+    )
 
 
 def text_of(item: object) -> str:

@@ -415,3 +415,13 @@ def test_metadata_of_an_import_can_be_written_as_it_is(read):
     metadata = read(meta(), user("hi")).metadata
     assert msgspec.structs.asdict(metadata)["file_size"] == 0
     assert metadata.format_version == 1
+
+
+@pytest.mark.parametrize("depth", [100, 900, 960, 990, 5000, 200_000])
+def test_nesting_of_any_depth_is_a_bad_line_at_worst(read, depth):
+    nested = json.dumps(item("quantum_call", spin="HERE")).replace(
+        '"HERE"', "[" * depth + "]" * depth
+    )
+    report = read(meta(), nested, user("hi")).report
+    assert report.messages + report.bad_count == 2
+    assert report.messages >= 1

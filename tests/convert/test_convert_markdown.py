@@ -257,3 +257,18 @@ def test_the_document_is_made_a_message_at_a_time():
 def test_items_of_markdown_tests_can_be_stored():
     """So that the hostile texts above are ones that a file can hold."""
     assert messagepack.encode_messages(draft(*every_kind("x")).messages)
+
+
+@pytest.mark.parametrize(
+    "arguments", ['{"command": "\\ud83d"}', '{"a": "\\ud83d"}', '{"\\ud83d": 1}']
+)
+def test_half_a_surrogate_pair_in_arguments_does_not_spoil_the_document(arguments):
+    document = markdown(FunctionCall(None, "shell", arguments, "c"), FunctionCallOutput("c", "x"))
+    assert "\ufffd" in document
+    assert document.encode()
+
+
+def test_pages_of_context_are_folded_and_a_line_of_it_is_not():
+    long, short = "<skill>" + "x" * 1000 + "</skill>", "<skill>x</skill>"
+    document = markdown(*[Message(None, "user", [InputText(text)]) for text in (long, short)])
+    assert document.count("<summary>Context</summary>") == 1

@@ -41,6 +41,12 @@ def test_arguments_that_are_no_json_are_shown_as_they_are():
     assert read_call(call("{broken")).arguments == "{broken"
 
 
+@pytest.mark.parametrize("depth", [900, 990, 5000])
+def test_arguments_nested_to_any_depth_are_shown(depth):
+    text = '{"command": [' + "[" * depth + "]" * depth + "]}"
+    assert read_call(call(text)).name == "shell"
+
+
 def test_other_arguments_are_indented():
     assert read_call(call({"a": 1, "ü": 2})).arguments == '{\n  "a": 1,\n  "ü": 2\n}'
 
