@@ -141,9 +141,9 @@ def _decoder(type_: Any) -> Callable[[bytes | memoryview], Any]:
 
 
 def _from_plain(type_: type, value: object) -> object:
-    if type_ is Float32 and type(value) in (float, int):
-        # The four bytes are wanted as they lie in the data, and only the slow way has these.
-        raise ValueError("an f32")
+    if type_ is Float32 and type(value) in (float, int) and value == value:
+        # Of a NaN the four bytes are wanted as they lie there, and only the slow way has these.
+        return Float32(float(value))
     raise ValueError(f"expected {type_.__name__}, got {type(value).__name__}")
 
 

@@ -10,6 +10,9 @@ from typing import Any
 
 import zstandard
 
+# Layout 2 has one level for all, and its table no column for it.
+BALANCED = 3
+
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -77,8 +80,8 @@ def _rows(path: Path) -> Iterator[list[str]]:
 
 def sessions(layout: int) -> list[GoldenSession]:
     return [
-        GoldenSession(layout, name, session_id, int(level) if layout == 1 else 0, verdict)
-        for name, session_id, level, verdict in _rows(GOLDEN / f"v{layout}.tsv")
+        GoldenSession(layout, name, session_id, int(level[0]) if level else BALANCED, verdict)
+        for name, session_id, *level, verdict in _rows(GOLDEN / f"v{layout}.tsv")
     ]
 
 
@@ -90,6 +93,7 @@ def mutations(name: str) -> list[Mutation]:
 
 
 V1 = sessions(1)
+V2 = sessions(2)
 MUTATED = sorted(path.stem for path in (GOLDEN / "mutations").glob("*.tsv"))
 
 
