@@ -16,6 +16,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 from textual.widgets import Footer, Input, Static
 from textual.worker import get_current_worker
@@ -38,6 +39,9 @@ _LEAST_WIDTH, _LEAST_HEIGHT = 40, 8
 _PREVIEW_RIGHT_WIDTH = 100
 _PREVIEW_BELOW_HEIGHT = 22
 _ROOMY_HEIGHT = 30
+
+# Seconds after which an empty list says that it is being read.
+_PATIENCE = 0.3
 
 _PLACES = ("right", "below", "hidden")
 
@@ -92,8 +96,6 @@ class BrowserScreen(ActingScreen):
         &.-preview-hidden #preview { display: none; }
 
         #notice { display: none; width: 1fr; height: 1fr; padding: 2 4; color: $text-muted; }
-        &.-notice #notice { display: block; }
-        &.-notice SessionList, &.-notice ListHeader, &.-notice #preview { display: none; }
 
         & > #bottom { height: 1; background: $footer-background; }
         #bottom Footer { dock: none; width: 1fr; }
@@ -132,13 +134,16 @@ class BrowserScreen(ActingScreen):
         self.now = now
         self._scanning = False
         self._scan_error: PersistenceError | None = None
+        self._patience_ended = False
         # What was known before the scan began and has not been met by it.
         self._unseen: set[str] = set()
         # None: wherever there is room.
         self._preview_wish: str | None = None
+        self._shape: set[str] = set()
         self.table = SessionTable()
 
     def compose(self) -> ComposeResult:
+        self._take_shape(self.app.size)
         sessions = SessionList(self.table, self.now, id="sessions")
         yield EdgeLine(id="title")
         with Horizontal(id="filter-line"):
@@ -178,8 +183,15 @@ class BrowserScreen(ActingScreen):
         self._scanning = True
         self._scan_error = None
         self._unseen = self.table.paths()
+        self._patience_ended = False
+        self.set_timer(_PATIENCE, self._say_that_it_takes_time)
         self._scan(self._store_path)
         self._show_state()
+
+    def _say_that_it_takes_time(self) -> None:
+        self._patience_ended = True
+        if self._scanning:
+            self._show_state()
 
     @work(thread=True, exclusive=True, group="scan")
     def _scan(self, path: str) -> None:
@@ -222,9 +234,15 @@ class BrowserScreen(ActingScreen):
         self._show_filter_status()
         self._show_marks()
         notice = self._notice()
-        self.set_class(notice is not None, "-notice")
+        page = self.query_one("#notice", Static)
         if notice is not None:
-            self.query_one("#notice", Static).update(notice)
+            page.update(notice)
+        if page.display != (notice is not None):
+            # Not by a class of the screen, which would have every widget styled anew.
+            page.display = notice is not None
+            self._preview.styles.display = "none" if notice is not None else None
+            # The list keeps the focus, and its keys, while there is nothing in it.
+            self.sessions.styles.height = 0 if notice is not None else "1fr"
 
     def _notice(self) -> Content | None:
         if self.table.order:
@@ -234,7 +252,7 @@ class BrowserScreen(ActingScreen):
         if len(self.table):
             return notices.no_match(self._filter.value, len(self.table))
         if self._scanning:
-            return notices.loading()
+            return notices.loading() if self._patience_ended else None
         return notices.empty(self._store_path, self._looked)
 
     def _show_title(self) -> None:
@@ -258,7 +276,6 @@ class BrowserScreen(ActingScreen):
             status.show(right=f"{len(self.table.order):,} of {len(self.table):,}")
         else:
             status.show()
-        status.refresh(layout=True)
 
     def _show_marks(self) -> None:
         marks = self.table.marks
@@ -266,40 +283,42 @@ class BrowserScreen(ActingScreen):
         if marks:
             totals = self.table.totals_of(marks)
             text = f"{len(marks):,} marked, {wording.size(totals.size)}"
-        line = self.query_one("#marks", EdgeLine)
-        line.show(right=Content.styled(text, "bold $primary"))
-        line.refresh(layout=True)
+        self.query_one("#marks", EdgeLine).show(right=Content.styled(text, "bold $primary"))
 
     def on_resize(self, event: events.Resize) -> None:
-        width, height = event.size
-        tiny = width < _LEAST_WIDTH or height < _LEAST_HEIGHT
-        self.set_class(tiny, "-tiny")
+        self._take_shape(event.size)
+
+    def _take_shape(self, size: Size) -> None:
+        """Put the parts where there is room for them in a terminal of `size`."""
+        tiny = size.width < _LEAST_WIDTH or size.height < _LEAST_HEIGHT
+        wanted = {f"-preview-{self._preview_place(size)}"}
+        wanted |= {"-tiny"} if tiny else set()
+        wanted |= {"-roomy"} if size.height >= _ROOMY_HEIGHT else set()
+        if wanted == self._shape:
+            return
+        # Every change of a class has all widgets styled anew: one change, and none before there are any.
+        self.remove_class(*(self._shape - wanted), update=False)
+        self._shape = wanted
+        self.add_class(*wanted, update=False)
+        if not self.is_mounted:
+            return
+        self.update_node_styles()
         if tiny:
-            self.query_one("#too-small", Static).update(
-                Content(f"{width}×{height} is too small:\n{_LEAST_WIDTH}×{_LEAST_HEIGHT} is enough")
-            )
-        self.set_class(height >= _ROOMY_HEIGHT, "-roomy")
-        self._place_preview()
+            text = f"{size.width}×{size.height} is too small:\n{_LEAST_WIDTH}×{_LEAST_HEIGHT} is enough"
+            self.query_one("#too-small", Static).update(Content(text))
+        self._preview.follow(self.sessions.cursor)
 
-    def _place_preview(self) -> None:
-        place = self._preview_place()
-        for name in _PLACES:
-            self.set_class(name == place, f"-preview-{name}")
-        if place != "hidden":
-            self._preview.follow(self.sessions.cursor)
-
-    def _preview_place(self) -> str:
+    def _preview_place(self, size: Size) -> str:
         if self._preview_wish is not None:
             return self._preview_wish
-        width, height = self.size
-        if width >= _PREVIEW_RIGHT_WIDTH:
+        if size.width >= _PREVIEW_RIGHT_WIDTH:
             return "right"
-        return "below" if height >= _PREVIEW_BELOW_HEIGHT else "hidden"
+        return "below" if size.height >= _PREVIEW_BELOW_HEIGHT else "hidden"
 
     def action_preview(self) -> None:
-        here = _PLACES.index(self._preview_place())
+        here = _PLACES.index(self._preview_place(self.size))
         self._preview_wish = _PLACES[(here + 1) % len(_PLACES)]
-        self._place_preview()
+        self._take_shape(self.size)
 
     @on(SessionList.LaidOut)
     def _columns_moved(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.content import Content
+from textual.geometry import Size
 from textual.widget import Widget
 
 _GAP = 2
@@ -22,11 +23,18 @@ class EdgeLine(Widget):
         self._right = _content(right)
 
     def show(self, left: Content | str = "", right: Content | str = "") -> None:
+        before, needed = (self._left, self._right), self._needed
         self._left, self._right = _content(left), _content(right)
-        self.refresh()
+        if not (before[0].is_same(self._left) and before[1].is_same(self._right)):
+            # A layout of the whole screen costs too much to be asked for without need.
+            self.refresh(layout=self.styles.auto_dimensions and needed != self._needed)
 
-    def get_content_width(self, container, viewport) -> int:
+    def get_content_width(self, container: Size, viewport: Size) -> int:
         """With `width: auto`, what the texts need."""
+        return self._needed
+
+    @property
+    def _needed(self) -> int:
         gap = _GAP if self._left and self._right else 0
         return self._left.cell_length + gap + self._right.cell_length
 

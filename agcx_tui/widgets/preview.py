@@ -2,13 +2,16 @@
 
 Strategy: it follows the cursor without ever delaying it.  A move only starts a short timer, longer than
 a key repeat; when it fires, a thread opens the file and posts what it found with the number of
-the request, and an answer to an older request is closed unseen.
+the request, and an answer to an older request is closed unseen.  The transcript is imported and
+mounted for the first file: the first rows of the list do not wait for it.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from textual import work
 from textual.app import ComposeResult
@@ -24,7 +27,9 @@ from agcx_format.files import SessionFile
 from agcx_tui import wording
 from agcx_tui.safe_text import safe_line
 from agcx_tui.session_table import SessionTable, micros
-from agcx_tui.widgets.transcript import Transcript
+
+if TYPE_CHECKING:
+    from agcx_tui.widgets.transcript import Transcript
 
 # A held key repeats every 33 ms or so: nothing is opened before it is let go.
 _DELAY = 0.07
@@ -77,13 +82,10 @@ class Preview(Vertical):
         self._number = 0
         self._timer: Timer | None = None
         self._file: SessionFile | None = None
+        self._transcript: Transcript | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(id="preview-head", markup=False)
-        transcript = Transcript(compact=True)
-        # Tab goes there, to read on without opening it.
-        transcript.can_focus = True
-        yield transcript
 
     def follow(self, row: int | None, *, delay: float = _DELAY) -> None:
         """Show a row of the table a little later; the last call wins."""
@@ -113,6 +115,8 @@ class Preview(Vertical):
         worker = get_current_worker()
         if worker.is_cancelled:
             return
+        # Slow the first time, and better here than in the handler.
+        import_module("agcx_tui.widgets.transcript")
         file = None
         try:
             file = SessionFile(path)
@@ -127,7 +131,7 @@ class Preview(Vertical):
         if not self.post_message(message) and file is not None:
             file.close()
 
-    def on_preview_loaded(self, message: Loaded) -> None:
+    async def on_preview_loaded(self, message: Loaded) -> None:
         message.stop()
         if message.number != self._number:
             if message.file is not None:
@@ -137,7 +141,18 @@ class Preview(Vertical):
             self._show_head(_plain_head("Cannot be read", message.error))
         else:
             self._show_head(_head(message.facts))
+        if self._transcript is None and message.file is not None:
+            self._transcript = await self._mount_transcript()
         self._show_file(message.file)
+
+    async def _mount_transcript(self) -> Transcript:
+        from agcx_tui.widgets.transcript import Transcript
+
+        transcript = Transcript(compact=True)
+        # Tab goes there, to read on without opening it.
+        transcript.can_focus = True
+        await self.mount(transcript)
+        return transcript
 
     def on_unmount(self) -> None:
         if self._file is not None:
@@ -147,11 +162,11 @@ class Preview(Vertical):
         self.query_one("#preview-head", Static).update(content)
 
     def _show_file(self, file: SessionFile | None) -> None:
-        transcript = self.query_one(Transcript)
-        transcript.display = file is not None
         before, self._file = self._file, file
-        if file is not None:
-            transcript.show(file)
+        if self._transcript is not None:
+            self._transcript.display = file is not None
+            if file is not None:
+                self._transcript.show(file)
         if before is not None:
             before.close()
 
