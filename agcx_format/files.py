@@ -103,6 +103,8 @@ class SessionFile:
             self._metadata_end = layout1.metadata_span(head, self.size).end
         except BaseException as error:
             os.close(self._fd)
+            # `__del__` runs for this object too, and the number may be another file by then.
+            self._fd = -1
             if isinstance(error, PersistenceError):
                 raise error.located(path=path) from None
             raise
