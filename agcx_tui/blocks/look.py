@@ -33,7 +33,7 @@ class Around:
     """The neighbours that decide about gaps, elapsed time, and which output answers which call.
 
     `partner` is the output of a call or the call of an output; `adjacent` says that nothing
-    stands between the two.
+    stands between the two.  `dated` asks for the date where nothing was said before.
     """
 
     index: int
@@ -41,3 +41,4 @@ class Around:
     previous_open: bool = False
     partner: MessageSnapshot | None = None
     adjacent: bool = False
+    dated: bool = False

@@ -8,7 +8,7 @@ do not know shows its tag and fields: nothing of a file is hidden.
 
 from __future__ import annotations
 
-from agcx_format.convert.words import genuine_user_text
+from agcx_format.convert.words import genuine_user_text, own_words, text_of
 from agcx_format.errors import PersistenceError
 from agcx_format.types import (
     FunctionCall,
@@ -27,7 +27,7 @@ from agcx_tui.blocks.images import image_facts
 from agcx_tui.blocks.lines import EMPTY, beside, indent, line, wrap
 from agcx_tui.blocks.look import Around, Fold, Look
 from agcx_tui.blocks.markdown import as_typed, markdown_parts
-from agcx_tui.blocks.rows import row_parts, text_parts, tidy
+from agcx_tui.blocks.rows import count_lines, row_parts, text_parts, tidy
 from agcx_tui.blocks.times import since, when
 from agcx_tui.blocks.tool import plain_rows
 from agcx_tui.blocks.tool_lines import answer_block, call_block
@@ -62,10 +62,10 @@ def draw_message(message: MessageSnapshot, around: Around, look: Look, how: Fold
     item = message.item
     previous = around.previous
     apart = is_speech(message) or bool(how) or around.previous_open
-    gap = int(previous is not None and (apart or is_speech(previous)))
+    # Above the first there is a margin, which scrolls away with it.
+    gap = int(apart or is_speech(previous)) if previous is not None else int(not look.compact)
     if isinstance(item, FunctionCallOutput):
-        after_call = around.adjacent or around.previous_open
-        return answer_block(message, item, around, look, how, 0 if after_call else gap)
+        return answer_block(message, item, around, look, how, gap)
     if isinstance(item, (LocalShellCall, FunctionCall)):
         return call_block(message, item, around, look, how, gap)
     if isinstance(item, (Reasoning, ReasoningWithoutContent)):
@@ -99,7 +99,7 @@ def _speech(
     message: MessageSnapshot, item: Message, around: Around, look: Look, how: Fold, gap: int
 ) -> Block:
     turn = item.role == "user"
-    parts = _content(item, look)
+    parts = _content(item, look, how)
     parts += _notes(message, look)
     if not parts:
         parts = [Part.of(indent([line(("(empty)", look.palette.muted))], BODY))]
@@ -139,7 +139,10 @@ def _header(message: MessageSnapshot, item: Message, around: Around, look: Look)
     if remarks:
         left.append(("  " + " · ".join(remarks), palette.muted))
     previous = around.previous.timestamp if around.previous is not None else None
-    words = [since(message.timestamp, previous), when(message.timestamp, previous)]
+    words = [
+        since(message.timestamp, previous),
+        when(message.timestamp, None if around.dated else previous),
+    ]
     if item.role == "user":
         words.insert(0, f"turn {message.turn_index + 1:,}")
     return beside(left, [(" · ".join(filter(None, words)), palette.muted)], look.width)
@@ -154,7 +157,7 @@ def _role_style(role: str, look: Look):
     return {"user": palette.user, "assistant": palette.assistant}.get(role, palette.system)
 
 
-def _content(item: Message, look: Look) -> list[Part]:
+def _content(item: Message, look: Look, how: Fold) -> list[Part]:
     parts: list[Part] = []
     for content in item.content:
         if isinstance(content, UnknownItem):
@@ -168,9 +171,22 @@ def _content(item: Message, look: Look) -> list[Part]:
             more = [Part.of(indent(facts, BODY))]
         elif item.role == "assistant":
             more = markdown_parts(content.text, look.width, look.palette, BODY)
+        elif item.role == "user" and not how:
+            more = _said(content.text, look)
         else:
             more = as_typed(content.text, look.width, look.palette, BODY)
         parts += more
+    return parts
+
+
+def _said(text: str, look: Look) -> list[Part]:
+    """What the user said; what an agent put around it is a line, opened by the fold."""
+    words = own_words(text)
+    parts = as_typed(words or text, look.width, look.palette, BODY)
+    around = count_lines(text.strip()) - count_lines(words)
+    if words and around > 0:
+        note = line((f"… {around:,} more lines, of context", look.palette.muted))
+        parts.append(Part.of(indent([note], BODY), cut=True))
     return parts
 
 
@@ -191,8 +207,6 @@ def _history(message: MessageSnapshot, look: Look) -> list[Part]:
     for moment, item in reversed(message.metadata.edit_history):
         title = line((f"until {when(moment)}:", palette.muted))
         parts.append(Part.of([EMPTY, *indent([title], BODY)]))
-        from agcx_format.convert.words import text_of
-
         parts += text_parts(
             text_of(item), look.width, BODY + 2, palette.text, palette.muted, Fold.FULL
         )
@@ -239,7 +253,7 @@ def _injected(item: Message, look: Look, how: Fold, gap: int) -> Block:
     """Text that an agent put into the user's mouth: instructions, environment."""
     text = "\n".join(part.text for part in item.content if hasattr(part, "text"))
     first = safe_line(text[:300].strip().partition("\n")[0])
-    body = _content(item, Look(look.width - 2, look.palette))
+    body = _content(item, Look(look.width - 2, look.palette), Fold.OPEN)
     moved = [Part(lambda part=part: indent(part.draw(), 2), part.estimate) for part in body]
     return _line_and_body("context", first, moved, look, how, gap)
 

@@ -107,8 +107,8 @@ def _number(value: object) -> float | None:
 
 
 def seconds_text(seconds: float | None) -> str:
-    """`0.1 s`, `12 s`, `3 min 5 s`, `2 h 10 min`."""
-    if seconds is None or not 0 <= seconds < 1e9:
+    """`0.1 s`, `12 s`, `3 min 5 s`, `2 h 10 min`; nothing for less than a tenth of a second."""
+    if seconds is None or not 0.05 <= seconds < 1e9:
         return ""
     if seconds < 9.95:
         return f"{seconds:.1f} s"

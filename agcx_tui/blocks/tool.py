@@ -36,6 +36,8 @@ _TELLING = (
     "file_path", "path", "notebook_path", "pattern", "query", "url", "description", "prompt",
     "input", "text", "name", "id",
 )  # fmt: skip
+# How an agent paces its own reading of output: nothing about the command.
+_MACHINERY = {"yield_time_ms", "max_output_tokens"}
 _PLAN_MARKS = {"completed": "✓", "in_progress": "▸", "pending": "○"}
 
 
@@ -235,7 +237,7 @@ def _field_notes(fields: dict) -> tuple[str, ...]:
     short = [
         f"{safe_line(str(key))} {_scalar(value)}"
         for key, value in fields.items()
-        if value is not None and value is not False
+        if value is not None and value is not False and key not in _MACHINERY
     ]
     return notes + tuple(short)
 

@@ -78,15 +78,16 @@ def answer_block(
         shown = [Part.of(indent([line(("(no output)", palette.muted))], BODY))]
     if paired and around.adjacent:
         return Block(shown)
-    name = getattr(around.partner.item, "name", "shell") if paired else ""
-    label = f"output of {safe_line(name)}" if paired else "output"
-    detail = "" if paired else f"of a call that is not near, {safe_line(item.call_id)}"
+    if paired:
+        detail = f"of  {asked(around.partner.item, palette).summary}"
+    else:
+        detail = f"of a call that is not near, {safe_line(item.call_id)}"
     mark = "▾ " if how else "▸ "
     right = [] if paired else _metrics(outcome, look, "")
     head = beside(
         [
             (mark, palette.muted),
-            (label, palette.tool),
+            ("output", palette.tool),
             ("  ", palette.text),
             (detail, palette.muted),
         ],

@@ -53,8 +53,8 @@ class ConversationScreen(Screen[None]):
     DEFAULT_CSS = """
     ConversationScreen {
         background: $background;
-        & > #title { background: $surface; }
-        & > Transcript { height: 1fr; padding: 1 0 0 1; }
+        & > #title { background: $surface; color: $text-muted; }
+        & > Transcript { height: 1fr; padding-left: 1; }
         & > #failure { display: none; height: 1fr; padding: 2 4; color: $text-muted; }
         &.-failed > #failure { display: block; }
         &.-failed > Transcript { display: none; }
@@ -162,7 +162,7 @@ class ConversationScreen(Screen[None]):
         ]
         self.query_one("#title", EdgeLine).show(
             Content.styled(star + title, "bold $foreground"),
-            Content.styled(" · ".join(filter(None, facts)), "$text-muted"),
+            " · ".join(filter(None, facts)),
         )
 
     def on_unmount(self) -> None:

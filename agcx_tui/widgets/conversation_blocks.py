@@ -171,6 +171,7 @@ class ConversationBlocks:
             self.kind(index - 1) != SPEECH and bool(self.fold(index - 1)),
             self.message(partner) if partner is not None else None,
             partner is not None and abs(partner - index) == 1,
+            index <= NEAR and not any(self.kind(each) == SPEECH for each in range(index)),
         )
         return draw_message(found, around, self.look, fold)
 

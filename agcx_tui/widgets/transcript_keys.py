@@ -40,7 +40,7 @@ KEYS = [
     _key("left_square_bracket", "message(-1)", "previous message", "previous", "["),
     _key("right_curly_bracket", "turn(1)", "next turn", "next-turn", "}"),
     _key("left_curly_bracket", "turn(-1)", "previous turn", "previous-turn", "{"),
-    Binding("enter", "toggle", "open", id="transcript.toggle"),
+    Binding("enter", "toggle", "open", key_display="enter", id="transcript.toggle"),
     Binding("t", "fold_tools", "tools", id="transcript.tools"),
     _key("T", "fold_thoughts", "thoughts", "thoughts"),
     Binding("y", "copy", "copy", id="transcript.copy"),

@@ -1,0 +1,113 @@
+"""Markdown is drawn whole, harmlessly, and in slices that lose nothing."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agcx_tui.blocks.links import followable
+from agcx_tui.blocks.markdown import as_typed, markdown_parts, markdown_slices
+from agcx_tui.blocks.palette import Palette
+
+UNSAFE = {*map(chr, range(0x20)), "\x7f", *map(chr, range(0x80, 0xA0)), "\u202e", "\u2066"}
+
+
+def drawn(text: str, width: int = 60, draw=markdown_parts) -> list:
+    return [strip for part in draw(text, width, Palette(), 2) for strip in part.draw()]
+
+
+def words(text: str, **options) -> str:
+    return "\n".join(strip.text[2:].rstrip() for strip in drawn(text, **options))
+
+
+def links(text: str) -> set[str]:
+    return {
+        seg.style.link for strip in drawn(text) for seg in strip if seg.style and seg.style.link
+    }
+
+
+def test_html_is_shown_as_it_was_written():
+    assert words("a <b>c</b>\n\n<img src=x onerror=alert(1)>") == (
+        "a <b>c</b>\n\n<img src=x onerror=alert(1)>"
+    )
+
+
+def test_only_web_addresses_can_be_followed():
+    text = "[a](https://example.org/x?y=1) [b](src/a.py) [c](mailto:d@e.f) [d](http://h/)"
+    assert links(text) == {"https://example.org/x?y=1", "http://h/"}
+    assert words(text) == "a b (src/a.py) c (mailto:d@e.f) d"
+
+
+def test_an_image_says_where_it_lies():
+    assert words("![a chart](pics/c.png)") == "[a chart: pics/c.png]"
+
+
+@pytest.mark.parametrize(
+    ("address", "followed"),
+    [
+        ("https://example.org/a%20b?c=d#e", "https://example.org/a%20b?c=d#e"),
+        ("HTTP://x/", "HTTP://x/"),
+        ("https://x/\x1b]8;;\x07", "https://x/%1B]8;;%07"),
+        ("https://x/\x9cé\u202e", "https://x/%C2%9C%C3%A9%E2%80%AE"),
+        ("javascript:alert(1)", None),
+        ("file:///etc/passwd", None),
+        ("https://" + "x" * 3000, None),
+        ("https://x/\ud800", None),
+    ],
+)
+def test_an_address_in_an_escape_sequence_holds_nothing_that_ends_it(address, followed):
+    assert followable(address) == followed
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.text(
+        alphabet=st.sampled_from("ab *_`#[](){}<>!|-\n\t\x1b\x9b\x07\r\u202e\u2028中é>1.~"),
+        max_size=300,
+    )
+)
+def test_no_text_brings_a_control_character_or_too_wide_a_line(text):
+    for draw in (markdown_parts, as_typed):
+        for strip in drawn(text, width=40, draw=draw):
+            assert not UNSAFE & set(strip.text)
+            assert strip.cell_length <= 42
+            assert all(seg.control is None for seg in strip)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(
+        st.sampled_from(["word " * 40, "", "```py", "```", "- item", "x = 1", "z" * 9000]),
+        max_size=200,
+    )
+)
+def test_slices_hold_every_word_and_are_small(rows):
+    text = "\n".join(rows)
+    pieces = list(markdown_slices(text))
+    assert all(len(piece) <= 20_000 for piece in pieces)
+    for character in ("z", "m", "="):
+        assert "".join(pieces).count(character) == text.count(character)
+
+
+def test_a_fence_that_is_cut_goes_on_as_code():
+    text = "```py\n" + "x = 1\n" * 6000 + "```\nafter"
+    first, second, *_ = markdown_slices(text)
+    assert first.startswith("```py\n")
+    assert first.endswith("\n```")
+    assert second.startswith("```py\n")
+
+
+def test_what_a_person_typed_keeps_its_lines_and_characters():
+    text = "# not a heading\n  indented\n* a\n__init__ `x` **b**\n```py\ndef f():\n    pass\n```"
+    assert words(text, draw=as_typed) == text
+
+
+def test_lists_tables_and_code_are_laid_out():
+    shown = words(
+        "# Plan\n\n1. one\n2. two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```rust\nfn f() {}\n```"
+    )
+    assert "Plan" in shown
+    assert " 1 one\n 2 two" in shown.replace("  ", " ")
+    assert "─" in shown
+    assert "  fn f() {}" in shown
