@@ -32,7 +32,7 @@ from agcx_format.types import (
     ToolCallMetadata,
 )
 
-__all__ = ["Draft", "ImportReport", "Imported", "session_id", "short_title"]
+__all__ = ["Draft", "ImportReport", "Imported", "session_id", "short_title", "uuids_in"]
 
 # Ids that the source has none of are made from what it has, under this name space of ours.
 _NAMESPACE = UUID("5c1f0f3e-6f0c-5d0b-9a57-8e2f6c1b7a40")
@@ -82,7 +82,7 @@ class Imported:
 
 def session_id(given: object, file_name: str) -> UUID:
     """The id that the source gives, else the UUID in the file's name, else one made from these."""
-    for text in (given, *_uuids(file_name)):
+    for text in (given, *uuids_in(file_name)):
         try:
             return UUID(text)
         except (ValueError, TypeError, AttributeError):
@@ -90,7 +90,7 @@ def session_id(given: object, file_name: str) -> UUID:
     return uuid5(_NAMESPACE, given if isinstance(given, str) and given else file_name)
 
 
-_uuids = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE).findall
+uuids_in = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE).findall
 
 
 def short_title(words: str, length: int = _TITLE_LENGTH) -> str:

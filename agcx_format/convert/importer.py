@@ -17,10 +17,10 @@ from uuid import UUID
 import msgspec
 
 from agcx_format.convert.codex import find_rollouts, read_rollout
-from agcx_format.convert.imported import Imported, ImportReport
+from agcx_format.convert.imported import Imported, ImportReport, uuids_in
 from agcx_format.errors import PersistenceError, SessionNotFound
 from agcx_format.store import Store
-from agcx_format.timestamps import ns_of
+from agcx_format.timestamps import Timestamp, ns_of
 from agcx_format.types import Session
 
 __all__ = ["ImportResult", "Outcome", "import_sessions"]
@@ -41,7 +41,7 @@ class ImportResult:
     """One file (or a directory that could not be read) and what became of it.
 
     `id`, `title`, `report` are None or empty when the file could not be read; `reason` says why
-    it was skipped or failed.
+    it was skipped or failed.  There is no report of a file that had not changed since its import.
     """
 
     path: Path
@@ -89,6 +89,8 @@ class _Run:
         self._planned: dict[UUID, Path] = {}
 
     def file(self, path: Path) -> ImportResult:
+        if unchanged := self._unchanged(path):
+            return unchanged
         try:
             imported = self._read(path)
         except PersistenceError as error:
@@ -96,6 +98,22 @@ class _Run:
         outcome, reason = self._put(imported)
         metadata = imported.metadata
         return ImportResult(path, outcome, reason, metadata.id, metadata.title, imported.report)
+
+    def _unchanged(self, path: Path) -> ImportResult | None:
+        """The result for a file that need not be read, since it is as it was when imported.
+
+        Both programs name a file after its session, and an import takes the time of the file's last
+        change, to the nanosecond, for the last access.  A session that was opened since then has
+        another one, and is compared in full.
+        """
+        try:
+            changed = Timestamp.from_ns(path.stat().st_mtime_ns)
+            entry = self._store.resolve(next(iter(uuids_in(path.name))))
+        except (OSError, StopIteration, PersistenceError):
+            return None
+        if entry.metadata is None or entry.metadata.last_accessed != changed:
+            return None
+        return ImportResult(path, Outcome.PRESENT, "", entry.id, entry.metadata.title)
 
     def _put(self, new: Imported) -> tuple[Outcome, str]:
         if not new.conversation.messages:

@@ -36,8 +36,8 @@ from agcx_format.types import (
 
 __all__ = ["described_image", "heading_of", "markdown_parts", "outcome_in_words", "to_markdown"]
 
-# A URL that is longer than this says nothing more by its end.
-_URL_SHOWN = 200
+# A title, name or URL that is longer than this says nothing more by its end.
+_LONGEST_LINE = 200
 
 _ROLES = {"user": "User", "assistant": "Assistant", "system": "System", "developer": "Developer"}
 
@@ -61,7 +61,7 @@ def markdown_parts(
 ) -> Iterator[str]:
     """The document in parts: the front matter and title, then each message; join with nothing."""
     yield _front_matter(metadata, context)
-    yield f"\n# {one_line(metadata.title) or 'Untitled'}\n"
+    yield f"\n# {one_line(shortened(metadata.title)) or 'Untitled'}\n"
     directory = context.working_directory if context is not None else ""
     names: dict[str, str] = {}
     for number, message in enumerate(messages, 1):
@@ -138,7 +138,7 @@ def heading_of(message: MessageSnapshot, names: dict[str, str]) -> str:
         names[message.item.call_id] = message.item.name
     elif isinstance(message.item, LocalShellCall) and message.item.call_id:
         names[message.item.call_id] = "shell"
-    speaker = " ".join(_speaker(message.item, names).split())
+    speaker = " ".join(shortened(_speaker(message.item, names)).split())
     return f"{speaker} · {_time(message.timestamp)}"
 
 
@@ -205,11 +205,16 @@ def _part(part: object) -> str:
     return embedded(part.text)
 
 
+def shortened(text: str) -> str:
+    """At most what one line should hold."""
+    return text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]}…"
+
+
 def described_image(url: str) -> str:
     """An image in a few words: type and size of a `data:` URL, otherwise the URL, shortened."""
     if url[:5].lower() != "data:":
-        return url if len(url) <= _URL_SHOWN else f"{url[:_URL_SHOWN]}…"
-    head, _, data = url[5 : 5 + _URL_SHOWN].partition(",")
+        return shortened(url)
+    head, _, data = url[5 : 5 + _LONGEST_LINE].partition(",")
     media_type = head.split(";")[0] or "text/plain"
     size = len(url) - 5 - len(head) - 1 if data else 0
     if head.endswith(";base64"):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import msgspec
 import pytest
 from rollout_lines import SESSION, assistant, meta, user, write
 
 from agcx_format import open_store
+from agcx_format.convert.codex import read_rollout
 from agcx_format.convert.importer import Outcome, import_sessions
 
 OTHER = "0199bbbb-1111-7222-8333-444455556666"
@@ -122,3 +125,19 @@ def test_one_bad_file_does_not_stop_the_rest(store, rollouts):
     ]  # fmt: skip
     assert results[0].path == rollouts / "missing"
     assert all(result.reason for result in results[:3])
+
+
+def test_a_file_that_did_not_change_is_not_read_again(store, rollouts):
+    path = write(rollouts / f"rollout-2025-09-25T08-02-05-{SESSION}.jsonl", meta(), user("one"))
+    read = []
+
+    def counting(path):
+        read.append(path)
+        return read_rollout(path)
+
+    assert outcomes(store, path, read=counting) == [Outcome.IMPORTED]
+    assert outcomes(store, path, read=counting) == [Outcome.PRESENT]
+    assert len(read) == 1
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))
+    assert outcomes(store, path, read=counting) == [Outcome.PRESENT]
+    assert len(read) == 2

@@ -272,3 +272,9 @@ def test_pages_of_context_are_folded_and_a_line_of_it_is_not():
     long, short = "<skill>" + "x" * 1000 + "</skill>", "<skill>x</skill>"
     document = markdown(*[Message(None, "user", [InputText(text)]) for text in (long, short)])
     assert document.count("<summary>Context</summary>") == 1
+
+
+def test_a_title_of_megabytes_does_not_make_a_heading_of_megabytes():
+    first = markdown(Message(None, "user", [InputText("x")]), title="long " * 500_000)
+    (title,) = [line for line in first.split("\n") if line.startswith("# ")]
+    assert len(title) < 300
