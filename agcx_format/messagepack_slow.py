@@ -38,7 +38,10 @@ def decode(type_: type[T], data: bytes | memoryview, base: int = 0) -> T:
 
 
 def unpacker(data: bytes | memoryview) -> msgpack.Unpacker:
-    made = msgpack.Unpacker(strict_map_key=False, max_buffer_size=max(1, len(data)))
+    # Maps as pairs: what is no value of ours may have keys that no dict takes.
+    made = msgpack.Unpacker(
+        strict_map_key=False, object_pairs_hook=list, max_buffer_size=max(1, len(data))
+    )
     made.feed(data)
     return made
 
@@ -200,6 +203,8 @@ class _Reader:
         tag = self.unpacker.unpack()
         record = shape.by_tag(tag)
         if record is None:
+            for _ in range(count - 1):
+                self.unpacker.skip()
             return self._unknown(shape, tag, start)
         if tag == "reasoning" and count == 4:
             # Written by Rust, which then fails to read it: the field `content` is left out.
@@ -211,37 +216,39 @@ class _Reader:
     def _tagged_map(self, shape: schema.Tagged, start: int) -> Any:
         """`{"type": tag, …}`, or the first day's `{"Variant": [fields]}`."""
         count = self._map()
-        if count == 1:
-            self._mark()
-            name = self.unpacker.unpack()
-            if (record := shape.by_variant(name)) is not None:
-                return self._record(record)
-        tag = self._find_type(start)
+        if count == 0:
+            self._fail("an item without a tag")
+        self._mark()
+        name = self.unpacker.unpack()
+        if count == 1 and (record := shape.by_variant(name)) is not None:
+            return self._record(record)
+        # The tag may stand last: the map is read once for it, and once for the fields, by readers
+        # that see nothing else, so that many maps in one list are not gone through again and again.
+        for _ in range(2 * count - 1):
+            self.unpacker.skip()
+        whole = self.data[start : self.unpacker.tell()]
+        tag = _Reader(whole, self.base + start)._find_type()
         record = shape.by_tag(tag)
         if record is None:
             return self._unknown(shape, tag, start)
-        self._go_to(start)
-        return record.cls(*self._named_fields(record, self._map()))
+        return _Reader(whole, self.base + start)._item_with_names(record)
 
-    def _find_type(self, start: int) -> object:
-        """The value of `type` in the map at `start`."""
-        self._go_to(start)
+    def _find_type(self) -> object:
+        """The value of `type` in the map that this reader has."""
         for _ in range(self._map()):
             if self.unpacker.unpack() == "type":
                 return self.unpacker.unpack()
             self.unpacker.skip()
         self._fail("an item without a tag")
 
+    def _item_with_names(self, record: schema.Record) -> Any:
+        return record.cls(*self._named_fields(record, self._map()))
+
     def _unknown(self, shape: schema.Tagged, tag: object, start: int) -> UnknownItem:
+        """The item from `start` to where the unpacker is now."""
         if not isinstance(tag, str) or shape.variants[0].tag not in _KEPT_WHEN_UNKNOWN:
             self._fail(f"{_short(tag)} is not a tag that fits here")
-        self._go_to(start)
-        self.unpacker.skip()
         return UnknownItem(bytes(self.data[start : self.unpacker.tell()]))
-
-    def _go_to(self, start: int) -> None:
-        self.unpacker = unpacker(self.data)
-        self.unpacker.read_bytes(start)
 
 
 def _short(value: object) -> str:

@@ -202,6 +202,18 @@ class Other(_Value, tag="other"):
     variant = "Other"
 
 
+def _dict_or_pairs(pairs: list[tuple[object, object]]) -> dict | list:
+    """What a MessagePack map becomes: its keys may be lists or maps, which no dict takes."""
+    try:
+        return dict(pairs)
+    except TypeError:
+        return pairs
+
+
+_ARRAYS = (*range(0x90, 0xA0), 0xDC, 0xDD)
+_TEXTS = (*range(0xA0, 0xC0), 0xD9, 0xDA, 0xDB)
+
+
 class UnknownItem:
     """An item or content part whose tag is not known, kept as the bytes that the file holds.
 
@@ -213,27 +225,40 @@ class UnknownItem:
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
 
-    def _plain(self) -> object:
-        import msgpack
-
-        return msgpack.unpackb(self.raw, strict_map_key=False, unicode_errors="replace")
-
     @property
     def tag(self) -> str:
-        plain = self._plain()
-        if isinstance(plain, list) and plain:
-            return str(plain[0])
-        if isinstance(plain, dict):
-            return str(plain.get("type", next(iter(plain), "")))
-        return str(plain)
+        """The text that names the kind: the first of an array, or `type` in a map."""
+        import msgpack
+
+        reader = msgpack.Unpacker(strict_map_key=False, unicode_errors="replace")
+        reader.feed(self.raw)
+        # Only as far as the tag: what follows may be values that Python has no form for.
+        if self.raw[0] in _ARRAYS:
+            return str(reader.unpack()) if reader.read_array_header() else ""
+        for _ in range(reader.read_map_header()):
+            key = reader.unpack() if self.raw[reader.tell()] in _TEXTS else reader.skip()
+            if key == "type":
+                return str(reader.unpack())
+            reader.skip()
+        return ""
 
     def fields(self) -> list | dict:
-        plain = self._plain()
-        if isinstance(plain, list):
-            return plain[1:]
+        """The rest as plain values; a map with a key that no dict takes is a list of pairs."""
+        import msgpack
+
+        try:
+            plain = msgpack.unpackb(
+                self.raw,
+                strict_map_key=False,
+                object_pairs_hook=_dict_or_pairs,
+                unicode_errors="replace",
+            )
+        except (ValueError, msgpack.UnpackException):
+            # An ill-made timestamp, for example: bytes that say nothing to anybody.
+            return [self.raw]
         if isinstance(plain, dict):
             return {key: value for key, value in plain.items() if key != "type"}
-        return []
+        return plain[1:] if self.raw[0] in _ARRAYS else plain
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, UnknownItem) and self.raw == other.raw
