@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from agcx_format.acts import Act
@@ -49,7 +48,8 @@ def delete(store: Store, files: Iterable[tuple[str, Signature | None]]) -> Act:
     for path, signature in files:
         entry = store.entry(path)
         if entry is not None:
-            entries.append(replace(entry, signature=signature or entry.signature))
+            shown = signature or entry.signature
+            entries.append(ScanEntry(path, entry.id, entry.metadata, entry.error, shown))
     if not entries:
         raise SessionNotFound("any more: deleted by another program", path=store.path)
     return store.delete(entries)

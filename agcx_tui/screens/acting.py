@@ -148,6 +148,7 @@ class ActingScreen(Screen[None]):
         self.table_changed()
         if rows:
             self.sessions.go_to(rows[0])
+        self.app.clear_notifications()
         self.notify(f"Brought back {_named(message.act)}.", markup=False)
 
     def on_acting_screen_failed(self, message: Failed) -> None:

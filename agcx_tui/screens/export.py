@@ -44,6 +44,16 @@ class ExportOrder:
     overwrite: bool
 
 
+class _Choice(RadioButton):
+    """Textual's button tells chosen from not chosen by colour alone."""
+
+    BUTTON_LEFT, BUTTON_RIGHT = "(", ")"
+
+    @property
+    def BUTTON_INNER(self) -> str:
+        return "●" if self.value else " "
+
+
 class ExportDialog(Dialog[ExportOrder]):
     """For one session the path is that of the file, for several that of a directory."""
 
@@ -79,7 +89,7 @@ class ExportDialog(Dialog[ExportOrder]):
             yield Static(Content(question), id="question", markup=False)
             with RadioSet(id="format"):
                 for name, label in exporting.FORMATS.items():
-                    yield RadioButton(label, value=name == self._format, id=f"format-{name}")
+                    yield _Choice(label, value=name == self._format, id=f"format-{name}")
             yield Static("File" if one else "Directory", classes="label", markup=False)
             yield Input(self._proposed, id="path", select_on_focus=False)
             yield Static(id="message", markup=False)
