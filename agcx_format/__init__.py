@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from agcx_format.errors import *  # noqa: F403
-    from agcx_format.files import SessionFile, read_session, write_session  # noqa: F401
+    from agcx_format.files import read_session, write_session  # noqa: F401
     from agcx_format.serde_json import from_json, to_json  # noqa: F401
+    from agcx_format.session_file import SessionFile  # noqa: F401
     from agcx_format.sources import MessageSource  # noqa: F401
     from agcx_format.storage import CompressionLevel, SessionStorage, StorageBackend  # noqa: F401
     from agcx_format.store import Store, open_store  # noqa: F401
@@ -23,7 +24,8 @@ _HOME = {
         BincodeDecodeError MessagePackDecodeError CompressionError SessionNotFound
         AmbiguousSession StaleSession InvalidCheckpoint IndexCorrupted LockFailed
         StoreNotWritable UndoConflict NothingToUndo ConversionError""",
-    "agcx_format.files": "SessionFile read_session write_session",
+    "agcx_format.files": "read_session write_session",
+    "agcx_format.session_file": "SessionFile",
     "agcx_format.serde_json": "from_json to_json",
     "agcx_format.sources": "ListSource MessageSource PENDING",
     "agcx_format.storage": "CompressionLevel SessionStorage StorageBackend",

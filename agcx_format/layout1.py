@@ -19,7 +19,7 @@ from typing import NoReturn, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from agcx_format import bincode, frames, limits, messagepack
+from agcx_format import bincode, frames, limits, messagepack, seekable
 from agcx_format.errors import (
     CorruptData,
     InvalidMagic,
@@ -152,7 +152,7 @@ def encode(
     """The parts of the file, to be written one after the other; `level` is zstd's."""
     return join(
         bincode.encode(metadata, SessionMetadata),
-        frames.compress(messagepack.encode_messages(conversation.messages), level),
+        compress_messages(messagepack.encode_messages(conversation.messages), level),
         frames.compress(messagepack.encode(conversation.context), level),
         bincode.encode(state, SessionState),
     )
@@ -171,7 +171,7 @@ def encode_measured(
     """
     messages = messagepack.encode_messages(conversation.messages)
     context = messagepack.encode(conversation.context)
-    packed = [frames.compress(section, level) for section in (messages, context)]
+    packed = [compress_messages(messages, level), frames.compress(context, level)]
     ratio = sum(map(len, packed)) / (len(messages) + len(context))
     last = bincode.encode(state, SessionState)
     measured = replace(
@@ -183,6 +183,13 @@ def encode_measured(
         if (size := sum(map(len, parts))) == measured.file_size:
             return measured, parts
         measured = replace(measured, file_size=size)
+
+
+def compress_messages(messages: bytes, level: int) -> bytes:
+    """The messages section; a large one is cut into frames with a seek table."""
+    if len(messages) <= seekable.THRESHOLD:
+        return frames.compress(messages, level)
+    return seekable.compress(messages, messagepack.find_messages(messages), level)
 
 
 def _span(section: str, start: int, length: int, file_size: int) -> Span:

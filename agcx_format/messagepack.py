@@ -76,17 +76,22 @@ def find_messages(data: bytes | memoryview) -> array[int]:
 
     Raises `MessagePackDecodeError` when the data is cut off or is no array.
     """
+    return messages_in(data, None, header=True)
+
+
+def messages_in(data: bytes | memoryview, count: int | None, *, header: bool) -> array[int]:
+    """Like `find_messages`, for `count` messages of a `Vec`; its header comes first if `header`."""
     unpacker = slow.unpacker(data)
     starts = array("Q")
     try:
-        count = unpacker.read_array_header()
+        claimed = unpacker.read_array_header() if header else 0
         starts.append(unpacker.tell())
-        for _ in range(count):
+        for _ in range(claimed if count is None else count):
             unpacker.skip()
             starts.append(unpacker.tell())
     except slow.UNPACK_ERRORS as cause:
         raise MessagePackDecodeError(
-            f"message {max(0, len(starts) - 1)}: {slow.in_words(cause)}",
+            f"message {len(starts)}: {slow.in_words(cause)}",
             offset=starts[-1] if starts else 0,
         ) from None
     return starts

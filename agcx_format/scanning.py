@@ -1,8 +1,8 @@
 """Where each message lies, found while the section is still being decompressed.
 
 Strategy: `msgpack.Unpacker` is fed piece by piece and steps over one message at a time without
-making it; when a piece ends inside a message it carries on with the next.  So the first messages are
-known before the last is read, and what is kept of a message here is eight bytes.
+making it; when a piece ends inside a message it carries on with the next.  So the first messages
+are known before the last is read, and what is kept of a message here is eight bytes.
 """
 
 from __future__ import annotations
@@ -15,20 +15,26 @@ from agcx_format import limits
 from agcx_format.errors import MessagePackDecodeError
 from agcx_format.messagepack_slow import UNPACK_ERRORS, in_words
 
-__all__ = ["MessageScanner"]
+__all__ = ["INSIDE_CONVERSATION", "MessageScanner"]
+
+# What stands before the messages in layout 2: the array of elements, the metadata, the array of the
+# conversation's fields, its id.
+INSIDE_CONVERSATION = ("array", "value", "array", "value")
 
 
 class MessageScanner:
     """Fed the bytes of a `Vec<MessageSnapshot>`, finds where its messages begin.
 
-    `starts[i]` is where message `i` begins and `starts[i + 1]` where it ends, counted from the first
-    byte fed; `count` is how many the array claims to hold, None until that is known.
+    `before` is what stands in front of it: an `array` header, or a whole `value`.  `starts[i]` is
+    where message `i` begins and `starts[i + 1]` where it ends, counted from the first byte fed;
+    `count` is how many the array claims to hold, None until that is known.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, before: tuple[str, ...] = ()) -> None:
         self._unpacker = msgpack.Unpacker(
             strict_map_key=False, max_buffer_size=limits.WHOLE_SECTION
         )
+        self._before = list(before)
         self.starts = array("Q")
         self.count: int | None = None
 
@@ -46,8 +52,7 @@ class MessageScanner:
         try:
             unpacker.feed(piece)
             if self.count is None:
-                self.count = unpacker.read_array_header()
-                starts.append(unpacker.tell())
+                self._begin()
             while len(starts) <= self.count:
                 unpacker.skip()
                 starts.append(unpacker.tell())
@@ -61,6 +66,16 @@ class MessageScanner:
         if not self.complete:
             claimed = "" if self.count is None else f" of {self.count:,}"
             raise self._error(f"the data ends inside it{claimed}")
+
+    def _begin(self) -> None:
+        while self._before:
+            if self._before[0] == "array":
+                self._unpacker.read_array_header()
+            else:
+                self._unpacker.skip()
+            self._before.pop(0)
+        self.count = self._unpacker.read_array_header()
+        self.starts.append(self._unpacker.tell())
 
     def _error(self, reason: str) -> MessagePackDecodeError:
         at = self.starts[-1] if self.starts else 0

@@ -7,7 +7,7 @@ all look the same to whoever shows them.  A source never blocks: `get` gives a m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Literal, Protocol
 
 from agcx_format.errors import PersistenceError
@@ -41,13 +41,19 @@ class MessageSource(Protocol):
         """How many messages are known so far; only grows."""
 
     def get(self, index: int) -> MessageSnapshot | PersistenceError | Pending:
-        """Message `index`, `PENDING`, or the error that stands where it cannot be decoded."""
+        """Message `index`, `PENDING`, or the error that stands where it cannot be decoded.
+
+        A known message is `PENDING` when its text is not at hand: `fetch` brings it.
+        """
 
     def size_of(self, index: int) -> int:
         """About how many bytes of text message `index` holds; for a known one only."""
 
     def read_more(self) -> bool:
         """Make more messages known; false when there are none.  May block: call it in a thread."""
+
+    def fetch(self, index: int, should_stop: Callable[[], bool] = ...) -> bool:
+        """Bring the text of a known message; false when stopped.  May block: call it in a thread."""
 
 
 class ListSource:
@@ -72,3 +78,6 @@ class ListSource:
 
     def read_more(self) -> bool:
         return False
+
+    def fetch(self, index: int, should_stop: Callable[[], bool] = lambda: False) -> bool:
+        return True

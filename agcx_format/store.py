@@ -36,8 +36,9 @@ from agcx_format.errors import (
     SessionNotFound,
     StaleSession,
 )
-from agcx_format.files import SessionFile, read_metadata, read_session
+from agcx_format.files import read_metadata, read_session
 from agcx_format.locks import locked
+from agcx_format.session_file import SessionFile
 from agcx_format.timestamps import newest_first
 from agcx_format.types import (
     ConversationSnapshot,

@@ -106,7 +106,7 @@ class AgcxApp(App[None]):
     def _ask_for_export(self, path: str) -> None:
         """In a thread: the dialog proposes a name by the session's title."""
         from agcx_format.errors import PersistenceError
-        from agcx_format.files import SessionFile
+        from agcx_format.session_file import SessionFile
         from agcx_tui.safe_text import safe_line
         from agcx_tui.screens.export import ExportItem, ask_for_export
 

@@ -50,12 +50,13 @@ def code_span(text: str) -> str:
     return f"{ticks}{space}{text}{space}{ticks}"
 
 
-_punctuation = re.compile(r"([\\`*_{}\[\]<>()#!|~&$])")
+# An underscore within a word, as in the names of tools, means nothing.
+_punctuation = re.compile(r"[\\`*{}\[\]<>()#!|~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 
 def one_line(text: str) -> str:
     """Text of one line as it reads, nothing in it being Markdown; for headings."""
-    return _punctuation.sub(r"\\\1", " ".join(text.split()))
+    return _punctuation.sub(r"\\\g<0>", " ".join(text.split()))
 
 
 def embedded(text: str, info: str = "text") -> str:

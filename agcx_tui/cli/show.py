@@ -24,7 +24,7 @@ from agcx_tui.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from agcx_format.files import SessionFile
+    from agcx_format.session_file import SessionFile
     from agcx_format.store import ScanEntry
     from agcx_format.types import MessageSnapshot
 
@@ -65,7 +65,7 @@ def show(
     # A path needs no store.
     if not session.endswith(".agcx"):
         path = settings.store().resolve(session).path
-    from agcx_format.files import SessionFile
+    from agcx_format.session_file import SessionFile
 
     with SessionFile(path) as file:
         span = messages or (0, None)
@@ -82,7 +82,7 @@ def show(
 
 def text_lines(entry: ScanEntry) -> Iterator[str]:
     """A whole conversation, line by line."""
-    from agcx_format.files import SessionFile
+    from agcx_format.session_file import SessionFile
 
     with SessionFile(entry.path) as file:
         yield from _lines(file, (0, None))

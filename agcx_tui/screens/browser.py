@@ -132,7 +132,7 @@ class BrowserScreen(ActingScreen):
         self._store_path = store_path
         self._looked = looked
         self.now = now
-        self._scanning = False
+        self.scanning = False
         self._scan_error: PersistenceError | None = None
         self._patience_ended = False
         # What was known before the scan began and has not been met by it.
@@ -180,7 +180,7 @@ class BrowserScreen(ActingScreen):
         if self._store_path is None:
             self._show_state()
             return
-        self._scanning = True
+        self.scanning = True
         self._scan_error = None
         self._unseen = self.table.paths()
         self._patience_ended = False
@@ -190,7 +190,7 @@ class BrowserScreen(ActingScreen):
 
     def _say_that_it_takes_time(self) -> None:
         self._patience_ended = True
-        if self._scanning:
+        if self.scanning:
             self._show_state()
 
     @work(thread=True, exclusive=True, group="scan")
@@ -215,7 +215,7 @@ class BrowserScreen(ActingScreen):
             self.table_changed()
 
     def on_browser_screen_scan_ended(self, message: ScanEnded) -> None:
-        self._scanning = False
+        self.scanning = False
         self._scan_error = message.error
         if message.error is None:
             gone = map(self.table.row_of, self._unseen)
@@ -251,7 +251,7 @@ class BrowserScreen(ActingScreen):
             return notices.unreadable(self._scan_error)
         if len(self.table):
             return notices.no_match(self._filter.value, len(self.table))
-        if self._scanning:
+        if self.scanning:
             return notices.loading() if self._patience_ended else None
         return notices.empty(self._store_path, self._looked)
 
@@ -261,7 +261,7 @@ class BrowserScreen(ActingScreen):
         right = Content(" · ".join(parts))
         if totals.broken:
             right += Content.assemble(" · ", (f"{totals.broken:,} unreadable", "$error"))
-        if self._scanning:
+        if self.scanning:
             right = Content(f"reading… {totals.sessions:,}")
         path = safe_line(wording.short_path(self._store_path)) if self._store_path else "no store"
         left = Content.assemble(("agcx", "bold $primary"), "  ", path)

@@ -21,7 +21,7 @@ from textual.widgets import Footer, Input, Static
 from textual.worker import get_current_worker
 
 from agcx_format.errors import PersistenceError
-from agcx_format.files import SessionFile
+from agcx_format.session_file import SessionFile
 from agcx_tui import wording
 from agcx_tui.blocks.markdown import warm_up
 from agcx_tui.conversation_search import Found, pattern_of, search

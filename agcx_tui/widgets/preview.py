@@ -23,7 +23,7 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from agcx_format.errors import PersistenceError
-from agcx_format.files import SessionFile
+from agcx_format.session_file import SessionFile
 from agcx_tui import wording
 from agcx_tui.safe_text import safe_line
 from agcx_tui.session_table import SessionTable, micros

@@ -10,7 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from agcx_format.files import SessionFile, read_session
+from agcx_format.files import read_session
+from agcx_format.session_file import SessionFile
 from agcx_format.store import open_store
 from agcx_format.timestamps import ns_of
 from agcx_format.types import (

@@ -9,7 +9,8 @@ import zstandard
 
 from agcx_format import bincode, index, layout1, messagepack, serde_json
 from agcx_format.errors import PersistenceError
-from agcx_format.files import SessionFile, read_session, write_session
+from agcx_format.files import read_session, write_session
+from agcx_format.session_file import SessionFile
 from agcx_format.types import (
     ConversationContext,
     ConversationSnapshot,

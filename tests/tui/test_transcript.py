@@ -9,7 +9,7 @@ from textual.geometry import Offset
 from textual.selection import Selection
 
 from agcx_format.errors import CorruptData, PersistenceError
-from agcx_format.files import SessionFile
+from agcx_format.session_file import SessionFile
 from agcx_format.sources import PENDING, ListSource
 from agcx_format.types import Other, UnknownItem
 from agcx_tui.widgets.selected import pack

@@ -1,0 +1,149 @@
+"""Messages of a section that can only be read from its beginning.
+
+Strategy: the section is decompressed block by block while somebody reads on; `MessageScanner` finds where
+messages lie, `Windows` keeps as much of the text as memory may hold.  Text that was passed over is
+dropped, and decompressed again from the start when it is wanted.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from agcx_format import frames, limits, messagepack
+from agcx_format.errors import MessagePackDecodeError, PersistenceError
+from agcx_format.scanning import MessageScanner
+from agcx_format.sources import PENDING, Pending
+from agcx_format.types import MessageSnapshot
+from agcx_format.windows import WINDOW, Windows
+
+__all__ = ["StreamedMessages", "decode_shown"]
+
+# How long `read_more` goes on before it gives the messages found so far.
+_SLICE_SECONDS = 0.02
+
+
+def decode_shown(index: int, raw: bytes, base: int) -> MessageSnapshot | PersistenceError:
+    """Decode one message; the error in its place when that fails or it is too large to show.
+
+    `base` is where it begins in the decompressed section, for the error's offset.
+    """
+    if len(raw) > limits.MESSAGE_SHOWN:
+        return too_large(index, len(raw), base)
+    try:
+        return messagepack.decode(MessageSnapshot, raw)
+    except PersistenceError as error:
+        error.offset = base + (error.offset or 0)
+        return error.located(section="messages", decompressed=True)
+
+
+def too_large(index: int, size: int, base: int) -> PersistenceError:
+    return MessagePackDecodeError(
+        f"message {index + 1:,} of {size:,} bytes is too large to show",
+        section="messages",
+        offset=base,
+        decompressed=True,
+    )
+
+
+class StreamedMessages:
+    """Reads `section`; `scanner` knows what stands before the messages in it.
+
+    `base` is where the section begins in its file, for the offsets of errors.
+    """
+
+    def __init__(self, section: frames.Section, scanner: MessageScanner, base: int = 0) -> None:
+        self.complete = False
+        self.error: PersistenceError | None = None
+        self._section = section
+        self._base = base
+        self._scanner = scanner
+        self._windows = Windows()
+        self._pieces: Iterator[bytes] = frames.pieces(section)
+        # One lock for what the windows hold, one for whoever reads on.
+        self._lock = threading.Lock()
+        self._reading = threading.Lock()
+
+    @property
+    def expected(self) -> int | None:
+        return self._scanner.count
+
+    def known(self) -> int:
+        return self._scanner.found
+
+    def size_of(self, index: int) -> int:
+        start, end = self._place(index)
+        return end - start
+
+    def get(self, index: int) -> MessageSnapshot | PersistenceError | Pending:
+        if not 0 <= index < self.known():
+            return PENDING
+        start, end = self._place(index)
+        if end - start > limits.MESSAGE_SHOWN:
+            return too_large(index, end - start, start)
+        raw = self.raw(index)
+        return PENDING if raw is None else decode_shown(index, raw, start)
+
+    def raw(self, index: int) -> bytes | None:
+        """The MessagePack of a known message; None when its text was dropped (`fetch` it)."""
+        with self._lock:
+            return self._windows.slice(*self._place(index))
+
+    def read_more(self) -> bool:
+        """Read on for a few milliseconds; false once there is nothing more to read."""
+        with self._reading:
+            if self.complete:
+                return False
+            try:
+                self._read_slice(time.perf_counter() + _SLICE_SECONDS)
+            except PersistenceError as error:
+                self.error = error.located(section="messages", base=self._base)
+                self.complete = True
+            return True
+
+    def fetch(self, index: int, should_stop: Callable[[], bool] = lambda: False) -> bool:
+        """Bring a message's text back when it was dropped; false when stopped.  May block."""
+        with self._lock:
+            missing = set(self._windows.missing(*self._place(index)))
+        if not missing:
+            return True
+        position, window = 0, bytearray()
+        for piece in frames.pieces(self._section):
+            if should_stop():
+                return False
+            window += piece
+            # The last window of all may be shorter than the others.
+            while len(window) >= WINDOW or position + len(window) == self._windows.size:
+                number = position // WINDOW
+                if number in missing:
+                    with self._lock:
+                        self._windows.put(number, bytes(window[:WINDOW]))
+                    missing.discard(number)
+                if not missing:
+                    return True
+                position += len(window[:WINDOW])
+                del window[:WINDOW]
+        return not missing
+
+    def close(self) -> None:
+        with self._reading:
+            self.complete = True
+
+    def _place(self, index: int) -> tuple[int, int]:
+        starts = self._scanner.starts
+        return starts[index], starts[index + 1]
+
+    def _read_slice(self, deadline: float) -> None:
+        before = self.known()
+        while not self._scanner.complete:
+            piece = next(self._pieces, None)
+            if piece is None:
+                self._scanner.finish()
+                break
+            with self._lock:
+                self._windows.append(piece)
+            self._scanner.feed(piece)
+            if time.perf_counter() > deadline and self.known() > before:
+                return
+        self.complete = True
