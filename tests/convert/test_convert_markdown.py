@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from agcx_format import messagepack
-from agcx_format.convert.embedding import code_span, embedded, fenced
+from agcx_format.convert.embedding import code_span, embedded, fenced, one_line
 from agcx_format.convert.imported import Draft
 from agcx_format.convert.markdown import described_image, markdown_parts, to_markdown
 from agcx_format.timestamps import Timestamp
@@ -278,3 +278,15 @@ def test_a_title_of_megabytes_does_not_make_a_heading_of_megabytes():
     first = markdown(Message(None, "user", [InputText("x")]), title="long " * 500_000)
     (title,) = [line for line in first.split("\n") if line.startswith("# ")]
     assert len(title) < 300
+
+
+# CommonMark has U+FFFD for the character 0.
+@given(st.text(alphabet=st.characters(exclude_characters="\0")) | st.text(alphabet="_*a `[]()<>!&"))
+def test_a_text_in_a_heading_reads_as_it_is(text):
+    children = MarkdownIt("commonmark").parseInline(one_line("x" + text))[0].children
+    assert {child.type for child in children} <= {"text", "text_special"}
+    assert "".join(child.content for child in children) == " ".join(("x" + text).split())
+
+
+def test_the_names_of_tools_stay_readable():
+    assert one_line("exec_command") == "exec_command"
