@@ -91,7 +91,7 @@ def every_kind(text: str) -> list:
     ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(hostile)
 def test_hostile_text_changes_no_heading(text):
     items = every_kind(text)
@@ -101,7 +101,7 @@ def test_hostile_text_changes_no_heading(text):
     assert numbers == list(range(1, len(items) + 1))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(hostile)
 def test_hostile_text_brings_no_html_of_its_own(text):
     """The only HTML is the folding around reasoning and context, in pairs."""
