@@ -138,6 +138,7 @@ async def test_a_file_that_is_cut_off_shows_its_messages_and_then_the_reason(tmp
     path.write_bytes(data[: len(data) // 2])
     app = ScreenApp(str(path))
     async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.transcript.source is app.conversation._file)
         await until(pilot, lambda: app.transcript.source.complete)
         known = app.transcript.source.known()
         await until(pilot, lambda: len(app.transcript.viewport.heights) == known + 1)
