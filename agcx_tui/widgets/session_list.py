@@ -202,6 +202,9 @@ class SessionList(ScrollView, can_focus=True):
         )
         self.post_message(self.LaidOut())
 
+    def on_mount(self) -> None:
+        self.update()
+
     def on_resize(self) -> None:
         self.virtual_size = Size(self.size.width, len(self.table.order))
         self._show_cursor()
