@@ -12,9 +12,10 @@ header and hold [conversation, state].  Mirrors `session_store.rs` of the Rust c
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
+from msgspec import Meta
 from msgspec.structs import replace
 
 from agcx_format import frames, limits, messagepack
@@ -44,6 +45,9 @@ CHECKPOINT_LEVEL = 6
 
 _BEGINNING = MAGIC + VERSION.to_bytes(4, "little")
 _NIL = b"\xc0"
+
+# `Option<u32>`, nil in all files so far.
+Checksum = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)] | None
 
 T = TypeVar("T")
 
@@ -109,7 +113,7 @@ def decode(data: bytes | memoryview) -> Session:
     """A whole session; `data` is a whole file."""
     raw = decompress(data)
     metadata, conversation, state, checksum = split(raw)
-    element(raw, checksum, int | None)
+    element(raw, checksum, Checksum)
     return (
         element(raw, metadata, SessionMetadata),
         element(raw, conversation, ConversationSnapshot),
