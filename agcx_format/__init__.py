@@ -28,8 +28,9 @@ _HOME = {
     "agcx_format.session_file": "SessionFile",
     "agcx_format.serde_json": "from_json to_json",
     "agcx_format.sources": "ListSource MessageSource PENDING",
-    "agcx_format.storage": "CompressionLevel SessionStorage StorageBackend",
+    "agcx_format.storage": "CompressionLevel SessionStorage SessionStore StorageBackend",
     "agcx_format.store": "ScanEntry Store open_store",
+    "agcx_format.acts": "Act",
     "agcx_format.timestamps": "Timestamp ns_of to_datetime",
     "agcx_format.types": """AstIndexState Checkpoint CheckpointMetadata ContentItem
         ConversationContext ConversationSnapshot EmbeddingCacheState ExecAction FileContext

@@ -29,11 +29,11 @@ from typing import Any, Self
 
 from agcx_format.durable import Signature, naming, sync_directory, write_file
 from agcx_format.errors import CorruptData, NothingToUndo, StaleSession, UndoConflict
+from agcx_format.places import TRASH
 from agcx_format.timestamps import Timestamp, ns_of, to_datetime
 
 __all__ = ["Act", "ActSession", "Step", "perform", "read_acts", "recover", "undo"]
 
-TRASH = "trash"
 MANIFEST = "manifest.json"
 _FORMAT = 1
 _PENDING, _UNDOING, _UNDONE = ".pending", ".undoing", ".undone"
@@ -50,7 +50,7 @@ class Step:
 
     op: str
     path: str
-    parts: Sequence[bytes] = ()
+    parts: Iterable[bytes] = ()
     expected: Signature | None = None
     after: Signature | None = None
     derived: bool = False

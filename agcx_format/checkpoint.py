@@ -8,13 +8,15 @@ MessagePack, but not their own metadata, which stands in the session's.
 
 from __future__ import annotations
 
+import os
 from uuid import UUID
 
 from agcx_format import bincode, frames, layout2, messagepack
 from agcx_format.errors import PersistenceError
+from agcx_format.timestamps import Timestamp
 from agcx_format.types import Checkpoint, CheckpointMetadata, ConversationSnapshot, SessionState
 
-__all__ = ["NAME", "decode", "encode", "file_name", "ids_of"]
+__all__ = ["NAME", "decode", "encode", "file_name", "ids_of", "unnamed"]
 
 NAME = "checkpoint"
 LEVEL = 3
@@ -32,6 +34,12 @@ def ids_of(name: str) -> tuple[UUID, UUID] | None:
         return (UUID(session), UUID(checkpoint)) if separator and name.endswith(SUFFIX) else None
     except ValueError:
         return None
+
+
+def unnamed(checkpoint_id: UUID, path: os.PathLike[str]) -> CheckpointMetadata:
+    """What is known of a checkpoint that its session does not list: when its file was written."""
+    created_at = Timestamp.from_ns(os.stat(path).st_mtime_ns)
+    return CheckpointMetadata(checkpoint_id, "", created_at, 0, None)
 
 
 def decode(data: bytes, metadata: CheckpointMetadata) -> Checkpoint:

@@ -150,7 +150,11 @@ def sync_directory(path: str | os.PathLike[str]) -> None:
 def sweep(directory: Path) -> list[Path]:
     """Remove temporary files of ours that nobody is writing any more; gives what it removed."""
     swept = []
-    for name in os.listdir(directory):
+    try:
+        names = os.listdir(directory)
+    except FileNotFoundError:
+        return []
+    for name in names:
         if not (name.startswith(".") and name.endswith(TEMPORARY)):
             continue
         path = directory / name

@@ -14,7 +14,7 @@ from agcx_format.durable import open_regular, read_exactly, replace_file
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.types import ConversationSnapshot, Session, SessionMetadata, SessionState
 
-__all__ = ["FileSection", "read_metadata", "read_session", "write_session"]
+__all__ = ["FileSection", "read_head", "read_metadata", "read_session", "write_session"]
 
 # The first read takes the header and, nearly always, the whole metadata.
 _HEAD = 4096
@@ -22,30 +22,57 @@ _HEAD = 4096
 _MAPPED_HEAD = 1024
 _READ_AHEAD = 256 * 1024
 
+_LAYOUT2 = layouts.BEGINNING2
+
 
 def read_metadata(fd: int, size: int, use_mmap: bool = True) -> SessionMetadata:
     """The metadata of an open file of `size` bytes, through a map or by a plain read.
 
     Layout 1 has it in front; in layout 2 the beginning of the one section is decompressed.
     """
+    head, end = _head(fd, size, use_mmap)
+    if end is None:
+        return _layout2_metadata(fd, size, head)
+    return layout1.decode_metadata(head[layout1.HEADER : end])
+
+
+def read_head(
+    fd: int, size: int, use_mmap: bool = True
+) -> tuple[SessionMetadata, PersistenceError | None]:
+    """The metadata, and what is wrong with the file behind it as far as that costs nothing to see."""
+    head, end = _head(fd, size, use_mmap)
+    if end is None:
+        return _layout2_metadata(fd, size, head), None
+    metadata = layout1.decode_metadata(head[layout1.HEADER : end])
+    length = head[end : end + 4]
+    if len(length) == 4 and end + 4 + int.from_bytes(length, "little") <= size:
+        return metadata, None
+    if len(length) < 4 <= size - end:
+        # The metadata filled what was read: nothing is known of what follows.
+        return metadata, None
+    return metadata, CorruptData("cut off in the messages", section="messages", offset=size)
+
+
+def _head(fd: int, size: int, use_mmap: bool) -> tuple[bytes, int | None]:
+    """The first bytes, the whole metadata among them, and where that ends; None in layout 2."""
     if use_mmap and size >= layout1.HEADER:
         with mapped.map_file(fd, size) as view:
             head = mapped.copy_out(view, 0, min(size, _MAPPED_HEAD))
-            if layouts.of(head) is layout2:
-                return _layout2_metadata(fd, size, head)
-            span = layout1.metadata_span(head[: layout1.HEADER], size)
-            if span.end > len(head):
-                head = mapped.copy_out(view, 0, span.end)
+            if head[:8] == _LAYOUT2:
+                return head, None
+            end = layout1.metadata_end(head, size)
+            if end > len(head):
+                head = mapped.copy_out(view, 0, min(size, end + 4))
     else:
         head = os.pread(fd, _HEAD, 0)
-        if layouts.of(head) is layout2:
-            return _layout2_metadata(fd, size, head)
-        span = layout1.metadata_span(head[: layout1.HEADER], size)
-        if span.end > len(head):
-            head = read_exactly(fd, span.end, 0)
-    if len(head) < span.end:
+        if head[:8] == _LAYOUT2:
+            return head, None
+        end = layout1.metadata_end(head, size)
+        if end > len(head):
+            head = read_exactly(fd, end + 4, 0)
+    if len(head) < end:
         raise CorruptData("the file was cut short while it was read", offset=len(head))
-    return layout1.decode_metadata(head[span.start : span.end])
+    return head, end
 
 
 def _layout2_metadata(fd: int, size: int, head: bytes) -> SessionMetadata:

@@ -120,5 +120,7 @@ class FramedMessages:
             if len(text) != size or starts[-1] != size:
                 raise CorruptData("the frame is not what the seek table says")
         except PersistenceError as error:
-            return _Frame(b"", array("Q"), error.located(section="messages", base=self._base + start))
+            return _Frame(
+                b"", array("Q"), error.located(section="messages", base=self._base + start)
+            )
         return _Frame(text, starts)

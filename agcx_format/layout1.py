@@ -38,7 +38,7 @@ from agcx_format.types import (
 
 MAGIC = b"AGCX"
 VERSION = 1
-_BEGINNING = MAGIC + VERSION.to_bytes(2, "little")
+BEGINNING = MAGIC + VERSION.to_bytes(2, "little")
 HEADER = 10
 SECTIONS = ("metadata", "messages", "context", "state")
 
@@ -53,16 +53,25 @@ class Span(msgspec.Struct, frozen=True, gc=False):
     end: int
 
 
-def metadata_span(head: bytes | memoryview, file_size: int) -> Span:
-    """Check the header and find the metadata; `head` needs the first 10 bytes of the file.
+def metadata_end(head: bytes | memoryview, file_size: int) -> int:
+    """Check the header and find where the metadata, which begins at byte 10, ends.
 
-    Raises `InvalidMagic`, `UnsupportedVersion` or `CorruptData`.
+    `head` needs the first 10 bytes of the file.  Raises `InvalidMagic`, `UnsupportedVersion` or
+    `CorruptData`.
     """
-    if head[:6] != _BEGINNING:
+    if head[:6] != BEGINNING:
         _refuse_header(head)
     if len(head) < HEADER:
         raise CorruptData("the file ends inside the header", section="header", offset=len(head))
-    return _span("metadata", HEADER, int.from_bytes(head[6:10], "little"), file_size)
+    length = int.from_bytes(head[6:10], "little")
+    if length > limits.METADATA or HEADER + length > file_size:
+        _refuse_length("metadata", HEADER, length, file_size)
+    return HEADER + length
+
+
+def metadata_span(head: bytes | memoryview, file_size: int) -> Span:
+    """Like `metadata_end`."""
+    return Span("metadata", HEADER, metadata_end(head, file_size))
 
 
 def _refuse_header(head: bytes | memoryview) -> NoReturn:
@@ -88,7 +97,7 @@ def split(data: bytes | memoryview) -> list[Span]:
 
 def join(metadata: bytes, messages: bytes, context: bytes, state: bytes) -> list[bytes]:
     """The parts of a file in order, headers included; `ValueError` for a section over 4 GiB."""
-    parts = [_BEGINNING]
+    parts = [BEGINNING]
     for name, section in zip(SECTIONS, (metadata, messages, context, state), strict=True):
         if len(section) > limits.SECTION_ON_DISK:
             raise ValueError(f"{name} of {len(section):,} bytes does not fit layout 1")
@@ -193,16 +202,18 @@ def compress_messages(messages: bytes, level: int) -> bytes:
 
 
 def _span(section: str, start: int, length: int, file_size: int) -> Span:
-    left = file_size - start
-    if length > left:
-        raise CorruptData(
-            f"its length is {length:,} bytes, but {max(0, left):,} are left",
-            section=section,
-            offset=start - 4,
-        )
-    if section == "metadata" and length > limits.METADATA:
-        raise CorruptData(f"{length:,} bytes are too many", section=section, offset=start - 4)
+    if start + length > file_size:
+        _refuse_length(section, start, length, file_size)
     return Span(section, start, start + length)
+
+
+def _refuse_length(section: str, start: int, length: int, file_size: int) -> NoReturn:
+    left = max(0, file_size - start)
+    if length > left:
+        reason = f"its length is {length:,} bytes, but {left:,} are left"
+    else:
+        reason = f"{length:,} bytes are too many"
+    raise CorruptData(reason, section=section, offset=start - 4)
 
 
 def _in_section(section: str, start: int, action: Callable[[], T]) -> T:

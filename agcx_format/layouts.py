@@ -11,9 +11,9 @@ from typing import Protocol
 from agcx_format import layout1, layout2
 from agcx_format.types import ConversationSnapshot, Session, SessionMetadata, SessionState
 
-__all__ = ["Layout", "by_version", "of"]
+__all__ = ["BEGINNING2", "Layout", "by_version", "of"]
 
-_LAYOUT2 = layout2.MAGIC + layout2.VERSION.to_bytes(4, "little")
+BEGINNING2 = layout2.MAGIC + layout2.VERSION.to_bytes(4, "little")
 
 
 class Layout(Protocol):
@@ -40,7 +40,7 @@ class Layout(Protocol):
 
 def of(head: bytes | memoryview) -> Layout:
     """The layout of a file that begins so; a damaged header is for layout 1 to complain of."""
-    return layout2 if head[:8] == _LAYOUT2 else layout1
+    return layout2 if head[:8] == BEGINNING2 else layout1
 
 
 def by_version(version: int) -> Layout:

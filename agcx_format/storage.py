@@ -18,7 +18,7 @@ from agcx_format.types import (
     SessionState,
 )
 
-__all__ = ["CompressionLevel", "SessionStorage", "StorageBackend"]
+__all__ = ["CompressionLevel", "SessionStorage", "SessionStore", "StorageBackend"]
 
 
 class StorageBackend(Protocol):
@@ -52,7 +52,7 @@ class SessionStorage(Store):
         level: int = CompressionLevel.BALANCED,
         use_mmap: bool = True,
     ) -> None:
-        super().__init__(base_path, level, use_mmap)
+        super().__init__(base_path, level, use_mmap, layout=1)
 
     def load_metadata_mmap(self, path: str | os.PathLike[str]) -> SessionMetadata:
         """A file's metadata through a memory map; nothing else of the file is read."""
@@ -63,3 +63,15 @@ class SessionStorage(Store):
             raise error.located(path=path) from None
         finally:
             os.close(fd)
+
+
+class SessionStore(Store):
+    """Layout 2, `sessions/<uuid>.agcx` with copies of the metadata; mirrors Rust's `SessionStore`."""
+
+    def __init__(
+        self,
+        base_path: str | os.PathLike[str],
+        level: int = CompressionLevel.BALANCED,
+        use_mmap: bool = True,
+    ) -> None:
+        super().__init__(base_path, level, use_mmap, layout=2)

@@ -4,43 +4,38 @@ Strategy: the directory is the truth.  Every list is made from the files themsel
 included; the index that lies beside them follows, and is never believed over them.  Reading
 takes no lock and writes nothing, so a read-only store browses.  Everything that changes the store
 holds its lock for the one change, looks whether the files are still those that were read, and is
-either the plain atomic replacement of one file (`save_session`) or a journaled act (`acts`).
+either the plain atomic replacement of one file (`save_session`) or a journaled act (`acts`), whose
+steps `changes.py` works out.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
-import msgspec
-
-from agcx_format import acts, index, layout1, limits
-from agcx_format.acts import Act, ActSession, Step
-from agcx_format.durable import (
-    Signature,
-    naming,
-    open_regular,
-    read_exactly,
-    replace_file,
-    sweep,
-)
+from agcx_format import acts, changes, checkpoint, index, layouts, places
+from agcx_format.acts import Act, Step
+from agcx_format.durable import Signature, naming, open_regular, read_exactly, replace_file, sweep
+from agcx_format.entries import EntryReader, ScanEntry
 from agcx_format.errors import (
     AmbiguousSession,
-    IndexCorrupted,
+    InvalidCheckpoint,
     PersistenceError,
     SessionNotFound,
     StaleSession,
 )
-from agcx_format.files import read_metadata, read_session
+from agcx_format.files import read_session
 from agcx_format.locks import locked
 from agcx_format.session_file import SessionFile
 from agcx_format.timestamps import newest_first
 from agcx_format.types import (
+    Checkpoint,
+    CheckpointMetadata,
     ConversationSnapshot,
     Session,
     SessionIndex,
@@ -50,14 +45,8 @@ from agcx_format.types import (
 
 __all__ = ["CompressionLevel", "ScanEntry", "Store", "open_store"]
 
-SUFFIX = ".agcx"
-INDEX = "sessions.idx"
-CHECKPOINTS = "checkpoints"
-
 # A name is written out, or shortened to no fewer characters than these.
 SHORTEST_PREFIX = 4
-
-_is_uuid = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE).fullmatch
 
 
 class CompressionLevel(IntEnum):
@@ -73,34 +62,12 @@ class CompressionLevel(IntEnum):
         return max(1, min(22, level))
 
 
-class ScanEntry(msgspec.Struct, frozen=True):
-    """One session file as the directory shows it, readable or not; `size` in bytes on disk."""
-
-    path: str
-    id: UUID | None
-    """From the file's name; None when that is no UUID."""
-    metadata: SessionMetadata | None
-    error: PersistenceError | None
-    signature: Signature
-
-    @property
-    def size(self) -> int:
-        return self.signature.size
-
-    @property
-    def mtime_ns(self) -> int:
-        return self.signature.mtime_ns
-
-    @property
-    def title(self) -> str:
-        return self.metadata.title if self.metadata else os.path.basename(self.path)
-
-
 class Store:
-    """The sessions below one directory.  Thread-safe; opening writes nothing.
+    """The sessions below one directory, of one layout or both.  Opening writes nothing.
 
     Implements `StorageBackend`.  A path that does not exist is an empty store, made when
-    something is first saved; one that is no directory is a `PersistenceError`.
+    something is first saved; one that is no directory is a `PersistenceError`.  `layout` is that
+    of sessions that are new; by default the one that is there, and layout 1 where both are or none.
     """
 
     def __init__(
@@ -108,10 +75,12 @@ class Store:
         path: str | os.PathLike[str],
         level: int = CompressionLevel.BALANCED,
         use_mmap: bool = True,
+        layout: int | None = None,
     ) -> None:
         self.path = Path(path)
         self.level = CompressionLevel.custom(level)
         self.use_mmap = use_mmap
+        self._layout = layout
         # What this program last read or wrote of a session: saving over anything else would
         # lose what another program wrote.
         self._last_seen: dict[UUID, Signature] = {}
@@ -131,34 +100,23 @@ class Store:
 
         Raises `PersistenceError` when the directory itself cannot be read.
         """
-        for path in self._session_paths():
-            entry = self.entry(path)
+        reader = EntryReader(self.path, self.use_mmap)
+        for layout, path in places.session_paths(self.path):
+            entry = reader.entry(layout, path)
             if entry is not None:
                 yield entry
 
     def entry(self, path: str) -> ScanEntry | None:
         """The entry of one file; None when there is none (deleted while one looked)."""
-        session_id = _id_of(path)
-        try:
-            fd, status = open_regular(path)
-        except PersistenceError as error:
-            signature = Signature.at(path)
-            return signature and ScanEntry(path, session_id, None, error, signature)
-        try:
-            metadata = read_metadata(fd, status.st_size, self.use_mmap)
-            return ScanEntry(path, session_id, metadata, None, Signature.of(status))
-        except PersistenceError as error:
-            error.located(path=path)
-            return ScanEntry(path, session_id, None, error, Signature.of(status))
-        finally:
-            os.close(fd)
+        return EntryReader(self.path, self.use_mmap).entry(places.layout_of(self.path, path), path)
 
     def list_sessions(self) -> list[SessionMetadata]:
         """The metadata of every readable session, the last accessed first."""
+        reader = EntryReader(self.path, self.use_mmap)
         found = []
-        for path in self._session_paths():
+        for layout, path in places.session_paths(self.path):
             try:
-                found.append(self._metadata_at(path))
+                found.append(reader.metadata(layout, path))
             except PersistenceError:
                 continue
         return newest_first(found, key=lambda metadata: metadata.last_accessed)
@@ -168,24 +126,53 @@ class Store:
 
         Raises `SessionNotFound` or `AmbiguousSession`.
         """
-        if _is_uuid(name):
-            paths = [self._path(UUID(name))]
-        elif name.endswith(SUFFIX) or os.sep in name:
+        if places.is_uuid(name):
+            found = self._find(UUID(name))
+            paths = [os.fspath(found)] if found else []
+        elif name.endswith(places.SUFFIX) or os.sep in name:
             paths = [name]
         elif len(name) >= SHORTEST_PREFIX:
-            wanted = name.lower()
-            paths = [p for p in self._session_paths() if os.path.basename(p).startswith(wanted)]
+            wanted, every = name.lower(), places.session_paths(self.path)
+            paths = [path for _, path in every if os.path.basename(path).startswith(wanted)]
         else:
             raise SessionNotFound(f"{name!r}: name at least {SHORTEST_PREFIX} characters of its id")
         if len(paths) > 1:
             raise AmbiguousSession(f"{len(paths)} sessions begin with {name!r}", path=self.path)
-        entry = self.entry(os.fspath(paths[0])) if paths else None
+        entry = self.entry(paths[0]) if paths else None
         if entry is None:
             raise SessionNotFound(repr(name), path=self.path)
         return entry
 
     def open_session(self, session_id: UUID) -> SessionFile:
         return SessionFile(self._existing(session_id), use_mmap=self.use_mmap)
+
+    # --- checkpoints
+
+    def list_checkpoints(self, session_id: UUID) -> list[CheckpointMetadata]:
+        """The checkpoints of a session whose files are there, oldest first."""
+        files = changes.checkpoint_files(self.path).get(str(session_id), [])
+        known = {each.id: each for each in self._metadata_of(session_id).checkpoints}
+        found = []
+        for path, _ in files:
+            ids = checkpoint.ids_of(os.path.basename(path))
+            if ids is not None:
+                found.append(known.get(ids[1]) or checkpoint.unnamed(ids[1], self.path / path))
+        return sorted(found, key=lambda each: each.created_at)
+
+    def load_checkpoint(self, session_id: UUID, checkpoint_id: UUID) -> Checkpoint:
+        """`InvalidCheckpoint` when it is not there, or the error of what is damaged in it."""
+        path = self.path / places.CHECKPOINTS / checkpoint.file_name(session_id, checkpoint_id)
+        if not os.path.lexists(path):
+            raise InvalidCheckpoint(f"no checkpoint {checkpoint_id}", path=path)
+        known = {each.id: each for each in self._metadata_of(session_id).checkpoints}
+        metadata = known.get(checkpoint_id) or checkpoint.unnamed(checkpoint_id, path)
+        fd, status = open_regular(path)
+        try:
+            return checkpoint.decode(read_exactly(fd, status.st_size, 0), metadata)
+        except PersistenceError as error:
+            raise error.located(path=path) from None
+        finally:
+            os.close(fd)
 
     # --- StorageBackend
 
@@ -210,42 +197,42 @@ class Store:
         `message_count`, `file_size` and `compression_ratio` are measured, whatever `metadata` says.
         `StaleSession` when the file is not the one that this store last read or wrote.
         """
-        _, parts = layout1.encode_measured(metadata, conversation, state, self.level)
-        self._make()
-        path = self._path(session_id)
+        path = self._find(session_id) or self.path / places.session_file(self.layout, session_id)
+        layout = places.layout_of(self.path, path)
+        codec = layouts.by_version(layout)
+        measured, parts = codec.encode_measured(metadata, conversation, state, self.level)
+        self._make(path.parent)
         with self._writing():
             seen = self._last_seen.get(session_id)
             if seen is not None and Signature.at(path) not in (seen, None):
                 raise StaleSession("another program saved it since it was read", path=path)
             self._last_seen[session_id] = replace_file(path, parts)
+            for copy, data in changes.copies(layout, measured):
+                self._make((self.path / copy).parent)
+                replace_file(self.path / copy, [data])
 
     def delete_session(self, session_id: UUID) -> None:
         """Move a session to the trash; one that is not there is no error."""
-        entry = self.entry(str(self._path(session_id)))
+        path = self._find(session_id)
+        entry = self.entry(os.fspath(path)) if path else None
         if entry is not None:
             self.delete([entry])
 
     def load_index(self) -> SessionIndex:
         """`sessions.idx` as it lies there; an empty index when it is missing."""
-        try:
-            fd, status = open_regular(self.path / INDEX)
-        except PersistenceError:
-            if Signature.at(self.path / INDEX) is None:
-                return index.empty()
-            raise
-        try:
-            if status.st_size > limits.WHOLE_SECTION:
-                raise IndexCorrupted(f"{status.st_size:,} bytes are too many")
-            return index.decode(read_exactly(fd, status.st_size, 0))
-        except PersistenceError as error:
-            raise error.located(path=self.path / INDEX, section="index") from None
-        finally:
-            os.close(fd)
+        path = self.path / places.INDEX
+        return index.read(path)[0] if os.path.lexists(path) else index.empty()
 
     def save_index(self, value: SessionIndex) -> None:
-        self._make()
+        self._make(self.path)
         with self._writing():
-            replace_file(self.path / INDEX, [index.encode(value)])
+            replace_file(self.path / places.INDEX, [index.encode(value, self.layout)])
+
+    def rebuild_index(self) -> SessionIndex:
+        """Make the index anew from the files and save it; gives it."""
+        value = index.build(self.list_sessions())
+        self.save_index(value)
+        return value
 
     # --- acts
 
@@ -256,19 +243,43 @@ class Store:
         """
         entries = list(entries)
         with self._writing():
-            checkpoints = self._checkpoints()
-            steps, sessions = [], []
-            for entry in entries:
-                belongings = checkpoints.get(str(entry.id), [])
-                steps.append(Step("move", self._relative(entry.path), expected=entry.signature))
-                steps += [Step("move", path) for path, _ in belongings]
-                size = entry.size + sum(size for _, size in belongings)
-                sessions.append(ActSession(str(entry.id or ""), entry.title, size))
-            steps += self._index_without({entry.id for entry in entries if entry.id})
-            return acts.perform(self.path, "delete", steps, sessions)
+            return self._perform("delete", changes.deletion(self.path, entries))
+
+    def update_metadata(
+        self,
+        session_id: UUID,
+        *,
+        title: str | None = None,
+        tags: list[str] | None = None,
+        is_favorite: bool | None = None,
+    ) -> Act:
+        """Change what is given, as one act; the rest of the file stays byte for byte."""
+        entry = self.entry(os.fspath(self._existing(session_id)))
+        wanted = {"title": title, "tags": tags, "is_favorite": is_favorite}
+        given = {name: value for name, value in wanted.items() if value is not None}
+        return self.update_many([(entry, given)])
+
+    def update_many(self, edits: Iterable[tuple[ScanEntry, Mapping[str, Any]]]) -> Act:
+        """Change fields of many sessions' metadata as one act.
+
+        `StaleSession` when one of the files changed since it was scanned; then all stay.
+        """
+        edits = list(edits)
+        with self._writing():
+            return self._perform("edit", changes.edits(self.path, edits, self.level))
+
+    def duplicate(self, session_id: UUID, title: str | None = None) -> tuple[UUID, Act]:
+        """A copy of a session under a new id, as one act; checkpoints stay with the first."""
+        new_id = uuid4()
+        entry = self.entry(os.fspath(self._existing(session_id)))
+        with self._writing():
+            change = changes.duplication(self.path, entry, new_id, title, self.level)
+            return new_id, self._perform("duplicate", change)
 
     def undo(self, act_id: str | None = None) -> Act:
         """Take back an act, by default the last; `NothingToUndo` or `UndoConflict`."""
+        if not self.exists:
+            return acts.undo(self.path, act_id)
         with self._writing():
             return acts.undo(self.path, act_id)
 
@@ -278,15 +289,31 @@ class Store:
 
     # --- inside
 
+    @property
+    def layout(self) -> int:
+        """The layout of sessions that are new here."""
+        if self._layout is not None:
+            return self._layout
+        found = next((layout for layout, _ in places.session_paths(self.path)), 1)
+        return found
+
+    def _perform(self, kind: str, change: changes.Change) -> Act:
+        """The index follows in the same act."""
+        steps: list[Step] = [*change.steps, *changes.index_step(self.path, change.index)]
+        act = acts.perform(self.path, kind, steps, change.sessions)
+        for session_id in change.index:
+            self._last_seen.pop(session_id, None)
+        return act
+
     def _recover(self) -> None:
         """Set right what a crash left, if there is anything and the store may be written."""
         if acts.unfinished(self.path) and os.access(self.path, os.W_OK):
             with self._writing():
                 pass
 
-    def _make(self) -> None:
+    def _make(self, folder: Path) -> None:
         with naming(self.path):
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -294,74 +321,32 @@ class Store:
         with locked(self.path):
             acts.recover(self.path)
             if not self._tidied:
-                sweep(self.path)
+                for folder in places.FOLDERS.values():
+                    sweep(self.path / folder)
                 self._tidied = True
             yield
 
-    def _session_paths(self) -> Iterator[str]:
-        try:
-            with os.scandir(self.path) as entries:
-                for entry in entries:
-                    if entry.name.endswith(SUFFIX) and not entry.name.startswith("."):
-                        yield entry.path
-        except FileNotFoundError:
-            return
-        except OSError as cause:
-            raise PersistenceError((cause.strerror or "").lower(), path=self.path) from None
-
-    def _metadata_at(self, path: str) -> SessionMetadata:
-        fd, status = open_regular(path)
-        try:
-            return read_metadata(fd, status.st_size, self.use_mmap)
-        finally:
-            os.close(fd)
-
-    def _path(self, session_id: UUID) -> Path:
-        return self.path / f"{session_id}{SUFFIX}"
+    def _find(self, session_id: UUID) -> Path | None:
+        """Where a session's file lies, whatever its layout."""
+        for layout in places.FOLDERS:
+            path = self.path / places.session_file(layout, session_id)
+            if os.path.lexists(path):
+                return path
+        return None
 
     def _existing(self, session_id: UUID) -> Path:
-        path = self._path(session_id)
-        if not os.path.lexists(path):
-            raise SessionNotFound(session_id, path=path)
+        path = self._find(session_id)
+        if path is None:
+            missing = self.path / places.session_file(self.layout, session_id)
+            raise SessionNotFound(session_id, path=missing)
         return path
 
-    def _relative(self, path: str) -> str:
-        inside = os.path.relpath(os.path.realpath(os.path.dirname(path)), self.path.resolve())
-        if inside.startswith(os.pardir):
-            raise PersistenceError("not in this store", path=path)
-        return os.path.normpath(os.path.join(inside, os.path.basename(path)))
-
-    def _checkpoints(self) -> dict[str, list[tuple[str, int]]]:
-        """Relative path and size of every checkpoint file, by the id of its session."""
-        found: dict[str, list[tuple[str, int]]] = {}
-        try:
-            with os.scandir(self.path / CHECKPOINTS) as entries:
-                for entry in entries:
-                    session, separator, _ = entry.name.partition("_")
-                    if separator and entry.name.endswith(".ckpt"):
-                        size = entry.stat(follow_symlinks=False).st_size
-                        found.setdefault(session, []).append((f"{CHECKPOINTS}/{entry.name}", size))
-        except FileNotFoundError:
-            pass
-        return found
-
-    def _index_without(self, gone: set[UUID]) -> list[Step]:
-        """The step that takes sessions out of the index; none when it is missing or broken."""
-        try:
-            present = self.load_index()
-        except PersistenceError:
-            return []
-        if not gone & set(present.sessions):
-            return []
-        parts = [index.encode(index.without(present, gone))]
-        return [Step("replace", INDEX, parts=parts, derived=True)]
+    def _metadata_of(self, session_id: UUID) -> SessionMetadata:
+        path = self._existing(session_id)
+        reader = EntryReader(self.path, self.use_mmap)
+        return reader.metadata(places.layout_of(self.path, path), os.fspath(path))
 
 
 def open_store(path: str | os.PathLike[str]) -> Store:
     """The store at `path`, one layout or both; see `Store`."""
     return Store(path)
-
-
-def _id_of(path: str) -> UUID | None:
-    name = os.path.basename(path).removesuffix(SUFFIX)
-    return UUID(name) if _is_uuid(name) else None

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
-from agcx_format.acts import TRASH
+from agcx_format.places import TRASH
 from agcx_format.files import read_session
 from agcx_format.types import Session
 from tests.golden_files import GOLDEN, v1

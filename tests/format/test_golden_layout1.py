@@ -88,7 +88,8 @@ def test_a_lazy_reading_gives_the_same_as_a_whole_one(golden: GoldenSession):
 @pytest.mark.parametrize("name", ["index-v1-0", "index-v1-1", "index-v1-30"])
 def test_indexes_read_and_are_written_as_they_were(name: str):
     data = (GOLDEN / name / "sessions.idx").read_bytes()
-    value = index.decode(data)
+    value, layout = index.decode(data)
+    assert layout == 1
     assert plain(value) == read_json(GOLDEN / name / "expected.json")
     assert index.encode(value) == data
 

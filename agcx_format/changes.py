@@ -1,0 +1,217 @@
+"""What an act will do to which files: the steps of every change that a person can ask for.
+
+Strategy: each function reads what it must and gives a `Change`, which `acts.perform` carries out whole or
+not at all.  A change of metadata writes the metadata anew and copies all else: sections of
+layout 1 byte for byte without being decompressed, elements of layout 2 byte for byte within the new
+section.  Copies that lie beside the files, layout 2's `.meta` and the index, follow in the same act.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from agcx_format import bincode, index, layout1, layout2, limits, places
+from agcx_format.acts import ActSession, Step
+from agcx_format.durable import Signature, open_regular, read_exactly
+from agcx_format.entries import ScanEntry
+from agcx_format.errors import PersistenceError, StaleSession
+from agcx_format.files import read_metadata
+from agcx_format.timestamps import Timestamp
+from agcx_format.types import SessionMetadata
+
+__all__ = [
+    "Change", "checkpoint_files", "copies", "deletion", "duplication", "edits", "index_step",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Change:
+    """The steps of an act; what the index is to hold of each session after it (None: nothing)."""
+
+    steps: Sequence[Step]
+    sessions: Sequence[ActSession]
+    index: Mapping[UUID, SessionMetadata | None] = field(default_factory=dict)
+
+
+def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
+    """Sessions leave with their checkpoints and the copies of their metadata."""
+    checkpoints = checkpoint_files(root)
+    steps, sessions = [], []
+    for entry in entries:
+        relative = places.relative(root, entry.path)
+        steps.append(Step("move", relative, expected=entry.signature))
+        belongings = list(checkpoints.get(str(entry.id), []))
+        if entry.layout == 2 and entry.id is not None:
+            belongings += _metadata_copy(root, entry.id)
+        steps += [Step("move", path) for path, _ in belongings]
+        size = entry.size + sum(size for _, size in belongings)
+        sessions.append(ActSession(str(entry.id or ""), entry.title, size))
+    return Change(steps, sessions, {entry.id: None for entry in entries if entry.id})
+
+
+def edits(root: Path, wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]], level: int) -> Change:
+    """Fields of the metadata change; a session that cannot be read stops all."""
+    steps, sessions, indexed = [], [], {}
+    for entry, fields in wanted:
+        metadata, parts = _rewritten(entry, fields, level)
+        relative = places.relative(root, entry.path)
+        steps.append(Step("replace", relative, parts=parts, expected=entry.signature))
+        steps += _copy_steps(root, entry.layout, metadata)
+        sessions.append(ActSession(str(metadata.id), metadata.title, entry.size))
+        indexed[metadata.id] = metadata
+    return Change(steps, sessions, indexed)
+
+
+def duplication(
+    root: Path, entry: ScanEntry, new_id: UUID, title: str | None, level: int
+) -> Change:
+    """A copy under a new id, which was accessed now and has no checkpoints."""
+    fields: dict[str, Any] = {"id": new_id, "checkpoints": [], "last_accessed": Timestamp.now()}
+    if title is not None:
+        fields["title"] = title
+    metadata, parts = _rewritten(entry, fields, level)
+    path = places.session_file(entry.layout, new_id)
+    steps = [Step("create", path, parts=parts), *_copy_steps(root, entry.layout, metadata)]
+    session = ActSession(str(new_id), metadata.title, metadata.file_size)
+    return Change(steps, [session], {new_id: metadata})
+
+
+def copies(layout: int, metadata: SessionMetadata) -> list[tuple[str, bytes]]:
+    """The copies of a session's metadata that lie beside its file: path and bytes of each."""
+    if layout != layout2.VERSION:
+        return []
+    return [(places.metadata_copy(metadata.id), bincode.encode(metadata, SessionMetadata))]
+
+
+def index_step(root: Path, changed: Mapping[UUID, SessionMetadata | None]) -> list[Step]:
+    """The step by which the index follows; none where there is no index.
+
+    One that is broken, or does not name the files that are there, is made anew from them.
+    """
+    if not changed or not os.path.lexists(root / places.INDEX):
+        return []
+    try:
+        present, layout = index.read(root / places.INDEX)
+    except PersistenceError:
+        present, layout = index.empty(), 1 if not (root / places.FOLDERS[2]).is_dir() else 2
+    there = {places.id_of(path) for _, path in places.session_paths(root)} - {None}
+    if set(present.sessions) != there:
+        present = index.build(_all_metadata(root))
+    data = index.encode(index.changed(present, changed), layout)
+    return [Step("replace", places.INDEX, parts=[data], derived=True)]
+
+
+def checkpoint_files(root: Path) -> dict[str, list[tuple[str, int]]]:
+    """Relative path and size of every checkpoint file, by the id of its session."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    try:
+        with os.scandir(root / places.CHECKPOINTS) as entries:
+            for entry in entries:
+                session, separator, _ = entry.name.partition("_")
+                if separator and entry.name.endswith(".ckpt"):
+                    size = entry.stat(follow_symlinks=False).st_size
+                    path = f"{places.CHECKPOINTS}/{entry.name}"
+                    found.setdefault(session, []).append((path, size))
+    except FileNotFoundError:
+        pass
+    return found
+
+
+def _metadata_copy(root: Path, session_id: UUID) -> list[tuple[str, int]]:
+    path = places.metadata_copy(session_id)
+    signature = Signature.at(root / path)
+    return [] if signature is None else [(path, signature.size)]
+
+
+def _copy_steps(root: Path, layout: int, metadata: SessionMetadata) -> list[Step]:
+    steps = []
+    for path, data in copies(layout, metadata):
+        op = "replace" if os.path.lexists(root / path) else "create"
+        steps.append(Step(op, path, parts=[data], derived=True))
+    return steps
+
+
+def _all_metadata(root: Path) -> Iterator[SessionMetadata]:
+    from agcx_format.entries import EntryReader
+
+    reader = EntryReader(root, use_mmap=True)
+    for layout, path in places.session_paths(root):
+        try:
+            yield reader.metadata(layout, path)
+        except PersistenceError:
+            continue
+
+
+# --- the same file with other metadata
+
+
+def _rewritten(
+    entry: ScanEntry, fields: Mapping[str, Any], level: int
+) -> tuple[SessionMetadata, Iterable[bytes]]:
+    if entry.metadata is None:
+        raise entry.error or PersistenceError("its metadata cannot be read", path=entry.path)
+    if Signature.at(entry.path) != entry.signature:
+        raise StaleSession("it changed since it was read", path=entry.path)
+    rewrite = _rewritten2 if entry.layout == layout2.VERSION else _rewritten1
+    return rewrite(entry.path, fields, level)
+
+
+def _rewritten1(
+    path: str, fields: Mapping[str, Any], level: int
+) -> tuple[SessionMetadata, Iterable[bytes]]:
+    """A new metadata block; the rest is copied as it lies, decompressed by nobody."""
+    fd, status = open_regular(path)
+    try:
+        size = status.st_size
+        old = read_metadata(fd, size)
+        rest_at = layout1.metadata_end(read_exactly(fd, layout1.HEADER, 0), size)
+    finally:
+        os.close(fd)
+    metadata = replace(old, **fields)
+    while True:
+        block = bincode.encode(metadata, SessionMetadata)
+        new_size = layout1.HEADER + len(block) + size - rest_at
+        if metadata.file_size == new_size:
+            break
+        metadata = replace(metadata, file_size=new_size)
+    header = layout1.BEGINNING + len(block).to_bytes(4, "little")
+    return metadata, _FileCopy([header, block], path, rest_at, size)
+
+
+def _rewritten2(
+    path: str, fields: Mapping[str, Any], level: int
+) -> tuple[SessionMetadata, Iterable[bytes]]:
+    """One element of the section is another; the section has to be compressed again."""
+    fd, status = open_regular(path)
+    try:
+        data = read_exactly(fd, status.st_size, 0)
+    finally:
+        os.close(fd)
+    raw = layout2.decompress(data)
+    inside = layout2.element(raw, layout2.split(raw)[0], SessionMetadata)
+    metadata = replace(inside, **fields)
+    parts = layout2.with_metadata(data, metadata, level)
+    return replace(metadata, file_size=sum(map(len, parts))), parts
+
+
+class _FileCopy:
+    """Bytes to begin with, then a part of a file, in pieces: it may be larger than memory."""
+
+    def __init__(self, first: list[bytes], path: str, start: int, end: int) -> None:
+        self._first, self._path, self._start, self._end = first, path, start, end
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._first
+        fd, _ = open_regular(self._path)
+        try:
+            for at in range(self._start, self._end, limits.MIB):
+                yield read_exactly(fd, min(limits.MIB, self._end - at), at)
+        finally:
+            os.close(fd)

@@ -1,0 +1,160 @@
+"""What a list shows of one session file, readable or not.
+
+Strategy: as little as possible is read of each.  Layout 1 has the metadata in front, and the length of
+the messages right behind it, which tells a file that was cut off.  For layout 2 the copies of the
+metadata are tried first, since its files have to be decompressed: `.meta` when it is not older
+than the file, then the index when it has the same `updated_at`, then the file itself.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from functools import cached_property
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from agcx_format import bincode, index, layout2, limits, places
+from agcx_format.durable import Signature, open_regular, os_reason, read_exactly
+from agcx_format.errors import CorruptData, PersistenceError
+from agcx_format.files import read_head, read_metadata
+from agcx_format.types import SessionMetadata
+
+__all__ = ["EntryReader", "ScanEntry"]
+
+
+class ScanEntry(msgspec.Struct, frozen=True):
+    """One session file as the directory shows it; `size` in bytes on disk.
+
+    With `metadata` and `error` both, the file is damaged behind its metadata.
+    """
+
+    path: str
+    id: UUID | None
+    """From the file's name; None when that is no UUID."""
+    metadata: SessionMetadata | None
+    error: PersistenceError | None
+    signature: Signature
+    layout: int = 1
+
+    @property
+    def size(self) -> int:
+        return self.signature.size
+
+    @property
+    def mtime_ns(self) -> int:
+        return self.signature.mtime_ns
+
+    @property
+    def title(self) -> str:
+        return self.metadata.title if self.metadata else os.path.basename(self.path)
+
+
+class EntryReader:
+    """Reads the entries of one store, for as long as one list takes."""
+
+    def __init__(self, root: Path, use_mmap: bool) -> None:
+        self._root = root
+        self._use_mmap = use_mmap
+
+    def entry(self, layout: int, path: str) -> ScanEntry | None:
+        """The entry of one file; None when there is none (deleted while one looked)."""
+        if layout == layout2.VERSION:
+            return self._entry2(path)
+        session_id = places.id_of(path)
+        try:
+            fd, status = open_regular(path)
+        except PersistenceError as error:
+            signature = Signature.at(path)
+            return signature and ScanEntry(path, session_id, None, error, signature)
+        signature = Signature.of(status)
+        try:
+            metadata, error = read_head(fd, status.st_size, self._use_mmap)
+        except PersistenceError as cause:
+            metadata, error = None, cause
+        finally:
+            os.close(fd)
+        if error is not None:
+            error.located(path=path)
+        return ScanEntry(path, session_id, metadata, error, signature)
+
+    def metadata(self, layout: int, path: str) -> SessionMetadata:
+        """The metadata alone; raises `PersistenceError`."""
+        if layout == layout2.VERSION:
+            return self._metadata2(path, _regular(path))
+        fd, status = open_regular(path)
+        try:
+            return read_metadata(fd, status.st_size, self._use_mmap)
+        except PersistenceError as error:
+            raise error.located(path=path) from None
+        finally:
+            os.close(fd)
+
+    # --- layout 2
+
+    def _entry2(self, path: str) -> ScanEntry | None:
+        signature = Signature.at(path)
+        if signature is None:
+            return None
+        session_id, metadata, error = places.id_of(path), None, None
+        try:
+            metadata = self._metadata2(path, _regular(path))
+        except PersistenceError as cause:
+            error = cause
+        return ScanEntry(path, session_id, metadata, error, signature, layout2.VERSION)
+
+    def _metadata2(self, path: str, status: os.stat_result) -> SessionMetadata:
+        if status.st_size < layout2.HEADER:
+            # Its writer truncates in place: this is what a stop right then leaves.
+            raise CorruptData(f"{status.st_size} bytes are too few for a header", path=path)
+        session_id = places.id_of(path)
+        copy = session_id and self._metadata_copy(session_id, status.st_mtime_ns)
+        return copy or self._metadata_inside(path, session_id)
+
+    def _metadata_copy(self, session_id: UUID, not_before_ns: int) -> SessionMetadata | None:
+        """`.meta`, unless it is older than the file, missing, broken or of another session."""
+        try:
+            fd, status = open_regular(self._root / places.metadata_copy(session_id))
+        except PersistenceError:
+            return None
+        try:
+            if status.st_mtime_ns < not_before_ns or status.st_size > limits.METADATA:
+                return None
+            data = read_exactly(fd, status.st_size, 0)
+            metadata = bincode.decode(SessionMetadata, data)
+            return metadata if metadata.id == session_id else None
+        except PersistenceError:
+            return None
+        finally:
+            os.close(fd)
+
+    def _metadata_inside(self, path: str, session_id: UUID | None) -> SessionMetadata:
+        """From the file; from the index, which has measured sizes, when it is of the same save."""
+        fd, status = open_regular(path)
+        try:
+            inside = read_metadata(fd, status.st_size, self._use_mmap)
+        except PersistenceError as error:
+            raise error.located(path=path) from None
+        finally:
+            os.close(fd)
+        indexed = self._index.get(session_id)
+        return indexed if indexed and indexed.updated_at == inside.updated_at else inside
+
+    @cached_property
+    def _index(self) -> dict[UUID | None, SessionMetadata]:
+        try:
+            return dict(index.read(self._root / places.INDEX)[0].sessions)
+        except PersistenceError:
+            return {}
+
+
+def _regular(path: str) -> os.stat_result:
+    try:
+        status = os.stat(path)
+    except OSError as cause:
+        raise PersistenceError(os_reason(cause), path=path) from None
+    if not stat.S_ISREG(status.st_mode):
+        raise CorruptData("not a regular file", path=path)
+    return status
