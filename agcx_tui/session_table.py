@@ -34,7 +34,7 @@ DESCENDING: Final = {"accessed", "updated", "created", "messages", "size"}
 
 MODES: Final = ("Plan", "Build", "Review")
 
-_FAVORITE, _BROKEN, _GONE = 1, 2, 4
+_FAVORITE, _BROKEN, _GONE, _READABLE = 1, 2, 4, 8
 _MAX_COUNT = 2**64 - 1
 
 
@@ -93,7 +93,7 @@ class SessionTable:
         return self._tags[row]
 
     def mode(self, row: int) -> str:
-        return "" if self.broken(row) else MODES[self._modes[row]]
+        return MODES[self._modes[row]] if self.readable(row) else ""
 
     def messages(self, row: int) -> int:
         return self._messages[row]
@@ -105,7 +105,12 @@ class SessionTable:
         return bool(self._flags[row] & _FAVORITE)
 
     def broken(self, row: int) -> bool:
+        """Whether some of the file cannot be read."""
         return bool(self._flags[row] & _BROKEN)
+
+    def readable(self, row: int) -> bool:
+        """Whether its metadata can be read, whatever comes after."""
+        return bool(self._flags[row] & _READABLE)
 
     def error(self, row: int) -> PersistenceError | None:
         return self._errors.get(row)
@@ -228,18 +233,18 @@ class SessionTable:
         self._ids[row] = name = str(entry.id) if entry.id else PurePath(entry.path).name
         self._sizes[row] = entry.size
         self._signatures[row] = entry.signature
+        self._errors.pop(row, None)
+        if entry.error is not None:
+            self._errors[row] = entry.error
         if metadata is None:
             self._flags[row] = _BROKEN
             self._titles[row], self._models[row], self._tags[row] = "", "", ()
             self._messages[row] = 0
             for column in self._dates.values():
                 column[row] = entry.mtime_ns // 1000
-            if entry.error is not None:
-                self._errors[row] = entry.error
-            self._broken += 1
         else:
-            self._errors.pop(row, None)
-            self._flags[row] = _FAVORITE if metadata.is_favorite else 0
+            self._flags[row] = _READABLE | (_FAVORITE if metadata.is_favorite else 0)
+            self._flags[row] |= _BROKEN if entry.error is not None else 0
             self._titles[row] = metadata.title
             self._models[row] = self._share(metadata.model)
             self._tags[row] = self._share(tuple(metadata.tags))
@@ -249,6 +254,7 @@ class SessionTable:
             self._dates["updated"][row] = micros(metadata.updated_at)
             self._dates["created"][row] = micros(metadata.created_at)
         self._size += entry.size
+        self._broken += self.broken(row)
         # Line by line, so that a word is not found across two of them.
         words = (self._titles[row], self._models[row], *self._tags[row], name)
         self._haystacks[row] = "\n".join(words).casefold()
@@ -324,7 +330,7 @@ class SessionTable:
             case "messages":
                 compare = _COMPARISONS[wanted[0]]
                 count = wanted[1]
-                return lambda row: not self.broken(row) and compare(self._messages[row], count)
+                return lambda row: self.readable(row) and compare(self._messages[row], count)
         haystacks = self._haystacks
         return lambda row: wanted in haystacks[row]
 
@@ -335,7 +341,7 @@ class SessionTable:
             return self.broken
         if state == "marked":
             return self.marks.__contains__
-        return lambda row: not self._messages[row] and not self.broken(row)
+        return lambda row: not self._messages[row] and self.readable(row)
 
 
 _COMPARISONS = {

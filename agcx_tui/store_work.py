@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from dataclasses import dataclass
 
+from msgspec.structs import replace
+
+from agcx_format import places
 from agcx_format.acts import Act
 from agcx_format.durable import Signature
 from agcx_format.errors import SessionNotFound
-from agcx_format.store import SUFFIX, ScanEntry, Store
+from agcx_format.store import ScanEntry, Store
 
 _FIRST_BATCH = 0.015
 _BATCH = 0.1
@@ -39,30 +42,58 @@ def batches(entries: Iterable[ScanEntry]) -> Iterator[list[ScanEntry]]:
         yield batch
 
 
-def delete(store: Store, files: Iterable[tuple[str, Signature | None]]) -> Act:
-    """Delete files, each a path with the signature that was shown to the person who asked.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An act that was done or undone, and how its session files are now: there, or gone."""
 
-    What is gone already is passed over.  `StaleSession` when one changed since it was shown.
-    """
+    act: Act
+    entries: list[ScanEntry]
+    gone: list[str]
+
+
+# Each file is a path with the signature that was shown to the person who asked: `StaleSession`, and
+# nothing changes, when one is another by now.  What is gone already is passed over.
+Files = Iterable[tuple[str, Signature | None]]
+
+
+def delete(store: Store, files: Files) -> Outcome:
+    files = list(files)
+    act = store.delete(_entries(store, files))
+    # Those that another program had deleted before are gone as well.
+    return Outcome(act, [], [path for path, _ in files])
+
+
+def set_favorite(store: Store, files: Files, favorite: bool) -> Outcome:
+    """Star sessions, or take their stars; one act."""
+    edits = [(entry, {"is_favorite": favorite}) for entry in _entries(store, files)]
+    return _outcome(store, store.update_many(edits))
+
+
+def undo(store: Store) -> Outcome:
+    """Undo the last act."""
+    return _outcome(store, store.undo())
+
+
+def _outcome(store: Store, act: Act) -> Outcome:
+    """Look at every session file that an act had to do with."""
+    entries, gone = [], []
+    for step in act.steps:
+        if step.path.endswith(places.SUFFIX):
+            path = str(store.path / step.path)
+            entry = store.entry(path)
+            if entry is None:
+                gone.append(path)
+            else:
+                entries.append(entry)
+    return Outcome(act, entries, gone)
+
+
+def _entries(store: Store, files: Files) -> list[ScanEntry]:
     entries = []
     for path, signature in files:
         entry = store.entry(path)
         if entry is not None:
-            shown = signature or entry.signature
-            entries.append(ScanEntry(path, entry.id, entry.metadata, entry.error, shown))
+            entries.append(replace(entry, signature=signature or entry.signature))
     if not entries:
         raise SessionNotFound("any more: deleted by another program", path=store.path)
-    return store.delete(entries)
-
-
-def undo(store: Store) -> tuple[Act, list[ScanEntry]]:
-    """Undo the last act; gives it, and the sessions that it brought back."""
-    act = store.undo()
-    found = [store.entry(path) for path in session_paths(store.path, act)]
-    return act, [entry for entry in found if entry is not None]
-
-
-def session_paths(root: Path, act: Act) -> list[str]:
-    """The session files that an act moved out of the store, as `scan` names them."""
-    moved = (step.path for step in act.steps if step.op == "move")
-    return [str(root / path) for path in moved if path.endswith(SUFFIX)]
+    return entries

@@ -15,7 +15,7 @@ from textual.screen import Screen
 from agcx_format.acts import Act
 from agcx_format.durable import Signature
 from agcx_format.errors import NothingToUndo, PersistenceError, StaleSession
-from agcx_format.store import ScanEntry, Store
+from agcx_format.store import Store
 from agcx_tui import store_work, wording
 from agcx_tui.safe_text import safe_line
 from agcx_tui.session_table import SessionTable
@@ -30,17 +30,14 @@ class ActingScreen(Screen[None]):
     store: Store | None = None
     now: Callable[[], int]
 
-    class Deleted(Message):
-        def __init__(self, act: Act, paths: list[str]) -> None:
-            super().__init__()
-            self.act = act
-            self.paths = paths
+    class Acted(Message):
+        """An act was done, or undone; `said` tells the person."""
 
-    class Undone(Message):
-        def __init__(self, act: Act, entries: list[ScanEntry]) -> None:
+        def __init__(self, outcome: store_work.Outcome, said: str, go_there: bool) -> None:
             super().__init__()
-            self.act = act
-            self.entries = entries
+            self.outcome = outcome
+            self.said = said
+            self.go_there = go_there
 
     class Failed(Message):
         """An act did not happen; nothing changed."""
@@ -65,6 +62,9 @@ class ActingScreen(Screen[None]):
             return shown + sorted(self.table.marks - set(shown))
         return [] if self.sessions.cursor is None else [self.sessions.cursor]
 
+    def _files(self, rows: list[int]) -> list[tuple[str, Signature | None]]:
+        return [(self.table.path(row), self.table.signature(row)) for row in rows]
+
     @on(SessionList.Opened)
     def _open(self, message: SessionList.Opened) -> None:
         from agcx_tui.screens.conversation import ConversationScreen
@@ -72,7 +72,7 @@ class ActingScreen(Screen[None]):
         row = message.row
         if row is None:
             return
-        if self.table.broken(row):
+        if not self.table.readable(row):
             reason = wording.short_reason(self.table.error(row))
             self.notify(f"It cannot be opened: {reason}.", severity="warning", markup=False)
             return
@@ -94,7 +94,7 @@ class ActingScreen(Screen[None]):
         from agcx_tui.screens.export import ExportItem, ask_for_export
 
         table = self.table
-        rows = [row for row in self._chosen() if not table.broken(row)]
+        rows = [row for row in self._chosen() if table.readable(row)]
         if not rows:
             self.notify("There is nothing here that can be exported.", markup=False)
             return
@@ -108,7 +108,7 @@ class ActingScreen(Screen[None]):
         if not rows or self.store is None:
             return
         question = ConfirmDelete.about(self.table, rows, self.now())
-        files = [(self.table.path(row), self.table.signature(row)) for row in rows]
+        files = self._files(rows)
 
         def answered(yes: bool | None) -> None:
             if yes and self.store is not None:
@@ -119,18 +119,32 @@ class ActingScreen(Screen[None]):
     @work(thread=True, group="acts")
     def _delete(self, store: Store, files: list[tuple[str, Signature | None]]) -> None:
         try:
-            act = store_work.delete(store, files)
-            self.post_message(self.Deleted(act, [path for path, _ in files]))
+            outcome = store_work.delete(store, files)
         except PersistenceError as error:
             self.post_message(self.Failed("Nothing was deleted", error))
+            return
+        them = "it" if outcome.act.count == 1 else "them"
+        said = f"Deleted {_named(outcome.act)}. u brings {them} back."
+        self.post_message(self.Acted(outcome, said, go_there=False))
 
-    def on_acting_screen_deleted(self, message: Deleted) -> None:
-        rows = [self.table.row_of(path) for path in message.paths]
-        self.table.remove(row for row in rows if row is not None)
-        self.table_changed()
-        act = message.act
-        them = "it" if act.count == 1 else "them"
-        self.notify(f"Deleted {_named(act)}. u brings {them} back.", markup=False)
+    def action_favorite(self) -> None:
+        """Star what is chosen; when all of it has a star, take the stars."""
+        rows = [row for row in self._chosen() if not self.table.broken(row)]
+        if rows and self.store is not None:
+            favorite = not all(map(self.table.favorite, rows))
+            self._set_favorite(self.store, self._files(rows), favorite)
+
+    @work(thread=True, group="acts")
+    def _set_favorite(
+        self, store: Store, files: list[tuple[str, Signature | None]], favorite: bool
+    ) -> None:
+        try:
+            outcome = store_work.set_favorite(store, files, favorite)
+        except PersistenceError as error:
+            self.post_message(self.Failed("Nothing was changed", error))
+            return
+        said = f"{'★ ' if favorite else 'No star: '}{_named(outcome.act)}"
+        self.post_message(self.Acted(outcome, said, go_there=False))
 
     def action_undo(self) -> None:
         if self.store is not None:
@@ -139,17 +153,24 @@ class ActingScreen(Screen[None]):
     @work(thread=True, group="acts")
     def _undo(self, store: Store) -> None:
         try:
-            self.post_message(self.Undone(*store_work.undo(store)))
+            outcome = store_work.undo(store)
         except PersistenceError as error:
             self.post_message(self.Failed("Nothing was undone", error))
+            return
+        verb = "Brought back" if outcome.act.kind == "delete" else f"Undone, {outcome.act.kind} of"
+        self.post_message(self.Acted(outcome, f"{verb} {_named(outcome.act)}.", go_there=True))
 
-    def on_acting_screen_undone(self, message: Undone) -> None:
-        rows = self.table.put(message.entries)
+    def on_acting_screen_acted(self, message: Acted) -> None:
+        outcome = message.outcome
+        gone = map(self.table.row_of, outcome.gone)
+        self.table.remove(row for row in gone if row is not None)
+        rows = self.table.put(outcome.entries)
         self.table_changed()
-        if rows:
+        if rows and message.go_there:
             self.sessions.go_to(rows[0])
+        # What was said of the act before is out of date.
         self.app.clear_notifications()
-        self.notify(f"Brought back {_named(message.act)}.", markup=False)
+        self.notify(message.said, markup=False)
 
     def on_acting_screen_failed(self, message: Failed) -> None:
         error = message.error

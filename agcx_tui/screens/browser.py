@@ -53,6 +53,7 @@ class BrowserScreen(ActingScreen):
         Binding("slash", "filter", "filter", key_display="/", id="browser.filter"),
         Binding("e", "export", "export", id="browser.export"),
         Binding("d,delete", "delete", "delete", key_display="d", id="browser.delete"),
+        Binding("asterisk", "favorite", "favourite, or no more", show=False, id="browser.favorite"),
         Binding("u", "undo", "undo", show=False, id="browser.undo"),
         Binding("s", "sort", "sort", id="browser.sort"),
         Binding("S", "reverse", "reverse the order", show=False, id="browser.reverse"),

@@ -103,7 +103,7 @@ class Preview(Vertical):
         if row is None:
             self._show_head(Content(""))
             self._show_file(None)
-        elif self._table.broken(row):
+        elif not self._table.readable(row):
             self._show_head(self._broken_head(row))
             self._show_file(None)
         else:

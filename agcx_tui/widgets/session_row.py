@@ -53,7 +53,7 @@ def draw_row(
         Segment(f"{age} ", look.dim),
         Segment(f"{flag} ", flag_style),
     ]
-    if table.broken(row):
+    if not table.readable(row):
         parts += _broken_cells(table, row, columns, look)
     else:
         parts += _title_cells(table, row, columns, look)
@@ -72,6 +72,11 @@ def _title_cells(
     style = look.plain
     if not title:
         title, style = UNTITLED, look.dim
+    if table.broken(row):
+        # Why stands before how it is called: the title gives way.
+        reason = fit(wording.short_reason(table.error(row)), min(width // 2, 22)).rstrip()
+        cells = _highlighted(fit(title, width - GAP - len(reason)), table, style, look)
+        return [*cells, Segment(" " * GAP, look.plain), Segment(reason, look.broken)]
     tags = "" if any(column.name == "tags" for column in columns) else _tags(table, row)
     if tags and cell_len(title) + GAP + cell_len(tags) <= width:
         cells = _highlighted(fit(title, width - GAP - cell_len(tags)), table, style, look)

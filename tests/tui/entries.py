@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from agcx_format.durable import Signature
 from agcx_format.errors import CorruptData
 from agcx_format.store import ScanEntry
@@ -50,6 +52,12 @@ def session(
     )
     signature = Signature(number, size, ns_of(updated))
     return ScanEntry(f"/store/{session_id}.agcx", session_id, metadata, None, signature)
+
+
+def damaged(entry: ScanEntry) -> ScanEntry:
+    """The same session, its messages cut off."""
+    error = CorruptData("the file ends in it", path=entry.path, section="messages", offset=99)
+    return replace(entry, error=error)
 
 
 def broken(number: int, *, size: int = 77) -> ScanEntry:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Button, Input, Static
 
+from agcx_format.store import open_store
 from agcx_tui.exporting import suggested_name
 from agcx_tui.screens.confirm import ConfirmDelete
 from agcx_tui.screens.export import ExportDialog
@@ -177,6 +178,31 @@ async def test_with_nothing_to_undo_u_says_so(store):
         await scanned(pilot)
         await pilot.press("u")
         await until(pilot, lambda: "nothing to undo" in notices(pilot))
+
+
+async def test_an_asterisk_stars_and_u_takes_it_back(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        row = screen.table.order[0]
+        assert not screen.table.favorite(row)
+        await pilot.press("asterisk")
+        await until(pilot, lambda: screen.table.favorite(row))
+        assert open_store(store).resolve(screen.table.id(row)).metadata.is_favorite
+        await pilot.press("u")
+        await until(pilot, lambda: not screen.table.favorite(row))
+        assert not open_store(store).resolve(screen.table.id(row)).metadata.is_favorite
+
+
+async def test_marked_sessions_are_starred_together_and_then_unstarred(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        rows = screen.table.order[:3]
+        await pilot.press("space", "space", "space", "asterisk")
+        await until(pilot, lambda: all(map(screen.table.favorite, rows)))
+        await pilot.press("asterisk")
+        await until(pilot, lambda: not any(map(screen.table.favorite, rows)))
 
 
 # --- export

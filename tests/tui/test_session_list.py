@@ -15,7 +15,7 @@ from agcx_tui.filtering import parse
 from agcx_tui.session_table import SessionTable
 from agcx_tui.widgets.columns import LEFT_TO_RIGHT_MARK, find_words, fit, lay_out, plain_cells
 from agcx_tui.widgets.session_list import SessionList
-from tests.tui.entries import NOW, broken, session
+from tests.tui.entries import NOW, broken, damaged, session
 
 WIDE = "数据数据数据数据数据数据数据数据数据数据数据数据数据数据数据数据"
 
@@ -159,6 +159,18 @@ async def test_marks_stars_and_faults_are_told_by_signs():
         text = [app.sessions.render_line(y).text for y in range(2)]
         assert text[0].startswith(" ✓ now        ! ")
         assert text[1].startswith(" ✓ 2 h ago    ★ dear")
+
+
+async def test_a_damaged_session_has_its_title_and_says_what_is_missing():
+    table = SessionTable()
+    table.put([damaged(session(1, "Torn " * 30, size=1000))])
+    app = ListApp(table)
+    async with app.run_test(size=(80, 10)):
+        row = app.sessions.render_line(0)
+        assert row.text.startswith("   2 h ago    ! Torn Torn")
+        assert "cut off in messages" in row.text
+        assert row.text.rstrip().endswith("1.0 kB")
+        assert row.cell_length == 80
 
 
 # --- the cursor

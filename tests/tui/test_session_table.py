@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from agcx_format.timestamps import Timestamp, ns_of
 from agcx_tui.filtering import parse
 from agcx_tui.session_table import SORTS, SessionTable, micros
-from tests.tui.entries import NOW, broken, session
+from tests.tui.entries import NOW, broken, damaged, session
 
 
 def shown(table: SessionTable) -> list[str]:
@@ -147,6 +147,13 @@ def test_what_arrives_is_filtered_and_sorted_in(table):
     assert shown(table) == ["Grid two", "Fix the grid"]
     filtered(table, "")
     assert len(table.order) == 6
+
+
+def test_a_session_that_is_damaged_behind_its_metadata_is_both_listed_and_broken(table):
+    table.put([damaged(session(7, "Torn", messages=9))])
+    assert "Torn" in filtered(table, "is:broken")
+    assert "Torn" in filtered(table, "messages:9")
+    assert table.totals.broken == 2
 
 
 def test_a_broken_file_that_was_repaired_is_broken_no_more(table):
