@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from agcx_format.convert.words import text_of
-from agcx_format.errors import PersistenceError
-from agcx_format.sources import PENDING, MessageSource
-from agcx_format.types import MessageSnapshot
+from agcx_format.sources import MessageSource
+from agcx_tui.finding import at_hand
 
 __all__ = ["Found", "pattern_of", "search"]
 
@@ -23,6 +22,8 @@ _PIECE = 512 * 1024
 _STEP_SECONDS = 0.05
 _BREATH = 0.0005
 _WAIT = 0.05
+# White space within a match that lies on the border of two pieces.
+_WHITE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +36,17 @@ class Found:
 
 
 def pattern_of(words: str) -> re.Pattern[str]:
-    """The words as they are, in whatever case."""
-    return re.compile(re.escape(words), re.IGNORECASE)
+    """The words in whatever case; a space stands for any white space, a line's end too."""
+    pieces = words.split()
+    pattern = r"\s+".join(map(re.escape, pieces)) if pieces else re.escape(words)
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def search(
     source: MessageSource, words: str, stopped: Callable[[], bool] = lambda: False
 ) -> Iterator[Found]:
     """Steps of some hundredths of a second, until the source is complete or `stopped`."""
-    pattern, overlap = pattern_of(words), len(words)
+    pattern, overlap = pattern_of(words), len(words) + _WHITE
     found: list[int] = []
     index, since = 0, time.monotonic()
     while not stopped():
@@ -70,14 +73,8 @@ def _holds(
     overlap: int,
     stopped: Callable[[], bool],
 ) -> bool:
-    message = source.get(index)
-    if message is PENDING and hasattr(source, "fetch"):
-        try:
-            source.fetch(index, stopped)
-        except (PersistenceError, OSError):
-            return False
-        message = source.get(index)
-    if not isinstance(message, MessageSnapshot):
+    message = at_hand(source, index, stopped)
+    if message is None:
         return False
     text = text_of(message.item)
     for start in range(0, len(text), _PIECE):

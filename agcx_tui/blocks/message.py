@@ -33,7 +33,7 @@ from agcx_tui.blocks.tool import plain_rows
 from agcx_tui.blocks.tool_lines import answer_block, call_block
 from agcx_tui.safe_text import safe_line, safe_text
 
-__all__ = ["draw_message", "is_injected", "is_speech", "note_block"]
+__all__ = ["draw_message", "is_injected", "is_speech", "is_turn", "note_block"]
 
 BODY = 2
 
@@ -55,6 +55,12 @@ def is_injected(message: MessageSnapshot) -> bool:
 def is_speech(message: MessageSnapshot) -> bool:
     """Whether this stands apart, with a header, rather than as a line of what was done."""
     return isinstance(message.item, Message) and not is_injected(message)
+
+
+def is_turn(message: MessageSnapshot) -> bool:
+    """Whether the user speaks."""
+    item = message.item
+    return isinstance(item, Message) and item.role == "user" and not is_injected(message)
 
 
 def draw_message(message: MessageSnapshot, around: Around, look: Look, how: Fold) -> Block:

@@ -24,7 +24,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.session_file import SessionFile
 from agcx_tui import wording
 from agcx_tui.blocks.markdown import warm_up
-from agcx_tui.conversation_search import Found, pattern_of, search
+from agcx_tui.conversation_search import Found, search
 from agcx_tui.safe_text import safe_line
 from agcx_tui.widgets.edge_line import EdgeLine
 from agcx_tui.widgets.matches import Matches
@@ -229,9 +229,8 @@ class ConversationScreen(Screen[None]):
         words = self.query_one(SearchLine).input.value
         if not words or self._file is None:
             return
-        pattern = pattern_of(words)
-        self._matches = Matches(self.transcript, pattern)
-        self.transcript.mark_matches(pattern)
+        self._matches = Matches(self.transcript, words)
+        self.transcript.mark_matches(self._matches.lines)
         self._search(self._file, words, self._number)
 
     @work(thread=True, exclusive=True, group="search")

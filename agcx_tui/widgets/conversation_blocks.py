@@ -94,13 +94,6 @@ class ConversationBlocks:
                 return other if isinstance(found.item, FunctionCallOutput) != answer else None
         return None
 
-    def is_turn(self, index: int) -> bool:
-        """Whether the user speaks."""
-        message = self.message(index)
-        if message is None or not isinstance(message.item, Message):
-            return False
-        return message.item.role == "user" and not is_injected(message)
-
     # --- folds
 
     def kind(self, index: int) -> str:

@@ -1,35 +1,39 @@
-"""The matches of a search in a transcript: from one line that holds the words to the next.
+"""The matches of a search in a roll: from one line that holds the words to the next.
 
-Strategy: the search names messages; which of their lines hold the words is found out only for the one
-that is gone to, by drawing it.  A message whose lines do not show them (a folded call, lines left
-out) is opened first.  Words that are broken over two lines, or written in another way on the screen
-than in the file, lead to the beginning of their message.
+Strategy: the search names blocks; which of their lines hold the words is found out only for the one
+that is gone to, by drawing it (`LineMatches`).  A message whose lines do not show them (a folded
+call, lines left out) is opened first, and one whose text is not at hand is gone to again when it
+has come.  Words that are written in another way on the screen than in the file lead to the
+beginning of their message.
 """
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from agcx_format.sources import PENDING
+from agcx_tui.widgets.line_matches import LineMatches
 from agcx_tui.widgets.transcript import Transcript
 from agcx_tui.widgets.viewport import Place
 
 __all__ = ["Matches"]
 
-# A match further down in one message is not looked for line by line.
-_LINES = 20_000
+# In one message; those further down are passed over.
+_MOST = 20_000
 
 
 class Matches:
     """Messages that match, in order, and the line that was last gone to."""
 
-    def __init__(self, transcript: Transcript, pattern: re.Pattern[str]) -> None:
+    def __init__(self, transcript: Transcript, words: str) -> None:
         self._transcript = transcript
-        self._pattern = pattern
+        self.lines = LineMatches(words)
         self.indexes: list[int] = []
         self.at: Place | None = None
+        # The message that is gone to without its text at hand, and in which direction.
+        self._awaited: tuple[int, int] | None = None
 
     def add(self, indexes: Iterable[int]) -> None:
         self.indexes.extend(indexes)
@@ -70,7 +74,18 @@ class Matches:
         self._enter(self.indexes[number % len(self.indexes)], direction)
         return True
 
+    def fetched(self, index: int) -> None:
+        """The text of a message came: if it is the one that was gone to, go to the line in it."""
+        if self._awaited is not None and self._awaited[0] == index:
+            self._enter(*self._awaited)
+
     def _enter(self, index: int, direction: int) -> None:
+        self._awaited = None
+        if self._transcript.blocks.get(index) is PENDING:
+            self._transcript.go(index)
+            self.at = Place(index, 0, 0)
+            self._awaited = index, direction
+            return
         place = next(self._lines(index, direction), None)
         if place is None:
             self._transcript.unfold(index)
@@ -81,19 +96,14 @@ class Matches:
         self._go(place)
 
     def _lines(self, index: int, direction: int) -> Iterator[Place]:
-        """The lines of a message that hold the words, in the direction of reading."""
-        viewport = self._transcript.viewport
-        places = [
-            place
-            for place in islice(viewport.within(index), _LINES)
-            if self._pattern.search(viewport.strip(place).text)
-        ]
+        """The lines of a message on which the words begin, in the direction of reading."""
+        places = list(islice(self.lines.within(self._transcript.viewport, index), _MOST))
         return iter(places if direction > 0 else places[::-1])
 
     def _go(self, place: Place) -> None:
         self.at = place
         transcript = self._transcript
-        transcript.mark_matches(self._pattern, place)
+        transcript.mark_matches(self.lines, place)
         if place in transcript.viewport.window[:-1]:
             transcript.choose(place.block)
         elif transcript.viewport.block(place.block).parts:

@@ -18,8 +18,9 @@ from textual.worker import get_current_worker
 from agcx_format.errors import PersistenceError
 from agcx_format.sources import MessageSource
 
-__all__ = ["SourceReader"]
+__all__ = ["ALL", "SourceReader"]
 
+# More messages than any source has.
 ALL = 1 << 62
 _INTERVAL = 0.05
 # Lets the interface in between two slices: a busy thread would hold the interpreter.

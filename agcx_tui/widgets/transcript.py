@@ -1,69 +1,64 @@
 """A conversation, from which only the lines that are in view are ever drawn.
 
-Strategy: three parts that know nothing of each other's work.  `ConversationBlocks` turns message i
-into a block of lines, `Viewport` knows which lines are on the screen, `SourceReader` makes more of the
-source known in a thread.  This widget joins them: keys and the mouse move the viewport, and the scrollbar
-is told where it stands.  Textual's `scroll_y` follows the viewport and never leads it, except when
-the wheel or the scrollbar changed it; then the change is taken as a movement (`watch_scroll_y`).
+Strategy: parts that know nothing of each other's work.  `ConversationBlocks` turns message i into
+a block of lines, `Roll` shows the lines that are in view, `SourceReader` makes more of the source
+known in a thread.  This widget joins them.  A place that is not known yet (the end of a file of a
+gigabyte, message 90,000) becomes a goal: the view stays, the source is read on, and once the
+place is known the view goes there, unless the reader has moved on or given it up meanwhile.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Iterator
 from typing import ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
-from textual import events
+from textual import events, work
 from textual.binding import BindingType
-from textual.geometry import Size
 from textual.message import Message
-from textual.selection import Selection
-from textual.strip import Strip
-from textual.widget import Widget
+from textual.worker import get_current_worker
 
 from agcx_format.convert.words import text_of
 from agcx_format.sources import MessageSource
+from agcx_format.types import MessageSnapshot
+from agcx_tui.blocks.block import Block
 from agcx_tui.blocks.look import Fold, Look
-from agcx_tui.blocks.palette import Palette
+from agcx_tui.blocks.message import is_turn
+from agcx_tui.finding import find_message
 from agcx_tui.widgets.conversation_blocks import NOTHING, THOUGHT, TOOL, ConversationBlocks
-from agcx_tui.widgets.heights import HeightIndex
-from agcx_tui.widgets.selected import COPIED, pack, selected_text
-from agcx_tui.widgets.source_reader import SourceReader
-from agcx_tui.widgets.strips import overlay
-from agcx_tui.widgets.themed_view import ThemedView
+from agcx_tui.widgets.roll import Roll
+from agcx_tui.widgets.source_reader import ALL, SourceReader
 from agcx_tui.widgets.transcript_keys import KEYS
-from agcx_tui.widgets.viewport import Place, Viewport
+from agcx_tui.widgets.viewport import Place
 
 __all__ = ["Transcript"]
 
-RAIL = 2
-MARGIN = 2
-# Lines longer than this are hard to read; the rest of a wide terminal stays empty.
-MEASURE = 112
 # How many messages beyond those in view a compact transcript reads ahead.
 _AHEAD = 40
-# How far `{` and `}` look for a turn before they give up, in one go.
-_LOOKED = 20_000
+# What `{` and `}` look at before they leave it to a thread: messages, bytes.
+_NEAR, _NEAR_SIZE = 100, 128 * 1024
 
 
-class Transcript(ThemedView, can_focus=True):
+class Transcript(Roll, can_focus=True):
     """Shows a `MessageSource`.  With `compact`, a preview: no headers, read no further than needed."""
 
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 
-    ALLOW_SELECT = True
+    class Fetched(Message):
+        """A message whose text was not at hand is there now."""
 
-    class Moved(Message):
-        """The view or the current message changed."""
-
-        def __init__(self, transcript: Transcript) -> None:
+        def __init__(self, index: int) -> None:
             super().__init__()
-            self.transcript = transcript
+            self.index = index
 
-        @property
-        def control(self) -> Transcript:
-            return self.transcript
+    class Found(Message):
+        """The look-up number `number` ended at message `index`, or nowhere."""
+
+        bubble = False
+
+        def __init__(self, number: int, index: int | None) -> None:
+            super().__init__()
+            self.number = number
+            self.index = index
 
     def __init__(
         self,
@@ -75,18 +70,13 @@ class Transcript(ThemedView, can_focus=True):
         classes: str | None = None,
     ) -> None:
         super().__init__(name=name, id=id, classes=classes)
-        self.compact = compact
         self.can_focus = not compact
-        self.current = 0
+        self.look = Look(80, self.look.palette, compact)
         self.blocks = ConversationBlocks()
-        self.viewport = Viewport(self.blocks.draw)
         self._reader = SourceReader(self)
-        self._following = False
-        self._match: re.Pattern[str] | None = None
-        self._match_at: Place | None = None
-        self._palette: Palette | None = None
-        self._base = Style()
-        self._in_step = False
+        self._goal: int | None = None
+        self._looking_for = ""
+        self._look_up = 0
         self.blocks.use(NOTHING if source is None else source)
 
     # --- for others
@@ -101,12 +91,12 @@ class Transcript(ThemedView, can_focus=True):
         The source before may be closed right afterwards.
         """
         source = NOTHING if source is None else source
+        self.moving()
         self.blocks.use(source)
         self._reader.use(source)
-        self._following = False
-        self._match = None
+        self.matches = None
         self.current = 0
-        self._begin()
+        self.begin()
 
     def grew(self) -> None:
         """The source knows more (or is complete): draw what changed, the view stays."""
@@ -124,89 +114,94 @@ class Transcript(ThemedView, can_focus=True):
                 self.viewport.forget(index)
 
         self.viewport.changed(change, self.current)
-        if self._following:
-            self.viewport.end()
-        self._settled()
+        if self._goal is None or not self._arrive():
+            self.settled()
 
     def go(self, index: int, row: int = 0) -> None:
-        """Make a message the current one and put its beginning near the top."""
-        self._following = False
+        """Make a known message the current one and put its beginning near the top."""
+        self.moving()
         self.current = max(0, min(index, self.source.known() - 1))
         self.viewport.go(self.current, row)
-        self._settled()
+        self.settled()
 
-    def go_to(self, place: Place, row: int = 0) -> None:
-        """Show a line, for example of a match."""
-        self._following = False
-        self.current = place.block
-        self.viewport.go_to(place, row)
-        self._settled()
+    def seek(self, index: int) -> None:
+        """Go to a message, or to the last one if there are fewer, as soon as it is known."""
+        self.moving()
+        self._goal = index
+        self._reader.want(index + 1 if index < ALL else ALL)
+        if not self._arrive():
+            self.settled()
+
+    @property
+    def busy(self) -> str:
+        """What is still being done before the view goes where it was asked to; or nothing."""
+        if self._goal is not None:
+            return "to the end" if self._goal >= ALL else f"to message {self._goal + 1:,}"
+        return self._looking_for
+
+    def give_up(self) -> bool:
+        """Stay where the view is; false when nothing was under way."""
+        busy = bool(self.busy)
+        self.moving()
+        if busy:
+            self.settled()
+        return busy
 
     def choose(self, index: int) -> None:
         """Make a message that is in view the current one."""
+        self.moving()
         self.current = index
-        self._following = False
-        self._settled()
-
-    def mark_matches(self, pattern: re.Pattern[str] | None, at: Place | None = None) -> None:
-        """Mark every match in the lines shown, and the line that was gone to; None for none."""
-        self._match, self._match_at = pattern, at
-        self.refresh()
+        self.settled()
 
     def unfold(self, index: int) -> None:
         """Show all of a message: its call opened, no lines left out."""
         self._set_fold(self.blocks.owner(index), Fold.FULL)
 
-    # --- the life of the widget
+    # --- as a roll
+
+    def draw_block(self, index: int) -> Block:
+        return self.blocks.draw(index)
+
+    def estimates(self) -> Iterator[int]:
+        return self.blocks.estimates(0, self.blocks.count())
+
+    def dressed(self) -> None:
+        self.blocks.look = self.look
+
+    def moving(self) -> None:
+        self._goal = None
+        self._looking_for = ""
+        self._look_up += 1
+
+    def rail(self, place: Place, block: Block) -> str:
+        if place.block >= self.source.known():
+            return ""
+        return super().rail(place, block) or ("rail" if block.turn else "")
+
+    def copied(self) -> str:
+        message = self.blocks.message(self.current)
+        return text_of(message.item) if message is not None else ""
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._reader.use(self.source)
-        self._begin()
+        self.begin()
 
-    def _begin(self) -> None:
-        self._dress()
-        if self.viewport.height:
-            self.viewport.reset(HeightIndex(self.blocks.estimates(0, self.blocks.count())))
-            self.viewport.settle()
-            self._settled()
-
-    def on_resize(self, event: events.Resize) -> None:
-        width, height = self._room()
-        if not len(self.viewport.heights):
-            self.viewport.height = height
-            return self._begin()
-        if width == self.blocks.look.width and height == self.viewport.height:
-            return None
-
-        def change() -> None:
-            self.viewport.height = height
-            if width != self.blocks.look.width:
-                self._dress()
-
-        self.viewport.changed(change, self.current)
-        if self._following:
-            self.viewport.end()
-        return self._settled()
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._palette = None
-
-    def _room(self) -> tuple[int, int]:
-        """Cells for a block's lines, and rows."""
-        size = self.scrollable_content_region.size
-        return max(20, min(MEASURE, size.width - RAIL - MARGIN)), size.height
-
-    def _dress(self) -> None:
-        """Work out styles and width; everything is drawn anew if they changed."""
-        width, _ = self._room()
-        palette = self._palette or self.palette()
-        self._palette, self._base = palette, self.rich_style
-        look = Look(width, palette, self.compact)
-        if look != self.blocks.look:
-            self.blocks.look = look
-            self.viewport.forget()
+    def settled(self) -> None:
+        """The current message is in view, and what is missing there is read."""
+        window = self.viewport.window
+        last = self.source.known() - 1
+        if window and not window[0].block <= self.current <= window[-1].block:
+            heads = [place.block for place in window if self.viewport.is_head(place)]
+            inside = window[0].block if self.current < window[0].block else window[-1].block
+            self.current = heads[0] if self.current < window[0].block and heads else inside
+        self.current = max(0, min(self.current, last))
+        if self.look.compact:
+            self._reader.want((window[-1].block if window else 0) + _AHEAD)
+        else:
+            self._reader.want()
+        for index in self.blocks.pending & {place.block for place in window}:
+            self._reader.fetch(index)
+        super().settled()
 
     def on_source_reader_grew(self, event: SourceReader.Grew) -> None:
         event.stop()
@@ -216,89 +211,29 @@ class Transcript(ThemedView, can_focus=True):
             self.blocks.pending.discard(event.fetched)
             index = event.fetched
             self.viewport.changed(lambda: self.viewport.forget(index), self.current)
+            self.post_message(self.Fetched(index))
         self.grew()
 
     # --- moving
 
-    def _settled(self) -> None:
-        """After any change of the view: the cursor is in it, more is read, the bar is right."""
-        window = self.viewport.window
-        last = self.source.known() - 1
-        if window and not window[0].block <= self.current <= window[-1].block:
-            heads = [place.block for place in window if self.viewport.is_head(place)]
-            inside = window[0].block if self.current < window[0].block else window[-1].block
-            self.current = heads[0] if self.current < window[0].block and heads else inside
-        self.current = max(0, min(self.current, last))
-        if self.compact:
-            self._reader.want((window[-1].block if window else 0) + _AHEAD)
+    def _arrive(self) -> bool:
+        """Go to the goal if it is known, or never will be; false otherwise."""
+        goal, source = self._goal, self.source
+        if goal is None or not len(self.viewport.heights):
+            return False
+        if goal < source.known():
+            self.go(goal)
+        elif source.complete:
+            self.moving()
+            self.viewport.end()
+            self.current = source.known() - 1
+            self.settled()
         else:
-            self._reader.want()
-        for index in self.blocks.pending & {place.block for place in window}:
-            self._reader.fetch(index)
-        self._tell_scrollbar()
-        self.refresh()
-        self.post_message(self.Moved(self))
-
-    def _tell_scrollbar(self) -> None:
-        """Put Textual's idea of the scroll position right, without its reacting to it."""
-        total, position = self.viewport.heights.total, self.viewport.position
-        self._in_step = True
-        try:
-            size = Size(self.size.width, total)
-            if size != self.virtual_size:
-                self.set_reactive(Widget.virtual_size, size)
-                self.vertical_scrollbar.window_virtual_size = total
-                self.vertical_scrollbar.window_size = self.viewport.height
-            self.set_reactive(Widget.scroll_y, float(position))
-            self.set_reactive(Widget.scroll_target_y, float(position))
-            self.vertical_scrollbar.position = position
-        finally:
-            self._in_step = False
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """The wheel or the scrollbar moved: near, line by line; far, by the estimates."""
-        if self._in_step or not self.viewport.height or not len(self.viewport.heights):
-            return
-        self._following = False
-        position, wanted = self.viewport.position, round(new_value)
-        if abs(wanted - position) <= 2 * self.viewport.height:
-            self.viewport.move(wanted - position)
-        else:
-            self.viewport.seek(wanted)
-        self._settled()
-
-    def _move(self, lines: int) -> None:
-        self._following = False
-        self.viewport.move(lines)
-        self._settled()
-
-    def action_scroll_down(self) -> None:
-        self._move(1)
-
-    def action_scroll_up(self) -> None:
-        self._move(-1)
-
-    def action_half(self, direction: int) -> None:
-        self._move(direction * max(1, self.viewport.height // 2))
-
-    def action_page_down(self) -> None:
-        self._move(max(1, self.viewport.height - 1))
-
-    def action_page_up(self) -> None:
-        self._move(-max(1, self.viewport.height - 1))
-
-    def action_scroll_home(self) -> None:
-        self._following = False
-        self.current = 0
-        self.viewport.go_to(Place(0, 0, 0))
-        self._settled()
+            return False
+        return True
 
     def action_scroll_end(self) -> None:
-        self._reader.want()
-        self._following = not self.source.complete
-        self.viewport.end()
-        self.current = self.source.known() - 1
-        self._settled()
+        self.seek(ALL)
 
     def action_message(self, direction: int) -> None:
         """To the next or previous message that has lines; the view moves only if it must."""
@@ -318,14 +253,73 @@ class Transcript(ThemedView, can_focus=True):
         return self.choose(index)
 
     def action_turn(self, direction: int) -> None:
-        """To the next or previous message of the user."""
-        index = self.current + direction
-        for _ in range(_LOOKED):
-            if not 0 <= index < self.source.known():
-                return
-            if self.blocks.is_turn(index):
+        """To the next or previous message of the user: a near one at once, else by a thread."""
+        index, left = self.current + direction, _NEAR_SIZE
+        for _ in range(_NEAR):
+            if not 0 <= index < self.source.known() or left < 0:
+                break
+            message = self.blocks.message(index)
+            if message is None:
+                break
+            if is_turn(message):
                 return self.go(index)
+            left -= self.source.size_of(index)
             index += direction
+        known = self.source.known()
+        if index >= 0 and (index < known or not self.source.complete):
+            self.look_up("next turn" if direction > 0 else "turn before", index, direction, is_turn)
+        return None
+
+    def action_parent(self) -> None:
+        """To the message that the current one branches from."""
+        message = self.blocks.message(self.current)
+        parent = message.metadata.parent_message_id if message is not None else None
+        if parent is None:
+            self.notify("This message is not said to branch from another.", markup=False)
+            return
+        self.look_up(
+            "message it branches from",
+            self.current - 1,
+            -1,
+            lambda message: message.metadata.message_id == parent,
+        )
+
+    def look_up(
+        self, words: str, start: int, direction: int, wanted: Callable[[MessageSnapshot], bool]
+    ) -> None:
+        """Look for a message in a thread, and go there; `words` say what it is."""
+        self.moving()
+        self._looking_for = f"looking for the {words}"
+        self._find(self.source, self._look_up, start, direction, wanted)
+        self.settled()
+
+    @work(thread=True, exclusive=True, group="find")
+    def _find(
+        self,
+        source: MessageSource,
+        number: int,
+        start: int,
+        direction: int,
+        wanted: Callable[[MessageSnapshot], bool],
+    ) -> None:
+        worker = get_current_worker()
+
+        def stopped() -> bool:
+            return worker.is_cancelled or number != self._look_up
+
+        index = find_message(source, start, direction, wanted, stopped)
+        self.post_message(self.Found(number, index))
+
+    def on_transcript_found(self, message: Found) -> None:
+        if message.number != self._look_up:
+            return
+        what = self._looking_for.removeprefix("looking for the ")
+        self.moving()
+        if message.index is not None:
+            self.seek(message.index)
+            return
+        self.settled()
+        self.notify(f"There is no {what} here.", markup=False)
 
     # --- folding
 
@@ -341,7 +335,7 @@ class Transcript(ThemedView, can_focus=True):
             self.viewport.forget()
 
         self.viewport.changed(change, self.current)
-        self._settled()
+        self.settled()
 
     def action_toggle(self, index: int | None = None) -> None:
         """Open the current message further, and fold it again when it is open altogether."""
@@ -363,87 +357,30 @@ class Transcript(ThemedView, can_focus=True):
                 self.viewport.forget(each)
 
         self.viewport.changed(change, owner)
-        self._settled()
+        self.settled()
 
     def on_click(self, event: events.Click) -> None:
-        """A click makes a message current; on the line of a fold, or of lines left out, opens it."""
+        """A click makes a message current; on what is folded or left out, it opens that."""
         row = event.get_content_offset_capture(self).y
         if not 0 <= row < len(self.viewport.window):
             return
         place = self.viewport.window[row]
         if place.block >= self.source.known():
             return
+        self.moving()
         self.current = place.block
         block = self.viewport.block(place.block)
         text = self.viewport.strip(place).text.lstrip()
         if block.cut and text.startswith("… "):
             self._set_fold(self.blocks.owner(place.block), Fold.FULL)
-        elif self.viewport.is_head(place) and text[:1] in "▸▾" and text:
+        elif self.viewport.is_head(place) and self._opens(place.block, text):
             self._set_fold(place.block, Fold(not self.blocks.fold(place.block)))
         else:
-            self._settled()
+            self.settled()
 
-    # --- copying
-
-    def action_copy(self) -> None:
-        """Copy the selected text, or else the current message."""
-        text = self.screen.get_selected_text()
-        if not text:
-            message = self.blocks.message(self.current)
-            text = text_of(message.item) if message is not None else ""
-        if not text:
-            self.notify("Nothing to copy here.", severity="warning", markup=False)
-        elif len(text) > COPIED:
-            words = f"{len(text):,} characters are too many for the clipboard; export it instead."
-            self.notify(words, severity="warning", markup=False)
-        else:
-            self.app.copy_to_clipboard(text)
-            self.notify(f"Copied {len(text):,} characters.", markup=False)
-
-    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        return selected_text(self.viewport, selection, RAIL), "\n"
-
-    def selection_updated(self, selection: Selection | None) -> None:
-        self.refresh()
-
-    # --- drawing
-
-    def render_line(self, y: int) -> Strip:
-        width = self.size.width
-        if self._palette is None:
-            self._dress()
-            self.viewport.settle()
-        base = self._base
-        window = self.viewport.window
-        if y >= len(window):
-            return Strip.blank(width, base)
-        place = window[y]
-        strip = self.viewport.strip(place)
-        spans: list[tuple[int, int, Style]] = []
-        if self._match is not None:
-            here = "match-at" if place == self._match_at else "match"
-            style = self.get_component_rich_style(f"transcript--{here}")
-            spans += [(*match.span(), style) for match in self._match.finditer(strip.text)]
-        strip = overlay(strip, spans) if spans else strip
-        content = strip.apply_style(base)
-        drawn = Strip([self._rail(place), *content], content.cell_length + RAIL)
-        number = pack(place)
-        selection = self.text_selection
-        if selection is not None and (span := selection.get_span(number)) is not None:
-            first, last = span
-            chosen = self.screen.get_component_rich_style("screen--selection")
-            stop = len(drawn.text) if last < 0 else last
-            drawn = overlay(drawn, [(max(RAIL, first), stop, chosen)])
-        return drawn.adjust_cell_length(width, base).apply_offsets(0, number)
-
-    def _rail(self, place: Place) -> Segment:
-        block = self.viewport.block(place.block)
-        gap = place.part == 0 and place.line < block.head
-        mark, name = " ", "rail"
-        if not gap and place.block < self.source.known():
-            if place.block == self.current and self.has_focus:
-                mark, name = "▌", "current"
-            elif block.turn:
-                mark = "│"
-        style = self.get_component_rich_style(f"transcript--{name}") if mark != " " else self._base
-        return Segment(mark.ljust(RAIL), self._base + style)
+    def _opens(self, index: int, head: str) -> bool:
+        """Whether the first line of a message is one that opens it: a fold, or an edited text."""
+        if head[:1] in ("▸", "▾"):
+            return True
+        message = self.blocks.message(index)
+        return message is not None and bool(message.metadata.edit_history)
