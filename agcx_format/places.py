@@ -13,7 +13,7 @@ from agcx_format.durable import os_reason
 from agcx_format.errors import PersistenceError
 
 __all__ = [
-    "CHECKPOINTS", "FOLDERS", "INDEX", "METADATA", "SUFFIX", "TRASH", "id_of", "is_uuid",
+    "CHECKPOINTS", "FOLDERS", "INDEX", "METADATA", "SUFFIX", "TRASH", "WRITTEN", "id_of", "is_uuid",
     "metadata_copy", "session_file", "session_paths",
 ]  # fmt: skip
 
@@ -27,6 +27,9 @@ METADATA: Final = "metadata"
 
 # The folder of the session files, relative to the store, by layout.
 FOLDERS: Final = {1: "", 2: "sessions"}
+
+# Every folder in which a writer that was killed may leave a temporary file.
+WRITTEN: Final = (*FOLDERS.values(), METADATA, CHECKPOINTS)
 
 is_uuid = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE).fullmatch
 

@@ -321,7 +321,7 @@ class Store:
         with locked(self.path):
             acts.recover(self.path)
             if not self._tidied:
-                for folder in places.FOLDERS.values():
+                for folder in places.WRITTEN:
                     sweep(self.path / folder)
                 self._tidied = True
             yield
