@@ -109,11 +109,16 @@ def short_reason(error: PersistenceError | None) -> str:
         return "not an AGCX file"
     if isinstance(error, errors.UnsupportedVersion):
         return f"format version {error.found}, not known"
-    if isinstance(error, errors.CorruptData) and error.section:
-        cut = "left" in error.reason or "ends" in error.reason or "too few" in error.reason
-        return f"{'cut off' if cut else 'damaged'}{where}"
-    damaged = (errors.BincodeDecodeError, errors.MessagePackDecodeError, errors.CompressionError)
-    return f"damaged{where}" if isinstance(error, damaged) else error.reason
+    damage = (
+        errors.CorruptData,
+        errors.BincodeDecodeError,
+        errors.MessagePackDecodeError,
+        errors.CompressionError,
+    )
+    if not isinstance(error, damage) or not where:
+        return error.reason
+    cut = any(word in error.reason for word in ("left", "ends", "too few"))
+    return f"{'cut off' if cut else 'damaged'}{where}"
 
 
 def short_path(path: str) -> str:

@@ -241,6 +241,7 @@ class BrowserScreen(ActingScreen):
         if page.display != (notice is not None):
             # Not by a class of the screen, which would have every widget styled anew.
             page.display = notice is not None
+            self.query_one(ListHeader).display = notice is None
             self._preview.styles.display = "none" if notice is not None else None
             # The list keeps the focus, and its keys, while there is nothing in it.
             self.sessions.styles.height = 0 if notice is not None else "1fr"

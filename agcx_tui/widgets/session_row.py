@@ -74,7 +74,8 @@ def _title_cells(
         title, style = UNTITLED, look.dim
     if table.broken(row):
         # Why stands before how it is called: the title gives way.
-        reason = fit(wording.short_reason(table.error(row)), min(width // 2, 22)).rstrip()
+        reason = plain_cells(wording.short_reason(table.error(row)))
+        reason = fit(reason, max(0, min(22, width - 10))).rstrip()
         cells = _highlighted(fit(title, width - GAP - len(reason)), table, style, look)
         return [*cells, Segment(" " * GAP, look.plain), Segment(reason, look.broken)]
     tags = "" if any(column.name == "tags" for column in columns) else _tags(table, row)

@@ -6,6 +6,7 @@ import pytest
 
 from agcx_format.errors import (
     BincodeDecodeError,
+    CompressionError,
     CorruptData,
     InvalidMagic,
     PersistenceError,
@@ -127,6 +128,8 @@ def test_the_home_directory_is_written_as_a_tilde(monkeypatch):
         (CorruptData("the file ends inside the header", section="header"), "cut off in header"),
         (CorruptData("99 bytes are too many", section="metadata"), "damaged in metadata"),
         (BincodeDecodeError("no such variant", section="metadata"), "damaged in metadata"),
+        (CompressionError("the data ends in a frame", section="messages"), "cut off in messages"),
+        (CorruptData("not a regular file"), "not a regular file"),
         (PersistenceError("permission denied"), "permission denied"),
         (None, "cannot be read"),
     ],
