@@ -40,6 +40,9 @@ _PREVIEW_RIGHT_WIDTH = 100
 _PREVIEW_BELOW_HEIGHT = 22
 _ROOMY_HEIGHT = 30
 
+# Seconds from a move of the cursor to the preview: longer than a key repeat takes.
+_PREVIEW_DELAY = 0.07
+_PREVIEW_DELAY_SCANNING = 0.25
 # Seconds after which an empty list says that it is being read.
 _PATIENCE = 0.3
 
@@ -308,7 +311,7 @@ class BrowserScreen(ActingScreen):
         if tiny:
             text = f"{size.width}×{size.height} is too small:\n{_LEAST_WIDTH}×{_LEAST_HEIGHT} is enough"
             self.query_one("#too-small", Static).update(Content(text))
-        self._preview.follow(self.sessions.cursor)
+        self._follow()
 
     def _preview_place(self, size: Size) -> str:
         if self._preview_wish is not None:
@@ -328,7 +331,13 @@ class BrowserScreen(ActingScreen):
 
     @on(SessionList.Highlighted)
     def _cursor_moved(self, message: SessionList.Highlighted) -> None:
-        self._preview.follow(message.row)
+        self._follow()
+
+    def _follow(self) -> None:
+        # While rows pour in the cursor is on another session with every batch, and a preview of each
+        # would hold up the rows.
+        delay = _PREVIEW_DELAY_SCANNING if self.scanning else _PREVIEW_DELAY
+        self._preview.follow(self.sessions.cursor, delay=delay)
 
     @on(SessionList.MarksChanged)
     def _marks_changed(self) -> None:

@@ -31,8 +31,6 @@ from agcx_tui.session_table import SessionTable, micros
 if TYPE_CHECKING:
     from agcx_tui.widgets.transcript import Transcript
 
-# A held key repeats every 33 ms or so: nothing is opened before it is let go.
-_DELAY = 0.07
 # How long a thread may read on before it shows what it has.
 _PATIENCE = 0.1
 _ENOUGH = 60
@@ -83,12 +81,13 @@ class Preview(Vertical):
         self._timer: Timer | None = None
         self._file: SessionFile | None = None
         self._transcript: Transcript | None = None
+        self._head = Content("")
 
     def compose(self) -> ComposeResult:
         yield Static(id="preview-head", markup=False)
 
-    def follow(self, row: int | None, *, delay: float = _DELAY) -> None:
-        """Show a row of the table a little later; the last call wins."""
+    def follow(self, row: int | None, *, delay: float) -> None:
+        """Show a row of the table after `delay` seconds; the last call wins."""
         self._row = row
         self._number += 1
         if self._timer is not None:
@@ -159,7 +158,9 @@ class Preview(Vertical):
             self._file.close()
 
     def _show_head(self, content: Content) -> None:
-        self.query_one("#preview-head", Static).update(content)
+        if not content.is_same(self._head):
+            self._head = content
+            self.query_one("#preview-head", Static).update(content)
 
     def _show_file(self, file: SessionFile | None) -> None:
         before, self._file = self._file, file
