@@ -294,8 +294,9 @@ class Store:
         """The layout of sessions that are new here."""
         if self._layout is not None:
             return self._layout
-        found = next((layout for layout, _ in places.session_paths(self.path)), 1)
-        return found
+        found = next((layout for layout, _ in places.session_paths(self.path)), None)
+        # One that was emptied keeps its layout: an undo may bring the others back.
+        return found or (2 if (self.path / places.FOLDERS[2]).is_dir() else 1)
 
     def _perform(self, kind: str, change: changes.Change) -> Act:
         """The index follows in the same act."""
