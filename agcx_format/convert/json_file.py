@@ -1,26 +1,69 @@
 """A whole session as one JSON document, in serde's form, and back.
 
 Strategy: the document is `{"metadata", "conversation", "state"}`, each as `to_json` gives it, so that
-other programs find the names that the format has.  `from_session_json` gives equal values back; the
-exceptions are those of `serde_json`: numbers that were not finite.
+other programs find the names that the format has.  It is made a message at a time, one a line: a session of
+any size can be written out as it is read.  `from_session_json` gives equal values back, and each part reads
+back with `from_json`; the exceptions are those of `serde_json`:
+
+- a number that is not finite is null, and comes back as NaN (serde writes null as well);
+- an item of an unknown kind, which JSON cannot hold as it is, is `{"type": tag, "raw": base64}` of the
+  bytes in the file, and comes back as these bytes; other readers find only its kind.
+
+With a `Choice`, messages are left out and `message_count` says how many there are; the
+metadata stays, since a session has no form without it, but for the notes on messages.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import msgspec
+from msgspec.structs import replace
 
+from agcx_format.convert.choice import EVERYTHING, Choice, chosen
 from agcx_format.serde_json import from_json, to_json
-from agcx_format.types import ConversationSnapshot, Session, SessionMetadata, SessionState
+from agcx_format.types import (
+    ConversationSnapshot,
+    MessageSnapshot,
+    Session,
+    SessionMetadata,
+    SessionState,
+)
 
-__all__ = ["from_session_json", "session_json"]
+__all__ = ["from_session_json", "json_parts", "session_json"]
 
 
 def session_json(
-    metadata: SessionMetadata, conversation: ConversationSnapshot, state: SessionState
+    metadata: SessionMetadata,
+    conversation: ConversationSnapshot,
+    state: SessionState,
+    choice: Choice = EVERYTHING,
 ) -> bytes:
-    """Indented UTF-8 JSON with a newline at its end."""
-    document = {"metadata": metadata, "conversation": conversation, "state": state}
-    return msgspec.json.format(to_json(document), indent=2) + b"\n"
+    """UTF-8 JSON with a newline at its end."""
+    around = replace(conversation, messages=[])
+    if choice != EVERYTHING:
+        count = sum(1 for _ in chosen(conversation.messages, choice))
+        metadata = replace(metadata, message_count=count)
+    return b"".join(json_parts(metadata, conversation.messages, around, state, choice))
+
+
+def json_parts(
+    metadata: SessionMetadata,
+    messages: Iterable[MessageSnapshot],
+    around: ConversationSnapshot,
+    state: SessionState,
+    choice: Choice = EVERYTHING,
+) -> Iterator[bytes]:
+    """The document in parts, a message in each; `around` is the conversation without its messages."""
+    yield b'{"metadata":' + to_json(metadata)
+    yield b',\n"conversation":{"id":' + to_json(around.id) + b',"messages":['
+    comma = b"\n"
+    for _, message in chosen(messages, choice):
+        yield comma + to_json(message)
+        comma = b",\n"
+    yield b'\n],\n"context":' + to_json(around.context)
+    yield b',\n"mode_history":' + to_json(around.mode_history)
+    yield b'},\n"state":' + to_json(state) + b"}\n"
 
 
 def from_session_json(data: bytes | str) -> Session:

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
+from agcx_format.convert.choice import EVERYTHING, Choice, chosen
 from agcx_format.convert.embedding import code_span, embedded, fenced, one_line
 from agcx_format.convert.tools import Outcome, read_call, read_output
 from agcx_format.convert.words import genuine_user_text, is_tool_image
@@ -48,9 +49,11 @@ _INSTRUCTING = frozenset({"system", "developer"})
 _FOLDED = 400
 
 
-def to_markdown(metadata: SessionMetadata, conversation: ConversationSnapshot) -> str:
+def to_markdown(
+    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: Choice = EVERYTHING
+) -> str:
     """The whole document."""
-    parts = markdown_parts(metadata, conversation.messages, conversation.context)
+    parts = markdown_parts(metadata, conversation.messages, conversation.context, choice)
     return "".join(parts)
 
 
@@ -58,20 +61,32 @@ def markdown_parts(
     metadata: SessionMetadata,
     messages: Iterable[MessageSnapshot],
     context: ConversationContext | None = None,
+    choice: Choice = EVERYTHING,
+    *,
+    alone: bool = True,
 ) -> Iterator[str]:
-    """The document in parts: the front matter and title, then each message; join with nothing."""
-    yield _front_matter(metadata, context)
+    """The document in parts: the front matter and title, then each message; join with nothing.
+
+    One that is not `alone` in its file has its facts in a block below the title, since front
+    matter stands at the beginning of a file.
+    """
+    facts = _facts(metadata, context) if choice.metadata else ""
+    if facts and alone:
+        yield f"---\n{facts}---\n"
     yield f"\n# {one_line(shortened(metadata.title)) or 'Untitled'}\n"
+    if facts and not alone:
+        yield f"\n{fenced(facts, 'yaml')}\n"
     directory = context.working_directory if context is not None else ""
     names: dict[str, str] = {}
-    for number, message in enumerate(messages, 1):
+    for number, message in chosen(messages, choice):
         yield f"\n{_message(number, message, names, directory)}\n"
 
 
 # --- front matter
 
 
-def _front_matter(metadata: SessionMetadata, context: ConversationContext | None) -> str:
+def _facts(metadata: SessionMetadata, context: ConversationContext | None) -> str:
+    """What is known of the session, as lines of YAML."""
     fields: dict[str, object] = {
         "title": metadata.title,
         "id": str(metadata.id),
@@ -86,8 +101,7 @@ def _front_matter(metadata: SessionMetadata, context: ConversationContext | None
     }
     if context is not None:
         fields["directory"] = context.working_directory
-    lines = [f"{name}: {_yaml(value)}" for name, value in fields.items()]
-    return "\n".join(["---", *lines, "---", ""])
+    return "".join(f"{name}: {_yaml(value)}\n" for name, value in fields.items())
 
 
 # What JSON lets stand in a string and YAML does not: C1, DEL, surrogates, and what reads as a line end.

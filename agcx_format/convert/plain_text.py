@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
+from agcx_format.convert.choice import EVERYTHING, Choice, chosen
 from agcx_format.convert.markdown import described_image, heading_of, outcome_in_words
 from agcx_format.convert.tools import read_call, read_output
 from agcx_format.convert.words import is_tool_image, text_of
@@ -30,18 +31,22 @@ from agcx_format.types import (
 __all__ = ["jsonl_parts", "text_parts", "to_text"]
 
 
-def to_text(metadata: SessionMetadata, conversation: ConversationSnapshot) -> str:
+def to_text(
+    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: Choice = EVERYTHING
+) -> str:
     """The whole text."""
-    return "".join(text_parts(metadata, conversation.messages))
+    return "".join(text_parts(metadata, conversation.messages, choice))
 
 
-def text_parts(metadata: SessionMetadata, messages: Iterable[MessageSnapshot]) -> Iterator[str]:
+def text_parts(
+    metadata: SessionMetadata, messages: Iterable[MessageSnapshot], choice: Choice = EVERYTHING
+) -> Iterator[str]:
     """The title, then each message; join with nothing."""
     title = " ".join(metadata.title.split()) or "Untitled"
-    facts = f"{metadata.id} · {metadata.model} · {metadata.message_count} messages"
-    yield f"{title}\n{facts}\n"
+    facts = f"{metadata.id} · {metadata.model} · {metadata.message_count} messages\n"
+    yield f"{title}\n{facts if choice.metadata else ''}"
     names: dict[str, str] = {}
-    for number, message in enumerate(messages, 1):
+    for number, message in chosen(messages, choice):
         heading = heading_of(message, names)
         parts = [f"--- {number}. {heading}", _outcome(message), *_said(message.item)]
         yield "\n" + "\n".join(part.rstrip("\n") for part in parts if part) + "\n"
@@ -72,21 +77,27 @@ def _said(item: object) -> Iterator[str]:
             yield text_of(item)
 
 
-def jsonl_parts(metadata: SessionMetadata, messages: Iterable[MessageSnapshot]) -> Iterator[str]:
+# What a record says of the session and of the message's place in it.
+_ABOUT = ("session_id", "index", "turn", "timestamp")
+
+
+def jsonl_parts(
+    metadata: SessionMetadata, messages: Iterable[MessageSnapshot], choice: Choice = EVERYTHING
+) -> Iterator[str]:
     """A line for each message, its newline included.
 
     `content` is what a person would read; images are in it by type and size.  Keys that do not
-    apply are null.
+    apply are null.  Without the metadata a record has no session, place and time.
     """
     names: dict[str, str] = {}
-    for index, message in enumerate(messages):
+    for number, message in chosen(messages, choice):
         item = message.item
         heading_of(message, names)
         calls = message.metadata.tool_calls
         call_id = getattr(item, "call_id", None)
         record = {
             "session_id": str(metadata.id),
-            "index": index,
+            "index": number - 1,
             "turn": message.turn_index,
             "timestamp": message.timestamp,
             "type": item.tag if isinstance(item, UnknownItem) else item.__struct_config__.tag,
@@ -97,6 +108,8 @@ def jsonl_parts(metadata: SessionMetadata, messages: Iterable[MessageSnapshot]) 
             "success": all(call.success for call in calls) if calls else None,
             "duration_ms": sum(call.execution_time_ms for call in calls) if calls else None,
         }
+        if not choice.metadata:
+            record = {key: value for key, value in record.items() if key not in _ABOUT}
         yield json.dumps(record, ensure_ascii=False) + "\n"
 
 

@@ -1,0 +1,113 @@
+"""What was not chosen is in no form of the conversation, and the rest is as it was."""
+
+from __future__ import annotations
+
+import json
+from uuid import UUID
+
+import pytest
+from msgspec.structs import replace
+
+from agcx_format.convert.choice import Choice, chosen
+from agcx_format.convert.imported import Draft
+from agcx_format.convert.json_file import from_session_json, session_json
+from agcx_format.convert.markdown import to_markdown
+from agcx_format.convert.plain_text import jsonl_parts, to_text
+from agcx_format.convert.words import OUTPUT_IMAGE
+from agcx_format.timestamps import Timestamp
+from agcx_format.types import (
+    FileContext,
+    FunctionCall,
+    FunctionCallOutput,
+    InputImage,
+    InputText,
+    Message,
+    OutputText,
+    Reasoning,
+    SummaryText,
+)
+
+PICTURE = InputImage("https://example.org/PICTURE.png")
+ITEMS = [
+    Message(None, "user", [InputText("WORDS"), PICTURE]),
+    Message(None, "user", [PICTURE]),
+    Reasoning("r", [SummaryText("THOUGHT")], None, None),
+    FunctionCall(None, "TOOL", '{"command": "CALL"}', "c"),
+    FunctionCallOutput("c", "RESULT"),
+    Message(None, "user", [InputText(f"<{OUTPUT_IMAGE}>c</{OUTPUT_IMAGE}>"), PICTURE]),
+    Message(None, "assistant", [OutputText("ANSWER")]),
+]
+EACH = {
+    "tool_calls": ["TOOL", "CALL", "RESULT"],
+    "reasoning": ["THOUGHT"],
+    "images": ["PICTURE"],
+    "metadata": ["MODEL", "FILE", "EARLIER"],
+}
+
+
+@pytest.fixture
+def session():
+    draft = Draft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123Z"))
+    for number, item in enumerate(ITEMS, 1):
+        draft.add(item, number)
+    earlier = (draft.start, Message(None, "user", [InputText("EARLIER"), PICTURE]))
+    notes = replace(
+        draft.messages[0].metadata, edited=True, edit_history=[earlier],
+        file_context=[FileContext("FILE", None, None, None)],
+    )  # fmt: skip
+    draft.messages[0] = replace(draft.messages[0], metadata=notes)
+    made = draft.finish(
+        source=None, title="t", last_accessed=draft.start, model="MODEL", tags=[], directory=""
+    )
+    return made.metadata, made.conversation, made.state
+
+
+def forms(session, choice: Choice) -> dict[str, str]:
+    metadata, conversation, state = session
+    return {
+        "md": to_markdown(metadata, conversation, choice),
+        "txt": to_text(metadata, conversation, choice),
+        "jsonl": "".join(jsonl_parts(metadata, conversation.messages, choice)),
+        "json": session_json(metadata, conversation, state, choice).decode(),
+    }
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_what_was_not_chosen_is_in_no_form(session, name):
+    # A session has no form in JSON without its metadata; only the notes on messages go.
+    for form, text in forms(session, Choice(**{name: False})).items():
+        gone = [word for word in EACH[name] if (form, word) != ("json", "MODEL")]
+        assert [word for word in gone if word in text] == [], form
+        assert "WORDS" in text, form
+        assert "ANSWER" in text, form
+
+
+def test_everything_is_there_unless_it_was_left_out(session):
+    wanted = [*EACH["tool_calls"], *EACH["reasoning"], *EACH["images"]]
+    for text in forms(session, Choice()).values():
+        assert [word for word in wanted if word not in text] == []
+
+
+def test_messages_keep_their_numbers(session):
+    numbers = [number for number, _ in chosen(session[1].messages, Choice(tool_calls=False))]
+    assert numbers == [1, 2, 3, 7]
+
+
+def test_a_message_that_was_a_picture_alone_goes_with_it(session):
+    numbers = [number for number, _ in chosen(session[1].messages, Choice(images=False))]
+    assert numbers == [1, 3, 4, 5, 7]
+
+
+def test_json_of_a_part_reads_back_and_counts_its_messages(session):
+    metadata, conversation, _ = from_session_json(
+        session_json(*session, Choice(reasoning=False, tool_calls=False))
+    )
+    assert metadata.message_count == len(conversation.messages) == 3
+
+
+def test_records_without_metadata_have_no_place_and_time(session):
+    metadata, conversation, _ = session
+    parts = jsonl_parts(metadata, conversation.messages, Choice(metadata=False))
+    assert {tuple(json.loads(part)) for part in parts} == {
+        ("type", "role", "content", "tool", "call_id", "success", "duration_ms")
+    }
