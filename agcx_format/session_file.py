@@ -21,6 +21,7 @@ from agcx_format.files import FileSection, read_metadata
 from agcx_format.framed import FramedMessages
 from agcx_format.scanning import INSIDE_CONVERSATION, MessageScanner
 from agcx_format.seekable import read_table
+from agcx_format.sizes import SectionPlace, plain_size
 from agcx_format.sources import Pending
 from agcx_format.streamed import StreamedMessages
 from agcx_format.types import (
@@ -147,6 +148,18 @@ class SessionFile:
     def state(self) -> SessionState:
         return self._located(self._sections.state)
 
+    def sections(self) -> list[SectionPlace]:
+        """Where the sections lie, as far as the file goes."""
+        return self._sections.places()
+
+    def plain_size(
+        self, place: SectionPlace, should_stop: Callable[[], bool] = lambda: False
+    ) -> int | None:
+        """Decompressed bytes of one of `sections()`; None when that is not cheap to say.  May block."""
+        if not place.compressed:
+            return place.size
+        return plain_size(FileSection(self._fd, place.start, place.end), should_stop)
+
     def close(self) -> None:
         self._messages.close()
         if self._fd >= 0:
@@ -189,6 +202,16 @@ class _Layout1:
         if table is not None:
             return FramedMessages(section, table, span.start)
         return StreamedMessages(section, MessageScanner(), span.start)
+
+    def places(self) -> list[SectionPlace]:
+        found = [SectionPlace(layout1.SECTIONS[0], layout1.HEADER, self._end, False)]
+        for name in layout1.SECTIONS[1:]:
+            try:
+                span = self._span(name)
+            except PersistenceError:
+                break
+            found.append(SectionPlace(name, span.start, span.end, name != "state"))
+        return found
 
     def context(self) -> ConversationContext:
         def decode(raw: bytes) -> ConversationContext:
@@ -239,6 +262,9 @@ class _Layout2:
     def messages(self) -> StreamedMessages:
         section = FileSection(self._fd, layout2.HEADER, self._end)
         return StreamedMessages(section, MessageScanner(INSIDE_CONVERSATION), layout2.HEADER)
+
+    def places(self) -> list[SectionPlace]:
+        return [SectionPlace("session", layout2.HEADER, self._end, True)]
 
     def context(self) -> ConversationContext:
         raw, places = self._elements()

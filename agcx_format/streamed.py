@@ -16,11 +16,11 @@ from agcx_format.errors import MessagePackDecodeError, PersistenceError
 from agcx_format.scanning import MessageScanner
 from agcx_format.sources import PENDING, Pending
 from agcx_format.types import MessageSnapshot
-from agcx_format.windows import WINDOW, Windows
+from agcx_format.windows import Windows, gathered
 
 __all__ = ["StreamedMessages", "decode_shown"]
 
-# How long `read_more` goes on before it gives the messages found so far.
+# How long `read_more` goes on before it gives the messages found so far, the first ones at once.
 _SLICE_SECONDS = 0.02
 
 
@@ -60,7 +60,7 @@ class StreamedMessages:
         self._base = base
         self._scanner = scanner
         self._windows = Windows()
-        self._pieces: Iterator[bytes] = frames.pieces(section)
+        self._pieces: Iterator[bytes] = gathered(frames.pieces(section))
         # One lock for what the windows hold, one for whoever reads on.
         self._lock = threading.Lock()
         self._reading = threading.Lock()
@@ -96,7 +96,8 @@ class StreamedMessages:
             if self.complete:
                 return False
             try:
-                self._read_slice(time.perf_counter() + _SLICE_SECONDS)
+                seconds = _SLICE_SECONDS if self.known() else 0
+                self._read_slice(time.perf_counter() + seconds)
             except PersistenceError as error:
                 self.error = error.located(section="messages", base=self._base)
                 self.complete = True
@@ -108,23 +109,16 @@ class StreamedMessages:
             missing = set(self._windows.missing(*self._place(index)))
         if not missing:
             return True
-        position, window = 0, bytearray()
-        for piece in frames.pieces(self._section):
+        for number, piece in enumerate(gathered(frames.pieces(self._section))):
             if should_stop():
                 return False
-            window += piece
-            # The last window of all may be shorter than the others.
-            while len(window) >= WINDOW or position + len(window) == self._windows.size:
-                number = position // WINDOW
-                if number in missing:
-                    with self._lock:
-                        self._windows.put(number, bytes(window[:WINDOW]))
-                    missing.discard(number)
-                if not missing:
-                    return True
-                position += len(window[:WINDOW])
-                del window[:WINDOW]
-        return not missing
+            if number in missing:
+                with self._lock:
+                    self._windows.put(number, piece)
+                missing.discard(number)
+            if not missing:
+                return True
+        return False
 
     def close(self) -> None:
         with self._reading:

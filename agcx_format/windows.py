@@ -1,93 +1,123 @@
 """The decompressed bytes of a section, as much of them as memory may hold.
 
-Strategy: the bytes are kept in windows of 1 MiB, the least recently used going first.  A window that
-somebody looked into is not dropped but packed (zstd level 1, 2 ms), because people go back to
-what they have seen; what was only passed over on the way to somewhere else is forgotten and comes
-from the file again.
+Strategy: the pieces that the decompressor gives are kept as they are, not copied, the least recently
+used going first.  A piece that somebody looked into is not dropped but packed (zstd level 1,
+0.3 ms), because people go back to what they have seen; what was only passed over on the way to
+somewhere else is forgotten, and comes from the file again under the same number.
 """
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_right
 from collections import OrderedDict
+from collections.abc import Iterable, Iterator
 
 from agcx_format import limits
+from agcx_format.errors import PersistenceError
 
-__all__ = ["WINDOW", "Windows"]
+__all__ = ["Windows", "gathered"]
 
-WINDOW = limits.MIB
+# Blocks of a real file are 128 KiB; a file made to have tiny ones must not make millions of pieces.
+_ENOUGH = 64 * 1024
+
+
+def gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces that are not tiny; what came before an error comes before it."""
+    held: list[bytes] = []
+    size = 0
+    try:
+        for piece in pieces:
+            if not held and len(piece) >= _ENOUGH:
+                yield piece
+                continue
+            held.append(piece)
+            size += len(piece)
+            if size >= _ENOUGH:
+                yield b"".join(held)
+                held, size = [], 0
+    except PersistenceError:
+        if held:
+            yield b"".join(held)
+        raise
+    if held:
+        yield b"".join(held)
 
 
 class Windows:
-    """Bytes by their offset in the section; `append` in order, or `put` a window found again."""
+    """Pieces of a section by number: `append` in order, or `put` one that was dropped."""
 
     def __init__(self, keep: int = limits.KEPT_OPEN, keep_packed: int = limits.KEPT_PACKED) -> None:
-        self._keep = max(2, keep // WINDOW)
+        self._keep = keep
         self._keep_packed = keep_packed
-        self._open: OrderedDict[int, bytes | bytearray] = OrderedDict()
+        self._open: OrderedDict[int, bytes] = OrderedDict()
+        self._open_size = 0
         self._packed: OrderedDict[int, bytes] = OrderedDict()
         self._packed_size = 0
         self._seen: set[int] = set()
-        self.size = 0
+        # Where each piece begins, and where the last one ends.
+        self._starts = array("Q", [0])
+
+    @property
+    def size(self) -> int:
+        """Bytes appended so far."""
+        return self._starts[-1]
 
     def append(self, piece: bytes) -> None:
-        """Bytes that follow those appended so far."""
-        at = 0
-        while at < len(piece):
-            index, used = divmod(self.size, WINDOW)
-            if used == 0:
-                self._open[index] = bytearray()
-                self._shrink(index)
-            part = piece[at : at + WINDOW - used]
-            self._open.setdefault(index, bytearray(used)).extend(part)
-            self.size += len(part)
-            at += len(part)
+        """The piece that follows those appended so far."""
+        number = len(self._starts) - 1
+        self._starts.append(self.size + len(piece))
+        self.put(number, piece)
 
-    def put(self, index: int, data: bytes) -> None:
-        """A whole window that was dropped, decompressed anew."""
-        self._open[index] = data
-        self._shrink(index)
+    def put(self, number: int, piece: bytes) -> None:
+        if number not in self._open:
+            self._open_size += len(piece)
+        self._open[number] = piece
+        self._open.move_to_end(number)
+        while self._open_size > self._keep and len(self._open) > 2:
+            dropped, data = self._open.popitem(last=False)
+            self._open_size -= len(data)
+            if dropped in self._seen:
+                self._pack(dropped, data)
 
     def missing(self, start: int, end: int) -> list[int]:
-        """The windows that `slice` would need and that are not at hand."""
-        first, last = start // WINDOW, max(start, end - 1) // WINDOW
-        return [i for i in range(first, last + 1) if i not in self._open and i not in self._packed]
+        """The numbers of the pieces that `slice` would need and that are not at hand."""
+        return [
+            n for n in self._numbers(start, end) if n not in self._open and n not in self._packed
+        ]
 
     def slice(self, start: int, end: int) -> bytes | None:
-        """Bytes `start` to `end`; None when a window of them is missing."""
+        """Bytes `start` to `end`; None when a piece of them is missing."""
         if self.missing(start, end):
             return None
         parts = []
-        for index in range(start // WINDOW, max(start, end - 1) // WINDOW + 1):
-            base = index * WINDOW
-            parts.append(bytes(self._window(index)[max(0, start - base) : end - base]))
+        for number in self._numbers(start, end):
+            base = self._starts[number]
+            parts.append(self._piece(number)[max(0, start - base) : end - base])
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _window(self, index: int) -> bytes | bytearray:
-        self._seen.add(index)
-        if index in self._open:
-            self._open.move_to_end(index)
-            return self._open[index]
-        packed = self._packed.pop(index)
-        self._packed_size -= len(packed)
+    def _numbers(self, start: int, end: int) -> range:
+        first = bisect_right(self._starts, start) - 1
+        return range(first, bisect_right(self._starts, max(start, end - 1)))
+
+    def _piece(self, number: int) -> bytes:
+        self._seen.add(number)
+        if number in self._open:
+            self._open.move_to_end(number)
+            return self._open[number]
         import zstandard
 
-        data = zstandard.ZstdDecompressor().decompress(packed)
-        self.put(index, data)
-        return data
+        packed = self._packed.pop(number)
+        self._packed_size -= len(packed)
+        piece = zstandard.ZstdDecompressor().decompress(packed)
+        self.put(number, piece)
+        return piece
 
-    def _shrink(self, newest: int) -> None:
-        growing = self.size // WINDOW
-        while len(self._open) > self._keep:
-            index = next(i for i in self._open if i not in (newest, growing))
-            data = self._open.pop(index)
-            if index in self._seen:
-                self._pack(index, data)
-
-    def _pack(self, index: int, data: bytes | bytearray) -> None:
+    def _pack(self, number: int, data: bytes) -> None:
         import zstandard
 
         packed = zstandard.ZstdCompressor(level=1).compress(data)
-        self._packed[index] = packed
+        self._packed[number] = packed
         self._packed_size += len(packed)
         while self._packed_size > self._keep_packed:
             dropped, gone = self._packed.popitem(last=False)
