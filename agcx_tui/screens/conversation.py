@@ -1,130 +1,190 @@
-"""One conversation, full screen: what it is, how it went, and a search in it.
+"""One conversation, full screen: what it is, how it went, and what stands around it.
 
-Strategy: a thread opens the file and posts it; from then on the transcript reads it by itself.  The
-search is a thread as well, which posts the messages it finds; where in them the words are is found
-out when one goes there (`Matches`).  A file that cannot be opened is a page of its own that says
-what is wrong, and where.
+Strategy: a thread opens the file (or the checkpoint) and posts it; from then on the transcript reads
+it by itself.  The other tabs are made, and read by a thread, when they are first shown.  Whatever
+cannot be opened is a page that says what is wrong, and where.  Finding is in `searching.py`, taking
+something out in `taking.py`.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
-from textual import on, work
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
-from textual.timer import Timer
-from textual.widgets import Footer, Input, Static
+from textual.widgets import ContentSwitcher, Footer, Static
 from textual.worker import get_current_worker
 
 from agcx_format.errors import PersistenceError
-from agcx_format.session_file import SessionFile
+from agcx_format.store import Store
+from agcx_format.types import CheckpointMetadata
 from agcx_tui import wording
 from agcx_tui.blocks.markdown import warm_up
-from agcx_tui.conversation_search import Found, search
+from agcx_tui.conversation_facts import Group, checkpoint_facts, context_facts, detail_facts
+from agcx_tui.reading_positions import Position, ReadingPositions
 from agcx_tui.safe_text import safe_line
+from agcx_tui.screens.taking import TakingScreen
+from agcx_tui.subjects import Conversation, checkpoints_of, open_checkpoint, open_session
 from agcx_tui.widgets.edge_line import EdgeLine
-from agcx_tui.widgets.matches import Matches
-from agcx_tui.widgets.search_line import SearchInput, SearchLine
-from agcx_tui.widgets.transcript import Transcript
+from agcx_tui.widgets.facts_view import FactsView
+from agcx_tui.widgets.roll import Roll
+from agcx_tui.widgets.tab_line import TabLine
 
 __all__ = ["ConversationScreen"]
 
-# A pause in typing after which the search begins.
-_PAUSE = 0.12
+_TABS = {
+    "messages": "Messages",
+    "context": "Context",
+    "checkpoints": "Checkpoints",
+    "details": "Details",
+}
+# What can be done with a conversation that could not be opened: leave.
+_NEEDS_CONVERSATION = (
+    "search", "match", "export", "copy_id", "copy_resume", "open_editor", "tab", "next_tab",
+    "go_to_number",
+)  # fmt: skip
+_MESSAGES_ONLY = ("match", "go_to_number")
 
 
-class ConversationScreen(Screen[None]):
-    """The conversation in the session file `path`."""
+class ConversationScreen(TakingScreen):
+    """The conversation in the session file `path`; `store` and `positions` None: without any.
+
+    `opener` opens something else in its place, a checkpoint for example.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "search", key_display="/", id="conversation.search"),
         Binding("n", "match(1)", "next match", show=False, id="conversation.next-match"),
         Binding("N", "match(-1)", "match before", show=False, id="conversation.previous-match"),
+        Binding(
+            "colon,ctrl+g", "go_to_number", "go to a message", show=False,
+            key_display=":", id="conversation.number",
+        ),
+        Binding("1", "tab('messages')", "messages", show=False, id="conversation.messages"),
+        Binding("2", "tab('context')", "context", show=False, id="conversation.context"),
+        Binding("3", "tab('checkpoints')", "checkpoints", show=False, id="conversation.checkpoints"),
+        Binding("4", "tab('details')", "details", show=False, id="conversation.details"),
+        Binding(
+            "tab,ctrl+pagedown", "next_tab(1)", "tabs", key_display="tab",
+            id="conversation.next-tab",
+        ),
+        Binding(
+            "shift+tab,ctrl+pageup", "next_tab(-1)", "tab before", show=False,
+            id="conversation.previous-tab",
+        ),
         Binding("e", "export", "export", id="conversation.export"),
+        Binding("o", "open_editor", "open in the editor", show=False, id="conversation.editor"),
+        Binding("R", "copy_resume", "copy how to resume it", show=False, id="conversation.resume"),
         Binding("Y", "copy_id", "copy the id", show=False, id="conversation.copy-id"),
         Binding("escape", "back", "back", key_display="esc", id="conversation.back"),
         Binding("q", "leave", "back", show=False, id="conversation.leave"),
-    ]
+    ]  # fmt: skip
     AUTO_FOCUS = "Transcript"
     DEFAULT_CSS = """
     ConversationScreen {
         background: $background;
         & > #title { background: $surface; color: $text-muted; }
-        & > Transcript { height: 1fr; padding-left: 1; }
+        & > #panes { height: 1fr; }
+        & Roll { height: 1fr; padding-left: 1; }
         & > #failure { display: none; height: 1fr; padding: 2 4; color: $text-muted; }
         &.-failed > #failure { display: block; }
-        &.-failed > Transcript { display: none; }
+        &.-failed > #panes, &.-failed > #tabs { display: none; }
         & > Footer { dock: none; }
     }
     """
 
     class Opened(Message):
-        """The file is open."""
+        """It is open; `position` is where the reader was the last time."""
 
-        def __init__(self, file: SessionFile) -> None:
+        def __init__(self, conversation: Conversation, position: Position | None) -> None:
             super().__init__()
-            self.file = file
+            self.conversation = conversation
+            self.position = position
 
     class Failed(Message):
-        """The file cannot be opened."""
+        """It cannot be opened."""
 
         def __init__(self, error: PersistenceError) -> None:
             super().__init__()
             self.error = error
 
-    class Matched(Message):
-        """The search number `number` found something, or got on."""
+    class PaneRead(Message):
+        """What the tab `name` shows; `store` is the one that checkpoints are read from."""
 
-        def __init__(self, number: int, found: Found) -> None:
+        def __init__(self, name: str, groups: list[Group], store: Store | None = None) -> None:
             super().__init__()
-            self.number = number
-            self.found = found
+            self.name = name
+            self.groups = groups
+            self.store = store
 
-    def __init__(self, path: str) -> None:
+    def __init__(
+        self,
+        path: str,
+        store: Store | None = None,
+        *,
+        positions: ReadingPositions | None = None,
+        opener: Callable[[], Conversation] | None = None,
+    ) -> None:
         super().__init__()
         self.path = path
-        self._file: SessionFile | None = None
-        self._timer: Timer | None = None
-        self._number = 0
-        self._matches: Matches | None = None
-        self._from = 0
+        self._store = store
+        self._positions = positions
+        self._opener = opener or partial(open_session, path)
+        self._panes: dict[str, FactsView] = {}
+        self._shown = "messages"
+        self._restored: tuple[int, object] | None = None
 
     def compose(self) -> ComposeResult:
         yield EdgeLine(id="title")
-        yield Transcript(id="transcript")
+        yield TabLine(list(_TABS.items()), id="tabs")
+        with ContentSwitcher(id="panes", initial="messages"):
+            yield self.transcript
         yield Static(id="failure", markup=False)
-        yield SearchLine()
+        yield self.search_line
+        yield self.number_line
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
+        self._tabs = self.query_one(TabLine)
         name = safe_line(wording.short_path(self.path))
         self.query_one("#title", EdgeLine).show(f"opening {name}")
         self._open()
 
-    # --- the file
+    # --- opening and closing
 
     @work(thread=True, exclusive=True, group="open")
     def _open(self) -> None:
         try:
-            file = SessionFile(self.path)
+            conversation = self._opener()
         except PersistenceError as error:
             self.post_message(self.Failed(error))
             return
-        # Whatever fills the first screen is drawn at once, so it is better read, and what draws it
-        # imported, here than there.
-        file.read_more()
+        position = None
+        if self._positions is not None:
+            position = self._positions.load(conversation.metadata.id, conversation.path)
+        # Whatever fills the first screen is drawn at once: better imported here than there.
         warm_up()
-        if get_current_worker().is_cancelled or not self.post_message(self.Opened(file)):
-            file.close()
+        message = self.Opened(conversation, position)
+        if get_current_worker().is_cancelled or not self.post_message(message):
+            conversation.close()
 
     def on_conversation_screen_opened(self, message: Opened) -> None:
-        self._file = message.file
-        self._show_title(message.file)
-        self.transcript.show(message.file)
+        self.opened = message.conversation
+        self._show_title(message.conversation)
+        if message.conversation.checkpoint is not None:
+            self._tabs.tabs = [tab for tab in self._tabs.tabs if tab[0] != "checkpoints"]
+            self._tabs.choose("messages")
+        self.transcript.show(message.conversation.source)
+        if message.position is not None:
+            self.transcript.seek(message.position.message, message.position.row)
+            self._restored = message.position.message, None
+        self.refresh_bindings()
 
     def on_conversation_screen_failed(self, message: Failed) -> None:
         error = message.error
@@ -149,44 +209,154 @@ class ConversationScreen(Screen[None]):
         self.add_class("-failed")
         self.refresh_bindings()
 
-    def _show_title(self, file: SessionFile) -> None:
-        data = file.metadata
+    def _show_title(self, conversation: Conversation) -> None:
+        data, checkpoint = conversation.metadata, conversation.checkpoint
         star = "★ " if data.is_favorite else ""
-        title = safe_line(data.title).strip() or "(no title)"
+        title = star + (safe_line(data.title).strip() or "(no title)")
+        messages, size = data.message_count, wording.size(conversation.size)
+        if checkpoint is not None:
+            name = safe_line(checkpoint.name).strip() or "(no name)"
+            title = f"◆ Checkpoint “{name}” of {title}"
+            messages, size = conversation.source.known(), ""
         facts = [
             safe_line(data.model),
             data.current_mode.value,
-            wording.counted(data.message_count, "message"),
-            wording.counted(data.turn_count, "turn"),
-            wording.size(file.size),
+            wording.counted(messages, "message"),
+            wording.counted(data.turn_count, "turn") if checkpoint is None else "",
+            size,
         ]
         self.query_one("#title", EdgeLine).show(
-            Content.styled(star + title, "bold $foreground"),
+            Content.styled(title, "bold $foreground"),
             " · ".join(filter(None, facts)),
         )
 
-    def on_unmount(self) -> None:
-        self._number += 1
-        file = self._file
-        if file is not None:
-            # Closing waits for a read that is under way: not here.
-            self.app.run_worker(file.close, thread=True, exit_on_error=False)
+    async def on_unmount(self) -> None:
+        self.search_number += 1
+        conversation = self.opened
+        if conversation is not None:
+            # In a thread, for it waits for a read that is under way; awaited, so that it also happens
+            # when the program ends.
+            await asyncio.to_thread(self._close, conversation, self._position())
+
+    def _close(self, conversation: Conversation, position: Position | None) -> None:
+        if self._positions is not None and conversation.checkpoint is None:
+            self._positions.save(conversation.metadata.id, conversation.path, position)
+        conversation.close()
+
+    def _position(self) -> Position | None:
+        """Where the reader is; None at the beginning, which needs no remembering."""
+        transcript = self.transcript
+        view = transcript.viewport
+        if not view.window or view.position == 0:
+            return None
+        return Position(transcript.current, view.head_row(transcript.current) or 0)
+
+    # --- tabs
 
     @property
-    def transcript(self) -> Transcript:
-        return self.query_one(Transcript)
+    def facts(self) -> FactsView | None:
+        return self._panes.get(self._shown)
+
+    @property
+    def expected(self) -> int:
+        source = self.transcript.source
+        return max(getattr(source, "expected", 0), source.known())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        failed = self.has_class("-failed")
-        return not (failed and action in ("search", "match", "export", "copy_id"))
+        if self.has_class("-failed") and action in _NEEDS_CONVERSATION:
+            return False
+        if action == "tab" and parameters[0] not in dict(self._tabs.tabs):
+            return False
+        return not (action in _MESSAGES_ONLY and self._shown != "messages")
 
-    # --- leaving, exporting, copying
+    async def action_tab(self, name: str) -> None:
+        if self.opened is None or name == self._shown:
+            return
+        if self._shown != "messages" or self.matches is None:
+            self.end_search()
+        self.number_line.close()
+        if name != "messages" and name not in self._panes:
+            pane = self._panes[name] = FactsView(id=name)
+            pane.show([Group("Reading …", (), "")])
+            await self.query_one(ContentSwitcher).add_content(pane)
+            self._read_pane(name, self.opened)
+        self._shown = name
+        self.query_one(ContentSwitcher).current = name
+        # The words of a search in the messages are of no use elsewhere.
+        self.search_line.display = name == "messages" or not self.matches
+        self._tabs.choose(name)
+        self._tell_place()
+        self.focus_content()
+        self.refresh_bindings()
+
+    async def action_next_tab(self, direction: int) -> None:
+        names = [name for name, _ in self._tabs.tabs]
+        await self.action_tab(names[(names.index(self._shown) + direction) % len(names)])
+
+    @work(thread=True, group="panes")
+    def _read_pane(self, name: str, conversation: Conversation) -> None:
+        worker = get_current_worker()
+        store = None
+        try:
+            if name == "context":
+                groups = context_facts(conversation.context())
+            elif name == "checkpoints":
+                store, rows = checkpoints_of(self._store, conversation)
+                groups = checkpoint_facts(rows)
+            else:
+                sizes = conversation.sections(lambda: worker.is_cancelled)
+                groups = detail_facts(conversation, sizes)
+        except PersistenceError as error:
+            groups = [Group("This cannot be read", (), str(error))]
+        self.post_message(self.PaneRead(name, groups, store))
+
+    def on_conversation_screen_pane_read(self, message: PaneRead) -> None:
+        self._store = message.store or self._store
+        self._panes[message.name].show(message.groups)
+
+    def on_facts_view_chosen(self, message: FactsView.Chosen) -> None:
+        target = message.fact.target
+        if not isinstance(target, CheckpointMetadata):
+            self.action_open_editor()
+        elif self.opened is not None and self._store is not None:
+            opener = partial(open_checkpoint, self._store, self.opened.metadata, target)
+            self.app.push_screen(ConversationScreen(self.path, self._store, opener=opener))
+
+    # --- where one is
+
+    def on_roll_moved(self, message: Roll.Moved) -> None:
+        message.stop()
+        self._tell_place()
+
+    def _tell_place(self) -> None:
+        self._tabs.say(self._place() if self._shown == "messages" else "")
+
+    def _place(self) -> str:
+        """The message one is at, or how far the reading is."""
+        transcript = self.transcript
+        source = transcript.source
+        if self.opened is None:
+            return ""
+        known = source.known()
+        share = f"{min(99, 100 * known // max(1, self.expected))} %"
+        if transcript.busy:
+            reading = "" if source.complete else f"  reading… {share}"
+            return f"{transcript.busy}{reading}  esc stops"
+        if self._restored is not None:
+            message, place = self._restored
+            if transcript.current == message and place in (None, transcript.viewport.top):
+                self._restored = message, transcript.viewport.top
+                return f"continued at message {message + 1:,}, g for the start"
+            self._restored = None
+        if not source.complete:
+            return f"reading… {share}"
+        return f"message {transcript.current + 1:,} of {known:,}" if known else ""
+
+    # --- leaving
 
     def action_back(self) -> None:
-        """Esc ends the search first, and leaves second."""
-        if self._matches is not None or self.query_one(SearchLine).has_class("-shown"):
-            self._end_search()
-        else:
+        """Esc stops what is under way first, ends the search second, and leaves third."""
+        if not (self.transcript.give_up() or self.end_search()):
             self.action_leave()
 
     def action_leave(self) -> None:
@@ -194,91 +364,3 @@ class ConversationScreen(Screen[None]):
             self.dismiss()
         else:
             self.app.exit()
-
-    def action_export(self) -> None:
-        export = getattr(self.app, "action_export_session", None)
-        if export is None:
-            self.notify("There is nothing here to export with.", markup=False)
-        else:
-            export(self.path)
-
-    def action_copy_id(self) -> None:
-        if self._file is not None:
-            self.app.copy_to_clipboard(str(self._file.metadata.id))
-            self.notify("Copied the id of the session.", markup=False)
-
-    # --- the search
-
-    def action_search(self) -> None:
-        self._from = self.transcript.current
-        self.query_one(SearchLine).open()
-
-    @on(Input.Changed, "#search")
-    def _typed(self, event: Input.Changed) -> None:
-        event.stop()
-        if self._timer is not None:
-            self._timer.stop()
-        self._number += 1
-        self._matches = None
-        self.transcript.mark_matches(None)
-        self.query_one(SearchLine).say("")
-        if event.value:
-            self._timer = self.set_timer(_PAUSE, self._begin_search)
-
-    def _begin_search(self) -> None:
-        words = self.query_one(SearchLine).input.value
-        if not words or self._file is None:
-            return
-        self._matches = Matches(self.transcript, words)
-        self.transcript.mark_matches(self._matches.lines)
-        self._search(self._file, words, self._number)
-
-    @work(thread=True, exclusive=True, group="search")
-    def _search(self, file: SessionFile, words: str, number: int) -> None:
-        worker = get_current_worker()
-
-        def stopped() -> bool:
-            return worker.is_cancelled or number != self._number
-
-        for found in search(file, words, stopped):
-            if stopped() or not self.post_message(self.Matched(number, found)):
-                return
-
-    def on_conversation_screen_matched(self, message: Matched) -> None:
-        matches, found = self._matches, message.found
-        if message.number != self._number or matches is None:
-            return
-        matches.add(found.indexes)
-        if matches.at is None and not matches.first(self._from) and found.done:
-            matches.step(1)
-        self._say(found)
-
-    def _say(self, found: Found | None = None) -> None:
-        matches = self._matches
-        if matches is None:
-            return
-        count = len(matches.indexes)
-        words = f"{matches.number:,} of {wording.counted(count, 'message')}" if count else ""
-        if found is not None and not found.done:
-            words = f"{words}  searched {found.searched:,} …".strip()
-        self.query_one(SearchLine).say(words or "no match")
-
-    def action_match(self, direction: int) -> None:
-        if self._matches is None:
-            self.notify("Nothing is being searched for: / begins.", markup=False)
-        elif self._matches.step(direction):
-            self._say()
-
-    def on_search_input_left(self, event: SearchInput.Left) -> None:
-        event.stop()
-        if event.kept:
-            self.transcript.focus()
-        else:
-            self._end_search()
-
-    def _end_search(self) -> None:
-        self._number += 1
-        self._matches = None
-        self.transcript.mark_matches(None)
-        self.query_one(SearchLine).close()
-        self.transcript.focus()

@@ -1,4 +1,4 @@
-"""The line in which one types what is to be found in a conversation."""
+"""A line in which one types what is to be found in a conversation, or a number to go to."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["SearchInput", "SearchLine"]
 
 
 class SearchInput(Input):
-    """Enter goes to the matches; Esc gives the search up."""
+    """Enter keeps what was typed and goes on; Esc gives it up."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave(False)", "give up", id="search.give-up"),
-        Binding("enter,down", "leave(True)", "to the matches", key_display="enter", id="search.go"),
+        Binding("enter,down,tab", "leave(True)", "go there", key_display="enter", id="search.go"),
     ]
     DEFAULT_CSS = """
     SearchInput {
@@ -34,18 +34,23 @@ class SearchInput(Input):
     """
 
     class Left(Message):
-        """The conversation is to have the focus again; `kept` unless the search was given up."""
+        """The conversation is to have the focus again; `kept` unless what was typed was given up."""
 
-        def __init__(self, kept: bool) -> None:
+        def __init__(self, input: Input, kept: bool) -> None:
             super().__init__()
+            self.input = input
             self.kept = kept
 
+        @property
+        def control(self) -> Input:
+            return self.input
+
     def action_leave(self, kept: bool) -> None:
-        self.post_message(self.Left(kept and bool(self.value)))
+        self.post_message(self.Left(self, kept and bool(self.value)))
 
 
 class SearchLine(Horizontal):
-    """`/ words        match 3 of 12`."""
+    """`/ words        3 of 12 messages`; hidden until it is opened."""
 
     DEFAULT_CSS = """
     SearchLine {
@@ -53,20 +58,31 @@ class SearchLine(Horizontal):
         background: $surface;
         display: none;
         &.-shown { display: block; }
-        & > #search-sign { width: 3; padding: 0 1; color: $text-muted; }
-        &:focus-within > #search-sign { color: $primary; text-style: bold; }
-        & > #search-status { width: auto; max-width: 60%; color: $text-muted; }
+        & > .search-sign { width: 3; padding: 0 1; color: $text-muted; }
+        &:focus-within > .search-sign { color: $primary; text-style: bold; }
+        & > .search-status { width: auto; max-width: 60%; color: $text-muted; }
     }
     """
 
+    def __init__(self, sign: str, placeholder: str, *, id: str, numbers: bool = False) -> None:
+        """The input gets the `id`; with `numbers` it takes digits only."""
+        super().__init__()
+        self._sign = sign
+        self.input = SearchInput(
+            id=id,
+            select_on_focus=False,
+            placeholder=placeholder,
+            restrict=r"[0-9]{0,18}" if numbers else None,
+        )
+
     def compose(self) -> ComposeResult:
-        yield Static("/", id="search-sign", markup=False)
-        yield SearchInput(id="search", select_on_focus=False, placeholder="words to find")
-        yield EdgeLine(id="search-status")
+        yield Static(self._sign, classes="search-sign", markup=False)
+        yield self.input
+        yield EdgeLine(classes="search-status")
 
     @property
-    def input(self) -> SearchInput:
-        return self.query_one(SearchInput)
+    def is_open(self) -> bool:
+        return self.has_class("-shown")
 
     def open(self) -> None:
         self.add_class("-shown")
@@ -77,7 +93,11 @@ class SearchLine(Horizontal):
         self.input.value = ""
         self.say("")
 
+    @property
+    def said(self) -> str:
+        return self.query_one(EdgeLine).plain
+
     def say(self, words: str) -> None:
-        status = self.query_one("#search-status", EdgeLine)
+        status = self.query_one(EdgeLine)
         status.show(right=words)
         status.refresh(layout=True)

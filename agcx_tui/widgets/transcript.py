@@ -75,6 +75,7 @@ class Transcript(Roll, can_focus=True):
         self.blocks = ConversationBlocks()
         self._reader = SourceReader(self)
         self._goal: int | None = None
+        self._goal_row = 0
         self._looking_for = ""
         self._look_up = 0
         self.blocks.use(NOTHING if source is None else source)
@@ -124,10 +125,10 @@ class Transcript(Roll, can_focus=True):
         self.viewport.go(self.current, row)
         self.settled()
 
-    def seek(self, index: int) -> None:
+    def seek(self, index: int, row: int = 0) -> None:
         """Go to a message, or to the last one if there are fewer, as soon as it is known."""
         self.moving()
-        self._goal = index
+        self._goal, self._goal_row = index, row
         self._reader.want(index + 1 if index < ALL else ALL)
         if not self._arrive():
             self.settled()
@@ -222,7 +223,7 @@ class Transcript(Roll, can_focus=True):
         if goal is None or not len(self.viewport.heights):
             return False
         if goal < source.known():
-            self.go(goal)
+            self.go(goal, self._goal_row)
         elif source.complete:
             self.moving()
             self.viewport.end()

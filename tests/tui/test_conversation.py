@@ -11,7 +11,7 @@ from agcx_format.sources import ListSource
 from agcx_tui.conversation_search import search
 from agcx_tui.screens.conversation import ConversationScreen
 from agcx_tui.widgets.edge_line import EdgeLine
-from agcx_tui.widgets.search_line import SearchLine
+from agcx_tui.widgets.roll_keys import MOVING
 from agcx_tui.widgets.transcript import Transcript
 from tests.tui.messages import assistant, call, golden, output, screen_text, user
 
@@ -64,7 +64,7 @@ async def test_a_search_finds_words_in_folded_output_and_n_goes_on_to_the_next()
     async with app.run_test(size=SIZE) as pilot:
         await opened(pilot, 15)
         await pilot.press("slash", *"grid")
-        matches = lambda: app.conversation._matches  # noqa: E731
+        matches = lambda: app.conversation.matches  # noqa: E731
         await until(pilot, lambda: matches() is not None and len(matches().indexes) == 4)
         assert app.transcript.current == 2
         await pilot.press("enter")
@@ -86,8 +86,8 @@ async def test_escape_ends_the_search_first_and_leaves_second():
     async with app.run_test(size=SIZE) as pilot:
         await opened(pilot, 15)
         await pilot.press("slash", *"zzz")
-        line = app.conversation.query_one(SearchLine)
-        await until(pilot, lambda: line.query_one("#search-status", EdgeLine).plain == "no match")
+        line = app.conversation.search_line
+        await until(pilot, lambda: line.said == "no match")
         await pilot.press("enter", "escape")
         assert not line.has_class("-shown")
         assert app.screen is app.conversation
@@ -100,7 +100,7 @@ async def test_leaving_closes_the_file(key):
     app = ScreenApp(golden("every-item"))
     async with app.run_test(size=SIZE) as pilot:
         await opened(pilot, 15)
-        file = app.conversation._file
+        file = app.conversation.opened.source
         await pilot.press(key)
         assert app.screen is not app.conversation
         await until(pilot, lambda: file._fd < 0)
@@ -138,7 +138,7 @@ async def test_a_file_that_is_cut_off_shows_its_messages_and_then_the_reason(tmp
     path.write_bytes(data[: len(data) // 2])
     app = ScreenApp(str(path))
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: app.transcript.source is app.conversation._file)
+        await until(pilot, lambda: app.conversation.opened is not None)
         await until(pilot, lambda: app.transcript.source.complete)
         known = app.transcript.source.known()
         await until(pilot, lambda: len(app.transcript.viewport.heights) == known + 1)
@@ -153,7 +153,7 @@ async def test_every_key_of_the_screen_has_an_id_and_a_description():
     app = ScreenApp(golden("empty"))
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
-        own = [*ConversationScreen.BINDINGS, *Transcript.BINDINGS]
+        own = [*ConversationScreen.BINDINGS, *Transcript.BINDINGS, *MOVING]
         assert len({binding.id for binding in own}) == len(own)
         assert all(binding.id and binding.description for binding in own)
         assert 5 <= sum(binding.show for binding in own) <= 7
