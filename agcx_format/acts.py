@@ -316,7 +316,10 @@ def _link(source: Path, target: Path) -> None:
 
 def _make(directory: Path) -> None:
     """What was deleted is readable by its owner alone, whatever the store's mode."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not directory.is_dir():
+        # `parents=True` would give those the usual mode.
+        _make(directory.parent)
+        directory.mkdir(mode=0o700, exist_ok=True)
 
 
 def _rename(home: Path, name: str) -> Path:

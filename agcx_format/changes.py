@@ -53,7 +53,11 @@ def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
         steps += [Step("move", path) for path, _ in belongings]
         size = entry.size + sum(size for _, size in belongings)
         sessions.append(ActSession(str(entry.id or ""), entry.title, size))
-    return Change(steps, sessions, {entry.id: None for entry in entries if entry.id})
+    # Two files may have one id, in both layouts: what belongs to it goes along once.
+    once: dict[str, Step] = {}
+    for step in steps:
+        once.setdefault(step.path, step)
+    return Change(list(once.values()), sessions, {e.id: None for e in entries if e.id})
 
 
 def edits(root: Path, wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]], level: int) -> Change:

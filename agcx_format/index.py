@@ -16,6 +16,7 @@ from uuid import UUID
 from agcx_format import bincode, limits, messagepack
 from agcx_format.durable import open_regular, read_exactly
 from agcx_format.errors import IndexCorrupted, PersistenceError
+from agcx_format.schema import U64_MAX
 from agcx_format.timestamps import Timestamp, newest_first
 from agcx_format.types import SessionIndex, SessionMetadata
 
@@ -77,7 +78,8 @@ def build(sessions: Iterable[SessionMetadata]) -> SessionIndex:
         favorite_sessions=[metadata.id for metadata in newest if metadata.is_favorite],
         tag_index=tags,
         last_updated=Timestamp.now(),
-        total_size_bytes=sum(metadata.file_size for metadata in newest),
+        # Files may claim any size; the sum has to fit all the same.
+        total_size_bytes=min(U64_MAX, sum(metadata.file_size for metadata in newest)),
     )
 
 

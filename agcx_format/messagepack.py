@@ -98,25 +98,44 @@ def messages_in(data: bytes | memoryview, count: int | None, *, header: bool) ->
 
 
 def encode(value: Any) -> bytes:
-    """Encode as `rmp_serde::to_vec` does.
+    """Encode as `rmp_serde::to_vec` does, and read it back to be sure of it.
 
-    `ValueError` or `TypeError` when a field holds what its type cannot.
+    `ValueError` or `TypeError` when a field holds what its type cannot: the encoder itself would
+    write a negative count or a number where a text belongs.
     """
-    try:
-        return _encoder.encode(value)
-    except OverflowError as cause:
-        raise ValueError(f"an integer does not fit 64 bits: {cause}") from cause
+    data = _encode(value)
+    if isinstance(value, msgspec.Struct):
+        try:
+            decode(type(value), data)
+        except MessagePackDecodeError as error:
+            raise ValueError(f"{type(value).__name__}: {error.reason}") from None
+    return data
 
 
 def encode_messages(messages: Iterable[MessageSnapshot]) -> bytes:
-    """Encode a `Vec<MessageSnapshot>`."""
-    return encode([as_written(message) for message in messages])
+    """Encode a `Vec<MessageSnapshot>`; what is checked of each is in `as_written`."""
+    return _encode([as_written(message) for message in messages])
+
+
+def _encode(value: Any) -> bytes:
+    try:
+        return _encoder.encode(value)
+    except (OverflowError, UnicodeEncodeError) as cause:
+        raise ValueError(f"{type(value).__name__}: {cause}") from cause
 
 
 def as_written(message: MessageSnapshot) -> MessageSnapshot:
-    """The message in the shape that Rust would write: see `ReasoningWithoutContent`."""
+    """The message in the shape that Rust would write: see `ReasoningWithoutContent`.
+
+    Checks what it can for nothing; reading back each of thousands would take as long as writing.
+    """
     if type(message) is not MessageSnapshot:
         raise TypeError(f"expected a MessageSnapshot, got {message!r}")
+    if message.turn_index < 0:
+        raise ValueError(f"MessageSnapshot.turn_index: {message.turn_index} is negative")
+    metadata = message.metadata
+    if metadata.file_context or metadata.tool_calls:
+        encode(metadata)
     if not is_usual(message.timestamp):
         message = msgspec.structs.replace(message, timestamp=normal(message.timestamp))
     if type(message.item) is Reasoning:

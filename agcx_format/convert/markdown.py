@@ -35,14 +35,15 @@ from agcx_format.types import (
     UnknownItem,
 )
 
-__all__ = ["described_image", "heading_of", "markdown_parts", "outcome_in_words", "to_markdown"]
+__all__ = [
+    "described_image", "heading_of", "is_context", "is_instruction", "json_text", "markdown_parts", "notes_in_words",
+    "outcome_in_words", "shortened", "speaker_of", "time_in_words", "to_markdown",
+]  # fmt: skip
 
 # A title, name or URL that is longer than this says nothing more by its end.
 _LONGEST_LINE = 200
 
 _ROLES = {"user": "User", "assistant": "Assistant", "system": "System", "developer": "Developer"}
-
-_INSTRUCTING = frozenset({"system", "developer"})
 
 # What the agent was told is folded when it is longer than this many characters: pages of it open
 # most sessions.
@@ -126,14 +127,20 @@ def _message(number: int, message: MessageSnapshot, names: dict[str, str], direc
     heading = f"## {number}. {one_line(heading_of(message, names))}"
     body = [block for block in _body(item, message.metadata, directory) if block]
     if isinstance(item, Message) and sum(map(len, body)) > _FOLDED:
-        if item.role in _INSTRUCTING:
+        if is_instruction(item):
             body = _folded("Instructions", body)
-        elif _is_context(item):
+        elif is_context(item):
             body = _folded("Context", body)
-    return "\n\n".join([heading, *_notes(message.metadata), *body])
+    notes = [f"*{note}*" for note in notes_in_words(message.metadata)]
+    return "\n\n".join([heading, *notes, *body])
 
 
-def _is_context(message: Message) -> bool:
+def is_instruction(message: Message) -> bool:
+    """Whether it tells the agent what to be."""
+    return message.role in ("system", "developer")
+
+
+def is_context(message: Message) -> bool:
     """Whether the program, not the person, put the words into the user's mouth."""
     return message.role == "user" and bool(message.content) and genuine_user_text(message) is None
 
@@ -148,19 +155,23 @@ def heading_of(message: MessageSnapshot, names: dict[str, str]) -> str:
 
     `names` are the names of the tools called so far, by call id; it is kept up here.
     """
+    return f"{speaker_of(message, names)} · {time_in_words(message.timestamp)}"
+
+
+def speaker_of(message: MessageSnapshot, names: dict[str, str]) -> str:
+    """The first half of `heading_of`."""
     if isinstance(message.item, FunctionCall):
         names[message.item.call_id] = message.item.name
     elif isinstance(message.item, LocalShellCall) and message.item.call_id:
         names[message.item.call_id] = "shell"
-    speaker = " ".join(shortened(_speaker(message.item, names)).split())
-    return f"{speaker} · {_time(message.timestamp)}"
+    return " ".join(shortened(_speaker(message.item, names)).split())
 
 
 def _speaker(item: object, names: dict[str, str]) -> str:
     match item:
         case Message() if is_tool_image(item):
             return "Tool image"
-        case Message() if _is_context(item):
+        case Message() if is_context(item):
             return "Context"
         case Message():
             return _ROLES.get(item.role) or item.role or "Message"
@@ -178,22 +189,23 @@ def _speaker(item: object, names: dict[str, str]) -> str:
     return "Other"
 
 
-def _time(moment: Timestamp) -> str:
+def time_in_words(moment: Timestamp) -> str:
     """UTC to the second: a document goes to people in other time zones."""
     date, _, rest = moment.partition("T")
     return f"{date} {rest[:8]} UTC"
 
 
-def _notes(metadata: MessageMetadata) -> Iterator[str]:
+def notes_in_words(metadata: MessageMetadata) -> Iterator[str]:
+    """What happened to a message."""
     if metadata.edited or metadata.edit_history:
-        times = [_time(when) for when, _ in metadata.edit_history]
+        times = [time_in_words(when) for when, _ in metadata.edit_history]
         last = f", last {times[-1]}" if times else ""
         count = f" {len(times)} times" if len(times) > 1 else ""
-        yield f"*Edited{count}{last}*"
+        yield f"Edited{count}{last}"
     if metadata.branch_point:
-        yield "*Branch point*"
+        yield "Branch point"
     if metadata.branch_id is not None:
-        yield f"*Branch {metadata.branch_id}*"
+        yield f"Branch {metadata.branch_id}"
 
 
 def _body(item: object, metadata: MessageMetadata, directory: str) -> Iterator[str]:
@@ -207,7 +219,7 @@ def _body(item: object, metadata: MessageMetadata, directory: str) -> Iterator[s
         case FunctionCallOutput():
             yield from _output(item, metadata)
         case UnknownItem():
-            yield _json_block({"type": item.tag, "fields": item.fields()})
+            yield _json_block(item)
     yield from map(_file, metadata.file_context)
 
 
@@ -215,7 +227,7 @@ def _part(part: object) -> str:
     if isinstance(part, InputImage):
         return f"*Image:* {code_span(described_image(part.image_url))}"
     if isinstance(part, UnknownItem):
-        return _json_block({"type": part.tag, "fields": part.fields()})
+        return _json_block(part)
     return embedded(part.text)
 
 
@@ -292,6 +304,11 @@ def _file(context: FileContext) -> str:
     return named if not context.snippet else f"{named}\n\n{fenced(context.snippet)}"
 
 
-def _json_block(value: object) -> str:
-    text = json.dumps(to_plain(value), indent=2, ensure_ascii=False, default=repr)
-    return fenced(text, "json")
+def _json_block(item: UnknownItem) -> str:
+    return fenced(json_text(item), "json")
+
+
+def json_text(item: UnknownItem) -> str:
+    """An item or part of a kind that is not known, as indented JSON."""
+    value = to_plain({"type": item.tag, "fields": item.fields()})
+    return json.dumps(value, indent=2, ensure_ascii=False, default=repr)
