@@ -5,6 +5,8 @@ A file that mixes two versions, or is cut, is thereby told from a whole one.
 
 from __future__ import annotations
 
+import base64
+import random
 from collections import Counter
 from pathlib import Path
 from uuid import UUID
@@ -22,7 +24,7 @@ _METADATA, _CONVERSATION, _STATE = golden_session("every-item")
 
 def session(session_id: UUID, version: int, size: int = 30_000) -> Session:
     """Some messages, of about `size` bytes once compressed."""
-    filler = "".join(chr(0x4E00 + (version * 7919 + i * i * 31) % 20_000) for i in range(size // 2))
+    filler = base64.b64encode(random.Random(version).randbytes(size)).decode()
     item = Message(None, "user", [InputText(f"{version} {filler}")])
     first = replace(_CONVERSATION.messages[0], item=item)
     context = replace(_CONVERSATION.context, working_directory=f"/{version}")
