@@ -24,8 +24,14 @@ _local = threading.local()
 
 
 def map_file(fd: int, size: int) -> mmap.mmap:
-    """A read-only map of the first `size` bytes; `size` must not be 0."""
-    return mmap.mmap(fd, size, mmap.MAP_SHARED, mmap.PROT_READ)
+    """A read-only map of the first `size` bytes; `size` must not be 0.
+
+    `CorruptData` when the file has become shorter since its size was asked for.
+    """
+    try:
+        return mmap.mmap(fd, size, mmap.MAP_SHARED, mmap.PROT_READ)
+    except ValueError:
+        raise CorruptData("the file was cut short while it was read", offset=0) from None
 
 
 def copy_out(view: mmap.mmap, start: int, end: int) -> bytes:
