@@ -9,13 +9,17 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from typing import ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from agcx_tui import themes
+
+if TYPE_CHECKING:
+    from agcx_format.store import Store
 
 _SHOWN_AS = {"question_mark": "?", "slash": "/", "escape": "esc"}
 
@@ -35,7 +39,8 @@ def _session_commands():
 class AgcxApp(App[None]):
     """The browser on a store, or with `file` one conversation without a store.
 
-    `looked` are the places where a store was looked for; `clock` gives seconds since 1970.
+    `looked` are the places where a store was looked for; `state` is the directory in which is kept
+    where the reader was, None not to keep it; `clock` gives seconds since 1970.
     """
 
     TITLE = "agcx"
@@ -61,12 +66,14 @@ class AgcxApp(App[None]):
         *,
         file: str | None = None,
         looked: list[str] | None = None,
+        state: Path | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__()
         self._store_path = store_path
         self._file = file
         self._looked = looked or []
+        self._state = state
         self._clock = clock
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
@@ -78,12 +85,18 @@ class AgcxApp(App[None]):
 
     def get_default_screen(self) -> Screen:
         if self._file is not None:
-            from agcx_tui.screens.conversation import ConversationScreen
-
-            return ConversationScreen(self._file)
+            return self.conversation(self._file)
         from agcx_tui.screens.browser import BrowserScreen
 
         return BrowserScreen(self._store_path, looked=self._looked, now=self.now)
+
+    def conversation(self, path: str, store: Store | None = None) -> Screen:
+        """The screen of one session's file; `store` is the one that it is from."""
+        from agcx_tui.reading_positions import ReadingPositions
+        from agcx_tui.screens.conversation import ConversationScreen
+
+        positions = None if self._state is None else ReadingPositions(self._state)
+        return ConversationScreen(path, store, positions=positions)
 
     def action_leave(self) -> None:
         """q closes what lies on top, and leaves the program from the screen that it began with."""

@@ -58,3 +58,10 @@ def codex_rollouts(environment: Mapping[str, str]) -> list[Path]:
     """Where Codex keeps its conversations, there or not."""
     home = Path(environment.get("CODEX_HOME") or "~/.codex").expanduser()
     return [home / "sessions", home / "archived_sessions"]
+
+
+def state_directory() -> Path:
+    """Where the program keeps what it remembers between two runs, there or not."""
+    from platformdirs import user_state_path
+
+    return user_state_path("agcx", appauthor=False)

@@ -67,8 +67,6 @@ class ActingScreen(Screen[None]):
 
     @on(SessionList.Opened)
     def _open(self, message: SessionList.Opened) -> None:
-        from agcx_tui.screens.conversation import ConversationScreen
-
         row = message.row
         if row is None:
             return
@@ -76,7 +74,7 @@ class ActingScreen(Screen[None]):
             reason = wording.short_reason(self.table.error(row))
             self.notify(f"It cannot be opened: {reason}.", severity="warning", markup=False)
             return
-        self.app.push_screen(ConversationScreen(self.table.path(row)))
+        self.app.push_screen(self.app.conversation(self.table.path(row), self.store))
 
     def action_copy_id(self) -> None:
         if self.sessions.cursor is not None:
