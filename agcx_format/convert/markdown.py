@@ -36,8 +36,9 @@ from agcx_format.types import (
 )
 
 __all__ = [
-    "described_image", "heading_of", "is_context", "is_instruction", "json_text", "markdown_parts", "notes_in_words",
-    "outcome_in_words", "shortened", "speaker_of", "time_in_words", "to_markdown",
+    "described_image", "heading_of", "is_context", "is_instruction", "json_text",
+    "markdown_parts", "notes_in_words", "outcome_in_words", "shortened", "speaker_of",
+    "time_in_words", "to_markdown",
 ]  # fmt: skip
 
 # A title, name or URL that is longer than this says nothing more by its end.
