@@ -86,7 +86,7 @@ class BrowserScreen(ActingScreen):
         &.-roomy > #filter-line { margin: 1 0; }
         #filter-sign { width: 3; padding: 0 1; color: $text-muted; }
         #filter-line:focus-within #filter-sign { color: $primary; text-style: bold; }
-        #filter-status { width: auto; max-width: 60%; color: $text-muted; }
+        #filter-status { width: 45%; color: $text-muted; }
 
         & > #panes { height: 1fr; }
         #left { width: 1fr; height: 1fr; }

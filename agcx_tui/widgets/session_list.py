@@ -27,6 +27,9 @@ from agcx_tui.widgets.session_row import RowLook, draw_row
 class SessionList(ScrollView, can_focus=True):
     """Rows of sessions, with a cursor and marks."""
 
+    # A row is copied by its key; finding out where each cell's text is from costs every scroll.
+    ALLOW_SELECT = False
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", key_display="enter", id="list.open"),
         Binding("space", "mark", "mark", key_display="space", id="list.mark"),
@@ -175,9 +178,8 @@ class SessionList(ScrollView, can_focus=True):
         strip = self._strips.get(key)
         if strip is None:
             assert self._look is not None
-            strip = draw_row(
-                self.table, row, self._columns, self._look, self._now(), cursor=key[1]
-            ).adjust_cell_length(self._width)
+            strip = draw_row(self.table, row, self._columns, self._look, self._now(), cursor=key[1])
+            strip = strip.adjust_cell_length(self._width).simplify()
             self._strips[key] = strip
         return strip
 
