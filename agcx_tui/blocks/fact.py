@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.strip import Strip
 
 from agcx_tui.blocks.block import Block
@@ -32,7 +33,7 @@ def heading_block(title: str, note: str, look: Look) -> Block:
 
 
 def fact_block(name: str, value: str, note: str, column: int, look: Look) -> Block:
-    """One fact; without a name the value takes the whole width."""
+    """One fact; without a name the value takes the whole width, and its note stands below."""
     palette = look.palette
     by = 2 + (column + 2 if name else 0)
     room = max(8, look.width - by)
@@ -40,6 +41,10 @@ def fact_block(name: str, value: str, note: str, column: int, look: Look) -> Blo
     strips = fold(shown, room, palette.text)
     if len(value) > _SHOWN:
         strips += fold(f"… {len(value):,} characters in all", room, palette.muted)
+    beside = f"  {safe_line(note)}"
+    if name and note and len(strips) == 1 and cell_len(shown + beside) <= room:
+        strips = [line((shown, palette.text), (beside, palette.muted))]
+        note = ""
     for each in note.split("\n") if note else ():
         strips += fold(safe_line(each[:_SHOWN]), room, palette.muted)
     rows = indent(strips, by)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, chop_cells, set_cell_size
@@ -16,6 +17,8 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual.strip import Strip
+
+from agcx_tui.blocks.links import addresses
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -75,6 +78,8 @@ def fold(text: str, width: int, style: Style) -> list[Strip]:
     for row in text.split("\n"):
         if not row:
             strips.append(EMPTY)
+        elif "://" in row:
+            strips.extend(_fold_linked(row, width, style))
         elif row.isascii() and len(row) <= width:
             strips.append(Strip([Segment(row, style)], len(row)))
         elif row.isascii():
@@ -85,6 +90,20 @@ def fold(text: str, width: int, style: Style) -> list[Strip]:
         else:
             strips.extend(Strip([Segment(piece, style)]) for piece in chop_cells(row, width))
     return strips
+
+
+def _fold_linked(row: str, width: int, style: Style) -> list[Strip]:
+    """A line with addresses in it, each of which can be followed from all its pieces."""
+    segments: list[Segment] = []
+    at = 0
+    for start, end, target in addresses(row):
+        segments.append(Segment(row[at:start], style))
+        segments.append(Segment(row[start:end], style + Style(link=target, underline=True)))
+        at = end
+    segments.append(Segment(row[at:], style))
+    strip = Strip([segment for segment in segments if segment.text])
+    ends = list(accumulate(map(cell_len, chop_cells(row, width))))
+    return list(strip.divide(ends)) if len(ends) > 1 else [strip]
 
 
 def wrap(text: str | Text, width: int, style: Style | None = None) -> list[Strip]:

@@ -7,9 +7,16 @@ percent-encoded.  Everything else (files, mail, scripts, relative paths) stays v
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from urllib.parse import quote
 
-__all__ = ["followable"]
+__all__ = ["addresses", "followable"]
+
+_bare = re.compile(r"https?://[^\s<>\"`{}|\\^␀-␡\ufffd]+", re.IGNORECASE)
+# What ends a sentence rather than an address, and what closes a bracket before one.
+_AFTER = ".,;:!?'*_…"
+_BRACKETS = {")": "(", "]": "["}
 
 _LONGEST = 2000
 # What RFC 3986 allows in an address, `%` included since addresses are encoded already.
@@ -24,3 +31,21 @@ def followable(address: str) -> str | None:
         return quote(address, safe=_ALLOWED)
     except UnicodeEncodeError:
         return None
+
+
+def addresses(text: str) -> Iterator[tuple[int, int, str]]:
+    """Addresses that stand bare in a safe text: first and last character, and what to follow."""
+    for match in _bare.finditer(text):
+        found = match[0]
+        if len(found) > _LONGEST:
+            continue
+        while found[-1] in _AFTER or _is_unopened(found):
+            found = found[:-1]
+        target = followable(found)
+        if target and len(found) > len("https://"):
+            yield match.start(), match.start() + len(found), target
+
+
+def _is_unopened(text: str) -> bool:
+    opening = _BRACKETS.get(text[-1])
+    return opening is not None and text.count(opening) < text.count(text[-1])

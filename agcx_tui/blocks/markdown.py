@@ -17,12 +17,13 @@ from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING
 
+from rich.style import Style
 from rich.text import Text
 from textual.strip import Strip
 
 from agcx_tui.blocks.block import Part
 from agcx_tui.blocks.lines import fold, indent, render, wrap
-from agcx_tui.blocks.links import followable
+from agcx_tui.blocks.links import addresses, followable
 from agcx_tui.blocks.palette import Palette
 from agcx_tui.safe_text import safe_text
 
@@ -153,6 +154,8 @@ def _mend(tokens: Iterable[Token]) -> None:
                     mended.append(child)
                 elif not mended or mended[-1].content != address:
                     mended.append(Token("text", "", 0, content=f" ({safe_text(address)})"))
+            elif child.type == "text" and not shown_after and "://" in child.content:
+                mended.extend(_linked(child.content))
             elif child.type == "image":
                 words = child.content or "image"
                 address = safe_text(str(child.attrs.get("src", "")))[:200]
@@ -162,13 +165,26 @@ def _mend(tokens: Iterable[Token]) -> None:
         token.children = mended
 
 
+def _linked(text: str) -> Iterator[Token]:
+    """A text with its bare addresses made links."""
+    from markdown_it.token import Token
+
+    at = 0
+    for start, end, target in addresses(text):
+        yield Token("text", "", 0, content=text[at:start])
+        yield Token("link_open", "a", 1, attrs={"href": target})
+        yield Token("text", "", 0, content=text[start:end])
+        yield Token("link_close", "a", -1)
+        at = end
+    yield Token("text", "", 0, content=text[at:])
+
+
 @lru_cache(maxsize=4)
 def _console(palette: Palette) -> Console:
     """A console whose Markdown styles are those of the palette."""
     from io import StringIO
 
     from rich.console import Console
-    from rich.style import Style
     from rich.theme import Theme
 
     bold, italic = Style(bold=True), Style(italic=True)
@@ -199,6 +215,7 @@ def _console(palette: Palette) -> Console:
     )  # fmt: skip
 
 
+_marked = re.compile(r"[`*]|://").search
 _inline = re.compile(r"(`[^`\n]+`)|(\*\*[^*\n]+\*\*)")
 
 
@@ -236,11 +253,13 @@ def _typed(text: str, width: int, palette: Palette) -> list[Strip]:
 
 
 def _typed_row(row: str, width: int, palette: Palette) -> list[Strip]:
-    if len(row) <= width and row.isascii() and "`" not in row and "*" not in row:
+    if len(row) <= width and row.isascii() and not _marked(row):
         return fold(row, width, palette.text)
     styled = Text(row, palette.text)
     for match in _inline.finditer(row):
         styled.stylize(palette.code if match[1] else "bold", *match.span())
+    for start, end, target in addresses(row):
+        styled.stylize(palette.link + Style(link=target), start, end)
     return wrap(styled, width)
 
 

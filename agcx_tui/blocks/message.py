@@ -140,8 +140,8 @@ def _header(message: MessageSnapshot, item: Message, around: Around, look: Look)
         remarks.append("branches here")
     if meta.branch_id is not None:
         remarks.append(f"branch {str(meta.branch_id)[:8]}")
-    if meta.parent_message_id is not None:
-        remarks.append(f"from message {str(meta.parent_message_id)[:8]}")
+    if _leaves_the_line(message, around):
+        remarks.append(f"from message {str(meta.parent_message_id)[:8]}, b goes there")
     if remarks:
         left.append(("  " + " · ".join(remarks), palette.muted))
     previous = around.previous.timestamp if around.previous is not None else None
@@ -152,6 +152,12 @@ def _header(message: MessageSnapshot, item: Message, around: Around, look: Look)
     if item.role == "user":
         words.insert(0, f"turn {message.turn_index + 1:,}")
     return beside(left, [(" · ".join(filter(None, words)), palette.muted)], look.width)
+
+
+def _leaves_the_line(message: MessageSnapshot, around: Around) -> bool:
+    """Whether it follows another message than the one that stands before it."""
+    parent, previous = message.metadata.parent_message_id, around.previous
+    return parent is not None and (previous is None or previous.metadata.message_id != parent)
 
 
 def _mark(role: str) -> str:

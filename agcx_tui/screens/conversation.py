@@ -46,7 +46,7 @@ _TABS = {
 }
 # What can be done with a conversation that could not be opened: leave.
 _NEEDS_CONVERSATION = (
-    "search", "match", "export", "copy_id", "copy_resume", "open_editor", "tab", "next_tab",
+    "search", "match", "export", "copy_id", "copy_resume", "open_editor", "tab_number", "next_tab",
     "go_to_number",
 )  # fmt: skip
 _MESSAGES_ONLY = ("match", "go_to_number")
@@ -66,10 +66,10 @@ class ConversationScreen(TakingScreen):
             "colon,ctrl+g", "go_to_number", "go to a message", show=False,
             key_display=":", id="conversation.number",
         ),
-        Binding("1", "tab('messages')", "messages", show=False, id="conversation.messages"),
-        Binding("2", "tab('context')", "context", show=False, id="conversation.context"),
-        Binding("3", "tab('checkpoints')", "checkpoints", show=False, id="conversation.checkpoints"),
-        Binding("4", "tab('details')", "details", show=False, id="conversation.details"),
+        Binding("1", "tab_number(1)", "tab 1", show=False, id="conversation.tab-1"),
+        Binding("2", "tab_number(2)", "tab 2", show=False, id="conversation.tab-2"),
+        Binding("3", "tab_number(3)", "tab 3", show=False, id="conversation.tab-3"),
+        Binding("4", "tab_number(4)", "tab 4", show=False, id="conversation.tab-4"),
         Binding(
             "tab,ctrl+pagedown", "next_tab(1)", "tabs", key_display="tab",
             id="conversation.next-tab",
@@ -265,7 +265,7 @@ class ConversationScreen(TakingScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if self.has_class("-failed") and action in _NEEDS_CONVERSATION:
             return False
-        if action == "tab" and parameters[0] not in dict(self._tabs.tabs):
+        if action == "tab_number" and parameters[0] > len(self._tabs.tabs):
             return False
         return not (action in _MESSAGES_ONLY and self._shown != "messages")
 
@@ -283,11 +283,14 @@ class ConversationScreen(TakingScreen):
         self._shown = name
         self.query_one(ContentSwitcher).current = name
         # The words of a search in the messages are of no use elsewhere.
-        self.search_line.display = name == "messages" or not self.matches
+        self.search_line.set_class(name == "messages" and self.matches is not None, "-shown")
         self._tabs.choose(name)
         self._tell_place()
         self.focus_content()
         self.refresh_bindings()
+
+    async def action_tab_number(self, number: int) -> None:
+        await self.action_tab(self._tabs.tabs[number - 1][0])
 
     async def action_next_tab(self, direction: int) -> None:
         names = [name for name, _ in self._tabs.tabs]

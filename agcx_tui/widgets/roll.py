@@ -120,6 +120,8 @@ class Roll(ThemedView, can_focus=True):
 
     def begin(self) -> None:
         """Lay out what there is, from the first block."""
+        if not self.is_attached:
+            return
         self._dress()
         if self.viewport.height:
             self.viewport.reset(HeightIndex(self.estimates()))
