@@ -18,7 +18,9 @@ from agcx_tui.cli.export import export
 from agcx_tui.cli.group import Agcx
 from agcx_tui.cli.importing import import_
 from agcx_tui.cli.listing import list_
+from agcx_tui.cli.repair import repair
 from agcx_tui.cli.show import show
+from agcx_tui.cli.verify import verify
 
 __all__ = ["agcx"]
 
@@ -63,5 +65,9 @@ def agcx(context: click.Context) -> None:
         context.invoke(browse)
 
 
-for command in (browse, demo, list_, show, export, delete, undo, import_, completion):
+_COMMANDS = (
+    browse, demo, list_, show, export, delete, undo, import_, verify, repair, completion,
+)  # fmt: skip
+
+for command in _COMMANDS:
     agcx.add_command(command)

@@ -123,7 +123,7 @@ store_option = click.option(
 )
 
 
-def _complete_session(
+def complete_session(
     context: click.Context, _: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Ids that begin so, with the title beside them; a path is left to the shell."""
@@ -150,13 +150,13 @@ def sessions_argument() -> Callable:
         metavar="SESSION...",
         nargs=-1,
         required=True,
-        shell_complete=_complete_session,
+        shell_complete=complete_session,
     )
 
 
 def session_argument() -> Callable:
     """`SESSION`: one."""
-    return click.argument("session", metavar="SESSION", shell_complete=_complete_session)
+    return click.argument("session", metavar="SESSION", shell_complete=complete_session)
 
 
 def path_of(entry: ScanEntry) -> Path:

@@ -1,0 +1,251 @@
+"""`verify_file` and `verify_store`: one file, and all of a store with what holds between its files.
+
+Strategy: file by file in the order of the directories, one report each as soon as it is known.  Of a session
+that was passed only what later files are compared with is kept: its id, a fingerprint of its
+metadata, its checkpoints.  The index is a copy: where it lags behind, that is worth knowing, not wrong.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from agcx_format import acts, bincode, checkpoint, places
+from agcx_format.doctor.beside import verify_checkpoint, verify_copy, verify_index
+from agcx_format.doctor.report import Draft, FileReport, Finding, Severity
+from agcx_format.doctor.session import verify_session
+from agcx_format.durable import TEMPORARY, open_regular, os_reason
+from agcx_format.errors import PersistenceError
+from agcx_format.files import read_metadata
+from agcx_format.store import Store
+from agcx_format.types import Float32, SessionIndex, SessionMetadata
+
+__all__ = ["verify_file", "verify_store"]
+
+_NAMES_SHOWN = 3
+
+
+def verify_file(
+    path: str | os.PathLike[str], should_stop: Callable[[], bool] = lambda: False
+) -> FileReport:
+    """Check one file on its own: a session, or by its name a checkpoint, an index, a `.meta`.
+
+    Never raises for what is in the file.  When `should_stop` says so the report is `stopped`.
+    """
+    name = os.path.basename(path)
+    if name.endswith(checkpoint.SUFFIX):
+        return verify_checkpoint(path)
+    if name.endswith(".idx"):
+        return verify_index(path)[0].finish()
+    if name.endswith(".meta"):
+        return verify_copy(path)[0].finish()
+    return verify_session(path, should_stop)
+
+
+def verify_store(
+    store: Store, should_stop: Callable[[], bool] = lambda: False
+) -> Iterator[FileReport]:
+    """Every file of a store, then what is wrong between them; reads only, and changes nothing.
+
+    Ends early, without a report of the file at hand, when `should_stop` says so.
+    """
+    for report in _Checkup(store, should_stop).reports():
+        if report.stopped:
+            return
+        yield report
+        if should_stop():
+            return
+
+
+@dataclass
+class _Seen:
+    """What is kept of a session, by its id."""
+
+    paths: list[str] = field(default_factory=list)
+    fingerprint: int | None = None
+    checkpoints: frozenset[UUID] = frozenset()
+    mtime_ns: int = 0
+
+
+class _Checkup:
+    def __init__(self, store: Store, should_stop: Callable[[], bool]) -> None:
+        self._root = store.path
+        self._should_stop = should_stop
+        self._seen: dict[UUID, _Seen] = {}
+        self._whole = Draft(store.path, "store")
+
+    def reports(self) -> Iterator[FileReport]:
+        there = self._files(places.CHECKPOINTS)
+        checkpoints = {ids for name in there if (ids := checkpoint.ids_of(name)) is not None}
+        try:
+            for _, path in places.session_paths(self._root):
+                yield self._session(path, checkpoints)
+        except PersistenceError as error:
+            self._whole.error(error, "store")
+        for name in there:
+            if name.endswith(checkpoint.SUFFIX):
+                yield self._checkpoint(name)
+        for name in self._files(places.METADATA):
+            if name.endswith(".meta"):
+                yield self._copy(name)
+        if os.path.lexists(self._root / places.INDEX):
+            yield self._index()
+        yield from self._leftovers()
+        yield from self._acts()
+        self._twins()
+        whole = self._whole.finish()
+        if whole.findings:
+            yield whole
+
+    # --- sessions, and what belongs to them
+
+    def _session(self, path: str, checkpoints: set[tuple[UUID, UUID]]) -> FileReport:
+        report = verify_session(path, self._should_stop)
+        metadata = _metadata_inside(path)
+        for session_id in {places.id_of(path), metadata and metadata.id} - {None}:
+            self._seen.setdefault(session_id, _Seen()).paths.append(path)
+        if metadata is None or report.id is None:
+            return report
+        seen = self._seen[report.id]
+        seen.fingerprint = _fingerprint(metadata)
+        seen.checkpoints = frozenset(each.id for each in metadata.checkpoints)
+        seen.mtime_ns = os.stat(path).st_mtime_ns if os.path.exists(path) else 0
+        missing = [each for each in metadata.checkpoints if (report.id, each.id) not in checkpoints]
+        if not missing:
+            return report
+        reason = f"listed, but their files are missing: {_some(each.id for each in missing)}"
+        finding = Finding(Severity.WARNING, "missing-checkpoint", "metadata", reason)
+        return replace(report, findings=(*report.findings, finding))
+
+    def _checkpoint(self, name: str) -> FileReport:
+        report = verify_checkpoint(self._root / places.CHECKPOINTS / name)
+        ids = checkpoint.ids_of(name)
+        seen = self._seen.get(ids[0]) if ids else None
+        if ids is None or (seen is not None and ids[1] in seen.checkpoints):
+            return report
+        reason = "its session is not here" if seen is None else "its session does not list it"
+        finding = Finding(Severity.INFO, "unlisted", "checkpoint", reason)
+        return replace(report, findings=(*report.findings, finding))
+
+    def _copy(self, name: str) -> FileReport:
+        path = self._root / places.METADATA / name
+        draft, metadata = verify_copy(path)
+        seen = self._seen.get(draft.id) if draft.id else None
+        if seen is None:
+            draft.add(Severity.INFO, "unlisted", draft.kind, "its session is not here")
+        elif metadata is not None and _fingerprint(metadata) != seen.fingerprint:
+            if os.stat(path).st_mtime_ns < seen.mtime_ns:
+                reason = "older than the session's file, and not used"
+                draft.add(Severity.INFO, "stale", draft.kind, reason)
+            else:
+                reason = "newer than the session's file, and not what that one says"
+                draft.add(Severity.WARNING, "differs", draft.kind, reason)
+        return draft.finish()
+
+    def _index(self) -> FileReport:
+        draft, index = verify_index(self._root / places.INDEX)
+        if index is not None:
+            for code, words, ids in self._index_differences(index):
+                draft.add(Severity.INFO, code, draft.kind, f"{words}: {_some(ids)}")
+        return draft.finish()
+
+    def _index_differences(self, index: SessionIndex) -> Iterator[tuple[str, str, list[UUID]]]:
+        known = {key for key, seen in self._seen.items() if seen.fingerprint is not None}
+        listed = set(index.sessions)
+        stale = [
+            key
+            for key in known & listed
+            if _fingerprint(index.sessions[key]) != self._seen[key].fingerprint
+        ]
+        for code, words, ids in (
+            ("index-lacks", "sessions that are not in it", known - listed),
+            ("index-extra", "in it without a file", listed - set(self._seen)),
+            ("index-stale", "in it as they were before they were last saved", stale),
+        ):
+            if ids:
+                yield code, words, sorted(ids)
+
+    # --- the store as a whole
+
+    def _twins(self) -> None:
+        for session_id, seen in self._seen.items():
+            if len(seen.paths) > 1:
+                names = ", ".join(os.path.relpath(path, self._root) for path in seen.paths)
+                reason = f"{session_id} is the id of {len(seen.paths)} files: {names}"
+                self._whole.add(Severity.WARNING, "twins", "store", reason)
+
+    def _leftovers(self) -> Iterator[FileReport]:
+        """Of writes that were cut off: Rust's are told of and never swept, they may be all there is."""
+        for folder in ("", places.FOLDERS[2], places.METADATA, places.CHECKPOINTS):
+            for name in self._files(folder):
+                path = self._root / folder / name
+                if name.endswith(".tmp"):
+                    yield _leftover(path, Severity.WARNING, "an unfinished write of AGCodex")
+                elif name.startswith(".") and name.endswith(TEMPORARY):
+                    reason = "an unfinished write of ours, removed by the next change of the store"
+                    yield _leftover(path, Severity.INFO, reason)
+
+    def _acts(self) -> Iterator[FileReport]:
+        unfinished = set(acts.unfinished(self._root))
+        for home in sorted(unfinished):
+            yield _act(home, "it was interrupted: the next change of the store sets it right")
+        known = {act.id for act in acts.read_acts(self._root)}
+        for name in self._files(places.TRASH):
+            home = self._root / places.TRASH / name
+            if home not in unfinished and name.removesuffix(".undone") not in known:
+                yield _act(home, "nothing says what it holds: it cannot be undone")
+
+    def _files(self, folder: str) -> list[str]:
+        """The names in a folder; one that cannot be read is told of once."""
+        try:
+            return sorted(os.listdir(self._root / folder))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as cause:
+            reason = f"{folder or 'the store'}: {os_reason(cause)}"
+            if reason not in (finding.reason for finding in self._whole.finish().findings):
+                self._whole.add(Severity.ERROR, "unreadable", "store", reason)
+            return []
+
+
+def _metadata_inside(path: str) -> SessionMetadata | None:
+    try:
+        fd, status = open_regular(path)
+    except PersistenceError:
+        return None
+    try:
+        return read_metadata(fd, status.st_size, use_mmap=False)
+    except PersistenceError:
+        return None
+    finally:
+        os.close(fd)
+
+
+def _fingerprint(metadata: SessionMetadata) -> int:
+    """Equal for copies of one state; the sizes are measured in some copies only."""
+    return hash(bincode.encode(replace(metadata, file_size=0, compression_ratio=Float32(0.0))))
+
+
+def _leftover(path: os.PathLike[str], severity: Severity, reason: str) -> FileReport:
+    draft = Draft(path, "leftover")
+    with contextlib.suppress(OSError):
+        draft.size = os.lstat(path).st_size
+    draft.add(severity, "leftover", "file", reason)
+    return draft.finish()
+
+
+def _act(home: os.PathLike[str], reason: str) -> FileReport:
+    draft = Draft(home, "act")
+    draft.add(Severity.WARNING, "act", "act", reason)
+    return draft.finish()
+
+
+def _some(ids: Iterable[UUID]) -> str:
+    names = [str(each) for each in ids]
+    more = f" and {len(names) - _NAMES_SHOWN:,} more" if len(names) > _NAMES_SHOWN else ""
+    return ", ".join(names[:_NAMES_SHOWN]) + more

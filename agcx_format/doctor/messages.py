@@ -1,0 +1,133 @@
+"""The messages of a section, one by one: can each be decoded, and is there anything to know of it.
+
+Strategy: what cannot be decoded is told for each message (the `Draft` bounds how many); what is merely worth
+knowing is counted and told once, with the first message of which it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from agcx_format import limits, messagepack
+from agcx_format.doctor.report import Draft, Severity
+from agcx_format.doctor.walking import Walk
+from agcx_format.errors import PersistenceError
+from agcx_format.timestamps import ns_of
+from agcx_format.types import Message, MessageSnapshot, ReasoningWithoutContent, UnknownItem
+
+__all__ = ["Stopped", "check_messages", "unknown_kinds"]
+
+# A section that claims four billion messages of one byte is not gone through to its end.
+_MOST_BAD = 10_000
+
+# Kinds of findings that are told once, of the first message.
+_NOTES = {
+    "unknown-kind": "of a kind that is not known, kept as it is",
+    "other-form": "not in the form that is written today, it reads the same",
+    "unreadable-for-rust": "reasoning that AGCodex itself cannot read back",
+    "time-order": "older than the message before it",
+    "too-large": f"larger than {limits.MESSAGE_SHOWN:,} bytes, not looked into",
+}
+
+
+class Stopped(Exception):
+    """The caller asked a check to end."""
+
+
+def check_messages(
+    draft: Draft,
+    walk: Walk,
+    *,
+    base: int,
+    section: str = "messages",
+    should_stop: Callable[[], bool] = lambda: False,
+) -> int:
+    """Walk to the end; gives how many messages could be decoded.
+
+    `base` is where the compressed section begins in the file.  Raises `Stopped`.
+    """
+    notes, readable = _Notes(), 0
+    before = None
+    for index, start, raw in walk:
+        if index % 256 == 0 and should_stop():
+            raise Stopped
+        if raw is None:
+            notes.count("too-large", index)
+            readable += 1
+            continue
+        try:
+            message = messagepack.decode(MessageSnapshot, raw)
+        except PersistenceError as error:
+            error.offset = start + (error.offset or 0)
+            error.located(section=section, decompressed=True)
+            draft.error(error, section, "message", message=index + 1)
+            if index + 1 - readable >= _MOST_BAD:
+                reason = f"{_MOST_BAD:,} messages cannot be decoded: the rest was not looked at"
+                draft.add(Severity.ERROR, "given-up", section, reason)
+                break
+            continue
+        readable += 1
+        now = ns_of(message.timestamp)
+        if before is not None and now < before:
+            notes.count("time-order", index)
+        before = now
+        notes.look_at(index, message, raw)
+    if walk.error is not None:
+        error = walk.error.located(section=section, base=base)
+        claimed = walk.scanner.count
+        of = "" if claimed is None else f" of {claimed:,}"
+        draft.error(error, section)
+        draft.add(
+            Severity.ERROR,
+            "missing",
+            section,
+            f"{walk.found:,}{of} messages come before the damage",
+        )
+    notes.tell(draft, section)
+    return readable
+
+
+def unknown_kinds(message: MessageSnapshot) -> Iterator[str]:
+    """The tags of items and content parts in a message that are not known."""
+    if type(message.item) is Message and not message.metadata.edit_history:
+        items: tuple = (message.item,)
+    else:
+        items = (message.item, *(item for _, item in message.metadata.edit_history))
+    for item in items:
+        if type(item) is UnknownItem:
+            yield item.tag
+        elif type(item) is Message:
+            yield from (part.tag for part in item.content if type(part) is UnknownItem)
+
+
+class _Notes:
+    """How many messages each note holds for, and the first of them."""
+
+    def __init__(self) -> None:
+        self._counts = dict.fromkeys(_NOTES, 0)
+        self._first: dict[str, int] = {}
+        self._kinds: dict[str, None] = {}
+
+    def count(self, code: str, index: int) -> None:
+        self._counts[code] += 1
+        self._first.setdefault(code, index + 1)
+
+    def look_at(self, index: int, message: MessageSnapshot, raw: bytes) -> None:
+        if kinds := list(unknown_kinds(message)):
+            self.count("unknown-kind", index)
+            if len(self._kinds) < 10:
+                self._kinds |= dict.fromkeys(kind[:60] for kind in kinds)
+        if messagepack.encode(message) != raw:
+            self.count("other-form", index)
+        edits = (item for _, item in message.metadata.edit_history)
+        if any(type(item) is ReasoningWithoutContent for item in (message.item, *edits)):
+            self.count("unreadable-for-rust", index)
+
+    def tell(self, draft: Draft, section: str) -> None:
+        for code, reason in _NOTES.items():
+            if count := self._counts[code]:
+                if code == "unknown-kind":
+                    reason += f" ({', '.join(self._kinds)})"
+                if count > 1:
+                    reason += f"; so are {count - 1:,} more"
+                draft.add(Severity.INFO, code, section, reason, message=self._first[code])

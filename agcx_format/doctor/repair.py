@@ -1,0 +1,287 @@
+"""What can be saved of a damaged file, written into a new one.
+
+Strategy: `salvage` reads; here the metadata are made whole, from the file if it still has them, else from
+their copies in the store that the file lies in, else from the fields before the damage and from the
+messages.  The new file is put in place in one step and never over another; the damaged one is only read.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgpack
+import msgspec
+from msgspec.structs import replace
+
+from agcx_format import (
+    bincode,
+    checkpoint,
+    frames,
+    index,
+    layout1,
+    layout2,
+    messagepack,
+    places,
+)  # fmt: skip
+from agcx_format.bincode_reader import reader
+from agcx_format.convert.imported import initial_state, session_id
+from agcx_format.doctor.beside import UNNAMED, read_small
+from agcx_format.doctor.checks import verify_file
+from agcx_format.doctor.salvage import Salvaged, salvage_layout1, salvage_layout2
+from agcx_format.doctor.session import layout_guess
+from agcx_format.durable import TEMPORARY, naming, open_regular, sync_directory, write_file
+from agcx_format.errors import CorruptData, PersistenceError
+from agcx_format.files import read_session
+from agcx_format.timestamps import Timestamp
+from agcx_format.types import (
+    ConversationContext,
+    Float32,
+    OperatingMode,
+    SessionMetadata,
+)
+
+__all__ = ["Repair", "repair"]
+
+_LEVEL = 3
+_NIL = b"\xc0"
+
+# What stands before the messages in a checkpoint of layout 2.
+_IN_CHECKPOINT = ("array", "array", "value")
+
+
+class Repair(msgspec.Struct, frozen=True):
+    """What became of one file.
+
+    `target` is the new file; None when nothing was wrong with the old one.  `messages` were saved.
+    `lost` and `rebuilt` are sentences; they may quote the file.
+    """
+
+    source: str
+    target: str | None
+    id: UUID | None
+    messages: int = 0
+    lost: tuple[str, ...] = ()
+    rebuilt: tuple[str, ...] = ()
+
+
+def repair(path: str | os.PathLike[str], directory: str | os.PathLike[str]) -> Repair:
+    """Write what can be saved of `path` to `<id>.agcx` in `directory`, in the layout that it has.
+
+    `PersistenceError` when nothing can be saved, or something of that name is there already.  A checkpoint
+    becomes a session, also one that is whole.
+    """
+    source = os.fspath(path)
+    is_checkpoint = source.endswith(checkpoint.SUFFIX)
+    if not is_checkpoint and verify_file(path).ok:
+        return Repair(source, None, places.id_of(source))
+    found = _salvage(path, is_checkpoint)
+    if found.empty:
+        raise CorruptData("nothing in it can be saved", path=path)
+    metadata, rebuilt = _metadata(found, Path(path))
+    target = Path(directory) / f"{metadata.id}{places.SUFFIX}"
+    write = _layout2_parts if found.layout == layout2.VERSION else _layout1_parts
+    _write_new(target, write(found, metadata))
+    return Repair(
+        source, str(target), metadata.id, len(found.messages), tuple(found.lost), tuple(rebuilt)
+    )
+
+
+# --- reading
+
+
+def _salvage(path: str | os.PathLike[str], is_checkpoint: bool) -> Salvaged:
+    fd, status = open_regular(path)
+    try:
+        size, head = status.st_size, os.pread(fd, layout2.HEADER, 0)
+        if is_checkpoint:
+            if head[:4] == layout2.MAGIC:
+                return salvage_layout2(fd, size, _IN_CHECKPOINT)
+            return _whole_checkpoint(path)
+        ways = [salvage_layout1, salvage_layout2]
+        if layout_guess(head) is layout2:
+            ways.reverse()
+        found = ways[0](fd, size)
+        # A damaged version says the wrong layout; and maps with field names only the strict reader knows.
+        for other in (lambda: ways[1](fd, size), lambda: _whole(path)):
+            if found.empty:
+                found = other() or found
+        return found
+    finally:
+        os.close(fd)
+
+
+def _whole(path: str | os.PathLike[str]) -> Salvaged | None:
+    try:
+        metadata, conversation, state = read_session(path)
+    except PersistenceError:
+        return None
+    found = Salvaged(layout2.VERSION, metadata, state=state)
+    _take_conversation(found, conversation)
+    return found
+
+
+def _whole_checkpoint(path: str | os.PathLike[str]) -> Salvaged:
+    """One of layout 1 is bincode, in which no message can be found behind a damaged one."""
+    value = checkpoint.decode(read_small(path), UNNAMED)
+    found = Salvaged(layout1.VERSION, state=value.state)
+    _take_conversation(found, value.conversation)
+    return found
+
+
+def _take_conversation(found: Salvaged, conversation) -> None:
+    for number, message in enumerate(conversation.messages):
+        found.take(number, messagepack.encode(messagepack.as_written(message)))
+    found.context = messagepack.encode(conversation.context)
+    found.history = messagepack.encode(conversation.mode_history)
+
+
+# --- metadata
+
+
+def _metadata(found: Salvaged, path: Path) -> tuple[SessionMetadata, list[str]]:
+    """The metadata of the new file, and what of it is not what the file says."""
+    ids = checkpoint.ids_of(path.name)
+    named = ids[0] if ids else places.id_of(os.fspath(path))
+    metadata, rebuilt = found.metadata, []
+    if metadata is None and named is not None:
+        for source, copy in _copies(path, named):
+            metadata = copy
+            rebuilt.append(f"the metadata: taken from {source}")
+            break
+    if metadata is None:
+        metadata, notes = _made(found, path, named)
+        rebuilt += notes
+    if named is not None and metadata.id != named:
+        rebuilt.append(f"the id: {named}, as the file is named; the metadata say {metadata.id}")
+        metadata = replace(metadata, id=named)
+    if metadata.message_count != len(found.messages):
+        rebuilt.append(
+            f"the number of messages: {len(found.messages):,}; it said {metadata.message_count:,}"
+        )
+        metadata = replace(metadata, message_count=len(found.messages))
+    return metadata, rebuilt
+
+
+def _copies(path: Path, session_id: UUID) -> Iterator[tuple[str, SessionMetadata]]:
+    """Copies of the metadata in the store that the file lies in, the better ones first."""
+    for root in (path.parent, path.parent.parent):
+        copy = root / places.metadata_copy(session_id)
+        try:
+            metadata = bincode.decode(SessionMetadata, read_small(copy))
+            if metadata.id == session_id:
+                yield str(copy), metadata
+        except PersistenceError:
+            pass
+        try:
+            indexed = index.read(root / places.INDEX)[0].sessions.get(session_id)
+            if indexed is not None and indexed.id == session_id:
+                yield str(root / places.INDEX), indexed
+        except PersistenceError:
+            pass
+
+
+def _made(found: Salvaged, path: Path, named: UUID | None) -> tuple[SessionMetadata, list[str]]:
+    """From the fields before the damage, and what is missing from the messages."""
+    known = _leading_fields(found.block)
+    changed = Timestamp.from_ns(os.stat(path).st_mtime_ns)
+    first, last = found.times or (changed, changed)
+    made: dict[str, Any] = {
+        "id": named or session_id(None, path.name),
+        "title": found.first_words,
+        "created_at": first,
+        "updated_at": last,
+        "last_accessed": last,
+        "message_count": len(found.messages),
+        "turn_count": found.turns,
+        "current_mode": OperatingMode.BUILD,
+        "model": "unknown",
+        "tags": [],
+        "is_favorite": False,
+        "file_size": 0,
+        "compression_ratio": Float32(0.0),
+        "format_version": found.layout,
+        "checkpoints": [],
+    }
+    notes = ["the metadata: made from the messages and the file's name"]
+    if named is None:
+        notes.append("the id: the file's name has none, this one was made from it")
+    if known:
+        notes[0] += f", as far as the file says no more than {', '.join(known)}"
+    return SessionMetadata(**(made | known)), notes
+
+
+def _leading_fields(block: bytes) -> dict[str, Any]:
+    """The fields before the first that cannot be read.
+
+    The one right before it is left out: a damaged length there is what makes the next one unreadable.
+    """
+    known: dict[str, Any] = {}
+    at = 0
+    for each in msgspec.structs.fields(SessionMetadata):
+        try:
+            known[each.name], at = reader(each.type)(block, at)
+        except PersistenceError:
+            break
+    if known:
+        known.popitem()
+    return known
+
+
+# --- writing
+
+
+def _layout1_parts(found: Salvaged, metadata: SessionMetadata) -> list[bytes]:
+    messages = _array(found.messages)
+    context = found.context or _no_context()
+    packed = layout1.compress_messages(messages, _LEVEL), frames.compress(context, _LEVEL)
+    ratio = sum(map(len, packed)) / (len(messages) + len(context))
+    metadata = replace(metadata, compression_ratio=Float32(ratio))
+    last = bincode.encode(found.state or initial_state())
+    # The size stands in the metadata, where a larger number may take more bytes.
+    while True:
+        parts = layout1.join(bincode.encode(metadata), *packed, last)
+        if (size := sum(map(len, parts))) == metadata.file_size:
+            return parts
+        metadata = replace(metadata, file_size=size)
+
+
+def _layout2_parts(found: Salvaged, metadata: SessionMetadata) -> list[bytes]:
+    history = found.history or messagepack.encode([(metadata.current_mode, metadata.created_at)])
+    conversation = b"".join(
+        [
+            b"\x94",
+            messagepack.encode(metadata.id),
+            _array(found.messages),
+            found.context or _no_context(),
+            history,
+        ]
+    )
+    state = messagepack.encode(found.state or initial_state())
+    return layout2.pack([messagepack.encode(metadata), conversation, state, _NIL], _LEVEL)
+
+
+def _array(values: list[bytes]) -> bytes:
+    return b"".join([msgpack.Packer().pack_array_header(len(values)), *values])
+
+
+def _no_context() -> bytes:
+    return messagepack.encode(ConversationContext("", {}, [], None, None))
+
+
+def _write_new(target: Path, parts: Iterable[bytes]) -> None:
+    """Durably, in one step, and never over what is there."""
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}{TEMPORARY}")
+    with naming(target):
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            write_file(temporary, parts)
+            # Unlike a rename, a link never replaces what is there.
+            os.link(temporary, target)
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_directory(target.parent)

@@ -1,0 +1,297 @@
+"""What can still be read of a damaged file, message by message.
+
+Strategy: lengths are hints here.  bincode says by itself where the metadata end; the messages and the
+context are looked for where the lengths say, and then wherever the file holds the magic of a zstd
+frame, and are taken where they decode.  Messages are kept as the bytes that they are; only those
+that decode are kept, so nothing is invented.  Whatever is not there is told in `lost`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from agcx_format import bincode, frames, layout1, layout2, limits, messagepack, seekable
+from agcx_format import messagepack_slow as slow
+from agcx_format.convert.imported import short_title
+from agcx_format.convert.words import genuine_user_text
+from agcx_format.doctor.session import AFTER_MESSAGES, first_element, value_end
+from agcx_format.doctor.walking import Walk
+from agcx_format.durable import read_exactly
+from agcx_format.errors import PersistenceError
+from agcx_format.files import FileSection
+from agcx_format.framed import FramedMessages
+from agcx_format.scanning import INSIDE_CONVERSATION
+from agcx_format.types import (
+    ConversationContext,
+    MessageSnapshot,
+    SessionMetadata,
+    SessionState,
+)
+
+__all__ = ["Salvaged", "salvage_layout1", "salvage_layout2"]
+
+_ZSTD = 0xFD2FB528.to_bytes(4, "little")
+
+# Compressed data holds the magic by chance once in four gigabytes; more are the work of somebody.
+_MOST_PLACES = 1_000
+
+# Messages that cannot be decoded and are told one by one.
+_TOLD = 20
+
+
+@dataclass
+class Salvaged:
+    """`messages` as MessagePack; `context` and `history` too, None when lost.
+
+    `block` is what lies where the metadata should, for a file whose metadata cannot be decoded.
+    `lost` are sentences.
+    """
+
+    layout: int
+    metadata: SessionMetadata | None = None
+    block: bytes = b""
+    messages: list[bytes] = field(default_factory=list)
+    context: bytes | None = None
+    history: bytes | None = None
+    state: SessionState | None = None
+    lost: list[str] = field(default_factory=list)
+    first_words: str = ""
+    turns: int = 0
+    times: tuple[str, str] | None = None
+    bad: int = 0
+
+    @property
+    def empty(self) -> bool:
+        return self.metadata is None and not self.messages
+
+    def take(self, index: int, raw: bytes | None) -> None:
+        """Keep message `index` if it decodes."""
+        try:
+            if raw is None:
+                raise PersistenceError("it is too large")
+            message = messagepack.decode(MessageSnapshot, raw)
+        except PersistenceError as error:
+            self.bad += 1
+            if self.bad <= _TOLD:
+                self.lost.append(f"message {index + 1:,}: {error.reason}")
+            return
+        self.messages.append(raw)
+        self.times = (self.times or (message.timestamp,))[0], message.timestamp
+        words = genuine_user_text(message.item)
+        if words is not None:
+            self.turns += 1
+            self.first_words = self.first_words or short_title(words)
+
+    def walk(self, walk: Walk) -> None:
+        for index, _, raw in walk:
+            self.take(index, raw)
+        if not walk.scanner.complete:
+            claimed = walk.scanner.count
+            # A count that is damaged itself says nothing.
+            sane = claimed is not None and claimed <= walk.found + 10**6
+            of = f" of {claimed:,}" if sane else ""
+            reason = f": {walk.error.reason}" if walk.error else ""
+            self.lost.append(f"all messages but the first {walk.found:,}{of}{reason}")
+        if self.bad > _TOLD:
+            self.lost.append(f"{self.bad - _TOLD:,} more messages that cannot be decoded")
+
+
+# --- layout 1
+
+
+def salvage_layout1(fd: int, size: int) -> Salvaged:
+    found = Salvaged(layout1.VERSION)
+    raw = read_exactly(fd, min(max(0, size - layout1.HEADER), limits.METADATA), layout1.HEADER)
+    claimed = layout1.HEADER + _u32(fd, 6)
+    ends = [claimed]
+    try:
+        found.metadata, used = bincode.decode_prefix(SessionMetadata, raw)
+        ends.append(layout1.HEADER + used)
+    except PersistenceError as error:
+        found.lost.append(f"the metadata: {error.reason}")
+    magics = _magics(fd, size)
+    places = [end + 4 for end in ends if end + 4 <= size]
+    start = next((at for at in _once(places + magics) if _holds_messages(fd, at, size)), None)
+    found.block = raw[: max(0, (start or claimed + 4) - 4 - layout1.HEADER)]
+    if start is None:
+        found.lost.append("all messages: none can be found")
+        start = places[0] if places else size
+    else:
+        _take_messages(found, fd, start, size)
+    _take_rest(found, fd, start, size, magics)
+    return found
+
+
+def _holds_messages(fd: int, start: int, size: int) -> bool:
+    """Whether there is a section at `start` that holds a message, or says that it has none."""
+    walk = Walk(frames.pieces(FileSection(fd, start, size)))
+    for _, _, raw in walk:
+        try:
+            messagepack.decode(MessageSnapshot, raw or b"")
+            return True
+        except PersistenceError:
+            continue
+    return walk.scanner.count == 0
+
+
+def _take_messages(found: Salvaged, fd: int, start: int, size: int) -> None:
+    """The section ends where its length says or, if that does not complete it, where the file does."""
+    by_length = start + _u32(fd, start - 4)
+    walk = _walk(fd, start, size)
+    if by_length <= size:
+        section = FileSection(fd, start, by_length)
+        table = seekable.read_table(section)
+        if table is not None and not _is_whole(section):
+            _take_frames(found, FramedMessages(section, table, start), table)
+            return
+        if _reach(fd, start, by_length) >= _reach(fd, start, size):
+            walk = _walk(fd, start, by_length)
+    found.walk(walk)
+
+
+def _take_frames(found: Salvaged, framed: FramedMessages, table: seekable.Table) -> None:
+    """Behind a damaged frame the seek table finds the next one."""
+    for first, end in itertools.pairwise(table.messages):
+        framed.fetch(first)
+        if framed.raw(first) is None:
+            error = framed.get(first)
+            reason = getattr(error, "reason", "")
+            found.lost.append(f"messages {first + 1:,} to {end:,}: {reason}")
+            continue
+        for index in range(first, end):
+            found.take(index, framed.raw(index))
+
+
+def _take_rest(found: Salvaged, fd: int, start: int, size: int, magics: list[int]) -> None:
+    """Context and state, which follow the messages at `start`."""
+    behind = [start + _u32(fd, start - 4) + 4, start + _frames_end(fd, start, size) + 4]
+    places = [at for at in behind if at <= size]
+    states = [at + _u32(fd, at - 4) + 4 for at in places]
+    for at in _once(places + [magic for magic in magics if magic > start]):
+        context = _context_at(fd, at, size)
+        if context is not None:
+            found.context = context
+            states = [at + _frames_end(fd, at, size) + 4, at + _u32(fd, at - 4) + 4, *states]
+            break
+    else:
+        found.lost.append("the context: it cannot be read, an empty one takes its place")
+    for at in _once(at for at in states if at <= size):
+        try:
+            raw = read_exactly(fd, min(size - at, limits.WHOLE_SECTION), at)
+            found.state = bincode.decode(SessionState, raw)
+            return
+        except PersistenceError:
+            continue
+    found.lost.append("the state: it cannot be read, an initial one takes its place")
+
+
+def _context_at(fd: int, start: int, size: int) -> bytes | None:
+    text = bytearray()
+    try:
+        for piece in frames.pieces(FileSection(fd, start, size)):
+            text += piece
+            if len(text) > limits.WHOLE_SECTION:
+                return None
+    except PersistenceError:
+        # What follows the frame is no frame: that is as it should be.
+        pass
+    try:
+        messagepack.decode(ConversationContext, bytes(text))
+    except PersistenceError:
+        return None
+    return bytes(text[: value_end(bytes(text))])
+
+
+def _walk(fd: int, start: int, end: int) -> Walk:
+    pieces = frames.pieces(FileSection(fd, start, end))
+    return Walk(pieces, largest=limits.WHOLE_SECTION)
+
+
+def _reach(fd: int, start: int, end: int) -> tuple[bool, int]:
+    """Whether all messages are found up to `end`, and how many."""
+    walk = _walk(fd, start, end)
+    for _ in walk:
+        pass
+    return walk.scanner.complete, walk.found
+
+
+def _is_whole(section: frames.Section) -> bool:
+    try:
+        for _ in frames.pieces(section):
+            pass
+    except PersistenceError:
+        return False
+    return True
+
+
+def _frames_end(fd: int, start: int, size: int) -> int:
+    """How many bytes from `start` on are whole frames, or at least look it."""
+    try:
+        return frames.walk(FileSection(fd, start, size))[-1].end
+    except PersistenceError as error:
+        return error.offset or 0
+
+
+def _u32(fd: int, at: int) -> int:
+    return int.from_bytes(read_exactly(fd, 4, max(0, at)), "little")
+
+
+def _magics(fd: int, size: int) -> list[int]:
+    """Where the magic of a zstd frame stands, in order."""
+    found: list[int] = []
+    for base in range(0, size, limits.MIB):
+        # A magic may lie across the edge of two pieces.
+        piece = read_exactly(fd, limits.MIB + len(_ZSTD) - 1, base)
+        at = piece.find(_ZSTD)
+        while at >= 0 and len(found) < _MOST_PLACES:
+            found.append(base + at)
+            at = piece.find(_ZSTD, at + 1)
+    return found
+
+
+def _once(places: Iterable[int]) -> Iterator[int]:
+    return iter(dict.fromkeys(places))
+
+
+# --- layout 2, and checkpoints that are built like it
+
+
+def salvage_layout2(fd: int, size: int, before: tuple[str, ...] = INSIDE_CONVERSATION) -> Salvaged:
+    """`before` is what stands before the messages: a checkpoint has no metadata there."""
+    found = Salvaged(layout2.VERSION)
+    pieces = frames.pieces(FileSection(fd, layout2.HEADER, size))
+    walk = Walk(pieces, before, limits.WHOLE_SECTION)
+    found.walk(walk)
+    place = first_element(walk.head)
+    if before == INSIDE_CONVERSATION:
+        try:
+            raw = walk.head[slice(*place)] if place else b""
+            found.metadata = messagepack.decode(SessionMetadata, raw)
+        except PersistenceError as error:
+            found.lost.append(f"the metadata: {error.reason}")
+    _take_after(found, walk.tail)
+    return found
+
+
+def _take_after(found: Salvaged, tail: bytes) -> None:
+    kept: dict[str, tuple[bytes, Any]] = {}
+    at = 0
+    try:
+        for name, type_ in AFTER_MESSAGES:
+            end = at + value_end(tail[at:])
+            with contextlib.suppress(PersistenceError):
+                kept[name] = tail[at:end], messagepack.decode(type_, tail[at:end])
+            at = end
+    except slow.UNPACK_ERRORS:
+        # The text ends here.
+        pass
+    found.context = kept.get("context", (None,))[0]
+    found.history = kept.get("mode history", (None,))[0]
+    found.state = kept["state"][1] if "state" in kept else None
+    for name in ("context", "mode history", "state"):
+        if name not in kept:
+            found.lost.append(f"the {name}: it cannot be read, an initial one takes its place")

@@ -1,0 +1,332 @@
+"""A session file, section by section, in either layout.
+
+Strategy: sections are found by their lengths as the format says, and each is checked on its own, so that
+damage in one does not hide what another holds.  What the strict reader refuses is an error here,
+and nothing else is.  Only one message is held at a time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+from agcx_format import bincode, frames, layout1, layout2, layouts, limits, messagepack, places
+from agcx_format import messagepack_slow as slow
+from agcx_format.doctor.messages import Stopped, check_messages
+from agcx_format.doctor.report import Draft, FileReport, Part, Severity
+from agcx_format.doctor.table import TableCheck
+from agcx_format.doctor.walking import Walk
+from agcx_format.durable import open_regular, read_exactly
+from agcx_format.errors import (
+    CorruptData,
+    MessagePackDecodeError,
+    PersistenceError,
+)
+from agcx_format.files import FileSection, read_session
+from agcx_format.scanning import INSIDE_CONVERSATION
+from agcx_format.timestamps import ns_of
+from agcx_format.types import (
+    ConversationContext,
+    Moment,
+    OperatingMode,
+    SessionMetadata,
+    SessionState,
+)
+
+__all__ = ["AFTER_MESSAGES", "first_element", "layout_guess", "value_end", "verify_session"]
+
+T = TypeVar("T")
+
+# What follows the messages in layout 2, in order.
+AFTER_MESSAGES: tuple[tuple[str, Any], ...] = (
+    ("context", ConversationContext),
+    ("mode history", list[tuple[OperatingMode, Moment]]),
+    ("state", SessionState),
+    ("checksum", layout2.Checksum),
+)
+
+
+def verify_session(
+    path: str | os.PathLike[str], should_stop: Callable[[], bool] = lambda: False
+) -> FileReport:
+    """Check a whole session file; never raises for what is in it."""
+    draft = Draft(path, "session")
+    try:
+        fd, status = open_regular(path)
+    except PersistenceError as error:
+        draft.error(error, "file")
+        return draft.finish()
+    try:
+        draft.size = status.st_size
+        head = read_exactly(fd, layout2.HEADER, 0)
+        kind = _Layout2 if layout_guess(head) is layout2 else _Layout1
+        kind(draft, fd, head, should_stop).check()
+        if kind is _Layout2 and draft.finish().severity is Severity.ERROR:
+            draft = _in_another_form(draft) or draft
+    except Stopped:
+        draft.stopped = True
+    finally:
+        os.close(fd)
+    return draft.finish()
+
+
+def layout_guess(head: bytes) -> layouts.Layout:
+    """The layout by what follows the magic, even where the magic itself is damaged."""
+    return layouts.of(layout2.MAGIC + head[4:8])
+
+
+class _Session:
+    """What both layouts have in common."""
+
+    def __init__(self, draft: Draft, fd: int, head: bytes, should_stop: Callable[[], bool]) -> None:
+        self.draft, self.fd, self.head, self.should_stop = draft, fd, head, should_stop
+        self.size = draft.size
+        self.metadata: SessionMetadata | None = None
+        self.found: int | None = None
+        """How many messages there are; None where they end in damage."""
+
+    def attempt(self, section: str, read: Callable[[], T], base: int = 0) -> T | None:
+        """What `read` gives; its error is told and is None."""
+        try:
+            return read()
+        except PersistenceError as error:
+            self.draft.error(error.located(section=section, base=base), section)
+            return None
+
+    def warn(self, code: str, section: str, reason: str, **where: Any) -> None:
+        self.draft.add(Severity.WARNING, code, section, reason, **where)
+
+    def excess(self, section: str, count: int, offset: int, *, decompressed: bool = False) -> None:
+        if count:
+            reason = f"{count:,} bytes stand after its value and mean nothing"
+            self.warn("excess", section, reason, offset=offset, decompressed=decompressed)
+
+
+def compare(
+    draft: Draft, version: int, metadata: SessionMetadata | None, found: int | None
+) -> None:
+    """What the metadata say against the file's name and its messages; `found` None: not known."""
+    draft.layout = version
+    named = places.id_of(os.fspath(draft.path))
+    draft.id = named or (metadata and metadata.id)
+    if metadata is None:
+        return
+    if named is not None and metadata.id != named:
+        reason = f"its id is {metadata.id}, the file is named {named}"
+        draft.add(Severity.WARNING, "id", "metadata", reason)
+    if found is not None and metadata.message_count != found:
+        reason = f"{metadata.message_count:,} messages by the metadata, {found:,} are there"
+        draft.add(Severity.WARNING, "count", "metadata", reason)
+    if ns_of(metadata.created_at) > ns_of(metadata.updated_at):
+        reason = f"updated {metadata.updated_at}, before it was created, {metadata.created_at}"
+        draft.add(Severity.INFO, "time-order", "metadata", reason)
+
+
+class _Layout1(_Session):
+    def check(self) -> None:
+        end = self.header()
+        if end is not None:
+            self.read_metadata(end)
+            self.sections(end)
+        have = {part.name for part in self.draft.parts}
+        self.draft.parts += [Part(name) for name in layout1.SECTIONS if name not in have]
+        compare(self.draft, layout1.VERSION, self.metadata, self.found)
+
+    def header(self) -> int | None:
+        """Where the metadata end; None when that cannot be known."""
+        self.draft.parts.append(Part("header", 0, min(self.size, layout1.HEADER)))
+        # A magic or version that is damaged is told, and then taken to be what it should be.
+        head = self.head[: layout1.HEADER]
+        self.attempt("header", lambda: _check_beginning(head))
+        expected = layout1.BEGINNING + head[6:]
+        return self.attempt("metadata", lambda: layout1.metadata_span(expected, self.size).end)
+
+    def read_metadata(self, end: int) -> None:
+        start = layout1.HEADER
+        self.draft.parts.append(Part("metadata", start, end))
+        raw = read_exactly(self.fd, end - start, start)
+        value = self.attempt(
+            "metadata", lambda: bincode.decode_prefix(SessionMetadata, raw), base=start
+        )
+        if value is not None:
+            self.metadata, used = value
+            self.excess("metadata", len(raw) - used, start + used)
+
+    def sections(self, end: int) -> None:
+        for name in layout1.SECTIONS[1:]:
+            start = end + 4
+            if start > self.size:
+                error = CorruptData("the file ends before it", section=name, offset=end)
+                self.draft.error(error, name)
+                return
+            length = int.from_bytes(read_exactly(self.fd, 4, end), "little")
+            end, left = start + length, self.size - start
+            if length > left:
+                reason = f"its length is {length:,} bytes, but {left:,} are left"
+                self.draft.error(CorruptData(reason, section=name, offset=start - 4), name)
+            getattr(self, name)(start, min(end, self.size))
+            if length > left:
+                return
+        if end < self.size:
+            reason = f"{self.size - end:,} bytes after the last section mean nothing"
+            self.warn("excess", "file", reason, offset=end)
+
+    def messages(self, start: int, end: int) -> None:
+        table = TableCheck(self.fd, start, end)
+        walk = Walk(table.pieces())
+        check_messages(self.draft, walk, base=start, should_stop=self.should_stop)
+        table.tell(self.draft, walk)
+        if walk.error is None:
+            self.found = walk.found
+            self.excess("messages", len(walk.tail), walk.end, decompressed=True)
+        self.draft.parts.append(Part("messages", start, end, text=walk.size, items=walk.found))
+
+    def context(self, start: int, end: int) -> None:
+        raw = self.attempt("context", lambda: self.decompressed(start, end), base=start)
+        self.draft.parts.append(Part("context", start, end, text=raw and len(raw)))
+        if raw is None:
+            return
+        try:
+            messagepack.decode(ConversationContext, raw)
+        except PersistenceError as error:
+            self.draft.error(error.located(section="context", decompressed=True), "context")
+        else:
+            used = value_end(raw)
+            self.excess("context", len(raw) - used, used, decompressed=True)
+
+    def state(self, start: int, end: int) -> None:
+        self.draft.parts.append(Part("state", start, end))
+        raw = self.attempt("state", lambda: self.whole(start, end))
+        if raw is None:
+            return
+        value = self.attempt("state", lambda: bincode.decode_prefix(SessionState, raw), base=start)
+        if value is not None:
+            self.excess("state", len(raw) - value[1], start + value[1])
+
+    def whole(self, start: int, end: int) -> bytes:
+        if end - start > limits.WHOLE_SECTION:
+            raise CorruptData("it is too large")
+        return read_exactly(self.fd, end - start, start)
+
+    def decompressed(self, start: int, end: int) -> bytes:
+        return frames.decompress(self.whole(start, end))
+
+
+class _Layout2(_Session):
+    def check(self) -> None:
+        self.draft.parts.append(Part("header", 0, min(self.size, layout2.HEADER)))
+        head = self.head[: layout2.HEADER]
+        self.attempt("header", lambda: _check_beginning(head))
+        end = self.size
+        if len(head) == layout2.HEADER:
+            expected = layouts.BEGINNING2 + head[8:]
+            end = self.attempt("session", lambda: layout2.section_end(expected, self.size)) or end
+            self.session(end)
+            if end < self.size:
+                reason = f"{self.size - end:,} bytes after the last section mean nothing"
+                self.warn("excess", "file", reason, offset=end)
+        compare(self.draft, layout2.VERSION, self.metadata, self.found)
+
+    def session(self, end: int) -> None:
+        start = layout2.HEADER
+        walk = Walk(frames.pieces(FileSection(self.fd, start, end)), INSIDE_CONVERSATION)
+        check_messages(self.draft, walk, base=start, should_stop=self.should_stop)
+        self.draft.parts.append(Part("session", start, end, text=walk.size))
+        metadata = first_element(walk.head)
+        if metadata is not None:
+            at, metadata_end = metadata
+            self.draft.parts.append(Part("metadata", at, metadata_end, decompressed=True))
+            self.metadata = self.decoded("metadata", SessionMetadata, walk.head, at, metadata_end)
+        self.draft.parts.append(
+            Part("messages", len(walk.head), walk.end, decompressed=True, items=walk.found)
+        )
+        self.attempt("session", lambda: _check_head(walk.head) if walk.scanner.starts else None)
+        if walk.error is None:
+            self.found = walk.found
+            self.after_messages(walk.tail, walk.end)
+
+    def after_messages(self, tail: bytes, base: int) -> None:
+        at = 0
+        for name, type_ in AFTER_MESSAGES:
+            try:
+                end = at + value_end(tail[at:])
+            except slow.UNPACK_ERRORS as cause:
+                error = MessagePackDecodeError(
+                    slow.in_words(cause), section=name, offset=base + at, decompressed=True
+                )
+                self.draft.error(error, name)
+                return
+            self.draft.parts.append(Part(name, base + at, base + end, decompressed=True))
+            self.decoded(name, type_, tail, at, end, base)
+            at = end
+        self.excess("session", len(tail) - at, base + at, decompressed=True)
+
+    def decoded(self, name: str, type_: Any, raw: bytes, start: int, end: int, base: int = 0):
+        try:
+            return messagepack.decode(type_, raw[start:end])
+        except PersistenceError as error:
+            error.offset = base + start + (error.offset or 0)
+            self.draft.error(error.located(section=name, decompressed=True), name)
+            return None
+
+
+def _check_beginning(head: bytes) -> None:
+    """Magic and version, and that the header is whole; lengths are not looked at."""
+    if layout_guess(head) is layout2:
+        layout2.section_end(head[:8] + bytes(len(head) - 8), layout2.HEADER)
+    else:
+        layout1.metadata_span(head[:6] + bytes(max(0, len(head) - 6)), layout1.HEADER)
+
+
+def value_end(raw: bytes) -> int:
+    unpacker = slow.unpacker(raw)
+    unpacker.skip()
+    return unpacker.tell()
+
+
+def first_element(head: bytes) -> tuple[int, int] | None:
+    """Where the metadata lie in the text of a layout 2 section; None when it ends before they do."""
+    unpacker = slow.unpacker(head)
+    try:
+        unpacker.read_array_header()
+        start = unpacker.tell()
+        unpacker.skip()
+    except slow.UNPACK_ERRORS:
+        return None
+    return start, unpacker.tell()
+
+
+def _check_head(head: bytes) -> None:
+    """How many elements and fields there are around the metadata, and the conversation's id."""
+    unpacker = slow.unpacker(head)
+    at = 0
+    for what, expected in (("elements", 4), ("fields of the conversation", 4)):
+        at = unpacker.tell()
+        if (count := unpacker.read_array_header()) != expected:
+            reason = f"{expected} {what} were expected, not {count}"
+            raise MessagePackDecodeError(reason, offset=at, decompressed=True)
+        at = unpacker.tell()
+        unpacker.skip()
+    try:
+        messagepack.decode(UUID, head[at : unpacker.tell()])
+    except PersistenceError as error:
+        error.offset = at
+        raise error.located(decompressed=True) from None
+
+
+def _in_another_form(draft: Draft) -> Draft | None:
+    """A layout 2 file with maps of field names around the messages: the strict reader knows them."""
+    if draft.size > limits.WHOLE_SECTION:
+        return None
+    try:
+        metadata, conversation, _ = read_session(draft.path)
+    except PersistenceError:
+        return None
+    fresh = Draft(draft.path, draft.kind, draft.size)
+    fresh.parts = draft.parts[:2]
+    reason = "not in the form that is written today, it reads the same"
+    fresh.add(Severity.INFO, "other-form", "session", reason)
+    compare(fresh, layout2.VERSION, metadata, len(conversation.messages))
+    return fresh

@@ -1,0 +1,55 @@
+"""`agcx repair`: what can be saved of damaged files, into new ones."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from agcx_tui.cli.common import Settings, complete_session, pass_settings, store_option, tell
+from agcx_tui.safe_text import safe_line
+
+if TYPE_CHECKING:
+    from agcx_format.doctor.repair import Repair
+
+
+@click.command()
+@click.argument(
+    "paths", metavar="PATH...", nargs=-1, required=True, shell_complete=complete_session
+)
+@click.option("-o", "--output", metavar="DIR", required=True, help="Where the new files go.")
+@store_option
+@pass_settings
+def repair(settings: Settings, paths: tuple[str, ...], output: str) -> None:
+    """Write what can be saved of damaged sessions to new files, and say what is lost.
+
+    A PATH may also be a session of the store by its id, or a checkpoint, which becomes a session. The
+    damaged file stays as it is, and no file that exists is written over. Exit status 1 when one of
+    them could not be saved.
+    """
+    from agcx_format.doctor.repair import repair as save
+    from agcx_format.errors import PersistenceError
+
+    for name in paths:
+        try:
+            path = name if os.path.lexists(name) else settings.store().resolve(name).path
+            done = save(path, output)
+        except PersistenceError as error:
+            settings.failed(error)
+        else:
+            _tell(done)
+
+
+def _tell(done: Repair) -> None:
+    from agcx_tui.wording import counted, short_path
+
+    source = short_path(done.source)
+    if done.target is None:
+        tell(f"{source}: nothing is wrong with it, nothing was written")
+        return
+    click.echo(safe_line(f"{done.target}  {counted(done.messages, 'message')} saved"))
+    for sentence in done.lost:
+        tell(f"    lost: {sentence}")
+    for sentence in done.rebuilt:
+        tell(f"    rebuilt: {sentence}")

@@ -1,0 +1,189 @@
+"""`agcx verify`: every section of every file, checked.
+
+Strategy: a report is printed as soon as its file is checked, so a large store shows its first fault at
+once.  What is whole is only counted, unless -v asks.  In a terminal a line on stderr tells how far
+it is; it is taken away before anything else is written.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from agcx_tui.cli.common import (
+    Settings,
+    complete_session,
+    pass_settings,
+    print_json,
+    store_option,
+    tell,
+)
+from agcx_tui.safe_text import safe_line
+
+if TYPE_CHECKING:
+    from agcx_format.doctor.report import FileReport, Finding, Part
+
+# As tables call them; for a person `info` is a note.
+_WORDS = {"error": "error", "warning": "warning", "info": "note", None: "ok"}
+
+
+@click.command()
+@click.argument("sessions", metavar="[SESSION|PATH]...", nargs=-1, shell_complete=complete_session)
+@click.option("-v", "--verbose", is_flag=True, help="Tell of files that are whole, too.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a file, one a line.")
+@store_option
+@pass_settings
+def verify(settings: Settings, sessions: tuple[str, ...], verbose: bool, as_json: bool) -> None:
+    """Check every section of sessions, or of all that the store holds, and change nothing.
+
+    A PATH is a session file, a checkpoint, an index, or the directory of another store. Exit status
+    1 when something is wrong; notes alone are not.
+    """
+    progress = _Progress(sys.stderr.isatty())
+    counts: Counter[str | None] = Counter()
+    total = 0
+    try:
+        for report in _reports(settings, sessions, progress):
+            severity = report.severity
+            counts[severity] += 1
+            total += report.size
+            if not report.ok:
+                settings.status = 1
+            if as_json or verbose or not report.ok:
+                progress.clear()
+            if as_json:
+                print_json(report.to_plain())
+            elif verbose or not report.ok:
+                for line in _lines(report):
+                    click.echo(safe_line(line))
+            if report.kind == "session":
+                progress.step()
+    finally:
+        progress.clear()
+    words = _totals(counts, total, verbose)
+    if as_json:
+        tell(words)
+    else:
+        click.echo(words)
+
+
+def _reports(
+    settings: Settings, names: tuple[str, ...], progress: _Progress
+) -> Iterator[FileReport]:
+    from agcx_format.doctor.checks import verify_file, verify_store
+    from agcx_format.errors import PersistenceError
+    from agcx_format.store import open_store
+
+    stores = [] if names else [settings.store()]
+    paths = []
+    for name in names:
+        if os.path.isdir(name):
+            stores.append(open_store(name))
+        elif os.path.lexists(name):
+            paths.append(name)
+        else:
+            try:
+                paths.append(settings.store().resolve(name).path)
+            except PersistenceError as error:
+                settings.failed(error)
+    progress.total = len(paths) + sum(_session_count(store.path) for store in stores)
+    yield from map(verify_file, paths)
+    for store in stores:
+        yield from verify_store(store)
+
+
+def _session_count(root: Path) -> int:
+    from agcx_format import places
+    from agcx_format.errors import PersistenceError
+
+    try:
+        return sum(1 for _ in places.session_paths(root))
+    except PersistenceError:
+        # Told by the check.
+        return 0
+
+
+# --- text
+
+
+def _lines(report: FileReport) -> Iterator[str]:
+    """What it is; if something is wrong with it, its sections with what was found in each."""
+    from agcx_tui.wording import short_path, size
+
+    word = _WORDS[report.severity]
+    yield f"{word:7}  {short_path(report.path)}  ({report.kind}, {size(report.size)})"
+    names = {part.name for part in report.parts}
+    if not report.ok:
+        width = max([len(part.name) for part in report.parts], default=0)
+        for part in report.parts:
+            yield f"    {part.name:{width}}  {_where(part)}".rstrip()
+            yield from (f"        {_sentence(finding)}" for finding in report.of_part(part.name))
+        others = [finding for finding in report.findings if finding.section not in names]
+    else:
+        others = list(report.findings)
+    yield from (f"    {_sentence(finding)}" for finding in others)
+
+
+def _where(part: Part) -> str:
+    from agcx_tui.wording import counted, size
+
+    if part.start is None or part.end is None:
+        return "not found"
+    words = [f"bytes {part.start:,} to {part.end:,}{' decompressed' if part.decompressed else ''}"]
+    if part.text is not None:
+        words.append(f"{size(part.text)} of text")
+    if part.items is not None:
+        words.append(counted(part.items, "message"))
+    return ", ".join(words)
+
+
+def _sentence(finding: Finding) -> str:
+    places = []
+    if finding.message is not None:
+        places.append(f"message {finding.message:,}")
+    if finding.offset is not None:
+        places.append(f"{'decompressed ' * finding.decompressed}byte {finding.offset:,}")
+    place = f"{', '.join(places)}: " if places else ""
+    return f"{_WORDS[finding.severity]}: {place}{finding.reason}"
+
+
+def _totals(counts: Counter[str | None], total: int, verbose: bool) -> str:
+    from agcx_tui.wording import counted, size
+
+    checked = f"{counted(sum(counts.values()), 'file')} checked, {size(total)}"
+    wrong = [
+        f"{counts[severity]:,} with {word}s"
+        for severity, word in _WORDS.items()
+        if severity is not None and counts[severity]
+    ]
+    if not counts["error"] and not counts["warning"]:
+        wrong.insert(0, "nothing is wrong")
+    hint = " (-v shows them)" if counts["info"] and not verbose else ""
+    return f"{checked}: {', '.join(wrong)}{hint}"
+
+
+class _Progress:
+    """`checked 120 of 815`, on one line of stderr that is written over."""
+
+    def __init__(self, shown: bool) -> None:
+        self.total = 0
+        self._shown = shown
+        self._done = 0
+        self._on_screen = False
+
+    def step(self) -> None:
+        self._done += 1
+        if self._shown:
+            click.echo(f"\r\x1b[Kchecked {self._done:,} of {self.total:,}", nl=False, err=True)
+            self._on_screen = True
+
+    def clear(self) -> None:
+        if self._on_screen:
+            click.echo("\r\x1b[K", nl=False, err=True)
+            self._on_screen = False
