@@ -27,7 +27,7 @@ from agcx_format.timestamps import Timestamp
 from agcx_format.types import SessionMetadata
 
 __all__ = [
-    "Change", "checkpoint_files", "copies", "deletion", "duplication", "edits", "index_step",
+    "Change", "checkpoint_files", "copies", "copy_steps", "deletion", "duplication", "edits", "index_step",
 ]  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def edits(root: Path, wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]], lev
         metadata, parts = _rewritten(entry, fields, level)
         relative = places.relative(root, entry.path)
         steps.append(Step("replace", relative, parts=parts, expected=entry.signature))
-        steps += _copy_steps(root, entry.layout, metadata)
+        steps += copy_steps(root, entry.layout, metadata)
         sessions.append(ActSession(str(metadata.id), metadata.title, entry.size))
         indexed[metadata.id] = metadata
     return Change(steps, sessions, indexed)
@@ -82,7 +82,7 @@ def duplication(
         fields["title"] = title
     metadata, parts = _rewritten(entry, fields, level)
     path = places.session_file(entry.layout, new_id)
-    steps = [Step("create", path, parts=parts), *_copy_steps(root, entry.layout, metadata)]
+    steps = [Step("create", path, parts=parts), *copy_steps(root, entry.layout, metadata)]
     session = ActSession(str(new_id), metadata.title, metadata.file_size)
     return Change(steps, [session], {new_id: metadata})
 
@@ -134,7 +134,8 @@ def _metadata_copy(root: Path, session_id: UUID) -> list[tuple[str, int]]:
     return [] if signature is None else [(path, signature.size)]
 
 
-def _copy_steps(root: Path, layout: int, metadata: SessionMetadata) -> list[Step]:
+def copy_steps(root: Path, layout: int, metadata: SessionMetadata) -> list[Step]:
+    """The steps by which the copies of a session's metadata follow."""
     steps = []
     for path, data in copies(layout, metadata):
         op = "replace" if os.path.lexists(root / path) else "create"

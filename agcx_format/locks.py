@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import random
 import threading
 import time
 from collections import defaultdict
@@ -23,7 +24,8 @@ from agcx_format.errors import LockFailed
 __all__ = ["locked"]
 
 TIMEOUT = 10.0
-_POLL = 0.02
+# Between two tries, in seconds: at first so short that a writer in a tight loop leaves a gap to it.
+_SHORTEST_WAIT, _LONGEST_WAIT = 0.0005, 0.02
 
 _in_process: dict[str, threading.RLock] = defaultdict(threading.RLock)
 _held = threading.local()
@@ -65,6 +67,7 @@ def _flocked(directory: Path, timeout: float) -> Iterator[None]:
 
 
 def _take(fd: int, directory: Path, deadline: float) -> None:
+    wait = _SHORTEST_WAIT
     while True:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -74,4 +77,5 @@ def _take(fd: int, directory: Path, deadline: float) -> None:
                 raise LockFailed("another program is changing it", path=directory) from None
         except OSError as cause:
             raise LockFailed(f"cannot be locked: {cause.strerror}", path=directory) from None
-        time.sleep(_POLL)
+        time.sleep(wait * (0.5 + random.random()))
+        wait = min(wait * 1.3, _LONGEST_WAIT)

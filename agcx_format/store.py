@@ -62,7 +62,7 @@ class CompressionLevel(IntEnum):
         return max(1, min(22, level))
 
 
-class Store:
+class Store(ActingStore):
     """The sessions below one directory, of one layout or both.  Opening writes nothing.
 
     Implements `StorageBackend`.  A path that does not exist is an empty store, made when
@@ -174,6 +174,19 @@ class Store:
         finally:
             os.close(fd)
 
+    def save_checkpoint(self, session_id: UUID, value: Checkpoint) -> None:
+        """Write a checkpoint of a session in the encoding of the session's layout.
+
+        The session's metadata are left as they are: whoever saves the session lists it there.
+        """
+        name = checkpoint.file_name(session_id, value.metadata.id)
+        path = self.path / places.CHECKPOINTS / name
+        layout = places.layout_of(self.path, self._existing(session_id))
+        parts = checkpoint.encode(value, layout)
+        self._make(path.parent)
+        with self._writing():
+            replace_file(path, parts)
+
     # --- StorageBackend
 
     def load_session(self, session_id: UUID) -> Session:
@@ -234,59 +247,6 @@ class Store:
         self.save_index(value)
         return value
 
-    # --- acts
-
-    def delete(self, entries: Iterable[ScanEntry]) -> Act:
-        """Move sessions to the trash, checkpoints and all, as one act that `undo` takes back.
-
-        `StaleSession` when one of the files changed since it was scanned; then all stay.
-        """
-        entries = list(entries)
-        with self._writing():
-            return self._perform("delete", changes.deletion(self.path, entries))
-
-    def update_metadata(
-        self,
-        session_id: UUID,
-        *,
-        title: str | None = None,
-        tags: list[str] | None = None,
-        is_favorite: bool | None = None,
-    ) -> Act:
-        """Change what is given, as one act; the rest of the file stays byte for byte."""
-        entry = self.entry(os.fspath(self._existing(session_id)))
-        wanted = {"title": title, "tags": tags, "is_favorite": is_favorite}
-        given = {name: value for name, value in wanted.items() if value is not None}
-        return self.update_many([(entry, given)])
-
-    def update_many(self, edits: Iterable[tuple[ScanEntry, Mapping[str, Any]]]) -> Act:
-        """Change fields of many sessions' metadata as one act.
-
-        `StaleSession` when one of the files changed since it was scanned; then all stay.
-        """
-        edits = list(edits)
-        with self._writing():
-            return self._perform("edit", changes.edits(self.path, edits, self.level))
-
-    def duplicate(self, session_id: UUID, title: str | None = None) -> tuple[UUID, Act]:
-        """A copy of a session under a new id, as one act; checkpoints stay with the first."""
-        new_id = uuid4()
-        entry = self.entry(os.fspath(self._existing(session_id)))
-        with self._writing():
-            change = changes.duplication(self.path, entry, new_id, title, self.level)
-            return new_id, self._perform("duplicate", change)
-
-    def undo(self, act_id: str | None = None) -> Act:
-        """Take back an act, by default the last; `NothingToUndo` or `UndoConflict`."""
-        if not self.exists:
-            return acts.undo(self.path, act_id)
-        with self._writing():
-            return acts.undo(self.path, act_id)
-
-    def acts(self) -> list[Act]:
-        """What can be undone, the last act first."""
-        return [act for act in acts.read_acts(self.path) if not act.undone]
-
     # --- inside
 
     @property
@@ -298,34 +258,9 @@ class Store:
         # One that was emptied keeps its layout: an undo may bring the others back.
         return found or (2 if (self.path / places.FOLDERS[2]).is_dir() else 1)
 
-    def _perform(self, kind: str, change: changes.Change) -> Act:
-        """The index follows in the same act."""
-        steps: list[Step] = [*change.steps, *changes.index_step(self.path, change.index)]
-        act = acts.perform(self.path, kind, steps, change.sessions)
-        for session_id in change.index:
-            self._last_seen.pop(session_id, None)
-        return act
-
-    def _recover(self) -> None:
-        """Set right what a crash left, if there is anything and the store may be written."""
-        if acts.unfinished(self.path) and os.access(self.path, os.W_OK):
-            with self._writing():
-                pass
-
     def _make(self, folder: Path) -> None:
         with naming(self.path):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Hold the store for one change, first setting right what a crash left of an earlier one."""
-        with locked(self.path):
-            acts.recover(self.path)
-            if not self._tidied:
-                for folder in places.WRITTEN:
-                    sweep(self.path / folder)
-                self._tidied = True
-            yield
 
     def _find(self, session_id: UUID) -> Path | None:
         """Where a session's file lies, whatever its layout."""

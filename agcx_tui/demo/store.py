@@ -16,9 +16,11 @@ from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from msgspec.structs import replace
+
 from agcx_format.storage import SessionStorage
 from agcx_format.timestamps import ns_of
-from agcx_format.types import SessionMetadata
+from agcx_format.types import Checkpoint, SessionMetadata
 from agcx_tui.demo import migrations, script
 
 # Cut off: how much stays, of the metadata and of what follows it.
@@ -41,6 +43,9 @@ def build_demo_store(path: Path, now: int | None = None) -> None:
     for name, text in scripts().items():
         metadata, conversation, state = script.session(name, text, now)
         store.save_session(metadata.id, metadata, conversation, state)
+        for made in metadata.checkpoints:
+            then = replace(conversation, messages=conversation.messages[: made.message_index])
+            store.save_checkpoint(metadata.id, Checkpoint(made, then, state))
         file = path / f"{metadata.id}.agcx"
         if name in DAMAGED:
             _cut_off(file, *DAMAGED[name])

@@ -73,9 +73,24 @@ def test_a_file_cut_off_in_its_messages_gives_those_before_and_says_what_is_miss
 
 
 def test_a_file_cut_off_in_its_metadata_is_listed_as_unreadable(store):
-    (unreadable,) = [entry for entry in store.scan() if entry.error]
+    (unreadable,) = [entry for entry in store.scan() if entry.metadata is None]
     assert unreadable.id == script.demo_id("torn")
     assert unreadable.error.section == "metadata"
+
+
+def test_a_file_cut_off_in_its_messages_is_listed_with_its_title_and_the_damage(store):
+    (damaged,) = [entry for entry in store.scan() if entry.metadata and entry.error]
+    assert damaged.id == script.demo_id("broken")
+    assert damaged.error.section == "messages"
+
+
+def test_its_checkpoints_hold_the_conversation_up_to_them(store):
+    listed = [(m.id, made) for m in store.list_sessions() for made in m.checkpoints]
+    assert listed
+    for session_id, made in listed:
+        value = store.load_checkpoint(session_id, made.id)
+        assert value.metadata == made
+        assert len(value.conversation.messages) == made.message_index
 
 
 def test_it_shows_whatever_a_conversation_can_hold(store):

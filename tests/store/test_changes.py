@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 from agcx_format import SessionStorage, SessionStore, bincode, frames, layout1, layout2, open_store
 from agcx_format import index as index_module
 from agcx_format.errors import InvalidCheckpoint, PersistenceError, StaleSession
-from agcx_format.types import SessionMetadata
+from agcx_format.types import Checkpoint, CheckpointMetadata, SessionMetadata
 from tests.golden_files import GOLDEN, V1, V2
 from tests.stores import contents, copy_of, golden_session, id_of
 
@@ -267,6 +268,21 @@ def test_checkpoints_are_listed_and_loaded():
         assert len(value.conversation.messages) == each.message_index
     with pytest.raises(InvalidCheckpoint):
         store.load_checkpoint(entry.id, entry.id)
+
+
+def test_a_checkpoint_comes_back_as_it_was_saved(root: Path):
+    store = open_store(root)
+    entry = some_entry(store)
+    _, conversation, state = store.load_session(entry.id)
+    made = CheckpointMetadata(UUID(int=7), "here", "2026-01-01T00:00:00Z", 2, None)
+    then = replace(conversation, messages=conversation.messages[:2])
+    store.save_checkpoint(entry.id, Checkpoint(made, then, state))
+    named = {each.id: each for each in store.list_checkpoints(entry.id)}
+    assert made.id in named
+    value = store.load_checkpoint(entry.id, made.id)
+    assert (value.conversation, value.state) == (then, state)
+    # Layout 2's file does not hold its own name: that stands in the session's metadata.
+    assert entry.layout == 2 or value.metadata == made
 
 
 def test_sections_over_four_gigabytes_are_refused_before_anything_is_written(monkeypatch, tmp_path):

@@ -1,0 +1,168 @@
+"""What lies in the trash of a store: looking at it, bringing it back, and destroying it.
+
+Strategy: the trash is the journal's own directories; a deleted session is a file in the `files/` of the
+act that deleted it, and opens as any other.  Bringing back is an act of its own, which renames files
+and never overwrites; its undo puts them where they lay.  Emptying is the one thing that
+destroys: it takes whole acts, with the before-images that edits keep, oldest first, so that no
+copy of what is gone is left behind in an older one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from uuid import UUID
+
+from agcx_format import layout2, places
+from agcx_format.acts import destroy
+from agcx_format.changes import Change
+from agcx_format.durable import Signature
+from agcx_format.entries import EntryReader, ScanEntry
+from agcx_format.errors import SessionNotFound, StaleSession
+from agcx_format.journal import Act, ActSession, Step, read_acts
+from agcx_format.timestamps import ns_of
+from agcx_format.types import SessionMetadata
+
+__all__ = ["Emptied", "TrashedSession", "doomed", "empty", "restoration", "trashed"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrashedSession:
+    """A session file in the trash; `path` is where it lies now, `home` where it was in the store.
+
+    `belongings` are its checkpoints and copies, by the place they had.  `size` is the bytes of all.
+    """
+
+    act: Act
+    path: str
+    home: str
+    title: str
+    size: int
+    signature: Signature
+    belongings: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> UUID | None:
+        return places.id_of(self.home)
+
+    def entry(self) -> ScanEntry | None:
+        """As a list shows it; None when it was brought back or destroyed meanwhile.  Reads the file."""
+        files = Path(self.path.removesuffix(self.home))
+        in_sessions = os.path.dirname(self.home) == places.FOLDERS[layout2.VERSION]
+        # The copies of metadata that went along lie as they would in a store.
+        return EntryReader(files, use_mmap=True).entry(2 if in_sessions else 1, self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """What was destroyed: acts, the sessions among them that are nowhere any more, bytes set free."""
+
+    acts: tuple[Act, ...]
+    sessions: tuple[TrashedSession, ...]
+    size: int
+
+    @property
+    def ids(self) -> frozenset[UUID]:
+        """Of which no cache should hold a word now."""
+        return frozenset(session.id for session in self.sessions if session.id is not None)
+
+
+def trashed(root: Path, acts: Iterable[Act] | None = None) -> Iterator[TrashedSession]:
+    """Every session in the trash, the last deleted first; of `acts` only, when given."""
+    for act in read_acts(root) if acts is None else acts:
+        # Of one that was undone everything is back.
+        if act.can_be_undone:
+            yield from _sessions_of(root, act)
+
+
+def _sessions_of(root: Path, act: Act) -> Iterator[TrashedSession]:
+    files = root / places.TRASH / act.id / "files"
+    moved = [step.path for step in act.steps if step.op == "move"]
+    named = {session.id: session.title for session in act.sessions if session.id}
+    belonging: dict[str, list[str]] = {}
+    for path in moved:
+        if owner := _owner_of(path):
+            belonging.setdefault(owner, []).append(path)
+    for home in moved:
+        signature = Signature.at(files / home) if home.endswith(places.SUFFIX) else None
+        if signature is None:
+            continue
+        name = str(places.id_of(home) or "")
+        sizes = {path: Signature.at(files / path) for path in belonging.get(name, [])}
+        there = {path: each.size for path, each in sizes.items() if each is not None}
+        yield TrashedSession(
+            act,
+            str(files / home),
+            home,
+            named.get(name, os.path.basename(home)),
+            signature.size + sum(there.values()),
+            signature,
+            tuple(there),
+        )
+
+
+def restoration(root: Path, wanted: Collection[TrashedSession]) -> Change:
+    """What brings sessions back.
+
+    `StaleSession` when something is where one of them was, or two of them were at one place;
+    `SessionNotFound` when one is not in the trash any more.
+    """
+    steps: dict[str, Step] = {}
+    sessions: list[ActSession] = []
+    indexed: dict[UUID, SessionMetadata | None] = {}
+    for session in wanted:
+        entry = session.entry()
+        if entry is None:
+            raise SessionNotFound("in the trash any more", path=session.path)
+        if session.home in steps:
+            raise StaleSession("two of them were here", path=root / session.home)
+        source = f"{places.TRASH}/{session.act.id}/files"
+        steps[session.home] = Step(
+            "bring",
+            session.home,
+            expected=session.signature,
+            source=f"{source}/{session.home}",
+        )
+        for path in session.belongings:
+            steps.setdefault(path, Step("bring", path, source=f"{source}/{path}"))
+        sessions.append(ActSession(str(session.id or ""), entry.title, session.size))
+        if session.id is not None and entry.metadata is not None:
+            indexed[session.id] = entry.metadata
+    return Change(list(steps.values()), sessions, indexed)
+
+
+def doomed(root: Path, before: str | None = None) -> list[Act]:
+    """The acts that emptying would destroy: all, or those of before a moment.
+
+    With one goes every act that brought something back out of it: nothing could be put back there.
+    """
+    acts = [act for act in read_acts(root) if act.emptied_at is None]
+    limit = None if before is None else ns_of(before)
+    gone = {act.id for act in acts if limit is None or ns_of(act.created_at) < limit}
+    return [act for act in acts if act.id in gone or _sources(act) & gone]
+
+
+def empty(root: Path, acts: Collection[Act]) -> Emptied:
+    """Destroy for good what these acts kept; the store must be locked."""
+    sessions = list(trashed(root, acts))
+    size = destroy(root, acts)
+    there = {places.id_of(path) for _, path in places.session_paths(root)}
+    # The same session may lie in the trash a second time, of an act that stays.
+    there |= {session.id for session in trashed(root)}
+    gone = [session for session in sessions if session.id is None or session.id not in there]
+    return Emptied(tuple(acts), tuple(gone), size)
+
+
+def _sources(act: Act) -> set[str]:
+    """The acts out of whose directories this one brought something."""
+    return {PurePosixPath(step.source).parts[1] for step in act.steps if step.source is not None}
+
+
+def _owner_of(path: str) -> str:
+    """The id of the session that a checkpoint or a copy of metadata belongs to; else nothing."""
+    folder, name = os.path.split(path)
+    if folder == places.CHECKPOINTS:
+        return name.partition("_")[0]
+    return name.removesuffix(".meta") if folder == places.METADATA else ""
