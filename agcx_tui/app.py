@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -20,8 +21,6 @@ from agcx_tui import themes
 
 if TYPE_CHECKING:
     from agcx_format.store import Store
-
-_SHOWN_AS = {"question_mark": "?", "slash": "/", "escape": "esc"}
 
 
 def _action_commands():
@@ -97,6 +96,18 @@ class AgcxApp(App[None]):
 
         positions = None if self._state is None else ReadingPositions(self._state)
         return ConversationScreen(path, store, positions=positions)
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter typed faster than the focus moved goes where the focus is by now.
+
+        Textual hands a key to the widget that has the focus when it is read; `/` typed before it may not
+        have been obeyed yet.  What a text field would have taken never comes here otherwise, and
+        as a key of the list it might delete.
+        """
+        field = self.focused
+        if field is not None and field.check_consume_key(event.key, event.character):
+            event.stop().prevent_default()
+            field.post_message(events.Key(event.key, event.character))
 
     def action_leave(self) -> None:
         """q closes what lies on top, and leaves the program from the screen that it began with."""

@@ -129,6 +129,8 @@ class Preview(Vertical):
             message = self.Loaded(number, None, file, f"{error.place}: {error.reason}".strip(": "))
         if not self.post_message(message) and file is not None:
             file.close()
+        # Enter comes next, most likely, and is then obeyed at once.
+        import_module("agcx_tui.screens.conversation")
 
     async def on_preview_loaded(self, message: Loaded) -> None:
         message.stop()

@@ -6,6 +6,7 @@ import os
 import shutil
 
 import pytest
+from textual import events
 from textual.widgets import Footer, Input, Static
 
 from agcx_format.store import open_store
@@ -108,6 +109,17 @@ async def test_typing_filters_at_once_and_marks_what_matches(store):
         assert "2 of 15" in line(screen, "#filter-status")
         matches = screen.query_one(SessionList).render_line(0)
         assert any(s.text == "Rename" and s.style.underline for s in matches)
+
+
+async def test_keys_typed_faster_than_the_screen_follows_reach_the_filter(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        for key in "/grid":
+            name = "slash" if key == "/" else key
+            app.post_message(events.Key(name, key))
+        await until(pilot, lambda: screen.query_one("#filter", Input).value == "grid")
+        assert pilot.app.screen is screen
 
 
 async def test_escape_clears_the_filter_first_and_leaves_it_second(store):
