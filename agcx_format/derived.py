@@ -70,7 +70,12 @@ def split(
 
 
 def from_checkpoint(
-    root: Path, entry: ScanEntry, checkpoint: Checkpoint, new_id: UUID, title: str | None, level: int
+    root: Path,
+    entry: ScanEntry,
+    checkpoint: Checkpoint,
+    new_id: UUID,
+    title: str | None,
+    level: int,
 ) -> Change:
     """The conversation as it was at a checkpoint, as a session of its own."""
     metadata, conversation = entry.metadata, checkpoint.conversation

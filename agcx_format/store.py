@@ -11,16 +11,14 @@ steps `changes.py` works out.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from enum import IntEnum
 from pathlib import Path
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from agcx_format import acts, changes, checkpoint, index, layouts, places
-from agcx_format.acts import Act, Step
-from agcx_format.durable import Signature, naming, open_regular, read_exactly, replace_file, sweep
+from agcx_format import changes, checkpoint, index, layouts, places
+from agcx_format.acting import ActingStore
+from agcx_format.durable import Signature, naming, open_regular, read_exactly, replace_file
 from agcx_format.entries import EntryReader, ScanEntry
 from agcx_format.errors import (
     AmbiguousSession,
@@ -30,7 +28,6 @@ from agcx_format.errors import (
     StaleSession,
 )
 from agcx_format.files import read_session
-from agcx_format.locks import locked
 from agcx_format.session_file import SessionFile
 from agcx_format.timestamps import newest_first
 from agcx_format.types import (

@@ -1,0 +1,197 @@
+"""What a person does to a store: each is one journaled act, and all but emptying the trash can be undone.
+
+Strategy: `changes`, `derived` and `trash` work out the steps, `acts` carries them out; here they meet
+the store's lock.  `Store` adds reading, and saving as programs do it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from agcx_format import acts, changes, places, trash
+from agcx_format.acts import Act, Step
+from agcx_format.durable import Signature, sweep
+from agcx_format.entries import ScanEntry
+from agcx_format.errors import SessionNotFound
+from agcx_format.locks import locked
+from agcx_format.trash import Emptied, TrashedSession
+from agcx_format.types import Checkpoint
+
+__all__ = ["ActingStore"]
+
+
+class ActingStore:
+    """The half of `Store` that changes what is there."""
+
+    path: Path
+    level: int
+    # What this program last read or wrote of a session: saving over anything else would lose what
+    # another program wrote.
+    _last_seen: dict[UUID, Signature]
+    _tidied: bool
+
+    # What the other half has.
+    entry: Callable[[str], ScanEntry | None]
+    load_checkpoint: Callable[[UUID, UUID], Checkpoint]
+    _existing: Callable[[UUID], Path]
+
+    def delete(self, entries: Iterable[ScanEntry], *, kind: str = "delete") -> Act:
+        """Move sessions to the trash, checkpoints and all, as one act that `undo` takes back.
+
+        `StaleSession` when one of the files changed since it was scanned; then all stay.  `kind` is
+        what the log calls it.
+        """
+        entries = list(entries)
+        with self._writing():
+            return self._perform(kind, changes.deletion(self.path, entries))
+
+    def update_metadata(
+        self,
+        session_id: UUID,
+        *,
+        title: str | None = None,
+        tags: list[str] | None = None,
+        is_favorite: bool | None = None,
+    ) -> Act:
+        """Change what is given, as one act; the rest of the file stays byte for byte."""
+        wanted = {"title": title, "tags": tags, "is_favorite": is_favorite}
+        given = {name: value for name, value in wanted.items() if value is not None}
+        return self.update_many([(self._entry_of(session_id), given)])
+
+    def update_many(self, edits: Iterable[tuple[ScanEntry, Mapping[str, Any]]]) -> Act:
+        """Change fields of many sessions' metadata as one act.
+
+        `StaleSession` when one of the files changed since it was scanned; then all stay.
+        """
+        edits = list(edits)
+        with self._writing():
+            return self._perform("edit", changes.edits(self.path, edits, self.level))
+
+    def duplicate(self, session_id: UUID, title: str | None = None) -> tuple[UUID, Act]:
+        """A copy of a session under a new id, as one act; checkpoints stay with the first."""
+        new_id = uuid4()
+        entry = self._entry_of(session_id)
+        with self._writing():
+            change = changes.duplication(self.path, entry, new_id, title, self.level)
+            return new_id, self._perform("duplicate", change)
+
+    def split(self, session_id: UUID, at: int, title: str | None = None) -> tuple[UUID, Act]:
+        """Messages from number `at` on, from 0, become a session of their own, as one act.
+
+        `ValueError` when one of the two would be left without any.
+        """
+        from agcx_format import derived
+
+        new_id = uuid4()
+        entry = self._entry_of(session_id)
+        with self._writing():
+            change = derived.split(self.path, entry, at, new_id, title, self.level)
+            return new_id, self._perform("split", change)
+
+    def restore_checkpoint(
+        self, session_id: UUID, checkpoint_id: UUID, title: str | None = None
+    ) -> tuple[UUID, Act]:
+        """The conversation as it was at a checkpoint becomes a session of its own, as one act."""
+        from agcx_format import derived
+
+        new_id = uuid4()
+        checkpoint = self.load_checkpoint(session_id, checkpoint_id)
+        entry = self._entry_of(session_id)
+        with self._writing():
+            change = derived.from_checkpoint(
+                self.path, entry, checkpoint, new_id, title, self.level
+            )
+            return new_id, self._perform("checkpoint", change)
+
+    # --- the log and the trash
+
+    def undo(self, act_id: str | None = None) -> Act:
+        """Take back an act, by default the last; `NothingToUndo` or `UndoConflict`."""
+        if not self.path.is_dir():
+            return acts.undo(self.path, act_id)
+        with self._writing():
+            act = acts.undo(self.path, act_id)
+            for session in act.sessions:
+                if places.is_uuid(session.id):
+                    self._last_seen.pop(UUID(session.id), None)
+            return act
+
+    def acts(self) -> list[Act]:
+        """What can be undone, the last act first."""
+        return [act for act in acts.read_acts(self.path) if act.can_be_undone]
+
+    def log(self) -> list[Act]:
+        """Every act that was done, also those undone or emptied since, the last first."""
+        return acts.read_acts(self.path)
+
+    def trash(self) -> list[TrashedSession]:
+        """The sessions in the trash, the last deleted first."""
+        return list(trash.trashed(self.path))
+
+    def restore(self, sessions: Iterable[TrashedSession]) -> Act:
+        """Bring sessions back from the trash, as one act; nothing that is there is overwritten.
+
+        `StaleSession` when something is in the place of one of them; then all stay.
+        """
+        sessions = list(sessions)
+        with self._writing():
+            return self._perform("restore", trash.restoration(self.path, sessions))
+
+    def empty_trash(self, before: str | None = None) -> Emptied:
+        """Destroy for good what acts keep, all or those of before a moment: this cannot be undone.
+
+        Deleted sessions go, and what edits replaced: these acts cannot be undone any more.
+        """
+        return self.destroy(self.doomed(before))
+
+    def doomed(self, before: str | None = None) -> list[Act]:
+        """The acts that `empty_trash` would take."""
+        return trash.doomed(self.path, before)
+
+    def destroy(self, doomed: Collection[Act]) -> Emptied:
+        """`empty_trash` of the acts that a person was shown, as `doomed` gave them."""
+        if not doomed:
+            return Emptied((), (), 0)
+        with self._writing():
+            # Another program may have undone or emptied some of them meanwhile.
+            there = {act.id: act for act in trash.doomed(self.path)}
+            return trash.empty(self.path, [there[act.id] for act in doomed if act.id in there])
+
+    # --- inside
+
+    def _entry_of(self, session_id: UUID) -> ScanEntry:
+        path = self._existing(session_id)
+        entry = self.entry(os.fspath(path))
+        if entry is None:
+            raise SessionNotFound(session_id, path=path)
+        return entry
+
+    def _perform(self, kind: str, change: changes.Change) -> Act:
+        """The index follows in the same act."""
+        steps: list[Step] = [*change.steps, *changes.index_step(self.path, change.index)]
+        act = acts.perform(self.path, kind, steps, change.sessions)
+        for session_id in change.index:
+            self._last_seen.pop(session_id, None)
+        return act
+
+    def _recover(self) -> None:
+        """Set right what a crash left, if there is anything and the store may be written."""
+        if acts.unfinished(self.path) and os.access(self.path, os.W_OK):
+            with self._writing():
+                pass
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Hold the store for one change, first setting right what a crash left of an earlier one."""
+        with locked(self.path):
+            acts.recover(self.path)
+            if not self._tidied:
+                for folder in places.WRITTEN:
+                    sweep(self.path / folder)
+                self._tidied = True
+            yield
