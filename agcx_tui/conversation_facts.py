@@ -162,7 +162,8 @@ def _paths(title: str, paths: list[str]) -> Group:
 
 
 def _path(name: str, path: str) -> Fact:
-    return Fact(name, path or "(not said)", target=path or None, copied=path)
+    shown = wording.short_path(path) if path else "(not said)"
+    return Fact(name, shown, target=path or None, copied=path)
 
 
 def _moment(name: str, moment: str) -> Fact:

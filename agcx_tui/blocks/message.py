@@ -141,7 +141,7 @@ def _header(message: MessageSnapshot, item: Message, around: Around, look: Look)
     if meta.branch_id is not None:
         remarks.append(f"branch {str(meta.branch_id)[:8]}")
     if _leaves_the_line(message, around):
-        remarks.append(f"from message {str(meta.parent_message_id)[:8]}, b goes there")
+        remarks.append(f"from {str(meta.parent_message_id)[:8]} (b)")
     if remarks:
         left.append(("  " + " · ".join(remarks), palette.muted))
     previous = around.previous.timestamp if around.previous is not None else None
@@ -207,7 +207,7 @@ def _notes(message: MessageSnapshot, look: Look) -> list[Part]:
     strips = []
     for each in message.metadata.file_context[:50]:
         where = f" lines {each.line_range[0]:,}–{each.line_range[1]:,}" if each.line_range else ""
-        words = f"▤ {safe_line(each.path)}{where}"
+        words = f"▤ {safe_line(each.path) or '(no path)'}{where}"
         strips += indent(wrap(words, look.width - BODY, look.palette.muted), BODY)
     return [Part.of(strips)] if strips else []
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -218,17 +219,20 @@ class ConversationScreen(TakingScreen):
             name = safe_line(checkpoint.name).strip() or "(no name)"
             title = f"◆ Checkpoint “{name}” of {title}"
             messages, size = conversation.source.known(), ""
-        facts = [
-            safe_line(data.model),
-            data.current_mode.value,
-            wording.counted(messages, "message"),
-            wording.counted(data.turn_count, "turn") if checkpoint is None else "",
-            size,
-        ]
-        self.query_one("#title", EdgeLine).show(
-            Content.styled(title, "bold $foreground"),
-            " · ".join(filter(None, facts)),
-        )
+        turns = wording.counted(data.turn_count, "turn") if checkpoint is None else ""
+        mode, model = data.current_mode.value, safe_line(data.model)
+        facts = [model, mode, wording.counted(messages, "message"), turns, size]
+        # The title has precedence: facts leave by rank where there is no room for them.
+        for leaving in (None, turns, mode, size, model):
+            facts = [fact for fact in facts if fact and fact != leaving]
+            right = " · ".join(facts)
+            if cell_len(f"{title}    {right}") <= self.size.width:
+                break
+        self.query_one("#title", EdgeLine).show(Content.styled(title, "bold $foreground"), right)
+
+    def on_resize(self) -> None:
+        if self.opened is not None:
+            self._show_title(self.opened)
 
     async def on_unmount(self) -> None:
         self.search_number += 1
@@ -269,7 +273,11 @@ class ConversationScreen(TakingScreen):
             return False
         return not (action in _MESSAGES_ONLY and self._shown != "messages")
 
-    async def action_tab(self, name: str) -> None:
+    async def on_tab_line_clicked(self, message: TabLine.Clicked) -> None:
+        await self.show_tab(message.name)
+
+    async def show_tab(self, name: str) -> None:
+        """Show one of the tabs, made and read now if it was not shown before."""
         if self.opened is None or name == self._shown:
             return
         if self._shown != "messages" or self.matches is None:
@@ -290,11 +298,11 @@ class ConversationScreen(TakingScreen):
         self.refresh_bindings()
 
     async def action_tab_number(self, number: int) -> None:
-        await self.action_tab(self._tabs.tabs[number - 1][0])
+        await self.show_tab(self._tabs.tabs[number - 1][0])
 
     async def action_next_tab(self, direction: int) -> None:
         names = [name for name, _ in self._tabs.tabs]
-        await self.action_tab(names[(names.index(self._shown) + direction) % len(names)])
+        await self.show_tab(names[(names.index(self._shown) + direction) % len(names)])
 
     @work(thread=True, group="panes")
     def _read_pane(self, name: str, conversation: Conversation) -> None:

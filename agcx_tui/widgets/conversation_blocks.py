@@ -179,7 +179,9 @@ class ConversationBlocks:
                 if count
                 else "The conversation cannot be read"
             )
-            return note_block(title, str(source.error), self.look, failed=True)
+            # The path stands in the details; here it would only hide what counts.
+            where = f"{source.error.place}: " if source.error.place else ""
+            return note_block(title, where + source.error.reason, self.look, failed=True)
         if not count and source is not NOTHING:
             return note_block("No messages", "This conversation is empty.", self.look)
         return Block([])

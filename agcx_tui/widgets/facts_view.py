@@ -17,6 +17,7 @@ from agcx_tui.blocks.block import Block
 from agcx_tui.blocks.fact import fact_block, heading_block, name_width
 from agcx_tui.conversation_facts import Fact, Group
 from agcx_tui.widgets.roll import Roll
+from agcx_tui.widgets.roll_keys import COPY
 from agcx_tui.widgets.viewport import Place
 
 __all__ = ["FactsView"]
@@ -27,6 +28,7 @@ class FactsView(Roll, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "open", key_display="enter", id="facts.choose"),
+        COPY,
     ]
 
     class Chosen(Message):

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from textual.binding import Binding
 
-__all__ = ["MOVING", "hidden_key"]
+__all__ = ["COPY", "MOVING", "hidden_key"]
 
 
 def hidden_key(
@@ -34,5 +34,7 @@ MOVING = [
     hidden_key("pageup,ctrl+b", "page_up", "a page up", "page-up"),
     hidden_key("home,g", "scroll_home", "to the beginning", "home"),
     hidden_key("end,G", "scroll_end", "to the end", "end"),
-    Binding("y", "copy", "copy", id="transcript.copy"),
 ]
+
+# In the footer, after what the roll itself does.
+COPY = Binding("y", "copy", "copy", id="transcript.copy")

@@ -7,9 +7,11 @@ has no time for.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
+from textual import events
 from textual.content import Content
-from textual.style import Style
+from textual.message import Message
 
 from agcx_tui.widgets.edge_line import EdgeLine
 
@@ -17,40 +19,51 @@ __all__ = ["TabLine"]
 
 
 class TabLine(EdgeLine):
-    """`choose(name)` marks one of `tabs`, pairs of a name and a label; a click runs `screen.tab`."""
+    """`choose(name)` marks one of `tabs`, pairs of a name and a label; a click posts `Clicked`."""
 
     DEFAULT_CSS = """
-    TabLine { background: $background; color: $text-muted; padding: 0; }
+    TabLine { background: $background; color: $text-muted; }
     """
+
+    class Clicked(Message):
+        """The tab `name` was clicked."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
 
     def __init__(self, tabs: Sequence[tuple[str, str]], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.tabs = list(tabs)
         self.chosen = self.tabs[0][0]
-        self._status: Content | str = ""
+        self._status = ""
         self._redraw()
 
     def choose(self, name: str) -> None:
         self.chosen = name
         self._redraw()
 
-    def say(self, status: Content | str) -> None:
+    def say(self, status: str) -> None:
         """Show plain words at the right end."""
         self._status = status
         self._redraw()
 
     def _redraw(self) -> None:
-        self.show(self._labels(), Content.assemble(self._status, " "))
+        self.show(Content("   ").join(self._labels()), self._status)
 
-    def _labels(self) -> Content:
-        labels = []
-        for number, (name, label) in enumerate(self.tabs, 1):
-            chosen = name == self.chosen
-            text = Content.assemble(
-                ("▐" if chosen else " ", "$primary"),
+    def _labels(self) -> list[Content]:
+        return [
+            Content.assemble(
                 (f"{number} ", "$primary"),
-                (label, "bold $foreground underline" if chosen else ""),
-                " ",
+                (label, "bold underline $foreground" if name == self.chosen else ""),
             )
-            labels.append(text.stylize(Style.from_meta({"@click": f"screen.tab({name!r})"})))
-        return Content("").join(labels)
+            for number, (name, label) in enumerate(self.tabs, 1)
+        ]
+
+    def on_click(self, event: events.Click) -> None:
+        at = event.get_content_offset_capture(self).x
+        ends = accumulate(label.cell_length + 3 for label in self._labels())
+        for (name, _), end in zip(self.tabs, ends, strict=True):
+            if at < end - 2:
+                self.post_message(self.Clicked(name))
+                return

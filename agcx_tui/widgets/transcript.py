@@ -187,6 +187,11 @@ class Transcript(Roll, can_focus=True):
         self._reader.use(self.source)
         self.begin()
 
+    def begin(self) -> None:
+        super().begin()
+        # What was asked for before there was room to show it.
+        self._arrive()
+
     def settled(self) -> None:
         """The current message is in view, and what is missing there is read."""
         window = self.viewport.window

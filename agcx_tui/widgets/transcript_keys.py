@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from textual.binding import Binding
 
-from agcx_tui.widgets.roll_keys import hidden_key
+from agcx_tui.widgets.roll_keys import COPY, hidden_key
 
 __all__ = ["KEYS"]
 
@@ -25,5 +25,6 @@ KEYS = [
     hidden_key("b", "parent", "where it branches from", "parent"),
     Binding("enter", "toggle", "open", key_display="enter", id="transcript.toggle"),
     Binding("t", "fold_tools", "tools", id="transcript.tools"),
+    COPY,
     hidden_key("T", "fold_thoughts", "thoughts", "thoughts"),
 ]
