@@ -22,7 +22,10 @@ from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.files import read_head, read_metadata
 from agcx_format.types import SessionMetadata
 
-__all__ = ["EntryReader", "ScanEntry"]
+__all__ = ["EntryReader", "ScanEntry", "recently_changed"]
+
+# An agent at work saves after every turn, and a turn takes minutes.
+_RUNNING_NS = 5 * 60 * 1_000_000_000
 
 
 class ScanEntry(msgspec.Struct, frozen=True):
@@ -50,6 +53,15 @@ class ScanEntry(msgspec.Struct, frozen=True):
     @property
     def title(self) -> str:
         return self.metadata.title if self.metadata else os.path.basename(self.path)
+
+
+def recently_changed(entry: ScanEntry, now_ns: int) -> bool:
+    """Whether the file changed in the last five minutes before `now_ns` (since 1970).
+
+    It may then belong to a running agent, which would save it again: deleting or editing it asks
+    first.  A file from the future counts: some clock is wrong.
+    """
+    return now_ns - entry.mtime_ns < _RUNNING_NS
 
 
 class EntryReader:

@@ -48,6 +48,9 @@ ACTIONS = [
     Action("undo an edit", lambda s: s.undo(), lambda s: tag(s, "bulk")),
     Action("duplicate", lambda s: s.duplicate(A, title="copy")),
     Action("undo a copy", lambda s: s.undo(), lambda s: s.duplicate(A, title="copy")),
+    Action("bring back", lambda s: s.restore(s.trash()), lambda s: s.delete(list(s.scan()))),
+    Action("undo a bringing back", lambda s: s.undo(),
+           lambda s: (s.delete([one(s, A)]), s.restore(s.trash()))),
     Action("undo an older act", lambda s: s.undo(s.acts()[1].id),
            lambda s: (s.delete([one(s, A)]), s.delete([one(s, B)]))),
 ]  # fmt: skip
