@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from agcx_format import frames, layout1, layout2, layouts, mapped
+from agcx_format import frames, layout1, layout2, layouts, limits, mapped
 from agcx_format.durable import open_regular, read_exactly, replace_file
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.types import ConversationSnapshot, Session, SessionMetadata, SessionState
@@ -89,12 +89,27 @@ def read_session(path: str | os.PathLike[str]) -> Session:
     """A whole session; any damage anywhere in it is a `PersistenceError`."""
     fd, status = open_regular(path)
     try:
-        data = read_exactly(fd, status.st_size, 0)
+        data = read_exactly(fd, _whole_size(fd, status.st_size), 0)
         return layouts.of(data).decode(data)
     except PersistenceError as error:
         raise error.located(path=path) from None
     finally:
         os.close(fd)
+
+
+def _whole_size(fd: int, size: int) -> int:
+    """How many bytes the sections take: what follows them is ignored, however much it is."""
+    head, end = os.pread(fd, layout2.HEADER, 0), 6
+    if head[:8] == _LAYOUT2:
+        end = layout2.HEADER + int.from_bytes(head[8:16], "little")
+    else:
+        for _ in layout1.SECTIONS:
+            end += 4 + int.from_bytes(os.pread(fd, 4, end), "little")
+            if end >= size:
+                break
+    if min(end, size) > limits.WHOLE_FILE:
+        raise CorruptData(f"{min(end, size):,} bytes are too many to load at once")
+    return min(end, size)
 
 
 def write_session(

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, TypeVar
 
+import msgpack
 import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
@@ -132,18 +133,28 @@ def element(raw: bytes, place: Element, type_: type[T]) -> T:
 
 def read_metadata(pieces: Iterator[bytes]) -> SessionMetadata:
     """The metadata alone: only as much is decompressed as it takes."""
-    raw = bytearray()
+    raw, start = bytearray(), None
+    # Fed on and on, so that it goes on where a piece ended inside the metadata.
+    unpacker = msgpack.Unpacker(strict_map_key=False, max_buffer_size=2 * limits.METADATA)
     for piece in pieces:
         raw += piece
-        unpacker = slow.unpacker(raw)
         try:
-            unpacker.read_array_header()
-            start = unpacker.tell()
+            unpacker.feed(piece)
+            if start is None:
+                unpacker.read_array_header()
+                start = unpacker.tell()
             unpacker.skip()
-        except slow.UNPACK_ERRORS as cause:
-            # A piece may end inside it; whatever else is wrong is said by the decoder.
-            if "ends inside" in slow.in_words(cause) and len(raw) <= limits.METADATA:
+        except msgpack.OutOfData:
+            if len(raw) <= limits.METADATA:
                 continue
+            raise CorruptData(
+                f"more than {limits.METADATA:,} bytes are too many",
+                section="metadata",
+                offset=start,
+                decompressed=True,
+            ) from None
+        except slow.UNPACK_ERRORS:
+            # What is wrong is said by `split`.
             break
         return element(bytes(raw), Element("metadata", start, unpacker.tell()), SessionMetadata)
     split(bytes(raw))

@@ -9,6 +9,18 @@ METADATA = 64 * MIB
 # Context, state and whole-file reads hold their section in memory at once.
 WHOLE_SECTION = 256 * MIB
 
+# A file that is loaded as a whole: its sections at their largest.
+WHOLE_FILE = METADATA + 3 * WHOLE_SECTION
+
+# The shortest message there can be has 56 bytes of MessagePack.  What claims to hold more messages than
+# its bytes have room for would cost memory for each: 100 GB of nil take a megabyte of zstd.
+SMALLEST_MESSAGE = 32
+SMALLER_ALLOWED = 1024
+
+# Items of lists and maps that the slow way through MessagePack goes through for one value: some seconds.
+# A real message or context holds thousands; a kilobyte of zstd can hold a quarter of a billion.
+SLOW_ITEMS = 4_000_000
+
 # What zstd needs to remember to decompress a frame: level 22 writes windows of 128 MiB, and libzstd
 # itself refuses more by default.
 WINDOW = 128 * MIB

@@ -16,17 +16,23 @@ import contextlib
 import itertools
 from array import array
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar
+from uuid import UUID
 
 import msgspec
 
+from agcx_format import limits
 from agcx_format import messagepack_slow as slow
 from agcx_format.errors import MessagePackDecodeError
 from agcx_format.timestamps import Timestamp, is_usual, normal
 from agcx_format.types import (
+    ConversationContext,
+    ConversationSnapshot,
     Float32,
     MessageSnapshot,
+    Moment,
+    OperatingMode,
     Reasoning,
     ReasoningText,
     ReasoningWithoutContent,
@@ -50,10 +56,34 @@ def decode(type_: type[T], data: bytes | memoryview) -> T:
     try:
         return _decoder(type_)(data)
     except _REFUSED:
+        if type_ is ConversationSnapshot:
+            return _conversation_by_parts(data)
         return slow.decode(type_, data)
 
 
-def decode_messages(data: bytes) -> list[MessageSnapshot]:
+def _conversation_by_parts(data: bytes | memoryview) -> ConversationSnapshot:
+    """One message that msgspec refuses must not send all of them the slow way."""
+    unpacker = slow.unpacker(data)
+    try:
+        if unpacker.read_array_header() != len(_PARTS):
+            return slow.decode(ConversationSnapshot, data)
+        starts = [unpacker.tell()]
+        for _ in _PARTS:
+            unpacker.skip()
+            starts.append(unpacker.tell())
+    except slow.UNPACK_ERRORS:
+        return slow.decode(ConversationSnapshot, data)
+    parts = []
+    for (start, end), read in zip(itertools.pairwise(starts), _PARTS, strict=True):
+        try:
+            parts.append(read(data[start:end]))
+        except MessagePackDecodeError as error:
+            error.offset = start + (error.offset or 0)
+            raise
+    return ConversationSnapshot(*parts)
+
+
+def decode_messages(data: bytes | memoryview) -> list[MessageSnapshot]:
     """Decode a whole `Vec<MessageSnapshot>`.
 
     In one call when all of it is as Rust writes today; else message by message.
@@ -86,7 +116,10 @@ def messages_in(data: bytes | memoryview, count: int | None, *, header: bool) ->
     try:
         claimed = unpacker.read_array_header() if header else 0
         starts.append(unpacker.tell())
-        for _ in range(claimed if count is None else count):
+        count = claimed if count is None else count
+        if (count - limits.SMALLER_ALLOWED) * limits.SMALLEST_MESSAGE > len(data):
+            raise ValueError(f"{count:,} messages do not fit {len(data):,} bytes")
+        for _ in range(count):
             unpacker.skip()
             starts.append(unpacker.tell())
     except slow.UNPACK_ERRORS as cause:
@@ -157,6 +190,15 @@ def _item_as_written(item: Any) -> Any:
     if any(type(part) is ReasoningText for part in item.content):
         return item
     return ReasoningWithoutContent(item.id, item.summary, item.encrypted_content)
+
+
+# How each field of a conversation is read on its own.
+_PARTS: tuple[Callable[[bytes | memoryview], Any], ...] = (
+    partial(decode, UUID),
+    decode_messages,
+    partial(decode, ConversationContext),
+    partial(decode, list[tuple[OperatingMode, Moment]]),
+)
 
 
 @cache

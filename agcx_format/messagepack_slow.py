@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgpack
 
-from agcx_format import schema
+from agcx_format import limits, schema
 from agcx_format.errors import MessagePackDecodeError
 from agcx_format.timestamps import normal
 from agcx_format.types import Float32, ReasoningWithoutContent, UnknownItem
@@ -52,6 +52,8 @@ def in_words(cause: BaseException) -> str:
         return "the data ends inside it"
     if isinstance(cause, msgpack.exceptions.StackError | RecursionError):
         return "nested too deeply"
+    if isinstance(cause, msgpack.exceptions.BufferFull):
+        return "it is too large"
     if isinstance(cause, msgpack.exceptions.FormatError):
         return "not MessagePack"
     return str(cause) or type(cause).__name__
@@ -65,6 +67,7 @@ class _Reader:
         self.base = base
         self.unpacker = unpacker(data)
         self.at = 0
+        self.items_left = limits.SLOW_ITEMS
 
     def read(self, shape: schema.Shape) -> Any:
         try:
@@ -139,12 +142,19 @@ class _Reader:
         mark = self._mark()
         if not (0x90 <= mark <= 0x9F or mark in (0xDC, 0xDD)):
             self._fail(f"expected {what}, got {_short(self.unpacker.unpack())}")
-        return self.unpacker.read_array_header()
+        return self._counted(self.unpacker.read_array_header())
 
     def _map(self) -> int:
         if not self._is_map(self._mark()):
             self._fail(f"expected a map, got {_short(self.unpacker.unpack())}")
-        return self.unpacker.read_map_header()
+        return self._counted(self.unpacker.read_map_header())
+
+    def _counted(self, count: int) -> int:
+        # Of what a header claims, no more than there are bytes can follow.
+        self.items_left -= min(count, len(self.data) - self.at)
+        if self.items_left < 0:
+            self._fail(f"more than {limits.SLOW_ITEMS:,} items")
+        return count
 
     @staticmethod
     def _is_map(mark: int) -> bool:
@@ -231,7 +241,11 @@ class _Reader:
         record = shape.by_tag(tag)
         if record is None:
             return self._unknown(shape, tag, start)
-        return _Reader(whole, self.base + start)._item_with_names(record)
+        inner = _Reader(whole, self.base + start)
+        inner.items_left = self.items_left
+        item = inner._item_with_names(record)
+        self.items_left = inner.items_left
+        return item
 
     def _find_type(self) -> object:
         """The value of `type` in the map that this reader has."""

@@ -57,9 +57,12 @@ class MessageScanner:
                 unpacker.skip()
                 starts.append(unpacker.tell())
         except msgpack.OutOfData:
-            return
+            pass
         except UNPACK_ERRORS as cause:
             raise self._error(in_words(cause)) from None
+        room = starts[-1] - starts[0] if starts else 0
+        if (self.found - limits.SMALLER_ALLOWED) * limits.SMALLEST_MESSAGE > room:
+            raise self._error("so many values in so few bytes are no messages")
 
     def finish(self) -> None:
         """No more bytes will come: `MessagePackDecodeError` when messages are missing."""
