@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from typing import Self
+from weakref import WeakSet
 
 from agcx_format import layout1, layout2, layouts, limits, messagepack
 from agcx_format.durable import Signature, open_regular, read_exactly
@@ -22,7 +23,7 @@ from agcx_format.framed import FramedMessages
 from agcx_format.scanning import INSIDE_CONVERSATION, MessageScanner
 from agcx_format.seekable import read_table
 from agcx_format.sizes import SectionPlace, plain_size
-from agcx_format.sources import Pending
+from agcx_format.sources import MessageSource, Pending
 from agcx_format.streamed import StreamedMessages
 from agcx_format.types import (
     ConversationContext,
@@ -53,6 +54,7 @@ class SessionFile:
             kind = _Layout1 if self.layout == layout1.VERSION else _Layout2
             self._sections: _Layout1 | _Layout2 = kind(self._fd, self.size, head)
             self._messages = self._sections.messages()
+            self._others: WeakSet[StreamedMessages | FramedMessages] = WeakSet()
         except BaseException as error:
             os.close(self._fd)
             self._fd = -1
@@ -96,6 +98,16 @@ class SessionFile:
     def fetch(self, index: int, should_stop: Callable[[], bool] = lambda: False) -> bool:
         """Make message `index` more than `PENDING`; false when stopped before.  May block."""
         return self._messages.fetch(index, should_stop)
+
+    def again(self) -> MessageSource:
+        """The same messages once more, read from the beginning, for a thread that looks through all.
+
+        Messages that were dropped are not fetched one by one then, and what is shown stays at hand.
+        It ends when the file is closed.
+        """
+        other = self._sections.messages()
+        self._others.add(other)
+        return other
 
     def raw(self, index: int) -> bytes:
         """The MessagePack of a known message, however large.  May block."""
@@ -161,7 +173,8 @@ class SessionFile:
         return plain_size(FileSection(self._fd, place.start, place.end), should_stop)
 
     def close(self) -> None:
-        self._messages.close()
+        for messages in (self._messages, *list(self._others)):
+            messages.close()
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

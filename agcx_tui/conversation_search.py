@@ -2,7 +2,8 @@
 
 Strategy: one message after the other, in short steps, so that the interface stays quick: text is
 looked through in pieces, because one search in 64 MB would hold the interpreter for a third of a
-second.  Messages whose text was dropped are fetched again; those that cannot be decoded say nothing.
+second.  Where messages are not at hand any more, the source is read once more from the beginning,
+beside what is shown; those that cannot be decoded say nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from agcx_format.convert.words import text_of
-from agcx_format.sources import MessageSource
+from agcx_format.sources import PENDING, MessageSource
 from agcx_tui.finding import at_hand
 
 __all__ = ["Found", "pattern_of", "search"]
@@ -49,14 +50,20 @@ def search(
     pattern, overlap = pattern_of(words), len(words) + _WHITE
     found: list[int] = []
     index, since = 0, time.monotonic()
+    own = False
     while not stopped():
         if index < source.known():
+            if not own and source.get(index) is PENDING and hasattr(source, "again"):
+                source, own = source.again(), True
+                continue
             if _holds(source, index, pattern, overlap, stopped):
                 found.append(index)
             index += 1
         elif source.complete and index >= source.known():
             yield Found(tuple(found), index, True)
             return
+        elif own:
+            source.read_more()
         else:
             time.sleep(_WAIT)
         if time.monotonic() - since > _STEP_SECONDS:

@@ -46,6 +46,9 @@ def find_message(
 
     Reads on where the source is not complete.
     """
+    if direction > 0 and start == 0 and hasattr(source, "again"):
+        # From the beginning: rather once more than fetched one by one.
+        source = source.again()
     index, since = start, time.monotonic()
     while index >= 0 and not stopped():
         if index >= source.known():

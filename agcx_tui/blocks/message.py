@@ -219,9 +219,8 @@ def _history(message: MessageSnapshot, look: Look) -> list[Part]:
     for moment, item in reversed(message.metadata.edit_history):
         title = line((f"until {when(moment)}:", palette.muted))
         parts.append(Part.of([EMPTY, *indent([title], BODY)]))
-        parts += text_parts(
-            text_of(item), look.width, BODY + 2, palette.text, palette.muted, Fold.FULL
-        )
+        text = text_of(item) or "(nothing said)"
+        parts += text_parts(text, look.width, BODY + 2, palette.text, palette.muted, Fold.FULL)
     return parts
 
 

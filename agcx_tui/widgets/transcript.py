@@ -285,8 +285,8 @@ class Transcript(Roll, can_focus=True):
             return
         self.look_up(
             "message it branches from",
-            self.current - 1,
-            -1,
+            0,
+            1,
             lambda message: message.metadata.message_id == parent,
         )
 

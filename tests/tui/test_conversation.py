@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from textual.app import App
 
-from agcx_format.sources import ListSource
+from agcx_format.session_file import SessionFile
+from agcx_format.sources import PENDING, ListSource
 from agcx_tui.conversation_search import search
 from agcx_tui.screens.conversation import ConversationScreen
 from agcx_tui.widgets.edge_line import EdgeLine
+from agcx_tui.widgets.matches import Matches
 from agcx_tui.widgets.roll_keys import MOVING
 from agcx_tui.widgets.transcript import Transcript
 from tests.tui.messages import assistant, call, golden, output, screen_text, user
@@ -176,3 +179,53 @@ def test_a_search_looks_at_everything_that_is_said_or_done():
 
 def test_a_search_that_is_stopped_ends():
     assert list(search(ListSource([user("a")] * 10), "a", lambda: True)) == []
+
+
+async def test_words_that_the_lines_broke_are_found_on_the_line_where_they_begin():
+    from tests.tui.messages import TranscriptApp
+
+    text = "\n\n".join(["filler words " * 40] * 6) + "\n\n" + "a b c d " * 11 + "long needle phrase"
+    app = TranscriptApp(ListSource([assistant(text), output("x" * 100 + "folded" + "y" * 50)]))
+    async with app.run_test(size=(60, 12)) as pilot:
+        matches = Matches(app.transcript, "needle phrase")
+        matches.add([0])
+        for width in range(60, 70):
+            await pilot.resize_terminal(width, 12)
+            await pilot.pause()
+            matches.step(1)
+            line = app.transcript.viewport.strip(matches.at).text
+            following = app.transcript.viewport.strip(matches.at._replace(line=matches.at.line))
+            assert "needle" in line, width
+            assert matches.at in app.transcript.viewport.window
+            assert matches.lines.spans(app.transcript.viewport, matches.at), following
+        folded = Matches(app.transcript, "folded")
+        folded.add([1])
+        folded.step(1)
+        assert folded.lines.spans(app.transcript.viewport, folded.at)
+
+
+async def test_a_search_in_a_file_whose_text_is_not_at_hand_reads_it_once_more(tmp_path):
+    from agcx_format import read_session, write_session
+
+    metadata, conversation, state = read_session(golden("large"))
+    filler = [assistant(f"{n} " + "word " * 2000) for n in range(1200)]
+    filler[1100] = assistant("the needle")
+    path = tmp_path / "framed.agcx"
+    write_session(path, metadata, replace(conversation, messages=filler), state)
+    with SessionFile(path) as file:
+        assert file.complete
+        assert file.get(1100) is PENDING
+        steps = list(search(file, "needle"))
+        assert [index for step in steps for index in step.indexes] == [1100]
+        assert file.get(1100) is PENDING
+    app = ScreenApp(str(path))
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, 1200)
+        await pilot.press("slash", *"needle", "enter")
+        shown = lambda: "\n".join(screen_text(app.transcript))  # noqa: E731
+        await until(pilot, lambda: "the needle" in shown())
+        assert app.conversation.matches.at.block == 1100
+        await pilot.press("g", "right_curly_bracket")
+        await until(pilot, lambda: not app.transcript.busy)
+        await pilot.press("G")
+        await until(pilot, lambda: app.transcript.current == 1199 and "word word" in shown())
