@@ -1,0 +1,196 @@
+"""What secrets look like: a table of rules, each with the part that is the secret itself.
+
+Strategy: a rule names literal anchors, one of which every find contains; only where one stands is the
+pattern tried, so that text without secrets costs a few searches for literals.  To stay linear whatever the
+text, patterns take runs of characters possessively, bound what they take lazily, and start only where a token
+can start: a run is looked at once, not once for each of its characters.  The table goes from the specific to
+the general; where finds overlap, the earlier rule has it.  Whatever can be checked (how random
+a value looks, whether it is code) is checked in `values`.
+
+A secret never begins or ends inside an escape of JSON, and never holds a quotation mark that is not
+escaped: within JSON text it can be replaced by plain ASCII, and the text is JSON still.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agcx_format.redaction import values
+
+__all__ = ["RULES", "Rule"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How secrets of one kind are found.
+
+    `anchors` are literals, in lower case when the pattern ignores case.  `pattern` is matched at an
+    anchor; without anchors it is fast on its own.  Its groups whose names begin with `secret` are
+    the secret; where a secret begins ahead of its anchor, `lead` matches what is there, at most 65
+    characters.  `check` refuses what only looks like one.  `personal` rules are applied on choice.
+    """
+
+    kind: str
+    anchors: tuple[str, ...]
+    pattern: re.Pattern[str]
+    check: Callable[[re.Match[str]], bool] | None = None
+    lead: re.Pattern[str] | None = None
+    personal: bool = False
+
+    @property
+    def ignores_case(self) -> bool:
+        return bool(self.pattern.flags & re.IGNORECASE)
+
+
+# Where a token can begin: not inside a word; but an escape of JSON or of a URL, or a terminal's colour,
+# may stand before it.  Never right after a backslash: that would be inside an escape.
+_START = (
+    r"(?:(?<![A-Za-z0-9_\\-])|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4})|(?<=%[0-9A-F]{2})"
+    r"|(?<=\[[0-9]m)|(?<=\[[0-9]{2}m))"
+)
+
+
+def _token(kind: str, anchors: str, pattern: str, check=None) -> Rule:
+    """A rule for tokens that say themselves what they are; the whole of it is the secret."""
+    compiled = re.compile(f"{_START}(?P<secret>{pattern})")
+    return Rule(kind, tuple(anchors.split()), compiled, check)
+
+
+def _context(kind: str, anchors: str, pattern: str, check=None, **more) -> Rule:
+    """A rule for what is a secret by what stands around it."""
+    compiled = re.compile(pattern, re.IGNORECASE | re.VERBOSE)
+    return Rule(kind, tuple(anchors.split()), compiled, check, **more)
+
+
+# --- private keys
+
+# Lines may be escaped, quoted, indented, or numbered as `cat -n` and the tools of agents do.
+_BASE64_LINES = (
+    r"(?:[\s\\nr\"'+|>,.:-]{0,16}(?:[0-9]{1,6}(?:[\t→:|]|\\u2192|\\t))?[ ]?[A-Za-z0-9+/=]{16,}+)"
+)
+
+# With its end, if that comes before anything else of this kind; cut off, as far as the lines look like a
+# key.  Between the first line and the base64 there may be headers (`Proc-Type: …`).
+_PRIVATE_KEY = (
+    r"(?P<secret>-----BEGIN[ ](?:[A-Z0-9]{1,12}[ ]){0,3}PRIVATE[ ]KEY(?:[ ]BLOCK)?-----"
+    r"(?:(?:\\[nr]|\s){1,4}[A-Za-z-]{3,20}:[^\n\\]{0,80}){0,4}"
+    rf"{_BASE64_LINES}++"
+    r"(?:(?:(?!-----)[\s\S]){0,8000}+-----END[ ][A-Z0-9 ]{0,40}PRIVATE[ ]KEY(?:[ ]BLOCK)?-----)?)"
+)
+
+# --- what names a secret, and how its value follows
+
+_PASSWORD = r"(?:passw(?:or)?d|passwort|passphrase|pwd|(?<=_)pass)"
+_SECRET = (
+    r"(?:secret(?:[_-]?(?:access)?[_-]?key)?|token|api[_-]?key|access[_-]?key|account[_-]?key"
+    r"|auth[_-]?key|encryption[_-]?key|signing[_-]?key|credentials?)"
+)
+_ASSIGNED = r"""
+    (?:
+        # key = value, key: value, "key": "value", key: type = value, env["key"] = "value"
+        [0-9]? (?P<key>\\{0,3}["'`]?\]?) [ \t]{0,8}
+        (?P<sep> :[ ]?[A-Za-z_]{2,12}[ ]?= | :=|=>|==?|: ) (?P<space>[ \t]{0,8})
+      | # "--key", "value" and key 'value' and --key value
+        (?P<list>\\?["'][ \t]{0,2},[ \t\n]{0,20}(?=\\?["']))
+      | (?P<apart>[ \t]{1,4}(?=')) | (?P<flag>[ \t]{1,4})
+    )
+    (?:
+        (?P<quote>\\{0,3}["'`]) (?P<secret>(?:(?!(?P=quote)|["`])(?:\\[^\r\n]|[^\\\r\n]) ){4,400}+)
+        (?:(?P=quote)|(?=["`]))
+      | (?P<secret_bare>(?:\\(?![nrt"'\\u])[^\s] | [^\s"'`\\,;&|<>(){}\[\]]){4,400}+)
+    )
+  | >(?P<secret_xml>[^<>\s"\\]{4,400}+)</
+"""
+
+RULES = (
+    _context("private-key", "-----begin", _PRIVATE_KEY),
+    _token("private-key", "AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[A-Z0-9]{50,64}+"),
+    _token("github-token", "ghp_ gho_ ghu_ ghs_ ghr_", r"gh[pousr]_[A-Za-z0-9]{36,255}+"),
+    _token("github-token", "github_pat_", r"github_pat_[A-Za-z0-9_]{40,255}+"),
+    _token(
+        "gitlab-token", "glpat- gldt- glrt- glptt- glcbt- glsoat-",
+        r"gl(?:pat|dt|rt|ptt|cbt|soat)-[A-Za-z0-9_.-]{20,300}+",
+    ),
+    _token("anthropic-key", "sk-ant-", r"sk-ant-[A-Za-z0-9_-]{24,300}+"),
+    _token("openai-key", "sk-", r"sk-(?:(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{20,300}+"
+           r"|(?:or-v1-)?[A-Za-z0-9]{32,128}+)"),
+    _token("aws-access-key", "AKIA ASIA ABIA ACCA", r"A(?:KIA|SIA|BIA|CCA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
+    _context(
+        "aws-secret-key", "secret_access_key secretaccesskey secretkey secret_key",
+        r"""secret_?(?:access_?)?key \\?["']? (?:\s{0,8}[:=]\s{0,8}|[ ]) \\?["']?
+        (?P<secret>[A-Za-z0-9/+=]{40})(?![A-Za-z0-9/+=])""", values.is_random,
+    ),
+    _token("google-key", "AIza", r"AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
+    _token("google-key", "GOCSPX-", r"GOCSPX-[A-Za-z0-9_-]{28}"),
+    _token("google-token", "ya29.", r"ya29\.[A-Za-z0-9_-]{20,1000}+"),
+    _token("slack-token", "xoxb- xoxp- xoxa- xoxr- xoxs- xoxe xapp-",
+           r"(?:xox[abprs]|xoxe(?:\.xox[bp])?|xapp)-[A-Za-z0-9-]{20,300}+"),
+    _context("slack-webhook", "hooks.slack.com/",
+             r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<secret>[A-Za-z0-9/_-]{20,200}+)"),
+    _token("stripe-key", "sk_live_ sk_test_ rk_live_ rk_test_ whsec_",
+           r"(?:[sr]k_(?:live|test)_[A-Za-z0-9]{16,250}+|whsec_[A-Za-z0-9+/=]{24,100}+)"),
+    _token("npm-token", "npm_", r"npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])"),
+    _token("pypi-token", "pypi-AgE", r"pypi-AgE[A-Za-z0-9_-]{50,500}+"),
+    _token("huggingface-token", "hf_", r"hf_[A-Za-z0-9]{30,60}+"),
+    _token("sendgrid-key", "SG.", r"SG\.[A-Za-z0-9_-]{20,24}+\.[A-Za-z0-9_-]{39,50}+"),
+    _token("twilio-key", "SK", r"SK[0-9a-f]{32}(?![0-9a-zA-Z])"),
+    Rule(
+        "telegram-token", (":AA",),
+        re.compile(r"(?P<secret>:AA[A-Za-z0-9_-]{32,34}+)"),
+        lead=re.compile(rf"{_START}[0-9]{{8,10}}\Z"),
+    ),
+    _context("discord-webhook", "/api/webhooks/",
+             r"/api/webhooks/\d{15,21}/(?P<secret>[A-Za-z0-9_-]{60,90}+)"),
+    # The base64 of a number: no literal to look for, but few capitals begin so.
+    Rule(
+        "discord-token", (),
+        re.compile(r"(?P<secret>[MNO](?:(?<![A-Za-z0-9_\\-].)|(?<=\\[nrtbf].))[TDjz]"
+                   r"[A-Za-z0-9_-]{21,26}\.[A-Za-z0-9_-]{6,7}\.[A-Za-z0-9_-]{27,40}+)"),
+    ),
+    _token(
+        "service-token",
+        "dop_v1_ shpat_ shpss_ dckr_pat_ gsk_ xai- pplx- lin_api_ ntn_ ATATT3 glsa_ sbp_ hvs. dapi r8_",
+        r"(?:dop_v1_[a-f0-9]{64}|shp(?:at|ss)_[a-fA-F0-9]{32}|dckr_pat_[A-Za-z0-9_-]{27,}+"
+        r"|(?:gsk|lin_api|ntn|sbp)_[A-Za-z0-9]{36,80}+|(?:xai|pplx)-[A-Za-z0-9]{40,90}+"
+        r"|ATATT3[A-Za-z0-9_=-]{100,300}+|glsa_[A-Za-z0-9]{32}_[a-f0-9]{8}|hvs\.[A-Za-z0-9_-]{24,200}+"
+        r"|dapi[a-f0-9]{32}(?![a-z0-9])|r8_[A-Za-z0-9]{37})",
+    ),
+    _token("jwt", "eyJ", r"eyJ[A-Za-z0-9_-]{8,4096}+\.eyJ[A-Za-z0-9_-]{8,8192}+\.[A-Za-z0-9_-]{16,2048}+"),
+    _context("connection-string", "://",
+             r"""://[^\s:/@"'`\\<>?\#]{0,200}+:(?P<secret>[^\s/@"'`\\<>]{1,300}+)@(?=[^\s"'@])""",
+             values.is_password_in_url),
+    _context("bearer-token", "bearer", r"bearer[ ]{1,4}(?P<secret>[A-Za-z0-9._~+/=-]{16,4096}+)",
+             values.is_opaque),
+    _context("basic-authorization", "basic", r"basic[ ]{1,4}(?P<secret>[A-Za-z0-9+/]{6,500}+={0,2})",
+             values.is_credentials),
+    _context("password", "identified",
+             r"identified[ ](?:with[ ][a-z0-9_]{1,40}[ ])?by[ ]'(?P<secret>[^'\s\\\"]{3,200}+)'"),
+    _context("password", "sshpass mysql curl machine", r"""
+        (?: sshpass[ ]{1,4}-p[ ]?(?:\\?["'])?
+          | mysql(?:dump|admin)?\b[^\n;|&]{0,200}?[ ]-p(?=[^\s-])(?:\\?["'])?
+          | curl\b[^\n;|]{0,200}?[ ](?:-u|--user)[ =]?(?:\\?["'])?[^\s:"'\\/]{1,64}:
+          | machine[ ][^\s"\\]{1,100}[ ]login[ ][^\s"\\]{1,100}[ ]password[ ] )
+        (?P<secret>[^\s"'\\;|&$<>(){}]{3,200}+)""", values.is_argument),
+    _context("password", "pass pwd", _PASSWORD + r"(?:" + _ASSIGNED + ")",
+             values.is_password),
+    _context(
+        "secret",
+        "secret token apikey api_key api-key access_key accesskey access-key account_key accountkey "
+        "auth_key authkey encryption_key signing_key credential",
+        _SECRET + r"(?:" + _ASSIGNED + ")", values.is_secret,
+    ),
+    Rule(
+        "e-mail", ("@",),
+        re.compile(r"(?P<secret>@(?:[A-Za-z0-9-]{1,63}+\.){1,8}[A-Za-z]{2,24}+)"),
+        values.is_mailbox, personal=True,
+        lead=re.compile(r"(?<![A-Za-z0-9.!#$%&*+/=?^_`{|}~@\\-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}+\Z"),
+    ),
+    _context(
+        "home-directory", r"/home/ /users/ users\ ",
+        r"(?:/home/|/Users/|Users\\{1,2})(?P<secret>[A-Za-z0-9][A-Za-z0-9_-]{0,31}+(?:\.[A-Za-z0-9_-]{1,31}+)?)"
+        r"(?=[/\\\s\"':,;)\]]|\Z)",
+        values.is_person, personal=True,
+    ),
+)  # fmt: skip

@@ -1,0 +1,213 @@
+"""Whether what stands where a secret could stand is one.
+
+Strategy: each check gets the match and says yes or no.  Conversations of coding agents are full of code
+that handles passwords and tokens and holds none: types, names of variables, calls, placeholders, prose.
+A value in quotation marks is believed sooner than a bare one, and one called a password sooner
+than one called a token.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import re
+from collections import Counter
+
+__all__ = [
+    "is_argument", "is_credentials", "is_mailbox", "is_opaque", "is_password", "is_password_in_url",
+    "is_person", "is_random", "is_secret", "names_secret", "secret_span", "worth_hiding",
+]  # fmt: skip
+
+Match = re.Match[str]
+
+# How many characters of a value tell how random it is.
+_ENOUGH = 64
+
+# Said in the place of a secret, in any case.
+_WORDS = """password passwd pass passphrase pwd secret token key none null nil true false undefined
+    string str text bytes int bool boolean char varchar required optional default example value input
+    hidden field any object number unknown never self this type auto yes no empty missing invalid wrong
+    correct set changed valid your-password yourpassword mypassword my-password user username test
+    prompt stdin env redacted removed basic bearer public private"""
+_NOTHING = frozenset(_WORDS.split())
+
+_stand_in = re.compile(
+    r"\$|\{\{|\{|<|%[({sd]|#\{|\*{3}|\[|\.{3}|…|x{3,}|_{3}|-{3}|your[-_ ]|my[-_]|replace|insert|"
+    r"example|placeholder|dummy|change[-_]?me|redacted|process\.env|os\.|env\.|config\.|args\.|self\.|this\.",
+    re.IGNORECASE,
+).match
+_code = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)+[!?]?").fullmatch
+_identifier = re.compile(r"[A-Za-z_][A-Za-z_]*").fullmatch
+_words = re.compile(r"[A-Za-z]+(?:[-_. /:][A-Za-z]+)*[-_.]?[0-9]{0,3}[.:!?]?").fullmatch
+_flag = re.compile(r"(?:^|[\s\"'=\[(])--?[A-Za-z0-9_-]{0,40}\Z").search
+_path = re.compile(r"(?:\.{0,2}/|~/|[A-Za-z]:\\)").match
+_upper = re.compile(r"[A-Z0-9_]*[A-Z][A-Z0-9_]*\Z").search
+_secret_name = re.compile(
+    r"(?:passw(?:or)?d|passphrase|pwd|secret|token|api_?key|access_?key|secret_?key|private_?key"
+    r"|account_?key|credentials?|_pass|_auth)\Z",
+    re.IGNORECASE,
+).search
+
+
+def secret_span(match: Match) -> tuple[int, int]:
+    """Where the secret is in the text."""
+    for name in match.re.groupindex:
+        if name.startswith("secret") and match[name] is not None:
+            return match.span(name)
+    raise LookupError(match.re.pattern)
+
+
+def _secret(match: Match) -> str:
+    start, end = secret_span(match)
+    return match.string[start:end]
+
+
+def _is_nothing(value: str) -> bool:
+    """Whether it stands there in the place of a value."""
+    return (
+        value.lower().strip("'\"`.,:;!?*_") in _NOTHING
+        or _stand_in(value) is not None
+        or len(set(value[:_ENOUGH])) < 3
+    )
+
+
+# --- by the value alone
+
+
+def is_random(match: Match) -> bool:
+    return _bits(_secret(match)) >= 3.2
+
+
+def is_opaque(match: Match) -> bool:
+    """No words: there is a digit in it, or it is long and mixed."""
+    value = _secret(match)
+    return not _is_nothing(value) and _words(value) is None and _looks_random(value)
+
+
+def is_credentials(match: Match) -> bool:
+    """Whether it is the base64 of `user:password`."""
+    value = _secret(match)
+    try:
+        plain = base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
+    except (ValueError, binascii.Error):
+        return False
+    user, colon, password = plain.partition(b":")
+    return bool(
+        colon and password and user.isascii() and (user + password).decode("latin-1").isprintable()
+    )
+
+
+def is_password_in_url(match: Match) -> bool:
+    value = _secret(match)
+    # A port and a host: `http://proxy:8080@…` is not written by anybody.
+    return not _is_nothing(value)
+
+
+def is_mailbox(match: Match) -> bool:
+    """`git@host.org` is nobody's address, and `icon@2x.png` none at all."""
+    at, host = match.start(), _secret(match).lower()
+    return not match.string.endswith("git", 0, at) and not host.endswith(
+        (".png", ".jpg", ".svg", ".js", ".css", ".test", ".invalid", ".localhost")
+    )
+
+
+def is_person(match: Match) -> bool:
+    shared = (
+        "shared",
+        "public",
+        "default",
+        "user",
+        "users",
+        "runner",
+        "ubuntu",
+        "root",
+        "linuxbrew",
+    )
+    return _secret(match).lower() not in shared
+
+
+def is_argument(match: Match) -> bool:
+    return not _is_nothing(_secret(match))
+
+
+# --- by what stands around it
+
+
+def is_password(match: Match) -> bool:
+    value = _secret(match)
+    if _is_nothing(value) or not _follows(match) or _path(value):
+        return False
+    if match["secret"] is not None:
+        # A sentence in quotation marks is a label or a message, unless it is called a phrase.
+        return " " not in value.strip() or match[0][:10].lower() == "passphrase"
+    if match["secret_xml"] is not None:
+        return True
+    if _is_code(match, value):
+        return False
+    if _identifier(value):
+        # `PASSWORD=hunter` in a file of variables; `password=pw` in a call.
+        return match["sep"] == "=" and not match["space"] and _is_setting(match)
+    return not (value[-1] in ".:!?" and _words(value)) and not value.startswith("//")
+
+
+def is_secret(match: Match) -> bool:
+    value = _secret(match)
+    if len(value) < 12 or _is_nothing(value) or not _follows(match) or _path(value) or " " in value:
+        return False
+    if match["secret"] is None and match["secret_xml"] is None and _is_code(match, value):
+        return False
+    return _words(value) is None and _looks_random(value)
+
+
+def _follows(match: Match) -> bool:
+    """Whether the value belongs to the name: `--password x` does, `password x` does not."""
+    if match["flag"] is None and match["list"] is None:
+        return True
+    return _flag(match.string, max(0, match.start() - 48), match.start()) is not None
+
+
+def _is_code(match: Match, value: str) -> bool:
+    """A name, a call, an index: what will be the secret when the program runs."""
+    end = match.end()
+    return (
+        (
+            match.string[end : end + 1] in ("(", "[", "{")
+            and not match.string.startswith(("[0m", "[redacted"), end)
+        )
+        or _code(value) is not None
+        or value.startswith(("//", "=", "->", "!"))
+        or "::" in value
+    )
+
+
+def _is_setting(match: Match) -> bool:
+    """Whether name and value stand for themselves, as in an `.env` file or a command."""
+    name = match.string[max(0, match.start() - 64) : match.start()]
+    begins = re.search(r"[A-Za-z0-9_]*\Z", name)[0] + re.match(r"\w+", match[0])[0]
+    after = match.string[match.end() : match.end() + 2]
+    return bool(_upper(begins)) and (after[:1] in ("", "\n", "\r", " ") or after in ("\\n", "\\r"))
+
+
+def names_secret(name: str) -> bool:
+    """Whether the value of a variable of this name is a secret, if it is anything."""
+    return _secret_name(name) is not None and name not in ("PWD", "OLDPWD")
+
+
+def worth_hiding(value: str) -> bool:
+    """Whether the value of such a variable says anything."""
+    return len(value) >= 4 and not _is_nothing(value) and not _path(value)
+
+
+def _looks_random(value: str) -> bool:
+    letters = any(c.isalpha() for c in value)
+    digits = any(c.isdigit() for c in value)
+    mixed = value.lower() != value and value.upper() != value
+    return letters and (digits or mixed) and _bits(value) >= (2.8 if digits else 3.5)
+
+
+def _bits(value: str) -> float:
+    """Shannon's entropy for each character."""
+    value = value[:_ENOUGH]
+    size = len(value)
+    return -sum(n / size * math.log2(n / size) for n in Counter(value).values())

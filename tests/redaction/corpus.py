@@ -1,0 +1,267 @@
+"""Texts with secrets, and texts that only look so.  Every secret is made up, and put together here.
+
+No secret stands in this file as a whole, so that what looks for secrets in repositories finds none.
+"""
+
+from __future__ import annotations
+
+import base64
+
+_ALNUM = "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8s9T0u1V2w3X4y5Z6"
+_HEX = "0123456789abcdef" * 4
+_UPPER = "Q3EGRTWA5XZ2VBN7KLPM"
+
+
+def _lines(width: int, count: int) -> str:
+    return "\n".join((_ALNUM * 3)[n : n + width] for n in range(count))
+
+
+_RSA = (
+    "-----BEGIN RSA "
+    + "PRIVATE KEY-----\n"
+    + _lines(64, 6)
+    + "\nAbc=\n-----END RSA "
+    + "PRIVATE KEY-----"
+)
+_PGP = (
+    "-----BEGIN PGP "
+    + "PRIVATE KEY BLOCK-----\nVersion: 2\n\n"
+    + _lines(64, 4)
+    + ("\n=abcd\n-----END PGP " + "PRIVATE KEY BLOCK-----")
+)
+_CUT = "-----BEGIN OPENSSH " + "PRIVATE KEY-----\n" + _lines(70, 3)
+_NUMBERED = "\n".join(f"  {n}→{line}" for n, line in enumerate(_RSA.split("\n"), 1)).removeprefix(
+    "  1→"
+)
+_GITHUB = "gh" + "p_" + _ALNUM[:36]
+_JWT = "ey" + "J" + _ALNUM[:30] + ".ey" + "J" + _ALNUM[:40] + "." + _ALNUM[:43]
+_AWS_SECRET = "wJalr/" + _ALNUM[:34]
+_BASIC = base64.b64encode(b"alice:hunter2hunter2").decode()
+_WORD = "hunter2" + "!x"
+
+# Kind, text, secret.
+TRUE = [
+    ("private-key", _RSA, _RSA),
+    ("private-key", f'"key": "{_RSA}"'.replace("\n", "\\n"), _RSA.replace("\n", "\\n")),
+    ("private-key", f"cat id_rsa\n{_CUT}\n\n$ ls", _CUT),
+    ("private-key", f"  1→{_NUMBERED}\n", _NUMBERED),
+    ("private-key", _PGP, _PGP),
+    (
+        "private-key",
+        "AGE-SECRET-" + "KEY-1" + (_UPPER * 3)[:58],
+        "AGE-SECRET-" + "KEY-1" + (_UPPER * 3)[:58],
+    ),
+    ("github-token", f"remote: https://{_GITHUB}@github.com/a/b", _GITHUB),
+    ("github-token", f"x\\n{_GITHUB}\\ny", _GITHUB),
+    ("github-token", f"\x1b[32m{_GITHUB}\x1b[0m", _GITHUB),
+    (
+        "github-token",
+        "see github_" + "pat_" + _ALNUM + "_" + _ALNUM,
+        "github_" + "pat_" + _ALNUM + "_" + _ALNUM,
+    ),
+    ("gitlab-token", "gl" + "pat-" + _ALNUM[:20], "gl" + "pat-" + _ALNUM[:20]),
+    ("anthropic-key", "KEY: sk-" + "ant-api03-" + _ALNUM * 2, "sk-" + "ant-api03-" + _ALNUM * 2),
+    (
+        "openai-key",
+        "sk-" + "proj-" + _ALNUM + "_" + _ALNUM,
+        "sk-" + "proj-" + _ALNUM + "_" + _ALNUM,
+    ),
+    ("openai-key", "export OPENAI_API_KEY=sk-" + _ALNUM[:48], "sk-" + _ALNUM[:48]),
+    ("aws-access-key", "id AK" + "IA" + _UPPER[:16] + " x", "AK" + "IA" + _UPPER[:16]),
+    ("aws-secret-key", f"aws_secret_access_key = {_AWS_SECRET}", _AWS_SECRET),
+    ("aws-secret-key", f'"SecretAccessKey": "{_AWS_SECRET}"', _AWS_SECRET),
+    ("aws-secret-key", f"aws configure set aws_secret_access_key {_AWS_SECRET}", _AWS_SECRET),
+    ("google-key", "key=AI" + "za" + _ALNUM[:35], "AI" + "za" + _ALNUM[:35]),
+    ("google-key", "GOC" + "SPX-" + _ALNUM[:28], "GOC" + "SPX-" + _ALNUM[:28]),
+    ("google-token", "ya" + "29.a0" + _ALNUM, "ya" + "29.a0" + _ALNUM),
+    (
+        "slack-token",
+        "xo" + "xb-123456789012-" + _ALNUM[:24],
+        "xo" + "xb-123456789012-" + _ALNUM[:24],
+    ),
+    (
+        "slack-webhook",
+        "https://hooks.slack.com/services/T" + "0/B0/" + _ALNUM[:24],
+        "T" + "0/B0/" + _ALNUM[:24],
+    ),
+    ("stripe-key", "sk_" + "live_" + _ALNUM[:24], "sk_" + "live_" + _ALNUM[:24]),
+    ("stripe-key", "wh" + "sec_" + _ALNUM[:32], "wh" + "sec_" + _ALNUM[:32]),
+    (
+        "npm-token",
+        "//registry.npmjs.org/:_authToken=np" + "m_" + _ALNUM[:36],
+        "np" + "m_" + _ALNUM[:36],
+    ),
+    ("pypi-token", "py" + "pi-AgEIcHlwaS5vcmc" + _ALNUM, "py" + "pi-AgEIcHlwaS5vcmc" + _ALNUM),
+    ("huggingface-token", "hf" + "_" + _ALNUM[:34], "hf" + "_" + _ALNUM[:34]),
+    (
+        "sendgrid-key",
+        "S" + "G." + _ALNUM[:22] + "." + _ALNUM[:43],
+        "S" + "G." + _ALNUM[:22] + "." + _ALNUM[:43],
+    ),
+    ("twilio-key", "sid S" + "K" + _HEX[:32], "S" + "K" + _HEX[:32]),
+    ("telegram-token", "bot 123456789" + ":AA" + _ALNUM[:33], "123456789" + ":AA" + _ALNUM[:33]),
+    (
+        "discord-token",
+        'login("MT' + _ALNUM[:24] + ".Gabcde." + _ALNUM[:38] + '")',
+        "MT" + _ALNUM[:24] + ".Gabcde." + _ALNUM[:38],
+    ),
+    (
+        "discord-webhook",
+        "https://discord.com/api/webhooks/123456789012345678/" + _ALNUM + _ALNUM[:16],
+        _ALNUM + _ALNUM[:16],
+    ),
+    ("service-token", "dop" + "_v1_" + _HEX, "dop" + "_v1_" + _HEX),
+    ("service-token", "gs" + "k_" + _ALNUM, "gs" + "k_" + _ALNUM),
+    ("jwt", f"Authorization: Bearer {_JWT}", _JWT),
+    ("jwt", f'{{"access_token":"{_JWT}"}}', _JWT),
+    ("bearer-token", 'curl -H "Authorization: Bearer ' + _ALNUM[:30] + '"', _ALNUM[:30]),
+    ("basic-authorization", f"Authorization: Basic {_BASIC}", _BASIC),
+    ("connection-string", f"postgres://app:{_WORD}@db.internal:5432/x", _WORD),
+    ("connection-string", f'"DATABASE_URL": "mysql://root:{_WORD}@localhost/x"', _WORD),
+    ("connection-string", f"redis://:{_WORD}@cache:6379", _WORD),
+    ("connection-string", f"mongodb+srv://u:{_WORD}@c0.mongodb.net", _WORD),
+    ("password", f"DB_PASSWORD={_WORD}\n", _WORD),
+    ("password", "export PGPASSWORD=hunter\n", "hunter"),
+    ("password", f"password: {_WORD}", _WORD),
+    ("password", f'password: "{_WORD}"', _WORD),
+    ("password", f"'password' => '{_WORD}',", _WORD),
+    ("password", f'{{"user":"a","password":"{_WORD}"}}', _WORD),
+    ("password", f'{{\\"user\\":\\"a\\",\\"password\\":\\"{_WORD}\\"}}', _WORD),
+    ("password", f"db_password: str = '{_WORD}'", _WORD),
+    ("password", f'os.environ["MYSQL_PASSWORD"] = "{_WORD}"', _WORD),
+    ("password", f"tool --password {_WORD} --yes", _WORD),
+    ("password", f"tool --password={_WORD} --yes", _WORD),
+    ("password", f'["tool", "--db-password", "{_WORD}"]', _WORD),
+    ("password", f"mysql -uroot -p{_WORD} shop", _WORD),
+    ("password", f"mysqldump -h db -u root -p'{_WORD}' shop", _WORD),
+    ("password", f"curl -s -u alice:{_WORD} https://x.example", _WORD),
+    ("password", f"sshpass -p {_WORD} ssh host", _WORD),
+    ("password", f"machine x.example login alice password {_WORD}", _WORD),
+    ("password", f"ALTER USER app WITH PASSWORD '{_WORD}';", _WORD),
+    ("password", f"CREATE USER a@b IDENTIFIED BY '{_WORD}';", _WORD),
+    ("password", f"<password>{_WORD}</password>", _WORD),
+    ("password", f"spring.datasource.password={_WORD}\nx", _WORD),
+    ("password", f"https://x.example/?user=a&password={_WORD}&y=1", _WORD),
+    ("password", f"$password = '{_WORD}';", _WORD),
+    ("password", f'ssh_passphrase: "{_WORD} and more"', f"{_WORD} and more"),
+    ("secret", f"API_KEY={_ALNUM[:32]}", _ALNUM[:32]),
+    ("secret", f'"client_secret": "{_ALNUM[:32]}"', _ALNUM[:32]),
+    ("secret", f"X-Api-Key: {_HEX[:32]}", _HEX[:32]),
+    ("secret", f"token = '{_ALNUM[:40]}'", _ALNUM[:40]),
+    ("secret", f"AccountKey={_ALNUM}==;EndpointSuffix=x", f"{_ALNUM}=="),
+    ("secret", f"DJANGO_SECRET_KEY = '{_ALNUM[:20]}!@#(x'", f"{_ALNUM[:20]}!@#(x"),
+    ("secret", f"tool --token {_ALNUM[:24]}", _ALNUM[:24]),
+]
+
+PERSONAL = [
+    ("e-mail", "Author: Ann <ann.b+c@mail.example.org>", "ann.b+c@mail.example.org"),
+    ("home-directory", "cd /home/ann/src", "ann"),
+    ("home-directory", "/Users/ann.b/x", "ann.b"),
+    ("home-directory", r"C:\\Users\\ann\\x", "ann"),
+]
+
+FALSE = [
+    "password = input('Password: ')",
+    "password: str",
+    "password: string;",
+    "password?: string",
+    "password=password",
+    "connect(user=user, password=password)",
+    "connect(password=pw, host=h)",
+    "password = config.password",
+    "password = os.environ['DB_PASSWORD']",
+    "PASSWORD=$DB_PASSWORD",
+    'PASSWORD="${DB_PASSWORD}"',
+    "password: {{ vault_password }}",
+    "password: ${{ secrets.DB_PASSWORD }}",
+    "password: <your password>",
+    "password=********",
+    "password: ...",
+    "password=xxxxxxxx",
+    '"password": null',
+    '"password": "string"',
+    "the password is wrong",
+    "password: required",
+    "Enter your password:",
+    'label = "Password: enter it"',
+    "if password == '':",
+    "def check(password: str) -> bool:",
+    "password.length >= 8",
+    "password_hash = hash(p)",
+    "PASSWORD_MIN_LENGTH=12",
+    "PWD=/home/x/src",
+    "OLDPWD=/tmp",
+    "pwd: /usr/local/bin",
+    "let pwd = getpwd();",
+    "password: z.string().min(8)",
+    "password -> hash",
+    "--password-stdin",
+    "docker login --password-stdin user",
+    "forgot password?",
+    "passwd: all authentication tokens updated",
+    "password_file=/run/secrets/db",
+    "PASSWORD=/run/secrets/db_password",
+    '"message": "password: must be at least 8 characters"',
+    "token = get_token(user)",
+    "token: string",
+    "tokens: 12345678901234",
+    "max_tokens=4096",
+    "token_count = 12",
+    "const token = await auth.getToken()",
+    "secret: kubernetes.io/service-account-token",
+    "secretName: db-credentials",
+    "secret = secretsmanager.get_secret_value",
+    "api_key=os.environ['OPENAI_API_KEY']",
+    "api_key = settings.api_key",
+    'apiKey: "your-api-key-here"',
+    "API_KEY=changeme_please",
+    "X-Api-Key: <key>",
+    "csrf token mismatch error",
+    "Bearer authentication is required here",
+    "Bearer $TOKEN",
+    "Authorization: Bearer <token>",
+    "bearer_token = None",
+    "basic authentication",
+    "Basic usage: see below",
+    "http://localhost:8080/path@x",
+    "https://user@host.example/x",
+    "postgres://user:password@localhost/db",
+    "postgres://$USER:$PASS@host/db",
+    "https://example.org/a:b/c",
+    "git@github.com:a/b.git",
+    "ssh://git@github.com/a/b",
+    "sk-learn and scikit-learn",
+    "task-force-of-many-people-here",
+    "sk-" + "short",
+    "gh" + "p_tooshort",
+    "AK" + "IA is the prefix",
+    "-----BEGIN CERTIFICATE-----\n" + _lines(64, 3),
+    "-----BEGIN " + "PRIVATE KEY-----\n...\n-----END " + "PRIVATE KEY-----",
+    "-----BEGIN PUBLIC KEY-----\n" + _lines(64, 3),
+    "sha256:" + _HEX,
+    "commit " + _HEX[:40],
+    "id = 01997e76-d124-7592-9cac-2ec05abbca08",
+    "data:image/png;base64," + _ALNUM * 4,
+    "ey" + "Jhb is how a JWT begins",
+    "cryptography",
+    "hf_hub_download(repo)",
+    "npm_config_registry=https://x.example",
+    "xoxb tokens",
+    "SK_PATH",
+    "SKIP_TESTS=1",
+    "import secrets",
+    "secrets.token_hex(16)",
+    "access_key_id",
+    "class TokenStream:",
+    "key: value",
+    "primary_key=True",
+    "keyword=argument",
+    "for token in tokens:",
+    "mysql -u root -p shop",
+    "curl -u $USER:$PASS https://x.example",
+    "curl -o out.html https://x.example",
+    "compass=north",
+    "bypass: 12345678",
+    "https://registry.npmjs.org/@types/node",
+    "icon@2x.png",
+]

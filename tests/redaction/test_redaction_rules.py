@@ -1,0 +1,108 @@
+"""The corpus of true and false finds, and time that grows with the text alone."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+from corpus import FALSE, PERSONAL, TRUE
+
+from agcx_format.redaction.rules import RULES
+from agcx_format.redaction.scan import spans
+
+NAMES = [f"{kind}-{number}" for number, (kind, _, _) in enumerate(TRUE)]
+
+
+def found(text: str, personal: bool = False) -> list[tuple[str, str]]:
+    return [(span.kind, text[span.start : span.end]) for span in spans(text, personal=personal)]
+
+
+@pytest.mark.parametrize(("kind", "text", "secret"), TRUE, ids=NAMES)
+def test_a_secret_is_found_whole_and_nothing_else_with_it(kind, text, secret):
+    assert found(text) == [(kind, secret)]
+
+
+@pytest.mark.parametrize("text", FALSE, ids=range(len(FALSE)))
+def test_what_only_looks_like_a_secret_is_left_alone(text):
+    assert found(text) == []
+
+
+@pytest.mark.parametrize(("kind", "text", "secret"), PERSONAL, ids=range(len(PERSONAL)))
+def test_who_it_was_is_found_on_choice_alone(kind, text, secret):
+    assert found(text) == []
+    assert found(text, personal=True) == [(kind, secret)]
+
+
+def test_the_corpus_is_found_in_one_text_as_well_as_by_itself():
+    """The hit rate that the README may state: all of these, and none of those."""
+    pieces = [text for _, text, _ in TRUE] + FALSE
+    random.Random(7).shuffle(pieces)
+    every = found("\n\n".join(pieces))
+    assert sorted(secret for _, secret in every) == sorted(secret for _, _, secret in TRUE)
+
+
+@pytest.mark.parametrize(("kind", "text", "secret"), TRUE, ids=NAMES)
+def test_a_secret_is_found_in_the_json_of_a_call_and_taking_it_out_leaves_json(kind, text, secret):
+    arguments = json.dumps({"command": ["bash", "-lc", text], "workdir": "/"})
+    every = spans(arguments)
+    assert every
+    for span in reversed(every):
+        arguments = arguments[: span.start] + "[redacted x 1]" + arguments[span.end :]
+    left = json.loads(arguments)["command"][2]
+    assert secret not in left
+    assert "[redacted x 1]" in left
+
+
+def test_every_rule_of_the_table_is_tried_by_the_corpus():
+    assert {rule.kind for rule in RULES} == {kind for kind, _, _ in TRUE + PERSONAL}
+
+
+# What makes careless patterns take forever: the beginnings of things, over and over.
+HOSTILE = [
+    "password=",
+    'password="',
+    "password '",
+    "--password ",
+    "password>aaaa",
+    "password        ",
+    "password=\\",
+    "eyJ",
+    "eyJaaaaaaaa.",
+    "://a:b",
+    "://",
+    "-----BEGIN " + "PRIVATE KEY-----",
+    "-----",
+    "a@",
+    "@",
+    "a.b@c.",
+    "ghp_",
+    "sk-",
+    "a",
+    "M",
+    "1",
+    "bearer ",
+    "basic aaaaaaaa ",
+    "mysql ",
+    "curl -u ",
+    "secret_access_key=",
+    "AKIA",
+    "SK",
+    "1234567890:AA",
+    "token: 'a",
+    "/home/a",
+    "\\",
+    "a.",
+    "identified by '",
+    "machine a login b password ",
+]
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_a_text_of_beginnings_is_looked_through_in_time(unit):
+    """A pattern that went back and forth over half a million characters would not come to an end."""
+    spans(unit * (500_000 // len(unit)), personal=True)
+
+
+def test_a_letter_that_lower_case_makes_two_of_moves_nothing():
+    assert found("İİİ DB_PASSWORD=hunter2!x") == [("password", "hunter2!x")]

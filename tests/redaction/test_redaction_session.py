@@ -1,0 +1,235 @@
+"""Secrets are found wherever a session has text, and hidden without harm to the rest."""
+
+from __future__ import annotations
+
+import json
+from uuid import UUID
+
+import msgpack
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from agcx_format import messagepack
+from agcx_format.convert.imported import Draft
+from agcx_format.redaction.apply import Placeholders, Redaction, redact
+from agcx_format.redaction.scan import find_in_session, find_secrets
+from agcx_format.serde_json import to_json
+from agcx_format.timestamps import Timestamp
+from agcx_format.types import (
+    FileContext,
+    FunctionCall,
+    FunctionCallOutput,
+    InputImage,
+    InputText,
+    Message,
+    MessageSnapshot,
+    OutputText,
+    Reasoning,
+    SummaryText,
+    UnknownItem,
+)
+
+TOKEN = "gh" + "p_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+OTHER = "gh" + "p_" + "b1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+PASSWORD = "hunter2" + "!x"
+RAW = UnknownItem(msgpack.packb(["web_call", "id", {"q": f"say {TOKEN}", "n": [1, None]}]))
+
+
+def session(*items, title="t", **context):
+    draft = Draft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123Z"))
+    for number, item in enumerate(items, 1):
+        draft.add(item, number)
+    made = draft.finish(
+        source=None, title=title, last_accessed=draft.start, model="m", tags=[], directory="/src"
+    )
+    conversation = replace(made.conversation, context=replace(made.conversation.context, **context))
+    return made.metadata, conversation, made.state
+
+
+def said(text: str) -> Message:
+    return Message(None, "user", [InputText(text)])
+
+
+@pytest.fixture
+def everywhere():
+    """A session with the token in every place that has text."""
+    made = session(
+        said(TOKEN),
+        Message(None, "assistant", [OutputText(f"`{TOKEN}`")]),
+        Reasoning("r", [SummaryText(TOKEN)], None, None),
+        FunctionCall(None, "shell", json.dumps({"command": f'echo "{TOKEN}"'}), "c"),
+        FunctionCallOutput("c", f"a\nb {TOKEN}\nc"),
+        Message(None, "user", [InputImage(f"https://x.example/?t={TOKEN}")]),
+        RAW,
+        said("plain"),
+        title=f"Use {TOKEN}",
+        environment_variables={"MY_PASSWORD": f"{PASSWORD} with words", "T": TOKEN, "PWD": "/src"},
+        open_files=[f"/src/{TOKEN}.txt"],
+    )  # fmt: skip
+    messages = made[1].messages
+    notes = replace(
+        messages[7].metadata, edit_history=[(Timestamp.now(), said(TOKEN))],
+        file_context=[FileContext("a.env", None, f"T={TOKEN}", None)],
+    )  # fmt: skip
+    messages[7] = replace(messages[7], metadata=notes)
+    state = replace(made[2], search_query=TOKEN)
+    return made[0], made[1], state
+
+
+def test_secrets_are_found_wherever_a_session_has_text(everywhere):
+    finds = find_in_session(everywhere)
+    places = [
+        (find.part, find.message, find.field) for find in finds if find.kind == "github-token"
+    ]
+    assert places == [
+        ("metadata", None, "title"),
+        ("context", None, "environment_variables.T"),
+        ("context", None, "open_files[0]"),
+        ("state", None, "search_query"),
+        ("message", 0, "item.content[0].text"),
+        ("message", 1, "item.content[0].text"),
+        ("message", 2, "item.summary[0].text"),
+        ("message", 3, "item.arguments"),
+        ("message", 4, "item.output"),
+        ("message", 5, "item.content[0].image_url"),
+        ("message", 6, "item.raw[2]"),
+        ("message", 7, "metadata.edit_history[0][1].content[0].text"),
+        ("message", 7, "metadata.file_context[0].snippet"),
+    ]
+
+
+def test_a_find_is_shown_in_its_line(everywhere):
+    (find,) = [find for find in find_in_session(everywhere) if find.message == 4]
+    assert (find.line, find.excerpt, find.column) == (2, f"b {TOKEN}", 2)
+    assert find.excerpt[find.column :].startswith(find.secret)
+
+
+def test_the_whole_value_of_a_variable_that_is_called_a_password_is_one(everywhere):
+    finds = [find for find in find_in_session(everywhere) if find.kind == "variable"]
+    assert [find.secret for find in finds] == [f"{PASSWORD} with words"]
+
+
+def test_nothing_of_a_secret_is_left_anywhere(everywhere):
+    hidden, _ = redact(everywhere, find_in_session(everywhere))
+    written = to_json(list(hidden)) + messagepack.encode_messages(hidden[1].messages)
+    for secret in (TOKEN, PASSWORD):
+        assert secret.encode() not in written
+    assert hidden[1].messages[6].item == UnknownItem(
+        msgpack.packb(["web_call", "id", {"q": "say [redacted github-token 1]", "n": [1, None]}])
+    )
+
+
+def test_what_holds_no_secret_is_the_same_value(everywhere):
+    plain = session(said("plain"), FunctionCall(None, "shell", '{"a":  1}', "c"))
+    hidden, _ = redact(plain, find_in_session(plain))
+    assert hidden == plain
+
+
+def test_the_same_secret_has_the_same_placeholder_throughout_and_another_has_another():
+    made = session(said(f"{TOKEN} {OTHER} {TOKEN}"), said(OTHER))
+    hidden, redaction = redact(made, find_in_session(made))
+    texts = [message.item.content[0].text for message in hidden[1].messages]
+    one, two = "[redacted github-token 1]", "[redacted github-token 2]"
+    assert texts == [f"{one} {two} {one}", two]
+    assert redaction.counts == {"github-token": 4}
+
+
+def test_sessions_that_share_their_placeholders_tell_the_same_secret():
+    placeholders = Placeholders()
+    first, second = session(said(TOKEN)), session(said(f"{OTHER} {TOKEN}"))
+    redact(first, find_in_session(first), placeholders)
+    hidden, _ = redact(second, find_in_session(second), placeholders)
+    text = hidden[1].messages[0].item.content[0].text
+    assert text == "[redacted github-token 2] [redacted github-token 1]"
+
+
+def test_a_password_is_found_again_where_nothing_says_what_it_is():
+    made = session(said(f"it says {PASSWORD}"), said(f"DB_PASSWORD={PASSWORD}"), said("hunter"))
+    assert [find.message for find in find_in_session(made)] == [0, 1]
+
+
+def test_a_common_word_is_not_hidden_everywhere_because_somebody_uses_it_as_a_password():
+    made = session(said("postgresql is fine"), said("DB_PASSWORD='postgresql'"))
+    assert [find.message for find in find_in_session(made)] == [1]
+
+
+def test_each_find_can_be_left_as_it_is():
+    made = session(said(f"{TOKEN} {TOKEN}"))
+    first, _ = find_in_session(made)
+    hidden, redaction = redact(made, [first])
+    assert hidden[1].messages[0].item.content[0].text == f"[redacted github-token 1] {TOKEN}"
+    assert redaction.counts == {"github-token": 1}
+
+
+def test_pictures_and_encrypted_reasoning_are_passed_over():
+    made = session(
+        Message(None, "user", [InputImage(f"data:image/png;base64,{TOKEN}")]),
+        Reasoning("r", [], None, TOKEN),
+    )
+    assert find_in_session(made) == []
+
+
+def test_messages_are_hidden_as_they_are_read():
+    made = session(said(TOKEN), said("x"))
+    redaction = Redaction(find_in_session(made))
+    hidden = redaction.messages(iter(made[1].messages))
+    assert isinstance(next(hidden), MessageSnapshot)
+
+
+def test_looking_stops_when_it_is_asked_to():
+    made = session(*[said(TOKEN)] * 10)
+    asked = iter([False] * 3 + [True] * 100)
+    finds = find_secrets(made[0], lambda: made[1].messages, should_stop=lambda: next(asked))
+    assert 0 < len(finds) < 10
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+_PIECES = [
+    "password",
+    "token",
+    "secret",
+    "=",
+    ": ",
+    '"',
+    "'",
+    "\\",
+    "\n",
+    "\t",
+    TOKEN,
+    PASSWORD,
+    "Bearer ",
+    " ",
+    "--",
+    ",",
+    "/",
+    "\u20ac",
+    "a1B2c3D4e5F6g7H8",
+    "://u:",
+    "@host",
+    "{",
+    "}",
+    "[",
+    "-----BEGIN " + "PRIVATE KEY-----",
+    "é",
+]
+hostile = st.lists(st.sampled_from(_PIECES), max_size=12).map("".join)
+
+
+@given(
+    st.dictionaries(hostile | st.text(max_size=5), hostile | json_values, max_size=4), st.booleans()
+)
+def test_arguments_are_json_after_it_whatever_was_in_them(value, ascii_only):
+    arguments = json.dumps(value, ensure_ascii=ascii_only)
+    made = session(FunctionCall(None, "f", arguments, "c"))
+    hidden, _ = redact(made, find_in_session(made, personal=True))
+    again = json.loads(hidden[1].messages[0].item.arguments)
+    assert len(again) <= len(value)
+    assert json.dumps(again, ensure_ascii=False).count(TOKEN) == 0 or "\\" in arguments
