@@ -89,7 +89,7 @@ def undo(root: Path, act_id: str | None = None) -> Act:
     if conflicts:
         more = f" and {len(conflicts) - 1} more" if len(conflicts) > 1 else ""
         raise UndoConflict(
-            f"it changed after the act of {act.created_at}{more}", path=root / conflicts[0]
+            f"it changed after the act of {act.created_at}{more}", path=_in(root, conflicts[0])
         )
     with naming(root):
         home = _rename(home, act.id + UNDOING)
@@ -147,11 +147,11 @@ def recover(root: Path) -> list[Path]:
 
 
 def _check_expected(root: Path, step: Step) -> None:
-    if step.op in ("create", "bring") and Signature.at(root / step.path) is not None:
-        raise StaleSession("something is there already", path=root / step.path)
+    if step.op in ("create", "bring") and Signature.at(_in(root, step.path)) is not None:
+        raise StaleSession("something is there already", path=_in(root, step.path))
     read = step.source if step.source is not None else step.path
-    if step.expected is not None and Signature.at(root / read) != step.expected:
-        raise StaleSession("it changed since it was read", path=root / read)
+    if step.expected is not None and Signature.at(_in(root, read)) != step.expected:
+        raise StaleSession("it changed since it was read", path=_in(root, read))
 
 
 def _prepare(root: Path, home: Path, step: Step) -> Step:
@@ -159,24 +159,24 @@ def _prepare(root: Path, home: Path, step: Step) -> Step:
     if step.op == "move":
         return Step(step.op, step.path)
     if step.source is not None:
-        after = Signature.at(root / step.source)
+        after = Signature.at(_in(root, step.source))
         return Step(step.op, step.path, after=after, source=step.source)
-    new = home / "new" / step.path
-    _make(new.parent)
-    after = write_file(new, step.parts, like=root / step.path)
+    new = _in(home, "new", step.path)
+    _make(os.path.dirname(new))
+    after = write_file(Path(new), step.parts, like=Path(_in(root, step.path)))
     return Step(step.op, step.path, after=after, derived=step.derived)
 
 
 def _do(root: Path, home: Path, step: Step) -> None:
-    target = root / step.path
+    target = _in(root, step.path)
     if step.op == "move":
-        _move(target, home / "files" / step.path)
+        _move(target, _in(home, "files", step.path))
         return
     if step.op == "replace":
         # The old file gets a second name first, so that the target is never missing.
-        _link(target, home / "before" / step.path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    os.rename(root / step.source if step.source else home / "new" / step.path, target)
+        _link(target, _in(home, "before", step.path))
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    os.rename(_in(root, step.source) if step.source else _in(home, "new", step.path), target)
 
 
 # --- back again
@@ -186,8 +186,8 @@ def _take_back(root: Path, home: Path) -> None:
     """Undo what was done of a pending act; the steps are such that each can be told from the files."""
     act = read_act(home)
     for step in reversed(act.steps if act else ()):
-        target, now = root / step.path, Signature.at(root / step.path)
-        moved, before = home / "files" / step.path, home / "before" / step.path
+        target, now = _in(root, step.path), Signature.at(_in(root, step.path))
+        moved, before = _in(home, "files", step.path), _in(home, "before", step.path)
         if step.op == "move" and os.path.lexists(moved):
             if now is not None:
                 # Somebody saved it anew: both are worth keeping, the act stays as it is.
@@ -212,14 +212,14 @@ def _take_back(root: Path, home: Path) -> None:
 
 
 def _conflicts(root: Path, home: Path, step: Step) -> bool:
-    now = Signature.at(root / step.path)
+    now = Signature.at(_in(root, step.path))
     if step.derived:
         return False
     if step.op == "move":
-        return now is not None or not os.path.lexists(home / "files" / step.path)
+        return now is not None or not os.path.lexists(_in(home, "files", step.path))
     if step.op == "replace":
-        return now != step.after or not os.path.lexists(home / "before" / step.path)
-    if step.source is not None and os.path.lexists(root / step.source):
+        return now != step.after or not os.path.lexists(_in(home, "before", step.path))
+    if step.source is not None and os.path.lexists(_in(root, step.source)):
         return True
     return now != step.after
 
@@ -233,29 +233,30 @@ def _finish_undo(root: Path, home: Path, act: Act) -> None:
 
 def _undo_step(root: Path, home: Path, step: Step) -> None:
     """Each can be begun again after a crash: it looks at what is there."""
-    target, now = root / step.path, Signature.at(root / step.path)
+    target, now = _in(root, step.path), Signature.at(_in(root, step.path))
     if step.op == "move":
-        moved = home / "files" / step.path
+        moved = _in(home, "files", step.path)
         if os.path.lexists(moved) and now is None:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            if not os.path.isdir(folder := os.path.dirname(target)):
+                os.makedirs(folder, exist_ok=True)
             os.rename(moved, target)
     elif step.op == "replace":
-        before = home / "before" / step.path
+        before = _in(home, "before", step.path)
         if os.path.lexists(before) and now in (None, step.after):
             if now is not None:
-                _link(target, home / "undone" / step.path)
+                _link(target, _in(home, "undone", step.path))
             os.rename(before, target)
     elif step.op == "bring":
         _put_back(root, step, now)
     elif now is not None and now == step.after:
-        _move(target, home / "undone" / step.path)
+        _move(target, _in(home, "undone", step.path))
 
 
 def _put_back(root: Path, step: Step, now: Signature | None) -> None:
     """What was brought goes into the trash again, to the very place that it had there."""
-    source = root / str(step.source)
+    source = _in(root, str(step.source))
     if now is not None and now == step.after and not os.path.lexists(source):
-        _move(root / step.path, source)
+        _move(_in(root, step.path), source)
 
 
 # --- for good
@@ -296,13 +297,18 @@ def _bytes_of(home: Path) -> int:
 # --- files and names
 
 
-def _move(source: Path, target: Path) -> None:
-    _make(target.parent)
+def _in(folder: Path, *parts: str) -> str:
+    """A path below `folder`; as `Path`s, joining a thousand takes longer than moving the files."""
+    return f"{folder}/{'/'.join(parts)}"
+
+
+def _move(source: str, target: str) -> None:
+    _make(os.path.dirname(target))
     os.rename(source, target)
 
 
-def _link(source: Path, target: Path) -> None:
-    _make(target.parent)
+def _link(source: str, target: str) -> None:
+    _make(os.path.dirname(target))
     with contextlib.suppress(FileNotFoundError):
         os.unlink(target)
     try:
@@ -312,12 +318,13 @@ def _link(source: Path, target: Path) -> None:
         shutil.copy2(source, target, follow_symlinks=False)
 
 
-def _make(directory: Path) -> None:
+def _make(directory: str | Path) -> None:
     """What was deleted is readable by its owner alone, whatever the store's mode."""
-    if not directory.is_dir():
-        # `parents=True` would give those the usual mode.
-        _make(directory.parent)
-        directory.mkdir(mode=0o700, exist_ok=True)
+    if not os.path.isdir(directory):
+        # `makedirs` would give the parents the usual mode.
+        _make(os.path.dirname(directory))
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(directory, mode=0o700)
 
 
 def _rename(home: Path, name: str) -> Path:
@@ -336,10 +343,11 @@ def _sync_tree(home: Path, root: Path) -> None:
 
 
 def _sync_parents(root: Path, home: Path, steps: Sequence[Step]) -> None:
-    folders = {(root / step.path).parent for step in steps}
-    folders |= {(root / step.source).parent for step in steps if step.source is not None}
-    for side in _KEPT:
-        folders |= {(home / side / step.path).parent for step in steps}
+    within = {os.path.dirname(step.path) for step in steps}
+    folders = {_in(root, folder) for folder in within}
+    folders |= {_in(home, side, folder) for side in _KEPT for folder in within}
+    brought = {os.path.dirname(step.source) for step in steps if step.source is not None}
+    folders |= {_in(root, folder) for folder in brought}
     for folder in folders:
-        if folder.is_dir():
+        if os.path.isdir(folder):
             sync_directory(folder)

@@ -42,11 +42,10 @@ class Change:
 
 def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
     """Sessions leave with their checkpoints and the copies of their metadata."""
-    checkpoints = checkpoint_files(root)
+    checkpoints, relative = checkpoint_files(root), places.relative_paths(root)
     steps, sessions = [], []
     for entry in entries:
-        relative = places.relative(root, entry.path)
-        steps.append(Step("move", relative, expected=entry.signature))
+        steps.append(Step("move", relative(entry.path), expected=entry.signature))
         belongings = list(checkpoints.get(str(entry.id), []))
         if entry.layout == 2 and entry.id is not None:
             belongings += _metadata_copy(root, entry.id)
@@ -63,10 +62,10 @@ def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
 def edits(root: Path, wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]], level: int) -> Change:
     """Fields of the metadata change; a session that cannot be read stops all."""
     steps, sessions, indexed = [], [], {}
+    relative = places.relative_paths(root)
     for entry, fields in wanted:
         metadata, parts = _rewritten(entry, fields, level)
-        relative = places.relative(root, entry.path)
-        steps.append(Step("replace", relative, parts=parts, expected=entry.signature))
+        steps.append(Step("replace", relative(entry.path), parts=parts, expected=entry.signature))
         steps += copy_steps(root, entry.layout, metadata)
         sessions.append(ActSession(str(metadata.id), metadata.title, entry.size))
         indexed[metadata.id] = metadata

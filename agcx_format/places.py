@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -14,7 +15,7 @@ from agcx_format.errors import PersistenceError
 
 __all__ = [
     "CHECKPOINTS", "FOLDERS", "INDEX", "METADATA", "SUFFIX", "TRASH", "WRITTEN", "id_of", "is_uuid",
-    "metadata_copy", "session_file", "session_paths",
+    "metadata_copy", "relative", "relative_paths", "session_file", "session_paths",
 ]  # fmt: skip
 
 SUFFIX: Final = ".agcx"
@@ -74,8 +75,21 @@ def layout_of(root: Path, path: str | os.PathLike[str]) -> int:
 
 def relative(root: Path, path: str | os.PathLike[str]) -> str:
     """A file's path within its store; `PersistenceError` when it is in another place."""
-    folder, name = os.path.split(path)
-    inside = os.path.relpath(os.path.realpath(folder), os.path.realpath(root))
-    if inside.split(os.sep)[0] == os.pardir:
-        raise PersistenceError("not in this store", path=path)
-    return os.path.normpath(os.path.join(inside, name))
+    return relative_paths(root)(path)
+
+
+def relative_paths(root: Path) -> Callable[[str | os.PathLike[str]], str]:
+    """Like `relative`, for many files: a folder is looked up once."""
+    real_root = os.path.realpath(root)
+
+    @cache
+    def inside(folder: str) -> str:
+        return os.path.relpath(os.path.realpath(folder), real_root)
+
+    def relative_path(path: str | os.PathLike[str]) -> str:
+        folder, name = os.path.split(os.fspath(path))
+        if inside(folder).split(os.sep)[0] == os.pardir:
+            raise PersistenceError("not in this store", path=path)
+        return name if inside(folder) == os.curdir else f"{inside(folder)}/{name}"
+
+    return relative_path
