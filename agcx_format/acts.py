@@ -13,7 +13,7 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -170,7 +170,7 @@ def _prepare(root: Path, home: Path, step: Step) -> Step:
 def _do(root: Path, home: Path, step: Step) -> None:
     target = _in(root, step.path)
     if step.op == "move":
-        _move(target, _in(home, "files", step.path))
+        _move(target, _in(home, "files", step.path), _make)
         return
     if step.op == "replace":
         # The old file gets a second name first, so that the target is never missing.
@@ -237,9 +237,7 @@ def _undo_step(root: Path, home: Path, step: Step) -> None:
     if step.op == "move":
         moved = _in(home, "files", step.path)
         if os.path.lexists(moved) and now is None:
-            if not os.path.isdir(folder := os.path.dirname(target)):
-                os.makedirs(folder, exist_ok=True)
-            os.rename(moved, target)
+            _move(moved, target, _make_in_store)
     elif step.op == "replace":
         before = _in(home, "before", step.path)
         if os.path.lexists(before) and now in (None, step.after):
@@ -249,14 +247,14 @@ def _undo_step(root: Path, home: Path, step: Step) -> None:
     elif step.op == "bring":
         _put_back(root, step, now)
     elif now is not None and now == step.after:
-        _move(target, _in(home, "undone", step.path))
+        _move(target, _in(home, "undone", step.path), _make)
 
 
 def _put_back(root: Path, step: Step, now: Signature | None) -> None:
     """What was brought goes into the trash again, to the very place that it had there."""
     source = _in(root, str(step.source))
     if now is not None and now == step.after and not os.path.lexists(source):
-        _move(_in(root, step.path), source)
+        _move(_in(root, step.path), source, _make)
 
 
 # --- for good
@@ -302,9 +300,13 @@ def _in(folder: Path, *parts: str) -> str:
     return f"{folder}/{'/'.join(parts)}"
 
 
-def _move(source: str, target: str) -> None:
-    _make(os.path.dirname(target))
-    os.rename(source, target)
+def _move(source: str, target: str, make: Callable[[str], None]) -> None:
+    """Rename; only when a folder turns out to be missing is it looked for and made."""
+    try:
+        os.rename(source, target)
+    except FileNotFoundError:
+        make(os.path.dirname(target))
+        os.rename(source, target)
 
 
 def _link(source: str, target: str) -> None:
@@ -325,6 +327,10 @@ def _make(directory: str | Path) -> None:
         _make(os.path.dirname(directory))
         with contextlib.suppress(FileExistsError):
             os.mkdir(directory, mode=0o700)
+
+
+def _make_in_store(directory: str) -> None:
+    os.makedirs(directory, exist_ok=True)
 
 
 def _rename(home: Path, name: str) -> Path:
