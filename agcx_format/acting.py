@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 from agcx_format import acts, changes, places, trash
 from agcx_format.acts import Act, Step
 from agcx_format.durable import Signature, sweep
-from agcx_format.entries import ScanEntry
+from agcx_format.entries import ScanEntry, recently_changed
 from agcx_format.errors import SessionNotFound
 from agcx_format.locks import locked
 from agcx_format.trash import Emptied, TrashedSession
@@ -161,6 +161,17 @@ class ActingStore:
             # Another program may have undone or emptied some of them meanwhile.
             there = {act.id: act for act in trash.doomed(self.path)}
             return trash.empty(self.path, [there[act.id] for act in doomed if act.id in there])
+
+    def at_work(self, entries: Iterable[ScanEntry], now_ns: int) -> list[ScanEntry]:
+        """Those that may belong to a running agent: changed in the last minutes, and not by an act.
+
+        Deleting or editing them asks first.
+        """
+        recent = [entry for entry in entries if recently_changed(entry, now_ns)]
+        if not recent:
+            return []
+        ours = {step.after for act in self.log() for step in act.steps}
+        return [entry for entry in recent if entry.signature not in ours]
 
     # --- inside
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -77,6 +78,15 @@ class ReadingPositions:
                 entries.append(_Entry(session, path, position.message, position.row))
             if entries != before:
                 self._write(entries[-_MOST:])
+
+    def forget(self, session_ids: Collection[object]) -> None:
+        """Keep nothing of these sessions, wherever their files were."""
+        gone = set(map(str, session_ids))
+        with _lock:
+            before = self._entries()
+            entries = [each for each in before if each.session not in gone]
+            if entries != before:
+                self._write(entries)
 
     def _entries(self) -> list[_Entry]:
         try:

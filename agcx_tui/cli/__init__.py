@@ -11,7 +11,7 @@ from __future__ import annotations
 import click
 
 from agcx_tui.cli.browse import browse, demo
-from agcx_tui.cli.change import delete, undo
+from agcx_tui.cli.change import delete, edit, undo
 from agcx_tui.cli.common import store_option
 from agcx_tui.cli.completion import completion
 from agcx_tui.cli.export import export
@@ -20,6 +20,7 @@ from agcx_tui.cli.importing import import_
 from agcx_tui.cli.listing import list_
 from agcx_tui.cli.repair import repair
 from agcx_tui.cli.show import show
+from agcx_tui.cli.trash import trash
 from agcx_tui.cli.verify import verify
 
 __all__ = ["agcx"]
@@ -66,7 +67,7 @@ def agcx(context: click.Context) -> None:
 
 
 _COMMANDS = (
-    browse, demo, list_, show, export, delete, undo, import_, verify, repair, completion,
+    browse, demo, list_, show, export, edit, delete, undo, trash, import_, verify, repair, completion,
 )  # fmt: skip
 
 for command in _COMMANDS:

@@ -1,15 +1,21 @@
-"""`agcx delete` and `agcx undo`: both through the store's journal, so nothing is lost by either."""
+"""`agcx delete`, `edit` and `undo`: all through the store's journal, so nothing is lost by any.
+
+Strategy: a session that changed in the last minutes may belong to a running agent, which would save
+it again: the question says so, and where nobody is asked it takes --force.
+"""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from agcx_tui.cli.common import (
     Settings,
     confirm,
+    microseconds_now,
     pass_settings,
     sessions_argument,
     store_option,
@@ -18,58 +24,176 @@ from agcx_tui.cli.common import (
 from agcx_tui.wording import counted, size
 
 if TYPE_CHECKING:
+    from agcx_format.acts import Act
     from agcx_format.store import ScanEntry
 
-# A file that changed so lately may be an agent's that still writes it.
-_JUST_NOW_SECONDS = 5 * 60
 _TITLES_SHOWN = 10
 _TITLE_LENGTH = 70
+
+
+force_option = click.option(
+    "--force", is_flag=True, help="Also what changed in the last minutes, as of a running agent."
+)
 
 
 @click.command()
 @sessions_argument()
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@force_option
 @store_option
 @pass_settings
-def delete(settings: Settings, sessions: tuple[str, ...], yes: bool) -> None:
+def delete(settings: Settings, sessions: tuple[str, ...], yes: bool, force: bool) -> None:
     """Move sessions to the store's trash; `agcx undo` brings them back."""
     store = settings.store()
     entries = settings.find(store, sessions)
     if not entries:
         return
+    running = store.at_work(entries, time.time_ns())
+    if yes and not force and running:
+        settings.failed(f"nothing was deleted: {_warning(running)} (--force deletes all the same)")
+        return
     if not yes:
-        _show_what(entries)
-        if not confirm(f"Delete {_amount(entries)}?"):
+        show_what(entries, running)
+        if not confirm(f"Delete {amount(entries)}?"):
             settings.failed("nothing was deleted: it was not confirmed (--yes does not ask)")
             return
     store.delete(entries)
-    tell(f"Deleted {_amount(entries)}. Bring back: agcx undo")
+    tell(f"Deleted {amount(entries)}. Bring back: agcx undo")
 
 
 @click.command()
+@sessions_argument()
+@click.option("--title", metavar="TEXT", help="The new title; of one session only.")
+@click.option("--tag", "tags", metavar="TAG", multiple=True, help="Add a tag; may be repeated.")
+@click.option("--untag", "untags", metavar="TAG", multiple=True, help="Take a tag off.")
+@click.option("--favorite/--no-favorite", default=None, help="Star it, or take the star.")
+@force_option
 @store_option
 @pass_settings
-def undo(settings: Settings) -> None:
-    """Take back the last change."""
-    act = settings.store().undo()
-    titles = ", ".join(_shortened(title) for title in act.titles[:3])
-    more = f" and {act.count - 3:,} more" if act.count > 3 else ""
-    tell(f"Undone: {act.kind} of {counted(act.count, 'session')}: {titles}{more}")
+def edit(
+    settings: Settings,
+    sessions: tuple[str, ...],
+    title: str | None,
+    tags: tuple[str, ...],
+    untags: tuple[str, ...],
+    favorite: bool | None,
+    force: bool,
+) -> None:
+    """Change title, tags or star; the conversation stays as it is, byte for byte."""
+    if title is None and not tags and not untags and favorite is None:
+        raise click.UsageError("nothing to change: --title, --tag, --untag, --favorite")
+    if title is not None and len(sessions) > 1:
+        raise click.UsageError("several sessions cannot have one title")
+    store = settings.store()
+    found = settings.find(store, sessions)
+    edits = []
+    for entry in found:
+        if entry.metadata is None:
+            settings.failed(entry.error or f"{entry.path} cannot be read")
+        elif fields := _changes(entry, title, tags, untags, favorite):
+            edits.append((entry, fields))
+        else:
+            tell(f"{_shortened(entry.title)}: it is so already")
+    entries = [entry for entry, _ in edits]
+    running = [] if force else store.at_work(entries, time.time_ns())
+    if not edits or not _may_edit(settings, running):
+        return
+    act = store.update_many(edits)
+    tell(f"Changed {_named(act)}. Take back: agcx undo")
 
 
-def _amount(entries: list[ScanEntry]) -> str:
+@click.command()
+@click.argument("act", required=False)
+@click.option(
+    "--list", "list_", is_flag=True, help="Show the log of what was done, change nothing."
+)
+@store_option
+@pass_settings
+def undo(settings: Settings, act: str | None, list_: bool) -> None:
+    """Take back the last change, or the ACT that --list shows."""
+    from agcx_tui.act_words import act_named, titles_of
+
+    store = settings.store()
+    if list_:
+        _print_log(store.log())
+        return
+    wanted = None
+    if act is not None:
+        found = act_named(store.acts(), act)
+        if found is None:
+            settings.failed(f"no one act {act!r} that could be undone: agcx undo --list")
+            return
+        wanted = found.id
+    done = store.undo(wanted)
+    tell(f"Undone: {done.kind} of {counted(done.count, 'session')}: {titles_of(done)}")
+
+
+def _print_log(acts: Sequence[Act]) -> None:
+    from agcx_format.timestamps import ns_of
+    from agcx_tui.act_words import kind_of, named, state_of, titles_of
+    from agcx_tui.wording import AGE_WIDTH, age
+
+    now = microseconds_now()
+    for act in acts:
+        when = age(ns_of(act.created_at) // 1000, now)
+        what = named(act) if act.count == 1 else f"{named(act)}: {titles_of(act)}".rstrip(": ")
+        state = f"  ({state_of(act)})" if state_of(act) else ""
+        click.echo(f"{when:>{AGE_WIDTH}}  {act.id[-6:]}  {kind_of(act)} {what}{state}")
+    tell(counted(len(acts), "act"))
+
+
+def _changes(
+    entry: ScanEntry,
+    title: str | None,
+    tags: tuple[str, ...],
+    untags: tuple[str, ...],
+    favorite: bool | None,
+) -> dict[str, Any]:
+    """The fields that would be others than they are."""
+    metadata = entry.metadata
+    assert metadata is not None
+    kept = [tag for tag in dict.fromkeys([*metadata.tags, *tags]) if tag not in untags]
+    wanted = {"title": title, "tags": kept, "is_favorite": favorite}
+    return {
+        name: value
+        for name, value in wanted.items()
+        if value is not None and value != getattr(metadata, name)
+    }
+
+
+def _may_edit(settings: Settings, running: list[ScanEntry]) -> bool:
+    if not running or confirm(f"{_warning(running)}. Change it all the same?"):
+        return True
+    settings.failed(f"nothing was changed: {_warning(running)} (--force changes all the same)")
+    return False
+
+
+def _warning(found: Sequence[ScanEntry]) -> str:
+    which = _shortened(found[0].title) if len(found) == 1 else counted(len(found), "session")
+    return f"{which} changed in the last 5 minutes, an agent may be at work on it"
+
+
+def _named(act: Act) -> str:
+    from agcx_tui.act_words import named
+
+    return named(act)
+
+
+def amount(entries: Sequence[ScanEntry]) -> str:
+    """`3 sessions (1.2 MB)`."""
     total = size(sum(entry.size for entry in entries))
     return f"{counted(len(entries), 'session')} ({total})"
 
 
-def _show_what(entries: list[ScanEntry]) -> None:
+def show_what(entries: Sequence[ScanEntry], running: Sequence[ScanEntry]) -> None:
+    """The first of them, with what one would want to know before they go."""
     for entry in entries[:_TITLES_SHOWN]:
         notes = [size(entry.size)]
         if entry.metadata is None:
             notes.append("unreadable")
         elif entry.metadata.is_favorite:
             notes.append("a favourite")
-        if time.time() - entry.mtime_ns / 1e9 < _JUST_NOW_SECONDS:
+        if entry in running:
             notes.append("changed a moment ago: an agent may still write it")
         tell(f"  {_shortened(entry.title)}  ({', '.join(notes)})")
     if len(entries) > _TITLES_SHOWN:

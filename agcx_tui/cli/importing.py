@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from agcx_tui.cli.common import Settings, pass_settings, print_json, store_optio
 from agcx_tui.locations import codex_rollouts
 
 if TYPE_CHECKING:
+    from agcx_format.convert.imported import Imported
     from agcx_format.convert.importer import ImportResult
 
 
@@ -25,29 +27,66 @@ def import_() -> None:
     """Bring conversations of other programs in; a second run adds only what is new."""
 
 
+def _options(command: Callable) -> Callable:
+    """What every import takes."""
+    for decorate in (
+        pass_settings,
+        store_option,
+        click.option("--json", "as_json", is_flag=True, help="One JSON object a file, one a line."),
+        click.option(
+            "--dry-run", is_flag=True, help="Say what would be brought in, change nothing."
+        ),
+        click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=True)),
+    ):
+        command = decorate(command)
+    return command
+
+
 @import_.command()
-@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=True))
-@click.option("--dry-run", is_flag=True, help="Say what would be brought in, change nothing.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a file, one a line.")
-@store_option
-@pass_settings
+@_options
 def codex(settings: Settings, paths: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
     """Import Codex rollouts: files, or directories of them.
 
     Without a PATH they are taken from $CODEX_HOME or ~/.codex: sessions and archived_sessions.
     """
+    from agcx_format.convert.codex import find_rollouts, read_rollout
+
+    places = [Path(path) for path in paths] or codex_rollouts(os.environ)
+    _import(settings, places, dry_run, as_json, find_rollouts, read_rollout)
+
+
+@import_.command()
+@_options
+def claude(settings: Settings, paths: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+    """Import Claude Code transcripts: files, or directories of them.
+
+    Without a PATH they are taken from $CLAUDE_CONFIG_DIR or ~/.claude: projects.
+    """
+    from agcx_format.convert.claude import default_places, find_transcripts, read_transcript
+
+    places = [Path(path) for path in paths] or default_places()
+    _import(settings, places, dry_run, as_json, find_transcripts, read_transcript)
+
+
+def _import(
+    settings: Settings,
+    places: list[Path],
+    dry_run: bool,
+    as_json: bool,
+    find: Callable[..., Iterator[Path]],
+    read: Callable[[Path], Imported],
+) -> None:
     from agcx_format.convert.importer import import_sessions
     from agcx_format.store import open_store
 
-    places = [Path(path) for path in paths] or codex_rollouts(os.environ)
     existing = [place for place in places if place.exists()]
     if not existing:
-        settings.failed("no rollouts found: looked in " + ", ".join(map(str, places)))
+        settings.failed("nothing found: looked in " + ", ".join(map(str, places)))
         return
     # Unlike for the other commands, a store that is not there yet will be made.
     store = open_store(settings.location.path)
     outcomes: Counter[str] = Counter()
-    for result in import_sessions(store, existing, dry_run):
+    for result in import_sessions(store, existing, dry_run, find=find, read=read):
         outcomes[result.outcome] += 1
         if as_json:
             print_json(_facts(result))

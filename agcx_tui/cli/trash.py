@@ -1,0 +1,161 @@
+"""`agcx trash`: what was deleted, back from there, and out of the world.
+
+Strategy: a session in the trash is named as one in the store is.  Emptying is the only thing that
+destroys, so it asks for a typed word instead of a yes; without a terminal that takes `--yes`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from agcx_tui.cli.common import (
+    Settings,
+    microseconds_now,
+    pass_settings,
+    print_json,
+    store_option,
+    tell,
+)
+from agcx_tui.cli.values import Age
+from agcx_tui.locations import state_directory
+from agcx_tui.safe_text import safe_line
+from agcx_tui.wording import counted, size
+
+if TYPE_CHECKING:
+    from agcx_format.trash import TrashedSession
+
+WORD = "delete"
+_TITLE_WIDTH = 60
+
+
+@click.group()
+def trash() -> None:
+    """Look at what was deleted, bring it back, or destroy it."""
+
+
+@trash.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@store_option
+@pass_settings
+def list_(settings: Settings, as_json: bool) -> None:
+    """List the sessions in the trash, the last deleted first."""
+    from agcx_format.timestamps import ns_of
+    from agcx_tui.wording import AGE_WIDTH, age
+
+    sessions = settings.store().trash()
+    now = microseconds_now()
+    for session in sessions:
+        if as_json:
+            print_json(
+                {
+                    "id": str(session.id) if session.id else None,
+                    "title": session.title,
+                    "bytes": session.size,
+                    "path": session.path,
+                    "act": session.act.id,
+                    "kind": session.act.kind,
+                    "deleted_at": session.act.created_at,
+                }
+            )
+            continue
+        when = age(ns_of(session.act.created_at) // 1000, now)
+        title = (safe_line(session.title).strip() or "(no title)")[:_TITLE_WIDTH]
+        name = str(session.id)[:8] if session.id else ""
+        click.echo(
+            f"{when:>{AGE_WIDTH}}  {session.act.id[-6:]}  {name:8}  {size(session.size):>7}  {title}"
+        )
+    tell(f"{counted(len(sessions), 'session')} · {size(sum(each.size for each in sessions))}")
+
+
+@trash.command()
+@click.argument("sessions", metavar="[SESSION]...", nargs=-1)
+@click.option("--act", metavar="ACT", help="All that this act deleted, as `trash list` names it.")
+@click.option("--all", "all_", is_flag=True, help="Everything in the trash.")
+@store_option
+@pass_settings
+def restore(settings: Settings, sessions: tuple[str, ...], act: str | None, all_: bool) -> None:
+    """Bring sessions back; nothing that is there is overwritten."""
+    if not (sessions or act or all_):
+        raise click.UsageError("what: SESSION, --act ACT or --all")
+    store = settings.store()
+    there = store.trash()
+    if act is not None:
+        there = [each for each in there if each.act.id.startswith(act) or each.act.id[-6:] == act]
+        if not there:
+            settings.failed(f"nothing of an act {act!r} is in the trash")
+    wanted = there if not sessions else _find(settings, there, sessions)
+    if wanted:
+        done = store.restore(wanted)
+        total = size(done.size)
+        tell(f"Brought back {counted(done.count, 'session')} ({total}). Take back: agcx undo")
+
+
+def _find(
+    settings: Settings, there: Sequence[TrashedSession], names: Sequence[str]
+) -> list[TrashedSession]:
+    """Of a session that was deleted more than once, what was deleted last."""
+    from agcx_format.store import SHORTEST_PREFIX
+
+    found: dict[str, TrashedSession] = {}
+    for name in names:
+        fitting = [
+            each
+            for each in there
+            if name in (each.path, each.home)
+            or (len(name) >= SHORTEST_PREFIX and str(each.id or "").startswith(name.lower()))
+        ]
+        if not fitting:
+            settings.failed(f"no session {name!r} in the trash")
+        elif len({each.home for each in fitting}) > 1:
+            settings.failed(f"{len(fitting)} sessions in the trash begin with {name!r}")
+        else:
+            found.setdefault(fitting[0].home, fitting[0])
+    return list(found.values())
+
+
+@trash.command()
+@click.option(
+    "--older-than",
+    metavar="AGE",
+    type=Age(),
+    help="Only what was done before: 30d, 12h, 2w, 2024-11.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask for the word.")
+@store_option
+@pass_settings
+def empty(settings: Settings, older_than: str | None, yes: bool) -> None:
+    """Destroy what is in the trash. This cannot be undone.
+
+    What was deleted goes, and what edits replaced: those changes cannot be undone any more.
+    """
+    from agcx_format.trash import trashed
+    from agcx_tui.forgetting import forget
+
+    store = settings.store()
+    doomed = store.doomed(older_than)
+    if not doomed:
+        tell("There is nothing in the trash to destroy.")
+        return
+    sessions = list(trashed(store.path, doomed))
+    total = size(sum(each.size for each in sessions))
+    what = f"{counted(len(sessions), 'deleted session')} ({total})"
+    question = f"Destroy {what} and the undo of {counted(len(doomed), 'act')}, for good?"
+    if not yes and not _typed(question):
+        settings.failed("nothing was destroyed: it was not confirmed (--yes does not ask)")
+        return
+    gone = store.destroy(doomed)
+    destroyed = counted(len(gone.sessions), "session")
+    tell(f"Destroyed {destroyed}; {size(gone.size)} came free.")
+    forget(gone.ids, state_directory())
+
+
+def _typed(question: str) -> bool:
+    """Whether the word was typed; without a terminal to type it in, it was not."""
+    if not sys.stdin.isatty():
+        return False
+    tell(question)
+    return click.prompt(f"Type {WORD} to do it", default="", show_default=False, err=True) == WORD

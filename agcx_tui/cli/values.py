@@ -1,0 +1,39 @@
+"""Ages and sizes as options take them: what cannot be understood is wrong use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from agcx_tui.cli.common import microseconds_now
+
+
+class Age(click.ParamType):
+    """`90d`, `2024-11`: a moment, as a `Timestamp`."""
+
+    name = "age"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from agcx_tui.moments import BadValue, moment_before
+
+        try:
+            return moment_before(value, microseconds_now())
+        except BadValue as error:
+            self.fail(str(error), param, ctx)
+
+
+class Bytes(click.ParamType):
+    """`10MB`: a number of bytes."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from agcx_tui.moments import BadValue, bytes_of
+
+        if isinstance(value, int):
+            return value
+        try:
+            return bytes_of(value)
+        except BadValue as error:
+            self.fail(str(error), param, ctx)
