@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bench.registry import Measure, select
-from tests.bench.report import Row, print_table, to_plain
+from tests.bench.report import Row, in_short, print_table, to_plain
 from tests.bench.stores import SEED
 from tests.bench.workspace import Workspace
 
@@ -60,7 +60,7 @@ def _run(measure: Measure, work: Workspace) -> Row:
     print(f"{measure.name} … ", end="", file=sys.stderr, flush=True)
     try:
         found = measure.run(work)
-        row, told = Row(measure, found), f"{found.ratio:.2f}×"
+        row, told = Row(measure, found), in_short(found)
     except Exception as cause:
         # One that fails must not take the others with it.
         told = f"{type(cause).__name__}: {cause}"

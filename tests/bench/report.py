@@ -52,6 +52,12 @@ def print_table(rows: list[Row]) -> None:
     console.print(table)
 
 
+def in_short(found: Outcome) -> str:
+    """For one line, while the others are still running."""
+    ours, floor = (_amount(side.median, found.unit) for side in (found.ours, found.floor))
+    return f"{ours} / {floor}: {found.ratio:.2f}×"
+
+
 def _cells(row: Row) -> tuple[str, ...]:
     measure, found = row.measure, row.found
     what = f"{measure.what}\n  / {measure.floor}"

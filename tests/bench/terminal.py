@@ -124,7 +124,7 @@ class Terminal:
         """
         return self._pieces[self._find(text, mark, timeout)][0]
 
-    def wait_quiet(self, seconds: float = 0.15, timeout: float = 60) -> None:
+    def wait_quiet(self, seconds: float = 0.15, timeout: float = 180) -> None:
         """Until nothing came for so long, and the program did next to nothing meanwhile."""
         limit = time.perf_counter() + timeout
         while time.perf_counter() < limit:
