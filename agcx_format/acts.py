@@ -150,8 +150,17 @@ def _check_expected(root: Path, step: Step) -> None:
     if step.op in ("create", "bring") and Signature.at(_in(root, step.path)) is not None:
         raise StaleSession("something is there already", path=_in(root, step.path))
     read = step.source if step.source is not None else step.path
-    if step.expected is not None and Signature.at(_in(root, read)) != step.expected:
+    if step.expected is not None and not _is(_in(root, read), step.expected):
         raise StaleSession("it changed since it was read", path=_in(root, read))
+
+
+def _is(path: str, expected: Signature) -> bool:
+    """A session that is a link was read through it, and its signature is that of what it leads to."""
+    if Signature.at(path) == expected:
+        return True
+    with contextlib.suppress(OSError):
+        return os.path.islink(path) and Signature.of(os.stat(path)) == expected
+    return False
 
 
 def _prepare(root: Path, home: Path, step: Step) -> Step:

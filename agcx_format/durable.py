@@ -28,6 +28,8 @@ __all__ = [
 ]  # fmt: skip
 
 TEMPORARY = ".agcx-tmp"
+# A name that is too long names nothing either.
+_NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -44,11 +46,16 @@ class Signature(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def at(cls, path: str | os.PathLike[str]) -> Self | None:
-        """The signature of what lies at `path` (a link is looked at itself), None for nothing."""
+        """The signature of what lies at `path` (a link is looked at itself), None for nothing.
+
+        `PersistenceError` when that cannot be found out.
+        """
         try:
             return cls.of(os.lstat(path))
-        except FileNotFoundError:
-            return None
+        except OSError as cause:
+            if cause.errno in _NOTHING_THERE:
+                return None
+            raise PersistenceError(os_reason(cause), path=path) from None
 
 
 def open_regular(path: str | os.PathLike[str]) -> tuple[int, os.stat_result]:

@@ -79,7 +79,7 @@ class EntryReader:
         try:
             fd, status = open_regular(path)
         except PersistenceError as error:
-            signature = Signature.at(path)
+            signature = _signature(path)
             return signature and ScanEntry(path, session_id, None, error, signature)
         signature = Signature.of(status)
         try:
@@ -107,7 +107,7 @@ class EntryReader:
     # --- layout 2
 
     def _entry2(self, path: str) -> ScanEntry | None:
-        signature = Signature.at(path)
+        signature = _signature(path)
         if signature is None:
             return None
         session_id, metadata, error = places.id_of(path), None, None
@@ -160,6 +160,14 @@ class EntryReader:
             return dict(index.read(self._root / places.INDEX)[0].sessions)
         except PersistenceError:
             return {}
+
+
+def _signature(path: str) -> Signature | None:
+    """None when nothing is there; zeros when the folder may be listed and not looked into."""
+    try:
+        return Signature.at(path)
+    except PersistenceError:
+        return Signature(0, 0, 0)
 
 
 def _regular(path: str) -> os.stat_result:

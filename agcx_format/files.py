@@ -56,13 +56,12 @@ def read_head(
 def _head(fd: int, size: int, use_mmap: bool) -> tuple[bytes, int | None]:
     """The first bytes, the whole metadata among them, and where that ends; None in layout 2."""
     if use_mmap and size >= layout1.HEADER:
-        with mapped.map_file(fd, size) as view:
-            head = mapped.copy_out(view, 0, min(size, _MAPPED_HEAD))
-            if head[:8] == _LAYOUT2:
-                return head, None
-            end = layout1.metadata_end(head, size)
-            if end > len(head):
-                head = mapped.copy_out(view, 0, min(size, end + 4))
+        head = mapped.read(fd, min(size, _MAPPED_HEAD))
+        if head[:8] == _LAYOUT2:
+            return head, None
+        end = layout1.metadata_end(head, size)
+        if end > len(head):
+            head = mapped.read(fd, min(size, end + 4))
     else:
         head = os.pread(fd, _HEAD, 0)
         if head[:8] == _LAYOUT2:

@@ -15,9 +15,10 @@ import os
 import tempfile
 import threading
 
-from agcx_format.errors import CorruptData
+from agcx_format.durable import os_reason
+from agcx_format.errors import CorruptData, PersistenceError
 
-__all__ = ["copy_out", "map_file"]
+__all__ = ["copy_out", "map_file", "read"]
 
 _PAGE = mmap.PAGESIZE
 _local = threading.local()
@@ -32,6 +33,14 @@ def map_file(fd: int, size: int) -> mmap.mmap:
         return mmap.mmap(fd, size, mmap.MAP_SHARED, mmap.PROT_READ)
     except ValueError:
         raise CorruptData("the file was cut short while it was read", offset=0) from None
+    except OSError as cause:
+        raise PersistenceError(os_reason(cause)) from None
+
+
+def read(fd: int, size: int) -> bytes:
+    """The first bytes of a file, through a map of no more than these: a file may be sparse and huge."""
+    with map_file(fd, size) as view:
+        return copy_out(view, 0, size)
 
 
 def copy_out(view: mmap.mmap, start: int, end: int) -> bytes:

@@ -14,8 +14,8 @@ from agcx_format.durable import os_reason
 from agcx_format.errors import PersistenceError
 
 __all__ = [
-    "CHECKPOINTS", "FOLDERS", "INDEX", "METADATA", "SUFFIX", "TRASH", "WRITTEN", "id_of", "is_uuid",
-    "metadata_copy", "relative", "relative_paths", "session_file", "session_paths",
+    "CHECKPOINTS", "FOLDERS", "INDEX", "METADATA", "SUFFIX", "TRASH", "WRITTEN", "can_be_named",
+    "id_of", "is_uuid", "metadata_copy", "relative", "relative_paths", "session_file", "session_paths",
 ]  # fmt: skip
 
 SUFFIX: Final = ".agcx"
@@ -64,7 +64,26 @@ def session_paths(root: Path) -> Iterator[tuple[int, str]]:
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as cause:
+            if folder and not _may_be_entered(root):
+                # Every file of the store itself says so already.
+                continue
             raise PersistenceError(os_reason(cause), path=root / folder) from None
+
+
+def _may_be_entered(directory: Path) -> bool:
+    try:
+        os.lstat(os.path.join(directory, os.curdir))
+    except PermissionError:
+        return False
+    return True
+
+
+def can_be_named(path: str) -> bool:
+    """Whether a file can have this name at all; asking the system for others is a `ValueError`."""
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
 
 
 def layout_of(root: Path, path: str | os.PathLike[str]) -> int:

@@ -126,6 +126,8 @@ class Store(ActingStore):
         if places.is_uuid(name):
             found = self._find(UUID(name))
             paths = [os.fspath(found)] if found else []
+        elif not places.can_be_named(name):
+            raise SessionNotFound(repr(name), path=self.path)
         elif name.endswith(places.SUFFIX) or os.sep in name:
             paths = [name]
         elif len(name) >= SHORTEST_PREFIX:
