@@ -269,6 +269,8 @@ class ConversationScreen(TakingScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if self.has_class("-failed") and action in _NEEDS_CONVERSATION:
             return False
+        if action == "search" and self.focused is self.search_line.input:
+            return False
         if action == "tab_number" and parameters[0] > len(self._tabs.tabs):
             return False
         return not (action in _MESSAGES_ONLY and self._shown != "messages")
