@@ -14,9 +14,12 @@ from agcx_format import (
     bincode,
     checkpoint,
     index,
+    layout1,
     limits,
+    messagepack,
     open_store,
     read_session,
+    seekable,
     serde_json,
     write_session,
 )
@@ -34,6 +37,7 @@ from tests.fuzz.sameness import as_rust_writes, same
 from tests.golden_files import GOLDEN
 
 FILES = sorted(p for p in GOLDEN.rglob("*.agcx"))
+FIRST_LAYOUT = [p for p in FILES if p.parent.name == "v1" and p.stat().st_size < 10_000]
 CHECKPOINTS = sorted(GOLDEN.rglob("*.ckpt"))
 INDEXES = sorted(GOLDEN.rglob("sessions.idx"))
 METAS = sorted(GOLDEN.rglob("*.meta"))
@@ -150,6 +154,33 @@ def test_bytes_that_are_no_file_at_all(read_all, fuzzing: Fuzzing):
         read_all(b"".join(case))
 
     fuzzing(check, st.tuples(beginnings, st.binary(max_size=200)), examples=150)
+
+
+def in_frames(golden: Path) -> bytes:
+    """The same file with its messages in many frames and a seek table, as large ones are written."""
+    data = golden.read_bytes()
+    raw = layout1.decompress_section(data, layout1.split(data)[1])
+    sections = [data[span.start : span.end] for span in layout1.split(data)]
+    sections[1] = seekable.compress(raw, messagepack.find_messages(raw), 1)
+    return b"".join(layout1.join(*sections))
+
+
+def test_files_with_a_seek_table(read_all, fuzzing: Fuzzing, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(seekable, "FRAME", 300)
+    in_many = [data for path in FIRST_LAYOUT if (data := in_frames(path))]
+    assert all(read_all(data) for data in in_many)
+
+    def check(case: tuple) -> None:
+        data, near_the_end, changes = case
+        messages = layout1.split(data)[1]
+        # Half of the damage is to the table and the counts, which lie at the end of the section.
+        start = max(messages.start, messages.end - 120) if near_the_end else messages.start
+        section = damage.apply(data[start : messages.end], changes)
+        section = data[messages.start : start] + section
+        length = len(section).to_bytes(4, "little")
+        read_all(data[: messages.start - 4] + length + section + data[messages.end :])
+
+    fuzzing(check, st.tuples(st.sampled_from(in_many), st.booleans(), damage.edits), examples=200)
 
 
 def test_damaged_checkpoints(fuzzing: Fuzzing):

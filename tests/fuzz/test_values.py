@@ -51,7 +51,7 @@ def test_bincode_gives_back_what_it_was_given(type_: type, fuzzing: Fuzzing):
         assert used == len(packed)
         assert same(again, value)
 
-    fuzzing(check, values(type_, odd=False), examples=15)
+    fuzzing(check, values(type_, odd=False), examples=10)
 
 
 @each_type
@@ -61,7 +61,7 @@ def test_messagepack_gives_back_what_it_was_given(type_: type, fuzzing: Fuzzing)
         assert same(messagepack.decode(type_, packed), value)
         assert messagepack.encode(messagepack.decode(type_, packed + b"\xc1")) == packed
 
-    fuzzing(check, values(type_), examples=15)
+    fuzzing(check, values(type_), examples=10)
 
 
 @each_type
@@ -72,7 +72,7 @@ def test_json_gives_back_what_it_was_given(type_: type, fuzzing: Fuzzing):
         assert same(again, as_json_holds(value))
         assert serde_json.to_json(again) == text
 
-    fuzzing(check, values(type_), examples=15)
+    fuzzing(check, values(type_), examples=10)
 
 
 @each_layout
@@ -97,7 +97,7 @@ def test_a_session_is_read_as_it_was_written_and_written_again_is_the_same_file(
         write_session(path, *read, layout=layout)
         assert path.read_bytes() == first
 
-    fuzzing(check, sessions(), examples=100)
+    fuzzing(check, sessions(), examples=40)
 
 
 @each_layout
@@ -106,7 +106,7 @@ def test_a_checkpoint_is_read_as_it_was_written(layout: int, fuzzing: Fuzzing):
         data = b"".join(checkpoint.encode(value, layout))
         assert same(checkpoint.decode(data, value.metadata), as_rust_writes(value))
 
-    fuzzing(check, values(types.Checkpoint, odd=layout == 2), examples=60)
+    fuzzing(check, values(types.Checkpoint, odd=layout == 2), examples=30)
 
 
 @each_layout
@@ -123,7 +123,7 @@ def test_a_lazy_reading_agrees_with_a_whole_one(layout: int, tmp_path: Path, fuz
             assert same(lazy.state, state)
             assert lazy.error is None
 
-    fuzzing(check, sessions(), examples=60)
+    fuzzing(check, sessions(), examples=30)
 
 
 def test_a_store_keeps_all_but_what_it_measures(tmp_path: Path, fuzzing: Fuzzing):
@@ -170,7 +170,7 @@ def test_the_strategies_reach_the_corners(fuzzing: Fuzzing):
         if metadata.created_at[0] in "+-":
             seen.add("odd year")
 
-    fuzzing(check, sessions(), examples=300)
+    fuzzing(check, sessions(), examples=120)
     kinds = {v.cls.__name__ for v in types_of_items()}
     assert kinds | {"UnknownItem", "ReasoningWithoutContent", "trap", "odd year"} <= seen
     assert OperatingMode in seen
