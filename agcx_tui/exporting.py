@@ -1,93 +1,199 @@
-"""Conversations written out as files: what they are called, and how they get there.
+"""Conversations written out as files, alone or together.
 
-Strategy: no Textual, no screen; the caller runs it in a thread.  A file is put in place in one
-step, readable by its owner alone, and never over another one unless that was said.
+Strategy: no Textual, no screen; the caller runs it in a thread.  A session goes from its file to the target a
+message at a time, so its size does not matter.  A file is put in place in one step, readable by
+its owner alone, and never over another one unless that was said.
 """
 
 from __future__ import annotations
 
+import errno
 import os
-import re
 import secrets
+import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from agcx_format.types import ConversationSnapshot, SessionMetadata
+from agcx_tui.outgoing import FORMATS, Exporter, Form, Stopped, file_name, suffix, suggested_name
 
-FORMATS = {"md": "Markdown", "json": "JSON"}
+__all__ = [
+    "FORMATS", "Exported", "Exporter", "Form", "expanded", "export", "export_together", "file_name",
+    "hidden_in_words", "obstacle", "suffix", "suggested_name", "together", "write",
+]  # fmt: skip
 
-_no_name = re.compile(r"[^\w]+")
+# A session that goes into one file with others is held back until it is known to be whole; one that is
+# larger than this on the disk.
+_IN_MEMORY = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """Where one session went (`target`, bytes), or why it did not (`error`)."""
+    """Where one session went (`target`, bytes), or why it did not (`error`).
+
+    `redacted` says how many secrets of which kind were hidden.
+    """
 
     source: str
     target: Path
     size: int = 0
     error: str = ""
+    redacted: dict[str, int] = field(default_factory=dict)
 
 
-def suggested_name(title: str, session_id: str, format: str) -> str:
-    """`fix-the-grid-layout-04ee4873.md`: told apart by the id, safe on every file system."""
-    slug = _no_name.sub("-", title.casefold()).strip("-_")[:60].rstrip("-_")
-    # A file name may have 255 bytes, and letters may take four each.
-    while len(slug.encode("utf-8", "replace")) > 180:
-        slug = slug[:-1]
-    return "-".join(part for part in (slug, session_id[:8]) if part) + f".{format}"
-
-
-def render(path: str, format: str) -> bytes:
-    """One session file in another format; `PersistenceError` when it cannot be read."""
-    from agcx_format import read_session
-
-    metadata, conversation, state = read_session(path)
-    return _RENDERERS[format](metadata, conversation, state)
-
-
-def write(target: Path, content: bytes, *, overwrite: bool) -> None:
-    """In one step; `FileExistsError` when something is there and was not to be replaced."""
-    from agcx_format.durable import replace_file, write_file
-
-    if overwrite:
-        replace_file(target, [content])
-        return
-    temporary = target.with_name(f".{secrets.token_hex(8)}.agcx-tmp")
-    try:
-        write_file(temporary, [content])
-        # Unlike a rename, a link never replaces what is there.
-        os.link(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+# Whether a file that exists may be replaced: for all of them, or asked for each.
+Overwrite = bool | Callable[[Path], bool]
 
 
 def export(
     jobs: Iterable[tuple[str, Path]],
-    format: str,
+    form: Form | str,
     *,
-    overwrite: bool,
+    overwrite: Overwrite,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Exported]:
-    """Export each session file to its target; one that fails does not hold up the others."""
-    from agcx_format.errors import PersistenceError
+    """Export each session file to its target; one that fails does not hold up the others.
 
+    A target that is called after a title with a secret in it is called after the title without.
+    """
+    exporter = Exporter(Form(form) if isinstance(form, str) else form, should_stop)
     for source, target in jobs:
         if should_stop():
             return
         try:
-            content = render(source, format)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            write(target, content, overwrite=overwrite)
-            yield Exported(source, target, len(content))
-        except FileExistsError:
-            yield Exported(source, target, error="it exists already")
-        except PersistenceError as error:
-            where = f"{error.place}: " if error.place else ""
-            yield Exported(source, target, error=where + error.reason)
-        except OSError as error:
-            yield Exported(source, target, error=(error.strerror or str(error)).lower())
+            yield _export(exporter, source, target, overwrite)
+        except Stopped:
+            return
+        except Exception as error:
+            yield Exported(source, target, error=_in_words(error))
+
+
+def _export(exporter: Exporter, source: str, target: Path, overwrite: Overwrite) -> Exported:
+    with exporter.session(source) as session:
+        if session.title != session.metadata.title:
+            told = suggested_name(session.title, str(session.metadata.id), session.form.format)
+            if target.name == told:
+                target = target.with_name(session.name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        size = write(target, session.parts(), overwrite=overwrite)
+        return Exported(source, target, size, redacted=session.redacted)
+
+
+def export_together(
+    sources: Iterable[str],
+    target: Path,
+    form: Form,
+    *,
+    overwrite: Overwrite,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> list[Exported]:
+    """Export sessions into one file; those that cannot be read are left out of it.
+
+    When the file itself cannot be written, no result is without an error.
+    """
+    done: list[Exported] = []
+    exporter = Exporter(form, should_stop)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write(target, together(exporter, sources, target, done), overwrite=overwrite)
+    except Stopped:
+        return []
+    except Exception as error:
+        return [Exported(source, target, error=_in_words(error)) for source in sources]
+    return done
+
+
+def together(
+    exporter: Exporter, sources: Iterable[str], target: Path, done: list[Exported]
+) -> Iterator[bytes]:
+    """The bytes of one file with all of these sessions; `done` gets a result for each."""
+    start, between, end = _around(exporter.form.format)
+    yield start
+    count = 0
+    for source in sources:
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spool:
+            try:
+                with exporter.session(source) as session:
+                    size = sum(map(spool.write, session.parts(alone=False, number=count + 1)))
+                    done.append(Exported(source, target, size, redacted=session.redacted))
+            except Stopped:
+                raise
+            except Exception as error:
+                done.append(Exported(source, target, error=_in_words(error)))
+                continue
+            spool.seek(0)
+            yield between if count else b""
+            while chunk := spool.read(1024 * 1024):
+                yield chunk
+            count += 1
+    yield end
+
+
+def _around(format: str) -> tuple[bytes, bytes, bytes]:
+    """What stands before, between and after the sessions of one file."""
+    if format == "html":
+        from agcx_format.convert.html import PAGE_END, page_start
+
+        return page_start("Conversations").encode(), b"", PAGE_END.encode()
+    if format == "json":
+        return b"[\n", b",\n", b"]\n"
+    return b"", b"" if format == "jsonl" else b"\n\n", b""
+
+
+def write(target: Path, parts: Iterable[bytes], *, overwrite: Overwrite) -> int:
+    """In one step; `FileExistsError` when something is there and was not to be replaced.
+
+    Gives the bytes written.
+    """
+    from agcx_format.durable import replace_file, sync_directory, write_file
+
+    exists = os.path.lexists(target)
+    if exists and (overwrite(target) if callable(overwrite) else overwrite):
+        return replace_file(target, parts).size
+    if exists:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+    temporary = target.with_name(f".{secrets.token_hex(8)}.agcx-tmp")
+    try:
+        size = write_file(temporary, parts).size
+        _put(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_directory(target.parent)
+    return size
+
+
+def _put(temporary: Path, target: Path) -> None:
+    """Unlike a rename, a link never replaces what is there; some file systems have none."""
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        # It was not there a moment ago.
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        os.rename(temporary, target)
+
+
+def _in_words(error: Exception) -> str:
+    from agcx_format.errors import PersistenceError
+
+    if isinstance(error, PersistenceError):
+        return (f"{error.place}: " if error.place else "") + error.reason
+    if isinstance(error, FileExistsError):
+        return "it exists already"
+    if isinstance(error, OSError):
+        return (error.strerror or str(error)).lower()
+    raise error
+
+
+def hidden_in_words(results: Iterable[Exported]) -> str:
+    """What was hidden in all of them: `3 github-token, 1 password`; empty for nothing."""
+    counts: Counter[str] = Counter()
+    for result in results:
+        counts.update(result.redacted)
+    return ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
 
 
 def expanded(text: str) -> Path:
@@ -110,18 +216,3 @@ def obstacle(target: Path, single: bool) -> str:
     if not parent.is_dir():
         return f"{parent} is no directory."
     return "" if os.access(parent, os.W_OK) else f"{parent} cannot be written to."
-
-
-def _markdown(metadata: SessionMetadata, conversation: ConversationSnapshot, state) -> bytes:
-    from agcx_format.convert.markdown import to_markdown
-
-    return to_markdown(metadata, conversation).encode("utf-8", "replace")
-
-
-def _json(metadata: SessionMetadata, conversation: ConversationSnapshot, state) -> bytes:
-    from agcx_format import to_json
-
-    return to_json({"metadata": metadata, "conversation": conversation, "state": state}) + b"\n"
-
-
-_RENDERERS = {"md": _markdown, "json": _json}

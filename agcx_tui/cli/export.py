@@ -2,7 +2,7 @@
 
 Strategy: `exporting` renders and writes, as for the app's dialog.  Nothing that exists is replaced
 unless `--overwrite` says so or the person at the terminal does; a session that fails is told, and
-the rest goes on.
+the rest goes on.  Ctrl+C leaves what is written, and nothing half written.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ from agcx_tui.cli.common import (
 
 if TYPE_CHECKING:
     from agcx_format.store import ScanEntry
+    from agcx_tui.exporting import Exported, Form
 
 # `agcx_tui.exporting.FORMATS`; a test compares.
-FORMATS = ("md", "json")
+FORMATS = ("md", "html", "json", "jsonl", "txt", "codex")
 
 
 @click.command()
@@ -38,76 +39,161 @@ FORMATS = ("md", "json")
     "--output",
     metavar="FILE|DIR|-",
     default="-",
-    help="A directory takes a file for each session; - is stdout, the default.",
+    help="A directory takes a file for each session, a file all of them; - is stdout, the default.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace files that exist, without asking.")
+@click.option("--metadata/--no-metadata", default=True, help="What is known of the session.")
+@click.option("--tool-calls/--no-tool-calls", default=True, help="Tool calls and their results.")
+@click.option("--reasoning/--no-reasoning", default=True, help="What the model thought.")
+@click.option("--images/--no-images", default=True, help="Pictures.")
+@click.option("--redact", is_flag=True, help="Hide secrets behind placeholders.")
+@click.option(
+    "--personal", is_flag=True, help="With --redact: mail addresses and home directories."
+)
 @store_option
 @pass_settings
 def export(
-    settings: Settings, sessions: tuple[str, ...], format_: str, output: str, overwrite: bool
+    settings: Settings,
+    sessions: tuple[str, ...],
+    format_: str,
+    output: str,
+    overwrite: bool,
+    metadata: bool,
+    tool_calls: bool,
+    reasoning: bool,
+    images: bool,
+    redact: bool,
+    personal: bool,
 ) -> None:
-    """Take conversations out, as Markdown or JSON."""
-    entries = settings.find(settings.store(), sessions)
+    """Take conversations out: Markdown, HTML, JSON, JSON Lines, text, or a Codex rollout."""
+    from agcx_format.convert.choice import Choice
+    from agcx_tui.exporting import Form
+
+    if personal and not redact:
+        raise click.UsageError("--personal says what --redact hides: give both")
+    form = Form(format_, Choice(tool_calls, reasoning, images, metadata), redact, personal)
     to_directory = os.path.isdir(output) or output.endswith(os.sep)
     if len(sessions) > 1 and not to_directory:
-        if output == "-" and format_ == "md":
-            raise click.UsageError("several conversations need a directory: -o DIR/")
-        if output != "-":
-            raise click.UsageError(f"{output} is no directory: for a new one write {output}/")
+        _check_one_file(output, format_)
+    entries = settings.find(settings.store(), sessions)
     if output == "-":
-        for entry in entries:
-            _print(settings, entry, format_)
-        return
-    _write(settings, _jobs(entries, Path(output), to_directory, format_), format_, overwrite)
+        _print(settings, entries, form)
+    elif to_directory or len(entries) == 1:
+        _write(settings, _jobs(entries, Path(output), to_directory, format_), form, overwrite)
+    elif entries:
+        _write_together(settings, entries, Path(output), form, overwrite)
+
+
+def _check_one_file(output: str, format_: str) -> None:
+    """A new name without an ending is more likely meant to be a directory."""
+    from agcx_tui.exporting import suffix
+
+    if format_ == "codex":
+        raise click.UsageError("Codex takes up one conversation a file: -o DIR/")
+    if output != "-" and not output.endswith(f".{suffix(format_)}"):
+        raise click.UsageError(
+            f"{output} is no directory and no .{suffix(format_)}: for a new directory write {output}/"
+        )
 
 
 def _jobs(
     entries: list[ScanEntry], output: Path, to_directory: bool, format_: str
 ) -> list[tuple[str, Path]]:
     """Which file goes where.  Two sessions whose names come out the same get their whole id."""
-    from agcx_tui.exporting import suggested_name
+    from agcx_tui.exporting import file_name, suffix, suggested_name
 
     if not to_directory:
         return [(entry.path, output) for entry in entries]
     jobs: dict[Path, str] = {}
     for entry in entries:
-        target = output / suggested_name(entry.title, str(entry.id or ""), format_)
-        if target in jobs:
-            target = output / f"{Path(entry.path).stem}.{format_}"
-        jobs[target] = entry.path
+        if entry.metadata is not None:
+            name = file_name(entry.metadata, format_)
+        else:
+            name = suggested_name(entry.title, str(entry.id or ""), format_)
+        if output / name in jobs:
+            name = f"{Path(entry.path).stem}.{suffix(format_)}"
+        jobs[output / name] = entry.path
     return [(source, target) for target, source in jobs.items()]
 
 
-def _write(settings: Settings, jobs: list[tuple[str, Path]], format_: str, overwrite: bool) -> None:
+def _write(settings: Settings, jobs: list[tuple[str, Path]], form: Form, overwrite: bool) -> None:
     from agcx_tui.exporting import export as write_files
     from agcx_tui.wording import size
 
-    for source, target in jobs:
-        # Asked for each one, when its turn comes; `write_files` refuses what nobody allowed.
-        allowed = overwrite or (
-            os.path.lexists(target) and confirm(f"{target} exists. Replace it?")
-        )
-        for done in write_files([(source, target)], format_, overwrite=allowed):
-            if done.error and os.path.lexists(target) and not allowed:
-                settings.failed(f"{done.target} exists; --overwrite replaces it")
-            elif done.error:
-                settings.failed(f"{done.target}: {done.error}")
-            else:
-                tell(f"{done.target}  {size(done.size)}")
+    results: list[Exported] = []
+    for done in write_files(jobs, form, overwrite=overwrite or _may_replace):
+        results.append(done)
+        if done.error:
+            _failed(settings, done)
+        else:
+            place = f"{len(results)} of {len(jobs)}  " if len(jobs) > 1 else ""
+            tell(f"{place}{done.target}  {size(done.size)}")
+    _tell_hidden(form, results)
 
 
-def _print(settings: Settings, entry: ScanEntry, format_: str) -> None:
+def _write_together(
+    settings: Settings, entries: list[ScanEntry], target: Path, form: Form, overwrite: bool
+) -> None:
+    from agcx_tui.exporting import export_together
+    from agcx_tui.wording import counted, size
+
+    sources = [entry.path for entry in entries]
+    results = export_together(sources, target, form, overwrite=overwrite or _may_replace)
+    written = [done for done in results if not done.error]
+    for done in results:
+        if done.error and not written:
+            _failed(settings, done)
+            break
+        if done.error:
+            settings.failed(f"{done.source}: {done.error}")
+    if written:
+        tell(f"{target}  {counted(len(written), 'session')}, {size(target.stat().st_size)}")
+    _tell_hidden(form, results)
+
+
+def _may_replace(target: Path) -> bool:
+    return confirm(f"{target} exists. Replace it?")
+
+
+def _failed(settings: Settings, done: Exported) -> None:
+    hint = "; --overwrite replaces it" if done.error == "it exists already" else ""
+    settings.failed(f"{done.target}: {done.error}{hint}")
+
+
+def _tell_hidden(form: Form, results: list[Exported]) -> None:
+    from agcx_tui.exporting import hidden_in_words
+
+    if form.redact:
+        tell(f"hidden: {hidden_in_words(results) or 'nothing was found'}")
+
+
+def _print(settings: Settings, entries: list[ScanEntry], form: Form) -> None:
+    """To stdout, a message at a time."""
     from agcx_format.errors import PersistenceError
-    from agcx_tui.exporting import render
+    from agcx_tui.exporting import Exported, Exporter, together
     from agcx_tui.safe_text import safe_text
 
-    try:
-        content = render(entry.path, format_)
-    except PersistenceError as error:
-        settings.failed(error)
-        return
-    if sys.stdout.isatty():
-        # On a screen what would be obeyed is shown instead; a pipe gets every byte.
-        click.echo(safe_text(content.decode("utf-8", "replace")), nl=False)
-    else:
-        sys.stdout.buffer.write(content)
+    def put(part: bytes) -> None:
+        if sys.stdout.isatty():
+            # On a screen what would be obeyed is shown instead; a pipe gets every byte.
+            click.echo(safe_text(part.decode("utf-8", "replace")), nl=False)
+        else:
+            sys.stdout.buffer.write(part)
+
+    results: list[Exported] = []
+    exporter = Exporter(form)
+    if len(entries) > 1:
+        for part in together(exporter, [entry.path for entry in entries], Path("-"), results):
+            put(part)
+        for done in results:
+            if done.error:
+                settings.failed(f"{done.source}: {done.error}")
+    for entry in entries if len(entries) == 1 else ():
+        try:
+            with exporter.session(entry.path) as session:
+                for part in session.parts():
+                    put(part)
+                results.append(Exported(entry.path, Path("-"), redacted=session.redacted))
+        except PersistenceError as error:
+            settings.failed(error)
+    _tell_hidden(form, results)

@@ -1,0 +1,199 @@
+"""A session on its way out: read, freed of secrets, and turned into bytes, a message at a time.
+
+Strategy: an `Exporter` holds what is the same for all sessions of an export, the form and the placeholders;
+it gives an `Outgoing` for each, which is all that the writing of files needs to know.  Secrets are
+looked for before the first byte is given.  The formats are imported where they are used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agcx_format.convert.choice import Choice
+    from agcx_format.redaction.apply import Placeholders
+    from agcx_format.session_file import SessionFile
+    from agcx_format.types import ConversationContext, SessionMetadata
+
+FORMATS = {
+    "md": "Markdown",
+    "html": "HTML",
+    "json": "JSON",
+    "jsonl": "JSON Lines",
+    "txt": "Text",
+    "codex": "Codex rollout",
+}
+
+
+_no_name = re.compile(r"[^\w]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How conversations are written: `choice` None is all of it; `personal` goes with `redact`."""
+
+    format: str = "md"
+    choice: Choice | None = None
+    redact: bool = False
+    personal: bool = False
+
+
+class Stopped(Exception):
+    """The person has changed their mind."""
+
+
+def suffix(format: str) -> str:
+    """The ending of the file's name."""
+    return "jsonl" if format == "codex" else format
+
+
+def suggested_name(title: str, session_id: str, format: str) -> str:
+    """`fix-the-grid-layout-04ee4873.md`: told apart by the id, safe on every file system."""
+    slug = _no_name.sub("-", title.casefold()).strip("-_")[:60].rstrip("-_")
+    # A file name may have 255 bytes, and letters may take four each.
+    while len(slug.encode("utf-8", "replace")) > 180:
+        slug = slug[:-1]
+    return "-".join(part for part in (slug, session_id[:8]) if part) + f".{suffix(format)}"
+
+
+def file_name(metadata: SessionMetadata, format: str) -> str:
+    """What a session's file is called; Codex finds one by a name of its own."""
+    if format == "codex":
+        from agcx_format.convert.codex_out import rollout_name
+
+        return rollout_name(metadata)
+    return suggested_name(metadata.title, str(metadata.id), format)
+
+
+# --- from a session to bytes
+
+
+class Exporter:
+    """Sessions in one form; secrets that several of them hold get the same placeholder."""
+
+    def __init__(self, form: Form, should_stop: Callable[[], bool] = lambda: False) -> None:
+        self.form = form
+        self._should_stop = should_stop
+        self._placeholders: Placeholders | None = None
+
+    def session(self, path: str) -> contextlib.AbstractContextManager[Outgoing]:
+        """A session that is ready to be written; `PersistenceError` when it cannot be read."""
+        return self._session(path)
+
+    @contextlib.contextmanager
+    def _session(self, path: str) -> Iterator[Outgoing]:
+        from agcx_format import SessionFile, read_session
+        from agcx_format.types import ConversationSnapshot
+
+        if self.form.format == "json":
+            metadata, conversation, state = read_session(path)
+            yield self._ready(metadata, conversation.messages, conversation, state)
+            return
+        with SessionFile(path) as file:
+            around = ConversationSnapshot(file.metadata.id, [], _context(file), [])
+            yield self._ready(file.metadata, file, around, None)
+
+    def _ready(self, metadata: Any, messages: Iterable, around: Any, state: Any) -> Outgoing:
+        from msgspec.structs import replace
+
+        title, counts = metadata.title, {}
+        if self.form.redact:
+            from agcx_format.redaction.apply import Placeholders, Redaction
+            from agcx_format.redaction.scan import find_secrets
+
+            self._placeholders = self._placeholders or Placeholders()
+            finds = find_secrets(
+                metadata, lambda: self._checked(messages), around.context, state,
+                personal=self.form.personal,
+            )  # fmt: skip
+            redaction = Redaction(finds, self._placeholders)
+            counts = redaction.counts
+            metadata = redaction.part("metadata", metadata)
+            around = replace(around, context=redaction.part("context", around.context))
+            state = redaction.part("state", state)
+            hidden = redaction.messages(self._checked(messages))
+            return Outgoing(self.form, metadata, hidden, around, state, title, counts)
+        return Outgoing(self.form, metadata, self._checked(messages), around, state, title, counts)
+
+    def _checked(self, messages: Iterable) -> Iterator:
+        for message in messages:
+            if self._should_stop():
+                raise Stopped
+            yield message
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A session on its way out.  Its messages can be gone through once.
+
+    `title` is the one that it has in the store; `redacted` as in `Exported`.
+    """
+
+    form: Form
+    metadata: SessionMetadata
+    messages: Iterator
+    around: Any
+    state: Any
+    title: str
+    redacted: dict[str, int]
+
+    @property
+    def name(self) -> str:
+        return file_name(self.metadata, self.form.format)
+
+    def parts(self, alone: bool = True, number: int = 1) -> Iterator[bytes]:
+        """The bytes of its file, or of its place in one with others, as number `number` there."""
+        for part in self._parts(alone, number):
+            yield part if isinstance(part, bytes) else part.encode("utf-8", "replace")
+
+    def _parts(self, alone: bool, number: int) -> Iterator[str | bytes]:
+        from agcx_format.convert.choice import EVERYTHING
+
+        choice = self.form.choice or EVERYTHING
+        given = self.metadata, self.messages
+        context = self.around.context
+        match self.form.format:
+            case "md":
+                from agcx_format.convert.markdown import markdown_parts
+
+                return markdown_parts(*given, context, choice, alone=alone)
+            case "html":
+                from agcx_format.convert.html import html_parts, section_parts
+
+                if alone:
+                    return html_parts(*given, context, choice)
+                return section_parts(*given, context, choice, f"s{number}-")
+            case "txt":
+                from agcx_format.convert.plain_text import text_parts
+
+                return text_parts(*given, choice)
+            case "jsonl":
+                from agcx_format.convert.plain_text import jsonl_parts
+
+                return jsonl_parts(*given, choice)
+            case "codex":
+                from agcx_format.convert.codex_out import rollout_parts
+
+                return rollout_parts(*given, context, choice)
+        from msgspec.structs import replace
+
+        from agcx_format.convert.json_file import session_json
+
+        whole = replace(self.around, messages=list(self.messages))
+        return iter([session_json(self.metadata, whole, self.state, choice)])
+
+
+def _context(file: SessionFile) -> ConversationContext:
+    """The context; where it is missing because the messages before it are damaged, that is the reason."""
+    from agcx_format.errors import PersistenceError
+
+    try:
+        return file.context
+    except PersistenceError as error:
+        while file.read_more():
+            pass
+        raise file.error or error from None

@@ -1,0 +1,199 @@
+"""`agcx export`: every format, one file or many, what goes along, and what stays hidden."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from agcx_format import read_session, write_session
+from agcx_format.convert.codex import read_rollout
+from agcx_format.store import open_store
+from agcx_format.types import InputText, Message
+from agcx_tui import exporting
+from agcx_tui.cli.export import FORMATS
+from agcx_tui.exporting import Exported, Form
+
+from .conftest import BROKEN, GRID, QUEUE, Terminal, program, run
+
+TOKEN = "gh" + "p_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+
+
+def path_of(name: str) -> str:
+    return open_store(Path(os.environ["AGCX_STORE"])).resolve(name).path
+
+
+def change(name: str, title: str, words: str) -> None:
+    """Put other words into a session of the store."""
+    path = path_of(name)
+    metadata, conversation, state = read_session(path)
+    first = replace(conversation.messages[0], item=Message(None, "user", [InputText(words)]))
+    conversation = replace(conversation, messages=[first, *conversation.messages[1:]])
+    write_session(path, replace(metadata, title=title), conversation, state)
+
+
+def test_the_command_knows_the_formats_that_there_are():
+    assert tuple(exporting.FORMATS) == FORMATS
+
+
+@pytest.mark.parametrize(
+    ("format_", "begins"),
+    [
+        ("md", "---\ntitle: "),
+        ("html", "<!DOCTYPE html>"),
+        ("json", '{"metadata":'),
+        ("jsonl", '{"session_id"'),
+        ("txt", "Fix the grid layout\n"),
+        ("codex", '{"timestamp"'),
+    ],
+)
+def test_every_format_goes_to_stdout(store, format_, begins):
+    result = run("export", GRID, "--format", format_)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(begins)
+
+
+def test_a_rollout_is_called_as_codex_looks_for_it_and_has_all_messages(store, tmp_path):
+    assert run("export", GRID, "--format", "codex", "-o", f"{tmp_path}/out/").exit_code == 0
+    (written,) = (tmp_path / "out").iterdir()
+    metadata, conversation, _ = read_session(path_of(GRID))
+    assert re.fullmatch(rf"rollout-\d{{4}}-\d\d-\d\dT[\d-]+-{metadata.id}\.jsonl", written.name)
+    back = read_rollout(written).conversation.messages
+    assert [m.item for m in back] == [m.item for m in conversation.messages]
+
+
+@pytest.mark.parametrize(
+    ("format_", "count"),
+    [
+        ("md", lambda text: text.count("\n```yaml\ntitle: ")),
+        ("html", lambda text: text.count("<section>")),
+        ("json", lambda text: len(json.loads(text))),
+        ("jsonl", lambda text: len({json.loads(line)["session_id"] for line in text.splitlines()})),
+        ("txt", lambda text: text.count("--- 1. ")),
+    ],
+)
+def test_several_go_into_one_file(store, tmp_path, format_, count):
+    target = tmp_path / f"all.{format_}"
+    assert run("export", GRID, QUEUE, "--format", format_, "-o", target).exit_code == 0
+    assert count(target.read_text()) == 2
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert run("export", GRID, QUEUE, "--format", format_).stdout == target.read_text()
+
+
+def test_one_that_fails_is_left_out_of_the_file_of_all_and_told(store, tmp_path):
+    target = tmp_path / "all.md"
+    result = run("export", BROKEN, GRID, "-o", target)
+    assert result.exit_code == 1
+    assert "messages" in result.stderr
+    assert target.read_text().count("\n# ") == 1
+
+
+def test_a_file_of_all_replaces_nothing_unasked(store, tmp_path):
+    target = tmp_path / "all.md"
+    target.write_text("mine")
+    result = run("export", GRID, QUEUE, "-o", target)
+    assert (result.exit_code, target.read_text()) == (1, "mine")
+    assert "--overwrite" in result.stderr
+    assert run("export", GRID, QUEUE, "-o", target, "--overwrite").exit_code == 0
+    assert target.read_text() != "mine"
+
+
+def test_codex_takes_one_conversation_a_file(store, tmp_path):
+    result = run("export", GRID, QUEUE, "--format", "codex", "-o", tmp_path / "x.jsonl")
+    assert result.exit_code == 2
+
+
+def test_what_goes_along_is_chosen(store):
+    whole = run("export", GRID).stdout
+    assert "Tool call" in whole
+    part = run("export", GRID, "--no-tool-calls", "--no-reasoning", "--no-images", "--no-metadata")
+    assert "Tool call" not in part.stdout
+    assert not part.stdout.startswith("---")
+    assert "# Fix the grid layout" in part.stdout
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_secret_is_in_no_format_and_its_kind_is_told(store, format_):
+    change(GRID, "Fix it", f"use {TOKEN} and {TOKEN}")
+    result = run("export", GRID, "--format", format_, "--redact")
+    assert result.exit_code == 0
+    assert TOKEN not in result.stdout
+    assert "redacted github-token 1" in result.stdout
+    assert "hidden: 2 github-token" in result.stderr
+
+
+def test_a_secret_is_not_in_the_name_of_the_file_either(store, tmp_path):
+    change(GRID, f"use {TOKEN}", f"use {TOKEN}")
+    assert run("export", GRID, "-o", f"{tmp_path}/out/", "--redact").exit_code == 0
+    (written,) = (tmp_path / "out").iterdir()
+    assert written.name == f"use-redacted-github-token-1-{GRID}.md"
+
+
+def test_the_same_secret_is_called_the_same_in_all_files(store, tmp_path):
+    other = TOKEN[:-1] + "Z"
+    change(GRID, "a", f"{other} {TOKEN}")
+    change(QUEUE, "b", TOKEN)
+    assert run("export", GRID, QUEUE, "-o", f"{tmp_path}/out/", "--redact").exit_code == 0
+    assert "github-token 2" in (tmp_path / "out" / f"b-{QUEUE}.md").read_text()
+
+
+def test_who_it_was_is_hidden_on_choice(store):
+    change(GRID, "a", "in /home/ann/src by ann@mail.example.org")
+    assert "/home/ann/src by ann@" in run("export", GRID, "--redact").stdout
+    hidden = run("export", GRID, "--redact", "--personal").stdout
+    assert "/home/ann/" not in hidden
+    assert "ann@mail" not in hidden
+    assert run("export", GRID, "--personal").exit_code == 2
+
+
+def test_on_a_terminal_nothing_is_obeyed(store):
+    change(GRID, "a", "red \x1b[31m and \x1b]0;title\x07")
+    status, shown = Terminal("export", GRID, "--format", "txt", TERM="xterm").finish()
+    assert status == 0
+    assert "red \u241b[31m and \u241b]0;title\u2407" in shown
+    assert "\x1b]" not in shown
+
+
+def test_ctrl_c_leaves_nothing_half_written(store, tmp_path):
+    path = path_of(GRID)
+    metadata, conversation, state = read_session(path)
+    many = replace(conversation, messages=conversation.messages * 400)
+    write_session(path, metadata, many, state)
+    out = tmp_path / "out"
+    out.mkdir()
+    words = program("export", GRID, "--format", "html", "-o", f"{out}/")
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    while process.poll() is None and not list(out.iterdir()):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert list(out.iterdir()) == []
+
+
+def test_an_export_that_is_stopped_ends_between_two_messages(store, tmp_path):
+    asked = iter([False] * 5 + [True] * 1000)
+    jobs = [(path_of(GRID), tmp_path / "a.md"), (path_of(QUEUE), tmp_path / "b.md")]
+    stop = lambda: next(asked)  # noqa: E731
+    assert list(exporting.export(jobs, "md", overwrite=False, should_stop=stop)) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["history"]
+
+
+def test_where_no_link_can_be_made_a_file_is_written_all_the_same(store, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(1, "not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    target = tmp_path / "a.md"
+    (done,) = exporting.export([(path_of(GRID), target)], Form(), overwrite=False)
+    assert done == Exported(path_of(GRID), target, target.stat().st_size)
+    (done,) = exporting.export([(path_of(QUEUE), target)], Form(), overwrite=False)
+    assert done.error == "it exists already"
