@@ -1,0 +1,47 @@
+"""The screens look as they did when somebody looked at them and found them right.
+
+After a change that is meant: `pytest tests/tui/test_snapshots.py --snapshot-update`, look at the
+pictures, and `python -m tests.tui.pictures`, which puts them into `screenshots/`.
+"""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.tui.browsing import browser, demo_copy, scanned
+from tests.tui.pictures import PICTURES, SCREENSHOTS, Picture, accepted
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """What a picture shows does not depend on the machine: colours, time zone, directory."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("COLORFGBG", raising=False)
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    time.tzset()
+    yield tmp_path
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
+def test_a_picture_is_as_it_was_accepted(picture: Picture, home, snap_compare):
+    store = home / ".agcodex" / "history"
+    if picture.store:
+        demo_copy(store)
+    app = browser(store, looked=[str(store)])
+    app.theme = picture.theme
+
+    async def steps(pilot) -> None:
+        await scanned(pilot, 15 if picture.store else 0)
+        await picture.steps(pilot)
+
+    assert snap_compare(app, run_before=steps, terminal_size=picture.size)
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
+def test_the_screenshots_are_the_accepted_pictures(picture: Picture):
+    assert (SCREENSHOTS / f"{picture.name}.svg").read_bytes() == accepted(picture).read_bytes()
