@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from agcx_format import SessionFile, SessionStorage
-from tests.bench.stores import FIRST_WORDS, LAST_WORDS, make_session, make_store
+from agcx_format import SessionFile, SessionStorage, SessionStore
+from tests.bench.stores import FIRST_WORDS, LAST_WORDS, make_layout2, make_session, make_store
 
 ROOT = Path(__file__).parent.parent
 
@@ -71,3 +71,16 @@ def test_a_made_session_has_the_messages_and_about_the_size_that_were_asked_for(
         assert 360_000 < sum(map(session.size_of, range(200))) < 440_000
         assert session[0].item.content[0].text.startswith(FIRST_WORDS)
         assert session[-1].item.content[0].text.endswith(LAST_WORDS)
+
+
+def test_a_store_of_the_other_layout_lists_the_same_sessions(tmp_path):
+    make_store(tmp_path / "one", 10)
+    make_layout2(tmp_path / "one", tmp_path / "two")
+    first = SessionStorage(tmp_path / "one").list_sessions()
+    second = SessionStore(tmp_path / "two").list_sessions()
+    assert [(m.id, m.title, m.message_count) for m in first] == [
+        (m.id, m.title, m.message_count) for m in second
+    ]
+    # The measured size is in the copies of the metadata alone: they are what was listed.
+    sizes = {p.stem: p.stat().st_size for p in (tmp_path / "two" / "sessions").iterdir()}
+    assert {str(m.id): m.file_size for m in second} == sizes

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -29,6 +30,8 @@ def main() -> int:
         for measure in chosen:
             print(f"{measure.name:<24}{measure.what} / {measure.floor}")
         return 0
+    # Ended from outside, it still removes what it made.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="agcx-bench-", dir=arguments.dir) as folder:
         work = Workspace(Path(folder), quick=arguments.quick, seed=arguments.seed)
         rows = [_run(measure, work) for measure in chosen]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from agcx_format import SessionStorage
+from agcx_format import SessionStorage, SessionStore
 from tests.bench import floors
 from tests.bench.registry import measure, times
 from tests.bench.timing import Outcome, against, clock
@@ -42,6 +42,19 @@ def list_by_mapping(work: Workspace) -> Outcome:
         clock(storage.list_sessions),
         clock(lambda: floors.map_heads(paths)),
         pairs=work.pairs(9),
+        note=f"{len(paths):,} sessions",
+    )
+
+
+@measure("list.layout2", "list_sessions of layout 2", "list_sessions of layout 1", times(1.2))
+def list_layout2(work: Workspace) -> Outcome:
+    store, paths = _sessions(work)
+    ours = SessionStore(work.store_of_layout2(len(paths)))
+    peer = SessionStorage(store)
+    return against(
+        clock(ours.list_sessions),
+        clock(peer.list_sessions),
+        pairs=work.pairs(7),
         note=f"{len(paths):,} sessions",
     )
 

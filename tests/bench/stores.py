@@ -21,7 +21,7 @@ import msgspec
 import zstandard
 from msgspec.structs import replace
 
-from agcx_format import bincode, frames, layout1, messagepack
+from agcx_format import bincode, frames, layout1, layout2, messagepack, read_session
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import (
     ConversationContext,
@@ -44,7 +44,7 @@ from agcx_format.types import (
 )
 from tests.bench.prose import MODELS, TAGS, Prose
 
-__all__ = ["FIRST_WORDS", "LAST_WORDS", "SEED", "make_session", "make_store"]
+__all__ = ["FIRST_WORDS", "LAST_WORDS", "SEED", "make_layout2", "make_session", "make_store"]
 
 SEED = 20250825
 # How the first message of every conversation begins, and the last one ends.
@@ -86,6 +86,17 @@ def make_store(path: Path, count: int, seed: int = SEED) -> None:
         parts = _file(metadata, body.sections)
         with open(path / f"{metadata.id}.agcx", "xb", buffering=0) as file:
             file.write(b"".join(parts))
+
+
+def make_layout2(source: Path, target: Path) -> None:
+    """The sessions of a store of layout 1 in a new store of layout 2, with their `.meta`."""
+    for folder in ("sessions", "metadata"):
+        (target / folder).mkdir(parents=True)
+    for path in source.iterdir():
+        metadata, parts = layout2.encode_measured(*read_session(path), level=1)
+        (target / "sessions" / path.name).write_bytes(b"".join(parts))
+        copy = target / "metadata" / f"{metadata.id}.meta"
+        copy.write_bytes(bincode.encode(metadata))
 
 
 def make_session(directory: Path, messages: int, size: int, seed: int = SEED) -> Path:

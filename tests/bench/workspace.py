@@ -11,7 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tests.bench.stores import SEED, make_session, make_store
+from tests.bench.stores import SEED, make_layout2, make_session, make_store
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -35,6 +35,13 @@ class Workspace:
         path = self.root / f"store-{name}-{count}"
         if not path.exists():
             make_store(path, count, self.seed)
+        return path
+
+    def store_of_layout2(self, count: int) -> Path:
+        """The sessions of `store(count)` in the other layout."""
+        path = self.root / f"layout2-{count}"
+        if not path.exists():
+            make_layout2(self.store(count), path)
         return path
 
     def session(self, messages: int, size: int) -> Path:
