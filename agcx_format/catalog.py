@@ -1,0 +1,207 @@
+"""What is known of a store's sessions from the last time: a cache, so that a list is there at once.
+
+    head      magic and version, then frames: length, CRC-32, payload
+    frame 0   `Head`: of which store, how many sessions, of what size
+    frame 1   the first page of rows, newest access first, which is read alone
+    others    the rest of the rows, some thousands a frame
+
+Strategy: it is never believed over the files.  Each row has the signature of the file that it was
+read from, and whoever shows it compares (`changes_since`) soon after.  A catalog that is
+broken, foreign or of another version is none, without a word, and a new one is written.  It holds
+words of people's conversations, so its directory and files are their owner's alone, and `forget`
+takes words out.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from zlib import crc32
+
+import msgspec
+
+from agcx_format import catalog_block
+from agcx_format.catalog_block import Block
+from agcx_format.columns import GONE, Columns
+from agcx_format.durable import open_regular, read_exactly, replace_file
+from agcx_format.errors import LockFailed, PersistenceError
+from agcx_format.locks import locked
+
+__all__ = ["Catalog", "Head", "Reading"]
+
+# The byte order is part of it: arrays are kept as the machine has them.
+MAGIC = b"AGCXcat1" + sys.byteorder[:1].encode()
+_FRAME = struct.Struct("<II")
+
+FIRST_PAGE = 128
+_ROWS = 4096
+# A frame is some thousands of rows; what claims to be larger was not written here.
+_LARGEST = 1 << 28
+
+
+class Head(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Of which store it is, by its real path; its rows, and their totals as a list shows them."""
+
+    store: bytes
+    rows: int
+    sessions: int
+    size: int
+    broken: int
+
+
+_head = msgspec.msgpack.Decoder(Head)
+
+
+class Reading:
+    """An open catalog: `head` and `page` at once, then the other `blocks`."""
+
+    def __init__(self, fd: int, head: Head, page: Block, at: int) -> None:
+        self._fd, self._at = fd, at
+        self.head = head
+        self.page = page
+
+    def blocks(self) -> Iterator[Block]:
+        """The rows after the page.  `ValueError` when they are damaged; some may be missing then.
+
+        A thread reads them while the page is shown; closes the file at the end.
+        """
+        try:
+            rows = self.page.count
+            while rows < self.head.rows:
+                payload, self._at = _frame(self._fd, self._at)
+                block = catalog_block.decode(payload)
+                if not block.count:
+                    raise ValueError("an empty frame")
+                rows += block.count
+                yield block
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class Catalog:
+    """The catalog of one store, in a `directory` for the catalogs of all."""
+
+    def __init__(self, directory: str | os.PathLike[str], store: str | os.PathLike[str]) -> None:
+        self.directory = Path(directory)
+        self._store = os.fsencode(os.path.realpath(store))
+        self.path = self.directory / name_of(self._store)
+
+    def open(self) -> Reading | None:
+        """Its head and first page; None when there is none that can be used."""
+        try:
+            fd, _ = open_regular(self.path)
+        except PersistenceError:
+            return None
+        try:
+            if read_exactly(fd, len(MAGIC), 0) != MAGIC:
+                raise ValueError("another format")
+            payload, at = _frame(fd, len(MAGIC))
+            head = _head.decode(payload)
+            if head.store != self._store:
+                raise ValueError("of another store")
+            payload, at = _frame(fd, at)
+            return Reading(fd, head, catalog_block.decode(payload), at)
+        except (ValueError, OSError, msgspec.DecodeError):
+            os.close(fd)
+            return None
+
+    def load(self) -> Columns | None:
+        """All of it at once; None when there is none that can be used."""
+        reading = self.open()
+        if reading is None:
+            return None
+        columns = Columns()
+        try:
+            columns.extend(reading.page)
+            for block in reading.blocks():
+                columns.extend(block)
+        except ValueError:
+            return None
+        return columns
+
+    def save(self, columns: Columns, rows: list[int], *, patience: float = 0) -> bool:
+        """Write these rows in this order, the newest access first.
+
+        False when another process is writing and does not end within `patience` seconds.  Raises
+        `PersistenceError` when it cannot be written.
+        """
+        self._make_directory()
+        try:
+            with locked(self.directory, patience):
+                replace_file(self.path, self._parts(columns, rows))
+        except LockFailed:
+            return False
+        return True
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """Take out all that is known of these files, words above all.
+
+        When that cannot be done within ten seconds, the whole catalog is removed.
+        """
+        gone = set(paths)
+        columns = self.load()
+        if columns is not None:
+            rows = [row for row in range(len(columns)) if columns.path(row) not in gone]
+            if len(rows) == len(columns) or self.save(columns, rows, patience=10):
+                return
+        self.clear()
+
+    def clear(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+    # --- inside
+
+    def _make_directory(self) -> None:
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self.directory.stat().st_mode & 0o077:
+                self.directory.chmod(0o700)
+        except OSError as cause:
+            raise PersistenceError("cannot be made", path=self.directory) from cause
+
+    def _parts(self, columns: Columns, rows: list[int]) -> Iterator[bytes]:
+        flags, sizes = columns.arrays["flags"], columns.arrays["sizes"]
+        rows = [row for row in rows if not flags[row] & GONE]
+        size = sum(sizes[row] for row in rows)
+        broken = sum(1 for row in rows if row in columns.errors)
+        head = Head(self._store, len(rows), len(rows), size, broken)
+        yield MAGIC
+        yield _framed(catalog_block.encode(head))
+        yield _framed(catalog_block.encode(columns.block(rows[:FIRST_PAGE])))
+        for at in range(FIRST_PAGE, len(rows), _ROWS):
+            yield _framed(catalog_block.encode(columns.block(rows[at : at + _ROWS])))
+
+
+def name_of(store: bytes) -> str:
+    """The name of a store's catalog: the end of its path, to be known by, and a checksum."""
+    end = "".join(c if c.isalnum() and c.isascii() else "-" for c in os.fsdecode(store[-40:]))
+    return f"{end.strip('-')}-{crc32(store):08x}"
+
+
+def _framed(payload: bytes) -> bytes:
+    return _FRAME.pack(len(payload), crc32(payload)) + payload
+
+
+def _frame(fd: int, at: int) -> tuple[bytes, int]:
+    """The payload of a frame, and where the next one begins; `ValueError` when it is damaged."""
+    head = read_exactly(fd, _FRAME.size, at)
+    if len(head) < _FRAME.size:
+        raise ValueError("it ends early")
+    length, checksum = _FRAME.unpack(head)
+    if length > min(_LARGEST, os.fstat(fd).st_size):
+        raise ValueError("a length that cannot be")
+    payload = read_exactly(fd, length, at + _FRAME.size)
+    if len(payload) != length or crc32(payload) != checksum:
+        raise ValueError("damaged")
+    return payload, at + _FRAME.size + length

@@ -1,0 +1,129 @@
+"""Rows of a catalog as they lie in its file: one value that msgspec writes and checks.
+
+A block is whole in itself: what its rows have alike is numbered anew in it.  Nothing of it is believed
+before `check`; numbers are in the byte order of the machine, which the catalog's file names.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from agcx_format import errors
+from agcx_format.errors import PersistenceError
+
+__all__ = ["Block", "check", "decode", "encode", "error", "plain_pools", "pool", "told"]
+
+
+class Told(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A `PersistenceError`; `found` and `expected` are of an `UnsupportedVersion`."""
+
+    kind: str
+    reason: bytes
+    section: str | None
+    offset: int | None
+    decompressed: bool
+    found: int
+    expected: int
+
+
+class Block(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """`arrays` and the lengths of texts are arrays as bytes; `names` and folders are of the file system."""
+
+    count: int
+    arrays: dict[str, bytes]
+    pools: dict[str, list[Any]]
+    titles: bytes
+    title_lengths: bytes
+    haystacks: bytes
+    haystack_lengths: bytes
+    names: dict[int, bytes]
+    errors: dict[int, Told]
+
+
+encode = msgspec.msgpack.Encoder().encode
+_decoder = msgspec.msgpack.Decoder(Block)
+
+
+def decode(data: bytes) -> Block:
+    """`ValueError` when it is none."""
+    try:
+        return _decoder.decode(data)
+    except msgspec.DecodeError as cause:
+        raise ValueError(str(cause)) from None
+
+
+def check(block: Block, arrays: Mapping[str, str], pooled: Iterable[str]) -> None:
+    """`ValueError` unless all parts are there and fit each other."""
+    for name, kind in arrays.items():
+        column = array(kind, block.arrays.get(name, b""))
+        if len(column) != block.count:
+            raise ValueError(f"{name}: {len(column)} rows of {block.count}")
+        if name in pooled and max(column, default=-1) >= len(block.pools.get(name, ())):
+            raise ValueError(f"{name}: a number that names nothing")
+    for text, lengths in (
+        (block.titles, block.title_lengths),
+        (block.haystacks, block.haystack_lengths),
+    ):
+        numbers = array("I", lengths)
+        if len(numbers) != block.count or sum(numbers) != len(text):
+            raise ValueError("lengths that do not fit their text")
+
+
+# File names and texts are the same here: bytes, with what is no UTF-8 kept.
+
+
+def plain_pools(pools: Mapping[str, list]) -> dict[str, Any]:
+    def plain(value: Any) -> Any:
+        return _bytes(value) if isinstance(value, str) else [_bytes(part) for part in value]
+
+    return {name: [plain(value) for value in values] for name, values in pools.items()}
+
+
+def pool(block: Block, name: str) -> list[Any]:
+    """Texts, or tuples of texts."""
+    return [
+        _text(value) if isinstance(value, bytes) else tuple(map(_text, value))
+        for value in block.pools[name]
+    ]
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def told(problem: PersistenceError) -> Told:
+    """Why a file cannot be read, so that it can be said again without reading it."""
+    return Told(
+        type(problem).__name__,
+        _bytes(problem.reason),
+        problem.section,
+        problem.offset,
+        problem.decompressed,
+        getattr(problem, "found", 0),
+        getattr(problem, "expected", 0),
+    )
+
+
+def error(said: Told, path: str) -> PersistenceError:
+    where = {
+        "path": path,
+        "section": said.section,
+        "offset": said.offset,
+        "decompressed": said.decompressed,
+    }
+    if said.kind == errors.UnsupportedVersion.__name__:
+        return errors.UnsupportedVersion(said.found, said.expected, **where)
+    reason = _text(said.reason)
+    known = getattr(errors, said.kind, PersistenceError)
+    wanted = isinstance(known, type) and issubclass(known, PersistenceError)
+    if not wanted or known.__init__ is not PersistenceError.__init__:
+        known = PersistenceError
+    return known(reason, **where)
