@@ -1,0 +1,120 @@
+"""`agcx prune`: cleaning up by rule, into the trash.
+
+Strategy: the list that `--dry-run` prints is the one that is asked about and the one that is deleted, by
+the files as they were when the rule was applied.  With `--export` only what was exported goes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agcx_tui.cli.common import Settings, confirm, pass_settings, store_option, tell
+from agcx_tui.cli.values import Age, Bytes
+from agcx_tui.safe_text import safe_line
+from agcx_tui.wording import counted, size
+
+if TYPE_CHECKING:
+    from agcx_format.pruning import Chosen, Selection
+
+# `agcx_format.pruning.Precious`, which is not worth its import to show --help; a test compares.
+PRECIOUS = ("favourites", "unreadable", "checkpoints", "at-work")
+
+_TITLE_WIDTH = 50
+
+
+@click.command()
+@click.option("--older-than", type=Age(), metavar="AGE", help="Last used before: 90d, 2024-11.")
+@click.option("--larger-than", type=Bytes(), metavar="SIZE", help="On disk: 10MB.")
+@click.option("--empty", is_flag=True, help="Without messages.")
+@click.option("--imported-unchanged", is_flag=True, help="Brought in, and not touched since.")
+@click.option("--duplicates", is_flag=True, help="The same messages as a newer session.")
+@click.option("--keep", type=click.IntRange(0), metavar="N", help="All but the newest N.")
+@click.option("--model", metavar="MODEL", help="Of this model; * and ? stand for anything.")
+@click.option("--tag", metavar="TAG", help="With this tag; * and ? stand for anything.")
+@click.option("--directory", metavar="DIR", help="That worked in DIR or below it.")
+@click.option(
+    "--include", type=click.Choice(PRECIOUS), multiple=True, help="Also what is spared otherwise."
+)
+@click.option(
+    "--export",
+    "export_to",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Only what could be exported there as JSON goes.",
+)
+@click.option("--dry-run", is_flag=True, help="Show the list, change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@store_option
+@pass_settings
+def prune(
+    settings: Settings,
+    export_to: Path | None,
+    dry_run: bool,
+    yes: bool,
+    include: tuple[str, ...],
+    **conditions: Any,
+) -> None:
+    """Move what falls under a rule to the trash; all that is said must hold.
+
+    Favourites, unreadable files, sessions with checkpoints, and what an agent may be at work on
+    are spared unless --include names them. `agcx undo` brings everything back.
+    """
+    from agcx_format.pruning import Precious, Rule, select
+
+    if conditions["directory"]:
+        conditions["directory"] = str(Path(conditions["directory"]).expanduser().absolute())
+    rule = Rule(**conditions, include=frozenset(map(Precious, include)))
+    if not rule:
+        raise click.UsageError("no rule: say what is to go, as in --older-than 90d")
+    store = settings.store()
+    selection = select(store, rule, time.time_ns())
+    _show(selection)
+    if dry_run or not selection.chosen:
+        return
+    amount = f"{counted(len(selection.chosen), 'session')} ({size(selection.size)})"
+    if not yes and not confirm(f"Delete {amount}?"):
+        settings.failed("nothing was deleted: it was not confirmed (--yes does not ask)")
+        return
+    chosen: Sequence[Chosen] = selection.chosen
+    if export_to is not None:
+        chosen = _exported(settings, chosen, export_to)
+    if chosen:
+        act = store.delete([each.entry for each in chosen], kind="prune")
+        amount = f"{counted(act.count, 'session')} ({size(act.size)})"
+        tell(f"Deleted {amount}. Bring back: agcx undo")
+
+
+def _show(selection: Selection) -> None:
+    from agcx_tui.widgets.columns import fit, plain_cells
+
+    for each in selection.chosen:
+        title = fit(plain_cells(each.entry.title[:200]).strip() or "(no title)", _TITLE_WIDTH)
+        name = str(each.entry.id or "")[:8]
+        reasons = safe_line("; ".join(each.reasons))
+        click.echo(f"{name:8}  {size(each.size):>7}  {title}  {reasons}")
+    words = [f"{counted(len(selection.chosen), 'session')} · {size(selection.size)}"]
+    spared: dict[str, int] = {}
+    for one in selection.spared:
+        spared[one.why] = spared.get(one.why, 0) + 1
+    if spared:
+        words.append("spared: " + ", ".join(f"{count:,} {why}" for why, count in spared.items()))
+    tell(" · ".join(words))
+
+
+def _exported(settings: Settings, chosen: Sequence[Chosen], folder: Path) -> list[Chosen]:
+    """Those of which the export succeeded; the others are told and stay."""
+    from agcx_tui.exporting import export
+
+    # The id alone names the file: what is kept instead of a session should be found by it.
+    jobs = {each.entry.path: folder / f"{Path(each.entry.path).stem}.json" for each in chosen}
+    done = {}
+    for result in export(jobs.items(), "json", overwrite=False):
+        done[result.source] = result
+        if result.error:
+            settings.failed(f"{result.target}: {result.error}; the session stays")
+    return [each for each in chosen if each.entry.path in done and not done[each.entry.path].error]

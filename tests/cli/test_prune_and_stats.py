@@ -1,0 +1,117 @@
+"""Cleaning up by rule, and seeing where the space goes, on the command line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from agcx_format.pruning import Precious
+from agcx_format.store import open_store
+from agcx_tui.cli.prune import PRECIOUS
+from tests.cli.conftest import GRID, QUEUE, Terminal, run
+from tests.stores import contents
+
+
+def ids(store) -> set[str]:
+    return {str(entry.id)[:8] for entry in open_store(store).scan()}
+
+
+def test_the_kinds_that_are_spared_are_those_of_the_library():
+    assert tuple(Precious) == PRECIOUS
+
+
+def test_a_dry_run_shows_what_would_go_and_changes_nothing(store):
+    before = contents(store, trash=True)
+    result = run("prune", "--model", "gpt-5-codex", "--dry-run")
+    assert result.exit_code == 0
+    shown = {line[:8] for line in result.stdout.splitlines()}
+    meant = {
+        str(entry.id)[:8]
+        for entry in open_store(store).scan()
+        if entry.metadata and entry.metadata.model == "gpt-5-codex"
+    }
+    spared = meant - shown
+    assert shown < meant
+    # The favourite is spared, and so is the file that is cut off.
+    assert GRID in spared
+    assert "spared: " in result.stderr
+    assert contents(store, trash=True) == before
+
+
+def test_what_was_shown_goes_and_comes_back(store):
+    before = contents(store)
+    shown = {
+        line[:8] for line in run("prune", "--larger-than", "1k", "--dry-run").stdout.splitlines()
+    }
+    assert run("prune", "--larger-than", "1k").exit_code == 1
+    assert contents(store) == before
+    assert run("prune", "--larger-than", "1k", "--yes").exit_code == 0
+    assert ids(store).isdisjoint(shown)
+    assert open_store(store).acts()[0].kind == "prune"
+    run("undo")
+    assert contents(store) == before
+
+
+def test_in_a_terminal_it_asks(store):
+    terminal = Terminal("prune", "--keep", "3")
+    terminal.wait_for("[y/N]: ")
+    terminal.type("n\r")
+    status, _ = terminal.finish()
+    assert status == 1
+    assert open_store(store).acts() == []
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["--older-than", "soon"], ["--larger-than", "much"], ["--include", "all"]]
+)
+def test_wrong_use(store, words):
+    before = contents(store, trash=True)
+    assert run("prune", "--yes", *words).exit_code == 2
+    assert contents(store, trash=True) == before
+
+
+def test_only_what_was_exported_goes(store, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    queue = open_store(store).resolve(QUEUE)
+    (out / f"{queue.id}.json").write_text("mine")
+    result = run("prune", "--larger-than", "1k", "--export", out, "--yes")
+    assert result.exit_code == 1
+    assert "the session stays" in result.stderr
+    assert QUEUE in ids(store)
+    assert (out / f"{queue.id}.json").read_text() == "mine"
+    gone = {str(each.id) for each in open_store(store).trash()}
+    assert gone
+    assert {path.stem for path in out.iterdir()} == gone | {str(queue.id)}
+
+
+def test_duplicates_are_told_apart(store):
+    opened = open_store(store)
+    copy, _ = opened.duplicate(opened.resolve(QUEUE).id)
+    result = run("prune", "--duplicates", "--dry-run")
+    assert [line[:8] for line in result.stdout.splitlines()] == [QUEUE]
+    assert str(copy) in result.stdout
+
+
+def test_stats_are_aligned_and_tell_the_total(store):
+    result = run("stats")
+    assert result.exit_code == 0
+    lines = [line for line in result.stdout.splitlines() if "█" in line]
+    assert len({line.index("B  ") for line in lines if line.isascii()}) <= 1
+    assert "By model" in result.stdout
+    assert "gpt-5-codex" in result.stdout
+    total = sum(entry.size for entry in open_store(store).scan())
+    facts = json.loads(run("stats", "--json").stdout)
+    assert facts["disk"] == total
+    assert sum(model["disk"] for model in facts["model"]) == total
+    assert facts["incomplete"] == 2
+    assert facts["kinds"]["output"] > facts["kinds"]["user"] > 0
+    assert "15 sessions" in result.stderr
+
+
+def test_what_stats_print_is_made_safe(store):
+    entry = open_store(store).resolve(QUEUE)
+    open_store(store).update_metadata(entry.id, title="\x1b[31mred", tags=["\x1b[2J"])
+    result = run("stats")
+    assert "\x1b" not in result.stdout + result.stderr
