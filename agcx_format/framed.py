@@ -115,7 +115,9 @@ class FramedMessages:
         count = table.messages[number + 1] - table.messages[number]
         try:
             size = table.text[number + 1] - table.text[number]
-            text = frames.decompress(self._section[start:end], limit=size)
+            text = frames.decompress(
+                self._section[start:end], limit=min(size, limits.WHOLE_SECTION)
+            )
             starts = messages_in(text, count, header=number == 0)
             if len(text) != size or starts[-1] != size:
                 raise CorruptData("the frame is not what the seek table says")

@@ -5,14 +5,16 @@ Behind them stand two skippable frames, which every zstd decoder passes over, Ru
 ours with the number of messages in each frame, and the seek table of zstd's own seekable format
 with the sizes of each.  The first frame also holds the array's header.
 
-A table is a claim like any other.  `read_table` takes it only when it adds up with the section's
-length; a frame that then holds something else is an error where its messages would stand.
+A table is a claim like any other.  `read_table` takes it only when its checksum is right and it adds up
+with the section's length: a flipped bit in it must not hide messages that can be read without it.  A
+frame that then holds something else is an error where its messages would stand.
 """
 
 from __future__ import annotations
 
 import itertools
 import struct
+import zlib
 from array import array
 from collections.abc import Iterator, Sequence
 
@@ -66,7 +68,7 @@ def compress(data: bytes, starts: Sequence[int], level: int) -> bytes:
         parts.append(part)
         entries.append((len(part), end - start))
         counts.append(last - first)
-    return b"".join([*parts, _counts_frame(counts), _table_frame(entries)])
+    return b"".join([*parts, *_tail(counts, entries)])
 
 
 def _cuts(starts: Sequence[int], end: int) -> Iterator[tuple[int, int]]:
@@ -80,15 +82,16 @@ def _cuts(starts: Sequence[int], end: int) -> Iterator[tuple[int, int]]:
     yield end, len(starts) - 1
 
 
-def _counts_frame(counts: Sequence[int]) -> bytes:
-    body = b"".join(map(_COUNT.pack, counts))
-    return _SKIPPABLE.pack(_COUNTS_MAGIC, len(body)) + body
-
-
-def _table_frame(entries: Sequence[tuple[int, int]]) -> bytes:
-    footer = _FOOTER.pack(len(entries), 0, _FOOTER_MAGIC)
-    body = b"".join(itertools.starmap(_ENTRY.pack, entries)) + footer
-    return _SKIPPABLE.pack(_TABLE_MAGIC, len(body)) + body
+def _tail(counts: Sequence[int], entries: Sequence[tuple[int, int]]) -> list[bytes]:
+    """The two skippable frames; the first ends with a checksum of what both say."""
+    numbers = b"".join(map(_COUNT.pack, counts))
+    sizes = b"".join(itertools.starmap(_ENTRY.pack, entries))
+    numbers += _COUNT.pack(zlib.crc32(numbers + sizes))
+    sizes += _FOOTER.pack(len(entries), 0, _FOOTER_MAGIC)
+    return [
+        _SKIPPABLE.pack(_COUNTS_MAGIC, len(numbers)) + numbers,
+        _SKIPPABLE.pack(_TABLE_MAGIC, len(sizes)) + sizes,
+    ]
 
 
 def read_table(section: frames.Section) -> Table | None:
@@ -106,18 +109,29 @@ def _read_table(section: frames.Section) -> Table | None:
         return None
     table_size = count * _ENTRY.size + _FOOTER.size
     table_at = size - table_size - _SKIPPABLE.size
-    counts_at = table_at - count * _COUNT.size - _SKIPPABLE.size
+    counts_size = (count + 1) * _COUNT.size
+    counts_at = table_at - counts_size - _SKIPPABLE.size
     if counts_at < 0:
         return None
     tail = bytes(section[counts_at:size])
-    if _SKIPPABLE.unpack_from(tail) != (_COUNTS_MAGIC, count * _COUNT.size):
+    if _SKIPPABLE.unpack_from(tail) != (_COUNTS_MAGIC, counts_size):
         return None
     if _SKIPPABLE.unpack_from(tail, table_at - counts_at) != (_TABLE_MAGIC, table_size):
         return None
-    counts = struct.unpack_from(f"<{count}I", tail, _SKIPPABLE.size)
+    *counts, checksum = struct.unpack_from(f"<{count + 1}I", tail, _SKIPPABLE.size)
+    numbers = tail[_SKIPPABLE.size : _SKIPPABLE.size + count * _COUNT.size]
+    if zlib.crc32(numbers + tail[-table_size : -_FOOTER.size]) != checksum:
+        return None
     sizes = struct.unpack_from(f"<{2 * count}I", tail, table_at - counts_at + _SKIPPABLE.size)
     table = Table(_running(sizes[0::2]), _running(sizes[1::2]), _running(counts))
-    return table if table.section[-1] == counts_at and 0 not in counts else None
+    if table.section[-1] != counts_at or not all(map(_fits, counts, sizes[1::2])):
+        return None
+    return table
+
+
+def _fits(count: int, size: int) -> bool:
+    """Whether a frame of so many bytes may hold so many messages."""
+    return count > 0 and (count - limits.SMALLER_ALLOWED) * limits.SMALLEST_MESSAGE <= size
 
 
 def _running(sizes: Sequence[int]) -> array:
