@@ -12,15 +12,19 @@ import os
 import secrets
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agcx_tui.outgoing import FORMATS, Exporter, Form, Stopped, file_name, suffix, suggested_name
 
+if TYPE_CHECKING:
+    from agcx_format.redaction.scan import Find
+
 __all__ = [
     "FORMATS", "Exported", "Exporter", "Form", "expanded", "export", "export_together", "file_name",
-    "hidden_in_words", "obstacle", "suffix", "suggested_name", "together", "write",
+    "hidden_in_words", "obstacle", "secrets_in", "suffix", "suggested_name", "together", "write",
 ]  # fmt: skip
 
 # A session that goes into one file with others is held back until it is known to be whole; one that is
@@ -52,21 +56,57 @@ def export(
     *,
     overwrite: Overwrite,
     should_stop: Callable[[], bool] = lambda: False,
+    reviewed: Mapping[str, Sequence[Find]] | None = None,
 ) -> Iterator[Exported]:
     """Export each session file to its target; one that fails does not hold up the others.
 
-    A target that is called after a title with a secret in it is called after the title without.
+    What is written is durable when the iterator has come to its end.  `reviewed` are the secrets to
+    be hidden in each file, when somebody has looked at what `secrets_in` found.  A target that is called
+    after a title with a secret in it is called after the title without.
     """
-    exporter = Exporter(Form(form) if isinstance(form, str) else form, should_stop)
-    for source, target in jobs:
-        if should_stop():
-            return
+    from agcx_format.durable import sync_directory
+
+    form = Form(form) if isinstance(form, str) else form
+    exporter = Exporter(form, should_stop, reviewed)
+    # Their names are made durable once, not for each file.
+    directories: set[Path] = set()
+    try:
+        for source, target in jobs:
+            if should_stop():
+                return
+            try:
+                done = _export(exporter, source, target, overwrite)
+            except Stopped:
+                return
+            except Exception as error:
+                done = Exported(source, target, error=_in_words(error))
+            else:
+                directories.add(target.parent)
+            yield done
+    finally:
+        for directory in directories:
+            sync_directory(directory)
+
+
+def secrets_in(
+    sources: Iterable[str], form: Form, should_stop: Callable[[], bool] = lambda: False
+) -> dict[str, list[Find]]:
+    """What `export` would hide in each file, for somebody to look at.
+
+    Files that cannot be read have nothing: `export` says why.
+    """
+    from agcx_format.errors import PersistenceError
+
+    found: dict[str, list[Find]] = {}
+    exporter = Exporter(form, should_stop)
+    for source in sources:
         try:
-            yield _export(exporter, source, target, overwrite)
+            found[source] = exporter.finds(source)
+        except PersistenceError:
+            found[source] = []
         except Stopped:
-            return
-        except Exception as error:
-            yield Exported(source, target, error=_in_words(error))
+            break
+    return found
 
 
 def _export(exporter: Exporter, source: str, target: Path, overwrite: Overwrite) -> Exported:
@@ -90,15 +130,20 @@ def export_together(
 ) -> list[Exported]:
     """Export sessions into one file; those that cannot be read are left out of it.
 
-    When the file itself cannot be written, no result is without an error.
+    When nothing was written, because none can be read, the file cannot be written, or it was
+    stopped, no result is without an error.
     """
+    from agcx_format.durable import sync_directory
+
     done: list[Exported] = []
     exporter = Exporter(form, should_stop)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        write(target, together(exporter, sources, target, done), overwrite=overwrite)
+        parts = _not_empty(together(exporter, sources, target, done))
+        write(target, parts, overwrite=overwrite)
+        sync_directory(target.parent)
     except Stopped:
-        return []
+        return [result for result in done if result.error]
     except Exception as error:
         return [Exported(source, target, error=_in_words(error)) for source in sources]
     return done
@@ -109,7 +154,6 @@ def together(
 ) -> Iterator[bytes]:
     """The bytes of one file with all of these sessions; `done` gets a result for each."""
     start, between, end = _around(exporter.form.format)
-    yield start
     count = 0
     for source in sources:
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spool:
@@ -123,11 +167,21 @@ def together(
                 done.append(Exported(source, target, error=_in_words(error)))
                 continue
             spool.seek(0)
-            yield between if count else b""
+            yield between if count else start
             while chunk := spool.read(1024 * 1024):
                 yield chunk
             count += 1
-    yield end
+    if count:
+        yield end
+
+
+def _not_empty(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """The same, if there is anything: a file of nothing at all is not written."""
+    first = next(parts, None)
+    if first is None:
+        raise Stopped
+    yield first
+    yield from parts
 
 
 def _around(format: str) -> tuple[bytes, bytes, bytes]:
@@ -144,9 +198,9 @@ def _around(format: str) -> tuple[bytes, bytes, bytes]:
 def write(target: Path, parts: Iterable[bytes], *, overwrite: Overwrite) -> int:
     """In one step; `FileExistsError` when something is there and was not to be replaced.
 
-    Gives the bytes written.
+    Gives the bytes written.  Of a new file the caller syncs the directory.
     """
-    from agcx_format.durable import replace_file, sync_directory, write_file
+    from agcx_format.durable import replace_file, write_file
 
     exists = os.path.lexists(target)
     if exists and (overwrite(target) if callable(overwrite) else overwrite):
@@ -159,7 +213,6 @@ def write(target: Path, parts: Iterable[bytes], *, overwrite: Overwrite) -> int:
         _put(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
-    sync_directory(target.parent)
     return size
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from agcx_format.convert.choice import Choice
     from agcx_format.redaction.apply import Placeholders
+    from agcx_format.redaction.scan import Find
     from agcx_format.session_file import SessionFile
     from agcx_format.types import ConversationContext, SessionMetadata
 
@@ -75,49 +76,79 @@ def file_name(metadata: SessionMetadata, format: str) -> str:
 class Exporter:
     """Sessions in one form; secrets that several of them hold get the same placeholder."""
 
-    def __init__(self, form: Form, should_stop: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        form: Form,
+        should_stop: Callable[[], bool] = lambda: False,
+        reviewed: Mapping[str, Sequence[Find]] | None = None,
+    ) -> None:
         self.form = form
         self._should_stop = should_stop
+        self._reviewed = reviewed
         self._placeholders: Placeholders | None = None
 
     def session(self, path: str) -> contextlib.AbstractContextManager[Outgoing]:
         """A session that is ready to be written; `PersistenceError` when it cannot be read."""
         return self._session(path)
 
+    def finds(self, path: str) -> list[Find]:
+        """The secrets of a session; `PersistenceError` when it cannot be read."""
+        with self._opened(path) as opened:
+            return self._finds(path, *opened)
+
     @contextlib.contextmanager
     def _session(self, path: str) -> Iterator[Outgoing]:
+        with self._opened(path) as opened:
+            yield self._ready(path, *opened)
+
+    @contextlib.contextmanager
+    def _opened(self, path: str) -> Iterator[tuple[Any, Iterable, Any, Any]]:
+        """Metadata, messages, the conversation around them, and the state, which only JSON has."""
         from agcx_format import SessionFile, read_session
         from agcx_format.types import ConversationSnapshot
 
         if self.form.format == "json":
             metadata, conversation, state = read_session(path)
-            yield self._ready(metadata, conversation.messages, conversation, state)
+            yield metadata, conversation.messages, conversation, state
             return
         with SessionFile(path) as file:
             around = ConversationSnapshot(file.metadata.id, [], _context(file), [])
-            yield self._ready(file.metadata, file, around, None)
+            yield file.metadata, file, around, None
 
-    def _ready(self, metadata: Any, messages: Iterable, around: Any, state: Any) -> Outgoing:
+    def _finds(
+        self, path: str, metadata: Any, messages: Iterable, around: Any, state: Any
+    ) -> Sequence[Find]:
+        from agcx_format.redaction.scan import find_secrets
+
+        if self._reviewed is not None:
+            return self._reviewed.get(path, ())
+        return find_secrets(
+            metadata, lambda: self._checked(messages), around.context, state,
+            personal=self.form.personal,
+        )  # fmt: skip
+
+    def _ready(
+        self, path: str, metadata: Any, messages: Iterable, around: Any, state: Any
+    ) -> Outgoing:
+        title, outgoing = metadata.title, self._checked(messages)
+        if not self.form.redact:
+            return Outgoing(self.form, metadata, outgoing, around, state, title, {})
         from msgspec.structs import replace
 
-        title, counts = metadata.title, {}
-        if self.form.redact:
-            from agcx_format.redaction.apply import Placeholders, Redaction
-            from agcx_format.redaction.scan import find_secrets
+        from agcx_format.redaction.apply import Placeholders, Redaction
 
-            self._placeholders = self._placeholders or Placeholders()
-            finds = find_secrets(
-                metadata, lambda: self._checked(messages), around.context, state,
-                personal=self.form.personal,
-            )  # fmt: skip
-            redaction = Redaction(finds, self._placeholders)
-            counts = redaction.counts
-            metadata = redaction.part("metadata", metadata)
-            around = replace(around, context=redaction.part("context", around.context))
-            state = redaction.part("state", state)
-            hidden = redaction.messages(self._checked(messages))
-            return Outgoing(self.form, metadata, hidden, around, state, title, counts)
-        return Outgoing(self.form, metadata, self._checked(messages), around, state, title, counts)
+        self._placeholders = self._placeholders or Placeholders()
+        finds = self._finds(path, metadata, messages, around, state)
+        redaction = Redaction(finds, self._placeholders)
+        return Outgoing(
+            self.form,
+            redaction.part("metadata", metadata),
+            redaction.messages(outgoing),
+            replace(around, context=redaction.part("context", around.context)),
+            redaction.part("state", state),
+            title,
+            redaction.counts,
+        )
 
     def _checked(self, messages: Iterable) -> Iterator:
         for message in messages:

@@ -22,7 +22,7 @@ from agcx_tui import exporting
 from agcx_tui.cli.export import FORMATS
 from agcx_tui.exporting import Exported, Form
 
-from .conftest import BROKEN, GRID, QUEUE, Terminal, program, run
+from .conftest import BROKEN, GRID, QUEUE, TORN, Terminal, program, run
 
 TOKEN = "gh" + "p_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 
@@ -197,3 +197,20 @@ def test_where_no_link_can_be_made_a_file_is_written_all_the_same(store, tmp_pat
     assert done == Exported(path_of(GRID), target, target.stat().st_size)
     (done,) = exporting.export([(path_of(QUEUE), target)], Form(), overwrite=False)
     assert done.error == "it exists already"
+
+
+def test_a_file_of_nothing_at_all_is_not_written(store, tmp_path):
+    target = tmp_path / "all.md"
+    target.write_text("mine")
+    assert run("export", BROKEN, TORN, "-o", target, "--overwrite").exit_code == 1
+    assert target.read_text() == "mine"
+
+
+def test_what_was_looked_at_and_left_is_not_hidden(store, tmp_path):
+    change(GRID, "a", f"{TOKEN} {TOKEN}")
+    path, target, form = path_of(GRID), tmp_path / "a.md", Form(redact=True)
+    found = exporting.secrets_in([path], form)[path]
+    reviewed = {path: found[:1]}
+    (done,) = exporting.export([(path, target)], form, overwrite=False, reviewed=reviewed)
+    assert done.redacted == {"github-token": 1}
+    assert f"[redacted github-token 1] {TOKEN}" in target.read_text()
