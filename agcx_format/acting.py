@@ -151,7 +151,7 @@ class ActingStore:
 
     def doomed(self, before: str | None = None) -> list[Act]:
         """The acts that `empty_trash` would take."""
-        return trash.doomed(self.path, before)
+        return trash.doomed(self.log(), before)
 
     def destroy(self, doomed: Collection[Act]) -> Emptied:
         """`empty_trash` of the acts that a person was shown, as `doomed` gave them."""
@@ -159,7 +159,7 @@ class ActingStore:
             return Emptied((), (), 0)
         with self._writing():
             # Another program may have undone or emptied some of them meanwhile.
-            there = {act.id: act for act in trash.doomed(self.path)}
+            there = {act.id: act for act in trash.doomed(self.log())}
             return trash.empty(self.path, [there[act.id] for act in doomed if act.id in there])
 
     def at_work(self, entries: Iterable[ScanEntry], now_ns: int) -> list[ScanEntry]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -56,7 +55,7 @@ def perform(root: Path, kind: str, steps: Sequence[Step], sessions: Iterable[Act
     for step in steps:
         _check_expected(root, step)
     moment = next_moment(root)
-    act_id = f"{stamp(moment)}-{kind}-{secrets.token_hex(3)}"
+    act_id = f"{stamp(moment)}-{kind}-{os.urandom(3).hex()}"
     home = root / TRASH / (act_id + PENDING)
     with naming(root):
         _make(home)

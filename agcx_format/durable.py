@@ -12,7 +12,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import secrets
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -95,7 +94,7 @@ def replace_file(target: Path, parts: Iterable[bytes]) -> Signature:
     Raises `StoreNotWritable` or another `PersistenceError`; the target is then as it was.
     """
     with naming(target):
-        temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}{TEMPORARY}")
+        temporary = target.with_name(f".{target.name[:100]}.{os.urandom(6).hex()}{TEMPORARY}")
         try:
             signature = write_file(temporary, parts, like=target)
             os.rename(temporary, target)

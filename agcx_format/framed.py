@@ -10,7 +10,7 @@ import threading
 from array import array
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -19,7 +19,7 @@ from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.messagepack import messages_in
 from agcx_format.seekable import Table
 from agcx_format.sources import PENDING, Pending
-from agcx_format.streamed import decode_shown
+from agcx_format.streamed import decode_run, decode_shown
 from agcx_format.types import MessageSnapshot
 
 __all__ = ["FramedMessages"]
@@ -102,6 +102,14 @@ class FramedMessages:
                 _, dropped = self._frames.popitem(last=False)
                 kept -= len(dropped.text)
         return True
+
+    def walk(self) -> Iterator[MessageSnapshot]:
+        """Every message once; a frame that is damaged is an error after the messages before it."""
+        for number in range(self._table.frames):
+            frame = self._read(number)
+            if frame.error is not None:
+                raise frame.error
+            yield from decode_run(frame.text, frame.starts, self._table.text[number])
 
     def close(self) -> None:
         self._frames.clear()

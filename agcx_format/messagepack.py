@@ -15,7 +15,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from typing import Any, TypeVar
 from uuid import UUID
@@ -25,7 +25,7 @@ import msgspec
 from agcx_format import limits
 from agcx_format import messagepack_slow as slow
 from agcx_format.errors import MessagePackDecodeError
-from agcx_format.timestamps import Timestamp, is_usual, normal
+from agcx_format.timestamps import Timestamp, all_usual, is_usual, normal
 from agcx_format.types import (
     ConversationContext,
     ConversationSnapshot,
@@ -40,7 +40,7 @@ from agcx_format.types import (
     pack_f32,
 )
 
-__all__ = ["decode", "decode_messages", "encode", "encode_messages", "find_messages"]
+__all__ = ["decode", "decode_messages", "decode_run", "encode", "encode_messages", "find_messages"]
 
 T = TypeVar("T")
 
@@ -53,12 +53,24 @@ def decode(type_: type[T], data: bytes | memoryview) -> T:
 
     Raises `MessagePackDecodeError`, its offset counted from the start of `data`.
     """
-    try:
-        return _decoder(type_)(data)
-    except _REFUSED:
-        if type_ is ConversationSnapshot:
-            return _conversation_by_parts(data)
-        return slow.decode(type_, data)
+    with contextlib.suppress(*_REFUSED):
+        value = _decoder(type_)(data)
+        if _timely(value):
+            return value
+    if type_ is ConversationSnapshot:
+        return _conversation_by_parts(data)
+    return slow.decode(type_, data)
+
+
+def _timely(value: Any) -> bool:
+    """Whether messages have timestamps in the form that Rust writes; the decoder did not look."""
+    if type(value) is MessageSnapshot:
+        return is_usual(value.timestamp) is not None
+    if type(value) is ConversationSnapshot:
+        value = value.messages
+    elif type(value) is not list or not value or type(value[0]) is not MessageSnapshot:
+        return True
+    return all_usual([message.timestamp for message in value])
 
 
 def _conversation_by_parts(data: bytes | memoryview) -> ConversationSnapshot:
@@ -89,15 +101,32 @@ def decode_messages(data: bytes | memoryview) -> list[MessageSnapshot]:
     In one call when all of it is as Rust writes today; else message by message.
     """
     with contextlib.suppress(*_REFUSED):
-        return _decoder(list[MessageSnapshot])(data)
-    starts = find_messages(data)
-    fast, view = _decoder(MessageSnapshot), memoryview(data)
-    messages = []
+        messages = _decoder(list[MessageSnapshot])(data)
+        if _timely(messages):
+            return messages
+    return _decode_each(data, find_messages(data))
+
+
+def decode_run(data: bytes, starts: Sequence[int]) -> list[MessageSnapshot]:
+    """Decode messages that follow each other, `starts` with one entry more: where the last ends."""
+    count = len(starts) - 1
+    with contextlib.suppress(*_REFUSED):
+        array = b"\xdd" + count.to_bytes(4, "big") + data[starts[0] : starts[-1]]
+        messages = _decoder(list[MessageSnapshot])(array)
+        if _timely(messages):
+            return messages
+    return _decode_each(data, starts)
+
+
+def _decode_each(data: bytes | memoryview, starts: Sequence[int]) -> list[MessageSnapshot]:
+    """One message that msgspec refuses must not send all of them the slow way."""
+    view, messages = memoryview(data), []
     for start, end in itertools.pairwise(starts):
         try:
-            messages.append(fast(view[start:end]))
-        except _REFUSED:
-            messages.append(slow.decode(MessageSnapshot, view[start:end], base=start))
+            messages.append(decode(MessageSnapshot, view[start:end]))
+        except MessagePackDecodeError as error:
+            error.offset = start + (error.offset or 0)
+            raise
     return messages
 
 

@@ -25,11 +25,13 @@ _STAND_INS |= dict.fromkeys(_INVISIBLE, 0xFFFD)
 _STAND_INS |= dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
 
 _KEEP_LINES = _STAND_INS | {0x0A: 0x0A, 0x09: 0x09}
-_unsafe = re.compile("[" + "".join(map(chr, _STAND_INS)) + "]").search
+# The same as ranges: the list above takes 5 ms to compile.
+_ABOVE_ASCII = (
+    "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\U000e0000-\U000e007f"
+)
+_unsafe = re.compile(f"[\x00-\x1f{_ABOVE_ASCII}]").search
 # Nearly every block has newlines, and few have anything else.
-_unsafe_in_block = re.compile(
-    "[" + "".join(map(chr, _STAND_INS.keys() - {0x0A, 0x09})) + "]"
-).search
+_unsafe_in_block = re.compile(f"[\x00-\x08\x0b-\x1f{_ABOVE_ASCII}]").search
 
 
 def safe_line(text: str) -> str:

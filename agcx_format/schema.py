@@ -119,6 +119,8 @@ def _shape(info: inspect.Type) -> Shape:
     match info:
         case inspect.StrType(pattern=pattern):
             return Moment() if pattern == USUAL else Text()
+        case inspect.Metadata(type=inspect.StrType(), extra={"moment": True}):
+            return Moment()
         case inspect.BoolType():
             return Bool()
         case inspect.IntType(ge=0, le=maximum):

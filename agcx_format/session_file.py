@@ -139,16 +139,11 @@ class SessionFile:
         raise message if isinstance(message, PersistenceError) else IndexError(index)
 
     def __iter__(self) -> Iterator[MessageSnapshot]:
-        """Every message; `error` is raised after the last that could be read."""
-        index = 0
-        while True:
-            while index < self.known():
-                yield self[index]
-                index += 1
-            if not self.read_more() and index >= self.known():
-                break
-        if self.error is not None:
-            raise self.error
+        """Every message, in a pass of its own; the error comes after the last that can be read."""
+        try:
+            yield from self._messages.walk()
+        except PersistenceError as error:
+            raise error.located(path=self.path) from None
 
     # --- the other sections
 

@@ -18,7 +18,7 @@ from agcx_format.sources import PENDING, Pending
 from agcx_format.types import MessageSnapshot
 from agcx_format.windows import Windows, gathered
 
-__all__ = ["StreamedMessages", "decode_shown"]
+__all__ = ["StreamedMessages", "decode_run", "decode_shown"]
 
 # How long `read_more` goes on before it gives the messages found so far, the first ones at once.
 _SLICE_SECONDS = 0.02
@@ -120,6 +120,31 @@ class StreamedMessages:
                 return True
         return False
 
+    def walk(self) -> Iterator[MessageSnapshot]:
+        """Every message once, in a pass of its own; raises the error after the last good one.
+
+        Decoded by the piece, not one by one, and nothing is kept for anybody to come back to.
+        """
+        scanner, base, done = self._scanner.anew(), 0, 0
+        held = bytearray()
+        try:
+            for piece in gathered(frames.pieces(self._section)):
+                held += piece
+                damage = _feed(scanner, piece)
+                if scanner.found > done:
+                    starts = [start - base for start in scanner.starts[done:]]
+                    yield from decode_run(bytes(held), starts, base)
+                    done = scanner.found
+                    del held[: starts[-1]]
+                    base += starts[-1]
+                if damage is not None:
+                    raise damage
+                if scanner.complete:
+                    return
+            scanner.finish()
+        except PersistenceError as error:
+            raise error.located(section="messages", base=self._base) from None
+
     def close(self) -> None:
         with self._reading:
             self.complete = True
@@ -141,3 +166,21 @@ class StreamedMessages:
             if time.perf_counter() > deadline and self.known() > before:
                 return
         self.complete = True
+
+
+def _feed(scanner: MessageScanner, piece: bytes) -> PersistenceError | None:
+    """The damage in a piece comes after the messages before it, which the scanner has found."""
+    try:
+        scanner.feed(piece)
+    except PersistenceError as error:
+        return error
+    return None
+
+
+def decode_run(data: bytes, starts: list[int], base: int) -> list[MessageSnapshot]:
+    """Decode a run of messages that begins at `base` of the section."""
+    try:
+        return messagepack.decode_run(data, starts)
+    except PersistenceError as error:
+        error.offset = base + (error.offset or 0)
+        raise error.located(section="messages", decompressed=True) from None

@@ -18,19 +18,23 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Self, TypeVar
 
-__all__ = ["USUAL", "Timestamp", "is_usual", "newest_first", "normal", "ns_of", "to_datetime"]
+__all__ = [
+    "USUAL", "Timestamp", "all_usual", "is_usual", "newest_first", "normal", "ns_of", "to_datetime",
+]  # fmt: skip
 
 _NS = 1_000_000_000
 _DAY = 86_400
 
 # The form that Rust writes, for years 0…9999.  A fraction that ends in three zeros has a shorter one.
-USUAL = (
-    r"^(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+_USUAL = (
+    r"(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
     r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
     r"|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
-    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{3}(?:[0-9]{3}){0,2}(?<!000))?Z\Z"
+    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{3}(?:[0-9]{3}){0,2}(?<!000))?Z"
 )
+USUAL = rf"^{_USUAL}\Z"
 is_usual = re.compile(USUAL).match
+_are_lines_of_usual = re.compile(rf"(?:{_USUAL}\n)*+").fullmatch
 
 # What chrono's `DateTime::<Utc>::from_str` takes, which is more than RFC 3339.
 _parts = re.compile(
@@ -44,6 +48,13 @@ _parts = re.compile(
 _MIN_YEAR, _MAX_YEAR = -262_143, 262_142
 
 _T = TypeVar("_T")
+
+
+def all_usual(texts: list[str]) -> bool:
+    """Whether each is in the usual form; one match over all of them takes a third of the time."""
+    lines = "\n".join([*texts, ""])
+    # A text that is two lines of its own would make one line more than there are texts.
+    return lines.count("\n") == len(texts) and _are_lines_of_usual(lines) is not None
 
 
 def normal(text: str) -> str:

@@ -133,15 +133,15 @@ def restoration(root: Path, wanted: Collection[TrashedSession]) -> Change:
     return Change(list(steps.values()), sessions, indexed)
 
 
-def doomed(root: Path, before: str | None = None) -> list[Act]:
-    """The acts that emptying would destroy: all, or those of before a moment.
+def doomed(acts: Iterable[Act], before: str | None = None) -> list[Act]:
+    """Of the log, the acts that emptying would destroy: all, or those of before a moment.
 
     With one goes every act that brought something back out of it: nothing could be put back there.
     """
-    acts = [act for act in read_acts(root) if act.emptied_at is None]
+    there = [act for act in acts if act.emptied_at is None]
     limit = None if before is None else ns_of(before)
-    gone = {act.id for act in acts if limit is None or ns_of(act.created_at) < limit}
-    return [act for act in acts if act.id in gone or _sources(act) & gone]
+    gone = {act.id for act in there if limit is None or ns_of(act.created_at) < limit}
+    return [act for act in there if act.id in gone or _sources(act) & gone]
 
 
 def empty(root: Path, acts: Collection[Act]) -> Emptied:

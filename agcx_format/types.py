@@ -26,6 +26,10 @@ from agcx_format.timestamps import USUAL
 # `DateTime<Utc>`: a text in the form that chrono writes (`timestamps.py` has the numbers).
 Moment = Annotated[str, Meta(pattern=USUAL)]
 
+# The same in every message: `messagepack.py` checks those of all messages at once, which takes a
+# fifth of the time that msgspec takes with one after the other.
+MomentOfMessage = Annotated[str, Meta(extra={"moment": True})]
+
 # Rust's u64 and usize: msgspec takes ints up to 2^64-1 and has no larger bound to state.
 U64 = Annotated[int, Meta(ge=0)]
 U16 = Annotated[int, Meta(ge=0, le=0xFFFF)]
@@ -303,7 +307,7 @@ class MessageMetadata(_Value):
 
 class MessageSnapshot(_Value):
     item: ResponseItem
-    timestamp: Moment
+    timestamp: MomentOfMessage
     turn_index: U64
     metadata: MessageMetadata
 

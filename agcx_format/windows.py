@@ -116,7 +116,8 @@ class Windows:
     def _pack(self, number: int, data: bytes) -> None:
         import zstandard
 
-        packed = zstandard.ZstdCompressor(level=1).compress(data)
+        # Copied: what the compressor gives keeps hold of a buffer for the worst case.
+        packed = bytes(memoryview(zstandard.ZstdCompressor(level=1).compress(data)))
         self._packed[number] = packed
         self._packed_size += len(packed)
         while self._packed_size > self._keep_packed:

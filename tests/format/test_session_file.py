@@ -89,6 +89,8 @@ def test_it_is_a_sequence(kind: str, messages, request):
         for index in (len(messages), -len(messages) - 1):
             with pytest.raises(IndexError):
                 session[index]
+        # Exact for what is at hand.
+        assert all(session.fetch(index) for index in range(len(messages)))
         assert sum(map(session.size_of, range(len(messages)))) == len(
             b"".join(messagepack.encode(m) for m in messages)
         )
@@ -232,6 +234,29 @@ def test_messages_before_the_damage_are_given_and_the_damage_is_named(
             got.extend(session)
         assert session.context == golden_session("full")[1].context
         assert session.state == golden_session("full")[2]
+
+
+def test_a_walk_keeps_nothing_for_those_who_do_not_come_back(streamed: Path, messages):
+    with SessionFile(streamed) as session:
+        assert list(session) == messages
+        assert session.known() == 0
+        assert session._messages._windows.size == 0
+
+
+def test_times_that_rust_would_write_otherwise_are_brought_to_its_form(tmp_path: Path):
+    messages = [message(i, 100) for i in range(9)]
+    packed = [messagepack.encode(each) for each in messages]
+    packed[4] = packed[4].replace(b"2025-10-14T23:00:32Z", b"2025-10-14 23:00:32Z")
+    # One text that is two of them is no timestamp.
+    two_lines = b"2025-10-14T23:00:32Z\n2025-10-14T23:00:32Z"
+    packed[6] = packed[6].replace(b"\xb42025-10-14T23:00:32Z", b"\xd9\x29" + two_lines)
+    raw = b"\x99" + b"".join(packed)
+    with pytest.raises(PersistenceError, match="not a timestamp"):
+        messagepack.decode_messages(raw)
+    packed[6] = packed[5]
+    got = messagepack.decode_messages(b"\x99" + b"".join(packed))
+    assert got[4] == messages[4]
+    assert [each.timestamp for each in got] == [messages[0].timestamp] * 9
 
 
 def test_a_message_that_cannot_be_decoded_is_an_error_in_its_place(tmp_path: Path):
