@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agcx_format.columns import Columns
 from agcx_format.timestamps import Timestamp, ns_of
 from agcx_tui.filtering import parse
 from agcx_tui.session_table import SORTS, SessionTable, micros
@@ -213,3 +214,61 @@ def test_the_quick_way_to_microseconds_is_the_exact_one(ns):
 def test_strange_years_and_leap_seconds_have_microseconds_too(text):
     moment = Timestamp(text)
     assert micros(moment) == ns_of(moment) // 1000
+
+
+# --- rows of a catalog
+
+
+def block_of(*entries):
+    columns = Columns()
+    return columns.block([columns.put(entry) for entry in entries])
+
+
+OLDER = [session(n, f"older {n}", accessed=f"2020-01-{30 - n}T00:00:00Z") for n in range(11, 20)]
+
+
+@pytest.mark.parametrize("typed", ["", "older", "grid", "-grid", "is:broken"])
+@pytest.mark.parametrize("key", SORTS)
+def test_rows_of_a_catalog_are_shown_as_if_they_had_been_scanned(typed, key):
+    first = [session(1, "grid"), session(2, "other", size=5), broken(3)]
+    scanned, loaded = SessionTable(), SessionTable()
+    for table in (scanned, loaded):
+        table.sort_by(key)
+        table.filter_by(parse(typed, NOW))
+    scanned.put([*first, *OLDER])
+    loaded.put(first)
+    loaded.extend(block_of(*OLDER[:4]))
+    loaded.extend(block_of(*OLDER[4:]))
+    for table in (scanned, loaded):
+        table.put([session(30, "grid again", accessed="2020-01-15T12:00:00Z")])
+    assert shown(loaded) == shown(scanned)
+    assert filtered(loaded, "") == filtered(scanned, "")
+    assert loaded.totals == scanned.totals
+
+
+def test_what_comes_after_an_older_session_is_sorted_in(table):
+    table.put([session(40, "oldest", accessed="2001-01-01T00:00:00Z")])
+    filtered(table, "older")
+    table.extend(block_of(*OLDER))
+    assert shown(table) == [entry.title for entry in OLDER]
+    filtered(table, "")
+    assert shown(table)[-1] == "oldest"
+
+
+def test_first_words_are_found_and_bring_a_session_in_while_they_are_looked_for(table):
+    row = table.row_of(session(2).path)
+    assert filtered(table, "wombat") == []
+    assert table.set_words([(row, "The Wombat\nand I", "/home")])
+    assert shown(table) == ["queue stalls"]
+    assert table.directory(row) == "/home"
+    assert filtered(table, "-wombat") == ["", "Fix the grid", "Über Straßen"]
+    # A word does not go over from the id to the words.
+    assert filtered(table, "wombat\nand") == []
+
+
+def test_a_deleted_session_leaves_no_words(table):
+    row = table.row_of(session(2).path)
+    table.set_words([(row, "wombat", "/home")])
+    table.remove([row])
+    assert "wombat" not in table.columns.haystacks[row]
+    assert filtered(table, "wombat") == []
