@@ -61,8 +61,8 @@ def export(
     """Export each session file to its target; one that fails does not hold up the others.
 
     What is written is durable when the iterator has come to its end.  `reviewed` are the secrets to
-    be hidden in each file, when somebody has looked at what `secrets_in` found.  A target that is called
-    after a title with a secret in it is called after the title without.
+    be hidden in each file, when somebody has looked at what `secrets_in` found.  A target that has the
+    suggested name gets the one that fits what is written: without a secret, or as Codex looks for it.
     """
     from agcx_format.durable import sync_directory
 
@@ -111,10 +111,9 @@ def secrets_in(
 
 def _export(exporter: Exporter, source: str, target: Path, overwrite: Overwrite) -> Exported:
     with exporter.session(source) as session:
-        if session.title != session.metadata.title:
-            told = suggested_name(session.title, str(session.metadata.id), session.form.format)
-            if target.name == told:
-                target = target.with_name(session.name)
+        told = suggested_name(session.title, str(session.metadata.id), session.form.format)
+        if target.name == told:
+            target = target.with_name(session.name)
         target.parent.mkdir(parents=True, exist_ok=True)
         size = write(target, session.parts(), overwrite=overwrite)
         return Exported(source, target, size, redacted=session.redacted)

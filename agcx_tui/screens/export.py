@@ -1,7 +1,8 @@
-"""The export dialog: which format, and where to; nothing is overwritten unasked.
+"""The export dialog: which format, what goes along, and where to; nothing is overwritten unasked.
 
 Strategy: the dialog only asks, and gives an `ExportOrder`; `ask_for_export` has it written by a
-thread and says what became of it.  Whether a file is in the way is asked of the disk in a thread,
+thread and says what became of it.  Where secrets are to be hidden, a thread looks for them first, and
+they are shown before anything is written.  Whether a file is in the way is asked of the disk in a thread,
 when the button is pressed; then the button says Overwrite, and pressing it again means that.
 """
 
@@ -11,19 +12,22 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Button, Input, RadioButton, RadioSet, Static
+from textual.widgets import Button, Checkbox, Input, RadioButton, RadioSet, Static
 from textual.worker import get_current_worker
 
 from agcx_tui import exporting, wording
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens.dialog import Dialog
+
+if TYPE_CHECKING:
+    from agcx_tui.screens.review import Reviewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class ExportOrder:
     """What is to be written: pairs of session file and target."""
 
     jobs: tuple[tuple[str, Path], ...]
-    format: str
+    form: exporting.Form
     overwrite: bool
 
 
@@ -54,6 +58,25 @@ class _Choice(RadioButton):
         return "●" if self.value else " "
 
 
+class _Box(Checkbox):
+    """As above."""
+
+    BUTTON_LEFT, BUTTON_RIGHT = "[", "]"
+
+    @property
+    def BUTTON_INNER(self) -> str:
+        return "x" if self.value else " "
+
+
+# What goes along: the field of `Choice`, and its name for people.
+_PARTS = {
+    "tool_calls": "Tools",
+    "reasoning": "Reasoning",
+    "images": "Images",
+    "metadata": "Metadata",
+}
+
+
 class ExportDialog(Dialog[ExportOrder]):
     """For one session the path is that of the file, for several that of a directory."""
 
@@ -62,9 +85,14 @@ class ExportDialog(Dialog[ExportOrder]):
     ]
     DEFAULT_CSS = """
     ExportDialog {
-        & RadioSet { layout: horizontal; border: none; padding: 0; width: auto; background: $surface; }
+        & RadioSet, & .boxes { layout: grid; grid-size: 3; grid-rows: 1; height: auto; }
+        & .boxes { grid-size: 4; }
+        & .boxes.-secrets { grid-size: 2; }
+        & RadioSet { border: none; padding: 0; width: 100%; background: $surface; }
+        & Checkbox { border: none; padding: 0; background: $surface; }
+        & Checkbox:focus { border: none; }
         & RadioSet:focus { border: none; }
-        & RadioButton { margin-right: 3; background: $surface; }
+        & RadioButton { background: $surface; }
         & .label { color: $text-muted; margin-top: 1; }
         & Input { background: $background; }
         & #message { color: $text-muted; height: auto; min-height: 1; }
@@ -90,6 +118,13 @@ class ExportDialog(Dialog[ExportOrder]):
             with RadioSet(id="format"):
                 for name, label in exporting.FORMATS.items():
                     yield _Choice(label, value=name == self._format, id=f"format-{name}")
+            yield Static("With", classes="label", markup=False)
+            with Container(classes="boxes"):
+                for name, label in _PARTS.items():
+                    yield _Box(label, value=True, id=f"part-{name}", compact=True)
+            with Container(classes="boxes -secrets"):
+                yield _Box("Hide secrets", id="redact", compact=True)
+                yield _Box("and names, addresses", id="personal", disabled=True, compact=True)
             yield Static("File" if one else "Directory", classes="label", markup=False)
             yield Input(self._proposed, id="path", select_on_focus=False)
             yield Static(id="message", markup=False)
@@ -116,8 +151,12 @@ class ExportDialog(Dialog[ExportOrder]):
         else:
             root, suffix = os.path.splitext(field.value)
             if suffix.removeprefix(".") in exporting.FORMATS:
-                field.value = f"{root}.{self._format}"
+                field.value = f"{root}.{exporting.suffix(self._format)}"
         self._say("")
+
+    @on(Checkbox.Changed, "#redact")
+    def _redact_chosen(self, event: Checkbox.Changed) -> None:
+        self.query_one("#personal").disabled = not event.value
 
     @on(Input.Changed)
     def _path_changed(self) -> None:
@@ -131,7 +170,7 @@ class ExportDialog(Dialog[ExportOrder]):
             return
         jobs = self._jobs(exporting.expanded(typed))
         if self._warned:
-            self.dismiss(ExportOrder(jobs, self._format, overwrite=True))
+            self.dismiss(ExportOrder(jobs, self._form(), overwrite=True))
         else:
             self._look(jobs)
 
@@ -141,6 +180,16 @@ class ExportDialog(Dialog[ExportOrder]):
             self.action_export()
         else:
             self.dismiss(None)
+
+    def _form(self) -> exporting.Form:
+        from agcx_format.convert.choice import Choice
+
+        def is_on(name: str) -> bool:
+            return self.query_one(f"#{name}", Checkbox).value
+
+        choice = Choice(**{name: is_on(f"part-{name}") for name in _PARTS})
+        redact = is_on("redact")
+        return exporting.Form(self._format, choice, redact, redact and is_on("personal"))
 
     def _jobs(self, target: Path) -> tuple[tuple[str, Path], ...]:
         if len(self._items) == 1:
@@ -168,7 +217,7 @@ class ExportDialog(Dialog[ExportOrder]):
             self._warned = True
             self.query_one("#export", Button).label = "Overwrite"
         else:
-            self.dismiss(ExportOrder(jobs, self._format, overwrite=False))
+            self.dismiss(ExportOrder(jobs, self._form(), overwrite=False))
 
     def _say(self, text: str, *, warning: bool = False) -> None:
         self._warned = False
@@ -182,33 +231,68 @@ def ask_for_export(app: App, items: Sequence[ExportItem]) -> None:
     """Ask, have it written by a thread, and say what became of it."""
 
     def answered(order: ExportOrder | None) -> None:
-        if order is not None:
-            app.run_worker(lambda: _write(app, order), thread=True, group="export")
+        if order is None:
+            return
+        work = _look_for_secrets if order.form.redact else _write
+        app.run_worker(lambda: work(app, order), thread=True, group="export")
 
     app.push_screen(ExportDialog(items), answered)
 
 
-def _write(app: App, order: ExportOrder) -> None:
+def _look_for_secrets(app: App, order: ExportOrder) -> None:
+    """In a thread: find what is to be hidden, and have it looked at if there is anything."""
+    worker = get_current_worker()
+    sources = [source for source, _ in order.jobs]
+    found = exporting.secrets_in(sources, order.form, lambda: worker.is_cancelled)
+    if worker.is_cancelled:
+        return
+    if any(found.values()):
+        app.call_from_thread(_review, app, order, found)
+    else:
+        _write(app, order, found)
+
+
+def _review(app: App, order: ExportOrder, found: Reviewed) -> None:
+    from agcx_tui.screens.review import RedactionReview
+
+    def answered(reviewed: Reviewed | None) -> None:
+        if reviewed is not None:
+            app.run_worker(lambda: _write(app, order, reviewed), thread=True, group="export")
+
+    app.push_screen(RedactionReview(found), answered)
+
+
+def _write(app: App, order: ExportOrder, reviewed: Reviewed | None = None) -> None:
+    """In a thread."""
     worker = get_current_worker()
     done = list(
         exporting.export(
             order.jobs,
-            order.format,
+            order.form,
             overwrite=order.overwrite,
             should_stop=lambda: worker.is_cancelled,
+            reviewed=reviewed,
         )
     )
-    failed = [result for result in done if result.error]
-    written = [result for result in done if not result.error]
-    if written:
-        size = wording.size(sum(result.size for result in written))
-        where = written[0].target if len(order.jobs) == 1 else written[0].target.parent
-        what = "" if len(order.jobs) == 1 else f"{wording.counted(len(written), 'session')} "
-        text = f"Exported {what}to {safe_line(wording.short_path(str(where)))}, {size}."
-        app.notify(text, markup=False)
-    if failed:
-        first = failed[0]
-        more = f" and {len(failed) - 1:,} more" if len(failed) > 1 else ""
-        name = safe_line(first.target.name)
-        text = f"Not exported: {name}{more}: {safe_line(first.error)}"
-        app.notify(text, severity="error", timeout=10, markup=False)
+    _tell_written(app, [result for result in done if not result.error], len(order.jobs) == 1)
+    _tell_failed(app, [result for result in done if result.error])
+
+
+def _tell_written(app: App, written: list[exporting.Exported], single: bool) -> None:
+    if not written:
+        return
+    size = wording.size(sum(result.size for result in written))
+    where = written[0].target if single else written[0].target.parent
+    what = "" if single else f"{wording.counted(len(written), 'session')} "
+    hidden = exporting.hidden_in_words(written)
+    text = f"Exported {what}to {safe_line(wording.short_path(str(where)))}, {size}."
+    app.notify(f"{text} Hidden: {hidden}." if hidden else text, markup=False)
+
+
+def _tell_failed(app: App, failed: list[exporting.Exported]) -> None:
+    if not failed:
+        return
+    first = failed[0]
+    more = f" and {len(failed) - 1:,} more" if len(failed) > 1 else ""
+    text = f"Not exported: {safe_line(first.target.name)}{more}: {safe_line(first.error)}"
+    app.notify(text, severity="error", timeout=10, markup=False)
