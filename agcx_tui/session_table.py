@@ -142,6 +142,9 @@ class SessionTable:
         row = self.columns.row_of(path)
         return None if row is None or self._flags[row] & GONE else row
 
+    def paths(self) -> set[str]:
+        return set(map(self.path, self._present()))
+
     def newest_first(self) -> list[int]:
         """All that is there, the last accessed first, however the list is sorted."""
         if self.sort_key == "accessed" and self.descending:
