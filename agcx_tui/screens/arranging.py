@@ -1,0 +1,161 @@
+"""The part of the browser that places its parts: the preview right, below, hidden, or alone.
+
+Strategy: where the preview is, is a class of the screen, chosen by the person or by the room there
+is; how much of the room it takes is a share that the divider drags.  Both are told to whoever
+remembers them (`Arranged`).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events, on
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.widgets import Static
+
+from agcx_tui.screens.acting import ActingScreen
+from agcx_tui.widgets.divider import Divider
+
+__all__ = ["PLACES", "ArrangingScreen"]
+
+PLACES = ("right", "below", "hidden")
+
+# Below these, in cells, there is not enough room for it.
+_LEAST_WIDTH, _LEAST_HEIGHT = 40, 8
+_PREVIEW_RIGHT_WIDTH = 100
+_PREVIEW_BELOW_HEIGHT = 22
+_ROOMY_HEIGHT = 30
+
+# What the preview may take of the room, at least and at most.
+_LEAST_SHARE, _MOST_SHARE = 0.2, 0.8
+
+
+class ArrangingScreen(ActingScreen):
+    """A screen with `#left`, a divider and `#preview` in `#panes`, and `#too-small` above them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("p", "preview", "preview right, below, hidden", show=False, id="browser.preview"),
+        Binding("z", "zoom", "preview alone, and back", show=False, id="browser.zoom"),
+    ]
+    DEFAULT_CSS = """
+    ArrangingScreen {
+        & > #panes { height: 1fr; }
+        #left { width: 1fr; height: 1fr; }
+        #preview { width: 46%; min-width: 30; height: 1fr; }
+
+        &.-preview-below #panes { layout: vertical; }
+        &.-preview-below #preview { width: 1fr; min-width: 0; height: 45%; }
+        &.-preview-hidden #preview, &.-preview-hidden Divider { display: none; }
+        /* Not hidden: the list keeps the focus, and its keys go from session to session. */
+        &.-preview-alone #left { width: 0; }
+        &.-preview-alone Divider { display: none; }
+
+        & > #too-small {
+            display: none; layer: above; width: 100%; height: 100%;
+            content-align: center middle; text-align: center; background: $background;
+        }
+        &.-tiny > #too-small { display: block; }
+    }
+    """
+
+    class Arranged(Message):
+        """The person chose a place for the preview, or with the divider a share of the room."""
+
+        def __init__(self, place: str | None, shares: dict[str, float]) -> None:
+            super().__init__()
+            self.place = place
+            self.shares = shares
+
+    def __init__(self) -> None:
+        super().__init__()
+        # None: wherever there is room.
+        self.preview_wish: str | None = None
+        # By place, what the preview takes of the room there.
+        self.preview_shares: dict[str, float] = {}
+        self._alone = False
+        self._shape: set[str] = set()
+
+    def follow_cursor(self) -> None:
+        """Have the preview show the session under the cursor."""
+        raise NotImplementedError
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.take_shape(event.size)
+
+    def take_shape(self, size: Size) -> None:
+        """Put the parts where there is room for them in a terminal of `size`."""
+        tiny = size.width < _LEAST_WIDTH or size.height < _LEAST_HEIGHT
+        wanted = {f"-preview-{'alone' if self._alone else self.preview_place(size)}"}
+        wanted |= {"-tiny"} if tiny else set()
+        wanted |= {"-roomy"} if size.height >= _ROOMY_HEIGHT else set()
+        if wanted == self._shape:
+            return
+        # Every change of a class has all widgets styled anew: one change, and none before there are any.
+        self.remove_class(*(self._shape - wanted), update=False)
+        self._shape = wanted
+        self.add_class(*wanted, update=False)
+        if not self.is_mounted:
+            return
+        self.share_room()
+        self.update_node_styles()
+        if tiny:
+            text = f"{size.width}×{size.height} is too small:\n{_LEAST_WIDTH}×{_LEAST_HEIGHT} is enough"
+            self.query_one("#too-small", Static).update(Content(text))
+        self.follow_cursor()
+
+    def preview_place(self, size: Size) -> str:
+        if self.preview_wish is not None:
+            return self.preview_wish
+        if size.width >= _PREVIEW_RIGHT_WIDTH:
+            return "right"
+        return "below" if size.height >= _PREVIEW_BELOW_HEIGHT else "hidden"
+
+    def share_room(self) -> None:
+        """Give the preview the share that was chosen; where none was, what the style says."""
+        styles, divider = self.query_one("#preview").styles, self.query_one(Divider)
+        styles.width = styles.height = styles.min_width = None
+        divider.lies = "-preview-below" in self._shape
+        if self._alone:
+            styles.width = styles.height = "1fr"
+        elif "-preview-below" in self._shape:
+            if share := self.preview_shares.get("below"):
+                styles.height = f"{share * 100:.2f}%"
+        elif share := self.preview_shares.get("right"):
+            styles.width = f"{share * 100:.2f}%"
+
+    def action_preview(self) -> None:
+        place = self.preview_place(self.size)
+        if not self._alone:
+            self.preview_wish = place = PLACES[(PLACES.index(place) + 1) % len(PLACES)]
+        self._alone = False
+        self.take_shape(self.size)
+        self.post_message(self.Arranged(self.preview_wish, self.preview_shares))
+
+    def action_zoom(self) -> None:
+        self._alone = not self._alone
+        self.take_shape(self.size)
+
+    def leave_zoom(self) -> bool:
+        """Show the list again; false when it is shown."""
+        if not self._alone:
+            return False
+        self.action_zoom()
+        return True
+
+    @on(Divider.Dragged)
+    def _divider_dragged(self, message: Divider.Dragged) -> None:
+        room = self.query_one("#panes").region
+        place = "below" if message.divider.lies else "right"
+        taken, all_of_it = (
+            (room.bottom - message.y - 1, room.height)
+            if place == "below"
+            else (room.right - message.x - 1, room.width)
+        )
+        share = taken / max(1, all_of_it)
+        self.preview_shares[place] = max(_LEAST_SHARE, min(share, _MOST_SHARE))
+        self.share_room()
+        if message.ended:
+            self.post_message(self.Arranged(self.preview_wish, self.preview_shares))

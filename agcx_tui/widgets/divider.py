@@ -1,0 +1,64 @@
+"""The line between the list and the preview, which the mouse can drag."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+__all__ = ["Divider"]
+
+
+class Divider(Widget):
+    """Stands between two panes; with `lies`, between one above and one below."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    Divider {
+        width: 1; height: 1fr;
+        color: $border-blurred; background: $background;
+        &:hover, &.-dragged { color: $primary; }
+        &.-lies { width: 1fr; height: 1; }
+    }
+    """
+
+    class Dragged(Message):
+        """The mouse holds it over this place of the screen; `ended` when it let go."""
+
+        def __init__(self, divider: Divider, x: int, y: int, *, ended: bool) -> None:
+            super().__init__()
+            self.divider = divider
+            self.x, self.y = x, y
+            self.ended = ended
+
+    @property
+    def lies(self) -> bool:
+        return self.has_class("-lies")
+
+    @lies.setter
+    def lies(self, lies: bool) -> None:
+        self.set_class(lies, "-lies")
+
+    def render_line(self, y: int) -> Strip:
+        sign = "─" * self.size.width if self.lies else "│"
+        return Strip([Segment(sign, self.rich_style)])
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        if event.button == 1:
+            self.capture_mouse()
+            self.add_class("-dragged")
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if self.has_class("-dragged"):
+            self._tell(event, ended=False)
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        if self.has_class("-dragged"):
+            self.remove_class("-dragged")
+            self.release_mouse()
+            self._tell(event, ended=True)
+
+    def _tell(self, event: events.MouseEvent, *, ended: bool) -> None:
+        self.post_message(self.Dragged(self, event.screen_x, event.screen_y, ended=ended))
