@@ -34,7 +34,11 @@ _KEPT_WHEN_UNKNOWN = frozenset({"message", "input_text"})
 
 def decode(type_: type[T], data: bytes | memoryview, base: int = 0) -> T:
     """Decode one value of `type_`; `base` is added to the offset of an error."""
-    return _Reader(data, base).read(schema.shape_of(type_))
+    return decode_shape(schema.shape_of(type_), data, base)
+
+
+def decode_shape(shape: schema.Shape, data: bytes | memoryview, base: int = 0) -> Any:
+    return _Reader(data, base).read(shape)
 
 
 def unpacker(data: bytes | memoryview) -> msgpack.Unpacker:

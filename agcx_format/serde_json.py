@@ -18,7 +18,8 @@ from uuid import UUID
 
 import msgspec
 
-from agcx_format import schema
+from agcx_format import messagepack_slow, schema
+from agcx_format.errors import MessagePackDecodeError
 from agcx_format.timestamps import normal
 from agcx_format.types import Float32, ReasoningWithoutContent, UnknownItem
 
@@ -127,6 +128,14 @@ def _tagged(shape: schema.Tagged, plain: dict, path: str) -> Any:
     if record is not None:
         return _record(record, plain, path)
     try:
-        return UnknownItem(base64.b64decode(plain["raw"], validate=True))
+        raw = base64.b64decode(plain["raw"], validate=True)
     except (KeyError, TypeError, binascii.Error):
         raise ValueError(f"{path}: {tag!r} is not a tag that is known") from None
+    # It will be written as it is, in the midst of other values: it must be one item, and whole.
+    try:
+        item = messagepack_slow.decode_shape(shape, raw)
+    except MessagePackDecodeError as cause:
+        raise ValueError(f"{path}.raw: {cause.reason}") from None
+    if item != UnknownItem(raw):
+        raise ValueError(f"{path}.raw: it is not one item of an unknown kind")
+    return item

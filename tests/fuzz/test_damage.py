@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from agcx_format import (
 from agcx_format.types import (
     Checkpoint,
     CheckpointMetadata,
+    ResponseItem,
     SessionMetadata,
     SessionState,
     UnknownItem,
@@ -228,6 +230,21 @@ def test_bytes_that_are_no_bincode(type_: type, fuzzing: Fuzzing):
             attempt(lambda: bincode.decode(type_, data))
 
     fuzzing(check, st.binary(max_size=300), examples=100)
+
+
+def test_json_cannot_bring_in_bytes_that_are_no_item(fuzzing: Fuzzing):
+    def check(raw: bytes) -> None:
+        text = serde_json.to_json({"type": "new", "raw": base64.b64encode(raw).decode()})
+        try:
+            item = serde_json.from_json(ResponseItem, text)
+        except ValueError:
+            return
+        assert isinstance(item, UnknownItem)
+        assert isinstance(item.tag, str)
+        assert messagepack.decode(ResponseItem, messagepack.encode(item)) == item
+
+    items = st.binary(max_size=12) | st.sampled_from([b"\x92\xa1x\x01", b"\x81\xa4type\xa1x"])
+    fuzzing(check, items, examples=200)
 
 
 def test_an_unknown_item_of_any_bytes_never_raises(fuzzing: Fuzzing):
