@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.segment import Segment
 from textual import events
 from textual.message import Message
@@ -37,9 +39,17 @@ class ListHeader(Widget):
             super().__init__()
             self.key = key
 
-    def __init__(self, session_list: SessionList, *, id: str | None = None) -> None:
+    def __init__(
+        self,
+        session_list: SessionList,
+        labels: Mapping[str, str] | None = None,
+        *,
+        id: str | None = None,
+    ) -> None:
+        """`labels`: what a list calls its sort keys, where it means something else by them."""
         super().__init__(id=id)
         self._list = session_list
+        self._labels = _LABELS | dict(labels or {})
 
     def render_line(self, y: int) -> Strip:
         plain = self.rich_style
@@ -58,7 +68,7 @@ class ListHeader(Widget):
     def _label(self, column: str) -> tuple[str, bool]:
         table = self._list.table
         key = table.shown_date if column == "age" else column
-        label = _LABELS.get(key, key)
+        label = self._labels.get(key, key)
         if key != table.sort_key:
             return label, False
         arrow = "↓" if table.descending else "↑"

@@ -138,6 +138,12 @@ class SessionList(ScrollView, can_focus=True):
     def columns(self) -> tuple[Column, ...]:
         return self._columns
 
+    @property
+    def cursor_region(self) -> Region:
+        """Where the line under the cursor stands on the screen."""
+        inside = self.scrollable_content_region.translate(self.region.offset)
+        return Region(inside.x, inside.y + self._index - self.scroll_offset.y, inside.width, 1)
+
     def update(self) -> None:
         """Call when the table's rows, their order or the filter changed."""
         order = self.table.order

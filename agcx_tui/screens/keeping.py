@@ -1,0 +1,183 @@
+"""The third of the browser that keeps order: new titles and tags, and the screens beside it.
+
+Strategy: an edit names fields for files as they were shown; a thread looks whether an agent may be at
+work on one of them, and then it is asked first.  Screens are imported when they are opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.message import Message
+
+from agcx_format.errors import PersistenceError
+from agcx_format.store import Store
+from agcx_tui import store_work, wording
+from agcx_tui.act_words import named
+from agcx_tui.screens.arranging import ArrangingScreen
+
+if TYPE_CHECKING:
+    from agcx_format.stats import FileStats
+    from agcx_format.trash import Emptied
+    from agcx_tui.screens.storage import Opened
+
+# The fields to change of each file.
+Edits = Sequence[tuple[store_work.File, Mapping[str, Any]]]
+
+
+class KeepingScreen(ArrangingScreen):
+    """Bound here, so that the browser's own keys stay its own."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "rename", "rename in place", show=False, id="browser.rename"),
+        Binding("number_sign", "tags", "tags", key_display="#", show=False, id="browser.tags"),
+        Binding("S", "storage", "where the space goes", show=False, id="browser.storage"),
+        Binding("P", "prune", "clean up by rule", show=False, id="browser.prune"),
+        Binding("T", "trash", "the trash", show=False, id="browser.trash"),
+        Binding("L", "log", "the log of what was done", show=False, id="browser.log"),
+    ]
+
+    class AtWork(Message):
+        """An agent may be at work on `count` of the files: ask before `edits` are made."""
+
+        def __init__(self, edits: Edits, count: int) -> None:
+            super().__init__()
+            self.edits = edits
+            self.count = count
+
+    def show_only(self, label: str, paths: Sequence[str]) -> None:
+        """Mark these sessions, and show the marked."""
+        raise NotImplementedError
+
+    # --- editing
+
+    def action_rename(self) -> None:
+        from agcx_tui.screens.naming import RenameScreen
+
+        row = self.sessions.cursor
+        if row is None or self.store is None or not self.table.readable(row):
+            return
+        file = self._files([row])[0]
+
+        def answered(title: str | None) -> None:
+            if title:
+                self._edit_checked([(file, {"title": title})])
+
+        self.app.push_screen(RenameScreen(self.table.title(row), self._title_region()), answered)
+
+    def _title_region(self) -> Region:
+        """Where the title under the cursor stands on the screen."""
+        line = self.sessions.cursor_region
+        columns = {column.name: column for column in self.sessions.columns}
+        title = columns.get("title")
+        if title is None:
+            return line
+        return Region(line.x + title.start, line.y, title.width, 1)
+
+    def action_tags(self) -> None:
+        from agcx_tui.screens.naming import TagsDialog, tags_after
+
+        rows = [row for row in self._chosen() if self.table.readable(row)]
+        if not rows or self.store is None:
+            return
+        files = self._files(rows)
+        tagged = [self.table.tags(row) for row in rows]
+        known = {tag for row in self.table.order for tag in self.table.tags(row)}
+
+        def answered(change: tuple[list[str], list[str]] | None) -> None:
+            if change is None:
+                return
+            after = [tags_after(tags, *change) for tags in tagged]
+            edits = [
+                (file, {"tags": new})
+                for file, old, new in zip(files, tagged, after, strict=True)
+                if list(old) != new
+            ]
+            if edits:
+                self._edit_checked(edits)
+            else:
+                self.notify("They are tagged so already.", markup=False)
+
+        self.app.push_screen(TagsDialog(tagged, known), answered)
+
+    def _edit_checked(self, edits: Edits) -> None:
+        if self.store is not None:
+            self._edit(self.store, edits, force=False)
+
+    @work(thread=True, group="acts")
+    def _edit(self, store: Store, edits: Edits, force: bool) -> None:
+        try:
+            at_work = 0 if force else store_work.at_work(store, [f for f, _ in edits], self.now())
+            if at_work:
+                self.post_message(self.AtWork(edits, at_work))
+                return
+            outcome = store_work.edit(store, edits)
+        except PersistenceError as error:
+            self.post_message(self.Failed("Nothing was changed", error))
+            return
+        said = f"Changed {named(outcome.act)}. u takes it back."
+        self.post_message(self.Acted(outcome, said, go_there=False))
+
+    def on_keeping_screen_at_work(self, message: AtWork) -> None:
+        from agcx_tui.screens.naming import AskDialog
+
+        def answered(yes: bool | None) -> None:
+            if yes and self.store is not None:
+                self._edit(self.store, message.edits, force=True)
+
+        which = wording.counted(message.count, "session")
+        warning = (
+            f"{which} changed in the last 5 minutes: an agent may be at work there, and would"
+            " save over the change."
+        )
+        self.app.push_screen(AskDialog("Change it all the same?", warning, "Change"), answered)
+
+    # --- the screens beside
+
+    def action_storage(self) -> None:
+        from agcx_tui.screens.storage import StorageScreen
+
+        def answered(opened: Opened | None) -> None:
+            if opened is not None:
+                self.show_only(opened.label, opened.paths)
+
+        if self.store is not None:
+            self.app.push_screen(StorageScreen(self.store, self._measured), answered)
+
+    @property
+    def _measured(self) -> dict[str, FileStats]:
+        """What was measured of files while the program runs."""
+        cache = self.__dict__.setdefault("_measured_files", {})
+        return cache
+
+    def action_prune(self) -> None:
+        from agcx_tui.screens.prune import PruneScreen
+
+        if self.store is not None:
+            self.app.push_screen(PruneScreen(self.store, self.now), self._left)
+
+    def action_trash(self) -> None:
+        from agcx_tui.screens.trash import TrashScreen
+
+        if self.store is not None:
+            self.app.push_screen(TrashScreen(self.store, self.now, self._forget), self._left)
+
+    def action_log(self) -> None:
+        from agcx_tui.screens.log import LogScreen
+
+        if self.store is not None:
+            self.app.push_screen(LogScreen(self.store, self.now), self._left)
+
+    def _left(self, changed: bool | None) -> None:
+        if changed:
+            self.action_rescan()
+
+    def _forget(self, gone: Emptied) -> None:
+        """In a thread: no cache of ours keeps a word of what was destroyed."""
+        from agcx_tui.forgetting import forget
+
+        forget(gone.ids, getattr(self.app, "state_directory", None))

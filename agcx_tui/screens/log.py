@@ -1,0 +1,116 @@
+"""The log: every act, what it did to which sessions, and whether it can be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from agcx_format.acts import Act
+from agcx_format.errors import PersistenceError
+from agcx_format.store import Store
+from agcx_format.timestamps import ns_of
+from agcx_tui import wording
+from agcx_tui.act_words import kind_of, named, state_of, titles_of
+from agcx_tui.safe_text import safe_line
+from agcx_tui.screens.paged import PagedScreen
+
+_EMPTY = Content.assemble(
+    ("Nothing was done yet", "bold $foreground"),
+    "\n\nWhatever you change, delete or bring back is listed here, and can be undone.\nEsc goes back.",
+)
+
+
+class LogScreen(PagedScreen[bool]):
+    """Leaves with whether something was undone.  `now` gives microseconds since 1970."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("u,enter", "undo", "undo this one", key_display="u", id="log.undo"),
+    ]
+
+    class Loaded(Message):
+        def __init__(self, log: list[Act], said: str = "", error: str = "") -> None:
+            super().__init__()
+            self.log = log
+            self.said = said
+            self.error = error
+
+    def __init__(self, store: Store, now: Callable[[], int]) -> None:
+        super().__init__()
+        self._store = store
+        self._now = now
+        self._log: list[Act] = []
+        self._changed = False
+
+    def on_mount(self) -> None:
+        self.show_title("Log", "reading…")
+        self._load()
+
+    @work(thread=True, exclusive=True, group="log")
+    def _load(self) -> None:
+        self.post_message(self.Loaded(self._store.log()))
+
+    def on_log_screen_loaded(self, message: Loaded) -> None:
+        if message.error:
+            text = safe_line(message.error)
+            self.notify(text, severity="error", timeout=10, markup=False)
+        elif message.said:
+            self._changed = True
+            self.app.clear_notifications()
+            self.notify(message.said, markup=False)
+        at = self.lines.highlighted
+        self._log = message.log
+        self.lines.clear_options()
+        self.lines.add_options([Option(self._line(act), id=act.id) for act in self._log])
+        if self._log:
+            self.lines.highlighted = min(at or 0, len(self._log) - 1)
+        self.show_notice(None if self._log else _EMPTY)
+        self.show_title("Log", wording.counted(len(self._log), "act"))
+
+    def _line(self, act: Act) -> Content:
+        when = wording.age(ns_of(act.created_at) // 1000, self._now())
+        state = state_of(act)
+        style = "$text-muted" if state else "$foreground"
+        first = Content.assemble(
+            (f"{when:>{wording.AGE_WIDTH}}  ", "$text-muted"),
+            (f"{kind_of(act)} {named(act)}", style),
+            (f"   {state}" if state else "", "$accent"),
+        )
+        titles = titles_of(act) if act.count > 1 else ""
+        if not titles:
+            return first
+        indent = " " * (wording.AGE_WIDTH + 2)
+        return first + Content("\n") + Content.styled(f"{indent}{titles}", "$text-muted")
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.action_undo()
+
+    def action_undo(self) -> None:
+        at = self.lines.highlighted
+        if at is None or at >= len(self._log):
+            return
+        act = self._log[at]
+        if not act.can_be_undone:
+            self.notify(f"It cannot be undone: it was {state_of(act)}.", markup=False)
+            return
+        self._undo(act)
+
+    @work(thread=True, group="acts")
+    def _undo(self, act: Act) -> None:
+        said = error = ""
+        try:
+            said = f"Undone: {named(self._store.undo(act.id))}."
+        except PersistenceError as problem:
+            error = f"Nothing was undone: {problem}"
+        self.post_message(self.Loaded(self._store.log(), said, error))
+
+    def action_leave(self) -> None:
+        self.dismiss(self._changed)

@@ -1,0 +1,182 @@
+"""What the screens beside the browser share that list sessions: rows, marks, a preview.
+
+Strategy: the widgets are the browser's own, over a table of the screen's; what is in it, and what can
+be done with it, the screens say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Footer, Static
+
+from agcx_format.errors import PersistenceError
+from agcx_format.store import Store
+from agcx_tui import wording
+from agcx_tui.safe_text import safe_line
+from agcx_tui.session_table import SORTS, SessionTable
+from agcx_tui.widgets.edge_line import EdgeLine
+from agcx_tui.widgets.list_header import ListHeader
+from agcx_tui.widgets.preview import Preview
+from agcx_tui.widgets.session_list import SessionList
+
+_PREVIEW_WIDTH = 100
+_PREVIEW_DELAY = 0.07
+
+
+class SessionsScreen(Screen[bool]):
+    """Leaves with whether it changed the store.  `now` gives microseconds since 1970."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "leave", "back", key_display="esc", id="sessions.back"),
+        Binding("s", "sort", "sort", show=False, id="sessions.sort"),
+        Binding("r", "reverse", "reverse the order", show=False, id="sessions.reverse"),
+        Binding("tab", "app.focus_next", "to the next pane", show=False, id="sessions.next"),
+        Binding(
+            "shift+tab",
+            "app.focus_previous",
+            "to the pane before",
+            show=False,
+            id="sessions.previous",
+        ),
+    ]
+    AUTO_FOCUS = "SessionList"
+    DEFAULT_CSS = """
+    SessionsScreen {
+        background: $background;
+        & > #title { background: $surface; color: $text-muted; }
+        & > #panes { height: 1fr; }
+        #left { width: 1fr; height: 1fr; }
+        #preview { width: 46%; min-width: 40; height: 1fr; border-left: vkey $border-blurred; }
+        &.-narrow #preview { display: none; }
+        #notice { display: none; width: 1fr; height: 1fr; padding: 2 4; color: $text-muted; }
+        & > #bottom { height: 1; background: $footer-background; }
+        #bottom Footer { dock: none; width: 1fr; }
+        #marks { width: auto; background: $footer-background; }
+    }
+    """
+    # What the list calls its sort keys.
+    LABELS: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, store: Store, now: Callable[[], int]) -> None:
+        super().__init__()
+        self.store = store
+        self.now = now
+        self.changed = False
+        self.table = SessionTable()
+        self.sessions = SessionList(self.table, now, id="sessions")
+
+    def compose(self) -> ComposeResult:
+        yield EdgeLine(id="title")
+        yield from self.compose_above()
+        with Horizontal(id="panes"):
+            with Vertical(id="left"):
+                yield ListHeader(self.sessions, self.LABELS)
+                yield self.sessions
+                yield Static(id="notice", markup=False)
+            yield Preview(self.table, id="preview")
+        with Horizontal(id="bottom"):
+            yield Footer(show_command_palette=False)
+            yield EdgeLine(id="marks")
+
+    def compose_above(self) -> Iterable[Widget]:
+        """What stands between the title and the list."""
+        return ()
+
+    # --- what is shown
+
+    def show_title(self, left: Content | str, right: Content | str = "") -> None:
+        self.query_one("#title", EdgeLine).show(left, right)
+
+    def table_changed(self, notice: Content | None = None) -> None:
+        """Show the table as it is now, or in its place a notice."""
+        self.sessions.update()
+        page = self.query_one("#notice", Static)
+        if notice is not None:
+            page.update(notice)
+        page.display = notice is not None
+        self.sessions.display = self.query_one(ListHeader).display = notice is None
+        self._show_marks()
+        self._follow()
+
+    def _show_marks(self) -> None:
+        marks = self.table.marks
+        text = ""
+        if marks:
+            size = wording.size(self.table.totals_of(marks).size)
+            text = f"{len(marks):,} marked, {size}"
+        self.query_one("#marks", EdgeLine).show(right=Content.styled(text, "bold $primary"))
+
+    def chosen(self) -> list[int]:
+        """The marked rows in the order shown; else the one at the cursor."""
+        if self.table.marks:
+            return [row for row in self.table.order if row in self.table.marks]
+        return [] if self.sessions.cursor is None else [self.sessions.cursor]
+
+    def failed(self, what: str, error: PersistenceError | str) -> None:
+        text = f"{what}: {safe_line(str(error))}"
+        self.notify(text, severity="error", timeout=10, markup=False)
+
+    # --- keys and events
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width < _PREVIEW_WIDTH, "-narrow")
+
+    @on(SessionList.Highlighted)
+    def _cursor_moved(self) -> None:
+        self._follow()
+        self.cursor_moved()
+
+    def cursor_moved(self) -> None:
+        """The cursor is on another session, or on none."""
+
+    def _follow(self) -> None:
+        self.query_one(Preview).follow(self.sessions.cursor, delay=_PREVIEW_DELAY)
+
+    @on(SessionList.LaidOut)
+    def _columns_moved(self) -> None:
+        self.query_one(ListHeader).refresh()
+
+    @on(SessionList.MarksChanged)
+    def _marks_changed(self) -> None:
+        self._show_marks()
+
+    @on(SessionList.Opened)
+    def _open(self, message: SessionList.Opened) -> None:
+        row, show = message.row, getattr(self.app, "conversation", None)
+        if row is None or show is None:
+            return
+        if self.table.readable(row):
+            self.app.push_screen(show(self.table.path(row)))
+        else:
+            reason = wording.short_reason(self.table.error(row))
+            self.notify(f"It cannot be opened: {reason}.", severity="warning", markup=False)
+
+    @on(ListHeader.SortRequested)
+    def _header_clicked(self, message: ListHeader.SortRequested) -> None:
+        if message.key == self.table.sort_key:
+            self.action_reverse()
+        else:
+            self._sort_by(message.key)
+
+    def action_sort(self) -> None:
+        self._sort_by(SORTS[(SORTS.index(self.table.sort_key) + 1) % len(SORTS)])
+
+    def action_reverse(self) -> None:
+        self._sort_by(self.table.sort_key, not self.table.descending)
+
+    def _sort_by(self, key: str, descending: bool | None = None) -> None:
+        self.table.sort_by(key, descending)
+        self.query_one(ListHeader).refresh()
+        self.sessions.update()
+
+    def action_leave(self) -> None:
+        self.dismiss(self.changed)

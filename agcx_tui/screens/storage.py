@@ -1,0 +1,175 @@
+"""Where the space goes: bars that fill while the files are read, each opening what it is about.
+
+Strategy: a thread measures file by file and posts what it has a few times a second; of a file that
+was measured before, the cache of the caller speaks.  Leaving stops it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import on, work
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+from textual.worker import get_current_worker
+
+from agcx_format.errors import PersistenceError
+from agcx_format.stats import GROUPS, FileStats, Stats, gather
+from agcx_format.store import Store
+from agcx_tui import wording
+from agcx_tui.bars import BAR, Line, Section, bar, headline, sections
+from agcx_tui.screens.paged import PagedScreen
+from agcx_tui.widgets.columns import fit, plain_cells
+
+_EVERY = 0.4
+# Python hands the interpreter over every 5 ms; this gives a key its turn at once.
+_BREATH = 0.0005
+_BREATHE_EVERY = 200
+_LABEL = 34
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The sessions that a bar is about."""
+
+    label: str
+    paths: tuple[str, ...]
+
+
+class StorageScreen(PagedScreen[Opened]):
+    """Leaves with what is to be shown in the list, None for nothing.
+
+    `cache` holds what was measured, by path; the screen adds to it.
+    """
+
+    class Measured(Message):
+        """Files that were measured since the last one; the worker's number tells old from new."""
+
+        def __init__(self, files: list[FileStats], total: int, ended: bool) -> None:
+            super().__init__()
+            self.files = files
+            self.total = total
+            self.ended = ended
+
+    def __init__(self, store: Store, cache: dict[str, FileStats]) -> None:
+        super().__init__()
+        self._store = store
+        self._cache = cache
+        self._stats = Stats()
+        self._paths: dict[tuple[str, str], list[str]] = {}
+        self._lines: list[Line | None] = []
+
+    def on_mount(self) -> None:
+        self.show_title("Storage", "reading…")
+        self._measure(dict(self._cache))
+
+    @work(thread=True, exclusive=True, group="stats")
+    def _measure(self, cache: dict[str, FileStats]) -> None:
+        worker = get_current_worker()
+        asked = 0
+
+        def stopped() -> bool:
+            nonlocal asked
+            asked += 1
+            if asked % _BREATHE_EVERY == 0:
+                time.sleep(_BREATH)
+            return worker.is_cancelled
+
+        def known(path: str, signature: object) -> FileStats | None:
+            found = cache.get(path)
+            return found if found is not None and found.signature == signature else None
+
+        batch: list[FileStats] = []
+        entries = []
+        deadline = time.monotonic() + _EVERY
+        try:
+            entries = list(self._store.scan())
+            for file in gather(entries, known=known, should_stop=stopped):
+                batch.append(file)
+                if time.monotonic() > deadline:
+                    if not self.post_message(self.Measured(batch, len(entries), False)):
+                        return
+                    batch, deadline = [], time.monotonic() + _EVERY
+        except PersistenceError as error:
+            self.app.call_from_thread(self.notify, str(error), severity="error", markup=False)
+        if not worker.is_cancelled:
+            self.post_message(self.Measured(batch, len(entries), True))
+
+    def on_storage_screen_measured(self, message: Measured) -> None:
+        for file in message.files:
+            self._cache[file.path] = file
+            self._stats.add(file)
+            for group in GROUPS:
+                for name in file.members(group):
+                    self._paths.setdefault((group, name), []).append(file.path)
+            for kind in file.kinds:
+                self._paths.setdefault(("kind", kind), []).append(file.path)
+        self._show()
+        measured = self._stats.total.sessions
+        right = headline(self._stats)
+        if not message.ended:
+            right = f"{measured:,} of {message.total:,} read"
+        self.show_title("Storage", right)
+        nothing = Content("There are no sessions here that would take any space.\nEsc goes back.")
+        self.show_notice(nothing if message.ended and not measured else None)
+
+    def _show(self) -> None:
+        at, before = self.lines.highlighted, self._lines
+        chosen = before[at] if at is not None and at < len(before) else None
+        self._lines = []
+        options: list[Option] = []
+        for section in sections(self._stats):
+            if section.lines:
+                self._add(section, options)
+        self.lines.clear_options()
+        self.lines.add_options(options)
+        if options:
+            self.lines.highlighted = self._where(chosen)
+
+    def _add(self, section: Section, options: list[Option]) -> None:
+        gap = "\n" if options else ""
+        title = Content(gap) + Content.styled(section.title, "bold $primary")
+        options.append(Option(title, disabled=True))
+        self._lines.append(None)
+        for line in section.lines:
+            options.append(Option(_drawn(line, section.largest)))
+            self._lines.append(line)
+        if section.hidden:
+            more = Content.styled(f"  and {section.hidden:,} more", "$text-muted")
+            options.append(Option(more, disabled=True))
+            self._lines.append(None)
+
+    def _where(self, chosen: Line | None) -> int:
+        """The line that the cursor was on, wherever it is by now."""
+        for index, line in enumerate(self._lines):
+            if chosen and line and (line.group, line.name, line.index) == (
+                chosen.group, chosen.name, chosen.index,
+            ):  # fmt: skip
+                return index
+        return 1
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        line = self._lines[event.option_index]
+        if line is None:
+            return
+        paths: Sequence[str] = (line.name,)
+        if line.group != "session":
+            paths = self._paths.get((line.group, line.name), ())
+        self.dismiss(Opened(line.label, tuple(paths)))
+
+
+def _drawn(line: Line, largest: int) -> Content:
+    label = fit(plain_cells(line.label[:200]), _LABEL)
+    drawn = bar(line.amount, largest)
+    return Content.assemble(
+        f"  {label} ",
+        (f"{wording.size(line.amount):>8}  ", "bold"),
+        (f"{drawn:{BAR}}", "$primary"),
+        (f"  {line.note}", "$text-muted"),
+    )

@@ -1,0 +1,201 @@
+"""The trash: browse what was deleted, read it, bring it back, or destroy it for good.
+
+Strategy: a session in the trash is a file like any other, so list and preview are the browser's.  The
+list is by when a session was deleted.  Threads read and act; what they found is posted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from msgspec.structs import replace
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.worker import get_current_worker
+
+from agcx_format.acts import Act
+from agcx_format.errors import NothingToUndo, PersistenceError
+from agcx_format.store import ScanEntry, Store
+from agcx_format.timestamps import ns_of
+from agcx_format.trash import Emptied, TrashedSession
+from agcx_tui import wording
+from agcx_tui.act_words import kind_of, named
+from agcx_tui.screens.sessions import SessionsScreen
+
+_EMPTY = Content.assemble(
+    ("The trash is empty", "bold $foreground"),
+    "\n\nWhat you delete comes here, and stays until you empty the trash.\nEsc goes back.",
+)
+
+
+class TrashScreen(SessionsScreen):
+    """`forget` takes what was destroyed out of every cache; a thread calls it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("b", "restore", "bring back", id="trash.restore"),
+        Binding("E", "empty", "empty the trash", id="trash.empty"),
+        Binding("u", "undo", "undo", id="trash.undo"),
+    ]
+    LABELS: ClassVar = {"accessed": "deleted"}
+
+    class Loaded(Message):
+        """All that lies in the trash, and the log."""
+
+        def __init__(
+            self, found: list[tuple[TrashedSession, ScanEntry]], log: list[Act], error: str = ""
+        ) -> None:
+            super().__init__()
+            self.found = found
+            self.log = log
+            self.error = error
+
+    class Done(Message):
+        """The store is another now; `said` tells the person."""
+
+        def __init__(self, said: str) -> None:
+            super().__init__()
+            self.said = said
+
+    class Failed(Message):
+        """Nothing changed."""
+
+        def __init__(self, what: str, error: PersistenceError) -> None:
+            super().__init__()
+            self.what = what
+            self.error = error
+
+    def __init__(
+        self, store: Store, now: Callable[[], int], forget: Callable[[Emptied], None]
+    ) -> None:
+        super().__init__(store, now)
+        self._forget = forget
+        self._found: dict[str, TrashedSession] = {}
+        self._log: list[Act] = []
+
+    def on_mount(self) -> None:
+        self.show_title(_heading(), "reading…")
+        self._load()
+
+    # --- reading
+
+    @work(thread=True, exclusive=True, group="trash")
+    def _load(self) -> None:
+        worker = get_current_worker()
+        found, log = [], []
+        try:
+            log = self.store.log()
+            for session in self.store.trash():
+                if worker.is_cancelled:
+                    return
+                entry = session.entry()
+                if entry is not None:
+                    found.append((session, _as_deleted(entry, session)))
+        except PersistenceError as error:
+            self.post_message(self.Loaded([], [], str(error)))
+            return
+        self.post_message(self.Loaded(found, log))
+
+    def on_trash_screen_loaded(self, message: Loaded) -> None:
+        if message.error:
+            self.failed("The trash cannot be read", message.error)
+        self._log = message.log
+        self._found = {session.path: session for session, _ in message.found}
+        gone = self.table.paths() - self._found.keys()
+        rows = [self.table.row_of(path) for path in gone]
+        self.table.remove(row for row in rows if row is not None)
+        self.table.put(entry for _, entry in message.found)
+        self.table_changed(None if message.found else _EMPTY)
+        self.cursor_moved()
+
+    def cursor_moved(self) -> None:
+        total = sum(session.size for session in self._found.values())
+        right = f"{wording.counted(len(self._found), 'session')} · {wording.size(total)}"
+        row = self.sessions.cursor
+        session = None if row is None else self._found.get(self.table.path(row))
+        if session is not None:
+            act = session.act
+            when = wording.age(ns_of(act.created_at) // 1000, self.now())
+            others = f", with {act.count - 1:,} more" if act.count > 1 else ""
+            right = f"{kind_of(act).lower()} {when}{others} · {right}"
+        self.show_title(_heading(), right)
+
+    # --- acting
+
+    def action_restore(self) -> None:
+        wanted = [self._found[self.table.path(row)] for row in self.chosen()]
+        if wanted:
+            self._restore(wanted)
+
+    @work(thread=True, group="acts")
+    def _restore(self, wanted: Sequence[TrashedSession]) -> None:
+        self._act(
+            "Nothing was brought back", lambda: self.store.restore(wanted), "Brought back {}."
+        )
+
+    def action_undo(self) -> None:
+        self._undo()
+
+    @work(thread=True, group="acts")
+    def _undo(self) -> None:
+        self._act("Nothing was undone", self.store.undo, "Undone: {}.")
+
+    def _act(self, what: str, act: Callable[[], Act], said: str) -> None:
+        """In a thread."""
+        try:
+            done = act()
+        except PersistenceError as error:
+            self.post_message(self.Failed(what, error))
+        else:
+            self.post_message(self.Done(said.format(named(done))))
+
+    def action_empty(self) -> None:
+        from agcx_tui.screens.emptying import EmptyDialog
+
+        def answered(doomed: list[Act] | None) -> None:
+            if doomed:
+                self._destroy(doomed)
+
+        sessions = list(self._found.values())
+        if not any(act.emptied_at is None for act in self._log):
+            self.notify("There is nothing to destroy.", markup=False)
+            return
+        self.app.push_screen(EmptyDialog(self._log, sessions, self.now()), answered)
+
+    @work(thread=True, group="acts")
+    def _destroy(self, doomed: list[Act]) -> None:
+        try:
+            gone = self.store.destroy(doomed)
+            self._forget(gone)
+        except PersistenceError as error:
+            self.post_message(self.Failed("Not everything was destroyed", error))
+            return
+        sessions = wording.counted(len(gone.sessions), "session")
+        self.post_message(self.Done(f"Destroyed {sessions}; {wording.size(gone.size)} came free."))
+
+    def on_trash_screen_done(self, message: Done) -> None:
+        self.changed = True
+        self.app.clear_notifications()
+        self.notify(message.said, markup=False)
+        self._load()
+
+    def on_trash_screen_failed(self, message: Failed) -> None:
+        if isinstance(message.error, NothingToUndo):
+            self.notify("There is nothing to undo.", markup=False)
+            return
+        self.failed(message.what, message.error)
+        self._load()
+
+
+def _heading() -> Content:
+    return Content.assemble(("agcx", "bold $primary"), "  Trash")
+
+
+def _as_deleted(entry: ScanEntry, session: TrashedSession) -> ScanEntry:
+    """The entry with the time of its deletion where the list shows a time."""
+    if entry.metadata is None:
+        return entry
+    metadata = replace(entry.metadata, last_accessed=session.act.created_at)
+    return replace(entry, metadata=metadata)
