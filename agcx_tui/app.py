@@ -39,7 +39,9 @@ class AgcxApp(App[None]):
     """The browser on a store, or with `file` one conversation without a store.
 
     `looked` are the places where a store was looked for; `state` is the directory in which is kept
-    where the reader was, None not to keep it; `clock` gives seconds since 1970.
+    where the reader was, `cache` the one in which is kept what a list needs of the sessions, each
+    None not to keep it; without `follow` the store is neither watched nor looked
+    through for first words once it is listed; `clock` gives seconds since 1970.
     """
 
     TITLE = "agcx"
@@ -66,6 +68,8 @@ class AgcxApp(App[None]):
         file: str | None = None,
         looked: list[str] | None = None,
         state: Path | None = None,
+        cache: Path | None = None,
+        follow: bool = True,
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__()
@@ -73,10 +77,17 @@ class AgcxApp(App[None]):
         self._file = file
         self._looked = looked or []
         self._state = state
+        self._cache = cache
+        self._follow = follow
         self._clock = clock
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
         self.theme = themes.LIGHT.name if _on_light_background() else themes.DARK.name
+
+    @property
+    def state_directory(self) -> Path | None:
+        """Where what is remembered lies; None when nothing is."""
+        return self._state
 
     def now(self) -> int:
         """Microseconds since 1970."""
@@ -87,7 +98,18 @@ class AgcxApp(App[None]):
             return self.conversation(self._file)
         from agcx_tui.screens.browser import BrowserScreen
 
-        return BrowserScreen(self._store_path, looked=self._looked, now=self.now)
+        catalog = None
+        if self._cache is not None and self._store_path is not None:
+            from agcx_format.catalog import Catalog
+
+            catalog = Catalog(self._cache / "catalog", self._store_path)
+        return BrowserScreen(
+            self._store_path,
+            looked=self._looked,
+            now=self.now,
+            catalog=catalog,
+            follow=self._follow,
+        )
 
     def conversation(self, path: str, store: Store | None = None) -> Screen:
         """The screen of one session's file; `store` is the one that it is from."""

@@ -65,3 +65,10 @@ def state_directory() -> Path:
     from platformdirs import user_state_path
 
     return user_state_path("agcx", appauthor=False)
+
+
+def cache_directory() -> Path:
+    """Where the program keeps what it could find out again, there or not."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("agcx", appauthor=False)

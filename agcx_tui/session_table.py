@@ -153,6 +153,10 @@ class SessionTable:
 
     # --- changes
 
+    def expect(self, sessions: int | None, size: int = 0, broken: int = 0) -> None:
+        """What the totals will be when all is here; None when it is."""
+        self.expected = None if sessions is None else Totals(sessions, size, broken)
+
     def put(self, entries: Iterable[ScanEntry]) -> list[int]:
         """Add sessions, or renew those whose path is known.  Gives their rows."""
         rows = [self._store(entry) for entry in entries]

@@ -8,13 +8,15 @@ enough that sorting them in costs little.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from msgspec.structs import replace
 
 from agcx_format import places
 from agcx_format.acts import Act
+from agcx_format.comparing import Gone
 from agcx_format.durable import Signature
 from agcx_format.errors import SessionNotFound
 from agcx_format.store import ScanEntry, Store
@@ -26,13 +28,14 @@ _BREATHE_EVERY = 200
 _BREATH = 0.0005
 
 
-def batches(entries: Iterable[ScanEntry]) -> Iterator[list[ScanEntry]]:
-    """The entries in lists of what comes in about 15 ms, then in 0.1 s."""
-    batch: list[ScanEntry] = []
+def batches(entries: Iterable[ScanEntry | Gone | None]) -> Iterator[list[ScanEntry | Gone]]:
+    """The entries in lists of what comes in about 15 ms, then in 0.1 s; None is passed over."""
+    batch: list[ScanEntry | Gone] = []
     deadline = time.perf_counter() + _FIRST_BATCH
     for count, entry in enumerate(entries, 1):
-        batch.append(entry)
-        if time.perf_counter() >= deadline:
+        if entry is not None:
+            batch.append(entry)
+        if batch and time.perf_counter() >= deadline:
             yield batch
             batch = []
             deadline = time.perf_counter() + _BATCH
@@ -53,7 +56,8 @@ class Outcome:
 
 # Each file is a path with the signature that was shown to the person who asked: `StaleSession`, and
 # nothing changes, when one is another by now.  What is gone already is passed over.
-Files = Iterable[tuple[str, Signature | None]]
+File = tuple[str, Signature | None]
+Files = Iterable[File]
 
 
 def delete(store: Store, files: Files) -> Outcome:
@@ -67,6 +71,18 @@ def set_favorite(store: Store, files: Files, favorite: bool) -> Outcome:
     """Star sessions, or take their stars; one act."""
     edits = [(entry, {"is_favorite": favorite}) for entry in _entries(store, files)]
     return _outcome(store, store.update_many(edits))
+
+
+def edit(store: Store, edits: Collection[tuple[File, Mapping[str, Any]]]) -> Outcome:
+    """Change fields of the metadata; one act."""
+    fields = {path: values for (path, _), values in edits}
+    entries = _entries(store, [file for file, _ in edits])
+    return _outcome(store, store.update_many([(entry, fields[entry.path]) for entry in entries]))
+
+
+def at_work(store: Store, files: Files, now: int) -> int:
+    """How many of them may belong to a running agent at `now` (microseconds since 1970)."""
+    return len(store.at_work(_entries(store, files), now * 1000))
 
 
 def undo(store: Store) -> Outcome:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from agcx_tui.cli.common import Settings, is_terminal, pass_settings, store_option
-from agcx_tui.locations import state_directory
+from agcx_tui.locations import cache_directory, state_directory
 
 
 @click.command()
@@ -23,7 +23,8 @@ def browse(settings: Settings, file: str | None = None) -> None:
         instead = f"agcx show {file}" if file else "agcx list"
         raise click.UsageError(f"the browser needs a terminal; without one: {instead}")
     location = settings.location
-    show_app(location.path, file, list(location.looked), state_directory())
+    looked = list(location.looked)
+    show_app(location.path, file, looked, state=state_directory(), cache=cache_directory())
 
 
 @click.command()
@@ -39,11 +40,18 @@ def demo(settings: Settings) -> None:
             _print_demo(path)
 
 
-def show_app(store: Path, file: str | None, looked: list[Path], state: Path | None = None) -> None:
+def show_app(
+    store: Path,
+    file: str | None,
+    looked: list[Path],
+    *,
+    state: Path | None = None,
+    cache: Path | None = None,
+) -> None:
     from agcx_tui.app import AgcxApp
 
     places = [str(place) for place in looked]
-    AgcxApp(str(store), file=file, looked=places, state=state).run()
+    AgcxApp(str(store), file=file, looked=places, state=state, cache=cache).run()
 
 
 def _print_demo(path: Path) -> None:

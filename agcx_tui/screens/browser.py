@@ -8,48 +8,36 @@ the widgets.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from textual import events, on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.geometry import Size
-from textual.message import Message
 from textual.widgets import Footer, Input, Static
-from textual.worker import get_current_worker
 
-from agcx_format.errors import PersistenceError
-from agcx_format.store import ScanEntry, Store
-from agcx_tui import filtering, store_work, wording
+from agcx_format.catalog import Catalog
+from agcx_tui import filtering, wording
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens import notices
-from agcx_tui.screens.acting import ActingScreen
+from agcx_tui.screens.keeping import KeepingScreen
+from agcx_tui.screens.reading import ReadingScreen
 from agcx_tui.session_table import SORTS, SessionTable
+from agcx_tui.widgets.divider import Divider
 from agcx_tui.widgets.edge_line import EdgeLine
 from agcx_tui.widgets.filter_line import FilterInput
 from agcx_tui.widgets.list_header import ListHeader
 from agcx_tui.widgets.preview import Preview
 from agcx_tui.widgets.session_list import SessionList
 
-# Below these, in cells, there is not enough room for it.
-_LEAST_WIDTH, _LEAST_HEIGHT = 40, 8
-_PREVIEW_RIGHT_WIDTH = 100
-_PREVIEW_BELOW_HEIGHT = 22
-_ROOMY_HEIGHT = 30
-
 # Seconds from a move of the cursor to the preview: longer than a key repeat takes.
 _PREVIEW_DELAY = 0.07
 _PREVIEW_DELAY_SCANNING = 0.25
-# Seconds after which an empty list says that it is being read.
-_PATIENCE = 0.3
-
-_PLACES = ("right", "below", "hidden")
 
 
-class BrowserScreen(ActingScreen):
+class BrowserScreen(ReadingScreen, KeepingScreen):
     """`store_path` None: no store was found in any of the places `looked`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -59,8 +47,7 @@ class BrowserScreen(ActingScreen):
         Binding("asterisk", "favorite", "favourite, or no more", show=False, id="browser.favorite"),
         Binding("u", "undo", "undo", show=False, id="browser.undo"),
         Binding("s", "sort", "sort", id="browser.sort"),
-        Binding("S", "reverse", "reverse the order", show=False, id="browser.reverse"),
-        Binding("p", "preview", "preview right, below, hidden", show=False, id="browser.preview"),
+        Binding("r", "reverse", "reverse the order", show=False, id="browser.reverse"),
         Binding("y", "copy_id", "copy the id", show=False, id="browser.copy-id"),
         Binding("Y", "copy_path", "copy the path", show=False, id="browser.copy-path"),
         Binding("tab", "app.focus_next", "to the next pane", show=False, id="browser.next"),
@@ -88,66 +75,37 @@ class BrowserScreen(ActingScreen):
         #filter-line:focus-within #filter-sign { color: $primary; text-style: bold; }
         #filter-status { width: 45%; color: $text-muted; }
 
-        & > #panes { height: 1fr; }
-        #left { width: 1fr; height: 1fr; }
-        #preview { width: 46%; min-width: 40; height: 1fr; border-left: vkey $border-blurred; }
-
-        &.-preview-below #panes { layout: vertical; }
-        &.-preview-below #left { height: 11fr; }
-        &.-preview-below #preview {
-            width: 1fr; height: 9fr; border-left: none; border-top: hkey $border-blurred;
-        }
-        &.-preview-hidden #preview { display: none; }
-
         #notice { display: none; width: 1fr; height: 1fr; padding: 2 4; color: $text-muted; }
 
         & > #bottom { height: 1; background: $footer-background; }
         #bottom Footer { dock: none; width: 1fr; }
         #marks { width: auto; background: $footer-background; }
-
-        & > #too-small {
-            display: none; layer: above; width: 100%; height: 100%;
-            content-align: center middle; text-align: center; background: $background;
-        }
-        &.-tiny > #too-small { display: block; }
     }
     """
 
-    class Scanned(Message):
-        """Some more sessions; `store` is open."""
-
-        def __init__(self, store: Store, entries: list[ScanEntry]) -> None:
-            super().__init__()
-            self.store = store
-            self.entries = entries
-
-    class ScanEnded(Message):
-        """All sessions were posted, or `error` says why there are no more."""
-
-        def __init__(self, error: PersistenceError | None = None) -> None:
-            super().__init__()
-            self.error = error
-
     def __init__(
-        self, store_path: str | None, *, looked: list[str], now: Callable[[], int]
+        self,
+        store_path: str | None,
+        *,
+        looked: list[str],
+        now: Callable[[], int],
+        catalog: Catalog | None = None,
+        follow: bool = True,
     ) -> None:
-        """`now` gives microseconds since 1970."""
+        """`now` gives microseconds since 1970; the first page of `catalog` is read at once.
+
+        `follow`: go on looking at the store once it is listed.
+        """
         super().__init__()
         self._store_path = store_path
         self._looked = looked
         self.now = now
-        self.scanning = False
-        self._scan_error: PersistenceError | None = None
-        self._patience_ended = False
-        # What was known before the scan began and has not been met by it.
-        self._unseen: set[str] = set()
-        # None: wherever there is room.
-        self._preview_wish: str | None = None
-        self._shape: set[str] = set()
         self.table = SessionTable()
+        self.follow = follow
+        self.use_catalog(catalog)
 
     def compose(self) -> ComposeResult:
-        self._take_shape(self.app.size)
+        self.take_shape(self.app.size)
         sessions = SessionList(self.table, self.now, id="sessions")
         yield EdgeLine(id="title")
         with Horizontal(id="filter-line"):
@@ -159,6 +117,7 @@ class BrowserScreen(ActingScreen):
                 yield ListHeader(sessions)
                 yield sessions
                 yield Static(id="notice", markup=False)
+            yield Divider()
             yield Preview(self.table, id="preview")
         with Horizontal(id="bottom"):
             yield Footer(show_command_palette=False)
@@ -184,48 +143,8 @@ class BrowserScreen(ActingScreen):
         if self._store_path is None:
             self._show_state()
             return
-        self.scanning = True
-        self._scan_error = None
-        self._unseen = self.table.paths()
-        self._patience_ended = False
-        self.set_timer(_PATIENCE, self._say_that_it_takes_time)
-        self._scan(self._store_path)
+        self.read_store()
         self._show_state()
-
-    def _say_that_it_takes_time(self) -> None:
-        self._patience_ended = True
-        if self.scanning:
-            self._show_state()
-
-    @work(thread=True, exclusive=True, group="scan")
-    def _scan(self, path: str) -> None:
-        worker = get_current_worker()
-        error = None
-        try:
-            # Plain reads: on a busy machine, mapping ten thousand files took fifteen times as long.
-            store = self.store or Store(path, use_mmap=False)
-            self.post_message(self.Scanned(store, []))
-            for batch in store_work.batches(store.scan()):
-                if worker.is_cancelled or not self.post_message(self.Scanned(store, batch)):
-                    return
-        except PersistenceError as problem:
-            error = problem
-        self.post_message(self.ScanEnded(error))
-
-    def on_browser_screen_scanned(self, message: Scanned) -> None:
-        self.store = message.store
-        self._unseen.difference_update(entry.path for entry in message.entries)
-        self.table.put(message.entries)
-        if message.entries:
-            self.table_changed()
-
-    def on_browser_screen_scan_ended(self, message: ScanEnded) -> None:
-        self.scanning = False
-        self._scan_error = message.error
-        if message.error is None:
-            gone = map(self.table.row_of, self._unseen)
-            self.table.remove(row for row in gone if row is not None)
-        self.table_changed()
 
     # --- what is shown
 
@@ -246,7 +165,8 @@ class BrowserScreen(ActingScreen):
             # Not by a class of the screen, which would have every widget styled anew.
             page.display = notice is not None
             self.query_one(ListHeader).display = notice is None
-            self._preview.styles.display = "none" if notice is not None else None
+            for part in (self._preview, self.query_one(Divider)):
+                part.styles.display = "none" if notice is not None else None
             # The list keeps the focus, and its keys, while there is nothing in it.
             self.sessions.styles.height = 0 if notice is not None else "1fr"
 
@@ -267,8 +187,9 @@ class BrowserScreen(ActingScreen):
         right = Content(" · ".join(parts))
         if totals.broken:
             right += Content.assemble(" · ", (f"{totals.broken:,} unreadable", "$error"))
-        if self.scanning:
-            right = Content(f"reading… {totals.sessions:,}")
+        if self.scanning and not self.table_is_known:
+            of = f" of {self._counted:,}" if self._counted else ""
+            right = Content(f"reading… {totals.sessions:,}{of}")
         path = safe_line(wording.short_path(self._store_path)) if self._store_path else "no store"
         left = Content.assemble(("agcx", "bold $primary"), "  ", path)
         self.query_one("#title", EdgeLine).show(left, right if self._store_path else "")
@@ -291,50 +212,15 @@ class BrowserScreen(ActingScreen):
             text = f"{len(marks):,} marked, {wording.size(totals.size)}"
         self.query_one("#marks", EdgeLine).show(right=Content.styled(text, "bold $primary"))
 
-    def on_resize(self, event: events.Resize) -> None:
-        self._take_shape(event.size)
-
-    def _take_shape(self, size: Size) -> None:
-        """Put the parts where there is room for them in a terminal of `size`."""
-        tiny = size.width < _LEAST_WIDTH or size.height < _LEAST_HEIGHT
-        wanted = {f"-preview-{self._preview_place(size)}"}
-        wanted |= {"-tiny"} if tiny else set()
-        wanted |= {"-roomy"} if size.height >= _ROOMY_HEIGHT else set()
-        if wanted == self._shape:
-            return
-        # Every change of a class has all widgets styled anew: one change, and none before there are any.
-        self.remove_class(*(self._shape - wanted), update=False)
-        self._shape = wanted
-        self.add_class(*wanted, update=False)
-        if not self.is_mounted:
-            return
-        self.update_node_styles()
-        if tiny:
-            text = f"{size.width}×{size.height} is too small:\n{_LEAST_WIDTH}×{_LEAST_HEIGHT} is enough"
-            self.query_one("#too-small", Static).update(Content(text))
-        self._follow()
-
-    def _preview_place(self, size: Size) -> str:
-        if self._preview_wish is not None:
-            return self._preview_wish
-        if size.width >= _PREVIEW_RIGHT_WIDTH:
-            return "right"
-        return "below" if size.height >= _PREVIEW_BELOW_HEIGHT else "hidden"
-
-    def action_preview(self) -> None:
-        here = _PLACES.index(self._preview_place(self.size))
-        self._preview_wish = _PLACES[(here + 1) % len(_PLACES)]
-        self._take_shape(self.size)
-
     @on(SessionList.LaidOut)
     def _columns_moved(self) -> None:
         self.query_one(ListHeader).refresh()
 
     @on(SessionList.Highlighted)
     def _cursor_moved(self, message: SessionList.Highlighted) -> None:
-        self._follow()
+        self.follow_cursor()
 
-    def _follow(self) -> None:
+    def follow_cursor(self) -> None:
         # While rows pour in the cursor is on another session with every batch, and a preview of each
         # would hold up the rows.
         delay = _PREVIEW_DELAY_SCANNING if self.scanning else _PREVIEW_DELAY
@@ -370,9 +256,19 @@ class BrowserScreen(ActingScreen):
     def _filter_left(self) -> None:
         self.set_focus(self.sessions)
 
+    def show_only(self, label: str, paths: Sequence[str]) -> None:
+        rows = [self.table.row_of(path) for path in paths]
+        self.table.marks.clear()
+        self.table.marks |= {row for row in rows if row is not None}
+        self._filter.value = ""
+        self._filter.value = "is:marked"
+        self.notify(f"Marked: {label}. Esc shows all again.", markup=False)
+
     def action_clear(self) -> None:
         if self.focused is not self.sessions:
             self.set_focus(self.sessions)
+        elif self.leave_zoom():
+            pass
         elif self._filter.value:
             self._filter.value = ""
         elif self.table.marks:

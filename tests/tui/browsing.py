@@ -32,9 +32,10 @@ def demo_copy(target: Path) -> Path:
     return Path(shutil.copytree(_template(), target))
 
 
-def browser(store: Path | None, **options) -> AgcxApp:
+def browser(store: Path | None, *, follow: bool = False, **options) -> AgcxApp:
+    """Without `follow` nothing happens but by a key: what is looked for is in titles alone."""
     path = None if store is None else str(store)
-    return AgcxApp(path, clock=lambda: NOW_SECONDS, **options)
+    return AgcxApp(path, clock=lambda: NOW_SECONDS, follow=follow, **options)
 
 
 async def until(pilot: Pilot, holds: Callable[[], object]) -> None:

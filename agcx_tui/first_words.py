@@ -1,0 +1,65 @@
+"""First words and directories of sessions, found out in the background.
+
+Strategy: of each file a first piece is decompressed, half a millisecond; a pause follows each, so that
+a hundred thousand take minutes and nobody notices.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from agcx_format import comparing, places
+from agcx_format.columns import GONE, READABLE, WORDS_KNOWN, Columns
+from agcx_format.store import Store
+
+__all__ = ["Words", "count", "first_words", "still_true"]
+
+# Seconds.
+_BATCH = 0.5
+_PAUSE = 0.001
+
+
+def count(store: Store) -> int:
+    """How many session files there are."""
+    return sum(1 for _ in places.session_paths(store.path))
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """First words and directory of a row, read from a file that was last written then."""
+
+    row: int
+    mtime_ns: int
+    words: str
+    directory: str
+
+
+def first_words(
+    columns: Columns, rows: Iterable[int], is_cancelled: Callable[[], bool]
+) -> Iterator[list[Words]]:
+    """What is not known yet, in lists of what comes in half a second; slow, to be in nobody's way."""
+    flags, mtimes = columns.arrays["flags"], columns.arrays["mtimes"]
+    found: list[Words] = []
+    deadline = time.perf_counter() + _BATCH
+    for row in rows:
+        if flags[row] & (READABLE | WORDS_KNOWN | GONE) != READABLE:
+            continue
+        if is_cancelled():
+            return
+        mtime_ns = mtimes[row]
+        found.append(Words(row, mtime_ns, *comparing.first_words(columns.path(row))))
+        if time.perf_counter() >= deadline:
+            yield found
+            found, deadline = [], time.perf_counter() + _BATCH
+        time.sleep(_PAUSE)
+    if found:
+        yield found
+
+
+def still_true(columns: Columns, found: Iterable[Words]) -> Iterator[tuple[int, str, str]]:
+    """Without what was read from files that are others by now."""
+    for each in found:
+        if columns.arrays["mtimes"][each.row] == each.mtime_ns:
+            yield each.row, each.words, each.directory

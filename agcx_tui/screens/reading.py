@@ -1,0 +1,286 @@
+"""The part of the browser that knows the store: from the catalog, by looking, and by being told.
+
+Strategy: what the catalog has is shown first, the rest of it follows from a thread; then the directory
+is compared, and from then on watched.  Threads only look and post what they found; the handlers here
+change the table.  First words are read last, a little at a time.  What was learned goes back into
+the catalog some seconds after a change, and when the screen closes.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+
+from textual import work
+from textual.message import Message
+from textual.timer import Timer
+from textual.worker import get_current_worker
+
+from agcx_format.catalog import Catalog, Reading
+from agcx_format.catalog_block import Block
+from agcx_format.columns import Columns
+from agcx_format.comparing import Gone, differences
+from agcx_format.errors import PersistenceError
+from agcx_format.store import ScanEntry, Store
+from agcx_tui import first_words, store_work
+from agcx_tui.screens.acting import ActingScreen
+
+__all__ = ["ReadingScreen"]
+
+# Seconds after which an empty list says that it is being read.
+_PATIENCE = 0.3
+# Seconds from a change to the catalog that has it, and from the first rows to the first words.
+_SAVE_AFTER = 3.0
+_WORDS_AFTER = 1.0
+# Seconds between two parts of the catalog: for keys, and for the first picture.
+_BREATH = 0.002
+
+
+class ReadingScreen(ActingScreen):
+    """`scanning` while the directory is read or compared; `_scan_error` when it cannot be."""
+
+    class CatalogRead(Message):
+        """Some more rows of the catalog; None after the last."""
+
+        def __init__(self, block: Block | None) -> None:
+            super().__init__()
+            self.block = block
+
+    class Changed(Message):
+        """Sessions that are new or other than known, and paths of those that are gone."""
+
+        def __init__(self, store: Store, changes: list[ScanEntry | Gone]) -> None:
+            super().__init__()
+            self.store = store
+            self.changes = changes
+
+    class Counted(Message):
+        """How many session files there are."""
+
+        def __init__(self, total: int) -> None:
+            super().__init__()
+            self.total = total
+
+    class Compared(Message):
+        """All that changed was posted, or `error` says why there is no more."""
+
+        def __init__(self, error: PersistenceError | None = None) -> None:
+            super().__init__()
+            self.error = error
+
+    class Watching(Message):
+        """From now on changes are noticed; what changed just before may not have been."""
+
+    class WordsRead(Message):
+        """First words and directories of some rows; `done` after the last."""
+
+        def __init__(self, found: list[first_words.Words], done: bool = False) -> None:
+            super().__init__()
+            self.found = found
+            self.done = done
+
+    _store_path: str | None = None
+    scanning = False
+    follow = True
+    _scan_error: PersistenceError | None = None
+    _patience_ended = False
+    # How many files there are, as soon as somebody has counted.
+    _counted: int | None = None
+
+    _catalog: Catalog | None = None
+    _reading: Reading | None = None
+    _save_timer: Timer | None = None
+    _unsaved = False
+    _watched = False
+    _compared_once = False
+    _from_catalog = False
+
+    def use_catalog(self, catalog: Catalog | None) -> None:
+        """Take what the catalog has at once: its first page.  Before there is a picture."""
+        self._catalog = catalog
+        self._reading = catalog.open() if catalog is not None else None
+        if self._reading is None:
+            return
+        try:
+            self.table.extend(self._reading.page)
+        except ValueError:
+            self._reading = None
+        else:
+            head = self._reading.head
+            self.table.expect(head.sessions, head.size, head.broken)
+            self._from_catalog = True
+
+    @property
+    def table_is_known(self) -> bool:
+        """Whether the table was whole once, if only by the catalog: it is not filling up."""
+        return self._compared_once or self._from_catalog
+
+    def read_store(self) -> None:
+        """Compare with what is there; the first time, after the catalog is read."""
+        assert self._store_path is not None
+        self.scanning = True
+        self._scan_error = None
+        self._patience_ended = False
+        self.set_timer(_PATIENCE, self._say_that_it_takes_time)
+        if self._reading is not None:
+            reading, self._reading = self._reading, None
+            # The first picture comes first: on a machine with one processor they would share it.
+            self.call_after_refresh(self._read_catalog, reading)
+        else:
+            self._compare(self._store_path, self.table.columns)
+
+    def _say_that_it_takes_time(self) -> None:
+        self._patience_ended = True
+        if self.scanning:
+            self.table_changed()
+
+    # --- the catalog
+
+    @work(thread=True, exclusive=True, group="scan")
+    def _read_catalog(self, reading: Reading) -> None:
+        worker = get_current_worker()
+        with suppress(ValueError):
+            for block in reading.blocks():
+                if worker.is_cancelled or not self.post_message(self.CatalogRead(block)):
+                    return
+                time.sleep(_BREATH)
+        self.post_message(self.CatalogRead(None))
+
+    def on_reading_screen_catalog_read(self, message: CatalogRead) -> None:
+        if message.block is not None:
+            with suppress(ValueError):
+                self.table.extend(message.block)
+                self.sessions.update()
+            return
+        self.table.expect(None)
+        self.table_changed()
+        assert self._store_path is not None
+        self._compare(self._store_path, self.table.columns)
+
+    def save_soon(self) -> None:
+        """Something changed that the catalog should have."""
+        self._unsaved = True
+        if self._catalog is not None and self._save_timer is None:
+            self._save_timer = self.set_timer(_SAVE_AFTER, self._save)
+
+    def _save(self) -> None:
+        self._save_timer = None
+        if self._catalog is None or not self._unsaved or self.scanning:
+            return
+        self._unsaved = False
+        args = (self._catalog, self.table.columns, self.table.newest_first())
+        # No worker: it ends its work when the app is gone already.
+        threading.Thread(target=_save_catalog, args=args, name="catalog").start()
+
+    def on_unmount(self) -> None:
+        self._stopped.set()
+        if self._compared_once:
+            self.scanning = False
+            self._save()
+
+    # --- the directory
+
+    @work(thread=True, exclusive=True, group="scan")
+    def _compare(self, path: str, columns: Columns) -> None:
+        worker = get_current_worker()
+        error = None
+        try:
+            # Plain reads: on a busy machine, mapping ten thousand files took fifteen times as long.
+            store = self.store or Store(path, use_mmap=False)
+            self.post_message(self.Changed(store, []))
+            for number, batch in enumerate(store_work.batches(differences(store.path, columns))):
+                if worker.is_cancelled or not self.post_message(self.Changed(store, batch)):
+                    return
+                if number == 0:
+                    self.post_message(self.Counted(first_words.count(store)))
+        except PersistenceError as problem:
+            error = problem
+        self.post_message(self.Compared(error))
+
+    def on_reading_screen_counted(self, message: Counted) -> None:
+        self._counted = message.total
+
+    def on_reading_screen_changed(self, message: Changed) -> None:
+        self.store = message.store
+        if not message.changes:
+            return
+        gone = [row for row in map(self._row_if_gone, message.changes) if row is not None]
+        self.table.remove(gone)
+        self.table.put(entry for entry in message.changes if not isinstance(entry, Gone))
+        self.table_changed()
+        self.save_soon()
+        if not self.scanning:
+            self._read_words_soon()
+
+    def _row_if_gone(self, change: ScanEntry | Gone) -> int | None:
+        return self.table.row_of(change) if isinstance(change, Gone) else None
+
+    def on_reading_screen_compared(self, message: Compared) -> None:
+        self.scanning = False
+        self._scan_error = message.error
+        self._compared_once = message.error is None
+        self.table_changed()
+        if message.error is None:
+            self._read_words_soon()
+        if self.follow and not self._watched:
+            self._watched = True
+            assert self._store_path is not None
+            self._watch(self._store_path, self.table.columns)
+
+    # --- what others do
+
+    @property
+    def _stopped(self) -> threading.Event:
+        return self.__dict__.setdefault("_stop_event", threading.Event())
+
+    @work(thread=True, group="watch", exit_on_error=False)
+    def _watch(self, path: str, columns: Columns) -> None:
+        from agcx_tui import watching
+
+        for changes in watching.watch(path, columns, self._stopped):
+            if changes is None:
+                message: Message = self.Watching()
+            else:
+                message = self.Changed(self.store or Store(path, use_mmap=False), changes)
+            if not self.post_message(message):
+                return
+
+    def on_reading_screen_watching(self) -> None:
+        """What happened since the comparison, and before somebody watched, is looked for."""
+        if not self.scanning and self._store_path is not None:
+            self._compare(self._store_path, self.table.columns)
+
+    # --- first words
+
+    def _read_words_soon(self) -> None:
+        if self.follow:
+            self.set_timer(_WORDS_AFTER, self._begin_words)
+
+    def _begin_words(self) -> None:
+        if not self.scanning:
+            self._read_words(self.table.columns, self.table.newest_first())
+
+    @work(thread=True, exclusive=True, group="words", exit_on_error=False)
+    def _read_words(self, columns: Columns, rows: list[int]) -> None:
+        worker = get_current_worker()
+        done = True
+        for found in first_words.first_words(columns, rows, lambda: worker.is_cancelled):
+            done = False
+            if worker.is_cancelled or not self.post_message(self.WordsRead(found)):
+                return
+        if not done:
+            self.post_message(self.WordsRead([], done=True))
+
+    def on_reading_screen_words_read(self, message: WordsRead) -> None:
+        if message.done:
+            self.table.columns.haystacks.pack()
+        elif self.table.set_words(first_words.still_true(self.table.columns, message.found)):
+            self.table_changed()
+        self.save_soon()
+
+
+def _save_catalog(catalog: Catalog, columns: Columns, rows: list[int]) -> None:
+    # A cache that cannot be written is none.
+    with suppress(PersistenceError, OSError):
+        catalog.save(columns, rows)
