@@ -48,6 +48,7 @@ class ArrangingScreen(ActingScreen):
 
         &.-preview-below #panes { layout: vertical; }
         &.-preview-below #preview { width: 1fr; min-width: 0; height: 45%; }
+        &.-preview-below Divider { width: 1fr; height: 1; }
         &.-preview-hidden #preview, &.-preview-hidden Divider { display: none; }
         /* Not hidden: the list keeps the focus, and its keys go from session to session. */
         &.-preview-alone #left { width: 0; }
@@ -82,6 +83,9 @@ class ArrangingScreen(ActingScreen):
         """Have the preview show the session under the cursor."""
         raise NotImplementedError
 
+    def on_mount(self) -> None:
+        self.share_room()
+
     def on_resize(self, event: events.Resize) -> None:
         self.take_shape(event.size)
 
@@ -115,9 +119,8 @@ class ArrangingScreen(ActingScreen):
 
     def share_room(self) -> None:
         """Give the preview the share that was chosen; where none was, what the style says."""
-        styles, divider = self.query_one("#preview").styles, self.query_one(Divider)
-        styles.width = styles.height = styles.min_width = None
-        divider.lies = "-preview-below" in self._shape
+        styles = self.query_one("#preview").styles
+        styles.width = styles.height = None
         if self._alone:
             styles.width = styles.height = "1fr"
         elif "-preview-below" in self._shape:

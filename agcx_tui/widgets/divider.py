@@ -12,7 +12,7 @@ __all__ = ["Divider"]
 
 
 class Divider(Widget):
-    """Stands between two panes; with `lies`, between one above and one below."""
+    """Stands between two panes; one line high, it lies between one above and one below."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -20,7 +20,6 @@ class Divider(Widget):
         width: 1; height: 1fr;
         color: $border-blurred; background: $background;
         &:hover, &.-dragged { color: $primary; }
-        &.-lies { width: 1fr; height: 1; }
     }
     """
 
@@ -35,11 +34,7 @@ class Divider(Widget):
 
     @property
     def lies(self) -> bool:
-        return self.has_class("-lies")
-
-    @lies.setter
-    def lies(self, lies: bool) -> None:
-        self.set_class(lies, "-lies")
+        return self.size.height == 1
 
     def render_line(self, y: int) -> Strip:
         sign = "─" * self.size.width if self.lies else "│"

@@ -45,6 +45,7 @@ async def test_the_line_between_list_and_preview_below_is_dragged_too(store):
     app = browser(store)
     async with app.run_test(size=(80, 40)) as pilot:
         screen = await scanned(pilot)
+        assert screen.query_one("Divider").size == (80, 1)
         await drag(pilot, (30, 12))
         assert screen.query_one("Divider").region.y == 12
         assert screen.query_one("#preview").region.bottom == 39
