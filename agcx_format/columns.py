@@ -17,14 +17,17 @@ from __future__ import annotations
 import os
 from array import array
 from datetime import date
+from typing import TYPE_CHECKING
 
 from agcx_format import catalog_block, places
 from agcx_format.catalog_block import Block
 from agcx_format.durable import Signature
-from agcx_format.entries import ScanEntry
 from agcx_format.errors import PersistenceError
 from agcx_format.packed import Pool, RowIndex, Texts
 from agcx_format.timestamps import ns_of
+
+if TYPE_CHECKING:
+    from agcx_format.entries import ScanEntry
 
 __all__ = ["BROKEN", "FAVORITE", "GONE", "MODES", "READABLE", "WORDS_KNOWN", "Columns", "micros"]
 

@@ -7,19 +7,23 @@ came of it; the handlers then change the table.  The keys are bound in `browser.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.message import Message
 from textual.screen import Screen
 
-from agcx_format.acts import Act
-from agcx_format.durable import Signature
 from agcx_format.errors import NothingToUndo, PersistenceError, StaleSession
-from agcx_format.store import Store
-from agcx_tui import store_work, wording
+from agcx_tui import wording
 from agcx_tui.safe_text import safe_line
 from agcx_tui.session_table import SessionTable
 from agcx_tui.widgets.session_list import SessionList
+
+if TYPE_CHECKING:
+    from agcx_format.acts import Act
+    from agcx_format.durable import Signature
+    from agcx_format.store import Store
+    from agcx_tui import store_work
 
 
 class ActingScreen(Screen[None]):
@@ -116,6 +120,8 @@ class ActingScreen(Screen[None]):
 
     @work(thread=True, group="acts")
     def _delete(self, store: Store, files: list[tuple[str, Signature | None]]) -> None:
+        from agcx_tui import store_work
+
         try:
             outcome = store_work.delete(store, files)
         except PersistenceError as error:
@@ -136,6 +142,8 @@ class ActingScreen(Screen[None]):
     def _set_favorite(
         self, store: Store, files: list[tuple[str, Signature | None]], favorite: bool
     ) -> None:
+        from agcx_tui import store_work
+
         try:
             outcome = store_work.set_favorite(store, files, favorite)
         except PersistenceError as error:
@@ -150,6 +158,8 @@ class ActingScreen(Screen[None]):
 
     @work(thread=True, group="acts")
     def _undo(self, store: Store) -> None:
+        from agcx_tui import store_work
+
         try:
             outcome = store_work.undo(store)
         except PersistenceError as error:

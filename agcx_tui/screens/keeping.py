@@ -15,18 +15,18 @@ from textual.geometry import Region
 from textual.message import Message
 
 from agcx_format.errors import PersistenceError
-from agcx_format.store import Store
-from agcx_tui import store_work, wording
-from agcx_tui.act_words import named
+from agcx_tui import wording
 from agcx_tui.screens.arranging import ArrangingScreen
 
 if TYPE_CHECKING:
+    from agcx_format.store import Store
+    from agcx_tui import store_work
+
+    # The fields to change of each file.
+    Edits = Sequence[tuple[store_work.File, Mapping[str, Any]]]
     from agcx_format.stats import FileStats
     from agcx_format.trash import Emptied
     from agcx_tui.screens.storage import Opened
-
-# The fields to change of each file.
-Edits = Sequence[tuple[store_work.File, Mapping[str, Any]]]
 
 
 class KeepingScreen(ArrangingScreen):
@@ -110,6 +110,9 @@ class KeepingScreen(ArrangingScreen):
 
     @work(thread=True, group="acts")
     def _edit(self, store: Store, edits: Edits, force: bool) -> None:
+        from agcx_tui import store_work
+        from agcx_tui.act_words import named
+
         try:
             at_work = 0 if force else store_work.at_work(store, [f for f, _ in edits], self.now())
             if at_work:
@@ -180,4 +183,8 @@ class KeepingScreen(ArrangingScreen):
         """In a thread: no cache of ours keeps a word of what was destroyed."""
         from agcx_tui.forgetting import forget
 
-        forget(gone.ids, getattr(self.app, "state_directory", None))
+        state, cache = (
+            getattr(self.app, name, None) for name in ("state_directory", "cache_directory")
+        )
+        if self.store is not None:
+            forget(gone, self.store.path, state=state, cache=cache)

@@ -11,20 +11,23 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from textual import work
 from textual.message import Message
 from textual.timer import Timer
 from textual.worker import get_current_worker
 
-from agcx_format.catalog import Catalog, Reading
-from agcx_format.catalog_block import Block
-from agcx_format.columns import Columns
-from agcx_format.comparing import Gone, differences
 from agcx_format.errors import PersistenceError
-from agcx_format.store import ScanEntry, Store
-from agcx_tui import first_words, store_work
 from agcx_tui.screens.acting import ActingScreen
+
+if TYPE_CHECKING:
+    from agcx_format.catalog import Catalog, Reading
+    from agcx_format.catalog_block import Block
+    from agcx_format.columns import Columns
+    from agcx_format.comparing import Gone
+    from agcx_format.store import ScanEntry, Store
+    from agcx_tui.first_words import Words
 
 __all__ = ["ReadingScreen"]
 
@@ -33,6 +36,8 @@ _PATIENCE = 0.3
 # Seconds from a change to the catalog that has it, and from the first rows to the first words.
 _SAVE_AFTER = 3.0
 _WORDS_AFTER = 1.0
+# Seconds from the first page of the catalog to the rest of it.
+_REST_AFTER = 0.2
 # Seconds between two parts of the catalog: for keys, and for the first picture.
 _BREATH = 0.002
 
@@ -75,7 +80,7 @@ class ReadingScreen(ActingScreen):
     class WordsRead(Message):
         """First words and directories of some rows; `done` after the last."""
 
-        def __init__(self, found: list[first_words.Words], done: bool = False) -> None:
+        def __init__(self, found: list[Words], done: bool = False) -> None:
             super().__init__()
             self.found = found
             self.done = done
@@ -125,8 +130,9 @@ class ReadingScreen(ActingScreen):
         self.set_timer(_PATIENCE, self._say_that_it_takes_time)
         if self._reading is not None:
             reading, self._reading = self._reading, None
-            # The first picture comes first: on a machine with one processor they would share it.
-            self.call_after_refresh(self._read_catalog, reading)
+            # The first picture and the first keys come first: a thread that imports and reads would
+            # share the interpreter with them.
+            self.set_timer(_REST_AFTER, lambda: self._read_catalog(reading))
         else:
             self._compare(self._store_path, self.table.columns)
 
@@ -183,6 +189,11 @@ class ReadingScreen(ActingScreen):
 
     @work(thread=True, exclusive=True, group="scan")
     def _compare(self, path: str, columns: Columns) -> None:
+        # What only threads need is imported by them: the first picture does not wait for it.
+        from agcx_format.comparing import differences
+        from agcx_format.store import Store
+        from agcx_tui import first_words, store_work
+
         worker = get_current_worker()
         error = None
         try:
@@ -202,19 +213,18 @@ class ReadingScreen(ActingScreen):
         self._counted = message.total
 
     def on_reading_screen_changed(self, message: Changed) -> None:
+        from agcx_format.comparing import Gone
+
         self.store = message.store
         if not message.changes:
             return
-        gone = [row for row in map(self._row_if_gone, message.changes) if row is not None]
-        self.table.remove(gone)
+        gone = [self.table.row_of(path) for path in message.changes if isinstance(path, Gone)]
+        self.table.remove(row for row in gone if row is not None)
         self.table.put(entry for entry in message.changes if not isinstance(entry, Gone))
         self.table_changed()
         self.save_soon()
         if not self.scanning:
             self._read_words_soon()
-
-    def _row_if_gone(self, change: ScanEntry | Gone) -> int | None:
-        return self.table.row_of(change) if isinstance(change, Gone) else None
 
     def on_reading_screen_compared(self, message: Compared) -> None:
         self.scanning = False
@@ -236,6 +246,7 @@ class ReadingScreen(ActingScreen):
 
     @work(thread=True, group="watch", exit_on_error=False)
     def _watch(self, path: str, columns: Columns) -> None:
+        from agcx_format.store import Store
         from agcx_tui import watching
 
         for changes in watching.watch(path, columns, self._stopped):
@@ -263,6 +274,8 @@ class ReadingScreen(ActingScreen):
 
     @work(thread=True, exclusive=True, group="words", exit_on_error=False)
     def _read_words(self, columns: Columns, rows: list[int]) -> None:
+        from agcx_tui import first_words
+
         worker = get_current_worker()
         done = True
         for found in first_words.first_words(columns, rows, lambda: worker.is_cancelled):
@@ -273,9 +286,11 @@ class ReadingScreen(ActingScreen):
             self.post_message(self.WordsRead([], done=True))
 
     def on_reading_screen_words_read(self, message: WordsRead) -> None:
+        from agcx_tui.first_words import still_true
+
         if message.done:
             self.table.columns.haystacks.pack()
-        elif self.table.set_words(first_words.still_true(self.table.columns, message.found)):
+        elif self.table.set_words(still_true(self.table.columns, message.found)):
             self.table_changed()
         self.save_soon()
 
