@@ -6,16 +6,26 @@ a cache adds it here.  No Textual; it may block.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import os
 from pathlib import Path
-from uuid import UUID
+
+from agcx_format.trash import Emptied
 
 __all__ = ["forget"]
 
 
-def forget(ids: Collection[UUID], state: Path | None) -> None:
-    """Take these sessions out of what is kept in `state`, the program's state directory."""
-    if ids and state is not None:
+def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None) -> None:
+    """Take what was destroyed of `store` out of the state and the cache directory, where there are."""
+    if not gone.sessions:
+        return
+    if state is not None:
         from agcx_tui.reading_positions import ReadingPositions
 
-        ReadingPositions(state).forget(ids)
+        ReadingPositions(state).forget(gone.ids)
+    if cache is not None:
+        from agcx_format.catalog import Catalog
+
+        # A list names files by the path under which its store was opened.
+        files = {store / session.home for session in gone.sessions}
+        names = {form(file) for file in files for form in (str, os.path.abspath, os.path.realpath)}
+        Catalog(cache / "catalog", store).forget(names)

@@ -21,7 +21,7 @@ from agcx_tui.cli.common import (
     tell,
 )
 from agcx_tui.cli.values import Age
-from agcx_tui.locations import state_directory
+from agcx_tui.locations import cache_directory, state_directory
 from agcx_tui.safe_text import safe_line
 from agcx_tui.wording import counted, size
 
@@ -150,7 +150,7 @@ def empty(settings: Settings, older_than: str | None, yes: bool) -> None:
     gone = store.destroy(doomed)
     destroyed = counted(len(gone.sessions), "session")
     tell(f"Destroyed {destroyed}; {size(gone.size)} came free.")
-    forget(gone.ids, state_directory())
+    forget(gone, store.path, state=state_directory(), cache=cache_directory())
 
 
 def _typed(question: str) -> bool:

@@ -39,7 +39,7 @@ class PagedScreen(Screen[T], Generic[T]):
         & > OptionList {
             height: 1fr; border: none; padding: 1 1; background: $background;
             scrollbar-size-vertical: 1;
-            &:focus { border: none; }
+            &:focus { border: none; background-tint: $foreground 0%; }
             & > .option-list--option-disabled { color: $text-muted; }
         }
         & > #notice { display: none; height: 1fr; padding: 2 4; color: $text-muted; }

@@ -47,9 +47,9 @@ _DELAY = 0.25
 
 _HELP = Content.assemble(
     ("No rule yet", "bold $foreground"),
-    "\n\nSay above what is to go; all that is said must hold. Nothing happens before ctrl+s.\n"
-    "Favourites, unreadable files, sessions with checkpoints and those that an agent may be\n"
-    "at work on are spared. Esc goes back.",
+    "\n\nSay above what is to go; all that is said must hold.\nNothing is deleted before ctrl+s.\n\n"
+    "Spared are favourites, files that cannot be read, sessions with checkpoints,\n"
+    "and those that an agent may be at work on.\n\nEsc goes back.",
 )
 _NOTHING = Content("Nothing falls under this rule.")
 

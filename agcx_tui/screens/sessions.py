@@ -103,7 +103,9 @@ class SessionsScreen(Screen[bool]):
         if notice is not None:
             page.update(notice)
         page.display = notice is not None
-        self.sessions.display = self.query_one(ListHeader).display = notice is None
+        for part in (self.sessions, self.query_one(ListHeader)):
+            part.display = notice is None
+        self.query_one(Preview).styles.display = None if notice is None else "none"
         self._show_marks()
         self._follow()
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import on, work
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList
@@ -45,6 +47,10 @@ class StorageScreen(PagedScreen[Opened]):
 
     `cache` holds what was measured, by path; the screen adds to it.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("o", "choose", "open in the list", key_display="enter", id="storage.open"),
+    ]
 
     class Measured(Message):
         """Files that were measured since the last one; the worker's number tells old from new."""
@@ -151,6 +157,9 @@ class StorageScreen(PagedScreen[Opened]):
             ):  # fmt: skip
                 return index
         return 1
+
+    def action_choose(self) -> None:
+        self.lines.action_select()
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:

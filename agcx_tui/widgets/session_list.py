@@ -141,7 +141,7 @@ class SessionList(ScrollView, can_focus=True):
     @property
     def cursor_region(self) -> Region:
         """Where the line under the cursor stands on the screen."""
-        inside = self.scrollable_content_region.translate(self.region.offset)
+        inside = self.scrollable_content_region
         return Region(inside.x, inside.y + self._index - self.scroll_offset.y, inside.width, 1)
 
     def update(self) -> None:

@@ -1,0 +1,141 @@
+"""How the screens that keep order look; `--snapshot-update` after a change that is meant."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from itertools import count
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList
+
+from agcx_format.timestamps import Timestamp
+from agcx_tui.screens.confirm import ConfirmDelete
+from agcx_tui.screens.emptying import EmptyDialog
+from agcx_tui.screens.log import LogScreen
+from agcx_tui.screens.naming import RenameScreen, TagsDialog
+from agcx_tui.screens.prune import PruneScreen
+from agcx_tui.screens.storage import StorageScreen
+from agcx_tui.screens.trash import TrashScreen
+from tests.tui.browsing import browser, demo_copy, line, scanned, until
+from tests.tui.entries import NOW_SECONDS
+
+Steps = Callable[[Pilot], Awaitable[None]]
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """What is shown does not depend on the machine, nor on when it is: acts were done an hour ago."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("COLORFGBG", raising=False)
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    minutes = count(-60, 10)
+    now = lambda cls: Timestamp.from_ns((NOW_SECONDS + next(minutes) * 60) * 10**9)  # noqa: E731
+    monkeypatch.setattr(Timestamp, "now", classmethod(now))
+    time.tzset()
+    yield tmp_path
+    monkeypatch.undo()
+    time.tzset()
+
+
+async def shown(pilot: Pilot, kind: type) -> None:
+    await until(pilot, lambda: isinstance(pilot.app.screen, kind))
+    for field in pilot.app.screen.query(Input):
+        field.cursor_blink = False
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+async def deleted(pilot: Pilot) -> None:
+    """Two acts: a deletion of two, a change of tags."""
+    screen = pilot.app.screen
+    await pilot.press("down", "space", "space", "d")
+    await shown(pilot, ConfirmDelete)
+    await pilot.press("right", "enter")
+    await until(pilot, lambda: len(screen.table) == 13)
+    await pilot.press("number_sign")
+    await shown(pilot, TagsDialog)
+    await pilot.press(*"later", "enter")
+    await until(pilot, lambda: any("Changed" in n.message for n in pilot.app._notifications))
+    pilot.app.clear_notifications()
+
+
+async def trash(pilot: Pilot) -> None:
+    await deleted(pilot)
+    await pilot.press("T")
+    await shown(pilot, TrashScreen)
+    screen = pilot.app.screen
+    await until(pilot, lambda: len(screen.table) == 2)
+    screen.sessions.action_top()
+    head = screen.query_one("#preview-head")
+    title = screen.table.title(screen.sessions.cursor)
+    await until(pilot, lambda: title in str(head.render()))
+    await shown(pilot, TrashScreen)
+
+
+async def emptying(pilot: Pilot) -> None:
+    await trash(pilot)
+    await pilot.press("E")
+    await shown(pilot, EmptyDialog)
+
+
+async def log(pilot: Pilot) -> None:
+    await deleted(pilot)
+    await pilot.press("L")
+    await shown(pilot, LogScreen)
+    await until(pilot, lambda: pilot.app.screen.query_one(OptionList).option_count == 2)
+
+
+async def prune(pilot: Pilot) -> None:
+    await pilot.press("P")
+    await shown(pilot, PruneScreen)
+    screen = pilot.app.screen
+    screen.query_one("#older", Input).value = "2d"
+    await until(pilot, lambda: screen.table.order)
+    title = screen.table.title(screen.table.order[0])
+    await until(pilot, lambda: title in str(screen.query_one("#preview-head").render()))
+    await shown(pilot, PruneScreen)
+
+
+async def no_rule(pilot: Pilot) -> None:
+    await pilot.press("P")
+    await shown(pilot, PruneScreen)
+
+
+async def storage(pilot: Pilot) -> None:
+    await pilot.press("S")
+    await shown(pilot, StorageScreen)
+    await until(pilot, lambda: "on disk" in line(pilot.app.screen, "#title"))
+
+
+async def rename(pilot: Pilot) -> None:
+    await pilot.press("down", "f2")
+    await shown(pilot, RenameScreen)
+
+
+async def tags(pilot: Pilot) -> None:
+    await pilot.press("down", "space", "space", "number_sign")
+    await shown(pilot, TagsDialog)
+    await pilot.press(*"later, que")
+
+
+@pytest.mark.parametrize("theme", ["agcx-dark", "agcx-light"])
+@pytest.mark.parametrize(
+    "steps",
+    [trash, emptying, log, prune, no_rule, storage, rename, tags],
+    ids=lambda steps: steps.__name__,
+)
+def test_it_looks_as_it_was_accepted(steps: Steps, theme: str, home, snap_compare):
+    store = home / "history"
+    demo_copy(store)
+    app = browser(store, looked=[str(store)])
+    app.theme = theme
+
+    async def run(pilot: Pilot) -> None:
+        await scanned(pilot)
+        await steps(pilot)
+        await pilot.pause()
+
+    assert snap_compare(app, run_before=run, terminal_size=(120, 32))
