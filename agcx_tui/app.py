@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App
@@ -18,6 +18,8 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from agcx_tui import themes
+from agcx_tui.config import Config
+from agcx_tui.remembered import Remembered
 
 if TYPE_CHECKING:
     from agcx_format.store import Store
@@ -39,9 +41,10 @@ class AgcxApp(App[None]):
     """The browser on a store, or with `file` one conversation without a store.
 
     `looked` are the places where a store was looked for; `state` is the directory in which is kept
-    where the reader was, `cache` the one in which is kept what a list needs of the sessions, each
-    None not to keep it; without `follow` the store is neither watched nor looked
-    through for first words once it is listed; `clock` gives seconds since 1970.
+    where the reader was and how the program was left, `cache` the one in which is kept what a list
+    needs of the sessions, each None not to keep it; without `follow` the store is neither watched
+    nor looked through for first words once it is listed; `config` is what the person wrote down,
+    with the `problems` that it has; `clock` gives seconds since 1970.
     """
 
     TITLE = "agcx"
@@ -70,6 +73,8 @@ class AgcxApp(App[None]):
         state: Path | None = None,
         cache: Path | None = None,
         follow: bool = True,
+        config: Config | None = None,
+        problems: Sequence[str] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__()
@@ -82,12 +87,59 @@ class AgcxApp(App[None]):
         self._clock = clock
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
-        self.theme = themes.LIGHT.name if _on_light_background() else themes.DARK.name
+        self.config = config or Config()
+        self._problems = list(problems)
+        self._remembered = Remembered(state)
+        self.theme = self._first_theme()
 
     @property
     def state_directory(self) -> Path | None:
         """Where what is remembered lies; None when nothing is."""
         return self._state
+
+    @property
+    def cache_directory(self) -> Path | None:
+        """Where the catalog lies; None when there is none."""
+        return self._cache
+
+    def _first_theme(self) -> str:
+        """As it is written down, else as it was left, else as it suits the terminal."""
+        wanted = self.config.theme
+        if wanted is not None and wanted not in self.available_themes:
+            self._problems.append(f"theme: there is no {wanted!r}; ctrl+p, Theme lists them")
+        for name in (wanted, self._remembered.choices.theme):
+            if name in self.available_themes:
+                return name
+        return themes.LIGHT.name if _on_light_background() else themes.DARK.name
+
+    def on_mount(self) -> None:
+        self.watch(self, "theme", lambda name: self.remember(theme=name), init=False)
+        self._say_problems(self._problems)
+        if self.config.keys:
+            self.set_keymap(dict(self.config.keys))
+            self.run_worker(self._check_keys, thread=True, group="config")
+
+    def _check_keys(self) -> None:
+        """In a thread: to know all names, all screens are imported."""
+        from agcx_tui import binding_names
+
+        problems = binding_names.problems(self.config.keys)
+        self.call_from_thread(self._say_problems, problems)
+
+    def _say_problems(self, problems: Sequence[str]) -> None:
+        from agcx_tui.safe_text import safe_line
+
+        for problem in problems:
+            text = safe_line(problem)
+            self.notify(text, title="Configuration", severity="warning", timeout=12, markup=False)
+
+    def remember(self, **choices: Any) -> None:
+        """Leave the program so (`remembered.Choices`), to find it so the next time."""
+        if self._remembered.change(**choices):
+            self.run_worker(self._remembered.keep, thread=True, group="remember")
+
+    def on_arranging_screen_arranged(self, message: Any) -> None:
+        self.remember(**message.choices)
 
     def now(self) -> int:
         """Microseconds since 1970."""
@@ -103,13 +155,24 @@ class AgcxApp(App[None]):
             from agcx_format.catalog import Catalog
 
             catalog = Catalog(self._cache / "catalog", self._store_path)
-        return BrowserScreen(
+        screen = BrowserScreen(
             self._store_path,
             looked=self._looked,
             now=self.now,
             catalog=catalog,
             follow=self._follow,
         )
+        config, left = self.config, self._remembered.choices
+        screen.begin_as(
+            preview=config.preview or left.preview,
+            shares={"right": left.share_right, "below": left.share_below},
+            sort=config.sort or left.sort,
+            # A direction that was chosen for another key does not hold for this one.
+            descending=config.descending
+            if config.descending is not None or config.sort not in (None, left.sort)
+            else left.descending,
+        )
+        return screen
 
     def conversation(self, path: str, store: Store | None = None) -> Screen:
         """The screen of one session's file; `store` is the one that it is from."""

@@ -60,6 +60,15 @@ def codex_rollouts(environment: Mapping[str, str]) -> list[Path]:
     return [home / "sessions", home / "archived_sessions"]
 
 
+def config_file(environment: Mapping[str, str]) -> Path:
+    """Where a person writes down how the program is to be, there or not."""
+    if named := environment.get("AGCX_CONFIG"):
+        return Path(named).expanduser()
+    from platformdirs import user_config_path
+
+    return user_config_path("agcx", appauthor=False) / "config.toml"
+
+
 def state_directory() -> Path:
     """Where the program keeps what it remembers between two runs, there or not."""
     from platformdirs import user_state_path

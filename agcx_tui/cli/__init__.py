@@ -1,9 +1,10 @@
 """The command line: `agcx_tui.cli.agcx`.
 
 Strategy: a command parses its words, asks the library, and prints; what it imports beyond click it
-imports when it runs, so that `--help` is there at once and no command but `browse` and `demo`
-loads Textual.  Data goes to stdout, everything else to stderr.  `group.py` turns errors into one
-line and an exit status, the same for all: 0 done, 1 some of it failed, 2 wrong use.
+imports when it runs, so that `--help` is there at once and no command but `browse` and `demo`, and
+`config`, which asks the screens for their keys, loads Textual.  Data goes to stdout, everything else
+to stderr.  `group.py` turns errors into one line and an exit status, the same for all: 0 done,
+1 some of it failed, 2 wrong use.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import click
 
 from agcx_tui.cli.browse import browse, demo
 from agcx_tui.cli.change import delete, edit, undo
-from agcx_tui.cli.common import store_option
+from agcx_tui.cli.common import Settings, store_option
 from agcx_tui.cli.completion import completion
+from agcx_tui.cli.configuration import config
 from agcx_tui.cli.export import export
 from agcx_tui.cli.group import Agcx
 from agcx_tui.cli.importing import import_
@@ -64,13 +66,14 @@ def agcx(context: click.Context) -> None:
     The store is --store, else the first that exists of $AGCX_STORE, $CODEX_HOME/history,
     ~/.agcodex/history and ~/.codex/history.
     """
+    context.ensure_object(Settings).use_time_zone()
     if context.invoked_subcommand is None:
         context.invoke(browse)
 
 
 _COMMANDS = (
     browse, demo, list_, show, export, edit, delete, undo, trash, prune, stats, import_,
-    verify, repair, completion,
+    verify, repair, config, completion,
 )  # fmt: skip
 
 for command in _COMMANDS:

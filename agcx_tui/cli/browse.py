@@ -24,7 +24,9 @@ def browse(settings: Settings, file: str | None = None) -> None:
         raise click.UsageError(f"the browser needs a terminal; without one: {instead}")
     location = settings.location
     looked = list(location.looked)
-    show_app(location.path, file, looked, state=state_directory(), cache=cache_directory())
+    show_app(
+        settings, location.path, file, looked, state=state_directory(), cache=cache_directory()
+    )
 
 
 @click.command()
@@ -35,12 +37,13 @@ def demo(settings: Settings) -> None:
 
     with demo_store() as path:
         if is_terminal():
-            show_app(path, None, [path])
+            show_app(settings, path, None, [path])
         else:
             _print_demo(path)
 
 
 def show_app(
+    settings: Settings,
     store: Path,
     file: str | None,
     looked: list[Path],
@@ -51,7 +54,16 @@ def show_app(
     from agcx_tui.app import AgcxApp
 
     places = [str(place) for place in looked]
-    AgcxApp(str(store), file=file, looked=places, state=state, cache=cache).run()
+    config, problems = settings.config
+    AgcxApp(
+        str(store),
+        file=file,
+        looked=places,
+        state=state,
+        cache=cache,
+        config=config,
+        problems=problems,
+    ).run(mouse=config.mouse)
 
 
 def _print_demo(path: Path) -> None:

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +21,12 @@ import click
 from click.shell_completion import CompletionItem
 
 from agcx_format.errors import PersistenceError
-from agcx_tui.locations import Location, find_store
+from agcx_tui.locations import Location, config_file, find_store
 from agcx_tui.safe_text import safe_line
 
 if TYPE_CHECKING:
     from agcx_format.store import ScanEntry, Store
+    from agcx_tui.config import Config
 
 
 def tell(text: str) -> None:
@@ -71,6 +73,20 @@ class Settings:
     @property
     def location(self) -> Location:
         return find_store(self.named_store)
+
+    @cached_property
+    def config(self) -> tuple[Config, list[str]]:
+        """What the person wrote down, and what is wrong with it; a file that is there is read once."""
+        from agcx_tui.config import load
+
+        return load(config_file(os.environ))
+
+    def use_time_zone(self) -> None:
+        """Show times as the person wishes; costs nothing where nothing is written down."""
+        if config_file(os.environ).exists():
+            from agcx_tui.config import use_time_zone
+
+            use_time_zone(self.config[0].time_zone)
 
     def store(self) -> Store:
         """The store to read from; wrong use when a path was given and nothing is there."""

@@ -7,7 +7,8 @@ remembers them (`Arranged`).
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from textual import events, on
 from textual.binding import Binding, BindingType
@@ -16,12 +17,11 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.widgets import Static
 
+from agcx_tui.config import PLACES
 from agcx_tui.screens.acting import ActingScreen
 from agcx_tui.widgets.divider import Divider
 
-__all__ = ["PLACES", "ArrangingScreen"]
-
-PLACES = ("right", "below", "hidden")
+__all__ = ["ArrangingScreen"]
 
 # Below these, in cells, there is not enough room for it.
 _LEAST_WIDTH, _LEAST_HEIGHT = 40, 8
@@ -63,12 +63,11 @@ class ArrangingScreen(ActingScreen):
     """
 
     class Arranged(Message):
-        """The person chose a place for the preview, or with the divider a share of the room."""
+        """The person arranged something; `choices` are fields of `remembered.Choices`."""
 
-        def __init__(self, place: str | None, shares: dict[str, float]) -> None:
+        def __init__(self, **choices: Any) -> None:
             super().__init__()
-            self.place = place
-            self.shares = shares
+            self.choices = choices
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,6 +77,20 @@ class ArrangingScreen(ActingScreen):
         self.preview_shares: dict[str, float] = {}
         self._alone = False
         self._shape: set[str] = set()
+
+    def begin_as(
+        self,
+        *,
+        preview: str | None,
+        shares: Mapping[str, float | None],
+        sort: str | None,
+        descending: bool | None,
+    ) -> None:
+        """Call before it is shown; None leaves each as it suits."""
+        self.preview_wish = preview
+        self.preview_shares = {place: share for place, share in shares.items() if share}
+        if sort is not None or descending is not None:
+            self.table.sort_by(sort or self.table.sort_key, descending)
 
     def follow_cursor(self) -> None:
         """Have the preview show the session under the cursor."""
@@ -135,7 +148,7 @@ class ArrangingScreen(ActingScreen):
             self.preview_wish = place = PLACES[(PLACES.index(place) + 1) % len(PLACES)]
         self._alone = False
         self.take_shape(self.size)
-        self.post_message(self.Arranged(self.preview_wish, self.preview_shares))
+        self.post_message(self.Arranged(preview=self.preview_wish))
 
     def action_zoom(self) -> None:
         self._alone = not self._alone
@@ -161,4 +174,4 @@ class ArrangingScreen(ActingScreen):
         self.preview_shares[place] = max(_LEAST_SHARE, min(share, _MOST_SHARE))
         self.share_room()
         if message.ended:
-            self.post_message(self.Arranged(self.preview_wish, self.preview_shares))
+            self.post_message(self.Arranged(**{f"share_{place}": self.preview_shares[place]}))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -18,7 +18,6 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Footer, Input, Static
 
-from agcx_format.catalog import Catalog
 from agcx_tui import filtering, wording
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens import notices
@@ -32,12 +31,15 @@ from agcx_tui.widgets.list_header import ListHeader
 from agcx_tui.widgets.preview import Preview
 from agcx_tui.widgets.session_list import SessionList
 
+if TYPE_CHECKING:
+    from agcx_format.catalog import Catalog
+
 # Seconds from a move of the cursor to the preview: longer than a key repeat takes.
 _PREVIEW_DELAY = 0.07
 _PREVIEW_DELAY_SCANNING = 0.25
 
 
-class BrowserScreen(ReadingScreen, KeepingScreen):
+class BrowserScreen(KeepingScreen, ReadingScreen):
     """`store_path` None: no store was found in any of the places `looked`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -293,3 +295,4 @@ class BrowserScreen(ReadingScreen, KeepingScreen):
         self.table.sort_by(key, descending)
         self.query_one(ListHeader).refresh()
         self.table_changed()
+        self.post_message(self.Arranged(sort=key, descending=self.table.descending))

@@ -58,7 +58,7 @@ async def test_looking_changes_nothing_in_the_store(store):
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:
         await scanned(pilot)
-        await pilot.press("down", "down", "slash", "a", "escape", "escape", "s", "S", "p", "space")
+        await pilot.press("down", "down", "slash", "a", "escape", "escape", "s", "r", "p", "space")
         await pilot.pause(0.2)
     assert contents(store, trash=True) == before
 
@@ -176,7 +176,7 @@ async def test_the_cursor_stays_on_its_session_when_the_order_changes(store):
         await pilot.press("s", "s", "s")
         assert screen.table.sort_key == "title"
         assert at_cursor(screen) == "Fix the grid layout"
-        await pilot.press("S")
+        await pilot.press("r")
         assert screen.table.descending
         assert at_cursor(screen) == "Fix the grid layout"
 

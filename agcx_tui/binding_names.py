@@ -1,0 +1,85 @@
+"""Every key binding that the program has, by its id: to document them, and to check a configuration.
+
+Strategy: the bindings stand in the classes that obey them and nowhere else; here all screens and
+widgets are imported and asked.  That takes a moment, so only who needs the names imports this.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+
+from textual.binding import Binding
+from textual.dom import DOMNode
+
+import agcx_tui.screens
+import agcx_tui.widgets
+from agcx_tui import app
+
+__all__ = ["all_bindings", "documented", "problems"]
+
+
+def _classes() -> Iterator[type[DOMNode]]:
+    modules = [app]
+    for package in (agcx_tui.screens, agcx_tui.widgets):
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            modules.append(import_module(module.name))
+    for module in modules:
+        for value in vars(module).values():
+            if (
+                isinstance(value, type)
+                and issubclass(value, DOMNode)
+                and value.__module__ == module.__name__
+                and "BINDINGS" in vars(value)
+            ):
+                yield value
+
+
+def all_bindings() -> dict[type[DOMNode], list[Binding]]:
+    """Of each class that has some, its own bindings, as they are without a configuration."""
+    return {node: list(Binding.make_bindings(vars(node)["BINDINGS"])) for node in _classes()}
+
+
+def documented() -> dict[str, tuple[str, str]]:
+    """By id, the keys with commas between and the description; in the order of the ids."""
+    keys: dict[str, list[str]] = {}
+    descriptions: dict[str, str] = {}
+    for bindings in all_bindings().values():
+        for binding in bindings:
+            if binding.id is not None:
+                listed = keys.setdefault(binding.id, [])
+                if binding.key not in listed:
+                    listed.append(binding.key)
+                descriptions[binding.id] = binding.description
+    return {name: (",".join(keys[name]), descriptions[name]) for name in sorted(keys)}
+
+
+def problems(keymap: Mapping[str, str]) -> list[str]:
+    """What is wrong with the keys of a configuration, in lines for a person."""
+    known = documented()
+    found = [
+        f"keys.{name}: no such name; agcx config lists them" for name in keymap if name not in known
+    ]
+    # By key, what it is to mean from now on.
+    meanings: dict[str, set[str]] = {}
+    for name in keymap.keys() & known.keys():
+        for binding in Binding.make_bindings([Binding(keymap[name], "", "")]):
+            meanings.setdefault(binding.key, set()).add(name)
+    own = all_bindings()
+    lost: set[str] = set()
+    for node in own:
+        # As Textual has it: a key of what a class is built on gives way to its own.
+        by_key = {b.key: b for base in reversed(node.__mro__) for b in own.get(base, [])}
+        together = list(by_key.values())
+        names = {binding.id for binding in together}
+        for key, wanted in meanings.items():
+            here = sorted(wanted & names)
+            if len(here) > 1:
+                lost.add(f"keys: {key} cannot mean both {' and '.join(here)}")
+            lost.update(
+                f"keys: {key} no longer means {binding.description}"
+                for binding in together
+                if here and binding.key == key and binding.id not in keymap
+            )
+    return found + sorted(lost)

@@ -1,0 +1,32 @@
+"""`agcx config`: where the configuration is, and a file with every setting to begin from."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from agcx_tui.cli.common import Settings, pass_settings
+from agcx_tui.locations import config_file
+
+
+@click.command()
+@click.option("--path", "only_path", is_flag=True, help="Print only where the file is looked for.")
+@pass_settings
+def config(settings: Settings, only_path: bool) -> None:
+    """Print a configuration file with every setting and key, commented out.
+
+    It is looked for at $AGCX_CONFIG, else as config.toml in the user's configuration directory.
+    What is wrong with the file that is there is told on stderr.
+    """
+    path = config_file(os.environ)
+    if only_path:
+        click.echo(path)
+        return
+    from agcx_tui import binding_names
+    from agcx_tui.config import default_file
+
+    found, problems = settings.config
+    click.echo(default_file(path, binding_names.documented()), nl=False)
+    for problem in [*problems, *binding_names.problems(found.keys)]:
+        settings.failed(problem)
