@@ -70,11 +70,12 @@ def problems(keymap: Mapping[str, str]) -> list[str]:
     lost: set[str] = set()
     for node in own:
         # As Textual has it: a key of what a class is built on gives way to its own.
-        by_key = {b.key: b for base in reversed(node.__mro__) for b in own.get(base, [])}
-        together = list(by_key.values())
+        everything = [b for base in reversed(node.__mro__) for b in own.get(base, [])]
+        together = {b.key: b for b in everything}.values()
+        gave_way = {(b.key, b.id) for b in everything} - {(b.key, b.id) for b in together}
         names = {binding.id for binding in together}
         for key, wanted in meanings.items():
-            here = sorted(wanted & names)
+            here = sorted(name for name in wanted & names if (key, name) not in gave_way)
             if len(here) > 1:
                 lost.add(f"keys: {key} cannot mean both {' and '.join(here)}")
             lost.update(
