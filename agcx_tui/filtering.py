@@ -18,7 +18,9 @@ from datetime import datetime, timedelta
 
 WORD = "word"
 KEYS = ("model", "tag", "mode", "is", "before", "after", "larger", "smaller", "messages", "id")
-STATES = ("favorite", "broken", "empty", "marked")
+STATES = ("favorite", "broken", "empty", "imported", "marked")
+# The tags that an import gives.
+IMPORTS = frozenset({"codex", "claude-code"})
 MODES = ("plan", "build", "review")
 
 _SPELLINGS = {"favourite": "favorite", "fav": "favorite", "unreadable": "broken"}

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from agcx_format.columns import BROKEN, DATES, FAVORITE, GONE, MODES, READABLE, Columns, micros
-from agcx_tui.filtering import WORD, Query, Term
+from agcx_tui.filtering import IMPORTS, WORD, Query, Term
 
 if TYPE_CHECKING:
     from agcx_format.catalog_block import Block
@@ -345,6 +345,9 @@ class SessionTable:
             return self.favorite
         if state == "broken":
             return self.broken
+        if state == "imported":
+            sets = self.columns.pools["tags"].fitting(lambda tags: not IMPORTS.isdisjoint(tags))
+            return lambda row: self._arrays["tags"][row] in sets
         if state == "marked":
             return self.marks.__contains__
         return lambda row: not self._arrays["messages"][row] and self.readable(row)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -16,9 +17,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.geometry import Region
 from textual.widgets import Footer, Input, Static
 
 from agcx_tui import filtering, wording
+from agcx_tui.completing import complete
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens import notices
 from agcx_tui.screens.keeping import KeepingScreen
@@ -112,7 +115,7 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         yield EdgeLine(id="title")
         with Horizontal(id="filter-line"):
             yield Static("/", id="filter-sign")
-            yield FilterInput(id="filter")
+            yield FilterInput(partial(complete, table=self.table), id="filter")
             yield EdgeLine(id="filter-status")
         with Horizontal(id="panes"):
             with Vertical(id="left"):
@@ -125,6 +128,11 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
             yield Footer(show_command_palette=False)
             yield EdgeLine(id="marks")
         yield Static(id="too-small", markup=False)
+
+    @property
+    def preview_region(self) -> Region:
+        """Where the preview is on the screen; nowhere while it is hidden."""
+        return self._preview.region if self._preview.display else Region()
 
     @property
     def help_text(self) -> Content:
@@ -253,6 +261,15 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         self._filter_errors = query.errors
         self.table.filter_by(query)
         self.table_changed()
+
+    @on(FilterInput.Offered)
+    def _completed(self, message: FilterInput.Offered) -> None:
+        """Show what else Tab may bring, the next one first."""
+        after = message.chosen + 1
+        others = [*message.candidates[after:], *message.candidates[: message.chosen]]
+        if others:
+            words = Content("tab: " + "  ".join(others))
+            self.query_one("#filter-status", EdgeLine).show(left=words)
 
     @on(FilterInput.Left)
     def _filter_left(self) -> None:

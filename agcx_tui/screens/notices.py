@@ -60,11 +60,12 @@ def filter_help() -> Content:
         ('grid  "two words"', "in title, tags, model or id"),
         ("model:gpt  tag:ui  id:5af4", "in that column"),
         ("mode:build", "or plan, review"),
-        ("is:favorite", "or broken, empty, marked"),
+        ("is:favorite", "or broken, empty, imported, marked"),
         ("after:2024-11  before:3d", "by the date that the list shows"),
         ("larger:1MB  smaller:20k", "on disk"),
         ("messages:>100", "or <, >=, <=, a number"),
         ("-tag:done", "a - before any of them: not"),
+        ("tab", "completes keys and values"),
     ]
     lines = [Content.styled("The filter", "bold $primary")]
     lines += [Content.assemble((f"  {left:<28} ", "bold"), right) for left, right in rows]

@@ -38,6 +38,7 @@ def in_utc(monkeypatch):
         ("is:fav", (Term("is", "favorite"),)),
         ("is:favourite", (Term("is", "favorite"),)),
         ("is:broken -is:empty", (Term("is", "broken"), Term("is", "empty", True))),
+        ("is:imp", (Term("is", "imported"),)),
         ("id:5af4", (Term("id", "5af4"),)),
         ("larger:1MB", (Term("larger", 1_000_000),)),
         ("smaller:1.5k", (Term("smaller", 1500),)),
