@@ -6,14 +6,23 @@ import sys
 
 
 def main() -> None:
-    """Run the command line and exit with its status."""
+    """Run the command line and exit with its status; the last page of the list may come before."""
+    painted = None
     try:
-        from agcx_tui.cli import agcx
+        from agcx_tui import first_paint
 
-        agcx.main(prog_name="agcx")
+        painted = first_paint.paint(sys.argv[1:])
+
+        from agcx_tui.cli import agcx
+        from agcx_tui.cli.common import Settings
+
+        agcx.main(prog_name="agcx", obj=Settings(painted=painted))
     except KeyboardInterrupt:
         # Before a command was there to see it.
         sys.exit(130)
+    finally:
+        if painted is not None:
+            painted.undo()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -22,6 +23,8 @@ from agcx_tui.config import Config
 from agcx_tui.remembered import Remembered
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
+
     from agcx_format.store import Store
 
 
@@ -44,7 +47,8 @@ class AgcxApp(App[None]):
     where the reader was and how the program was left, `cache` the one in which is kept what a list
     needs of the sessions, each None not to keep it; without `follow` the store is neither watched
     nor looked through for first words once it is listed; `config` is what the person wrote down,
-    with the `problems` that it has; `clock` gives seconds since 1970.
+    with the `problems` that it has; `driver` is what speaks to the terminal, Textual's own by default;
+    `clock` gives seconds since 1970.
     """
 
     TITLE = "agcx"
@@ -75,9 +79,10 @@ class AgcxApp(App[None]):
         follow: bool = True,
         config: Config | None = None,
         problems: Sequence[str] = (),
+        driver: type[Driver] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=driver)
         self._store_path = store_path
         self._file = file
         self._looked = looked or []
@@ -193,6 +198,22 @@ class AgcxApp(App[None]):
         if field is not None and field.check_consume_key(event.key, event.character):
             event.stop().prevent_default()
             field.post_message(events.Key(event.key, event.character))
+
+    def exit(self, *arguments: Any, **options: Any) -> None:
+        self._keep_page()
+        super().exit(*arguments, **options)
+
+    def _keep_page(self) -> None:
+        """Keep what the list shows: the next start paints it before anything else."""
+        from agcx_tui.screens.browser import BrowserScreen
+
+        first = self.screen_stack[0] if self.screen_stack else None
+        if self._cache is None or self._store_path is None or not isinstance(first, BrowserScreen):
+            return
+        from agcx_tui.screens.page import keep_page
+
+        with suppress(OSError):
+            keep_page(first, self._cache, self._store_path)
 
     def action_leave(self) -> None:
         """q closes what lies on top, and leaves the program from the screen that it began with."""

@@ -7,6 +7,7 @@ a cache adds it here.  No Textual; it may block.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from agcx_format.trash import Emptied
@@ -24,8 +25,11 @@ def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None
         ReadingPositions(state).forget(gone.ids)
     if cache is not None:
         from agcx_format.catalog import Catalog
+        from agcx_tui.last_page import page_path
 
         # A list names files by the path under which its store was opened.
         files = {store / session.home for session in gone.sessions}
         names = {form(file) for file in files for form in (str, os.path.abspath, os.path.realpath)}
         Catalog(cache / "catalog", store).forget(names)
+        with suppress(OSError):
+            os.unlink(page_path(cache, store))

@@ -52,6 +52,7 @@ def show_app(
     cache: Path | None = None,
 ) -> None:
     from agcx_tui.app import AgcxApp
+    from agcx_tui.taking_over import driver_after
 
     places = [str(place) for place in looked]
     config, problems = settings.config
@@ -63,6 +64,7 @@ def show_app(
         cache=cache,
         config=config,
         problems=problems,
+        driver=driver_after(settings.painted),
     ).run(mouse=config.mouse)
 
 

@@ -189,6 +189,19 @@ class SessionList(ScrollView, can_focus=True):
             self._strips[key] = strip
         return strip
 
+    def first_strips(self, count: int) -> list[tuple[int, Strip]]:
+        """The first rows and how they look with the cursor on the first, wherever it is now."""
+        if self._look is None:
+            self._lay_out()
+        assert self._look is not None
+        drawn = []
+        for index, row in enumerate(self.table.order[:count]):
+            strip = draw_row(
+                self.table, row, self._columns, self._look, self._now(), cursor=index == 0
+            )
+            drawn.append((row, strip.adjust_cell_length(self._width).simplify()))
+        return drawn
+
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._look = None
