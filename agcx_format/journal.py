@@ -168,7 +168,7 @@ def unfinished(root: Path) -> list[Path]:
 def name_of(home: Path) -> str:
     """The id of the act whose directory this is, whatever its state."""
     name = home.name
-    for suffix in (*UNFINISHED, UNDONE, EMPTIED):
+    for suffix in (*UNFINISHED, EMPTIED, UNDONE):
         name = name.removesuffix(suffix)
     return name
 

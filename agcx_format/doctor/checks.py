@@ -15,7 +15,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from agcx_format import acts, bincode, checkpoint, places
+from agcx_format import acts, bincode, checkpoint, journal, places
 from agcx_format.doctor.beside import verify_checkpoint, verify_copy, verify_index
 from agcx_format.doctor.report import Draft, FileReport, Finding, Severity
 from agcx_format.doctor.session import verify_session
@@ -197,7 +197,7 @@ class _Checkup:
         known = {act.id for act in acts.read_acts(self._root)}
         for name in self._files(places.TRASH):
             home = self._root / places.TRASH / name
-            if home not in unfinished and name.removesuffix(".undone") not in known:
+            if home not in unfinished and journal.name_of(home) not in known:
                 yield _act(home, "nothing says what it holds: it cannot be undone")
 
     def _files(self, folder: str) -> list[str]:

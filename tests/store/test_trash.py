@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agcx_format import SessionFile, acts, open_store
+from agcx_format.doctor.checks import verify_store
 from agcx_format.entries import recently_changed
 from agcx_format.errors import (
     NothingToUndo,
@@ -170,6 +171,8 @@ def test_emptying_leaves_no_byte_and_no_title_behind_and_tells_what_went(root: P
     with pytest.raises(NothingToUndo):
         store.undo()
     assert store.empty_trash().acts == ()
+    # What is left is no riddle to whoever checks the store.
+    assert [report.kind for report in verify_store(store) if report.kind == "act"] == []
 
 
 def test_emptying_what_is_older_leaves_the_younger_one_to_be_undone(managed: Path):
@@ -206,11 +209,12 @@ def test_a_session_that_was_brought_back_is_not_destroyed_with_the_act_that_dele
 def test_undone_acts_are_emptied_too(managed: Path):
     store = open_store(managed)
     entry = with_checkpoints(store)
-    store.update_metadata(entry.id, title="taken back")
+    done = store.update_metadata(entry.id, title="taken back")
     store.undo()
     before = contents(managed)
     assert store.empty_trash().sessions == ()
     (act,) = store.log()
+    assert act.id == done.id
     assert act.undone
     assert act.emptied_at
     assert act.titles == [""]
