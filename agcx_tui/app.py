@@ -6,7 +6,9 @@ a key brings up is imported when the key is pressed.
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -117,7 +119,15 @@ class AgcxApp(App[None]):
                 return name
         return themes.LIGHT.name if _on_light_background() else themes.DARK.name
 
+    def _heed_signals(self) -> None:
+        """What ends the program from outside leaves the terminal as it was."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with suppress(ValueError, RuntimeError, NotImplementedError):
+                loop.add_signal_handler(number, self.exit, None, 128 + number)
+
     def on_mount(self) -> None:
+        self._heed_signals()
         self.watch(self, "theme", lambda name: self.remember(theme=name), init=False)
         self._say_problems(self._problems)
         if self.config.keys:

@@ -56,7 +56,7 @@ def show_app(
 
     places = [str(place) for place in looked]
     config, problems = settings.config
-    AgcxApp(
+    app = AgcxApp(
         str(store),
         file=file,
         looked=places,
@@ -65,7 +65,9 @@ def show_app(
         config=config,
         problems=problems,
         driver=driver_after(settings.painted),
-    ).run(mouse=config.mouse)
+    )
+    app.run(mouse=config.mouse)
+    settings.status = app.return_code or 0
 
 
 def _print_demo(path: Path) -> None:

@@ -32,7 +32,7 @@ def table() -> SessionTable:
         ("mod", ("model:", "mode:")),
         ("grid -t", ("-tag:",)),
         ("MESS", ("messages:",)),
-        ("model:", ("model:gpt-5-codex", "model:gpt-5", "model:claude-opus")),
+        ("model:", ("model:gpt-5-codex", "model:claude-opus", "model:gpt-5")),
         ("model:opus", ("model:claude-opus",)),
         ("tag:u", ("tag:ui", "tag:audio", "tag:bug")),
         ("-tag:to", ('-tag:"to do"',)),
