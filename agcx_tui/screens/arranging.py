@@ -98,6 +98,7 @@ class ArrangingScreen(ActingScreen):
 
     def on_mount(self) -> None:
         self.share_room()
+        self._say_too_small(self.app.size)
 
     def on_resize(self, event: events.Resize) -> None:
         self.take_shape(event.size)
@@ -118,10 +119,13 @@ class ArrangingScreen(ActingScreen):
             return
         self.share_room()
         self.update_node_styles()
-        if tiny:
+        self._say_too_small(size)
+        self.follow_cursor()
+
+    def _say_too_small(self, size: Size) -> None:
+        if "-tiny" in self._shape:
             text = f"{size.width}×{size.height} is too small:\n{_LEAST_WIDTH}×{_LEAST_HEIGHT} is enough"
             self.query_one("#too-small", Static).update(Content(text))
-        self.follow_cursor()
 
     def preview_place(self, size: Size) -> str:
         if self.preview_wish is not None:

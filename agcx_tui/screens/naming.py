@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.geometry import Region
@@ -23,7 +25,9 @@ __all__ = ["AskDialog", "RenameScreen", "TagsDialog", "tags_after"]
 class RenameScreen(ModalScreen[str]):
     """An input over a region of the screen below; leaves with the new title, or None."""
 
-    BINDINGS = [("escape", "dismiss(None)", "cancel")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "cancel", id="rename.cancel")
+    ]
     DEFAULT_CSS = """
     RenameScreen {
         background: transparent;

@@ -40,9 +40,9 @@ def no_match(typed: str, sessions: int) -> Content:
         "Nothing matches",
         f"None of {sessions:,} sessions fits  {safe_line(typed)}\n\n",
         ("Esc", "bold $primary"), " shows all of them again.\n\n",
-        "Words are looked for in title, tags, model and id.\n",
+        "Words are looked for in title, tags, model, id and the first words said.\n",
         f"Keys: {keys}\n",
-        "A - before a word or key means not, as in -tag:done.",
+        "Tab completes them. A - before a word or key means not, as in -tag:done.",
     )  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def unreadable(error: PersistenceError) -> Content:
 
 def filter_help() -> Content:
     rows = [
-        ('grid  "two words"', "in title, tags, model or id"),
+        ('grid  "two words"', "in title, tags, model, id, first words"),
         ("model:gpt  tag:ui  id:5af4", "in that column"),
         ("mode:build", "or plan, review"),
         ("is:favorite", "or broken, empty, imported, marked"),
