@@ -19,6 +19,8 @@ from agcx_tui.last_page import Line
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from textual.widget import Widget
+
     from agcx_tui.screens.browser import BrowserScreen
 
 __all__ = ["keep_page"]
@@ -59,13 +61,12 @@ def _lines(screen: BrowserScreen) -> list[Line]:
     lines = []
     for y, strip in enumerate(screen._compositor.render_strips(screen.size)):
         if preview.y <= y < preview.bottom and preview.width:
-            style = screen.rich_style
-            blank = Strip([Segment(" " * preview.width, style)], preview.width)
-            strip = _replaced(strip, preview.x, blank)
+            blank = Strip([Segment(" " * preview.width, screen.rich_style)], preview.width)
+            strip = _replaced(strip, preview.x, _filtered(blank, screen))
         moment, path = None, ""
         if place.y <= y < place.bottom and y - place.y < len(rows):
             row, drawn = rows[y - place.y]
-            strip = _replaced(strip, place.x, drawn)
+            strip = _replaced(strip, place.x, _filtered(drawn, sessions))
             moment = screen.table.date(row) if told_anew else None
             path = screen.table.path(row)
             if any(ord(character) < 32 for character in path):
@@ -77,6 +78,13 @@ def _lines(screen: BrowserScreen) -> list[Line]:
             text = text.replace(told, last_page.AGE, 1)
         lines.append(Line(text, moment, path))
     return lines
+
+
+def _filtered(strip: Strip, widget: Widget) -> Strip:
+    """Without colour, or with those of the terminal, as Textual has it for all that it draws."""
+    for line_filter in widget.app.get_line_filters():
+        strip = strip.apply_filter(line_filter, widget.background_colors[1])
+    return strip
 
 
 def _replaced(strip: Strip, x: int, part: Strip) -> Strip:

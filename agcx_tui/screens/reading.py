@@ -8,6 +8,7 @@ the catalog some seconds after a change, and when the screen closes.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from contextlib import suppress
@@ -108,10 +109,12 @@ class ReadingScreen(ActingScreen):
         if self._reading is None:
             return
         try:
-            self.table.extend(self._reading.page)
+            rows = self.table.extend(self._reading.page)
         except ValueError:
             self._reading = None
         else:
+            # What is gone is not shown even for a moment; a hundred names are looked up in no time.
+            self.table.remove([row for row in rows if not os.path.lexists(self.table.path(row))])
             head = self._reading.head
             self.table.expect(head.sessions, head.size, head.broken)
             self._from_catalog = True
@@ -163,6 +166,12 @@ class ReadingScreen(ActingScreen):
         self.table_changed()
         assert self._store_path is not None
         self._compare(self._store_path, self.table.columns)
+
+    def on_acting_screen_acted(self) -> None:
+        """Beside what is done about the table: the catalog follows, and new files have first words."""
+        self.save_soon()
+        if not self.scanning:
+            self._read_words_soon()
 
     def save_soon(self) -> None:
         """Something changed that the catalog should have."""
@@ -257,8 +266,11 @@ class ReadingScreen(ActingScreen):
             if not self.post_message(message):
                 return
 
+    is_watching = False
+
     def on_reading_screen_watching(self) -> None:
         """What happened since the comparison, and before somebody watched, is looked for."""
+        self.is_watching = True
         if not self.scanning and self._store_path is not None:
             self._compare(self._store_path, self.table.columns)
 

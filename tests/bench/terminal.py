@@ -137,6 +137,11 @@ class Terminal:
                 return
         raise NotShown(f"the program was never quiet for {seconds} s")
 
+    @property
+    def pieces(self) -> list[tuple[float, bytes]]:
+        """All that came so far, and when."""
+        return list(self._pieces)
+
     def screen(self) -> list[str]:
         """The lines that a person sees now."""
         screen = pyte.Screen(self._columns, self._rows)
@@ -174,6 +179,11 @@ class Terminal:
         self._ended = True
         self._thread.join(timeout=1)
         os.close(self._master)
+
+    def wait_end(self, timeout: float = 30) -> None:
+        """Until the program ends by itself."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended, timeout)
 
     def __enter__(self) -> Self:
         return self
