@@ -13,7 +13,7 @@ from textual import on, work
 from textual.message import Message
 from textual.screen import Screen
 
-from agcx_format.errors import NothingToUndo, PersistenceError, StaleSession
+from agcx_format.errors import NothingToUndo, PersistenceError, SessionNotFound, StaleSession
 from agcx_tui import wording
 from agcx_tui.safe_text import safe_line
 from agcx_tui.session_table import SessionTable
@@ -185,9 +185,13 @@ class ActingScreen(Screen[None]):
         if isinstance(error, NothingToUndo):
             self.notify("There is nothing to undo.", markup=False)
             return
-        if isinstance(error, StaleSession):
+        if isinstance(error, StaleSession | SessionNotFound):
             # What is shown is out of date: show what is there before it is asked for again.
             self.action_rescan()
+        if isinstance(error, SessionNotFound):
+            text = f"{message.what}: it is gone already, by another program."
+            self.notify(text, severity="warning", markup=False)
+            return
         text = f"{message.what}: {safe_line(str(error))}"
         self.notify(text, severity="error", timeout=10, markup=False)
 
