@@ -3,7 +3,7 @@
     head      magic and version, then frames: length, CRC-32, payload
     frame 0   `Head`: of which store, how many sessions, of what size
     frame 1   the first page of rows, newest access first, which is read alone
-    others    the rest of the rows, some thousands a frame
+    others    the rest of the rows, a thousand a frame
 
 Strategy: it is never believed over the files.  Each row has the signature of the file that it was
 read from, and whoever shows it compares (`changes_since`) soon after.  A catalog that is
@@ -37,8 +37,8 @@ MAGIC = b"AGCXcat1" + sys.byteorder[:1].encode()
 _FRAME = struct.Struct("<II")
 
 FIRST_PAGE = 128
-_ROWS = 4096
-# A frame is some thousands of rows; what claims to be larger was not written here.
+_ROWS = 1024
+# A frame is a thousand rows; what claims to be larger was not written here.
 _LARGEST = 1 << 28
 
 

@@ -24,7 +24,6 @@ from agcx_format.catalog_block import Block
 from agcx_format.durable import Signature
 from agcx_format.errors import PersistenceError
 from agcx_format.packed import Pool, RowIndex, Texts
-from agcx_format.timestamps import ns_of
 
 if TYPE_CHECKING:
     from agcx_format.entries import ScanEntry
@@ -274,6 +273,8 @@ def micros(moment: str) -> int:
     has few days, and the parts stand at fixed places.
     """
     if moment[10] != "T" or moment[0] in "+-" or moment[:4] == "0000":
+        from agcx_format.timestamps import ns_of
+
         return ns_of(moment) // 1000
     day = moment[:10]
     midnight = _midnights.get(day)

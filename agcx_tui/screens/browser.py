@@ -18,7 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.geometry import Region
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from agcx_tui import filtering, wording
 from agcx_tui.completing import complete
@@ -27,6 +27,7 @@ from agcx_tui.screens import notices
 from agcx_tui.screens.keeping import KeepingScreen
 from agcx_tui.screens.reading import ReadingScreen
 from agcx_tui.session_table import SORTS, SessionTable
+from agcx_tui.widgets.calm_footer import CalmFooter
 from agcx_tui.widgets.divider import Divider
 from agcx_tui.widgets.edge_line import EdgeLine
 from agcx_tui.widgets.filter_line import FilterInput
@@ -125,7 +126,7 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
             yield Divider()
             yield Preview(self.table, id="preview")
         with Horizontal(id="bottom"):
-            yield Footer(show_command_palette=False)
+            yield CalmFooter(show_command_palette=False)
             yield EdgeLine(id="marks")
         yield Static(id="too-small", markup=False)
 

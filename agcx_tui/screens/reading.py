@@ -52,6 +52,8 @@ class ReadingScreen(ActingScreen):
         def __init__(self, block: Block | None) -> None:
             super().__init__()
             self.block = block
+            # Set when it is in the table: no more than one waits in memory.
+            self.taken = threading.Event()
 
     class Changed(Message):
         """Sessions that are new or other than known, and paths of those that are gone."""
@@ -151,8 +153,11 @@ class ReadingScreen(ActingScreen):
         worker = get_current_worker()
         with suppress(ValueError):
             for block in reading.blocks():
-                if worker.is_cancelled or not self.post_message(self.CatalogRead(block)):
+                message = self.CatalogRead(block)
+                if worker.is_cancelled or not self.post_message(message):
                     return
+                message.taken.wait(_PATIENCE)
+                del message, block
                 time.sleep(_BREATH)
         self.post_message(self.CatalogRead(None))
 
@@ -161,6 +166,7 @@ class ReadingScreen(ActingScreen):
             with suppress(ValueError):
                 self.table.extend(message.block)
                 self.sessions.update()
+            message.taken.set()
             return
         self.table.expect(None)
         self.table_changed()
