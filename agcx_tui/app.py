@@ -7,6 +7,7 @@ a key brings up is imported when the key is pressed.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import time
@@ -128,6 +129,10 @@ class AgcxApp(App[None]):
 
     def on_mount(self) -> None:
         self._heed_signals()
+        if not gc.isenabled():
+            # What was imported stays: it need not be looked through with each collection.
+            gc.freeze()
+            gc.enable()
         self.watch(self, "theme", lambda name: self.remember(theme=name), init=False)
         self._say_problems(self._problems)
         if self.config.keys:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import click
@@ -51,6 +52,8 @@ def show_app(
     state: Path | None = None,
     cache: Path | None = None,
 ) -> None:
+    # Imports make no garbage; the app turns the collector on again once it is on the screen.
+    gc.disable()
     from agcx_tui.app import AgcxApp
     from agcx_tui.taking_over import driver_after
 
