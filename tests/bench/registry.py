@@ -13,7 +13,7 @@ from importlib import import_module
 from tests.bench.timing import Outcome
 from tests.bench.workspace import Workspace
 
-MODULES = ("storage", "acts", "large", "start", "keys", "conversation")
+MODULES = ("storage", "acts", "large", "start", "paint", "keys", "conversation")
 
 
 @dataclass(frozen=True, slots=True)
