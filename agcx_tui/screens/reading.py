@@ -100,6 +100,8 @@ class ReadingScreen(ActingScreen):
     _reading: Reading | None = None
     _save_timer: Timer | None = None
     _unsaved = False
+    # How the catalog that lies there is sorted.
+    _saved_as: tuple[str, bool] | None = None
     _watched = False
     _compared_once = False
     _from_catalog = False
@@ -168,6 +170,8 @@ class ReadingScreen(ActingScreen):
                 self.sessions.update()
             message.taken.set()
             return
+        if self.table.came_in_order:
+            self._saved_as = self._order
         self.table.expect(None)
         self.table_changed()
         assert self._store_path is not None
@@ -178,6 +182,10 @@ class ReadingScreen(ActingScreen):
         self.save_soon()
         if not self.scanning:
             self._read_words_soon()
+
+    @property
+    def _order(self) -> tuple[str, bool]:
+        return self.table.sort_key, self.table.descending
 
     def save_soon(self) -> None:
         """Something changed that the catalog should have."""
@@ -190,7 +198,8 @@ class ReadingScreen(ActingScreen):
         if self._catalog is None or not self._unsaved or self.scanning:
             return
         self._unsaved = False
-        args = (self._catalog, self.table.columns, self.table.newest_first())
+        self._saved_as = self._order
+        args = (self._catalog, self.table.columns, self.table.in_order())
         # No worker: it ends its work when the app is gone already.
         threading.Thread(target=_save_catalog, args=args, name="catalog").start()
 
@@ -198,6 +207,8 @@ class ReadingScreen(ActingScreen):
         self._stopped.set()
         if self._compared_once:
             self.scanning = False
+            # The next list begins as this one was left, and so should its first page.
+            self._unsaved |= self._saved_as != self._order
             self._save()
 
     # --- the directory
@@ -212,8 +223,7 @@ class ReadingScreen(ActingScreen):
         worker = get_current_worker()
         error = None
         try:
-            # Plain reads: on a busy machine, mapping ten thousand files took fifteen times as long.
-            store = self.store or Store(path, use_mmap=False)
+            store = self.store or Store(path)
             self.post_message(self.Changed(store, []))
             for number, batch in enumerate(store_work.batches(differences(store.path, columns))):
                 if worker.is_cancelled or not self.post_message(self.Changed(store, batch)):
@@ -268,7 +278,7 @@ class ReadingScreen(ActingScreen):
             if changes is None:
                 message: Message = self.Watching()
             else:
-                message = self.Changed(self.store or Store(path, use_mmap=False), changes)
+                message = self.Changed(self.store or Store(path), changes)
             if not self.post_message(message):
                 return
 
@@ -288,7 +298,7 @@ class ReadingScreen(ActingScreen):
 
     def _begin_words(self) -> None:
         if not self.scanning:
-            self._read_words(self.table.columns, self.table.newest_first())
+            self._read_words(self.table.columns, self.table.in_order())
 
     @work(thread=True, exclusive=True, group="words", exit_on_error=False)
     def _read_words(self, columns: Columns, rows: list[int]) -> None:
