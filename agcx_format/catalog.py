@@ -2,7 +2,7 @@
 
     head      magic and version, then frames: length, CRC-32, payload
     frame 0   `Head`: of which store, how many sessions, of what size
-    frame 1   the first page of rows, newest access first, which is read alone
+    frame 1   the first page of rows, in the order of the list, which is read alone
     others    the rest of the rows, a thousand a frame
 
 Strategy: it is never believed over the files.  Each row has the signature of the file that it was
@@ -131,7 +131,7 @@ class Catalog:
         return columns
 
     def save(self, columns: Columns, rows: list[int], *, patience: float = 0) -> bool:
-        """Write these rows in this order, the newest access first.
+        """Write these rows in this order: who reads them should want the first ones first.
 
         False when another process is writing and does not end within `patience` seconds.  Raises
         `PersistenceError` when it cannot be written.

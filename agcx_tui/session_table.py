@@ -15,7 +15,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from agcx_format.columns import BROKEN, DATES, FAVORITE, GONE, MODES, READABLE, Columns, micros
 from agcx_tui.filtering import IMPORTS, WORD, Query, Term
@@ -59,6 +59,8 @@ class SessionTable:
         self.expected: Totals | None = None
         # All that is there in the order of the sort, None when that has to be made anew.
         self._everything: list[int] | None = []
+        # False while parts of a catalog come that was saved in another order.
+        self._sorted = True
         self._arrays = self.columns.arrays
         self._flags = self._arrays["flags"]
         self._size = self._broken = self._gone = 0
@@ -145,17 +147,23 @@ class SessionTable:
     def paths(self) -> set[str]:
         return set(map(self.path, self._present()))
 
-    def newest_first(self) -> list[int]:
-        """All that is there, the last accessed first, however the list is sorted."""
-        if self.sort_key == "accessed" and self.descending:
-            return list(self._all_sorted())
-        return sorted(self._present(), key=self._arrays["accessed"].__getitem__, reverse=True)
+    @property
+    def came_in_order(self) -> bool:
+        """Whether the parts of a catalog came as the list is sorted now."""
+        return self._sorted
+
+    def in_order(self) -> list[int]:
+        """All that is there, filtered or not, in the order of the list."""
+        return list(self._all_sorted())
 
     # --- changes
 
     def expect(self, sessions: int | None, size: int = 0, broken: int = 0) -> None:
         """What the totals will be when all is here; None when it is."""
         self.expected = None if sessions is None else Totals(sessions, size, broken)
+        if sessions is None and not self._sorted:
+            self._sorted = True
+            self._sort(self.order)
 
     def put(self, entries: Iterable[ScanEntry]) -> list[int]:
         """Add sessions, or renew those whose path is known.  Gives their rows."""
@@ -166,22 +174,21 @@ class SessionTable:
 
     def extend(self, block: Block) -> range:
         """Add rows of a catalog; `ValueError`, and nothing is added, when they do not fit."""
-        everything = self._all_sorted()
+        everything = self._all_sorted() if self._sorted else []
         rows = self.columns.extend(block)
         self._size += sum(self._arrays["sizes"][rows.start :])
         self._broken += sum(map(self.broken, rows))
         fitting = self._fitting(list(rows))
-        accessed = self._arrays["accessed"]
-        in_order = not everything or not rows or accessed[everything[-1]] >= accessed[rows[0]]
-        if self.sort_key == "accessed" and self.descending and in_order:
+        if self._sorted and self._follow(everything[-1:], rows):
             # As it was saved, so it is shown: no sort.
             if self.order is not everything:
                 everything += rows
             self.order += fitting
         else:
+            # Once for all, when the last has come.
+            self._sorted = False
             self._everything = None
             self.order = [*self.order, *fitting]
-            self._sort(self.order)
         return rows
 
     def remove(self, rows: Iterable[int]) -> None:
@@ -294,17 +301,27 @@ class SessionTable:
                 rows = [row for row in rows if test(row)]
         return rows
 
+    def _follow(self, last: list[int], rows: Iterable[int]) -> bool:
+        """Whether the rows are in order, and come after the last one."""
+        keys = list(map(self._key(), (*last, *rows)))
+        return all(map(operator.ge if self.descending else operator.le, keys, keys[1:]))
+
     def _sort(self, order: list[int]) -> None:
-        # By title, what has none comes last both ways; equal rows keep the order of their arrival.
-        if self.sort_key == "title":
-            titles = self.columns.titles
-            order.sort(
-                key=lambda row: (bool(titles[row]) == self.descending, titles[row].casefold()),
-                reverse=self.descending,
-            )
-            return
-        name = {"messages": "messages", "size": "sizes"}.get(self.sort_key, self.sort_key)
-        order.sort(key=self._arrays[name].__getitem__, reverse=self.descending)
+        # Equal rows keep the order of their arrival.
+        order.sort(key=self._key(), reverse=self.descending)
+
+    def _key(self) -> Callable[[int], Any]:
+        if self.sort_key != "title":
+            name = {"messages": "messages", "size": "sizes"}.get(self.sort_key, self.sort_key)
+            return self._arrays[name].__getitem__
+        titles, descending = self.columns.titles, self.descending
+
+        def by_title(row: int) -> tuple[bool, str]:
+            title = titles[row]
+            # What has none comes last both ways.
+            return bool(title) == descending, title.casefold()
+
+        return by_title
 
     def _test(self, term: Term) -> Callable[[int], bool]:
         """Whether a row fits, negation aside."""

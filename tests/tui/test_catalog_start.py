@@ -134,3 +134,22 @@ async def test_a_deleted_session_is_taken_out_of_the_catalog(tmp_path, store):
             return
         time.sleep(0.02)
     raise AssertionError("its title is still there")
+
+
+async def test_a_list_that_was_left_in_another_order_begins_in_it(tmp_path, store):
+    await learn(tmp_path, store)
+    places = {"cache": tmp_path / "cache", "state": tmp_path / "state"}
+    app = browser(store, **places)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("s", "s", "s")
+        await until(pilot, lambda: screen.table.sort_key == "title")
+        left = titles(screen)
+        await pilot.pause(0.1)
+    assert titles(browser(store, **places).get_default_screen()) == left
+    for _ in range(200):
+        # In the catalog, too: its first page is the one that will be asked for.
+        if catalog(tmp_path, store).load().titles[0] == left[0]:
+            return
+        time.sleep(0.02)
+    raise AssertionError("the catalog is in the old order")

@@ -241,8 +241,10 @@ def test_rows_of_a_catalog_are_shown_as_if_they_had_been_scanned(typed, key):
     loaded.extend(block_of(*OLDER[4:]))
     for table in (scanned, loaded):
         table.put([session(30, "grid again", accessed="2020-01-15T12:00:00Z")])
+    loaded.expect(None)
     assert shown(loaded) == shown(scanned)
     assert filtered(loaded, "") == filtered(scanned, "")
+    assert loaded.in_order() == loaded.order
     assert loaded.totals == scanned.totals
 
 
@@ -250,6 +252,7 @@ def test_what_comes_after_an_older_session_is_sorted_in(table):
     table.put([session(40, "oldest", accessed="2001-01-01T00:00:00Z")])
     filtered(table, "older")
     table.extend(block_of(*OLDER))
+    table.expect(None)
     assert shown(table) == [entry.title for entry in OLDER]
     filtered(table, "")
     assert shown(table)[-1] == "oldest"
