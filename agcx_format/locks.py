@@ -25,7 +25,7 @@ __all__ = ["locked"]
 
 TIMEOUT = 10.0
 # Between two tries, in seconds: at first so short that a writer in a tight loop leaves a gap to it.
-_SHORTEST_WAIT, _LONGEST_WAIT = 0.0005, 0.02
+_SHORTEST_WAIT, _LONGEST_WAIT = 0.0005, 0.004
 
 _in_process: dict[str, threading.RLock] = defaultdict(threading.RLock)
 _held = threading.local()
