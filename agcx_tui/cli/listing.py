@@ -115,7 +115,10 @@ def _lines(table: SessionTable, now: int) -> Iterable[str]:
 def _title(table: SessionTable, row: int) -> str:
     from agcx_tui.wording import short_reason
 
-    return short_reason(table.error(row)) if table.broken(row) else table.title(row) or "(no title)"
+    if not table.readable(row):
+        return short_reason(table.error(row))
+    title = table.title(row) or "(no title)"
+    return f"{title}  ({short_reason(table.error(row))})" if table.broken(row) else title
 
 
 def short_ids(ids: list[str]) -> list[str]:
