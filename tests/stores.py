@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
-from agcx_format.places import TRASH
 from agcx_format.files import read_session
+from agcx_format.places import TRASH
 from agcx_format.types import Session
 from tests.golden_files import GOLDEN, v1
 
