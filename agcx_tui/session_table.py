@@ -281,7 +281,9 @@ class SessionTable:
     def _show(self, rows: list[int]) -> None:
         known = set(rows)
         order = self.order
-        renewed = len(order) + len(rows) > len(self) and not known.isdisjoint(order)
+        # Without a filter the count tells; under one, any of them may be in what is shown already.
+        may_be_there = bool(self.query) or len(order) + len(rows) > len(self)
+        renewed = may_be_there and not known.isdisjoint(order)
         order = [row for row in order if row not in known] if renewed else list(order)
         order += self._fitting(rows)
         self._sort(order)

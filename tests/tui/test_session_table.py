@@ -269,6 +269,14 @@ def test_first_words_are_found_and_bring_a_session_in_while_they_are_looked_for(
     assert table.columns.haystacks[row].splitlines()[-1] == "the wombat and i"
 
 
+def test_a_session_that_is_renewed_under_a_filter_is_shown_once(table):
+    filtered(table, "queue")
+    # An undo brings it, and the watching of the directory tells of it as well.
+    for _ in range(2):
+        table.put([session(2, "queue stalls")])
+    assert shown(table) == ["queue stalls"]
+
+
 def test_a_deleted_session_leaves_no_words(table):
     row = table.row_of(session(2).path)
     table.set_words([(row, "wombat", "/home")])
