@@ -120,13 +120,7 @@ class _Transcript:
         return session_id(stem if _is_uuid(stem) else given, self._source.name)
 
     def line(self, line: Line) -> None:
-        for value in line.values:
-            try:
-                self._value(value, line.number)
-            except RecursionError:
-                self._draft.bad(line.number, "nested too deeply")
-        if line.error:
-            self._draft.bad(line.number, line.error)
+        self._draft.take(line, self._value)
 
     def _value(self, value: Any, number: int) -> None:
         draft = self._draft

@@ -163,13 +163,7 @@ class _Rollout:
             self._line(line)
 
     def _line(self, line: Line) -> None:
-        for value in line.values:
-            try:
-                self._value(value, line.number)
-            except RecursionError:
-                self._draft.bad(line.number, "nested too deeply")
-        if line.error:
-            self._draft.bad(line.number, line.error)
+        self._draft.take(line, self._value)
 
     def _value(self, value: Any, number: int) -> None:
         draft = self._draft

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid5
 
 from agcx_format.convert import tools
+from agcx_format.convert.lines import Line
 from agcx_format.convert.words import genuine_user_text
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import (
@@ -136,6 +139,16 @@ class Draft:
     @property
     def clock(self) -> Timestamp:
         return self.now or self.start
+
+    def take(self, line: Line, read: Callable[[Any, int], None]) -> None:
+        """Have `read` take each value of a line with its number; what is wrong with it is reported."""
+        for value in line.values:
+            try:
+                read(value, line.number)
+            except RecursionError:
+                self.bad(line.number, "nested too deeply")
+        if line.error:
+            self.bad(line.number, line.error)
 
     def bad(self, number: int, reason: str) -> None:
         self.bad_count += 1
