@@ -27,10 +27,10 @@ from agcx_tui.screens import notices
 from agcx_tui.screens.keeping import KeepingScreen
 from agcx_tui.screens.reading import ReadingScreen
 from agcx_tui.session_table import SORTS, SessionTable
-from agcx_tui.widgets.calm_footer import CalmFooter
 from agcx_tui.widgets.divider import Divider
 from agcx_tui.widgets.edge_line import EdgeLine
 from agcx_tui.widgets.filter_line import FilterInput
+from agcx_tui.widgets.key_line import KeyLine
 from agcx_tui.widgets.list_header import ListHeader
 from agcx_tui.widgets.preview import Preview
 from agcx_tui.widgets.session_list import SessionList
@@ -84,7 +84,6 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         #notice { display: none; width: 1fr; height: 1fr; padding: 2 4; color: $text-muted; }
 
         & > #bottom { height: 1; background: $footer-background; }
-        #bottom Footer { dock: none; width: 1fr; }
         #marks { width: auto; background: $footer-background; }
     }
     """
@@ -126,7 +125,7 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
             yield Divider()
             yield Preview(self.table, id="preview")
         with Horizontal(id="bottom"):
-            yield CalmFooter(show_command_palette=False)
+            yield KeyLine()
             yield EdgeLine(id="marks")
         yield Static(id="too-small", markup=False)
 

@@ -19,7 +19,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import ContentSwitcher, Footer, Static
+from textual.widgets import ContentSwitcher, Static
 from textual.worker import get_current_worker
 
 from agcx_format.errors import PersistenceError
@@ -34,6 +34,7 @@ from agcx_tui.screens.taking import TakingScreen
 from agcx_tui.subjects import Conversation, checkpoints_of, open_checkpoint, open_session
 from agcx_tui.widgets.edge_line import EdgeLine
 from agcx_tui.widgets.facts_view import FactsView
+from agcx_tui.widgets.key_line import KeyLine
 from agcx_tui.widgets.roll import Roll
 from agcx_tui.widgets.tab_line import TabLine
 
@@ -96,7 +97,6 @@ class ConversationScreen(TakingScreen):
         & > #failure { display: none; height: 1fr; padding: 2 4; color: $text-muted; }
         &.-failed > #failure { display: block; }
         &.-failed > #panes, &.-failed > #tabs { display: none; }
-        & > Footer { dock: none; }
     }
     """
 
@@ -149,7 +149,7 @@ class ConversationScreen(TakingScreen):
         yield Static(id="failure", markup=False)
         yield self.search_line
         yield self.number_line
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self._tabs = self.query_one(TabLine)

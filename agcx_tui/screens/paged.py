@@ -12,9 +12,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 
 from agcx_tui.widgets.edge_line import EdgeLine
+from agcx_tui.widgets.key_line import KeyLine
 
 T = TypeVar("T")
 
@@ -43,7 +44,6 @@ class PagedScreen(Screen[T], Generic[T]):
             & > .option-list--option-disabled { color: $text-muted; }
         }
         & > #notice { display: none; height: 1fr; padding: 2 4; color: $text-muted; }
-        & > Footer { background: $footer-background; }
     }
     """
 
@@ -51,7 +51,7 @@ class PagedScreen(Screen[T], Generic[T]):
         yield EdgeLine(id="title")
         yield OptionList(id="lines", markup=False)
         yield Static(id="notice", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     @property
     def lines(self) -> OptionList:

@@ -16,7 +16,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from agcx_format.errors import PersistenceError
 from agcx_format.store import Store
@@ -24,6 +24,7 @@ from agcx_tui import wording
 from agcx_tui.safe_text import safe_line
 from agcx_tui.session_table import SORTS, SessionTable
 from agcx_tui.widgets.edge_line import EdgeLine
+from agcx_tui.widgets.key_line import KeyLine
 from agcx_tui.widgets.list_header import ListHeader
 from agcx_tui.widgets.preview import Preview
 from agcx_tui.widgets.session_list import SessionList
@@ -59,7 +60,6 @@ class SessionsScreen(Screen[bool]):
         &.-narrow #preview { display: none; }
         #notice { display: none; width: 1fr; height: 1fr; padding: 2 4; color: $text-muted; }
         & > #bottom { height: 1; background: $footer-background; }
-        #bottom Footer { dock: none; width: 1fr; }
         #marks { width: auto; background: $footer-background; }
     }
     """
@@ -84,7 +84,7 @@ class SessionsScreen(Screen[bool]):
                 yield Static(id="notice", markup=False)
             yield Preview(self.table, id="preview")
         with Horizontal(id="bottom"):
-            yield Footer(show_command_palette=False)
+            yield KeyLine()
             yield EdgeLine(id="marks")
 
     def compose_above(self) -> Iterable[Widget]:

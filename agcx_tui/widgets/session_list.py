@@ -9,8 +9,10 @@ Until a person moves it, it stays at the top instead, where the newest arrive.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar
 
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
@@ -117,9 +119,11 @@ class SessionList(ScrollView, can_focus=True):
         super().__init__(id=id)
         self.table = table
         self._now = now
-        self._strips: LRUCache[tuple[int, bool, bool], Strip] = LRUCache(1024)
+        self._strips: LRUCache[tuple[int, Style | None, bool], Strip] = LRUCache(1024)
         self._columns: tuple[Column, ...] = ()
         self._look: RowLook | None = None
+        # Styles may be others by now: of the theme, or because the focus came or went.
+        self._look_is_old = True
         self._width = -1
         self._index = 0
         self._row: int | None = None
@@ -174,44 +178,52 @@ class SessionList(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         index = self.scroll_offset.y + y
-        if self._width != self.scrollable_content_region.width or self._look is None:
-            self._lay_out()
+        look = self._dressed()
         order = self.table.order
         if index >= len(order):
             return Strip.blank(self._width, self.rich_style)
         row = order[index]
-        key = (row, index == self._index, row in self.table.marks)
+        here = index == self._index
+        key = (row, look.cursor if here else None, row in self.table.marks)
         strip = self._strips.get(key)
         if strip is None:
-            assert self._look is not None
-            strip = draw_row(self.table, row, self._columns, self._look, self._now(), cursor=key[1])
+            strip = draw_row(self.table, row, self._columns, look, self._now(), cursor=here)
             strip = strip.adjust_cell_length(self._width).simplify()
             self._strips[key] = strip
         return strip
 
     def first_strips(self, count: int) -> list[tuple[int, Strip]]:
         """The first rows and how they look with the cursor on the first, wherever it is now."""
-        if self._look is None:
-            self._lay_out()
-        assert self._look is not None
-        drawn = []
+        look, drawn = self._dressed(), []
         for index, row in enumerate(self.table.order[:count]):
-            strip = draw_row(
-                self.table, row, self._columns, self._look, self._now(), cursor=index == 0
-            )
+            strip = draw_row(self.table, row, self._columns, look, self._now(), cursor=index == 0)
             drawn.append((row, strip.adjust_cell_length(self._width).simplify()))
         return drawn
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._look = None
+        self._look_is_old = True
 
-    def _lay_out(self) -> None:
-        self._width = self.scrollable_content_region.width
-        self._columns = lay_out(self._width)
-        self._strips.clear()
+    def _dressed(self) -> RowLook:
+        """How rows look now; what was drawn in another look, or for another width, is forgotten."""
+        width, before = self.scrollable_content_region.width, self._look
+        if width != self._width:
+            self._width, self._columns = width, lay_out(width)
+            self._strips.clear()
+            self.post_message(self.LaidOut())
+        if before is not None and not self._look_is_old:
+            return before
+        look = self._look = self._current_look()
+        self._look_is_old = False
+        # When only the focus came or went, the rows are as they were but for the one at the cursor, whose
+        # style is part of what it is kept by.
+        if before is None or replace(before, cursor=look.cursor) != look:
+            self._strips.clear()
+        return look
+
+    def _current_look(self) -> RowLook:
         part = self.get_component_rich_style
-        self._look = RowLook(
+        return RowLook(
             plain=self.rich_style,
             cursor=part("session-list--cursor"),
             dim=part("session-list--dim"),
@@ -221,7 +233,6 @@ class SessionList(ScrollView, can_focus=True):
             match=part("session-list--match", partial=True),
             broken=part("session-list--broken"),
         )
-        self.post_message(self.LaidOut())
 
     def on_mount(self) -> None:
         self.update()
@@ -229,12 +240,6 @@ class SessionList(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         self.virtual_size = Size(self.size.width, len(self.table.order))
         self._show_cursor()
-
-    def on_focus(self) -> None:
-        self._look = None
-
-    def on_blur(self) -> None:
-        self._look = None
 
     # --- the cursor
 

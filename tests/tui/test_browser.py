@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 from textual import events
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from agcx_format.store import open_store
 from agcx_tui.screens.browser import BrowserScreen
@@ -343,15 +343,6 @@ async def test_tab_goes_from_pane_to_pane_and_escape_back_to_the_list(store):
         assert screen.focused is screen.query_one("#filter")
         await pilot.press("escape")
         assert screen.focused is screen.query_one(SessionList)
-
-
-async def test_the_footer_offers_seven_keys_at_most(store):
-    app = browser(store)
-    async with app.run_test(size=SIZE) as pilot:
-        screen = await scanned(pilot)
-        await until(pilot, lambda: screen.query("FooterKey"))
-        shown = [key.key_display for key in screen.query_one(Footer).query("FooterKey")]
-        assert shown == ["enter", "space", "/", "e", "d", "s", "?"]
 
 
 async def test_every_binding_has_an_id_and_a_description(store):

@@ -1,0 +1,98 @@
+"""The keys that work now, at the foot of a screen; one line, drawn in one go.
+
+Strategy: Textual's footer has a widget a key, made and styled anew whenever the focus or the bindings
+change: some 10 ms each time, several times while a screen opens and the next key waits.  Here the
+bindings are asked for when the line is drawn.  Where there is no room for all, the last leave first,
+except the very last, which leads to all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import accumulate
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from textual import events
+from textual.binding import ActiveBinding
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+
+__all__ = ["KeyLine"]
+
+
+class Shown(NamedTuple):
+    """A key as it is written, what it does, the key itself, and whether it can be used now."""
+
+    label: str
+    description: str
+    key: str
+    enabled: bool
+
+    @property
+    def width(self) -> int:
+        """In cells, with one before each part and one behind."""
+        return cell_len(self.label) + cell_len(self.description) + 3
+
+
+class KeyLine(Widget):
+    """A click on a key presses it."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    KeyLine { height: 1; width: 1fr; background: $footer-background; }
+    """
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
+
+    def _bindings_changed(self, screen: Screen) -> None:
+        self.refresh()
+
+    def shown(self) -> list[Shown]:
+        """The keys that there is room for, from the left."""
+        return fitting(self._all(), self.size.width)
+
+    def _all(self) -> list[Shown]:
+        first: dict[str, ActiveBinding] = {}
+        for active in self.screen.active_bindings.values():
+            if active.binding.show:
+                first.setdefault(active.binding.action, active)
+        return [
+            Shown(
+                self.app.get_key_display(active.binding),
+                active.binding.description,
+                active.binding.key,
+                active.enabled,
+            )
+            for active in first.values()
+        ]
+
+    def render(self) -> Content:
+        return Content("").join(map(_drawn, self.shown()))
+
+    def on_click(self, event: events.Click) -> None:
+        shown = self.shown()
+        for each, end in zip(shown, accumulate(key.width for key in shown), strict=True):
+            if event.x < end:
+                if each.enabled:
+                    self.app.simulate_key(each.key)
+                return
+
+
+def fitting(keys: Iterable[Shown], width: int) -> list[Shown]:
+    """As many as fit into so many cells: the last one always, the others from the first on."""
+    keys = list(keys)
+    others, last = keys[:-1], keys[-1:]
+    room = width - sum(key.width for key in last)
+    ends = accumulate(key.width for key in others)
+    return [key for key, end in zip(others, ends, strict=True) if end <= room] + last
+
+
+def _drawn(key: Shown) -> Content:
+    dimmed = "" if key.enabled else " 50%"
+    return Content.assemble(
+        (f" {key.label} ", f"bold $footer-key-foreground{dimmed}"),
+        (f"{key.description} ", f"$footer-description-foreground{dimmed}"),
+    )
