@@ -14,6 +14,10 @@ from __future__ import annotations
 import os
 import sys
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agcx_tui.locations import Location
 
 __all__ = ["Painted", "paint"]
 
@@ -23,9 +27,10 @@ _LEAVE = "\x1b[?7h\x1b[?1049l\x1b[?25h"
 
 
 class Painted:
-    """A page on the screen; `attributes` are those that the terminal had before."""
+    """A page on the screen, of the store at `location`; `attributes` are those of the terminal before."""
 
-    def __init__(self, attributes: list, handlers: dict) -> None:
+    def __init__(self, location: Location, attributes: list, handlers: dict) -> None:
+        self.location = location
         self.attributes = attributes
         self.taken = False
         self._handlers = handlers
@@ -75,8 +80,11 @@ def paint(arguments: list[str]) -> Painted | None:
         named = _store_asked_for(arguments)
         if named is _SOMETHING_ELSE or not _is_suitable_terminal():
             return None
-        lines = _page(named)
-        return _begin(lines) if lines else None
+        from agcx_tui.locations import find_store
+
+        location = find_store(named)  # type: ignore[arg-type]
+        lines = _page(location)
+        return _begin(location, lines) if lines else None
     except (OSError, ValueError):
         return None
 
@@ -109,11 +117,11 @@ def _is_suitable_terminal() -> bool:
     return os.tcgetpgrp(_STDIN) == os.getpgrp()
 
 
-def _page(named: object) -> list[str] | None:
+def _page(location: Location) -> list[str] | None:
     """The lines as they look now, without what is gone."""
     from agcx_tui import last_page, locations, wording
 
-    store = locations.find_store(named).path  # type: ignore[arg-type]
+    store = location.path
     if not os.path.isdir(store):
         return None
     size = os.get_terminal_size(_STDERR)
@@ -138,7 +146,7 @@ def _page(named: object) -> list[str] | None:
     return shown
 
 
-def _begin(lines: list[str]) -> Painted:
+def _begin(location: Location, lines: list[str]) -> Painted:
     import signal
     import termios
 
@@ -152,7 +160,7 @@ def _begin(lines: list[str]) -> Painted:
     for other in (termios.VSUSP, termios.VQUIT):
         attributes[6][other] = b"\x00"
     handlers = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGHUP)}
-    painted = Painted(before, handlers)
+    painted = Painted(location, before, handlers)
     try:
         termios.tcsetattr(_STDIN, termios.TCSANOW, attributes)
         _write(_ENTER + "".join(f"\x1b[{y};1H{line}" for y, line in enumerate(lines, 1)))

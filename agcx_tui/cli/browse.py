@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 
 import click
 
 from agcx_tui.cli.common import Settings, is_terminal, pass_settings, store_option
-from agcx_tui.locations import cache_directory, state_directory
+from agcx_tui.opening import Start, remembering, show_app
 
 
 @click.command()
@@ -23,11 +22,7 @@ def browse(settings: Settings, file: str | None = None) -> None:
     if not is_terminal():
         instead = f"agcx show {file}" if file else "agcx list"
         raise click.UsageError(f"the browser needs a terminal; without one: {instead}")
-    location = settings.location
-    looked = list(location.looked)
-    show_app(
-        settings, location.path, file, looked, state=state_directory(), cache=cache_directory()
-    )
+    _show(settings, remembering(settings.location, file=file))
 
 
 @click.command()
@@ -38,39 +33,13 @@ def demo(settings: Settings) -> None:
 
     with demo_store() as path:
         if is_terminal():
-            show_app(settings, path, None, [path])
+            _show(settings, Start(path, [path]))
         else:
             _print_demo(path)
 
 
-def show_app(
-    settings: Settings,
-    store: Path,
-    file: str | None,
-    looked: list[Path],
-    *,
-    state: Path | None = None,
-    cache: Path | None = None,
-) -> None:
-    # Imports make no garbage; the app turns the collector on again once it is on the screen.
-    gc.disable()
-    from agcx_tui.app import AgcxApp
-    from agcx_tui.taking_over import driver_after
-
-    places = [str(place) for place in looked]
-    config, problems = settings.config
-    app = AgcxApp(
-        str(store),
-        file=file,
-        looked=places,
-        state=state,
-        cache=cache,
-        config=config,
-        problems=problems,
-        driver=driver_after(settings.painted),
-    )
-    app.run(mouse=config.mouse)
-    settings.status = app.return_code or 0
+def _show(settings: Settings, start: Start) -> None:
+    settings.status = show_app(start, *settings.config)
 
 
 def _print_demo(path: Path) -> None:

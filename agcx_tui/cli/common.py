@@ -69,8 +69,6 @@ class Settings:
 
     named_store: str | None = None
     status: int = 0
-    # A page that is on the screen already, for the browser to take over.
-    painted: Any = None
 
     @property
     def location(self) -> Location:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
@@ -50,7 +49,7 @@ class SearchInput(Input):
 
 
 class SearchLine(Horizontal):
-    """`/ words        3 of 12 messages`; hidden until it is opened."""
+    """`/ words        3 of 12 messages`; hidden, and without a widget in it, until it is opened."""
 
     DEFAULT_CSS = """
     SearchLine {
@@ -74,17 +73,17 @@ class SearchLine(Horizontal):
             placeholder=placeholder,
             restrict=r"[0-9]{0,18}" if numbers else None,
         )
-
-    def compose(self) -> ComposeResult:
-        yield Static(self._sign, classes="search-sign", markup=False)
-        yield self.input
-        yield EdgeLine(classes="search-status")
+        self._status = EdgeLine(classes="search-status")
 
     @property
     def is_open(self) -> bool:
         return self.has_class("-shown")
 
     def open(self) -> None:
+        if not self.input.is_attached:
+            # Not before: a conversation opens without them.
+            sign = Static(self._sign, classes="search-sign", markup=False)
+            self.mount_all([sign, self.input, self._status])
         self.add_class("-shown")
         self.input.focus()
 
@@ -95,9 +94,9 @@ class SearchLine(Horizontal):
 
     @property
     def said(self) -> str:
-        return self.query_one(EdgeLine).plain
+        return self._status.plain
 
     def say(self, words: str) -> None:
-        status = self.query_one(EdgeLine)
-        status.show(right=words)
-        status.refresh(layout=True)
+        self._status.show(right=words)
+        if self._status.is_attached:
+            self._status.refresh(layout=True)
