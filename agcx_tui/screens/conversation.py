@@ -182,7 +182,7 @@ class ConversationScreen(TakingScreen):
             self._tabs.tabs = [tab for tab in self._tabs.tabs if tab[0] != "checkpoints"]
             self._tabs.choose("messages")
         self.transcript.show(message.conversation.source)
-        if message.position is not None:
+        if message.position is not None and not self.transcript.busy:
             self.transcript.seek(message.position.message, message.position.row)
             self._restored = message.position.message, None
         self.refresh_bindings()

@@ -76,6 +76,8 @@ class Transcript(Roll, can_focus=True):
         self._reader = SourceReader(self)
         self._goal: int | None = None
         self._goal_row = 0
+        # The view went to the end, and nobody has moved it since.
+        self._at_end = False
         self._looking_for = ""
         self._look_up = 0
         self.blocks.use(NOTHING if source is None else source)
@@ -89,10 +91,13 @@ class Transcript(Roll, can_focus=True):
     def show(self, source: MessageSource | None) -> None:
         """Replace what is shown, from its beginning; None shows nothing.
 
-        The source before may be closed right afterwards.
+        The source before may be closed right afterwards.  What was asked for while there was none
+        is asked for of this one.
         """
+        goal = self._goal if self.source is NOTHING else None
         source = NOTHING if source is None else source
         self.moving()
+        self._goal = goal
         self.blocks.use(source)
         self._reader.use(source)
         self.matches = None
@@ -114,7 +119,7 @@ class Transcript(Roll, can_focus=True):
             for index in range(max(0, known - 24), known + 1):
                 self.viewport.forget(index)
 
-        self.viewport.changed(change, self.current)
+        self._change(change)
         if self._goal is None or not self._arrive():
             self.settled()
 
@@ -171,6 +176,7 @@ class Transcript(Roll, can_focus=True):
 
     def moving(self) -> None:
         self._goal = None
+        self._at_end = False
         self._looking_for = ""
         self._look_up += 1
 
@@ -216,7 +222,7 @@ class Transcript(Roll, can_focus=True):
         if event.fetched is not None:
             self.blocks.pending.discard(event.fetched)
             index = event.fetched
-            self.viewport.changed(lambda: self.viewport.forget(index), self.current)
+            self._change(lambda: self.viewport.forget(index))
             self.post_message(self.Fetched(index))
         self.grew()
 
@@ -225,18 +231,31 @@ class Transcript(Roll, can_focus=True):
     def _arrive(self) -> bool:
         """Go to the goal if it is known, or never will be; false otherwise."""
         goal, source = self._goal, self.source
-        if goal is None or not len(self.viewport.heights):
+        if goal is None or source is NOTHING or not len(self.viewport.heights):
             return False
         if goal < source.known():
             self.go(goal, self._goal_row)
         elif source.complete:
             self.moving()
-            self.viewport.end()
-            self.current = source.known() - 1
+            self._at_end = True
+            self._show_end()
             self.settled()
         else:
             return False
         return True
+
+    def _change(self, change: Callable[[], None]) -> None:
+        """Do something that changes how blocks are drawn; the view stays, at the end above all.
+
+        There, a message may be taller than the note that stood for it.
+        """
+        self.viewport.changed(change, self.current)
+        if self._at_end:
+            self._show_end()
+
+    def _show_end(self) -> None:
+        self.viewport.end()
+        self.current = self.source.known() - 1
 
     def action_scroll_end(self) -> None:
         self.seek(ALL)
@@ -336,6 +355,8 @@ class Transcript(Roll, can_focus=True):
         self._fold_all(THOUGHT)
 
     def _fold_all(self, kind: str) -> None:
+        self._at_end = False
+
         def change() -> None:
             self.blocks.fold_all(kind)
             self.viewport.forget()
@@ -357,6 +378,8 @@ class Transcript(Roll, can_focus=True):
         self._set_fold(owner, following)
 
     def _set_fold(self, owner: int, fold: Fold) -> None:
+        self._at_end = False
+
         def change() -> None:
             self.blocks.folds[owner] = fold
             for each in self.blocks.touched(owner):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from agcx_format.session_file import SessionFile
 from agcx_format.sources import PENDING, ListSource
 from agcx_tui.conversation_search import search
 from agcx_tui.screens.conversation import ConversationScreen
+from agcx_tui.subjects import open_session
 from agcx_tui.widgets.edge_line import EdgeLine
 from agcx_tui.widgets.matches import Matches
 from agcx_tui.widgets.roll_keys import MOVING
@@ -24,9 +26,9 @@ SIZE = (100, 30)
 class ScreenApp(App):
     """The screen alone, with an export that notes what it was asked for."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, **options) -> None:
         super().__init__()
-        self.conversation = ConversationScreen(path)
+        self.conversation = ConversationScreen(path, **options)
         self.exported: list[str] = []
 
     def on_mount(self) -> None:
@@ -60,6 +62,23 @@ async def test_the_title_says_what_the_conversation_is():
         title = app.conversation.query_one("#title", EdgeLine).plain
         assert title.startswith("A long conversation")
         assert "llama3.3:70b · Review · 3,000 messages · 500 turns" in title
+
+
+async def test_a_key_pressed_before_the_file_is_open_is_obeyed_when_it_is():
+    gate = threading.Event()
+
+    def slowly():
+        gate.wait(10)
+        return open_session(golden("large"))
+
+    app = ScreenApp(golden("large"), opener=slowly)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.focused is app.transcript)
+        await pilot.press("end")
+        gate.set()
+        await opened(pilot, 3000)
+        await until(pilot, lambda: app.transcript.current == 2999)
+        assert app.transcript.viewport.window[-1].block == 2999
 
 
 async def test_a_search_finds_words_in_folded_output_and_n_goes_on_to_the_next():

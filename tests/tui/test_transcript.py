@@ -297,6 +297,34 @@ async def test_a_dropped_message_is_fetched_when_it_is_looked_at():
         assert any("here again" in line for line in screen_text(app.transcript))
 
 
+async def test_the_end_is_the_end_of_a_last_message_whose_text_comes_later():
+    class Dropped(ListSource):
+        gate = threading.Event()
+        dropped = True
+
+        def get(self, index: int):
+            return PENDING if self.dropped and index == 1 else super().get(index)
+
+        def fetch(self, index: int, should_stop) -> bool:
+            self.gate.wait(5)
+            self.dropped = False
+            return True
+
+    source = Dropped([user("first"), user("\n\n".join(f"line {n}" for n in range(100)))])
+    app = TranscriptApp(source)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("G")
+        assert any("being read" in line for line in screen_text(app.transcript))
+        source.dropped = False
+        # The source may say that it grew before it says that the message is there.
+        app.transcript.grew()
+        assert screen_text(app.transcript)[-1].strip() == "line 99"
+        source.gate.set()
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert screen_text(app.transcript)[-1].strip() == "line 99"
+
+
 async def test_hostile_text_stays_in_its_own_cells():
     with SessionFile(golden("hostile-text")) as source:
         app = TranscriptApp(source)
