@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.bench.measures_start import hundred_thousand, note
+from tests.bench.measures_start import hundred_thousand, make_warm, note
 from tests.bench.prose import ANY_TITLE
 from tests.bench.registry import measure, median_ms
 from tests.bench.terminal import Terminal
@@ -26,12 +26,7 @@ def rows_of_many(work: Workspace) -> Outcome:
 
 def _painted(work: Workspace, store: Path) -> Outcome:
     command = work.program("--store", store)
-    # Once to be known, and left as a person leaves it: then the page is kept.
-    with Terminal(command, work.environment()) as terminal:
-        terminal.wait_for(ANY_TITLE)
-        terminal.wait_quiet(0.5)
-        terminal.write(b"q")
-        terminal.wait_end()
+    make_warm(work, store)
 
     def ours() -> float:
         with Terminal(command, work.environment()) as terminal:
