@@ -8,17 +8,18 @@ import sys
 def main() -> None:
     """Run the command line and exit with its status.
 
-    Where the last page of the list can be painted, the list was asked for, and it is shown without one.
+    Where only the list can have been asked for it is shown without a command line, its last page at once.
     """
     painted = None
     try:
         from agcx_tui import first_paint
 
-        painted = first_paint.paint(sys.argv[1:])
-        if painted is not None:
+        location = first_paint.list_asked_for(sys.argv[1:])
+        if location is not None:
+            painted = first_paint.paint(location)
             from agcx_tui.opening import show_list
 
-            sys.exit(show_list(painted))
+            sys.exit(show_list(location, painted))
         from agcx_tui.cli import agcx
         from agcx_tui.cli.common import Settings
 

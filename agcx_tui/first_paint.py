@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from agcx_tui.locations import Location
 
-__all__ = ["Painted", "paint"]
+__all__ = ["Painted", "list_asked_for", "paint"]
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[H"
@@ -27,10 +27,9 @@ _LEAVE = "\x1b[?7h\x1b[?1049l\x1b[?25h"
 
 
 class Painted:
-    """A page on the screen, of the store at `location`; `attributes` are those of the terminal before."""
+    """A page on the screen; `attributes` are those that the terminal had before."""
 
-    def __init__(self, location: Location, attributes: list, handlers: dict) -> None:
-        self.location = location
+    def __init__(self, attributes: list, handlers: dict) -> None:
         self.attributes = attributes
         self.taken = False
         self._handlers = handlers
@@ -74,17 +73,24 @@ class _Uncovering:
         return getattr(self._stream, name)
 
 
-def paint(arguments: list[str]) -> Painted | None:
-    """Show the last page, when it is surely what was asked for."""
+def list_asked_for(arguments: list[str]) -> Location | None:
+    """Where the store is whose list was surely asked for, in a terminal that can show it."""
     try:
         named = _store_asked_for(arguments)
         if named is _SOMETHING_ELSE or not _is_suitable_terminal():
             return None
         from agcx_tui.locations import find_store
 
-        location = find_store(named)  # type: ignore[arg-type]
+        return find_store(named)  # type: ignore[arg-type]
+    except (OSError, ValueError):
+        return None
+
+
+def paint(location: Location) -> Painted | None:
+    """Show the last page of this store's list, when there is one that is still right."""
+    try:
         lines = _page(location)
-        return _begin(location, lines) if lines else None
+        return _begin(lines) if lines else None
     except (OSError, ValueError):
         return None
 
@@ -146,7 +152,7 @@ def _page(location: Location) -> list[str] | None:
     return shown
 
 
-def _begin(location: Location, lines: list[str]) -> Painted:
+def _begin(lines: list[str]) -> Painted:
     import signal
     import termios
 
@@ -160,7 +166,7 @@ def _begin(location: Location, lines: list[str]) -> Painted:
     for other in (termios.VSUSP, termios.VQUIT):
         attributes[6][other] = b"\x00"
     handlers = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGHUP)}
-    painted = Painted(location, before, handlers)
+    painted = Painted(before, handlers)
     try:
         termios.tcsetattr(_STDIN, termios.TCSANOW, attributes)
         _write(_ENTER + "".join(f"\x1b[{y};1H{line}" for y, line in enumerate(lines, 1)))

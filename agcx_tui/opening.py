@@ -1,8 +1,7 @@
 """The app, started on a store or on one file.
 
-Strategy: whoever knows what is to be opened comes here: the command line, or the entry point itself when a
-page is painted, since then nothing but the list can have been asked for and no command line is needed
-to know that.  No click.
+Strategy: whoever knows what is to be opened comes here: the command line, or the entry point itself when
+nothing but the list can have been asked for.  No click, which would delay the first key.
 """
 
 from __future__ import annotations
@@ -49,13 +48,13 @@ def remembering(
     )
 
 
-def show_list(painted: Painted) -> int:
-    """The list of the store whose page is painted; gives the exit status."""
+def show_list(location: Location, painted: Painted | None) -> int:
+    """The list of a store, whose page may be painted already; gives the exit status."""
     from agcx_tui.config import load, use_time_zone
 
     config, problems = load(config_file(os.environ))
     use_time_zone(config.time_zone)
-    return show_app(remembering(painted.location, painted=painted), config, problems)
+    return show_app(remembering(location, painted=painted), config, problems)
 
 
 def show_app(start: Start, config: Config, problems: Sequence[str]) -> int:
