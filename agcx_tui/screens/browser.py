@@ -161,6 +161,7 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
     def table_changed(self) -> None:
         self.sessions.update()
         self._show_state()
+        self._preview.renew(delay=_PREVIEW_DELAY_SCANNING)
 
     def _show_state(self) -> None:
         """Everything around the list, and instead of it where there is none."""

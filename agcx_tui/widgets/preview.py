@@ -28,6 +28,7 @@ from agcx_tui.safe_text import safe_line
 from agcx_tui.session_table import SessionTable, micros
 
 if TYPE_CHECKING:
+    from agcx_format.durable import Signature
     from agcx_format.session_file import SessionFile
     from agcx_tui.widgets.transcript import Transcript
 
@@ -77,6 +78,8 @@ class Preview(Vertical):
         super().__init__(id=id)
         self._table = table
         self._row: int | None = None
+        # What the file was when it was opened.
+        self._signature: Signature | None = None
         self._number = 0
         self._timer: Timer | None = None
         self._file: SessionFile | None = None
@@ -94,8 +97,15 @@ class Preview(Vertical):
             self._timer.stop()
         self._timer = self.set_timer(delay, self._begin)
 
+    def renew(self, *, delay: float) -> None:
+        """Show the same row again if its file is another by now."""
+        row = self._row
+        if row is not None and self._timer is None and self._table.signature(row) != self._signature:
+            self.follow(row, delay=delay)
+
     def _begin(self) -> None:
         self._timer = None
+        self._signature = None if self._row is None else self._table.signature(self._row)
         if not self.display or not self.is_attached:
             return
         row = self._row

@@ -80,6 +80,8 @@ async def test_f2_renames_in_its_line_and_u_takes_it_back(store):
         await pilot.press("enter")
         await until(pilot, lambda: at_cursor(screen) == "A better title")
         assert open_store(store).resolve("70b30ef8").title == "A better title"
+        head = screen.query_one("#preview-head")
+        await until(pilot, lambda: "A better title" in str(head.render()))
         await pilot.press("u")
         await until(pilot, lambda: at_cursor(screen) == GRID)
     assert contents(store) == before
