@@ -104,19 +104,14 @@ class ActingScreen(Screen[None]):
         ask_for_export(self.app, items)
 
     def action_delete(self) -> None:
-        from agcx_tui.screens.confirm import ConfirmDelete
+        from agcx_tui.screens.confirm import ask_to_delete
 
-        rows = self._chosen()
-        if not rows or self.store is None:
+        rows, store = self._chosen(), self.store
+        if not rows or store is None:
             return
-        question = ConfirmDelete.about(self.table, rows, self.now())
+        # As they are shown now, whatever becomes of them while one thinks.
         files = self._files(rows)
-
-        def answered(yes: bool | None) -> None:
-            if yes and self.store is not None:
-                self._delete(self.store, files)
-
-        self.app.push_screen(question, answered)
+        ask_to_delete(self.app, self.table, rows, self.now(), lambda: self._delete(store, files))
 
     @work(thread=True, group="acts")
     def _delete(self, store: Store, files: list[tuple[str, Signature | None]]) -> None:
