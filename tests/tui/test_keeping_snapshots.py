@@ -11,14 +11,13 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
 from agcx_format.timestamps import Timestamp
-from agcx_tui.screens.confirm import ConfirmDelete
 from agcx_tui.screens.emptying import EmptyDialog
 from agcx_tui.screens.log import LogScreen
 from agcx_tui.screens.naming import RenameScreen, TagsDialog
 from agcx_tui.screens.prune import PruneScreen
 from agcx_tui.screens.storage import StorageScreen
 from agcx_tui.screens.trash import TrashScreen
-from tests.tui.browsing import browser, demo_copy, line, scanned, until
+from tests.tui.browsing import browser, confirm_deletion, demo_copy, line, scanned, until
 from tests.tui.entries import NOW_SECONDS
 
 Steps = Callable[[Pilot], Awaitable[None]]
@@ -52,8 +51,7 @@ async def deleted(pilot: Pilot) -> None:
     """Two acts: a deletion of two, a change of tags."""
     screen = pilot.app.screen
     await pilot.press("down", "space", "space", "d")
-    await shown(pilot, ConfirmDelete)
-    await pilot.press("right", "enter")
+    await confirm_deletion(pilot, favorites=True)
     await until(pilot, lambda: len(screen.table) == 13)
     await pilot.press("number_sign")
     await shown(pilot, TagsDialog)
