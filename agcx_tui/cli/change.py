@@ -112,7 +112,7 @@ def edit(
 @pass_settings
 def undo(settings: Settings, act: str | None, list_: bool) -> None:
     """Take back the last change, or the ACT that --list shows."""
-    from agcx_tui.act_words import act_named, titles_of
+    from agcx_tui.act_words import act_named, titles_of, undone
 
     store = settings.store()
     if list_:
@@ -126,7 +126,7 @@ def undo(settings: Settings, act: str | None, list_: bool) -> None:
             return
         wanted = found.id
     done = store.undo(wanted)
-    tell(f"Undone: {done.kind} of {counted(done.count, 'session')}: {titles_of(done)}")
+    tell(undone(done) + (f" {titles_of(done)}" if done.count > 1 else ""))
 
 
 def _print_log(acts: Sequence[Act]) -> None:

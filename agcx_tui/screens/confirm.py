@@ -90,7 +90,8 @@ class ConfirmFavorites(ConfirmDelete):
         lines = _titles(table, favorites)
         if len(favorites) == len(rows):
             return cls(f"Really delete {them}?", lines)
-        lines += [Content(""), Content(f"Cancel keeps all {len(rows):,} sessions.")]
+        everything = "both" if len(rows) == 2 else f"all {len(rows):,}"
+        lines += [Content(""), Content(f"Cancel keeps {everything} sessions.")]
         return cls(f"Delete {them}, too?", lines)
 
 

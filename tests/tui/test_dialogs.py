@@ -103,7 +103,7 @@ async def test_favourites_are_asked_about_once_more_by_name_and_cancel_keeps_all
         text = text_of(dialog)
         assert "Delete this favourite, too?" in text
         assert "★ Fix the grid layout" in text
-        assert "Cancel keeps all 2 sessions." in text
+        assert "Cancel keeps both sessions." in text
         await pilot.press("enter")
         await until(pilot, lambda: pilot.app.screen is screen)
         await pilot.pause(0.1)
