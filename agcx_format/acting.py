@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+from msgspec.structs import replace
+
 from agcx_format import acts, changes, places, trash
 from agcx_format.acts import Act, Step
 from agcx_format.durable import Signature, sweep
@@ -80,15 +82,25 @@ class ActingStore:
             change = changes.duplication(self.path, entry, new_id, title, self.level)
             return new_id, self._perform("duplicate", change)
 
-    def split(self, session_id: UUID, at: int, title: str | None = None) -> tuple[UUID, Act]:
+    def split(
+        self,
+        session_id: UUID,
+        at: int,
+        title: str | None = None,
+        *,
+        seen: Signature | None = None,
+    ) -> tuple[UUID, Act]:
         """Messages from number `at` on, from 0, become a session of their own, as one act.
 
-        `ValueError` when one of the two would be left without any.
+        `ValueError` when one of the two would be left without any; `StaleSession` when the file is
+        no longer as it was `seen`.
         """
         from agcx_format import derived
 
         new_id = uuid4()
         entry = self._entry_of(session_id)
+        if seen is not None:
+            entry = replace(entry, signature=seen)
         with self._writing():
             change = derived.split(self.path, entry, at, new_id, title, self.level)
             return new_id, self._perform("split", change)

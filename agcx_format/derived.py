@@ -22,13 +22,24 @@ from agcx_format.files import read_session
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import (
     Checkpoint,
+    CheckpointMetadata,
     ConversationSnapshot,
     MessageSnapshot,
     SessionMetadata,
     SessionState,
 )
 
-__all__ = ["from_checkpoint", "split"]
+__all__ = ["from_checkpoint", "split", "title_of_checkpoint", "title_of_second"]
+
+
+def title_of_second(metadata: SessionMetadata) -> str:
+    """What the second half of a session is called when nobody says."""
+    return f"{metadata.title} (2)"
+
+
+def title_of_checkpoint(metadata: SessionMetadata, checkpoint: CheckpointMetadata) -> str:
+    """What the session made of a checkpoint is called when nobody says."""
+    return f"{metadata.title} ({checkpoint.name or checkpoint.created_at[:10]})"
 
 
 def split(
@@ -50,7 +61,7 @@ def split(
     new = replace(
         metadata,
         id=new_id,
-        title=f"{metadata.title} (2)" if title is None else title,
+        title=title_of_second(metadata) if title is None else title,
         created_at=second[0].timestamp,
         last_accessed=now,
         turn_count=_turns(second),
@@ -80,11 +91,10 @@ def from_checkpoint(
     """The conversation as it was at a checkpoint, as a session of its own."""
     metadata, conversation = entry.metadata, checkpoint.conversation
     assert metadata is not None
-    name = checkpoint.metadata.name or checkpoint.metadata.created_at[:10]
     new = replace(
         metadata,
         id=new_id,
-        title=f"{metadata.title} ({name})" if title is None else title,
+        title=title_of_checkpoint(metadata, checkpoint.metadata) if title is None else title,
         last_accessed=Timestamp.now(),
         turn_count=_turns(conversation.messages),
         is_favorite=False,

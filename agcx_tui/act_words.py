@@ -8,7 +8,7 @@ from agcx_format.acts import Act
 from agcx_tui.safe_text import safe_line
 from agcx_tui.wording import counted, size
 
-__all__ = ["act_named", "kind_of", "named", "state_of"]
+__all__ = ["act_named", "kind_of", "named", "state_of", "titles_of", "undone"]
 
 _KINDS = {
     "delete": "Deleted",
@@ -16,9 +16,10 @@ _KINDS = {
     "edit": "Changed",
     "duplicate": "Duplicated",
     "split": "Split",
-    "checkpoint": "Took out of a checkpoint",
+    "checkpoint": "Made of a checkpoint",
     "restore": "Brought back",
 }
+_DELETIONS = ("delete", "prune")
 _TITLES = 3
 _TITLE_LENGTH = 60
 
@@ -30,10 +31,20 @@ def kind_of(act: Act) -> str:
 
 def named(act: Act) -> str:
     """`“Fix the grid”, 1.2 MB`, or how many they are."""
-    if act.count == 1 and act.emptied_at is None:
+    # A split tells of both halves, but what was split was one.
+    split = act.kind == "split"
+    if (act.count == 1 or split) and act.emptied_at is None:
         title = safe_line(act.titles[0]).strip() or "(no title)"
-        return f"“{title[:_TITLE_LENGTH]}”, {size(act.size)}"
+        in_two = " in two" if split else ""
+        return f"“{title[:_TITLE_LENGTH]}”{in_two}, {size(act.sessions[0].size)}"
     return f"{counted(act.count, 'session')}, {size(act.size)}"
+
+
+def undone(act: Act) -> str:
+    """What is said once an act was taken back."""
+    if act.kind in _DELETIONS:
+        return f"Brought back {named(act)}."
+    return f"Undone: {kind_of(act).lower()} {named(act)}."
 
 
 def titles_of(act: Act) -> str:

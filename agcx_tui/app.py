@@ -194,13 +194,23 @@ class AgcxApp(App[None]):
         )
         return screen
 
-    def conversation(self, path: str, store: Store | None = None) -> Screen:
-        """The screen of one session's file; `store` is the one that it is from."""
+    def conversation(self, path: str, store: Store | None = None, fixed: str = "") -> Screen:
+        """The screen of one session's file; `store` is the one that it is from.
+
+        Without a store it cannot be changed; `fixed` says why, where that is not the reason.
+        """
         from agcx_tui.reading_positions import ReadingPositions
         from agcx_tui.screens.conversation import ConversationScreen
 
         positions = None if self._state is None else ReadingPositions(self._state)
-        return ConversationScreen(path, store, positions=positions)
+        return ConversationScreen(path, store, positions=positions, fixed=fixed)
+
+    def on_deriving_screen_acted(self, message: Any) -> None:
+        """What was done in a conversation is followed by it, and by the list below it."""
+        for screen in self.screen_stack:
+            follow = getattr(screen, "follow_act", None)
+            if follow is not None:
+                follow(message.outcome)
 
     def on_key(self, event: events.Key) -> None:
         """A letter typed faster than the focus moved goes where the focus is by now.

@@ -11,6 +11,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from msgspec.structs import replace
 
@@ -18,7 +19,7 @@ from agcx_format import places
 from agcx_format.acts import Act
 from agcx_format.comparing import Gone
 from agcx_format.durable import Signature
-from agcx_format.errors import SessionNotFound
+from agcx_format.errors import PersistenceError, SessionNotFound
 from agcx_format.store import ScanEntry, Store
 
 _FIRST_BATCH = 0.005
@@ -85,9 +86,25 @@ def at_work(store: Store, files: Files, now: int) -> int:
     return len(store.at_work(_entries(store, files), now * 1000))
 
 
-def undo(store: Store) -> Outcome:
-    """Undo the last act."""
-    return _outcome(store, store.undo())
+def duplicate(store: Store, file: File, title: str) -> Outcome:
+    """A copy of a session, under a title of its own."""
+    return _outcome(store, store.duplicate(_id_of(store, file), title)[1])
+
+
+def split(store: Store, file: File, at: int, title: str | None) -> Outcome:
+    """The messages from number `at` on, from 0, become a session of their own."""
+    return _outcome(store, store.split(_id_of(store, file), at, title, seen=file[1])[1])
+
+
+def restore_checkpoint(store: Store, file: File, checkpoint_id: UUID, title: str | None) -> Outcome:
+    """A checkpoint becomes a session of its own."""
+    act = store.restore_checkpoint(_id_of(store, file), checkpoint_id, title)[1]
+    return _outcome(store, act)
+
+
+def undo(store: Store, act_id: str | None = None) -> Outcome:
+    """Undo an act, by default the last."""
+    return _outcome(store, store.undo(act_id))
 
 
 def _outcome(store: Store, act: Act) -> Outcome:
@@ -102,6 +119,14 @@ def _outcome(store: Store, act: Act) -> Outcome:
             else:
                 entries.append(entry)
     return Outcome(act, entries, gone)
+
+
+def _id_of(store: Store, file: File) -> UUID:
+    """The id by which the store finds this very file."""
+    entry = _entries(store, [file])[0]
+    if entry.id is None:
+        raise PersistenceError("the name of its file is no session's id", path=entry.path)
+    return entry.id
 
 
 def _entries(store: Store, files: Files) -> list[ScanEntry]:

@@ -98,6 +98,7 @@ def test_the_command_line_names_textual_nowhere(path):
         "agcx_tui.bars",
         "agcx_tui.forgetting",
         "agcx_tui.moments",
+        "agcx_tui.sparing",
     ],
 )
 def test_what_the_command_line_uses_loads_no_textual(module):

@@ -1,7 +1,8 @@
 """`agcx delete`, `edit` and `undo`: all through the store's journal, so nothing is lost by any.
 
 Strategy: a session that changed in the last minutes may belong to a running agent, which would save
-it again: the question says so, and where nobody is asked it takes --force.
+it again: the question says so, and where nobody is asked it takes --force.  Favourites are asked about
+once more, by name.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from agcx_format.store import ScanEntry
 
 _TITLES_SHOWN = 10
+_FAVORITES_NAMED = 3
 _TITLE_LENGTH = 70
 
 
@@ -54,8 +56,7 @@ def delete(settings: Settings, sessions: tuple[str, ...], yes: bool, force: bool
         return
     if not yes:
         show_what(entries, running)
-        if not confirm(f"Delete {amount(entries)}?"):
-            settings.failed("nothing was deleted: it was not confirmed (--yes does not ask)")
+        if not may_delete(settings, entries, amount(entries)):
             return
     store.delete(entries)
     tell(f"Deleted {amount(entries)}. Bring back: agcx undo")
@@ -111,7 +112,7 @@ def edit(
 @pass_settings
 def undo(settings: Settings, act: str | None, list_: bool) -> None:
     """Take back the last change, or the ACT that --list shows."""
-    from agcx_tui.act_words import act_named, titles_of
+    from agcx_tui.act_words import act_named, titles_of, undone
 
     store = settings.store()
     if list_:
@@ -125,7 +126,7 @@ def undo(settings: Settings, act: str | None, list_: bool) -> None:
             return
         wanted = found.id
     done = store.undo(wanted)
-    tell(f"Undone: {done.kind} of {counted(done.count, 'session')}: {titles_of(done)}")
+    tell(undone(done) + (f" {titles_of(done)}" if done.count > 1 else ""))
 
 
 def _print_log(acts: Sequence[Act]) -> None:
@@ -177,6 +178,23 @@ def _named(act: Act) -> str:
     from agcx_tui.act_words import named
 
     return named(act)
+
+
+def may_delete(settings: Settings, entries: Sequence[ScanEntry], what: str) -> bool:
+    """Ask whether `what` is to be deleted, and again when favourites are among the entries."""
+    favorites = [entry for entry in entries if entry.metadata and entry.metadata.is_favorite]
+    if confirm(f"Delete {what}?") and (not favorites or confirm(_again(favorites))):
+        return True
+    settings.failed("nothing was deleted: it was not confirmed (--yes does not ask)")
+    return False
+
+
+def _again(favorites: Sequence[ScanEntry]) -> str:
+    names = ", ".join(f"“{_shortened(entry.title)}”" for entry in favorites[:_FAVORITES_NAMED])
+    if len(favorites) > _FAVORITES_NAMED:
+        names += f" and {len(favorites) - _FAVORITES_NAMED:,} more"
+    them = "favourite" if len(favorites) == 1 else f"{len(favorites):,} favourites"
+    return f"Also the {them} {names}?"
 
 
 def amount(entries: Sequence[ScanEntry]) -> str:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agcx_tui.cli.common import Settings, confirm, pass_settings, store_option, tell
+from agcx_tui.cli.change import may_delete
+from agcx_tui.cli.common import Settings, pass_settings, store_option, tell
 from agcx_tui.cli.values import Age, Bytes
 from agcx_tui.safe_text import safe_line
 from agcx_tui.wording import counted, size
@@ -77,8 +78,7 @@ def prune(
     if dry_run or not selection.chosen:
         return
     amount = f"{counted(len(selection.chosen), 'session')} ({size(selection.size)})"
-    if not yes and not confirm(f"Delete {amount}?"):
-        settings.failed("nothing was deleted: it was not confirmed (--yes does not ask)")
+    if not yes and not may_delete(settings, selection.entries, amount):
         return
     chosen: Sequence[Chosen] = selection.chosen
     if export_to is not None:
@@ -90,6 +90,7 @@ def prune(
 
 
 def _show(selection: Selection) -> None:
+    from agcx_tui.sparing import spared
     from agcx_tui.widgets.columns import fit, plain_cells
 
     for each in selection.chosen:
@@ -98,11 +99,8 @@ def _show(selection: Selection) -> None:
         reasons = safe_line("; ".join(each.reasons))
         click.echo(f"{name:8}  {size(each.size):>7}  {title}  {reasons}")
     words = [f"{counted(len(selection.chosen), 'session')} · {size(selection.size)}"]
-    spared: dict[str, int] = {}
-    for one in selection.spared:
-        spared[one.why] = spared.get(one.why, 0) + 1
-    if spared:
-        words.append("spared: " + ", ".join(f"{count:,} {why}" for why, count in spared.items()))
+    if selection.spared:
+        words.append(spared(selection))
     tell(" · ".join(words))
 
 

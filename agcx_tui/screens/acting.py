@@ -6,7 +6,8 @@ came of it; the handlers then change the table.  The keys are bound in `browser.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from itertools import count
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -20,7 +21,6 @@ from agcx_tui.session_table import SessionTable
 from agcx_tui.widgets.session_list import SessionList
 
 if TYPE_CHECKING:
-    from agcx_format.acts import Act
     from agcx_format.durable import Signature
     from agcx_format.store import Store
     from agcx_tui import store_work
@@ -35,7 +35,7 @@ class ActingScreen(Screen[None]):
     now: Callable[[], int]
 
     class Acted(Message):
-        """An act was done, or undone; `said` tells the person."""
+        """An act was done, or undone; `said` tells the person, unless somebody else does."""
 
         def __init__(self, outcome: store_work.Outcome, said: str, go_there: bool) -> None:
             super().__init__()
@@ -53,6 +53,10 @@ class ActingScreen(Screen[None]):
 
     def table_changed(self) -> None:
         """Show the table as it is now."""
+        raise NotImplementedError
+
+    def follow_cursor(self) -> None:
+        """Have the preview show the session under the cursor."""
         raise NotImplementedError
 
     def action_rescan(self) -> None:
@@ -104,23 +108,19 @@ class ActingScreen(Screen[None]):
         ask_for_export(self.app, items)
 
     def action_delete(self) -> None:
-        from agcx_tui.screens.confirm import ConfirmDelete
+        from agcx_tui.screens.confirm import ask_to_delete
 
-        rows = self._chosen()
-        if not rows or self.store is None:
+        rows, store = self._chosen(), self.store
+        if not rows or store is None:
             return
-        question = ConfirmDelete.about(self.table, rows, self.now())
+        # As they are shown now, whatever becomes of them while one thinks.
         files = self._files(rows)
-
-        def answered(yes: bool | None) -> None:
-            if yes and self.store is not None:
-                self._delete(self.store, files)
-
-        self.app.push_screen(question, answered)
+        ask_to_delete(self.app, self.table, rows, self.now(), lambda: self._delete(store, files))
 
     @work(thread=True, group="acts")
     def _delete(self, store: Store, files: list[tuple[str, Signature | None]]) -> None:
         from agcx_tui import store_work
+        from agcx_tui.act_words import named
 
         try:
             outcome = store_work.delete(store, files)
@@ -128,8 +128,32 @@ class ActingScreen(Screen[None]):
             self.post_message(self.Failed("Nothing was deleted", error))
             return
         them = "it" if outcome.act.count == 1 else "them"
-        said = f"Deleted {_named(outcome.act)}. u brings {them} back."
+        said = f"Deleted {named(outcome.act)}. u brings {them} back."
         self.post_message(self.Acted(outcome, said, go_there=False))
+
+    def action_duplicate(self) -> None:
+        row = self.sessions.cursor
+        if row is None or self.store is None:
+            return
+        if not self.table.readable(row):
+            self.notify("What cannot be read cannot be duplicated.", markup=False)
+            return
+        taken = {self.table.title(other) for other in self.table.in_order()}
+        title = title_of_copy(self.table.title(row), taken)
+        self._duplicate(self.store, self._files([row])[0], title)
+
+    @work(thread=True, group="acts")
+    def _duplicate(self, store: Store, file: store_work.File, title: str) -> None:
+        from agcx_tui import store_work
+        from agcx_tui.act_words import named
+
+        try:
+            outcome = store_work.duplicate(store, file, title)
+        except PersistenceError as error:
+            self.post_message(self.Failed("Nothing was duplicated", error))
+            return
+        said = f"Duplicated: {named(outcome.act)}. u takes it back."
+        self.post_message(self.Acted(outcome, said, go_there=True))
 
     def action_favorite(self) -> None:
         """Star what is chosen; when all of it has a star, take the stars."""
@@ -143,13 +167,14 @@ class ActingScreen(Screen[None]):
         self, store: Store, files: list[tuple[str, Signature | None]], favorite: bool
     ) -> None:
         from agcx_tui import store_work
+        from agcx_tui.act_words import named
 
         try:
             outcome = store_work.set_favorite(store, files, favorite)
         except PersistenceError as error:
             self.post_message(self.Failed("Nothing was changed", error))
             return
-        said = f"{'★ ' if favorite else 'No star: '}{_named(outcome.act)}"
+        said = f"{'★ ' if favorite else 'No star: '}{named(outcome.act)}"
         self.post_message(self.Acted(outcome, said, go_there=False))
 
     def action_undo(self) -> None:
@@ -159,26 +184,34 @@ class ActingScreen(Screen[None]):
     @work(thread=True, group="acts")
     def _undo(self, store: Store) -> None:
         from agcx_tui import store_work
+        from agcx_tui.act_words import undone
 
         try:
             outcome = store_work.undo(store)
         except PersistenceError as error:
             self.post_message(self.Failed("Nothing was undone", error))
             return
-        verb = "Brought back" if outcome.act.kind == "delete" else f"Undone, {outcome.act.kind} of"
-        self.post_message(self.Acted(outcome, f"{verb} {_named(outcome.act)}.", go_there=True))
+        self.post_message(self.Acted(outcome, undone(outcome.act), go_there=True))
+
+    def follow_act(self, outcome: store_work.Outcome) -> None:
+        """An act was done in a conversation above, which told the person, who comes back to it."""
+        self.post_message(self.Acted(outcome, "", go_there=False))
 
     def on_acting_screen_acted(self, message: Acted) -> None:
-        outcome = message.outcome
+        outcome, said = message.outcome, message.said
         gone = map(self.table.row_of, outcome.gone)
         self.table.remove(row for row in gone if row is not None)
         rows = self.table.put(outcome.entries)
         self.table_changed()
-        if rows and message.go_there:
-            self.sessions.go_to(rows[0])
-        # What was said of the act before is out of date.
-        self.app.clear_notifications()
-        self.notify(message.said, markup=False)
+        if rows and message.go_there and not self.sessions.go_to(rows[0]):
+            said = f"{said} The filter hides it."
+        if self.sessions.cursor in rows:
+            # The same row, but not the same file.
+            self.follow_cursor()
+        if said:
+            # What was said of the act before is out of date.
+            self.app.clear_notifications()
+            self.notify(said, markup=False)
 
     def on_acting_screen_failed(self, message: Failed) -> None:
         error = message.error
@@ -196,10 +229,10 @@ class ActingScreen(Screen[None]):
         self.notify(text, severity="error", timeout=10, markup=False)
 
 
-def _named(act: Act) -> str:
-    """`“Fix the grid”, 1.2 MB`, or how many they are."""
-    size = wording.size(act.size)
-    if act.count == 1:
-        title = safe_line(act.titles[0]).strip() or "(no title)"
-        return f"“{title[:60]}”, {size}"
-    return f"{wording.counted(act.count, 'session')}, {size}"
+def title_of_copy(title: str, taken: Collection[str]) -> str:
+    """`Fix the grid (copy)`, or with a number where that is taken."""
+    wanted = f"{title} (copy)"
+    numbers = count(2)
+    while wanted in taken:
+        wanted = f"{title} (copy {next(numbers)})"
+    return wanted

@@ -92,10 +92,6 @@ class ArrangingScreen(ActingScreen):
         if sort is not None or descending is not None:
             self.table.sort_by(sort or self.table.sort_key, descending)
 
-    def follow_cursor(self) -> None:
-        """Have the preview show the session under the cursor."""
-        raise NotImplementedError
-
     def on_mount(self) -> None:
         self.share_room()
         self._say_too_small(self.app.size)

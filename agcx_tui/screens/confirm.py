@@ -1,11 +1,15 @@
-"""The question before sessions are deleted: the numbers that matter, and Cancel first."""
+"""The questions before sessions are deleted: the numbers that matter, and Cancel first.
+
+Strategy: whoever wants to delete calls `ask_to_delete`, so that favourites are asked about twice
+everywhere.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Self
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Static
@@ -18,6 +22,24 @@ from agcx_tui.session_table import SessionTable
 # A file that changed since then may belong to an agent that is still at it.
 _RUNNING = 5 * wording.MINUTE
 _LISTED = 3
+
+
+def ask_to_delete(
+    app: App, table: SessionTable, rows: Sequence[int], now: int, delete: Callable[[], None]
+) -> None:
+    """Ask about these rows, and again when favourites are among them; `delete` follows the last yes."""
+
+    def answered_again(yes: bool | None) -> None:
+        if yes:
+            delete()
+
+    def answered(yes: bool | None) -> None:
+        if yes and any(map(table.favorite, rows)):
+            app.push_screen(ConfirmFavorites.among(table, rows), answered_again)
+        else:
+            answered_again(yes)
+
+    app.push_screen(ConfirmDelete.about(table, rows, now), answered)
 
 
 class ConfirmDelete(Dialog[bool]):
@@ -57,11 +79,31 @@ class ConfirmDelete(Dialog[bool]):
         self.dismiss(event.button.id == "delete")
 
 
-def _facts(table: SessionTable, rows: Sequence[int], now: int) -> list[Content]:
+class ConfirmFavorites(ConfirmDelete):
+    """The second question, which names the favourites."""
+
+    @classmethod
+    def among(cls, table: SessionTable, rows: Sequence[int]) -> Self:
+        """The question for the favourites among these rows of a table."""
+        favorites = [row for row in rows if table.favorite(row)]
+        them = "this favourite" if len(favorites) == 1 else f"these {len(favorites):,} favourites"
+        lines = _titles(table, favorites)
+        if len(favorites) == len(rows):
+            return cls(f"Really delete {them}?", lines)
+        everything = "both" if len(rows) == 2 else f"all {len(rows):,}"
+        lines += [Content(""), Content(f"Cancel keeps {everything} sessions.")]
+        return cls(f"Delete {them}, too?", lines)
+
+
+def _titles(table: SessionTable, rows: Sequence[int]) -> list[Content]:
     lines = [_title(table, row) for row in rows[:_LISTED]]
     if len(rows) > _LISTED:
         lines.append(Content.styled(f"and {len(rows) - _LISTED:,} more", "$text-muted"))
-    lines.append(Content(""))
+    return lines
+
+
+def _facts(table: SessionTable, rows: Sequence[int], now: int) -> list[Content]:
+    lines = [*_titles(table, rows), Content("")]
     if age := _age(table, rows, now):
         lines.append(Content(age))
     if favorites := sum(map(table.favorite, rows)):

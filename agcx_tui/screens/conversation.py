@@ -3,7 +3,7 @@
 Strategy: a thread opens the file (or the checkpoint) and posts it; from then on the transcript reads
 it by itself.  The other tabs are made, and read by a thread, when they are first shown.  Whatever
 cannot be opened is a page that says what is wrong, and where.  Finding is in `searching.py`, taking
-something out in `taking.py`.
+something out in `taking.py`, making sessions of it in `deriving.py`.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ from agcx_tui.blocks.markdown import warm_up
 from agcx_tui.conversation_facts import Group, checkpoint_facts, context_facts, detail_facts
 from agcx_tui.reading_positions import Position, ReadingPositions
 from agcx_tui.safe_text import safe_line
-from agcx_tui.screens.taking import TakingScreen
+from agcx_tui.screens.deriving import DerivingScreen
 from agcx_tui.subjects import Conversation, checkpoints_of, open_checkpoint, open_session
+from agcx_tui.widgets.checkpoints_view import CheckpointsView
 from agcx_tui.widgets.edge_line import EdgeLine
 from agcx_tui.widgets.facts_view import FactsView
 from agcx_tui.widgets.key_line import KeyLine
@@ -51,13 +52,14 @@ _NEEDS_CONVERSATION = (
     "search", "match", "export", "copy_id", "copy_resume", "open_editor", "tab_number", "next_tab",
     "go_to_number",
 )  # fmt: skip
-_MESSAGES_ONLY = ("match", "go_to_number")
+_MESSAGES_ONLY = ("match", "go_to_number", "split")
 
 
-class ConversationScreen(TakingScreen):
+class ConversationScreen(DerivingScreen):
     """The conversation in the session file `path`; `store` and `positions` None: without any.
 
-    `opener` opens something else in its place, a checkpoint for example.
+    `opener` opens something else in its place, a checkpoint for example.  `fixed` says why it cannot be
+    changed, where it is not for want of a store; `done` are the acts that `u` takes back.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -131,15 +133,23 @@ class ConversationScreen(TakingScreen):
         *,
         positions: ReadingPositions | None = None,
         opener: Callable[[], Conversation] | None = None,
+        fixed: str = "",
+        done: list[str] | None = None,
     ) -> None:
         super().__init__()
         self.path = path
-        self._store = store
+        self.store = store
+        self.fixed = fixed
+        self.done = [] if done is None else done
+        # What checkpoints are read from: without a store, what lies beside the file.
+        self._beside = store
         self._positions = positions
         self._opener = opener or partial(open_session, path)
         self._panes: dict[str, FactsView] = {}
         self._shown = "messages"
         self._restored: tuple[int, object] | None = None
+        # Where to be once the file was opened anew.
+        self._stay: int | None = None
 
     def compose(self) -> ComposeResult:
         yield EdgeLine(id="title")
@@ -175,17 +185,40 @@ class ConversationScreen(TakingScreen):
         if get_current_worker().is_cancelled or not self.post_message(message):
             conversation.close()
 
-    def on_conversation_screen_opened(self, message: Opened) -> None:
-        self.opened = message.conversation
+    def reopen(self) -> None:
+        self.end_search()
+        self.search_number += 1
+        self._stay = self.transcript.current
+        self._open()
+
+    async def on_conversation_screen_opened(self, message: Opened) -> None:
+        before, self.opened = self.opened, message.conversation
         self._show_title(message.conversation)
         if message.conversation.checkpoint is not None:
             self._tabs.tabs = [tab for tab in self._tabs.tabs if tab[0] != "checkpoints"]
             self._tabs.choose("messages")
         self.transcript.show(message.conversation.source)
-        if message.position is not None and not self.transcript.busy:
+        if before is not None:
+            await self._forget_panes()
+            self._let_go(before)
+        if self._stay is not None:
+            self.transcript.seek(self._stay)
+        elif message.position is not None and not self.transcript.busy:
             self.transcript.seek(message.position.message, message.position.row)
             self._restored = message.position.message, None
         self.refresh_bindings()
+
+    async def _forget_panes(self) -> None:
+        """What the other tabs say was read from a file that is another now."""
+        self.workers.cancel_group(self, "panes")
+        await self.show_tab("messages")
+        for name in list(self._panes):
+            await self._panes.pop(name).remove()
+
+    @work(thread=True, group="close")
+    def _let_go(self, conversation: Conversation) -> None:
+        """In a thread, for it waits for a read that is under way."""
+        conversation.close()
 
     def on_conversation_screen_failed(self, message: Failed) -> None:
         error = message.error
@@ -286,7 +319,8 @@ class ConversationScreen(TakingScreen):
             self.end_search()
         self.number_line.close()
         if name != "messages" and name not in self._panes:
-            pane = self._panes[name] = FactsView(id=name)
+            kind = CheckpointsView if name == "checkpoints" else FactsView
+            pane = self._panes[name] = kind(id=name)
             pane.show([Group("Reading …", (), "")])
             await self.query_one(ContentSwitcher).add_content(pane)
             self._read_pane(name, self.opened)
@@ -314,26 +348,36 @@ class ConversationScreen(TakingScreen):
             if name == "context":
                 groups = context_facts(conversation.context())
             elif name == "checkpoints":
-                store, rows = checkpoints_of(self._store, conversation)
+                store, rows = checkpoints_of(self._beside, conversation)
                 groups = checkpoint_facts(rows)
             else:
                 sizes = conversation.sections(lambda: worker.is_cancelled)
                 groups = detail_facts(conversation, sizes)
         except PersistenceError as error:
             groups = [Group("This cannot be read", (), str(error))]
-        self.post_message(self.PaneRead(name, groups, store))
+        if not worker.is_cancelled:
+            self.post_message(self.PaneRead(name, groups, store))
 
     def on_conversation_screen_pane_read(self, message: PaneRead) -> None:
-        self._store = message.store or self._store
-        self._panes[message.name].show(message.groups)
+        self._beside = message.store or self._beside
+        if message.name in self._panes:
+            self._panes[message.name].show(message.groups)
 
     def on_facts_view_chosen(self, message: FactsView.Chosen) -> None:
         target = message.fact.target
         if not isinstance(target, CheckpointMetadata):
             self.action_open_editor()
-        elif self.opened is not None and self._store is not None:
-            opener = partial(open_checkpoint, self._store, self.opened.metadata, target)
-            self.app.push_screen(ConversationScreen(self.path, self._store, opener=opener))
+        elif self.opened is not None and self._beside is not None:
+            from agcx_tui.screens.checkpoint import CheckpointScreen
+
+            opener = partial(open_checkpoint, self._beside, self.opened.metadata, target)
+            screen = CheckpointScreen(
+                self.path, self.store, opener=opener, fixed=self.fixed, done=self.done
+            )
+            self.app.push_screen(screen)
+
+    def on_checkpoints_view_wanted(self, message: CheckpointsView.Wanted) -> None:
+        self.ask_for_session(message.checkpoint)
 
     # --- where one is
 

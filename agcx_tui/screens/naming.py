@@ -1,4 +1,4 @@
-"""New names: a title typed where it stands in the list, and tags for all that is chosen."""
+"""New names: a title typed where it stands in the list, that of a session that is to be made, and tags."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from agcx_tui import wording
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens.dialog import Dialog
 
-__all__ = ["AskDialog", "RenameScreen", "TagsDialog", "tags_after"]
+__all__ = ["AskDialog", "NewSessionDialog", "RenameScreen", "TagsDialog", "tags_after"]
 
 
 class RenameScreen(ModalScreen[str]):
@@ -58,6 +58,51 @@ class RenameScreen(ModalScreen[str]):
         title = event.value.strip()
         same = title == safe_line(self._title).strip()
         self.dismiss(None if same or not title else title)
+
+
+class NewSessionDialog(Dialog[str]):
+    """Whether a session is to be made, and its title; None makes none."""
+
+    DEFAULT_CSS = """
+    NewSessionDialog {
+        & Input { background: $background; }
+        & .label { color: $text-muted; margin-top: 1; }
+    }
+    """
+
+    def __init__(self, question: str, lines: Sequence[Content], title: str, yes: str) -> None:
+        super().__init__()
+        self._question, self._lines, self._title, self._yes = question, lines, title, yes
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield Static(Content(self._question), id="question", markup=False)
+            yield Static(Content("\n").join(self._lines), id="facts", markup=False)
+            yield Static("Title of the new session", classes="label", markup=False)
+            yield Input(safe_line(self._title), id="title-input", select_on_focus=False)
+            with Horizontal(id="buttons"):
+                yield Button("Cancel", id="cancel")
+                yield Button(self._yes, id="yes")
+
+    def on_mount(self) -> None:
+        self.query_one("#cancel").focus()
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self._leave()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "yes":
+            self._leave()
+        else:
+            self.dismiss(None)
+
+    def _leave(self) -> None:
+        """What was not changed stays as it was proposed, and so does what was emptied."""
+        typed = self.query_one(Input).value.strip()
+        same = not typed or typed == safe_line(self._title).strip()
+        self.dismiss(self._title if same else typed)
 
 
 class _LastWord(Suggester):

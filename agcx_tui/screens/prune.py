@@ -1,6 +1,7 @@
 """Cleaning up by rule: what falls under it is listed while the rule is typed.
 
 Strategy: the fields make a `Rule`; a thread selects by it, stopped and begun anew with every change.
+What is safe unless it is named has a row of boxes, and a line below it tells what was spared and why.
 What is deleted is what is listed, by the files as they were then: one act, which `u` undoes.
 """
 
@@ -28,6 +29,8 @@ from agcx_tui import wording
 from agcx_tui.moments import BadValue, bytes_of, moment_before
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens.sessions import SessionsScreen
+from agcx_tui.sparing import KINDS, spared
+from agcx_tui.widgets.edge_line import EdgeLine
 
 _TEXTS = {
     "older": ("older than", "90d"),
@@ -42,6 +45,7 @@ _CHECKS = {
     "duplicates": "duplicates",
     "imported": "imported, unchanged",
 }
+_TAKES = {f"take-{kind}": kind for kind in KINDS}
 # Seconds from a key to looking what falls under the rule now.
 _DELAY = 0.25
 
@@ -49,9 +53,10 @@ _HELP = Content.assemble(
     ("No rule yet", "bold $foreground"),
     "\n\nSay above what is to go; all that is said must hold.\nNothing is deleted before ctrl+s.\n\n"
     "Spared are favourites, files that cannot be read, sessions with checkpoints,\n"
-    "and those that an agent may be at work on.\n\nEsc goes back.",
+    "and those that an agent may be at work on, unless their box is checked.\n\nEsc goes back.",
 )
 _NOTHING = Content("Nothing falls under this rule.")
+_ALL_SPARED = Content("All that falls under this rule is spared; the boxes above take it as well.")
 
 
 class _Check(Checkbox):
@@ -80,11 +85,14 @@ class PruneScreen(SessionsScreen):
         .rule Input:focus { border: none; background: $panel; }
         .rule Static { width: auto; padding: 0 1; color: $text-muted; }
         .rule Checkbox {
-            height: 1; width: auto; border: none; padding: 0; margin-right: 3;
+            height: 1; width: auto; border: none; padding: 0; margin-right: 1;
             background: $background;
         }
         .rule Checkbox:focus { border: none; background: $panel; }
-        #panes { margin-top: 1; }
+        /* The brackets have the colour of what is between them. */
+        .rule Checkbox > .toggle--button { background: $border-blurred; }
+        .rule Checkbox:first-child { margin-left: 1; }
+        #spared { color: $text-muted; margin: 0 1 1 1; }
     }
     """
 
@@ -133,6 +141,12 @@ class PruneScreen(SessionsScreen):
             Input(placeholder="no", id="export", select_on_focus=False),
             classes="rule",
         )
+        yield Horizontal(
+            Static("also take", markup=False),
+            *(_Check(KINDS[kind], id=name) for name, kind in _TAKES.items()),
+            classes="rule",
+        )
+        yield EdgeLine(id="spared")
 
     def on_mount(self) -> None:
         self._show()
@@ -166,7 +180,7 @@ class PruneScreen(SessionsScreen):
     def _rule(self) -> Rule:
         """`BadValue` when a field cannot be understood."""
         text = {name: self.query_one(f"#{name}", Input).value.strip() for name in _TEXTS}
-        checked = {name: self.query_one(f"#{name}", Checkbox).value for name in _CHECKS}
+        checked = {box.id: box.value for box in self.query(Checkbox)}
         keep = text["keep"]
         if keep and not (keep.isascii() and keep.isdigit() and len(keep) < 10):
             raise BadValue(f"{keep!r} is not a number")
@@ -180,6 +194,7 @@ class PruneScreen(SessionsScreen):
             model=text["model"] or None,
             tag=text["tag"] or None,
             directory=os.path.expanduser(text["directory"]) or None,
+            include=frozenset(kind for name, kind in _TAKES.items() if checked[name]),
         )
 
     def _begin(self) -> None:
@@ -219,29 +234,29 @@ class PruneScreen(SessionsScreen):
         )
         if found is not None:
             self.table.put(found.entries)
-        notice = _HELP if found is None else None if found.chosen else _NOTHING
+        notice = _HELP
+        if found is not None:
+            notice = None if found.chosen else _ALL_SPARED if found.spared else _NOTHING
         if error:
             notice = Content.styled(safe_line(error), "$warning")
         self.table_changed(notice)
         self.show_title(_heading(), _summary(found))
+        self.query_one("#spared", EdgeLine).show("" if found is None else spared(found))
 
     # --- doing it
 
     def action_prune(self) -> None:
-        from agcx_tui.screens.confirm import ConfirmDelete
+        from agcx_tui.screens.confirm import ask_to_delete
 
         found = self._selection
         if found is None or not found.chosen:
             self.notify("Nothing is listed that could go.", markup=False)
             return
         folder = self.query_one("#export", Input).value.strip()
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._prune(found.chosen, folder)
-
-        question = ConfirmDelete.about(self.table, list(self.table.order), self.now())
-        self.app.push_screen(question, answered)
+        rows = list(self.table.order)
+        ask_to_delete(
+            self.app, self.table, rows, self.now(), lambda: self._prune(found.chosen, folder)
+        )
 
     @work(thread=True, group="acts")
     def _prune(self, chosen: Sequence[Chosen], folder: str) -> None:
@@ -292,5 +307,4 @@ def _heading() -> Content:
 def _summary(found: Selection | None) -> str:
     if found is None:
         return ""
-    words = f"{wording.counted(len(found.chosen), 'session')} · {wording.size(found.size)}"
-    return f"{words} · {len(found.spared):,} spared" if found.spared else words
+    return f"{wording.counted(len(found.chosen), 'session')} · {wording.size(found.size)}"

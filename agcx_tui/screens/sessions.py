@@ -65,6 +65,8 @@ class SessionsScreen(Screen[bool]):
     """
     # What the list calls its sort keys.
     LABELS: ClassVar[Mapping[str, str]] = {}
+    # Why nothing can be made of a conversation that is opened here.
+    FIXED: ClassVar[str] = "Open it from the list of sessions for that."
 
     def __init__(self, store: Store, now: Callable[[], int]) -> None:
         super().__init__()
@@ -157,7 +159,7 @@ class SessionsScreen(Screen[bool]):
         if row is None or show is None:
             return
         if self.table.readable(row):
-            self.app.push_screen(show(self.table.path(row)))
+            self.app.push_screen(show(self.table.path(row), fixed=self.FIXED))
         else:
             reason = wording.short_reason(self.table.error(row))
             self.notify(f"It cannot be opened: {reason}.", severity="warning", markup=False)

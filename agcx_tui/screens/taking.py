@@ -39,7 +39,8 @@ class TakingScreen(SearchingScreen):
     def action_export(self) -> None:
         export = getattr(self.app, "action_export_session", None)
         if self.opened is not None and self.opened.checkpoint is not None:
-            self.notify("A checkpoint is exported with its session.", markup=False)
+            text = "c makes a session of this checkpoint; that can be exported."
+            self.notify(text, markup=False)
         elif export is None:
             self.notify("There is nothing here to export with.", markup=False)
         else:

@@ -40,6 +40,7 @@ class TrashScreen(SessionsScreen):
         Binding("u", "undo", "undo", id="trash.undo"),
     ]
     LABELS: ClassVar = {"accessed": "deleted"}
+    FIXED: ClassVar = "It is in the trash: bring it back for that (b in the trash)."
 
     class Loaded(Message):
         """All that lies in the trash, and the log."""

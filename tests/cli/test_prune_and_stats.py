@@ -62,6 +62,22 @@ def test_in_a_terminal_it_asks(store):
     assert open_store(store).acts() == []
 
 
+def test_favourites_that_were_named_are_asked_about_once_more(store):
+    before = contents(store, trash=True)
+    assert "spared: 1 favourite" in run("prune", "--tag", "ui", "--dry-run").stderr
+    named = ["--include", "favourites", "--include", "checkpoints"]
+    terminal = Terminal("prune", "--tag", "ui", *named)
+    terminal.wait_for("[y/N]: ")
+    terminal.type("y\r")
+    terminal.wait_for("Also the favourite “Fix the grid layout”?")
+    terminal.type("n\r")
+    status, _ = terminal.finish()
+    assert status == 1
+    assert contents(store, trash=True) == before
+    assert run("prune", "--tag", "ui", *named, "--yes").exit_code == 0
+    assert GRID not in ids(store)
+
+
 @pytest.mark.parametrize(
     "words", [[], ["--older-than", "soon"], ["--larger-than", "much"], ["--include", "all"]]
 )

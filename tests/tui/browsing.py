@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from agcx_tui.app import AgcxApp
 from agcx_tui.demo import build_demo_store
 from agcx_tui.screens.browser import BrowserScreen
+from agcx_tui.screens.confirm import ConfirmDelete, ConfirmFavorites
 from agcx_tui.widgets.edge_line import EdgeLine
 from agcx_tui.widgets.session_list import SessionList
 from tests.tui.entries import NOW_SECONDS
@@ -54,6 +55,14 @@ async def scanned(pilot: Pilot, sessions: int = 15) -> BrowserScreen:
     await until(pilot, lambda: len(screen.table) == sessions and not screen.scanning)
     await pilot.pause()
     return screen
+
+
+async def confirm_deletion(pilot: Pilot, *, favorites: bool = False) -> None:
+    """Answer the question with Delete; where `favorites` are among them, also the second one."""
+    for kind in [ConfirmDelete, ConfirmFavorites][: 1 + favorites]:
+        await until(pilot, lambda kind=kind: type(pilot.app.screen) is kind)
+        await pilot.pause()
+        await pilot.press("right", "enter")
 
 
 def titles(screen: BrowserScreen) -> list[str]:

@@ -12,13 +12,15 @@ from textual.widgets import Button, Input, Static
 
 from agcx_format.store import open_store
 from agcx_tui.exporting import suggested_name
-from agcx_tui.screens.confirm import ConfirmDelete
+from agcx_tui.screens.confirm import ConfirmDelete, ConfirmFavorites
 from agcx_tui.screens.export import ExportDialog
+from agcx_tui.session_table import SessionTable
 from tests.stores import contents
 from tests.tui.browsing import (
     SIZE,
     at_cursor,
     browser,
+    confirm_deletion,
     demo_copy,
     line,
     notices,
@@ -26,6 +28,7 @@ from tests.tui.browsing import (
     titles,
     until,
 )
+from tests.tui.entries import session
 
 
 @pytest.fixture
@@ -87,14 +90,42 @@ async def test_cancel_deletes_nothing(store, key):
     assert contents(store, trash=True) == before
 
 
+async def test_favourites_are_asked_about_once_more_by_name_and_cancel_keeps_all(store):
+    before = contents(store, trash=True)
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("down", "space", "space", "d")
+        await asked(pilot, ConfirmDelete)
+        await pilot.press("right", "enter")
+        dialog = await asked(pilot, ConfirmFavorites)
+        assert dialog.focused is dialog.query_one("#cancel")
+        text = text_of(dialog)
+        assert "Delete this favourite, too?" in text
+        assert "★ Fix the grid layout" in text
+        assert "Cancel keeps both sessions." in text
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        await pilot.pause(0.1)
+        assert len(screen.table) == 15
+    assert contents(store, trash=True) == before
+
+
+def test_the_second_question_names_three_favourites_and_counts_the_rest():
+    table = SessionTable()
+    rows = table.put(session(number, favorite=number < 5) for number in range(6))
+    lines = [line.plain for line in ConfirmFavorites.among(table, rows)._lines]
+    assert lines[:4] == ["★ Session 0", "★ Session 1", "★ Session 2", "and 2 more"]
+    assert ConfirmFavorites.among(table, rows[:5])._question == "Really delete these 5 favourites?"
+
+
 async def test_delete_removes_the_row_and_u_brings_it_back(store):
     before = contents(store)
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         await pilot.press("down", "d")
-        await asked(pilot, ConfirmDelete)
-        await pilot.press("right", "enter")
+        await confirm_deletion(pilot, favorites=True)
         await until(pilot, lambda: len(screen.table) == 14)
         assert "Fix the grid layout" not in titles(screen)
         assert at_cursor(screen) == "Why does the queue stall after a deploy?"
@@ -117,7 +148,7 @@ async def test_all_marked_are_deleted_even_those_that_the_filter_hides(store):
         dialog = await asked(pilot, ConfirmDelete)
         assert "Delete 15 sessions" in text_of(dialog)
         assert "The filter hides 13 of them now." in text_of(dialog)
-        await pilot.press("right", "enter")
+        await confirm_deletion(pilot, favorites=True)
         await until(pilot, lambda: len(screen.table) == 0)
         assert list(store.glob("*.agcx")) == []
         assert line(screen, "#marks") == ""
@@ -146,15 +177,13 @@ async def test_what_changed_since_it_was_shown_is_not_deleted(store):
         path = Path(screen.table.path(screen.table.order[0]))
         os.utime(path, ns=(1, 1))
         await pilot.press("d")
-        await asked(pilot, ConfirmDelete)
-        await pilot.press("right", "enter")
+        await confirm_deletion(pilot)
         await until(pilot, lambda: "Nothing was deleted" in notices(pilot))
         assert path.exists()
         # It is read again meanwhile, so that asking once more deletes what is shown now.
         await until(pilot, lambda: not screen.scanning)
         await pilot.press("d")
-        await asked(pilot, ConfirmDelete)
-        await pilot.press("right", "enter")
+        await confirm_deletion(pilot)
         await until(pilot, lambda: not path.exists())
 
 

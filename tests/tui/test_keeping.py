@@ -13,7 +13,6 @@ from textual.widgets import Button, Checkbox, Input, OptionList, Static
 from agcx_format.store import open_store
 from agcx_tui.reading_positions import Position, ReadingPositions
 from agcx_tui.screens.browser import BrowserScreen
-from agcx_tui.screens.confirm import ConfirmDelete
 from agcx_tui.screens.emptying import EmptyDialog
 from agcx_tui.screens.log import LogScreen
 from agcx_tui.screens.naming import AskDialog, RenameScreen, TagsDialog, tags_after
@@ -25,6 +24,7 @@ from tests.tui.browsing import (
     SIZE,
     at_cursor,
     browser,
+    confirm_deletion,
     demo_copy,
     line,
     notices,
@@ -48,11 +48,10 @@ async def on(pilot, kind):
     return pilot.app.screen
 
 
-async def delete(pilot, screen, *keys: str) -> None:
+async def delete(pilot, screen, *keys: str, favorites: bool = True) -> None:
     left = len(screen.table)
     await pilot.press(*keys, "d")
-    await on(pilot, ConfirmDelete)
-    await pilot.press("right", "enter")
+    await confirm_deletion(pilot, favorites=favorites)
     await until(pilot, lambda: len(screen.table) < left)
 
 
@@ -250,7 +249,7 @@ async def test_any_act_of_the_log_can_be_undone(store):
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         await delete(pilot, screen, "down")
-        await delete(pilot, screen, "end")
+        await delete(pilot, screen, "end", favorites=False)
         await pilot.press("L")
         log = await on(pilot, LogScreen)
         lines = log.query_one(OptionList)
@@ -284,7 +283,7 @@ async def test_a_rule_lists_what_it_means_while_it_is_typed_and_deletes_just_tha
         await until(pilot, lambda: prune.table.order)
         meant = set(titles(prune))
         assert GRID not in meant
-        assert "spared" in line(prune, "#title")
+        assert line(prune, "#spared") == "spared: 1 favourite, 1 unreadable, 1 with checkpoints"
         prune.query_one("#larger", Input).value = "1GB"
         await until(pilot, lambda: not prune.table.order)
         prune.query_one("#larger", Input).value = "lots"
@@ -292,8 +291,7 @@ async def test_a_rule_lists_what_it_means_while_it_is_typed_and_deletes_just_tha
         prune.query_one("#larger", Input).value = ""
         await until(pilot, lambda: set(titles(prune)) == meant)
         await pilot.press("ctrl+s")
-        await on(pilot, ConfirmDelete)
-        await pilot.press("right", "enter")
+        await confirm_deletion(pilot)
         await until(pilot, lambda: "Deleted" in notices(pilot))
         await until(pilot, lambda: not prune.table.order)
         prune.query_one("#model", Input).value = ""
@@ -303,6 +301,30 @@ async def test_a_rule_lists_what_it_means_while_it_is_typed_and_deletes_just_tha
         await until(pilot, lambda: meant.isdisjoint(titles(screen)) and not screen.scanning)
         await pilot.press("u")
         await until(pilot, lambda: len(screen.table) == 15)
+    assert contents(store) == before
+
+
+async def test_what_is_spared_is_told_by_kind_and_goes_when_its_box_is_checked(store):
+    before = contents(store)
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await pilot.press("P")
+        prune = await on(pilot, PruneScreen)
+        prune.query_one("#tag", Input).value = "ui"
+        await until(pilot, lambda: "All that falls under this rule is spared" in text_of(prune))
+        assert line(prune, "#spared") == "spared: 1 favourite"
+        prune.query_one("#take-favourites", Checkbox).value = True
+        await until(pilot, lambda: line(prune, "#spared") == "spared: 1 with checkpoints")
+        prune.query_one("#take-checkpoints", Checkbox).value = True
+        await until(pilot, lambda: prune.table.order)
+        assert titles(prune) == [GRID]
+        assert line(prune, "#spared") == ""
+        await pilot.press("ctrl+s")
+        await confirm_deletion(pilot, favorites=True)
+        await until(pilot, lambda: "Deleted 1 session" in notices(pilot))
+    assert [each.title for each in open_store(store).trash()] == [GRID]
+    open_store(store).undo()
     assert contents(store) == before
 
 
@@ -320,8 +342,7 @@ async def test_only_what_was_exported_is_deleted(store, tmp_path):
         kept = min(ids)
         (tmp_path / "out" / f"{kept}.json").write_text("mine")
         await pilot.press("ctrl+s")
-        await on(pilot, ConfirmDelete)
-        await pilot.press("right", "enter")
+        await confirm_deletion(pilot)
         await until(pilot, lambda: "Not exported" in notices(pilot))
     assert {str(each.id) for each in open_store(store).trash()} == ids - {kept}
 

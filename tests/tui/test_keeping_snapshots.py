@@ -11,14 +11,15 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
 from agcx_format.timestamps import Timestamp
-from agcx_tui.screens.confirm import ConfirmDelete
+from agcx_tui.screens.confirm import ConfirmDelete, ConfirmFavorites
+from agcx_tui.screens.conversation import ConversationScreen
 from agcx_tui.screens.emptying import EmptyDialog
 from agcx_tui.screens.log import LogScreen
-from agcx_tui.screens.naming import RenameScreen, TagsDialog
+from agcx_tui.screens.naming import NewSessionDialog, RenameScreen, TagsDialog
 from agcx_tui.screens.prune import PruneScreen
 from agcx_tui.screens.storage import StorageScreen
 from agcx_tui.screens.trash import TrashScreen
-from tests.tui.browsing import browser, demo_copy, line, scanned, until
+from tests.tui.browsing import browser, confirm_deletion, demo_copy, line, scanned, until
 from tests.tui.entries import NOW_SECONDS
 
 Steps = Callable[[Pilot], Awaitable[None]]
@@ -52,8 +53,7 @@ async def deleted(pilot: Pilot) -> None:
     """Two acts: a deletion of two, a change of tags."""
     screen = pilot.app.screen
     await pilot.press("down", "space", "space", "d")
-    await shown(pilot, ConfirmDelete)
-    await pilot.press("right", "enter")
+    await confirm_deletion(pilot, favorites=True)
     await until(pilot, lambda: len(screen.table) == 13)
     await pilot.press("number_sign")
     await shown(pilot, TagsDialog)
@@ -115,6 +115,22 @@ async def rename(pilot: Pilot) -> None:
     await shown(pilot, RenameScreen)
 
 
+async def favorites(pilot: Pilot) -> None:
+    await pilot.press("down", "space", "space", "d")
+    await shown(pilot, ConfirmDelete)
+    await pilot.press("right", "enter")
+    await shown(pilot, ConfirmFavorites)
+
+
+async def split(pilot: Pilot) -> None:
+    await pilot.press("down", "enter")
+    await shown(pilot, ConversationScreen)
+    transcript = pilot.app.screen.transcript
+    await until(pilot, lambda: transcript.source.complete and transcript.source.known() == 24)
+    await pilot.press("colon", *"12", "enter", "x")
+    await shown(pilot, NewSessionDialog)
+
+
 async def tags(pilot: Pilot) -> None:
     await pilot.press("down", "space", "space", "number_sign")
     await shown(pilot, TagsDialog)
@@ -124,7 +140,7 @@ async def tags(pilot: Pilot) -> None:
 @pytest.mark.parametrize("theme", ["agcx-dark", "agcx-light"])
 @pytest.mark.parametrize(
     "steps",
-    [trash, emptying, log, prune, no_rule, storage, rename, tags],
+    [trash, emptying, log, prune, no_rule, storage, rename, tags, favorites, split],
     ids=lambda steps: steps.__name__,
 )
 def test_it_looks_as_it_was_accepted(steps: Steps, theme: str, home, snap_compare):

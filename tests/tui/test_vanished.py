@@ -7,20 +7,22 @@ import shutil
 
 import pytest
 
-from agcx_tui.screens.confirm import ConfirmDelete
 from agcx_tui.screens.conversation import ConversationScreen
-from tests.tui.browsing import SIZE, browser, demo_copy, notices, scanned, titles, until
+from tests.tui.browsing import (
+    SIZE,
+    browser,
+    confirm_deletion,
+    demo_copy,
+    notices,
+    scanned,
+    titles,
+    until,
+)
 
 
 @pytest.fixture
 def store(tmp_path):
     return demo_copy(tmp_path / "history")
-
-
-async def delete(pilot) -> None:
-    await pilot.press("d")
-    await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDelete))
-    await pilot.press("right", "enter")
 
 
 async def test_a_file_that_vanished_is_said_to_be_gone_by_preview_and_conversation(store):
@@ -43,8 +45,8 @@ async def test_deleting_what_vanished_says_so_and_takes_it_from_the_list(store):
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         os.unlink(screen.table.path(screen.table.order[1]))
-        await pilot.press("down")
-        await delete(pilot)
+        await pilot.press("down", "d")
+        await confirm_deletion(pilot, favorites=True)
         await until(pilot, lambda: "it is gone already" in notices(pilot))
         await until(pilot, lambda: "Fix the grid layout" not in titles(screen))
         assert len(screen.table) == 14
@@ -55,7 +57,8 @@ async def test_a_store_that_vanished_is_an_empty_list_and_is_not_made_again(stor
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         shutil.rmtree(store)
-        await delete(pilot)
+        await pilot.press("d")
+        await confirm_deletion(pilot)
         await until(pilot, lambda: len(screen.table) == 0 and not screen.scanning)
         assert "No sessions yet" in str(screen.query_one("#notice").render())
         await pilot.press("u", "e", "enter", "space", "a", "p", "z")

@@ -1,0 +1,31 @@
+"""How the kinds read that a rule spares unless it names them: on a screen and on the command line.
+
+Pure, no Textual.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from agcx_format.pruning import Precious, Selection
+
+__all__ = ["KINDS", "spared"]
+
+KINDS = {
+    Precious.FAVORITES: "favourites",
+    Precious.UNREADABLE: "unreadable",
+    Precious.CHECKPOINTS: "with checkpoints",
+    Precious.AT_WORK: "at work",
+}
+
+
+def spared(selection: Selection) -> str:
+    """`spared: 3 favourites, 1 unreadable`; nothing when nothing was."""
+    counts = Counter(each.why for each in selection.spared)
+    parts = [_counted(counts[kind], kind) for kind in KINDS if counts[kind]]
+    return f"spared: {', '.join(parts)}" if parts else ""
+
+
+def _counted(count: int, kind: Precious) -> str:
+    words = "favourite" if count == 1 and kind is Precious.FAVORITES else KINDS[kind]
+    return f"{count:,} {words}"
