@@ -173,8 +173,9 @@ class AgcxApp(App[None]):
         catalog = None
         if self._cache is not None and self._store_path is not None:
             from agcx_format.catalog import Catalog
+            from agcx_tui.locations import catalogs
 
-            catalog = Catalog(self._cache / "catalog", self._store_path)
+            catalog = Catalog(catalogs(self._cache), self._store_path)
         screen = BrowserScreen(
             self._store_path,
             looked=self._looked,

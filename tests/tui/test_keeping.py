@@ -181,7 +181,11 @@ async def test_emptying_takes_the_typed_word_and_nothing_less(store, tmp_path):
     cached = {"state": tmp_path / "state", "cache": tmp_path / "cache"}
     async with browser(store, **cached).run_test(size=SIZE) as pilot:
         await scanned(pilot)
-    assert await saved(tmp_path / "cache", lambda kept: GRID.encode() in kept)
+        await pilot.press("S")
+        storage = await on(pilot, StorageScreen)
+        await until(pilot, lambda: "on disk" in line(storage, "#title"))
+    for name in ("catalog", "stats"):
+        assert await saved(tmp_path / "cache" / name, lambda kept: GRID.encode() in kept)
     async with browser(store, **cached).run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         await delete(pilot, screen, "down")
@@ -216,7 +220,7 @@ async def test_emptying_takes_the_typed_word_and_nothing_less(store, tmp_path):
 
 
 async def saved(cache: Path, holds: Callable[[bytes], bool]) -> bool:
-    """Whether the catalog, which is written when the program has ended, comes to hold that."""
+    """Whether a cache, which is written when the program has ended, comes to hold that."""
     for _ in range(100):
         if holds(b"".join(contents(cache).values())):
             return True
