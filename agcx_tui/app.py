@@ -195,11 +195,18 @@ class AgcxApp(App[None]):
         )
         return screen
 
-    def conversation(self, path: str, store: Store | None = None) -> Screen:
-        """The screen of one session's file; `store` is the one that it is from."""
+    def conversation(
+        self, path: str, store: Store | None = None, *, message: int | None = None
+    ) -> Screen:
+        """The screen of one session's file; `store` is the one that it is from.
+
+        With `message`, a number from 0, it begins there, and where the reader was stays remembered.
+        """
         from agcx_tui.reading_positions import ReadingPositions
         from agcx_tui.screens.conversation import ConversationScreen
 
+        if message is not None:
+            return ConversationScreen(path, store, message=message)
         positions = None if self._state is None else ReadingPositions(self._state)
         return ConversationScreen(path, store, positions=positions)
 

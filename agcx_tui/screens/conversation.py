@@ -56,7 +56,8 @@ _MESSAGES_ONLY = ("match", "go_to_number")
 class ConversationScreen(TakingScreen):
     """The conversation in the session file `path`; `store` and `positions` None: without any.
 
-    `opener` opens something else in its place, a checkpoint for example.
+    `opener` opens something else in its place, a checkpoint for example.  It begins at the message
+    `message`, from 0, else where the reader was.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -131,11 +132,13 @@ class ConversationScreen(TakingScreen):
         *,
         positions: ReadingPositions | None = None,
         opener: Callable[[], Conversation] | None = None,
+        message: int | None = None,
     ) -> None:
         super().__init__()
         self.path = path
         self._store = store
         self._positions = positions
+        self._begin_at = message
         self._opener = opener or partial(open_session, path)
         self._panes: dict[str, FactsView] = {}
         self._shown = "messages"
@@ -182,7 +185,9 @@ class ConversationScreen(TakingScreen):
             self._tabs.tabs = [tab for tab in self._tabs.tabs if tab[0] != "checkpoints"]
             self._tabs.choose("messages")
         self.transcript.show(message.conversation.source)
-        if message.position is not None:
+        if self._begin_at is not None:
+            self.transcript.seek(self._begin_at)
+        elif message.position is not None:
             self.transcript.seek(message.position.message, message.position.row)
             self._restored = message.position.message, None
         self.refresh_bindings()

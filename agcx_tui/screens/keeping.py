@@ -51,7 +51,7 @@ class KeepingScreen(ArrangingScreen):
             self.count = count
 
     def show_only(self, label: str, paths: Sequence[str]) -> None:
-        """Mark these sessions, and show the marked."""
+        """Show these sessions and no others; `label` is what they are."""
         raise NotImplementedError
 
     # --- editing

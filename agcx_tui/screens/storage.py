@@ -1,5 +1,7 @@
 """Where the space goes: bars that fill while the files are read, each opening what it is about.
 
+A large message opens its conversation there, all else the list of its sessions.
+
 Strategy: a thread measures file by file and posts what it has a few times a second; of a file that
 was measured before, the cache speaks.  Leaving stops it, and what was measured by then is kept.
 """
@@ -33,6 +35,8 @@ _EVERY = 0.4
 # Python hands the interpreter over every 5 ms; this gives a key its turn at once.
 _BREATH = 0.0005
 _BREATHE_EVERY = 200
+# Where all is known already, what is handed over at once is bounded by this.
+_MOST = 500
 _LABEL = 34
 
 
@@ -51,7 +55,7 @@ class StorageScreen(PagedScreen[Opened]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("o", "choose", "open in the list", key_display="enter", id="storage.open"),
+        Binding("o", "choose", "open", key_display="enter", id="storage.open"),
     ]
 
     class Measured(Message):
@@ -92,12 +96,11 @@ class StorageScreen(PagedScreen[Opened]):
         deadline = time.monotonic() + _EVERY
         try:
             entries = list(self._store.scan())
-            with closing(
-                (self._cache.gather if self._cache else gather)(entries, stopped)
-            ) as files:
+            measured = gather if self._cache is None else self._cache.gather
+            with closing(measured(entries, stopped)) as files:
                 for file in files:
                     batch.append(file)
-                    if time.monotonic() > deadline:
+                    if time.monotonic() > deadline or len(batch) == _MOST:
                         if not self.post_message(self.Measured(batch, len(entries), False)):
                             return
                         batch, deadline = [], time.monotonic() + _EVERY
@@ -166,6 +169,9 @@ class StorageScreen(PagedScreen[Opened]):
         event.stop()
         line = self._lines[event.option_index]
         if line is None:
+            return
+        if line.index is not None:
+            self.app.push_screen(self.app.conversation(line.name, self._store, message=line.index))
             return
         paths: Sequence[str] = (line.name,)
         if line.group != "session":
