@@ -16,7 +16,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from agcx_format.durable import Signature, naming, replace_file, sync_directory, write_file
+from agcx_format.durable import (
+    Signature,
+    is_still,
+    naming,
+    replace_file,
+    sync_directory,
+    write_file,
+)
 from agcx_format.errors import NothingToUndo, StaleSession, UndoConflict
 from agcx_format.journal import (
     EMPTIED,
@@ -149,17 +156,8 @@ def _check_expected(root: Path, step: Step) -> None:
     if step.op in ("create", "bring") and Signature.at(_in(root, step.path)) is not None:
         raise StaleSession("something is there already", path=_in(root, step.path))
     read = step.source if step.source is not None else step.path
-    if step.expected is not None and not _is(_in(root, read), step.expected):
+    if step.expected is not None and not is_still(_in(root, read), step.expected):
         raise StaleSession("it changed since it was read", path=_in(root, read))
-
-
-def _is(path: str, expected: Signature) -> bool:
-    """A session that is a link was read through it, and its signature is that of what it leads to."""
-    if Signature.at(path) == expected:
-        return True
-    with contextlib.suppress(OSError):
-        return os.path.islink(path) and Signature.of(os.stat(path)) == expected
-    return False
 
 
 def _prepare(root: Path, home: Path, step: Step) -> Step:

@@ -15,15 +15,14 @@ takes words out.
 from __future__ import annotations
 
 import os
-import struct
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from zlib import crc32
 
 import msgspec
 
 from agcx_format import catalog_block
+from agcx_format.cache_file import frame, framed, make_private, name_of
 from agcx_format.catalog_block import Block
 from agcx_format.columns import GONE, Columns
 from agcx_format.durable import open_regular, read_exactly, replace_file
@@ -34,12 +33,9 @@ __all__ = ["Catalog", "Head", "Reading"]
 
 # The byte order is part of it: arrays are kept as the machine has them.
 MAGIC = b"AGCXcat1" + sys.byteorder[:1].encode()
-_FRAME = struct.Struct("<II")
 
 FIRST_PAGE = 128
 _ROWS = 1024
-# A frame is a thousand rows; what claims to be larger was not written here.
-_LARGEST = 1 << 28
 
 
 class Head(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -71,7 +67,7 @@ class Reading:
         try:
             rows = self.page.count
             while rows < self.head.rows:
-                payload, self._at = _frame(self._fd, self._at)
+                payload, self._at = frame(self._fd, self._at)
                 block = catalog_block.decode(payload)
                 if not block.count:
                     raise ValueError("an empty frame")
@@ -106,11 +102,11 @@ class Catalog:
         try:
             if read_exactly(fd, len(MAGIC), 0) != MAGIC:
                 raise ValueError("another format")
-            payload, at = _frame(fd, len(MAGIC))
+            payload, at = frame(fd, len(MAGIC))
             head = _head.decode(payload)
             if head.store != self._store:
                 raise ValueError("of another store")
-            payload, at = _frame(fd, at)
+            payload, at = frame(fd, at)
             return Reading(fd, head, catalog_block.decode(payload), at)
         except (ValueError, OSError, msgspec.DecodeError):
             os.close(fd)
@@ -136,7 +132,7 @@ class Catalog:
         False when another process is writing and does not end within `patience` seconds.  Raises
         `PersistenceError` when it cannot be written.
         """
-        self._make_directory()
+        make_private(self.directory)
         try:
             with locked(self.directory, patience):
                 replace_file(self.path, self._parts(columns, rows))
@@ -162,14 +158,6 @@ class Catalog:
 
     # --- inside
 
-    def _make_directory(self) -> None:
-        try:
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if self.directory.stat().st_mode & 0o077:
-                self.directory.chmod(0o700)
-        except OSError as cause:
-            raise PersistenceError("cannot be made", path=self.directory) from cause
-
     def _parts(self, columns: Columns, rows: list[int]) -> Iterator[bytes]:
         flags, sizes = columns.arrays["flags"], columns.arrays["sizes"]
         rows = [row for row in rows if not flags[row] & GONE]
@@ -177,31 +165,7 @@ class Catalog:
         broken = sum(1 for row in rows if row in columns.errors)
         head = Head(self._store, len(rows), len(rows), size, broken)
         yield MAGIC
-        yield _framed(catalog_block.encode(head))
-        yield _framed(catalog_block.encode(columns.block(rows[:FIRST_PAGE])))
+        yield framed(catalog_block.encode(head))
+        yield framed(catalog_block.encode(columns.block(rows[:FIRST_PAGE])))
         for at in range(FIRST_PAGE, len(rows), _ROWS):
-            yield _framed(catalog_block.encode(columns.block(rows[at : at + _ROWS])))
-
-
-def name_of(store: bytes) -> str:
-    """The name of a store's catalog: the end of its path, to be known by, and a checksum."""
-    end = "".join(c if c.isalnum() and c.isascii() else "-" for c in os.fsdecode(store[-40:]))
-    return f"{end.strip('-')}-{crc32(store):08x}"
-
-
-def _framed(payload: bytes) -> bytes:
-    return _FRAME.pack(len(payload), crc32(payload)) + payload
-
-
-def _frame(fd: int, at: int) -> tuple[bytes, int]:
-    """The payload of a frame, and where the next one begins; `ValueError` when it is damaged."""
-    head = read_exactly(fd, _FRAME.size, at)
-    if len(head) < _FRAME.size:
-        raise ValueError("it ends early")
-    length, checksum = _FRAME.unpack(head)
-    if length > min(_LARGEST, os.fstat(fd).st_size):
-        raise ValueError("a length that cannot be")
-    payload = read_exactly(fd, length, at + _FRAME.size)
-    if len(payload) != length or crc32(payload) != checksum:
-        raise ValueError("damaged")
-    return payload, at + _FRAME.size + length
+            yield framed(catalog_block.encode(columns.block(rows[at : at + _ROWS])))

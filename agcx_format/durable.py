@@ -23,8 +23,8 @@ import msgspec
 from agcx_format.errors import CorruptData, PersistenceError, StoreNotWritable
 
 __all__ = [
-    "Signature", "naming", "open_regular", "read_exactly", "replace_file", "sweep", "sync_directory",
-    "sync_file", "write_file",
+    "Signature", "is_still", "naming", "open_regular", "read_exactly", "replace_file", "sweep",
+    "sync_directory", "sync_file", "write_file",
 ]  # fmt: skip
 
 TEMPORARY = ".agcx-tmp"
@@ -56,6 +56,18 @@ class Signature(msgspec.Struct, frozen=True, gc=False):
             if cause.errno in _NOTHING_THERE:
                 return None
             raise PersistenceError(os_reason(cause), path=path) from None
+
+
+def is_still(path: str | os.PathLike[str], expected: Signature) -> bool:
+    """Whether the file is the one that was read.
+
+    What is a link was read through it, and its signature is that of what it leads to.
+    """
+    if Signature.at(path) == expected:
+        return True
+    with contextlib.suppress(OSError):
+        return os.path.islink(path) and Signature.of(os.stat(path)) == expected
+    return False
 
 
 def open_regular(path: str | os.PathLike[str]) -> tuple[int, os.stat_result]:

@@ -309,16 +309,11 @@ class Stats:
 
 
 def gather(
-    entries: Iterable[ScanEntry],
-    *,
-    known: Callable[[str, Signature], FileStats | None] = lambda path, signature: None,
-    should_stop: Stopped = lambda: False,
+    entries: Iterable[ScanEntry], should_stop: Stopped = lambda: False
 ) -> Iterator[FileStats]:
-    """Measure each file, unless `known` has what was measured of the same file; ends when stopped."""
+    """Measure each file; ends when stopped.  `StatsCache.gather` is the same with a memory."""
     for entry in entries:
-        if should_stop():
-            return
-        found = known(entry.path, entry.signature) or measure(entry, should_stop)
+        found = None if should_stop() else measure(entry, should_stop)
         if found is None:
             return
         yield found

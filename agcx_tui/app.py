@@ -173,8 +173,9 @@ class AgcxApp(App[None]):
         catalog = None
         if self._cache is not None and self._store_path is not None:
             from agcx_format.catalog import Catalog
+            from agcx_tui.locations import catalogs
 
-            catalog = Catalog(self._cache / "catalog", self._store_path)
+            catalog = Catalog(catalogs(self._cache), self._store_path)
         screen = BrowserScreen(
             self._store_path,
             looked=self._looked,
@@ -194,14 +195,19 @@ class AgcxApp(App[None]):
         )
         return screen
 
-    def conversation(self, path: str, store: Store | None = None, fixed: str = "") -> Screen:
+    def conversation(
+        self, path: str, store: Store | None = None, *, fixed: str = "", message: int | None = None
+    ) -> Screen:
         """The screen of one session's file; `store` is the one that it is from.
 
-        Without a store it cannot be changed; `fixed` says why, where that is not the reason.
+        Without a store it cannot be changed; `fixed` says why, where that is not the reason.  With
+        `message`, a number from 0, it begins there, and where the reader was stays remembered.
         """
         from agcx_tui.reading_positions import ReadingPositions
         from agcx_tui.screens.conversation import ConversationScreen
 
+        if message is not None:
+            return ConversationScreen(path, store, fixed=fixed, message=message)
         positions = None if self._state is None else ReadingPositions(self._state)
         return ConversationScreen(path, store, positions=positions, fixed=fixed)
 

@@ -66,6 +66,8 @@ def _values(table: SessionTable, key: str) -> list[str]:
         for number, count in Counter(arrays["tags"]).items():
             for tag in pools["tags"][number]:
                 counts[tag] += count
+    elif key == "is" and not table.listed:
+        return [state for state in STATES if state != "listed"]
     else:
         return list(_ALWAYS.get(key, ()))
     # What cannot be typed cannot be filtered by either.

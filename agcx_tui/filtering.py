@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 
 WORD = "word"
 KEYS = ("model", "tag", "mode", "is", "before", "after", "larger", "smaller", "messages", "id")
-STATES = ("favorite", "broken", "empty", "imported", "marked")
+STATES = ("favorite", "broken", "empty", "imported", "marked", "listed")
 # The tags that an import gives.
 IMPORTS = frozenset({"codex", "claude-code"})
 MODES = ("plan", "build", "review")

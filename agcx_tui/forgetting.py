@@ -11,12 +11,18 @@ from contextlib import suppress
 from pathlib import Path
 
 from agcx_format.trash import Emptied
+from agcx_tui.locations import catalogs, measures
 
 __all__ = ["forget"]
 
 
 def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None) -> None:
     """Take what was destroyed of `store` out of the state and the cache directory, where there are."""
+    if cache is not None and gone.acts:
+        from agcx_format.stats_cache import StatsCache
+
+        # Of what only edits kept, an earlier title for example, there is no session that went.
+        StatsCache(measures(cache), store).forget(_names(gone, store))
     if not gone.sessions:
         return
     if state is not None:
@@ -27,9 +33,12 @@ def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None
         from agcx_format.catalog import Catalog
         from agcx_tui.last_page import page_path
 
-        # A list names files by the path under which its store was opened.
-        files = {store / session.home for session in gone.sessions}
-        names = {form(file) for file in files for form in (str, os.path.abspath, os.path.realpath)}
-        Catalog(cache / "catalog", store).forget(names)
+        Catalog(catalogs(cache), store).forget(_names(gone, store))
         with suppress(OSError):
             os.unlink(page_path(cache, store))
+
+
+def _names(gone: Emptied, store: Path) -> set[str]:
+    """A list names files by the path under which its store was opened."""
+    files = {store / session.home for session in gone.sessions}
+    return {form(file) for file in files for form in (str, os.path.abspath, os.path.realpath)}

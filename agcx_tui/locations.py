@@ -81,3 +81,13 @@ def cache_directory() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("agcx", appauthor=False)
+
+
+def catalogs(cache: Path) -> Path:
+    """Where in the cache directory what a list needs of the sessions of each store lies."""
+    return cache / "catalog"
+
+
+def measures(cache: Path) -> Path:
+    """Where in it what was measured of them lies: beside the catalogs, whose lock is another."""
+    return cache / "stats"

@@ -52,6 +52,8 @@ class SessionTable:
         self.columns = Columns()
         self.order: list[int] = []
         self.marks: set[int] = set()
+        # Paths of what another screen wants to be seen, there or not.
+        self.listed: frozenset[str] = frozenset()
         self.sort_key = "accessed"
         self.descending = True
         self.query = Query()
@@ -219,8 +221,8 @@ class SessionTable:
     def filter_by(self, query: Query) -> None:
         """Show what fits `query`; marks stay as they are, seen or not."""
         among = self.order if query.narrows(self.query) else self._all_sorted()
-        # Marks may have changed since the last result was made.
-        if any(term.value == "marked" for term in query.terms):
+        # These may have changed since the last result was made.
+        if any(term.value in ("marked", "listed") for term in query.terms):
             among = self._all_sorted()
         self.query = query
         self.order = self._fitting(among)
@@ -369,6 +371,8 @@ class SessionTable:
             return lambda row: self._arrays["tags"][row] in sets
         if state == "marked":
             return self.marks.__contains__
+        if state == "listed":
+            return {self.row_of(path) for path in self.listed}.__contains__
         return lambda row: not self._arrays["messages"][row] and self.readable(row)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from agcx_tui.cli.common import Settings, pass_settings, print_json, store_option, tell
+from agcx_tui.locations import cache_directory, measures
 
 if TYPE_CHECKING:
     from agcx_format.stats import Stats
@@ -25,16 +27,20 @@ def stats(settings: Settings, as_json: bool) -> None:
     """Show where the space goes: by content, directory, model, month and tag.
 
     Every file is read to its end. By content it is the size decompressed, else the size on disk; a
-    session with two tags counts under both.
+    session with two tags counts under both. What was measured is kept, also when it is interrupted,
+    and only what is new is read the next time.
     """
-    from agcx_format.stats import Stats, gather
+    from agcx_format.stats import Stats
+    from agcx_format.stats_cache import StatsCache
 
     found = Stats()
-    entries = list(settings.store().scan())
-    for done, file in enumerate(gather(entries), 1):
-        found.add(file)
-        if done % _EVERY == 0:
-            _progress(done, len(entries))
+    store = settings.store()
+    entries = list(store.scan())
+    with closing(StatsCache(measures(cache_directory()), store.path).gather(entries)) as files:
+        for done, file in enumerate(files, 1):
+            found.add(file)
+            if done % _EVERY == 0:
+                _progress(done, len(entries))
     _progress(0, 0)
     if as_json:
         print_json(_facts(found))

@@ -212,7 +212,11 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         if self._filter_errors:
             status.show(right=Content.styled(safe_line(self._filter_errors[0]), "$error"))
         elif query:
-            status.show(right=f"{len(self.table.order):,} of {len(self.table):,}")
+            listed = any(term.value == "listed" and not term.negated for term in query.terms)
+            status.show(
+                left=self._listed_as if listed else "",
+                right=f"{len(self.table.order):,} of {len(self.table):,}",
+            )
         else:
             status.show()
 
@@ -249,6 +253,8 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         return self.query_one(FilterInput)
 
     _filter_errors: tuple[str, ...] = ()
+    # What the sessions are that `is:listed` shows.
+    _listed_as = ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The key that goes to the filter is not offered there."""
@@ -278,12 +284,13 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         self.set_focus(self.sessions)
 
     def show_only(self, label: str, paths: Sequence[str]) -> None:
-        rows = [self.table.row_of(path) for path in paths]
-        self.table.marks.clear()
-        self.table.marks |= {row for row in rows if row is not None}
+        self.table.listed = frozenset(paths)
+        self._listed_as = label
         self._filter.value = ""
-        self._filter.value = "is:marked"
-        self.notify(f"Marked: {label}. Esc shows all again.", markup=False)
+        self._filter.value = "is:listed"
+        if any(self.table.row_of(path) is None for path in paths):
+            # What came a moment ago is not in the list yet.
+            self.action_rescan()
 
     def action_clear(self) -> None:
         if self.focused is not self.sessions:

@@ -59,7 +59,8 @@ class ConversationScreen(DerivingScreen):
     """The conversation in the session file `path`; `store` and `positions` None: without any.
 
     `opener` opens something else in its place, a checkpoint for example.  `fixed` says why it cannot be
-    changed, where it is not for want of a store; `done` are the acts that `u` takes back.
+    changed, where it is not for want of a store; `done` are the acts that `u` takes back.  It begins at
+    the message `message`, from 0, else where the reader was.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -135,6 +136,7 @@ class ConversationScreen(DerivingScreen):
         opener: Callable[[], Conversation] | None = None,
         fixed: str = "",
         done: list[str] | None = None,
+        message: int | None = None,
     ) -> None:
         super().__init__()
         self.path = path
@@ -149,7 +151,7 @@ class ConversationScreen(DerivingScreen):
         self._shown = "messages"
         self._restored: tuple[int, object] | None = None
         # Where to be once the file was opened anew.
-        self._stay: int | None = None
+        self._stay = message
 
     def compose(self) -> ComposeResult:
         yield EdgeLine(id="title")

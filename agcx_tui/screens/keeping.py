@@ -19,12 +19,13 @@ from agcx_tui import wording
 from agcx_tui.screens.arranging import ArrangingScreen
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from agcx_format.store import Store
     from agcx_tui import store_work
 
     # The fields to change of each file.
     Edits = Sequence[tuple[store_work.File, Mapping[str, Any]]]
-    from agcx_format.stats import FileStats
     from agcx_format.trash import Emptied
     from agcx_tui.screens.storage import Opened
 
@@ -50,7 +51,7 @@ class KeepingScreen(ArrangingScreen):
             self.count = count
 
     def show_only(self, label: str, paths: Sequence[str]) -> None:
-        """Mark these sessions, and show the marked."""
+        """Show these sessions and no others; `label` is what they are."""
         raise NotImplementedError
 
     # --- editing
@@ -142,6 +143,8 @@ class KeepingScreen(ArrangingScreen):
     # --- the screens beside
 
     def action_storage(self) -> None:
+        from agcx_format.stats_cache import StatsCache
+        from agcx_tui.locations import measures
         from agcx_tui.screens.storage import StorageScreen
 
         def answered(opened: Opened | None) -> None:
@@ -149,13 +152,17 @@ class KeepingScreen(ArrangingScreen):
                 self.show_only(opened.label, opened.paths)
 
         if self.store is not None:
-            self.app.push_screen(StorageScreen(self.store, self._measured), answered)
+            directory = self._directories[1]
+            cache = StatsCache(measures(directory), self.store.path) if directory else None
+            self.app.push_screen(StorageScreen(self.store, cache), answered)
 
     @property
-    def _measured(self) -> dict[str, FileStats]:
-        """What was measured of files while the program runs."""
-        cache = self.__dict__.setdefault("_measured_files", {})
-        return cache
+    def _directories(self) -> tuple[Path | None, Path | None]:
+        """Where the app keeps its state and its caches, if it does."""
+        state, cache = (
+            getattr(self.app, name, None) for name in ("state_directory", "cache_directory")
+        )
+        return state, cache
 
     def action_prune(self) -> None:
         from agcx_tui.screens.prune import PruneScreen
@@ -183,8 +190,6 @@ class KeepingScreen(ArrangingScreen):
         """In a thread: no cache of ours keeps a word of what was destroyed."""
         from agcx_tui.forgetting import forget
 
-        state, cache = (
-            getattr(self.app, name, None) for name in ("state_directory", "cache_directory")
-        )
+        state, cache = self._directories
         if self.store is not None:
             forget(gone, self.store.path, state=state, cache=cache)

@@ -61,6 +61,7 @@ def filter_help() -> Content:
         ("model:gpt  tag:ui  id:5af4", "in that column"),
         ("mode:build", "or plan, review"),
         ("is:favorite", "or broken, empty, imported, marked"),
+        ("is:listed", "what a bar of the storage screen is about"),
         ("after:2024-11  before:3d", "by the date that the list shows"),
         ("larger:1MB  smaller:20k", "on disk"),
         ("messages:>100", "or <, >=, <=, a number"),

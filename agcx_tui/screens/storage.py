@@ -1,13 +1,16 @@
 """Where the space goes: bars that fill while the files are read, each opening what it is about.
 
+A large message opens its conversation there, all else the list of its sessions.
+
 Strategy: a thread measures file by file and posts what it has a few times a second; of a file that
-was measured before, the cache of the caller speaks.  Leaving stops it.
+was measured before, the cache speaks.  Leaving stops it, and what was measured by then is kept.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -21,6 +24,7 @@ from textual.worker import get_current_worker
 
 from agcx_format.errors import PersistenceError
 from agcx_format.stats import GROUPS, FileStats, Stats, gather
+from agcx_format.stats_cache import StatsCache
 from agcx_format.store import Store
 from agcx_tui import wording
 from agcx_tui.bars import BAR, Line, Section, bar, headline, sections
@@ -31,6 +35,8 @@ _EVERY = 0.4
 # Python hands the interpreter over every 5 ms; this gives a key its turn at once.
 _BREATH = 0.0005
 _BREATHE_EVERY = 200
+# Where all is known already, what is handed over at once is bounded by this.
+_MOST = 500
 _LABEL = 34
 
 
@@ -45,11 +51,11 @@ class Opened:
 class StorageScreen(PagedScreen[Opened]):
     """Leaves with what is to be shown in the list, None for nothing.
 
-    `cache` holds what was measured, by path; the screen adds to it.
+    `cache` None: all is measured anew.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("o", "choose", "open in the list", key_display="enter", id="storage.open"),
+        Binding("o", "choose", "open", key_display="enter", id="storage.open"),
     ]
 
     class Measured(Message):
@@ -61,7 +67,7 @@ class StorageScreen(PagedScreen[Opened]):
             self.total = total
             self.ended = ended
 
-    def __init__(self, store: Store, cache: dict[str, FileStats]) -> None:
+    def __init__(self, store: Store, cache: StatsCache | None) -> None:
         super().__init__()
         self._store = store
         self._cache = cache
@@ -71,10 +77,10 @@ class StorageScreen(PagedScreen[Opened]):
 
     def on_mount(self) -> None:
         self.show_title("Storage", "reading…")
-        self._measure(dict(self._cache))
+        self._measure()
 
     @work(thread=True, exclusive=True, group="stats")
-    def _measure(self, cache: dict[str, FileStats]) -> None:
+    def _measure(self) -> None:
         worker = get_current_worker()
         asked = 0
 
@@ -85,21 +91,19 @@ class StorageScreen(PagedScreen[Opened]):
                 time.sleep(_BREATH)
             return worker.is_cancelled
 
-        def known(path: str, signature: object) -> FileStats | None:
-            found = cache.get(path)
-            return found if found is not None and found.signature == signature else None
-
         batch: list[FileStats] = []
         entries = []
         deadline = time.monotonic() + _EVERY
         try:
             entries = list(self._store.scan())
-            for file in gather(entries, known=known, should_stop=stopped):
-                batch.append(file)
-                if time.monotonic() > deadline:
-                    if not self.post_message(self.Measured(batch, len(entries), False)):
-                        return
-                    batch, deadline = [], time.monotonic() + _EVERY
+            measured = gather if self._cache is None else self._cache.gather
+            with closing(measured(entries, stopped)) as files:
+                for file in files:
+                    batch.append(file)
+                    if time.monotonic() > deadline or len(batch) == _MOST:
+                        if not self.post_message(self.Measured(batch, len(entries), False)):
+                            return
+                        batch, deadline = [], time.monotonic() + _EVERY
         except PersistenceError as error:
             self.app.call_from_thread(self.notify, str(error), severity="error", markup=False)
         if not worker.is_cancelled:
@@ -107,7 +111,6 @@ class StorageScreen(PagedScreen[Opened]):
 
     def on_storage_screen_measured(self, message: Measured) -> None:
         for file in message.files:
-            self._cache[file.path] = file
             self._stats.add(file)
             for group in GROUPS:
                 for name in file.members(group):
@@ -166,6 +169,9 @@ class StorageScreen(PagedScreen[Opened]):
         event.stop()
         line = self._lines[event.option_index]
         if line is None:
+            return
+        if line.index is not None:
+            self.app.push_screen(self.app.conversation(line.name, self._store, message=line.index))
             return
         paths: Sequence[str] = (line.name,)
         if line.group != "session":

@@ -100,7 +100,11 @@ class Preview(Vertical):
     def renew(self, *, delay: float) -> None:
         """Show the same row again if its file is another by now."""
         row = self._row
-        if row is not None and self._timer is None and self._table.signature(row) != self._signature:
+        if (
+            row is not None
+            and self._timer is None
+            and self._table.signature(row) != self._signature
+        ):
             self.follow(row, delay=delay)
 
     def _begin(self) -> None:

@@ -32,6 +32,7 @@ def store(demo_files, tmp_path, monkeypatch) -> Path:
     shutil.copytree(demo_files, path)
     monkeypatch.setenv("AGCX_STORE", str(path))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("CODEX_HOME", raising=False)
     return path
 

@@ -126,6 +126,16 @@ def test_stats_are_aligned_and_tell_the_total(store):
     assert "15 sessions" in result.stderr
 
 
+def test_stats_are_measured_once_and_leave_the_store_alone(store, tmp_path):
+    before = contents(store, trash=True)
+    first = run("stats", "--json").stdout
+    assert contents(store, trash=True) == before
+    (kept,) = (tmp_path / "cache" / "agcx" / "stats").iterdir()
+    written = kept.stat().st_mtime_ns
+    assert run("stats", "--json").stdout == first
+    assert kept.stat().st_mtime_ns == written
+
+
 def test_what_stats_print_is_made_safe(store):
     entry = open_store(store).resolve(QUEUE)
     open_store(store).update_metadata(entry.id, title="\x1b[31mred", tags=["\x1b[2J"])

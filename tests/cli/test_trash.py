@@ -114,6 +114,21 @@ def test_where_the_reader_was_in_a_destroyed_session_is_forgotten(store, monkeyp
     assert positions.load(queue.id, queue.path) == Position(3)
 
 
+def test_no_cache_keeps_a_title_that_was_destroyed(store, tmp_path):
+    def kept() -> bytes:
+        return b"".join(contents(tmp_path / "cache").values())
+
+    run("edit", QUEUE, "--title", "An earlier title")
+    run("stats")
+    assert b"Fix the grid layout" in kept()
+    assert b"An earlier title" in kept()
+    run("edit", QUEUE, "--title", "Another")
+    run("delete", GRID, "--yes")
+    run("trash", "empty", "--yes")
+    assert b"Fix the grid layout" not in kept()
+    assert b"An earlier title" not in kept()
+
+
 # --- edit, undo
 
 

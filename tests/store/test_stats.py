@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from agcx_format import SessionStorage, SessionStore, messagepack, open_store, stats
-from agcx_format.stats import GROUPS, KINDS, FileStats, Stats, gather, measure
+from agcx_format.stats import GROUPS, KINDS, Stats, gather, measure
 from agcx_format.types import (
     FunctionCall,
     FunctionCallOutput,
@@ -121,24 +121,6 @@ def test_damage_is_told_and_counted_up_to_where_it_is(tmp_path: Path):
     both = Stats()
     both.add(found)
     assert both.incomplete == 1
-
-
-def test_what_is_known_of_the_same_file_is_not_measured_again(store):
-    entry = save(store, [Message(None, "user", [InputText("x")])])
-    kept: dict[tuple[str, object], FileStats] = {}
-    for file in gather([entry]):
-        kept[file.path, file.signature] = file
-    asked = []
-
-    def known(path, signature):
-        asked.append(path)
-        return kept.get((path, signature))
-
-    assert list(gather([entry], known=known, should_stop=lambda: False)) == list(kept.values())
-    assert asked == [entry.path]
-    Path(entry.path).write_bytes(b"another file")
-    (anew,) = gather([store.resolve(str(ID))], known=known)
-    assert anew not in kept.values()
 
 
 def test_it_stops_between_two_messages(store):

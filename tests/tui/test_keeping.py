@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from textual.widgets import Button, Checkbox, Input, OptionList, Static
 from agcx_format.store import open_store
 from agcx_tui.reading_positions import Position, ReadingPositions
 from agcx_tui.screens.browser import BrowserScreen
+from agcx_tui.screens.conversation import ConversationScreen
 from agcx_tui.screens.emptying import EmptyDialog
 from agcx_tui.screens.log import LogScreen
 from agcx_tui.screens.naming import AskDialog, RenameScreen, TagsDialog, tags_after
 from agcx_tui.screens.prune import PruneScreen
 from agcx_tui.screens.storage import StorageScreen
 from agcx_tui.screens.trash import TrashScreen
+from agcx_tui.widgets.filter_line import FilterInput
 from tests.stores import contents
 from tests.tui.browsing import (
     SIZE,
@@ -182,7 +185,9 @@ async def test_emptying_takes_the_typed_word_and_nothing_less(store, tmp_path):
     cached = {"state": tmp_path / "state", "cache": tmp_path / "cache"}
     async with browser(store, **cached).run_test(size=SIZE) as pilot:
         await scanned(pilot)
-    assert await saved(tmp_path / "cache", lambda kept: GRID.encode() in kept)
+        await measured(pilot)
+    for name in ("catalog", "stats"):
+        assert await saved(tmp_path / "cache" / name, lambda kept: GRID.encode() in kept)
     async with browser(store, **cached).run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         await delete(pilot, screen, "down")
@@ -217,7 +222,7 @@ async def test_emptying_takes_the_typed_word_and_nothing_less(store, tmp_path):
 
 
 async def saved(cache: Path, holds: Callable[[bytes], bool]) -> bool:
-    """Whether the catalog, which is written when the program has ended, comes to hold that."""
+    """Whether a cache, which is written when the program has ended, comes to hold that."""
     for _ in range(100):
         if holds(b"".join(contents(cache).values())):
             return True
@@ -363,24 +368,74 @@ async def test_without_a_rule_nothing_can_go(store):
 # --- where the space goes
 
 
-async def test_every_bar_opens_the_list_of_what_it_is_about(store):
+async def measured(pilot) -> tuple[StorageScreen, list[str]]:
+    """The screen when all is measured, and its lines."""
+    await pilot.press("S")
+    storage = await on(pilot, StorageScreen)
+    await until(pilot, lambda: "on disk" in line(storage, "#title"))
+    lines = storage.lines
+    shown = [str(lines.get_option_at_index(i).prompt) for i in range(lines.option_count)]
+    return storage, shown
+
+
+async def test_every_bar_opens_the_list_of_what_it_is_about_and_marks_stay(store):
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
-        await pilot.press("S")
-        storage = await on(pilot, StorageScreen)
-        await until(pilot, lambda: "on disk" in line(storage, "#title"))
-        lines = storage.query_one(OptionList)
-        shown = [str(lines.get_option_at_index(i).prompt) for i in range(lines.option_count)]
+        await pilot.press("space", "space")
+        marked = set(screen.table.marks)
+        storage, shown = await measured(pilot)
         at = next(i for i, text in enumerate(shown) if "gpt-5-codex" in text)
         assert "6 sessions" in shown[at]
-        lines.highlighted = at
+        storage.lines.highlighted = at
         await pilot.press("enter")
         await on(pilot, BrowserScreen)
         await until(pilot, lambda: len(screen.table.order) == 6)
         assert {screen.table.model(row) for row in screen.table.order} == {"gpt-5-codex"}
+        assert screen.query_one(FilterInput).value == "is:listed"
+        status = line(screen, "#filter-status")
+        assert status.startswith("gpt-5-codex")
+        assert status.endswith("6 of 15")
+        assert screen.table.marks == marked
         await pilot.press("escape")
         await until(pilot, lambda: len(screen.table.order) == 15)
+        assert screen.table.marks == marked
+
+
+async def test_a_bar_lists_what_came_after_the_list_was_read(store, tmp_path):
+    app = browser(store)
+    late = tmp_path / "late.agcx"
+    os.rename(open_store(store).resolve("70b30ef8").path, late)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot, 14)
+        os.rename(late, store / "70b30ef8-c41e-4f6e-8a6a-6d1a3e6e2a01.agcx")
+        storage, shown = await measured(pilot)
+        storage.lines.highlighted = next(i for i, text in enumerate(shown) if GRID in text)
+        await pilot.press("enter")
+        await on(pilot, BrowserScreen)
+        await until(pilot, lambda: titles(screen) == [GRID])
+
+
+async def test_a_large_message_opens_its_conversation_there_and_leaving_comes_back(store, tmp_path):
+    positions = ReadingPositions(tmp_path / "state")
+    entry = open_store(store).resolve("70b30ef8")
+    positions.save(entry.id, entry.path, Position(2))
+    app = browser(store, state=tmp_path / "state")
+    async with app.run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        storage, shown = await measured(pilot)
+        at = next(i for i, text in enumerate(shown) if GRID in text and "message " in text)
+        number = int(re.search(r"message (\d+)", shown[at])[1])
+        storage.lines.highlighted = at
+        await pilot.press("enter")
+        conversation = await on(pilot, ConversationScreen)
+        await until(pilot, lambda: conversation.transcript.source.known() == 24)
+        await until(pilot, lambda: conversation.transcript.current == number - 1)
+        await pilot.press("escape")
+        assert await on(pilot, StorageScreen) is storage
+        assert storage.lines.highlighted == at
+    # A look at a message is no place in the reading.
+    assert positions.load(entry.id, entry.path) == Position(2)
 
 
 async def test_r_turns_the_order_round(store):

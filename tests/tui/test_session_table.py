@@ -107,6 +107,18 @@ def test_marks_outlive_filter_and_sort(table):
     assert table.totals_of(table.marks).size == 9_800_000
 
 
+def test_what_is_listed_is_by_path_and_may_come_later(table):
+    paths = [table.path(row) for row in table.order[:2]]
+    table.listed = frozenset([*paths, session(99).path])
+    names = filtered(table, "is:listed")
+    assert len(names) == 2
+    assert table.marks == set()
+    table.put([session(99, "late")])
+    assert sorted(shown(table)) == sorted([*names, "late"])
+    table.listed = frozenset(paths[:1])
+    assert filtered(table, "is:listed") == names[:1]
+
+
 def test_marking_all_marks_what_is_shown_and_again_unmarks_it(table):
     filtered(table, "larger:1MB")
     table.mark_all_shown()

@@ -1,0 +1,56 @@
+"""What the cache files have alike: a name for each store, frames with checksums, a directory of one's own.
+
+    frame     length, CRC-32, payload
+
+Strategy: whatever in a file is not what was written there is a `ValueError`, and the cache is none.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from pathlib import Path
+from zlib import crc32
+
+from agcx_format.durable import read_exactly
+from agcx_format.errors import PersistenceError
+
+__all__ = ["frame", "framed", "make_private", "name_of"]
+
+_FRAME = struct.Struct("<II")
+# A frame is a thousand rows; what claims to be larger was not written here.
+_LARGEST = 1 << 28
+
+
+def name_of(store: bytes) -> str:
+    """The name of a store's cache: the end of its path, to be known by, and a checksum."""
+    end = "".join(c if c.isalnum() and c.isascii() else "-" for c in os.fsdecode(store[-40:]))
+    return f"{end.strip('-')}-{crc32(store):08x}"
+
+
+def make_private(directory: Path) -> None:
+    """Make it, if it is not there, and its owner's alone: caches hold words of conversations."""
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if directory.stat().st_mode & 0o077:
+            directory.chmod(0o700)
+    except OSError as cause:
+        raise PersistenceError("cannot be made", path=directory) from cause
+
+
+def framed(payload: bytes) -> bytes:
+    return _FRAME.pack(len(payload), crc32(payload)) + payload
+
+
+def frame(fd: int, at: int) -> tuple[bytes, int]:
+    """The payload of a frame, and where the next one begins; `ValueError` when it is damaged."""
+    head = read_exactly(fd, _FRAME.size, at)
+    if len(head) < _FRAME.size:
+        raise ValueError("it ends early")
+    length, checksum = _FRAME.unpack(head)
+    if length > min(_LARGEST, os.fstat(fd).st_size):
+        raise ValueError("a length that cannot be")
+    payload = read_exactly(fd, length, at + _FRAME.size)
+    if len(payload) != length or crc32(payload) != checksum:
+        raise ValueError("damaged")
+    return payload, at + _FRAME.size + length
