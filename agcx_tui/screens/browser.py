@@ -26,7 +26,7 @@ from agcx_tui.safe_text import safe_line
 from agcx_tui.screens import notices
 from agcx_tui.screens.keeping import KeepingScreen
 from agcx_tui.screens.reading import ReadingScreen
-from agcx_tui.session_table import SORTS, SessionTable
+from agcx_tui.session_table import SessionTable
 from agcx_tui.widgets.calm_footer import CalmFooter
 from agcx_tui.widgets.divider import Divider
 from agcx_tui.widgets.edge_line import EdgeLine
@@ -70,22 +70,13 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
     AUTO_FOCUS = "SessionList"
     DEFAULT_CSS = """
     BrowserScreen {
-        background: $background;
         layers: base above;
-
-        & > #title { background: $surface; color: $text-muted; }
 
         & > #filter-line { height: 1; background: $background; }
         &.-roomy > #filter-line { margin: 1 0; }
         #filter-sign { width: 3; padding: 0 1; color: $text-muted; }
         #filter-line:focus-within #filter-sign { color: $primary; text-style: bold; }
         #filter-status { width: 45%; color: $text-muted; }
-
-        #notice { display: none; width: 1fr; height: 1fr; padding: 2 4; color: $text-muted; }
-
-        & > #bottom { height: 1; background: $footer-background; }
-        #bottom Footer { dock: none; width: 1fr; }
-        #marks { width: auto; background: $footer-background; }
     }
     """
 
@@ -167,7 +158,7 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         """Everything around the list, and instead of it where there is none."""
         self._show_title()
         self._show_filter_status()
-        self._show_marks()
+        self.show_marks()
         notice = self._notice()
         page = self.query_one("#notice", Static)
         if notice is not None:
@@ -215,18 +206,6 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         else:
             status.show()
 
-    def _show_marks(self) -> None:
-        marks = self.table.marks
-        text = ""
-        if marks:
-            totals = self.table.totals_of(marks)
-            text = f"{len(marks):,} marked, {wording.size(totals.size)}"
-        self.query_one("#marks", EdgeLine).show(right=Content.styled(text, "bold $primary"))
-
-    @on(SessionList.LaidOut)
-    def _columns_moved(self) -> None:
-        self.query_one(ListHeader).refresh()
-
     @on(SessionList.Highlighted)
     def _cursor_moved(self, message: SessionList.Highlighted) -> None:
         self.follow_cursor()
@@ -236,10 +215,6 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         # would hold up the rows.
         delay = _PREVIEW_DELAY_SCANNING if self.scanning else _PREVIEW_DELAY
         self._preview.follow(self.sessions.cursor, delay=delay)
-
-    @on(SessionList.MarksChanged)
-    def _marks_changed(self) -> None:
-        self._show_marks()
 
     # --- filter and order
 
@@ -294,23 +269,10 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         elif self.table.marks:
             self.table.marks.clear()
             self.sessions.refresh()
-            self._show_marks()
+            self.show_marks()
 
-    @on(ListHeader.SortRequested)
-    def _header_clicked(self, message: ListHeader.SortRequested) -> None:
-        if message.key == self.table.sort_key:
-            self.action_reverse()
-        else:
-            self._sort_by(message.key)
-
-    def action_sort(self) -> None:
-        self._sort_by(SORTS[(SORTS.index(self.table.sort_key) + 1) % len(SORTS)])
-
-    def action_reverse(self) -> None:
-        self._sort_by(self.table.sort_key, not self.table.descending)
-
-    def _sort_by(self, key: str, descending: bool | None = None) -> None:
-        self.table.sort_by(key, descending)
-        self.query_one(ListHeader).refresh()
-        self.table_changed()
+    def sort_by(self, key: str, descending: bool | None = None) -> None:
+        super().sort_by(key, descending)
+        # Dates of the filter are those that the list shows.
+        self._show_state()
         self.post_message(self.Arranged(sort=key, descending=self.table.descending))
