@@ -42,6 +42,12 @@ if TYPE_CHECKING:
 _PREVIEW_DELAY = 0.07
 _PREVIEW_DELAY_SCANNING = 0.25
 
+# What is of no use, or would do harm, while there is no store.
+_NEEDS_STORE = frozenset(
+    ("export", "delete", "favorite", "undo", "copy_id", "copy_path", "rename", "tags", "storage",
+     "prune", "trash", "log")
+)  # fmt: skip
+
 
 class BrowserScreen(KeepingScreen, ReadingScreen):
     """`store_path` None: no store was found in any of the places `looked`."""
@@ -171,8 +177,15 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
                 part.styles.display = "none" if notice is not None else None
             # The list keeps the focus, and its keys, while there is nothing in it.
             self.sessions.styles.height = 0 if notice is not None else "1fr"
+            # It has the place of the preview, too, when that was alone.
+            self.query_one("#left").styles.width = "1fr" if notice is not None else None
+        if self.sessions.at_rest != self.vanished:
+            self.sessions.at_rest = self.vanished
+            self.refresh_bindings()
 
     def _notice(self) -> Content | None:
+        if self.vanished:
+            return notices.vanished(self._store_path or "")
         if self.table.order:
             return None
         if self._scan_error is not None:
@@ -192,6 +205,8 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         if self.scanning and not self.table_is_known:
             of = f" of {self._counted:,}" if self._counted else ""
             right = Content(f"reading… {totals.sessions:,}{of}")
+        if self.vanished or self._scan_error is not None:
+            right = Content.styled("gone" if self.vanished else "cannot be read", "$error")
         path = safe_line(wording.short_path(self._store_path)) if self._store_path else "no store"
         left = Content.assemble(("agcx", "bold $primary"), "  ", path)
         self.query_one("#title", EdgeLine).show(left, right if self._store_path else "")
@@ -225,7 +240,9 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
     _filter_errors: tuple[str, ...] = ()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The key that goes to the filter is not offered there."""
+        """The key that goes to the filter is not offered there, nor any without what it is for."""
+        if self.vanished and action in _NEEDS_STORE:
+            return False
         return not (action == "filter" and self.focused is self._filter)
 
     def action_filter(self) -> None:
