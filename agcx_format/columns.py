@@ -37,6 +37,9 @@ DATES = ("accessed", "updated", "created")
 # metadata are.  BROKEN: some of it cannot be read.
 FAVORITE, BROKEN, GONE, READABLE, WORDS_KNOWN = 1, 2, 4, 8, 16
 
+# Where no file tells it.  What one tells may be no number at all.
+NO_RATIO = -1.0
+
 _MAX_COUNT = 2**64 - 1
 _HALF = 2**64 - 1
 
@@ -44,7 +47,8 @@ _HALF = 2**64 - 1
 ARRAYS = {
     "inodes": "Q", "mtimes": "q", "sizes": "Q",
     "high": "Q", "low": "Q", "folders": "H", "models": "H", "tags": "I", "directories": "I",
-    "accessed": "q", "updated": "q", "created": "q", "messages": "Q", "modes": "B", "flags": "B",
+    "accessed": "q", "updated": "q", "created": "q", "messages": "Q", "ratios": "f",
+    "modes": "B", "flags": "B",
 }  # fmt: skip
 # Which of them are numbers of values in a pool of the same name.
 POOLED = ("folders", "models", "tags", "directories")
@@ -240,12 +244,14 @@ class Columns:
         if metadata is None:
             title = ""
             arrays["messages"][row] = 0
+            arrays["ratios"][row] = NO_RATIO
             for name in DATES:
                 arrays[name][row] = entry.mtime_ns // 1000
             flags = broken
         else:
             title = metadata.title
             arrays["messages"][row] = min(metadata.message_count, _MAX_COUNT)
+            arrays["ratios"][row] = metadata.compression_ratio
             arrays["modes"][row] = MODES.index(metadata.current_mode.value)
             arrays["accessed"][row] = micros(metadata.last_accessed)
             arrays["updated"][row] = micros(metadata.updated_at)

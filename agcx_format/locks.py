@@ -19,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from agcx_format.durable import os_reason
 from agcx_format.errors import LockFailed
 
 __all__ = ["locked"]
@@ -58,7 +59,10 @@ def locked(directory: Path, timeout: float = TIMEOUT) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _flocked(directory: Path, timeout: float) -> Iterator[None]:
-    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as cause:
+        raise LockFailed(f"cannot be locked: {os_reason(cause)}", path=directory) from None
     try:
         _take(fd, directory, time.monotonic() + timeout)
         yield
@@ -76,6 +80,6 @@ def _take(fd: int, directory: Path, deadline: float) -> None:
             if time.monotonic() >= deadline:
                 raise LockFailed("another program is changing it", path=directory) from None
         except OSError as cause:
-            raise LockFailed(f"cannot be locked: {cause.strerror}", path=directory) from None
+            raise LockFailed(f"cannot be locked: {os_reason(cause)}", path=directory) from None
         time.sleep(wait * (0.5 + random.random()))
         wait = min(wait * 1.3, _LONGEST_WAIT)

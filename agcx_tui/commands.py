@@ -51,7 +51,7 @@ class SessionCommands(Provider):
 
     async def search(self, query: str) -> Hits:
         lists = self.screen.query(SessionList)
-        if not lists:
+        if not lists or lists.first().at_rest:
             return
         sessions, shown = lists.first(), 0
         wanted = query.casefold()

@@ -12,6 +12,7 @@ Times are microseconds since 1970.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DATES", "DESCENDING", "MODES", "SORTS", "SessionTable", "Totals", "micros"]
 
-SORTS: Final = (*DATES, "title", "messages", "size")
+SORTS: Final = (*DATES, "title", "messages", "size", "ratio")
 # What a person wants to see first by this key.
-DESCENDING: Final = {"accessed", "updated", "created", "messages", "size"}
+DESCENDING: Final = {"accessed", "updated", "created", "messages", "size", "ratio"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,11 @@ class SessionTable:
     def size(self, row: int) -> int:
         return self._arrays["sizes"][row]
 
+    def ratio(self, row: int) -> float | None:
+        """Compressed / original by its metadata; None where these tell none that can be."""
+        ratio = self._arrays["ratios"][row]
+        return ratio if 0 <= ratio < math.inf else None
+
     def favorite(self, row: int) -> bool:
         return bool(self._flags[row] & FAVORITE)
 
@@ -127,6 +133,11 @@ class SessionTable:
     @property
     def shown_date(self) -> str:
         return self.sort_key if self.sort_key in DATES else "accessed"
+
+    @property
+    def shown_measure(self) -> str:
+        """What the list shows behind the messages: the size, or the ratio when it is sorted by it."""
+        return "ratio" if self.sort_key == "ratio" else "size"
 
     # --- all rows
 
@@ -315,6 +326,8 @@ class SessionTable:
         order.sort(key=self._key(), reverse=self.descending)
 
     def _key(self) -> Callable[[int], Any]:
+        if self.sort_key == "ratio":
+            return self._by_ratio()
         if self.sort_key != "title":
             name = {"messages": "messages", "size": "sizes"}.get(self.sort_key, self.sort_key)
             return self._arrays[name].__getitem__
@@ -326,6 +339,17 @@ class SessionTable:
             return bool(title) == descending, title.casefold()
 
         return by_title
+
+    def _by_ratio(self) -> Callable[[int], float]:
+        ratios, end = self._arrays["ratios"], math.inf
+        # What has none comes last both ways; a file may claim less than nothing, or no number.
+        none = -1.0 if self.descending else end
+
+        def by_ratio(row: int) -> float:
+            ratio = ratios[row]
+            return ratio if 0 <= ratio < end else none
+
+        return by_ratio
 
     def _test(self, term: Term) -> Callable[[int], bool]:
         """Whether a row fits, negation aside."""

@@ -3,11 +3,15 @@
 Strategy: the system tells which names changed (`watchfiles`), and each is looked at.  A name says
 nothing of what was done: our own acts come back here too, and are seen to be known already.  Where
 nothing can be watched (a limit of the system, a file system that tells nothing) nothing comes.
+
+The system says nothing more once the directory itself is gone, renamed, or covered by a disk that
+is mounted there: so it is looked at beside, and watching begins anew with the one that comes.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,8 +20,12 @@ from agcx_format import places
 from agcx_format.columns import Columns
 from agcx_format.comparing import Gone, look_at
 from agcx_format.entries import ScanEntry
+from agcx_format.errors import PersistenceError
 
-__all__ = ["watch"]
+__all__ = ["Directory", "directory", "is_gone", "watch"]
+
+# Which one it is, whatever it is called: device and inode.
+Directory = tuple[int, int]
 
 # Milliseconds: how long what comes together is gathered, and how soon a stop is obeyed.
 _GATHER, _STEP = 300, 50
@@ -29,17 +37,22 @@ _PATIENCE = 1.0
 def watch(
     path: str, columns: Columns, stop: threading.Event
 ) -> Iterator[list[ScanEntry | Gone] | None]:
-    """What changed, as it does, until `stop`; None whenever watching begins anew.
+    """What changed, as it does, until `stop`; None whenever the whole is to be compared.
 
-    Blocks: for a thread.
+    That is when watching begins anew, and when the directory is gone.  Blocks: for a thread.
     """
     from watchfiles import watch as watch_files
 
+    was_there = False
     while not stop.is_set():
-        if not os.path.isdir(path):
+        watched = directory(path)
+        if watched is None:
+            if was_there:
+                was_there = False
+                yield None
             stop.wait(_PATIENCE)
             continue
-        begun = False
+        was_there, begun = True, False
         try:
             for changes in watch_files(
                 *_folders(path),
@@ -55,6 +68,9 @@ def watch(
                 if not begun:
                     begun = True
                     yield None
+                if directory(path) != watched:
+                    # What was told of its files is that they went with it.
+                    break
                 names = {name for _, name in changes}
                 found = [look_at(Path(path), columns, each) for each in _paths(path, names)]
                 if wanted := [each for each in found if each is not None]:
@@ -63,7 +79,39 @@ def watch(
                     break
         except (OSError, RuntimeError):
             # The limit of watches is reached, or the directory went away.
-            stop.wait(_PATIENCE * 10)
+            stop.wait(_PATIENCE * 10 if directory(path) == watched else _PATIENCE)
+
+
+def directory(path: str) -> Directory | None:
+    """The directory that lies there now; None where there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISDIR(status.st_mode) else None
+
+
+def is_gone(path: str, before: Directory | None) -> bool:
+    """Whether the store that was in the directory `before` is not at its path any more.
+
+    A disk that is unmounted leaves the empty directory that it was mounted on.  One that is there
+    and cannot be read is not gone.
+    """
+    now = directory(path)
+    if now is None:
+        try:
+            os.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError:
+            return False
+        return True
+    if before in (None, now):
+        return False
+    try:
+        return next(places.session_paths(Path(path)), None) is None
+    except PersistenceError:
+        return False
 
 
 def _folders(path: str) -> list[str]:

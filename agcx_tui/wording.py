@@ -93,6 +93,16 @@ def size(count: int) -> str:
     return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"
 
 
+def ratio(share: float | None) -> str:
+    """A share of the original in at most six characters: `0.4 %`, `31 %`; `–` where it is not known."""
+    if share is None:
+        return "–"
+    percent = 100 * share
+    if percent >= 999.5:
+        return ">999 %"
+    return f"{percent:.1f} %" if percent < 9.95 else f"{percent:.0f} %"
+
+
 def number(count: int) -> str:
     """A count in at most six characters: `99,999`, then `120 k`, `1.2 M`."""
     return f"{count:,}" if count < 100_000 else size(count).removesuffix("B")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from agcx_tui.session_table import SessionTable
 
 # `agcx_tui.session_table.SORTS`, which is not worth its import to show --help; a test compares.
-SORTS = ("accessed", "updated", "created", "title", "messages", "size")
+SORTS = ("accessed", "updated", "created", "title", "messages", "size", "ratio")
 
 # In a pipe a title is shown whole, up to a bound: one of a megabyte helps nobody.
 _LONGEST_TITLE = 100
@@ -94,21 +94,23 @@ def _lines(table: SessionTable, now: int) -> Iterable[str]:
     from rich.cells import cell_len
 
     from agcx_tui.widgets.columns import fit, plain_cells
-    from agcx_tui.wording import AGE_WIDTH, age, number, size
+    from agcx_tui.wording import AGE_WIDTH, age, number, ratio, size
 
     ids = short_ids([table.id(row) for row in table.order])
     id_width = max(map(len, ids), default=0)
     titles = [plain_cells(_title(table, row)[:_LONGEST_TITLE]) for row in table.order]
-    # The star or !, three gaps, messages (7), size (7).
+    # The star or !, three gaps, messages (7), size or ratio (7).
     left = _terminal_width() - AGE_WIDTH - 2 - 2 * 3 - 14 - id_width - 2
     title_width = min(max(_SHORTEST_TITLE, left), max(map(cell_len, titles), default=0))
     for row, title, short in zip(table.order, titles, ids, strict=True):
         broken = table.broken(row)
         mark = "!" if broken else "★" if table.favorite(row) else " "
         messages = "" if broken else number(table.messages(row))
+        by_ratio = table.shown_measure == "ratio"
+        measure = ratio(table.ratio(row)) if by_ratio else size(table.size(row))
         yield (
             f"{age(table.date(row), now):>{AGE_WIDTH}}  {mark} {fit(title, title_width)}"
-            f"  {messages:>7}  {size(table.size(row)):>7}  {plain_cells(short)}"
+            f"  {messages:>7}  {measure:>7}  {plain_cells(short)}"
         )
 
 

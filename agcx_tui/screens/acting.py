@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.message import Message
-from textual.screen import Screen
 
 from agcx_format.errors import NothingToUndo, PersistenceError, SessionNotFound, StaleSession
 from agcx_tui import wording
 from agcx_tui.safe_text import safe_line
-from agcx_tui.session_table import SessionTable
+from agcx_tui.screens.listing import ListingScreen
 from agcx_tui.widgets.session_list import SessionList
 
 if TYPE_CHECKING:
@@ -26,11 +25,9 @@ if TYPE_CHECKING:
     from agcx_tui import store_work
 
 
-class ActingScreen(Screen[None]):
-    """A screen with a table of sessions, a list that shows it, and the store that they are from."""
+class ActingScreen(ListingScreen[None]):
+    """A listing screen, and the store that its sessions are from."""
 
-    table: SessionTable
-    sessions: SessionList
     store: Store | None = None
     now: Callable[[], int]
 
@@ -63,13 +60,6 @@ class ActingScreen(Screen[None]):
         """Read the store again."""
         raise NotImplementedError
 
-    def _chosen(self) -> list[int]:
-        """The marked sessions in the order shown, the hidden ones last; else the one at the cursor."""
-        if self.table.marks:
-            shown = [row for row in self.table.order if row in self.table.marks]
-            return shown + sorted(self.table.marks - set(shown))
-        return [] if self.sessions.cursor is None else [self.sessions.cursor]
-
     def _files(self, rows: list[int]) -> list[tuple[str, Signature | None]]:
         return [(self.table.path(row), self.table.signature(row)) for row in rows]
 
@@ -100,7 +90,7 @@ class ActingScreen(Screen[None]):
         from agcx_tui.screens.export import ExportItem, ask_for_export
 
         table = self.table
-        rows = [row for row in self._chosen() if table.readable(row)]
+        rows = [row for row in self.chosen() if table.readable(row)]
         if not rows:
             self.notify("There is nothing here that can be exported.", markup=False)
             return
@@ -110,7 +100,7 @@ class ActingScreen(Screen[None]):
     def action_delete(self) -> None:
         from agcx_tui.screens.confirm import ask_to_delete
 
-        rows, store = self._chosen(), self.store
+        rows, store = self.chosen(), self.store
         if not rows or store is None:
             return
         # As they are shown now, whatever becomes of them while one thinks.
@@ -157,7 +147,7 @@ class ActingScreen(Screen[None]):
 
     def action_favorite(self) -> None:
         """Star what is chosen; when all of it has a star, take the stars."""
-        rows = [row for row in self._chosen() if not self.table.broken(row)]
+        rows = [row for row in self.chosen() if not self.table.broken(row)]
         if rows and self.store is not None:
             favorite = not all(map(self.table.favorite, rows))
             self._set_favorite(self.store, self._files(rows), favorite)

@@ -42,8 +42,6 @@ class ArrangingScreen(ActingScreen):
     ]
     DEFAULT_CSS = """
     ArrangingScreen {
-        & > #panes { height: 1fr; }
-        #left { width: 1fr; height: 1fr; }
         #preview { width: 46%; min-width: 30; height: 1fr; }
 
         &.-preview-below #panes { layout: vertical; }

@@ -26,7 +26,7 @@ from agcx_tui.safe_text import safe_line
 from agcx_tui.screens import notices
 from agcx_tui.screens.keeping import KeepingScreen
 from agcx_tui.screens.reading import ReadingScreen
-from agcx_tui.session_table import SORTS, SessionTable
+from agcx_tui.session_table import SessionTable
 from agcx_tui.widgets.divider import Divider
 from agcx_tui.widgets.edge_line import EdgeLine
 from agcx_tui.widgets.filter_line import FilterInput
@@ -41,6 +41,12 @@ if TYPE_CHECKING:
 # Seconds from a move of the cursor to the preview: longer than a key repeat takes.
 _PREVIEW_DELAY = 0.07
 _PREVIEW_DELAY_SCANNING = 0.25
+
+# What is of no use, or would do harm, while there is no store.
+_NEEDS_STORE = frozenset(
+    ("export", "delete", "favorite", "undo", "copy_id", "copy_path", "rename", "tags", "storage",
+     "prune", "trash", "log")
+)  # fmt: skip
 
 
 class BrowserScreen(KeepingScreen, ReadingScreen):
@@ -71,21 +77,13 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
     AUTO_FOCUS = "SessionList"
     DEFAULT_CSS = """
     BrowserScreen {
-        background: $background;
         layers: base above;
-
-        & > #title { background: $surface; color: $text-muted; }
 
         & > #filter-line { height: 1; background: $background; }
         &.-roomy > #filter-line { margin: 1 0; }
         #filter-sign { width: 3; padding: 0 1; color: $text-muted; }
         #filter-line:focus-within #filter-sign { color: $primary; text-style: bold; }
         #filter-status { width: 45%; color: $text-muted; }
-
-        #notice { display: none; width: 1fr; height: 1fr; padding: 2 4; color: $text-muted; }
-
-        & > #bottom { height: 1; background: $footer-background; }
-        #marks { width: auto; background: $footer-background; }
     }
     """
 
@@ -168,7 +166,7 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         """Everything around the list, and instead of it where there is none."""
         self._show_title()
         self._show_filter_status()
-        self._show_marks()
+        self.show_marks()
         notice = self._notice()
         page = self.query_one("#notice", Static)
         if notice is not None:
@@ -181,8 +179,15 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
                 part.styles.display = "none" if notice is not None else None
             # The list keeps the focus, and its keys, while there is nothing in it.
             self.sessions.styles.height = 0 if notice is not None else "1fr"
+            # It has the place of the preview, too, when that was alone.
+            self.query_one("#left").styles.width = "1fr" if notice is not None else None
+        if self.sessions.at_rest != self.vanished:
+            self.sessions.at_rest = self.vanished
+            self.refresh_bindings()
 
     def _notice(self) -> Content | None:
+        if self.vanished:
+            return notices.vanished(self._store_path or "")
         if self.table.order:
             return None
         if self._scan_error is not None:
@@ -202,6 +207,8 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         if self.scanning and not self.table_is_known:
             of = f" of {self._counted:,}" if self._counted else ""
             right = Content(f"reading… {totals.sessions:,}{of}")
+        if self.vanished or self._scan_error is not None:
+            right = Content.styled("gone" if self.vanished else "cannot be read", "$error")
         path = safe_line(wording.short_path(self._store_path)) if self._store_path else "no store"
         left = Content.assemble(("agcx", "bold $primary"), "  ", path)
         self.query_one("#title", EdgeLine).show(left, right if self._store_path else "")
@@ -220,18 +227,6 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         else:
             status.show()
 
-    def _show_marks(self) -> None:
-        marks = self.table.marks
-        text = ""
-        if marks:
-            totals = self.table.totals_of(marks)
-            text = f"{len(marks):,} marked, {wording.size(totals.size)}"
-        self.query_one("#marks", EdgeLine).show(right=Content.styled(text, "bold $primary"))
-
-    @on(SessionList.LaidOut)
-    def _columns_moved(self) -> None:
-        self.query_one(ListHeader).refresh()
-
     @on(SessionList.Highlighted)
     def _cursor_moved(self, message: SessionList.Highlighted) -> None:
         self.follow_cursor()
@@ -241,10 +236,6 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         # would hold up the rows.
         delay = _PREVIEW_DELAY_SCANNING if self.scanning else _PREVIEW_DELAY
         self._preview.follow(self.sessions.cursor, delay=delay)
-
-    @on(SessionList.MarksChanged)
-    def _marks_changed(self) -> None:
-        self._show_marks()
 
     # --- filter and order
 
@@ -257,7 +248,9 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
     _listed_as = ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The key that goes to the filter is not offered there."""
+        """The key that goes to the filter is not offered there, nor any without what it is for."""
+        if self.vanished and action in _NEEDS_STORE:
+            return False
         return not (action == "filter" and self.focused is self._filter)
 
     def action_filter(self) -> None:
@@ -302,23 +295,10 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         elif self.table.marks:
             self.table.marks.clear()
             self.sessions.refresh()
-            self._show_marks()
+            self.show_marks()
 
-    @on(ListHeader.SortRequested)
-    def _header_clicked(self, message: ListHeader.SortRequested) -> None:
-        if message.key == self.table.sort_key:
-            self.action_reverse()
-        else:
-            self._sort_by(message.key)
-
-    def action_sort(self) -> None:
-        self._sort_by(SORTS[(SORTS.index(self.table.sort_key) + 1) % len(SORTS)])
-
-    def action_reverse(self) -> None:
-        self._sort_by(self.table.sort_key, not self.table.descending)
-
-    def _sort_by(self, key: str, descending: bool | None = None) -> None:
-        self.table.sort_by(key, descending)
-        self.query_one(ListHeader).refresh()
-        self.table_changed()
+    def sort_by(self, key: str, descending: bool | None = None) -> None:
+        super().sort_by(key, descending)
+        # Dates of the filter are those that the list shows.
+        self._show_state()
         self.post_message(self.Arranged(sort=key, descending=self.table.descending))

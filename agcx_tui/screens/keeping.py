@@ -82,7 +82,7 @@ class KeepingScreen(ArrangingScreen):
     def action_tags(self) -> None:
         from agcx_tui.screens.naming import TagsDialog, tags_after
 
-        rows = [row for row in self._chosen() if self.table.readable(row)]
+        rows = [row for row in self.chosen() if self.table.readable(row)]
         if not rows or self.store is None:
             return
         files = self._files(rows)

@@ -55,6 +55,16 @@ def unreadable(error: PersistenceError) -> Content:
     )  # fmt: skip
 
 
+def vanished(path: str) -> Content:
+    return _page(
+        "The store is gone",
+        f"{safe_line(wording.short_path(path))}\n",
+        ("It was there, and is not any more: removed, renamed, or its disk is unmounted.\n\n", "$error"),
+        "It is looked for again every second. When it is back, so is the list, as you left it.\n",
+        "F5 looks at once, ", ("agcx --store PATH", "bold $primary"), " opens another one, q quits.",
+    )  # fmt: skip
+
+
 def filter_help() -> Content:
     rows = [
         ('grid  "two words"', "in title, tags, model, id, first words"),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from agcx_format.comparing import Gone
     from agcx_format.store import ScanEntry, Store
     from agcx_tui.first_words import Words
+    from agcx_tui.watching import Directory
 
 __all__ = ["ReadingScreen"]
 
@@ -44,7 +45,10 @@ _BREATH = 0.002
 
 
 class ReadingScreen(ActingScreen):
-    """`scanning` while the directory is read or compared; `_scan_error` when it cannot be."""
+    """`scanning` while the directory is read or compared; `_scan_error` when it cannot be.
+
+    `vanished` while the store is gone that was there: the table stays as it was, for when it is back.
+    """
 
     class CatalogRead(Message):
         """Some more rows of the catalog; None after the last."""
@@ -71,14 +75,18 @@ class ReadingScreen(ActingScreen):
             self.total = total
 
     class Compared(Message):
-        """All that changed was posted, or `error` says why there is no more."""
+        """All that changed was posted, or `error` says why there is no more; `place` is where it was."""
 
-        def __init__(self, error: PersistenceError | None = None) -> None:
+        def __init__(self, place: Directory | None, error: PersistenceError | None = None) -> None:
             super().__init__()
+            self.place = place
             self.error = error
 
+    class Vanished(Message):
+        """The directory of the store is there no more."""
+
     class Watching(Message):
-        """From now on changes are noticed; what changed just before may not have been."""
+        """Changes are noticed from now on, or the directory is gone: what is there is to be compared."""
 
     class WordsRead(Message):
         """First words and directories of some rows; `done` after the last."""
@@ -91,6 +99,9 @@ class ReadingScreen(ActingScreen):
     _store_path: str | None = None
     scanning = False
     follow = True
+    vanished = False
+    # In which directory the store was when it was last compared.
+    _place: Directory | None = None
     _scan_error: PersistenceError | None = None
     _patience_ended = False
     # How many files there are, as soon as somebody has counted.
@@ -141,7 +152,7 @@ class ReadingScreen(ActingScreen):
             # share the interpreter with them.
             self.set_timer(_REST_AFTER, lambda: self._read_catalog(reading))
         else:
-            self._compare(self._store_path, self.table.columns)
+            self._compare_with(self._store_path)
 
     def _say_that_it_takes_time(self) -> None:
         self._patience_ended = True
@@ -175,7 +186,7 @@ class ReadingScreen(ActingScreen):
         self.table.expect(None)
         self.table_changed()
         assert self._store_path is not None
-        self._compare(self._store_path, self.table.columns)
+        self._compare_with(self._store_path)
 
     def on_acting_screen_acted(self) -> None:
         """Beside what is done about the table: the catalog follows, and new files have first words."""
@@ -213,15 +224,24 @@ class ReadingScreen(ActingScreen):
 
     # --- the directory
 
+    def _compare_with(self, path: str) -> None:
+        was_there = self._place is not None or self._from_catalog
+        self._compare(path, self.table.columns, self._place, was_there)
+
     @work(thread=True, exclusive=True, group="scan")
-    def _compare(self, path: str, columns: Columns) -> None:
+    def _compare(
+        self, path: str, columns: Columns, place: Directory | None, was_there: bool
+    ) -> None:
         # What only threads need is imported by them: the first picture does not wait for it.
         from agcx_format.comparing import differences
         from agcx_format.store import Store
-        from agcx_tui import first_words, store_work
+        from agcx_tui import first_words, store_work, watching
 
         worker = get_current_worker()
-        error = None
+        if was_there and watching.is_gone(path, place):
+            self.post_message(self.Vanished())
+            return
+        place, error = watching.directory(path), None
         try:
             store = self.store or Store(path)
             self.post_message(self.Changed(store, []))
@@ -232,7 +252,7 @@ class ReadingScreen(ActingScreen):
                     self.post_message(self.Counted(first_words.count(store)))
         except PersistenceError as problem:
             error = problem
-        self.post_message(self.Compared(error))
+        self.post_message(self.Compared(place, error))
 
     def on_reading_screen_counted(self, message: Counted) -> None:
         self._counted = message.total
@@ -243,6 +263,9 @@ class ReadingScreen(ActingScreen):
         self.store = message.store
         if not message.changes:
             return
+        if self.vanished and not self.scanning:
+            # Something of it is there again.
+            self.read_store()
         gone = [self.table.row_of(path) for path in message.changes if isinstance(path, Gone)]
         self.table.remove(row for row in gone if row is not None)
         self.table.put(entry for entry in message.changes if not isinstance(entry, Gone))
@@ -252,18 +275,28 @@ class ReadingScreen(ActingScreen):
             self._read_words_soon()
 
     def on_reading_screen_compared(self, message: Compared) -> None:
-        self.scanning = False
+        self.scanning = self.vanished = False
+        self._place = message.place
         self._scan_error = message.error
         self._compared_once = message.error is None
         self.table_changed()
         if message.error is None:
             self._read_words_soon()
+        self._watch_from_now_on()
+
+    def on_reading_screen_vanished(self) -> None:
+        self.scanning = False
+        self.vanished = True
+        self.table_changed()
+        self._watch_from_now_on()
+
+    # --- what others do
+
+    def _watch_from_now_on(self) -> None:
         if self.follow and not self._watched:
             self._watched = True
             assert self._store_path is not None
             self._watch(self._store_path, self.table.columns)
-
-    # --- what others do
 
     @property
     def _stopped(self) -> threading.Event:
@@ -285,10 +318,10 @@ class ReadingScreen(ActingScreen):
     is_watching = False
 
     def on_reading_screen_watching(self) -> None:
-        """What happened since the comparison, and before somebody watched, is looked for."""
+        """What happened since the comparison, and was not watched, is looked for."""
         self.is_watching = True
         if not self.scanning and self._store_path is not None:
-            self._compare(self._store_path, self.table.columns)
+            self._compare_with(self._store_path)
 
     # --- first words
 

@@ -14,7 +14,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -22,7 +21,8 @@ from agcx_format.errors import PersistenceError
 from agcx_format.store import Store
 from agcx_tui import wording
 from agcx_tui.safe_text import safe_line
-from agcx_tui.session_table import SORTS, SessionTable
+from agcx_tui.screens.listing import ListingScreen
+from agcx_tui.session_table import SessionTable
 from agcx_tui.widgets.edge_line import EdgeLine
 from agcx_tui.widgets.key_line import KeyLine
 from agcx_tui.widgets.list_header import ListHeader
@@ -33,7 +33,7 @@ _PREVIEW_WIDTH = 100
 _PREVIEW_DELAY = 0.07
 
 
-class SessionsScreen(Screen[bool]):
+class SessionsScreen(ListingScreen[bool]):
     """Leaves with whether it changed the store.  `now` gives microseconds since 1970."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,15 +52,8 @@ class SessionsScreen(Screen[bool]):
     AUTO_FOCUS = "SessionList"
     DEFAULT_CSS = """
     SessionsScreen {
-        background: $background;
-        & > #title { background: $surface; color: $text-muted; }
-        & > #panes { height: 1fr; }
-        #left { width: 1fr; height: 1fr; }
         #preview { width: 46%; min-width: 40; height: 1fr; border-left: vkey $border-blurred; }
         &.-narrow #preview { display: none; }
-        #notice { display: none; width: 1fr; height: 1fr; padding: 2 4; color: $text-muted; }
-        & > #bottom { height: 1; background: $footer-background; }
-        #marks { width: auto; background: $footer-background; }
     }
     """
     # What the list calls its sort keys.
@@ -108,22 +101,8 @@ class SessionsScreen(Screen[bool]):
         for part in (self.sessions, self.query_one(ListHeader)):
             part.display = notice is None
         self.query_one(Preview).styles.display = None if notice is None else "none"
-        self._show_marks()
+        self.show_marks()
         self._follow()
-
-    def _show_marks(self) -> None:
-        marks = self.table.marks
-        text = ""
-        if marks:
-            size = wording.size(self.table.totals_of(marks).size)
-            text = f"{len(marks):,} marked, {size}"
-        self.query_one("#marks", EdgeLine).show(right=Content.styled(text, "bold $primary"))
-
-    def chosen(self) -> list[int]:
-        """The marked rows in the order shown; else the one at the cursor."""
-        if self.table.marks:
-            return [row for row in self.table.order if row in self.table.marks]
-        return [] if self.sessions.cursor is None else [self.sessions.cursor]
 
     def failed(self, what: str, error: PersistenceError | str) -> None:
         text = f"{what}: {safe_line(str(error))}"
@@ -145,14 +124,6 @@ class SessionsScreen(Screen[bool]):
     def _follow(self) -> None:
         self.query_one(Preview).follow(self.sessions.cursor, delay=_PREVIEW_DELAY)
 
-    @on(SessionList.LaidOut)
-    def _columns_moved(self) -> None:
-        self.query_one(ListHeader).refresh()
-
-    @on(SessionList.MarksChanged)
-    def _marks_changed(self) -> None:
-        self._show_marks()
-
     @on(SessionList.Opened)
     def _open(self, message: SessionList.Opened) -> None:
         row, show = message.row, getattr(self.app, "conversation", None)
@@ -163,24 +134,6 @@ class SessionsScreen(Screen[bool]):
         else:
             reason = wording.short_reason(self.table.error(row))
             self.notify(f"It cannot be opened: {reason}.", severity="warning", markup=False)
-
-    @on(ListHeader.SortRequested)
-    def _header_clicked(self, message: ListHeader.SortRequested) -> None:
-        if message.key == self.table.sort_key:
-            self.action_reverse()
-        else:
-            self._sort_by(message.key)
-
-    def action_sort(self) -> None:
-        self._sort_by(SORTS[(SORTS.index(self.table.sort_key) + 1) % len(SORTS)])
-
-    def action_reverse(self) -> None:
-        self._sort_by(self.table.sort_key, not self.table.descending)
-
-    def _sort_by(self, key: str, descending: bool | None = None) -> None:
-        self.table.sort_by(key, descending)
-        self.query_one(ListHeader).refresh()
-        self.sessions.update()
 
     def action_leave(self) -> None:
         self.dismiss(self.changed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.segment import Segment
 from textual import events
@@ -10,16 +10,22 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from agcx_tui.session_table import DATES
+from agcx_tui.session_table import DATES, DESCENDING
 from agcx_tui.widgets.columns import GAP, fit
 from agcx_tui.widgets.session_list import SessionList
 
 _LABELS = {"messages": "msgs"}
-_SORTABLE = ("age", "title", "messages", "size")
+# By what the list is sorted from a column: by what it shows, then by what it can show instead.
+_KEYS = {
+    "age": DATES,
+    "title": ("title",),
+    "messages": ("messages",),
+    "size": ("size", "ratio"),
+}
 
 
 class ListHeader(Widget):
-    """Click on a column to sort by it; again, to turn the order round."""
+    """Click on a column to sort by it; again, to turn the order round; then by its next key."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES = {"list-header--sorted"}  # noqa: RUF012
@@ -33,11 +39,12 @@ class ListHeader(Widget):
     """
 
     class SortRequested(Message):
-        """`key` of the table's SORTS."""
+        """`key` of the table's SORTS; the direction None where it is the one that suits the key."""
 
-        def __init__(self, key: str) -> None:
+        def __init__(self, key: str, descending: bool | None = None) -> None:
             super().__init__()
             self.key = key
+            self.descending = descending
 
     def __init__(
         self,
@@ -67,7 +74,7 @@ class ListHeader(Widget):
 
     def _label(self, column: str) -> tuple[str, bool]:
         table = self._list.table
-        key = table.shown_date if column == "age" else column
+        key = {"age": table.shown_date, "size": table.shown_measure}.get(column, column)
         label = self._labels.get(key, key)
         if key != table.sort_key:
             return label, False
@@ -78,12 +85,16 @@ class ListHeader(Widget):
     def on_click(self, event: events.Click) -> None:
         for column in reversed(self._list.columns):
             if event.x >= column.start - 1 or column.name == "age":
-                if column.name in _SORTABLE:
-                    self._request(column.name)
+                if column.name in _KEYS:
+                    self._request(_KEYS[column.name])
                 return
 
-    def _request(self, column: str) -> None:
+    def _request(self, keys: Sequence[str]) -> None:
         table = self._list.table
-        if column == "age":
-            column = table.sort_key if table.sort_key in DATES else "accessed"
-        self.post_message(self.SortRequested(column))
+        if table.sort_key not in keys:
+            self.post_message(self.SortRequested(keys[0]))
+        elif table.descending == (table.sort_key in DESCENDING):
+            self.post_message(self.SortRequested(table.sort_key, not table.descending))
+        else:
+            following = keys.index(table.sort_key) + 1
+            self.post_message(self.SortRequested(keys[following % len(keys)]))

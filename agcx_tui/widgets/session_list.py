@@ -130,6 +130,8 @@ class SessionList(ScrollView, can_focus=True):
         self._moved = False
         # While shift is held: the row it began at, and what was marked before.
         self._extended_from: tuple[int, frozenset[int]] | None = None
+        # While it is covered by something else that is said, its keys do nothing.
+        self.at_rest = False
 
     # --- what others ask and tell
 
@@ -166,6 +168,9 @@ class SessionList(ScrollView, can_focus=True):
         """Draw anew what may look different by now: ages, marks."""
         self._strips.clear()
         self.refresh()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return not self.at_rest
 
     def go_to(self, row: int) -> bool:
         """Put the cursor on a row of the table; false when the filter hides it."""

@@ -113,6 +113,8 @@ def _cell(table: SessionTable, row: int, column: Column, look: RowLook) -> list[
             text = table.mode(row)
         case "messages":
             text = wording.number(table.messages(row))
+        case _ if table.shown_measure == "ratio":
+            text = wording.ratio(table.ratio(row))
         case _:
             text = wording.size(table.size(row))
     cells = fit(text, column.width, right=column.right_aligned)

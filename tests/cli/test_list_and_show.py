@@ -74,6 +74,14 @@ def test_sort_and_reverse(store):
     assert sizes("--reverse") == sorted(sizes())
 
 
+def test_sorted_by_ratio_the_ratio_is_shown(store):
+    lines = run("list", "--sort", "ratio").stdout.splitlines()
+    shown = [re.search(r"([\d.]+|–)(?: %)? +\S+$", line)[1] for line in lines]
+    known = [float(ratio) for ratio in shown if ratio != "–"]
+    assert known == sorted(known, reverse=True)
+    assert shown[len(known) :] == ["–"] * (len(lines) - len(known)) != []
+
+
 def test_the_sort_keys_are_those_of_the_browser():
     from agcx_tui.session_table import SORTS as OF_THE_TABLE
 

@@ -30,6 +30,7 @@ def session(
     tags: tuple[str, ...] = (),
     favorite: bool = False,
     size: int = 1000,
+    ratio: float = 0.5,
 ) -> ScanEntry:
     """A readable session whose id and path are made from `number`."""
     session_id = UUID(int=number << 96)
@@ -46,7 +47,7 @@ def session(
         tags=list(tags),
         is_favorite=favorite,
         file_size=size,
-        compression_ratio=Float32(0.5),
+        compression_ratio=Float32(ratio),
         format_version=1,
         checkpoints=[],
     )

@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 from agcx_format.store import open_store
 from agcx_tui.screens.browser import BrowserScreen
 from agcx_tui.screens.help import HelpScreen
+from agcx_tui.session_table import SORTS
 from agcx_tui.widgets.preview import Preview
 from agcx_tui.widgets.session_list import SessionList
 from tests.stores import contents, without_privileges
@@ -319,6 +320,23 @@ async def test_a_click_on_the_header_sorts_and_another_turns_it_round(store):
         assert (screen.table.sort_key, screen.table.descending) == ("title", True)
         await pilot.click("ListHeader", offset=(5, 0))
         assert screen.table.sort_key == "accessed"
+
+
+async def test_clicks_on_the_header_sort_by_every_key_both_ways(store):
+    app = browser(store)
+    async with app.run_test(size=(100, 24)) as pilot:
+        screen = await scanned(pilot)
+        screen.sort_by("title", descending=True)
+        seen = []
+        for column in screen.sessions.columns:
+            for _ in range(6):
+                await pilot.click("ListHeader", offset=(column.start + 1, 0))
+                header = screen.query_one("ListHeader").render_line(0).text
+                arrow = "↓" if screen.table.descending else "↑"
+                label = {"messages": "msgs"}.get(screen.table.sort_key, screen.table.sort_key)
+                assert f"{label}{arrow}" in header.replace(" ", "")
+                seen.append((screen.table.sort_key, screen.table.descending))
+        assert set(seen) == {(key, way) for key in SORTS for way in (True, False)}
 
 
 async def test_y_copies_the_id_and_shift_y_the_path(store):

@@ -150,6 +150,18 @@ async def test_the_size_stands_in_the_same_cells_in_every_row():
         assert shown == {"1.0 kB", "2.0 kB", "3.0 kB"}
 
 
+async def test_sorted_by_ratio_the_ratio_stands_where_the_size_does():
+    table = SessionTable()
+    ratios = {"a": 0.314, "b": 0.004, "c": 1e30, "d": float("nan"), "e": 0.0999}
+    table.put([session(n, title, ratio=r) for n, (title, r) in enumerate(ratios.items(), 1)])
+    table.sort_by("ratio")
+    app = ListApp(table)
+    async with app.run_test(size=(80, 10)):
+        shown = [app.sessions.render_line(y).text.rstrip()[-6:] for y in range(5)]
+        assert shown == [">999 %", "  31 %", "  10 %", " 0.4 %", "     –"]
+        assert not any("kB" in app.sessions.render_line(y).text for y in range(5))
+
+
 async def test_marks_stars_and_faults_are_told_by_signs():
     table = SessionTable()
     table.put([session(1, "dear", favorite=True), broken(2)])

@@ -1,5 +1,7 @@
 """The table shows what fits, in the order asked for; marks and rows outlive both."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,6 +59,16 @@ def test_a_key_sorts_the_way_one_wants_to_see_it_first(table, key, expected):
 def test_by_title_what_has_none_comes_last_both_ways(table):
     table.sort_by("title", descending=True)
     assert shown(table) == ["Über Straßen", "queue stalls", "Fix the grid", ""]
+
+
+@pytest.mark.parametrize("descending", [True, False])
+def test_by_ratio_what_is_no_ratio_comes_last_both_ways(descending):
+    claims = [math.nan, 0.25, -math.inf, 0.0, math.inf, 2.5, -0.1, -0.0, math.nan]
+    table = SessionTable()
+    table.put([broken(99), *(session(n, ratio=ratio) for n, ratio in enumerate(claims))])
+    table.sort_by("ratio", descending)
+    known = sorted([0.25, 0.0, 2.5, 0.0], reverse=descending)
+    assert [table.ratio(row) for row in table.order] == known + [None] * 6
 
 
 @pytest.mark.parametrize(
@@ -205,7 +217,7 @@ def test_both_ways_are_each_other_s_mirror_when_no_two_are_alike(key):
     for n in range(1, 8):
         day = f"2024-10-{n * 3 % 7 + 1:02}T00:00:00Z"
         table.put([session(n, f"t{n * 5 % 8}", accessed=day, updated=day, created=day,
-                           messages=n * 3 % 7, size=n * 2 % 7)])  # fmt: skip
+                           messages=n * 3 % 7, size=n * 2 % 7, ratio=n * 4 % 7)])  # fmt: skip
     table.sort_by(key, descending=False)
     ascending = list(table.order)
     table.sort_by(key, descending=True)

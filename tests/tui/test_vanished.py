@@ -8,11 +8,14 @@ import shutil
 import pytest
 
 from agcx_tui.screens.conversation import ConversationScreen
+from agcx_tui.screens.trash import TrashScreen
 from tests.tui.browsing import (
     SIZE,
+    at_cursor,
     browser,
     confirm_deletion,
     demo_copy,
+    line,
     notices,
     scanned,
     titles,
@@ -52,14 +55,88 @@ async def test_deleting_what_vanished_says_so_and_takes_it_from_the_list(store):
         assert len(screen.table) == 14
 
 
-async def test_a_store_that_vanished_is_an_empty_list_and_is_not_made_again(store):
+async def gone(pilot, screen) -> None:
+    """Wait until the page stands there that says so."""
+    await until(pilot, lambda: screen.vanished and not screen.scanning)
+    notice = screen.query_one("#notice")
+    await until(pilot, lambda: notice.display and "The store is gone" in str(notice.render()))
+
+
+async def test_a_store_that_vanished_is_said_to_be_gone_and_no_key_makes_it_again(store):
     app = browser(store, follow=False)
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         shutil.rmtree(store)
         await pilot.press("d")
         await confirm_deletion(pilot)
-        await until(pilot, lambda: len(screen.table) == 0 and not screen.scanning)
-        assert "No sessions yet" in str(screen.query_one("#notice").render())
-        await pilot.press("u", "e", "enter", "space", "a", "p", "z")
+        await gone(pilot, screen)
+        assert "gone" in line(screen, "#title")
+        shown = {active.binding.id for active in screen.active_bindings.values()}
+        assert "browser.rescan" in shown
+        assert not {"browser.delete", "browser.undo", "browser.log", "list.mark"} & shown
+        await pilot.press("u", "e", "enter", "space", "a", "f2", "number_sign", "asterisk")
+        await pilot.press("d", "y", "S", "P", "T", "L", "p", "z", "z", "s", "r", "slash", "x")
+        await pilot.press("escape", "f5")
+        await gone(pilot, screen)
+        assert app.screen is screen
+        assert not screen.table.marks
         assert not store.exists()
+
+
+@pytest.mark.parametrize("way", ["removed", "renamed", "covered"])
+async def test_a_store_that_comes_back_is_listed_as_it_was_left(store, way):
+    aside = store.with_name("aside")
+    app = browser(store, follow=True)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await until(pilot, lambda: screen.is_watching)
+        await pilot.press("slash", *"-is:broken", "enter", "down", "down", "down")
+        here, listed = at_cursor(screen), titles(screen)
+        region = screen.sessions.cursor_region
+        if way == "removed":
+            shutil.copytree(store, aside)
+            shutil.rmtree(store)
+        else:
+            store.rename(aside)
+        if way == "covered":
+            # As the empty directory below a disk that is unmounted.
+            store.mkdir()
+        await gone(pilot, screen)
+        if way == "covered":
+            store.rmdir()
+        aside.rename(store)
+        await until(pilot, lambda: not screen.vanished)
+        await pilot.pause()
+        assert (titles(screen), at_cursor(screen)) == (listed, here)
+        assert screen.sessions.cursor_region == region
+        assert not screen.query_one("#notice").display
+        # And what happens in it is noticed again.
+        os.unlink(screen.table.path(screen.table.order[0]))
+        await until(pilot, lambda: len(screen.table) == 14)
+
+
+async def test_a_store_that_vanishes_below_another_screen_is_an_error_there(store):
+    app = browser(store, follow=False)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("d")
+        await confirm_deletion(pilot)
+        await until(pilot, lambda: len(screen.table) == 14)
+        await pilot.press("T")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TrashScreen))
+        await until(pilot, lambda: pilot.app.screen.table.order)
+        shutil.rmtree(store)
+        await pilot.press("b")
+        await until(pilot, lambda: "Nothing was brought back" in notices(pilot))
+        await pilot.press("u")
+        await until(pilot, lambda: "nothing to undo" in notices(pilot))
+        assert not store.exists()
+
+
+async def test_a_store_that_is_not_there_yet_has_not_vanished(tmp_path):
+    app = browser(tmp_path / "later", looked=[str(tmp_path / "later")])
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot, 0)
+        await pilot.press("f5")
+        await until(pilot, lambda: not screen.scanning)
+        assert "No sessions yet" in str(screen.query_one("#notice").render())
