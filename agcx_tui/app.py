@@ -226,7 +226,14 @@ class AgcxApp(App[None]):
         as a key of the list it might delete.
         """
         field = self.focused
-        if field is not None and field.check_consume_key(event.key, event.character):
+        take = getattr(field, "take", None)
+        if take is not None and take(event):
+            event.stop().prevent_default()
+        elif (
+            take is None
+            and field is not None
+            and field.check_consume_key(event.key, event.character)
+        ):
             event.stop().prevent_default()
             field.post_message(events.Key(event.key, event.character))
 

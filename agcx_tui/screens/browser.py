@@ -114,7 +114,7 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         yield EdgeLine(id="title")
         with Horizontal(id="filter-line"):
             yield Static("/", id="filter-sign")
-            yield FilterInput(partial(complete, table=self.table), id="filter")
+            yield FilterInput(partial(complete, table=self.table), self._leave_filter, id="filter")
             yield EdgeLine(id="filter-status")
         with Horizontal(id="panes"):
             with Vertical(id="left"):
@@ -268,12 +268,13 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         """Show what else Tab may bring, the next one first."""
         after = message.chosen + 1
         others = [*message.candidates[after:], *message.candidates[: message.chosen]]
-        if others:
-            words = Content("tab: " + "  ".join(others))
+        words = "tab: " + "  ".join(others) if others else ""
+        if not message.candidates:
+            words = "tab: nothing completes this"
+        if words:
             self.query_one("#filter-status", EdgeLine).show(left=words)
 
-    @on(FilterInput.Left)
-    def _filter_left(self) -> None:
+    def _leave_filter(self) -> None:
         self.set_focus(self.sessions)
 
     def show_only(self, label: str, paths: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ from agcx_tui import wording
 from agcx_tui.conversation_search import Found, search
 from agcx_tui.widgets.facts_view import FactsView
 from agcx_tui.widgets.matches import Matches
-from agcx_tui.widgets.search_line import SearchInput, SearchLine
+from agcx_tui.widgets.search_line import SearchLine
 from agcx_tui.widgets.transcript import Transcript
 
 __all__ = ["SearchingScreen"]
@@ -42,8 +42,10 @@ class SearchingScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.transcript = Transcript(id="messages")
-        self.search_line = SearchLine("/", "words to find", id="search")
-        self.number_line = SearchLine(":", "number of a message", id="number", numbers=True)
+        self.search_line = SearchLine("/", "words to find", self._search_left, id="search")
+        self.number_line = SearchLine(
+            ":", "number of a message", self._number_left, id="number", numbers=True
+        )
         self.search_number = 0
         self.matches: Matches | None = None
         self._timer: Timer | None = None
@@ -126,10 +128,8 @@ class SearchingScreen(Screen[None]):
         elif self.matches.step(direction):
             self._say()
 
-    @on(SearchInput.Left, "#search")
-    def _search_left(self, event: SearchInput.Left) -> None:
-        event.stop()
-        if event.kept:
+    def _search_left(self, kept: bool) -> None:
+        if kept:
             self.focus_content()
         else:
             self.end_search()
@@ -151,7 +151,7 @@ class SearchingScreen(Screen[None]):
         self.transcript.mark_matches(None)
 
     def focus_content(self) -> None:
-        (self.facts or self.transcript).focus()
+        self.set_focus(self.facts or self.transcript)
 
     # --- by number
 
@@ -159,11 +159,9 @@ class SearchingScreen(Screen[None]):
         self.number_line.open()
         self.number_line.say(f"1 to {self.expected:,}")
 
-    @on(SearchInput.Left, "#number")
-    def _number_left(self, event: SearchInput.Left) -> None:
-        event.stop()
-        wanted = event.input.value if event.kept else ""
+    def _number_left(self, kept: bool) -> None:
+        wanted = self.number_line.input.value if kept else ""
         self.number_line.close()
-        self.transcript.focus()
+        self.set_focus(self.transcript)
         if wanted:
             self.transcript.seek(max(0, int(wanted) - 1))

@@ -7,12 +7,12 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import Input
 
 from agcx_tui.completing import Completion
+from agcx_tui.widgets.typed_line import TypedLine
 
 
-class FilterInput(Input):
+class FilterInput(TypedLine):
     """Esc clears first and leaves second; Enter and Down go back to the list, the filter stays."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -25,19 +25,6 @@ class FilterInput(Input):
             "shift+tab", "complete(-1)", "complete backwards", show=False, id="filter.complete-back"
         ),
     ]
-    DEFAULT_CSS = """
-    FilterInput {
-        background: transparent;
-        border: none;
-        height: 1;
-        padding: 0;
-        width: 1fr;
-        &:focus { border: none; background-tint: $foreground 0%; }
-    }
-    """
-
-    class Left(Message):
-        """The list is to have the focus again."""
 
     class Offered(Message):
         """These may stand in place of the last word; the one at `chosen` does."""
@@ -47,9 +34,19 @@ class FilterInput(Input):
             self.candidates = candidates
             self.chosen = chosen
 
-    def __init__(self, complete: Callable[[str], Completion], *, id: str | None = None) -> None:
-        """`complete` gives what may stand for the last word of the line up to the cursor."""
+    def __init__(
+        self,
+        complete: Callable[[str], Completion],
+        leave: Callable[[], None],
+        *,
+        id: str | None = None,
+    ) -> None:
+        """`complete` gives what may stand for the last word of the line up to the cursor.
+
+        `leave` moves the focus to the list.
+        """
         self._complete = complete
+        self._leave = leave
         # What is offered, the one that is taken, and the line that it made.
         self._offer: tuple[Completion, int, str] | None = None
         super().__init__(
@@ -60,18 +57,22 @@ class FilterInput(Input):
         if self.value:
             self.value = ""
         else:
-            self.post_message(self.Left())
+            self._leave()
 
     def action_complete(self, step: int) -> None:
-        """Complete the last word; again, take the next candidate; with none, go to the next pane."""
+        """Complete the last word; again, take the next candidate; without a word, go to the next pane."""
         line, at = self.value, self.cursor_position
         if self._offer is not None and self._offer[2] == line[:at]:
             offer, chosen, _ = self._offer
             chosen = (chosen + step) % len(offer.candidates)
         else:
             offer, chosen = self._complete(line[:at]), 0 if step > 0 else -1
-        if not offer.candidates or offer.candidates == (line[offer.start : at],):
+        if offer.start == at:
             self.screen.focus_next() if step > 0 else self.screen.focus_previous()
+            return
+        if not offer.candidates:
+            # Not to the next pane: what is typed on would be obeyed there.
+            self.post_message(self.Offered((), 0))
             return
         made = line[: offer.start] + offer.candidates[chosen]
         # A key alone is followed by its values, not by other keys.
@@ -82,4 +83,4 @@ class FilterInput(Input):
         self.post_message(self.Offered(offer.candidates, chosen % len(offer.candidates)))
 
     def action_leave(self) -> None:
-        self.post_message(self.Left())
+        self._leave()

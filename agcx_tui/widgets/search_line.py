@@ -2,50 +2,34 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.message import Message
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from agcx_tui.widgets.edge_line import EdgeLine
+from agcx_tui.widgets.typed_line import TypedLine
 
 __all__ = ["SearchInput", "SearchLine"]
 
 
-class SearchInput(Input):
+class SearchInput(TypedLine):
     """Enter keeps what was typed and goes on; Esc gives it up."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave(False)", "give up", id="search.give-up"),
         Binding("enter,down,tab", "leave(True)", "go there", key_display="enter", id="search.go"),
     ]
-    DEFAULT_CSS = """
-    SearchInput {
-        background: transparent;
-        border: none;
-        height: 1;
-        padding: 0;
-        width: 1fr;
-        &:focus { border: none; background-tint: $foreground 0%; }
-    }
-    """
 
-    class Left(Message):
-        """The conversation is to have the focus again; `kept` unless what was typed was given up."""
-
-        def __init__(self, input: Input, kept: bool) -> None:
-            super().__init__()
-            self.input = input
-            self.kept = kept
-
-        @property
-        def control(self) -> Input:
-            return self.input
+    def __init__(self, leave: Callable[[bool], None], **options: Any) -> None:
+        """`leave` moves the focus; it is told whether what was typed is kept."""
+        super().__init__(**options)
+        self._leave = leave
 
     def action_leave(self, kept: bool) -> None:
-        self.post_message(self.Left(self, kept and bool(self.value)))
+        self._leave(kept and bool(self.value))
 
 
 class SearchLine(Horizontal):
@@ -63,11 +47,20 @@ class SearchLine(Horizontal):
     }
     """
 
-    def __init__(self, sign: str, placeholder: str, *, id: str, numbers: bool = False) -> None:
-        """The input gets the `id`; with `numbers` it takes digits only."""
+    def __init__(
+        self,
+        sign: str,
+        placeholder: str,
+        leave: Callable[[bool], None],
+        *,
+        id: str,
+        numbers: bool = False,
+    ) -> None:
+        """The input gets the `id` and `leave`; with `numbers` it takes digits only."""
         super().__init__()
         self._sign = sign
         self.input = SearchInput(
+            leave,
             id=id,
             select_on_focus=False,
             placeholder=placeholder,
@@ -85,7 +78,8 @@ class SearchLine(Horizontal):
             sign = Static(self._sign, classes="search-sign", markup=False)
             self.mount_all([sign, self.input, self._status])
         self.add_class("-shown")
-        self.input.focus()
+        # At once, and not when there is time: what is typed next is meant for it.
+        self.screen.set_focus(self.input)
 
     def close(self) -> None:
         self.remove_class("-shown")

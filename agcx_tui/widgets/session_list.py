@@ -33,7 +33,8 @@ class SessionList(ScrollView, can_focus=True):
     ALLOW_SELECT = False
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "open", key_display="enter", id="list.open"),
+        # What Enter is to a terminal that nobody has taken over yet.
+        Binding("enter,ctrl+j", "open", "open", key_display="enter", id="list.open"),
         Binding("space", "mark", "mark", key_display="space", id="list.mark"),
         Binding("down,j", "move(1)", "down", show=False, id="list.down"),
         Binding("up,k", "move(-1)", "up", show=False, id="list.up"),

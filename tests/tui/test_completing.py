@@ -96,9 +96,20 @@ async def test_a_key_that_is_the_only_one_is_completed_and_then_its_values(store
         assert titles(screen)
 
 
-async def test_tab_goes_on_where_there_is_nothing_to_complete(store):
+async def test_tab_stays_where_nothing_completes_and_says_so(store):
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
-        await pilot.press("slash", *"zebra", "tab")
+        await pilot.press("slash", *"zebra", "tab", "d")
+        assert screen.query_one("#filter").value == "zebrad"
+        await pilot.press("tab")
+        assert "nothing completes this" in line(screen, "#filter-status")
+        assert screen.focused is screen.query_one("#filter")
+
+
+async def test_tab_goes_on_from_an_empty_line(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("slash", "tab")
         assert screen.focused is not screen.query_one("#filter")

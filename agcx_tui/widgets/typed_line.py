@@ -1,0 +1,71 @@
+"""A line to type into that loses no key when it is left, however fast one types.
+
+Strategy: Textual hands a key to the widget that has the focus when the key is read, and obeys a binding
+only once the key has come back from there to the app.  So what is typed right after `/` is with the list
+before the focus is here, and comes back: the app hands it on (`take`).  What is typed right after Enter
+is here already: our own keys are obeyed here, at once, and when one took the focus away, what comes
+after it goes back to the app, as if it had just been typed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from textual import events
+from textual.widgets import Input
+
+__all__ = ["TypedLine"]
+
+
+class TypedLine(Input):
+    """Actions of a subclass that leave it move the focus at once."""
+
+    DEFAULT_CSS = """
+    TypedLine {
+        background: transparent;
+        border: none;
+        height: 1;
+        padding: 0;
+        width: 1fr;
+        &:focus { border: none; background-tint: $foreground 0%; }
+    }
+    """
+
+    # The focus is elsewhere by now, by a key that was obeyed here.
+    _left = False
+    # Keys that were handed on and have not come yet.
+    _awaited = 0
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # Those that were here, and may be on their way back to the app.
+        self._seen: deque[events.Key] = deque(maxlen=64)
+
+    def take(self, event: events.Key) -> bool:
+        """A key came back to the app, and this line has the focus; true when it is handed on to here."""
+        if any(event is seen for seen in self._seen):
+            return False
+        # Behind one that is to be typed first, every key waits its turn.
+        if not (self._awaited or self.check_consume_key(event.key, event.character)):
+            return False
+        self._awaited += 1
+        self._forward_event(events.Key(event.key, event.character))
+        return True
+
+    async def on_key(self, event: events.Key) -> None:
+        self._seen.append(event)
+        self._awaited = max(0, self._awaited - 1)
+        if self._left:
+            event.stop().prevent_default()
+            self.app.post_message(events.Key(event.key, event.character))
+            return
+        bound = self.screen.active_bindings.get(event.key)
+        # Ours have an id; those of the stock input wait for the app.
+        if bound is not None and bound.node is self and bound.binding.id:
+            event.stop().prevent_default()
+            await self.app.run_action(bound.binding.action, self)
+            self._left = self.screen.focused is not self
+
+    def on_focus(self) -> None:
+        self._left = False
