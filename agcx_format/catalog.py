@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from agcx_format import catalog_block
 from agcx_format.cache_file import frame, framed, make_private, name_of
@@ -54,10 +55,11 @@ _head = msgspec.msgpack.Decoder(Head)
 class Reading:
     """An open catalog: `head` and `page` at once, then the other `blocks`."""
 
-    def __init__(self, fd: int, head: Head, page: Block, at: int) -> None:
-        self._fd, self._at = fd, at
+    def __init__(self, fd: int, head: Head, page: Block, at: int, store: bytes) -> None:
+        """`store` is how the path of the store is spelled this time."""
+        self._fd, self._at, self._store = fd, at, store
         self.head = head
-        self.page = page
+        self.page = _at_home(page, store)
 
     def blocks(self) -> Iterator[Block]:
         """The rows after the page.  `ValueError` when they are damaged; some may be missing then.
@@ -72,7 +74,7 @@ class Reading:
                 if not block.count:
                     raise ValueError("an empty frame")
                 rows += block.count
-                yield block
+                yield _at_home(block, self._store)
         finally:
             self.close()
 
@@ -91,6 +93,8 @@ class Catalog:
     def __init__(self, directory: str | os.PathLike[str], store: str | os.PathLike[str]) -> None:
         self.directory = Path(directory)
         self._store = os.fsencode(os.path.realpath(store))
+        # As the paths of its files begin.
+        self._spelled = os.fsencode(Path(store))
         self.path = self.directory / name_of(self._store)
 
     def open(self) -> Reading | None:
@@ -107,7 +111,7 @@ class Catalog:
             if head.store != self._store:
                 raise ValueError("of another store")
             payload, at = frame(fd, at)
-            return Reading(fd, head, catalog_block.decode(payload), at)
+            return Reading(fd, head, catalog_block.decode(payload), at, self._spelled)
         except (ValueError, OSError, msgspec.DecodeError):
             os.close(fd)
             return None
@@ -166,6 +170,29 @@ class Catalog:
         head = Head(self._store, len(rows), len(rows), size, broken)
         yield MAGIC
         yield framed(catalog_block.encode(head))
-        yield framed(catalog_block.encode(columns.block(rows[:FIRST_PAGE])))
+        yield framed(self._encoded(columns.block(rows[:FIRST_PAGE])))
         for at in range(FIRST_PAGE, len(rows), _ROWS):
-            yield framed(catalog_block.encode(columns.block(rows[at : at + _ROWS])))
+            yield framed(self._encoded(columns.block(rows[at : at + _ROWS])))
+
+    def _encoded(self, block: Block) -> bytes:
+        return catalog_block.encode(_in_folders(block, self._spelled, _HOME))
+
+
+# The same store may be spelled in many ways (relative, through a link): its folders are kept without.
+_HOME = b"\0"
+
+
+def _at_home(block: Block, store: bytes) -> Block:
+    return _in_folders(block, _HOME, store)
+
+
+def _in_folders(block: Block, old: bytes, new: bytes) -> Block:
+    """The block with folders that begin with one path beginning with another."""
+
+    def moved(folder: object) -> object:
+        if not isinstance(folder, bytes) or (folder + b"/")[: len(old) + 1] != old + b"/":
+            return folder
+        return new + folder[len(old) :]
+
+    folders = [moved(folder) for folder in block.pools.get("folders", ())]
+    return replace(block, pools={**block.pools, "folders": folders})

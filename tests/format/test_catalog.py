@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from agcx_format.catalog import FIRST_PAGE, Catalog
 from agcx_format.columns import GONE, WORDS_KNOWN, Columns
 from agcx_format.comparing import Gone, differences, first_words, look_at
 from agcx_format.store import Store
+from tests.golden_files import GOLDEN
 from tests.stores import copy_of
 from tests.tui.entries import broken, damaged, session
 
@@ -92,6 +94,24 @@ def test_the_first_page_is_read_alone_and_tells_the_totals_of_all(tmp_path):
     with pytest.raises(ValueError, match="damaged"):
         list(reading.blocks())
     assert catalog.load() is None
+
+
+@pytest.mark.parametrize("layout", [1, 2])
+def test_a_store_is_the_same_however_its_path_is_spelled(tmp_path, monkeypatch, layout):
+    store = tmp_path / "real" / "store"
+    shutil.copytree(GOLDEN / f"v{layout}", store)
+    (tmp_path / "link").symlink_to(store)
+    monkeypatch.chdir(tmp_path)
+    spellings = [str(store), "real/store", "real/../real/store", "link", "./real/store/"]
+    for saved in spellings:
+        columns = Columns()
+        for entry in Store(saved).scan():
+            columns.put(entry)
+        Catalog("cache", saved).save(columns, list(range(len(columns))))
+        for again in spellings:
+            loaded = Catalog("cache", again).load()
+            assert len(loaded) == len(columns)
+            assert not list(filter(None, differences(Store(again).path, loaded)))
 
 
 @pytest.fixture(scope="module")
