@@ -133,6 +133,8 @@ class AgcxApp(App[None]):
             # What was imported stays: it need not be looked through with each collection.
             gc.freeze()
             gc.enable()
+        # Whatever was on the terminal meanwhile, it is gone over whole.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.watch(self, "theme", lambda name: self.remember(theme=name), init=False)
         self._say_problems(self._problems)
         if self.config.keys:

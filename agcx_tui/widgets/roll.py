@@ -262,7 +262,10 @@ class Roll(ThemedView, can_focus=True):
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(number)) is not None:
             first, last = span
-            chosen = self.screen.get_component_rich_style("screen--selection")
+            # Its background alone: the style says of the text that it is to stay as it is, and Rich
+            # would have that in the same colour.
+            ground = self.screen.get_component_rich_style("screen--selection").bgcolor
+            chosen = Style(bgcolor=ground)
             stop = len(drawn.text) if last < 0 else last
             drawn = overlay(drawn, [(max(RAIL, first), stop, chosen)])
         return drawn.adjust_cell_length(width, base).apply_offsets(0, number)

@@ -12,6 +12,7 @@ from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.session_file import SessionFile
 from agcx_format.sources import PENDING, ListSource
 from agcx_format.types import Other, UnknownItem
+from agcx_tui import themes
 from agcx_tui.widgets.selected import pack
 from agcx_tui.widgets.viewport import Place
 from tests.tui.messages import (
@@ -193,6 +194,30 @@ async def test_a_selection_gives_the_lines_without_their_margins():
             ["alpha"], [], ["•", "beta"], ["•", "gamma"],
         ]  # fmt: skip
         assert not text.split("\n")[2].startswith("  ")
+
+
+@pytest.mark.parametrize("theme", ["agcx-dark", "agcx-light", "textual-dark", "textual-light"])
+async def test_text_that_is_selected_can_be_read(theme):
+    app = TranscriptApp(ListSource([assistant("alpha beta gamma")]))
+    app.register_theme(themes.DARK)
+    app.register_theme(themes.LIGHT)
+    async with app.run_test(size=SIZE) as pilot:
+        app.theme = theme
+        await pilot.pause()
+        row = next(y for y, text in enumerate(screen_text(app.transcript)) if "alpha" in text)
+        number = pack(app.transcript.viewport.window[row])
+        plain = {segment.style.bgcolor for segment in app.transcript.render_line(row)}
+        app.screen.selections = {
+            app.transcript: Selection(Offset(4, number), Offset(10, number)),
+        }
+        await pilot.pause()
+        chosen = [
+            segment.style
+            for segment in app.transcript.render_line(row)
+            if segment.style.bgcolor not in plain
+        ]
+        assert chosen
+        assert all(style.color != style.bgcolor for style in chosen)
 
 
 class GrowingSource:
