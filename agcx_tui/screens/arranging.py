@@ -29,6 +29,12 @@ _PREVIEW_RIGHT_WIDTH = 100
 _PREVIEW_BELOW_HEIGHT = 22
 _ROOMY_HEIGHT = 30
 
+# Where it was chosen, the preview may also be where the list has no more than these beside it or above.
+_LIST_WIDTH, _LIST_HEIGHT = 44, 6
+_PREVIEW_WIDTH, _PREVIEW_HEIGHT = 30, 5
+# Lines around the two: title, filter, header, keys.
+_AROUND = 5
+
 # What the preview may take of the room, at least and at most.
 _LEAST_SHARE, _MOST_SHARE = 0.2, 0.8
 
@@ -122,7 +128,8 @@ class ArrangingScreen(ActingScreen):
             self.query_one("#too-small", Static).update(Content(text))
 
     def preview_place(self, size: Size) -> str:
-        if self.preview_wish is not None:
+        """Where it was chosen, if there is room in a terminal of `size`; else where there is."""
+        if self.preview_wish in _possible(size):
             return self.preview_wish
         if size.width >= _PREVIEW_RIGHT_WIDTH:
             return "right"
@@ -131,19 +138,23 @@ class ArrangingScreen(ActingScreen):
     def share_room(self) -> None:
         """Give the preview the share that was chosen; where none was, what the style says."""
         styles = self.query_one("#preview").styles
-        styles.width = styles.height = None
+        styles.width = styles.height = styles.max_width = styles.max_height = None
         if self._alone:
             styles.width = styles.height = "1fr"
         elif "-preview-below" in self._shape:
             if share := self.preview_shares.get("below"):
                 styles.height = f"{share * 100:.2f}%"
-        elif share := self.preview_shares.get("right"):
-            styles.width = f"{share * 100:.2f}%"
+            styles.max_height = max(_PREVIEW_HEIGHT, self.app.size.height - _AROUND - _LIST_HEIGHT)
+        else:
+            if share := self.preview_shares.get("right"):
+                styles.width = f"{share * 100:.2f}%"
+            styles.max_width = max(_PREVIEW_WIDTH, self.app.size.width - _LIST_WIDTH)
 
     def action_preview(self) -> None:
         place = self.preview_place(self.size)
         if not self._alone:
-            self.preview_wish = place = PLACES[(PLACES.index(place) + 1) % len(PLACES)]
+            places = _possible(self.size)
+            self.preview_wish = places[(places.index(place) + 1) % len(places)]
         self._alone = False
         self.take_shape(self.size)
         self.post_message(self.Arranged(preview=self.preview_wish))
@@ -173,3 +184,11 @@ class ArrangingScreen(ActingScreen):
         self.share_room()
         if message.ended:
             self.post_message(self.Arranged(**{f"share_{place}": self.preview_shares[place]}))
+
+
+def _possible(size: Size) -> list[str]:
+    """The places where a preview leaves enough of the list, in the order in which `p` goes through them."""
+    right = size.width >= _LIST_WIDTH + _PREVIEW_WIDTH
+    below = size.height >= _AROUND + _LIST_HEIGHT + _PREVIEW_HEIGHT
+    room = {"right": right, "below": below, "hidden": True}
+    return [place for place in PLACES if room[place]]

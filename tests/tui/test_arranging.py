@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from agcx_tui.remembered import Remembered
 from tests.tui.browsing import SIZE, at_cursor, browser, demo_copy, scanned, until
 
 
@@ -83,3 +84,22 @@ async def test_z_shows_the_preview_also_where_there_was_no_room_for_it(store):
         assert not screen.query_one("#preview").display
         await pilot.press("z")
         assert screen.query_one("#preview").size.width == 80
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 40), (60, 15), (40, 10)])
+@pytest.mark.parametrize("wish", ["right", "below"])
+async def test_a_preview_that_was_chosen_elsewhere_leaves_the_list_readable(
+    store, tmp_path, size, wish
+):
+    left = Remembered(tmp_path / "state")
+    left.change(preview=wish, share_right=0.8, share_below=0.8)
+    left.keep()
+    app = browser(store, state=tmp_path / "state")
+    async with app.run_test(size=size) as pilot:
+        screen = await scanned(pilot)
+        title = next(column for column in screen.sessions.columns if column.name == "title")
+        assert title.width >= 16
+        assert screen.sessions.size.height >= 4
+        for _ in range(4):
+            await pilot.press("p")
+            assert next(c for c in screen.sessions.columns if c.name == "title").width >= 16

@@ -134,7 +134,9 @@ def test_ctrl_z_leaves_the_terminal_and_fg_comes_back(store, tmp_path):
         assert screen.modes() == before
         stopped_at = len(screen.written)
         screen.process.send_signal(signal.SIGCONT)
-        screen.until(lambda: b"Fix the grid" in screen.written[stopped_at:], "the list again")
+        # All of it, from the first line to the last.
+        for text in (b"agcx", b"Fix the grid", b"help"):
+            screen.until(lambda text=text: text in screen.written[stopped_at:], "the list again")
         os.write(screen.ours, b"q")
         assert screen.end() == 0
         assert_left_as_found(screen.written)
