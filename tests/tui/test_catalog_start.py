@@ -14,7 +14,7 @@ from agcx_format.store import open_store
 from agcx_tui import store_work
 from agcx_tui.screens.browser import BrowserScreen
 from tests.stores import contents
-from tests.tui.browsing import SIZE, browser, demo_copy, scanned, titles, until
+from tests.tui.browsing import SIZE, browser, confirm_deletion, demo_copy, scanned, titles, until
 
 
 @pytest.fixture
@@ -126,8 +126,7 @@ async def test_a_deleted_session_is_taken_out_of_the_catalog(tmp_path, store):
         entry = next(e for e in open_store(store).scan() if e.title == "Fix the grid layout")
         screen.sessions.go_to(screen.table.row_of(entry.path))
         await pilot.press("d")
-        await until(pilot, lambda: app.screen is not screen)
-        await pilot.press("right", "enter")
+        await confirm_deletion(pilot, favorites=True)
         await until(pilot, lambda: len(screen.table) == 14)
     for _ in range(200):
         if b"Fix the grid layout" not in catalog(tmp_path, store).path.read_bytes():
