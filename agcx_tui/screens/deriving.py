@@ -148,7 +148,8 @@ class DerivingScreen(TakingScreen):
         checkpoints = " and the checkpoints" if self.opened.metadata.checkpoints else ""
         lines = [
             Content(f"{which} a session of {'its' if first == last else 'their'} own."),
-            Content(f"The first keeps {counted(at, 'message')}{checkpoints}. u undoes this."),
+            Content(f"The first keeps {counted(at, 'message')}{checkpoints}."),
+            Content("u undoes this."),
         ]
         if message.at_work:
             warning = (

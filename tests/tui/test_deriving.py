@@ -118,7 +118,7 @@ async def test_x_splits_at_the_message_the_list_follows_and_u_makes_it_whole(sto
         assert dialog.focused is dialog.query_one("#cancel")
         assert "Split before message 12?" in text_of(dialog)
         assert "Messages 12 to 24 become a session of their own." in text_of(dialog)
-        assert "The first keeps 11 messages and the checkpoints. u undoes this." in text_of(dialog)
+        assert "The first keeps 11 messages and the checkpoints.\nu undoes this." in text_of(dialog)
         assert "at work" not in text_of(dialog)
         assert dialog.query_one(Input).value == f"{GRID} (2)"
         await pilot.press("enter")
