@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 class ActingScreen(ListingScreen[None]):
     """A listing screen, and the store that its sessions are from."""
 
+    # None until somebody has opened it, some tenths of a second after the first rows.
     store: Store | None = None
     now: Callable[[], int]
 
@@ -52,9 +53,24 @@ class ActingScreen(ListingScreen[None]):
         """Show the table as it is now."""
         raise NotImplementedError
 
-    def follow_cursor(self) -> None:
-        """Have the preview show the session under the cursor."""
-        raise NotImplementedError
+    def with_store(self, act: Callable[[Store], object]) -> None:
+        """Do something with the store, as soon as there is one: no key is lost that comes before."""
+        if self.store is not None:
+            act(self.store)
+        else:
+            self._waiting_for_store.append(act)
+
+    @property
+    def _waiting_for_store(self) -> list[Callable[[Store], object]]:
+        return self.__dict__.setdefault("_waiting", [])
+
+    def use_store(self, store: Store) -> None:
+        """Here it is."""
+        self.store = store
+        waiting = self._waiting_for_store[:]
+        self._waiting_for_store.clear()
+        for act in waiting:
+            act(store)
 
     def action_rescan(self) -> None:
         """Read the store again."""
@@ -100,12 +116,16 @@ class ActingScreen(ListingScreen[None]):
     def action_delete(self) -> None:
         from agcx_tui.screens.confirm import ask_to_delete
 
-        rows, store = self.chosen(), self.store
-        if not rows or store is None:
+        rows = self.chosen()
+        if not rows:
             return
         # As they are shown now, whatever becomes of them while one thinks.
         files = self._files(rows)
-        ask_to_delete(self.app, self.table, rows, self.now(), lambda: self._delete(store, files))
+
+        def confirmed() -> None:
+            self.with_store(lambda store: self._delete(store, files))
+
+        ask_to_delete(self.app, self.table, rows, self.now(), confirmed)
 
     @work(thread=True, group="acts")
     def _delete(self, store: Store, files: list[tuple[str, Signature | None]]) -> None:
@@ -123,14 +143,15 @@ class ActingScreen(ListingScreen[None]):
 
     def action_duplicate(self) -> None:
         row = self.sessions.cursor
-        if row is None or self.store is None:
+        if row is None:
             return
         if not self.table.readable(row):
             self.notify("What cannot be read cannot be duplicated.", markup=False)
             return
         taken = {self.table.title(other) for other in self.table.in_order()}
         title = title_of_copy(self.table.title(row), taken)
-        self._duplicate(self.store, self._files([row])[0], title)
+        file = self._files([row])[0]
+        self.with_store(lambda store: self._duplicate(store, file, title))
 
     @work(thread=True, group="acts")
     def _duplicate(self, store: Store, file: store_work.File, title: str) -> None:
@@ -148,9 +169,9 @@ class ActingScreen(ListingScreen[None]):
     def action_favorite(self) -> None:
         """Star what is chosen; when all of it has a star, take the stars."""
         rows = [row for row in self.chosen() if not self.table.broken(row)]
-        if rows and self.store is not None:
-            favorite = not all(map(self.table.favorite, rows))
-            self._set_favorite(self.store, self._files(rows), favorite)
+        if rows:
+            favorite, files = not all(map(self.table.favorite, rows)), self._files(rows)
+            self.with_store(lambda store: self._set_favorite(store, files, favorite))
 
     @work(thread=True, group="acts")
     def _set_favorite(
@@ -168,8 +189,7 @@ class ActingScreen(ListingScreen[None]):
         self.post_message(self.Acted(outcome, said, go_there=False))
 
     def action_undo(self) -> None:
-        if self.store is not None:
-            self._undo(self.store)
+        self.with_store(self._undo)
 
     @work(thread=True, group="acts")
     def _undo(self, store: Store) -> None:
@@ -195,9 +215,6 @@ class ActingScreen(ListingScreen[None]):
         self.table_changed()
         if rows and message.go_there and not self.sessions.go_to(rows[0]):
             said = f"{said} The filter hides it."
-        if self.sessions.cursor in rows:
-            # The same row, but not the same file.
-            self.follow_cursor()
         if said:
             # What was said of the act before is out of date.
             self.app.clear_notifications()

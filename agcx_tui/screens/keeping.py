@@ -60,7 +60,7 @@ class KeepingScreen(ArrangingScreen):
         from agcx_tui.screens.naming import RenameScreen
 
         row = self.sessions.cursor
-        if row is None or self.store is None or not self.table.readable(row):
+        if row is None or not self.table.readable(row):
             return
         file = self._files([row])[0]
 
@@ -83,7 +83,7 @@ class KeepingScreen(ArrangingScreen):
         from agcx_tui.screens.naming import TagsDialog, tags_after
 
         rows = [row for row in self.chosen() if self.table.readable(row)]
-        if not rows or self.store is None:
+        if not rows:
             return
         files = self._files(rows)
         tagged = [self.table.tags(row) for row in rows]
@@ -106,8 +106,7 @@ class KeepingScreen(ArrangingScreen):
         self.app.push_screen(TagsDialog(tagged, known), answered)
 
     def _edit_checked(self, edits: Edits) -> None:
-        if self.store is not None:
-            self._edit(self.store, edits, force=False)
+        self.with_store(lambda store: self._edit(store, edits, force=False))
 
     @work(thread=True, group="acts")
     def _edit(self, store: Store, edits: Edits, force: bool) -> None:
@@ -130,8 +129,8 @@ class KeepingScreen(ArrangingScreen):
         from agcx_tui.screens.naming import AskDialog
 
         def answered(yes: bool | None) -> None:
-            if yes and self.store is not None:
-                self._edit(self.store, message.edits, force=True)
+            if yes:
+                self.with_store(lambda store: self._edit(store, message.edits, force=True))
 
         which = wording.counted(message.count, "session")
         warning = (
@@ -151,10 +150,12 @@ class KeepingScreen(ArrangingScreen):
             if opened is not None:
                 self.show_only(opened.label, opened.paths)
 
-        if self.store is not None:
+        def show(store: Store) -> None:
             directory = self._directories[1]
-            cache = StatsCache(measures(directory), self.store.path) if directory else None
-            self.app.push_screen(StorageScreen(self.store, cache), answered)
+            cache = StatsCache(measures(directory), store.path) if directory else None
+            self.app.push_screen(StorageScreen(store, cache), answered)
+
+        self.with_store(show)
 
     @property
     def _directories(self) -> tuple[Path | None, Path | None]:
@@ -167,20 +168,23 @@ class KeepingScreen(ArrangingScreen):
     def action_prune(self) -> None:
         from agcx_tui.screens.prune import PruneScreen
 
-        if self.store is not None:
-            self.app.push_screen(PruneScreen(self.store, self.now), self._left)
+        self.with_store(
+            lambda store: self.app.push_screen(PruneScreen(store, self.now), self._left)
+        )
 
     def action_trash(self) -> None:
         from agcx_tui.screens.trash import TrashScreen
 
-        if self.store is not None:
-            self.app.push_screen(TrashScreen(self.store, self.now, self._forget), self._left)
+        self.with_store(
+            lambda store: self.app.push_screen(
+                TrashScreen(store, self.now, self._forget), self._left
+            )
+        )
 
     def action_log(self) -> None:
         from agcx_tui.screens.log import LogScreen
 
-        if self.store is not None:
-            self.app.push_screen(LogScreen(self.store, self.now), self._left)
+        self.with_store(lambda store: self.app.push_screen(LogScreen(store, self.now), self._left))
 
     def _left(self, changed: bool | None) -> None:
         if changed:

@@ -260,7 +260,7 @@ class ReadingScreen(ActingScreen):
     def on_reading_screen_changed(self, message: Changed) -> None:
         from agcx_format.comparing import Gone
 
-        self.store = message.store
+        self.use_store(message.store)
         if not message.changes:
             return
         if self.vanished and not self.scanning:

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from agcx_format.catalog import Catalog
 from agcx_format.columns import WORDS_KNOWN
@@ -152,3 +153,15 @@ async def test_a_list_that_was_left_in_another_order_begins_in_it(tmp_path, stor
             return
         time.sleep(0.02)
     raise AssertionError("the catalog is in the old order")
+
+
+async def test_what_is_asked_for_before_the_store_is_open_is_done_when_it_is(tmp_path, store):
+    await learn(tmp_path, store)
+    app = browser(store, cache=tmp_path / "cache")
+    async with app.run_test(size=SIZE) as pilot:
+        screen = app.screen
+        assert screen.store is None
+        row = screen.sessions.cursor
+        before = screen.table.favorite(row)
+        app.post_message(events.Key("asterisk", "*"))
+        await until(pilot, lambda: screen.table.favorite(row) is not before)
