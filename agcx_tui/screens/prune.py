@@ -28,6 +28,7 @@ from agcx_tui import wording
 from agcx_tui.moments import BadValue, bytes_of, moment_before
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens.sessions import SessionsScreen
+from agcx_tui.widgets.choices import Box
 
 _TEXTS = {
     "older": ("older than", "90d"),
@@ -54,23 +55,12 @@ _HELP = Content.assemble(
 _NOTHING = Content("Nothing falls under this rule.")
 
 
-class _Check(Checkbox):
-    """Textual's box tells checked from not checked by colour alone."""
-
-    BUTTON_LEFT, BUTTON_RIGHT = "[", "]"
-
-    @property
-    def BUTTON_INNER(self) -> str:
-        return "✓" if self.value else " "
-
-
 class PruneScreen(SessionsScreen):
     """Leaves with whether it deleted something."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "prune", "delete what is listed", priority=True, id="prune.go"),
         Binding("slash", "rule", "to the rule", key_display="/", id="prune.rule"),
-        Binding("escape", "back", "back", key_display="esc", id="prune.back"),
     ]
     AUTO_FOCUS = "#older"
     DEFAULT_CSS = """
@@ -128,7 +118,7 @@ class PruneScreen(SessionsScreen):
                 classes="rule",
             )
         yield Horizontal(
-            *(_Check(label, id=name) for name, label in _CHECKS.items()),
+            *(Box(label, id=name) for name, label in _CHECKS.items()),
             Static("export to first", markup=False),
             Input(placeholder="no", id="export", select_on_focus=False),
             classes="rule",
@@ -142,11 +132,11 @@ class PruneScreen(SessionsScreen):
     def action_rule(self) -> None:
         self.query_one("#older").focus()
 
-    def action_back(self) -> None:
+    def action_leave(self) -> None:
         if isinstance(self.focused, Input) and self.focused.value:
             self.focused.value = ""
         else:
-            self.action_leave()
+            super().action_leave()
 
     @on(Input.Changed)
     @on(Checkbox.Changed)
