@@ -103,8 +103,9 @@ class AgcxApp(App[None]):
     def get_css_variables(self) -> dict[str, str]:
         variables = super().get_css_variables()
         if self.no_color:
-            # A terminal that has none would not show the cursor by what lies behind it.
-            variables["block-cursor-text-style"] = "reverse"
+            # A terminal that has none would not show the cursor by what lies behind it.  Textual does not
+            # reverse the lines of its own lists.
+            variables["block-cursor-text-style"] = "bold underline"
             variables["block-cursor-blurred-text-style"] = "bold"
         return variables
 

@@ -81,6 +81,7 @@ class SessionList(ScrollView, can_focus=True):
             color: $block-cursor-foreground;
             text-style: $block-cursor-text-style;
         }
+        &:focus:nocolor > .session-list--cursor { text-style: reverse; }
         & > .session-list--dim { color: $text-muted; }
         & > .session-list--star { color: $accent; }
         & > .session-list--mark { color: $primary; text-style: bold; }
