@@ -100,6 +100,15 @@ class AgcxApp(App[None]):
         self._remembered = Remembered(state)
         self.theme = self._first_theme()
 
+    def get_css_variables(self) -> dict[str, str]:
+        variables = super().get_css_variables()
+        if self.no_color:
+            # A terminal that has none would not show the cursor by what lies behind it.  Textual does not
+            # reverse the lines of its own lists.
+            variables["block-cursor-text-style"] = "bold underline"
+            variables["block-cursor-blurred-text-style"] = "bold"
+        return variables
+
     @property
     def state_directory(self) -> Path | None:
         """Where what is remembered lies; None when nothing is."""
@@ -261,6 +270,12 @@ class AgcxApp(App[None]):
             self.pop_screen()
         else:
             self.exit()
+
+    def action_command_palette(self) -> None:
+        from agcx_tui.screens.palette import Palette
+
+        if not Palette.is_open(self):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_help(self) -> None:
         from agcx_tui.screens.help import HelpScreen

@@ -1,6 +1,7 @@
 """The two themes of our own: calm, few colours, each with a meaning.
 
 Blue is where one is, amber what one marked as dear, green what went well, red what is broken.
+Where a terminal has but sixteen colours the line of the cursor is still another than the rest.
 """
 
 from __future__ import annotations
@@ -59,10 +60,10 @@ LIGHT = Theme(
     panel="#e8e8e5",
     dark=False,
     variables={
-        "block-cursor-background": "#cfdff3",
+        "block-cursor-background": "#bdd3ee",
         "block-cursor-foreground": "#14181d",
         "block-cursor-text-style": "none",
-        "block-cursor-blurred-background": "#e6e7e6",
+        "block-cursor-blurred-background": "#d0d2d5",
         "block-cursor-blurred-foreground": "#24292f",
         "border": "#2f5f9e",
         "border-blurred": "#cfcfca",

@@ -19,12 +19,13 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Button, Checkbox, Input, RadioButton, RadioSet, Static
+from textual.widgets import Button, Checkbox, Input, RadioSet, Static
 from textual.worker import get_current_worker
 
 from agcx_tui import exporting, wording
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens.dialog import Dialog
+from agcx_tui.widgets.choices import Box, Pick
 
 if TYPE_CHECKING:
     from agcx_tui.screens.review import Reviewed
@@ -46,26 +47,6 @@ class ExportOrder:
     jobs: tuple[tuple[str, Path], ...]
     form: exporting.Form
     overwrite: bool
-
-
-class _Choice(RadioButton):
-    """Textual's button tells chosen from not chosen by colour alone."""
-
-    BUTTON_LEFT, BUTTON_RIGHT = "(", ")"
-
-    @property
-    def BUTTON_INNER(self) -> str:
-        return "●" if self.value else " "
-
-
-class _Box(Checkbox):
-    """As above."""
-
-    BUTTON_LEFT, BUTTON_RIGHT = "[", "]"
-
-    @property
-    def BUTTON_INNER(self) -> str:
-        return "x" if self.value else " "
 
 
 # What goes along: the field of `Choice`, and its name for people.
@@ -117,14 +98,14 @@ class ExportDialog(Dialog[ExportOrder]):
             yield Static(Content(question), id="question", markup=False)
             with RadioSet(id="format"):
                 for name, label in exporting.FORMATS.items():
-                    yield _Choice(label, value=name == self._format, id=f"format-{name}")
+                    yield Pick(label, value=name == self._format, id=f"format-{name}")
             yield Static("With", classes="label", markup=False)
             with Container(classes="boxes"):
                 for name, label in _PARTS.items():
-                    yield _Box(label, value=True, id=f"part-{name}", compact=True)
+                    yield Box(label, value=True, id=f"part-{name}", compact=True)
             with Container(classes="boxes -secrets"):
-                yield _Box("Hide secrets", id="redact", compact=True)
-                yield _Box("and names, addresses", id="personal", disabled=True, compact=True)
+                yield Box("Hide secrets", id="redact", compact=True)
+                yield Box("and names, addresses", id="personal", disabled=True, compact=True)
             yield Static("File" if one else "Directory", classes="label", markup=False)
             yield Input(self._proposed, id="path", select_on_focus=False)
             yield Static(id="message", markup=False)

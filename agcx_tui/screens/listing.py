@@ -18,6 +18,9 @@ from agcx_tui.widgets.session_list import SessionList
 
 __all__ = ["ListingScreen"]
 
+# In a narrower terminal the size of what is marked would cover the last keys of the footer.
+_ROOM_FOR_SIZE = 90
+
 
 class ListingScreen(Screen[ScreenResultType]):
     """A screen with a table of sessions, a list that shows it below a `ListHeader`, and `#marks`."""
@@ -72,8 +75,9 @@ class ListingScreen(Screen[ScreenResultType]):
         marks = self.table.marks
         text = ""
         if marks:
-            size = wording.size(self.table.totals_of(marks).size)
-            text = f"{len(marks):,} marked, {size}"
+            text = f"{len(marks):,} marked"
+            if self.size.width >= _ROOM_FOR_SIZE:
+                text += f", {wording.size(self.table.totals_of(marks).size)}"
         self.query_one("#marks", EdgeLine).show(right=Content.styled(text, "bold $primary"))
 
     @on(SessionList.MarksChanged)

@@ -27,6 +27,7 @@ def empty(store_path: str | None, looked: list[str]) -> Content:
     parts += [
         "To get conversations in:\n",
         ("  agcx import codex", "bold $primary"), "    those of Codex, where it keeps them\n",
+        ("  agcx import claude", "bold $primary"), "   those of Claude Code\n",
         ("  agcx demo        ", "bold $primary"), "    try all of this on a small store of its own\n",
         ("  agcx --store PATH", "bold $primary"), "    another store\n\n",
         "F5 looks again, q quits.",

@@ -30,6 +30,7 @@ from agcx_tui.moments import BadValue, bytes_of, moment_before
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens.sessions import SessionsScreen
 from agcx_tui.sparing import KINDS, spared
+from agcx_tui.widgets.choices import Box
 from agcx_tui.widgets.edge_line import EdgeLine
 
 _TEXTS = {
@@ -59,23 +60,12 @@ _NOTHING = Content("Nothing falls under this rule.")
 _ALL_SPARED = Content("All that falls under this rule is spared; the boxes above take it as well.")
 
 
-class _Check(Checkbox):
-    """Textual's box tells checked from not checked by colour alone."""
-
-    BUTTON_LEFT, BUTTON_RIGHT = "[", "]"
-
-    @property
-    def BUTTON_INNER(self) -> str:
-        return "✓" if self.value else " "
-
-
 class PruneScreen(SessionsScreen):
     """Leaves with whether it deleted something."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "prune", "delete what is listed", priority=True, id="prune.go"),
         Binding("slash", "rule", "to the rule", key_display="/", id="prune.rule"),
-        Binding("escape", "back", "back", key_display="esc", id="prune.back"),
     ]
     AUTO_FOCUS = "#older"
     DEFAULT_CSS = """
@@ -89,8 +79,6 @@ class PruneScreen(SessionsScreen):
             background: $background;
         }
         .rule Checkbox:focus { border: none; background: $panel; }
-        /* The brackets have the colour of what is between them. */
-        .rule Checkbox > .toggle--button { background: $border-blurred; }
         .rule Checkbox:first-child { margin-left: 1; }
         #spared { color: $text-muted; margin: 0 1 1 1; }
     }
@@ -136,14 +124,14 @@ class PruneScreen(SessionsScreen):
                 classes="rule",
             )
         yield Horizontal(
-            *(_Check(label, id=name) for name, label in _CHECKS.items()),
+            *(Box(label, id=name) for name, label in _CHECKS.items()),
             Static("export to first", markup=False),
             Input(placeholder="no", id="export", select_on_focus=False),
             classes="rule",
         )
         yield Horizontal(
             Static("also take", markup=False),
-            *(_Check(KINDS[kind], id=name) for name, kind in _TAKES.items()),
+            *(Box(KINDS[kind], id=name) for name, kind in _TAKES.items()),
             classes="rule",
         )
         yield EdgeLine(id="spared")
@@ -156,11 +144,11 @@ class PruneScreen(SessionsScreen):
     def action_rule(self) -> None:
         self.query_one("#older").focus()
 
-    def action_back(self) -> None:
+    def action_leave(self) -> None:
         if isinstance(self.focused, Input) and self.focused.value:
             self.focused.value = ""
         else:
-            self.action_leave()
+            super().action_leave()
 
     @on(Input.Changed)
     @on(Checkbox.Changed)

@@ -37,7 +37,11 @@ _BREATH = 0.0005
 _BREATHE_EVERY = 200
 # Where all is known already, what is handed over at once is bounded by this.
 _MOST = 500
-_LABEL = 34
+# Label and note, in cells: where there is less room the label gives way, then the note is cut.
+_LABEL, _LEAST_LABEL, _NOTE = 34, 16, 14
+_AMOUNT = 8
+# The edges of the list, and its scrollbar.
+_AROUND = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +149,16 @@ class StorageScreen(PagedScreen[Opened]):
         options.append(Option(title, disabled=True))
         self._lines.append(None)
         for line in section.lines:
-            options.append(Option(_drawn(line, section.largest)))
+            options.append(Option(_drawn(line, section.largest, self.size.width - _AROUND)))
             self._lines.append(line)
         if section.hidden:
             more = Content.styled(f"  and {section.hidden:,} more", "$text-muted")
             options.append(Option(more, disabled=True))
             self._lines.append(None)
+
+    def on_resize(self) -> None:
+        if self._lines:
+            self._show()
 
     def _where(self, chosen: Line | None) -> int:
         """The line that the cursor was on, wherever it is by now."""
@@ -179,12 +187,15 @@ class StorageScreen(PagedScreen[Opened]):
         self.dismiss(Opened(line.label, tuple(paths)))
 
 
-def _drawn(line: Line, largest: int) -> Content:
-    label = fit(plain_cells(line.label[:200]), _LABEL)
+def _drawn(line: Line, largest: int, width: int) -> Content:
+    taken = 2 + 1 + _AMOUNT + 2 + BAR + 2
+    room = max(_LEAST_LABEL, min(_LABEL, width - taken - _NOTE))
+    label = fit(plain_cells(line.label[:200]), room)
+    note = fit(line.note, min(len(line.note), width - taken - room))
     drawn = bar(line.amount, largest)
     return Content.assemble(
         f"  {label} ",
-        (f"{wording.size(line.amount):>8}  ", "bold"),
+        (f"{wording.size(line.amount):>{_AMOUNT}}  ", "bold"),
         (f"{drawn:{BAR}}", "$primary"),
-        (f"  {line.note}", "$text-muted"),
+        (f"  {note}", "$text-muted"),
     )

@@ -1,4 +1,5 @@
-"""One line with text at both edges; where both do not fit, the left one is cut."""
+"""One line with text at both edges; where both do not fit the left one is cut, and the right one when
+of that only its beginning would be left."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 _GAP = 2
+# What stays of the left text, if it is so long.
+_LEAST_LEFT = 16
 
 
 class EdgeLine(Widget):
@@ -46,8 +49,10 @@ class EdgeLine(Widget):
     def render(self) -> Content:
         width = self.content_size.width
         right = self._right
-        if right.cell_length > width:
-            right = right.truncate(width, ellipsis=True)
+        least = min(self._left.cell_length, _LEAST_LEFT)
+        most = max(0, width - least - (_GAP if least else 0))
+        if right.cell_length > most:
+            right = right.truncate(most, ellipsis=True)
         room = width - right.cell_length - (_GAP if right else 0)
         left = self._left
         if left.cell_length > room:

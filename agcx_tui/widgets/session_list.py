@@ -77,11 +77,14 @@ class SessionList(ScrollView, can_focus=True):
         & > .session-list--cursor {
             background: $block-cursor-blurred-background;
             color: $block-cursor-blurred-foreground;
+            text-style: $block-cursor-blurred-text-style;
         }
         &:focus > .session-list--cursor {
             background: $block-cursor-background;
             color: $block-cursor-foreground;
+            text-style: $block-cursor-text-style;
         }
+        &:focus:nocolor > .session-list--cursor { text-style: reverse; }
         & > .session-list--dim { color: $text-muted; }
         & > .session-list--star { color: $accent; }
         & > .session-list--mark { color: $primary; text-style: bold; }

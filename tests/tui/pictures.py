@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from textual.command import CommandList, CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -82,6 +83,26 @@ async def export(pilot: Pilot) -> None:
     await pilot.pause()
 
 
+async def vanished(pilot: Pilot) -> None:
+    screen = pilot.app.screen
+    shutil.rmtree(screen.store.path)
+    await pilot.press("f5")
+    await until(pilot, lambda: screen.vanished and not screen.scanning)
+    await pilot.pause()
+
+
+async def palette(pilot: Pilot) -> None:
+    await pilot.press("ctrl+p")
+    await until(pilot, lambda: isinstance(pilot.app.screen, CommandPalette))
+    field = pilot.app.screen.query_one(Input)
+    field.cursor_blink = False
+    field.value = "de"
+    found = pilot.app.screen.query_one(CommandList)
+    # An action by its name, a session by its title.
+    await until(pilot, lambda: found.option_count == 7)
+    await pilot.pause()
+
+
 PICTURES = (
     Picture("list", keys("down")),
     Picture("list-light", keys("down"), theme="agcx-light"),
@@ -94,6 +115,11 @@ PICTURES = (
     Picture("list-broken", keys("slash", *"is:broken", "enter"), size=(120, 24)),
     Picture("list-nothing-matches", keys("slash", *"zebra"), size=(100, 24)),
     Picture("list-empty", keys(), size=(100, 24), store=False),
+    Picture("list-vanished", vanished, size=(100, 24)),
+    Picture(
+        "list-marks", keys("s", "s", "s", "s", "s", "s", "down", "space", "space", "down", "space")
+    ),
+    Picture("palette", palette, size=(100, 30)),
     Picture("conversation", conversation),
     Picture("conversation-light", conversation, theme="agcx-light"),
     Picture("delete", keys("down", "space", "space", "d")),

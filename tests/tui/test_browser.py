@@ -392,23 +392,6 @@ async def test_help_lists_every_key_of_the_screen_below(store):
         assert pilot.app.screen is screen
 
 
-async def test_the_palette_finds_actions_and_sessions(store):
-    app = browser(store)
-    async with app.run_test(size=SIZE) as pilot:
-        screen = await scanned(pilot)
-        await pilot.press("ctrl+p")
-        await pilot.press(*"post-mortem")
-        await until(pilot, lambda: pilot.app.screen.query_one("CommandList").option_count)
-        await pilot.press("enter")
-        await until(pilot, lambda: pilot.app.screen is screen)
-        await until(pilot, lambda: "post-mortem" in (at_cursor(screen) or ""))
-        await pilot.press("ctrl+p")
-        await pilot.press(*"mark all")
-        await until(pilot, lambda: pilot.app.screen.query_one("CommandList").option_count)
-        await pilot.press("enter")
-        await until(pilot, lambda: len(screen.table.marks) == 15)
-
-
 @pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
 async def test_q_and_ctrl_c_leave(store, key):
     app = browser(store)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Awaitable, Callable
 from itertools import count
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, OptionList
+from textual.widgets import Checkbox, Input, OptionList
 
 from agcx_format.timestamps import Timestamp
 from agcx_tui.screens.confirm import ConfirmDelete, ConfirmFavorites
 from agcx_tui.screens.conversation import ConversationScreen
 from agcx_tui.screens.emptying import EmptyDialog
+from agcx_tui.screens.export import ExportDialog
 from agcx_tui.screens.log import LogScreen
-from agcx_tui.screens.naming import NewSessionDialog, RenameScreen, TagsDialog
+from agcx_tui.screens.naming import AskDialog, NewSessionDialog, RenameScreen, TagsDialog
 from agcx_tui.screens.prune import PruneScreen
+from agcx_tui.screens.review import RedactionReview
 from agcx_tui.screens.storage import StorageScreen
 from agcx_tui.screens.trash import TrashScreen
 from tests.tui.browsing import browser, confirm_deletion, demo_copy, line, scanned, until
@@ -137,10 +140,47 @@ async def tags(pilot: Pilot) -> None:
     await pilot.press(*"later, que")
 
 
+async def at_work(pilot: Pilot) -> None:
+    """An agent saved the session a moment ago."""
+    screen = pilot.app.screen
+    path = screen.table.path(screen.table.order[1])
+    os.utime(path, ns=(NOW_SECONDS * 10**9,) * 2)
+    await pilot.press("f5", "down")
+    await until(pilot, lambda: not screen.scanning)
+    await pilot.press("f2")
+    await shown(pilot, RenameScreen)
+    await pilot.press(*" again", "enter")
+    await shown(pilot, AskDialog)
+
+
+async def review(pilot: Pilot) -> None:
+    await pilot.press("a", "e")
+    await shown(pilot, ExportDialog)
+    for name in ("#redact", "#personal"):
+        pilot.app.screen.query_one(name, Checkbox).value = True
+        await pilot.pause()
+    await pilot.press("ctrl+s")
+    await shown(pilot, RedactionReview)
+    await pilot.press("down", "space", "down")
+
+
 @pytest.mark.parametrize("theme", ["agcx-dark", "agcx-light"])
 @pytest.mark.parametrize(
     "steps",
-    [trash, emptying, log, prune, no_rule, storage, rename, tags, favorites, split],
+    [
+        trash,
+        emptying,
+        log,
+        prune,
+        no_rule,
+        storage,
+        rename,
+        tags,
+        favorites,
+        split,
+        at_work,
+        review,
+    ],
     ids=lambda steps: steps.__name__,
 )
 def test_it_looks_as_it_was_accepted(steps: Steps, theme: str, home, snap_compare):

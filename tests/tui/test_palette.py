@@ -1,0 +1,57 @@
+"""The palette finds what can be done and any session, and shows a title as it is."""
+
+from __future__ import annotations
+
+import pytest
+from textual.command import CommandList
+
+from agcx_format.store import open_store
+from tests.tui.browsing import SIZE, at_cursor, browser, demo_copy, scanned, until
+
+
+@pytest.fixture
+def store(tmp_path):
+    return demo_copy(tmp_path / "history")
+
+
+async def test_the_palette_finds_actions_and_sessions(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("ctrl+p")
+        await pilot.press(*"post-mortem")
+        await until(pilot, lambda: pilot.app.screen.query_one(CommandList).option_count)
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        await until(pilot, lambda: "post-mortem" in (at_cursor(screen) or ""))
+        await pilot.press("ctrl+p")
+        await pilot.press(*"mark all")
+        await until(pilot, lambda: pilot.app.screen.query_one(CommandList).option_count)
+        await pilot.press("enter")
+        await until(pilot, lambda: len(screen.table.marks) == 15)
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("zebra [bold red]x[/] [@click=app.quit]y", "zebra [bold red]x[/] [@click=app.quit]y"),
+        ("zebra \\[red]a\\[/red] [/", "zebra \\[red]a\\[/red] [/"),
+        ("zebra\n\x1b[2J\u202e$primary", "zebra␊␛[2J\ufffd$primary"),
+    ],
+)
+async def test_a_title_is_shown_as_it_is_and_nothing_in_it_is_obeyed(store, title, shown):
+    opened = open_store(store)
+    entry = next(entry for entry in opened.scan() if entry.title == "Fix the grid layout")
+    opened.update_metadata(entry.id, title=title)
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("ctrl+p", *"zebra")
+        found = pilot.app.screen.query_one(CommandList)
+        await until(pilot, lambda: found.option_count == 1)
+        prompt = found.get_option_at_index(0).prompt
+        assert prompt.plain == shown
+        assert not prompt.spans
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert at_cursor(screen) == title
