@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agcx_tui.cli.common import (
+    Filled,
     Settings,
     confirm,
     microseconds_now,
@@ -63,9 +64,13 @@ def delete(settings: Settings, sessions: tuple[str, ...], yes: bool, force: bool
 
 @click.command()
 @sessions_argument()
-@click.option("--title", metavar="TEXT", help="The new title; of one session only.")
-@click.option("--tag", "tags", metavar="TAG", multiple=True, help="Add a tag; may be repeated.")
-@click.option("--untag", "untags", metavar="TAG", multiple=True, help="Take a tag off.")
+@click.option("--title", type=Filled(), metavar="TEXT", help="The new title; of one session only.")
+@click.option(
+    "--tag", "tags", type=Filled(), metavar="TAG", multiple=True, help="Add a tag; may be repeated."
+)
+@click.option(
+    "--untag", "untags", type=Filled(), metavar="TAG", multiple=True, help="Take a tag off."
+)
 @click.option("--favorite/--no-favorite", default=None, help="Star it, or take the star.")
 @force_option
 @store_option
@@ -103,7 +108,7 @@ def edit(
 
 
 @click.command()
-@click.argument("act", required=False)
+@click.argument("act", type=Filled(), required=False)
 @click.option(
     "--list", "list_", is_flag=True, help="Show the log of what was done, change nothing."
 )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agcx_tui.cli.common import (
+    Filled,
     Settings,
     confirm,
     pass_settings,
@@ -37,6 +38,7 @@ FORMATS = ("md", "html", "json", "jsonl", "txt", "codex")
 @click.option(
     "-o",
     "--output",
+    type=Filled(),
     metavar="FILE|DIR|-",
     default="-",
     help="A directory takes a file for each session, a file all of them; - is stdout, the default.",

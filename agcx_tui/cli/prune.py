@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agcx_tui.cli.common import Settings, confirm, pass_settings, store_option, tell
+from agcx_tui.cli.common import Filled, Settings, confirm, pass_settings, store_option, tell
 from agcx_tui.cli.values import Age, Bytes
 from agcx_tui.safe_text import safe_line
 from agcx_tui.wording import counted, size
@@ -28,15 +28,21 @@ _TITLE_WIDTH = 50
 
 
 @click.command()
-@click.option("--older-than", type=Age(), metavar="AGE", help="Last used before: 90d, 2024-11.")
-@click.option("--larger-than", type=Bytes(), metavar="SIZE", help="On disk: 10MB.")
+@click.option(
+    "--older-than", type=Filled(Age()), metavar="AGE", help="Last used before: 90d, 2024-11."
+)
+@click.option("--larger-than", type=Filled(Bytes()), metavar="SIZE", help="On disk: 10MB.")
 @click.option("--empty", is_flag=True, help="Without messages.")
 @click.option("--imported-unchanged", is_flag=True, help="Brought in, and not touched since.")
 @click.option("--duplicates", is_flag=True, help="The same messages as a newer session.")
 @click.option("--keep", type=click.IntRange(0), metavar="N", help="All but the newest N.")
-@click.option("--model", metavar="MODEL", help="Of this model; * and ? stand for anything.")
-@click.option("--tag", metavar="TAG", help="With this tag; * and ? stand for anything.")
-@click.option("--directory", metavar="DIR", help="That worked in DIR or below it.")
+@click.option(
+    "--model", type=Filled(), metavar="MODEL", help="Of this model; * and ? stand for anything."
+)
+@click.option(
+    "--tag", type=Filled(), metavar="TAG", help="With this tag; * and ? stand for anything."
+)
+@click.option("--directory", type=Filled(), metavar="DIR", help="That worked in DIR or below it.")
 @click.option(
     "--include", type=click.Choice(PRECIOUS), multiple=True, help="Also what is spared otherwise."
 )
@@ -44,7 +50,7 @@ _TITLE_WIDTH = 50
     "--export",
     "export_to",
     metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=Filled(click.Path(file_okay=False, path_type=Path)),
     help="Only what could be exported there as JSON goes.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the list, change nothing.")

@@ -71,6 +71,18 @@ def test_wrong_use(store, words):
     assert contents(store, trash=True) == before
 
 
+@pytest.mark.parametrize(
+    "option",
+    ["--older-than", "--larger-than", "--keep", "--model", "--tag", "--directory", "--export"],
+)
+@pytest.mark.parametrize("blank", ["", " "])
+def test_an_empty_value_never_passes_for_no_condition(store, option, blank):
+    before = contents(store, trash=True)
+    result = run("prune", "--empty", "--keep", "1", option, blank, "--yes")
+    assert (result.exit_code, option in result.stderr) == (2, True)
+    assert contents(store, trash=True) == before
+
+
 def test_only_what_was_exported_goes(store, tmp_path):
     out = tmp_path / "out"
     out.mkdir()

@@ -156,6 +156,28 @@ def test_wrong_use_of_edit(store):
     assert "x" in open_store(store).resolve(GRID).metadata.tags
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["edit", GRID, "--tag", ""],
+        ["edit", GRID, "--untag", " "],
+        ["edit", GRID, "--title", ""],
+        ["export", GRID, "-o", ""],
+        ["trash", "restore", "--act", ""],
+        ["trash", "empty", "--older-than", "", "--yes"],
+        ["undo", ""],
+        ["delete", GRID, "--yes", "--store", ""],
+    ],
+)
+def test_an_empty_value_is_told_and_nothing_done(store, words):
+    run("delete", QUEUE, "--yes")
+    before = contents(store, trash=True)
+    result = run(*words)
+    assert result.exit_code == 2
+    assert "it is empty" in result.stderr
+    assert contents(store, trash=True) == before
+
+
 def test_what_an_agent_may_be_writing_is_left_alone_without_force(store):
     touched(store, GRID)
     before = contents(store, trash=True)
