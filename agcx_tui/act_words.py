@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agcx_format.acts import Act
+from agcx_format.acts import Act, Edit
 from agcx_tui.safe_text import safe_line
 from agcx_tui.wording import counted, size
 
-__all__ = ["act_named", "kind_of", "named", "state_of"]
+__all__ = ["act_named", "kind_of", "named", "state_of", "titles_of", "told"]
 
 _KINDS = {
     "delete": "Deleted",
@@ -21,6 +21,8 @@ _KINDS = {
 }
 _TITLES = 3
 _TITLE_LENGTH = 60
+_TAGS = 5
+_FIELDS = {"title": "title", "tags": "tags", "is_favorite": "star"}
 
 
 def kind_of(act: Act) -> str:
@@ -30,10 +32,46 @@ def kind_of(act: Act) -> str:
 
 def named(act: Act) -> str:
     """`“Fix the grid”, 1.2 MB`, or how many they are."""
+    return f"{_which(act)}, {size(act.size)}"
+
+
+def told(act: Act) -> str:
+    """What was done, whole: `Deleted “Fix the grid”, 1.2 MB`, `Renamed “Grid” to “Fix the grid”`."""
+    if act.edit is not None and act.edit.fields:
+        return _edit_told(act, act.edit)
+    return f"{kind_of(act)} {named(act)}"
+
+
+def _edit_told(act: Act, edit: Edit) -> str:
+    match edit.fields:
+        case ("title",) if edit.old_title is not None:
+            return f"Renamed {_quoted(edit.old_title)} to {_which(act)}"
+        case ("is_favorite",) if edit.favorite is not None:
+            return f"{'Starred' if edit.favorite else 'Took the star of'} {_which(act)}"
+        case ("tags",) if act.count == 1:
+            return f"Tagged {_which(act)}: {_tags(edit)}".removesuffix(": ")
+        case ("tags",):
+            return f"Changed tags of {_which(act)}: {_tags(edit)}".removesuffix(": ")
+    *first, last = [_FIELDS.get(name, safe_line(name)) for name in edit.fields]
+    what = f"{', '.join(first)} and {last}" if first else last
+    return f"Changed {what} of {_which(act)}"
+
+
+def _which(act: Act) -> str:
     if act.count == 1 and act.emptied_at is None:
-        title = safe_line(act.titles[0]).strip() or "(no title)"
-        return f"“{title[:_TITLE_LENGTH]}”, {size(act.size)}"
-    return f"{counted(act.count, 'session')}, {size(act.size)}"
+        return _quoted(act.titles[0])
+    return counted(act.count, "session")
+
+
+def _quoted(title: str) -> str:
+    return f"“{(safe_line(title).strip() or '(no title)')[:_TITLE_LENGTH]}”"
+
+
+def _tags(edit: Edit) -> str:
+    """`+ui −wip`: the first few."""
+    words = [f"+{tag}" for tag in edit.added] + [f"−{tag}" for tag in edit.taken]
+    shown = [safe_line(word)[:_TITLE_LENGTH] for word in words[:_TAGS]]
+    return " ".join(shown) + (" …" if len(words) > _TAGS else "")
 
 
 def titles_of(act: Act) -> str:

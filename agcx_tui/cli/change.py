@@ -103,8 +103,9 @@ def edit(
     running = [] if force else store.at_work(entries, time.time_ns())
     if not edits or not _may_edit(settings, running):
         return
-    act = store.update_many(edits)
-    tell(f"Changed {_named(act)}. Take back: agcx undo")
+    from agcx_tui.act_words import told
+
+    tell(f"{told(store.update_many(edits))}. Take back: agcx undo")
 
 
 @click.command()
@@ -116,7 +117,7 @@ def edit(
 @pass_settings
 def undo(settings: Settings, act: str | None, list_: bool) -> None:
     """Take back the last change, or the ACT that --list shows."""
-    from agcx_tui.act_words import act_named, titles_of
+    from agcx_tui.act_words import act_named, told
 
     store = settings.store()
     if list_:
@@ -130,21 +131,28 @@ def undo(settings: Settings, act: str | None, list_: bool) -> None:
             return
         wanted = found.id
     done = store.undo(wanted)
-    tell(f"Undone: {done.kind} of {counted(done.count, 'session')}: {titles_of(done)}")
+    tell(f"Undone: {told(done)}{_titles(done)}")
 
 
 def _print_log(acts: Sequence[Act]) -> None:
     from agcx_format.timestamps import ns_of
-    from agcx_tui.act_words import kind_of, named, state_of, titles_of
+    from agcx_tui.act_words import state_of, told
     from agcx_tui.wording import AGE_WIDTH, age
 
     now = microseconds_now()
     for act in acts:
         when = age(ns_of(act.created_at) // 1000, now)
-        what = named(act) if act.count == 1 else f"{named(act)}: {titles_of(act)}".rstrip(": ")
         state = f"  ({state_of(act)})" if state_of(act) else ""
-        click.echo(f"{when:>{AGE_WIDTH}}  {act.id[-6:]}  {kind_of(act)} {what}{state}")
+        click.echo(f"{when:>{AGE_WIDTH}}  {act.id[-6:]}  {told(act)}{_titles(act)}{state}")
     tell(counted(len(acts), "act"))
+
+
+def _titles(act: Act) -> str:
+    """Which they are, when they are several."""
+    from agcx_tui.act_words import titles_of
+
+    titles = titles_of(act) if act.count > 1 else ""
+    return f" ({titles})" if titles else ""
 
 
 def _changes(
@@ -176,12 +184,6 @@ def _may_edit(settings: Settings, running: list[ScanEntry]) -> bool:
 def _warning(found: Sequence[ScanEntry]) -> str:
     which = _shortened(found[0].title) if len(found) == 1 else counted(len(found), "session")
     return f"{which} changed in the last 5 minutes, an agent may be at work on it"
-
-
-def _named(act: Act) -> str:
-    from agcx_tui.act_words import named
-
-    return named(act)
 
 
 def amount(entries: Sequence[ScanEntry]) -> str:

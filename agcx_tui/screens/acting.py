@@ -20,7 +20,6 @@ from agcx_tui.session_table import SessionTable
 from agcx_tui.widgets.session_list import SessionList
 
 if TYPE_CHECKING:
-    from agcx_format.acts import Act
     from agcx_format.durable import Signature
     from agcx_format.store import Store
     from agcx_tui import store_work
@@ -121,6 +120,7 @@ class ActingScreen(Screen[None]):
     @work(thread=True, group="acts")
     def _delete(self, store: Store, files: list[tuple[str, Signature | None]]) -> None:
         from agcx_tui import store_work
+        from agcx_tui.act_words import named
 
         try:
             outcome = store_work.delete(store, files)
@@ -128,7 +128,7 @@ class ActingScreen(Screen[None]):
             self.post_message(self.Failed("Nothing was deleted", error))
             return
         them = "it" if outcome.act.count == 1 else "them"
-        said = f"Deleted {_named(outcome.act)}. u brings {them} back."
+        said = f"Deleted {named(outcome.act)}. u brings {them} back."
         self.post_message(self.Acted(outcome, said, go_there=False))
 
     def action_favorite(self) -> None:
@@ -143,13 +143,14 @@ class ActingScreen(Screen[None]):
         self, store: Store, files: list[tuple[str, Signature | None]], favorite: bool
     ) -> None:
         from agcx_tui import store_work
+        from agcx_tui.act_words import told
 
         try:
             outcome = store_work.set_favorite(store, files, favorite)
         except PersistenceError as error:
             self.post_message(self.Failed("Nothing was changed", error))
             return
-        said = f"{'★ ' if favorite else 'No star: '}{_named(outcome.act)}"
+        said = f"{'★ ' if favorite else ''}{told(outcome.act)}."
         self.post_message(self.Acted(outcome, said, go_there=False))
 
     def action_undo(self) -> None:
@@ -159,14 +160,16 @@ class ActingScreen(Screen[None]):
     @work(thread=True, group="acts")
     def _undo(self, store: Store) -> None:
         from agcx_tui import store_work
+        from agcx_tui.act_words import named, told
 
         try:
             outcome = store_work.undo(store)
         except PersistenceError as error:
             self.post_message(self.Failed("Nothing was undone", error))
             return
-        verb = "Brought back" if outcome.act.kind == "delete" else f"Undone, {outcome.act.kind} of"
-        self.post_message(self.Acted(outcome, f"{verb} {_named(outcome.act)}.", go_there=True))
+        act = outcome.act
+        said = f"Brought back {named(act)}" if act.kind == "delete" else f"Undone: {told(act)}"
+        self.post_message(self.Acted(outcome, f"{said}.", go_there=True))
 
     def on_acting_screen_acted(self, message: Acted) -> None:
         outcome = message.outcome
@@ -194,12 +197,3 @@ class ActingScreen(Screen[None]):
             return
         text = f"{message.what}: {safe_line(str(error))}"
         self.notify(text, severity="error", timeout=10, markup=False)
-
-
-def _named(act: Act) -> str:
-    """`“Fix the grid”, 1.2 MB`, or how many they are."""
-    size = wording.size(act.size)
-    if act.count == 1:
-        title = safe_line(act.titles[0]).strip() or "(no title)"
-        return f"“{title[:60]}”, {size}"
-    return f"{wording.counted(act.count, 'session')}, {size}"
