@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from agcx_format.redaction.scan import Find
 
 __all__ = [
-    "FORMATS", "Exported", "Exporter", "Form", "expanded", "export", "export_together", "file_name",
+    "EXISTS", "FORMATS", "Exported", "Exporter", "Form", "expanded", "export", "export_together", "file_name",
     "hidden_in_words", "obstacle", "secrets_in", "suffix", "suggested_name", "together", "write",
 ]  # fmt: skip
+
+# Why a file was not written.
+EXISTS = "it exists already"
 
 # A session that goes into one file with others is held back until it is known to be whole; one that is
 # larger than this on the disk.
@@ -234,7 +237,7 @@ def _in_words(error: Exception) -> str:
     if isinstance(error, PersistenceError):
         return (f"{error.place}: " if error.place else "") + error.reason
     if isinstance(error, FileExistsError):
-        return "it exists already"
+        return EXISTS
     if isinstance(error, OSError):
         return (error.strerror or str(error)).lower()
     raise error

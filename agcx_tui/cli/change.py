@@ -55,6 +55,7 @@ def delete(settings: Settings, sessions: tuple[str, ...], yes: bool, force: bool
         return
     if not yes:
         show_what(entries, running)
+        show_facts(entries, len(running))
         if not confirm(f"Delete {amount(entries)}?"):
             settings.failed("nothing was deleted: it was not confirmed (--yes does not ask)")
             return
@@ -205,6 +206,14 @@ def show_what(entries: Sequence[ScanEntry], running: Sequence[ScanEntry]) -> Non
         tell(f"  {_shortened(entry.title)}  ({', '.join(notes)})")
     if len(entries) > _TITLES_SHOWN:
         tell(f"  … and {len(entries) - _TITLES_SHOWN:,} more")
+
+
+def show_facts(entries: Sequence[ScanEntry], at_work: int) -> None:
+    """How old they are, and what speaks against it."""
+    from agcx_tui.deletion_facts import deletion_facts
+
+    for line in deletion_facts(entries, at_work, microseconds_now()):
+        tell(line)
 
 
 def _shortened(title: str) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import time
 
 import pytest
 
-from agcx_format.pruning import Precious
+from agcx_format.pruning import Precious, Rule, select
 from agcx_format.store import open_store
 from agcx_tui.cli.prune import PRECIOUS
 from tests.cli.conftest import GRID, QUEUE, Terminal, run
@@ -96,6 +99,47 @@ def test_only_what_was_exported_goes(store, tmp_path):
     gone = {str(each.id) for each in open_store(store).trash()}
     assert gone
     assert {path.stem for path in out.iterdir()} == gone | {str(queue.id)}
+
+
+def test_what_was_kept_the_first_time_counts_the_second_time(store, tmp_path):
+    words = ["prune", "--larger-than", "1k", "--export", tmp_path / "out", "--yes"]
+    assert run(*words).exit_code == 0
+    gone = {str(each.id) for each in open_store(store).trash()}
+    run("undo")
+    other = tmp_path / "out" / f"{open_store(store).resolve(QUEUE).id}.json"
+    other.write_text(other.read_text() + " ")
+    again = run(*words)
+    assert again.exit_code == 1
+    assert "--overwrite replaces it" in again.stderr
+    assert {str(each.id) for each in open_store(store).trash()} == gone - {other.stem}
+    assert run(*words, "--overwrite").exit_code == 0
+    assert other.stem not in {str(entry.id) for entry in open_store(store).scan()}
+    assert run("prune", "--keep", "1", "--overwrite").exit_code == 2
+
+
+def test_what_falls_under_a_rule_is_told_to_programs_with_the_reasons(store):
+    result = run("prune", "--larger-than", "1k", "--dry-run", "--json")
+    told = [json.loads(line) for line in result.stdout.splitlines()]
+    selection = select(open_store(store), Rule(larger_than=1000), time.time_ns())
+    assert [(one["path"], one["bytes"], one["reasons"]) for one in told] == [
+        (each.entry.path, each.size, list(each.reasons)) for each in selection.chosen
+    ]
+
+
+@pytest.mark.parametrize(
+    "words", [["delete", GRID, QUEUE], ["prune", "--larger-than", "1k", "--include", "favourites"]]
+)
+def test_the_question_tells_what_one_would_want_to_know(store, words):
+    told = run(*words).stderr
+    assert "Last used between " in told
+    assert re.search(r"★ (One of them is a favourite|2 of them are favourites)\.", told)
+    assert "changed in the last 5 minutes" not in told
+    now = time.time_ns()
+    os.utime(open_store(store).resolve(GRID).path, ns=(now, now))
+    assert "! One of them changed in the last 5 minutes" in run(*words, *_AT_WORK[words[0]]).stderr
+
+
+_AT_WORK = {"delete": [], "prune": ["--include", "at-work"]}
 
 
 def test_duplicates_are_told_apart(store):
