@@ -135,7 +135,7 @@ def test_the_question_tells_what_one_would_want_to_know(store, words):
     assert re.search(r"★ (One of them is a favourite|2 of them are favourites)\.", told)
     assert "changed in the last 5 minutes" not in told
     now = time.time_ns()
-    os.utime(open_store(store).resolve(GRID).path, ns=(now, now))
+    os.utime(open_store(store).resolve(QUEUE).path, ns=(now, now))
     assert "! One of them changed in the last 5 minutes" in run(*words, *_AT_WORK[words[0]]).stderr
 
 
