@@ -2,7 +2,8 @@
 
 Strategy: both go through the messages once and give a part for each, so that a session of any size can
 be written out as it is read.  The text is for reading and searching: what was said is as it was,
-but for characters that a terminal would obey, and nothing marks it up.  The objects all have the same keys, so that they make a table.
+but for characters that a terminal would obey, and nothing marks it up.  The objects all have the
+same keys, so that they make a table.
 """
 
 from __future__ import annotations
