@@ -33,6 +33,14 @@ if TYPE_CHECKING:
 # `agcx_format.pruning.Precious`, which is not worth its import to show --help; a test compares.
 PRECIOUS = ("favourites", "unreadable", "checkpoints", "at-work")
 
+# One and several of them, in words.
+_SPARED = {
+    "favourites": ("favourite", "favourites"),
+    "unreadable": ("unreadable",) * 2,
+    "checkpoints": ("with checkpoints",) * 2,
+    "at-work": ("at work",) * 2,
+}
+
 _TITLE_WIDTH = 50
 
 
@@ -129,7 +137,8 @@ def _show(selection: Selection, as_json: bool) -> None:
     for one in selection.spared:
         spared[one.why] = spared.get(one.why, 0) + 1
     if spared:
-        words.append("spared: " + ", ".join(f"{count:,} {why}" for why, count in spared.items()))
+        each = (f"{count:,} {_SPARED[why][count != 1]}" for why, count in spared.items())
+        words.append("spared: " + ", ".join(each))
     tell(" · ".join(words))
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from agcx_format.pruning import Precious, Rule, select
 from agcx_format.store import open_store
-from agcx_tui.cli.prune import PRECIOUS
+from agcx_tui.cli.prune import _SPARED, PRECIOUS
 from tests.cli.conftest import GRID, QUEUE, Terminal, run
 from tests.stores import contents
 
@@ -21,7 +21,7 @@ def ids(store) -> set[str]:
 
 
 def test_the_kinds_that_are_spared_are_those_of_the_library():
-    assert tuple(Precious) == PRECIOUS
+    assert tuple(Precious) == PRECIOUS == tuple(_SPARED)
 
 
 def test_a_dry_run_shows_what_would_go_and_changes_nothing(store):
@@ -39,6 +39,7 @@ def test_a_dry_run_shows_what_would_go_and_changes_nothing(store):
     # The favourite is spared, and so is the file that is cut off.
     assert GRID in spared
     assert "spared: " in result.stderr
+    assert not re.search(r"\b1 (favourites|checkpoints)", result.stderr)
     assert contents(store, trash=True) == before
 
 
