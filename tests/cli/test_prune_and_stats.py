@@ -12,6 +12,7 @@ import pytest
 from agcx_format.pruning import Precious, Rule, select
 from agcx_format.store import open_store
 from agcx_tui.cli.prune import _SPARED, PRECIOUS
+from agcx_tui.wording import size
 from tests.cli.conftest import GRID, QUEUE, Terminal, run
 from tests.stores import contents
 
@@ -165,6 +166,14 @@ def test_stats_are_aligned_and_tell_the_total(store):
     assert facts["incomplete"] == 2
     assert facts["kinds"]["output"] > facts["kinds"]["user"] > 0
     assert "15 sessions" in result.stderr
+
+
+def test_what_was_deleted_is_told_to_take_its_space_still(store):
+    assert "in the trash" not in run("stats").stderr
+    run("delete", QUEUE, "--yes")
+    (gone,) = open_store(store).trash()
+    assert json.loads(run("stats", "--json").stdout)["trash"] == gone.size
+    assert f" · {size(gone.size)} in the trash" in run("stats").stderr
 
 
 def test_what_stats_print_is_made_safe(store):
