@@ -32,8 +32,8 @@ def deletion_facts(entries: Sequence[ScanEntry], at_work: int, now: int) -> list
         lines.append(
             f"! {which} changed in the last 5 minutes: an agent may be at work on it and save it again."
         )
-    them = "It goes" if len(entries) == 1 else "They go"
-    lines.append(f"{them} to the store's trash; agcx undo takes it back.")
+    goes, them = ("It goes", "it") if len(entries) == 1 else ("They go", "them")
+    lines.append(f"{goes} to the store's trash; agcx undo brings {them} back.")
     return lines
 
 
