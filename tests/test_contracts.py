@@ -96,7 +96,9 @@ def test_the_command_line_names_textual_nowhere(path):
         "agcx_tui.locations",
         "agcx_tui.act_words",
         "agcx_tui.bars",
+        "agcx_tui.deletion_facts",
         "agcx_tui.forgetting",
+        "agcx_tui.kept_copies",
         "agcx_tui.moments",
     ],
 )
