@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from agcx_format.convert.json_file import from_session_json  # noqa: F401
     from agcx_format.errors import *  # noqa: F403
     from agcx_format.files import read_session, write_session  # noqa: F401
     from agcx_format.serde_json import from_json, to_json  # noqa: F401
@@ -27,6 +28,7 @@ _HOME = {
     "agcx_format.files": "read_session write_session",
     "agcx_format.session_file": "SessionFile",
     "agcx_format.serde_json": "from_json to_json",
+    "agcx_format.convert.json_file": "from_session_json",
     "agcx_format.sources": "ListSource MessageSource PENDING",
     "agcx_format.storage": "CompressionLevel SessionStorage SessionStore StorageBackend",
     "agcx_format.store": "ScanEntry Store open_store",

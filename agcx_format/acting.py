@@ -197,7 +197,7 @@ class ActingStore:
     def _perform(self, kind: str, change: changes.Change) -> Act:
         """The index follows in the same act."""
         steps: list[Step] = [*change.steps, *changes.index_step(self.path, change.index)]
-        act = acts.perform(self.path, kind, steps, change.sessions)
+        act = acts.perform(self.path, kind, steps, change.sessions, change.edit)
         for session_id in change.index:
             self._last_seen.pop(session_id, None)
         return act

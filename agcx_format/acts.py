@@ -34,6 +34,7 @@ from agcx_format.journal import (
     UNDONE,
     Act,
     ActSession,
+    Edit,
     Step,
     iter_acts,
     manifest,
@@ -47,14 +48,20 @@ from agcx_format.places import TRASH
 from agcx_format.timestamps import Timestamp
 
 __all__ = [
-    "Act", "ActSession", "Step", "destroy", "perform", "read_acts", "recover", "undo", "unfinished",
+    "Act", "ActSession", "Edit", "Step", "destroy", "perform", "read_acts", "recover", "undo", "unfinished",
 ]  # fmt: skip
 
 _KEPT = ("files", "before", "new", "undone")
 
 
-def perform(root: Path, kind: str, steps: Sequence[Step], sessions: Iterable[ActSession]) -> Act:
-    """Do all of `steps`, or none; the store must be locked.
+def perform(
+    root: Path,
+    kind: str,
+    steps: Sequence[Step],
+    sessions: Iterable[ActSession],
+    edit: Edit | None = None,
+) -> Act:
+    """Do all of `steps`, or none; the store must be locked.  `edit` is what the log tells of an edit.
 
     `StaleSession` when a file is not as expected; `StoreNotWritable` and other errors of the system
     are raised after what was begun has been taken back.
@@ -68,7 +75,7 @@ def perform(root: Path, kind: str, steps: Sequence[Step], sessions: Iterable[Act
         _make(home)
         try:
             ready = [_prepare(root, home, step) for step in steps]
-            act = Act(act_id, kind, moment, tuple(sessions), tuple(ready))
+            act = Act(act_id, kind, moment, tuple(sessions), tuple(ready), edit=edit)
             write_file(home / MANIFEST, [manifest(act)])
             _sync_tree(home, root)
             for step in ready:
@@ -271,7 +278,7 @@ def _finish_emptying(home: Path) -> None:
     act = read_act(home)
     if act is not None and act.emptied_at is None:
         bare = tuple(ActSession("", "", session.size) for session in act.sessions)
-        left = replace(act, sessions=bare, steps=(), emptied_at=Timestamp.now())
+        left = replace(act, sessions=bare, steps=(), emptied_at=Timestamp.now(), edit=None)
         replace_file(home / MANIFEST, [manifest(left)])
     for name in os.listdir(home):
         # The manifest alone stays: leftovers of its own writing go as well.

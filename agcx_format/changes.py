@@ -18,7 +18,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from agcx_format import bincode, index, layout1, layout2, limits, places
-from agcx_format.acts import ActSession, Step
+from agcx_format.acts import ActSession, Edit, Step
 from agcx_format.durable import Signature, open_regular, read_exactly
 from agcx_format.entries import ScanEntry
 from agcx_format.errors import PersistenceError, StaleSession
@@ -33,11 +33,15 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Change:
-    """The steps of an act; what the index is to hold of each session after it (None: nothing)."""
+    """The steps of an act; what the index is to hold of each session after it (None: nothing).
+
+    `edit` is what the log tells of an edit.
+    """
 
     steps: Sequence[Step]
     sessions: Sequence[ActSession]
     index: Mapping[UUID, SessionMetadata | None] = field(default_factory=dict)
+    edit: Edit | None = None
 
 
 def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
@@ -69,7 +73,28 @@ def edits(root: Path, wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]], lev
         steps += copy_steps(root, entry.layout, metadata)
         sessions.append(ActSession(str(metadata.id), metadata.title, entry.size))
         indexed[metadata.id] = metadata
-    return Change(steps, sessions, indexed)
+    return Change(steps, sessions, indexed, _in_short(wanted))
+
+
+def _in_short(wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]]) -> Edit:
+    """What the log tells of edits: each field that changes, and how where that can be said."""
+    fields: dict[str, None] = {}
+    favorites, added, taken = set(), {}, {}
+    for entry, new in wanted:
+        old = {name: getattr(entry.metadata, name, None) for name in new}
+        fields |= {name: None for name in new if new[name] != old[name]}
+        if "tags" in new:
+            added |= {tag: None for tag in new["tags"] if tag not in (old["tags"] or ())}
+            taken |= {tag: None for tag in old["tags"] or () if tag not in new["tags"]}
+        if "is_favorite" in new:
+            favorites.add(new["is_favorite"])
+    return Edit(
+        tuple(fields),
+        wanted[0][0].title if len(wanted) == 1 and "title" in fields else None,
+        favorites.pop() if len(favorites) == 1 else None,
+        tuple(added),
+        tuple(taken),
+    )
 
 
 def duplication(

@@ -33,7 +33,7 @@ from agcx_format.places import TRASH
 from agcx_format.timestamps import Timestamp, ns_of, to_datetime
 
 __all__ = [
-    "Act", "ActSession", "Step", "iter_acts", "manifest", "next_moment", "read_act", "read_acts",
+    "Act", "ActSession", "Edit", "Step", "iter_acts", "manifest", "next_moment", "read_act", "read_acts",
     "stamp", "unfinished",
 ]  # fmt: skip
 
@@ -106,10 +106,54 @@ class ActSession:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """What an edit changed, for the log alone: undo goes by the files.
+
+    `fields` are the names of those that are others now.  `old_title` is told of one session only,
+    `favorite` when it became the same in all; `added` and `taken` are tags, of whichever session.
+    """
+
+    fields: tuple[str, ...]
+    old_title: str | None = None
+    favorite: bool | None = None
+    added: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
+
+    def to_plain(self) -> dict[str, Any]:
+        return {
+            "fields": self.fields,
+            "old_title": self.old_title,
+            "favorite": self.favorite,
+            "added": self.added,
+            "taken": self.taken,
+        }
+
+    @classmethod
+    def from_plain(cls, plain: Any) -> Self | None:
+        """None for what is not understood: an act can be undone without the words for it."""
+        if not isinstance(plain, dict):
+            return None
+        names = ("fields", "added", "taken")
+        lists = [plain.get(name, []) for name in names]
+        if not all(isinstance(each, list) for each in lists):
+            return None
+        fields, added, taken = (tuple(map(str, each)) for each in lists)
+        title, favorite = plain.get("old_title"), plain.get("favorite")
+        return cls(
+            fields,
+            title if isinstance(title, str) else None,
+            favorite if isinstance(favorite, bool) else None,
+            added,
+            taken,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """One act as its manifest tells it.
 
-    `undone` when it was taken back; `emptied_at` is when what it kept was destroyed.
+    `undone` when it was taken back; `emptied_at` is when what it kept was destroyed.  `edit` is None
+    for all other kinds, for acts of before it was written down, and once they are emptied.
     """
 
     id: str
@@ -119,6 +163,7 @@ class Act:
     steps: tuple[Step, ...] = field(repr=False)
     undone: bool = False
     emptied_at: Timestamp | None = None
+    edit: Edit | None = None
 
     @property
     def titles(self) -> list[str]:
@@ -192,6 +237,7 @@ def read_act(home: Path) -> Act | None:
             tuple(Step.from_plain(step) for step in plain["steps"]),
             undone=UNDONE in home.suffixes,
             emptied_at=Timestamp(emptied) if emptied else None,
+            edit=Edit.from_plain(plain.get("edit")),
         )
         return act if _stays_inside(home, act) else None
     except (PersistenceError, OSError, RecursionError, ArithmeticError):
@@ -237,6 +283,8 @@ def manifest(act: Act) -> bytes:
         "sessions": [[s.id, s.title, s.size] for s in act.sessions],
         "steps": [step.to_plain() for step in act.steps],
     }
+    if act.edit is not None:
+        plain["edit"] = act.edit.to_plain()
     if act.emptied_at is not None:
         plain["emptied_at"] = act.emptied_at
     # Only ASCII: file names may hold lone surrogates, which UTF-8 does not.  Not indented: that

@@ -44,6 +44,8 @@ __all__ = ["CompressionLevel", "ScanEntry", "Store", "open_store"]
 
 # A name is written out, or shortened to no fewer characters than these.
 SHORTEST_PREFIX = 4
+# Of several that are meant by a name.
+_LISTED = 5
 
 
 class CompressionLevel(IntEnum):
@@ -136,7 +138,10 @@ class Store(ActingStore):
         else:
             raise SessionNotFound(f"{name!r}: name at least {SHORTEST_PREFIX} characters of its id")
         if len(paths) > 1:
-            raise AmbiguousSession(f"{len(paths)} sessions begin with {name!r}", path=self.path)
+            ids = sorted(os.path.basename(path).removesuffix(places.SUFFIX) for path in paths)
+            listed = ", ".join(ids[:_LISTED]) + (", …" if len(ids) > _LISTED else "")
+            text = f"{len(paths)} sessions begin with {name!r}: {listed}"
+            raise AmbiguousSession(text, path=self.path)
         entry = self.entry(paths[0]) if paths else None
         if entry is None:
             raise SessionNotFound(repr(name), path=self.path)

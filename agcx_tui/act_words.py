@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agcx_format.acts import Act
+from agcx_format.acts import Act, Edit
 from agcx_tui.safe_text import safe_line
 from agcx_tui.wording import counted, size
 
-__all__ = ["act_named", "kind_of", "named", "state_of", "titles_of", "undone"]
+__all__ = ["act_named", "kind_of", "named", "state_of", "titles_of", "told", "undone"]
 
 _KINDS = {
     "delete": "Deleted",
@@ -22,6 +22,8 @@ _KINDS = {
 _DELETIONS = ("delete", "prune")
 _TITLES = 3
 _TITLE_LENGTH = 60
+_TAGS = 5
+_FIELDS = {"title": "title", "tags": "tags", "is_favorite": "star"}
 
 
 def kind_of(act: Act) -> str:
@@ -32,19 +34,56 @@ def kind_of(act: Act) -> str:
 def named(act: Act) -> str:
     """`“Fix the grid”, 1.2 MB`, or how many they are."""
     # A split tells of both halves, but what was split was one.
-    split = act.kind == "split"
-    if (act.count == 1 or split) and act.emptied_at is None:
-        title = safe_line(act.titles[0]).strip() or "(no title)"
-        in_two = " in two" if split else ""
-        return f"“{title[:_TITLE_LENGTH]}”{in_two}, {size(act.sessions[0].size)}"
-    return f"{counted(act.count, 'session')}, {size(act.size)}"
+    if act.kind == "split" and act.emptied_at is None:
+        return f"{_quoted(act.titles[0])} in two, {size(act.sessions[0].size)}"
+    return f"{_which(act)}, {size(act.size)}"
+
+
+def told(act: Act) -> str:
+    """What was done, whole: `Deleted “Fix the grid”, 1.2 MB`, `Renamed “Grid” to “Fix the grid”`."""
+    if act.edit is not None and act.edit.fields:
+        return _edit_told(act, act.edit)
+    return f"{kind_of(act)} {named(act)}"
+
+
+def _edit_told(act: Act, edit: Edit) -> str:
+    match edit.fields:
+        case ("title",) if edit.old_title is not None:
+            return f"Renamed {_quoted(edit.old_title)} to {_which(act)}"
+        case ("is_favorite",) if edit.favorite is not None:
+            return f"{'Starred' if edit.favorite else 'Took the star of'} {_which(act)}"
+        case ("tags",) if act.count == 1:
+            return f"Tagged {_which(act)}: {_tags(edit)}".removesuffix(": ")
+        case ("tags",):
+            return f"Changed tags of {_which(act)}: {_tags(edit)}".removesuffix(": ")
+    *first, last = [_FIELDS.get(name, safe_line(name)) for name in edit.fields]
+    what = f"{', '.join(first)} and {last}" if first else last
+    return f"Changed {what} of {_which(act)}"
+
+
+def _which(act: Act) -> str:
+    if act.count == 1 and act.emptied_at is None:
+        return _quoted(act.titles[0])
+    return counted(act.count, "session")
+
+
+def _quoted(title: str) -> str:
+    return f"“{(safe_line(title).strip() or '(no title)')[:_TITLE_LENGTH]}”"
+
+
+def _tags(edit: Edit) -> str:
+    """`+ui −wip`: the first few."""
+    words = [f"+{tag}" for tag in edit.added] + [f"−{tag}" for tag in edit.taken]
+    shown = [safe_line(word)[:_TITLE_LENGTH] for word in words[:_TAGS]]
+    return " ".join(shown) + (" …" if len(words) > _TAGS else "")
 
 
 def undone(act: Act) -> str:
     """What is said once an act was taken back."""
     if act.kind in _DELETIONS:
         return f"Brought back {named(act)}."
-    return f"Undone: {kind_of(act).lower()} {named(act)}."
+    words = told(act)
+    return f"Undone: {words[:1].lower()}{words[1:]}."
 
 
 def titles_of(act: Act) -> str:

@@ -92,7 +92,8 @@ def sections(stats: Stats, shown: int = _SHOWN) -> list[Section]:
     return found
 
 
-def headline(stats: Stats) -> str:
+def headline(stats: Stats, in_trash: int = 0) -> str:
+    """The totals in a line; `in_trash` are the bytes of deleted sessions, which still take their space."""
     total = stats.total
     words = [
         counted(total.sessions, "session"),
@@ -102,6 +103,8 @@ def headline(stats: Stats) -> str:
     ]
     if stats.incomplete:
         words.append(f"{stats.incomplete:,} not wholly readable")
+    if in_trash:
+        words.append(f"{size(in_trash)} in the trash")
     return " · ".join(words)
 
 

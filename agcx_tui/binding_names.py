@@ -7,11 +7,14 @@ widgets are imported and asked.  That takes a moment, so only who needs the name
 from __future__ import annotations
 
 import pkgutil
+import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 
+from textual.app import App
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.screen import Screen
 
 import agcx_tui.screens
 import agcx_tui.widgets
@@ -83,4 +86,28 @@ def problems(keymap: Mapping[str, str]) -> list[str]:
                 for binding in together
                 if here and binding.key == key and binding.id not in keymap
             )
+            new = [name for name in here if key not in known[name][0].split(",")]
+            lost.update(
+                f"keys: {key} no longer means {binding.description}"
+                for binding in _behind(node, own)
+                if new and binding.key == key and binding.id not in keymap
+            )
     return found + sorted(lost)
+
+
+def _behind(node: type[DOMNode], own: Mapping[type[DOMNode], list[Binding]]) -> Iterator[Binding]:
+    """What a key means that a widget or a screen leaves alone: on the screens that show it, in the app."""
+    if issubclass(node, App):
+        return
+    for other, bindings in own.items():
+        if issubclass(other, App):
+            yield from bindings
+        elif issubclass(other, Screen) and not issubclass(node, Screen) and _shows(other, node):
+            for base in other.__mro__:
+                yield from own.get(base, [])
+
+
+def _shows(screen: type[DOMNode], widget: type[DOMNode]) -> bool:
+    """A screen that has a widget knows it by name, or what the screen is built on does."""
+    modules = [sys.modules[base.__module__] for base in screen.__mro__]
+    return any(widget in vars(module).values() for module in modules)

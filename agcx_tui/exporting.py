@@ -23,9 +23,13 @@ if TYPE_CHECKING:
     from agcx_format.redaction.scan import Find
 
 __all__ = [
-    "FORMATS", "Exported", "Exporter", "Form", "expanded", "export", "export_together", "file_name",
-    "hidden_in_words", "obstacle", "secrets_in", "suffix", "suggested_name", "together", "write",
+    "EXISTS", "FORMATS", "Exported", "Exporter", "Form", "expanded", "export", "export_together", "file_name",
+    "hidden_in_words", "obstacle", "secrets_in", "suffix", "suggested_name", "together", "way_on",
+    "write",
 ]  # fmt: skip
+
+# Why a file was not written.
+EXISTS = "it exists already"
 
 # A session that goes into one file with others is held back until it is known to be whole; one that is
 # larger than this on the disk.
@@ -114,7 +118,7 @@ def _export(exporter: Exporter, source: str, target: Path, overwrite: Overwrite)
         told = suggested_name(session.title, str(session.metadata.id), session.form.format)
         if target.name == told:
             target = target.with_name(session.name)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make(target.parent)
         size = write(target, session.parts(), overwrite=overwrite)
         return Exported(source, target, size, redacted=session.redacted)
 
@@ -137,7 +141,7 @@ def export_together(
     done: list[Exported] = []
     exporter = Exporter(form, should_stop)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make(target.parent)
         parts = _not_empty(together(exporter, sources, target, done))
         write(target, parts, overwrite=overwrite)
         sync_directory(target.parent)
@@ -197,19 +201,21 @@ def _around(format: str) -> tuple[bytes, bytes, bytes]:
 def write(target: Path, parts: Iterable[bytes], *, overwrite: Overwrite) -> int:
     """In one step; `FileExistsError` when something is there and was not to be replaced.
 
-    Gives the bytes written.  Of a new file the caller syncs the directory.
+    Gives the bytes written.  The caller syncs the directory.  Whoever could read the file that is
+    replaced cannot read the new one for that.
     """
-    from agcx_format.durable import replace_file, write_file
+    from agcx_format.durable import write_file
 
-    exists = os.path.lexists(target)
-    if exists and (overwrite(target) if callable(overwrite) else overwrite):
-        return replace_file(target, parts).size
-    if exists:
+    replace = os.path.lexists(target)
+    if replace and not (overwrite(target) if callable(overwrite) else overwrite):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
     temporary = target.with_name(f".{secrets.token_hex(8)}.agcx-tmp")
     try:
         size = write_file(temporary, parts).size
-        _put(temporary, target)
+        if replace:
+            os.rename(temporary, target)
+        else:
+            _put(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
     return size
@@ -228,13 +234,33 @@ def _put(temporary: Path, target: Path) -> None:
         os.rename(temporary, target)
 
 
+def _make(directory: Path) -> None:
+    """As the files, it is its owner's alone; `makedirs` would give the parents the usual mode."""
+    if not directory.is_dir():
+        _make(directory.parent)
+        directory.mkdir(mode=0o700, exist_ok=True)
+
+
+def way_on(error: Exception) -> str:
+    """What helps with a file that is damaged, as the end of a sentence; else nothing."""
+    from agcx_format import errors
+
+    damage = (
+        errors.CorruptData,
+        errors.BincodeDecodeError,
+        errors.MessagePackDecodeError,
+        errors.CompressionError,
+    )
+    return "; agcx repair saves what can be read" if isinstance(error, damage) else ""
+
+
 def _in_words(error: Exception) -> str:
     from agcx_format.errors import PersistenceError
 
     if isinstance(error, PersistenceError):
-        return (f"{error.place}: " if error.place else "") + error.reason
+        return (f"{error.place}: " if error.place else "") + error.reason + way_on(error)
     if isinstance(error, FileExistsError):
-        return "it exists already"
+        return EXISTS
     if isinstance(error, OSError):
         return (error.strerror or str(error)).lower()
     raise error

@@ -105,6 +105,9 @@ def _store_asked_for(arguments: list[str]) -> object:
         return _SOMETHING_ELSE
     if not rest:
         return None
+    if not rest[-1].removeprefix("--store=").strip():
+        # The command line says that it is empty.
+        return _SOMETHING_ELSE
     if len(rest) == 2 and rest[0] == "--store" and not rest[1].startswith("-"):
         return rest[1]
     if len(rest) == 1 and rest[0].startswith("--store="):

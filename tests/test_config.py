@@ -126,9 +126,15 @@ def test_names_of_keys_that_are_none_and_keys_that_are_taken_are_said():
     assert binding_names.problems({"browser.sort": "f2"}) == [
         "keys: f2 no longer means rename in place"
     ]
-    assert binding_names.problems({"list.up": "x", "list.down": "x,y"}) == [
+    assert binding_names.problems({"list.up": "x", "list.down": "x,ctrl+n"}) == [
         "keys: x cannot mean both list.down and list.up"
     ]
+    # A list that takes a key leaves none of it to the screen around it, nor to the program.
+    assert binding_names.problems({"list.down": "q"}) == [
+        "keys: q no longer means back",
+        "keys: q no longer means quit",
+    ]
+    assert binding_names.problems({"list.down": "t", "list.up": "]"}) == []
     assert binding_names.problems({"list.up": "down,j", "list.down": "up,k"}) == []
 
 

@@ -4,9 +4,10 @@ Strategy: Markdown offers no way to quote Markdown that is both rendered and con
 left open, a `<details>`, a comment or a link definition in one message would swallow or change
 what comes after it.  So `embedded` lets a text stand as it is only when a strict reading of its
 lines finds nothing that could reach beyond it; otherwise the text goes, untouched, into a fenced
-block.  In doubt it is the fence.  Two things are adapted because they are frequent and
-harmless: headings go two levels down, below those of the document, and a line of dashes below a
-paragraph gets an empty line before it, so that it is a rule and not a heading.
+block.  In doubt it is the fence.  Three things are adapted because they are frequent and
+harmless: headings go two levels down, below those of the document; a line of dashes below a
+paragraph gets an empty line before it, so that it is a rule and not a heading; and where it is certain
+what is code and what is not, the `<` of raw HTML becomes `&lt;`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,12 @@ _heading = re.compile(r"( {0,3})(#{1,6})(?=[ \t]|\Z)").match
 _underline = re.compile(r" {0,3}(?:=+|-+)[ \t]*\Z").match
 
 # Raw HTML, and definitions of links and footnotes, which hold for the whole document.
-_suspicious = re.compile(r"<(?!https?://[^\s<>]*>)[A-Za-z/!?]|\]:").search
+_html = r"<(?!https?://[^\s<>]*>)(?=[A-Za-z/!?])"
+_suspicious = re.compile(rf"{_html}|\]:").search
+# What a backslash stands before would read otherwise.
+_tag = re.compile(rf"(?<!\\){_html}")
+# What is indented so far may be code, where nothing is escaped.
+_may_be_code = re.compile(r" {0,3}\t| {4}|[ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]*)+(?: {4}|\t)").match
 # After these a backtick may belong to the target of a link.
 _link = re.compile(r"\]\(|\]\[").search
 _backticks = re.compile(r"`+")
@@ -92,7 +98,7 @@ class _Reading:
             elif blank:
                 self._paired = True
             elif not self._opens(line):
-                self._check_text(line)
+                line = self._checked(line)
                 if heading := _heading(line):
                     lowered = "#" * min(6, len(heading[2]) + 2)
                     line = heading[1] + lowered + line[heading.end() :]
@@ -139,17 +145,35 @@ class _Reading:
             return False
         return len(indent) <= 3 if self._indent == 0 else len(indent) == self._indent
 
-    def _check_text(self, line: str) -> None:
-        outside, whole = _without_spans(line) if "`" in line else (line, True)
-        self._paired = self._paired and whole
-        if _suspicious(outside if self._paired else line):
-            raise _ReachesOut
+    def _checked(self, line: str) -> str:
+        """A line of text, its raw HTML escaped."""
+        outside = _outside(line) if "`" in line else [(0, len(line))]
+        self._paired = self._paired and outside is not None
+        if outside is None or not self._paired:
+            if _suspicious(line):
+                raise _ReachesOut
+        elif any(_suspicious(line[start:end]) for start, end in outside):
+            line = _escaped(line, outside)
         if _link(line):
             self._paired = False
+        return line
 
 
-def _without_spans(line: str) -> tuple[str, bool]:
-    """The line without its code spans, and whether each run of backticks found its end."""
+def _escaped(line: str, outside: list[tuple[int, int]]) -> str:
+    if _may_be_code(line) or _link(line):
+        raise _ReachesOut
+    kept, at = [], 0
+    for start, end in outside:
+        piece = _tag.sub("&lt;", line[start:end])
+        if _suspicious(piece):
+            raise _ReachesOut
+        kept += [line[at:start], piece]
+        at = end
+    return "".join([*kept, line[at:]])
+
+
+def _outside(line: str) -> list[tuple[int, int]] | None:
+    """What of the line is not in code spans; None when a run of backticks does not find its end."""
     runs = [(run.start(), run.end()) for run in _backticks.finditer(line)]
     last: dict[int, int] = {}
     following = [0] * len(runs)
@@ -162,9 +186,8 @@ def _without_spans(line: str) -> tuple[str, bool]:
         start, _ = runs[index]
         # A backslash takes a backtick's meaning, and with it the certainty.
         if following[index] < 0 or line[start - 1 : start] == "\\":
-            return line, False
-        kept.append(line[at:start])
+            return None
+        kept.append((at, start))
         at = runs[following[index]][1]
         index = following[index] + 1
-    kept.append(line[at:])
-    return "`".join(kept), True
+    return [*kept, (at, len(line))]

@@ -14,7 +14,9 @@ from agcx_format.convert.choice import EVERYTHING, Choice, chosen
 from agcx_format.convert.html_markdown import escaped, markdown_html, picture, preformatted
 from agcx_format.convert.html_page import PAGE_END, page_start
 from agcx_format.convert.markdown import (
+    counted,
     described_image,
+    errors_of,
     is_context,
     is_instruction,
     json_text,
@@ -91,7 +93,7 @@ def _facts(metadata: SessionMetadata, context: ConversationContext | None) -> st
         "Created": time_in_words(metadata.created_at),
         "Updated": time_in_words(metadata.updated_at),
         "Model": f"{metadata.model} · {metadata.current_mode.value}",
-        "Length": f"{metadata.message_count:,} messages, {metadata.turn_count:,} turns",
+        "Length": f"{counted(metadata.message_count, 'message')}, {counted(metadata.turn_count, 'turn')}",
         "Tags": ", ".join(metadata.tags),
         "Directory": context.working_directory if context is not None else "",
         "Session": str(metadata.id),
@@ -112,7 +114,8 @@ def _heading(anchor: str, number: int, message: MessageSnapshot, names: dict[str
 def _article(anchor: str, heading: str, message: MessageSnapshot, directory: str) -> str:
     item = message.item
     notes = (f'<p class="note">{escaped(note)}</p>' for note in notes_in_words(message.metadata))
-    body = "\n".join([*notes, *_body(item, directory), *_asides(message.metadata)])
+    errors = (f'<p class="failed">Error: {escaped(error)}</p>' for error in errors_of(message))
+    body = "\n".join([*notes, *_body(item, directory), *errors, *_asides(message.metadata)])
     if _is_folded(item):
         gist = _gist(item, message.metadata)
         body = f"<details>\n<summary>{heading}{gist}</summary>\n{body}\n</details>"
@@ -143,9 +146,8 @@ def _gist(item: ResponseItem, metadata: MessageMetadata) -> str:
     """What a folded message says in a few words."""
     match item:
         case FunctionCall() | LocalShellCall():
-            call = read_call(item)
-            words = (call.command or call.text or call.arguments).strip().split("\n", 1)[0]
-            return f" <code>{escaped(shortened(words))}</code>" if words else ""
+            words = read_call(item).gist
+            return f" <code>{escaped(words)}</code>" if words else ""
         case FunctionCallOutput():
             outcome = read_output(item.output).outcome
             words = escaped(outcome_in_words(outcome, metadata))

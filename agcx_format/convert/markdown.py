@@ -2,7 +2,8 @@
 
 Strategy: one heading for each message, in order, so that the document's outline is the
 conversation; below it what was said.  Everything that comes from the session is put in through
-`embedding`, so that no message can be mistaken for another's or hide one.  The document is made in parts,
+`embedding`, so that no message can be mistaken for another's or hide one, and what a terminal would obey is
+made visible, since a document is looked at with `cat` too.  The document is made in parts,
 a message at a time: a session of any size can be written out as it is read.
 """
 
@@ -16,6 +17,7 @@ from agcx_format.convert.choice import EVERYTHING, Choice, chosen
 from agcx_format.convert.embedding import code_span, embedded, fenced, one_line
 from agcx_format.convert.tools import Outcome, read_call, read_output
 from agcx_format.convert.words import genuine_user_text, is_tool_image
+from agcx_format.safe_text import visible
 from agcx_format.serde_json import to_plain
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import (
@@ -36,7 +38,7 @@ from agcx_format.types import (
 )
 
 __all__ = [
-    "described_image", "heading_of", "is_context", "is_instruction", "json_text",
+    "counted", "described_image", "errors_of", "heading_of", "is_context", "is_instruction", "json_text",
     "markdown_parts", "notes_in_words", "outcome_in_words", "shortened", "speaker_of",
     "time_in_words", "to_markdown",
 ]  # fmt: skip
@@ -75,13 +77,13 @@ def markdown_parts(
     facts = _facts(metadata, context) if choice.metadata else ""
     if facts and alone:
         yield f"---\n{facts}---\n"
-    yield f"\n# {one_line(shortened(metadata.title)) or 'Untitled'}\n"
+    yield visible(f"\n# {one_line(shortened(metadata.title)) or 'Untitled'}\n")
     if facts and not alone:
-        yield f"\n{fenced(facts, 'yaml')}\n"
+        yield visible(f"\n{fenced(facts, 'yaml')}\n")
     directory = context.working_directory if context is not None else ""
     names: dict[str, str] = {}
     for number, message in chosen(messages, choice):
-        yield f"\n{_message(number, message, names, directory)}\n"
+        yield visible(f"\n{_message(number, message, names, directory)}\n")
 
 
 # --- front matter
@@ -106,8 +108,11 @@ def _facts(metadata: SessionMetadata, context: ConversationContext | None) -> st
     return "".join(f"{name}: {_yaml(value)}\n" for name, value in fields.items())
 
 
-# What JSON lets stand in a string and YAML does not: C1, DEL, surrogates, and what reads as a line end.
-_not_yaml = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+# What JSON lets stand in a string and YAML does not: C1, DEL, surrogates, and what reads as a line end;
+# and what turns the direction of reading.
+_not_yaml = re.compile(
+    "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
+)
 
 
 def _yaml(value: object) -> str:
@@ -132,6 +137,10 @@ def _message(number: int, message: MessageSnapshot, names: dict[str, str], direc
             body = _folded("Instructions", body)
         elif is_context(item):
             body = _folded("Context", body)
+    body += map(_error, errors_of(message))
+    for when, old in message.metadata.edit_history:
+        before = [block for block in _body(old, None, directory) if block]
+        body += _folded(f"Until {time_in_words(when)}", before)
     notes = [f"*{note}*" for note in notes_in_words(message.metadata)]
     return "\n\n".join([heading, *notes, *body])
 
@@ -209,7 +218,8 @@ def notes_in_words(metadata: MessageMetadata) -> Iterator[str]:
         yield f"Branch {metadata.branch_id}"
 
 
-def _body(item: object, metadata: MessageMetadata, directory: str) -> Iterator[str]:
+def _body(item: object, metadata: MessageMetadata | None, directory: str) -> Iterator[str]:
+    """What was said; without the metadata, as of an item that was edited since, that alone."""
     match item:
         case Message():
             yield from map(_part, item.content[1:] if is_tool_image(item) else item.content)
@@ -221,7 +231,7 @@ def _body(item: object, metadata: MessageMetadata, directory: str) -> Iterator[s
             yield from _output(item, metadata)
         case UnknownItem():
             yield _json_block(item)
-    yield from map(_file, metadata.file_context)
+    yield from map(_file, metadata.file_context if metadata is not None else ())
 
 
 def _part(part: object) -> str:
@@ -272,7 +282,7 @@ def _call(item: FunctionCall | LocalShellCall, directory: str) -> Iterator[str]:
         yield fenced(call.arguments, "json")
 
 
-def _output(item: FunctionCallOutput, metadata: MessageMetadata) -> Iterator[str]:
+def _output(item: FunctionCallOutput, metadata: MessageMetadata | None) -> Iterator[str]:
     output = read_output(item.output)
     if words := outcome_in_words(output.outcome, metadata):
         yield f"*{words}*"
@@ -280,17 +290,37 @@ def _output(item: FunctionCallOutput, metadata: MessageMetadata) -> Iterator[str
         yield fenced(output.text, "text")
 
 
-def outcome_in_words(outcome: Outcome, metadata: MessageMetadata) -> str:
+def errors_of(message: MessageSnapshot) -> list[str]:
+    """What the metrics of its tools tell of failures, as far as the result does not say it itself."""
+    errors = [call.error for call in message.metadata.tool_calls if call.error]
+    if not errors or not isinstance(message.item, FunctionCallOutput):
+        return errors
+    output = read_output(message.item.output)
+    return [error for error in errors if error != output.outcome.error and error not in output.text]
+
+
+def _error(error: str) -> str:
+    if "\n" in error.strip():
+        return f"*Error:*\n\n{fenced(error, 'text')}"
+    return f"*Error:* {code_span(error)}"
+
+
+def counted(count: int, one: str) -> str:
+    """`1 message`, `1,024 messages`."""
+    return f"{count:,} {one if count == 1 else one + 's'}"
+
+
+def outcome_in_words(outcome: Outcome, metadata: MessageMetadata | None) -> str:
     """How the call went and how long it took, from the result itself or else from the metrics."""
-    words = []
+    words, calls = [], metadata.tool_calls if metadata is not None else []
     if outcome.exit_code is not None:
         words.append(f"exit {outcome.exit_code}")
-    elif metadata.tool_calls:
-        ok = all(call.success for call in metadata.tool_calls)
+    elif calls:
+        ok = all(call.success for call in calls)
         words.append("ok" if ok else "failed")
     elif outcome.success is False:
         words.append("failed")
-    milliseconds = sum(call.execution_time_ms for call in metadata.tool_calls)
+    milliseconds = sum(call.execution_time_ms for call in calls)
     seconds = outcome.seconds if outcome.seconds is not None else milliseconds / 1000
     if seconds:
         words.append(f"{seconds:.1f} s" if seconds >= 0.1 else f"{seconds * 1000:.0f} ms")

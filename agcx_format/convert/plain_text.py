@@ -2,7 +2,8 @@
 
 Strategy: both go through the messages once and give a part for each, so that a session of any size can
 be written out as it is read.  The text is for reading and searching: what was said is as it was,
-and nothing marks it up.  The objects all have the same keys, so that they make a table.
+but for characters that a terminal would obey, and nothing marks it up.  The objects all have the
+same keys, so that they make a table.
 """
 
 from __future__ import annotations
@@ -11,9 +12,16 @@ import json
 from collections.abc import Iterable, Iterator
 
 from agcx_format.convert.choice import EVERYTHING, Choice, chosen
-from agcx_format.convert.markdown import described_image, heading_of, outcome_in_words
+from agcx_format.convert.markdown import (
+    counted,
+    described_image,
+    errors_of,
+    heading_of,
+    outcome_in_words,
+)
 from agcx_format.convert.tools import read_call, read_output
 from agcx_format.convert.words import is_tool_image, text_of
+from agcx_format.safe_text import visible
 from agcx_format.types import (
     ConversationSnapshot,
     FunctionCall,
@@ -43,13 +51,14 @@ def text_parts(
 ) -> Iterator[str]:
     """The title, then each message; join with nothing."""
     title = " ".join(metadata.title.split()) or "Untitled"
-    facts = f"{metadata.id} · {metadata.model} · {metadata.message_count} messages\n"
-    yield f"{title}\n{facts if choice.metadata else ''}"
+    facts = f"{metadata.id} · {metadata.model} · {counted(metadata.message_count, 'message')}\n"
+    yield visible(f"{title}\n{facts if choice.metadata else ''}")
     names: dict[str, str] = {}
     for number, message in chosen(messages, choice):
         heading = heading_of(message, names)
-        parts = [f"--- {number}. {heading}", _outcome(message), *_said(message.item)]
-        yield "\n" + "\n".join(part.rstrip("\n") for part in parts if part) + "\n"
+        errors = (f"error: {error}" for error in errors_of(message))
+        parts = [f"--- {number}. {heading}", _outcome(message), *errors, *_said(message.item)]
+        yield visible("\n" + "\n".join(part.rstrip("\n") for part in parts if part) + "\n")
 
 
 def _outcome(message: MessageSnapshot) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 from agcx_format.types import FunctionCall, LocalShellCall
 
-__all__ = ["Call", "Outcome", "Output", "read_call", "read_output", "without_surrogates"]
+__all__ = ["TELLING", "Call", "Outcome", "Output", "read_call", "read_output", "without_surrogates"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Call:
     `command` is a shell command as one would type it, when the tool is a shell; `text` is the
     argument of a tool that takes one free text (a patch, say); otherwise `arguments` is what to show:
     indented JSON, or the text as it is when it is no JSON.  `directory` is where it runs, if said.
+    `gist` is the one line that tells the call from others: a command, a path, a query.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Call:
     text: str | None = None
     arguments: str = ""
     directory: str | None = None
+    gist: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,13 @@ class Output:
 def read_call(item: FunctionCall | LocalShellCall) -> Call:
     """The call in the form for people."""
     if isinstance(item, LocalShellCall):
-        return Call("shell", _typed(item.action.command), directory=item.action.working_directory)
+        typed = _typed(item.action.command)
+        where = item.action.working_directory
+        return Call("shell", typed, directory=where, gist=_first_line(typed or ""))
     try:
         return _from_arguments(item.name, json.loads(item.arguments))
     except (ValueError, RecursionError):
-        return Call(item.name, arguments=item.arguments)
+        return Call(item.name, arguments=item.arguments, gist=_first_line(item.arguments))
 
 
 def _from_arguments(name: str, arguments: Any) -> Call:
@@ -69,10 +73,36 @@ def _from_arguments(name: str, arguments: Any) -> Call:
         command = _typed(arguments.get("command", arguments.get("cmd")))
         if command is not None:
             directory = arguments.get("workdir", arguments.get("cwd"))
-            return Call(name, command, directory=directory if isinstance(directory, str) else None)
+            where = directory if isinstance(directory, str) else None
+            return Call(name, command, directory=where, gist=_first_line(command))
         if len(arguments) == 1 and isinstance(text := arguments.get("input"), str):
-            return Call(name, text=text)
-    return Call(name, arguments=json.dumps(arguments, indent=2, ensure_ascii=False))
+            return Call(name, text=text, gist=_gist_of_text(text))
+    shown = json.dumps(arguments, indent=2, ensure_ascii=False)
+    return Call(name, arguments=shown, gist=_gist(arguments))
+
+
+# Of many arguments, the one that says what a call is about.
+TELLING = (
+    "file_path", "path", "notebook_path", "pattern", "query", "url", "description", "prompt",
+    "input", "text", "name", "id",
+)  # fmt: skip
+_patched = re.compile(r"^\*\*\* (?:Update|Add|Delete) File: (.+)$", re.MULTILINE)
+
+
+def _gist(arguments: Any) -> str:
+    if isinstance(arguments, dict):
+        for key in TELLING:
+            if isinstance(value := arguments.get(key), str) and value.strip():
+                return _first_line(value)
+    if not arguments:
+        return ""
+    return _first_line(json.dumps(arguments, ensure_ascii=False))
+
+
+def _gist_of_text(text: str) -> str:
+    files = _patched.findall(text) if text.startswith("*** Begin Patch") else []
+    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    return files[0][:200] + more if files else _first_line(text)
 
 
 def without_surrogates(value: Any) -> Any:
@@ -166,4 +196,4 @@ def _outcome(code: int | None, seconds: float | None) -> Outcome:
 
 
 def _first_line(text: str) -> str:
-    return text.split("\n", 1)[0][:200]
+    return text.lstrip()[:200].split("\n", 1)[0].rstrip()

@@ -16,6 +16,7 @@ from itertools import islice
 
 import msgspec
 
+from agcx_format.convert.tools import TELLING
 from agcx_format.types import FunctionCall, LocalShellCall
 from agcx_tui.blocks.palette import Palette
 from agcx_tui.blocks.rows import Row, tidy
@@ -31,11 +32,6 @@ _ROWS = 5_000
 _DEPTH = 12
 
 _SHELLS = {"bash", "sh", "zsh", "dash", "fish", "ksh"}
-# Of many arguments, the one that says what a call is about.
-_TELLING = (
-    "file_path", "path", "notebook_path", "pattern", "query", "url", "description", "prompt",
-    "input", "text", "name", "id",
-)  # fmt: skip
 # How an agent paces its own reading of output: nothing about the command.
 _MACHINERY = {"yield_time_ms", "max_output_tokens"}
 _PLAN_MARKS = {"completed": "✓", "in_progress": "▸", "pending": "○"}
@@ -213,7 +209,7 @@ def plain_rows(value: object, palette: Palette, depth: int) -> list[Row]:
 
 def _telling(fields: dict) -> str:
     """One line that says what the arguments are about."""
-    for key in _TELLING:
+    for key in TELLING:
         value = fields.get(key)
         if isinstance(value, str) and value:
             return _first_line(value)

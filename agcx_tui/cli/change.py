@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agcx_tui.cli.common import (
+    Filled,
     Settings,
     confirm,
     microseconds_now,
@@ -56,6 +57,7 @@ def delete(settings: Settings, sessions: tuple[str, ...], yes: bool, force: bool
         return
     if not yes:
         show_what(entries, running)
+        show_facts(entries, len(running))
         if not may_delete(settings, entries, amount(entries)):
             return
     store.delete(entries)
@@ -64,9 +66,13 @@ def delete(settings: Settings, sessions: tuple[str, ...], yes: bool, force: bool
 
 @click.command()
 @sessions_argument()
-@click.option("--title", metavar="TEXT", help="The new title; of one session only.")
-@click.option("--tag", "tags", metavar="TAG", multiple=True, help="Add a tag; may be repeated.")
-@click.option("--untag", "untags", metavar="TAG", multiple=True, help="Take a tag off.")
+@click.option("--title", type=Filled(), metavar="TEXT", help="The new title; of one session only.")
+@click.option(
+    "--tag", "tags", type=Filled(), metavar="TAG", multiple=True, help="Add a tag; may be repeated."
+)
+@click.option(
+    "--untag", "untags", type=Filled(), metavar="TAG", multiple=True, help="Take a tag off."
+)
 @click.option("--favorite/--no-favorite", default=None, help="Star it, or take the star.")
 @force_option
 @store_option
@@ -99,12 +105,13 @@ def edit(
     running = [] if force else store.at_work(entries, time.time_ns())
     if not edits or not _may_edit(settings, running):
         return
-    act = store.update_many(edits)
-    tell(f"Changed {_named(act)}. Take back: agcx undo")
+    from agcx_tui.act_words import told
+
+    tell(f"{told(store.update_many(edits))}. Take back: agcx undo")
 
 
 @click.command()
-@click.argument("act", required=False)
+@click.argument("act", type=Filled(), required=False)
 @click.option(
     "--list", "list_", is_flag=True, help="Show the log of what was done, change nothing."
 )
@@ -112,7 +119,7 @@ def edit(
 @pass_settings
 def undo(settings: Settings, act: str | None, list_: bool) -> None:
     """Take back the last change, or the ACT that --list shows."""
-    from agcx_tui.act_words import act_named, titles_of, undone
+    from agcx_tui.act_words import act_named, undone
 
     store = settings.store()
     if list_:
@@ -126,21 +133,28 @@ def undo(settings: Settings, act: str | None, list_: bool) -> None:
             return
         wanted = found.id
     done = store.undo(wanted)
-    tell(undone(done) + (f" {titles_of(done)}" if done.count > 1 else ""))
+    tell(f"{undone(done)}{_titles(done)}")
 
 
 def _print_log(acts: Sequence[Act]) -> None:
     from agcx_format.timestamps import ns_of
-    from agcx_tui.act_words import kind_of, named, state_of, titles_of
+    from agcx_tui.act_words import state_of, told
     from agcx_tui.wording import AGE_WIDTH, age
 
     now = microseconds_now()
     for act in acts:
         when = age(ns_of(act.created_at) // 1000, now)
-        what = named(act) if act.count == 1 else f"{named(act)}: {titles_of(act)}".rstrip(": ")
         state = f"  ({state_of(act)})" if state_of(act) else ""
-        click.echo(f"{when:>{AGE_WIDTH}}  {act.id[-6:]}  {kind_of(act)} {what}{state}")
+        click.echo(f"{when:>{AGE_WIDTH}}  {act.id[-6:]}  {told(act)}{_titles(act)}{state}")
     tell(counted(len(acts), "act"))
+
+
+def _titles(act: Act) -> str:
+    """Which they are, when they are several."""
+    from agcx_tui.act_words import titles_of
+
+    titles = titles_of(act) if act.count > 1 else ""
+    return f" ({titles})" if titles else ""
 
 
 def _changes(
@@ -172,12 +186,6 @@ def _may_edit(settings: Settings, running: list[ScanEntry]) -> bool:
 def _warning(found: Sequence[ScanEntry]) -> str:
     which = _shortened(found[0].title) if len(found) == 1 else counted(len(found), "session")
     return f"{which} changed in the last 5 minutes, an agent may be at work on it"
-
-
-def _named(act: Act) -> str:
-    from agcx_tui.act_words import named
-
-    return named(act)
 
 
 def may_delete(settings: Settings, entries: Sequence[ScanEntry], what: str) -> bool:
@@ -216,6 +224,14 @@ def show_what(entries: Sequence[ScanEntry], running: Sequence[ScanEntry]) -> Non
         tell(f"  {_shortened(entry.title)}  ({', '.join(notes)})")
     if len(entries) > _TITLES_SHOWN:
         tell(f"  … and {len(entries) - _TITLES_SHOWN:,} more")
+
+
+def show_facts(entries: Sequence[ScanEntry], at_work: int) -> None:
+    """How old they are, and what speaks against it."""
+    from agcx_tui.deletion_facts import deletion_facts
+
+    for line in deletion_facts(entries, at_work, microseconds_now()):
+        tell(line)
 
 
 def _shortened(title: str) -> str:

@@ -119,6 +119,24 @@ class Settings:
         return list(found.values())
 
 
+class Filled(click.ParamType):
+    """Any value but a blank one: a variable of the shell that is not set must not pass for no condition."""
+
+    def __init__(self, inner: click.ParamType = click.STRING) -> None:
+        self.inner = inner
+        self.name = inner.name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and not value.strip():
+            self.fail("it is empty: say what, or leave the option out", param, ctx)
+        return self.inner.convert(value, param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return self.inner.shell_complete(ctx, param, incomplete)
+
+
 pass_settings = click.make_pass_decorator(Settings, ensure=True)
 
 
@@ -132,7 +150,7 @@ def _remember_store(context: click.Context, _: click.Parameter, value: str | Non
 store_option = click.option(
     "--store",
     metavar="PATH",
-    type=click.Path(),
+    type=Filled(click.Path()),
     expose_value=False,
     callback=_remember_store,
     help="The directory that holds the sessions.",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agcx_tui.cli.common import (
+    Filled,
     Settings,
     confirm,
     pass_settings,
@@ -37,6 +38,7 @@ FORMATS = ("md", "html", "json", "jsonl", "txt", "codex")
 @click.option(
     "-o",
     "--output",
+    type=Filled(),
     metavar="FILE|DIR|-",
     default="-",
     help="A directory takes a file for each session, a file all of them; - is stdout, the default.",
@@ -170,7 +172,7 @@ def _tell_hidden(form: Form, results: list[Exported]) -> None:
 def _print(settings: Settings, entries: list[ScanEntry], form: Form) -> None:
     """To stdout, a message at a time."""
     from agcx_format.errors import PersistenceError
-    from agcx_tui.exporting import Exported, Exporter, together
+    from agcx_tui.exporting import Exported, Exporter, together, way_on
     from agcx_tui.safe_text import safe_text
 
     def put(part: bytes) -> None:
@@ -195,5 +197,5 @@ def _print(settings: Settings, entries: list[ScanEntry], form: Form) -> None:
                     put(part)
                 results.append(Exported(entry.path, Path("-"), redacted=session.redacted))
         except PersistenceError as error:
-            settings.failed(error)
+            settings.failed(f"{error}{way_on(error)}")
     _tell_hidden(form, results)

@@ -62,8 +62,14 @@ class Agcx(click.Group):
             _abandon_stdout()
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
-        except (PersistenceError, OSError) as error:
+        except PersistenceError as error:
             complain(str(error))
+            ctx.exit(1)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            complain(f"{error.filename or 'the output cannot be written'}: {reason}")
+            if error.filename is None:
+                _abandon_stdout()
             ctx.exit(1)
         ctx.exit(ctx.obj.status)
 

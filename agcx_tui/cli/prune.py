@@ -1,7 +1,7 @@
 """`agcx prune`: cleaning up by rule, into the trash.
 
 Strategy: the list that `--dry-run` prints is the one that is asked about and the one that is deleted, by
-the files as they were when the rule was applied.  With `--export` only what was exported goes.
+the files as they were when the rule was applied.  With `--export` only what is kept there goes.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agcx_tui.cli.change import may_delete
-from agcx_tui.cli.common import Settings, pass_settings, store_option, tell
+from agcx_tui.cli.change import may_delete, show_facts
+from agcx_tui.cli.common import Filled, Settings, pass_settings, print_json, store_option, tell
 from agcx_tui.cli.values import Age, Bytes
 from agcx_tui.safe_text import safe_line
 from agcx_tui.wording import counted, size
@@ -25,19 +25,27 @@ if TYPE_CHECKING:
 # `agcx_format.pruning.Precious`, which is not worth its import to show --help; a test compares.
 PRECIOUS = ("favourites", "unreadable", "checkpoints", "at-work")
 
+# One and several of them, in words.
+
 _TITLE_WIDTH = 50
 
 
 @click.command()
-@click.option("--older-than", type=Age(), metavar="AGE", help="Last used before: 90d, 2024-11.")
-@click.option("--larger-than", type=Bytes(), metavar="SIZE", help="On disk: 10MB.")
+@click.option(
+    "--older-than", type=Filled(Age()), metavar="AGE", help="Last used before: 90d, 2024-11."
+)
+@click.option("--larger-than", type=Filled(Bytes()), metavar="SIZE", help="On disk: 10MB.")
 @click.option("--empty", is_flag=True, help="Without messages.")
 @click.option("--imported-unchanged", is_flag=True, help="Brought in, and not touched since.")
 @click.option("--duplicates", is_flag=True, help="The same messages as a newer session.")
 @click.option("--keep", type=click.IntRange(0), metavar="N", help="All but the newest N.")
-@click.option("--model", metavar="MODEL", help="Of this model; * and ? stand for anything.")
-@click.option("--tag", metavar="TAG", help="With this tag; * and ? stand for anything.")
-@click.option("--directory", metavar="DIR", help="That worked in DIR or below it.")
+@click.option(
+    "--model", type=Filled(), metavar="MODEL", help="Of this model; * and ? stand for anything."
+)
+@click.option(
+    "--tag", type=Filled(), metavar="TAG", help="With this tag; * and ? stand for anything."
+)
+@click.option("--directory", type=Filled(), metavar="DIR", help="That worked in DIR or below it.")
 @click.option(
     "--include", type=click.Choice(PRECIOUS), multiple=True, help="Also what is spared otherwise."
 )
@@ -45,9 +53,11 @@ _TITLE_WIDTH = 50
     "--export",
     "export_to",
     metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=Filled(click.Path(file_okay=False, path_type=Path)),
     help="Only what could be exported there as JSON goes.",
 )
+@click.option("--overwrite", is_flag=True, help="With --export: replace files that exist.")
+@click.option("--json", "as_json", is_flag=True, help="The list as one JSON object a line.")
 @click.option("--dry-run", is_flag=True, help="Show the list, change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @store_option
@@ -55,6 +65,8 @@ _TITLE_WIDTH = 50
 def prune(
     settings: Settings,
     export_to: Path | None,
+    overwrite: bool,
+    as_json: bool,
     dry_run: bool,
     yes: bool,
     include: tuple[str, ...],
@@ -72,28 +84,36 @@ def prune(
     rule = Rule(**conditions, include=frozenset(map(Precious, include)))
     if not rule:
         raise click.UsageError("no rule: say what is to go, as in --older-than 90d")
+    if overwrite and export_to is None:
+        raise click.UsageError("--overwrite goes with --export")
     store = settings.store()
     selection = select(store, rule, time.time_ns())
-    _show(selection)
+    _show(selection, as_json)
     if dry_run or not selection.chosen:
         return
     amount = f"{counted(len(selection.chosen), 'session')} ({size(selection.size)})"
-    if not yes and not may_delete(settings, selection.entries, amount):
-        return
+    if not yes:
+        entries = selection.entries
+        show_facts(entries, len(store.at_work(entries, time.time_ns())))
+        if not may_delete(settings, entries, amount):
+            return
     chosen: Sequence[Chosen] = selection.chosen
     if export_to is not None:
-        chosen = _exported(settings, chosen, export_to)
+        chosen = _exported(settings, chosen, export_to, overwrite)
     if chosen:
         act = store.delete([each.entry for each in chosen], kind="prune")
         amount = f"{counted(act.count, 'session')} ({size(act.size)})"
         tell(f"Deleted {amount}. Bring back: agcx undo")
 
 
-def _show(selection: Selection) -> None:
+def _show(selection: Selection, as_json: bool) -> None:
     from agcx_tui.sparing import spared
     from agcx_tui.widgets.columns import fit, plain_cells
 
     for each in selection.chosen:
+        if as_json:
+            print_json(_facts(each))
+            continue
         title = fit(plain_cells(each.entry.title[:200]).strip() or "(no title)", _TITLE_WIDTH)
         name = str(each.entry.id or "")[:8]
         reasons = safe_line("; ".join(each.reasons))
@@ -104,15 +124,29 @@ def _show(selection: Selection) -> None:
     tell(" · ".join(words))
 
 
-def _exported(settings: Settings, chosen: Sequence[Chosen], folder: Path) -> list[Chosen]:
-    """Those of which the export succeeded; the others are told and stay."""
-    from agcx_tui.exporting import export
+def _facts(chosen: Chosen) -> dict[str, Any]:
+    entry = chosen.entry
+    return {
+        "id": str(entry.id) if entry.id else None,
+        "title": entry.title,
+        "path": entry.path,
+        "bytes": chosen.size,
+        "reasons": chosen.reasons,
+    }
 
-    # The id alone names the file: what is kept instead of a session should be found by it.
-    jobs = {each.entry.path: folder / f"{Path(each.entry.path).stem}.json" for each in chosen}
-    done = {}
-    for result in export(jobs.items(), "json", overwrite=False):
-        done[result.source] = result
-        if result.error:
-            settings.failed(f"{result.target}: {result.error}; the session stays")
-    return [each for each in chosen if each.entry.path in done and not done[each.entry.path].error]
+
+def _exported(
+    settings: Settings, chosen: Sequence[Chosen], folder: Path, overwrite: bool
+) -> list[Chosen]:
+    """Those that are kept there now; the others are told and stay."""
+    from agcx_tui.exporting import EXISTS
+    from agcx_tui.kept_copies import keep_copies
+
+    kept = set()
+    for result in keep_copies([each.entry for each in chosen], folder, overwrite=overwrite):
+        if not result.error:
+            kept.add(result.source)
+            continue
+        hint = " (--overwrite replaces it)" if result.error.startswith(EXISTS) else ""
+        settings.failed(f"{result.target}: {result.error}; the session stays{hint}")
+    return [each for each in chosen if each.entry.path in kept]

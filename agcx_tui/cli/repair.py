@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agcx_tui.cli.common import Settings, complete_session, pass_settings, store_option, tell
+from agcx_tui.cli.common import (
+    Filled,
+    Settings,
+    complete_session,
+    pass_settings,
+    store_option,
+    tell,
+)
 from agcx_tui.safe_text import safe_line
 
 if TYPE_CHECKING:
@@ -18,7 +25,9 @@ if TYPE_CHECKING:
 @click.argument(
     "paths", metavar="PATH...", nargs=-1, required=True, shell_complete=complete_session
 )
-@click.option("-o", "--output", metavar="DIR", required=True, help="Where the new files go.")
+@click.option(
+    "-o", "--output", type=Filled(), metavar="DIR", required=True, help="Where the new files go."
+)
 @store_option
 @pass_settings
 def repair(settings: Settings, paths: tuple[str, ...], output: str) -> None:

@@ -78,6 +78,10 @@ def show(
             _page(_lines(file, span))
         if file.error is not None:
             settings.failed(file.error)
+        elif span[0] and span[0] >= file.known():
+            from agcx_tui.wording import counted
+
+            settings.failed(f"it has {counted(file.known(), 'message')}")
 
 
 def text_lines(entry: ScanEntry) -> Iterator[str]:

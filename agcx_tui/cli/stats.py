@@ -42,10 +42,11 @@ def stats(settings: Settings, as_json: bool) -> None:
             if done % _EVERY == 0:
                 _progress(done, len(entries))
     _progress(0, 0)
+    in_trash = sum(session.size for session in store.trash())
     if as_json:
-        print_json(_facts(found))
+        print_json(_facts(found) | {"trash": in_trash})
     else:
-        _print(found)
+        _print(found, in_trash)
 
 
 def _progress(done: int, total: int) -> None:
@@ -54,7 +55,7 @@ def _progress(done: int, total: int) -> None:
         click.echo(f"\r\x1b[K{words}", nl=False, err=True)
 
 
-def _print(found: Stats) -> None:
+def _print(found: Stats, in_trash: int) -> None:
     from agcx_tui.bars import BAR, bar, headline, sections
     from agcx_tui.widgets.columns import fit, plain_cells
     from agcx_tui.wording import size
@@ -70,7 +71,7 @@ def _print(found: Stats) -> None:
         if section.hidden:
             click.echo(f"  and {section.hidden:,} more")
         click.echo()
-    tell(headline(found))
+    tell(headline(found, in_trash))
 
 
 def _facts(found: Stats) -> dict[str, Any]:

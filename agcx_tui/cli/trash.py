@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agcx_tui.cli.common import (
+    Filled,
     Settings,
     microseconds_now,
     pass_settings,
@@ -73,7 +74,12 @@ def list_(settings: Settings, as_json: bool) -> None:
 
 @trash.command()
 @click.argument("sessions", metavar="[SESSION]...", nargs=-1)
-@click.option("--act", metavar="ACT", help="All that this act deleted, as `trash list` names it.")
+@click.option(
+    "--act",
+    type=Filled(),
+    metavar="ACT",
+    help="All that this act deleted, as `trash list` names it.",
+)
 @click.option("--all", "all_", is_flag=True, help="Everything in the trash.")
 @store_option
 @pass_settings
@@ -121,7 +127,7 @@ def _find(
 @click.option(
     "--older-than",
     metavar="AGE",
-    type=Age(),
+    type=Filled(Age()),
     help="Only what was done before: 30d, 12h, 2w, 2024-11.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for the word.")

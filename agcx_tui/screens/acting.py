@@ -178,14 +178,14 @@ class ActingScreen(ListingScreen[None]):
         self, store: Store, files: list[tuple[str, Signature | None]], favorite: bool
     ) -> None:
         from agcx_tui import store_work
-        from agcx_tui.act_words import named
+        from agcx_tui.act_words import told
 
         try:
             outcome = store_work.set_favorite(store, files, favorite)
         except PersistenceError as error:
             self.post_message(self.Failed("Nothing was changed", error))
             return
-        said = f"{'★ ' if favorite else 'No star: '}{named(outcome.act)}"
+        said = f"{'★ ' if favorite else ''}{told(outcome.act)}."
         self.post_message(self.Acted(outcome, said, go_there=False))
 
     def action_undo(self) -> None:

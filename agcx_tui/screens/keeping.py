@@ -111,7 +111,7 @@ class KeepingScreen(ArrangingScreen):
     @work(thread=True, group="acts")
     def _edit(self, store: Store, edits: Edits, force: bool) -> None:
         from agcx_tui import store_work
-        from agcx_tui.act_words import named
+        from agcx_tui.act_words import told
 
         try:
             at_work = 0 if force else store_work.at_work(store, [f for f, _ in edits], self.now())
@@ -122,7 +122,7 @@ class KeepingScreen(ArrangingScreen):
         except PersistenceError as error:
             self.post_message(self.Failed("Nothing was changed", error))
             return
-        said = f"Changed {named(outcome.act)}. u takes it back."
+        said = f"{told(outcome.act)}. u takes it back."
         self.post_message(self.Acted(outcome, said, go_there=False))
 
     def on_keeping_screen_at_work(self, message: AtWork) -> None:

@@ -17,7 +17,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.store import Store
 from agcx_format.timestamps import ns_of
 from agcx_tui import wording
-from agcx_tui.act_words import kind_of, named, state_of, titles_of
+from agcx_tui.act_words import state_of, titles_of, told, undone
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens.paged import PagedScreen
 
@@ -79,7 +79,7 @@ class LogScreen(PagedScreen[bool]):
         style = "$text-muted" if state else "$foreground"
         first = Content.assemble(
             (f"{when:>{wording.AGE_WIDTH}}  ", "$text-muted"),
-            (f"{kind_of(act)} {named(act)}", style),
+            (told(act), style),
             (f"   {state}" if state else "", "$accent"),
         )
         titles = titles_of(act) if act.count > 1 else ""
@@ -107,7 +107,7 @@ class LogScreen(PagedScreen[bool]):
     def _undo(self, act: Act) -> None:
         said = error = ""
         try:
-            said = f"Undone: {named(self._store.undo(act.id))}."
+            said = undone(self._store.undo(act.id))
         except PersistenceError as problem:
             error = f"Nothing was undone: {problem}"
         self.post_message(self.Loaded(self._store.log(), said, error))

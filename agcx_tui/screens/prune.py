@@ -274,10 +274,9 @@ class PruneScreen(SessionsScreen):
 
 def _exported(entries: list[ScanEntry], folder: Path) -> tuple[list[ScanEntry], str]:
     """Those that were exported, and what is to be said of the others."""
-    from agcx_tui.exporting import export
+    from agcx_tui.kept_copies import keep_copies
 
-    jobs = {entry.path: folder / f"{Path(entry.path).stem}.json" for entry in entries}
-    done = {result.source: result for result in export(jobs.items(), "json", overwrite=False)}
+    done = {result.source: result for result in keep_copies(entries, folder)}
     kept = [entry for entry in entries if entry.path not in done or done[entry.path].error]
     failed = ""
     if kept:

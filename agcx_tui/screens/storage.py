@@ -65,11 +65,14 @@ class StorageScreen(PagedScreen[Opened]):
     class Measured(Message):
         """Files that were measured since the last one; the worker's number tells old from new."""
 
-        def __init__(self, files: list[FileStats], total: int, ended: bool) -> None:
+        def __init__(
+            self, files: list[FileStats], total: int, ended: bool, in_trash: int = 0
+        ) -> None:
             super().__init__()
             self.files = files
             self.total = total
             self.ended = ended
+            self.in_trash = in_trash
 
     def __init__(self, store: Store, cache: StatsCache | None) -> None:
         super().__init__()
@@ -111,7 +114,8 @@ class StorageScreen(PagedScreen[Opened]):
         except PersistenceError as error:
             self.app.call_from_thread(self.notify, str(error), severity="error", markup=False)
         if not worker.is_cancelled:
-            self.post_message(self.Measured(batch, len(entries), True))
+            in_trash = sum(session.size for session in self._store.trash())
+            self.post_message(self.Measured(batch, len(entries), True, in_trash))
 
     def on_storage_screen_measured(self, message: Measured) -> None:
         for file in message.files:
@@ -123,7 +127,7 @@ class StorageScreen(PagedScreen[Opened]):
                 self._paths.setdefault(("kind", kind), []).append(file.path)
         self._show()
         measured = self._stats.total.sessions
-        right = headline(self._stats)
+        right = headline(self._stats, message.in_trash)
         if not message.ended:
             right = f"{measured:,} of {message.total:,} read"
         self.show_title("Storage", right)

@@ -8,7 +8,7 @@ import stat
 
 import pytest
 
-from agcx_format.convert.json_file import from_session_json
+from agcx_format import from_session_json
 from agcx_format.files import read_session
 from agcx_format.store import open_store
 from tests.cli.conftest import BROKEN, GRID, QUEUE, TORN, Terminal, run
@@ -120,23 +120,30 @@ def test_several_go_to_a_directory_under_readable_names_for_their_owner_alone(st
         f"why-does-the-queue-stall-after-a-deploy-{QUEUE}.md",
     }
     assert {stat.S_IMODE(path.stat().st_mode) for path in files.values()} == {0o600}
+    run("export", GRID, "-o", f"{tmp_path}/deep/new/")
+    made = [tmp_path / "new", tmp_path / "deep", tmp_path / "deep" / "new"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o700}
 
 
 def test_a_file_that_exists_is_never_replaced_unasked(store, tmp_path):
     target = tmp_path / "mine.md"
     target.write_text("mine")
+    target.chmod(0o644)
     result = run("export", GRID, "-o", target)
     assert result.exit_code == 1
     assert "exists" in result.stderr
     assert target.read_text() == "mine"
     assert run("export", GRID, "-o", target, "--overwrite").exit_code == 0
     assert "grid" in target.read_text()
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
 def test_one_that_fails_is_told_and_the_rest_goes_on(store, tmp_path):
     result = run("export", BROKEN, GRID, "-o", f"{tmp_path}/out/")
     assert result.exit_code == 1
     assert "messages" in result.stderr
+    assert "agcx repair" in result.stderr
+    assert "agcx repair" in run("export", BROKEN).stderr
     assert [path.name for path in (tmp_path / "out").iterdir()] == [
         f"fix-the-grid-layout-{GRID}.md"
     ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +62,16 @@ def test_a_directory_is_no_file_to_browse(store):
     result = run(store)
     assert result.exit_code == 2
     assert "--store" in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("words", [["list"], ["show", GRID], ["export", GRID]])
+def test_output_that_cannot_be_written_is_told_in_plain_words(store, words):
+    with open("/dev/full", "w") as full:
+        result = run_program(*words, capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert result.returncode == 1
+    assert "cannot be written: no space left on device\n" in result.stderr
+    assert not re.search("Errno|Traceback|ignored", result.stderr)
 
 
 def test_the_store_can_be_named_before_and_after_the_command(store, demo_files, monkeypatch):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import time
 
 import pytest
 
-from agcx_format.pruning import Precious
+from agcx_format.pruning import Precious, Rule, select
 from agcx_format.store import open_store
-from agcx_tui.cli.prune import PRECIOUS
+from agcx_tui.cli.prune import _SPARED, PRECIOUS
+from agcx_tui.wording import size
 from tests.cli.conftest import GRID, QUEUE, Terminal, run
 from tests.stores import contents
 
@@ -18,7 +22,7 @@ def ids(store) -> set[str]:
 
 
 def test_the_kinds_that_are_spared_are_those_of_the_library():
-    assert tuple(Precious) == PRECIOUS
+    assert tuple(Precious) == PRECIOUS == tuple(_SPARED)
 
 
 def test_a_dry_run_shows_what_would_go_and_changes_nothing(store):
@@ -36,6 +40,7 @@ def test_a_dry_run_shows_what_would_go_and_changes_nothing(store):
     # The favourite is spared, and so is the file that is cut off.
     assert GRID in spared
     assert "spared: " in result.stderr
+    assert not re.search(r"\b1 (favourites|checkpoints)", result.stderr)
     assert contents(store, trash=True) == before
 
 
@@ -87,6 +92,18 @@ def test_wrong_use(store, words):
     assert contents(store, trash=True) == before
 
 
+@pytest.mark.parametrize(
+    "option",
+    ["--older-than", "--larger-than", "--keep", "--model", "--tag", "--directory", "--export"],
+)
+@pytest.mark.parametrize("blank", ["", " "])
+def test_an_empty_value_never_passes_for_no_condition(store, option, blank):
+    before = contents(store, trash=True)
+    result = run("prune", "--empty", "--keep", "1", option, blank, "--yes")
+    assert (result.exit_code, option in result.stderr) == (2, True)
+    assert contents(store, trash=True) == before
+
+
 def test_only_what_was_exported_goes(store, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
@@ -100,6 +117,47 @@ def test_only_what_was_exported_goes(store, tmp_path):
     gone = {str(each.id) for each in open_store(store).trash()}
     assert gone
     assert {path.stem for path in out.iterdir()} == gone | {str(queue.id)}
+
+
+def test_what_was_kept_the_first_time_counts_the_second_time(store, tmp_path):
+    words = ["prune", "--larger-than", "1k", "--export", tmp_path / "out", "--yes"]
+    assert run(*words).exit_code == 0
+    gone = {str(each.id) for each in open_store(store).trash()}
+    run("undo")
+    other = tmp_path / "out" / f"{open_store(store).resolve(QUEUE).id}.json"
+    other.write_text(other.read_text() + " ")
+    again = run(*words)
+    assert again.exit_code == 1
+    assert "--overwrite replaces it" in again.stderr
+    assert {str(each.id) for each in open_store(store).trash()} == gone - {other.stem}
+    assert run(*words, "--overwrite").exit_code == 0
+    assert other.stem not in {str(entry.id) for entry in open_store(store).scan()}
+    assert run("prune", "--keep", "1", "--overwrite").exit_code == 2
+
+
+def test_what_falls_under_a_rule_is_told_to_programs_with_the_reasons(store):
+    result = run("prune", "--larger-than", "1k", "--dry-run", "--json")
+    told = [json.loads(line) for line in result.stdout.splitlines()]
+    selection = select(open_store(store), Rule(larger_than=1000), time.time_ns())
+    assert [(one["path"], one["bytes"], one["reasons"]) for one in told] == [
+        (each.entry.path, each.size, list(each.reasons)) for each in selection.chosen
+    ]
+
+
+@pytest.mark.parametrize(
+    "words", [["delete", GRID, QUEUE], ["prune", "--larger-than", "1k", "--include", "favourites"]]
+)
+def test_the_question_tells_what_one_would_want_to_know(store, words):
+    told = run(*words).stderr
+    assert "Last used between " in told
+    assert re.search(r"★ (One of them is a favourite|2 of them are favourites)\.", told)
+    assert "changed in the last 5 minutes" not in told
+    now = time.time_ns()
+    os.utime(open_store(store).resolve(QUEUE).path, ns=(now, now))
+    assert "! One of them changed in the last 5 minutes" in run(*words, *_AT_WORK[words[0]]).stderr
+
+
+_AT_WORK = {"delete": [], "prune": ["--include", "at-work"]}
 
 
 def test_duplicates_are_told_apart(store):
@@ -134,6 +192,14 @@ def test_stats_are_measured_once_and_leave_the_store_alone(store, tmp_path):
     written = kept.stat().st_mtime_ns
     assert run("stats", "--json").stdout == first
     assert kept.stat().st_mtime_ns == written
+
+
+def test_what_was_deleted_is_told_to_take_its_space_still(store):
+    assert "in the trash" not in run("stats").stderr
+    run("delete", QUEUE, "--yes")
+    (gone,) = open_store(store).trash()
+    assert json.loads(run("stats", "--json").stdout)["trash"] == gone.size
+    assert f" · {size(gone.size)} in the trash" in run("stats").stderr
 
 
 def test_what_stats_print_is_made_safe(store):

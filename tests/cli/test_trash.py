@@ -171,6 +171,28 @@ def test_wrong_use_of_edit(store):
     assert "x" in open_store(store).resolve(GRID).metadata.tags
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["edit", GRID, "--tag", ""],
+        ["edit", GRID, "--untag", " "],
+        ["edit", GRID, "--title", ""],
+        ["export", GRID, "-o", ""],
+        ["trash", "restore", "--act", ""],
+        ["trash", "empty", "--older-than", "", "--yes"],
+        ["undo", ""],
+        ["delete", GRID, "--yes", "--store", ""],
+    ],
+)
+def test_an_empty_value_is_told_and_nothing_done(store, words):
+    run("delete", QUEUE, "--yes")
+    before = contents(store, trash=True)
+    result = run(*words)
+    assert result.exit_code == 2
+    assert "it is empty" in result.stderr
+    assert contents(store, trash=True) == before
+
+
 def test_what_an_agent_may_be_writing_is_left_alone_without_force(store):
     touched(store, GRID)
     before = contents(store, trash=True)
@@ -189,7 +211,7 @@ def test_the_log_names_every_act_and_one_can_be_undone_by_name(store):
     run("edit", QUEUE, "--tag", "x")
     acts = open_store(store).acts()
     lines = run("undo", "--list").stdout.splitlines()
-    assert "Changed" in lines[0]
+    assert "Tagged “Why does the queue stall after a deploy?”: +x" in lines[0]
     assert acts[0].id[-6:] in lines[0]
     assert "Deleted “Fix the grid layout”" in lines[1]
     assert run("undo", acts[1].id[-6:]).exit_code == 0
@@ -197,6 +219,28 @@ def test_the_log_names_every_act_and_one_can_be_undone_by_name(store):
     assert "x" in open_store(store).resolve(QUEUE).metadata.tags
     assert "(undone)" in run("undo", "--list").stdout.splitlines()[1]
     assert run("undo", "nonsense").exit_code == 1
+
+
+def test_the_log_says_what_an_edit_changed(store):
+    before = contents(store)
+    run("edit", GRID, "--no-favorite")
+    run("edit", GRID, "--title", "Grid\x1b[2J")
+    run("edit", GRID, QUEUE, "--tag", "new", "--untag", "ui")
+    run("edit", GRID, "--title", "Both", "--tag", "both")
+    lines = run("undo", "--list").stdout.splitlines()
+    assert [line.split("  ")[-1].split(" (")[0] for line in lines] == [
+        "Changed title and tags of “Both”",
+        "Changed tags of 2 sessions: +new −ui",
+        "Renamed “Fix the grid layout” to “Grid␛[2J”",
+        "Took the star of “Fix the grid layout”",
+    ]
+    # Acts of before the log told so, and words that make no sense: undo goes by the files.
+    for act, words in zip(open_store(store).acts(), (None, 7, {"fields": "x"}, {}), strict=True):
+        path = store / "trash" / act.id / "manifest.json"
+        plain = json.loads(path.read_text())
+        path.write_text(json.dumps(plain | {"edit": words}))
+        assert "Undone: Changed" in run("undo").stderr
+    assert contents(store) == before
 
 
 # --- import claude

@@ -239,6 +239,21 @@ def test_tools_and_reasoning_are_folded_and_what_was_said_is_not():
     ]  # fmt: skip
 
 
+def test_a_folded_call_says_what_it_is_about():
+    calls = {
+        '{"file_path": "/a/b", "limit": 3}': "/a/b",
+        '{"command": ["bash", "-lc", "ls\\npwd"]}': "ls",
+        '{"query": "grid"}': "grid",
+        '{"depth": 3}': "{&quot;depth&quot;: 3}",
+        '{"input": "*** Begin Patch\\n*** Update File: a.py\\n*** Add File: b.py"}': "a.py and 1 more",
+        "no JSON\nat all": "no JSON",
+    }
+    made = page(*[FunctionCall(None, "Read", arguments, "c") for arguments in calls])
+    assert re.findall(r"</h2> <code>(.*?)</code></summary>", made) == list(calls.values())
+    assert "Tool call: Read" in made
+    assert re.search(r"\b6 messages, \d turns?</dd>", made)
+
+
 def test_the_page_is_made_a_message_at_a_time():
     draft = Draft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123Z"))
     for number in range(3):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from uuid import UUID
 
 import msgpack
@@ -17,6 +18,7 @@ from agcx_format import messagepack
 from agcx_format.convert.embedding import code_span, embedded, fenced, one_line
 from agcx_format.convert.imported import Draft
 from agcx_format.convert.markdown import described_image, markdown_parts, to_markdown
+from agcx_format.safe_text import visible
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import (
     FileContext,
@@ -28,6 +30,7 @@ from agcx_format.types import (
     OutputText,
     Reasoning,
     SummaryText,
+    ToolCallMetadata,
     UnknownItem,
 )
 
@@ -55,8 +58,12 @@ def draft(*items) -> Draft:
     return made
 
 
-def markdown(*items, title: str = "Fix it") -> str:
+def markdown(*items, title: str = "Fix it", noted: Mapping | None = None) -> str:
+    """`noted` are fields of the first message's metadata."""
     made = draft(*items)
+    first = made.messages[0]
+    notes = msgspec.structs.replace(first.metadata, **(noted or {}))
+    made.messages[0] = msgspec.structs.replace(first, metadata=notes)
     imported = made.finish(
         source=None, title=title, last_accessed=made.start, model="m", tags=["a: b"],
         directory="/src",
@@ -91,11 +98,20 @@ def every_kind(text: str) -> list:
     ]
 
 
+def noted(text: str) -> dict:
+    before = Timestamp("2025-08-26T04:12:00Z"), Message(None, "user", [InputText(text)])
+    return {
+        "edit_history": [before],
+        "tool_calls": [ToolCallMetadata("t", 1, False, text)],
+        "file_context": [FileContext(text, None, text, None)],
+    }
+
+
 @settings(max_examples=400)
 @given(hostile)
 def test_hostile_text_changes_no_heading(text):
     items = every_kind(text)
-    found = headings(markdown(*items, title=text or "x"))
+    found = headings(markdown(*items, title=text or "x", noted=noted(text)))
     assert [tag for tag, _ in found] == ["h1"] + ["h2"] * len(items)
     numbers = [int(content.split(".")[0]) for tag, content in found if tag == "h2"]
     assert numbers == list(range(1, len(items) + 1))
@@ -106,11 +122,11 @@ def test_hostile_text_changes_no_heading(text):
 def test_hostile_text_brings_no_html_of_its_own(text):
     """The only HTML is the folding around reasoning and context, in pairs."""
     html = []
-    for token in parsed(markdown(*every_kind(text))):
+    for token in parsed(markdown(*every_kind(text), noted=noted(text))):
         if token.type == "html_block":
             html.append(token.content.strip())
         html += [child.content for child in token.children or [] if child.type == "html_inline"]
-    names = ("Reasoning", "Context", "Instructions")
+    names = ("Reasoning", "Context", "Instructions", "Until 2025-08-26 04:12:00 UTC")
     folding = {f"<details>\n<summary>{name}</summary>" for name in names}
     opened = [piece for piece in html if piece in folding]
     assert html == [piece for start in opened for piece in (start, "</details>")]
@@ -122,9 +138,11 @@ def test_a_text_is_as_it_was_but_for_headings_and_rules(text):
     if kept != fenced(text, "text"):
         lines = [line for line in kept.split("\n") if line.strip(" \t")]
         given_lines = [line for line in re.split(r"\r\n|\n|\r", text) if line.strip(" \t")]
-        assert [line.replace("#", "") for line in lines] == [
-            line.replace("#", "") for line in given_lines
+        plain = [
+            [line.replace("#", "").replace("<", "&lt;") for line in each]
+            for each in (lines, given_lines)
         ]
+        assert plain[0] == plain[1]
 
 
 def test_ordinary_answers_stay_markdown():
@@ -139,8 +157,9 @@ def test_ordinary_answers_stay_markdown():
     "text",
     [
         "```\nleft open",
-        "a <details> b",
-        "<!-- ",
+        "a \\<details> b",
+        "a\n\n    <details>",
+        "a <b\n\n[x]: y",
         "[1]: http://example.org",
         "- ```\n  ```\n  <script>\n  ```",
         "- a\n\n  ```\nfoo\n<details>",
@@ -150,6 +169,14 @@ def test_ordinary_answers_stay_markdown():
 )
 def test_what_could_reach_beyond_its_message_is_fenced(text):
     assert embedded(text) == fenced(text, "text")
+
+
+def test_raw_html_in_a_paragraph_is_text_and_the_rest_stays_markdown():
+    answer = "- **Put** it in <details>, not `<b>`\n- <https://example.org>\n\n<!-- done"
+    kept = embedded(answer)
+    assert kept == answer.replace("<details>", "&lt;details>").replace("<!--", "&lt;!--")
+    html = [token for token in MarkdownIt("commonmark").parse(kept) if token.type == "html_block"]
+    assert html == []
 
 
 def test_a_line_of_dashes_below_text_is_a_rule_and_no_heading():
@@ -218,22 +245,35 @@ def test_an_image_elsewhere_is_named_by_its_url():
 
 
 def test_edits_branches_and_files_are_mentioned():
-    made = draft(Message(None, "user", [InputText("now")]))
     old = (Timestamp("2025-08-26T04:12:00Z"), Message(None, "user", [InputText("before")]))
-    replace = msgspec.structs.replace
-    noted = replace(
-        made.messages[0].metadata, edited=True, edit_history=[old], branch_point=True,
-        branch_id=UUID(int=9), file_context=[FileContext("a.py", (1, 9), "x = 1", "python")],
-    )  # fmt: skip
-    made.messages[0] = replace(made.messages[0], metadata=noted)
-    imported = made.finish(
-        source=None, title="t", last_accessed=made.start, model="", tags=[], directory="",
-    )  # fmt: skip
-    document = to_markdown(imported.metadata, imported.conversation)
+    notes = {
+        "edited": True, "edit_history": [old], "branch_point": True, "branch_id": UUID(int=9),
+        "file_context": [FileContext("a.py", (1, 9), "x = 1", "python")],
+    }  # fmt: skip
+    document = markdown(Message(None, "user", [InputText("now")]), noted=notes)
+    until = "<details>\n<summary>Until 2025-08-26 04:12:00 UTC</summary>\n\nbefore\n\n</details>"
+    assert until in document
     assert "*Edited, last 2025-08-26 04:12:00 UTC*" in document
     assert "*Branch point*" in document
     assert f"*Branch {UUID(int=9)}*" in document
     assert "`a.py`, lines 1 to 9\n\n```\nx = 1\n```" in document
+
+
+def test_why_a_tool_failed_is_told_unless_the_result_says_it():
+    notes = {"tool_calls": [ToolCallMetadata("t", 1, False, "no such `file`")]}
+    assert "*Error:* `` no such `file` ``" in markdown(FunctionCallOutput("c", "x"), noted=notes)
+    said = markdown(FunctionCallOutput("c", "it says: no such `file`"), noted=notes)
+    assert "*Error:*" not in said
+
+
+@given(st.text(alphabet=st.characters(categories=["Cc", "Cf", "Zl", "Zp"]), min_size=1))
+def test_nothing_in_a_document_is_obeyed_by_a_terminal(text):
+    document = markdown(*every_kind(text), title=text, noted=noted(text))
+    # Tag characters have no short escape, and no terminal obeys them.
+    facts, _, rest = document.partition("\n---\n")
+    facts = facts.translate(dict.fromkeys(range(0xE0000, 0xE0080)))
+    assert visible(facts) == facts
+    assert visible(rest) == rest
 
 
 def test_an_item_of_an_unknown_kind_is_shown_as_json():

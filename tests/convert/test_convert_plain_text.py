@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec.structs import replace
 from rollout_lines import SESSION, assistant, call, item, meta, output, user, write
 
 from agcx_format.convert.codex import read_rollout
 from agcx_format.convert.plain_text import jsonl_parts, to_text
+from agcx_format.types import ToolCallMetadata
 
 
 @pytest.fixture
@@ -33,6 +35,14 @@ def test_plain_text_says_everything_as_it_was_said(imported):
         "\n--- 4. Tool output: shell · 2025-09-25 14:02:07 UTC\nexit 1 · 2.0 s\na.css\n"
         "\n--- 5. Assistant · 2025-09-25 14:02:07 UTC\nDone.\n"
     )
+
+
+def test_plain_text_tells_why_a_tool_failed_and_is_not_obeyed_by_a_terminal(imported):
+    first, *_, result, last = imported.conversation.messages
+    calls = [ToolCallMetadata("shell", 1, False, "no\x1b[2J luck\x07")]
+    failed = replace(result, metadata=replace(result.metadata, tool_calls=calls))
+    conversation = replace(imported.conversation, messages=[first, failed, last])
+    assert "\nerror: no␛[2J luck␇\na.css\n" in to_text(imported.metadata, conversation)
 
 
 def test_json_lines_have_the_same_keys_in_every_record(imported):

@@ -127,7 +127,7 @@ def test_a_prefix_of_two_sessions_names_neither(tmp_path: Path):
     data = next(g for g in V1 if g.name == "full").data
     for tail in ("0001", "0002"):
         (tmp_path / f"5af40c88-028e-4622-be8e-79c47410{tail}.agcx").write_bytes(data)
-    with pytest.raises(AmbiguousSession, match="2 sessions begin with '5af4'"):
+    with pytest.raises(AmbiguousSession, match="2 sessions begin with '5af4': .*0001, .*0002$"):
         open_store(tmp_path).resolve("5af4")
 
 

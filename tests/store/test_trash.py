@@ -148,7 +148,9 @@ def test_what_was_brought_back_by_another_program_cannot_be_brought_back_again(m
 def test_emptying_leaves_no_byte_and_no_title_behind_and_tells_what_went(root: Path):
     store = open_store(root)
     entries = list(store.scan())
-    store.update_metadata(entries[0].id, title="A title that nobody is to find again")
+    store.update_metadata(
+        entries[0].id, title="A title that nobody is to find again", tags=["nobody is to find"]
+    )
     store.delete(list(store.scan()))
     kept = sum(map(len, contents(root / "trash", trash=True).values()))
     sizes = [act.size for act in store.log()]

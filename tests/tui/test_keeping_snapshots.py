@@ -61,7 +61,7 @@ async def deleted(pilot: Pilot) -> None:
     await pilot.press("number_sign")
     await shown(pilot, TagsDialog)
     await pilot.press(*"later", "enter")
-    await until(pilot, lambda: any("Changed" in n.message for n in pilot.app._notifications))
+    await until(pilot, lambda: any("Tagged" in n.message for n in pilot.app._notifications))
     pilot.app.clear_notifications()
 
 
