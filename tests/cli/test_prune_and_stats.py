@@ -11,7 +11,8 @@ import pytest
 
 from agcx_format.pruning import Precious, Rule, select
 from agcx_format.store import open_store
-from agcx_tui.cli.prune import _SPARED, PRECIOUS
+from agcx_tui.cli.prune import PRECIOUS
+from agcx_tui.sparing import KINDS
 from agcx_tui.wording import size
 from tests.cli.conftest import GRID, QUEUE, Terminal, run
 from tests.stores import contents
@@ -22,7 +23,7 @@ def ids(store) -> set[str]:
 
 
 def test_the_kinds_that_are_spared_are_those_of_the_library():
-    assert tuple(Precious) == PRECIOUS == tuple(_SPARED)
+    assert tuple(Precious) == PRECIOUS == tuple(KINDS)
 
 
 def test_a_dry_run_shows_what_would_go_and_changes_nothing(store):

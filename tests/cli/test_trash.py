@@ -239,7 +239,7 @@ def test_the_log_says_what_an_edit_changed(store):
         path = store / "trash" / act.id / "manifest.json"
         plain = json.loads(path.read_text())
         path.write_text(json.dumps(plain | {"edit": words}))
-        assert "Undone: Changed" in run("undo").stderr
+        assert "Undone: changed" in run("undo").stderr
     assert contents(store) == before
 
 
