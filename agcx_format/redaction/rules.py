@@ -44,17 +44,20 @@ class Rule:
         return bool(self.pattern.flags & re.IGNORECASE)
 
 
-# Where a token can begin: not inside a word; but an escape of JSON or of a URL, or a terminal's colour,
-# may stand before it.  Never right after a backslash: that would be inside an escape.
-_START = (
-    r"(?:(?<![A-Za-z0-9_\\-])|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4})|(?<=%[0-9A-F]{2})"
-    r"|(?<=\[[0-9]m)|(?<=\[[0-9]{2}m))"
+# Where a token can begin: not inside a word, though after `_` or `-`; but an escape of JSON or of a URL, or a
+# terminal's colour, may stand before it.  Never right after a backslash: that would be inside an escape.
+_ESCAPE = (
+    r"(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4})|(?<=%[0-9A-Fa-f]{2})|(?<=\[m)|(?<=[\[;][0-9]m)"
+    r"|(?<=[\[;0-9][0-9]{2}m)"
 )
+_START = rf"(?:(?<![A-Za-z0-9\\])|{_ESCAPE})"
+# For what is long and made of these: each would be looked at once for every anchor in it.
+_ALONE = rf"(?:(?<![A-Za-z0-9_\\-])|{_ESCAPE})"
 
 
-def _token(kind: str, anchors: str, pattern: str, check=None) -> Rule:
+def _token(kind: str, anchors: str, pattern: str, check=None, start: str = _START) -> Rule:
     """A rule for tokens that say themselves what they are; the whole of it is the secret."""
-    compiled = re.compile(f"{_START}(?P<secret>{pattern})")
+    compiled = re.compile(f"{start}(?P<secret>{pattern})")
     return Rule(kind, tuple(anchors.split()), compiled, check)
 
 
@@ -110,8 +113,10 @@ RULES = (
     _token("github-token", "ghp_ gho_ ghu_ ghs_ ghr_", r"gh[pousr]_[A-Za-z0-9]{36,255}+"),
     _token("github-token", "github_pat_", r"github_pat_[A-Za-z0-9_]{40,255}+"),
     _token(
-        "gitlab-token", "glpat- gldt- glrt- glptt- glcbt- glsoat-",
-        r"gl(?:pat|dt|rt|ptt|cbt|soat)-[A-Za-z0-9_.-]{20,300}+",
+        "gitlab-token",
+        "glpat- gldt- glrt- glptt- glcbt- glsoat- glft- glagent- glimt- glffct- GR1348941",
+        r"(?:gl(?:pat|dt|rt|ptt|cbt|soat|ft|agent|imt|ffct)-[A-Za-z0-9_.-]{20,300}+"
+        r"|GR1348941[A-Za-z0-9_-]{20,60}+)",
     ),
     _token("anthropic-key", "sk-ant-", r"sk-ant-[A-Za-z0-9_-]{24,300}+"),
     _token("openai-key", "sk-", r"sk-(?:(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{20,300}+"
@@ -125,8 +130,10 @@ RULES = (
     _token("google-key", "AIza", r"AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
     _token("google-key", "GOCSPX-", r"GOCSPX-[A-Za-z0-9_-]{28}"),
     _token("google-token", "ya29.", r"ya29\.[A-Za-z0-9_-]{20,1000}+"),
-    _token("slack-token", "xoxb- xoxp- xoxa- xoxr- xoxs- xoxe xapp-",
-           r"(?:xox[abprs]|xoxe(?:\.xox[bp])?|xapp)-[A-Za-z0-9-]{20,300}+"),
+    _token("google-token", "1//0", r"1//0[A-Za-z0-9_-]{30,200}+"),
+    _token("slack-token", "xoxb- xoxp- xoxa- xoxr- xoxs- xoxc- xoxd- xoxe xapp-",
+           r"(?:(?:xox[abcprs]|xoxe(?:\.xox[bp])?|xapp)-[A-Za-z0-9-]{20,300}+"
+           r"|xoxd-[A-Za-z0-9%+/=_-]{20,400}+)"),
     _context("slack-webhook", "hooks.slack.com/",
              r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<secret>[A-Za-z0-9/_-]{20,200}+)"),
     _token("stripe-key", "sk_live_ sk_test_ rk_live_ rk_test_ whsec_",
@@ -139,7 +146,7 @@ RULES = (
     Rule(
         "telegram-token", (":AA",),
         re.compile(r"(?P<secret>:AA[A-Za-z0-9_-]{32,34}+)"),
-        lead=re.compile(rf"{_START}[0-9]{{8,10}}\Z"),
+        lead=re.compile(rf"{_ALONE}[0-9]{{8,10}}\Z"),
     ),
     _context("discord-webhook", "/api/webhooks/",
              r"/api/webhooks/\d{15,21}/(?P<secret>[A-Za-z0-9_-]{60,90}+)"),
@@ -151,13 +158,20 @@ RULES = (
     ),
     _token(
         "service-token",
-        "dop_v1_ shpat_ shpss_ dckr_pat_ gsk_ xai- pplx- lin_api_ ntn_ ATATT3 glsa_ sbp_ hvs. dapi r8_",
+        "dop_v1_ shpat_ shpss_ dckr_pat_ gsk_ xai- pplx- lin_api_ ntn_ secret_ figd_ ATATT3 glsa_ sbp_ "
+        "hvs. dapi r8_",
         r"(?:dop_v1_[a-f0-9]{64}|shp(?:at|ss)_[a-fA-F0-9]{32}|dckr_pat_[A-Za-z0-9_-]{27,}+"
         r"|(?:gsk|lin_api|ntn|sbp)_[A-Za-z0-9]{36,80}+|(?:xai|pplx)-[A-Za-z0-9]{40,90}+"
         r"|ATATT3[A-Za-z0-9_=-]{100,300}+|glsa_[A-Za-z0-9]{32}_[a-f0-9]{8}|hvs\.[A-Za-z0-9_-]{24,200}+"
-        r"|dapi[a-f0-9]{32}(?![a-z0-9])|r8_[A-Za-z0-9]{37})",
+        r"|dapi[a-f0-9]{32}(?![a-z0-9])|r8_[A-Za-z0-9]{37}|figd_[A-Za-z0-9_-]{36,80}+"
+        r"|secret_[A-Za-z0-9]{43}(?![A-Za-z0-9]))",
     ),
-    _token("jwt", "eyJ", r"eyJ[A-Za-z0-9_-]{8,4096}+\.eyJ[A-Za-z0-9_-]{8,8192}+\.[A-Za-z0-9_-]{16,2048}+"),
+    _token("jwt", "eyJ", r"eyJ[A-Za-z0-9_-]{8,4096}+\.eyJ[A-Za-z0-9_-]{8,8192}+\.[A-Za-z0-9_-]{16,2048}+",
+           start=_ALONE),
+    _context("signature", "sig= signature= x-amz-security-token=", r"""
+        (?:(?<=[?&;])|(?<=x-amz-)|(?<=x-goog-)|(?<=u0026))
+        (?:sig|signature|x-amz-security-token)=(?P<secret>[A-Za-z0-9%+/=_-]{20,2000}+)""",
+             values.is_random),
     _context("connection-string", "://",
              r"""://[^\s:/@"'`\\<>?\#]{0,200}+:(?P<secret>[^\s/@"'`\\<>]{1,300}+)@(?=[^\s"'@])""",
              values.is_password_in_url),

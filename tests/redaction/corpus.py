@@ -112,6 +112,26 @@ TRUE = [
     ),
     ("service-token", "dop" + "_v1_" + _HEX, "dop" + "_v1_" + _HEX),
     ("service-token", "gs" + "k_" + _ALNUM, "gs" + "k_" + _ALNUM),
+    *(
+        ("github-token", before + _GITHUB, _GITHUB)
+        for before in ("t-", "my_", "a%3d", "\x1b[1;32m", "\x1b[38;5;123m", "\x1b[m", "x[0m")
+    ),
+    *(
+        (kind, f"is {token} so", token)
+        for kind, token in [
+            ("slack-token", "xo" + "xc-123456789012-" + _ALNUM[:24]),
+            ("slack-token", "xo" + "xd-" + _ALNUM[:20] + "%2F" + _ALNUM[:20] + "%3D"),
+            ("gitlab-token", "gl" + "ft-" + _ALNUM[:20]),
+            ("gitlab-token", "gl" + "agent-" + _ALNUM[:50]),
+            ("gitlab-token", "GR" + "1348941" + _ALNUM[:20]),
+            ("google-token", "1/" + "/0" + _ALNUM[:40] + "-x"),
+            ("service-token", "sec" + "ret_" + _ALNUM[:43]),
+            ("service-token", "nt" + "n_" + _ALNUM[:46]),
+            ("service-token", "fi" + "gd_" + _ALNUM[:40]),
+        ]
+    ),
+    ("signature", f"https://x.example/a?se=1&sig={_ALNUM[:40]}%3D&b=1", f"{_ALNUM[:40]}%3D"),
+    ("signature", f"https://x.example/a?X-Amz-Signature={_HEX}&b=1", _HEX),
     ("jwt", f"Authorization: Bearer {_JWT}", _JWT),
     ("jwt", f'{{"access_token":"{_JWT}"}}', _JWT),
     ("bearer-token", 'curl -H "Authorization: Bearer ' + _ALNUM[:30] + '"', _ALNUM[:30]),
@@ -239,6 +259,13 @@ FALSE = [
     "-----BEGIN " + "PRIVATE KEY-----\n...\n-----END " + "PRIVATE KEY-----",
     "-----BEGIN PUBLIC KEY-----\n" + _lines(64, 3),
     "sha256:" + _HEX,
+    "mask-" + "sk-learning-to-rank-and-more",
+    "sig=0x12",
+    "https://x.example/?sig=short",
+    "11//0 is no number",
+    "def f(sig=inspect.signature(function_of_the_caller)):",
+    "docker pull x@sha256:" + _HEX,
+    "sha512-" + _ALNUM * 2 + "==",
     "commit " + _HEX[:40],
     "id = 01997e76-d124-7592-9cac-2ec05abbca08",
     "data:image/png;base64," + _ALNUM * 4,

@@ -164,11 +164,32 @@ def test_each_find_can_be_left_as_it_is():
 
 
 def test_pictures_and_encrypted_reasoning_are_passed_over():
+    key = "AK" + "IA" + "Q3EGRTWA5XZ2VBN7"
     made = session(
-        Message(None, "user", [InputImage(f"data:image/png;base64,{TOKEN}")]),
+        Message(None, "user", [InputImage(f"data:image/png;base64,/{key}+/==")]),
         Reasoning("r", [], None, TOKEN),
     )
     assert find_in_session(made) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f'data: {{"key": "{TOKEN}"}}\n\ndata: [DONE]', f"data:image/png;base64,AAAA {TOKEN}"],
+)
+def test_what_begins_like_a_picture_and_is_none_is_looked_through(text):
+    made = session(
+        FunctionCallOutput("c", text), said(text), Message(None, "user", [InputImage(text)])
+    )
+    assert [find.message for find in find_in_session(made)] == [0, 1, 2]
+
+
+def test_a_secret_in_the_name_of_a_variable_is_hidden_and_its_value_stays():
+    names = {"A": "1", f"T_{TOKEN}": "2", "MY_PASSWORD": PASSWORD}
+    made = session(said("x"), environment_variables=names)
+    hidden, _ = redact(made, find_in_session(made))
+    assert hidden[1].context.environment_variables == {
+        "A": "1", "T_[redacted github-token 1]": "2", "MY_PASSWORD": "[redacted variable 1]",
+    }  # fmt: skip
 
 
 def test_messages_are_hidden_as_they_are_read():
