@@ -21,7 +21,7 @@ from agcx_format.types import Other, UnknownItem
 
 __all__ = ["Path", "Text", "in_words", "put", "texts"]
 
-# A step is the name of a field or a variable, or a number: of an element, or of a variable whose name is meant.
+# A step names a field or a variable, or is a number: of an element, or of a variable whose name is meant.
 Path = tuple[str | int, ...]
 
 # The way, the text, and the name of a variable whose value it is.
