@@ -172,9 +172,12 @@ RULES = (
         (?:(?<=[?&;])|(?<=x-amz-)|(?<=x-goog-)|(?<=u0026))
         (?:sig|signature|x-amz-security-token)=(?P<secret>[A-Za-z0-9%+/=_-]{20,2000}+)""",
              values.is_random),
-    _context("connection-string", "://",
-             r"""://[^\s:/@"'`\\<>?\#]{0,200}+:(?P<secret>[^\s/@"'`\\<>]{1,300}+)@(?=[^\s"'@])""",
-             values.is_password_in_url),
+    # Up to the last `@` ahead of the host: the one before a slash, or, where a password has one, after it.
+    _context("connection-string", "://", r"""
+        ://[^\s:/@"'`\\<>?\#]{0,200}+:
+        (?: (?P<secret>(?:(?!://)[^\s/?\#"'`\\<>]){1,300})@(?=[^\s"'@/?\#])
+          | (?<=:)(?P<secret_slash>(?:(?!://)[^\s@"'`\\<>]){1,300}+)@(?=[^\s"'@]) )
+        """, values.is_password_in_url),
     _context("bearer-token", "bearer", r"bearer[ ]{1,4}(?P<secret>[A-Za-z0-9._~+/=-]{16,4096}+)",
              values.is_opaque),
     _context("basic-authorization", "basic", r"basic[ ]{1,4}(?P<secret>[A-Za-z0-9+/]{6,500}+={0,2})",

@@ -24,6 +24,9 @@ Match = re.Match[str]
 # How many characters of a value tell how random it is.
 _ENOUGH = 64
 
+# More than what stands for a secret has: a longer one is cut off, and is none.
+_LONG = 200
+
 # Said in the place of a secret, in any case.
 _WORDS = """password passwd pass passphrase pwd secret token key none null nil true false undefined
     string str text bytes int bool boolean char varchar required optional default example value input
@@ -32,16 +35,36 @@ _WORDS = """password passwd pass passphrase pwd secret token key none null nil t
     prompt stdin env redacted removed basic bearer public private"""
 _NOTHING = frozenset(_WORDS.split())
 
-_stand_in = re.compile(
-    r"\$|\{\{|\{|<|%[({sd]|#\{|\*{3}|\[|\.{3}|…|x{3,}|_{3}|-{3}|your[-_ ]|my[-_]|replace|insert|"
-    r"example|placeholder|dummy|change[-_]?me|redacted|process\.env|os\.|env\.|config\.|args\.|self\.|this\.",
+# What is put in there, when it is all that there is: variables and the like, and what stands for some text.
+_REFERENCE = (
+    r"\$[A-Z_][A-Z0-9_]*+|\$[a-z]+(?:_[a-z]+|[A-Z][a-z]+)*+[0-9]?(?![A-Za-z0-9])|\$[0-9@*#?!]"
+    r"|\$(?:env|this|self):[A-Za-z_]\w*+"
+    r"|\$\{[A-Za-z_0-9.]+(?::[-=?+]?[A-Za-z_. ]*)?\}|\$\{[A-Za-z_$][\w.$?!\[\]()'\" ]*\}|\$\([^()]*\)"
+    r"|[$#]?\{\{[^{}]*\}\}|[#%]?\{[^{}]*\}|<[^<>]*>|\[[A-Za-z][A-Za-z0-9_ .-]*\]|[:@][A-Za-z_]+"
+    r"|%\([^()]*\)[sd]|%[sdvqwr]|%[A-Z][A-Z_]+%"
+)
+_references = re.compile(rf"(?:(?:{_REFERENCE})[-_:;./@+ ,]?)+").fullmatch
+_mask = re.compile(r"\w{0,4}(?:\*{3,}|•{3,}|…|\.{3,})\w{0,4}").fullmatch
+_masks = re.compile(r"[-_xX*•.…]{3,}").fullmatch
+_member = re.compile(
+    r"(?:process\.env|os|env|config|settings|args|self|this)\.[\w.]+[!?]?"
+).fullmatch
+# Words alone, of which one says that they stand for another.
+_example = re.compile(
+    r"(?:[a-z]+[-_ ./])*(?:my|replace|insert|example|placeholder|dummy|fake|change|changeme|changeit"
+    r"|redacted|sample|todo|here)(?:[-_ ./][a-z]+)*[!.]?"
+    r"|your[a-z]*|your[a-z]*(?:[-_ .][a-z]+)+[-_]?[0-9]{0,3}"
+    r"|(?:change|replace)[-_ ]?(?:me|it|this|with)(?:[-_ ][a-z]+)*",
     re.IGNORECASE,
-).match
+).fullmatch
 _code = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)+[!?]?").fullmatch
 _identifier = re.compile(r"[A-Za-z_][A-Za-z_]*").fullmatch
 _words = re.compile(r"[A-Za-z]+(?:[-_. /:][A-Za-z]+)*[-_.]?[0-9]{0,3}[.:!?]?").fullmatch
+_prose = re.compile(r"[A-Za-z]+(?:[-_. /:][A-Za-z]+)*[.:!?]").fullmatch
 _flag = re.compile(r"(?:^|[\s\"'=\[(])--?[A-Za-z0-9_-]{0,40}\Z").search
-_path = re.compile(r"(?:\.{0,2}/|~/|[A-Za-z]:\\)").match
+_port = re.compile(r"[0-9]{1,5}[/?#]").match
+_path = re.compile(r"(?:\.{0,2}/|~/|\$\{?[A-Z_]+\}?/|[A-Za-z]:\\)[\w./\\@ -]+").fullmatch
+_word = re.compile(r"[a-z]+(?:[-_.][a-z]+)*").fullmatch
 _upper = re.compile(r"[A-Z0-9_]*[A-Z][A-Z0-9_]*\Z").search
 _secret_name = re.compile(
     r"(?:passw(?:or)?d|passphrase|pwd|secret|token|api_?key|access_?key|secret_?key|private_?key"
@@ -65,11 +88,29 @@ def _secret(match: Match) -> str:
 
 def _is_nothing(value: str) -> bool:
     """Whether it stands there in the place of a value."""
-    return (
-        value.lower().strip("'\"`.,:;!?*_") in _NOTHING
-        or _stand_in(value) is not None
-        or len(set(value[:_ENOUGH])) < 3
+    return _stands_for(value) or len(set(value[:_ENOUGH])) < 3
+
+
+def _stands_for(value: str) -> bool:
+    value = value[:_LONG]
+    return value.lower().strip("'\"`.,:;!?*_") in _NOTHING or any(
+        stands(value) for stands in (_references, _masks, _mask, _member, _example)
     )
+
+
+def _is_path(value: str) -> bool:
+    """Of words, not of what is drawn by lot: base64 has slashes too."""
+    if not _path(value[:_LONG]):
+        return False
+    parts = [part for part in re.split(r"[/\\]", value) if part not in ("", ".", "..", "~")]
+    if len(parts) == 1 and value[0] in "/\\":
+        return _word(parts[0]) is not None
+    return not any(map(_by_lot, parts))
+
+
+def _by_lot(part: str) -> bool:
+    mixed = part.lower() != part and part.upper() != part
+    return (len(part) >= 6 and mixed and any(map(str.isdigit, part))) or len(part) > 48
 
 
 # --- by the value alone
@@ -100,8 +141,8 @@ def is_credentials(match: Match) -> bool:
 
 def is_password_in_url(match: Match) -> bool:
     value = _secret(match)
-    # A port and a host: `http://proxy:8080@…` is not written by anybody.
-    return not _is_nothing(value)
+    # `http://localhost:8080/a@b` has a port there; who writes `u:p@h` has a short password.
+    return not _stands_for(value) and _port(value) is None
 
 
 def is_mailbox(match: Match) -> bool:
@@ -136,24 +177,30 @@ def is_argument(match: Match) -> bool:
 
 def is_password(match: Match) -> bool:
     value = _secret(match)
-    if _is_nothing(value) or not _follows(match) or _path(value):
+    if _is_nothing(value) or not _follows(match) or _is_path(value):
         return False
     if match["secret"] is not None:
         # A sentence in quotation marks is a label or a message, unless it is called a phrase.
         return " " not in value.strip() or match[0][:10].lower() == "passphrase"
     if match["secret_xml"] is not None:
         return True
-    if _is_code(match, value):
+    if _is_code(match, value) or _is_default(match, value):
         return False
     if _identifier(value):
         # `PASSWORD=hunter` in a file of variables; `password=pw` in a call.
         return match["sep"] == "=" and not match["space"] and _is_setting(match)
-    return not (value[-1] in ".:!?" and _words(value)) and not value.startswith("//")
+    return not (value[-1] in ".:!?" and _prose(value)) and not value.startswith("//")
 
 
 def is_secret(match: Match) -> bool:
     value = _secret(match)
-    if len(value) < 12 or _is_nothing(value) or not _follows(match) or _path(value) or " " in value:
+    if (
+        len(value) < 12
+        or _is_nothing(value)
+        or not _follows(match)
+        or _is_path(value)
+        or " " in value
+    ):
         return False
     if match["secret"] is None and match["secret_xml"] is None and _is_code(match, value):
         return False
@@ -181,6 +228,16 @@ def _is_code(match: Match, value: str) -> bool:
     )
 
 
+def _is_default(match: Match, value: str) -> bool:
+    """`${PASSWORD:-changeme}`, of a shell."""
+    rest = value[1:]
+    return (
+        match["sep"] == ":"
+        and value[0] in "-=?+"
+        and (_stands_for(rest) or _words(rest) is not None)
+    )
+
+
 def _is_setting(match: Match) -> bool:
     """Whether name and value stand for themselves, as in an `.env` file or a command."""
     name = match.string[max(0, match.start() - 64) : match.start()]
@@ -196,7 +253,7 @@ def names_secret(name: str) -> bool:
 
 def worth_hiding(value: str) -> bool:
     """Whether the value of such a variable says anything."""
-    return len(value) >= 4 and not _is_nothing(value) and not _path(value)
+    return len(value) >= 4 and not _is_nothing(value) and not _is_path(value)
 
 
 def _looks_random(value: str) -> bool:
