@@ -17,9 +17,9 @@ import msgspec
 from msgspec.structs import replace
 
 from agcx_format import schema
-from agcx_format.types import Other, UnknownItem
+from agcx_format.types import LocalShellCall, MessageSnapshot, Other, UnknownItem
 
-__all__ = ["Path", "Text", "in_words", "put", "texts"]
+__all__ = ["Path", "Text", "commands", "in_words", "put", "texts"]
 
 # A step names a field or a variable, or is a number: of an element, or of a variable whose name is meant.
 Path = tuple[str | int, ...]
@@ -57,6 +57,18 @@ def texts(value: Any, path: Path = ()) -> Iterator[Text]:
             # Numbered as they come: it is changed as a whole.
             for number, (text, name) in enumerate(_unknown_texts(value.fields())):
                 yield (*path, "raw", number), text, name
+
+
+def commands(value: Any) -> Iterator[tuple[Path, list[str]]]:
+    """The lists of words that make a command."""
+    if not isinstance(value, MessageSnapshot):
+        return
+    items: list[tuple[Path, Any]] = [(("item",), value.item)]
+    for number, (_, item) in enumerate(value.metadata.edit_history):
+        items.append((("metadata", "edit_history", number, 1), item))
+    for path, item in items:
+        if isinstance(item, LocalShellCall):
+            yield (*path, "action", "command"), item.action.command
 
 
 def put(value: Any, changes: dict[Path, Any], unknown: Callable[[str], str]) -> Any:

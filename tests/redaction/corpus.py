@@ -182,6 +182,16 @@ TRUE = [
     ("password", f"mysqldump -h db -u root -p'{_WORD}' shop", _WORD),
     ("password", f"curl -s -u alice:{_WORD} https://x.example", _WORD),
     ("password", f"sshpass -p {_WORD} ssh host", _WORD),
+    *(
+        ("password", f'{{"command": {words}}}', secret)
+        for words, secret in [
+            (f'["curl", "-u", "bob:{_WORD}", "https://x.example"]', _WORD),
+            (f'["mysql","-uroot","-p{_WORD}"]', _WORD),
+            (f'["sshpass",\n  "-p",\n  "{_WORD};y",\n  "ssh"\n]', f"{_WORD};y"),
+            (f"['sshpass', '-p', '{_WORD}']", _WORD),
+            (f'\\"x\\", [\\"sshpass\\", \\"-p\\", \\"{_WORD}\\"]', _WORD),
+        ]
+    ),
     ("password", f"machine x.example login alice password {_WORD}", _WORD),
     ("password", f"ALTER USER app WITH PASSWORD '{_WORD}';", _WORD),
     ("password", f"CREATE USER a@b IDENTIFIED BY '{_WORD}';", _WORD),
@@ -331,6 +341,9 @@ FALSE = [
     "curl -u $USER:$PASS https://x.example",
     "curl -o out.html https://x.example",
     "compass=north",
+    '["curl", "-u", "$USER:$PASS", "https://x.example"]',
+    '["mysql", "-u", "root", "-p", "shop"]',
+    'a["-u"] = b["curl"], ["tar", "-p", "x"]',
     "bypass: 12345678",
     "https://registry.npmjs.org/@types/node",
     "icon@2x.png",

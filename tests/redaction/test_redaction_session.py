@@ -18,11 +18,14 @@ from agcx_format.redaction.scan import find_in_session, find_secrets
 from agcx_format.serde_json import to_json
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import (
+    ExecAction,
     FileContext,
     FunctionCall,
     FunctionCallOutput,
     InputImage,
     InputText,
+    LocalShellCall,
+    LocalShellStatus,
     Message,
     MessageSnapshot,
     OutputText,
@@ -148,6 +151,18 @@ def test_sessions_that_share_their_placeholders_tell_the_same_secret():
 def test_a_password_is_found_again_where_nothing_says_what_it_is():
     made = session(said(f"it says {PASSWORD}"), said(f"DB_PASSWORD={PASSWORD}"), said("hunter"))
     assert [find.message for find in find_in_session(made)] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "words", [["curl", "-u", f"bob:{PASSWORD}"], ["mysql", f"-p{PASSWORD}"], ["sshpass", "-p", PASSWORD]]
+)  # fmt: skip
+def test_the_words_of_a_command_are_looked_through_as_a_line(words):
+    action = ExecAction(words, None, None, None, None)
+    call = LocalShellCall(None, "c", LocalShellStatus.COMPLETED, action)
+    made = session(call)
+    hidden, _ = redact(made, find_in_session(made))
+    placed = [word.replace(PASSWORD, "[redacted password 1]") for word in words]
+    assert hidden[1].messages[0].item.action.command == placed
 
 
 def test_a_common_word_is_not_hidden_everywhere_because_somebody_uses_it_as_a_password():
