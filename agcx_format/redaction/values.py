@@ -35,6 +35,13 @@ _WORDS = """password passwd pass passphrase pwd secret token key none null nil t
     prompt stdin env redacted removed basic bearer public private"""
 _NOTHING = frozenset(_WORDS.split())
 
+# Said after a password's name, of it.
+_OF_IT = """option options flag flags argument arguments parameter instead with from when which without unless
+    file will would must should also does that this into and for the not was are has can may only here
+    there hash hashed plain plaintext encrypted encoded masked expired enabled disabled mandatory incorrect
+    matches mismatch accepted rejected updated ok good weak strong provided given specified interactively"""
+_SAID = frozenset(_OF_IT.split())
+
 # What is put in there, when it is all that there is: variables and the like, and what stands for some text.
 _REFERENCE = (
     r"\$[A-Z_][A-Z0-9_]*+|\$[a-z]+(?:_[a-z]+|[A-Z][a-z]+)*+[0-9]?(?![A-Za-z0-9])|\$[0-9@*#?!]"
@@ -65,7 +72,18 @@ _flag = re.compile(r"(?:^|[\s\"'=\[(])--?[A-Za-z0-9_-]{0,40}\Z").search
 _port = re.compile(r"[0-9]{1,5}[/?#]").match
 _path = re.compile(r"(?:\.{0,2}/|~/|\$\{?[A-Z_]+\}?/|[A-Za-z]:\\)[\w./\\@ -]+").fullmatch
 _word = re.compile(r"[a-z]+(?:[-_.][a-z]+)*").fullmatch
-_upper = re.compile(r"[A-Z0-9_]*[A-Z][A-Z0-9_]*\Z").search
+# Not a name in code, `new_pw` or `newPassword`.
+_plain = re.compile(r"[A-Z]?[a-z]+|[A-Z]+").fullmatch
+_setting = re.compile(r";[ ]?[A-Za-z][A-Za-z ]{1,20}=|[ ][a-z_]{2,20}=(?=[^\s=])").match
+_local = re.compile(r"(?:\b(?:const|let|var|final|val)|[$(,])[ ]?\Z").search
+_line_start = re.compile(r"(?:\A|\n|\\n)[ \t]*(?:-[ ]+)?[\"']?\Z").search
+_apart = re.compile(r"(?:\A|[\s\"'`]|\\[nrt])\Z").search
+_sentence = re.compile(
+    r"\b(?:passw\w*|enter|your?|must|should|cannot|required?|invalid|incorrect|wrong|please|characters?|least"
+    r"|is|are|was|the|for|to|of|and|or|not|an?|with|in|do|does|has|have|can|be|new|old|missing|field)\b",
+    re.IGNORECASE,
+).search
+_odd = re.compile(r"[^\w\s.,:;!?'()-]|[0-9]").search
 _secret_name = re.compile(
     r"(?:passw(?:or)?d|passphrase|pwd|secret|token|api_?key|access_?key|secret_?key|private_?key"
     r"|account_?key|credentials?|_pass|_auth)\Z",
@@ -180,15 +198,14 @@ def is_password(match: Match) -> bool:
     if _is_nothing(value) or not _follows(match) or _is_path(value):
         return False
     if match["secret"] is not None:
-        # A sentence in quotation marks is a label or a message, unless it is called a phrase.
-        return " " not in value.strip() or match[0][:10].lower() == "passphrase"
+        return " " not in value.strip() or _is_phrase(match, value)
     if match["secret_xml"] is not None:
         return True
     if _is_code(match, value) or _is_default(match, value):
         return False
     if _identifier(value):
         # `PASSWORD=hunter` in a file of variables; `password=pw` in a call.
-        return match["sep"] == "=" and not match["space"] and _is_setting(match)
+        return _is_stated(match, value)
     return not (value[-1] in ".:!?" and _prose(value)) and not value.startswith("//")
 
 
@@ -238,12 +255,49 @@ def _is_default(match: Match, value: str) -> bool:
     )
 
 
-def _is_setting(match: Match) -> bool:
-    """Whether name and value stand for themselves, as in an `.env` file or a command."""
-    name = match.string[max(0, match.start() - 64) : match.start()]
-    begins = re.search(r"[A-Za-z0-9_]*\Z", name)[0] + re.match(r"\w+", match[0])[0]
-    after = match.string[match.end() : match.end() + 2]
-    return bool(_upper(begins)) and (after[:1] in ("", "\n", "\r", " ") or after in ("\\n", "\\r"))
+def _is_phrase(match: Match, value: str) -> bool:
+    """Whether words in quotation marks are one; most are a label or a message."""
+    if match[0][:10].lower() == "passphrase":
+        return True
+    if _sentence(value):
+        return False
+    return "=" in (match["sep"] or "") or _odd(value) is not None
+
+
+def _is_stated(match: Match, value: str) -> bool:
+    """Whether a bare word is a value: in a setting, an option, an address; most are names in code."""
+    if match["sep"] is None or value.lower() in _SAID:
+        return match["sep"] is None and value.lower() not in _SAID
+    ahead, name = _name(match)
+    after = match.string[match.end() : match.end() + 24]
+    ends = after[:1] in ("", "\n", "\r") or after[:2] in ("\\n", "\\r")
+    apart = match.string[match.start("sep") - 1] in " \t" or match["space"]
+    compact = match["sep"] == "=" and not apart
+    if compact:
+        setting = ends or after[0] in " ;"
+        if setting and (name.isupper() or name.startswith("--") or ahead.endswith(";")):
+            return True
+        if ahead.endswith(("?", "&")) or _setting(after):
+            return True
+    if not _plain(value) or _local(ahead) or name.count(".") == 1:
+        return False
+    if compact:
+        return (ends or after[0] in ";\"'`") and _apart(ahead) is not None
+    if not ends or match["sep"] not in (":", "="):
+        return False
+    if match["sep"] == ":" and match["space"]:
+        return _line_start(ahead) is not None
+    return ahead.endswith(("\n", "\\n")) or not ahead
+
+
+def _name(match: Match) -> tuple[str, str]:
+    """The whole name, of which the rule has seen the end, and what is ahead of it."""
+    start = match.start()
+    ahead = match.string[max(0, start - 64) : start]
+    begins = re.search(r"[A-Za-z0-9_.-]*\Z", ahead)[0]
+    if ahead.endswith("\\" + begins) and begins[:1] in ("n", "r", "t"):
+        begins = begins[1:]
+    return ahead[: len(ahead) - len(begins)], begins + re.match(r"\w+", match[0])[0]
 
 
 def names_secret(name: str) -> bool:
