@@ -29,7 +29,8 @@ class Rule:
     `anchors` are literals, in lower case when the pattern ignores case.  `pattern` is matched at an
     anchor; without anchors it is fast on its own.  Its groups whose names begin with `secret` are
     the secret; where a secret begins ahead of its anchor, `lead` matches what is there, at most 65
-    characters.  `check` refuses what only looks like one.  `personal` rules are applied on choice.
+    characters, or `behind` says where it begins, None for nowhere.  `check` refuses what only looks
+    like one.  `personal` rules are applied on choice.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Rule:
     pattern: re.Pattern[str]
     check: Callable[[re.Match[str]], bool] | None = None
     lead: re.Pattern[str] | None = None
+    behind: Callable[[str, int], int | None] | None = None
     personal: bool = False
 
     @property
@@ -64,7 +66,12 @@ def _token(kind: str, anchors: str, pattern: str, check=None, start: str = _STAR
 def _context(kind: str, anchors: str, pattern: str, check=None, **more) -> Rule:
     """A rule for what is a secret by what stands around it."""
     compiled = re.compile(pattern, re.IGNORECASE | re.VERBOSE)
-    return Rule(kind, tuple(anchors.split()), compiled, check, **more)
+    return Rule(kind, _anchors(anchors), compiled, check, **more)
+
+
+def _anchors(anchors: str) -> tuple[str, ...]:
+    """By their blanks; by bars where they have some themselves."""
+    return tuple(filter(None, anchors.split("|")) if "|" in anchors else anchors.split())
 
 
 # --- private keys
@@ -74,13 +81,25 @@ _BASE64_LINES = (
     r"(?:[\s\\nr\"'+|>,.:-]{0,16}(?:[0-9]{1,6}(?:[\t→:|]|\\u2192|\\t))?[ ]?[A-Za-z0-9+/=]{16,}+)"
 )
 
+# A line of base64 after whatever a search, an indentation or a program puts before it.
+_LED_LINE = (
+    r"(?:(?:\n|\\n)[^\n\\]{0,160}?(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{48,}+={0,2}(?=[\"'\s\\,;)]|\Z))"
+)
+_KEY_END = r"-{5,8}END[ ][A-Z0-9 ]{0,40}PRIVATE[ ]KEY(?:[ ]BLOCK)?-----"
+
 # With its end, if that comes before anything else of this kind; cut off, as far as the lines look like a
 # key.  Between the first line and the base64 there may be headers (`Proc-Type: …`).
 _PRIVATE_KEY = (
-    r"(?P<secret>-----BEGIN[ ](?:[A-Z0-9]{1,12}[ ]){0,3}PRIVATE[ ]KEY(?:[ ]BLOCK)?-----"
+    r"(?P<secret>-----BEGIN[ ](?:[A-Z0-9]{1,12}[ ]){0,3}PRIVATE[ ]KEY(?:[ ]BLOCK)?-----(?:"
     r"(?:(?:\\[nr]|\s){1,4}[A-Za-z-]{3,20}:[^\n\\]{0,80}){0,4}"
-    rf"{_BASE64_LINES}++"
-    r"(?:(?:(?!-----)[\s\S]){0,8000}+-----END[ ][A-Z0-9 ]{0,40}PRIVATE[ ]KEY(?:[ ]BLOCK)?-----)?)"
+    rf"(?:{_BASE64_LINES}|{_LED_LINE})++(?:(?:(?!-----)[\s\S]){{0,8000}}+{_KEY_END})?"
+    rf"|(?:(?!-----)[\s\S]){{40,20000}}+{_KEY_END}))"
+)
+_SSH2_KEY = (
+    r"(?P<secret>----[ ]BEGIN[ ]SSH2[ ][A-Z ]{0,20}PRIVATE[ ]KEY[ ]----"
+    r"(?:(?:\\[nr]|\s){1,4}[A-Za-z-]{3,20}:[^\n]{0,80}){0,4}"
+    rf"{_BASE64_LINES}++(?:(?:(?!----)[\s\S]){{0,8000}}+"
+    r"----[ ]END[ ]SSH2[ ][A-Z ]{0,20}PRIVATE[ ]KEY[ ]----)?)"
 )
 
 # --- what names a secret, and how its value follows
@@ -110,7 +129,16 @@ _ASSIGNED = r"""
 """
 
 RULES = (
-    _context("private-key", "-----begin", _PRIVATE_KEY),
+    _context("private-key", "-----begin", _PRIVATE_KEY, values.is_key),
+    _context("private-key", "-----end", f"(?P<secret>{_KEY_END})", behind=values.key_before),
+    _context("private-key", "---- begin ssh2|", _SSH2_KEY),
+    _context("private-key", "private-lines:",
+             r"private-lines:[ ]?[0-9]{1,3}(?:\\[nr]|\s){1,4}"
+             rf"(?P<secret>[A-Za-z0-9+/=]{{16,}}+{_BASE64_LINES}*+)"),
+    _context("private-key", "privatekey private_key private-key presharedkey", r"""
+        (?:private[_-]?key|presharedkey)(?:\\{0,3}["'`])?\s{0,4}(?:=|:|=>)\s{0,4}(?:\\{0,3}["'`])?
+        (?P<secret>(?-i:[A-Za-z0-9+/]{43}=|(?:0x)?[0-9a-fA-F]{64}))(?![A-Za-z0-9+/=])""",
+             values.is_random),
     _token("private-key", "AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[A-Z0-9]{50,64}+"),
     _token("github-token", "ghp_ gho_ ghu_ ghs_ ghr_", r"gh[pousr]_[A-Za-z0-9]{36,255}+"),
     _token("github-token", "github_pat_", r"github_pat_[A-Za-z0-9_]{40,255}+"),
@@ -125,8 +153,14 @@ RULES = (
            r"|(?:or-v1-)?[A-Za-z0-9]{32,128}+)"),
     _token("aws-access-key", "AKIA ASIA ABIA ACCA", r"A(?:KIA|SIA|BIA|CCA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
     _context(
-        "aws-secret-key", "secret_access_key secretaccesskey secretkey secret_key",
-        r"""secret_?(?:access_?)?key \\?["']? (?:\s{0,8}[:=]\s{0,8}|[ ]) \\?["']?
+        "aws-secret-key", "secret_access_key|secretaccesskey|secretkey|secret_key|secret access key",
+        r"""secret[_ ]?(?:access[_ ]?)?key (?:[ ]\[[^\]\n]{0,24}\])? \\?["']?
+        (?:\s{0,8}[:=]\s{0,8}|[ \t]{1,8}|\\t)
+        \\?["']? (?P<secret>[A-Za-z0-9/+=]{40})(?![A-Za-z0-9/+=])""", values.is_random,
+    ),
+    _context(
+        "aws-secret-key", "akia asia",
+        r"""(?:akia|asia)[A-Z0-9]{16} (?:\\?["'])? (?:[,;:| \t]|\\t){1,8} (?:\\?["'])?
         (?P<secret>[A-Za-z0-9/+=]{40})(?![A-Za-z0-9/+=])""", values.is_random,
     ),
     _token("google-key", "AIza", r"AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
@@ -180,10 +214,17 @@ RULES = (
         (?: (?P<secret>(?:(?!://)[^\s/?\#"'`\\<>]){1,300})@(?=[^\s"'@/?\#])
           | (?<=:)(?P<secret_slash>(?:(?!://)[^\s@"'`\\<>]){1,300}+)@(?=[^\s"'@]) )
         """, values.is_password_in_url),
-    _context("bearer-token", "bearer", r"bearer[ ]{1,4}(?P<secret>[A-Za-z0-9._~+/=-]{16,4096}+)",
-             values.is_opaque),
-    _context("basic-authorization", "basic", r"basic[ ]{1,4}(?P<secret>[A-Za-z0-9+/]{6,500}+={0,2})",
-             values.is_credentials),
+    _context("bearer-token", "bearer",
+             r"bearer(?:[ +]|%20){1,4}(?P<secret>[A-Za-z0-9._~+/=-]{16,4096}+)", values.is_bearer),
+    _context("bearer-token", "authorization", r"""
+        authorization(?:\\{0,3}["'])?\s{0,4}[:=]\s{0,4}(?:\\{0,3}["'`])?(?:(?!basic)[a-z]{3,20}[ ]{1,4})?
+        (?P<secret>[A-Za-z0-9._~+/=-]{16,4096}+)""", values.is_opaque),
+    _context("basic-authorization", "basic",
+             r"basic(?:[ ]|%20){1,4}(?P<secret>[A-Za-z0-9+/]{5,500}+={0,2})", values.is_credentials),
+    _context("cookie", "cookie:", r"""
+        cookie:(?<=set-cookie:)\s{0,4}[^\s=;"'\\]{1,100}=(?P<secret>[^\s;"'\\,]{8,4096}+)
+        | cookie:(?<!set-cookie:)\s{0,4}(?P<secret_all>[^\s=;"'\\]{1,100}=[^\r\n"'\\]{8,8192}+)""",
+             values.is_session),
     _context("password", "identified",
              r"identified[ ](?:with[ ][a-z0-9_]{1,40}[ ])?by[ ]'(?P<secret>[^'\s\\\"]{3,200}+)'"),
     _context("password", "sshpass mysql curl machine", r"""

@@ -220,6 +220,9 @@ def _match(rule: Rule, text: str, at: int) -> tuple[int, int] | None:
     if match is None or not (rule.check is None or rule.check(match)):
         return None
     start, end = values.secret_span(match)
+    if rule.behind is not None:
+        begin = rule.behind(text, start)
+        return None if begin is None else (begin, end)
     if rule.lead is None:
         return start, end
     lead = rule.lead.search(text, max(0, at - _LEAD), at)

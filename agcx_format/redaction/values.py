@@ -15,14 +15,18 @@ import re
 from collections import Counter
 
 __all__ = [
-    "is_argument", "is_credentials", "is_mailbox", "is_opaque", "is_password", "is_password_in_url",
-    "is_person", "is_random", "is_secret", "names_secret", "secret_span", "worth_hiding",
+    "is_argument", "is_bearer", "is_credentials", "is_key", "is_mailbox", "is_opaque", "is_password",
+    "is_password_in_url", "is_person", "is_random", "is_secret", "is_session", "key_before",
+    "names_secret", "secret_span", "worth_hiding",
 ]  # fmt: skip
 
 Match = re.Match[str]
 
 # How many characters of a value tell how random it is.
 _ENOUGH = 64
+
+# A private key that is cut off at its beginning is looked for in so much text ahead of its end.
+_KEY = 8000
 
 # More than what stands for a secret has: a longer one is cut off, and is none.
 _LONG = 200
@@ -68,6 +72,9 @@ _code = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)+[!?]?
 _identifier = re.compile(r"[A-Za-z_][A-Za-z_]*").fullmatch
 _words = re.compile(r"[A-Za-z]+(?:[-_. /:][A-Za-z]+)*[-_.]?[0-9]{0,3}[.:!?]?").fullmatch
 _prose = re.compile(r"[A-Za-z]+(?:[-_. /:][A-Za-z]+)*[.:!?]").fullmatch
+_base64 = re.compile(r"[A-Za-z0-9+/]{32,}+={0,2}").finditer
+_breaks = re.compile(r"\\n|\n").finditer
+_turns = re.compile(r"(?<=[a-z])[A-Z]|(?<=[A-Z])[a-z]").findall
 _flag = re.compile(r"(?:^|[\s\"'=\[(])--?[A-Za-z0-9_-]{0,40}\Z").search
 _port = re.compile(r"[0-9]{1,5}[/?#]").match
 _path = re.compile(r"(?:\.{0,2}/|~/|\$\{?[A-Z_]+\}?/|[A-Za-z]:\\)[\w./\\@ -]+").fullmatch
@@ -144,17 +151,76 @@ def is_opaque(match: Match) -> bool:
     return not _is_nothing(value) and _words(value) is None and _looks_random(value)
 
 
+def is_bearer(match: Match) -> bool:
+    """Opaque; or of letters alone, and no name in code."""
+    value = _secret(match)
+    letters = len(value) >= 20 and value.isalpha() and not _is_nothing(value)
+    return is_opaque(match) or (
+        letters and (_header(match) or (_bits(value) >= 3.5 and len(_turns(value)) >= 6))
+    )
+
+
 def is_credentials(match: Match) -> bool:
-    """Whether it is the base64 of `user:password`."""
+    """Whether it is the base64 of `user:password`; a token may stand for either."""
     value = _secret(match)
     try:
-        plain = base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
+        raw = base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
+        plain = raw.decode("latin-1" if _header(match) else "utf-8")
     except (ValueError, binascii.Error):
         return False
-    user, colon, password = plain.partition(b":")
-    return bool(
-        colon and password and user.isascii() and (user + password).decode("latin-1").isprintable()
+    _, colon, _ = plain.partition(":")
+    return bool(colon and len(plain) > 3 and plain.isprintable())
+
+
+def is_session(match: Match) -> bool:
+    """Whether a cookie, or one of several, says who somebody is."""
+    value = _secret(match)
+    pairs = value.split(";") if match["secret_all"] is not None else [value]
+    return any(_by_chance(pair.partition("=")[2].strip() or pair) for pair in pairs)
+
+
+def _by_chance(value: str) -> bool:
+    return (
+        len(value) >= 12
+        and not _is_nothing(value)
+        and _words(value) is None
+        and any(map(str.isalpha, value))
+        and any(map(str.isdigit, value))
+        and _bits(value) >= 2.8
     )
+
+
+def _header(match: Match) -> bool:
+    """Whether it stands in a header, as which nobody writes prose."""
+    start = match.start()
+    return "authorization" in match.string[max(0, start - 24) : start].lower()
+
+
+def is_key(match: Match) -> bool:
+    """Whether there is base64 in it, and not only names of that length."""
+    body = match[0].split("-----")[2]
+    return any(_mixed(run[0]) for run in _base64(body))
+
+
+def key_before(text: str, end: int) -> int | None:
+    """Where a key begins of which only the last line says that it is one; None where there is none."""
+    window = max(0, end - _KEY)
+    begin = None
+    breaks = [each.span() for each in _breaks(text, window, end)]
+    starts = [window, *(after for _, after in breaks)]
+    ends = [*(before for before, _ in breaks), end]
+    for number, (start, stop) in enumerate(reversed(list(zip(starts, ends, strict=True)))):
+        runs = [run for run in _base64(text, start, stop) if _mixed(run[0])]
+        if runs:
+            begin = runs[0].start()
+        elif number > 1:
+            # The last line, and what stands before the end in its own, may be short.
+            break
+    return begin
+
+
+def _mixed(run: str) -> bool:
+    return run.lower() != run and run.upper() != run and any(map(str.isdigit, run))
 
 
 def is_password_in_url(match: Match) -> bool:
@@ -211,6 +277,8 @@ def is_password(match: Match) -> bool:
 
 def is_secret(match: Match) -> bool:
     value = _secret(match)
+    if _is_named_secret(match, value):
+        return True
     if (
         len(value) < 12
         or _is_nothing(value)
@@ -222,6 +290,17 @@ def is_secret(match: Match) -> bool:
     if match["secret"] is None and match["secret_xml"] is None and _is_code(match, value):
         return False
     return _words(value) is None and _looks_random(value)
+
+
+def _is_named_secret(match: Match, value: str) -> bool:
+    """`JWT_SECRET="supersecret"`: whatever it looks like, in a setting of that name."""
+    name = _name(match)[1]
+    if not (match["sep"] == "=" and name.isupper() and name.endswith(("SECRET", "SECRET_KEY"))):
+        return False
+    if len(value) < 6 or " " in value or _is_nothing(value) or _is_path(value):
+        return False
+    # A constant for the name of a field has the parts of one.
+    return not _is_code(match, value) and not (_words(value) and not value.isalpha())
 
 
 def _follows(match: Match) -> bool:

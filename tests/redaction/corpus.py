@@ -39,8 +39,44 @@ _AWS_SECRET = "wJalr/" + _ALNUM[:34]
 _BASIC = base64.b64encode(b"alice:hunter2hunter2").decode()
 _WORD = "hunter2" + "!x"
 
+_LED = _RSA.replace("\n", "\ndeploy/keys/id_rsa.pem-12-")
+_DEEP = _RSA.replace("\n", "\n" + " " * 40)
+_JOINED = _RSA.replace("\n", '\\n" + String.of(key) +\n        "')
+_LED_CUT = _LED[: _LED.index("\ndeploy/keys/id_rsa.pem-12-Abc=")]
+_TAIL = _RSA.split("\n", 2)[2]
+_SSH2 = (
+    "---- BEGIN SSH2 ENCRYPTED "
+    + 'PRIVATE KEY ----\nComment: "x"\n'
+    + _lines(70, 4)
+    + ("\n---- END SSH2 ENCRYPTED " + "PRIVATE KEY ----")
+)
+_WIREGUARD = _ALNUM[:20] + "+/" + _ALNUM[:21] + "="
+_TOKEN_USER = base64.b64encode((_ALNUM[:20] + ":").encode()).decode()
+_UMLAUT = base64.b64encode("jörg:hünter2".encode()).decode()
+
 # Kind, text, secret.
 TRUE = [
+    *(("private-key", f"x {key} y", key) for key in (_LED, _DEEP, _SSH2)),
+    ("private-key", f"deploy/a:1:{_LED_CUT}\n\n$ ls", _LED_CUT),
+    ("private-key", f"$ tail -n 9 id_rsa\n{_TAIL}\n", _TAIL),
+    (
+        "private-key",
+        "Public-Lines: 1\nAAAA\nPrivate-Lines: 3\n" + _lines(64, 3) + "\nPrivate-MAC: 12",
+        _lines(64, 3),
+    ),
+    ("private-key", f"[Interface]\nPrivateKey = {_WIREGUARD}\n", _WIREGUARD),
+    ("private-key", f"PRIVATE_KEY=0x{_HEX}", f"0x{_HEX}"),
+    ("basic-authorization", f"Authorization: Basic {_TOKEN_USER}", _TOKEN_USER),
+    ("basic-authorization", f"Basic {_UMLAUT}", _UMLAUT),
+    ("bearer-token", f"Authorization: token {_HEX[:40]}", _HEX[:40]),
+    ("bearer-token", f"x=Bearer%20{_ALNUM[:40]}&y", _ALNUM[:40]),
+    ("bearer-token", "Bearer " + "qWeRtZuIoPaSdFgHjKlYx", "qWeRtZuIoPaSdFgHjKlYx"),
+    ("bearer-token", "Authorization: Bearer " + "qwertzuiopasdfghjklyx", "qwertzuiopasdfghjklyx"),
+    ("cookie", f"Set-Cookie: session={_ALNUM[:30]}; Path=/; HttpOnly", _ALNUM[:30]),
+    ("cookie", f"Cookie: theme=dark; sid={_ALNUM[:30]}\n", f"theme=dark; sid={_ALNUM[:30]}"),
+    ("aws-secret-key", f"AWS Secret Access Key [None]: {_AWS_SECRET}", _AWS_SECRET),
+    ("aws-secret-key", f"SecretAccessKey\t{_AWS_SECRET}", _AWS_SECRET),
+    ("secret", 'JWT_SECRET="super' + 'secret"', "super" + "secret"),
     ("private-key", _RSA, _RSA),
     ("private-key", f'"key": "{_RSA}"'.replace("\n", "\\n"), _RSA.replace("\n", "\\n")),
     ("private-key", f"cat id_rsa\n{_CUT}\n\n$ ls", _CUT),
@@ -370,6 +406,20 @@ FALSE = [
     "data:image/png;base64," + _ALNUM * 4,
     "ey" + "Jhb is how a JWT begins",
     "cryptography",
+    "Basic research: abcdefgh",
+    "Bearer AuthenticationProviderFactory",
+    "Authorization: Bearer YOUR_ACCESS_TOKEN_HERE",
+    "authorization = request.headers.get",
+    "Cookie: theme=dark; lang=en",
+    "Set-Cookie: theme=solarized",
+    "document.cookie: string",
+    "private_key = load_pem_private_key(data)",
+    "PrivateKey = <base64>",
+    "if line == '-----END RSA " + "PRIVATE KEY-----':\n    break",
+    "text = '-----BEGIN RSA " + "PRIVATE KEY-----'\nrest_of_the_program_that_reads_keys = 1",
+    'CLIENT_SECRET = "client_secret"',
+    "JWT_SECRET=$SECRET",
+    "AWS Secret Access Key [None]: ",
     "hf_hub_download(repo)",
     "npm_config_registry=https://x.example",
     "xoxb tokens",
