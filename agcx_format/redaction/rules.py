@@ -93,7 +93,7 @@ _PRIVATE_KEY = (
     r"(?P<secret>-----BEGIN[ ](?:[A-Z0-9]{1,12}[ ]){0,3}PRIVATE[ ]KEY(?:[ ]BLOCK)?-----(?:"
     r"(?:(?:\\[nr]|\s){1,4}[A-Za-z-]{3,20}:[^\n\\]{0,80}){0,4}"
     rf"(?:{_BASE64_LINES}|{_LED_LINE})++(?:(?:(?!-----)[\s\S]){{0,8000}}+{_KEY_END})?"
-    rf"|(?:(?!-----)[\s\S]){{40,20000}}+{_KEY_END}))"
+    rf"|(?P<between>(?:(?!-----)[\s\S]){{40,20000}}+){_KEY_END}))"
 )
 _SSH2_KEY = (
     r"(?P<secret>----[ ]BEGIN[ ]SSH2[ ][A-Z ]{0,20}PRIVATE[ ]KEY[ ]----"
@@ -106,7 +106,7 @@ _SSH2_KEY = (
 
 _PASSWORD = r"(?:passw(?:or)?d|passwort|passphrase|pwd|(?<=_)pass)"
 _SECRET = (
-    r"(?:secret(?:[_-]?(?:access)?[_-]?key)?|token|api[_-]?key|access[_-]?key|account[_-]?key"
+    r"(?:secret(?:[_-]?(?:access)?[_-]?key(?:_base)?)?|token|api[_-]?key|access[_-]?key|account[_-]?key"
     r"|auth[_-]?key|encryption[_-]?key|signing[_-]?key|credentials?)"
 )
 _ASSIGNED = r"""
@@ -135,8 +135,8 @@ RULES = (
     _context("private-key", "private-lines:",
              r"private-lines:[ ]?[0-9]{1,3}(?:\\[nr]|\s){1,4}"
              rf"(?P<secret>[A-Za-z0-9+/=]{{16,}}+{_BASE64_LINES}*+)"),
-    _context("private-key", "privatekey private_key private-key presharedkey", r"""
-        (?:private[_-]?key|presharedkey)(?:\\{0,3}["'`])?\s{0,4}(?:=|:|=>)\s{0,4}(?:\\{0,3}["'`])?
+    _context("private-key", "privatekey|private_key|private-key|private key|presharedkey", r"""
+        (?:private[_\x20-]?key|presharedkey)(?:\\{0,3}["'`])?\s{0,4}(?:=|:|=>)\s{0,4}(?:\\{0,3}["'`])?
         (?P<secret>(?-i:[A-Za-z0-9+/]{43}=|(?:0x)?[0-9a-fA-F]{64}))(?![A-Za-z0-9+/=])""",
              values.is_random),
     _token("private-key", "AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[A-Z0-9]{50,64}+"),
@@ -221,9 +221,11 @@ RULES = (
         (?P<secret>[A-Za-z0-9._~+/=-]{16,4096}+)""", values.is_opaque),
     _context("basic-authorization", "basic",
              r"basic(?:[ ]|%20){1,4}(?P<secret>[A-Za-z0-9+/]{5,500}+={0,2})", values.is_credentials),
-    _context("cookie", "cookie:", r"""
-        cookie:(?<=set-cookie:)\s{0,4}[^\s=;"'\\]{1,100}=(?P<secret>[^\s;"'\\,]{8,4096}+)
-        | cookie:(?<!set-cookie:)\s{0,4}(?P<secret_all>[^\s=;"'\\]{1,100}=[^\r\n"'\\]{8,8192}+)""",
+    _context("cookie", r"""cookie:|cookie":|cookie':|cookie\":""", r"""
+        cookie(?: (?<=set-cookie)(?:\\{0,3}["'])?:\s{0,4}(?:\\{0,3}["'])?
+            [^\s=;"'\\]{1,100}=(?P<secret>[^\s;"'\\,]{8,4096}+)
+          | (?<!set-cookie)(?:\\{0,3}["'])?:\s{0,4}(?:\\{0,3}["'])?
+            (?P<secret_all>[^\s=;"'\\]{1,100}=(?:(?!cookie:)[^\r\n"'\\]){8,8192}+) )""",
              values.is_session),
     _context("password", "identified",
              r"identified[ ](?:with[ ][a-z0-9_]{1,40}[ ])?by[ ]'(?P<secret>[^'\s\\\"]{3,200}+)'"),

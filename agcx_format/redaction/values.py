@@ -74,6 +74,7 @@ _words = re.compile(r"[A-Za-z]+(?:[-_. /:][A-Za-z]+)*[-_.]?[0-9]{0,3}[.:!?]?").f
 _prose = re.compile(r"[A-Za-z]+(?:[-_. /:][A-Za-z]+)*[.:!?]").fullmatch
 _base64 = re.compile(r"[A-Za-z0-9+/]{32,}+={0,2}").finditer
 _breaks = re.compile(r"\\n|\n").finditer
+_session_name = re.compile(r"sess|sid|token|auth|jwt", re.IGNORECASE).search
 _turns = re.compile(r"(?<=[a-z])[A-Z]|(?<=[A-Z])[a-z]").findall
 _flag = re.compile(r"(?:^|[\s\"'=\[(])--?[A-Za-z0-9_-]{0,40}\Z").search
 _port = re.compile(r"[0-9]{1,5}[/?#]").match
@@ -174,9 +175,13 @@ def is_credentials(match: Match) -> bool:
 
 def is_session(match: Match) -> bool:
     """Whether a cookie, or one of several, says who somebody is."""
-    value = _secret(match)
-    pairs = value.split(";") if match["secret_all"] is not None else [value]
-    return any(_by_chance(pair.partition("=")[2].strip() or pair) for pair in pairs)
+    said = match["secret_all"] or match[0].partition(":")[2].strip(" \t\\\"'")
+    for pair in said.split(";"):
+        name, _, value = pair.strip().partition("=")
+        named = len(value) >= 8 and _session_name(name) and not _is_nothing(value)
+        if named or _by_chance(value):
+            return True
+    return False
 
 
 def _by_chance(value: str) -> bool:
@@ -197,14 +202,14 @@ def _header(match: Match) -> bool:
 
 
 def is_key(match: Match) -> bool:
-    """Whether there is base64 in it, and not only names of that length."""
-    body = match[0].split("-----")[2]
-    return any(_mixed(run[0]) for run in _base64(body))
+    """Whether there is base64 between a beginning and an end, and not only names of that length."""
+    return match["between"] is None or any(_mixed(run[0]) for run in _base64(match["between"]))
 
 
 def key_before(text: str, end: int) -> int | None:
     """Where a key begins of which only the last line says that it is one; None where there is none."""
     window = max(0, end - _KEY)
+    window = max(window, text.rfind("-----", window, end))
     begin = None
     breaks = [each.span() for each in _breaks(text, window, end)]
     starts = [window, *(after for _, after in breaks)]
@@ -289,7 +294,7 @@ def is_secret(match: Match) -> bool:
         return False
     if match["secret"] is None and match["secret_xml"] is None and _is_code(match, value):
         return False
-    return _words(value) is None and _looks_random(value)
+    return _words(value) is None and _looks_random(value) and "a-z" not in value.lower()
 
 
 def _is_named_secret(match: Match, value: str) -> bool:
@@ -297,7 +302,13 @@ def _is_named_secret(match: Match, value: str) -> bool:
     name = _name(match)[1]
     if not (match["sep"] == "=" and name.isupper() and name.endswith(("SECRET", "SECRET_KEY"))):
         return False
-    if len(value) < 6 or " " in value or _is_nothing(value) or _is_path(value):
+    if (
+        len(value) < 6
+        or " " in value
+        or "a-z" in value.lower()
+        or _is_nothing(value)
+        or _is_path(value)
+    ):
         return False
     # A constant for the name of a field has the parts of one.
     return not _is_code(match, value) and not (_words(value) and not value.isalpha())
@@ -340,7 +351,7 @@ def _is_phrase(match: Match, value: str) -> bool:
         return True
     if _sentence(value):
         return False
-    return "=" in (match["sep"] or "") or _odd(value) is not None
+    return "=" in (match["sep"] or "=") or _odd(value) is not None
 
 
 def _is_stated(match: Match, value: str) -> bool:
@@ -350,6 +361,7 @@ def _is_stated(match: Match, value: str) -> bool:
     ahead, name = _name(match)
     after = match.string[match.end() : match.end() + 24]
     ends = after[:1] in ("", "\n", "\r") or after[:2] in ("\\n", "\\r")
+    ends = ends or after.lstrip(" ").startswith("#")
     apart = match.string[match.start("sep") - 1] in " \t" or match["space"]
     compact = match["sep"] == "=" and not apart
     if compact:
