@@ -14,6 +14,8 @@ import math
 import re
 from collections import Counter
 
+from agcx_format.redaction.stand_ins import is_path, stands_for
+
 __all__ = [
     "is_argument", "is_bearer", "is_credentials", "is_key", "is_mailbox", "is_opaque", "is_password",
     "is_password_in_url", "is_person", "is_random", "is_secret", "is_session", "key_before",
@@ -28,17 +30,6 @@ _ENOUGH = 64
 # A private key that is cut off at its beginning is looked for in so much text ahead of its end.
 _KEY = 8000
 
-# More than what stands for a secret has: a longer one is cut off, and is none.
-_LONG = 200
-
-# Said in the place of a secret, in any case.
-_WORDS = """password passwd pass passphrase pwd secret token key none null nil true false undefined
-    string str text bytes int bool boolean char varchar required optional default example value input
-    hidden field any object number unknown never self this type auto yes no empty missing invalid wrong
-    correct set changed valid your-password yourpassword mypassword my-password user username test
-    prompt stdin env redacted removed basic bearer public private"""
-_NOTHING = frozenset(_WORDS.split())
-
 # Said after a password's name, of it.
 _OF_IT = """option options flag flags argument arguments parameter instead with from when which without unless
     file will would must should also does that this into and for the not was are has can may only here
@@ -46,28 +37,6 @@ _OF_IT = """option options flag flags argument arguments parameter instead with 
     matches mismatch accepted rejected updated ok good weak strong provided given specified interactively"""
 _SAID = frozenset(_OF_IT.split())
 
-# What is put in there, when it is all that there is: variables and the like, and what stands for some text.
-_REFERENCE = (
-    r"\$[A-Z_][A-Z0-9_]*+|\$[a-z]+(?:_[a-z]+|[A-Z][a-z]+)*+[0-9]?(?![A-Za-z0-9])|\$[0-9@*#?!]"
-    r"|\$(?:env|this|self):[A-Za-z_]\w*+"
-    r"|\$\{[A-Za-z_0-9.]+(?::[-=?+]?[A-Za-z_. ]*)?\}|\$\{[A-Za-z_$][\w.$?!\[\]()'\" ]*\}|\$\([^()]*\)"
-    r"|[$#]?\{\{[^{}]*\}\}|[#%]?\{[^{}]*\}|<[^<>]*>|\[[A-Za-z][A-Za-z0-9_ .-]*\]|[:@][A-Za-z_]+"
-    r"|%\([^()]*\)[sd]|%[sdvqwr]|%[A-Z][A-Z_]+%"
-)
-_references = re.compile(rf"(?:(?:{_REFERENCE})[-_:;./@+ ,]?)+").fullmatch
-_mask = re.compile(r"\w{0,4}(?:\*{3,}|•{3,}|…|\.{3,})\w{0,4}").fullmatch
-_masks = re.compile(r"[-_xX*•.…]{3,}").fullmatch
-_member = re.compile(
-    r"(?:process\.env|os|env|config|settings|args|self|this)\.[\w.]+[!?]?"
-).fullmatch
-# Words alone, of which one says that they stand for another.
-_example = re.compile(
-    r"(?:[a-z]+[-_ ./])*(?:my|replace|insert|example|placeholder|dummy|fake|change|changeme|changeit"
-    r"|redacted|sample|todo|here)(?:[-_ ./][a-z]+)*[!.]?"
-    r"|your[a-z]*|your[a-z]*(?:[-_ .][a-z]+)+[-_]?[0-9]{0,3}"
-    r"|(?:change|replace)[-_ ]?(?:me|it|this|with)(?:[-_ ][a-z]+)*",
-    re.IGNORECASE,
-).fullmatch
 _code = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)+[!?]?").fullmatch
 _identifier = re.compile(r"[A-Za-z_][A-Za-z_]*").fullmatch
 _words = re.compile(r"[A-Za-z]+(?:[-_. /:][A-Za-z]+)*[-_.]?[0-9]{0,3}[.:!?]?").fullmatch
@@ -78,8 +47,6 @@ _session_name = re.compile(r"sess|sid|token|auth|jwt", re.IGNORECASE).search
 _turns = re.compile(r"(?<=[a-z])[A-Z]|(?<=[A-Z])[a-z]").findall
 _flag = re.compile(r"(?:^|[\s\"'=\[(])--?[A-Za-z0-9_-]{0,40}\Z").search
 _port = re.compile(r"[0-9]{1,5}[/?#]").match
-_path = re.compile(r"(?:\.{0,2}/|~/|\$\{?[A-Z_]+\}?/|[A-Za-z]:\\)[\w./\\@ -]+").fullmatch
-_word = re.compile(r"[a-z]+(?:[-_.][a-z]+)*").fullmatch
 # Not a name in code, `new_pw` or `newPassword`.
 _plain = re.compile(r"[A-Z]?[a-z]+|[A-Z]+").fullmatch
 _setting = re.compile(r";[ ]?[A-Za-z][A-Za-z ]{1,20}=|[ ][a-z_]{2,20}=(?=[^\s=])").match
@@ -114,29 +81,7 @@ def _secret(match: Match) -> str:
 
 def _is_nothing(value: str) -> bool:
     """Whether it stands there in the place of a value."""
-    return _stands_for(value) or len(set(value[:_ENOUGH])) < 3
-
-
-def _stands_for(value: str) -> bool:
-    value = value[:_LONG]
-    return value.lower().strip("'\"`.,:;!?*_") in _NOTHING or any(
-        stands(value) for stands in (_references, _masks, _mask, _member, _example)
-    )
-
-
-def _is_path(value: str) -> bool:
-    """Of words, not of what is drawn by lot: base64 has slashes too."""
-    if not _path(value[:_LONG]):
-        return False
-    parts = [part for part in re.split(r"[/\\]", value) if part not in ("", ".", "..", "~")]
-    if len(parts) == 1 and value[0] in "/\\":
-        return _word(parts[0]) is not None
-    return not any(map(_by_lot, parts))
-
-
-def _by_lot(part: str) -> bool:
-    mixed = part.lower() != part and part.upper() != part
-    return (len(part) >= 6 and mixed and any(map(str.isdigit, part))) or len(part) > 48
+    return stands_for(value) or len(set(value[:_ENOUGH])) < 3
 
 
 # --- by the value alone
@@ -231,7 +176,7 @@ def _mixed(run: str) -> bool:
 def is_password_in_url(match: Match) -> bool:
     value = _secret(match)
     # `http://localhost:8080/a@b` has a port there; who writes `u:p@h` has a short password.
-    return not _stands_for(value) and _port(value) is None
+    return not stands_for(value) and _port(value) is None
 
 
 def is_mailbox(match: Match) -> bool:
@@ -266,7 +211,7 @@ def is_argument(match: Match) -> bool:
 
 def is_password(match: Match) -> bool:
     value = _secret(match)
-    if _is_nothing(value) or not _follows(match) or _is_path(value):
+    if _is_nothing(value) or not _follows(match) or is_path(value):
         return False
     if match["secret"] is not None:
         return " " not in value.strip() or _is_phrase(match, value)
@@ -288,7 +233,7 @@ def is_secret(match: Match) -> bool:
         len(value) < 12
         or _is_nothing(value)
         or not _follows(match)
-        or _is_path(value)
+        or is_path(value)
         or " " in value
     ):
         return False
@@ -307,7 +252,7 @@ def _is_named_secret(match: Match, value: str) -> bool:
         or " " in value
         or "a-z" in value.lower()
         or _is_nothing(value)
-        or _is_path(value)
+        or is_path(value)
     ):
         return False
     # A constant for the name of a field has the parts of one.
@@ -341,7 +286,7 @@ def _is_default(match: Match, value: str) -> bool:
     return (
         match["sep"] == ":"
         and value[0] in "-=?+"
-        and (_stands_for(rest) or _words(rest) is not None)
+        and (stands_for(rest) or _words(rest) is not None)
     )
 
 
@@ -398,7 +343,7 @@ def names_secret(name: str) -> bool:
 
 def worth_hiding(value: str) -> bool:
     """Whether the value of such a variable says anything."""
-    return len(value) >= 4 and not _is_nothing(value) and not _is_path(value)
+    return len(value) >= 4 and not _is_nothing(value) and not is_path(value)
 
 
 def _looks_random(value: str) -> bool:
