@@ -53,6 +53,8 @@ _ESCAPE = (
     r"|(?<=[\[;0-9][0-9]{2}m)"
 )
 _START = rf"(?:(?<![A-Za-z0-9\\])|{_ESCAPE})"
+# For what nothing else looks like.
+_ANYWHERE = r"(?<!\\)"
 # For what is long and made of these: each would be looked at once for every anchor in it.
 _ALONE = rf"(?:(?<![A-Za-z0-9_\\-])|{_ESCAPE})"
 
@@ -140,15 +142,17 @@ RULES = (
         (?P<secret>(?-i:[A-Za-z0-9+/]{43}=|(?:0x)?[0-9a-fA-F]{64}))(?![A-Za-z0-9+/=])""",
              values.is_random),
     _token("private-key", "AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[A-Z0-9]{50,64}+"),
-    _token("github-token", "ghp_ gho_ ghu_ ghs_ ghr_", r"gh[pousr]_[A-Za-z0-9]{36,255}+"),
-    _token("github-token", "github_pat_", r"github_pat_[A-Za-z0-9_]{40,255}+"),
+    _token("github-token", "ghp_ gho_ ghu_ ghs_ ghr_", r"gh[pousr]_[A-Za-z0-9]{36,255}+",
+           start=_ANYWHERE),
+    _token("github-token", "github_pat_", r"github_pat_[A-Za-z0-9_]{40,255}+",
+           start=_ANYWHERE),
     _token(
         "gitlab-token",
         "glpat- gldt- glrt- glptt- glcbt- glsoat- glft- glagent- glimt- glffct- GR1348941",
         r"(?:gl(?:pat|dt|rt|ptt|cbt|soat|ft|agent|imt|ffct)-[A-Za-z0-9_.-]{20,300}+"
-        r"|GR1348941[A-Za-z0-9_-]{20,60}+)",
+        r"|GR1348941[A-Za-z0-9_-]{20,60}+)", start=_ANYWHERE,
     ),
-    _token("anthropic-key", "sk-ant-", r"sk-ant-[A-Za-z0-9_-]{24,300}+"),
+    _token("anthropic-key", "sk-ant-", r"sk-ant-[A-Za-z0-9_-]{24,300}+", start=_ANYWHERE),
     _token("openai-key", "sk-", r"sk-(?:(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{20,300}+"
            r"|(?:or-v1-)?[A-Za-z0-9]{32,128}+)"),
     _token("aws-access-key", "AKIA ASIA ABIA ACCA", r"A(?:KIA|SIA|BIA|CCA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
@@ -169,7 +173,7 @@ RULES = (
     _token("google-token", "1//0", r"1//0[A-Za-z0-9_-]{30,200}+"),
     _token("slack-token", "xoxb- xoxp- xoxa- xoxr- xoxs- xoxc- xoxd- xoxe xapp-",
            r"(?:(?:xox[abcprs]|xoxe(?:\.xox[bp])?|xapp)-[A-Za-z0-9-]{20,300}+"
-           r"|xoxd-[A-Za-z0-9%+/=_-]{20,400}+)"),
+           r"|xoxd-[A-Za-z0-9%+/=_-]{20,400}+)", start=_ANYWHERE),
     _context("slack-webhook", "hooks.slack.com/",
              r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<secret>[A-Za-z0-9/_-]{20,200}+)"),
     _token("stripe-key", "sk_live_ sk_test_ rk_live_ rk_test_ whsec_",

@@ -43,6 +43,8 @@ _words = re.compile(r"[A-Za-z]+(?:[-_. /:][A-Za-z]+)*[-_.]?[0-9]{0,3}[.:!?]?").f
 _prose = re.compile(r"[A-Za-z]+(?:[-_. /:][A-Za-z]+)*[.:!?]").fullmatch
 _base64 = re.compile(r"[A-Za-z0-9+/]{32,}+={0,2}").finditer
 _breaks = re.compile(r"\\n|\n").finditer
+# Of JSON: what is on the other side is another string.
+_structure = re.compile(r"[{}\[\]]|\":|\",[ ]?\"").search
 _session_name = re.compile(r"sess|sid|token|auth|jwt", re.IGNORECASE).search
 _turns = re.compile(r"(?<=[a-z])[A-Z]|(?<=[A-Z])[a-z]").findall
 _flag = re.compile(r"(?:^|[\s\"'=\[(])--?[A-Za-z0-9_-]{0,40}\Z").search
@@ -147,8 +149,12 @@ def _header(match: Match) -> bool:
 
 
 def is_key(match: Match) -> bool:
-    """Whether there is base64 between a beginning and an end, and not only names of that length."""
-    return match["between"] is None or any(_mixed(run[0]) for run in _base64(match["between"]))
+    """Whether base64 is between a beginning and an end, and little else."""
+    between = match["between"]
+    if between is None:
+        return True
+    size = sum(len(run[0]) for run in _base64(between) if _mixed(run[0]))
+    return size * 4 >= len(between)
 
 
 def key_before(text: str, end: int) -> int | None:
@@ -161,8 +167,13 @@ def key_before(text: str, end: int) -> int | None:
     ends = [*(before for before, _ in breaks), end]
     for number, (start, stop) in enumerate(reversed(list(zip(starts, ends, strict=True)))):
         runs = [run for run in _base64(text, start, stop) if _mixed(run[0])]
+        after = runs[-1].end() if runs else start
+        if _structure(text, after, stop):
+            break
         if runs:
-            begin = runs[0].start()
+            begin = runs[-1].start()
+            if _structure(text, start, begin):
+                break
         elif number > 1:
             # The last line, and what stands before the end in its own, may be short.
             break

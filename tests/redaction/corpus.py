@@ -153,7 +153,7 @@ TRUE = [
     ("service-token", "gs" + "k_" + _ALNUM, "gs" + "k_" + _ALNUM),
     *(
         ("github-token", before + _GITHUB, _GITHUB)
-        for before in ("t-", "my_", "a%3d", "\x1b[1;32m", "\x1b[38;5;123m", "\x1b[m", "x[0m")
+        for before in ("t-", "key", "my_", "a%3d", "\x1b[1;32m", "\x1b[38;5;123m", "\x1b[m", "x[0m")
     ),
     *(
         (kind, f"is {token} so", token)

@@ -221,6 +221,18 @@ def test_looking_stops_when_it_is_asked_to():
     assert 0 < len(finds) < 10
 
 
+@pytest.mark.parametrize("shape", [lambda a, b: [a, b], lambda a, b: {"a": a, "b": [{"c": b}]}])
+def test_a_key_in_parts_is_hidden_whole_and_leaves_json(shape):
+    body = "\n".join(TOKEN[4:] * 2 for _ in range(4))
+    end = f"{body}\n-----END RSA " + "PRIVATE KEY-----"
+    arguments = json.dumps(shape("-----BEGIN RSA " + "PRIVATE KEY-----", end))
+    made = session(FunctionCall(None, "f", arguments, "c"))
+    hidden, _ = redact(made, find_in_session(made))
+    left = hidden[1].messages[0].item.arguments
+    assert json.loads(left)
+    assert TOKEN[4:] not in left
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: (
@@ -255,6 +267,10 @@ _PIECES = [
     "[",
     "-----BEGIN " + "PRIVATE KEY-----",
     "é",
+    "curl",
+    "-u",
+    "Cookie: a=",
+    "u:" + PASSWORD,
 ]
 hostile = st.lists(st.sampled_from(_PIECES), max_size=12).map("".join)
 
