@@ -12,20 +12,25 @@ import os
 import secrets
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from agcx_tui.outgoing import FORMATS, Exporter, Form, Stopped, file_name, suffix, suggested_name
-
-if TYPE_CHECKING:
-    from agcx_format.redaction.scan import Find
+from agcx_tui.outgoing import (
+    FORMATS,
+    Exporter,
+    Form,
+    Looked,
+    Stopped,
+    file_name,
+    suffix,
+    suggested_name,
+)
 
 __all__ = [
-    "EXISTS", "FORMATS", "Exported", "Exporter", "Form", "expanded", "export", "export_together", "file_name",
-    "hidden_in_words", "obstacle", "secrets_in", "suffix", "suggested_name", "together", "way_on",
-    "write",
+    "EXISTS", "FORMATS", "Exported", "Exporter", "Form", "Looked", "expanded", "export",
+    "export_together", "file_name", "hidden_in_words", "obstacle", "secrets_in", "suffix",
+    "suggested_name", "together", "way_on", "write",
 ]  # fmt: skip
 
 # Why a file was not written.
@@ -60,12 +65,12 @@ def export(
     *,
     overwrite: Overwrite,
     should_stop: Callable[[], bool] = lambda: False,
-    reviewed: Mapping[str, Sequence[Find]] | None = None,
+    reviewed: Mapping[str, Looked] | None = None,
 ) -> Iterator[Exported]:
     """Export each session file to its target; one that fails does not hold up the others.
 
-    What is written is durable when the iterator has come to its end.  `reviewed` are the secrets to
-    be hidden in each file, when somebody has looked at what `secrets_in` found.  A target that has the
+    What is written is durable when the iterator has come to its end.  `reviewed` says what is to be
+    hidden in each file, when somebody has looked at what `secrets_in` found.  A target that has the
     suggested name gets the one that fits what is written: without a secret, or as Codex looks for it.
     """
     from agcx_format.durable import sync_directory
@@ -94,20 +99,20 @@ def export(
 
 def secrets_in(
     sources: Iterable[str], form: Form, should_stop: Callable[[], bool] = lambda: False
-) -> dict[str, list[Find]]:
+) -> dict[str, Looked]:
     """What `export` would hide in each file, for somebody to look at.
 
-    Files that cannot be read have nothing: `export` says why.
+    Files that cannot be read have nothing: `export` says why, or looks through them if it can.
     """
     from agcx_format.errors import PersistenceError
 
-    found: dict[str, list[Find]] = {}
+    found: dict[str, Looked] = {}
     exporter = Exporter(form, should_stop)
     for source in sources:
         try:
-            found[source] = exporter.finds(source)
+            found[source] = exporter.looked(source)
         except PersistenceError:
-            found[source] = []
+            found[source] = Looked()
         except Stopped:
             break
     return found

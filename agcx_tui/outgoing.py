@@ -2,19 +2,23 @@
 
 Strategy: an `Exporter` holds what is the same for all sessions of an export, the form and the placeholders;
 it gives an `Outgoing` for each, which is all that the writing of files needs to know.  Secrets are
-looked for before the first byte is given.  The formats are imported where they are used.
+looked for before the first byte is given.  What somebody has reviewed is `Looked`: it holds for the very
+file that was looked through, and another one is looked through again.  The formats are imported where
+they are used.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from agcx_format.convert.choice import Choice
+    from agcx_format.durable import Signature
     from agcx_format.redaction.apply import Placeholders
     from agcx_format.redaction.scan import Find
     from agcx_format.session_file import SessionFile
@@ -30,6 +34,15 @@ FORMATS = {
 }
 
 
+# What each format says of the session and of what is around the messages, by field; JSON says all of it.
+_FACTS = {
+    "md": ("title", "model", "tags", "working_directory"),
+    "html": ("title", "model", "tags", "working_directory"),
+    "jsonl": ("title",),  # in the file's name
+    "txt": ("title", "model"),
+    "codex": ("model", "working_directory"),
+}
+
 _no_name = re.compile(r"[^\w]+")
 
 
@@ -41,6 +54,27 @@ class Form:
     choice: Choice | None = None
     redact: bool = False
     personal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What is to be hidden in a session file, and which file that was; None: it could not be read.
+
+    `kept` are the kinds and secrets that somebody wants to keep, wherever they are in it.
+    """
+
+    finds: tuple[Find, ...] = ()
+    signature: Signature | None = None
+    kept: frozenset[tuple[str, str]] = frozenset()
+
+    def __len__(self) -> int:
+        return len(self.finds)
+
+    def hiding(self, finds: Collection[Find]) -> Looked:
+        """The same file, where these alone are to be hidden."""
+        hidden = {(find.kind, find.secret) for find in finds}
+        kept = {(find.kind, find.secret) for find in self.finds} - hidden
+        return replace(self, finds=tuple(finds), kept=frozenset(kept))
 
 
 class Stopped(Exception):
@@ -80,21 +114,21 @@ class Exporter:
         self,
         form: Form,
         should_stop: Callable[[], bool] = lambda: False,
-        reviewed: Mapping[str, Sequence[Find]] | None = None,
+        reviewed: Mapping[str, Looked] | None = None,
     ) -> None:
         self.form = form
         self._should_stop = should_stop
-        self._reviewed = reviewed
+        self._reviewed = reviewed or {}
         self._placeholders: Placeholders | None = None
 
     def session(self, path: str) -> contextlib.AbstractContextManager[Outgoing]:
         """A session that is ready to be written; `PersistenceError` when it cannot be read."""
         return self._session(path)
 
-    def finds(self, path: str) -> list[Find]:
+    def looked(self, path: str) -> Looked:
         """The secrets of a session; `PersistenceError` when it cannot be read."""
-        with self._opened(path) as opened:
-            return self._finds(path, *opened)
+        with self._opened(path) as (signature, *opened):
+            return Looked(tuple(self._finds(*opened)), signature)
 
     @contextlib.contextmanager
     def _session(self, path: str) -> Iterator[Outgoing]:
@@ -102,33 +136,65 @@ class Exporter:
             yield self._ready(path, *opened)
 
     @contextlib.contextmanager
-    def _opened(self, path: str) -> Iterator[tuple[Any, Iterable, Any, Any]]:
-        """Metadata, messages, the conversation around them, and the state, which only JSON has."""
+    def _opened(self, path: str) -> Iterator[tuple[Signature | None, Any, Iterable, Any, Any]]:
+        """Which file it is, metadata, messages, the conversation around them, and the state.
+
+        Only JSON has the state.
+        """
         from agcx_format import SessionFile, read_session
         from agcx_format.types import ConversationSnapshot
 
         if self.form.format == "json":
+            before = _signature(path)
             metadata, conversation, state = read_session(path)
-            yield metadata, conversation.messages, conversation, state
+            same = before if before == _signature(path) else None
+            yield same, metadata, conversation.messages, conversation, state
             return
         with SessionFile(path) as file:
             around = ConversationSnapshot(file.metadata.id, [], _context(file), [])
-            yield file.metadata, file, around, None
+            yield file.signature, file.metadata, file, around, None
 
-    def _finds(
-        self, path: str, metadata: Any, messages: Iterable, around: Any, state: Any
-    ) -> Sequence[Find]:
+    def _finds(self, metadata: Any, messages: Iterable, around: Any, state: Any) -> list[Find]:
+        """The secrets in all that is written.
+
+        The rest is looked through as well: what is called a password there is one in a message.
+        """
+        from agcx_format.convert.choice import EVERYTHING, chosen
         from agcx_format.redaction.scan import find_secrets
 
-        if self._reviewed is not None:
-            return self._reviewed.get(path, ())
-        return find_secrets(
-            metadata, lambda: self._checked(messages), around.context, state,
-            personal=self.form.personal,
-        )  # fmt: skip
+        choice, facts = self.form.choice or EVERYTHING, _FACTS.get(self.form.format)
+        left_out: set[int] = set()
+
+        def noted() -> Iterator:
+            for index, message in enumerate(self._checked(messages)):
+                if choice != EVERYTHING and not any(chosen((message,), choice)):
+                    left_out.add(index)
+                yield message
+
+        def is_written(find: Find) -> bool:
+            if find.part == "message":
+                return find.message not in left_out
+            return facts is None or find.path[0] in facts
+
+        finds = find_secrets(metadata, noted, around.context, state, personal=self.form.personal)
+        return list(filter(is_written, finds))
+
+    def _to_hide(self, path: str, signature: Signature | None, *opened: Any) -> Collection[Find]:
+        """As it was reviewed, if this is that file; else all of it but what was to be kept."""
+        looked = self._reviewed.get(path, Looked())
+        if signature is not None and signature == looked.signature:
+            return looked.finds
+        finds = self._finds(*opened)
+        return [find for find in finds if (find.kind, find.secret) not in looked.kept]
 
     def _ready(
-        self, path: str, metadata: Any, messages: Iterable, around: Any, state: Any
+        self,
+        path: str,
+        signature: Signature | None,
+        metadata: Any,
+        messages: Iterable,
+        around: Any,
+        state: Any,
     ) -> Outgoing:
         title, outgoing = metadata.title, self._checked(messages)
         if not self.form.redact:
@@ -138,7 +204,7 @@ class Exporter:
         from agcx_format.redaction.apply import Placeholders, Redaction
 
         self._placeholders = self._placeholders or Placeholders()
-        finds = self._finds(path, metadata, messages, around, state)
+        finds = self._to_hide(path, signature, metadata, messages, around, state)
         redaction = Redaction(finds, self._placeholders)
         return Outgoing(
             self.form,
@@ -216,6 +282,15 @@ class Outgoing:
 
         whole = replace(self.around, messages=list(self.messages))
         return iter([session_json(self.metadata, whole, self.state, choice)])
+
+
+def _signature(path: str) -> Signature | None:
+    from agcx_format.durable import Signature
+
+    try:
+        return Signature.of(os.stat(path))
+    except OSError:
+        return None
 
 
 def _context(file: SessionFile) -> ConversationContext:

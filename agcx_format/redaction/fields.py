@@ -1,12 +1,13 @@
 """The texts of a session: all of them, each with the way to it, and putting others in their place.
 
 Strategy: the declarations of the values say which fields hold text, so a new field is looked
-through without a line here.  Two kinds of text are passed over: pictures in `data:` URLs and encrypted
-reasoning, megabytes in which nobody can read anything.
+through without a line here.  Two kinds of text are passed over: pictures that are nothing but base64, and
+encrypted reasoning, megabytes in which nobody can read anything.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
@@ -16,10 +17,11 @@ import msgspec
 from msgspec.structs import replace
 
 from agcx_format import schema
-from agcx_format.types import Other, UnknownItem
+from agcx_format.types import LocalShellCall, MessageSnapshot, Other, UnknownItem
 
-__all__ = ["Path", "Text", "in_words", "put", "texts"]
+__all__ = ["Path", "Text", "commands", "in_words", "put", "texts"]
 
+# A step names a field or a variable, or is a number: of an element, or of a variable whose name is meant.
 Path = tuple[str | int, ...]
 
 # The way, the text, and the name of a variable whose value it is.
@@ -27,12 +29,15 @@ Text = tuple[Path, str, str]
 
 _OPAQUE = frozenset({"encrypted_content"})
 
+# Wholly, or something else is in it: events of a server begin with `data:` as well.
+_picture = re.compile(r"data:image/[a-z0-9.+-]{1,40};base64,[A-Za-z0-9+/]*+={0,2}").fullmatch
+
 
 def texts(value: Any, path: Path = ()) -> Iterator[Text]:
     """Every text in the value."""
     match value:
         case str():
-            if not value.startswith("data:"):
+            if not (path and path[-1] == "image_url" and _picture(value)):
                 yield path, value, ""
         case msgspec.Struct():
             for name in _text_fields(type(value)):
@@ -41,7 +46,9 @@ def texts(value: Any, path: Path = ()) -> Iterator[Text]:
             for index, each in enumerate(value):
                 yield from texts(each, (*path, index))
         case dict():
-            for name, each in value.items():
+            for number, (name, each) in enumerate(value.items()):
+                if isinstance(name, str):
+                    yield (*path, number), name, ""
                 if isinstance(each, str):
                     yield (*path, name), each, str(name)
                 else:
@@ -50,6 +57,18 @@ def texts(value: Any, path: Path = ()) -> Iterator[Text]:
             # Numbered as they come: it is changed as a whole.
             for number, (text, name) in enumerate(_unknown_texts(value.fields())):
                 yield (*path, "raw", number), text, name
+
+
+def commands(value: Any) -> Iterator[tuple[Path, list[str]]]:
+    """The lists of words that make a command."""
+    if not isinstance(value, MessageSnapshot):
+        return
+    items: list[tuple[Path, Any]] = [(("item",), value.item)]
+    for number, (_, item) in enumerate(value.metadata.edit_history):
+        items.append((("metadata", "edit_history", number, 1), item))
+    for path, item in items:
+        if isinstance(item, LocalShellCall):
+            yield (*path, "action", "command"), item.action.command
 
 
 def put(value: Any, changes: dict[Path, Any], unknown: Callable[[str], str]) -> Any:
@@ -103,7 +122,10 @@ def _put(value: Any, tree: Any, unknown: Callable[[str], str]) -> Any:
             changed = {name: _put(getattr(value, name), sub, unknown) for name, sub in tree.items()}
             return replace(value, **changed)
         case dict():
-            return value | {name: _put(value[name], sub, unknown) for name, sub in tree.items()}
+            return {
+                tree.get(number, name): _put(each, tree[name], unknown) if name in tree else each
+                for number, (name, each) in enumerate(value.items())
+            }
     changed = [
         _put(each, tree[index], unknown) if index in tree else each
         for index, each in enumerate(value)

@@ -29,7 +29,8 @@ class Rule:
     `anchors` are literals, in lower case when the pattern ignores case.  `pattern` is matched at an
     anchor; without anchors it is fast on its own.  Its groups whose names begin with `secret` are
     the secret; where a secret begins ahead of its anchor, `lead` matches what is there, at most 65
-    characters.  `check` refuses what only looks like one.  `personal` rules are applied on choice.
+    characters, or `behind` says where it begins, None for nowhere.  `check` refuses what only looks
+    like one.  `personal` rules are applied on choice.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Rule:
     pattern: re.Pattern[str]
     check: Callable[[re.Match[str]], bool] | None = None
     lead: re.Pattern[str] | None = None
+    behind: Callable[[str, int], int | None] | None = None
     personal: bool = False
 
     @property
@@ -44,24 +46,34 @@ class Rule:
         return bool(self.pattern.flags & re.IGNORECASE)
 
 
-# Where a token can begin: not inside a word; but an escape of JSON or of a URL, or a terminal's colour,
-# may stand before it.  Never right after a backslash: that would be inside an escape.
-_START = (
-    r"(?:(?<![A-Za-z0-9_\\-])|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4})|(?<=%[0-9A-F]{2})"
-    r"|(?<=\[[0-9]m)|(?<=\[[0-9]{2}m))"
+# Where a token can begin: not inside a word, though after `_` or `-`; but an escape of JSON or of a URL, or a
+# terminal's colour, may stand before it.  Never right after a backslash: that would be inside an escape.
+_ESCAPE = (
+    r"(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4})|(?<=%[0-9A-Fa-f]{2})|(?<=\[m)|(?<=[\[;][0-9]m)"
+    r"|(?<=[\[;0-9][0-9]{2}m)"
 )
+_START = rf"(?:(?<![A-Za-z0-9\\])|{_ESCAPE})"
+# For what nothing else looks like.
+_ANYWHERE = r"(?<!\\)"
+# For what is long and made of these: each would be looked at once for every anchor in it.
+_ALONE = rf"(?:(?<![A-Za-z0-9_\\-])|{_ESCAPE})"
 
 
-def _token(kind: str, anchors: str, pattern: str, check=None) -> Rule:
+def _token(kind: str, anchors: str, pattern: str, check=None, start: str = _START) -> Rule:
     """A rule for tokens that say themselves what they are; the whole of it is the secret."""
-    compiled = re.compile(f"{_START}(?P<secret>{pattern})")
+    compiled = re.compile(f"{start}(?P<secret>{pattern})")
     return Rule(kind, tuple(anchors.split()), compiled, check)
 
 
 def _context(kind: str, anchors: str, pattern: str, check=None, **more) -> Rule:
     """A rule for what is a secret by what stands around it."""
     compiled = re.compile(pattern, re.IGNORECASE | re.VERBOSE)
-    return Rule(kind, tuple(anchors.split()), compiled, check, **more)
+    return Rule(kind, _anchors(anchors), compiled, check, **more)
+
+
+def _anchors(anchors: str) -> tuple[str, ...]:
+    """By their blanks; by bars where they have some themselves."""
+    return tuple(filter(None, anchors.split("|")) if "|" in anchors else anchors.split())
 
 
 # --- private keys
@@ -71,20 +83,32 @@ _BASE64_LINES = (
     r"(?:[\s\\nr\"'+|>,.:-]{0,16}(?:[0-9]{1,6}(?:[\t→:|]|\\u2192|\\t))?[ ]?[A-Za-z0-9+/=]{16,}+)"
 )
 
+# A line of base64 after whatever a search, an indentation or a program puts before it.
+_LED_LINE = (
+    r"(?:(?:\n|\\n)[^\n\\]{0,160}?(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{48,}+={0,2}(?=[\"'\s\\,;)]|\Z))"
+)
+_KEY_END = r"-{5,8}END[ ][A-Z0-9 ]{0,40}PRIVATE[ ]KEY(?:[ ]BLOCK)?-----"
+
 # With its end, if that comes before anything else of this kind; cut off, as far as the lines look like a
 # key.  Between the first line and the base64 there may be headers (`Proc-Type: …`).
 _PRIVATE_KEY = (
-    r"(?P<secret>-----BEGIN[ ](?:[A-Z0-9]{1,12}[ ]){0,3}PRIVATE[ ]KEY(?:[ ]BLOCK)?-----"
+    r"(?P<secret>-----BEGIN[ ](?:[A-Z0-9]{1,12}[ ]){0,3}PRIVATE[ ]KEY(?:[ ]BLOCK)?-----(?:"
     r"(?:(?:\\[nr]|\s){1,4}[A-Za-z-]{3,20}:[^\n\\]{0,80}){0,4}"
-    rf"{_BASE64_LINES}++"
-    r"(?:(?:(?!-----)[\s\S]){0,8000}+-----END[ ][A-Z0-9 ]{0,40}PRIVATE[ ]KEY(?:[ ]BLOCK)?-----)?)"
+    rf"(?:{_BASE64_LINES}|{_LED_LINE})++(?:(?:(?!-----)[\s\S]){{0,8000}}+{_KEY_END})?"
+    rf"|(?P<between>(?:(?!-----)[\s\S]){{40,20000}}+){_KEY_END}))"
+)
+_SSH2_KEY = (
+    r"(?P<secret>----[ ]BEGIN[ ]SSH2[ ][A-Z ]{0,20}PRIVATE[ ]KEY[ ]----"
+    r"(?:(?:\\[nr]|\s){1,4}[A-Za-z-]{3,20}:[^\n]{0,80}){0,4}"
+    rf"{_BASE64_LINES}++(?:(?:(?!----)[\s\S]){{0,8000}}+"
+    r"----[ ]END[ ]SSH2[ ][A-Z ]{0,20}PRIVATE[ ]KEY[ ]----)?)"
 )
 
 # --- what names a secret, and how its value follows
 
 _PASSWORD = r"(?:passw(?:or)?d|passwort|passphrase|pwd|(?<=_)pass)"
 _SECRET = (
-    r"(?:secret(?:[_-]?(?:access)?[_-]?key)?|token|api[_-]?key|access[_-]?key|account[_-]?key"
+    r"(?:secret(?:[_-]?(?:access)?[_-]?key(?:_base)?)?|token|api[_-]?key|access[_-]?key|account[_-]?key"
     r"|auth[_-]?key|encryption[_-]?key|signing[_-]?key|credentials?)"
 )
 _ASSIGNED = r"""
@@ -99,34 +123,57 @@ _ASSIGNED = r"""
     (?:
         (?P<quote>\\{0,3}["'`]) (?P<secret>(?:(?!(?P=quote)|["`])(?:\\[^\r\n]|[^\\\r\n]) ){4,400}+)
         (?:(?P=quote)|(?=["`]))
-      | (?P<secret_bare>(?:\\(?![nrt"'\\u])[^\s] | [^\s"'`\\,;&|<>(){}\[\]]){4,400}+)
+      | (?P<secret_bare>(?:\\(?![nrt"'\\u])[^\s] | [^\s"'`\\,;&|<>(){}\[\]]){4,400}+
+          # What follows may be the rest of it, if it names nothing.
+          (?:[,&](?=[A-Za-z_.]{0,60}[0-9!%^*])[^\s"'`\\,;&|<>(){}\[\]=:]{1,100}+(?![=:(\[])){0,4})
     )
   | >(?P<secret_xml>[^<>\s"\\]{4,400}+)</
 """
 
 RULES = (
-    _context("private-key", "-----begin", _PRIVATE_KEY),
+    _context("private-key", "-----begin", _PRIVATE_KEY, values.is_key),
+    _context("private-key", "-----end", f"(?P<secret>{_KEY_END})", behind=values.key_before),
+    _context("private-key", "---- begin ssh2|", _SSH2_KEY),
+    _context("private-key", "private-lines:",
+             r"private-lines:[ ]?[0-9]{1,3}(?:\\[nr]|\s){1,4}"
+             rf"(?P<secret>[A-Za-z0-9+/=]{{16,}}+{_BASE64_LINES}*+)"),
+    _context("private-key", "privatekey|private_key|private-key|private key|presharedkey", r"""
+        (?:private[_\x20-]?key|presharedkey)(?:\\{0,3}["'`])?\s{0,4}(?:=|:|=>)\s{0,4}(?:\\{0,3}["'`])?
+        (?P<secret>(?-i:[A-Za-z0-9+/]{43}=|(?:0x)?[0-9a-fA-F]{64}))(?![A-Za-z0-9+/=])""",
+             values.is_random),
     _token("private-key", "AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[A-Z0-9]{50,64}+"),
-    _token("github-token", "ghp_ gho_ ghu_ ghs_ ghr_", r"gh[pousr]_[A-Za-z0-9]{36,255}+"),
-    _token("github-token", "github_pat_", r"github_pat_[A-Za-z0-9_]{40,255}+"),
+    _token("github-token", "ghp_ gho_ ghu_ ghs_ ghr_", r"gh[pousr]_[A-Za-z0-9]{36,255}+",
+           start=_ANYWHERE),
+    _token("github-token", "github_pat_", r"github_pat_[A-Za-z0-9_]{40,255}+",
+           start=_ANYWHERE),
     _token(
-        "gitlab-token", "glpat- gldt- glrt- glptt- glcbt- glsoat-",
-        r"gl(?:pat|dt|rt|ptt|cbt|soat)-[A-Za-z0-9_.-]{20,300}+",
+        "gitlab-token",
+        "glpat- gldt- glrt- glptt- glcbt- glsoat- glft- glagent- glimt- glffct- GR1348941",
+        r"(?:gl(?:pat|dt|rt|ptt|cbt|soat|ft|agent|imt|ffct)-[A-Za-z0-9_.-]{20,300}+"
+        r"|GR1348941[A-Za-z0-9_-]{20,60}+)", start=_ANYWHERE,
     ),
-    _token("anthropic-key", "sk-ant-", r"sk-ant-[A-Za-z0-9_-]{24,300}+"),
+    _token("anthropic-key", "sk-ant-", r"sk-ant-[A-Za-z0-9_-]{24,300}+", start=_ANYWHERE),
     _token("openai-key", "sk-", r"sk-(?:(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{20,300}+"
            r"|(?:or-v1-)?[A-Za-z0-9]{32,128}+)"),
     _token("aws-access-key", "AKIA ASIA ABIA ACCA", r"A(?:KIA|SIA|BIA|CCA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
     _context(
-        "aws-secret-key", "secret_access_key secretaccesskey secretkey secret_key",
-        r"""secret_?(?:access_?)?key \\?["']? (?:\s{0,8}[:=]\s{0,8}|[ ]) \\?["']?
+        "aws-secret-key", "secret_access_key|secretaccesskey|secretkey|secret_key|secret access key",
+        r"""secret[_ ]?(?:access[_ ]?)?key (?:[ ]\[[^\]\n]{0,24}\])? \\?["']?
+        (?:\s{0,8}[:=]\s{0,8}|[ \t]{1,8}|\\t)
+        \\?["']? (?P<secret>[A-Za-z0-9/+=]{40})(?![A-Za-z0-9/+=])""", values.is_random,
+    ),
+    _context(
+        "aws-secret-key", "akia asia",
+        r"""(?:akia|asia)[A-Z0-9]{16} (?:\\?["'])? (?:[,;:| \t]|\\t){1,8} (?:\\?["'])?
         (?P<secret>[A-Za-z0-9/+=]{40})(?![A-Za-z0-9/+=])""", values.is_random,
     ),
     _token("google-key", "AIza", r"AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
     _token("google-key", "GOCSPX-", r"GOCSPX-[A-Za-z0-9_-]{28}"),
     _token("google-token", "ya29.", r"ya29\.[A-Za-z0-9_-]{20,1000}+"),
-    _token("slack-token", "xoxb- xoxp- xoxa- xoxr- xoxs- xoxe xapp-",
-           r"(?:xox[abprs]|xoxe(?:\.xox[bp])?|xapp)-[A-Za-z0-9-]{20,300}+"),
+    _token("google-token", "1//0", r"1//0[A-Za-z0-9_-]{30,200}+"),
+    _token("slack-token", "xoxb- xoxp- xoxa- xoxr- xoxs- xoxc- xoxd- xoxe xapp-",
+           r"(?:(?:xox[abcprs]|xoxe(?:\.xox[bp])?|xapp)-[A-Za-z0-9-]{20,300}+"
+           r"|xoxd-[A-Za-z0-9%+/=_-]{20,400}+)", start=_ANYWHERE),
     _context("slack-webhook", "hooks.slack.com/",
              r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<secret>[A-Za-z0-9/_-]{20,200}+)"),
     _token("stripe-key", "sk_live_ sk_test_ rk_live_ rk_test_ whsec_",
@@ -139,7 +186,7 @@ RULES = (
     Rule(
         "telegram-token", (":AA",),
         re.compile(r"(?P<secret>:AA[A-Za-z0-9_-]{32,34}+)"),
-        lead=re.compile(rf"{_START}[0-9]{{8,10}}\Z"),
+        lead=re.compile(rf"{_ALONE}[0-9]{{8,10}}\Z"),
     ),
     _context("discord-webhook", "/api/webhooks/",
              r"/api/webhooks/\d{15,21}/(?P<secret>[A-Za-z0-9_-]{60,90}+)"),
@@ -151,20 +198,39 @@ RULES = (
     ),
     _token(
         "service-token",
-        "dop_v1_ shpat_ shpss_ dckr_pat_ gsk_ xai- pplx- lin_api_ ntn_ ATATT3 glsa_ sbp_ hvs. dapi r8_",
+        "dop_v1_ shpat_ shpss_ dckr_pat_ gsk_ xai- pplx- lin_api_ ntn_ secret_ figd_ ATATT3 glsa_ sbp_ "
+        "hvs. dapi r8_",
         r"(?:dop_v1_[a-f0-9]{64}|shp(?:at|ss)_[a-fA-F0-9]{32}|dckr_pat_[A-Za-z0-9_-]{27,}+"
         r"|(?:gsk|lin_api|ntn|sbp)_[A-Za-z0-9]{36,80}+|(?:xai|pplx)-[A-Za-z0-9]{40,90}+"
         r"|ATATT3[A-Za-z0-9_=-]{100,300}+|glsa_[A-Za-z0-9]{32}_[a-f0-9]{8}|hvs\.[A-Za-z0-9_-]{24,200}+"
-        r"|dapi[a-f0-9]{32}(?![a-z0-9])|r8_[A-Za-z0-9]{37})",
+        r"|dapi[a-f0-9]{32}(?![a-z0-9])|r8_[A-Za-z0-9]{37}|figd_[A-Za-z0-9_-]{36,80}+"
+        r"|secret_[A-Za-z0-9]{43}(?![A-Za-z0-9]))",
     ),
-    _token("jwt", "eyJ", r"eyJ[A-Za-z0-9_-]{8,4096}+\.eyJ[A-Za-z0-9_-]{8,8192}+\.[A-Za-z0-9_-]{16,2048}+"),
-    _context("connection-string", "://",
-             r"""://[^\s:/@"'`\\<>?\#]{0,200}+:(?P<secret>[^\s/@"'`\\<>]{1,300}+)@(?=[^\s"'@])""",
-             values.is_password_in_url),
-    _context("bearer-token", "bearer", r"bearer[ ]{1,4}(?P<secret>[A-Za-z0-9._~+/=-]{16,4096}+)",
-             values.is_opaque),
-    _context("basic-authorization", "basic", r"basic[ ]{1,4}(?P<secret>[A-Za-z0-9+/]{6,500}+={0,2})",
-             values.is_credentials),
+    _token("jwt", "eyJ", r"eyJ[A-Za-z0-9_-]{8,4096}+\.eyJ[A-Za-z0-9_-]{8,8192}+\.[A-Za-z0-9_-]{16,2048}+",
+           start=_ALONE),
+    _context("signature", "sig= signature= x-amz-security-token=", r"""
+        (?:(?<=[?&;])|(?<=x-amz-)|(?<=x-goog-)|(?<=u0026))
+        (?:sig|signature|x-amz-security-token)=(?P<secret>[A-Za-z0-9%+/=_-]{20,2000}+)""",
+             values.is_random),
+    # Up to the last `@` ahead of the host: the one before a slash, or, where a password has one, after it.
+    _context("connection-string", "://", r"""
+        ://[^\s:/@"'`\\<>?\#]{0,200}+:
+        (?: (?P<secret>(?:(?!://)[^\s/?\#"'`\\<>]){1,300})@(?=[^\s"'@/?\#])
+          | (?<=:)(?P<secret_slash>(?:(?!://)[^\s@"'`\\<>]){1,300}+)@(?=[^\s"'@]) )
+        """, values.is_password_in_url),
+    _context("bearer-token", "bearer",
+             r"bearer(?:[ +]|%20){1,4}(?P<secret>[A-Za-z0-9._~+/=-]{16,4096}+)", values.is_bearer),
+    _context("bearer-token", "authorization", r"""
+        authorization(?:\\{0,3}["'])?\s{0,4}[:=]\s{0,4}(?:\\{0,3}["'`])?(?:(?!basic)[a-z]{3,20}[ ]{1,4})?
+        (?P<secret>[A-Za-z0-9._~+/=-]{16,4096}+)""", values.is_opaque),
+    _context("basic-authorization", "basic",
+             r"basic(?:[ ]|%20){1,4}(?P<secret>[A-Za-z0-9+/]{5,500}+={0,2})", values.is_credentials),
+    _context("cookie", r"""cookie:|cookie":|cookie':|cookie\":""", r"""
+        cookie(?: (?<=set-cookie)(?:\\{0,3}["'])?:\s{0,4}(?:\\{0,3}["'])?
+            [^\s=;"'\\]{1,100}=(?P<secret>[^\s;"'\\,]{8,4096}+)
+          | (?<!set-cookie)(?:\\{0,3}["'])?:\s{0,4}(?:\\{0,3}["'])?
+            (?P<secret_all>[^\s=;"'\\]{1,100}=(?:(?!cookie:)[^\r\n"'\\]){8,8192}+) )""",
+             values.is_session),
     _context("password", "identified",
              r"identified[ ](?:with[ ][a-z0-9_]{1,40}[ ])?by[ ]'(?P<secret>[^'\s\\\"]{3,200}+)'"),
     _context("password", "sshpass mysql curl machine", r"""

@@ -2,20 +2,22 @@
 
 Strategy: `spans` looks through one text by the table of rules.  `find_secrets` goes through all texts of a
 session, and then a second time for the same secrets where nothing says what they are: a password that
-was set in one message is still one where it is printed in another.  Messages are read twice rather than
-kept, so memory grows with the finds alone.
+was set in one message is still one where it is printed in another.  The words of a command, in a list, are
+looked through one by one and as the line that they make: `-p` says what the next one is.  Messages are
+read twice rather than kept, so memory grows with the finds alone.
 """
 
 from __future__ import annotations
 
 import bisect
+import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from agcx_format.redaction import values
-from agcx_format.redaction.fields import Path, in_words, texts
+from agcx_format.redaction.fields import Path, commands, in_words, texts
 from agcx_format.redaction.rules import RULES, Rule
 from agcx_format.types import (
     ConversationContext,
@@ -86,6 +88,14 @@ def spans(text: str, *, personal: bool = False) -> list[Span]:
     """
     if len(text) < _SHORTEST:
         return []
+    found = _matched(text, personal)
+    for lists in _LISTS:
+        for span in lists.spans(text):
+            found.add(span)
+    return found.spans
+
+
+def _matched(text: str, personal: bool = False) -> _Found:
     matches = list(_RULES.matches(text))
     if personal:
         matches += _PERSONAL.matches(text)
@@ -93,7 +103,61 @@ def spans(text: str, *, personal: bool = False) -> list[Span]:
     # By the order of the rules: the more specific one has what two of them find.
     for rule, start, end in sorted(matches):
         found.add(Span(RULES[rule].kind, start, end))
-    return found.spans
+    return found
+
+
+class _Lists:
+    """Lists of words in quotation marks of one kind, as in JSON.
+
+    What they are made of is bounded, and what only begins like one is passed as a whole.
+    """
+
+    def __init__(self, quote: str) -> None:
+        self._option = quote + "-"
+        mark, blank = re.escape(quote), r"(?:\s|\\{1,3}[nt]){0,40}+"
+        escaped = r"\\{3}\"|" if quote == '\\"' else ""
+        word = rf'{mark}(?:{escaped}(?!{mark})(?:\\[^\n]|[^"\\\n])){{0,400}}+{mark}'
+        self._list = re.compile(
+            rf"\[{blank}(?P<words>{word}(?:{blank},{blank}{word}){{1,60}}+)(?P<end>{blank}\])?"
+        )
+        self._word = re.compile(word)
+        self._quote = len(quote)
+
+    def spans(self, text: str) -> Iterator[Span]:
+        """What the line of a command says of its words."""
+        if self._option not in text:
+            return
+        for match in self._list.finditer(text):
+            if match["end"] is None:
+                continue
+            places = [
+                (word.start() + self._quote, word.end() - self._quote)
+                for word in self._word.finditer(text, *match.span("words"))
+            ]
+            for number, span in _in_line([text[start:end] for start, end in places]):
+                at = places[number][0]
+                yield Span(span.kind, at + span.start, at + span.end)
+
+
+_LISTS = tuple(map(_Lists, ('"', "'", '\\"', '\\\\\\"')))
+
+
+def _in_line(words: list[str]) -> Iterator[tuple[int, Span]]:
+    """The same for words by themselves: in which of them, and where in it.
+
+    A value that begins a word is all of it, whatever the shell would make of a line.
+    """
+    if not any(word.startswith("-") for word in words):
+        return
+    starts = list(itertools.accumulate((len(word) + 1 for word in words[:-1]), initial=0))
+    for span in _matched(" ".join(words)).spans:
+        number = bisect.bisect(starts, span.start) - 1
+        start, end = span.start - starts[number], span.end - starts[number]
+        word = words[number]
+        if " " not in word[:start] and start < len(word):
+            yield number, Span(span.kind, start, len(word))
+        elif start < len(word):
+            yield number, Span(span.kind, start, min(end, len(word)))
 
 
 # A number of the table, and where the secret is.
@@ -156,6 +220,9 @@ def _match(rule: Rule, text: str, at: int) -> tuple[int, int] | None:
     if match is None or not (rule.check is None or rule.check(match)):
         return None
     start, end = values.secret_span(match)
+    if rule.behind is not None:
+        begin = rule.behind(text, start)
+        return None if begin is None else (begin, end)
     if rule.lead is None:
         return start, end
     lead = rule.lead.search(text, max(0, at - _LEAD), at)
@@ -227,6 +294,9 @@ def find_secrets(
         for path, text, name in texts(value):
             found = _of_variable(text, name) or spans(text, personal=personal)
             _keep(finds, by_text, (part, index, path), text, found)
+        for path, words in commands(value):
+            for number, span in _in_line(words):
+                _keep(finds, by_text, (part, index, (*path, number)), words[number], [span])
     secrets = _telling(finds)
     if secrets:
         for part, index, value in places():

@@ -14,9 +14,12 @@ import math
 import re
 from collections import Counter
 
+from agcx_format.redaction.stand_ins import is_path, stands_for
+
 __all__ = [
-    "is_argument", "is_credentials", "is_mailbox", "is_opaque", "is_password", "is_password_in_url",
-    "is_person", "is_random", "is_secret", "names_secret", "secret_span", "worth_hiding",
+    "is_argument", "is_bearer", "is_credentials", "is_key", "is_mailbox", "is_opaque", "is_password",
+    "is_password_in_url", "is_person", "is_random", "is_secret", "is_session", "key_before",
+    "names_secret", "secret_span", "worth_hiding",
 ]  # fmt: skip
 
 Match = re.Match[str]
@@ -24,25 +27,40 @@ Match = re.Match[str]
 # How many characters of a value tell how random it is.
 _ENOUGH = 64
 
-# Said in the place of a secret, in any case.
-_WORDS = """password passwd pass passphrase pwd secret token key none null nil true false undefined
-    string str text bytes int bool boolean char varchar required optional default example value input
-    hidden field any object number unknown never self this type auto yes no empty missing invalid wrong
-    correct set changed valid your-password yourpassword mypassword my-password user username test
-    prompt stdin env redacted removed basic bearer public private"""
-_NOTHING = frozenset(_WORDS.split())
+# A private key that is cut off at its beginning is looked for in so much text ahead of its end.
+_KEY = 8000
 
-_stand_in = re.compile(
-    r"\$|\{\{|\{|<|%[({sd]|#\{|\*{3}|\[|\.{3}|…|x{3,}|_{3}|-{3}|your[-_ ]|my[-_]|replace|insert|"
-    r"example|placeholder|dummy|change[-_]?me|redacted|process\.env|os\.|env\.|config\.|args\.|self\.|this\.",
-    re.IGNORECASE,
-).match
+# Said after a password's name, of it.
+_OF_IT = """option options flag flags argument arguments parameter instead with from when which without unless
+    file will would must should also does that this into and for the not was are has can may only here
+    there hash hashed plain plaintext encrypted encoded masked expired enabled disabled mandatory incorrect
+    matches mismatch accepted rejected updated ok good weak strong provided given specified interactively"""
+_SAID = frozenset(_OF_IT.split())
+
 _code = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)+[!?]?").fullmatch
 _identifier = re.compile(r"[A-Za-z_][A-Za-z_]*").fullmatch
 _words = re.compile(r"[A-Za-z]+(?:[-_. /:][A-Za-z]+)*[-_.]?[0-9]{0,3}[.:!?]?").fullmatch
+_prose = re.compile(r"[A-Za-z]+(?:[-_. /:][A-Za-z]+)*[.:!?]").fullmatch
+_base64 = re.compile(r"[A-Za-z0-9+/]{32,}+={0,2}").finditer
+_breaks = re.compile(r"\\n|\n").finditer
+# Of JSON: what is on the other side is another string.
+_structure = re.compile(r"[{}\[\]]|\":|\",[ ]?\"").search
+_session_name = re.compile(r"sess|sid|token|auth|jwt", re.IGNORECASE).search
+_turns = re.compile(r"(?<=[a-z])[A-Z]|(?<=[A-Z])[a-z]").findall
 _flag = re.compile(r"(?:^|[\s\"'=\[(])--?[A-Za-z0-9_-]{0,40}\Z").search
-_path = re.compile(r"(?:\.{0,2}/|~/|[A-Za-z]:\\)").match
-_upper = re.compile(r"[A-Z0-9_]*[A-Z][A-Z0-9_]*\Z").search
+_port = re.compile(r"[0-9]{1,5}[/?#]").match
+# Not a name in code, `new_pw` or `newPassword`.
+_plain = re.compile(r"[A-Z]?[a-z]+|[A-Z]+").fullmatch
+_setting = re.compile(r";[ ]?[A-Za-z][A-Za-z ]{1,20}=|[ ][a-z_]{2,20}=(?=[^\s=])").match
+_local = re.compile(r"(?:\b(?:const|let|var|final|val)|[$(,])[ ]?\Z").search
+_line_start = re.compile(r"(?:\A|\n|\\n)[ \t]*(?:-[ ]+)?[\"']?\Z").search
+_apart = re.compile(r"(?:\A|[\s\"'`]|\\[nrt])\Z").search
+_sentence = re.compile(
+    r"\b(?:passw\w*|enter|your?|must|should|cannot|required?|invalid|incorrect|wrong|please|characters?|least"
+    r"|is|are|was|the|for|to|of|and|or|not|an?|with|in|do|does|has|have|can|be|new|old|missing|field)\b",
+    re.IGNORECASE,
+).search
+_odd = re.compile(r"[^\w\s.,:;!?'()-]|[0-9]").search
 _secret_name = re.compile(
     r"(?:passw(?:or)?d|passphrase|pwd|secret|token|api_?key|access_?key|secret_?key|private_?key"
     r"|account_?key|credentials?|_pass|_auth)\Z",
@@ -65,11 +83,7 @@ def _secret(match: Match) -> str:
 
 def _is_nothing(value: str) -> bool:
     """Whether it stands there in the place of a value."""
-    return (
-        value.lower().strip("'\"`.,:;!?*_") in _NOTHING
-        or _stand_in(value) is not None
-        or len(set(value[:_ENOUGH])) < 3
-    )
+    return stands_for(value) or len(set(value[:_ENOUGH])) < 3
 
 
 # --- by the value alone
@@ -85,23 +99,95 @@ def is_opaque(match: Match) -> bool:
     return not _is_nothing(value) and _words(value) is None and _looks_random(value)
 
 
+def is_bearer(match: Match) -> bool:
+    """Opaque; or of letters alone, and no name in code."""
+    value = _secret(match)
+    letters = len(value) >= 20 and value.isalpha() and not _is_nothing(value)
+    return is_opaque(match) or (
+        letters and (_header(match) or (_bits(value) >= 3.5 and len(_turns(value)) >= 6))
+    )
+
+
 def is_credentials(match: Match) -> bool:
-    """Whether it is the base64 of `user:password`."""
+    """Whether it is the base64 of `user:password`; a token may stand for either."""
     value = _secret(match)
     try:
-        plain = base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
+        raw = base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
+        plain = raw.decode("latin-1" if _header(match) else "utf-8")
     except (ValueError, binascii.Error):
         return False
-    user, colon, password = plain.partition(b":")
-    return bool(
-        colon and password and user.isascii() and (user + password).decode("latin-1").isprintable()
+    _, colon, _ = plain.partition(":")
+    return bool(colon and len(plain) > 3 and plain.isprintable())
+
+
+def is_session(match: Match) -> bool:
+    """Whether a cookie, or one of several, says who somebody is."""
+    said = match["secret_all"] or match[0].partition(":")[2].strip(" \t\\\"'")
+    for pair in said.split(";"):
+        name, _, value = pair.strip().partition("=")
+        named = len(value) >= 8 and _session_name(name) and not _is_nothing(value)
+        if named or _by_chance(value):
+            return True
+    return False
+
+
+def _by_chance(value: str) -> bool:
+    return (
+        len(value) >= 12
+        and not _is_nothing(value)
+        and _words(value) is None
+        and any(map(str.isalpha, value))
+        and any(map(str.isdigit, value))
+        and _bits(value) >= 2.8
     )
+
+
+def _header(match: Match) -> bool:
+    """Whether it stands in a header, as which nobody writes prose."""
+    start = match.start()
+    return "authorization" in match.string[max(0, start - 24) : start].lower()
+
+
+def is_key(match: Match) -> bool:
+    """Whether base64 is between a beginning and an end, and little else."""
+    between = match["between"]
+    if between is None:
+        return True
+    size = sum(len(run[0]) for run in _base64(between) if _mixed(run[0]))
+    return size * 4 >= len(between)
+
+
+def key_before(text: str, end: int) -> int | None:
+    """Where a key begins of which only the last line says that it is one; None where there is none."""
+    window = max(0, end - _KEY)
+    window = max(window, text.rfind("-----", window, end))
+    begin = None
+    breaks = [each.span() for each in _breaks(text, window, end)]
+    starts = [window, *(after for _, after in breaks)]
+    ends = [*(before for before, _ in breaks), end]
+    for number, (start, stop) in enumerate(reversed(list(zip(starts, ends, strict=True)))):
+        runs = [run for run in _base64(text, start, stop) if _mixed(run[0])]
+        after = runs[-1].end() if runs else start
+        if _structure(text, after, stop):
+            break
+        if runs:
+            begin = runs[-1].start()
+            if _structure(text, start, begin):
+                break
+        elif number > 1:
+            # The last line, and what stands before the end in its own, may be short.
+            break
+    return begin
+
+
+def _mixed(run: str) -> bool:
+    return run.lower() != run and run.upper() != run and any(map(str.isdigit, run))
 
 
 def is_password_in_url(match: Match) -> bool:
     value = _secret(match)
-    # A port and a host: `http://proxy:8080@…` is not written by anybody.
-    return not _is_nothing(value)
+    # `http://localhost:8080/a@b` has a port there; who writes `u:p@h` has a short password.
+    return not stands_for(value) and _port(value) is None
 
 
 def is_mailbox(match: Match) -> bool:
@@ -136,28 +222,52 @@ def is_argument(match: Match) -> bool:
 
 def is_password(match: Match) -> bool:
     value = _secret(match)
-    if _is_nothing(value) or not _follows(match) or _path(value):
+    if _is_nothing(value) or not _follows(match) or is_path(value):
         return False
     if match["secret"] is not None:
-        # A sentence in quotation marks is a label or a message, unless it is called a phrase.
-        return " " not in value.strip() or match[0][:10].lower() == "passphrase"
+        return " " not in value.strip() or _is_phrase(match, value)
     if match["secret_xml"] is not None:
         return True
-    if _is_code(match, value):
+    if _is_code(match, value) or _is_default(match, value):
         return False
     if _identifier(value):
         # `PASSWORD=hunter` in a file of variables; `password=pw` in a call.
-        return match["sep"] == "=" and not match["space"] and _is_setting(match)
-    return not (value[-1] in ".:!?" and _words(value)) and not value.startswith("//")
+        return _is_stated(match, value)
+    return not (value[-1] in ".:!?" and _prose(value)) and not value.startswith("//")
 
 
 def is_secret(match: Match) -> bool:
     value = _secret(match)
-    if len(value) < 12 or _is_nothing(value) or not _follows(match) or _path(value) or " " in value:
+    if _is_named_secret(match, value):
+        return True
+    if (
+        len(value) < 12
+        or _is_nothing(value)
+        or not _follows(match)
+        or is_path(value)
+        or " " in value
+    ):
         return False
     if match["secret"] is None and match["secret_xml"] is None and _is_code(match, value):
         return False
-    return _words(value) is None and _looks_random(value)
+    return _words(value) is None and _looks_random(value) and "a-z" not in value.lower()
+
+
+def _is_named_secret(match: Match, value: str) -> bool:
+    """`JWT_SECRET="supersecret"`: whatever it looks like, in a setting of that name."""
+    name = _name(match)[1]
+    if not (match["sep"] == "=" and name.isupper() and name.endswith(("SECRET", "SECRET_KEY"))):
+        return False
+    if (
+        len(value) < 6
+        or " " in value
+        or "a-z" in value.lower()
+        or _is_nothing(value)
+        or is_path(value)
+    ):
+        return False
+    # A constant for the name of a field has the parts of one.
+    return not _is_code(match, value) and not (_words(value) and not value.isalpha())
 
 
 def _follows(match: Match) -> bool:
@@ -181,12 +291,60 @@ def _is_code(match: Match, value: str) -> bool:
     )
 
 
-def _is_setting(match: Match) -> bool:
-    """Whether name and value stand for themselves, as in an `.env` file or a command."""
-    name = match.string[max(0, match.start() - 64) : match.start()]
-    begins = re.search(r"[A-Za-z0-9_]*\Z", name)[0] + re.match(r"\w+", match[0])[0]
-    after = match.string[match.end() : match.end() + 2]
-    return bool(_upper(begins)) and (after[:1] in ("", "\n", "\r", " ") or after in ("\\n", "\\r"))
+def _is_default(match: Match, value: str) -> bool:
+    """`${PASSWORD:-changeme}`, of a shell."""
+    rest = value[1:]
+    return (
+        match["sep"] == ":"
+        and value[0] in "-=?+"
+        and (stands_for(rest) or _words(rest) is not None)
+    )
+
+
+def _is_phrase(match: Match, value: str) -> bool:
+    """Whether words in quotation marks are one; most are a label or a message."""
+    if match[0][:10].lower() == "passphrase":
+        return True
+    if _sentence(value):
+        return False
+    return "=" in (match["sep"] or "=") or _odd(value) is not None
+
+
+def _is_stated(match: Match, value: str) -> bool:
+    """Whether a bare word is a value: in a setting, an option, an address; most are names in code."""
+    if match["sep"] is None or value.lower() in _SAID:
+        return match["sep"] is None and value.lower() not in _SAID
+    ahead, name = _name(match)
+    after = match.string[match.end() : match.end() + 24]
+    ends = after[:1] in ("", "\n", "\r") or after[:2] in ("\\n", "\\r")
+    ends = ends or after.lstrip(" ").startswith("#")
+    apart = match.string[match.start("sep") - 1] in " \t" or match["space"]
+    compact = match["sep"] == "=" and not apart
+    if compact:
+        setting = ends or after[0] in " ;"
+        if setting and (name.isupper() or name.startswith("--") or ahead.endswith(";")):
+            return True
+        if ahead.endswith(("?", "&")) or _setting(after):
+            return True
+    if not _plain(value) or _local(ahead) or name.count(".") == 1:
+        return False
+    if compact:
+        return (ends or after[0] in ";\"'`") and _apart(ahead) is not None
+    if not ends or match["sep"] not in (":", "="):
+        return False
+    if match["sep"] == ":" and match["space"]:
+        return _line_start(ahead) is not None
+    return ahead.endswith(("\n", "\\n")) or not ahead
+
+
+def _name(match: Match) -> tuple[str, str]:
+    """The whole name, of which the rule has seen the end, and what is ahead of it."""
+    start = match.start()
+    ahead = match.string[max(0, start - 64) : start]
+    begins = re.search(r"[A-Za-z0-9_.-]*\Z", ahead)[0]
+    if ahead.endswith("\\" + begins) and begins[:1] in ("n", "r", "t"):
+        begins = begins[1:]
+    return ahead[: len(ahead) - len(begins)], begins + re.match(r"\w+", match[0])[0]
 
 
 def names_secret(name: str) -> bool:
@@ -196,7 +354,7 @@ def names_secret(name: str) -> bool:
 
 def worth_hiding(value: str) -> bool:
     """Whether the value of such a variable says anything."""
-    return len(value) >= 4 and not _is_nothing(value) and not _path(value)
+    return len(value) >= 4 and not _is_nothing(value) and not is_path(value)
 
 
 def _looks_random(value: str) -> bool:

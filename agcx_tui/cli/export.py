@@ -165,7 +165,7 @@ def _failed(settings: Settings, done: Exported) -> None:
 def _tell_hidden(form: Form, results: list[Exported]) -> None:
     from agcx_tui.exporting import hidden_in_words
 
-    if form.redact:
+    if form.redact and not all(done.error for done in results):
         tell(f"hidden: {hidden_in_words(results) or 'nothing was found'}")
 
 

@@ -1,12 +1,14 @@
 """What would be hidden in an export, find by find, before anything is written.
 
 Strategy: one list, grouped by kind and secret; each find stands in its line and is on until somebody turns it
-off.  Space turns one over, a all of them.  The answer is the finds that are on, by session file.
+off.  Space turns one over, s the same secret everywhere, g its kind, a all of them.  The answer is what was
+looked at with the finds that are on, by session file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -23,9 +25,13 @@ from agcx_tui.wording import counted
 
 if TYPE_CHECKING:
     from agcx_format.redaction.scan import Find
+    from agcx_tui.outgoing import Looked
 
-# The finds that are to be hidden, by session file.
-Reviewed = dict[str, list["Find"]]
+# What is to be hidden, by session file.
+Reviewed = dict[str, "Looked"]
+
+# Fields whose texts are known by the names of variables.
+_VARIABLES = ("environment_variables", "env")
 
 # What is shown of a secret that is longer, a private key for example.
 _SHOWN = 48
@@ -36,6 +42,8 @@ class RedactionReview(Dialog[Reviewed]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "turn_over", "on or off", id="review.toggle"),
+        Binding("s", "turn_secret_over", "this secret", id="review.secret"),
+        Binding("g", "turn_kind_over", "this kind", id="review.kind"),
         Binding("a", "turn_all_over", "all", id="review.all"),
         Binding("ctrl+s", "write", "write", id="review.write"),
     ]
@@ -48,22 +56,25 @@ class RedactionReview(Dialog[Reviewed]):
     }
     """
 
-    def __init__(self, found: Mapping[str, Sequence[Find]]) -> None:
+    def __init__(self, found: Mapping[str, Looked]) -> None:
         super().__init__()
-        finds = [(source, find) for source, some in found.items() for find in some]
+        finds = [(source, find) for source, looked in found.items() for find in looked.finds]
         # A stable sort: within a secret they stay in the order of the sessions.
         order = {(f.kind, f.secret): n for n, (_, f) in reversed(list(enumerate(finds)))}
         self._finds = sorted(
             finds, key=lambda each: (each[1].kind, order[each[1].kind, each[1].secret])
         )
-        self._sources = list(found)
+        self._found = found
+        self._several = len({source for source, _ in finds}) > 1
         self._on = [True] * len(finds)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box"):
             yield Static(id="question", markup=False)
             yield OptionList(*self._options(), id="finds", markup=False)
-            yield Static("space turns one over, a all of them", id="hint", markup=False)
+            yield Static(
+                "space turns one over, s its secret, g its kind, a all", id="hint", markup=False
+            )
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button("Write", id="write", variant="primary")
@@ -85,7 +96,7 @@ class RedactionReview(Dialog[Reviewed]):
         return options
 
     def _line(self, number: int) -> Content:
-        _, find = self._finds[number]
+        source, find = self._finds[number]
         mark = "[x] " if self._on[number] else "[ ] "
         place = find.part if find.message is None else f"{find.message + 1}"
         lead, rest = find.excerpt[: find.column], find.excerpt[find.column :]
@@ -95,7 +106,9 @@ class RedactionReview(Dialog[Reviewed]):
             secret += "…"
         return Content.assemble(
             mark,
+            (f"{safe_line(Path(source).stem[:8]):<8}  " if self._several else "", "$text-muted"),
             (f"{place:>8}  ", "$text-muted"),
+            (safe_line(_named(find)), "$text-muted"),
             safe_line(lead[-24:]),
             (secret, "$warning bold" if self._on[number] else "$text-muted"),
             safe_line(after[:24]),
@@ -106,28 +119,50 @@ class RedactionReview(Dialog[Reviewed]):
         which = f"{on:,} of {total:,} finds" if on < total else counted(total, "find")
         self.query_one("#question", Static).update(Content(f"Hide {which}?"))
 
-    def action_turn_over(self) -> None:
+    def _under_the_cursor(self) -> int | None:
         finds = self.query_one(OptionList)
-        if finds.highlighted is not None:
-            self._turn(finds.get_option_at_index(finds.highlighted).id)
+        if finds.highlighted is None:
+            return None
+        option = finds.get_option_at_index(finds.highlighted).id
+        return None if option is None else int(option)
+
+    def action_turn_over(self) -> None:
+        number = self._under_the_cursor()
+        if number is not None:
+            self._turn_together([number])
+
+    def action_turn_secret_over(self) -> None:
+        number = self._under_the_cursor()
+        if number is not None:
+            _, here = self._finds[number]
+            same = here.kind, here.secret
+            self._turn_together(
+                [n for n, (_, find) in enumerate(self._finds) if (find.kind, find.secret) == same]
+            )
+
+    def action_turn_kind_over(self) -> None:
+        number = self._under_the_cursor()
+        if number is not None:
+            kind = self._finds[number][1].kind
+            self._turn_together([n for n, (_, find) in enumerate(self._finds) if find.kind == kind])
 
     def action_turn_all_over(self) -> None:
-        on = not all(self._on)
-        for number in range(len(self._on)):
-            if self._on[number] is not on:
-                self._turn(str(number))
+        self._turn_together(range(len(self._on)))
 
-    def _turn(self, option: str | None) -> None:
-        if option is None:
-            return
-        number = int(option)
-        self._on[number] = not self._on[number]
-        self.query_one(OptionList).replace_option_prompt(option, self._line(number))
+    def _turn_together(self, numbers: Sequence[int]) -> None:
+        """All off if all are on, else all on."""
+        on = not all(self._on[number] for number in numbers)
+        finds = self.query_one(OptionList)
+        for number in numbers:
+            if self._on[number] is not on:
+                self._on[number] = on
+                finds.replace_option_prompt(str(number), self._line(number))
         self._ask()
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        self._turn(event.option.id)
+        if event.option.id is not None:
+            self._turn_together([int(event.option.id)])
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
@@ -137,8 +172,15 @@ class RedactionReview(Dialog[Reviewed]):
             self.dismiss(None)
 
     def action_write(self) -> None:
-        reviewed: Reviewed = {source: [] for source in self._sources}
+        on: dict[str, list[Find]] = {source: [] for source in self._found}
         for is_on, (source, find) in zip(self._on, self._finds, strict=True):
             if is_on:
-                reviewed[source].append(find)
-        self.dismiss(reviewed)
+                on[source].append(find)
+        self.dismiss({source: looked.hiding(on[source]) for source, looked in self._found.items()})
+
+
+def _named(find: Find) -> str:
+    """What a find is the value of, where its line does not tell."""
+    if len(find.path) > 1 and find.path[-2] in _VARIABLES and isinstance(find.path[-1], str):
+        return f"{find.path[-1]}="
+    return "" if find.part == "message" else f"{find.field}: "

@@ -15,9 +15,10 @@ import pytest
 from msgspec.structs import replace
 
 from agcx_format import read_session, write_session
+from agcx_format.convert.choice import Choice
 from agcx_format.convert.codex import read_rollout
 from agcx_format.store import open_store
-from agcx_format.types import InputText, Message
+from agcx_format.types import FunctionCall, InputText, Message
 from agcx_tui import exporting
 from agcx_tui.cli.export import FORMATS
 from agcx_tui.exporting import Exported, Form
@@ -210,7 +211,73 @@ def test_what_was_looked_at_and_left_is_not_hidden(store, tmp_path):
     change(GRID, "a", f"{TOKEN} {TOKEN}")
     path, target, form = path_of(GRID), tmp_path / "a.md", Form(redact=True)
     found = exporting.secrets_in([path], form)[path]
-    reviewed = {path: found[:1]}
+    reviewed = {path: found.hiding(found.finds[:1])}
     (done,) = exporting.export([(path, target)], form, overwrite=False, reviewed=reviewed)
     assert done.redacted == {"github-token": 1}
     assert f"[redacted github-token 1] {TOKEN}" in target.read_text()
+
+
+def test_a_session_that_changed_after_the_review_is_looked_through_again(store, tmp_path):
+    kept, new = "gh" + "o_" + TOKEN[4:], "gl" + "pat-" + TOKEN[4:24]
+    change(GRID, "a", f"{TOKEN} {kept}")
+    path, form = path_of(GRID), Form(redact=True)
+    found = exporting.secrets_in([path], form)[path]
+    reviewed = {path: found.hiding([find for find in found.finds if find.secret != kept])}
+    change(GRID, "a", f"now {kept} {new} {TOKEN}")
+    for format_ in ("md", "json"):
+        target = tmp_path / f"a.{format_}"
+        form = Form(format_, redact=True)
+        (done,) = exporting.export([(path, target)], form, overwrite=False, reviewed=reviewed)
+        text = target.read_text()
+        assert kept in text
+        assert not [secret for secret in (TOKEN, new) if secret in text]
+        assert done.redacted == {"github-token": 1, "gitlab-token": 1}
+
+
+def test_a_session_that_could_not_be_read_for_the_review_is_looked_through(store, tmp_path):
+    change(GRID, "a", TOKEN)
+    path, target, form = path_of(GRID), tmp_path / "a.md", Form(redact=True)
+    away = tmp_path / "away"
+    os.rename(path, away)
+    found = exporting.secrets_in([path], form)
+    assert not any(found.values())
+    os.rename(away, path)
+    (done,) = exporting.export([(path, target)], form, overwrite=False, reviewed=found)
+    assert (done.redacted, TOKEN in target.read_text()) == ({"github-token": 1}, False)
+
+
+@pytest.mark.parametrize(
+    ("format_", "choice", "count"),
+    [
+        ("json", Choice(), 6),
+        ("md", Choice(), 3),
+        ("md", Choice(tool_calls=False), 2),
+        ("codex", Choice(), 3),
+        ("jsonl", Choice(), 2),
+        ("txt", Choice(tool_calls=False), 1),
+    ],
+)
+def test_what_is_counted_is_what_is_written(store, tmp_path, format_, choice, count):
+    path = path_of(GRID)
+    metadata, conversation, state = read_session(path)
+    call = FunctionCall(None, "shell", json.dumps({"command": f"echo {TOKEN}"}), "c")
+    items = Message(None, "user", [InputText(f"use {TOKEN}")]), call
+    messages = [replace(m, item=i) for m, i in zip(conversation.messages, items, strict=False)]
+    context = replace(
+        conversation.context, working_directory=f"/src/{TOKEN}",
+        environment_variables={"A": TOKEN}, open_files=[TOKEN],
+    )  # fmt: skip
+    conversation = replace(conversation, messages=messages, context=context)
+    write_session(
+        path, replace(metadata, message_count=2), conversation, replace(state, search_query=TOKEN)
+    )
+    form, target = Form(format_, choice, redact=True), tmp_path / f"a.{format_}"
+    found = exporting.secrets_in([path], form)
+    (done,) = exporting.export([(path, target)], form, overwrite=False, reviewed=found)
+    assert len(found[path]) == done.redacted["github-token"] == count
+    assert TOKEN not in target.read_text()
+
+
+def test_where_nothing_was_exported_nothing_is_said_of_secrets(store, tmp_path):
+    result = run("export", BROKEN, "--redact", "-o", tmp_path / "a.md")
+    assert (result.exit_code, "hidden" in result.stderr + result.stdout) == (1, False)

@@ -39,8 +39,47 @@ _AWS_SECRET = "wJalr/" + _ALNUM[:34]
 _BASIC = base64.b64encode(b"alice:hunter2hunter2").decode()
 _WORD = "hunter2" + "!x"
 
+_LED = _RSA.replace("\n", "\ndeploy/keys/id_rsa.pem-12-")
+_DEEP = _RSA.replace("\n", "\n" + " " * 40)
+_JOINED = _RSA.replace("\n", '\\n" + String.of(key) +\n        "')
+_LED_CUT = _LED[: _LED.index("\ndeploy/keys/id_rsa.pem-12-Abc=")]
+_TAIL = _RSA.split("\n", 2)[2]
+_SSH2 = (
+    "---- BEGIN SSH2 ENCRYPTED "
+    + 'PRIVATE KEY ----\nComment: "x"\n'
+    + _lines(70, 4)
+    + ("\n---- END SSH2 ENCRYPTED " + "PRIVATE KEY ----")
+)
+_WIREGUARD = _ALNUM[:20] + "+/" + _ALNUM[:21] + "="
+_TOKEN_USER = base64.b64encode((_ALNUM[:20] + ":").encode()).decode()
+_UMLAUT = base64.b64encode("jörg:hünter2".encode()).decode()
+
 # Kind, text, secret.
 TRUE = [
+    *(("private-key", f"x {key} y", key) for key in (_LED, _DEEP, _SSH2)),
+    ("private-key", f"deploy/a:1:{_LED_CUT}\n\n$ ls", _LED_CUT),
+    ("private-key", f"$ tail -n 9 id_rsa\n{_TAIL}\n", _TAIL),
+    (
+        "private-key",
+        "Public-Lines: 1\nAAAA\nPrivate-Lines: 3\n" + _lines(64, 3) + "\nPrivate-MAC: 12",
+        _lines(64, 3),
+    ),
+    ("private-key", f"[Interface]\nPrivateKey = {_WIREGUARD}\n", _WIREGUARD),
+    ("private-key", f"PRIVATE_KEY=0x{_HEX}", f"0x{_HEX}"),
+    ("basic-authorization", f"Authorization: Basic {_TOKEN_USER}", _TOKEN_USER),
+    ("basic-authorization", f"Basic {_UMLAUT}", _UMLAUT),
+    ("bearer-token", f"Authorization: token {_HEX[:40]}", _HEX[:40]),
+    ("bearer-token", f"x=Bearer%20{_ALNUM[:40]}&y", _ALNUM[:40]),
+    ("bearer-token", "Bearer " + "qWeRtZuIoPaSdFgHjKlYx", "qWeRtZuIoPaSdFgHjKlYx"),
+    ("bearer-token", "Authorization: Bearer " + "qwertzuiopasdfghjklyx", "qwertzuiopasdfghjklyx"),
+    ("cookie", f"Set-Cookie: session={_ALNUM[:30]}; Path=/; HttpOnly", _ALNUM[:30]),
+    ("cookie", f"Cookie: theme=dark; sid={_ALNUM[:30]}\n", f"theme=dark; sid={_ALNUM[:30]}"),
+    ("cookie", '"Cookie": "session=' + 'qwertyuiopas"', "session=" + "qwertyuiopas"),
+    ("password", "tool --password 'Sun" + "shine two'", "Sun" + "shine two"),
+    ("password", "password=Sun" + "shine # the old one", "Sun" + "shine"),
+    ("aws-secret-key", f"AWS Secret Access Key [None]: {_AWS_SECRET}", _AWS_SECRET),
+    ("aws-secret-key", f"SecretAccessKey\t{_AWS_SECRET}", _AWS_SECRET),
+    ("secret", 'JWT_SECRET="super' + 'secret"', "super" + "secret"),
     ("private-key", _RSA, _RSA),
     ("private-key", f'"key": "{_RSA}"'.replace("\n", "\\n"), _RSA.replace("\n", "\\n")),
     ("private-key", f"cat id_rsa\n{_CUT}\n\n$ ls", _CUT),
@@ -112,6 +151,26 @@ TRUE = [
     ),
     ("service-token", "dop" + "_v1_" + _HEX, "dop" + "_v1_" + _HEX),
     ("service-token", "gs" + "k_" + _ALNUM, "gs" + "k_" + _ALNUM),
+    *(
+        ("github-token", before + _GITHUB, _GITHUB)
+        for before in ("t-", "key", "my_", "a%3d", "\x1b[1;32m", "\x1b[38;5;123m", "\x1b[m", "x[0m")
+    ),
+    *(
+        (kind, f"is {token} so", token)
+        for kind, token in [
+            ("slack-token", "xo" + "xc-123456789012-" + _ALNUM[:24]),
+            ("slack-token", "xo" + "xd-" + _ALNUM[:20] + "%2F" + _ALNUM[:20] + "%3D"),
+            ("gitlab-token", "gl" + "ft-" + _ALNUM[:20]),
+            ("gitlab-token", "gl" + "agent-" + _ALNUM[:50]),
+            ("gitlab-token", "GR" + "1348941" + _ALNUM[:20]),
+            ("google-token", "1/" + "/0" + _ALNUM[:40] + "-x"),
+            ("service-token", "sec" + "ret_" + _ALNUM[:43]),
+            ("service-token", "nt" + "n_" + _ALNUM[:46]),
+            ("service-token", "fi" + "gd_" + _ALNUM[:40]),
+        ]
+    ),
+    ("signature", f"https://x.example/a?se=1&sig={_ALNUM[:40]}%3D&b=1", f"{_ALNUM[:40]}%3D"),
+    ("signature", f"https://x.example/a?X-Amz-Signature={_HEX}&b=1", _HEX),
     ("jwt", f"Authorization: Bearer {_JWT}", _JWT),
     ("jwt", f'{{"access_token":"{_JWT}"}}', _JWT),
     ("bearer-token", 'curl -H "Authorization: Bearer ' + _ALNUM[:30] + '"', _ALNUM[:30]),
@@ -120,8 +179,58 @@ TRUE = [
     ("connection-string", f'"DATABASE_URL": "mysql://root:{_WORD}@localhost/x"', _WORD),
     ("connection-string", f"redis://:{_WORD}@cache:6379", _WORD),
     ("connection-string", f"mongodb+srv://u:{_WORD}@c0.mongodb.net", _WORD),
+    *(
+        ("connection-string", f"see {scheme}://{user}:{password}@{host} so", password)
+        for scheme, user, password, host in [
+            ("postgres", "u", "q", "h"),
+            ("postgres", "u", "p@ss" + "w0rd!", "h"),
+            ("postgres", "u", "ab" + "/cd9", "h"),
+            ("postgres", "u", "Secr3t@" + "1xyz", "h:5432/db?sslmode=require"),
+            ("https", "bob", "$ecret" + "99!", "x.example/a@b"),
+            ("mongodb", "u", "1234", "a:1,b:2/?x=y@z"),
+        ]
+    ),
+    *(
+        ("password", f"DB_PASSWORD={password}\n", password)
+        for password in (
+            "$ecret" + "99!",
+            "my_" + "Pr0dPass",
+            "change" + "me123",
+            "my_dog_" + "Rex99!",
+            "/Xk9" + "mQ2p/7vR",
+            "/" + _ALNUM[:40] + "/x+" + _ALNUM[:40] + "==",
+            "exa" + "mple77x",
+        )
+    ),
+    ("password", 'password = "{hun' + 'ter2"', "{hun" + "ter2"),
+    ("password", 'password = "[x9K' + 'q!mm"', "[x9K" + "q!mm"),
+    ("secret", f"AccountKey=/{_ALNUM[:40]}/+{_ALNUM[:40]}==;x", f"/{_ALNUM[:40]}/+{_ALNUM[:40]}=="),
     ("password", f"DB_PASSWORD={_WORD}\n", _WORD),
     ("password", "export PGPASSWORD=hunter\n", "hunter"),
+    *(
+        ("password", text.replace("@", "Sun" + "shine"), "Sun" + "shine")
+        for text in (
+            "password=@",
+            "x\npassword: @\n",
+            "x\npassword = @\n",
+            "DB_PASSWORD=@;",
+            "Server=x;Password=@;Database=y",
+            "Password=@;",
+            "tool --password @",
+            "tool --password=@ --yes",
+            "https://x.example/?password=@",
+            "host=h user=u password=@ dbname=d",
+            "db:\n  password: @\n  port: 1",
+            "a.b.password=@\n",
+            "x:\n  POSTGRES_PASSWORD: @\n",
+            "'password=@'",
+        )
+    ),
+    ("password", "password=" + "letm" + "ein", "letm" + "ein"),
+    ("password", 'DB_PASSWORD="two' + ' words"', "two" + " words"),
+    ("password", 'password: "two' + ' words 9"', "two" + " words 9"),
+    ("password", "password=" + "abcd1,efgh" + "22", "abcd1,efgh" + "22"),
+    ("password", "password=" + "abcdef9&" + "ghi9", "abcdef9&" + "ghi9"),
     ("password", f"password: {_WORD}", _WORD),
     ("password", f'password: "{_WORD}"', _WORD),
     ("password", f"'password' => '{_WORD}',", _WORD),
@@ -136,6 +245,16 @@ TRUE = [
     ("password", f"mysqldump -h db -u root -p'{_WORD}' shop", _WORD),
     ("password", f"curl -s -u alice:{_WORD} https://x.example", _WORD),
     ("password", f"sshpass -p {_WORD} ssh host", _WORD),
+    *(
+        ("password", f'{{"command": {words}}}', secret)
+        for words, secret in [
+            (f'["curl", "-u", "bob:{_WORD}", "https://x.example"]', _WORD),
+            (f'["mysql","-uroot","-p{_WORD}"]', _WORD),
+            (f'["sshpass",\n  "-p",\n  "{_WORD};y",\n  "ssh"\n]', f"{_WORD};y"),
+            (f"['sshpass', '-p', '{_WORD}']", _WORD),
+            (f'\\"x\\", [\\"sshpass\\", \\"-p\\", \\"{_WORD}\\"]', _WORD),
+        ]
+    ),
     ("password", f"machine x.example login alice password {_WORD}", _WORD),
     ("password", f"ALTER USER app WITH PASSWORD '{_WORD}';", _WORD),
     ("password", f"CREATE USER a@b IDENTIFIED BY '{_WORD}';", _WORD),
@@ -169,12 +288,51 @@ FALSE = [
     "connect(user=user, password=password)",
     "connect(password=pw, host=h)",
     "password = config.password",
+    "password = None",
+    "password = request.form",
+    "    password = answer",
+    "    password: Password",
+    "const password = reply\n",
+    "const password=reply\n",
+    "user.password=reply\n",
+    "f(a, password=reply",
+    "password=new_pw\n",
+    "password: newPassword\n",
+    "interface A {\n  password: string\n}",
+    "{ password: reply }",
+    "use --password instead of it",
+    "the option --password without a value",
+    "--password PASSWORD",
+    "Password: expired",
+    "The password: nobody knows it",
+    '"password": "This field is required"',
+    'password: "Your new secret"',
+    "def connect(user, password=None, host='h'):",
+    "password=pw1234[0]",
+    "?password=&b=1",
     "password = os.environ['DB_PASSWORD']",
     "PASSWORD=$DB_PASSWORD",
     'PASSWORD="${DB_PASSWORD}"',
     "password: {{ vault_password }}",
     "password: ${{ secrets.DB_PASSWORD }}",
     "password: <your password>",
+    "PASSWORD=${DB_PASSWORD:-changeme}",
+    "PASSWORD=$HOME/.secrets/db",
+    "$user->password = $this->password;",
+    "password: '{{ a.b }}-{{ c }}'",
+    "password: '%(db_password)s'",
+    'password = "your_password_123"',
+    'password = "my-secret-password"',
+    "password = :password and",
+    'password: "process.env.DB_PASSWORD"',
+    'password="[REDACTED]"',
+    "password=ab****yz",
+    "password: /etc/app/db_password.txt",
+    "http://localhost:8080/a/b@c and https://x.example:443/@scope/d@1.0",
+    "https://x.example/a?b=c:d@e",
+    "postgres://{user}:{password}@{host}/db",
+    "mysql://root:<password>@h and mysql://root:%s@%s",
+    "redis://h:6379/0 and git@x.example",
     "password=********",
     "password: ...",
     "password=xxxxxxxx",
@@ -239,11 +397,33 @@ FALSE = [
     "-----BEGIN " + "PRIVATE KEY-----\n...\n-----END " + "PRIVATE KEY-----",
     "-----BEGIN PUBLIC KEY-----\n" + _lines(64, 3),
     "sha256:" + _HEX,
+    "mask-" + "sk-learning-to-rank-and-more",
+    "sig=0x12",
+    "https://x.example/?sig=short",
+    "11//0 is no number",
+    "def f(sig=inspect.signature(function_of_the_caller)):",
+    "docker pull x@sha256:" + _HEX,
+    "sha512-" + _ALNUM * 2 + "==",
     "commit " + _HEX[:40],
     "id = 01997e76-d124-7592-9cac-2ec05abbca08",
     "data:image/png;base64," + _ALNUM * 4,
     "ey" + "Jhb is how a JWT begins",
     "cryptography",
+    "Basic research: abcdefgh",
+    "Bearer AuthenticationProviderFactory",
+    "Authorization: Bearer YOUR_ACCESS_TOKEN_HERE",
+    "authorization = request.headers.get",
+    "Cookie: theme=dark; lang=en",
+    "Set-Cookie: theme=solarized",
+    "document.cookie: string",
+    "private_key = load_pem_private_key(data)",
+    "PrivateKey = <base64>",
+    "if line == '-----END RSA " + "PRIVATE KEY-----':\n    break",
+    "text = '-----BEGIN RSA " + "PRIVATE KEY-----'\nrest_of_the_program_that_reads_keys = 1",
+    'CLIENT_SECRET = "client_secret"',
+    'TOKEN = "[a-zA-Z_][a-zA-Z0-9_-]*"',
+    "JWT_SECRET=$SECRET",
+    "AWS Secret Access Key [None]: ",
     "hf_hub_download(repo)",
     "npm_config_registry=https://x.example",
     "xoxb tokens",
@@ -261,6 +441,9 @@ FALSE = [
     "curl -u $USER:$PASS https://x.example",
     "curl -o out.html https://x.example",
     "compass=north",
+    '["curl", "-u", "$USER:$PASS", "https://x.example"]',
+    '["mysql", "-u", "root", "-p", "shop"]',
+    'a["-u"] = b["curl"], ["tar", "-p", "x"]',
     "bypass: 12345678",
     "https://registry.npmjs.org/@types/node",
     "icon@2x.png",

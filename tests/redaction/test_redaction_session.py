@@ -18,11 +18,14 @@ from agcx_format.redaction.scan import find_in_session, find_secrets
 from agcx_format.serde_json import to_json
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import (
+    ExecAction,
     FileContext,
     FunctionCall,
     FunctionCallOutput,
     InputImage,
     InputText,
+    LocalShellCall,
+    LocalShellStatus,
     Message,
     MessageSnapshot,
     OutputText,
@@ -150,6 +153,18 @@ def test_a_password_is_found_again_where_nothing_says_what_it_is():
     assert [find.message for find in find_in_session(made)] == [0, 1]
 
 
+@pytest.mark.parametrize(
+    "words", [["curl", "-u", f"bob:{PASSWORD}"], ["mysql", f"-p{PASSWORD}"], ["sshpass", "-p", PASSWORD]]
+)  # fmt: skip
+def test_the_words_of_a_command_are_looked_through_as_a_line(words):
+    action = ExecAction(words, None, None, None, None)
+    call = LocalShellCall(None, "c", LocalShellStatus.COMPLETED, action)
+    made = session(call)
+    hidden, _ = redact(made, find_in_session(made))
+    placed = [word.replace(PASSWORD, "[redacted password 1]") for word in words]
+    assert hidden[1].messages[0].item.action.command == placed
+
+
 def test_a_common_word_is_not_hidden_everywhere_because_somebody_uses_it_as_a_password():
     made = session(said("postgresql is fine"), said("DB_PASSWORD='postgresql'"))
     assert [find.message for find in find_in_session(made)] == [1]
@@ -164,11 +179,32 @@ def test_each_find_can_be_left_as_it_is():
 
 
 def test_pictures_and_encrypted_reasoning_are_passed_over():
+    key = "AK" + "IA" + "Q3EGRTWA5XZ2VBN7"
     made = session(
-        Message(None, "user", [InputImage(f"data:image/png;base64,{TOKEN}")]),
+        Message(None, "user", [InputImage(f"data:image/png;base64,/{key}+/==")]),
         Reasoning("r", [], None, TOKEN),
     )
     assert find_in_session(made) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f'data: {{"key": "{TOKEN}"}}\n\ndata: [DONE]', f"data:image/png;base64,AAAA {TOKEN}"],
+)
+def test_what_begins_like_a_picture_and_is_none_is_looked_through(text):
+    made = session(
+        FunctionCallOutput("c", text), said(text), Message(None, "user", [InputImage(text)])
+    )
+    assert [find.message for find in find_in_session(made)] == [0, 1, 2]
+
+
+def test_a_secret_in_the_name_of_a_variable_is_hidden_and_its_value_stays():
+    names = {"A": "1", f"T_{TOKEN}": "2", "MY_PASSWORD": PASSWORD}
+    made = session(said("x"), environment_variables=names)
+    hidden, _ = redact(made, find_in_session(made))
+    assert hidden[1].context.environment_variables == {
+        "A": "1", "T_[redacted github-token 1]": "2", "MY_PASSWORD": "[redacted variable 1]",
+    }  # fmt: skip
 
 
 def test_messages_are_hidden_as_they_are_read():
@@ -183,6 +219,18 @@ def test_looking_stops_when_it_is_asked_to():
     asked = iter([False] * 3 + [True] * 100)
     finds = find_secrets(made[0], lambda: made[1].messages, should_stop=lambda: next(asked))
     assert 0 < len(finds) < 10
+
+
+@pytest.mark.parametrize("shape", [lambda a, b: [a, b], lambda a, b: {"a": a, "b": [{"c": b}]}])
+def test_a_key_in_parts_is_hidden_whole_and_leaves_json(shape):
+    body = "\n".join(TOKEN[4:] * 2 for _ in range(4))
+    end = f"{body}\n-----END RSA " + "PRIVATE KEY-----"
+    arguments = json.dumps(shape("-----BEGIN RSA " + "PRIVATE KEY-----", end))
+    made = session(FunctionCall(None, "f", arguments, "c"))
+    hidden, _ = redact(made, find_in_session(made))
+    left = hidden[1].messages[0].item.arguments
+    assert json.loads(left)
+    assert TOKEN[4:] not in left
 
 
 json_values = st.recursive(
@@ -219,6 +267,10 @@ _PIECES = [
     "[",
     "-----BEGIN " + "PRIVATE KEY-----",
     "é",
+    "curl",
+    "-u",
+    "Cookie: a=",
+    "u:" + PASSWORD,
 ]
 hostile = st.lists(st.sampled_from(_PIECES), max_size=12).map("".join)
 

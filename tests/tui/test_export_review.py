@@ -6,8 +6,9 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 from textual.app import App
-from textual.widgets import Button, Checkbox, Input, OptionList
+from textual.widgets import Button, Checkbox, Input, OptionList, RadioButton
 
 from agcx_format import write_session
 from agcx_format.convert.imported import Draft
@@ -24,36 +25,45 @@ PASSWORD = "hunter2" + "!x"
 
 
 class Exporting(App):
-    """Nothing but the export of one session."""
+    """Nothing but the export of sessions."""
 
-    def __init__(self, item: ExportItem) -> None:
+    def __init__(self, *items: ExportItem) -> None:
         super().__init__()
-        self.item = item
+        self.items = items
         self.register_theme(DARK)
         self.theme = DARK.name
 
     def on_mount(self) -> None:
-        ask_for_export(self, [self.item])
+        ask_for_export(self, self.items)
+
+
+def written(tmp_path: Path, *texts: str, number: int = 7, **context) -> ExportItem:
+    draft = Draft(UUID(int=number << 96), Timestamp("2025-08-26T04:12:50.123Z"))
+    for at, text in enumerate(texts, 1):
+        draft.add(Message(None, "user", [InputText(text)]), at)
+    made = draft.finish(
+        source=None, title="t", last_accessed=draft.start, model="m", tags=[], directory="/src"
+    )
+    around = replace(made.conversation, context=replace(made.conversation.context, **context))
+    path = tmp_path / f"{draft.id}.agcx"
+    write_session(path, made.metadata, around, made.state)
+    return ExportItem(str(path), str(draft.id), "t")
 
 
 @pytest.fixture
 def item(tmp_path) -> ExportItem:
-    draft = Draft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123Z"))
     texts = f"use {TOKEN}\x1b[31m", f"DB_PASSWORD={PASSWORD}", f"again {TOKEN}", "in /home/ann/src"
-    for number, text in enumerate(texts, 1):
-        draft.add(Message(None, "user", [InputText(text)]), number)
-    made = draft.finish(
-        source=None, title="t", last_accessed=draft.start, model="m", tags=[], directory="/src"
-    )
-    path = tmp_path / f"{draft.id}.agcx"
-    write_session(path, made.metadata, made.conversation, made.state)
-    return ExportItem(str(path), str(draft.id), "t")
+    return written(tmp_path, *texts)
 
 
-async def review(pilot, target: Path, *, personal: bool = False) -> RedactionReview:
+async def review(
+    pilot, target: Path, *, personal: bool = False, format_: str = "md"
+) -> RedactionReview:
     """Through the dialog to the review."""
     app = pilot.app
     await until(pilot, lambda: isinstance(app.screen, ExportDialog))
+    app.screen.query_one(f"#format-{format_}", RadioButton).value = True
+    await pilot.pause()
     app.screen.query_one("#path", Input).value = str(target)
     app.screen.query_one("#redact", Checkbox).value = True
     await pilot.pause()
@@ -112,6 +122,31 @@ async def test_a_turns_all_off_and_on_again(item, tmp_path):
         assert sum(line.startswith("[ ]") for line in lines(screen)) == 3
         await pilot.press("a")
         assert sum(line.startswith("[x]") for line in lines(screen)) == 3
+
+
+@pytest.mark.parametrize(("key", "off"), [("s", {1, 2}), ("g", {1, 2, 3})])
+async def test_a_secret_or_its_kind_is_turned_off_and_on_at_once(item, tmp_path, key, off):
+    other = written(tmp_path, f"or gh{'o_'}{TOKEN[4:]}", number=8)
+    async with Exporting(item, other).run_test(size=(110, 40)) as pilot:
+        screen = await review(pilot, tmp_path / "out")
+        assert key in str(screen.query_one("#hint").render())
+        await pilot.press(key)
+        assert {n for n, line in enumerate(lines(screen)) if line.startswith("[ ]")} == off
+        await pilot.press(key)
+        assert not any(line.startswith("[ ]") for line in lines(screen))
+
+
+async def test_of_several_sessions_each_find_says_which_and_a_variable_says_its_name(tmp_path):
+    items = [
+        written(tmp_path, f"use {TOKEN}"),
+        written(tmp_path, "x", number=8, environment_variables={"MY_PASSWORD": PASSWORD}),
+    ]
+    async with Exporting(*items).run_test(size=(110, 40)) as pilot:
+        screen = await review(pilot, tmp_path / "out", format_="json")
+        assert lines(screen)[1::2] == [
+            f"[x] 00000007         1  use {TOKEN}",
+            f"[x] 00000008   context  MY_PASSWORD={PASSWORD}",
+        ]
 
 
 @pytest.mark.parametrize("way", ["escape", "cancel"])
