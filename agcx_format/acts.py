@@ -35,6 +35,7 @@ from agcx_format.journal import (
     Act,
     ActSession,
     Step,
+    folders_of,
     iter_acts,
     manifest,
     next_moment,
@@ -59,20 +60,22 @@ def perform(root: Path, kind: str, steps: Sequence[Step], sessions: Iterable[Act
     `StaleSession` when a file is not as expected; `StoreNotWritable` and other errors of the system
     are raised after what was begun has been taken back.
     """
+    base = os.fspath(root)
     for step in steps:
-        _check_expected(root, step)
+        _check_expected(base, step)
     moment = next_moment(root)
     act_id = f"{stamp(moment)}-{kind}-{os.urandom(3).hex()}"
     home = root / TRASH / (act_id + PENDING)
     with naming(root):
         _make(home)
         try:
-            ready = [_prepare(root, home, step) for step in steps]
+            inside = os.fspath(home)
+            ready = [_prepare(base, inside, step) for step in steps]
             act = Act(act_id, kind, moment, tuple(sessions), tuple(ready))
             write_file(home / MANIFEST, [manifest(act)])
             _sync_tree(home, root)
             for step in ready:
-                _do(root, home, step)
+                _do(base, inside, step)
             _sync_parents(root, home, ready)
             _rename(home, act_id)
         except BaseException:
@@ -91,11 +94,12 @@ def undo(root: Path, act_id: str | None = None) -> Act:
     if act is None:
         raise NothingToUndo("nothing is left to undo", path=root)
     home = root / TRASH / act.id
-    conflicts = [step.path for step in act.steps if _conflicts(root, home, step)]
+    base, inside = os.fspath(root), os.fspath(home)
+    conflicts = [step.path for step in act.steps if _conflicts(base, inside, step)]
     if conflicts:
         more = f" and {len(conflicts) - 1} more" if len(conflicts) > 1 else ""
         raise UndoConflict(
-            f"it changed after the act of {act.created_at}{more}", path=_in(root, conflicts[0])
+            f"it changed after the act of {act.created_at}{more}", path=_in(base, conflicts[0])
         )
     with naming(root):
         home = _rename(home, act.id + UNDOING)
@@ -152,7 +156,7 @@ def recover(root: Path) -> list[Path]:
 # --- one step forward
 
 
-def _check_expected(root: Path, step: Step) -> None:
+def _check_expected(root: str, step: Step) -> None:
     if step.op in ("create", "bring") and Signature.at(_in(root, step.path)) is not None:
         raise StaleSession("something is there already", path=_in(root, step.path))
     read = step.source if step.source is not None else step.path
@@ -160,7 +164,7 @@ def _check_expected(root: Path, step: Step) -> None:
         raise StaleSession("it changed since it was read", path=_in(root, read))
 
 
-def _prepare(root: Path, home: Path, step: Step) -> Step:
+def _prepare(root: str, home: str, step: Step) -> Step:
     """Write the new content aside; then what its signature will be is known."""
     if step.op == "move":
         return Step(step.op, step.path)
@@ -173,7 +177,7 @@ def _prepare(root: Path, home: Path, step: Step) -> Step:
     return Step(step.op, step.path, after=after, derived=step.derived)
 
 
-def _do(root: Path, home: Path, step: Step) -> None:
+def _do(root: str, home: str, step: Step) -> None:
     target = _in(root, step.path)
     if step.op == "move":
         _move(target, _in(home, "files", step.path), _make)
@@ -191,9 +195,10 @@ def _do(root: Path, home: Path, step: Step) -> None:
 def _take_back(root: Path, home: Path) -> None:
     """Undo what was done of a pending act; the steps are such that each can be told from the files."""
     act = read_act(home)
+    base, inside = os.fspath(root), os.fspath(home)
     for step in reversed(act.steps if act else ()):
-        target, now = _in(root, step.path), Signature.at(_in(root, step.path))
-        moved, before = _in(home, "files", step.path), _in(home, "before", step.path)
+        target, now = _in(base, step.path), Signature.at(_in(base, step.path))
+        moved, before = _in(inside, "files", step.path), _in(inside, "before", step.path)
         if step.op == "move" and os.path.lexists(moved):
             if now is not None:
                 # Somebody saved it anew: both are worth keeping, the act stays as it is.
@@ -206,7 +211,7 @@ def _take_back(root: Path, home: Path) -> None:
         elif step.op == "create" and now is not None and now == step.after:
             os.unlink(target)
         elif step.op == "bring":
-            _put_back(root, step, now)
+            _put_back(base, step, now)
     if act:
         _sync_parents(root, home, act.steps)
     if any(files for _, _, files in os.walk(home / "files")):
@@ -217,7 +222,7 @@ def _take_back(root: Path, home: Path) -> None:
         sync_directory(root / TRASH)
 
 
-def _conflicts(root: Path, home: Path, step: Step) -> bool:
+def _conflicts(root: str, home: str, step: Step) -> bool:
     now = Signature.at(_in(root, step.path))
     if step.derived:
         return False
@@ -231,19 +236,21 @@ def _conflicts(root: Path, home: Path, step: Step) -> bool:
 
 
 def _finish_undo(root: Path, home: Path, act: Act) -> None:
+    base, inside = os.fspath(root), os.fspath(home)
     for step in reversed(act.steps):
-        _undo_step(root, home, step)
+        _undo_step(base, inside, step)
     _sync_parents(root, home, act.steps)
     _rename(home, act.id + UNDONE)
 
 
-def _undo_step(root: Path, home: Path, step: Step) -> None:
+def _undo_step(root: str, home: str, step: Step) -> None:
     """Each can be begun again after a crash: it looks at what is there."""
     target, now = _in(root, step.path), Signature.at(_in(root, step.path))
     if step.op == "move":
-        moved = _in(home, "files", step.path)
-        if os.path.lexists(moved) and now is None:
-            _move(moved, target, _make_in_store)
+        if now is None:
+            # It may be back already.
+            with contextlib.suppress(FileNotFoundError):
+                _move(_in(home, "files", step.path), target, _make_in_store)
     elif step.op == "replace":
         before = _in(home, "before", step.path)
         if os.path.lexists(before) and now in (None, step.after):
@@ -256,7 +263,7 @@ def _undo_step(root: Path, home: Path, step: Step) -> None:
         _move(target, _in(home, "undone", step.path), _make)
 
 
-def _put_back(root: Path, step: Step, now: Signature | None) -> None:
+def _put_back(root: str, step: Step, now: Signature | None) -> None:
     """What was brought goes into the trash again, to the very place that it had there."""
     source = _in(root, str(step.source))
     if now is not None and now == step.after and not os.path.lexists(source):
@@ -301,9 +308,9 @@ def _bytes_of(home: Path) -> int:
 # --- files and names
 
 
-def _in(folder: Path, *parts: str) -> str:
-    """A path below `folder`; as `Path`s, joining a thousand takes longer than moving the files."""
-    return f"{folder}/{'/'.join(parts)}"
+def _in(*parts: str) -> str:
+    """A path; as `Path`s, joining a thousand takes longer than moving the files."""
+    return "/".join(parts)
 
 
 def _move(source: str, target: str, make: Callable[[str], None]) -> None:
@@ -355,11 +362,11 @@ def _sync_tree(home: Path, root: Path) -> None:
 
 
 def _sync_parents(root: Path, home: Path, steps: Sequence[Step]) -> None:
-    within = {os.path.dirname(step.path) for step in steps}
-    folders = {_in(root, folder) for folder in within}
-    folders |= {_in(home, side, folder) for side in _KEPT for folder in within}
-    brought = {os.path.dirname(step.source) for step in steps if step.source is not None}
-    folders |= {_in(root, folder) for folder in brought}
+    within = folders_of(step.path for step in steps)
+    within |= folders_of(step.source for step in steps if step.source is not None)
+    base, inside = os.fspath(root), os.fspath(home)
+    folders = {_in(base, folder) for folder in within}
+    folders |= {_in(inside, side, folder) for side in _KEPT for folder in within}
     for folder in folders:
         if os.path.isdir(folder):
             sync_directory(folder)

@@ -45,13 +45,14 @@ def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
     checkpoints, relative = checkpoint_files(root), places.relative_paths(root)
     steps, sessions = [], []
     for entry in entries:
+        name = str(entry.id or "")
         steps.append(Step("move", relative(entry.path), expected=entry.signature))
-        belongings = list(checkpoints.get(str(entry.id), []))
+        belongings = list(checkpoints.get(name, ()))
         if entry.layout == 2 and entry.id is not None:
             belongings += _metadata_copy(root, entry.id)
         steps += [Step("move", path) for path, _ in belongings]
         size = entry.size + sum(size for _, size in belongings)
-        sessions.append(ActSession(str(entry.id or ""), entry.title, size))
+        sessions.append(ActSession(name, entry.title, size))
     # Two files may have one id, in both layouts: what belongs to it goes along once.
     once: dict[str, Step] = {}
     for step in steps:
