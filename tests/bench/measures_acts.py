@@ -11,22 +11,36 @@ from agcx_format import open_store
 from agcx_format.acts import TRASH
 from tests.bench import floors
 from tests.bench.registry import measure, times
-from tests.bench.timing import Outcome, against, clock
+from tests.bench.timing import Outcome, Probe, against, clock
 from tests.bench.workspace import Workspace
 
+_DURABLY = "renaming the files + one fsync"
 
-@measure("delete", "deleting many sessions in one act", "renaming the files", times(2))
+
+@measure("delete", "deleting many sessions in one act", _DURABLY, times(2))
 def delete(work: Workspace) -> Outcome:
-    return _delete(work, durably=False)
+    acts = _Acts(work)
+    return acts.against(clock(acts.delete, acts.take_back), durably=True)
 
 
-@measure(
-    "delete.durable",
-    "deleting many sessions in one act",
-    "renaming the files + fsync of both directories",
-)
-def delete_durably(work: Workspace) -> Outcome:
-    return _delete(work, durably=True)
+@measure("delete.plain", "deleting many sessions in one act", "renaming the files")
+def delete_plain(work: Workspace) -> Outcome:
+    acts = _Acts(work)
+    return acts.against(clock(acts.delete, acts.take_back), durably=False)
+
+
+@measure("undo", "undoing the deletion of many sessions", _DURABLY, times(2))
+def undo(work: Workspace) -> Outcome:
+    acts = _Acts(work)
+    acts.delete()
+
+    def anew() -> None:
+        acts.forget()
+        acts.delete()
+
+    found = acts.against(clock(acts.store.undo, anew), durably=True)
+    acts.take_back()
+    return found
 
 
 @measure(
@@ -53,27 +67,44 @@ def update(work: Workspace) -> Outcome:
     )
 
 
-def _delete(work: Workspace, *, durably: bool) -> Outcome:
-    path = work.store(work.scaled(1_000, 50), "delete")
-    store = open_store(path)
-    # Undone, the files are again those that were scanned: a rename changes no signature.
-    entries = list(store.scan())
-    names = [os.path.basename(entry.path) for entry in entries]
-    aside = work.folder("renamed")
+class _Acts:
+    """Many sessions that are deleted and brought back; undone, they are again those that were scanned."""
 
-    def undo() -> None:
-        store.undo()
-        shutil.rmtree(path / TRASH)
+    def __init__(self, work: Workspace) -> None:
+        self._work = work
+        self._path = work.store(work.scaled(1_000, 50), "delete")
+        self.store = open_store(self._path)
+        self._entries = list(self.store.scan())
+        self._names = [os.path.basename(entry.path) for entry in self._entries]
+        self._here, self._there = work.folder("renamed-from"), work.folder("renamed-to")
+        for name in self._names:
+            shutil.copyfile(self._path / name, self._here / name)
 
-    def rename() -> None:
-        floors.rename_all(names, path, aside)
-        if durably:
-            floors.sync_directory(path)
-            floors.sync_directory(aside)
+    def delete(self) -> None:
+        self.store.delete(self._entries)
 
-    return against(
-        clock(lambda: store.delete(entries), undo),
-        clock(rename, lambda: floors.rename_all(names, aside, path)),
-        pairs=work.pairs(11),
-        note=f"{len(names):,} sessions",
-    )
+    def take_back(self) -> None:
+        self.store.undo()
+        self.forget()
+
+    def forget(self) -> None:
+        """The log does not grow from run to run."""
+        shutil.rmtree(self._path / TRASH)
+
+    def against(self, ours: Probe, *, durably: bool) -> Outcome:
+        """Beside renaming files of the same names, in a directory of their own."""
+        names, here, there = self._names, self._here, self._there
+
+        def rename() -> None:
+            floors.rename_all(names, here, there)
+            if durably:
+                floors.sync_directory(there)
+
+        found = against(
+            ours,
+            clock(rename, lambda: floors.rename_all(names, there, here)),
+            pairs=self._work.pairs(11),
+            note=f"{len(names):,} sessions",
+        )
+        shutil.rmtree(here)
+        return found
