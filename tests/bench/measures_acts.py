@@ -14,22 +14,34 @@ from tests.bench.registry import measure, times
 from tests.bench.timing import Outcome, Probe, against, clock
 from tests.bench.workspace import Workspace
 
-_DURABLY = "renaming the files + one fsync"
 
-
-@measure("delete", "deleting many sessions in one act", _DURABLY, times(2))
+@measure(
+    "delete",
+    "deleting many sessions in one act",
+    "renaming the files into a new directory + one fsync",
+    times(2),
+)
 def delete(work: Workspace) -> Outcome:
     acts = _Acts(work)
-    return acts.against(clock(acts.delete, acts.take_back), durably=True)
+    return acts.against(clock(acts.delete, acts.take_back), acts.renaming(durably=True))
 
 
-@measure("delete.plain", "deleting many sessions in one act", "renaming the files")
+@measure(
+    "delete.plain",
+    "deleting many sessions in one act",
+    "renaming the files into a new directory",
+)
 def delete_plain(work: Workspace) -> Outcome:
     acts = _Acts(work)
-    return acts.against(clock(acts.delete, acts.take_back), durably=False)
+    return acts.against(clock(acts.delete, acts.take_back), acts.renaming(durably=False))
 
 
-@measure("undo", "undoing the deletion of many sessions", _DURABLY, times(2))
+@measure(
+    "undo",
+    "undoing the deletion of many sessions",
+    "renaming the files back + one fsync",
+    times(2),
+)
 def undo(work: Workspace) -> Outcome:
     acts = _Acts(work)
     acts.delete()
@@ -38,7 +50,7 @@ def undo(work: Workspace) -> Outcome:
         acts.forget()
         acts.delete()
 
-    found = acts.against(clock(acts.store.undo, anew), durably=True)
+    found = acts.against(clock(acts.store.undo, anew), acts.renaming_back())
     acts.take_back()
     return found
 
@@ -68,7 +80,10 @@ def update(work: Workspace) -> Outcome:
 
 
 class _Acts:
-    """Many sessions that are deleted and brought back; undone, they are again those that were scanned."""
+    """Many sessions that are deleted and brought back; undone, they are again those that were scanned.
+
+    Beside it files of the same names are renamed, in directories of their own.
+    """
 
     def __init__(self, work: Workspace) -> None:
         self._work = work
@@ -91,20 +106,36 @@ class _Acts:
         """The log does not grow from run to run."""
         shutil.rmtree(self._path / TRASH)
 
-    def against(self, ours: Probe, *, durably: bool) -> Outcome:
-        """Beside renaming files of the same names, in a directory of their own."""
-        names, here, there = self._names, self._here, self._there
+    def renaming(self, *, durably: bool) -> Probe:
+        self._there.rmdir()
 
         def rename() -> None:
-            floors.rename_all(names, here, there)
+            # As an act does: a directory that grows takes its time.
+            self._there.mkdir()
+            floors.rename_all(self._names, self._here, self._there)
             if durably:
-                floors.sync_directory(there)
+                floors.sync_directory(self._there)
 
-        found = against(
-            ours,
-            clock(rename, lambda: floors.rename_all(names, there, here)),
-            pairs=self._work.pairs(11),
-            note=f"{len(names):,} sessions",
-        )
-        shutil.rmtree(here)
+        def back() -> None:
+            floors.rename_all(self._names, self._there, self._here)
+            self._there.rmdir()
+
+        return clock(rename, back)
+
+    def renaming_back(self) -> Probe:
+        def away() -> None:
+            floors.rename_all(self._names, self._here, self._there)
+
+        def back() -> None:
+            floors.rename_all(self._names, self._there, self._here)
+            floors.sync_directory(self._here)
+
+        away()
+        return clock(back, away)
+
+    def against(self, ours: Probe, floor: Probe) -> Outcome:
+        note = f"{len(self._names):,} sessions"
+        found = against(ours, floor, pairs=self._work.pairs(11), note=note)
+        for folder in (self._here, self._there):
+            shutil.rmtree(folder, ignore_errors=True)
         return found
