@@ -128,9 +128,9 @@ class ActingStore:
             return acts.undo(self.path, act_id)
         with self._writing():
             act = acts.undo(self.path, act_id)
-            for session in act.sessions:
-                if places.is_uuid(session.id):
-                    self._last_seen.pop(UUID(session.id), None)
+            changed = {session.id for session in act.sessions}
+            for session_id in [each for each in self._last_seen if str(each) in changed]:
+                del self._last_seen[session_id]
             return act
 
     def acts(self) -> list[Act]:

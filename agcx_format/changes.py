@@ -47,20 +47,21 @@ class Change:
 def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
     """Sessions leave with their checkpoints and the copies of their metadata."""
     checkpoints, relative = checkpoint_files(root), places.relative_paths(root)
-    steps, sessions = [], []
+    # Two files may have one id, in both layouts: what belongs to it goes along once.
+    steps: dict[str, Step] = {}
+    sessions = []
     for entry in entries:
-        steps.append(Step("move", relative(entry.path), expected=entry.signature))
-        belongings = list(checkpoints.get(str(entry.id), []))
+        name = str(entry.id or "")
+        path = relative(entry.path)
+        steps.setdefault(path, Step("move", path, expected=entry.signature))
+        belongings = list(checkpoints.get(name, ()))
         if entry.layout == 2 and entry.id is not None:
             belongings += _metadata_copy(root, entry.id)
-        steps += [Step("move", path) for path, _ in belongings]
+        for path, _ in belongings:
+            steps.setdefault(path, Step("move", path))
         size = entry.size + sum(size for _, size in belongings)
-        sessions.append(ActSession(str(entry.id or ""), entry.title, size))
-    # Two files may have one id, in both layouts: what belongs to it goes along once.
-    once: dict[str, Step] = {}
-    for step in steps:
-        once.setdefault(step.path, step)
-    return Change(list(once.values()), sessions, {e.id: None for e in entries if e.id})
+        sessions.append(ActSession(name, entry.title, size))
+    return Change(list(steps.values()), sessions, {e.id: None for e in entries if e.id})
 
 
 def edits(root: Path, wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]], level: int) -> Change:

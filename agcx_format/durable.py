@@ -59,15 +59,27 @@ class Signature(msgspec.Struct, frozen=True, gc=False):
 
 
 def is_still(path: str | os.PathLike[str], expected: Signature) -> bool:
-    """Whether the file is the one that was read.
+    """Whether the file is the one that was read; `PersistenceError` when that cannot be found out.
 
     What is a link was read through it, and its signature is that of what it leads to.
     """
-    if Signature.at(path) == expected:
-        return True
-    with contextlib.suppress(OSError):
-        return os.path.islink(path) and Signature.of(os.stat(path)) == expected
-    return False
+    try:
+        status = os.lstat(path)
+        if _fits(status, expected):
+            return True
+        return stat.S_ISLNK(status.st_mode) and _fits(os.stat(path), expected)
+    except OSError as cause:
+        if cause.errno in _NOTHING_THERE:
+            return False
+        raise PersistenceError(os_reason(cause), path=path) from None
+
+
+def _fits(status: os.stat_result, expected: Signature) -> bool:
+    return (
+        status.st_mtime_ns == expected.mtime_ns
+        and status.st_size == expected.size
+        and status.st_ino == expected.inode
+    )
 
 
 def open_regular(path: str | os.PathLike[str]) -> tuple[int, os.stat_result]:

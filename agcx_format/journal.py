@@ -26,6 +26,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
+
 from agcx_format import limits
 from agcx_format.durable import Signature, open_regular, read_exactly
 from agcx_format.errors import CorruptData, PersistenceError
@@ -33,8 +35,8 @@ from agcx_format.places import TRASH
 from agcx_format.timestamps import Timestamp, ns_of, to_datetime
 
 __all__ = [
-    "Act", "ActSession", "Edit", "Step", "iter_acts", "manifest", "next_moment", "read_act", "read_acts",
-    "stamp", "unfinished",
+    "Act", "ActSession", "Edit", "Step", "folders_of", "iter_acts", "manifest", "next_moment",
+    "read_act", "read_acts", "stamp", "unfinished",
 ]  # fmt: skip
 
 MANIFEST = "manifest.json"
@@ -45,10 +47,11 @@ UNFINISHED = (PENDING, UNDOING, EMPTYING)
 _FORMAT = 1
 
 _OPS = ("move", "replace", "create", "bring")
+# Parts of a path that lead nowhere, or out of where one is.
+_NOWHERE = frozenset({"", ".", ".."})
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """What an act does to one file; `path` is relative to the store, with `/`.
 
     `move`: it leaves the store.  `replace`: `parts` take its place.  `create`: `parts` are put where
@@ -87,14 +90,12 @@ class Step:
 
 def _inside(text: str) -> str:
     """A manifest is a file like any other: it may not reach out of its store."""
-    parts = text.split("/")
-    if not {"", ".", ".."}.isdisjoint(parts):
+    if not _NOWHERE.isdisjoint(text.split("/")):
         raise ValueError(f"not in the store: {text!r}")
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class ActSession:
+class ActSession(msgspec.Struct, frozen=True):
     """A session that an act changed: enough to name it in a list. `size` in bytes.
 
     Id and title are empty once what the act kept was destroyed.
@@ -183,6 +184,11 @@ class Act:
         return not self.undone and self.emptied_at is None
 
 
+def folders_of(paths: Iterable[str]) -> set[str]:
+    """The folders in which files of a store lie."""
+    return {path.rpartition("/")[0] for path in paths}
+
+
 def iter_acts(root: Path) -> Iterator[Act]:
     """Finished acts, newest first, read as they are asked for; what is none of ours is passed over."""
     try:
@@ -260,8 +266,8 @@ def _stays_inside(home: Path, act: Act) -> bool:
     A store that somebody sent may hold links and acts made up to move files through them.
     """
     root = home.parent.parent
-    folders = {os.path.dirname(step.path) for step in act.steps}
-    sources = {os.path.dirname(step.source) for step in act.steps if step.source is not None}
+    folders = folders_of(step.path for step in act.steps)
+    sources = folders_of(step.source for step in act.steps if step.source is not None)
     ways = [(root, folder) for folder in folders | sources]
     ways += [(home, os.path.join(side, folder)) for side in KEPT for folder in folders]
     return not home.is_symlink() and not any(_has_link(base, way) for base, way in ways)

@@ -103,12 +103,15 @@ def relative_paths(root: Path) -> Callable[[str | os.PathLike[str]], str]:
 
     @cache
     def inside(folder: str) -> str:
-        return os.path.relpath(os.path.realpath(folder), real_root)
+        """What stands before a name that lies in it: nothing, or the folder with a separator."""
+        found = os.path.relpath(os.path.realpath(folder), real_root)
+        return "" if found == os.curdir else f"{found}/"
 
     def relative_path(path: str | os.PathLike[str]) -> str:
-        folder, name = os.path.split(os.fspath(path))
-        if inside(folder).split(os.sep)[0] == os.pardir:
+        folder, separator, name = os.fspath(path).rpartition("/")
+        before = inside(folder or separator)
+        if before.startswith(f"{os.pardir}/"):
             raise PersistenceError("not in this store", path=path)
-        return name if inside(folder) == os.curdir else f"{inside(folder)}/{name}"
+        return before + name
 
     return relative_path

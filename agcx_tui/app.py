@@ -293,7 +293,8 @@ class AgcxApp(App[None]):
         from agcx_format.errors import PersistenceError
         from agcx_format.session_file import SessionFile
         from agcx_tui.safe_text import safe_line
-        from agcx_tui.screens.export import ExportItem, ask_for_export
+        from agcx_tui.screens.export import ExportItem
+        from agcx_tui.screens.export_run import ask_for_export
 
         try:
             with SessionFile(path) as session:

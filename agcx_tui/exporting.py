@@ -21,6 +21,7 @@ from agcx_tui.outgoing import (
     Exporter,
     Form,
     Looked,
+    Progress,
     Stopped,
     file_name,
     suffix,
@@ -28,8 +29,8 @@ from agcx_tui.outgoing import (
 )
 
 __all__ = [
-    "EXISTS", "FORMATS", "Exported", "Exporter", "Form", "Looked", "expanded", "export",
-    "export_together", "file_name", "hidden_in_words", "obstacle", "secrets_in", "suffix",
+    "EXISTS", "FORMATS", "Exported", "Exporter", "Form", "Looked", "Progress", "expanded", "export",
+    "export_together", "file_name", "hidden_in_words", "may_share", "obstacle", "secrets_in", "suffix",
     "suggested_name", "together", "way_on", "write",
 ]  # fmt: skip
 
@@ -66,6 +67,7 @@ def export(
     overwrite: Overwrite,
     should_stop: Callable[[], bool] = lambda: False,
     reviewed: Mapping[str, Looked] | None = None,
+    progress: Progress | None = None,
 ) -> Iterator[Exported]:
     """Export each session file to its target; one that fails does not hold up the others.
 
@@ -76,7 +78,7 @@ def export(
     from agcx_format.durable import sync_directory
 
     form = Form(form) if isinstance(form, str) else form
-    exporter = Exporter(form, should_stop, reviewed)
+    exporter = Exporter(form, should_stop, reviewed, progress)
     # Their names are made durable once, not for each file.
     directories: set[Path] = set()
     try:
@@ -98,7 +100,10 @@ def export(
 
 
 def secrets_in(
-    sources: Iterable[str], form: Form, should_stop: Callable[[], bool] = lambda: False
+    sources: Iterable[str],
+    form: Form,
+    should_stop: Callable[[], bool] = lambda: False,
+    progress: Progress | None = None,
 ) -> dict[str, Looked]:
     """What `export` would hide in each file, for somebody to look at.
 
@@ -107,7 +112,7 @@ def secrets_in(
     from agcx_format.errors import PersistenceError
 
     found: dict[str, Looked] = {}
-    exporter = Exporter(form, should_stop)
+    exporter = Exporter(form, should_stop, progress=progress)
     for source in sources:
         try:
             found[source] = exporter.looked(source)
@@ -135,6 +140,8 @@ def export_together(
     *,
     overwrite: Overwrite,
     should_stop: Callable[[], bool] = lambda: False,
+    reviewed: Mapping[str, Looked] | None = None,
+    progress: Progress | None = None,
 ) -> list[Exported]:
     """Export sessions into one file; those that cannot be read are left out of it.
 
@@ -144,7 +151,7 @@ def export_together(
     from agcx_format.durable import sync_directory
 
     done: list[Exported] = []
-    exporter = Exporter(form, should_stop)
+    exporter = Exporter(form, should_stop, reviewed, progress)
     try:
         _make(target.parent)
         parts = _not_empty(together(exporter, sources, target, done))
@@ -190,6 +197,11 @@ def _not_empty(parts: Iterator[bytes]) -> Iterator[bytes]:
         raise Stopped
     yield first
     yield from parts
+
+
+def may_share(format: str) -> bool:
+    """Whether several conversations can be in one file: Codex takes up one a file."""
+    return format != "codex"
 
 
 def _around(format: str) -> tuple[bytes, bytes, bytes]:

@@ -77,6 +77,27 @@ class Looked:
         return replace(self, finds=tuple(finds), kept=frozenset(kept))
 
 
+@dataclass(slots=True)
+class Progress:
+    """How far it is, for another thread to look at: numbers that only grow, but for those of a session.
+
+    `sessions` of `total` are done with; of the one at hand, `messages` of about `expected`; `written`
+    counts bytes.
+    """
+
+    total: int = 1
+    sessions: int = 0
+    messages: int = 0
+    expected: int = 0
+    written: int = 0
+
+    @property
+    def share(self) -> float:
+        """From 0 to 1."""
+        of_this = min(1.0, self.messages / self.expected) if self.expected else 0.0
+        return min(1.0, (self.sessions + of_this) / max(1, self.total))
+
+
 class Stopped(Exception):
     """The person has changed their mind."""
 
@@ -115,8 +136,10 @@ class Exporter:
         form: Form,
         should_stop: Callable[[], bool] = lambda: False,
         reviewed: Mapping[str, Looked] | None = None,
+        progress: Progress | None = None,
     ) -> None:
         self.form = form
+        self.progress = progress or Progress()
         self._should_stop = should_stop
         self._reviewed = reviewed or {}
         self._placeholders: Placeholders | None = None
@@ -144,15 +167,22 @@ class Exporter:
         from agcx_format import SessionFile, read_session
         from agcx_format.types import ConversationSnapshot
 
-        if self.form.format == "json":
-            before = _signature(path)
-            metadata, conversation, state = read_session(path)
-            same = before if before == _signature(path) else None
-            yield same, metadata, conversation.messages, conversation, state
-            return
-        with SessionFile(path) as file:
-            around = ConversationSnapshot(file.metadata.id, [], _context(file), [])
-            yield file.signature, file.metadata, file, around, None
+        progress = self.progress
+        try:
+            if self.form.format == "json":
+                before = _signature(path)
+                metadata, conversation, state = read_session(path)
+                same = before if before == _signature(path) else None
+                progress.expected = len(conversation.messages)
+                yield same, metadata, conversation.messages, conversation, state
+                return
+            with SessionFile(path) as file:
+                progress.expected = file.expected
+                around = ConversationSnapshot(file.metadata.id, [], _context(file), [])
+                yield file.signature, file.metadata, file, around, None
+        finally:
+            progress.messages = progress.expected = 0
+            progress.sessions += 1
 
     def _finds(self, metadata: Any, messages: Iterable, around: Any, state: Any) -> list[Find]:
         """The secrets in all that is written.
@@ -198,7 +228,7 @@ class Exporter:
     ) -> Outgoing:
         title, outgoing = metadata.title, self._checked(messages)
         if not self.form.redact:
-            return Outgoing(self.form, metadata, outgoing, around, state, title, {})
+            return Outgoing(self.form, metadata, outgoing, around, state, title, {}, self.progress)
         from msgspec.structs import replace
 
         from agcx_format.redaction.apply import Placeholders, Redaction
@@ -214,12 +244,15 @@ class Exporter:
             redaction.part("state", state),
             title,
             redaction.counts,
+            self.progress,
         )
 
     def _checked(self, messages: Iterable) -> Iterator:
+        self.progress.messages = 0
         for message in messages:
             if self._should_stop():
                 raise Stopped
+            self.progress.messages += 1
             yield message
 
 
@@ -237,6 +270,7 @@ class Outgoing:
     state: Any
     title: str
     redacted: dict[str, int]
+    progress: Progress
 
     @property
     def name(self) -> str:
@@ -245,7 +279,9 @@ class Outgoing:
     def parts(self, alone: bool = True, number: int = 1) -> Iterator[bytes]:
         """The bytes of its file, or of its place in one with others, as number `number` there."""
         for part in self._parts(alone, number):
-            yield part if isinstance(part, bytes) else part.encode("utf-8", "replace")
+            data = part if isinstance(part, bytes) else part.encode("utf-8", "replace")
+            self.progress.written += len(data)
+            yield data
 
     def _parts(self, alone: bool, number: int) -> Iterator[str | bytes]:
         from agcx_format.convert.choice import EVERYTHING

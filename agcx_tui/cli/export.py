@@ -88,9 +88,9 @@ def export(
 
 def _check_one_file(output: str, format_: str) -> None:
     """A new name without an ending is more likely meant to be a directory."""
-    from agcx_tui.exporting import suffix
+    from agcx_tui.exporting import may_share, suffix
 
-    if format_ == "codex":
+    if not may_share(format_):
         raise click.UsageError("Codex takes up one conversation a file: -o DIR/")
     if output != "-" and not output.endswith(f".{suffix(format_)}"):
         raise click.UsageError(

@@ -103,7 +103,8 @@ class ActingScreen(ListingScreen[None]):
         self.notify(f"Copied {safe_line(text)}", markup=False)
 
     def action_export(self) -> None:
-        from agcx_tui.screens.export import ExportItem, ask_for_export
+        from agcx_tui.screens.export import ExportItem
+        from agcx_tui.screens.export_run import ask_for_export
 
         table = self.table
         rows = [row for row in self.chosen() if table.readable(row)]

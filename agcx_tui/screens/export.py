@@ -1,21 +1,21 @@
 """The export dialog: which format, what goes along, and where to; nothing is overwritten unasked.
 
-Strategy: the dialog only asks, and gives an `ExportOrder`; `ask_for_export` has it written by a
-thread and says what became of it.  Where secrets are to be hidden, a thread looks for them first, and
-they are shown before anything is written.  Whether a file is in the way is asked of the disk in a thread,
-when the button is pressed; then the button says Overwrite, and pressing it again means that.
+Strategy: the dialog only asks, and gives an `ExportOrder`, which `export_run.py` carries out.  A path that
+ends as a file of the format does means one file, also for several sessions.  Whether something is in
+the way is asked of the disk in a thread, when the button is pressed; then the button says
+Overwrite, and pressing it again means that.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on, work
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
@@ -26,9 +26,6 @@ from agcx_tui import exporting, wording
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens.dialog import Dialog
 from agcx_tui.widgets.choices import Box, Pick
-
-if TYPE_CHECKING:
-    from agcx_tui.screens.review import Reviewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +39,12 @@ class ExportItem:
 
 @dataclass(frozen=True, slots=True)
 class ExportOrder:
-    """What is to be written: pairs of session file and target."""
+    """What is to be written: pairs of session file and target; `together`, all into the one target."""
 
     jobs: tuple[tuple[str, Path], ...]
     form: exporting.Form
     overwrite: bool
+    together: bool = False
 
 
 # What goes along: the field of `Choice`, and its name for people.
@@ -59,7 +57,7 @@ _PARTS = {
 
 
 class ExportDialog(Dialog[ExportOrder]):
-    """For one session the path is that of the file, for several that of a directory."""
+    """For one session the path is that of a file, for several that of a directory, or of one file."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "export", "export", id="export.go"),
@@ -106,7 +104,7 @@ class ExportDialog(Dialog[ExportOrder]):
             with Container(classes="boxes -secrets"):
                 yield Box("Hide secrets", id="redact", compact=True)
                 yield Box("and names, addresses", id="personal", disabled=True, compact=True)
-            yield Static("File" if one else "Directory", classes="label", markup=False)
+            yield Static(self._path_label(), classes="label", id="path-label", markup=False)
             yield Input(self._proposed, id="path", select_on_focus=False)
             yield Static(id="message", markup=False)
             with Horizontal(id="buttons"):
@@ -123,6 +121,17 @@ class ExportDialog(Dialog[ExportOrder]):
         item = self._items[0]
         return os.path.join(directory, exporting.suggested_name(item.title, item.id, self._format))
 
+    def _path_label(self) -> str:
+        if len(self._items) == 1:
+            return "File"
+        if not exporting.may_share(self._format):
+            return "Directory"
+        return f"Directory, or one file for all: a name that ends in .{self._suffix}"
+
+    @property
+    def _suffix(self) -> str:
+        return exporting.suffix(self._format)
+
     @on(RadioSet.Changed)
     def _format_chosen(self, event: RadioSet.Changed) -> None:
         self._format = (event.pressed.id or "").removeprefix("format-")
@@ -132,7 +141,8 @@ class ExportDialog(Dialog[ExportOrder]):
         else:
             root, suffix = os.path.splitext(field.value)
             if suffix.removeprefix(".") in exporting.FORMATS:
-                field.value = f"{root}.{exporting.suffix(self._format)}"
+                field.value = f"{root}.{self._suffix}"
+        self.query_one("#path-label", Static).update(Content(self._path_label()))
         self._say("")
 
     @on(Checkbox.Changed, "#redact")
@@ -140,8 +150,9 @@ class ExportDialog(Dialog[ExportOrder]):
         self.query_one("#personal").disabled = not event.value
 
     @on(Input.Changed)
-    def _path_changed(self) -> None:
-        self._say("")
+    def _path_changed(self, event: Input.Changed) -> None:
+        for_all = self._is_for_all(event.value.strip())
+        self._say(f"One file with all {len(self._items):,} of them." if for_all else "")
 
     @on(Input.Submitted)
     def action_export(self) -> None:
@@ -149,11 +160,14 @@ class ExportDialog(Dialog[ExportOrder]):
         if not typed:
             self._say("Say where to.", warning=True)
             return
-        jobs = self._jobs(exporting.expanded(typed))
+        if problem := self._misunderstanding(typed):
+            self._say(problem, warning=True)
+            return
+        order = self._order(typed)
         if self._warned:
-            self.dismiss(ExportOrder(jobs, self._form(), overwrite=True))
+            self.dismiss(replace(order, overwrite=True))
         else:
-            self._look(jobs)
+            self._look(order)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
@@ -172,33 +186,53 @@ class ExportDialog(Dialog[ExportOrder]):
         redact = is_on("redact")
         return exporting.Form(self._format, choice, redact, redact and is_on("personal"))
 
-    def _jobs(self, target: Path) -> tuple[tuple[str, Path], ...]:
-        if len(self._items) == 1:
-            return ((self._items[0].path, target),)
-        return tuple(
-            (item.path, target / exporting.suggested_name(item.title, item.id, self._format))
-            for item in self._items
-        )
+    def _order(self, typed: str) -> ExportOrder:
+        target, together = exporting.expanded(typed), self._is_for_all(typed)
+        if len(self._items) == 1 or together:
+            jobs = tuple((item.path, target) for item in self._items)
+        else:
+            jobs = tuple(
+                (item.path, target / exporting.suggested_name(item.title, item.id, self._format))
+                for item in self._items
+            )
+        return ExportOrder(jobs, self._form(), False, together)
+
+    def _is_for_all(self, typed: str) -> bool:
+        """Whether several sessions are to be in this one file."""
+        return len(self._items) > 1 and typed.endswith(f".{self._suffix}")
+
+    def _misunderstanding(self, typed: str) -> str:
+        """Why what was typed for several sessions cannot be what is meant; empty when it can."""
+        ending = os.path.splitext(typed)[1].removeprefix(".")
+        if len(self._items) == 1 or ending not in exporting.FORMATS:
+            return ""
+        if not exporting.may_share(self._format):
+            return "Codex takes up one conversation a file: name a directory."
+        if ending != self._suffix:
+            return f"One file for all ends in .{self._suffix}, a directory in {os.sep}"
+        return ""
 
     @work(thread=True, exclusive=True, group="look")
-    def _look(self, jobs: tuple[tuple[str, Path], ...]) -> None:
+    def _look(self, order: ExportOrder) -> None:
         """In a thread: what is there already."""
-        single = len(jobs) == 1
-        problem = exporting.obstacle(jobs[0][1] if single else jobs[0][1].parent, single)
-        there = sum(os.path.lexists(target) for _, target in jobs)
+        single = order.together or len(order.jobs) == 1
+        target = order.jobs[0][1]
+        problem = exporting.obstacle(target if single else target.parent, single)
+        there = sum(os.path.lexists(path) for path in {target for _, target in order.jobs})
         if not get_current_worker().is_cancelled:
-            self.app.call_from_thread(self._looked, jobs, problem, there)
+            self.app.call_from_thread(self._looked, order, problem, there)
 
-    def _looked(self, jobs: tuple[tuple[str, Path], ...], problem: str, there: int) -> None:
+    def _looked(self, order: ExportOrder, problem: str, there: int) -> None:
         if problem:
             self._say(problem, warning=True)
         elif there:
-            what = "It exists" if len(jobs) == 1 else f"{there:,} of these files exist"
+            one = order.together or len(order.jobs) == 1
+            what = "It exists" if one else f"{there:,} of these files exist"
             self._say(f"{what} already.", warning=True)
             self._warned = True
             self.query_one("#export", Button).label = "Overwrite"
         else:
-            self.dismiss(ExportOrder(jobs, self._form(), overwrite=False))
+            self.dismiss(order)
 
     def _say(self, text: str, *, warning: bool = False) -> None:
         self._warned = False
@@ -206,74 +240,3 @@ class ExportDialog(Dialog[ExportOrder]):
         message = self.query_one("#message", Static)
         message.set_class(warning, "-warning")
         message.update(Content(safe_line(text)))
-
-
-def ask_for_export(app: App, items: Sequence[ExportItem]) -> None:
-    """Ask, have it written by a thread, and say what became of it."""
-
-    def answered(order: ExportOrder | None) -> None:
-        if order is None:
-            return
-        work = _look_for_secrets if order.form.redact else _write
-        app.run_worker(lambda: work(app, order), thread=True, group="export")
-
-    app.push_screen(ExportDialog(items), answered)
-
-
-def _look_for_secrets(app: App, order: ExportOrder) -> None:
-    """In a thread: find what is to be hidden, and have it looked at if there is anything."""
-    worker = get_current_worker()
-    sources = [source for source, _ in order.jobs]
-    found = exporting.secrets_in(sources, order.form, lambda: worker.is_cancelled)
-    if worker.is_cancelled:
-        return
-    if any(found.values()):
-        app.call_from_thread(_review, app, order, found)
-    else:
-        _write(app, order, found)
-
-
-def _review(app: App, order: ExportOrder, found: Reviewed) -> None:
-    from agcx_tui.screens.review import RedactionReview
-
-    def answered(reviewed: Reviewed | None) -> None:
-        if reviewed is not None:
-            app.run_worker(lambda: _write(app, order, reviewed), thread=True, group="export")
-
-    app.push_screen(RedactionReview(found), answered)
-
-
-def _write(app: App, order: ExportOrder, reviewed: Reviewed | None = None) -> None:
-    """In a thread."""
-    worker = get_current_worker()
-    done = list(
-        exporting.export(
-            order.jobs,
-            order.form,
-            overwrite=order.overwrite,
-            should_stop=lambda: worker.is_cancelled,
-            reviewed=reviewed,
-        )
-    )
-    _tell_written(app, [result for result in done if not result.error], len(order.jobs) == 1)
-    _tell_failed(app, [result for result in done if result.error])
-
-
-def _tell_written(app: App, written: list[exporting.Exported], single: bool) -> None:
-    if not written:
-        return
-    size = wording.size(sum(result.size for result in written))
-    where = written[0].target if single else written[0].target.parent
-    what = "" if single else f"{wording.counted(len(written), 'session')} "
-    hidden = exporting.hidden_in_words(written)
-    text = f"Exported {what}to {safe_line(wording.short_path(str(where)))}, {size}."
-    app.notify(f"{text} Hidden: {hidden}." if hidden else text, markup=False)
-
-
-def _tell_failed(app: App, failed: list[exporting.Exported]) -> None:
-    if not failed:
-        return
-    first = failed[0]
-    more = f" and {len(failed) - 1:,} more" if len(failed) > 1 else ""
-    text = f"Not exported: {safe_line(first.target.name)}{more}: {safe_line(first.error)}"
-    app.notify(text, severity="error", timeout=10, markup=False)

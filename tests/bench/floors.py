@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,11 @@ def decompress_through(section: bytes) -> None:
     stream = zstandard.ZstdDecompressor().decompressobj()
     for at in range(0, len(section), _CHUNK):
         stream.decompress(section[at : at + _CHUNK])
+
+
+def search(texts: Iterable[str], pattern: re.Pattern[str]) -> int:
+    """Go through texts with one regular expression; how often it is found."""
+    return sum(1 for text in texts for _ in pattern.finditer(text))
 
 
 def first_piece(path: Path) -> bytes:

@@ -11,22 +11,48 @@ from agcx_format import open_store
 from agcx_format.acts import TRASH
 from tests.bench import floors
 from tests.bench.registry import measure, times
-from tests.bench.timing import Outcome, against, clock
+from tests.bench.timing import Outcome, Probe, against, clock
 from tests.bench.workspace import Workspace
 
 
-@measure("delete", "deleting many sessions in one act", "renaming the files", times(2))
+@measure(
+    "delete",
+    "deleting many sessions in one act",
+    "renaming the files into a new directory + one fsync",
+    times(2),
+)
 def delete(work: Workspace) -> Outcome:
-    return _delete(work, durably=False)
+    acts = _Acts(work)
+    return acts.against(clock(acts.delete, acts.take_back), acts.renaming(durably=True))
 
 
 @measure(
-    "delete.durable",
+    "delete.plain",
     "deleting many sessions in one act",
-    "renaming the files + fsync of both directories",
+    "renaming the files into a new directory",
 )
-def delete_durably(work: Workspace) -> Outcome:
-    return _delete(work, durably=True)
+def delete_plain(work: Workspace) -> Outcome:
+    acts = _Acts(work)
+    return acts.against(clock(acts.delete, acts.take_back), acts.renaming(durably=False))
+
+
+@measure(
+    "undo",
+    "undoing the deletion of many sessions",
+    "renaming the files back + one fsync",
+    times(2),
+)
+def undo(work: Workspace) -> Outcome:
+    acts = _Acts(work)
+    acts.delete()
+
+    def anew() -> None:
+        acts.forget()
+        acts.delete()
+
+    found = acts.against(clock(acts.store.undo, anew), acts.renaming_back())
+    acts.take_back()
+    return found
 
 
 @measure(
@@ -53,27 +79,63 @@ def update(work: Workspace) -> Outcome:
     )
 
 
-def _delete(work: Workspace, *, durably: bool) -> Outcome:
-    path = work.store(work.scaled(1_000, 50), "delete")
-    store = open_store(path)
-    # Undone, the files are again those that were scanned: a rename changes no signature.
-    entries = list(store.scan())
-    names = [os.path.basename(entry.path) for entry in entries]
-    aside = work.folder("renamed")
+class _Acts:
+    """Many sessions that are deleted and brought back; undone, they are again those that were scanned.
 
-    def undo() -> None:
-        store.undo()
-        shutil.rmtree(path / TRASH)
+    Beside it files of the same names are renamed, in directories of their own.
+    """
 
-    def rename() -> None:
-        floors.rename_all(names, path, aside)
-        if durably:
-            floors.sync_directory(path)
-            floors.sync_directory(aside)
+    def __init__(self, work: Workspace) -> None:
+        self._work = work
+        self._path = work.store(work.scaled(1_000, 50), "delete")
+        self.store = open_store(self._path)
+        self._entries = list(self.store.scan())
+        self._names = [os.path.basename(entry.path) for entry in self._entries]
+        self._here, self._there = work.folder("renamed-from"), work.folder("renamed-to")
+        for name in self._names:
+            shutil.copyfile(self._path / name, self._here / name)
 
-    return against(
-        clock(lambda: store.delete(entries), undo),
-        clock(rename, lambda: floors.rename_all(names, aside, path)),
-        pairs=work.pairs(11),
-        note=f"{len(names):,} sessions",
-    )
+    def delete(self) -> None:
+        self.store.delete(self._entries)
+
+    def take_back(self) -> None:
+        self.store.undo()
+        self.forget()
+
+    def forget(self) -> None:
+        """The log does not grow from run to run."""
+        shutil.rmtree(self._path / TRASH)
+
+    def renaming(self, *, durably: bool) -> Probe:
+        self._there.rmdir()
+
+        def rename() -> None:
+            # As an act does: a directory that grows takes its time.
+            self._there.mkdir()
+            floors.rename_all(self._names, self._here, self._there)
+            if durably:
+                floors.sync_directory(self._there)
+
+        def back() -> None:
+            floors.rename_all(self._names, self._there, self._here)
+            self._there.rmdir()
+
+        return clock(rename, back)
+
+    def renaming_back(self) -> Probe:
+        def away() -> None:
+            floors.rename_all(self._names, self._here, self._there)
+
+        def back() -> None:
+            floors.rename_all(self._names, self._there, self._here)
+            floors.sync_directory(self._here)
+
+        away()
+        return clock(back, away)
+
+    def against(self, ours: Probe, floor: Probe) -> Outcome:
+        note = f"{len(self._names):,} sessions"
+        found = against(ours, floor, pairs=self._work.pairs(11), note=note)
+        for folder in (self._here, self._there):
+            shutil.rmtree(folder, ignore_errors=True)
+        return found

@@ -13,7 +13,9 @@ from importlib import import_module
 from tests.bench.timing import Outcome
 from tests.bench.workspace import Workspace
 
-MODULES = ("storage", "acts", "large", "start", "paint", "keys", "conversation")
+MODULES = (
+    "storage", "acts", "taking_out", "stats", "large", "start", "paint", "keys", "conversation",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

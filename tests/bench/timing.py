@@ -11,7 +11,7 @@ import gc
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 # Runs once and gives what it measured, in seconds or bytes.
@@ -67,6 +67,12 @@ def outcome(
     """From the values of pairs that ran side by side."""
     ratios = tuple(mine / its for mine, its in zip(ours, floor, strict=True))
     return Outcome(unit, Samples(tuple(ours)), Samples(tuple(floor)), ratios, note)
+
+
+def rated(found: Outcome, size: int) -> Outcome:
+    """With the rate of ours in its note, where each run went through `size` bytes."""
+    rate = f"{size / 1e6:,.1f} MB, {size / 1e6 / found.ours.median:,.1f} MB/s"
+    return replace(found, note=f"{found.note}, {rate}" if found.note else rate)
 
 
 def clock(action: Callable[[], Any], then: Callable[[], Any] = lambda: None) -> Probe:

@@ -14,7 +14,8 @@ from agcx_format import write_session
 from agcx_format.convert.imported import Draft
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import InputText, Message
-from agcx_tui.screens.export import ExportDialog, ExportItem, ask_for_export
+from agcx_tui.screens.export import ExportDialog, ExportItem
+from agcx_tui.screens.export_run import ask_for_export
 from agcx_tui.screens.review import RedactionReview
 from agcx_tui.themes import DARK
 

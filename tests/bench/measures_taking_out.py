@@ -1,0 +1,76 @@
+"""Conversations on their way out: rendered and written, and searched for secrets."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from agcx_format import SessionFile, read_session
+from agcx_format.redaction.fields import texts
+from agcx_format.redaction.scan import find_secrets
+from agcx_tui import exporting
+from tests.bench import floors
+from tests.bench.registry import measure
+from tests.bench.timing import Outcome, against, clock, rated
+from tests.bench.workspace import Workspace
+
+# How the secrets begin that are found most often.
+_PREFIXES = re.compile(r"(?:gh[opsu]_|sk-|AKIA|xox[abp]-|-----BEGIN )[\w-]{16,}")
+
+
+@measure(
+    "export",
+    "exporting many sessions to Markdown, a durable file each",
+    "decoding all their messages",
+)
+def export(work: Workspace) -> Outcome:
+    store = work.store(work.scaled(1_000, 50))
+    target = work.folder("exported")
+    jobs = [(e.path, target / f"{Path(e.path).stem}.md") for e in os.scandir(store)]
+    written = 0
+
+    def write() -> None:
+        nonlocal written
+        done = list(exporting.export(jobs, "md", overwrite=False))
+        assert not any(each.error for each in done)
+        written = sum(each.size for each in done)
+
+    def clear() -> None:
+        shutil.rmtree(target)
+        target.mkdir()
+
+    found = against(
+        clock(write, clear),
+        clock(lambda: _decode(source for source, _ in jobs)),
+        pairs=work.pairs(5),
+        note=f"{len(jobs):,} sessions",
+    )
+    return rated(found, written)
+
+
+@measure(
+    "redact",
+    "looking for secrets in a decoded session",
+    "one regular expression of five prefixes over the same texts",
+)
+def redact(work: Workspace) -> Outcome:
+    path = work.session(work.scaled(3_000, 300), work.scaled(6_000_000, 300_000))
+    metadata, conversation, state = read_session(path)
+    messages, context = conversation.messages, conversation.context
+    plain = [text for message in messages for _, text, _ in texts(message)]
+    found = against(
+        clock(lambda: find_secrets(metadata, lambda: messages, context, state)),
+        clock(lambda: floors.search(plain, _PREFIXES)),
+        pairs=work.pairs(7),
+        note=f"{len(messages):,} messages",
+    )
+    return rated(found, sum(map(len, plain)))
+
+
+def _decode(paths) -> None:
+    for path in paths:
+        with SessionFile(path) as session:
+            for _ in session:
+                pass
