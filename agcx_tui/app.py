@@ -11,13 +11,13 @@ import gc
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
@@ -245,6 +245,12 @@ class AgcxApp(App[None]):
 
         with suppress(OSError):
             keep_page(first, self._cache, self._store_path)
+
+    def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
+        """Of Textual's own entries of the palette, those that are of use here."""
+        for command in super().get_system_commands(screen):
+            if command.title in ("Theme", "Quit"):
+                yield command
 
     def action_leave(self) -> None:
         """q closes what lies on top, and leaves the program from the screen that it began with."""

@@ -258,7 +258,10 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
 
     @on(Input.Changed, "#filter")
     def _filter_typed(self, message: Input.Changed) -> None:
-        query = filtering.parse(message.value, self.now())
+        self._apply_filter(message.value)
+
+    def _apply_filter(self, typed: str) -> None:
+        query = filtering.parse(typed, self.now())
         self._filter_errors = query.errors
         self.table.filter_by(query)
         self.table_changed()
@@ -275,6 +278,13 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
     @on(FilterInput.Left)
     def _filter_left(self) -> None:
         self.set_focus(self.sessions)
+
+    def reveal(self, row: int) -> None:
+        """Put the cursor on a session; a filter that hides it is cleared."""
+        if not self.sessions.go_to(row):
+            self._filter.value = ""
+            self._apply_filter("")
+            self.sessions.go_to(row)
 
     def show_only(self, label: str, paths: Sequence[str]) -> None:
         self.table.listed = frozenset(paths)

@@ -10,6 +10,7 @@ from textual import events
 from textual.widgets import Input, Static
 
 from agcx_format.store import open_store
+from agcx_tui import binding_names, commands
 from agcx_tui.screens.browser import BrowserScreen
 from agcx_tui.screens.help import HelpScreen
 from agcx_tui.session_table import SORTS
@@ -407,6 +408,36 @@ async def test_the_palette_finds_actions_and_sessions(store):
         await until(pilot, lambda: pilot.app.screen.query_one("CommandList").option_count)
         await pilot.press("enter")
         await until(pilot, lambda: len(screen.table.marks) == 15)
+
+
+async def test_the_palette_goes_to_a_session_from_a_conversation_whatever_the_filter_hides(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        screen.query_one("#filter").value = "migration"
+        await until(pilot, lambda: 0 < len(screen.table.order) < 15)
+        await pilot.press("enter")
+        await until(pilot, lambda: getattr(app.screen, "opened", None) is not None)
+        await pilot.press("ctrl+p", *"post-mortem")
+        await until(pilot, lambda: app.screen.query_one("CommandList").option_count)
+        await pilot.press("enter")
+        await until(pilot, lambda: getattr(app.screen, "opened", None) is not None)
+        assert "post-mortem" in app.screen.opened.metadata.title
+        assert app.screen_stack[1:] == [app.screen]
+        assert len(screen.table.order) == 15
+
+
+async def test_the_palette_offers_what_has_a_key_first_in_words_that_stand_alone(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: app.screen.query_one("CommandList").option_count)
+        options = [str(option.hit.text) for option in app.screen.query_one("CommandList").options]
+        assert options[0] == "Open the session"
+        assert options[-2:] == ["Quit", "Theme"]
+        assert not {"Down", "A page down", "Maximize", "Keys"} & set(options)
+    assert commands._WORDS.keys() <= binding_names.documented().keys()
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
