@@ -84,6 +84,7 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         #filter-sign { width: 3; padding: 0 1; color: $text-muted; }
         #filter-line:focus-within #filter-sign { color: $primary; text-style: bold; }
         #filter-status { width: 45%; color: $text-muted; }
+        #filter-status.-wrong { width: 62%; }
     }
     """
 
@@ -216,8 +217,13 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
     def _show_filter_status(self) -> None:
         status = self.query_one("#filter-status", EdgeLine)
         query = self.table.query
-        if self._filter_errors:
-            status.show(right=Content.styled(safe_line(self._filter_errors[0]), "$error"))
+        errors = list(self._filter_errors)
+        if query.unknown and not self.table.order and not self.scanning:
+            missing = ", ".join(dict.fromkeys(query.unknown))
+            errors.append(f"no key {missing}; there are {', '.join(filtering.KEYS)}")
+        status.set_class(bool(errors), "-wrong")
+        if errors:
+            status.show(right=Content.styled(safe_line(" · ".join(errors)), "$error"))
         elif query:
             listed = any(term.value == "listed" and not term.negated for term in query.terms)
             status.show(
