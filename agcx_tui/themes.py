@@ -5,7 +5,9 @@ Blue is where one is, amber what one marked as dear, green what went well, red w
 
 from __future__ import annotations
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
+
+from agcx_tui.config import Config
 
 DARK = Theme(
     name="agcx-dark",
@@ -82,3 +84,11 @@ LIGHT = Theme(
         "input-selection-background": "#2f5f9e 25%",
     },
 )
+
+
+def problems(config: Config) -> list[str]:
+    """What is wrong with the theme that a configuration asks for, if anything is."""
+    wanted = config.theme
+    if wanted is None or wanted in (DARK.name, LIGHT.name, *BUILTIN_THEMES):
+        return []
+    return [f"{config.place('theme')}there is no {wanted!r}; ctrl+p, Theme lists them"]
