@@ -207,7 +207,9 @@ class ConversationScreen(DerivingScreen):
             self.transcript.seek(self._stay)
         elif message.position is not None and not self.transcript.busy:
             self.transcript.seek(message.position.message, message.position.row)
-            self._restored = message.position.message, None
+            # At the first message there is nothing to go back to.
+            if message.position.message:
+                self._restored = message.position.message, None
         self.refresh_bindings()
 
     async def _forget_panes(self) -> None:
@@ -388,7 +390,12 @@ class ConversationScreen(DerivingScreen):
         self._tell_place()
 
     def _tell_place(self) -> None:
-        self._tabs.say(self._place() if self._shown == "messages" else "")
+        if self._shown != "messages":
+            self._tabs.say("")
+            return
+        known = self.transcript.source.known()
+        number = f"{self.transcript.current + 1:,}/{known:,}" if self.opened and known else ""
+        self._tabs.say(self._place(), number)
 
     def _place(self) -> str:
         """The message one is at, or how far the reading is."""
