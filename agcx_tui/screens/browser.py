@@ -197,7 +197,8 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
             return notices.no_match(self._filter.value, len(self.table))
         if self.scanning:
             return notices.loading() if self._patience_ended else None
-        return notices.empty(self._store_path, self._looked)
+        path = self._store_path
+        return notices.empty(path, self._looked, missing=bool(path) and not os.path.isdir(path))
 
     def _show_title(self) -> None:
         totals = self.table.totals

@@ -9,14 +9,16 @@ something out in `taking.py`, making sessions of it in `deriving.py`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import ActiveBinding, Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
@@ -30,6 +32,7 @@ from agcx_tui.blocks.markdown import warm_up
 from agcx_tui.conversation_facts import Group, checkpoint_facts, context_facts, detail_facts
 from agcx_tui.reading_positions import Position, ReadingPositions
 from agcx_tui.safe_text import safe_line
+from agcx_tui.screens import notices
 from agcx_tui.screens.deriving import DerivingScreen
 from agcx_tui.subjects import Conversation, checkpoints_of, open_checkpoint, open_session
 from agcx_tui.widgets.checkpoints_view import CheckpointsView
@@ -38,6 +41,9 @@ from agcx_tui.widgets.facts_view import FactsView
 from agcx_tui.widgets.key_line import KeyLine
 from agcx_tui.widgets.roll import Roll
 from agcx_tui.widgets.tab_line import TabLine
+
+if TYPE_CHECKING:
+    from agcx_format.durable import Signature
 
 __all__ = ["ConversationScreen"]
 
@@ -71,10 +77,10 @@ class ConversationScreen(DerivingScreen):
             "colon,ctrl+g", "go_to_number", "go to a message", show=False,
             key_display=":", id="conversation.number",
         ),
-        Binding("1", "tab_number(1)", "tab 1", show=False, id="conversation.tab-1"),
-        Binding("2", "tab_number(2)", "tab 2", show=False, id="conversation.tab-2"),
-        Binding("3", "tab_number(3)", "tab 3", show=False, id="conversation.tab-3"),
-        Binding("4", "tab_number(4)", "tab 4", show=False, id="conversation.tab-4"),
+        Binding("1", "tab_number(1)", "show the messages", show=False, id="conversation.tab-1"),
+        Binding("2", "tab_number(2)", "show the context", show=False, id="conversation.tab-2"),
+        Binding("3", "tab_number(3)", "show the checkpoints", show=False, id="conversation.tab-3"),
+        Binding("4", "tab_number(4)", "show the details", show=False, id="conversation.tab-4"),
         Binding(
             "tab,ctrl+pagedown", "next_tab(1)", "tabs", key_display="tab",
             id="conversation.next-tab",
@@ -87,6 +93,7 @@ class ConversationScreen(DerivingScreen):
         Binding("o", "open_editor", "open in the editor", show=False, id="conversation.editor"),
         Binding("R", "copy_resume", "copy how to resume it", show=False, id="conversation.resume"),
         Binding("Y", "copy_id", "copy the id", show=False, id="conversation.copy-id"),
+        Binding("f5", "reopen", "read the file anew", show=False, id="conversation.reopen"),
         Binding("escape", "back", "back", key_display="esc", id="conversation.back"),
         Binding("q", "leave", "back", show=False, id="conversation.leave"),
     ]  # fmt: skip
@@ -112,11 +119,12 @@ class ConversationScreen(DerivingScreen):
             self.position = position
 
     class Failed(Message):
-        """It cannot be opened."""
+        """It cannot be opened, with `gone` because its file is not there."""
 
-        def __init__(self, error: PersistenceError) -> None:
+        def __init__(self, error: PersistenceError, gone: bool) -> None:
             super().__init__()
             self.error = error
+            self.gone = gone
 
     class PaneRead(Message):
         """What the tab `name` shows; `store` is the one that checkpoints are read from."""
@@ -152,6 +160,8 @@ class ConversationScreen(DerivingScreen):
         self._restored: tuple[int, object] | None = None
         # Where to be once the file was opened anew.
         self._stay = message
+        self._opening = True
+        self._told_of_change = False
 
     def compose(self) -> ComposeResult:
         yield EdgeLine(id="title")
@@ -176,7 +186,7 @@ class ConversationScreen(DerivingScreen):
         try:
             conversation = self._opener()
         except PersistenceError as error:
-            self.post_message(self.Failed(error))
+            self.post_message(self.Failed(error, not os.path.lexists(error.path or self.path)))
             return
         position = None
         if self._positions is not None:
@@ -190,11 +200,28 @@ class ConversationScreen(DerivingScreen):
     def reopen(self) -> None:
         self.end_search()
         self.search_number += 1
-        self._stay = self.transcript.current
+        if self.opened is not None:
+            self._stay = self.transcript.current
+        self._opening = True
         self._open()
+
+    def action_reopen(self) -> None:
+        self.reopen()
+
+    def files_changed(self, changed: Mapping[str, Signature]) -> None:
+        """These files are others by now: say so, once, if what is shown is from one of them."""
+        there = changed.get(self.path)
+        shown = getattr(self.transcript.source, "signature", there)
+        if there != shown and not self._opening and not self._told_of_change:
+            self._told_of_change = True
+            self.notify("This session was saved again; F5 reads it anew.", markup=False)
 
     async def on_conversation_screen_opened(self, message: Opened) -> None:
         before, self.opened = self.opened, message.conversation
+        self._opening = self._told_of_change = False
+        if self.has_class("-failed"):
+            self.remove_class("-failed")
+            self.focus_content()
         self._show_title(message.conversation)
         if message.conversation.checkpoint is not None:
             self._tabs.tabs = [tab for tab in self._tabs.tabs if tab[0] != "checkpoints"]
@@ -225,23 +252,8 @@ class ConversationScreen(DerivingScreen):
         conversation.close()
 
     def on_conversation_screen_failed(self, message: Failed) -> None:
-        error = message.error
-        facts = [("file", wording.short_path(error.path or self.path))]
-        if error.section:
-            facts.append(("section", error.section))
-        if error.offset is not None:
-            unit = "decompressed byte" if error.decompressed else "byte"
-            facts.append(("offset", f"{unit} {error.offset:,}"))
-        page = Content.assemble(
-            ("This conversation cannot be read", "bold $text-error"),
-            "\n\n",
-            (safe_line(error.reason), "$foreground"),
-            "\n\n",
-            *(f"{name:<9}{safe_line(value)}\n" for name, value in facts),
-            "\nThe file was left as it is.  ",
-            ("esc", "bold $primary"),
-            " goes back.",
-        )
+        self._opening = False
+        page = notices.no_conversation(message.error, self.path, gone=message.gone)
         self.query_one("#title", EdgeLine).show(safe_line(wording.short_path(self.path)))
         self.query_one("#failure", Static).update(page)
         self.add_class("-failed")
@@ -309,6 +321,8 @@ class ConversationScreen(DerivingScreen):
         if action == "search" and self.focused is self.search_line.input:
             return False
         if action == "tab_number" and parameters[0] > len(self._tabs.tabs):
+            return False
+        if action == "reopen" and self.opened is not None and self.opened.checkpoint is not None:
             return False
         return not (action in _MESSAGES_ONLY and self._shown != "messages")
 
@@ -382,6 +396,24 @@ class ConversationScreen(DerivingScreen):
 
     def on_checkpoints_view_wanted(self, message: CheckpointsView.Wanted) -> None:
         self.ask_for_session(message.checkpoint)
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """While words are searched for, the footer has the keys that go from match to match."""
+        found = super().active_bindings
+        if self.matches is not None and self.focused is not self.search_line.input:
+            for key, active in found.items():
+                if active.binding.action == "match(1)":
+                    shown = replace(active.binding, show=True, description="matches")
+                    if key == "n" and "N" in found:
+                        shown = replace(shown, key_display="n N")
+                    found = {**found, key: active._replace(binding=shown)}
+        return found
+
+    def end_search(self) -> bool:
+        ended = super().end_search()
+        self.refresh_bindings()
+        return ended
 
     # --- where one is
 
