@@ -8,6 +8,8 @@ do not know shows its tag and fields: nothing of a file is hidden.
 
 from __future__ import annotations
 
+import re
+
 from agcx_format.convert.words import genuine_user_text, own_words, text_of
 from agcx_format.errors import PersistenceError
 from agcx_format.types import (
@@ -39,6 +41,8 @@ BODY = 2
 
 _MARKS = {"user": "❯", "assistant": "●"}
 _NAMES = {"user": "You", "assistant": "Assistant"}
+# Asterisks around words; in a summary, the words count.
+_emphasis = re.compile(r"(\*{1,3})(?=\S)(.+?)(?<=\S)\1")
 _INSTRUCTING = ("developer", "system")
 # Lines and characters of instructions that are not worth a fold.
 _BRIEF, _BRIEF_SIZE = 3, 300
@@ -208,7 +212,7 @@ def _said(text: str, look: Look) -> list[Part]:
     parts = as_typed(words or text, look.width, look.palette, BODY)
     around = count_lines(text.strip()) - count_lines(words)
     if words and around > 0:
-        note = line((f"… {around:,} more lines, of context", look.palette.muted))
+        note = line((f"… {around:,} more lines of context, enter opens", look.palette.muted))
         parts.append(Part.of(indent([note], BODY), cut=True))
     return parts
 
@@ -261,7 +265,7 @@ def _reasoning(item: Reasoning | ReasoningWithoutContent, look: Look, how: Fold,
     palette = look.palette
     texts = [part.text for part in [*item.summary, *(item.content or [])] if part.text.strip()]
     said = "\n\n".join(texts)
-    summary = safe_line(said[:300].strip().partition("\n")[0].lstrip("# ").replace("**", ""))
+    summary = safe_line(_without_emphasis(said[:300].strip().partition("\n")[0]))
     if not summary:
         summary = "(encrypted)" if item.encrypted_content else "(nothing said)"
     body = markdown_parts(said, look.width, palette, 4) if said else []
@@ -269,6 +273,11 @@ def _reasoning(item: Reasoning | ReasoningWithoutContent, look: Look, how: Fold,
         note = line((f"and {len(item.encrypted_content):,} characters encrypted", palette.muted))
         body.append(Part.of(indent([note], 4)))
     return _line_and_body("thought", summary, body, look, how, gap, palette.reasoning)
+
+
+def _without_emphasis(words: str) -> str:
+    """One line of Markdown as words alone: emphasis may lie in emphasis."""
+    return _emphasis.sub(r"\2", _emphasis.sub(r"\2", words)).strip("*# ")
 
 
 def _injected(item: Message, look: Look, how: Fold, gap: int) -> Block:

@@ -71,7 +71,7 @@ class _Box(Checkbox):
 # What goes along: the field of `Choice`, and its name for people.
 _PARTS = {
     "tool_calls": "Tools",
-    "reasoning": "Reasoning",
+    "reasoning": "Thoughts",
     "images": "Images",
     "metadata": "Metadata",
 }
