@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from rich.cells import cell_len
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
-from textual.content import Content
 from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 from textual.worker import get_current_worker
@@ -30,6 +28,7 @@ from agcx_format.types import CheckpointMetadata
 from agcx_tui import wording
 from agcx_tui.blocks.markdown import warm_up
 from agcx_tui.conversation_facts import Group, checkpoint_facts, context_facts, detail_facts
+from agcx_tui.conversation_title import title_line
 from agcx_tui.reading_positions import Position, ReadingPositions
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens import notices
@@ -41,9 +40,6 @@ from agcx_tui.widgets.facts_view import FactsView
 from agcx_tui.widgets.key_line import KeyLine
 from agcx_tui.widgets.roll import Roll
 from agcx_tui.widgets.tab_line import TabLine
-
-if TYPE_CHECKING:
-    from agcx_format.durable import Signature
 
 __all__ = ["ConversationScreen"]
 
@@ -93,7 +89,6 @@ class ConversationScreen(DerivingScreen):
         Binding("o", "open_editor", "open in the editor", show=False, id="conversation.editor"),
         Binding("R", "copy_resume", "copy how to resume it", show=False, id="conversation.resume"),
         Binding("Y", "copy_id", "copy the id", show=False, id="conversation.copy-id"),
-        Binding("f5", "reopen", "read the file anew", show=False, id="conversation.reopen"),
         Binding("escape", "back", "back", key_display="esc", id="conversation.back"),
         Binding("q", "leave", "back", show=False, id="conversation.leave"),
     ]  # fmt: skip
@@ -160,8 +155,6 @@ class ConversationScreen(DerivingScreen):
         self._restored: tuple[int, object] | None = None
         # Where to be once the file was opened anew.
         self._stay = message
-        self._opening = True
-        self._told_of_change = False
 
     def compose(self) -> ComposeResult:
         yield EdgeLine(id="title")
@@ -202,23 +195,12 @@ class ConversationScreen(DerivingScreen):
         self.search_number += 1
         if self.opened is not None:
             self._stay = self.transcript.current
-        self._opening = True
+        self.opening = True
         self._open()
-
-    def action_reopen(self) -> None:
-        self.reopen()
-
-    def files_changed(self, changed: Mapping[str, Signature]) -> None:
-        """These files are others by now: say so, once, if what is shown is from one of them."""
-        there = changed.get(self.path)
-        shown = getattr(self.transcript.source, "signature", there)
-        if there != shown and not self._opening and not self._told_of_change:
-            self._told_of_change = True
-            self.notify("This session was saved again; F5 reads it anew.", markup=False)
 
     async def on_conversation_screen_opened(self, message: Opened) -> None:
         before, self.opened = self.opened, message.conversation
-        self._opening = self._told_of_change = False
+        self.opening = self.told_of_change = False
         if self.has_class("-failed"):
             self.remove_class("-failed")
             self.focus_content()
@@ -252,7 +234,7 @@ class ConversationScreen(DerivingScreen):
         conversation.close()
 
     def on_conversation_screen_failed(self, message: Failed) -> None:
-        self._opening = False
+        self.opening = False
         page = notices.no_conversation(message.error, self.path, gone=message.gone)
         self.query_one("#title", EdgeLine).show(safe_line(wording.short_path(self.path)))
         self.query_one("#failure", Static).update(page)
@@ -260,24 +242,7 @@ class ConversationScreen(DerivingScreen):
         self.refresh_bindings()
 
     def _show_title(self, conversation: Conversation) -> None:
-        data, checkpoint = conversation.metadata, conversation.checkpoint
-        star = "★ " if data.is_favorite else ""
-        title = star + (safe_line(data.title).strip() or "(no title)")
-        messages, size = data.message_count, wording.size(conversation.size)
-        if checkpoint is not None:
-            name = safe_line(checkpoint.name).strip() or "(no name)"
-            title = f"◆ Checkpoint “{name}” of {title}"
-            messages, size = conversation.source.known(), ""
-        turns = wording.counted(data.turn_count, "turn") if checkpoint is None else ""
-        mode, model = data.current_mode.value, safe_line(data.model)
-        facts = [model, mode, wording.counted(messages, "message"), turns, size]
-        # The title has precedence: facts leave by rank where there is no room for them.
-        for leaving in (None, turns, mode, size, model):
-            facts = [fact for fact in facts if fact and fact != leaving]
-            right = " · ".join(facts)
-            if cell_len(f"{title}    {right}") <= self.size.width:
-                break
-        self.query_one("#title", EdgeLine).show(Content.styled(title, "bold $foreground"), right)
+        self.query_one("#title", EdgeLine).show(*title_line(conversation, self.size.width))
 
     def on_resize(self) -> None:
         if self.opened is not None:

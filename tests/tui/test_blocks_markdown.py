@@ -112,5 +112,5 @@ def test_lists_tables_and_code_are_laid_out():
     assert "─" in shown
     table = words("| a | b | c |\n|:--|--:|:-:|\n| 1 | 2 | 3 |\n| wide | wide | wide |")
     assert " 1        2   3\n wide  wide  wide" in table
-    assert words("- [x] one\n- [ ] two").split("\n") == [" • [x] one", " • [ ] two"]
+    assert words("- [x] one\n- [ ] two").strip() == "• [x] one\n • [ ] two"
     assert "  fn f() {}" in shown
