@@ -11,13 +11,13 @@ import gc
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
     from agcx_format.store import Store
+
+# Problems of a configuration that are told one by one: more would cover the list.
+_SAID = 3
 
 
 def _action_commands():
@@ -121,10 +124,8 @@ class AgcxApp(App[None]):
 
     def _first_theme(self) -> str:
         """As it is written down, else as it was left, else as it suits the terminal."""
-        wanted = self.config.theme
-        if wanted is not None and wanted not in self.available_themes:
-            self._problems.append(f"theme: there is no {wanted!r}; ctrl+p, Theme lists them")
-        for name in (wanted, self._remembered.choices.theme):
+        self._problems += themes.problems(self.config)
+        for name in (self.config.theme, self._remembered.choices.theme):
             if name in self.available_themes:
                 return name
         return themes.LIGHT.name if _on_light_background() else themes.DARK.name
@@ -145,21 +146,28 @@ class AgcxApp(App[None]):
         # Whatever was on the terminal meanwhile, it is gone over whole.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.watch(self, "theme", lambda name: self.remember(theme=name), init=False)
-        self._say_problems(self._problems)
         if self.config.keys:
-            self.set_keymap(dict(self.config.keys))
-            self.run_worker(self._check_keys, thread=True, group="config")
+            from agcx_tui.key_names import usable
 
-    def _check_keys(self) -> None:
+            keys, refused = usable(self.config)
+            self.set_keymap(dict(keys))
+            self._problems += refused
+            self.run_worker(lambda: self._check_keys(keys), thread=True, group="config")
+        else:
+            self._say_problems(self._problems)
+
+    def _check_keys(self, keys: Mapping[str, str]) -> None:
         """In a thread: to know all names, all screens are imported."""
         from agcx_tui import binding_names
 
-        problems = binding_names.problems(self.config.keys)
+        problems = [*self._problems, *binding_names.problems(keys, self.config.place)]
         self.call_from_thread(self._say_problems, problems)
 
     def _say_problems(self, problems: Sequence[str]) -> None:
         from agcx_tui.safe_text import safe_line
 
+        if len(problems) > _SAID:
+            problems = [f"{len(problems)} things are wrong with it: agcx config lists them."]
         for problem in problems:
             text = safe_line(problem)
             self.notify(text, title="Configuration", severity="warning", timeout=12, markup=False)
@@ -263,6 +271,12 @@ class AgcxApp(App[None]):
 
         with suppress(OSError):
             keep_page(first, self._cache, self._store_path)
+
+    def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
+        """Of Textual's own entries of the palette, those that are of use here."""
+        for command in super().get_system_commands(screen):
+            if command.title in ("Theme", "Quit"):
+                yield command
 
     def action_leave(self) -> None:
         """q closes what lies on top, and leaves the program from the screen that it began with."""

@@ -21,7 +21,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 _KIND_NAMES = {
     "user": "your words",
     "answers": "answers",
-    "reasoning": "reasoning",
+    "reasoning": "thoughts",
     "calls": "tool calls",
     "output": "tool output",
     "images": "images",

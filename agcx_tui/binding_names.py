@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pkgutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 
 from textual.app import App
@@ -58,11 +58,16 @@ def documented() -> dict[str, tuple[str, str]]:
     return {name: (",".join(keys[name]), descriptions[name]) for name in sorted(keys)}
 
 
-def problems(keymap: Mapping[str, str]) -> list[str]:
-    """What is wrong with the keys of a configuration, in lines for a person."""
+def problems(keymap: Mapping[str, str], place: Callable[[str], str] = "{}: ".format) -> list[str]:
+    """What is wrong with the keys of a configuration, in lines for a person.
+
+    `place` says where a setting is written.
+    """
     known = documented()
     found = [
-        f"keys.{name}: no such name; agcx config lists them" for name in keymap if name not in known
+        f"{place(f'keys.{name}')}no such name; agcx config lists them"
+        for name in keymap
+        if name not in known
     ]
     # By key, what it is to mean from now on.
     meanings: dict[str, set[str]] = {}
@@ -92,6 +97,12 @@ def problems(keymap: Mapping[str, str]) -> list[str]:
                 for binding in _behind(node, own)
                 if new and binding.key == key and binding.id not in keymap
             )
+    for names in _together(own):
+        for key, wanted in meanings.items():
+            here = sorted(wanted & names)
+            # What shares a key by itself was made so.
+            if not all(key in known[name][0].split(",") for name in here) and len(here) > 1:
+                lost.add(f"keys: {key} cannot mean both {' and '.join(here)}")
     return found + sorted(lost)
 
 
@@ -111,3 +122,14 @@ def _shows(screen: type[DOMNode], widget: type[DOMNode]) -> bool:
     """A screen that has a widget knows it by name, or what the screen is built on does."""
     modules = [sys.modules[base.__module__] for base in screen.__mro__]
     return any(widget in vars(module).values() for module in modules)
+
+
+def _together(own: Mapping[type[DOMNode], list[Binding]]) -> Iterator[set[str]]:
+    """The names that work at the same time: of a screen, what has its focus, and the app."""
+    by_name = {node.__name__: node for node in own}
+    for screen in own:
+        if not issubclass(screen, Screen):
+            continue
+        focus = by_name.get(str(screen.AUTO_FOCUS))
+        nodes = {*screen.__mro__, *(focus.__mro__ if focus else ()), app.AgcxApp}
+        yield {binding.id for node in nodes for binding in own.get(node, []) if binding.id}

@@ -40,6 +40,12 @@ class Config:
     time_zone: str | None = None
     # By the id of a binding, the keys that it has instead of its own, with commas between.
     keys: Mapping[str, str] = field(default_factory=dict)
+    # By name, how what is wrong with a setting begins: for what is found only later.
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def place(self, name: str) -> str:
+        """`config.toml: line 3: sort: `, or what is known of that."""
+        return self.places.get(name, f"{name}: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,9 @@ def _keys(value: Any) -> str:
     keys = value if isinstance(value, list) else str(value).split(",")
     keys = [key.strip() if isinstance(key, str) else "" for key in keys]
     if not keys or not all(map(_key.fullmatch, keys)) or not isinstance(value, str | list):
-        raise ValueError('keys as "x", "ctrl+n" or "down,j"')
+        small = [key.lower() for key in keys if key and _key.fullmatch(key.lower())]
+        meant = f"; {', '.join(small)} is written small" if len(small) == len(keys) else ""
+        raise ValueError(f'keys as "x", "ctrl+n" or "down,j"{meant}')
     return ",".join("comma" if key == "," else key for key in keys)
 
 
@@ -130,7 +138,10 @@ def load(path: Path) -> tuple[Config, list[str]]:
         reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
         return Config(), [f"{path}: {reason or 'nested too deeply'}; none of it is used"]
     config, problems = _read(values)
-    return config, [f"{path}: {_place(text, name)}{reason}" for name, reason in problems]
+    names = [*values, *(f"keys.{name}" for name in config.keys)]
+    places = {name: f"{path}: {_place(text, name)}" for name in names}
+    said = [f"{path}: {_place(text, name)}{reason}" for name, reason in problems]
+    return replace(config, places=places), said
 
 
 def _read(values: dict[str, Any]) -> tuple[Config, list[tuple[str, str]]]:

@@ -5,8 +5,9 @@
 Strategy: `parse` is pure and never raises.  A bare word is looked for in title, tags, model and
 id; `key:value` narrows by one column; a leading `-` means not; all terms must hold.  A value that
 cannot be understood is left out of the terms and said in `Query.errors`, so that a half-typed
-line filters by what is already clear.  A key without a value yet is neither.  Matching itself is
-done by the table that holds the columns (`session_table.py`).
+line filters by what is already clear.  A key without a value yet is neither.  A key that there is not
+is part of a word, for titles hold such; `Query.unknown` has it, for when no title does.  Matching
+itself is done by the table that holds the columns (`session_table.py`).
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ class Term:
 class Query:
     terms: tuple[Term, ...] = ()
     errors: tuple[str, ...] = ()
+    # What looks like a key and was taken for a word.
+    unknown: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.terms)
@@ -77,11 +80,14 @@ def parse(text: str, now: int) -> Query:
     """The query that the line means at `now` (microseconds since 1970)."""
     terms: list[Term] = []
     errors: list[str] = []
+    unknown: list[str] = []
     for minus, key, raw in _token.findall(text):
         value = raw.strip('"')
         name = key.lower()
         if key and name not in KEYS:
             # `fix: it` and `http://` are words: titles hold such things.
+            if not value.startswith("//"):
+                unknown.append(key)
             value, name = f"{key}:{value}", WORD
         if not value:
             continue
@@ -91,7 +97,7 @@ def parse(text: str, now: int) -> Query:
             errors.append(f"{name}: {error}")
         else:
             terms.append(Term(name or WORD, meant, bool(minus)))
-    return Query(tuple(terms), tuple(errors))
+    return Query(tuple(terms), tuple(errors), tuple(unknown))
 
 
 def _implies(new: Term, old: Term) -> bool:

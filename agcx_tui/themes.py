@@ -6,7 +6,9 @@ Where a terminal has but sixteen colours the line of the cursor is still another
 
 from __future__ import annotations
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
+
+from agcx_tui.config import Config
 
 DARK = Theme(
     name="agcx-dark",
@@ -83,3 +85,11 @@ LIGHT = Theme(
         "input-selection-background": "#2f5f9e 25%",
     },
 )
+
+
+def problems(config: Config) -> list[str]:
+    """What is wrong with the theme that a configuration asks for, if anything is."""
+    wanted = config.theme
+    if wanted is None or wanted in (DARK.name, LIGHT.name, *BUILTIN_THEMES):
+        return []
+    return [f"{config.place('theme')}there is no {wanted!r}; ctrl+p, Theme lists them"]

@@ -58,6 +58,7 @@ def test_every_setting_is_read(tmp_path):
         ("colour = 1", "line 2: colour: no such setting; there are theme, preview, "),
         ("[keys]\nlist.down = 7", "line 3: keys.list.down: it takes keys as"),
         ("[keys]\nlist.down = ''", "line 3: keys.list.down: it takes keys as"),
+        ("[keys]\nlist.down = 'F1'", "line 3: keys.list.down: it takes keys as"),
         ("keys = 3", "line 2: keys: no such setting"),
     ],
 )
@@ -136,6 +137,11 @@ def test_names_of_keys_that_are_none_and_keys_that_are_taken_are_said():
     ]
     assert binding_names.problems({"list.down": "t", "list.up": "]"}) == []
     assert binding_names.problems({"list.up": "down,j", "list.down": "up,k"}) == []
+    # So is what has the focus, with the screen around it.
+    assert binding_names.problems({"list.down": "x", "browser.favorite": "x"}) == [
+        "keys: x cannot mean both browser.favorite and list.down"
+    ]
+    assert binding_names.problems({"transcript.down": "x", "browser.favorite": "x"}) == []
 
 
 # --- the commands
@@ -155,14 +161,21 @@ def test_config_prints_where_the_file_is_looked_for(tmp_path, monkeypatch):
 
 def test_config_prints_every_setting_and_tells_what_is_wrong_with_the_file(tmp_path, monkeypatch):
     path = tmp_path / "config.toml"
-    path.write_text("sort = 1\n[keys]\nlist.nothing = 'x'\n")
+    path.write_text(
+        "sort = 1\ntheme = 'dusk'\n"
+        "[keys]\nlist.nothing = 'x'\nlist.up = 'not_a_key'\nlist.down = 'F1'\n"
+    )
     monkeypatch.setenv("AGCX_CONFIG", str(path))
     result = run("config")
     assert result.exit_code == 1
     assert '# preview = "right"' in result.stdout
     assert '# list.down = "down,j"' in result.stdout
     assert "line 1: sort" in result.stderr
-    assert "keys.list.nothing: no such name" in result.stderr
+    assert "line 2: theme: there is no 'dusk'" in result.stderr
+    assert "line 4: keys.list.nothing: no such name" in result.stderr
+    assert "line 5: keys.list.up: there is no key not_a_key" in result.stderr
+    assert "line 6: keys.list.down: it takes keys as" in result.stderr
+    assert "f1 is written small" in result.stderr
 
 
 def test_times_are_shown_in_the_zone_that_is_wished(tmp_path, monkeypatch):

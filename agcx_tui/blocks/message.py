@@ -8,6 +8,8 @@ do not know shows its tag and fields: nothing of a file is hidden.
 
 from __future__ import annotations
 
+import re
+
 from agcx_format.convert.words import genuine_user_text, own_words, text_of
 from agcx_format.errors import PersistenceError
 from agcx_format.types import (
@@ -39,17 +41,30 @@ BODY = 2
 
 _MARKS = {"user": "❯", "assistant": "●"}
 _NAMES = {"user": "You", "assistant": "Assistant"}
+# Asterisks around words; in a summary, the words count.
+_emphasis = re.compile(r"(\*{1,3})(?=\S)(.+?)(?<=\S)\1")
+_INSTRUCTING = ("developer", "system")
+# Lines and characters of instructions that are not worth a fold.
+_BRIEF, _BRIEF_SIZE = 3, 300
 
 
 def is_injected(message: MessageSnapshot) -> bool:
-    """Whether a message of the user holds nothing that the user said."""
+    """Whether a message is an agent's own: instructions, context, nothing that anybody said.
+
+    Beside what stands in the user's name it is what a developer or the system says at length; a few
+    lines of that stand open.
+    """
     item = message.item
-    return (
-        isinstance(item, Message)
-        and item.role == "user"
-        and bool(item.content)
-        and genuine_user_text(item) is None
-    )
+    if not isinstance(item, Message) or not item.content:
+        return False
+    if item.role == "user":
+        return genuine_user_text(item) is None
+    return item.role in _INSTRUCTING and not _is_brief(item)
+
+
+def _is_brief(item: Message) -> bool:
+    text = text_of(item)
+    return len(text) <= _BRIEF_SIZE and count_lines(text.strip()) <= _BRIEF
 
 
 def is_speech(message: MessageSnapshot) -> bool:
@@ -197,7 +212,7 @@ def _said(text: str, look: Look) -> list[Part]:
     parts = as_typed(words or text, look.width, look.palette, BODY)
     around = count_lines(text.strip()) - count_lines(words)
     if words and around > 0:
-        note = line((f"… {around:,} more lines, of context", look.palette.muted))
+        note = line((f"… {around:,} more lines of context, enter opens", look.palette.muted))
         parts.append(Part.of(indent([note], BODY), cut=True))
     return parts
 
@@ -250,7 +265,7 @@ def _reasoning(item: Reasoning | ReasoningWithoutContent, look: Look, how: Fold,
     palette = look.palette
     texts = [part.text for part in [*item.summary, *(item.content or [])] if part.text.strip()]
     said = "\n\n".join(texts)
-    summary = safe_line(said[:300].strip().partition("\n")[0].strip("*# "))
+    summary = safe_line(_without_emphasis(said[:300].strip().partition("\n")[0]))
     if not summary:
         summary = "(encrypted)" if item.encrypted_content else "(nothing said)"
     body = markdown_parts(said, look.width, palette, 4) if said else []
@@ -260,13 +275,18 @@ def _reasoning(item: Reasoning | ReasoningWithoutContent, look: Look, how: Fold,
     return _line_and_body("thought", summary, body, look, how, gap, palette.reasoning)
 
 
+def _without_emphasis(words: str) -> str:
+    """One line of Markdown as words alone: emphasis may lie in emphasis."""
+    return _emphasis.sub(r"\2", _emphasis.sub(r"\2", words)).strip("*# ")
+
+
 def _injected(item: Message, look: Look, how: Fold, gap: int) -> Block:
-    """Text that an agent put into the user's mouth: instructions, environment."""
-    text = "\n".join(part.text for part in item.content if hasattr(part, "text"))
-    first = safe_line(text[:300].strip().partition("\n")[0])
+    """Text that an agent put in by itself: instructions, environment."""
+    first = safe_line(text_of(item)[:300].strip().partition("\n")[0])
     body = _content(item, Look(look.width - 2, look.palette), Fold.OPEN)
     moved = [Part(lambda part=part: indent(part.draw(), 2), part.estimate) for part in body]
-    return _line_and_body("context", first, moved, look, how, gap)
+    name = "context" if item.role == "user" else "instructions"
+    return _line_and_body(name, first, moved, look, how, gap)
 
 
 def _unknown(item: Other | UnknownItem, look: Look, how: Fold, gap: int) -> Block:

@@ -56,8 +56,9 @@ def slices(text: str, size: int = _SLICE) -> Iterator[tuple[int, int]]:
 
 
 def more_line(count: int, style: Style) -> Strip:
-    """The line that stands for those left out."""
-    return line((f"… {count:,} more {'line' if count == 1 else 'lines'}", style + _UNDERLINE))
+    """The line that stands for those left out, and says how to see them."""
+    words = f"… {count:,} more {'line' if count == 1 else 'lines'}"
+    return line((words, style + _UNDERLINE), (", enter opens", style))
 
 
 _UNDERLINE = Style(underline=True)
@@ -92,7 +93,8 @@ def text_parts(
             return [Part.of(indent(strips, by), cut=True)]
         if len(text) > 2 * _ENDS:
             strips = _fold_rows([(row[: 4 * room], paint(row)) for row in head], room)
-            strips.append(line((f"… {len(text):,} characters in all", muted + _UNDERLINE)))
+            words = f"… {len(text):,} characters in all"
+            strips.append(line((words, muted + _UNDERLINE), (", enter opens", muted)))
             return [Part.of(indent(strips, by), cut=True)]
 
     def draw(start: int, stop: int) -> list[Strip]:

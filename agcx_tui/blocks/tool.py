@@ -95,6 +95,10 @@ def _from_fields(name: str, fields: dict, palette: Palette) -> Asked:
         if isinstance(text, str) and "*** Begin Patch" in text[:200]:
             return _patch(name, text, (), palette)
         if isinstance(text, str) and len(fields) == 1:
+            # A tool of one's own is given a text, which may hold arguments all the same.
+            inner = _parse(text) if text.startswith("{") else None
+            if isinstance(inner, dict):
+                return _from_fields(name, inner, palette)
             return _raw(name, text, palette)
     steps = fields.get("plan", fields.get("todos"))
     if isinstance(steps, list) and all(isinstance(step, dict) for step in steps):

@@ -23,10 +23,12 @@ def config(settings: Settings, only_path: bool) -> None:
     if only_path:
         click.echo(path)
         return
-    from agcx_tui import binding_names
+    from agcx_tui import binding_names, key_names, themes
     from agcx_tui.config import default_file
 
     found, problems = settings.config
     click.echo(default_file(path, binding_names.documented()), nl=False)
-    for problem in [*problems, *binding_names.problems(found.keys)]:
+    keys, refused = key_names.usable(found)
+    wrong = [*problems, *themes.problems(found), *refused]
+    for problem in [*wrong, *binding_names.problems(keys, found.place)]:
         settings.failed(problem)

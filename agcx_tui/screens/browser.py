@@ -84,6 +84,7 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         #filter-sign { width: 3; padding: 0 1; color: $text-muted; }
         #filter-line:focus-within #filter-sign { color: $primary; text-style: bold; }
         #filter-status { width: 45%; color: $text-muted; }
+        #filter-status.-wrong { width: 62%; }
     }
     """
 
@@ -196,7 +197,8 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
             return notices.no_match(self._filter.value, len(self.table))
         if self.scanning:
             return notices.loading() if self._patience_ended else None
-        return notices.empty(self._store_path, self._looked)
+        path = self._store_path
+        return notices.empty(path, self._looked, missing=bool(path) and not os.path.isdir(path))
 
     def _show_title(self) -> None:
         totals = self.table.totals
@@ -216,8 +218,13 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
     def _show_filter_status(self) -> None:
         status = self.query_one("#filter-status", EdgeLine)
         query = self.table.query
-        if self._filter_errors:
-            status.show(right=Content.styled(safe_line(self._filter_errors[0]), "$error"))
+        errors = list(self._filter_errors)
+        if query.unknown and not self.table.order and not self.scanning:
+            missing = ", ".join(dict.fromkeys(query.unknown))
+            errors.append(f"no key {missing}; there are {', '.join(filtering.KEYS)}")
+        status.set_class(bool(errors), "-wrong")
+        if errors:
+            status.show(right=Content.styled(safe_line(" · ".join(errors)), "$error"))
         elif query:
             listed = any(term.value == "listed" and not term.negated for term in query.terms)
             status.show(
@@ -258,7 +265,10 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
 
     @on(Input.Changed, "#filter")
     def _filter_typed(self, message: Input.Changed) -> None:
-        query = filtering.parse(message.value, self.now())
+        self._apply_filter(message.value)
+
+    def _apply_filter(self, typed: str) -> None:
+        query = filtering.parse(typed, self.now())
         self._filter_errors = query.errors
         self.table.filter_by(query)
         self.table_changed()
@@ -276,6 +286,13 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
 
     def _leave_filter(self) -> None:
         self.set_focus(self.sessions)
+
+    def reveal(self, row: int) -> None:
+        """Put the cursor on a session; a filter that hides it is cleared."""
+        if not self.sessions.go_to(row):
+            self._filter.value = ""
+            self._apply_filter("")
+            self.sessions.go_to(row)
 
     def show_only(self, label: str, paths: Sequence[str]) -> None:
         self.table.listed = frozenset(paths)

@@ -18,6 +18,8 @@ class CheckpointScreen(ConversationScreen):
         # Left out of the footer, where there is no room for all: `e` only says how to come to an export.
         Binding("e", "export", "export", show=False, id="conversation.export"),
         Binding("tab,ctrl+pagedown", "next_tab(1)", "tabs", show=False, id="conversation.next-tab"),
+        # There is no tab of checkpoints, and one number less.
+        Binding("3", "tab_number(3)", "show the details", show=False, id="checkpoint.tab-3"),
         Binding("c", "make_session", "new session", id="checkpoint.session"),
     ]
 

@@ -9,15 +9,15 @@ something out in `taking.py`, making sessions of it in `deriving.py`.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
-from rich.cells import cell_len
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.content import Content
+from textual.binding import ActiveBinding, Binding, BindingType
 from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 from textual.worker import get_current_worker
@@ -28,8 +28,10 @@ from agcx_format.types import CheckpointMetadata
 from agcx_tui import wording
 from agcx_tui.blocks.markdown import warm_up
 from agcx_tui.conversation_facts import Group, checkpoint_facts, context_facts, detail_facts
+from agcx_tui.conversation_title import title_line
 from agcx_tui.reading_positions import Position, ReadingPositions
 from agcx_tui.safe_text import safe_line
+from agcx_tui.screens import notices
 from agcx_tui.screens.deriving import DerivingScreen
 from agcx_tui.subjects import Conversation, checkpoints_of, open_checkpoint, open_session
 from agcx_tui.widgets.checkpoints_view import CheckpointsView
@@ -71,10 +73,10 @@ class ConversationScreen(DerivingScreen):
             "colon,ctrl+g", "go_to_number", "go to a message", show=False,
             key_display=":", id="conversation.number",
         ),
-        Binding("1", "tab_number(1)", "tab 1", show=False, id="conversation.tab-1"),
-        Binding("2", "tab_number(2)", "tab 2", show=False, id="conversation.tab-2"),
-        Binding("3", "tab_number(3)", "tab 3", show=False, id="conversation.tab-3"),
-        Binding("4", "tab_number(4)", "tab 4", show=False, id="conversation.tab-4"),
+        Binding("1", "tab_number(1)", "show the messages", show=False, id="conversation.tab-1"),
+        Binding("2", "tab_number(2)", "show the context", show=False, id="conversation.tab-2"),
+        Binding("3", "tab_number(3)", "show the checkpoints", show=False, id="conversation.tab-3"),
+        Binding("4", "tab_number(4)", "show the details", show=False, id="conversation.tab-4"),
         Binding(
             "tab,ctrl+pagedown", "next_tab(1)", "tabs", key_display="tab",
             id="conversation.next-tab",
@@ -112,11 +114,12 @@ class ConversationScreen(DerivingScreen):
             self.position = position
 
     class Failed(Message):
-        """It cannot be opened."""
+        """It cannot be opened, with `gone` because its file is not there."""
 
-        def __init__(self, error: PersistenceError) -> None:
+        def __init__(self, error: PersistenceError, gone: bool) -> None:
             super().__init__()
             self.error = error
+            self.gone = gone
 
     class PaneRead(Message):
         """What the tab `name` shows; `store` is the one that checkpoints are read from."""
@@ -176,7 +179,7 @@ class ConversationScreen(DerivingScreen):
         try:
             conversation = self._opener()
         except PersistenceError as error:
-            self.post_message(self.Failed(error))
+            self.post_message(self.Failed(error, not os.path.lexists(error.path or self.path)))
             return
         position = None
         if self._positions is not None:
@@ -190,11 +193,17 @@ class ConversationScreen(DerivingScreen):
     def reopen(self) -> None:
         self.end_search()
         self.search_number += 1
-        self._stay = self.transcript.current
+        if self.opened is not None:
+            self._stay = self.transcript.current
+        self.opening = True
         self._open()
 
     async def on_conversation_screen_opened(self, message: Opened) -> None:
         before, self.opened = self.opened, message.conversation
+        self.opening = self.told_of_change = False
+        if self.has_class("-failed"):
+            self.remove_class("-failed")
+            self.focus_content()
         self._show_title(message.conversation)
         if message.conversation.checkpoint is not None:
             self._tabs.tabs = [tab for tab in self._tabs.tabs if tab[0] != "checkpoints"]
@@ -207,7 +216,9 @@ class ConversationScreen(DerivingScreen):
             self.transcript.seek(self._stay)
         elif message.position is not None and not self.transcript.busy:
             self.transcript.seek(message.position.message, message.position.row)
-            self._restored = message.position.message, None
+            # At the first message there is nothing to go back to.
+            if message.position.message:
+                self._restored = message.position.message, None
         self.refresh_bindings()
 
     async def _forget_panes(self) -> None:
@@ -223,47 +234,15 @@ class ConversationScreen(DerivingScreen):
         conversation.close()
 
     def on_conversation_screen_failed(self, message: Failed) -> None:
-        error = message.error
-        facts = [("file", wording.short_path(error.path or self.path))]
-        if error.section:
-            facts.append(("section", error.section))
-        if error.offset is not None:
-            unit = "decompressed byte" if error.decompressed else "byte"
-            facts.append(("offset", f"{unit} {error.offset:,}"))
-        page = Content.assemble(
-            ("This conversation cannot be read", "bold $text-error"),
-            "\n\n",
-            (safe_line(error.reason), "$foreground"),
-            "\n\n",
-            *(f"{name:<9}{safe_line(value)}\n" for name, value in facts),
-            "\nThe file was left as it is.  ",
-            ("esc", "bold $primary"),
-            " goes back.",
-        )
+        self.opening = False
+        page = notices.no_conversation(message.error, self.path, gone=message.gone)
         self.query_one("#title", EdgeLine).show(safe_line(wording.short_path(self.path)))
         self.query_one("#failure", Static).update(page)
         self.add_class("-failed")
         self.refresh_bindings()
 
     def _show_title(self, conversation: Conversation) -> None:
-        data, checkpoint = conversation.metadata, conversation.checkpoint
-        star = "★ " if data.is_favorite else ""
-        title = star + (safe_line(data.title).strip() or "(no title)")
-        messages, size = data.message_count, wording.size(conversation.size)
-        if checkpoint is not None:
-            name = safe_line(checkpoint.name).strip() or "(no name)"
-            title = f"◆ Checkpoint “{name}” of {title}"
-            messages, size = conversation.source.known(), ""
-        turns = wording.counted(data.turn_count, "turn") if checkpoint is None else ""
-        mode, model = data.current_mode.value, safe_line(data.model)
-        facts = [model, mode, wording.counted(messages, "message"), turns, size]
-        # The title has precedence: facts leave by rank where there is no room for them.
-        for leaving in (None, turns, mode, size, model):
-            facts = [fact for fact in facts if fact and fact != leaving]
-            right = " · ".join(facts)
-            if cell_len(f"{title}    {right}") <= self.size.width:
-                break
-        self.query_one("#title", EdgeLine).show(Content.styled(title, "bold $foreground"), right)
+        self.query_one("#title", EdgeLine).show(*title_line(conversation, self.size.width))
 
     def on_resize(self) -> None:
         if self.opened is not None:
@@ -307,6 +286,8 @@ class ConversationScreen(DerivingScreen):
         if action == "search" and self.focused is self.search_line.input:
             return False
         if action == "tab_number" and parameters[0] > len(self._tabs.tabs):
+            return False
+        if action == "reopen" and self.opened is not None and self.opened.checkpoint is not None:
             return False
         return not (action in _MESSAGES_ONLY and self._shown != "messages")
 
@@ -381,6 +362,24 @@ class ConversationScreen(DerivingScreen):
     def on_checkpoints_view_wanted(self, message: CheckpointsView.Wanted) -> None:
         self.ask_for_session(message.checkpoint)
 
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """While words are searched for, the footer has the keys that go from match to match."""
+        found = super().active_bindings
+        if self.matches is not None and self.focused is not self.search_line.input:
+            for key, active in found.items():
+                if active.binding.action == "match(1)":
+                    shown = replace(active.binding, show=True, description="matches")
+                    if key == "n" and "N" in found:
+                        shown = replace(shown, key_display="n N")
+                    found = {**found, key: active._replace(binding=shown)}
+        return found
+
+    def end_search(self) -> bool:
+        ended = super().end_search()
+        self.refresh_bindings()
+        return ended
+
     # --- where one is
 
     def on_roll_moved(self, message: Roll.Moved) -> None:
@@ -388,7 +387,12 @@ class ConversationScreen(DerivingScreen):
         self._tell_place()
 
     def _tell_place(self) -> None:
-        self._tabs.say(self._place() if self._shown == "messages" else "")
+        if self._shown != "messages":
+            self._tabs.say("")
+            return
+        known = self.transcript.source.known()
+        number = f"{self.transcript.current + 1:,}/{known:,}" if self.opened and known else ""
+        self._tabs.say(self._place(), number)
 
     def _place(self) -> str:
         """The message one is at, or how far the reading is."""

@@ -18,7 +18,7 @@ from textual.message import Message
 
 from agcx_format.errors import NothingToUndo, PersistenceError
 from agcx_tui.safe_text import safe_line
-from agcx_tui.screens.taking import TakingScreen
+from agcx_tui.screens.following import FollowingScreen
 from agcx_tui.wording import counted
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _WITHOUT_STORE = "It was opened as a file by itself: open it from the list of it
 _NOTHING_DONE = "Nothing was done here. In the list, u takes back what was done last."
 
 
-class DerivingScreen(TakingScreen):
+class DerivingScreen(FollowingScreen):
     """`store`: the one that the conversation is from, if it can be changed; else `fixed` says why not."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -72,10 +72,6 @@ class DerivingScreen(TakingScreen):
     fixed: str = ""
     # The acts of this conversation and its checkpoints, the last one last.
     done: list[str]
-
-    def reopen(self) -> None:
-        """Show the file as it is now."""
-        raise NotImplementedError
 
     # --- splitting
 
@@ -247,11 +243,6 @@ class DerivingScreen(TakingScreen):
         # What was said of the act before is out of date.
         self.app.clear_notifications()
         self.notify(message.said, markup=False)
-
-    def follow_act(self, outcome: Outcome) -> None:
-        """An act was done in this conversation, or in one that lies over it."""
-        if self.path in [entry.path for entry in outcome.entries]:
-            self.reopen()
 
     def on_deriving_screen_not_done(self, message: NotDone) -> None:
         text = f"{message.what}: {safe_line(str(message.error))}"

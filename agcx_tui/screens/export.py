@@ -50,7 +50,7 @@ class ExportOrder:
 # What goes along: the field of `Choice`, and its name for people.
 _PARTS = {
     "tool_calls": "Tools",
-    "reasoning": "Reasoning",
+    "reasoning": "Thoughts",
     "images": "Images",
     "metadata": "Metadata",
 }

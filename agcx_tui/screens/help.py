@@ -28,6 +28,7 @@ _NAMES = {
     "right_curly_bracket": "}",
     "number_sign": "#",
     "asterisk": "*",
+    "colon": ":",
 }
 
 

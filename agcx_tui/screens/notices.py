@@ -15,7 +15,8 @@ def loading() -> Content:
     return _page("Reading the store…")
 
 
-def empty(store_path: str | None, looked: list[str]) -> Content:
+def empty(store_path: str | None, looked: list[str], *, missing: bool = False) -> Content:
+    """No sessions; with `missing` because the directory is not there."""
     places = looked or ([store_path] if store_path else [])
     parts: list[_Part] = []
     if places:
@@ -32,7 +33,8 @@ def empty(store_path: str | None, looked: list[str]) -> Content:
         ("  agcx --store PATH", "bold $primary"), "    another store\n\n",
         "F5 looks again, q quits.",
     ]  # fmt: skip
-    return _page("No sessions yet" if store_path else "No store was found", *parts)
+    title = "No sessions yet" if store_path else "No store was found"
+    return _page(f"{title}: the directory is not there" if missing else title, *parts)
 
 
 def no_match(typed: str, sessions: int) -> Content:
@@ -63,6 +65,26 @@ def vanished(path: str) -> Content:
         ("It was there, and is not any more: removed, renamed, or its disk is unmounted.\n\n", "$error"),
         "It is looked for again every second. When it is back, so is the list, as you left it.\n",
         "F5 looks at once, ", ("agcx --store PATH", "bold $primary"), " opens another one, q quits.",
+    )  # fmt: skip
+
+
+def no_conversation(error: PersistenceError, path: str, *, gone: bool) -> Content:
+    """What a conversation shows that cannot be opened; `path` where the error names no file."""
+    facts = [("file", wording.short_path(error.path or path))]
+    if error.section:
+        facts.append(("section", error.section))
+    if error.offset is not None:
+        unit = "decompressed byte" if error.decompressed else "byte"
+        facts.append(("offset", f"{unit} {error.offset:,}"))
+    said = "It was removed, renamed, or its disk is unmounted." if gone else error.reason
+    return Content.assemble(
+        ("This session is gone" if gone else "This conversation cannot be read", "bold $text-error"),
+        "\n\n",
+        (safe_line(said), "$foreground"),
+        "\n\n",
+        *(f"{name:<9}{safe_line(value)}\n" for name, value in facts),
+        "\n" if gone else "\nThe file was left as it is.  ",
+        ("F5", "bold $primary"), " tries again,  ", ("esc", "bold $primary"), " goes back.",
     )  # fmt: skip
 
 

@@ -1,7 +1,12 @@
-"""One line with text at both edges; where both do not fit the left one is cut, and the right one when
-of that only its beginning would be left."""
+"""One line with text at both edges; where both do not fit, one of them is cut.
+
+The left one gives way, and the right one when of that only its beginning would be left; or the right one
+alone.
+"""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 from textual.content import Content
 from textual.geometry import Size
@@ -16,6 +21,8 @@ class EdgeLine(Widget):
     """`show(left, right)`; the contents are plain `Content`, never parsed as markup."""
 
     ALLOW_SELECT = False
+    # Which text is cut where there is no room for both.
+    GIVES_WAY: ClassVar[str] = "left"
     DEFAULT_CSS = """
     EdgeLine { height: 1; width: 1fr; padding: 0 1; }
     """
@@ -48,16 +55,19 @@ class EdgeLine(Widget):
 
     def render(self) -> Content:
         width = self.content_size.width
-        right = self._right
-        least = min(self._left.cell_length, _LEAST_LEFT)
-        most = max(0, width - least - (_GAP if least else 0))
-        if right.cell_length > most:
-            right = right.truncate(most, ellipsis=True)
-        room = width - right.cell_length - (_GAP if right else 0)
-        left = self._left
-        if left.cell_length > room:
-            left = left.truncate(max(0, room), ellipsis=True)
+        left, right = self._left, self._right
+        if self.GIVES_WAY == "left":
+            least = min(left.cell_length, _LEAST_LEFT)
+            right = _cut(right, width - least - (_GAP if least else 0))
+            left = _cut(left, width - right.cell_length - (_GAP if right else 0))
+        else:
+            left = _cut(left, width)
+            right = _cut(right, width - left.cell_length - (_GAP if left else 0))
         return left + Content(" " * max(0, width - left.cell_length - right.cell_length)) + right
+
+
+def _cut(text: Content, room: int) -> Content:
+    return text if text.cell_length <= room else text.truncate(max(0, room), ellipsis=True)
 
 
 def _content(text: Content | str) -> Content:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
+from rich.cells import cell_len
 from textual import events
 from textual.content import Content
 from textual.message import Message
@@ -21,6 +22,7 @@ __all__ = ["TabLine"]
 class TabLine(EdgeLine):
     """`choose(name)` marks one of `tabs`, pairs of a name and a label; a click posts `Clicked`."""
 
+    GIVES_WAY = "right"
     DEFAULT_CSS = """
     TabLine { background: $background; color: $text-muted; }
     """
@@ -36,20 +38,26 @@ class TabLine(EdgeLine):
         super().__init__(id=id)
         self.tabs = list(tabs)
         self.chosen = self.tabs[0][0]
-        self._status = ""
+        self._status = self._short = ""
         self._redraw()
 
     def choose(self, name: str) -> None:
         self.chosen = name
         self._redraw()
 
-    def say(self, status: str) -> None:
-        """Show plain words at the right end."""
-        self._status = status
+    def say(self, status: str, short: str = "") -> None:
+        """Show plain words at the right end, or `short` where there is no room for them."""
+        self._status, self._short = status, short
         self._redraw()
 
     def _redraw(self) -> None:
-        self.show(Content("   ").join(self._labels()), self._status)
+        labels = Content("   ").join(self._labels())
+        width = self.content_size.width
+        fits = not width or labels.cell_length + 2 + cell_len(self._status) <= width
+        self.show(labels, self._status if fits else self._short)
+
+    def on_resize(self) -> None:
+        self._redraw()
 
     def _labels(self) -> list[Content]:
         return [

@@ -362,6 +362,7 @@ class Transcript(Roll, can_focus=True):
             self.viewport.forget()
 
         self.viewport.changed(change, self.current)
+        self._leave_folded()
         self.settled()
 
     def action_toggle(self, index: int | None = None) -> None:
@@ -386,7 +387,16 @@ class Transcript(Roll, can_focus=True):
                 self.viewport.forget(each)
 
         self.viewport.changed(change, owner)
+        self._leave_folded()
         self.settled()
+
+    def _leave_folded(self) -> None:
+        """An output that folded away leaves the cursor to its call, and shows that."""
+        owner = self.blocks.owner(self.current)
+        if owner != self.current and not self.viewport.block(self.current).parts:
+            self.current = owner
+            if self.viewport.head_row(owner) is None:
+                self.viewport.go(owner)
 
     def on_click(self, event: events.Click) -> None:
         """A click makes a message current; on what is folded or left out, it opens that."""

@@ -110,4 +110,7 @@ def test_lists_tables_and_code_are_laid_out():
     assert "Plan" in shown
     assert " 1 one\n 2 two" in shown.replace("  ", " ")
     assert "─" in shown
+    table = words("| a | b | c |\n|:--|--:|:-:|\n| 1 | 2 | 3 |\n| wide | wide | wide |")
+    assert " 1        2   3\n wide  wide  wide" in table
+    assert words("- [x] one\n- [ ] two").strip() == "• [x] one\n • [ ] two"
     assert "  fn f() {}" in shown

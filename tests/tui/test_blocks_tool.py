@@ -42,6 +42,7 @@ def test_a_command_reads_as_it_would_be_typed(command, shown):
         ('{"file_path":"src/a.py","limit":10}', "src/a.py"),
         ('{"limit":10,"deep":{"a":1}}', "limit=10  deep=…"),
         ("not json {", "not json {"),
+        ('{"input":"{\\"command\\":[\\"ls\\"]}"}', "ls"),
         ("[1, 2]", "[1, 2]"),
         ('{"plan":[{"step":"a","status":"completed"},{"step":"b","status":"x"}]}', "1 of 2 done"),
         ('{"file_path":"a.py","old_string":"x\\ny","new_string":"x\\nz"}', "a.py  +1 −1"),
@@ -113,7 +114,7 @@ def test_the_output_of_a_folded_call_has_no_lines():
 def test_long_output_is_cut_in_the_middle_and_opens():
     text = "\n".join(str(number) for number in range(1260))
     cut = drawn(output(text), Fold.OPEN, partner=call("{}"), adjacent=True)
-    assert cut[14] == "    … 1,240 more lines"
+    assert cut[14] == "    … 1,240 more lines, enter opens"
     assert (cut[0], cut[13], cut[15], cut[-1]) == ("    0", "    13", "    1254", "    1259")
     full = drawn(output(text), Fold.FULL, partner=call("{}"), adjacent=True)
     assert [line.strip() for line in full] == text.split("\n")

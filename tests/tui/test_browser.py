@@ -155,6 +155,21 @@ async def test_a_wrong_value_is_said_beside_the_filter(store):
         await pilot.press("slash", *"larger:x")
         await until(pilot, lambda: "larger: a size as" in line(screen, "#filter-status"))
         assert len(screen.table.order) == 15
+        await pilot.press(*" messages:y")
+        await until(pilot, lambda: "messages: a number" in line(screen, "#filter-status"))
+        assert "larger: a size as" in line(screen, "#filter-status")
+
+
+async def test_a_key_that_there_is_not_is_said_when_nothing_has_it_as_a_word(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("slash", *"modle:gpt")
+        await until(
+            pilot, lambda: "no key modle; there are model" in line(screen, "#filter-status")
+        )
+        await pilot.press("escape", *"http://x")
+        await until(pilot, lambda: "0 of 15" in line(screen, "#filter-status"))
 
 
 async def test_when_nothing_matches_the_way_back_is_said_and_works_from_the_list(store):

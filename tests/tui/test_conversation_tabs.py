@@ -206,6 +206,10 @@ async def test_one_comes_back_to_the_message_that_one_was_at(tmp_path):
         assert screen.transcript.viewport.head_row(1999) == 0
         words = "continued at message 2,000, g for the start"
         await until(pilot, lambda: words in status(pilot))
+        await pilot.resize_terminal(64, 30)
+        await until(pilot, lambda: status(pilot).endswith("4 Details  2,000/3,000"))
+        assert "1 Messages" in screen.query_one(TabLine).render().plain
+        await pilot.resize_terminal(*SIZE)
         await pilot.press("g")
         await until(pilot, lambda: "message 1 of 3,000" in status(pilot))
         await pilot.press("escape")

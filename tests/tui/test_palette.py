@@ -6,6 +6,7 @@ import pytest
 from textual.command import CommandList
 
 from agcx_format.store import open_store
+from agcx_tui import binding_names, commands
 from tests.tui.browsing import SIZE, at_cursor, browser, demo_copy, scanned, until
 
 
@@ -55,3 +56,33 @@ async def test_a_title_is_shown_as_it_is_and_nothing_in_it_is_obeyed(store, titl
         await pilot.press("enter")
         await until(pilot, lambda: pilot.app.screen is screen)
         assert at_cursor(screen) == title
+
+
+async def test_the_palette_goes_to_a_session_from_a_conversation_whatever_the_filter_hides(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        screen.query_one("#filter").value = "migration"
+        await until(pilot, lambda: 0 < len(screen.table.order) < 15)
+        await pilot.press("enter")
+        await until(pilot, lambda: getattr(app.screen, "opened", None) is not None)
+        await pilot.press("ctrl+p", *"post-mortem")
+        await until(pilot, lambda: app.screen.query_one("CommandList").option_count)
+        await pilot.press("enter")
+        await until(pilot, lambda: getattr(app.screen, "opened", None) is not None)
+        assert "post-mortem" in app.screen.opened.metadata.title
+        assert app.screen_stack[1:] == [app.screen]
+        assert len(screen.table.order) == 15
+
+
+async def test_the_palette_offers_what_has_a_key_first_in_words_that_stand_alone(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: app.screen.query_one("CommandList").option_count)
+        options = [str(option.hit.text) for option in app.screen.query_one("CommandList").options]
+        assert options[0] == "Open the session"
+        assert options[-2:] == ["Quit", "Theme"]
+        assert not {"Down", "A page down", "Maximize", "Keys"} & set(options)
+    assert commands._WORDS.keys() <= binding_names.documented().keys()

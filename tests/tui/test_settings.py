@@ -6,7 +6,7 @@ import pytest
 
 from agcx_tui.config import Config
 from agcx_tui.remembered import Remembered
-from tests.tui.browsing import SIZE, at_cursor, browser, demo_copy, notices, scanned, until
+from tests.tui.browsing import SIZE, at_cursor, browser, demo_copy, notices, scanned, titles, until
 
 
 @pytest.fixture
@@ -82,6 +82,17 @@ async def test_what_is_wrong_with_the_configuration_is_a_notice_and_the_program_
         assert "line 3: [sort]: ␛ wrong" in notices(pilot)
         assert "there is no 'nothing'" in notices(pilot)
         assert app.theme == "agcx-dark"
+
+
+async def test_many_problems_are_one_notice_and_a_key_that_there_is_not_is_left_as_it_was(store):
+    config = Config(keys={"list.dwon": "x", "list.up": "not_a_key"})
+    app = browser(store, config=config, problems=["one", "two"])
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await until(pilot, lambda: "4 things are wrong with it: agcx config" in notices(pilot))
+        assert len(app._notifications) == 1
+        await pilot.press("j", "k")
+        assert at_cursor(screen) == titles(screen)[0]
 
 
 async def test_without_a_state_directory_nothing_is_written(store, tmp_path, monkeypatch):

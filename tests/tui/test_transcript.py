@@ -11,7 +11,7 @@ from textual.selection import Selection
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.session_file import SessionFile
 from agcx_format.sources import PENDING, ListSource
-from agcx_format.types import Other, UnknownItem
+from agcx_format.types import InputText, Message, Other, UnknownItem
 from agcx_tui import themes
 from agcx_tui.widgets.selected import pack
 from agcx_tui.widgets.viewport import Place
@@ -134,11 +134,23 @@ async def test_enter_opens_a_call_then_its_left_out_lines_then_folds_it():
         transcript.go(2)
         folded = screen_text(transcript)
         await pilot.press("enter")
-        assert "    … 10 more lines" in screen_text(transcript)
+        assert "    … 10 more lines, enter opens" in screen_text(transcript)
         await pilot.press("enter")
         assert "    out 0.20" in screen_text(transcript)
         await pilot.press("enter")
         assert screen_text(transcript) == folded
+
+
+async def test_an_output_that_folds_away_leaves_the_cursor_to_its_call():
+    app = TranscriptApp(talk(2))
+    async with app.run_test(size=(70, 60)) as pilot:
+        transcript = app.transcript
+        for opening, folding in ((["t"], ["enter", "enter"]), (["t", "t"], ["t"])):
+            await pilot.press(*opening)
+            transcript.go(3)
+            await pilot.press(*folding)
+            assert transcript.current == 2
+            assert transcript.viewport.head_row(2) is not None
 
 
 async def test_a_click_opens_the_call_under_it_and_the_lines_left_out():
@@ -148,7 +160,7 @@ async def test_a_click_opens_the_call_under_it_and_the_lines_left_out():
         row = next(y for y, text in enumerate(screen_text(transcript)) if "run 0" in text)
         await pilot.click(offset=(6, row))
         assert transcript.current == 2
-        row = screen_text(transcript).index("    … 10 more lines")
+        row = screen_text(transcript).index("    … 10 more lines, enter opens")
         await pilot.click(offset=(8, row))
         assert "    out 0.15" in screen_text(transcript)
 
@@ -425,6 +437,34 @@ async def test_an_agent_s_own_words_in_a_user_message_are_folded():
         app.transcript.go(1)
         await pilot.press("enter")
         assert any("<cwd>/x</cwd>" in line for line in screen_text(app.transcript))
+
+
+async def test_a_thought_in_one_line_is_its_words_without_asterisks():
+    said = {
+        "*Exactly* ten minutes": "Exactly ten minutes",
+        "**Looking *closely* at 2 * 3**\n\nmore": "Looking closely at 2 * 3",
+        "# A plan": "A plan",
+    }
+    app = TranscriptApp(ListSource([thought(text) for text in said]))
+    async with app.run_test(size=(90, 30)) as pilot:
+        await pilot.pause()
+        shown = screen_text(app.transcript)[1 : 1 + len(said)]
+        assert [row.partition("thought  ")[2] for row in shown] == list(said.values())
+
+
+async def test_instructions_are_folded_and_a_few_lines_of_them_stand_open():
+    def developer(text: str):
+        return snapshot(Message(None, "developer", [InputText(text)]))
+
+    rules = "<permissions instructions>\n" + "you may read\n" * 20
+    app = TranscriptApp(ListSource([developer(rules), user("fix it"), developer("Be brief.")]))
+    async with app.run_test(size=(90, 30)) as pilot:
+        shown = "\n".join(screen_text(app.transcript))
+        assert "▸ instructions  <permissions instructions>" in shown
+        assert "you may read" not in shown
+        assert "  Be brief." in shown
+        await pilot.press("t")
+        assert any("you may read" in line for line in screen_text(app.transcript))
 
 
 async def test_a_compact_transcript_has_no_headers_and_reads_no_further_than_it_must():

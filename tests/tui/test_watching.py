@@ -9,7 +9,7 @@ import pytest
 
 from agcx_format.store import open_store
 from agcx_tui.widgets.session_list import SessionList
-from tests.tui.browsing import SIZE, at_cursor, browser, demo_copy, scanned, titles, until
+from tests.tui.browsing import SIZE, at_cursor, browser, demo_copy, notices, scanned, titles, until
 
 
 @pytest.fixture
@@ -59,6 +59,26 @@ async def test_a_session_that_another_program_saves_is_shown_as_it_is_now(store)
         open_store(store).update_metadata(entry.id, title="Fixed at last")
         await until(pilot, lambda: "Fixed at last" in titles(screen))
         assert len(screen.table) == 15
+
+
+async def test_an_open_conversation_says_once_that_it_was_saved_again_and_reads_it_anew(store):
+    app = browser(store, follow=True)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await watched(pilot)
+        entry = entry_of(store, "Fix the grid layout")
+        screen.sessions.go_to(screen.table.row_of(str(entry.path)))
+        await pilot.press("enter")
+        await until(pilot, lambda: getattr(app.screen, "opened", None) is not None)
+        conversation = app.screen
+        await pilot.press("right_square_bracket")
+        place = conversation.transcript.current
+        for title in ("Fixed at last", "Fixed for good"):
+            open_store(store).update_metadata(entry.id, title=title)
+            await until(pilot, lambda title=title: title in titles(screen))
+        assert notices(pilot).count("This session was saved again") == 1
+        await pilot.press("f5")
+        await until(pilot, lambda: conversation.opened.metadata.title == "Fixed for good")
+        await until(pilot, lambda: conversation.transcript.current == place > 0)
 
 
 async def test_what_happened_before_it_is_noticed_is_found_all_the_same(store):
