@@ -26,7 +26,7 @@ from agcx_format import catalog_block
 from agcx_format.cache_file import frame, framed, make_private, name_of
 from agcx_format.catalog_block import Block
 from agcx_format.columns import GONE, Columns
-from agcx_format.durable import open_regular, read_exactly, replace_file
+from agcx_format.durable import Signature, open_regular, read_exactly, replace_file
 from agcx_format.errors import LockFailed, PersistenceError
 from agcx_format.locks import locked
 
@@ -145,14 +145,18 @@ class Catalog:
         return True
 
     def forget(self, paths: Iterable[str]) -> None:
-        """Take out all that is known of these files, words above all.
+        """Take out all that is known of these files, and of those that are others by now: words above all.
 
         When that cannot be done within ten seconds, the whole catalog is removed.
         """
         gone = set(paths)
         columns = self.load()
         if columns is not None:
-            rows = [row for row in range(len(columns)) if columns.path(row) not in gone]
+            rows = [
+                row
+                for row in range(len(columns))
+                if columns.path(row) not in gone and not _changed(columns, row)
+            ]
             if len(rows) == len(columns) or self.save(columns, rows, patience=10):
                 return
         self.clear()
@@ -196,3 +200,12 @@ def _in_folders(block: Block, old: bytes, new: bytes) -> Block:
 
     folders = [moved(folder) for folder in block.pools.get("folders", ())]
     return replace(block, pools={**block.pools, "folders": folders})
+
+
+def _changed(columns: Columns, row: int) -> bool:
+    """Whether another file is there than the one that was read: it may have had another title."""
+    try:
+        now = Signature.at(columns.path(row))
+    except PersistenceError:
+        return False
+    return now is not None and now != columns.signature(row)

@@ -18,12 +18,7 @@ __all__ = ["forget"]
 
 def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None) -> None:
     """Take what was destroyed of `store` out of the state and the cache directory, where there are."""
-    if cache is not None and gone.acts:
-        from agcx_format.stats_cache import StatsCache
-
-        # Of what only edits kept, an earlier title for example, there is no session that went.
-        StatsCache(measures(cache), store).forget(_names(gone, store))
-    if not gone.sessions:
+    if not gone.acts:
         return
     if state is not None:
         from agcx_tui.reading_positions import ReadingPositions
@@ -31,9 +26,13 @@ def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None
         ReadingPositions(state).forget(gone.ids)
     if cache is not None:
         from agcx_format.catalog import Catalog
+        from agcx_format.stats_cache import StatsCache
         from agcx_tui.last_page import page_path
 
-        Catalog(catalogs(cache), store).forget(_names(gone, store))
+        # Of what only edits kept, an earlier title for example, there is no session that went.
+        names = _names(gone, store)
+        Catalog(catalogs(cache), store).forget(names)
+        StatsCache(measures(cache), store).forget(names)
         with suppress(OSError):
             os.unlink(page_path(cache, store))
 

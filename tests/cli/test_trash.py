@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from agcx_format.catalog import Catalog
+from agcx_format.columns import Columns
 from agcx_format.store import open_store
-from agcx_tui.locations import state_directory
+from agcx_tui.locations import cache_directory, catalogs, state_directory
 from agcx_tui.reading_positions import Position, ReadingPositions
 from tests.cli.conftest import BROKEN, GRID, QUEUE, Terminal, run
 from tests.stores import contents
@@ -120,6 +122,11 @@ def test_no_cache_keeps_a_title_that_was_destroyed(store, tmp_path):
 
     run("edit", QUEUE, "--title", "An earlier title")
     run("stats")
+    catalog, columns = Catalog(catalogs(cache_directory()), store), Columns()
+    for entry in open_store(store).scan():
+        columns.put(entry)
+    catalog.save(columns, list(range(len(columns))))
+    assert kept().count(b"An earlier title") == 2
     assert b"Fix the grid layout" in kept()
     assert b"An earlier title" in kept()
     run("edit", QUEUE, "--title", "Another")
@@ -127,6 +134,8 @@ def test_no_cache_keeps_a_title_that_was_destroyed(store, tmp_path):
     run("trash", "empty", "--yes")
     assert b"Fix the grid layout" not in kept()
     assert b"An earlier title" not in kept()
+    # Of the others all is known as before.
+    assert len(catalog.load()) == 13
 
 
 # --- edit, undo
