@@ -40,12 +40,13 @@ class Config:
     time_zone: str | None = None
     # By the id of a binding, the keys that it has instead of its own, with commas between.
     keys: Mapping[str, str] = field(default_factory=dict)
-    # By name, how what is wrong with a setting begins: for what is found only later.
-    places: Mapping[str, str] = field(default_factory=dict, compare=False)
+    # The file and what stands in it: for what is found to be wrong only later.
+    path: str = field(default="", compare=False)
+    text: str = field(default="", compare=False, repr=False)
 
     def place(self, name: str) -> str:
         """`config.toml: line 3: sort: `, or what is known of that."""
-        return self.places.get(name, f"{name}: ")
+        return f"{self.path}: {_place(self.text, name)}" if self.path else f"{name}: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +139,8 @@ def load(path: Path) -> tuple[Config, list[str]]:
         reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
         return Config(), [f"{path}: {reason or 'nested too deeply'}; none of it is used"]
     config, problems = _read(values)
-    names = [*values, *(f"keys.{name}" for name in config.keys)]
-    places = {name: f"{path}: {_place(text, name)}" for name in names}
     said = [f"{path}: {_place(text, name)}{reason}" for name, reason in problems]
-    return replace(config, places=places), said
+    return replace(config, path=str(path), text=text), said
 
 
 def _read(values: dict[str, Any]) -> tuple[Config, list[tuple[str, str]]]:

@@ -221,7 +221,7 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         errors = list(self._filter_errors)
         if query.unknown and not self.table.order and not self.scanning:
             missing = ", ".join(dict.fromkeys(query.unknown))
-            errors.append(f"no key {missing}; there are {', '.join(filtering.KEYS)}")
+            errors.insert(0, f"no key {missing}; there are {', '.join(filtering.KEYS)}")
         status.set_class(bool(errors), "-wrong")
         if errors:
             status.show(right=Content.styled(safe_line(" · ".join(errors)), "$error"))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from agcx_format.catalog_block import Block
     from agcx_format.columns import Columns
     from agcx_format.comparing import Gone
-    from agcx_format.durable import Signature
     from agcx_format.store import ScanEntry, Store
     from agcx_tui.first_words import Words
     from agcx_tui.watching import Directory
@@ -272,18 +271,18 @@ class ReadingScreen(ActingScreen):
         self.table.remove(row for row in gone if row is not None)
         entries = [entry for entry in message.changes if not isinstance(entry, Gone)]
         self.table.put(entries)
-        self._tell_above({entry.path: entry.signature for entry in entries})
+        self._tell_above(entries)
         self.table_changed()
         self.save_soon()
         if not self.scanning:
             self._read_words_soon()
 
-    def _tell_above(self, changed: Mapping[str, Signature]) -> None:
+    def _tell_above(self, entries: Sequence[ScanEntry]) -> None:
         """A conversation that lies above may be of one of these files."""
         for screen in self.app.screen_stack:
             told = getattr(screen, "files_changed", None)
             if told is not None:
-                told(changed)
+                told({entry.path: entry.signature for entry in entries})
 
     def on_reading_screen_compared(self, message: Compared) -> None:
         self.scanning = self.vanished = False
