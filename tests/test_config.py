@@ -141,7 +141,7 @@ def test_names_of_keys_that_are_none_and_keys_that_are_taken_are_said():
     assert binding_names.problems({"list.down": "x", "browser.favorite": "x"}) == [
         "keys: x cannot mean both browser.favorite and list.down"
     ]
-    assert binding_names.problems({"transcript.down": "x", "browser.favorite": "x"}) == []
+    assert binding_names.problems({"transcript.down": "Z", "browser.favorite": "Z"}) == []
 
 
 # --- the commands
