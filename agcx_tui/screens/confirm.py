@@ -135,4 +135,4 @@ def _age(table: SessionTable, rows: Sequence[int], now: int) -> str:
     newest, oldest = wording.elapsed(max(0, min(dates))), wording.elapsed(max(0, max(dates)))
     if newest == oldest:
         return f"Last used {newest} ago."
-    return f"Last used between {oldest} and {newest} ago."
+    return f"Last used between {oldest} ago and {newest} ago."
