@@ -246,15 +246,13 @@ class AgcxApp(App[None]):
         """
         field = self.focused
         take = getattr(field, "take", None)
-        if take is not None and take(event):
-            event.stop().prevent_default()
-        elif (
-            take is None
-            and field is not None
-            and field.check_consume_key(event.key, event.character)
-        ):
-            event.stop().prevent_default()
+        if take is not None:
+            # A line of our own, which sees to the order of what is typed itself.
+            taken = take(event)
+        elif taken := field is not None and field.check_consume_key(event.key, event.character):
             field.post_message(events.Key(event.key, event.character))
+        if taken:
+            event.stop().prevent_default()
 
     def exit(self, *arguments: Any, **options: Any) -> None:
         self._keep_page()

@@ -297,25 +297,27 @@ async def test_c_makes_a_session_of_a_checkpoint_in_its_tab_and_on_its_screen(ma
     assert contents(managed) == before
 
 
+async def asked_for_checkpoint(pilot):
+    """In a file by itself, go to its checkpoints, and ask for a session made of the first."""
+    screen = pilot.app.screen
+    await until(pilot, lambda: screen.opened is not None)
+    await pilot.press("3")
+    await until(pilot, lambda: screen.facts is not None and screen.facts.fact is not None)
+    await pilot.press("c")
+    return screen
+
+
 async def test_a_checkpoint_without_a_store_or_a_file_says_why_it_stays_one(managed):
     path = managed / f"{MANAGED}.agcx"
     app = browser(None, file=str(path))
     async with app.run_test(size=SIZE) as pilot:
-        screen = app.screen
-        await until(pilot, lambda: screen.opened is not None)
-        await pilot.press("3")
-        await until(pilot, lambda: screen.facts is not None and screen.facts.fact is not None)
-        await pilot.press("c")
+        screen = await asked_for_checkpoint(pilot)
         assert "opened as a file by itself" in notices(pilot)
         assert "3 Checkpoints" in screen.query_one(TabLine).plain
         shutil.rmtree(managed / "checkpoints")
     app = browser(None, file=str(path))
     async with app.run_test(size=SIZE) as pilot:
-        screen = app.screen
-        await until(pilot, lambda: screen.opened is not None)
-        await pilot.press("3")
-        await until(pilot, lambda: screen.facts is not None and screen.facts.fact is not None)
-        await pilot.press("c")
+        await asked_for_checkpoint(pilot)
         assert "is not there" in notices(pilot)
 
 
