@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -40,21 +37,3 @@ def golden_session(name: str) -> Session:
 
 def id_of(name: str) -> UUID:
     return UUID(v1(name).id)
-
-
-@contextmanager
-def without_privileges() -> Iterator[Path]:
-    """An empty directory, and no right to do what only root may do, for as long as it lasts."""
-    folder = Path(tempfile.mkdtemp())
-    is_root = os.geteuid() == 0
-    nobody = 65534
-    try:
-        if is_root:
-            os.chown(folder, nobody, nobody)
-            os.seteuid(nobody)
-        yield folder
-    finally:
-        if is_root:
-            os.seteuid(0)
-        folder.chmod(0o700)
-        shutil.rmtree(folder)
