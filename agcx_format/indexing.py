@@ -17,10 +17,11 @@ from uuid import UUID
 from agcx_format import index, index_bytes, layout1, layout2, limits, places, sizes
 from agcx_format.acts import Act, Step
 from agcx_format.bincode import encode
-from agcx_format.durable import Signature, open_regular, read_exactly, replace_file
+from agcx_format.durable import Signature, replace_file
 from agcx_format.entries import EntryReader
 from agcx_format.errors import IndexCorrupted, PersistenceError
 from agcx_format.files import FileSection, read_metadata
+from agcx_format.open_file import OpenFile
 from agcx_format.types import SessionIndex, SessionMetadata
 
 __all__ = ["IndexKeeper", "as_indexed"]
@@ -39,18 +40,13 @@ def as_indexed(
     if layout != layout2.VERSION:
         return metadata
     try:
-        fd, status = open_regular(path)
+        with OpenFile(path) as file:
+            end = layout2.section_end(file.read(layout2.HEADER, 0), file.size)
+            section = FileSection(file, layout2.HEADER, end)
+            original = sizes.plain_size(section, lambda: False)
+            return layout2.measured(metadata, len(section), original)
     except PersistenceError:
         return metadata
-    try:
-        head = os.pread(fd, layout2.HEADER, 0)
-        end = layout2.section_end(head, status.st_size)
-        section = FileSection(fd, layout2.HEADER, end)
-        return layout2.measured(metadata, len(section), sizes.plain_size(section, lambda: False))
-    except PersistenceError:
-        return metadata
-    finally:
-        os.close(fd)
 
 
 class IndexKeeper:
@@ -185,15 +181,10 @@ def _is_session(path: str) -> bool:
 def _metadata_inside(path: Path) -> SessionMetadata | None:
     """From the file itself: copies may be of another time."""
     try:
-        fd, status = open_regular(path)
+        with OpenFile(path) as file:
+            return read_metadata(file.fd, file.size)
     except PersistenceError:
         return None
-    try:
-        return read_metadata(fd, status.st_size)
-    except PersistenceError:
-        return None
-    finally:
-        os.close(fd)
 
 
 def _small_file(path: Path) -> bytes | None:
@@ -201,10 +192,7 @@ def _small_file(path: Path) -> bytes | None:
     if not os.path.lexists(path):
         return None
     try:
-        fd, status = open_regular(path)
+        with OpenFile(path) as file:
+            return b"" if file.size > limits.WHOLE_SECTION else file.read(file.size, 0)
     except PersistenceError:
         return b""
-    try:
-        return b"" if status.st_size > limits.WHOLE_SECTION else read_exactly(fd, status.st_size, 0)
-    finally:
-        os.close(fd)

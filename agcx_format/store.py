@@ -317,7 +317,7 @@ class Store(ActingStore):
 def _absolute(path: str | os.PathLike[str]) -> Path:
     """The path of a store, so that it stays the same one when the program changes its directory."""
     try:
-        return Path(os.path.abspath(os.path.expanduser(os.fspath(path))))
+        return Path(os.path.expanduser(path)).absolute()
     except OSError as cause:
         raise PersistenceError(os_reason(cause), path=path) from None
 
