@@ -7,6 +7,10 @@ import shutil
 from pathlib import Path
 from uuid import UUID
 
+from msgspec.structs import replace
+
+from agcx_format import index, places
+from agcx_format.errors import IndexCorrupted
 from agcx_format.files import read_session
 from agcx_format.places import TRASH
 from agcx_format.types import Session
@@ -20,7 +24,10 @@ def copy_of(name: str, target: Path) -> Path:
 
 
 def contents(root: Path, *, trash: bool = False) -> dict[str, bytes]:
-    """Every file below `root` by its relative path; what lies in the trash only when asked."""
+    """Every file below `root` by its relative path; what lies in the trash only when asked.
+
+    Of the index, which is made again from the sessions, only what it says of them.
+    """
     found = {}
     for folder, _, names in os.walk(root):
         inside = os.path.relpath(folder, root)
@@ -28,7 +35,31 @@ def contents(root: Path, *, trash: bool = False) -> dict[str, bytes]:
             for name in names:
                 path = os.path.join(folder, name)
                 found[os.path.normpath(os.path.join(inside, name))] = Path(path).read_bytes()
+    if places.INDEX in found:
+        found[places.INDEX] = said_by_index(found[places.INDEX])
     return found
+
+
+def said_by_index(data: bytes) -> bytes:
+    """An index without what depends on when it was written, and in one order; a broken one as it is.
+
+    Its recent sessions are in the order in which they were saved, as Rust has them, or accessed.
+    """
+    try:
+        value, layout = index.decode(data)
+    except IndexCorrupted:
+        return data
+    sessions = {key: value.sessions[key] for key in sorted(value.sessions)}
+    tags = {tag: sorted(ids) for tag, ids in sorted(value.tag_index.items())}
+    said = replace(
+        value,
+        sessions=sessions,
+        recent_sessions=[],
+        favorite_sessions=sorted(value.favorite_sessions),
+        tag_index=tags,
+        last_updated="2026-01-01T00:00:00Z",
+    )
+    return index.encode(said, layout)
 
 
 def golden_session(name: str) -> Session:
