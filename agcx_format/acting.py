@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 from msgspec.structs import replace
 
-from agcx_format import acts, changes, places, trash
+from agcx_format import acts, changes, places, recovery, trash
 from agcx_format.acts import Act, Step
-from agcx_format.durable import Signature, sweep
+from agcx_format.durable import Signature
 from agcx_format.entries import ScanEntry, recently_changed
-from agcx_format.errors import SessionNotFound
+from agcx_format.errors import LockFailed, PersistenceError, SessionNotFound
 from agcx_format.locks import locked
+from agcx_format.tree import Tree
 from agcx_format.trash import Emptied, TrashedSession
 from agcx_format.types import Checkpoint
 
@@ -127,7 +128,7 @@ class ActingStore:
         if not self.path.is_dir():
             return acts.undo(self.path, act_id)
         with self._writing():
-            act = acts.undo(self.path, act_id)
+            act = acts.undo(self.path, act_id, self._follow)
             changed = {session.id for session in act.sessions}
             for session_id in [each for each in self._last_seen if str(each) in changed]:
                 del self._last_seen[session_id]
@@ -202,19 +203,32 @@ class ActingStore:
             self._last_seen.pop(session_id, None)
         return act
 
+    def _follow(self, act: Act) -> list[Step]:
+        """The index and the copies of metadata as they must be after an act was taken back."""
+        return changes.following(self.path, act)
+
     def _recover(self) -> None:
-        """Set right what a crash left, if there is anything and the store may be written."""
+        """Set right what a crash left, if there is anything and the store may be written.
+
+        A reader never waits: an act whose writer holds the lock is left to it.
+        """
         if acts.unfinished(self.path) and os.access(self.path, os.W_OK):
-            with self._writing():
-                pass
+            with suppress(LockFailed), locked(self.path, timeout=0):
+                recovery.recover(self.path, self._follow)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Hold the store for one change, first setting right what a crash left of an earlier one."""
         with locked(self.path):
-            acts.recover(self.path)
             if not self._tidied:
-                for folder in places.WRITTEN:
-                    sweep(self.path / folder)
+                self._sweep()
                 self._tidied = True
+            recovery.recover(self.path, self._follow)
             yield
+
+    def _sweep(self) -> None:
+        """Remove what killed writers left; never an error."""
+        unfinished = [f"{places.TRASH}/{home.name}" for home in acts.unfinished(self.path)]
+        with suppress(OSError, PersistenceError), Tree(self.path) as tree:
+            for folder in (*places.WRITTEN, *unfinished):
+                tree.sweep(folder)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from agcx_format import bincode, index, layout1, layout2, limits, places
-from agcx_format.acts import ActSession, Edit, Step
+from agcx_format.manifest import Act, ActSession, Edit, Step
 from agcx_format.durable import Signature, open_regular, read_exactly
 from agcx_format.entries import ScanEntry
 from agcx_format.errors import PersistenceError, StaleSession
@@ -27,7 +28,8 @@ from agcx_format.timestamps import Timestamp
 from agcx_format.types import SessionMetadata
 
 __all__ = [
-    "Change", "checkpoint_files", "copies", "copy_steps", "deletion", "duplication", "edits", "index_step",
+    "Change", "checkpoint_files", "copies", "copy_steps", "deletion", "duplication", "edits",
+    "following", "index_step",
 ]  # fmt: skip
 
 
@@ -137,6 +139,39 @@ def index_step(root: Path, changed: Mapping[UUID, SessionMetadata | None]) -> li
     return [Step("replace", places.INDEX, parts=[data], derived=True)]
 
 
+def following(root: Path, act: Act) -> list[Step]:
+    """The derived files as they must be once an act was taken back: from the sessions themselves."""
+    indexed: dict[UUID, SessionMetadata | None] = {}
+    steps: list[Step] = []
+    for step in act.steps:
+        session_id = places.id_of(step.path) if step.path.endswith(places.SUFFIX) else None
+        if session_id is None or os.path.dirname(step.path) not in places.FOLDERS.values():
+            continue
+        metadata = indexed[session_id] = _metadata_in(root / step.path)
+        # What was moved took its copy along, and brought it back.
+        if step.op in ("replace", "create"):
+            layout = places.layout_of(root, root / step.path)
+            if metadata is not None:
+                steps += copy_steps(root, layout, metadata)
+            elif layout == layout2.VERSION:
+                steps.append(Step("move", places.metadata_copy(session_id), derived=True))
+    return [*steps, *index_step(root, indexed)]
+
+
+def _metadata_in(path: Path) -> SessionMetadata | None:
+    """From the file itself, since its copies may be of another time."""
+    try:
+        fd, status = open_regular(path)
+    except PersistenceError:
+        return None
+    try:
+        return read_metadata(fd, status.st_size)
+    except PersistenceError:
+        return None
+    finally:
+        os.close(fd)
+
+
 def checkpoint_files(root: Path) -> dict[str, list[tuple[str, int]]]:
     """Relative path and size of every checkpoint file, by the id of its session."""
     found: dict[str, list[tuple[str, int]]] = {}
@@ -190,20 +225,17 @@ def _rewritten(
     if Signature.at(entry.path) != entry.signature:
         raise StaleSession("it changed since it was read", path=entry.path)
     rewrite = _rewritten2 if entry.layout == layout2.VERSION else _rewritten1
-    return rewrite(entry.path, fields, level)
+    return rewrite(entry, fields, level)
 
 
 def _rewritten1(
-    path: str, fields: Mapping[str, Any], level: int
+    entry: ScanEntry, fields: Mapping[str, Any], level: int
 ) -> tuple[SessionMetadata, Iterable[bytes]]:
     """A new metadata block; the rest is copied as it lies, decompressed by nobody."""
-    fd, status = open_regular(path)
-    try:
-        size = status.st_size
+    with _opened(entry) as fd:
+        size = entry.size
         old = read_metadata(fd, size)
         rest_at = layout1.metadata_end(read_exactly(fd, layout1.HEADER, 0), size)
-    finally:
-        os.close(fd)
     metadata = replace(old, **fields)
     while True:
         block = bincode.encode(metadata, SessionMetadata)
@@ -212,18 +244,15 @@ def _rewritten1(
             break
         metadata = replace(metadata, file_size=new_size)
     header = layout1.BEGINNING + len(block).to_bytes(4, "little")
-    return metadata, _FileCopy([header, block], path, rest_at, size)
+    return metadata, _FileCopy([header, block], entry, rest_at)
 
 
 def _rewritten2(
-    path: str, fields: Mapping[str, Any], level: int
+    entry: ScanEntry, fields: Mapping[str, Any], level: int
 ) -> tuple[SessionMetadata, Iterable[bytes]]:
     """One element of the section is another; the section has to be compressed again."""
-    fd, status = open_regular(path)
-    try:
-        data = read_exactly(fd, status.st_size, 0)
-    finally:
-        os.close(fd)
+    with _opened(entry) as fd:
+        data = read_exactly(fd, entry.size, 0)
     raw = layout2.decompress(data)
     inside = layout2.element(raw, layout2.split(raw)[0], SessionMetadata)
     metadata = replace(inside, **fields)
@@ -231,17 +260,31 @@ def _rewritten2(
     return replace(metadata, file_size=sum(map(len, parts))), parts
 
 
-class _FileCopy:
-    """Bytes to begin with, then a part of a file, in pieces: it may be larger than memory."""
+@contextmanager
+def _opened(entry: ScanEntry) -> Iterator[int]:
+    """The very file of an entry, from before the first byte is read of it to after the last.
 
-    def __init__(self, first: list[bytes], path: str, start: int, end: int) -> None:
-        self._first, self._path, self._start, self._end = first, path, start, end
+    Raises `StaleSession` when it is another, or was written meanwhile.
+    """
+    fd, status = open_regular(entry.path)
+    try:
+        if Signature.of(status) != entry.signature:
+            raise StaleSession("it changed since it was read", path=entry.path)
+        yield fd
+        if Signature.of(os.fstat(fd)) != entry.signature:
+            raise StaleSession("it changed while it was read", path=entry.path)
+    finally:
+        os.close(fd)
+
+
+class _FileCopy:
+    """Bytes to begin with, then the rest of a session's file, in pieces: it may be larger than memory."""
+
+    def __init__(self, first: list[bytes], entry: ScanEntry, start: int) -> None:
+        self._first, self._entry, self._start = first, entry, start
 
     def __iter__(self) -> Iterator[bytes]:
         yield from self._first
-        fd, _ = open_regular(self._path)
-        try:
-            for at in range(self._start, self._end, limits.MIB):
-                yield read_exactly(fd, min(limits.MIB, self._end - at), at)
-        finally:
-            os.close(fd)
+        with _opened(self._entry) as fd:
+            for at in range(self._start, self._entry.size, limits.MIB):
+                yield read_exactly(fd, min(limits.MIB, self._entry.size - at), at)

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
+from agcx_format import PersistenceError, index
 from agcx_format.files import read_session
-from agcx_format.places import TRASH
+from agcx_format.places import INDEX, TRASH
 from agcx_format.types import Session
 from tests.golden_files import GOLDEN, v1
 
@@ -23,15 +24,33 @@ def copy_of(name: str, target: Path) -> Path:
 
 
 def contents(root: Path, *, trash: bool = False) -> dict[str, bytes]:
-    """Every file below `root` by its relative path; what lies in the trash only when asked."""
+    """Every file below `root` by its relative path; what lies in the trash only when asked.
+
+    The index is made anew from the sessions, so it counts by what it says and not by its bytes: their
+    order in it is that in which they were added, and it holds the moment at which it was written.
+    """
     found = {}
     for folder, _, names in os.walk(root):
         inside = os.path.relpath(folder, root)
         if trash or inside.split(os.sep)[0] != TRASH:
             for name in names:
                 path = os.path.join(folder, name)
-                found[os.path.normpath(os.path.join(inside, name))] = Path(path).read_bytes()
+                data = Path(path).read_bytes()
+                is_index = path == os.path.join(root, INDEX)
+                found[os.path.normpath(os.path.join(inside, name))] = (
+                    _meaning_of_index(data) if is_index else data
+                )
     return found
+
+
+def _meaning_of_index(data: bytes) -> bytes:
+    try:
+        value, layout = index.decode(data)
+    except PersistenceError:
+        return data
+    said = (layout, sorted(value.sessions.items()), sorted(value.recent_sessions),
+            sorted(value.favorite_sessions), value.total_size_bytes)  # fmt: skip
+    return repr(said).encode()
 
 
 def golden_session(name: str) -> Session:
