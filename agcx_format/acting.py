@@ -21,8 +21,8 @@ from agcx_format.durable import Signature
 from agcx_format.entries import ScanEntry, recently_changed
 from agcx_format.errors import LockFailed, PersistenceError, SessionNotFound
 from agcx_format.locks import locked
-from agcx_format.tree import Tree
 from agcx_format.trash import Emptied, TrashedSession
+from agcx_format.tree import Tree
 from agcx_format.types import Checkpoint
 
 __all__ = ["ActingStore"]

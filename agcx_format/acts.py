@@ -23,7 +23,13 @@ from msgspec.structs import replace
 from agcx_format import reserve
 from agcx_format.compare_and_swap import ANYTHING, replace_if
 from agcx_format.durable import Signature, naming, write_new
-from agcx_format.errors import CorruptData, NothingToUndo, PersistenceError, StaleSession, UndoConflict
+from agcx_format.errors import (
+    CorruptData,
+    NothingToUndo,
+    PersistenceError,
+    StaleSession,
+    UndoConflict,
+)
 from agcx_format.journal import (
     BEFORE,
     FILES,
@@ -245,9 +251,7 @@ class _Performance(_Work):
 
     def _mark_done(self) -> None:
         trash = self._store.folder(TRASH)
-        os.rename(
-            os.path.basename(self._path), self._act.id, src_dir_fd=trash, dst_dir_fd=trash
-        )
+        os.rename(os.path.basename(self._path), self._act.id, src_dir_fd=trash, dst_dir_fd=trash)
         # It is done: that this cannot be made durable is no failure of it.
         with suppress(OSError):
             self._store.sync(TRASH)

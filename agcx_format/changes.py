@@ -19,11 +19,12 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from agcx_format import bincode, index, layout1, layout2, limits, places
-from agcx_format.manifest import Act, ActSession, Edit, Step
-from agcx_format.durable import Signature, open_regular, read_exactly
+from agcx_format.durable import Signature
 from agcx_format.entries import ScanEntry
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.files import read_metadata
+from agcx_format.manifest import Act, ActSession, Edit, Step
+from agcx_format.open_file import OpenFile
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import SessionMetadata
 
@@ -161,15 +162,10 @@ def following(root: Path, act: Act) -> list[Step]:
 def _metadata_in(path: Path) -> SessionMetadata | None:
     """From the file itself, since its copies may be of another time."""
     try:
-        fd, status = open_regular(path)
+        with OpenFile(path) as file:
+            return read_metadata(file.fd, file.size)
     except PersistenceError:
         return None
-    try:
-        return read_metadata(fd, status.st_size)
-    except PersistenceError:
-        return None
-    finally:
-        os.close(fd)
 
 
 def checkpoint_files(root: Path) -> dict[str, list[tuple[str, int]]]:
@@ -222,20 +218,21 @@ def _rewritten(
 ) -> tuple[SessionMetadata, Iterable[bytes]]:
     if entry.metadata is None:
         raise entry.error or PersistenceError("its metadata cannot be read", path=entry.path)
-    if Signature.at(entry.path) != entry.signature:
-        raise StaleSession("it changed since it was read", path=entry.path)
     rewrite = _rewritten2 if entry.layout == layout2.VERSION else _rewritten1
-    return rewrite(entry, fields, level)
+    try:
+        return rewrite(entry, fields, level)
+    except PersistenceError as error:
+        raise error.located(path=entry.path) from None
 
 
 def _rewritten1(
     entry: ScanEntry, fields: Mapping[str, Any], level: int
 ) -> tuple[SessionMetadata, Iterable[bytes]]:
     """A new metadata block; the rest is copied as it lies, decompressed by nobody."""
-    with _opened(entry) as fd:
+    with _opened(entry) as file:
         size = entry.size
-        old = read_metadata(fd, size)
-        rest_at = layout1.metadata_end(read_exactly(fd, layout1.HEADER, 0), size)
+        old = read_metadata(file.fd, size)
+        rest_at = layout1.metadata_end(file.read(layout1.HEADER, 0), size)
     metadata = replace(old, **fields)
     while True:
         block = bincode.encode(metadata, SessionMetadata)
@@ -251,8 +248,8 @@ def _rewritten2(
     entry: ScanEntry, fields: Mapping[str, Any], level: int
 ) -> tuple[SessionMetadata, Iterable[bytes]]:
     """One element of the section is another; the section has to be compressed again."""
-    with _opened(entry) as fd:
-        data = read_exactly(fd, entry.size, 0)
+    with _opened(entry) as file:
+        data = file.read(entry.size, 0)
     raw = layout2.decompress(data)
     inside = layout2.element(raw, layout2.split(raw)[0], SessionMetadata)
     metadata = replace(inside, **fields)
@@ -261,20 +258,17 @@ def _rewritten2(
 
 
 @contextmanager
-def _opened(entry: ScanEntry) -> Iterator[int]:
+def _opened(entry: ScanEntry) -> Iterator[OpenFile]:
     """The very file of an entry, from before the first byte is read of it to after the last.
 
     Raises `StaleSession` when it is another, or was written meanwhile.
     """
-    fd, status = open_regular(entry.path)
-    try:
-        if Signature.of(status) != entry.signature:
+    with OpenFile(entry.path) as file:
+        if file.signature != entry.signature:
             raise StaleSession("it changed since it was read", path=entry.path)
-        yield fd
-        if Signature.of(os.fstat(fd)) != entry.signature:
+        yield file
+        if Signature.of(os.fstat(file.fd)) != entry.signature:
             raise StaleSession("it changed while it was read", path=entry.path)
-    finally:
-        os.close(fd)
 
 
 class _FileCopy:
@@ -285,6 +279,6 @@ class _FileCopy:
 
     def __iter__(self) -> Iterator[bytes]:
         yield from self._first
-        with _opened(self._entry) as fd:
+        with _opened(self._entry) as file:
             for at in range(self._start, self._entry.size, limits.MIB):
-                yield read_exactly(fd, min(limits.MIB, self._entry.size - at), at)
+                yield file.read(min(limits.MIB, self._entry.size - at), at)

@@ -105,7 +105,7 @@ def take(target: Place, away: Place, expected: Signature) -> None:
 
 
 def replace_if(
-    target: Place, parts: Iterable[bytes], expected: Signature | None | _Anything
+    target: Place, parts: Iterable[bytes], expected: Signature | _Anything | None
 ) -> Signature:
     """Write new content for `target` durably, if the expected file lies there, or nothing for None.
 

@@ -239,7 +239,8 @@ def decode(data: bytes, act_id: str, *, undone: bool) -> Act:
         to_datetime(plain["created_at"])
         emptied = plain.get("emptied_at")
         sessions = [
-            ActSession(str(i), str(title), max(0, _count(size))) for i, title, size in plain["sessions"]
+            ActSession(str(i), str(title), max(0, _count(size)))
+            for i, title, size in plain["sessions"]
         ]
         return Act(
             act_id,

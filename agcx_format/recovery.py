@@ -204,7 +204,10 @@ class _Interrupted:
             swap(spare, target, now)
         elif now == after:
             second_name(before, spare)
-            if not self._name.endswith(PENDING) and not (taken := self._side(TAKEN, step)).is_taken():
+            if (
+                not self._name.endswith(PENDING)
+                and not (taken := self._side(TAKEN, step)).is_taken()
+            ):
                 second_name(target, taken)
             for folder in self._home.open_folders():
                 self._home.sync(folder)

@@ -113,13 +113,16 @@ def _kept(root: Path, act: Act) -> dict[str, Signature]:
     order = [step.path for step in act.steps if step.op == "move"]
     if act.problem is None and not order:
         return {}
-    with suppress(FileNotFoundError, NotADirectoryError), Tree(root) as store:
-        with store.below(f"{places.TRASH}/{act.id}") as home:
-            if act.problem is None:
-                found = ((path, home.signature(f"{FILES}/{path}")) for path in order)
-                return {path: each for path, each in found if each is not None}
-            cut = len(FILES) + 1
-            return {p[cut:]: Signature.of(status) for p, status in home.walk(FILES)}
+    with (
+        suppress(FileNotFoundError, NotADirectoryError),
+        Tree(root) as store,
+        store.below(f"{places.TRASH}/{act.id}") as home,
+    ):
+        if act.problem is None:
+            found = ((path, home.signature(f"{FILES}/{path}")) for path in order)
+            return {path: each for path, each in found if each is not None}
+        cut = len(FILES) + 1
+        return {path[cut:]: Signature.of(status) for path, status in home.walk(FILES)}
     return {}
 
 

@@ -271,7 +271,9 @@ class Tree:
                 shutil.rmtree(name, dir_fd=fd)
             else:
                 os.unlink(name, dir_fd=fd)
-        for inner in [each for each in self._folders if each.startswith(f"{path}/" if path else "")]:
+        for inner in [
+            each for each in self._folders if each.startswith(f"{path}/" if path else "")
+        ]:
             if inner and inner != path:
                 os.close(self._folders.pop(inner))
         if spare is None and path:

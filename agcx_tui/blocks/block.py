@@ -66,6 +66,10 @@ class Block:
     def cut(self) -> bool:
         return any(part.cut for part in self.parts)
 
+    def undraw(self) -> None:
+        """Draw every part anew when it is next seen; its height stays the same."""
+        self._drawn.clear()
+
     def lines(self, part: int) -> list[Strip]:
         """The lines of a part, drawn now if need be; its height is right afterwards."""
         strips = self._drawn.pop(part, None)

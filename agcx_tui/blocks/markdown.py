@@ -268,8 +268,6 @@ def _typed_row(row: str, width: int, palette: Palette) -> list[Strip]:
 
 def warm_up() -> None:
     """Import what drawing Markdown needs, a tenth of a second's work; for a thread."""
-    from pygments import lexers  # noqa: F401
-
     from agcx_tui.blocks import code, markdown_elements  # noqa: F401
 
     _parser()

@@ -25,6 +25,7 @@ from textual.widget import Widget
 from agcx_tui.blocks.block import Block
 from agcx_tui.blocks.look import Look
 from agcx_tui.blocks.palette import Palette
+from agcx_tui.widgets.code_reader import CodeReader
 from agcx_tui.widgets.heights import HeightIndex
 from agcx_tui.widgets.line_matches import LineMatches
 from agcx_tui.widgets.roll_keys import MOVING
@@ -67,6 +68,7 @@ class Roll(ThemedView, can_focus=True):
         self.look = Look(80, Palette())
         self.viewport = Viewport(self.draw_block)
         self.matches: LineMatches | None = None
+        self._code = CodeReader(self)
         self._match_at: Place | None = None
         self._palette: Palette | None = None
         self._base = Style()
@@ -114,7 +116,17 @@ class Roll(ThemedView, can_focus=True):
         """After any change of the view: the scrollbar is right, and it is drawn."""
         self._tell_scrollbar()
         self.refresh()
+        self._code.look()
         self.post_message(self.Moved(self))
+
+    def on_code_reader_known(self) -> None:
+        """Code that was drawn plain gets its colors."""
+        self._code.done()
+        self.viewport.redraw()
+        self.refresh()
+        # Asked now, not when it is drawn: what was dropped meanwhile is asked for again.
+        self.viewport.settle()
+        self._code.look()
 
     # --- the life of the widget
 
