@@ -140,7 +140,7 @@ class Exporter:
     ) -> None:
         self.form = form
         self.progress = progress or Progress()
-        self._should_stop = should_stop
+        self.should_stop = should_stop
         self._reviewed = reviewed or {}
         self._placeholders: Placeholders | None = None
 
@@ -250,7 +250,7 @@ class Exporter:
     def _checked(self, messages: Iterable) -> Iterator:
         self.progress.messages = 0
         for message in messages:
-            if self._should_stop():
+            if self.should_stop():
                 raise Stopped
             self.progress.messages += 1
             yield message

@@ -66,12 +66,23 @@ class Agcx(click.Group):
             complain(str(error))
             ctx.exit(1)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            complain(f"{error.filename or 'the output cannot be written'}: {reason}")
-            if error.filename is None:
+            what = error.filename
+            if what is None and _stdout_fails():
+                what = "the output cannot be written"
                 _abandon_stdout()
+            reason = (error.strerror or str(error)).lower()
+            complain(f"{what}: {reason}" if what else reason)
             ctx.exit(1)
         ctx.exit(ctx.obj.status)
+
+
+def _stdout_fails() -> bool:
+    """Whether it is stdout that an error came from: what it could not write is still there to be written."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        return True
+    return False
 
 
 def _abandon_stdout() -> None:

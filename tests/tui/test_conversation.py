@@ -125,7 +125,7 @@ async def test_leaving_closes_the_file(key):
         file = app.conversation.opened.source
         await pilot.press(key)
         assert app.screen is not app.conversation
-        await until(pilot, lambda: file._fd < 0)
+        await until(pilot, lambda: file.closed)
 
 
 async def test_e_asks_the_app_to_export_and_upper_y_copies_the_id():
