@@ -15,14 +15,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from agcx_format import emptied
-from agcx_format.acts import (
-    Follow,
+from agcx_format.act_work import (
     clear_attempt,
     kept_in,
     second_name,
     spare_name,
     write_derived,
 )
+from agcx_format.acts import Follow
 from agcx_format.compare_and_swap import put, swap, take
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.journal import (

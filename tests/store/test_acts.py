@@ -21,7 +21,8 @@ from agcx_format.errors import (
     UndoConflict,
 )
 from tests.crash.processes import killed_at
-from tests.stores import contents, copy_of, golden_session, id_of, without_privileges
+from tests.privileges import without_privileges
+from tests.stores import contents, copy_of, golden_session, id_of
 
 
 @pytest.fixture

@@ -154,8 +154,7 @@ def test_emptying_leaves_no_byte_and_no_title_behind_and_tells_what_went(root: P
         entries[0].id, title="A title that nobody is to find again", tags=["nobody is to find"]
     )
     store.delete(list(store.scan()))
-    held = contents(root / "trash", trash=True)
-    kept = sum(len(data) for name, data in held.items() if name != reserve.FILE)
+    kept = sum(map(len, contents(root / "trash", trash=True).values())) - reserve.SIZE
     sizes = [act.size for act in store.log()]
     emptied = store.empty_trash()
     assert emptied.ids == {entry.id for entry in entries}
@@ -308,5 +307,6 @@ def test_a_file_that_changed_in_the_last_minutes_may_be_a_running_agents(managed
     entry = next(iter(open_store(managed).scan()))
     minute = 60 * 10**9
     assert recently_changed(entry, entry.mtime_ns + 4 * minute)
-    assert recently_changed(entry, entry.mtime_ns - 4 * minute)
     assert not recently_changed(entry, entry.mtime_ns + 6 * minute)
+    # Some clock is wrong: this file may have looked new for years.
+    assert not recently_changed(entry, entry.mtime_ns - 4 * minute)
