@@ -23,6 +23,7 @@ from agcx_format.durable import Signature, open_regular, read_exactly
 from agcx_format.entries import ScanEntry
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.files import read_metadata
+from agcx_format.open_file import OpenFile
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import SessionMetadata
 
@@ -190,7 +191,10 @@ def _rewritten(
     if Signature.at(entry.path) != entry.signature:
         raise StaleSession("it changed since it was read", path=entry.path)
     rewrite = _rewritten2 if entry.layout == layout2.VERSION else _rewritten1
-    return rewrite(entry.path, fields, level)
+    try:
+        return rewrite(entry.path, fields, level)
+    except PersistenceError as error:
+        raise error.located(path=entry.path) from None
 
 
 def _rewritten1(
@@ -239,9 +243,6 @@ class _FileCopy:
 
     def __iter__(self) -> Iterator[bytes]:
         yield from self._first
-        fd, _ = open_regular(self._path)
-        try:
+        with OpenFile(self._path) as file:
             for at in range(self._start, self._end, limits.MIB):
-                yield read_exactly(fd, min(limits.MIB, self._end - at), at)
-        finally:
-            os.close(fd)
+                yield file.read(min(limits.MIB, self._end - at), at)

@@ -47,7 +47,7 @@ _IN_MEMORY = 8 * 1024 * 1024
 class Exported:
     """Where one session went (`target`, bytes), or why it did not (`error`).
 
-    `redacted` says how many secrets of which kind were hidden.
+    `unread`: the error is that of reading the source.  `redacted` says how many secrets of which kind were hidden.
     """
 
     source: str
@@ -55,6 +55,7 @@ class Exported:
     size: int = 0
     error: str = ""
     redacted: dict[str, int] = field(default_factory=dict)
+    unread: bool = False
 
 
 def export(
@@ -84,7 +85,7 @@ def export(
             except Stopped:
                 return
             except Exception as error:
-                done = Exported(source, target, error=_in_words(error))
+                done = _not_exported(source, target, error)
             yield done
     finally:
         # Once for all names in it.
@@ -179,7 +180,7 @@ def export_together(
     except Stopped:
         return [result for result in done if result.error]
     except Exception as error:
-        return [Exported(source, target, error=_in_words(error)) for source in sources]
+        return [_not_exported(source, target, error) for source in sources]
     if written.path is not None:
         _sync(written.path.parent)
     return done
@@ -200,7 +201,7 @@ def together(
             except Stopped:
                 raise
             except Exception as error:
-                done.append(Exported(source, target, error=_in_words(error)))
+                done.append(_not_exported(source, target, error))
                 continue
             spool.seek(0)
             yield between if count else start
@@ -247,6 +248,11 @@ def way_on(error: Exception) -> str:
         errors.CompressionError,
     )
     return "; agcx repair saves what can be read" if isinstance(error, damage) else ""
+
+
+def _not_exported(source: str, target: Path, error: Exception) -> Exported:
+    unread = getattr(error, "path", None) == source
+    return Exported(source, target, error=_in_words(error), unread=unread)
 
 
 def _in_words(error: Exception) -> str:

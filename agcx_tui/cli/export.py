@@ -163,7 +163,7 @@ def _failed(settings: Settings, done: Exported) -> None:
     from agcx_tui.exporting import EXISTS
 
     hint = "; --overwrite replaces it" if done.error == EXISTS else ""
-    settings.failed(f"{done.target}: {done.error}{hint}")
+    settings.failed(f"{done.source if done.unread else done.target}: {done.error}{hint}")
 
 
 def _tell_hidden(form: Form, results: list[Exported]) -> None:

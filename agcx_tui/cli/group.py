@@ -21,6 +21,9 @@ from agcx_tui.safe_text import safe_text
 
 INTERRUPTED = 130
 
+# Files of ours are named in their errors; who reads gets none of these.
+_OF_A_WRITE = (errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.ENOSPC)
+
 
 class Agcx(click.Group):
     """A group in which a file where a command is expected means the default command on it."""
@@ -76,13 +79,25 @@ class Agcx(click.Group):
 
 def _status_of(error: OSError) -> int:
     """Say what the system refused."""
+    what = error.filename
+    closed = False
+    if what is None and (error.errno in _OF_A_WRITE or _stdout_fails()):
+        what = "the output cannot be written"
+        # Without a stdout at all it was called in a wrong way.
+        closed = error.errno == errno.EBADF
+        _abandon_stdout()
     reason = (error.strerror or str(error)).lower()
-    complain(f"{error.filename or 'the output cannot be written'}: {reason}")
-    if error.filename is not None:
-        return 1
-    _abandon_stdout()
-    # Without a stdout at all it was called in a wrong way.
-    return 2 if error.errno == errno.EBADF else 1
+    complain(f"{what}: {reason}" if what else reason)
+    return 2 if closed else 1
+
+
+def _stdout_fails() -> bool:
+    """Whether it is stdout that an error came from: what it could not write is still there to be written."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        return True
+    return False
 
 
 def _abandon_stdout() -> None:
