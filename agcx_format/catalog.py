@@ -90,7 +90,7 @@ class Catalog:
         self.directory = Path(directory)
         self._store = os.fsencode(os.path.realpath(store))
         # As the paths of its files begin.
-        self._spelled = os.fsencode(Path(store))
+        self._spelled = os.fsencode(Path(store).absolute())
         self.path = self.directory / name_of(self._store)
 
     def open(self) -> Reading | None:

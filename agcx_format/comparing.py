@@ -102,8 +102,7 @@ def _first_words(session: SessionFile) -> str:
 
 def _is_same(columns: Columns, row: int, layout: int, path: str) -> bool:
     try:
-        # As the reader of each layout takes it.
-        status = os.lstat(path) if layout == 2 else os.stat(path)
+        status = os.stat(path)
     except OSError:
         return False
     arrays = columns.arrays
