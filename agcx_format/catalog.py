@@ -38,6 +38,8 @@ MAGIC = b"AGCXcat2" + sys.byteorder[:1].encode()
 
 FIRST_PAGE = 128
 _ROWS = 1024
+# Seconds that forgetting waits for another process that writes.
+_PATIENCE = 10
 
 
 class Head(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -146,24 +148,32 @@ class Catalog:
     def forget(self, paths: Iterable[str]) -> None:
         """Take out all that is known of these files, and of those that are others by now: words above all.
 
-        When that cannot be done within ten seconds, the whole catalog is removed.
+        When that cannot be done, or not within ten seconds, the whole catalog is removed.
         """
-        gone = set(paths)
-        columns = self.load()
-        if columns is not None:
-            rows = [
-                row
-                for row in range(len(columns))
-                if columns.path(row) not in gone and not _changed(columns, row)
-            ]
-            if len(rows) == len(columns) or self.save(columns, rows, patience=10):
-                return
-        self.clear()
+        try:
+            forgotten = self._without(set(paths))
+        except PersistenceError:
+            # A full disk, for example: then there is room for no other one.
+            forgotten = False
+        if not forgotten:
+            self.clear()
 
     def clear(self) -> None:
         self.path.unlink(missing_ok=True)
 
     # --- inside
+
+    def _without(self, gone: set[str]) -> bool:
+        """Write it again without these files; False when it cannot be read, or another one writes."""
+        columns = self.load()
+        if columns is None:
+            return False
+        rows = [
+            row
+            for row in range(len(columns))
+            if columns.path(row) not in gone and not _changed(columns, row)
+        ]
+        return len(rows) == len(columns) or self.save(columns, rows, patience=_PATIENCE)
 
     def _parts(self, columns: Columns, rows: list[int]) -> Iterator[bytes]:
         flags, sizes = columns.arrays["flags"], columns.arrays["sizes"]
