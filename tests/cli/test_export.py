@@ -84,9 +84,9 @@ def test_a_rollout_is_called_as_codex_looks_for_it_and_has_all_messages(store, t
 def test_several_go_into_one_file(store, tmp_path, format_, count):
     target = tmp_path / f"all.{format_}"
     assert run("export", GRID, QUEUE, "--format", format_, "-o", target).exit_code == 0
-    assert count(target.read_text()) == 2
+    assert count(target.read_text("utf-8")) == 2
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
-    assert run("export", GRID, QUEUE, "--format", format_).stdout == target.read_text()
+    assert run("export", GRID, QUEUE, "--format", format_).stdout == target.read_text("utf-8")
 
 
 def test_one_that_fails_is_left_out_of_the_file_of_all_and_told(store, tmp_path):
