@@ -113,6 +113,7 @@ class AgcxApp(App[None]):
 
     def get_css_variables(self) -> dict[str, str]:
         variables = super().get_css_variables()
+        variables |= themes.selection_variables(variables)
         if self.no_color:
             # A terminal that has none would not show the cursor by what lies behind it.  Textual does not
             # reverse the lines of its own lists.
