@@ -261,6 +261,7 @@ class ActingStore:
     def _write_derived(self, act: Act) -> None:
         for step in self._follow(act):
             replace_file(self.path / step.path, step.parts)
+        self._index.remember()
 
     def _follow(self, act: Act) -> list[Step]:
         """The index and the copies of metadata as they must be after an act was taken back."""

@@ -55,10 +55,17 @@ class IndexKeeper:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._path = root / places.INDEX
+        # The index and the folders as this program left them: then it names the files that are there.
         self._known: tuple[Signature | None, ...] = ()
+        self._is_known = False
+
+    def look(self) -> None:
+        """Look whether another program changed anything, before this one does."""
+        self._is_known = self._known == self._state()
 
     def step(self, steps: Collection[Step], changes: Changes) -> list[Step]:
         """The step by which the index follows `steps` in the same act; none where none is needed."""
+        self.look()
         data = self._following(changes, any(_is_layout2(step.path) for step in steps))
         return self._steps(data)
 
@@ -69,7 +76,10 @@ class IndexKeeper:
         return [Step(op, places.INDEX, parts=[data], derived=True)]
 
     def follow(self, changes: Changes, layout: int) -> None:
-        """Replace the index by one that holds `changes`, of sessions of `layout`."""
+        """Replace the index by one that holds `changes`, of sessions of `layout`.
+
+        What else there is was looked at before these sessions were changed, or is now.
+        """
         data = self._following(changes, layout == layout2.VERSION)
         if data is not None:
             replace_file(self._path, [data])
@@ -111,7 +121,7 @@ class IndexKeeper:
 
     def remember(self) -> None:
         """The index names the files that are there, by now."""
-        self._known = self._state()
+        self._known, self._is_known = self._state(), False
 
     # --- inside
 
@@ -126,7 +136,7 @@ class IndexKeeper:
             return self._built(changes)
 
     def _changed(self, data: bytes, changes: Changes) -> bytes:
-        if self._known != self._state():
+        if not self._is_known:
             changes = {**self._differences(data), **changes}
         new = index_bytes.edited(data, changes) if len(changes) <= _FEW else None
         if new is None:

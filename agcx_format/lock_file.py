@@ -11,7 +11,7 @@ import contextlib
 import json
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from agcx_format.durable import os_reason
@@ -63,6 +63,10 @@ class Owner:
         return f"process {self.process}{where}, since {self.since},"
 
 
+# It may be about to write who it is.
+UNKNOWN = Owner(0, "", "")
+
+
 def _this_host() -> str:
     return os.uname().nodename
 
@@ -76,8 +80,7 @@ def owner_of(directory: str | os.PathLike[str]) -> Owner | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        # It may be about to be written.
-        return Owner(0, "", "")
+        return UNKNOWN
 
 
 class LockFile:
@@ -85,7 +88,7 @@ class LockFile:
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / NAME
-        self._inode = 0
+        self._mine: Owner | None = None
 
     def take(self) -> Owner | None:
         """Take the lock, once; gives who holds it when somebody else does.
@@ -98,27 +101,23 @@ class LockFile:
             owner = owner_of(self.path.parent)
             if owner is not None and owner.is_gone:
                 self._remove_left_behind(owner)
-            return owner or Owner(0, "", "")
+            return owner or UNKNOWN
         except OSError as cause:
             raise LockFailed(f"cannot be locked: {os_reason(cause)}", path=self.path) from None
+        self._mine = Owner(os.getpid(), _this_host(), Timestamp.now())
         try:
-            self._inode = os.fstat(fd).st_ino
-            owner = {
-                "process": os.getpid(),
-                "host": _this_host(),
-                "since": Timestamp.now(),
-            }
+            # A full disk holds the name of the file, if not who it is of.
             with contextlib.suppress(OSError):
-                # A full disk holds the name, if not who it is.
-                os.write(fd, json.dumps(owner).encode())
+                os.write(fd, json.dumps(asdict(self._mine)).encode())
         finally:
             os.close(fd)
         return None
 
     def close(self) -> None:
-        """Free the lock."""
-        with contextlib.suppress(OSError):
-            if os.stat(self.path).st_ino == self._inode:
+        """Free the lock, unless somebody removed the file and another one made it."""
+        owner = owner_of(self.path.parent)
+        if owner is not None and owner in (self._mine, UNKNOWN):
+            with contextlib.suppress(OSError):
                 os.unlink(self.path)
 
     def _remove_left_behind(self, owner: Owner) -> None:

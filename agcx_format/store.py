@@ -239,6 +239,7 @@ class Store(ActingStore):
         measured, parts = codec.encode_measured(metadata, conversation, state, self.level)
         self._make(path.parent)
         with self._writing():
+            self._index.look()
             seen = self._last_seen.get(session_id)
             if seen is not None and Signature.at(path) not in (seen, None):
                 raise StaleSession("another program saved it since it was read", path=path)
