@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
 from msgspec.structs import replace
 
-from agcx_format import index, places
+from agcx_format import index, places, reserve
 from agcx_format.errors import IndexCorrupted
 from agcx_format.files import read_session
 from agcx_format.places import TRASH
@@ -38,6 +35,8 @@ def contents(root: Path, *, trash: bool = False) -> dict[str, bytes]:
             for name in names:
                 path = os.path.join(folder, name)
                 found[os.path.normpath(os.path.join(inside, name))] = Path(path).read_bytes()
+    # Room for a full disk: it holds nothing.
+    found.pop(os.path.join(TRASH, reserve.FILE), None)
     if places.INDEX in found:
         found[places.INDEX] = said_by_index(found[places.INDEX])
     return found
@@ -71,21 +70,3 @@ def golden_session(name: str) -> Session:
 
 def id_of(name: str) -> UUID:
     return UUID(v1(name).id)
-
-
-@contextmanager
-def without_privileges() -> Iterator[Path]:
-    """An empty directory, and no right to do what only root may do, for as long as it lasts."""
-    folder = Path(tempfile.mkdtemp())
-    is_root = os.geteuid() == 0
-    nobody = 65534
-    try:
-        if is_root:
-            os.chown(folder, nobody, nobody)
-            os.seteuid(nobody)
-        yield folder
-    finally:
-        if is_root:
-            os.seteuid(0)
-        folder.chmod(0o700)
-        shutil.rmtree(folder)

@@ -17,7 +17,7 @@ from agcx_format.store import open_store
 from agcx_tui import exporting
 from agcx_tui.output_file import write
 
-from ..stores import without_privileges
+from ..privileges import without_privileges
 from .conftest import GRID, QUEUE, program, run, run_program
 
 MARKDOWN = "# Fix the grid layout"

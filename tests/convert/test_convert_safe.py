@@ -157,7 +157,7 @@ def test_no_encoded_address_brings_one_back(encoded):
 
 
 def test_a_reference_in_code_reads_as_it_was_written():
-    text = "`&#x202e;` is the override\n\n```c\nputs(\"&#x202e;\");\n```"
+    text = '`&#x202e;` is the override\n\n```c\nputs("&#x202e;");\n```'
     assert text in exports(text)["md"]
     page = exports(text)["html"]
     assert re.findall(r"<code>(.*?)</code> is", page) == ["&amp;#x202e;"] * 5

@@ -15,7 +15,6 @@ from agcx_tui.blocks.markdown import as_typed, markdown_parts, markdown_slices
 from agcx_tui.blocks.palette import Palette
 from agcx_tui.safe_text import safe_line
 
-
 # What brings an unsafe character about once a parser has read it.
 REFERENCES = (
     "&#x202e;", "&#8238;", "&rlm;", "&lrm;", "&#x2066;", "&#x2028;", "&#xfeff;", "&#xE0041;", "&#13;",
