@@ -134,7 +134,7 @@ class _Checkup:
         seen.layout = layout
         seen.fingerprint = _fingerprint(metadata)
         seen.checkpoints = frozenset(each.id for each in metadata.checkpoints)
-        seen.mtime_ns = os.stat(path).st_mtime_ns if os.path.exists(path) else 0
+        seen.mtime_ns = _changed_at(path)
         missing = [each for each in metadata.checkpoints if (report.id, each.id) not in checkpoints]
         if not missing:
             return report
@@ -162,7 +162,7 @@ class _Checkup:
             # There is nothing to compare: that has been told.
             pass
         elif _fingerprint(metadata) != seen.fingerprint:
-            if os.stat(path).st_mtime_ns < seen.mtime_ns:
+            if _changed_at(path) < seen.mtime_ns:
                 reason = "older than the session's file, and not used"
                 draft.add(Severity.INFO, "stale", draft.kind, reason)
             else:
@@ -268,6 +268,14 @@ class _Checkup:
             if reason not in (finding.reason for finding in self._whole.finish().findings):
                 self._whole.add(Severity.ERROR, "unreadable", "store", reason)
             return []
+
+
+def _changed_at(path: str | os.PathLike[str]) -> int:
+    """Nanoseconds since 1970; 0 for a file that went away meanwhile."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _metadata_inside(path: str) -> SessionMetadata:
