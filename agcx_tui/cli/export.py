@@ -41,7 +41,7 @@ _STDOUT = 1
 @click.option(
     "-o",
     "--output",
-    type=Filled(),
+    type=Filled(click.Path()),
     metavar="FILE|DIR|-",
     default="-",
     help="A directory takes a file for each session, a file all of them; - is stdout, the default.",
