@@ -8,7 +8,6 @@ hold two objects with nothing between them, and `.zst` files cut off in a frame 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from agcx_format import limits
-from agcx_format.convert.tools import without_surrogates
+from agcx_format.convert.records import records_in
 
 __all__ = ["LONGEST_LINE", "Line", "parse_lines", "read_document", "read_lines"]
 
@@ -33,7 +32,7 @@ _CHUNK_COMPRESSED = 4096
 class Line:
     """What a line holds: most often one value.  `number` counts from 1.
 
-    When `error` is set it says why the line (or the rest of it) cannot be read.
+    When `error` is set it says why the line, or a part of it, cannot be read.
     """
 
     number: int
@@ -99,30 +98,8 @@ def _line(number: int, parts: list[bytes], size: int, longest: int) -> Line | No
 
 def _line_the_slow_way(number: int, data: bytes) -> Line:
     """Several values in a line, bytes that are no UTF-8, half a surrogate pair."""
-    text = data.decode("utf-8-sig", "replace").strip(" \t\r\n\0")
-    values, at = [], 0
-    while at < len(text):
-        try:
-            value, at = _scanner.raw_decode(text, at)
-            values.append(without_surrogates(value))
-        except (ValueError, RecursionError) as cause:
-            return Line(number, tuple(values), _in_words(cause, text))
-        while at < len(text) and text[at] in " \t\r\n,":
-            at += 1
-    return Line(number, tuple(values))
-
-
-def _in_words(cause: Exception, text: str) -> str:
-    if isinstance(cause, RecursionError):
-        return "nested too deeply"
-    if isinstance(cause, json.JSONDecodeError):
-        if cause.pos >= len(text) or cause.msg.startswith("Unterminated"):
-            return "cut off in the middle of the line"
-        return f"not JSON: {cause.msg} at character {cause.pos:,}"
-    return f"not JSON: {cause}"
-
-
-_scanner = json.JSONDecoder(strict=False)
+    values, error = records_in(data.decode("utf-8-sig", "replace").strip(" \t\r\n\0"))
+    return Line(number, tuple(values), error)
 
 
 def _chunks(file: BinaryIO, size: int) -> Iterator[bytes]:
