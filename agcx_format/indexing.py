@@ -15,12 +15,12 @@ from pathlib import Path
 from uuid import UUID
 
 from agcx_format import index, index_bytes, layout1, layout2, limits, places, sizes
-from agcx_format.acts import Act, Step
 from agcx_format.bincode import encode
 from agcx_format.durable import Signature, replace_file
 from agcx_format.entries import EntryReader
 from agcx_format.errors import IndexCorrupted, PersistenceError
 from agcx_format.files import FileSection, read_metadata
+from agcx_format.manifest import Act, Step
 from agcx_format.open_file import OpenFile
 from agcx_format.types import SessionIndex, SessionMetadata
 
@@ -82,19 +82,22 @@ class IndexKeeper:
         """
         steps: list[Step] = []
         changes: dict[UUID, SessionMetadata | None] = {}
-        paths = [step.path for step in act.steps if _is_session(step.path)]
-        for path in paths:
+        changed = [step for step in act.steps if _is_session(step.path)]
+        for step in changed:
+            path, session_id = step.path, places.id_of(step.path)
             metadata = _metadata_inside(self._root / path)
             if metadata is None:
-                session_id = places.id_of(path)
                 if session_id is not None:
                     changes.setdefault(session_id, None)
+                    if step.op == "create" and _is_layout2(path):
+                        copy = places.metadata_copy(session_id)
+                        steps.append(Step("move", copy, derived=True))
                 continue
             layout = layout2.VERSION if _is_layout2(path) else layout1.VERSION
             changes[metadata.id] = as_indexed(self._root / path, layout, metadata)
             if layout == layout2.VERSION:
                 steps += self._copy_step(metadata)
-        data = self._following(changes, any(map(_is_layout2, paths)))
+        data = self._following(changes, any(_is_layout2(step.path) for step in changed))
         return [*steps, *self._steps(data)]
 
     def _copy_step(self, metadata: SessionMetadata) -> list[Step]:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from agcx_format import acts, bincode, checkpoint, journal, places
+from agcx_format import bincode, checkpoint, emptied, journal, places, reserve
 from agcx_format.doctor.beside import verify_checkpoint, verify_copy, verify_index
 from agcx_format.doctor.report import Draft, FileReport, Finding, Severity
 from agcx_format.doctor.session import verify_session
@@ -199,14 +199,22 @@ class _Checkup:
                     yield _leftover(path, Severity.INFO, reason)
 
     def _acts(self) -> Iterator[FileReport]:
-        unfinished = set(acts.unfinished(self._root))
+        unfinished = set(journal.unfinished(self._root))
         for home in sorted(unfinished):
             yield _act(home, "it was interrupted: the next change of the store sets it right")
-        known = {act.id for act in acts.read_acts(self._root)}
+        try:
+            known = {act.id: act.problem for act in journal.read_acts(self._root)}
+        except PersistenceError as error:
+            self._whole.add(Severity.ERROR, "unreadable", "store", f"{places.TRASH}: {error.reason}")
+            return
         for name in self._files(places.TRASH):
             home = self._root / places.TRASH / name
-            if home not in unfinished and journal.name_of(home) not in known:
+            if home in unfinished or name in (emptied.FILE, reserve.FILE):
+                continue
+            if journal.name_of(name) not in known or home.is_symlink():
                 yield _act(home, "nothing says what it holds: it cannot be undone")
+            elif problem := known[journal.name_of(name)]:
+                yield _act(home, f"it cannot be undone, but what it holds can be restored: {problem}")
 
     def _files(self, folder: str) -> list[str]:
         """The names in a folder; one that cannot be read is told of once."""
