@@ -171,7 +171,8 @@ def _holds(row: _Row) -> bool:
     """Whether the file is still the one that was measured."""
     try:
         return is_still(os.fsdecode(row.path), Signature(*row.signature))
-    except PersistenceError:
+    except (PersistenceError, ValueError):
+        # `ValueError`: it is no path at all.
         return False
 
 

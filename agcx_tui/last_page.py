@@ -18,11 +18,16 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from zlib import crc32
 
+from agcx_tui.local_file import read_regular
+
 __all__ = ["AGE", "Line", "conditions", "load", "page_path", "save"]
 
 MAGIC = "agcx-page 1"
 AGE = "\x1e"
 _PART = "\x1f"
+
+# As a moment is kept anywhere else.
+_MOST = 1 << 63
 
 _DEPENDS_ON = (
     "TERM",
@@ -82,17 +87,24 @@ def save(path: str, store: str, depends: str, lines: list[Line]) -> None:
 def load(path: str, store: str, depends: str) -> list[Line] | None:
     """None when there is none for this store as things are."""
     try:
-        with open(path, "rb") as file:
-            head, _, body = file.read(1 << 20).partition(b"\n")
+        head, _, body = read_regular(path, 1 << 20).partition(b"\n")
     except OSError:
         return None
     if head != f"{MAGIC} {crc32(body):08x}".encode():
         return None
-    of, then, *rows = body.decode("utf-8", "surrogateescape").split("\n")
+    of, then, *rows = [*body.decode("utf-8", "surrogateescape").split("\n"), ""]
     if of != os.path.realpath(store) or then != depends:
         return None
-    lines = []
-    for row in rows:
-        text, moment, shown = row.split(_PART)
-        lines.append(Line(text, int(moment) if moment else None, shown))
-    return lines
+    try:
+        return [_line(row) for row in rows[:-1]]
+    except ValueError:
+        return None
+
+
+def _line(row: str) -> Line:
+    """`ValueError` when it is none that `save` wrote."""
+    text, moment, shown = row.split(_PART)
+    at = int(moment) if moment else None
+    if at is not None and not -_MOST <= at < _MOST:
+        raise ValueError("a moment that cannot be")
+    return Line(text, at, shown)
