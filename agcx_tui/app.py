@@ -20,12 +20,15 @@ from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.widgets import Input
 
 from agcx_tui import themes
 from agcx_tui.config import Config
+from agcx_tui.key_gate import KeyGate
 from agcx_tui.remembered import Remembered
 
 if TYPE_CHECKING:
+    from textual.await_complete import AwaitComplete
     from textual.driver import Driver
 
     from agcx_format.store import Store
@@ -96,6 +99,7 @@ class AgcxApp(App[None]):
         self._cache = cache
         self._follow = follow
         self._clock = clock
+        self._gate = KeyGate(self)
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
         self.config = config or Config()
@@ -236,6 +240,32 @@ class AgcxApp(App[None]):
             follow = getattr(screen, "follow_act", None)
             if follow is not None:
                 follow(message.outcome)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Obey what is typed in the order in which it was typed."""
+        if isinstance(event, events.Key) and await self._obeys_key(event):
+            return
+        if self._gate.admits(event):
+            await super().on_event(event)
+
+    async def _obeys_key(self, event: events.Key) -> bool:
+        """Run what a key is bound to; false when there is nothing, or when a widget is to have the key first.
+
+        Textual would hand the key to the widget that has the focus, and run the binding only when the key
+        comes back from there: too late for the keys behind it, which have gone the same way by then.
+        """
+        if event.is_forwarded or await self._check_bindings(event.key, priority=True):
+            return not event.is_forwarded
+        field = self.focused
+        if not self._gate.admits(event) or field is None or isinstance(field, Input):
+            return False
+        return await self._check_bindings(event.key)
+
+    def pop_screen(self) -> AwaitComplete:
+        was_modal = self.screen.is_modal
+        left = super().pop_screen()
+        self._gate.screen_left(was_modal)
+        return left
 
     def on_key(self, event: events.Key) -> None:
         """A letter typed faster than the focus moved goes where the focus is by now.
