@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _HOME = {
     "agcx_format.errors": """PersistenceError InvalidMagic UnsupportedVersion CorruptData
         BincodeDecodeError MessagePackDecodeError CompressionError SessionNotFound
-        AmbiguousSession StaleSession InvalidCheckpoint IndexCorrupted LockFailed
+        FileClosed AmbiguousSession StaleSession InvalidCheckpoint IndexCorrupted LockFailed
         StoreNotWritable UndoConflict NothingToUndo ConversionError""",
     "agcx_format.files": "read_session write_session",
     "agcx_format.session_file": "SessionFile",

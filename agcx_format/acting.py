@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,14 +17,20 @@ from msgspec.structs import replace
 
 from agcx_format import acts, changes, places, trash
 from agcx_format.acts import Act, Step
-from agcx_format.durable import Signature, sweep
-from agcx_format.entries import ScanEntry, recently_changed
-from agcx_format.errors import SessionNotFound
+from agcx_format.durable import Signature, replace_file, sweep
+from agcx_format.entries import ScanEntry, is_recent
+from agcx_format.errors import PersistenceError, SessionNotFound
+from agcx_format.indexing import IndexKeeper
+from agcx_format.journal import iter_acts, read_act
 from agcx_format.locks import locked
+from agcx_format.timestamps import Timestamp, ns_of
 from agcx_format.trash import Emptied, TrashedSession
-from agcx_format.types import Checkpoint
+from agcx_format.types import Checkpoint, SessionMetadata
 
 __all__ = ["ActingStore"]
+
+# From the beginning of an act until its last file is written.
+_LONGEST_ACT_NS = 10 * 60 * 1_000_000_000
 
 
 class ActingStore:
@@ -36,6 +42,9 @@ class ActingStore:
     # another program wrote.
     _last_seen: dict[UUID, Signature]
     _tidied: bool
+    _index: IndexKeeper
+    # What the index is to hold of sessions that were saved, by layout, while more are to come.
+    _unindexed: dict[int, dict[UUID, SessionMetadata | None]] | None = None
 
     # What the other half has.
     entry: Callable[[str], ScanEntry | None]
@@ -49,6 +58,8 @@ class ActingStore:
         what the log calls it.
         """
         entries = list(entries)
+        if not entries:
+            return self._perform(kind, changes.Change((), ()))
         with self._writing():
             return self._perform(kind, changes.deletion(self.path, entries))
 
@@ -71,6 +82,8 @@ class ActingStore:
         `StaleSession` when one of the files changed since it was scanned; then all stay.
         """
         edits = list(edits)
+        if not edits:
+            return self._perform("edit", changes.Change((), ()))
         with self._writing():
             return self._perform("edit", changes.edits(self.path, edits, self.level))
 
@@ -128,6 +141,7 @@ class ActingStore:
             return acts.undo(self.path, act_id)
         with self._writing():
             act = acts.undo(self.path, act_id)
+            self._write_derived(act)
             changed = {session.id for session in act.sessions}
             for session_id in [each for each in self._last_seen if str(each) in changed]:
                 del self._last_seen[session_id]
@@ -151,6 +165,8 @@ class ActingStore:
         `StaleSession` when something is in the place of one of them; then all stay.
         """
         sessions = list(sessions)
+        if not sessions:
+            return self._perform("restore", changes.Change((), ()))
         with self._writing():
             return self._perform("restore", trash.restoration(self.path, sessions))
 
@@ -175,15 +191,29 @@ class ActingStore:
             return trash.empty(self.path, [there[act.id] for act in doomed if act.id in there])
 
     def at_work(self, entries: Iterable[ScanEntry], now_ns: int) -> list[ScanEntry]:
-        """Those that may belong to a running agent: changed in the last minutes, and not by an act.
+        """Those that may belong to a running agent, which would save them again.
 
         Deleting or editing them asks first.
         """
-        recent = [entry for entry in entries if recently_changed(entry, now_ns)]
-        if not recent:
-            return []
-        ours = {step.after for act in self.log() for step in act.steps}
-        return [entry for entry in recent if entry.signature not in ours]
+        entries = list(entries)
+        running = self.in_use((entry.signature for entry in entries), now_ns)
+        return [entry for entry in entries if entry.signature in running]
+
+    def in_use(self, files: Iterable[Signature], now_ns: int) -> set[Signature]:
+        """Of session files those that changed in the last minutes before `now_ns`, and not by an act.
+
+        The one rule for whether an agent may be at work.
+        """
+        recent = {file for file in files if is_recent(file.mtime_ns, now_ns)}
+        if recent:
+            began = min(file.mtime_ns for file in recent) - _LONGEST_ACT_NS
+            # Without a log that can be read any of them may be an agent's.
+            with suppress(PersistenceError):
+                for act in iter_acts(self.path):
+                    if ns_of(act.created_at) < began:
+                        break
+                    recent -= {step.after for step in act.steps if step.after is not None}
+        return recent
 
     # --- inside
 
@@ -195,9 +225,12 @@ class ActingStore:
         return entry
 
     def _perform(self, kind: str, change: changes.Change) -> Act:
-        """The index follows in the same act."""
-        steps: list[Step] = [*change.steps, *changes.index_step(self.path, change.index)]
+        """The index follows in the same act; what changes nothing is no act for `undo` to find."""
+        if not change.steps:
+            return Act("", kind, Timestamp.now(), tuple(change.sessions), (), edit=change.edit)
+        steps: list[Step] = [*change.steps, *self._index.step(change.steps, change.index)]
         act = acts.perform(self.path, kind, steps, change.sessions, change.edit)
+        self._index.remember()
         for session_id in change.index:
             self._last_seen.pop(session_id, None)
         return act
@@ -212,9 +245,51 @@ class ActingStore:
     def _writing(self) -> Iterator[None]:
         """Hold the store for one change, first setting right what a crash left of an earlier one."""
         with locked(self.path):
-            acts.recover(self.path)
+            self._set_right()
             if not self._tidied:
                 for folder in places.WRITTEN:
                     sweep(self.path / folder)
                 self._tidied = True
             yield
+
+    def _set_right(self) -> None:
+        begun = [read_act(home) for home in acts.unfinished(self.path)]
+        if acts.recover(self.path):
+            for act in filter(None, begun):
+                self._write_derived(act)
+
+    def _write_derived(self, act: Act) -> None:
+        for step in self._follow(act):
+            replace_file(self.path / step.path, step.parts)
+
+    def _follow(self, act: Act) -> list[Step]:
+        """The index and the copies of metadata as they must be after an act was taken back."""
+        return self._index.after_return(act)
+
+    # --- saving as programs do
+
+    @contextmanager
+    def saving_many(self) -> Iterator[None]:
+        """Sessions that are saved within are put into the index together, at the end.
+
+        Else each of ten thousand would write an index of ten thousand.
+        """
+        if self._unindexed is not None:
+            yield
+            return
+        self._unindexed = {}
+        try:
+            yield
+        finally:
+            waiting, self._unindexed = self._unindexed, None
+            if waiting:
+                with self._writing():
+                    for layout, changed in waiting.items():
+                        self._index.follow(changed, layout)
+
+    def _indexed(self, changed: Mapping[UUID, SessionMetadata | None], layout: int) -> None:
+        """Have the index follow what was saved; the store is locked."""
+        if self._unindexed is None:
+            self._index.follow(changed, layout)
+        else:
+            self._unindexed.setdefault(layout, {}).update(changed)

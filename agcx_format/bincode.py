@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from agcx_format.bincode_reader import reader
 from agcx_format.bincode_writer import writer
+from agcx_format.value_checks import check
 
 __all__ = ["decode", "decode_prefix", "encode"]
 
@@ -35,6 +36,8 @@ def encode(value: Any, type_: Any = None) -> bytes:
 
     `ValueError` or `TypeError` when a field holds what its type cannot.
     """
+    type_ = type_ or type(value)
+    check(type_, value)
     out = bytearray()
-    writer(type_ or type(value))(out, value)
+    writer(type_)(out, value)
     return bytes(out)

@@ -12,8 +12,8 @@ import struct
 from pathlib import Path
 from zlib import crc32
 
-from agcx_format.durable import read_exactly
 from agcx_format.errors import PersistenceError
+from agcx_format.open_file import OpenFile
 
 __all__ = ["frame", "framed", "make_private", "name_of"]
 
@@ -42,15 +42,25 @@ def framed(payload: bytes) -> bytes:
     return _FRAME.pack(len(payload), crc32(payload)) + payload
 
 
-def frame(fd: int, at: int) -> tuple[bytes, int]:
-    """The payload of a frame, and where the next one begins; `ValueError` when it is damaged."""
-    head = read_exactly(fd, _FRAME.size, at)
+def frame(file: OpenFile, at: int) -> tuple[bytes, int]:
+    """The payload of a frame, and where the next one begins.
+
+    Raises `ValueError` when it is damaged or cannot be read.
+    """
+    head = _read(file, _FRAME.size, at)
     if len(head) < _FRAME.size:
         raise ValueError("it ends early")
     length, checksum = _FRAME.unpack(head)
-    if length > min(_LARGEST, os.fstat(fd).st_size):
+    if length > min(_LARGEST, file.size):
         raise ValueError("a length that cannot be")
-    payload = read_exactly(fd, length, at + _FRAME.size)
+    payload = _read(file, length, at + _FRAME.size)
     if len(payload) != length or crc32(payload) != checksum:
         raise ValueError("damaged")
     return payload, at + _FRAME.size + length
+
+
+def _read(file: OpenFile, size: int, at: int) -> bytes:
+    try:
+        return file.read(size, at)
+    except PersistenceError as error:
+        raise ValueError(str(error)) from None

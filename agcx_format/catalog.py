@@ -26,9 +26,10 @@ from agcx_format import catalog_block
 from agcx_format.cache_file import frame, framed, make_private, name_of
 from agcx_format.catalog_block import Block
 from agcx_format.columns import GONE, Columns
-from agcx_format.durable import Signature, open_regular, read_exactly, replace_file
+from agcx_format.durable import Signature, replace_file
 from agcx_format.errors import LockFailed, PersistenceError
 from agcx_format.locks import locked
+from agcx_format.open_file import OpenFile
 
 __all__ = ["Catalog", "Head", "Reading"]
 
@@ -55,9 +56,9 @@ _head = msgspec.msgpack.Decoder(Head)
 class Reading:
     """An open catalog: `head` and `page` at once, then the other `blocks`."""
 
-    def __init__(self, fd: int, head: Head, page: Block, at: int, store: bytes) -> None:
+    def __init__(self, file: OpenFile, head: Head, page: Block, at: int, store: bytes) -> None:
         """`store` is how the path of the store is spelled this time."""
-        self._fd, self._at, self._store = fd, at, store
+        self._file, self._at, self._store = file, at, store
         self.head = head
         self.page = _at_home(page, store)
 
@@ -69,7 +70,7 @@ class Reading:
         try:
             rows = self.page.count
             while rows < self.head.rows:
-                payload, self._at = frame(self._fd, self._at)
+                payload, self._at = frame(self._file, self._at)
                 block = catalog_block.decode(payload)
                 if not block.count:
                     raise ValueError("an empty frame")
@@ -79,12 +80,7 @@ class Reading:
             self.close()
 
     def close(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
-
-    def __del__(self) -> None:
-        self.close()
+        self._file.close()
 
 
 class Catalog:
@@ -94,27 +90,30 @@ class Catalog:
         self.directory = Path(directory)
         self._store = os.fsencode(os.path.realpath(store))
         # As the paths of its files begin.
-        self._spelled = os.fsencode(Path(store))
+        self._spelled = os.fsencode(Path(store).absolute())
         self.path = self.directory / name_of(self._store)
 
     def open(self) -> Reading | None:
         """Its head and first page; None when there is none that can be used."""
         try:
-            fd, _ = open_regular(self.path)
+            file = OpenFile(self.path)
         except PersistenceError:
             return None
         try:
-            if read_exactly(fd, len(MAGIC), 0) != MAGIC:
-                raise ValueError("another format")
-            payload, at = frame(fd, len(MAGIC))
-            head = _head.decode(payload)
-            if head.store != self._store:
-                raise ValueError("of another store")
-            payload, at = frame(fd, at)
-            return Reading(fd, head, catalog_block.decode(payload), at, self._spelled)
-        except (ValueError, OSError, msgspec.DecodeError):
-            os.close(fd)
+            return self._reading(file)
+        except (ValueError, PersistenceError, msgspec.DecodeError):
+            file.close()
             return None
+
+    def _reading(self, file: OpenFile) -> Reading:
+        if file.read(len(MAGIC), 0) != MAGIC:
+            raise ValueError("another format")
+        payload, at = frame(file, len(MAGIC))
+        head = _head.decode(payload)
+        if head.store != self._store:
+            raise ValueError("of another store")
+        payload, at = frame(file, at)
+        return Reading(file, head, catalog_block.decode(payload), at, self._spelled)
 
     def load(self) -> Columns | None:
         """All of it at once; None when there is none that can be used."""

@@ -17,17 +17,18 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from agcx_format import bincode, index, layout1, layout2, limits, places
+from agcx_format import bincode, layout1, layout2, limits, places
 from agcx_format.acts import ActSession, Edit, Step
-from agcx_format.durable import Signature, open_regular, read_exactly
+from agcx_format.durable import Signature, is_still, open_regular, os_reason, read_exactly
 from agcx_format.entries import ScanEntry
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.files import read_metadata
+from agcx_format.open_file import OpenFile
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import SessionMetadata
 
 __all__ = [
-    "Change", "checkpoint_files", "copies", "copy_steps", "deletion", "duplication", "edits", "index_step",
+    "Change", "checkpoint_files", "copies", "copy_steps", "deletion", "duplication", "edits",
 ]  # fmt: skip
 
 
@@ -69,11 +70,12 @@ def edits(root: Path, wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]], lev
     steps, sessions, indexed = [], [], {}
     relative = places.relative_paths(root)
     for entry, fields in wanted:
-        metadata, parts = _rewritten(entry, fields, level)
-        steps.append(Step("replace", relative(entry.path), parts=parts, expected=entry.signature))
-        steps += copy_steps(root, entry.layout, metadata)
-        sessions.append(ActSession(str(metadata.id), metadata.title, entry.size))
-        indexed[metadata.id] = metadata
+        new = _rewritten(entry, fields, level)
+        path = relative(entry.path)
+        steps.append(Step("replace", path, parts=new.parts, expected=entry.signature))
+        steps += copy_steps(root, entry.layout, new.metadata)
+        sessions.append(ActSession(str(new.metadata.id), new.metadata.title, entry.size))
+        indexed[new.metadata.id] = new.indexed
     return Change(steps, sessions, indexed, _in_short(wanted))
 
 
@@ -105,11 +107,11 @@ def duplication(
     fields: dict[str, Any] = {"id": new_id, "checkpoints": [], "last_accessed": Timestamp.now()}
     if title is not None:
         fields["title"] = title
-    metadata, parts = _rewritten(entry, fields, level)
+    new = _rewritten(entry, fields, level)
     path = places.session_file(entry.layout, new_id)
-    steps = [Step("create", path, parts=parts), *copy_steps(root, entry.layout, metadata)]
-    session = ActSession(str(new_id), metadata.title, metadata.file_size)
-    return Change(steps, [session], {new_id: metadata})
+    steps = [Step("create", path, parts=new.parts), *copy_steps(root, entry.layout, new.metadata)]
+    session = ActSession(str(new_id), new.metadata.title, new.size)
+    return Change(steps, [session], {new_id: new.indexed})
 
 
 def copies(layout: int, metadata: SessionMetadata) -> list[tuple[str, bytes]]:
@@ -119,44 +121,39 @@ def copies(layout: int, metadata: SessionMetadata) -> list[tuple[str, bytes]]:
     return [(places.metadata_copy(metadata.id), bincode.encode(metadata, SessionMetadata))]
 
 
-def index_step(root: Path, changed: Mapping[UUID, SessionMetadata | None]) -> list[Step]:
-    """The step by which the index follows; none where there is no index.
-
-    One that is broken, or does not name the files that are there, is made anew from them.
-    """
-    if not changed or not os.path.lexists(root / places.INDEX):
-        return []
-    try:
-        present, layout = index.read(root / places.INDEX)
-    except PersistenceError:
-        present, layout = index.empty(), 1 if not (root / places.FOLDERS[2]).is_dir() else 2
-    there = {places.id_of(path) for _, path in places.session_paths(root)} - {None}
-    if set(present.sessions) != there:
-        present = index.build(_all_metadata(root))
-    data = index.encode(index.changed(present, changed), layout)
-    return [Step("replace", places.INDEX, parts=[data], derived=True)]
-
-
 def checkpoint_files(root: Path) -> dict[str, list[tuple[str, int]]]:
-    """Relative path and size of every checkpoint file, by the id of its session."""
+    """Relative path and size of every checkpoint file, by the id of its session, in lower case.
+
+    Raises `PersistenceError` when the folder cannot be read.
+    """
     found: dict[str, list[tuple[str, int]]] = {}
+    folder = root / places.CHECKPOINTS
     try:
-        with os.scandir(root / places.CHECKPOINTS) as entries:
+        with os.scandir(folder) as entries:
             for entry in entries:
                 session, separator, _ = entry.name.partition("_")
                 if separator and entry.name.endswith(".ckpt"):
                     size = entry.stat(follow_symlinks=False).st_size
                     path = f"{places.CHECKPOINTS}/{entry.name}"
-                    found.setdefault(session, []).append((path, size))
-    except FileNotFoundError:
+                    found.setdefault(session.lower(), []).append((path, size))
+    except (FileNotFoundError, NotADirectoryError):
         pass
+    except OSError as cause:
+        raise PersistenceError(os_reason(cause), path=folder) from None
     return found
 
 
 def _metadata_copy(root: Path, session_id: UUID) -> list[tuple[str, int]]:
-    path = places.metadata_copy(session_id)
-    signature = Signature.at(root / path)
-    return [] if signature is None else [(path, signature.size)]
+    """Relative path and size of `.meta`, if it is there; its name may be in upper case."""
+    usual = places.metadata_copy(session_id)
+    folder, name = os.path.split(usual)
+    odd = f"{folder}/{name.removesuffix('.meta').upper()}.meta"
+    found: dict[int, tuple[str, int]] = {}
+    for path in (usual, odd):
+        signature = Signature.at(root / path)
+        if signature is not None:
+            found.setdefault(signature.inode, (path, signature.size))
+    return list(found.values())
 
 
 def copy_steps(root: Path, layout: int, metadata: SessionMetadata) -> list[Step]:
@@ -168,34 +165,32 @@ def copy_steps(root: Path, layout: int, metadata: SessionMetadata) -> list[Step]
     return steps
 
 
-def _all_metadata(root: Path) -> Iterator[SessionMetadata]:
-    from agcx_format.entries import EntryReader
-
-    reader = EntryReader(root, use_mmap=True)
-    for layout, path in places.session_paths(root):
-        try:
-            yield reader.metadata(layout, path)
-        except PersistenceError:
-            continue
-
-
 # --- the same file with other metadata
 
 
-def _rewritten(
-    entry: ScanEntry, fields: Mapping[str, Any], level: int
-) -> tuple[SessionMetadata, Iterable[bytes]]:
+@dataclass(frozen=True)
+class _Rewritten:
+    """A file with other metadata, `size` bytes of it; `indexed` is what the index has of them."""
+
+    metadata: SessionMetadata
+    indexed: SessionMetadata
+    parts: Iterable[bytes]
+    size: int
+
+
+def _rewritten(entry: ScanEntry, fields: Mapping[str, Any], level: int) -> _Rewritten:
     if entry.metadata is None:
         raise entry.error or PersistenceError("its metadata cannot be read", path=entry.path)
-    if Signature.at(entry.path) != entry.signature:
+    if not is_still(entry.path, entry.signature):
         raise StaleSession("it changed since it was read", path=entry.path)
     rewrite = _rewritten2 if entry.layout == layout2.VERSION else _rewritten1
-    return rewrite(entry.path, fields, level)
+    try:
+        return rewrite(entry.path, fields, level)
+    except PersistenceError as error:
+        raise error.located(path=entry.path) from None
 
 
-def _rewritten1(
-    path: str, fields: Mapping[str, Any], level: int
-) -> tuple[SessionMetadata, Iterable[bytes]]:
+def _rewritten1(path: str, fields: Mapping[str, Any], level: int) -> _Rewritten:
     """A new metadata block; the rest is copied as it lies, decompressed by nobody."""
     fd, status = open_regular(path)
     try:
@@ -212,12 +207,10 @@ def _rewritten1(
             break
         metadata = replace(metadata, file_size=new_size)
     header = layout1.BEGINNING + len(block).to_bytes(4, "little")
-    return metadata, _FileCopy([header, block], path, rest_at, size)
+    return _Rewritten(metadata, metadata, _FileCopy([header, block], path, rest_at, size), new_size)
 
 
-def _rewritten2(
-    path: str, fields: Mapping[str, Any], level: int
-) -> tuple[SessionMetadata, Iterable[bytes]]:
+def _rewritten2(path: str, fields: Mapping[str, Any], level: int) -> _Rewritten:
     """One element of the section is another; the section has to be compressed again."""
     fd, status = open_regular(path)
     try:
@@ -227,8 +220,8 @@ def _rewritten2(
     raw = layout2.decompress(data)
     inside = layout2.element(raw, layout2.split(raw)[0], SessionMetadata)
     metadata = replace(inside, **fields)
-    parts = layout2.with_metadata(data, metadata, level)
-    return replace(metadata, file_size=sum(map(len, parts))), parts
+    indexed, parts = layout2.with_metadata(data, metadata, level)
+    return _Rewritten(metadata, indexed, parts, sum(map(len, parts)))
 
 
 class _FileCopy:
@@ -239,9 +232,6 @@ class _FileCopy:
 
     def __iter__(self) -> Iterator[bytes]:
         yield from self._first
-        fd, _ = open_regular(self._path)
-        try:
+        with OpenFile(self._path) as file:
             for at in range(self._start, self._end, limits.MIB):
-                yield read_exactly(fd, min(limits.MIB, self._end - at), at)
-        finally:
-            os.close(fd)
+                yield file.read(min(limits.MIB, self._end - at), at)

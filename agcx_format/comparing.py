@@ -102,11 +102,13 @@ def _first_words(session: SessionFile) -> str:
 
 def _is_same(columns: Columns, row: int, layout: int, path: str) -> bool:
     try:
-        # As the reader of each layout takes it.
-        status = os.lstat(path) if layout == 2 else os.stat(path)
+        status = os.stat(path)
     except OSError:
         return False
     arrays = columns.arrays
+    if type(columns.errors.get(row)) is PersistenceError:
+        # Not damage, but a file that could not be read then: a disk that failed, a right that was missing.
+        return False
     return (
         status.st_ino == arrays["inodes"][row]
         and status.st_mtime_ns == arrays["mtimes"][row]

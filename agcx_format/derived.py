@@ -73,7 +73,7 @@ def split(
     )
     relative = places.relative(root, entry.path)
     steps = [Step("replace", relative, parts=parts, expected=entry.signature)]
-    steps += copy_steps(root, entry.layout, one)
+    steps += copy_steps(root, entry.layout, codec.as_stored(kept, one))
     other = replace(conversation, id=new_id, messages=second)
     change = _created(root, entry.layout, new, other, _state_of(state, second, at), level)
     sessions = [ActSession(str(one.id), one.title, entry.size), *change.sessions]
@@ -115,7 +115,8 @@ def _created(
     codec = layouts.by_version(layout)
     measured, parts = codec.encode_measured(metadata, conversation, state, level)
     path = places.session_file(layout, metadata.id)
-    steps = [Step("create", path, parts=parts), *copy_steps(root, layout, measured)]
+    copies = copy_steps(root, layout, codec.as_stored(metadata, measured))
+    steps = [Step("create", path, parts=parts), *copies]
     session = ActSession(str(measured.id), measured.title, sum(map(len, parts)))
     return Change(steps, [session], {measured.id: measured})
 

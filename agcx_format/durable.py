@@ -93,7 +93,11 @@ def open_regular(path: str | os.PathLike[str]) -> tuple[int, os.stat_result]:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as cause:
         raise PersistenceError(os_reason(cause), path=path) from None
-    status = os.fstat(fd)
+    try:
+        status = os.fstat(fd)
+    except OSError as cause:
+        os.close(fd)
+        raise PersistenceError(os_reason(cause), path=path) from None
     if not stat.S_ISREG(status.st_mode):
         os.close(fd)
         raise CorruptData("not a regular file", path=path)
@@ -101,15 +105,24 @@ def open_regular(path: str | os.PathLike[str]) -> tuple[int, os.stat_result]:
 
 
 def read_exactly(fd: int, size: int, offset: int) -> bytes:
-    """`size` bytes at `offset`; fewer only where the file ends (another process cut it short)."""
-    chunk = os.pread(fd, size, offset)
-    if len(chunk) == size or not chunk:
-        return chunk
-    chunks, have = [chunk], len(chunk)
-    while have < size and (chunk := os.pread(fd, size - have, offset + have)):
-        chunks.append(chunk)
-        have += len(chunk)
-    return b"".join(chunks)
+    """`size` bytes at `offset`; fewer only where the file ends (another process cut it short).
+
+    Every read of a store's file goes through here: an `OSError`, of a bad sector for example, becomes
+    a `PersistenceError`, to which the caller adds the path.
+    """
+    chunks, have = [], 0
+    try:
+        while True:
+            chunk = os.pread(fd, size - have, offset + have)
+            if have == 0 and (len(chunk) == size or not chunk):
+                return chunk
+            chunks.append(chunk)
+            have += len(chunk)
+            if have == size or not chunk:
+                return b"".join(chunks)
+    except OSError as cause:
+        reason = f"byte {offset + have:,} cannot be read: {os_reason(cause)}"
+        raise PersistenceError(reason) from cause
 
 
 def replace_file(target: Path, parts: Iterable[bytes]) -> Signature:

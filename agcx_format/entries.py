@@ -3,7 +3,7 @@
 Strategy: as little as possible is read of each.  Layout 1 has the metadata in front, and the length of
 the messages right behind it, which tells a file that was cut off.  For layout 2 the copies of the
 metadata are tried first, since its files have to be decompressed: `.meta` when it is not older
-than the file, then the index when it has the same `updated_at`, then the file itself.
+than the file, then the file itself, with the sizes that the index has of the same save.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from agcx_format import bincode, index, layout2, limits, places
 from agcx_format.durable import Signature, open_regular, os_reason, read_exactly
@@ -22,10 +23,12 @@ from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.files import read_head, read_metadata
 from agcx_format.types import SessionMetadata
 
-__all__ = ["EntryReader", "ScanEntry", "recently_changed"]
+__all__ = ["EntryReader", "ScanEntry", "is_recent", "recently_changed"]
 
 # An agent at work saves after every turn, and a turn takes minutes.
 _RUNNING_NS = 5 * 60 * 1_000_000_000
+# A file server's clock is never quite that of this machine.
+_CLOCKS_DIFFER_NS = 5 * 1_000_000_000
 
 
 class ScanEntry(msgspec.Struct, frozen=True):
@@ -56,12 +59,16 @@ class ScanEntry(msgspec.Struct, frozen=True):
 
 
 def recently_changed(entry: ScanEntry, now_ns: int) -> bool:
-    """Whether the file changed in the last five minutes before `now_ns` (since 1970).
+    """Whether the file changed in the last five minutes before `now_ns` (since 1970)."""
+    return is_recent(entry.mtime_ns, now_ns)
 
-    It may then belong to a running agent, which would save it again: deleting or editing it asks
-    first.  A file from the future counts: some clock is wrong.
+
+def is_recent(mtime_ns: int, now_ns: int) -> bool:
+    """Whether a modification time is within the last five minutes before `now_ns` (since 1970).
+
+    One in the future tells nothing: some clock was wrong, and may have been for years.
     """
-    return now_ns - entry.mtime_ns < _RUNNING_NS
+    return -_CLOCKS_DIFFER_NS <= now_ns - mtime_ns < _RUNNING_NS
 
 
 class EntryReader:
@@ -151,8 +158,16 @@ class EntryReader:
             raise error.located(path=path) from None
         finally:
             os.close(fd)
-        indexed = self._index.get(session_id)
-        return indexed if indexed and indexed.updated_at == inside.updated_at else inside
+        return self.measured(inside)
+
+    def measured(self, metadata: SessionMetadata) -> SessionMetadata:
+        """With the sizes that the index has of the same save, which layout 2's files do not hold."""
+        indexed = self._index.get(metadata.id)
+        if indexed is None or indexed.updated_at != metadata.updated_at:
+            return metadata
+        return replace(
+            metadata, file_size=indexed.file_size, compression_ratio=indexed.compression_ratio
+        )
 
     @cached_property
     def _index(self) -> dict[UUID | None, SessionMetadata]:
@@ -163,7 +178,14 @@ class EntryReader:
 
 
 def _signature(path: str) -> Signature | None:
-    """None when nothing is there; zeros when the folder may be listed and not looked into."""
+    """Of what a link leads to, if it leads anywhere.
+
+    None when nothing is there; zeros when the folder may be listed and not looked into.
+    """
+    try:
+        return Signature.of(os.stat(path))
+    except OSError:
+        pass
     try:
         return Signature.at(path)
     except PersistenceError:

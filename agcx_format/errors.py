@@ -13,7 +13,7 @@ bytes of a hostile file, and whoever shows them makes them safe for that screen.
 from __future__ import annotations
 
 from os import PathLike, fspath
-from typing import Self
+from typing import Any, Self
 
 
 class PersistenceError(Exception):
@@ -63,6 +63,10 @@ class PersistenceError(Exception):
             self.offset += base
         return self
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As BaseException's, but without calling `__init__`, whose arguments differ from class to class.
+        return _restored, (type(self), self.args), self.__dict__
+
     @property
     def place(self) -> str:
         """Section and offset in words, for example `messages, byte 312`; may be empty."""
@@ -74,6 +78,11 @@ class PersistenceError(Exception):
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.path, self.place, self.reason) if part)
+
+
+def _restored(kind: type[PersistenceError], args: tuple[Any, ...]) -> PersistenceError:
+    """An error whose fields are about to be set: how copies and pickles are made."""
+    return kind.__new__(kind, *args)
 
 
 class InvalidMagic(PersistenceError):
@@ -111,6 +120,13 @@ class SessionNotFound(PersistenceError):
     def __init__(self, session_id: object, **where) -> None:
         super().__init__(f"no session {session_id}", **where)
         self.session_id = session_id
+
+
+class FileClosed(PersistenceError):
+    """A session was read after it was closed: a fault of the program that reads it, not of the file."""
+
+    def __init__(self, **where: Any) -> None:
+        super().__init__("the file was closed", **where)
 
 
 class AmbiguousSession(PersistenceError):

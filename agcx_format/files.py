@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
 from agcx_format import frames, layout1, layout2, layouts, limits, mapped
 from agcx_format.durable import open_regular, read_exactly, replace_file
 from agcx_format.errors import CorruptData, PersistenceError
+from agcx_format.open_file import OpenFile
 from agcx_format.types import ConversationSnapshot, Session, SessionMetadata, SessionState
 
 __all__ = ["FileSection", "read_head", "read_metadata", "read_session", "write_session"]
@@ -27,6 +29,8 @@ _LAYOUT2 = layouts.BEGINNING2
 
 def read_metadata(fd: int, size: int, use_mmap: bool = True) -> SessionMetadata:
     """The metadata of an open file of `size` bytes, through a map or by a plain read.
+
+    The caller closes it and adds the path to a `PersistenceError`.
 
     Layout 1 has it in front; in layout 2 the beginning of the one section is decompressed.
     """
@@ -63,7 +67,7 @@ def _head(fd: int, size: int, use_mmap: bool) -> tuple[bytes, int | None]:
         if end > len(head):
             head = mapped.read(fd, min(size, end + 4))
     else:
-        head = os.pread(fd, _HEAD, 0)
+        head = read_exactly(fd, min(size, _HEAD), 0)
         if head[:8] == _LAYOUT2:
             return head, None
         end = layout1.metadata_end(head, size)
@@ -78,7 +82,7 @@ def _layout2_metadata(fd: int, size: int, head: bytes) -> SessionMetadata:
     # A file that is too short may still hold its metadata.
     end = layout2.section_end(head[: layout2.HEADER], max(size, 2**64))
     try:
-        section = FileSection(fd, layout2.HEADER, min(end, size))
+        section = FileSection(_Descriptor(fd), layout2.HEADER, min(end, size))
         return layout2.read_metadata(frames.pieces(section))
     except PersistenceError as error:
         raise error.located(section="metadata", base=layout2.HEADER) from None
@@ -98,12 +102,12 @@ def read_session(path: str | os.PathLike[str]) -> Session:
 
 def _whole_size(fd: int, size: int) -> int:
     """How many bytes the sections take: what follows them is ignored, however much it is."""
-    head, end = os.pread(fd, layout2.HEADER, 0), 6
+    head, end = read_exactly(fd, layout2.HEADER, 0), 6
     if head[:8] == _LAYOUT2:
         end = layout2.HEADER + int.from_bytes(head[8:16], "little")
     else:
         for _ in layout1.SECTIONS:
-            end += 4 + int.from_bytes(os.pread(fd, 4, end), "little")
+            end += 4 + int.from_bytes(read_exactly(fd, 4, end), "little")
             if end >= size:
                 break
     if min(end, size) > limits.WHOLE_FILE:
@@ -129,10 +133,13 @@ def write_session(
 
 
 class FileSection:
-    """A part of an open file, sliced like bytes; reads ahead, since blocks are walked in order."""
+    """A part of an open file, sliced like bytes; reads ahead, since blocks are walked in order.
 
-    def __init__(self, fd: int, start: int, end: int) -> None:
-        self._fd, self._start, self._end = fd, start, end
+    Raises `PersistenceError` where the file cannot be read, `FileClosed` once it is closed.
+    """
+
+    def __init__(self, file: OpenFile | _Descriptor, start: int, end: int) -> None:
+        self._file, self._start, self._end = file, start, end
         # One value, replaced as a whole: two threads may read at once.
         self._ahead: tuple[int, bytes] = 0, b""
 
@@ -143,7 +150,27 @@ class FileSection:
         start, end, _ = part.indices(len(self))
         at, buffer = self._ahead
         if not at <= start <= end <= at + len(buffer):
-            wanted = min(max(_READ_AHEAD, end - start), len(self) - start)
-            at, buffer = start, read_exactly(self._fd, wanted, self._start + start)
-            self._ahead = at, buffer
+            self._ahead = at, buffer = start, self._read(start, end)
+        else:
+            self._file.check_open()
         return buffer[start - at : end - at]
+
+    def _read(self, start: int, end: int) -> bytes:
+        ahead = min(max(_READ_AHEAD, end - start), len(self) - start)
+        with contextlib.suppress(PersistenceError):
+            return self._file.read(ahead, self._start + start)
+        # What cannot be read may lie behind what is asked for.
+        return self._file.read(end - start, self._start + start)
+
+
+class _Descriptor:
+    """A descriptor that its owner closes only after the last read, read like an `OpenFile`."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def check_open(self) -> None:
+        pass
+
+    def read(self, size: int, offset: int) -> bytes:
+        return read_exactly(self._fd, size, offset)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from agcx_format import frames, limits
-from agcx_format.errors import CorruptData, PersistenceError
+from agcx_format.errors import CorruptData, FileClosed, PersistenceError
 from agcx_format.messagepack import messages_in
 from agcx_format.seekable import Table
 from agcx_format.sources import PENDING, Pending
@@ -45,6 +45,7 @@ class FramedMessages:
         self._table = table
         self._lock = threading.Lock()
         self._frames: OrderedDict[int, _Frame] = OrderedDict()
+        self._closed = False
 
     @property
     def expected(self) -> int:
@@ -63,7 +64,18 @@ class FramedMessages:
         text, messages = self._table.text, self._table.messages
         return (text[number + 1] - text[number]) // (messages[number + 1] - messages[number])
 
+    def start_of(self, index: int) -> int:
+        """Where a message begins in the decompressed section; where its frame does, if that is not at hand."""
+        number = self._frame_of(index)
+        frame = self._frames.get(number)
+        start = self._table.text[number]
+        if frame is None or frame.error is not None:
+            return start
+        return start + frame.starts[index - self._table.messages[number]]
+
     def get(self, index: int) -> MessageSnapshot | PersistenceError | Pending:
+        if self._closed:
+            return FileClosed()
         if not 0 <= index < self.known():
             return PENDING
         number = self._frame_of(index)
@@ -90,16 +102,18 @@ class FramedMessages:
 
     def fetch(self, index: int, should_stop: Callable[[], bool] = lambda: False) -> bool:
         """Have the frame of a message at hand.  May block, for a few milliseconds."""
+        if self._closed:
+            return True
         number = self._frame_of(index)
         with self._lock:
-            if number in self._frames:
-                self._frames.move_to_end(number)
+            at_hand = self._frames
+            if number in at_hand:
+                at_hand.move_to_end(number)
                 return True
-            frame = self._read(number)
-            self._frames[number] = frame
-            kept = sum(len(each.text) for each in self._frames.values())
-            while kept > limits.KEPT_OPEN and len(self._frames) > 1:
-                _, dropped = self._frames.popitem(last=False)
+            at_hand[number] = self._read(number)
+            kept = sum(len(each.text) for each in at_hand.values())
+            while kept > limits.KEPT_OPEN and len(at_hand) > 1:
+                _, dropped = at_hand.popitem(last=False)
                 kept -= len(dropped.text)
         return True
 
@@ -112,7 +126,10 @@ class FramedMessages:
             yield from decode_run(frame.text, frame.starts, self._table.text[number])
 
     def close(self) -> None:
-        self._frames.clear()
+        """Let go of the text; whoever asks from now on is told that the file was closed."""
+        self._closed = True
+        # Another, not cleared: a thread may be at work on this one.
+        self._frames = OrderedDict()
 
     def _frame_of(self, index: int) -> int:
         return bisect_right(self._table.messages, index) - 1

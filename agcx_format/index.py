@@ -16,13 +16,12 @@ from uuid import UUID
 from agcx_format import bincode, limits, messagepack
 from agcx_format.durable import open_regular, read_exactly
 from agcx_format.errors import IndexCorrupted, PersistenceError
+from agcx_format.index_bytes import RECENT
 from agcx_format.schema import U64_MAX
 from agcx_format.timestamps import Timestamp, newest_first
 from agcx_format.types import SessionIndex, SessionMetadata
 
 __all__ = ["build", "changed", "decode", "empty", "encode", "read"]
-
-RECENT = 20
 
 # The array of six fields with which layout 2's begins.  As layout 1's it would be one of 150 sessions.
 _LAYOUT2 = 0x96

@@ -194,6 +194,11 @@ def encode_measured(
         measured = replace(measured, file_size=size)
 
 
+def as_stored(given: SessionMetadata, measured: SessionMetadata) -> SessionMetadata:
+    """The metadata inside the file, after `encode_measured` of those given: all that was measured."""
+    return measured
+
+
 def compress_messages(messages: bytes, level: int) -> bytes:
     """The messages section; a large one is cut into frames with a seek table."""
     if len(messages) <= seekable.THRESHOLD:

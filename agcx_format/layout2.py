@@ -179,23 +179,49 @@ def encode_measured(
 ) -> tuple[SessionMetadata, list[bytes]]:
     """The parts of the file, and the metadata with count, size and ratio measured.
 
-    As in Rust the measured size and ratio stand in the copies of the metadata (`.meta` and index), not
-    inside the file, whose size would change with them.
+    As in Rust the measured size and ratio stand in the index, not inside the file, whose size would
+    change with them; `as_stored` gives what stands inside.
     """
     metadata = replace(metadata, message_count=len(conversation.messages))
     elements = _elements(metadata, conversation, state)
-    parts = pack(elements, level)
-    size = sum(map(len, parts))
-    ratio = (size - HEADER) / (1 + sum(map(len, elements)))
-    return replace(metadata, file_size=size, compression_ratio=Float32(ratio)), parts
+    return _measured_parts(metadata, elements, level)
 
 
-def with_metadata(data: bytes, metadata: SessionMetadata, level: int) -> list[bytes]:
-    """The same file with other metadata; all else is the same MessagePack, byte for byte."""
+def as_stored(given: SessionMetadata, measured: SessionMetadata) -> SessionMetadata:
+    """The metadata inside the file and in its copy `.meta`, after `encode_measured` of those given."""
+    return replace(given, message_count=measured.message_count)
+
+
+def measured(metadata: SessionMetadata, compressed: int, original: int | None) -> SessionMetadata:
+    """The metadata as the index holds them: the bytes of the section, and compressed / original.
+
+    The ratio stays where the original size is not known.
+    """
+    if original:
+        # As Rust divides them: both are `f32` first.
+        ratio = Float32(Float32(compressed) / Float32(original))
+        metadata = replace(metadata, compression_ratio=ratio)
+    return replace(metadata, file_size=compressed)
+
+
+def with_metadata(
+    data: bytes, metadata: SessionMetadata, level: int
+) -> tuple[SessionMetadata, list[bytes]]:
+    """The same file with other metadata; all else is the same MessagePack, byte for byte.
+
+    Gives the metadata for the index as well, as `encode_measured` does.
+    """
     raw = decompress(data)
     _, *others = split(raw)
     kept = [raw[other.start : other.end] for other in others]
-    return pack([messagepack.encode(metadata), *kept], level)
+    return _measured_parts(metadata, [messagepack.encode(metadata), *kept], level)
+
+
+def _measured_parts(
+    metadata: SessionMetadata, elements: list[bytes], level: int
+) -> tuple[SessionMetadata, list[bytes]]:
+    parts = pack(elements, level)
+    return measured(metadata, len(parts[-1]), 1 + sum(map(len, elements))), parts
 
 
 def pack(elements: list[bytes], level: int) -> list[bytes]:

@@ -37,6 +37,8 @@ class Layout(Protocol):
         level: int,
     ) -> tuple[SessionMetadata, list[bytes]]: ...
 
+    def as_stored(self, given: SessionMetadata, measured: SessionMetadata) -> SessionMetadata: ...
+
 
 def of(head: bytes | memoryview) -> Layout:
     """The layout of a file that begins so; a damaged header is for layout 1 to complain of."""

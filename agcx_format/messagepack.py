@@ -39,6 +39,7 @@ from agcx_format.types import (
     UnknownItem,
     pack_f32,
 )
+from agcx_format.value_checks import check
 
 __all__ = ["decode", "decode_messages", "decode_run", "encode", "encode_messages", "find_messages"]
 
@@ -165,6 +166,8 @@ def encode(value: Any) -> bytes:
     `ValueError` or `TypeError` when a field holds what its type cannot: the encoder itself would
     write a negative count or a number where a text belongs.
     """
+    if isinstance(value, msgspec.Struct):
+        check(type(value), value)
     data = _encode(value)
     if isinstance(value, msgspec.Struct):
         try:
@@ -189,15 +192,9 @@ def _encode(value: Any) -> bytes:
 def as_written(message: MessageSnapshot) -> MessageSnapshot:
     """The message in the shape that Rust would write: see `ReasoningWithoutContent`.
 
-    Checks what it can for nothing; reading back each of thousands would take as long as writing.
+    `TypeError` or `ValueError` when a field holds what its type cannot.
     """
-    if type(message) is not MessageSnapshot:
-        raise TypeError(f"expected a MessageSnapshot, got {message!r}")
-    if message.turn_index < 0:
-        raise ValueError(f"MessageSnapshot.turn_index: {message.turn_index} is negative")
-    metadata = message.metadata
-    if metadata.file_context or metadata.tool_calls:
-        encode(metadata)
+    check(MessageSnapshot, message)
     if not is_usual(message.timestamp):
         message = msgspec.structs.replace(message, timestamp=normal(message.timestamp))
     if type(message.item) is Reasoning:

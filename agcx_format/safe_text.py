@@ -1,25 +1,33 @@
 """The one place where text from a file is made safe for a screen, of a terminal or a web page.
 
 Strategy: a terminal obeys control characters and a reader is fooled by bidirectional overrides, so
-each of them is replaced by a visible character of the same width, one for one: offsets
-into the text stay right for highlights and for copying.  Everything that shows data passes it
-through here, as plain text: markup is never parsed from data.
+each of them is replaced by one visible character: offsets into the text stay right for highlights and
+for copying.  Everything that shows data passes it through here, as plain text: markup is never
+parsed from data.
+
+Where text is parsed before it is shown (Markdown decodes `&#x202e;` and `%E2%80%AE`), what counts is what
+comes out of the parser.  So the last step is safe as well: the segments that are drawn, and each
+part that an export writes.  JSON is the exception, since it reads back to the same values: there the
+characters are escaped (`safe_json`), and so in the front matter of a document (`safe_yaml`).
 """
 
 from __future__ import annotations
 
 import re
+from html import unescape
 
-__all__ = ["safe_line", "safe_text", "visible"]
+__all__ = ["defused", "is_unsafe", "safe_json", "safe_line", "safe_text", "safe_yaml", "visible"]
 
 # C0 and DEL have pictures of their own in Unicode; C1, which terminals obey as well, have none.
 _STAND_INS = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
 _STAND_INS |= dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
-# Bidirectional embeddings, overrides, isolates and marks; line and paragraph separators; BOM;
-# tags; and lone surrogates, which cannot be encoded for the terminal at all.
+# Bidirectional embeddings, overrides, isolates and marks, and the deprecated controls of shaping;
+# line and paragraph separators; annotation marks; BOM; tags; what is no character in UTF-16's first plane;
+# and lone surrogates, which cannot be encoded for the terminal at all.
 _INVISIBLE = (
-    *range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A),
-    0x061C, 0x2028, 0x2029, 0xFEFF, *range(0xE0000, 0xE0080),
+    *range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x2070),
+    0x061C, 0x2028, 0x2029, 0xFEFF, *range(0xFFF9, 0xFFFC), 0xFFFE, 0xFFFF,
+    *range(0xE0000, 0xE0080),
 )  # fmt: skip
 _STAND_INS |= dict.fromkeys(_INVISIBLE, 0xFFFD)
 _STAND_INS |= dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
@@ -27,11 +35,20 @@ _STAND_INS |= dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
 _KEEP_LINES = _STAND_INS | {0x0A: 0x0A, 0x09: 0x09}
 # The same as ranges: the list above takes 5 ms to compile.
 _ABOVE_ASCII = (
-    "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\U000e0000-\U000e007f"
+    "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff"
+    "\U000e0000-\U000e007f"
 )
 _unsafe = re.compile(f"[\x00-\x1f{_ABOVE_ASCII}]").search
 # Nearly every block has newlines, and few have anything else.
 _unsafe_in_block = re.compile(f"[\x00-\x08\x0b-\x1f{_ABOVE_ASCII}]").search
+_unsafe_in_json = re.compile(f"[{_ABOVE_ASCII}]")
+# The forms in which HTML and Markdown refer to a character; no name of one is longer.
+_reference = re.compile(r"&(?:#([0-9]{1,8}|[xX][0-9a-fA-F]{1,8})|[A-Za-z][A-Za-z0-9]{1,32});?")
+
+
+def is_unsafe(text: str) -> bool:
+    """Whether `visible` would change a character of it; line ends and tabs aside."""
+    return _unsafe_in_block(text) is not None
 
 
 def safe_line(text: str) -> str:
@@ -48,3 +65,42 @@ def visible(text: str) -> str:
     """As `safe_text`, for where tabs do no harm: they stay."""
     text = text.replace("\r\n", "\n")
     return text.translate(_KEEP_LINES) if _unsafe_in_block(text) else text
+
+
+def safe_json(text: str) -> str:
+    """JSON in which every unsafe character is escaped; it reads back to the same values."""
+    return _unsafe_in_json.sub(_escaped, text)
+
+
+def safe_yaml(quoted: str) -> str:
+    """A double-quoted scalar of YAML, or JSON that is to be one, with every unsafe character escaped."""
+    return _unsafe_in_json.sub(lambda match: _yaml_escape(ord(match[0])), quoted)
+
+
+def _yaml_escape(code: int) -> str:
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def _escaped(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def defused(markdown: str) -> str:
+    """Markdown outside of code in which no character reference stands for an unsafe character.
+
+    Such a reference is shown as it is written, by its ampersand, which becomes one itself.
+    """
+    if "&" not in markdown:
+        return markdown
+    return _reference.sub(_as_written, markdown)
+
+
+def _as_written(match: re.Match[str]) -> str:
+    digits = match[1]
+    if digits is None:
+        meant = unescape(match[0])
+    else:
+        code = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
+        meant = chr(code) if code <= 0x10FFFF else ""
+    return f"&amp;{match[0][1:]}" if is_unsafe(meant) else match[0]

@@ -21,6 +21,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from agcx_format import frames, limits
+from agcx_format.errors import PersistenceError
 
 __all__ = ["Table", "compress", "read_table"]
 
@@ -95,10 +96,14 @@ def _tail(counts: Sequence[int], entries: Sequence[tuple[int, int]]) -> list[byt
 
 
 def read_table(section: frames.Section) -> Table | None:
-    """The table at the end of a section; None when there is none, or one that does not add up."""
+    """The table at the end of a section.
+
+    None when there is none, one that does not add up, or one that cannot be read: messages are found
+    without it.
+    """
     try:
         return _read_table(section)
-    except (struct.error, OverflowError):
+    except (struct.error, OverflowError, PersistenceError):
         return None
 
 

@@ -10,21 +10,22 @@ A `SessionFile` is a `MessageSource`; one thread may read on while another gets 
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Callable, Iterator
-from typing import Self
+from typing import Self, SupportsIndex, TypeVar, overload
 from weakref import WeakSet
 
 from agcx_format import layout1, layout2, layouts, limits, messagepack
-from agcx_format.durable import Signature, open_regular, read_exactly
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.files import FileSection, read_metadata
 from agcx_format.framed import FramedMessages
+from agcx_format.open_file import OpenFile
 from agcx_format.scanning import INSIDE_CONVERSATION, MessageScanner
 from agcx_format.seekable import read_table
 from agcx_format.sizes import SectionPlace, plain_size
 from agcx_format.sources import MessageSource, Pending
-from agcx_format.streamed import StreamedMessages
+from agcx_format.streamed import StreamedMessages, decode_message
 from agcx_format.types import (
     ConversationContext,
     ConversationSnapshot,
@@ -35,31 +36,41 @@ from agcx_format.types import (
 
 __all__ = ["SessionFile"]
 
+T = TypeVar("T")
+
 
 class SessionFile:
     """A session read lazily; raises `PersistenceError` only when header or metadata are bad.
 
-    `size` is the file's, in bytes; `layout` is 1 or 2.
+    Fields:
+        path: as it was given.
+        size: of the file, in bytes.
+        signature: tells whether the file is still the one that was opened.
+        layout: 1 or 2.
+        metadata: read when the file is opened.
+
+    Once it is closed, everything that would have to be read is a `FileClosed`: raised, or given by `get`
+    and `error`.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, use_mmap: bool = True) -> None:
-        self.path = os.fspath(path)
-        self._fd, status = open_regular(path)
-        self.size = status.st_size
-        self.signature = Signature.of(status)
+        self._file = OpenFile(path)
+        self.path = self._file.path
+        self.size = self._file.size
+        self.signature = self._file.signature
+        self._others: WeakSet[StreamedMessages | FramedMessages] = WeakSet()
         try:
-            self.metadata: SessionMetadata = read_metadata(self._fd, self.size, use_mmap)
-            head = os.pread(self._fd, layout2.HEADER, 0)
+            self.metadata: SessionMetadata = read_metadata(self._file.fd, self.size, use_mmap)
+            head = self._file.read(layout2.HEADER, 0)
             self.layout: int = layouts.of(head).VERSION
             kind = _Layout1 if self.layout == layout1.VERSION else _Layout2
-            self._sections: _Layout1 | _Layout2 = kind(self._fd, self.size, head)
+            self._sections: _Layout1 | _Layout2 = kind(self._file, head)
             self._messages = self._sections.messages()
-            self._others: WeakSet[StreamedMessages | FramedMessages] = WeakSet()
-        except BaseException as error:
-            os.close(self._fd)
-            self._fd = -1
-            if isinstance(error, PersistenceError):
-                raise error.located(path=path) from None
+        except PersistenceError as error:
+            self._file.close()
+            raise error.located(path=path) from None
+        except BaseException:
+            self._file.close()
             raise
 
     # --- as a MessageSource
@@ -103,47 +114,83 @@ class SessionFile:
         """The same messages once more, read from the beginning, for a thread that looks through all.
 
         Messages that were dropped are not fetched one by one then, and what is shown stays at hand.
-        It ends when the file is closed.
+        It ends when the file is closed.  Raises `FileClosed` when it is closed already.
         """
+        self._file.check_open()
         other = self._sections.messages()
         self._others.add(other)
         return other
 
     def raw(self, index: int) -> bytes:
-        """The MessagePack of a known message, however large.  May block."""
+        """The MessagePack of a known message, however large.  May block.
+
+        Raises `PersistenceError` when it cannot be read.
+        """
+        self._file.check_open()
         self.fetch(index)
         raw = self._messages.raw(index)
-        if raw is None:
-            raise CorruptData(f"message {index + 1:,} cannot be read", path=self.path)
-        return raw
+        if raw is not None:
+            return raw
+        found = self.get(index)
+        if isinstance(found, PersistenceError):
+            raise found
+        raise CorruptData(f"message {index + 1:,} cannot be read", path=self.path)
 
     # --- as a sequence
 
     def __len__(self) -> int:
         """Reads to the end; counts the messages before any damage."""
-        while self.read_more():
-            pass
+        self._read_to(None)
         return self.known()
 
-    def __getitem__(self, index: int) -> MessageSnapshot:
-        if index < 0:
-            index += len(self)
-        while self.known() <= index and self.read_more():
-            pass
-        if not 0 <= index < self.known():
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> MessageSnapshot: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[MessageSnapshot]: ...
+
+    def __getitem__(
+        self, index: SupportsIndex | slice
+    ) -> MessageSnapshot | list[MessageSnapshot]:
+        """A message or, for a slice, a list of them; reads no further than it must.
+
+        Raises `IndexError` for a message that is not there, `PersistenceError` for one that cannot be read.
+        """
+        if isinstance(index, slice):
+            self._read_to(_needed(index))
+            return [self._message(number) for number in range(*index.indices(self.known()))]
+        number = operator.index(index)
+        if number < 0:
+            number += len(self)
+        self._read_to(number + 1)
+        if not 0 <= number < self.known():
             raise IndexError(index)
-        self.fetch(index)
-        message = self.get(index)
-        if isinstance(message, MessageSnapshot):
-            return message
-        raise message if isinstance(message, PersistenceError) else IndexError(index)
+        return self._message(number)
 
     def __iter__(self) -> Iterator[MessageSnapshot]:
         """Every message, in a pass of its own; the error comes after the last that can be read."""
         try:
-            yield from self._messages.walk()
+            self._file.check_open()
+            for message in self._messages.walk():
+                yield message
+                self._file.check_open()
         except PersistenceError as error:
             raise error.located(path=self.path) from None
+
+    def _read_to(self, count: int | None) -> None:
+        """Read until so many messages are known, or to the end."""
+        self._file.check_open()
+        while (count is None or self.known() < count) and self.read_more():
+            pass
+        self._file.check_open()
+
+    def _message(self, number: int) -> MessageSnapshot:
+        """A known message, also one that is too large to be shown."""
+        raw = self.raw(number)
+        message = decode_message(raw, self._messages.start_of(number))
+        if isinstance(message, PersistenceError):
+            raise message.located(path=self.path)
+        return message
 
     # --- the other sections
 
@@ -157,7 +204,7 @@ class SessionFile:
 
     def sections(self) -> list[SectionPlace]:
         """Where the sections lie, as far as the file goes."""
-        return self._sections.places()
+        return self._located(self._sections.places)
 
     def plain_size(
         self, place: SectionPlace, should_stop: Callable[[], bool] = lambda: False
@@ -165,14 +212,18 @@ class SessionFile:
         """Decompressed bytes of one of `sections()`; None when that is not cheap to say.  May block."""
         if not place.compressed:
             return place.size
-        return plain_size(FileSection(self._fd, place.start, place.end), should_stop)
+        self._file.check_open()
+        return plain_size(FileSection(self._file, place.start, place.end), should_stop)
+
+    @property
+    def closed(self) -> bool:
+        return self._file.closed
 
     def close(self) -> None:
+        """Let go of the file; never waits for a thread that still reads it."""
+        self._file.close()
         for messages in (self._messages, *list(self._others)):
             messages.close()
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
 
     def __enter__(self) -> Self:
         return self
@@ -180,32 +231,36 @@ class SessionFile:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def __del__(self) -> None:
-        if getattr(self, "_fd", -1) >= 0:
-            os.close(self._fd)
-
-    def _located(self, read: Callable):
-        if self._fd < 0:
-            raise PersistenceError("the file was closed", path=self.path)
+    def _located(self, read: Callable[[], T]) -> T:
+        self._file.check_open()
         try:
             return read()
         except PersistenceError as error:
             raise error.located(path=self.path) from None
 
 
+def _needed(part: slice) -> int | None:
+    """How many messages have to be known for a slice; None for all."""
+    step = 1 if part.step is None else part.step
+    ends = (part.start or 0, part.stop)
+    if step < 1 or any(end is None or end < 0 for end in ends):
+        return None
+    return part.stop
+
+
 class _Layout1:
     """Where the sections of layout 1 lie; a length that lies is followed as far as the file goes."""
 
-    def __init__(self, fd: int, size: int, head: bytes) -> None:
-        self._fd, self._size = fd, size
-        self._end = layout1.metadata_span(head[: layout1.HEADER], size).end
+    def __init__(self, file: OpenFile, head: bytes) -> None:
+        self._file, self._size = file, file.size
+        self._end = layout1.metadata_span(head[: layout1.HEADER], file.size).end
 
     def messages(self) -> StreamedMessages | FramedMessages:
         try:
             span = self._span("messages")
         except PersistenceError as error:
             return _none(error)
-        section = FileSection(self._fd, span.start, span.end)
+        section = FileSection(self._file, span.start, span.end)
         table = read_table(section)
         if table is not None:
             return FramedMessages(section, table, span.start)
@@ -236,7 +291,7 @@ class _Layout1:
         end = self._end
         for name in layout1.SECTIONS[1:]:
             start = end + 4
-            raw = read_exactly(self._fd, 4, end)
+            raw = self._file.read(4, end)
             if len(raw) < 4:
                 raise CorruptData("the file ends before it", section=wanted, offset=end)
             end = start + int.from_bytes(raw, "little")
@@ -248,7 +303,7 @@ class _Layout1:
         span = self._span(section)
         if span.end - span.start > limits.WHOLE_SECTION:
             raise CorruptData("it is too large", section=section, offset=span.start)
-        return span, read_exactly(self._fd, span.end - span.start, span.start)
+        return span, self._file.read(span.end - span.start, span.start)
 
 
 def _based(span: layout1.Span, decode: Callable[[layout1.Span], object]):
@@ -262,13 +317,13 @@ def _based(span: layout1.Span, decode: Callable[[layout1.Span], object]):
 class _Layout2:
     """The one section of layout 2; what stands after the messages is decompressed when asked for."""
 
-    def __init__(self, fd: int, size: int, head: bytes) -> None:
-        self._fd = fd
+    def __init__(self, file: OpenFile, head: bytes) -> None:
+        self._file = file
         # Its writer truncates in place: a file that is too short still holds its first messages.
-        self._end = min(size, layout2.HEADER + int.from_bytes(head[8:16], "little"))
+        self._end = min(file.size, layout2.HEADER + int.from_bytes(head[8:16], "little"))
 
     def messages(self) -> StreamedMessages:
-        section = FileSection(self._fd, layout2.HEADER, self._end)
+        section = FileSection(self._file, layout2.HEADER, self._end)
         return StreamedMessages(section, MessageScanner(INSIDE_CONVERSATION), layout2.HEADER)
 
     def places(self) -> list[SectionPlace]:
@@ -283,7 +338,9 @@ class _Layout2:
         return layout2.element(raw, places["state"], SessionState)
 
     def _elements(self) -> tuple[bytes, dict[str, layout2.Element]]:
-        raw = layout2.decompress(read_exactly(self._fd, self._end, 0))
+        if self._end > limits.WHOLE_SECTION:
+            raise CorruptData("it is too large", section="session", offset=8)
+        raw = layout2.decompress(self._file.read(self._end, 0))
         return raw, {place.name: place for place in layout2.split(raw)}
 
 

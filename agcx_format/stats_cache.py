@@ -21,10 +21,11 @@ from pathlib import Path
 import msgspec
 
 from agcx_format.cache_file import frame, framed, make_private, name_of
-from agcx_format.durable import Signature, is_still, open_regular, read_exactly, replace_file
+from agcx_format.durable import Signature, is_still, replace_file
 from agcx_format.entries import ScanEntry
 from agcx_format.errors import LockFailed, PersistenceError
 from agcx_format.locks import locked
+from agcx_format.open_file import OpenFile
 from agcx_format.stats import KINDS, FileStats, LargeMessage, Stopped, measure
 
 __all__ = ["StatsCache"]
@@ -108,24 +109,22 @@ class StatsCache:
     def load(self) -> Rows:
         """What is kept, by path; nothing when there is none that can be used."""
         try:
-            fd, status = open_regular(self.path)
-        except PersistenceError:
+            with OpenFile(self.path) as file:
+                return self._read(file)
+        except (ValueError, PersistenceError, msgspec.DecodeError):
             return {}
-        try:
-            if status.st_size > _LARGEST or read_exactly(fd, len(MAGIC), 0) != MAGIC:
-                return {}
-            store, at = frame(fd, len(MAGIC))
-            if store != self._store:
-                return {}
-            found: Rows = {}
-            while at < status.st_size:
-                payload, at = frame(fd, at)
-                found |= {row.path: row for row in _rows.decode(payload)}
-            return found
-        except (ValueError, OSError, msgspec.DecodeError):
+
+    def _read(self, file: OpenFile) -> Rows:
+        if file.size > _LARGEST or file.read(len(MAGIC), 0) != MAGIC:
             return {}
-        finally:
-            os.close(fd)
+        store, at = frame(file, len(MAGIC))
+        if store != self._store:
+            return {}
+        found: Rows = {}
+        while at < file.size:
+            payload, at = frame(file, at)
+            found |= {row.path: row for row in _rows.decode(payload)}
+        return found
 
     def save(self, fresh: Rows | None = None, without: Iterable[str] = ()) -> None:
         """Add rows to what is there; what is no more as it was measured goes.

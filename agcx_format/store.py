@@ -18,7 +18,14 @@ from uuid import UUID
 
 from agcx_format import changes, checkpoint, index, layouts, places
 from agcx_format.acting import ActingStore
-from agcx_format.durable import Signature, naming, open_regular, read_exactly, replace_file
+from agcx_format.durable import (
+    Signature,
+    naming,
+    open_regular,
+    os_reason,
+    read_exactly,
+    replace_file,
+)
 from agcx_format.entries import EntryReader, ScanEntry
 from agcx_format.errors import (
     AmbiguousSession,
@@ -28,8 +35,10 @@ from agcx_format.errors import (
     StaleSession,
 )
 from agcx_format.files import read_session
+from agcx_format.indexing import IndexKeeper
 from agcx_format.session_file import SessionFile
-from agcx_format.timestamps import newest_first
+from agcx_format.session_names import SessionNames, as_id
+from agcx_format.timestamps import newest_first, ns_of
 from agcx_format.types import (
     Checkpoint,
     CheckpointMetadata,
@@ -76,7 +85,7 @@ class Store(ActingStore):
         use_mmap: bool = True,
         layout: int | None = None,
     ) -> None:
-        self.path = Path(path)
+        self.path = _absolute(path)
         self.level = CompressionLevel.custom(level)
         self.use_mmap = use_mmap
         self._layout = layout
@@ -84,6 +93,8 @@ class Store(ActingStore):
         # lose what another program wrote.
         self._last_seen: dict[UUID, Signature] = {}
         self._tidied = False
+        self._names = SessionNames(self.path)
+        self._index = IndexKeeper(self.path)
         if os.path.lexists(self.path) and not self.path.is_dir():
             raise PersistenceError("not a directory", path=path)
         self._recover()
@@ -115,7 +126,8 @@ class Store(ActingStore):
         found = []
         for layout, path in places.session_paths(self.path):
             try:
-                found.append(reader.metadata(layout, path))
+                metadata = reader.metadata(layout, path)
+                found.append(reader.measured(metadata) if layout == 2 else metadata)
             except PersistenceError:
                 continue
         return newest_first(found, key=lambda metadata: metadata.last_accessed)
@@ -131,10 +143,10 @@ class Store(ActingStore):
         elif not places.can_be_named(name):
             raise SessionNotFound(repr(name), path=self.path)
         elif name.endswith(places.SUFFIX) or os.sep in name:
-            paths = [name]
+            paths = [os.path.expanduser(name)]
         elif len(name) >= SHORTEST_PREFIX:
             wanted, every = name.lower(), places.session_paths(self.path)
-            paths = [path for _, path in every if os.path.basename(path).startswith(wanted)]
+            paths = [path for _, path in every if os.path.basename(path).lower().startswith(wanted)]
         else:
             raise SessionNotFound(f"{name!r}: name at least {SHORTEST_PREFIX} characters of its id")
         if len(paths) > 1:
@@ -154,20 +166,22 @@ class Store(ActingStore):
 
     def list_checkpoints(self, session_id: UUID) -> list[CheckpointMetadata]:
         """The checkpoints of a session whose files are there, oldest first."""
-        files = changes.checkpoint_files(self.path).get(str(session_id), [])
+        files = changes.checkpoint_files(self.path).get(str(as_id(session_id)), [])
         known = {each.id: each for each in self._metadata_of(session_id).checkpoints}
         found = []
         for path, _ in files:
             ids = checkpoint.ids_of(os.path.basename(path))
             if ids is not None:
                 found.append(known.get(ids[1]) or checkpoint.unnamed(ids[1], self.path / path))
-        return sorted(found, key=lambda each: each.created_at)
+        return sorted(found, key=lambda each: ns_of(each.created_at))
 
     def load_checkpoint(self, session_id: UUID, checkpoint_id: UUID) -> Checkpoint:
         """`InvalidCheckpoint` when it is not there, or the error of what is damaged in it."""
-        path = self.path / places.CHECKPOINTS / checkpoint.file_name(session_id, checkpoint_id)
-        if not os.path.lexists(path):
-            raise InvalidCheckpoint(f"no checkpoint {checkpoint_id}", path=path)
+        path = self._checkpoint(session_id, checkpoint_id)
+        if path is None:
+            name = checkpoint.file_name(session_id, checkpoint_id)
+            missing = self.path / places.CHECKPOINTS / name
+            raise InvalidCheckpoint(f"no checkpoint {checkpoint_id}", path=missing)
         known = {each.id: each for each in self._metadata_of(session_id).checkpoints}
         metadata = known.get(checkpoint_id) or checkpoint.unnamed(checkpoint_id, path)
         fd, status = open_regular(path)
@@ -183,9 +197,11 @@ class Store(ActingStore):
 
         The session's metadata are left as they are: whoever saves the session lists it there.
         """
-        name = checkpoint.file_name(session_id, value.metadata.id)
-        path = self.path / places.CHECKPOINTS / name
         layout = places.layout_of(self.path, self._existing(session_id))
+        path = self._checkpoint(session_id, value.metadata.id)
+        if path is None:
+            name = checkpoint.file_name(session_id, value.metadata.id)
+            path = self.path / places.CHECKPOINTS / name
         parts = checkpoint.encode(value, layout)
         self._make(path.parent)
         with self._writing():
@@ -211,9 +227,12 @@ class Store(ActingStore):
     ) -> None:
         """Replace the session's file in one durable step; this is no act and cannot be undone.
 
-        `message_count`, `file_size` and `compression_ratio` are measured, whatever `metadata` says.
-        `StaleSession` when the file is not the one that this store last read or wrote.
+        `message_count`, `file_size` and `compression_ratio` are measured, whatever `metadata` says;
+        of layout 2 the last two stand in the index only.  `ValueError` when the metadata are those of
+        another session, `StaleSession` when the file is not the one that this store last read or wrote.
         """
+        if metadata.id != as_id(session_id):
+            raise ValueError(f"the metadata are those of {metadata.id}, not of {session_id}")
         path = self._find(session_id) or self.path / places.session_file(self.layout, session_id)
         layout = places.layout_of(self.path, path)
         codec = layouts.by_version(layout)
@@ -224,9 +243,10 @@ class Store(ActingStore):
             if seen is not None and Signature.at(path) not in (seen, None):
                 raise StaleSession("another program saved it since it was read", path=path)
             self._last_seen[session_id] = replace_file(path, parts)
-            for copy, data in changes.copies(layout, measured):
+            for copy, data in changes.copies(layout, codec.as_stored(metadata, measured)):
                 self._make((self.path / copy).parent)
                 replace_file(self.path / copy, [data])
+            self._indexed({session_id: measured}, layout)
 
     def delete_session(self, session_id: UUID) -> None:
         """Move a session to the trash; one that is not there is no error."""
@@ -247,7 +267,7 @@ class Store(ActingStore):
 
     def rebuild_index(self) -> SessionIndex:
         """Make the index anew from the files and save it; gives it."""
-        value = index.build(self.list_sessions())
+        value = self._index.built()
         self.save_index(value)
         return value
 
@@ -268,10 +288,17 @@ class Store(ActingStore):
 
     def _find(self, session_id: UUID) -> Path | None:
         """Where a session's file lies, whatever its layout."""
-        for layout in places.FOLDERS:
-            path = self.path / places.session_file(layout, session_id)
-            if os.path.lexists(path):
-                return path
+        return self._names.find(session_id)
+
+    def _checkpoint(self, session_id: UUID, checkpoint_id: UUID) -> Path | None:
+        """Where the file of a checkpoint lies."""
+        name = checkpoint.file_name(as_id(session_id), as_id(checkpoint_id))
+        path = self.path / places.CHECKPOINTS / name
+        if os.path.lexists(path):
+            return path
+        for found, _ in changes.checkpoint_files(self.path).get(str(session_id), ()):
+            if os.path.basename(found).lower() == name:
+                return self.path / found
         return None
 
     def _existing(self, session_id: UUID) -> Path:
@@ -285,6 +312,14 @@ class Store(ActingStore):
         path = self._existing(session_id)
         reader = EntryReader(self.path, self.use_mmap)
         return reader.metadata(places.layout_of(self.path, path), os.fspath(path))
+
+
+def _absolute(path: str | os.PathLike[str]) -> Path:
+    """The path of a store, so that it stays the same one when the program changes its directory."""
+    try:
+        return Path(os.path.expanduser(path)).absolute()
+    except OSError as cause:
+        raise PersistenceError(os_reason(cause), path=path) from None
 
 
 def open_store(path: str | os.PathLike[str]) -> Store:

@@ -2,7 +2,8 @@
 
 Strategy: the section is decompressed block by block while somebody reads on; `MessageScanner` finds where
 messages lie, `Windows` keeps as much of the text as memory may hold.  Text that was passed over is
-dropped, and decompressed again from the start when it is wanted.
+dropped, and decompressed again from the start when it is wanted.  A message larger than the windows is
+held on its own, one at a time.
 """
 
 from __future__ import annotations
@@ -10,15 +11,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import count, islice
 
 from agcx_format import frames, limits, messagepack
-from agcx_format.errors import MessagePackDecodeError, PersistenceError
+from agcx_format.errors import CorruptData, FileClosed, MessagePackDecodeError, PersistenceError
 from agcx_format.scanning import MessageScanner
 from agcx_format.sources import PENDING, Pending
 from agcx_format.types import MessageSnapshot
 from agcx_format.windows import Windows, gathered
 
-__all__ = ["StreamedMessages", "decode_run", "decode_shown"]
+__all__ = ["StreamedMessages", "decode_message", "decode_run", "decode_shown"]
 
 # How long `read_more` goes on before it gives the messages found so far, the first ones at once.
 _SLICE_SECONDS = 0.02
@@ -31,6 +33,11 @@ def decode_shown(index: int, raw: bytes, base: int) -> MessageSnapshot | Persist
     """
     if len(raw) > limits.MESSAGE_SHOWN:
         return too_large(index, len(raw), base)
+    return decode_message(raw, base)
+
+
+def decode_message(raw: bytes, base: int) -> MessageSnapshot | PersistenceError:
+    """Like `decode_shown`, for a message of any size."""
     try:
         return messagepack.decode(MessageSnapshot, raw)
     except PersistenceError as error:
@@ -61,6 +68,10 @@ class StreamedMessages:
         self._scanner = scanner
         self._windows = Windows()
         self._pieces: Iterator[bytes] = gathered(frames.pieces(section))
+        # The last message that was too large for the windows, and those that could not be fetched.
+        self._large: tuple[int, bytes] = -1, b""
+        self._unfetched: dict[int, PersistenceError] = {}
+        self._closed = False
         # One lock for what the windows hold, one for whoever reads on.
         self._lock = threading.Lock()
         self._reading = threading.Lock()
@@ -76,19 +87,28 @@ class StreamedMessages:
         start, end = self._place(index)
         return end - start
 
+    def start_of(self, index: int) -> int:
+        """Where a known message begins in the decompressed section."""
+        return self._place(index)[0]
+
     def get(self, index: int) -> MessageSnapshot | PersistenceError | Pending:
+        if self._closed:
+            return FileClosed()
         if not 0 <= index < self.known():
             return PENDING
         start, end = self._place(index)
         if end - start > limits.MESSAGE_SHOWN:
             return too_large(index, end - start, start)
         raw = self.raw(index)
-        return PENDING if raw is None else decode_shown(index, raw, start)
+        if raw is None:
+            return self._unfetched.get(index, PENDING)
+        return decode_shown(index, raw, start)
 
     def raw(self, index: int) -> bytes | None:
         """The MessagePack of a known message; None when its text was dropped (`fetch` it)."""
         with self._lock:
-            return self._windows.slice(*self._place(index))
+            number, large = self._large
+            return large if number == index else self._windows.slice(*self._place(index))
 
     def read_more(self) -> bool:
         """Read on for a few milliseconds; false once there is nothing more to read."""
@@ -104,11 +124,26 @@ class StreamedMessages:
             return True
 
     def fetch(self, index: int, should_stop: Callable[[], bool] = lambda: False) -> bool:
-        """Bring a message's text back when it was dropped; false when stopped.  May block."""
-        with self._lock:
-            missing = set(self._windows.missing(*self._place(index)))
-        if not missing:
+        """Bring a message's text back when it was dropped; false when stopped.  May block.
+
+        Where that fails, `get` gives the error.
+        """
+        if self._closed:
             return True
+        start, end = self._place(index)
+        with self._lock:
+            missing = set(self._windows.missing(start, end))
+        if not missing or self._large[0] == index:
+            return True
+        try:
+            if self._windows.may_hold(end - start):
+                return self._fetch_pieces(missing, should_stop)
+            return self._fetch_large(index, should_stop)
+        except PersistenceError as error:
+            self._unfetched[index] = error.located(section="messages", base=self._base)
+            return True
+
+    def _fetch_pieces(self, missing: set[int], should_stop: Callable[[], bool]) -> bool:
         for number, piece in enumerate(gathered(frames.pieces(self._section))):
             if should_stop():
                 return False
@@ -118,17 +153,32 @@ class StreamedMessages:
                 missing.discard(number)
             if not missing:
                 return True
-        return False
+        raise CorruptData("the file changed while it was read")
+
+    def _fetch_large(self, index: int, should_stop: Callable[[], bool]) -> bool:
+        start, end = self._place(index)
+        self._large = -1, b""
+        text, at = bytearray(), 0
+        for piece in gathered(frames.pieces(self._section)):
+            if should_stop():
+                return False
+            text += piece[max(0, start - at) : max(0, end - at)]
+            at += len(piece)
+            if at >= end:
+                self._large = index, bytes(text)
+                return True
+        raise CorruptData("the file changed while it was read")
 
     def walk(self) -> Iterator[MessageSnapshot]:
         """Every message once, in a pass of its own; raises the error after the last good one.
 
-        Decoded by the piece, not one by one, and nothing is kept for anybody to come back to.
+        Decoded by the piece, not one by one, and nothing is kept for anybody to come back to.  What is
+        at hand because it was read before is not decompressed again.
         """
         scanner, base, done = self._scanner.anew(), 0, 0
         held = bytearray()
         try:
-            for piece in gathered(frames.pieces(self._section)):
+            for piece in self._text():
                 held += piece
                 damage = _feed(scanner, piece)
                 if scanner.found > done:
@@ -146,8 +196,23 @@ class StreamedMessages:
             raise error.located(section="messages", base=self._base) from None
 
     def close(self) -> None:
-        with self._reading:
-            self.complete = True
+        """Let go of the text; whoever asks from now on is told that the file was closed."""
+        if not self.complete:
+            self.error = FileClosed()
+        self._closed = self.complete = True
+        self._large = -1, b""
+        with self._lock:
+            self._windows.drop()
+
+    def _text(self) -> Iterator[bytes]:
+        """The section from its beginning: pieces that are at hand, then the others out of the file."""
+        for number in count():
+            with self._lock:
+                piece = self._windows.at_hand(number)
+            if piece is None:
+                yield from islice(gathered(frames.pieces(self._section)), number, None)
+                return
+            yield piece
 
     def _place(self, index: int) -> tuple[int, int]:
         starts = self._scanner.starts

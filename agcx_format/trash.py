@@ -21,6 +21,7 @@ from agcx_format.changes import Change
 from agcx_format.durable import Signature
 from agcx_format.entries import EntryReader, ScanEntry
 from agcx_format.errors import SessionNotFound, StaleSession
+from agcx_format.indexing import as_indexed
 from agcx_format.journal import Act, ActSession, Step, read_acts
 from agcx_format.timestamps import ns_of
 from agcx_format.types import SessionMetadata
@@ -129,7 +130,7 @@ def restoration(root: Path, wanted: Collection[TrashedSession]) -> Change:
             steps.setdefault(path, Step("bring", path, source=f"{source}/{path}"))
         sessions.append(ActSession(str(session.id or ""), entry.title, session.size))
         if session.id is not None and entry.metadata is not None:
-            indexed[session.id] = entry.metadata
+            indexed[session.id] = as_indexed(session.path, entry.layout, entry.metadata)
     return Change(list(steps.values()), sessions, indexed)
 
 
@@ -164,5 +165,5 @@ def _owner_of(path: str) -> str:
     """The id of the session that a checkpoint or a copy of metadata belongs to; else nothing."""
     folder, name = os.path.split(path)
     if folder == places.CHECKPOINTS:
-        return name.partition("_")[0]
-    return name.removesuffix(".meta") if folder == places.METADATA else ""
+        return name.partition("_")[0].lower()
+    return name.removesuffix(".meta").lower() if folder == places.METADATA else ""

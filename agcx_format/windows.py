@@ -20,6 +20,8 @@ __all__ = ["Windows", "gathered"]
 
 # Blocks of a real file are 128 KiB; a file made to have tiny ones must not make millions of pieces.
 _ENOUGH = 64 * 1024
+# No piece is larger: what was gathered is less than enough, and a block is 128 KiB at most.
+_LARGEST = _ENOUGH + 128 * 1024
 
 
 def gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -45,11 +47,14 @@ def gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class Windows:
-    """Pieces of a section by number: `append` in order, or `put` one that was dropped."""
+    """Pieces of a section by number: `append` in order, or `put` one that was dropped.
 
-    def __init__(self, keep: int = limits.KEPT_OPEN, keep_packed: int = limits.KEPT_PACKED) -> None:
-        self._keep = keep
-        self._keep_packed = keep_packed
+    Of `keep` bytes as they are and `keep_packed` packed, the least recently used go first.
+    """
+
+    def __init__(self, keep: int | None = None, keep_packed: int | None = None) -> None:
+        self._keep = limits.KEPT_OPEN if keep is None else keep
+        self._keep_packed = limits.KEPT_PACKED if keep_packed is None else keep_packed
         self._open: OrderedDict[int, bytes] = OrderedDict()
         self._open_size = 0
         self._packed: OrderedDict[int, bytes] = OrderedDict()
@@ -63,9 +68,23 @@ class Windows:
         """Bytes appended so far."""
         return self._starts[-1]
 
+    @property
+    def count(self) -> int:
+        """Pieces appended so far."""
+        return len(self._starts) - 1
+
+    def may_hold(self, size: int) -> bool:
+        """Whether so many bytes in a row can be at hand at once."""
+        # The first and the last piece hold bytes of others as well.
+        return size + 2 * _LARGEST <= self._keep
+
+    def at_hand(self, number: int) -> bytes | None:
+        """A piece for somebody who passes once: None when it was dropped or packed."""
+        return self._open.get(number)
+
     def append(self, piece: bytes) -> None:
         """The piece that follows those appended so far."""
-        number = len(self._starts) - 1
+        number = self.count
         self._starts.append(self.size + len(piece))
         self.put(number, piece)
 
@@ -81,10 +100,21 @@ class Windows:
                 self._pack(dropped, data)
 
     def missing(self, start: int, end: int) -> list[int]:
-        """The numbers of the pieces that `slice` would need and that are not at hand."""
-        return [
-            n for n in self._numbers(start, end) if n not in self._open and n not in self._packed
-        ]
+        """The numbers of the pieces that `slice` would need and that are not at hand.
+
+        The others are the last to go now, so that those that are fetched do not take their place.
+        """
+        numbers = self._numbers(start, end)
+        for number in numbers:
+            if number in self._open or number in self._packed:
+                self._piece(number)
+        return [number for number in numbers if number not in self._open]
+
+    def drop(self) -> None:
+        """Let go of all text, and keep none from now on."""
+        self._keep = self._keep_packed = self._open_size = self._packed_size = 0
+        self._open.clear()
+        self._packed.clear()
 
     def slice(self, start: int, end: int) -> bytes | None:
         """Bytes `start` to `end`; None when a piece of them is missing."""

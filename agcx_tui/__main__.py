@@ -10,6 +10,9 @@ def main() -> None:
 
     Where only the list can have been asked for it is shown without a command line, its last page at once.
     """
+    from agcx_tui import streams
+
+    streams.prepare()
     painted = None
     try:
         from agcx_tui import first_paint

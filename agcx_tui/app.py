@@ -67,7 +67,15 @@ class AgcxApp(App[None]):
         Binding(
             "ctrl+p", "command_palette", "every action, any session", show=False, id="app.palette"
         ),
-        Binding("ctrl+q,ctrl+c", "quit", "quit at once", show=False, priority=True, id="app.exit"),
+        Binding("ctrl+q", "quit", "quit at once", show=False, priority=True, id="app.exit"),
+        Binding(
+            "ctrl+c",
+            "copy_or_quit",
+            "copy what is selected, or quit at once",
+            show=False,
+            priority=True,
+            id="app.interrupt",
+        ),
         Binding(
             "ctrl+z", "suspend_process", "suspend", show=False, priority=True, id="app.suspend"
         ),
@@ -312,6 +320,27 @@ class AgcxApp(App[None]):
             self.pop_screen()
         else:
             self.exit()
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copies that Textual's own fields make go the same way as all others."""
+        from agcx_tui.copying import copy
+        from agcx_tui.wording import counted
+
+        copy(self, text, counted(len(text), "character"))
+
+    async def action_copy_or_quit(self) -> None:
+        """ctrl+c copies what is selected, which then is so no more; without, it quits."""
+        field: Any = self.focused
+        in_field = getattr(field, "selected_text", "")
+        text = in_field or self.screen.get_selected_text()
+        if not text:
+            await self.action_quit()
+            return
+        self.copy_to_clipboard(text)
+        self.screen.clear_selection()
+        if in_field:
+            # Nothing but the cursor is left of what was selected.
+            field.cursor_position = field.cursor_position
 
     def action_command_palette(self) -> None:
         from agcx_tui.screens.palette import Palette

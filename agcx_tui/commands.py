@@ -27,7 +27,7 @@ _AT_ONCE = 1_000
 _MOVES = (
     "move", "page", "page_down", "page_up", "half", "top", "bottom", "scroll_down", "scroll_up",
     "scroll_home", "scroll_end", "extend", "app.focus_next", "app.focus_previous",
-    "command_palette", "leave", "quit",
+    "command_palette", "leave", "quit", "copy_or_quit",
 )  # fmt: skip
 # Where what help and the footer say of a key says too little without its place; by the id.
 _WORDS = {

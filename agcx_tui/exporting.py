@@ -1,21 +1,21 @@
 """Conversations written out as files, alone or together.
 
 Strategy: no Textual, no screen; the caller runs it in a thread.  A session goes from its file to the target a
-message at a time, so its size does not matter.  A file is put in place in one step, readable by
-its owner alone, and never over another one unless that was said.
+message at a time, so its size does not matter.  How it gets to the path that was named, and what it may
+replace there, `output_file.py` decides.
 """
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import os
-import secrets
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agcx_tui.output_file import Overwrite, descriptor_named, is_regular, obstacle, shown, write
 from agcx_tui.outgoing import (
     FORMATS,
     Exporter,
@@ -29,9 +29,10 @@ from agcx_tui.outgoing import (
 )
 
 __all__ = [
-    "EXISTS", "FORMATS", "Exported", "Exporter", "Form", "Looked", "Progress", "expanded", "export",
-    "export_together", "file_name", "hidden_in_words", "may_share", "obstacle", "secrets_in", "suffix",
-    "suggested_name", "together", "way_on", "write",
+    "EXISTS", "FORMATS", "Exported", "Exporter", "Form", "Looked", "Progress", "descriptor_named",
+    "expanded", "export", "export_together", "file_name", "hidden_in_words", "is_regular", "landing",
+    "may_share", "obstacle", "secrets_in", "shown", "suffix", "suggested_name", "together", "way_on",
+    "write",
 ]  # fmt: skip
 
 # Why a file was not written.
@@ -46,7 +47,7 @@ _IN_MEMORY = 8 * 1024 * 1024
 class Exported:
     """Where one session went (`target`, bytes), or why it did not (`error`).
 
-    `redacted` says how many secrets of which kind were hidden.
+    `unread`: the error is that of reading the source.  `redacted` says how many secrets of which kind were hidden.
     """
 
     source: str
@@ -54,10 +55,7 @@ class Exported:
     size: int = 0
     error: str = ""
     redacted: dict[str, int] = field(default_factory=dict)
-
-
-# Whether a file that exists may be replaced: for all of them, or asked for each.
-Overwrite = bool | Callable[[Path], bool]
+    unread: bool = False
 
 
 def export(
@@ -75,28 +73,24 @@ def export(
     hidden in each file, when somebody has looked at what `secrets_in` found.  A target that has the
     suggested name gets the one that fits what is written: without a secret, or as Codex looks for it.
     """
-    from agcx_format.durable import sync_directory
-
     form = Form(form) if isinstance(form, str) else form
     exporter = Exporter(form, should_stop, reviewed, progress)
-    # Their names are made durable once, not for each file.
-    directories: set[Path] = set()
+    files: set[Path] = set()
     try:
         for source, target in jobs:
             if should_stop():
                 return
             try:
-                done = _export(exporter, source, target, overwrite)
+                done = _export(exporter, source, target, overwrite, files)
             except Stopped:
                 return
             except Exception as error:
-                done = Exported(source, target, error=_in_words(error))
-            else:
-                directories.add(target.parent)
+                done = _not_exported(source, target, error)
             yield done
     finally:
-        for directory in directories:
-            sync_directory(directory)
+        # Once for all names in it.
+        for directory in {file.parent for file in files}:
+            _sync(directory)
 
 
 def secrets_in(
@@ -123,14 +117,44 @@ def secrets_in(
     return found
 
 
-def _export(exporter: Exporter, source: str, target: Path, overwrite: Overwrite) -> Exported:
+def _export(
+    exporter: Exporter, source: str, target: Path, overwrite: Overwrite, files: set[Path]
+) -> Exported:
+    """`files` are those written before, and get this one; two whose names come out the same stay two."""
     with exporter.session(source) as session:
-        told = suggested_name(session.title, str(session.metadata.id), session.form.format)
-        if target.name == told:
+        format = session.form.format
+        if target.name == suggested_name(session.title, str(session.metadata.id), format):
             target = target.with_name(session.name)
-        _make(target.parent)
-        size = write(target, session.parts(), overwrite=overwrite)
-        return Exported(source, target, size, redacted=session.redacted)
+        if Path(os.path.realpath(target)) in files:
+            target = target.with_name(f"{Path(source).stem}.{suffix(format)}")
+        written = write(target, session.parts(), overwrite=overwrite, should_stop=exporter.should_stop)
+        if written.path is not None:
+            files.add(written.path)
+        return Exported(source, target, written.size, redacted=session.redacted)
+
+
+def landing(source: str, target: Path, format: str) -> Path:
+    """Where `export` writes this session file when it hides nothing: Codex wants names of its own."""
+    if format != "codex":
+        return target
+    from agcx_format.errors import PersistenceError
+    from agcx_format.session_file import SessionFile
+
+    try:
+        with SessionFile(source) as session:
+            metadata = session.metadata
+    except PersistenceError:
+        return target
+    told = suggested_name(metadata.title, str(metadata.id), format)
+    return target.with_name(file_name(metadata, format)) if target.name == told else target
+
+
+def _sync(directory: Path) -> None:
+    """The files are written: that one may write to a directory and not read it takes nothing from that."""
+    from agcx_format.durable import sync_directory
+
+    with contextlib.suppress(PermissionError):
+        sync_directory(directory)
 
 
 def export_together(
@@ -148,19 +172,17 @@ def export_together(
     When nothing was written, because none can be read, the file cannot be written, or it was
     stopped, no result is without an error.
     """
-    from agcx_format.durable import sync_directory
-
     done: list[Exported] = []
     exporter = Exporter(form, should_stop, reviewed, progress)
     try:
-        _make(target.parent)
         parts = _not_empty(together(exporter, sources, target, done))
-        write(target, parts, overwrite=overwrite)
-        sync_directory(target.parent)
+        written = write(target, parts, overwrite=overwrite, should_stop=should_stop)
     except Stopped:
         return [result for result in done if result.error]
     except Exception as error:
-        return [Exported(source, target, error=_in_words(error)) for source in sources]
+        return [_not_exported(source, target, error) for source in sources]
+    if written.path is not None:
+        _sync(written.path.parent)
     return done
 
 
@@ -179,7 +201,7 @@ def together(
             except Stopped:
                 raise
             except Exception as error:
-                done.append(Exported(source, target, error=_in_words(error)))
+                done.append(_not_exported(source, target, error))
                 continue
             spool.seek(0)
             yield between if count else start
@@ -215,49 +237,6 @@ def _around(format: str) -> tuple[bytes, bytes, bytes]:
     return b"", b"" if format == "jsonl" else b"\n\n", b""
 
 
-def write(target: Path, parts: Iterable[bytes], *, overwrite: Overwrite) -> int:
-    """In one step; `FileExistsError` when something is there and was not to be replaced.
-
-    Gives the bytes written.  The caller syncs the directory.  Whoever could read the file that is
-    replaced cannot read the new one for that.
-    """
-    from agcx_format.durable import write_file
-
-    replace = os.path.lexists(target)
-    if replace and not (overwrite(target) if callable(overwrite) else overwrite):
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-    temporary = target.with_name(f".{secrets.token_hex(8)}.agcx-tmp")
-    try:
-        size = write_file(temporary, parts).size
-        if replace:
-            os.rename(temporary, target)
-        else:
-            _put(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return size
-
-
-def _put(temporary: Path, target: Path) -> None:
-    """Unlike a rename, a link never replaces what is there; some file systems have none."""
-    try:
-        os.link(temporary, target)
-    except FileExistsError:
-        raise
-    except OSError:
-        # It was not there a moment ago.
-        if os.path.lexists(target):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
-        os.rename(temporary, target)
-
-
-def _make(directory: Path) -> None:
-    """As the files, it is its owner's alone; `makedirs` would give the parents the usual mode."""
-    if not directory.is_dir():
-        _make(directory.parent)
-        directory.mkdir(mode=0o700, exist_ok=True)
-
-
 def way_on(error: Exception) -> str:
     """What helps with a file that is damaged, as the end of a sentence; else nothing."""
     from agcx_format import errors
@@ -271,6 +250,11 @@ def way_on(error: Exception) -> str:
     return "; agcx repair saves what can be read" if isinstance(error, damage) else ""
 
 
+def _not_exported(source: str, target: Path, error: Exception) -> Exported:
+    unread = getattr(error, "path", None) == source
+    return Exported(source, target, error=_in_words(error), unread=unread)
+
+
 def _in_words(error: Exception) -> str:
     from agcx_format.errors import PersistenceError
 
@@ -279,7 +263,9 @@ def _in_words(error: Exception) -> str:
     if isinstance(error, FileExistsError):
         return EXISTS
     if isinstance(error, OSError):
-        return (error.strerror or str(error)).lower()
+        reason = error.strerror or str(error)
+        # Only the first letter: a path may follow.
+        return reason[:1].lower() + reason[1:]
     raise error
 
 
@@ -294,20 +280,3 @@ def hidden_in_words(results: Iterable[Exported]) -> str:
 def expanded(text: str) -> Path:
     """What a person typed as a path, `~` understood."""
     return Path(os.path.expanduser(text.strip()))
-
-
-def obstacle(target: Path, single: bool) -> str:
-    """Why nothing can be written there, in words; empty when nothing is known against it.
-
-    `single`: the target is a file, else a directory.
-    """
-    if single and target.is_dir():
-        return "This is a directory: name a file in it."
-    if not single and target.exists() and not target.is_dir():
-        return "This is a file: name a directory."
-    parent = target.parent if single else target
-    while not parent.exists() and parent != parent.parent:
-        parent = parent.parent
-    if not parent.is_dir():
-        return f"{parent} is no directory."
-    return "" if os.access(parent, os.W_OK) else f"{parent} cannot be written to."

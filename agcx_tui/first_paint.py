@@ -184,6 +184,7 @@ def _end(number: int, _frame: object) -> None:
 
 
 def _write(text: str) -> None:
-    data = text.encode("utf-8", "replace")
+    # As Textual writes it after us.
+    data = text.encode(sys.__stderr__.encoding, sys.__stderr__.errors)
     while data:
         data = data[os.write(_STDERR, data) :]

@@ -63,8 +63,9 @@ def show_app(start: Start, config: Config, problems: Sequence[str]) -> int:
     gc.disable()
     os.environ.setdefault("TEXTUAL_FPS", _PICTURES)
     from agcx_tui.app import AgcxApp
-    from agcx_tui.taking_over import driver_after
+    from agcx_tui.taking_over import driver_after, read_any_keys
 
+    read_any_keys()
     app = AgcxApp(
         str(start.store),
         file=start.file,

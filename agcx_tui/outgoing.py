@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -109,7 +110,10 @@ def suffix(format: str) -> str:
 
 def suggested_name(title: str, session_id: str, format: str) -> str:
     """`fix-the-grid-layout-04ee4873.md`: told apart by the id, safe on every file system."""
-    slug = _no_name.sub("-", title.casefold()).strip("-_")[:60].rstrip("-_")
+    # What file names cannot have in this locale is left out.
+    encoding = sys.getfilesystemencoding()
+    title = title.casefold().encode(encoding, "ignore").decode(encoding)
+    slug = _no_name.sub("-", title).strip("-_")[:60].rstrip("-_")
     # A file name may have 255 bytes, and letters may take four each.
     while len(slug.encode("utf-8", "replace")) > 180:
         slug = slug[:-1]
@@ -140,7 +144,7 @@ class Exporter:
     ) -> None:
         self.form = form
         self.progress = progress or Progress()
-        self._should_stop = should_stop
+        self.should_stop = should_stop
         self._reviewed = reviewed or {}
         self._placeholders: Placeholders | None = None
 
@@ -250,7 +254,7 @@ class Exporter:
     def _checked(self, messages: Iterable) -> Iterator:
         self.progress.messages = 0
         for message in messages:
-            if self._should_stop():
+            if self.should_stop():
                 raise Stopped
             self.progress.messages += 1
             yield message

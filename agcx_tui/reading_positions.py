@@ -97,7 +97,7 @@ class ReadingPositions:
             if status.st_size > _LARGEST:
                 return []
             content = msgspec.json.decode(read_exactly(fd, status.st_size, 0), type=_File)
-        except (msgspec.DecodeError, OSError, RecursionError):
+        except (msgspec.DecodeError, PersistenceError, RecursionError):
             return []
         finally:
             os.close(fd)

@@ -94,7 +94,7 @@ class Remembered:
             if status.st_size > _LARGEST:
                 return Choices()
             choices = msgspec.json.decode(read_exactly(fd, status.st_size, 0), type=Choices)
-        except (msgspec.DecodeError, OSError, RecursionError):
+        except (msgspec.DecodeError, PersistenceError, RecursionError):
             return Choices()
         finally:
             os.close(fd)

@@ -1,14 +1,20 @@
 """How Textual takes over a terminal on which a page was painted already.
 
 Strategy: Textual's own driver, which would switch to the alternate screen once more and so clear it, is
-kept from doing that once, and learns how the terminal was before the page was painted.
+kept from doing that once, and learns how the terminal was before the page was painted.  Its reading of
+keys takes what the terminal sends for UTF-8, and the program would end at the first byte that is none: it
+reads as the locale says, and passes over what is wrong.
 """
 
 from __future__ import annotations
 
+import codecs
+import sys
+
+from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 
-__all__ = ["driver_after"]
+__all__ = ["driver_after", "read_any_keys"]
 
 _ALTERNATE_SCREEN = "\x1b[?1049h"
 
@@ -37,3 +43,9 @@ class TakingOver(LinuxDriver):
 def driver_after(painted: object | None) -> type[LinuxDriver] | None:
     """The driver that takes over; None, for Textual's own, when nothing was painted."""
     return None if painted is None else type("TakingOver", (TakingOver,), {"painted": painted})
+
+
+def read_any_keys() -> None:
+    """Have keys decoded as the terminal writes them; bytes that mean nothing become U+FFFD."""
+    encoding = getattr(sys.__stdin__, "encoding", None) or "utf-8"
+    linux_driver.getincrementaldecoder = lambda _: lambda: codecs.getincrementaldecoder(encoding)("replace")

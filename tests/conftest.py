@@ -1,8 +1,10 @@
-"""Flags for the long forms of tests that always run in a short one, and hypothesis' settings.
+"""Flags for the long forms of tests that always run in a short one, hypothesis' settings, and workers.
 
     pytest tests/fuzz --fuzz=30      half an hour of random values and random damage
     pytest tests/crash --crash=500   five hundred kills instead of a few
     pytest tests/store --race=60     two processes, and a truncating one, for a minute each
+    pytest tests/store --full        as many values as there may be, where a few stand for them
+    pytest tests/tui --lexers        code that is hard to split into its parts, in every language
 
 The short forms draw the same examples each time, so that what they find is due to the change
 at hand; the long ones draw new ones each time.
@@ -10,18 +12,81 @@ at hand; the long ones draw new ones each time.
 
 from __future__ import annotations
 
-import pytest
-from hypothesis import settings
+import os
+import shutil
+from collections.abc import Iterator
 
-settings.register_profile("agcx", deadline=None, derandomize=True, database=None)
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests import surroundings
+from tests.terminals import Terminal
+
+# An example takes as long as it takes: the machine may be busy.
+settings.register_profile(
+    "agcx",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("agcx")
+
+_SCRATCH = pytest.StashKey[surroundings.Scratch]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("agcx", "long forms")
     group.addoption("--fuzz", type=float, default=0.0, metavar="MINUTES", help="fuzz for so long")
     group.addoption("--crash", type=int, default=25, metavar="N", help="kill a writer N times")
-    group.addoption("--race", type=float, default=2.0, metavar="SECONDS", help="race for so long")
+    group.addoption("--full", action="store_true", help="as many values as the limits allow")
+    group.addoption("--race", type=float, default=0.0, metavar="SECONDS", help="race for so long")
+    group.addoption("--lexers", action="store_true", help="measure every lexer on hostile code")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Directories are shared among workers; single files are not worth their start.
+
+    There are more workers than processors, since much of a test of a screen is waiting.
+    """
+    files = any(".py" in argument for argument in config.args)
+    if files or config.getoption("update_snapshots", False):
+        return 0
+    return min(8, 2 * (os.cpu_count() or 1))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    surroundings.settle()
+    # A worker of pytest-xdist is in the directory of the process that started it.
+    if not hasattr(config, "workerinput"):
+        config.stash[_SCRATCH] = surroundings.Scratch()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    scratch = session.config.stash.get(_SCRATCH, None)
+    if scratch is None:
+        return
+    if left := scratch.left_over():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        writer = session.config.get_terminal_writer()
+        writer.line(f"\nTests left in the temporary directory: {', '.join(left)}", red=True)
+    if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        shutil.rmtree(scratch.path)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if scratch := config.stash.get(_SCRATCH, None):
+        scratch.close()
+
+
+@pytest.fixture(autouse=True)
+def own_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every test has a home of its own, in which nothing is, and ends what it started."""
+    monkeypatch.setenv("HOME", surroundings.next_home())
+    yield
+    Terminal.close_all()
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
+from msgspec.structs import replace
+
+from agcx_format import index, places
+from agcx_format.errors import IndexCorrupted
 from agcx_format.files import read_session
 from agcx_format.places import TRASH
 from agcx_format.types import Session
@@ -23,7 +24,10 @@ def copy_of(name: str, target: Path) -> Path:
 
 
 def contents(root: Path, *, trash: bool = False) -> dict[str, bytes]:
-    """Every file below `root` by its relative path; what lies in the trash only when asked."""
+    """Every file below `root` by its relative path; what lies in the trash only when asked.
+
+    Of the index, which is made again from the sessions, only what it says of them.
+    """
     found = {}
     for folder, _, names in os.walk(root):
         inside = os.path.relpath(folder, root)
@@ -31,7 +35,31 @@ def contents(root: Path, *, trash: bool = False) -> dict[str, bytes]:
             for name in names:
                 path = os.path.join(folder, name)
                 found[os.path.normpath(os.path.join(inside, name))] = Path(path).read_bytes()
+    if places.INDEX in found:
+        found[places.INDEX] = said_by_index(found[places.INDEX])
     return found
+
+
+def said_by_index(data: bytes) -> bytes:
+    """An index without what depends on when it was written, and in one order; a broken one as it is.
+
+    Its recent sessions are in the order in which they were saved, as Rust has them, or accessed.
+    """
+    try:
+        value, layout = index.decode(data)
+    except IndexCorrupted:
+        return data
+    sessions = {key: value.sessions[key] for key in sorted(value.sessions)}
+    tags = {tag: sorted(ids) for tag, ids in sorted(value.tag_index.items())}
+    said = replace(
+        value,
+        sessions=sessions,
+        recent_sessions=[],
+        favorite_sessions=sorted(value.favorite_sessions),
+        tag_index=tags,
+        last_updated="2026-01-01T00:00:00Z",
+    )
+    return index.encode(said, layout)
 
 
 def golden_session(name: str) -> Session:
@@ -40,21 +68,3 @@ def golden_session(name: str) -> Session:
 
 def id_of(name: str) -> UUID:
     return UUID(v1(name).id)
-
-
-@contextmanager
-def without_privileges() -> Iterator[Path]:
-    """An empty directory, and no right to do what only root may do, for as long as it lasts."""
-    folder = Path(tempfile.mkdtemp())
-    is_root = os.geteuid() == 0
-    nobody = 65534
-    try:
-        if is_root:
-            os.chown(folder, nobody, nobody)
-            os.seteuid(nobody)
-        yield folder
-    finally:
-        if is_root:
-            os.seteuid(0)
-        folder.chmod(0o700)
-        shutil.rmtree(folder)

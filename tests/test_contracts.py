@@ -20,7 +20,8 @@ ROOT = Path(__file__).parent.parent
 _OPENS_FILES = {
     "__init__", "acting", "acts", "cache_file", "catalog", "changes", "checkpoint", "columns",
     "comparing", "derived", "durable", "entries",
-    "files", "index", "journal", "locks", "mapped", "places", "pruning", "session_file", "stats",
+    "files", "index", "indexing", "journal", "locks", "mapped", "open_file", "places", "pruning", "session_file",
+    "session_names", "stats",
     "stats_cache", "storage", "store", "trash",
 }  # fmt: skip
 

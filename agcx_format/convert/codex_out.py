@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 
 from agcx_format.convert.choice import EVERYTHING, Choice, chosen
 from agcx_format.convert.words import genuine_user_text, text_of
+from agcx_format.safe_text import safe_json
 from agcx_format.serde_json import to_plain
 from agcx_format.types import (
     ConversationContext,
@@ -89,7 +90,8 @@ def _start(metadata: SessionMetadata, directory: str) -> str:
 def _line(moment: str, kind: str, payload: object) -> str:
     line = {"timestamp": moment, "type": kind, "payload": payload}
     # Half a surrogate pair cannot be in a text of ours, nor then in the file.
-    return json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=repr) + "\n"
+    text = json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=repr)
+    return safe_json(text) + "\n"
 
 
 def _payload(item: ResponseItem) -> dict:

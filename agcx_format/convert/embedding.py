@@ -7,12 +7,16 @@ lines finds nothing that could reach beyond it; otherwise the text goes, untouch
 block.  In doubt it is the fence.  Three things are adapted because they are frequent and
 harmless: headings go two levels down, below those of the document; a line of dashes below a
 paragraph gets an empty line before it, so that it is a rule and not a heading; and where it is certain
-what is code and what is not, the `<` of raw HTML becomes `&lt;`.
+what is code and what is not, the `<` of raw HTML becomes `&lt;`, and so does that of an address whose text a
+reader would decode to something unsafe; a character reference to such is defused.
 """
 
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
+
+from agcx_format.safe_text import defused, is_unsafe
 
 __all__ = ["code_span", "embedded", "fenced", "one_line"]
 
@@ -29,6 +33,7 @@ _html = r"<(?!https?://[^\s<>]*>)(?=[A-Za-z/!?])"
 _suspicious = re.compile(rf"{_html}|\]:").search
 # What a backslash stands before would read otherwise.
 _tag = re.compile(rf"(?<!\\){_html}")
+_encoded_address = re.compile(r"<https?://[^\s<>]*%[^\s<>]*>", re.IGNORECASE)
 # What is indented so far may be code, where nothing is escaped.
 _may_be_code = re.compile(r" {0,3}\t| {4}|[ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]*)+(?: {4}|\t)").match
 # After these a backtick may belong to the target of a link.
@@ -116,6 +121,8 @@ class _Reading:
         opening = _fence(line)
         if not opening or ("`" in opening[2] and "`" in opening[3]):
             return False
+        if _kept_as_written(line) != line:
+            raise _ReachesOut
         self._indent, self._marks, self._paired = len(opening[1]), opening[2], True
         self._check_if_code(line)
         return True
@@ -150,13 +157,26 @@ class _Reading:
         outside = _outside(line) if "`" in line else [(0, len(line))]
         self._paired = self._paired and outside is not None
         if outside is None or not self._paired:
-            if _suspicious(line):
+            if _is_harmful(line):
                 raise _ReachesOut
-        elif any(_suspicious(line[start:end]) for start, end in outside):
+        elif any(_is_harmful(line[start:end]) for start, end in outside):
             line = _escaped(line, outside)
         if _link(line):
             self._paired = False
         return line
+
+
+def _is_harmful(text: str) -> bool:
+    return bool(_suspicious(text)) or _kept_as_written(text) != text
+
+
+def _kept_as_written(text: str) -> str:
+    """The text with what a reader of Markdown would decode to unsafe characters kept as it is written."""
+    return defused(_encoded_address.sub(_unlinked, text))
+
+
+def _unlinked(match: re.Match[str]) -> str:
+    return f"&lt;{match[0][1:]}" if is_unsafe(unquote(match[0])) else match[0]
 
 
 def _escaped(line: str, outside: list[tuple[int, int]]) -> str:
@@ -164,7 +184,7 @@ def _escaped(line: str, outside: list[tuple[int, int]]) -> str:
         raise _ReachesOut
     kept, at = [], 0
     for start, end in outside:
-        piece = _tag.sub("&lt;", line[start:end])
+        piece = _tag.sub("&lt;", _kept_as_written(line[start:end]))
         if _suspicious(piece):
             raise _ReachesOut
         kept += [line[at:start], piece]

@@ -2,7 +2,7 @@
 
 Strategy: a message is an `article` with a heading, in order; tools, reasoning and what the agent was told
 are folded by `details`, which needs no script.  Text goes in through `html_markdown` alone, which escapes
-it.  Pictures that the session holds are in the page; none is ever fetched.  The page is
+it, and each part is made safe as it goes out.  Pictures that the session holds are in the page; none is ever fetched.  The page is
 made a message at a time, so a session of any size can be written out as it is read.
 """
 
@@ -28,6 +28,7 @@ from agcx_format.convert.markdown import (
 )
 from agcx_format.convert.tools import read_call, read_output
 from agcx_format.convert.words import is_tool_image
+from agcx_format.safe_text import visible
 from agcx_format.types import (
     ConversationContext,
     ConversationSnapshot,
@@ -78,13 +79,14 @@ def section_parts(
     """A conversation within a page; `prefix` keeps the anchors of several ones apart."""
     yield f"<section>\n<h1>{escaped(shortened(metadata.title).strip()) or 'Untitled'}</h1>\n"
     if choice.metadata:
-        yield _facts(metadata, context)
+        yield visible(_facts(metadata, context))
     directory = context.working_directory if context is not None else ""
     names: dict[str, str] = {}
     for number, message in chosen(messages, choice):
         anchor = f"{prefix}m{number}"
         heading = _heading(anchor, number, message, names)
-        yield _article(anchor, heading, message, directory)
+        # Last of all, since Markdown decodes what was safe as it was written.
+        yield visible(_article(anchor, heading, message, directory))
     yield "</section>\n"
 
 

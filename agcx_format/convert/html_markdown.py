@@ -50,7 +50,10 @@ def picture(url: str, description: str) -> str:
 
 
 def markdown_html(text: str) -> str:
-    """Markdown as HTML, its headings below those of the page."""
+    """Markdown as HTML, its headings below those of the page.
+
+    It may hold characters that the text named by references: whoever writes it out makes it safe.
+    """
     if len(text) > _LONGEST or len(_marks.findall(text)) > _MOST_MARKS:
         return preformatted(text)
     try:

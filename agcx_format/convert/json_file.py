@@ -1,7 +1,7 @@
 """A whole session as one JSON document, in serde's form, and back.
 
 Strategy: the document is `{"metadata", "conversation", "state"}`, each as `to_json` gives it, so that
-other programs find the names that the format has.  It is made a message at a time, one a line: a session of
+other programs find the names that the format has; what a terminal would obey is escaped.  It is made a message at a time, one a line: a session of
 any size can be written out as it is read.  `from_session_json` gives equal values back, and each part reads
 back with `from_json`; the exceptions are those of `serde_json`:
 
@@ -16,11 +16,13 @@ metadata stays, since a session has no form without it, but for the notes on mes
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from agcx_format.convert.choice import EVERYTHING, Choice, chosen
+from agcx_format.safe_text import safe_json
 from agcx_format.serde_json import from_json, to_json
 from agcx_format.types import (
     ConversationSnapshot,
@@ -55,15 +57,23 @@ def json_parts(
     choice: Choice = EVERYTHING,
 ) -> Iterator[bytes]:
     """The document in parts, a message in each; `around` is the conversation without its messages."""
-    yield b'{"metadata":' + to_json(metadata)
-    yield b',\n"conversation":{"id":' + to_json(around.id) + b',"messages":['
+    yield b'{"metadata":' + _safe(metadata)
+    yield b',\n"conversation":{"id":' + _safe(around.id) + b',"messages":['
     comma = b"\n"
     for _, message in chosen(messages, choice):
-        yield comma + to_json(message)
+        yield comma + _safe(message)
         comma = b",\n"
-    yield b'\n],\n"context":' + to_json(around.context)
-    yield b',\n"mode_history":' + to_json(around.mode_history)
-    yield b'},\n"state":' + to_json(state) + b"}\n"
+    yield b'\n],\n"context":' + _safe(around.context)
+    yield b',\n"mode_history":' + _safe(around.mode_history)
+    yield b'},\n"state":' + _safe(state) + b"}\n"
+
+
+def _safe(value: Any) -> bytes:
+    """As `to_json`, without a character that a terminal would obey."""
+    data = to_json(value)
+    if data.isascii() and b"\x7f" not in data:
+        return data
+    return safe_json(data.decode()).encode()
 
 
 def from_session_json(data: bytes | str) -> Session:

@@ -10,14 +10,13 @@ a message at a time: a session of any size can be written out as it is read.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 
 from agcx_format.convert.choice import EVERYTHING, Choice, chosen
 from agcx_format.convert.embedding import code_span, embedded, fenced, one_line
 from agcx_format.convert.tools import Outcome, read_call, read_output
 from agcx_format.convert.words import genuine_user_text, is_tool_image
-from agcx_format.safe_text import visible
+from agcx_format.safe_text import safe_yaml, visible
 from agcx_format.serde_json import to_plain
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import (
@@ -108,21 +107,13 @@ def _facts(metadata: SessionMetadata, context: ConversationContext | None) -> st
     return "".join(f"{name}: {_yaml(value)}\n" for name, value in fields.items())
 
 
-# What JSON lets stand in a string and YAML does not: C1, DEL, surrogates, and what reads as a line end;
-# and what turns the direction of reading.
-_not_yaml = re.compile(
-    "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
-)
-
-
 def _yaml(value: object) -> str:
     """A scalar or list as YAML: double-quoted strings are JSON's, save for a few characters."""
     if isinstance(value, list):
         return f"[{', '.join(map(_yaml, value))}]"
     if not isinstance(value, str):
         return json.dumps(value)
-    quoted = json.dumps(str.__str__(value), ensure_ascii=False)
-    return _not_yaml.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
+    return safe_yaml(json.dumps(str.__str__(value), ensure_ascii=False))
 
 
 # --- messages

@@ -21,7 +21,7 @@ from agcx_format.convert.markdown import (
 )
 from agcx_format.convert.tools import read_call, read_output
 from agcx_format.convert.words import is_tool_image, text_of
-from agcx_format.safe_text import visible
+from agcx_format.safe_text import safe_json, visible
 from agcx_format.types import (
     ConversationSnapshot,
     FunctionCall,
@@ -119,7 +119,7 @@ def jsonl_parts(
         }
         if not choice.metadata:
             record = {key: value for key, value in record.items() if key not in _ABOUT}
-        yield json.dumps(record, ensure_ascii=False) + "\n"
+        yield safe_json(json.dumps(record, ensure_ascii=False)) + "\n"
 
 
 def _role(item: object) -> str:

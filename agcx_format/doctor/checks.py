@@ -19,9 +19,10 @@ from agcx_format import acts, bincode, checkpoint, journal, places
 from agcx_format.doctor.beside import verify_checkpoint, verify_copy, verify_index
 from agcx_format.doctor.report import Draft, FileReport, Finding, Severity
 from agcx_format.doctor.session import verify_session
-from agcx_format.durable import TEMPORARY, open_regular, os_reason
+from agcx_format.durable import TEMPORARY, os_reason
 from agcx_format.errors import PersistenceError
 from agcx_format.files import read_metadata
+from agcx_format.open_file import OpenFile
 from agcx_format.store import Store
 from agcx_format.types import Float32, SessionIndex, SessionMetadata
 
@@ -106,7 +107,11 @@ class _Checkup:
 
     def _session(self, path: str, checkpoints: set[tuple[UUID, UUID]]) -> FileReport:
         report = verify_session(path, self._should_stop)
-        metadata = _metadata_inside(path)
+        metadata = None
+        try:
+            metadata = _metadata_inside(path)
+        except PersistenceError as error:
+            report = _with_error(report, error)
         for session_id in {places.id_of(path), metadata and metadata.id} - {None}:
             self._seen.setdefault(session_id, _Seen()).paths.append(path)
         if metadata is None or report.id is None:
@@ -138,7 +143,10 @@ class _Checkup:
         seen = self._seen.get(draft.id) if draft.id else None
         if seen is None:
             draft.add(Severity.INFO, "unlisted", draft.kind, "its session is not here")
-        elif metadata is not None and _fingerprint(metadata) != seen.fingerprint:
+        elif seen.fingerprint is None or metadata is None:
+            # There is nothing to compare: that has been told.
+            pass
+        elif _fingerprint(metadata) != seen.fingerprint:
             if os.stat(path).st_mtime_ns < seen.mtime_ns:
                 reason = "older than the session's file, and not used"
                 draft.add(Severity.INFO, "stale", draft.kind, reason)
@@ -213,17 +221,17 @@ class _Checkup:
             return []
 
 
-def _metadata_inside(path: str) -> SessionMetadata | None:
-    try:
-        fd, status = open_regular(path)
-    except PersistenceError:
-        return None
-    try:
-        return read_metadata(fd, status.st_size, use_mmap=False)
-    except PersistenceError:
-        return None
-    finally:
-        os.close(fd)
+def _metadata_inside(path: str) -> SessionMetadata:
+    with OpenFile(path) as file:
+        return read_metadata(file.fd, file.size, use_mmap=False)
+
+
+def _with_error(report: FileReport, error: PersistenceError) -> FileReport:
+    """The report of a file whose metadata cannot be read, which it most often says already."""
+    if report.severity is Severity.ERROR:
+        return report
+    finding = Finding(Severity.ERROR, "unreadable", error.section or "metadata", error.reason)
+    return replace(report, findings=(*report.findings, finding))
 
 
 def _fingerprint(metadata: SessionMetadata) -> int:

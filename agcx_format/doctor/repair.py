@@ -34,9 +34,10 @@ from agcx_format.doctor.beside import UNNAMED, read_small
 from agcx_format.doctor.checks import verify_file
 from agcx_format.doctor.salvage import Salvaged, salvage_layout1, salvage_layout2
 from agcx_format.doctor.session import layout_guess
-from agcx_format.durable import TEMPORARY, naming, open_regular, sync_directory, write_file
+from agcx_format.durable import TEMPORARY, naming, sync_directory, write_file
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.files import read_session
+from agcx_format.open_file import OpenFile
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import (
     ConversationContext,
@@ -95,24 +96,21 @@ def repair(path: str | os.PathLike[str], directory: str | os.PathLike[str]) -> R
 
 
 def _salvage(path: str | os.PathLike[str], is_checkpoint: bool) -> Salvaged:
-    fd, status = open_regular(path)
-    try:
-        size, head = status.st_size, os.pread(fd, layout2.HEADER, 0)
+    with OpenFile(path) as file:
+        head = file.read_before_damage(layout2.HEADER, 0)
         if is_checkpoint:
             if head[:4] == layout2.MAGIC:
-                return salvage_layout2(fd, size, _IN_CHECKPOINT)
+                return salvage_layout2(file, _IN_CHECKPOINT)
             return _whole_checkpoint(path)
         ways = [salvage_layout1, salvage_layout2]
         if layout_guess(head) is layout2:
             ways.reverse()
-        found = ways[0](fd, size)
+        found = ways[0](file)
         # A damaged version says the wrong layout; and maps with field names only the strict reader knows.
-        for other in (lambda: ways[1](fd, size), lambda: _whole(path)):
+        for other in (lambda: ways[1](file), lambda: _whole(path)):
             if found.empty:
                 found = other() or found
         return found
-    finally:
-        os.close(fd)
 
 
 def _whole(path: str | os.PathLike[str]) -> Salvaged | None:

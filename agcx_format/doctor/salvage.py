@@ -20,10 +20,10 @@ from agcx_format.convert.imported import short_title
 from agcx_format.convert.words import genuine_user_text
 from agcx_format.doctor.session import AFTER_MESSAGES, first_element, value_end
 from agcx_format.doctor.walking import Walk
-from agcx_format.durable import read_exactly
 from agcx_format.errors import PersistenceError
 from agcx_format.files import FileSection
 from agcx_format.framed import FramedMessages
+from agcx_format.open_file import BLOCK, OpenFile
 from agcx_format.scanning import INSIDE_CONVERSATION
 from agcx_format.types import (
     ConversationContext,
@@ -103,32 +103,33 @@ class Salvaged:
 # --- layout 1
 
 
-def salvage_layout1(fd: int, size: int) -> Salvaged:
+def salvage_layout1(file: OpenFile) -> Salvaged:
     found = Salvaged(layout1.VERSION)
-    raw = read_exactly(fd, min(max(0, size - layout1.HEADER), limits.METADATA), layout1.HEADER)
-    claimed = layout1.HEADER + _u32(fd, 6)
+    size = min(max(0, file.size - layout1.HEADER), limits.METADATA)
+    raw = file.read_before_damage(size, layout1.HEADER)
+    claimed = layout1.HEADER + _u32(file, 6)
     ends = [claimed]
     try:
         found.metadata, used = bincode.decode_prefix(SessionMetadata, raw)
         ends.append(layout1.HEADER + used)
     except PersistenceError as error:
         found.lost.append(f"the metadata: {error.reason}")
-    magics = _magics(fd, size)
-    places = [end + 4 for end in ends if end + 4 <= size]
-    start = next((at for at in _once(places + magics) if _holds_messages(fd, at, size)), None)
+    magics = _magics(file)
+    places = [end + 4 for end in ends if end + 4 <= file.size]
+    start = next((at for at in _once(places + magics) if _holds_messages(file, at)), None)
     found.block = raw[: max(0, (start or claimed + 4) - 4 - layout1.HEADER)]
     if start is None:
         found.lost.append("all messages: none can be found")
-        start = places[0] if places else size
+        start = places[0] if places else file.size
     else:
-        _take_messages(found, fd, start, size)
-    _take_rest(found, fd, start, size, magics)
+        _take_messages(found, file, start)
+    _take_rest(found, file, start, magics)
     return found
 
 
-def _holds_messages(fd: int, start: int, size: int) -> bool:
+def _holds_messages(file: OpenFile, start: int) -> bool:
     """Whether there is a section at `start` that holds a message, or says that it has none."""
-    walk = Walk(frames.pieces(FileSection(fd, start, size)))
+    walk = Walk(frames.pieces(FileSection(file, start, file.size)))
     for _, _, raw in walk:
         try:
             messagepack.decode(MessageSnapshot, raw or b"")
@@ -138,18 +139,18 @@ def _holds_messages(fd: int, start: int, size: int) -> bool:
     return walk.scanner.count == 0
 
 
-def _take_messages(found: Salvaged, fd: int, start: int, size: int) -> None:
+def _take_messages(found: Salvaged, file: OpenFile, start: int) -> None:
     """The section ends where its length says or, if that does not complete it, where the file does."""
-    by_length = start + _u32(fd, start - 4)
-    walk = _walk(fd, start, size)
-    if by_length <= size:
-        section = FileSection(fd, start, by_length)
+    by_length = start + _u32(file, start - 4)
+    walk = _walk(file, start, file.size)
+    if by_length <= file.size:
+        section = FileSection(file, start, by_length)
         table = seekable.read_table(section)
         if table is not None and not _is_whole(section):
             _take_frames(found, FramedMessages(section, table, start), table)
             return
-        if _reach(fd, start, by_length) >= _reach(fd, start, size):
-            walk = _walk(fd, start, by_length)
+        if _reach(file, start, by_length) >= _reach(file, start, file.size):
+            walk = _walk(file, start, by_length)
     found.walk(walk)
 
 
@@ -166,22 +167,22 @@ def _take_frames(found: Salvaged, framed: FramedMessages, table: seekable.Table)
             found.take(index, framed.raw(index))
 
 
-def _take_rest(found: Salvaged, fd: int, start: int, size: int, magics: list[int]) -> None:
+def _take_rest(found: Salvaged, file: OpenFile, start: int, magics: list[int]) -> None:
     """Context and state, which follow the messages at `start`."""
-    behind = [start + _u32(fd, start - 4) + 4, start + _frames_end(fd, start, size) + 4]
-    places = [at for at in behind if at <= size]
-    states = [at + _u32(fd, at - 4) + 4 for at in places]
+    behind = [start + _u32(file, start - 4) + 4, start + _frames_end(file, start) + 4]
+    places = [at for at in behind if at <= file.size]
+    states = [at + _u32(file, at - 4) + 4 for at in places]
     for at in _once(places + [magic for magic in magics if magic > start]):
-        context = _context_at(fd, at, size)
+        context = _context_at(file, at)
         if context is not None:
             found.context = context
-            states = [at + _frames_end(fd, at, size) + 4, at + _u32(fd, at - 4) + 4, *states]
+            states = [at + _frames_end(file, at) + 4, at + _u32(file, at - 4) + 4, *states]
             break
     else:
         found.lost.append("the context: it cannot be read, an empty one takes its place")
-    for at in _once(at for at in states if at <= size):
+    for at in _once(at for at in states if at <= file.size):
         try:
-            raw = read_exactly(fd, min(size - at, limits.WHOLE_SECTION), at)
+            raw = file.read(min(file.size - at, limits.WHOLE_SECTION), at)
             found.state = bincode.decode(SessionState, raw)
             return
         except PersistenceError:
@@ -189,10 +190,10 @@ def _take_rest(found: Salvaged, fd: int, start: int, size: int, magics: list[int
     found.lost.append("the state: it cannot be read, an initial one takes its place")
 
 
-def _context_at(fd: int, start: int, size: int) -> bytes | None:
+def _context_at(file: OpenFile, start: int) -> bytes | None:
     text = bytearray()
     try:
-        for piece in frames.pieces(FileSection(fd, start, size)):
+        for piece in frames.pieces(FileSection(file, start, file.size)):
             text += piece
             if len(text) > limits.WHOLE_SECTION:
                 return None
@@ -206,14 +207,14 @@ def _context_at(fd: int, start: int, size: int) -> bytes | None:
     return bytes(text[: value_end(bytes(text))])
 
 
-def _walk(fd: int, start: int, end: int) -> Walk:
-    pieces = frames.pieces(FileSection(fd, start, end))
+def _walk(file: OpenFile, start: int, end: int) -> Walk:
+    pieces = frames.pieces(FileSection(file, start, end))
     return Walk(pieces, largest=limits.WHOLE_SECTION)
 
 
-def _reach(fd: int, start: int, end: int) -> tuple[bool, int]:
+def _reach(file: OpenFile, start: int, end: int) -> tuple[bool, int]:
     """Whether all messages are found up to `end`, and how many."""
-    walk = _walk(fd, start, end)
+    walk = _walk(file, start, end)
     for _ in walk:
         pass
     return walk.scanner.complete, walk.found
@@ -228,29 +229,41 @@ def _is_whole(section: frames.Section) -> bool:
     return True
 
 
-def _frames_end(fd: int, start: int, size: int) -> int:
+def _frames_end(file: OpenFile, start: int) -> int:
     """How many bytes from `start` on are whole frames, or at least look it."""
     try:
-        return frames.walk(FileSection(fd, start, size))[-1].end
+        return frames.walk(FileSection(file, start, file.size))[-1].end
     except PersistenceError as error:
         return error.offset or 0
 
 
-def _u32(fd: int, at: int) -> int:
-    return int.from_bytes(read_exactly(fd, 4, max(0, at)), "little")
+def _u32(file: OpenFile, at: int) -> int:
+    """A length; 0 where the file cannot be read."""
+    return int.from_bytes(file.read_before_damage(4, max(0, at)), "little")
 
 
-def _magics(fd: int, size: int) -> list[int]:
+def _magics(file: OpenFile) -> list[int]:
     """Where the magic of a zstd frame stands, in order."""
     found: list[int] = []
-    for base in range(0, size, limits.MIB):
+    for base in range(0, file.size, limits.MIB):
         # A magic may lie across the edge of two pieces.
-        piece = read_exactly(fd, limits.MIB + len(_ZSTD) - 1, base)
+        piece = _around_damage(file, limits.MIB + len(_ZSTD) - 1, base)
         at = piece.find(_ZSTD)
         while at >= 0 and len(found) < _MOST_PLACES:
             found.append(base + at)
             at = piece.find(_ZSTD, at + 1)
     return found
+
+
+def _around_damage(file: OpenFile, size: int, offset: int) -> bytes:
+    """Bytes of the file, with zeros for the blocks that cannot be read."""
+    data = bytearray(file.read_before_damage(size, offset))
+    size = min(size, file.size - offset)
+    while len(data) < size:
+        # The rest of the block in which the damage is, and what can be read behind it.
+        data += bytes(BLOCK - (offset + len(data)) % BLOCK)
+        data += file.read_before_damage(max(0, size - len(data)), offset + len(data))
+    return bytes(data[:size])
 
 
 def _once(places: Iterable[int]) -> Iterator[int]:
@@ -260,10 +273,10 @@ def _once(places: Iterable[int]) -> Iterator[int]:
 # --- layout 2, and checkpoints that are built like it
 
 
-def salvage_layout2(fd: int, size: int, before: tuple[str, ...] = INSIDE_CONVERSATION) -> Salvaged:
+def salvage_layout2(file: OpenFile, before: tuple[str, ...] = INSIDE_CONVERSATION) -> Salvaged:
     """`before` is what stands before the messages: a checkpoint has no metadata there."""
     found = Salvaged(layout2.VERSION)
-    pieces = frames.pieces(FileSection(fd, layout2.HEADER, size))
+    pieces = frames.pieces(FileSection(file, layout2.HEADER, file.size))
     walk = Walk(pieces, before, limits.WHOLE_SECTION)
     found.walk(walk)
     place = first_element(walk.head)

@@ -18,13 +18,13 @@ from agcx_format.doctor.messages import Stopped, check_messages
 from agcx_format.doctor.report import Draft, FileReport, Part, Severity
 from agcx_format.doctor.table import TableCheck
 from agcx_format.doctor.walking import Walk
-from agcx_format.durable import open_regular, read_exactly
 from agcx_format.errors import (
     CorruptData,
     MessagePackDecodeError,
     PersistenceError,
 )
 from agcx_format.files import FileSection, read_session
+from agcx_format.open_file import OpenFile
 from agcx_format.scanning import INSIDE_CONVERSATION
 from agcx_format.timestamps import ns_of
 from agcx_format.types import (
@@ -54,21 +54,17 @@ def verify_session(
     """Check a whole session file; never raises for what is in it."""
     draft = Draft(path, "session")
     try:
-        fd, status = open_regular(path)
-    except PersistenceError as error:
-        draft.error(error, "file")
-        return draft.finish()
-    try:
-        draft.size = status.st_size
-        head = read_exactly(fd, layout2.HEADER, 0)
-        kind = _Layout2 if layout_guess(head) is layout2 else _Layout1
-        kind(draft, fd, head, should_stop).check()
+        with OpenFile(path) as file:
+            draft.size = file.size
+            head = file.read(layout2.HEADER, 0)
+            kind = _Layout2 if layout_guess(head) is layout2 else _Layout1
+            kind(draft, file, head, should_stop).check()
         if kind is _Layout2 and draft.finish().severity is Severity.ERROR:
             draft = _in_another_form(draft) or draft
+    except PersistenceError as error:
+        draft.error(error, "file")
     except Stopped:
         draft.stopped = True
-    finally:
-        os.close(fd)
     return draft.finish()
 
 
@@ -80,8 +76,10 @@ def layout_guess(head: bytes) -> layouts.Layout:
 class _Session:
     """What both layouts have in common."""
 
-    def __init__(self, draft: Draft, fd: int, head: bytes, should_stop: Callable[[], bool]) -> None:
-        self.draft, self.fd, self.head, self.should_stop = draft, fd, head, should_stop
+    def __init__(
+        self, draft: Draft, file: OpenFile, head: bytes, should_stop: Callable[[], bool]
+    ) -> None:
+        self.draft, self.file, self.head, self.should_stop = draft, file, head, should_stop
         self.size = draft.size
         self.metadata: SessionMetadata | None = None
         self.found: int | None = None
@@ -146,7 +144,9 @@ class _Layout1(_Session):
     def read_metadata(self, end: int) -> None:
         start = layout1.HEADER
         self.draft.parts.append(Part("metadata", start, end))
-        raw = read_exactly(self.fd, end - start, start)
+        raw = self.attempt("metadata", lambda: self.file.read(end - start, start))
+        if raw is None:
+            return
         value = self.attempt(
             "metadata", lambda: bincode.decode_prefix(SessionMetadata, raw), base=start
         )
@@ -161,7 +161,7 @@ class _Layout1(_Session):
                 error = CorruptData("the file ends before it", section=name, offset=end)
                 self.draft.error(error, name)
                 return
-            length = int.from_bytes(read_exactly(self.fd, 4, end), "little")
+            length = int.from_bytes(self.file.read(4, end), "little")
             end, left = start + length, self.size - start
             if length > left:
                 reason = f"its length is {length:,} bytes, but {left:,} are left"
@@ -174,7 +174,7 @@ class _Layout1(_Session):
             self.warn("excess", "file", reason, offset=end)
 
     def messages(self, start: int, end: int) -> None:
-        table = TableCheck(self.fd, start, end)
+        table = TableCheck(self.file, start, end)
         walk = Walk(table.pieces())
         check_messages(self.draft, walk, base=start, should_stop=self.should_stop)
         table.tell(self.draft, walk)
@@ -208,7 +208,7 @@ class _Layout1(_Session):
     def whole(self, start: int, end: int) -> bytes:
         if end - start > limits.WHOLE_SECTION:
             raise CorruptData("it is too large")
-        return read_exactly(self.fd, end - start, start)
+        return self.file.read(end - start, start)
 
     def decompressed(self, start: int, end: int) -> bytes:
         return frames.decompress(self.whole(start, end))
@@ -231,7 +231,7 @@ class _Layout2(_Session):
 
     def session(self, end: int) -> None:
         start = layout2.HEADER
-        walk = Walk(frames.pieces(FileSection(self.fd, start, end)), INSIDE_CONVERSATION)
+        walk = Walk(frames.pieces(FileSection(self.file, start, end)), INSIDE_CONVERSATION)
         check_messages(self.draft, walk, base=start, should_stop=self.should_stop)
         self.draft.parts.append(Part("session", start, end, text=walk.size))
         metadata = first_element(walk.head)

@@ -6,6 +6,7 @@ first to the last; but a reader that jumps would not find them.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterator
 
@@ -14,6 +15,7 @@ from agcx_format.doctor.report import Draft, Severity
 from agcx_format.doctor.walking import Walk
 from agcx_format.errors import PersistenceError
 from agcx_format.files import FileSection
+from agcx_format.open_file import OpenFile
 from agcx_format.seekable import Table
 
 __all__ = ["TableCheck"]
@@ -25,11 +27,14 @@ _FOOTER = 0x8F92EAB1.to_bytes(4, "little")
 class TableCheck:
     """Decompresses a section (`pieces`) and sees where its frames lie meanwhile."""
 
-    def __init__(self, fd: int, start: int, end: int) -> None:
-        self._fd, self._start = fd, start
-        self.section = FileSection(fd, start, end)
+    def __init__(self, file: OpenFile, start: int, end: int) -> None:
+        self._file, self._start = file, start
+        self.section = FileSection(file, start, end)
         self.table: Table | None = seekable.read_table(self.section)
-        self._claimed = bytes(self.section[max(0, end - start - 4) : end - start]) == _FOOTER
+        self._claimed = False
+        # What cannot be read here cannot be read by the check of the messages either, which tells.
+        with contextlib.suppress(PersistenceError):
+            self._claimed = self.section[max(0, end - start - 4) : end - start] == _FOOTER
         self._text = [0]
         self._frames: list[frames.Frame] = []
 
@@ -45,7 +50,7 @@ class TableCheck:
             return
         self._frames = [frame for frame in every if not frame.skippable]
         for frame in self._frames:
-            part = FileSection(self._fd, self._start + frame.start, self._start + frame.end)
+            part = FileSection(self._file, self._start + frame.start, self._start + frame.end)
             size = 0
             try:
                 for piece in frames.pieces(part):

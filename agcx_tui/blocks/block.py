@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from textual.strip import Strip
 
+from agcx_tui.blocks.lines import safe_strips
 from agcx_tui.widgets.heights import HeightIndex
 
 __all__ = ["Block", "Part"]
@@ -65,11 +66,15 @@ class Block:
     def cut(self) -> bool:
         return any(part.cut for part in self.parts)
 
+    def undraw(self) -> None:
+        """Draw every part anew when it is next seen; its height stays the same."""
+        self._drawn.clear()
+
     def lines(self, part: int) -> list[Strip]:
         """The lines of a part, drawn now if need be; its height is right afterwards."""
         strips = self._drawn.pop(part, None)
         if strips is None:
-            strips = self.parts[part].draw()
+            strips = safe_strips(self.parts[part].draw())
             self.heights.set(part, len(strips))
             while len(self._drawn) >= _KEPT:
                 del self._drawn[next(iter(self._drawn))]

@@ -1,23 +1,23 @@
 """Source code with syntax colours, in the colours of the theme.
 
-Strategy: Rich and pygments do the work; only what is handed to them is ours: a theme of six styles.
-Long code, and languages that pygments does not know, are plain.
+Strategy: which part of it is what is asked of a process elsewhere (`code_spans.py`), never here: to split
+code into its parts may take minutes.  Until that is known the code is plain, and so is long code.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+from rich.cells import chop_cells
+from rich.segment import Segment
 from textual.strip import Strip
 
-from agcx_tui.blocks.lines import fold, render
+from agcx_tui.blocks.code_spans import CODE_SPANS
+from agcx_tui.blocks.lines import fold
 from agcx_tui.blocks.palette import Palette
+from agcx_tui.lexing import Spans
 
-if TYPE_CHECKING:
-    from rich.syntax import ANSISyntaxTheme
-
-__all__ = ["code_strips", "syntax_theme"]
+__all__ = ["code_strips"]
 
 _HIGHLIGHTED = 16 * 1024
 
@@ -27,63 +27,41 @@ def code_strips(code: str, language: str, width: int, palette: Palette) -> list[
     code = code.strip("\n")
     if not language or language == "text" or len(code) > _HIGHLIGHTED:
         return fold(code, max(1, width), palette.text)
-    from rich.syntax import Syntax
-
-    syntax = Syntax(code, language, theme=syntax_theme(palette))
-    text = syntax.highlight(code)
-    text.rstrip()
-    text.no_wrap, text.overflow = False, "fold"
     strips: list[Strip] = []
-    for row in text.split("\n", allow_blank=True):
+    for segments in _rows(code, CODE_SPANS.get(language, code), palette):
+        row = Strip(segments)
         # Text wraps between words; code is cut where the width ends.
-        pieces = [row] if row.cell_len <= width else _cut(row, width)
-        strips.extend(render(piece, width)[0] if piece.plain else Strip([], 0) for piece in pieces)
+        strips += [row] if row.cell_length <= width else _cut(segments, row.text, width)
     return strips
 
 
-def _cut(row, width: int) -> list:
-    from rich.cells import chop_cells
+def _cut(segments: list[Segment], text: str, width: int) -> Iterator[Strip]:
+    """The segments of a line, whose text is given, as lines of at most `width` cells."""
+    left = iter(segments)
+    rest, style, _ = next(left)
+    for piece in chop_cells(text, width):
+        row: list[Segment] = []
+        room = len(piece)
+        while len(rest) < room:
+            row.append(Segment(rest, style))
+            room -= len(rest)
+            rest, style, _ = next(left)
+        row.append(Segment(rest[:room], style))
+        rest = rest[room:]
+        yield Strip(row)
 
-    offsets, at = [], 0
-    for piece in chop_cells(row.plain, width)[:-1]:
-        at += len(piece)
-        offsets.append(at)
-    return list(row.divide(offsets))
 
-
-@lru_cache(maxsize=4)
-def syntax_theme(palette: Palette) -> ANSISyntaxTheme:
-    from pygments.token import (
-        Comment,
-        Generic,
-        Keyword,
-        Literal,
-        Name,
-        Number,
-        Operator,
-        String,
-        Token,
-    )
-    from rich.syntax import ANSISyntaxTheme
-
-    return ANSISyntaxTheme(
-        {
-            Token: palette.text,
-            Comment: palette.muted,
-            Keyword: palette.keyword,
-            Operator.Word: palette.keyword,
-            Name.Tag: palette.keyword,
-            Name.Function: palette.name,
-            Name.Class: palette.name,
-            Name.Decorator: palette.name,
-            Name.Builtin: palette.name,
-            Name.Attribute: palette.name,
-            String: palette.string,
-            Number: palette.number,
-            Literal: palette.number,
-            Generic.Inserted: palette.added,
-            Generic.Deleted: palette.removed,
-            Generic.Heading: palette.heading,
-            Generic.Subheading: palette.hunk,
-        }
-    )
+def _rows(code: str, spans: Spans, palette: Palette) -> Iterator[list[Segment]]:
+    """The lines of the code, each in pieces of a style."""
+    segments: list[Segment] = []
+    at = 0
+    for length, role in (*spans, (len(code), "")):
+        style = palette.text + getattr(palette, role) if role else palette.text
+        first, *others = code[at : at + length].split("\n")
+        if first:
+            segments.append(Segment(first, style))
+        for other in others:
+            yield segments
+            segments = [Segment(other, style)] if other else []
+        at += length
+    yield segments

@@ -19,6 +19,7 @@ from rich.text import Text
 from textual.strip import Strip
 
 from agcx_tui.blocks.links import addresses
+from agcx_tui.safe_text import safe_line
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -31,6 +32,7 @@ __all__ = [
     "line",
     "plain_console",
     "render",
+    "safe_strips",
     "shorten",
     "wrap",
 ]
@@ -112,6 +114,33 @@ def wrap(text: str | Text, width: int, style: Style | None = None) -> list[Strip
     rich_text.no_wrap = False
     rich_text.overflow = "fold"
     return render(rich_text, width)
+
+
+def safe_strips(strips: list[Strip]) -> list[Strip]:
+    """Lines about to be drawn, with nothing in them that a terminal would obey.
+
+    What is parsed is made safe after that where it is laid out, so that its width is right.  This is
+    the last look, whatever way a text came here.
+    """
+    return [strip if all(map(_is_safe, strip)) else Strip(map(_safe, strip)) for strip in strips]
+
+
+def _is_safe(segment: Segment) -> bool:
+    text, style, control = segment
+    return control is None and safe_line(text) == text and not _leads_astray(style)
+
+
+def _safe(segment: Segment) -> Segment:
+    text, style, _ = segment
+    if style is not None and _leads_astray(style):
+        style = style.update_link(None)
+    return Segment(safe_line(text), style)
+
+
+def _leads_astray(style: Style | None) -> bool:
+    """Whether the address in it could end the escape sequence that it is put into."""
+    link = style.link if style is not None else None
+    return link is not None and not (link.isascii() and link.isprintable())
 
 
 def indent(strips: Iterable[Strip], by: int) -> list[Strip]:

@@ -153,15 +153,18 @@ def _mend(tokens: Iterable[Token]) -> None:
                 if not address:
                     mended.append(child)
                 elif not mended or mended[-1].content != address:
-                    mended.append(Token("text", "", 0, content=f" ({safe_text(address)})"))
+                    mended.append(Token("text", "", 0, content=f" ({address})"))
             elif child.type == "text" and not shown_after and "://" in child.content:
                 mended.extend(_linked(child.content))
             elif child.type == "image":
                 words = child.content or "image"
-                address = safe_text(str(child.attrs.get("src", "")))[:200]
+                address = str(child.attrs.get("src", ""))[:200]
                 mended.append(Token("text", "", 0, content=f"[{words}: {address}]"))
             else:
                 mended.append(child)
+        for child in mended:
+            # The parser has decoded what was safe as it was written: `&#x202e;`, `%E2%80%AE`.
+            child.content = safe_text(child.content)
         token.children = mended
 
 
@@ -265,8 +268,6 @@ def _typed_row(row: str, width: int, palette: Palette) -> list[Strip]:
 
 def warm_up() -> None:
     """Import what drawing Markdown needs, a tenth of a second's work; for a thread."""
-    from pygments import lexers  # noqa: F401
-
     from agcx_tui.blocks import code, markdown_elements  # noqa: F401
 
     _parser()

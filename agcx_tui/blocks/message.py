@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from textual.strip import Strip
+
 from agcx_format.convert.words import genuine_user_text, own_words, text_of
 from agcx_format.errors import PersistenceError
 from agcx_format.types import (
@@ -127,17 +129,21 @@ def _speech(
     if message.metadata.edit_history and how:
         parts += _history(message, look)
     if look.compact:
-        first = parts[0].draw()
         mark = line((_mark(item.role) + " ", _role_style(item.role, look)))
-        parts[0] = Part.of([EMPTY] * gap + [_marked(mark, first[0]), *first[1:]])
+        parts[0] = _begun(parts[0], mark, gap)
     else:
         parts.insert(0, Part.of([EMPTY] * gap + [_header(message, item, around, look)]))
     return Block(parts, head=gap, turn=turn)
 
 
-def _marked(mark, strip):
-    """The first line of a body with a mark in the cells that it is moved in by."""
-    return type(strip)([*mark, *strip.crop(BODY)])
+def _begun(part: Part, mark: Strip, gap: int) -> Part:
+    """The first part of a body, with a mark in the cells that it is moved in by, below a gap."""
+
+    def draw() -> list[Strip]:
+        first, *rest = part.draw()
+        return [EMPTY] * gap + [Strip([*mark, *first.crop(BODY)]), *rest]
+
+    return Part(draw, part.estimate + gap, part.cut)
 
 
 def _header(message: MessageSnapshot, item: Message, around: Around, look: Look):

@@ -7,6 +7,8 @@ follows in full, and what came back, which is drawn by the block of the output, 
 from __future__ import annotations
 
 from agcx_format.types import FunctionCall, FunctionCallOutput, LocalShellCall, MessageSnapshot
+from textual.strip import Strip
+
 from agcx_tui.blocks.block import Block, Part
 from agcx_tui.blocks.lines import EMPTY, beside, indent, line, wrap
 from agcx_tui.blocks.look import Around, Fold, Look
@@ -20,7 +22,7 @@ __all__ = ["answer_block", "call_block"]
 BODY = 4
 # So that durations and results stand below each other.
 _DURATION, _WORD = 8, 8
-# A highlighted script is at most this long; pygments is slow.
+# A highlighted script is at most this long.
 _HIGHLIGHTED = 8 * 1024
 
 
@@ -135,6 +137,8 @@ def _script_parts(script: str, look: Look, how: Fold) -> list[Part]:
     if len(script) <= _HIGHLIGHTED and script.count("\n") < 40:
         from agcx_tui.blocks.code import code_strips
 
-        strips = code_strips(safe_text(script), "bash", look.width - BODY, palette)
-        return [Part.of(indent(strips, BODY))]
+        def draw() -> list[Strip]:
+            return indent(code_strips(safe_text(script), "bash", look.width - BODY, palette), BODY)
+
+        return [Part(draw, script.count("\n") + 1)]
     return text_parts(script, look.width, BODY, palette.text, palette.muted, how)

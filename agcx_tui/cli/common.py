@@ -52,8 +52,8 @@ def microseconds_now() -> int:
 
 
 def is_terminal() -> bool:
-    """Whether a person sits at both ends, so that a screen or a question makes sense."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    """Whether a person sits at both ends, so that a screen makes sense, which is drawn on stderr."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
 
 
 def confirm(question: str) -> bool:
@@ -119,10 +119,23 @@ class Settings:
         return list(found.values())
 
 
+class Text(click.ParamType):
+    """A text; bytes that are none in this locale are refused, since nothing can be compared with them."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = click.STRING.convert(value, param, ctx)
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            self.fail(f"{safe_line(text)!r} is not {sys.getfilesystemencoding().upper()}", param, ctx)
+        return text
+
+
 class Filled(click.ParamType):
     """Any value but a blank one: a variable of the shell that is not set must not pass for no condition."""
 
-    def __init__(self, inner: click.ParamType = click.STRING) -> None:
+    def __init__(self, inner: click.ParamType | None = None) -> None:
+        inner = inner or Text()
         self.inner = inner
         self.name = inner.name
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 
 import click
 
 from agcx_tui.cli.common import Settings, pass_settings
 from agcx_tui.locations import config_file
+from agcx_tui.safe_text import safe_line
 
 
 @click.command()
@@ -21,13 +24,14 @@ def config(settings: Settings, only_path: bool) -> None:
     """
     path = config_file(os.environ)
     if only_path:
-        click.echo(path)
+        # For a program the very bytes of it, whatever they are.
+        click.echo(safe_line(str(path)) if sys.stdout.isatty() else os.fsencode(path))
         return
     from agcx_tui import binding_names, key_names, themes
     from agcx_tui.config import default_file
 
     found, problems = settings.config
-    click.echo(default_file(path, binding_names.documented()), nl=False)
+    click.echo(default_file(Path(safe_line(str(path))), binding_names.documented()), nl=False)
     keys, refused = key_names.usable(found)
     wrong = [*problems, *themes.problems(found), *refused]
     for problem in [*wrong, *binding_names.problems(keys, found.place)]:

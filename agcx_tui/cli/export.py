@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 # `agcx_tui.exporting.FORMATS`; a test compares.
 FORMATS = ("md", "html", "json", "jsonl", "txt", "codex")
 
+_STDOUT = 1
+
 
 @click.command()
 @sessions_argument()
@@ -38,7 +41,7 @@ FORMATS = ("md", "html", "json", "jsonl", "txt", "codex")
 @click.option(
     "-o",
     "--output",
-    type=Filled(),
+    type=Filled(click.Path()),
     metavar="FILE|DIR|-",
     default="-",
     help="A directory takes a file for each session, a file all of them; - is stdout, the default.",
@@ -69,10 +72,12 @@ def export(
 ) -> None:
     """Take conversations out: Markdown, HTML, JSON, JSON Lines, text, or a Codex rollout."""
     from agcx_format.convert.choice import Choice
-    from agcx_tui.exporting import Form
+    from agcx_tui.exporting import Form, descriptor_named
 
     if personal and not redact:
         raise click.UsageError("--personal says what --redact hides: give both")
+    if descriptor_named(output) == _STDOUT:
+        output = "-"
     form = Form(format_, Choice(tool_calls, reasoning, images, metadata), redact, personal)
     to_directory = os.path.isdir(output) or output.endswith(os.sep)
     if len(sessions) > 1 and not to_directory:
@@ -101,21 +106,17 @@ def _check_one_file(output: str, format_: str) -> None:
 def _jobs(
     entries: list[ScanEntry], output: Path, to_directory: bool, format_: str
 ) -> list[tuple[str, Path]]:
-    """Which file goes where.  Two sessions whose names come out the same get their whole id."""
-    from agcx_tui.exporting import file_name, suffix, suggested_name
+    """Which file goes where."""
+    from agcx_tui.exporting import file_name, suggested_name
+
+    def name(entry: ScanEntry) -> str:
+        if entry.metadata is not None:
+            return file_name(entry.metadata, format_)
+        return suggested_name(entry.title, str(entry.id or ""), format_)
 
     if not to_directory:
         return [(entry.path, output) for entry in entries]
-    jobs: dict[Path, str] = {}
-    for entry in entries:
-        if entry.metadata is not None:
-            name = file_name(entry.metadata, format_)
-        else:
-            name = suggested_name(entry.title, str(entry.id or ""), format_)
-        if output / name in jobs:
-            name = f"{Path(entry.path).stem}.{suffix(format_)}"
-        jobs[output / name] = entry.path
-    return [(source, target) for target, source in jobs.items()]
+    return [(entry.path, output / name(entry)) for entry in entries]
 
 
 def _write(settings: Settings, jobs: list[tuple[str, Path]], form: Form, overwrite: bool) -> None:
@@ -142,6 +143,7 @@ def _write_together(
     sources = [entry.path for entry in entries]
     results = export_together(sources, target, form, overwrite=overwrite or _may_replace)
     written = [done for done in results if not done.error]
+    total = sum(done.size for done in written)
     for done in results:
         if done.error and not written:
             _failed(settings, done)
@@ -149,7 +151,7 @@ def _write_together(
         if done.error:
             settings.failed(f"{done.source}: {done.error}")
     if written:
-        tell(f"{target}  {counted(len(written), 'session')}, {size(target.stat().st_size)}")
+        tell(f"{target}  {counted(len(written), 'session')}, {size(total)}")
     _tell_hidden(form, results)
 
 
@@ -158,8 +160,10 @@ def _may_replace(target: Path) -> bool:
 
 
 def _failed(settings: Settings, done: Exported) -> None:
-    hint = "; --overwrite replaces it" if done.error == "it exists already" else ""
-    settings.failed(f"{done.target}: {done.error}{hint}")
+    from agcx_tui.exporting import EXISTS
+
+    hint = "; --overwrite replaces it" if done.error == EXISTS else ""
+    settings.failed(f"{done.source if done.unread else done.target}: {done.error}{hint}")
 
 
 def _tell_hidden(form: Form, results: list[Exported]) -> None:
@@ -171,31 +175,38 @@ def _tell_hidden(form: Form, results: list[Exported]) -> None:
 
 def _print(settings: Settings, entries: list[ScanEntry], form: Form) -> None:
     """To stdout, a message at a time."""
-    from agcx_format.errors import PersistenceError
-    from agcx_tui.exporting import Exported, Exporter, together, way_on
-    from agcx_tui.safe_text import safe_text
-
-    def put(part: bytes) -> None:
-        if sys.stdout.isatty():
-            # On a screen what would be obeyed is shown instead; a pipe gets every byte.
-            click.echo(safe_text(part.decode("utf-8", "replace")), nl=False)
-        else:
-            sys.stdout.buffer.write(part)
+    from agcx_tui.exporting import shown
 
     results: list[Exported] = []
+    parts = _parts(settings, entries, form, results)
+    if sys.stdout.isatty():
+        for text in shown(parts):
+            click.echo(text, nl=False)
+    else:
+        # A pipe gets every byte.
+        for part in parts:
+            sys.stdout.buffer.write(part)
+    _tell_hidden(form, results)
+
+
+def _parts(
+    settings: Settings, entries: list[ScanEntry], form: Form, results: list[Exported]
+) -> Iterator[bytes]:
+    """The bytes of all sessions; what became of each is told or goes into `results`."""
+    from agcx_format.errors import PersistenceError
+    from agcx_tui.exporting import Exported, Exporter, together, way_on
+
     exporter = Exporter(form)
-    if len(entries) > 1:
-        for part in together(exporter, [entry.path for entry in entries], Path("-"), results):
-            put(part)
+    if len(entries) != 1:
+        yield from together(exporter, [entry.path for entry in entries], Path("-"), results)
         for done in results:
             if done.error:
                 settings.failed(f"{done.source}: {done.error}")
-    for entry in entries if len(entries) == 1 else ():
-        try:
-            with exporter.session(entry.path) as session:
-                for part in session.parts():
-                    put(part)
-                results.append(Exported(entry.path, Path("-"), redacted=session.redacted))
-        except PersistenceError as error:
-            settings.failed(f"{error}{way_on(error)}")
-    _tell_hidden(form, results)
+        return
+    path = entries[0].path
+    try:
+        with exporter.session(path) as session:
+            yield from session.parts()
+            results.append(Exported(path, Path("-"), redacted=session.redacted))
+    except PersistenceError as error:
+        settings.failed(f"{error}{way_on(error)}")

@@ -1,13 +1,14 @@
 """What all commands have in common: the default command, and what becomes of an error.
 
 Strategy: commands raise; only this place catches.  A `PersistenceError` becomes one line on stderr
-and exit status 1, wrong use 2, Ctrl+C 130 without a word, and a reader of our output that goes away
-(`agcx list | head`) is no error at all.
+and exit status 1, wrong use 2, as is a stdout that is closed, Ctrl+C 130 without a word, and a reader of our
+output that goes away (`agcx list | head`) is no error at all.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from typing import Any, NoReturn
@@ -19,6 +20,9 @@ from agcx_tui.cli.common import complain
 from agcx_tui.safe_text import safe_text
 
 INTERRUPTED = 130
+
+# Files of ours are named in their errors; who reads gets none of these.
+_OF_A_WRITE = (errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.ENOSPC)
 
 
 class Agcx(click.Group):
@@ -52,6 +56,9 @@ class Agcx(click.Group):
         except click.Abort:
             # Ctrl+C at a question
             status = INTERRUPTED
+        except OSError as error:
+            # Of what click itself prints: help, the version.
+            status = _status_of(error)
         sys.exit(status or 0)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -66,12 +73,31 @@ class Agcx(click.Group):
             complain(str(error))
             ctx.exit(1)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            complain(f"{error.filename or 'the output cannot be written'}: {reason}")
-            if error.filename is None:
-                _abandon_stdout()
-            ctx.exit(1)
+            ctx.exit(_status_of(error))
         ctx.exit(ctx.obj.status)
+
+
+def _status_of(error: OSError) -> int:
+    """Say what the system refused."""
+    what = error.filename
+    closed = False
+    if what is None and (error.errno in _OF_A_WRITE or _stdout_fails()):
+        what = "the output cannot be written"
+        # Without a stdout at all it was called in a wrong way.
+        closed = error.errno == errno.EBADF
+        _abandon_stdout()
+    reason = (error.strerror or str(error)).lower()
+    complain(f"{what}: {reason}" if what else reason)
+    return 2 if closed else 1
+
+
+def _stdout_fails() -> bool:
+    """Whether it is stdout that an error came from: what it could not write is still there to be written."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        return True
+    return False
 
 
 def _abandon_stdout() -> None:

@@ -16,6 +16,7 @@ import click
 
 from agcx_tui.cli.common import (
     Settings,
+    Text,
     microseconds_now,
     pass_settings,
     print_json,
@@ -41,7 +42,12 @@ _SHORT_ID = 8
 @click.option("--sort", type=click.Choice(SORTS), default="accessed", show_default=True)
 @click.option("--reverse", is_flag=True, help="The other way round.")
 @click.option(
-    "--filter", "query", metavar="QUERY", default="", help="As in the browser, see below."
+    "--filter",
+    "query",
+    type=Text(),
+    metavar="QUERY",
+    default="",
+    help="As in the browser, see below.",
 )
 @store_option
 @pass_settings

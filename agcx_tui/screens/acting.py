@@ -15,6 +15,7 @@ from textual.message import Message
 
 from agcx_format.errors import NothingToUndo, PersistenceError, SessionNotFound, StaleSession
 from agcx_tui import wording
+from agcx_tui.copying import copy
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens.listing import ListingScreen
 from agcx_tui.widgets.session_list import SessionList
@@ -99,8 +100,7 @@ class ActingScreen(ListingScreen[None]):
             self._copy(self.table.path(self.sessions.cursor))
 
     def _copy(self, text: str) -> None:
-        self.app.copy_to_clipboard(text)
-        self.notify(f"Copied {safe_line(text)}", markup=False)
+        copy(self.app, text, safe_line(text))
 
     def action_export(self) -> None:
         from agcx_tui.screens.export import ExportItem

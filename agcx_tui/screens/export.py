@@ -83,7 +83,8 @@ class ExportDialog(Dialog[ExportOrder]):
         super().__init__()
         self._items = items
         self._format = "md"
-        self._warned = False
+        # The order that needs a second press, since files are in its way.
+        self._warned: ExportOrder | None = None
         # The path that was put there; once a person changes it, it is theirs.
         self._proposed = ""
 
@@ -164,8 +165,8 @@ class ExportDialog(Dialog[ExportOrder]):
             self._say(problem, warning=True)
             return
         order = self._order(typed)
-        if self._warned:
-            self.dismiss(replace(order, overwrite=True))
+        if self._warned is not None:
+            self.dismiss(replace(order, jobs=self._warned.jobs, overwrite=True))
         else:
             self._look(order)
 
@@ -216,9 +217,12 @@ class ExportDialog(Dialog[ExportOrder]):
     def _look(self, order: ExportOrder) -> None:
         """In a thread: what is there already."""
         single = order.together or len(order.jobs) == 1
+        form = order.form.format
+        jobs = ((source, exporting.landing(source, target, form)) for source, target in order.jobs)
+        order = replace(order, jobs=tuple(jobs))
         target = order.jobs[0][1]
         problem = exporting.obstacle(target if single else target.parent, single)
-        there = sum(os.path.lexists(path) for path in {target for _, target in order.jobs})
+        there = sum(map(exporting.is_regular, {target for _, target in order.jobs}))
         if not get_current_worker().is_cancelled:
             self.app.call_from_thread(self._looked, order, problem, there)
 
@@ -229,13 +233,13 @@ class ExportDialog(Dialog[ExportOrder]):
             one = order.together or len(order.jobs) == 1
             what = "It exists" if one else f"{there:,} of these files exist"
             self._say(f"{what} already.", warning=True)
-            self._warned = True
+            self._warned = order
             self.query_one("#export", Button).label = "Overwrite"
         else:
             self.dismiss(order)
 
     def _say(self, text: str, *, warning: bool = False) -> None:
-        self._warned = False
+        self._warned = None
         self.query_one("#export", Button).label = "Export"
         message = self.query_one("#message", Static)
         message.set_class(warning, "-warning")

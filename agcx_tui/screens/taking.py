@@ -14,6 +14,7 @@ from textual.message import Message
 
 from agcx_format.errors import PersistenceError
 from agcx_tui import editing, wording
+from agcx_tui.copying import copy
 from agcx_tui.resuming import resume_command
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens.searching import SearchingScreen
@@ -48,14 +49,12 @@ class TakingScreen(SearchingScreen):
 
     def action_copy_id(self) -> None:
         if self.opened is not None:
-            self.app.copy_to_clipboard(str(self.opened.metadata.id))
-            self.notify("Copied the id of the session.", markup=False)
+            copy(self.app, str(self.opened.metadata.id), "the id of the session")
 
     def action_copy_resume(self) -> None:
         if self.opened is not None:
             command = resume_command(self.opened.metadata)
-            self.app.copy_to_clipboard(command)
-            self.notify(f"Copied: {command}", markup=False)
+            copy(self.app, command, f"“{safe_line(command)}”")
 
     # --- the editor
 

@@ -25,13 +25,16 @@ from textual.widget import Widget
 from agcx_tui.blocks.block import Block
 from agcx_tui.blocks.look import Look
 from agcx_tui.blocks.palette import Palette
+from agcx_tui.copying import copy
+from agcx_tui.widgets.code_reader import CodeReader
 from agcx_tui.widgets.heights import HeightIndex
 from agcx_tui.widgets.line_matches import LineMatches
 from agcx_tui.widgets.roll_keys import MOVING
-from agcx_tui.widgets.selected import COPIED, pack, selected_text
+from agcx_tui.widgets.selected import pack, selected_text
 from agcx_tui.widgets.strips import overlay
 from agcx_tui.widgets.themed_view import ThemedView
 from agcx_tui.widgets.viewport import Place, Viewport
+from agcx_tui.wording import counted
 
 __all__ = ["RAIL", "Roll"]
 
@@ -67,6 +70,7 @@ class Roll(ThemedView, can_focus=True):
         self.look = Look(80, Palette())
         self.viewport = Viewport(self.draw_block)
         self.matches: LineMatches | None = None
+        self._code = CodeReader(self)
         self._match_at: Place | None = None
         self._palette: Palette | None = None
         self._base = Style()
@@ -114,7 +118,17 @@ class Roll(ThemedView, can_focus=True):
         """After any change of the view: the scrollbar is right, and it is drawn."""
         self._tell_scrollbar()
         self.refresh()
+        self._code.look()
         self.post_message(self.Moved(self))
+
+    def on_code_reader_known(self) -> None:
+        """Code that was drawn plain gets its colors."""
+        self._code.done()
+        self.viewport.redraw()
+        self.refresh()
+        # Asked now, not when it is drawn: what was dropped meanwhile is asked for again.
+        self.viewport.settle()
+        self._code.look()
 
     # --- the life of the widget
 
@@ -226,14 +240,10 @@ class Roll(ThemedView, can_focus=True):
     def action_copy(self) -> None:
         """Copy the selected text, or else what is current."""
         text = self.screen.get_selected_text() or self.copied()
-        if not text:
-            self.notify("Nothing to copy here.", severity="warning", markup=False)
-        elif len(text) > COPIED:
-            words = f"{len(text):,} characters are too many for the clipboard; export it instead."
-            self.notify(words, severity="warning", markup=False)
+        if text:
+            copy(self.app, text, counted(len(text), "character"))
         else:
-            self.app.copy_to_clipboard(text)
-            self.notify(f"Copied {len(text):,} characters.", markup=False)
+            self.notify("Nothing to copy here.", severity="warning", markup=False)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         return selected_text(self.viewport, selection, RAIL), "\n"

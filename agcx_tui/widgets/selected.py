@@ -11,10 +11,10 @@ from textual.selection import Selection
 
 from agcx_tui.widgets.viewport import START, Place, Viewport
 
-__all__ = ["COPIED", "pack", "selected_text"]
+__all__ = ["pack", "selected_text"]
 
-# OSC 52 is cut off by terminals somewhere above this many characters.
-COPIED = 75_000
+# Twice as much as a terminal takes: what is longer, nobody selects by hand.
+_MOST = 150_000
 
 _PART_BITS, _LINE_BITS = 16, 24
 
@@ -40,7 +40,7 @@ def selected_text(viewport: Viewport, selection: Selection, rail: int) -> str:
     for place in viewport.down(start):
         number = pack(place)
         span = selection.get_span(number)
-        if span is None or size > 2 * COPIED:
+        if span is None or size > _MOST:
             break
         first, last = span
         text = " " * rail + viewport.strip(place).text

@@ -83,6 +83,11 @@ class Viewport:
         else:
             self._blocks.discard(index)
 
+    def redraw(self) -> None:
+        """Draw all lines anew when they are next seen: they look otherwise, and are as many."""
+        for index in list(self._blocks.keys()):
+            self._blocks[index].undraw()
+
     @property
     def position(self) -> int:
         """The line number of the top of the window, as far as heights are known."""

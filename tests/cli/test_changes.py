@@ -56,7 +56,7 @@ def test_nothing_to_undo_is_one_line(store):
 def test_in_a_terminal_it_asks_and_no_is_the_default(store, answer, gone):
     terminal = Terminal("delete", GRID)
     terminal.wait_for("Delete 1 session")
-    assert b"a favourite" in terminal.seen
+    assert b"a favourite" in terminal.written
     terminal.wait_for("[y/N]: ")
     terminal.type(answer)
     if gone:

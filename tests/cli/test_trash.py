@@ -82,7 +82,7 @@ def test_emptying_takes_the_typed_word(store, word, gone):
     run("delete", GRID, "--yes")
     terminal = Terminal("trash", "empty")
     terminal.wait_for("Type delete to do it")
-    assert b"1 deleted session" in terminal.seen
+    assert b"1 deleted session" in terminal.written
     terminal.type(word + "\r")
     status, _ = terminal.finish()
     assert status == (0 if gone else 1)

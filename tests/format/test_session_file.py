@@ -299,6 +299,144 @@ def test_a_message_that_is_too_large_is_a_stub_and_can_still_be_taken_out(
         assert session.get(2) == messages[2]
 
 
+@pytest.mark.parametrize("is_framed", [False, True], ids=["one-frame", "seek-table"])
+def test_a_message_larger_than_all_that_is_kept_can_be_fetched(
+    tmp_path: Path, monkeypatch, is_framed: bool
+):
+    """However the file is cut: as an item, as its bytes, and shown where it is not too large for that."""
+    monkeypatch.setattr(limits, "KEPT_OPEN", limits.MIB)
+    monkeypatch.setattr(limits, "KEPT_PACKED", limits.MIB)
+    monkeypatch.setattr(limits, "MESSAGE_SHOWN", 3 * limits.MIB)
+    sizes = [100, 4 * limits.MIB, 100, 2 * limits.MIB, 6_000, 4 * limits.MIB, 100]
+    messages = [message(number, size) for number, size in enumerate(sizes)]
+    path = write(tmp_path / "large.agcx", messages, framed=is_framed)
+    with SessionFile(path) as session:
+        assert isinstance(session._messages, FramedMessages) == is_framed
+        assert len(session) == len(messages)
+        for number in (1, 3, 5, 1, 0, 6, 2, 4):
+            assert session[number] == messages[number]
+            assert session.raw(number) == messagepack.encode(messages[number])
+            assert session.fetch(number)
+            shown = session.get(number)
+            if sizes[number] < limits.MESSAGE_SHOWN:
+                assert shown == messages[number]
+            else:
+                assert isinstance(shown, PersistenceError)
+                assert "too large to show" in shown.reason
+        assert session[-2] == messages[-2]
+        assert list(session) == messages
+
+
+def test_a_message_that_nearly_fills_what_is_kept_is_not_pushed_out_by_its_own_end(
+    tmp_path: Path, monkeypatch
+):
+    monkeypatch.setattr(limits, "KEPT_OPEN", limits.MIB)
+    monkeypatch.setattr(limits, "KEPT_PACKED", 0)
+    messages = [message(number, 900_000) for number in range(5)]
+    path = write(tmp_path / "large.agcx", messages)
+    with SessionFile(path) as session:
+        assert len(session) == 5
+        for number in (0, 4, 2, 3, 1, 2):
+            assert session.fetch(number)
+            assert session.get(number) == messages[number]
+
+
+def test_fetching_a_large_message_can_be_stopped(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(limits, "KEPT_OPEN", limits.MIB)
+    messages = [message(number, 2 * limits.MIB) for number in range(3)]
+    with SessionFile(write(tmp_path / "large.agcx", messages)) as session:
+        assert len(session) == 3
+        assert session.fetch(0, should_stop=lambda: True) is False
+        assert session.get(0) is PENDING
+        assert session.fetch(0)
+        assert session.get(0) == messages[0]
+
+
+@pytest.mark.parametrize("is_framed", [False, True], ids=["one-frame", "seek-table"])
+def test_a_message_of_more_than_sixty_four_mebibytes(request, tmp_path: Path, is_framed: bool):
+    if not request.config.getoption("--full", default=False):
+        pytest.skip("the same as with lower limits, at full size: --full")
+    large = message(1, 8)
+    large = replace(large, item=Message(None, "user", [InputText("wörds " * (10 * limits.MIB))]))
+    messages = [message(0, 100), large, message(2, 100)]
+    with SessionFile(write(tmp_path / "large.agcx", messages, framed=is_framed)) as session:
+        assert session[1] == large
+        assert session[-1] == messages[-1]
+        assert session.raw(1) == messagepack.encode(large)
+        assert "too large to show" in session.get(1).reason
+
+
+@pytest.fixture
+def inflated(monkeypatch) -> list[int]:
+    """The size of each piece that is decompressed from now on."""
+    sizes: list[int] = []
+    inflate = frames._inflate
+
+    def counted(*args) -> bytes:
+        piece = inflate(*args)
+        sizes.append(len(piece))
+        return piece
+
+    monkeypatch.setattr(frames, "_inflate", counted)
+    return sizes
+
+
+@pytest.mark.parametrize("kind", ["streamed", "framed"])
+def test_a_list_of_all_messages_decompresses_them_once(kind: str, messages, request, inflated):
+    """`list` asks for the length first, which reads to the end."""
+    whole = len(messagepack.encode_messages(messages))
+    with SessionFile(request.getfixturevalue(kind)) as session:
+        assert list(session) == messages
+        assert sum(inflated) == whole
+        # What has been read is at hand for whoever comes next.
+        if kind == "streamed":
+            assert list(session) == messages
+            assert sum(inflated) == whole
+
+
+def test_a_list_gives_what_the_length_has_passed_and_dropped(streamed: Path, messages):
+    for keep in (0, limits.MIB, 5 * limits.MIB):
+        with SessionFile(streamed) as session:
+            session._messages._windows = Windows(keep=keep, keep_packed=0)
+            assert list(session) == messages
+            # Half of it read, the first pieces at hand, the others not read yet.
+        with SessionFile(streamed) as session:
+            while session.known() < len(messages) // 2:
+                session.read_more()
+            assert list(iter(session)) == messages
+            assert session.known() < len(messages) or session.complete
+
+
+@pytest.mark.parametrize("kind", ["streamed", "framed"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        slice(0, 2), slice(2), slice(3, 1), slice(1_998, 2_100), slice(3_000, 3_001), slice(0, 7, 3),
+        slice(-3, None), slice(None, -1_997), slice(2, None, 500), slice(5, 0, -2), slice(0, 0),
+        slice(None, 3, None), slice(-2_500, 2), slice(True, 3),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_slice_is_the_slice_of_the_list(kind: str, part: slice, messages, request):
+    with SessionFile(request.getfixturevalue(kind)) as session:
+        assert session[part] == messages[part]
+
+
+def test_a_slice_of_the_beginning_reads_the_beginning_only(streamed: Path, messages):
+    with SessionFile(streamed) as session:
+        assert session[0:2] == messages[:2]
+        assert session.known() < len(messages)
+
+
+@pytest.mark.parametrize("index", ["0", 1.0, None, slice("a", "b"), slice(0, 4, 0)], ids=repr)
+def test_an_index_of_another_type_is_the_error_that_a_list_gives(streamed: Path, index):
+    with SessionFile(streamed) as session, pytest.raises((TypeError, ValueError)) as ours:
+        session[index]
+    with pytest.raises((TypeError, ValueError)) as theirs:
+        [1, 2, 3][index]
+    assert type(ours.value) is type(theirs.value)
+
+
 def test_memory_does_not_grow_with_the_file(tmp_path: Path, messages):
     """160 MiB of text, read to its end by a process of its own."""
     path = tmp_path / "big.agcx"

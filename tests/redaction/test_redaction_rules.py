@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 
 import pytest
 from corpus import FALSE, PERSONAL, TRUE
@@ -123,10 +124,29 @@ HOSTILE = [
 ]
 
 
+# Seconds of processor time that say nothing: a page fault, a cache that is cold.
+_NOISE = 0.004
+
+
+def work(unit: str, size: int) -> float:
+    """Processor time that looking through so much of it takes; the least of some, as others disturb."""
+    text = unit * (size // len(unit))
+    taken = []
+    for _ in range(3):
+        begun = time.thread_time()
+        spans(text, personal=True)
+        taken.append(time.thread_time() - begun)
+        if taken[-1] < _NOISE:
+            break
+    return min(taken)
+
+
 @pytest.mark.parametrize("unit", HOSTILE)
-def test_a_text_of_beginnings_is_looked_through_in_time(unit):
-    """A pattern that went back and forth over half a million characters would not come to an end."""
-    spans(unit * (500_000 // len(unit)), personal=True)
+def test_a_text_of_beginnings_takes_work_that_grows_with_it_and_no_faster(unit):
+    """Four times the text is four times the work; a pattern that goes back and forth takes sixteen."""
+    for size in (1_000, 4_000, 16_000):
+        less, more = work(unit, size), work(unit, 4 * size)
+        assert more < 8 * max(less, _NOISE), f"{size}: {less:.3f}, {4 * size}: {more:.3f}"
 
 
 def test_a_letter_that_lower_case_makes_two_of_moves_nothing():

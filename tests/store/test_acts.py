@@ -14,7 +14,8 @@ from agcx_format import acts, open_store
 from agcx_format.acts import ActSession, Step
 from agcx_format.durable import Signature
 from agcx_format.errors import NothingToUndo, StaleSession, StoreNotWritable, UndoConflict
-from tests.stores import contents, copy_of, golden_session, id_of, without_privileges
+from tests.privileges import without_privileges
+from tests.stores import contents, copy_of, golden_session, id_of
 
 
 @pytest.fixture

@@ -33,7 +33,9 @@ from agcx_format import (
 )
 from agcx_format.errors import SessionNotFound
 from tests.golden_files import GOLDEN
-from tests.stores import contents, copy_of, golden_session, id_of, without_privileges
+from tests.privileges import without_privileges
+from tests.stores import contents, copy_of, golden_session, id_of
+from tests.waiting import LIMIT
 
 METADATA, CONVERSATION, STATE = golden_session("full")
 FULL = id_of("full")
@@ -41,7 +43,6 @@ GB = 10**9
 
 # More than the largest section that is held as a whole, twice: as bytes and as values.
 MEMORY = 3 * 1024**3
-SECONDS = 90
 
 
 def bomb(head: bytes, size: int, byte: bytes) -> bytes:
@@ -74,8 +75,9 @@ def layout2_file(root: Path, section: bytes) -> Path:
 
 _READER = """
 import json, resource, sys
-from agcx_format import PersistenceError, SessionFile, open_store, read_session
+from agcx_format import PersistenceError, SessionFile, limits, open_store, read_session
 
+limits.SLOW_ITEMS = {items}
 resource.setrlimit(resource.RLIMIT_AS, ({memory}, {memory}))
 path, outcomes = sys.argv[1], {{}}
 
@@ -106,11 +108,16 @@ print(json.dumps(outcomes))
 """
 
 
-def outcomes(path: Path, root: Path | None = None, memory: int = MEMORY) -> dict[str, str]:
-    """What each way of reading says of a file: `ok`, or the error in words."""
-    code = textwrap.dedent(_READER.format(memory=memory))
+def outcomes(
+    path: Path, root: Path | None = None, memory: int = MEMORY, items: int = limits.SLOW_ITEMS
+) -> dict[str, str]:
+    """What each way of reading says of a file: `ok`, or the error in words.
+
+    `items` is the limit of values that are read one by one.
+    """
+    code = textwrap.dedent(_READER.format(memory=memory, items=items))
     command = [sys.executable, "-c", code, str(path), str(root or path.parent)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout)
 
@@ -146,11 +153,23 @@ def test_a_hundred_gigabytes_in_one_megabyte(tmp_path: Path):
         assert said[way] != "ok"
 
 
-def test_a_zip_bomb_as_context(tmp_path: Path):
-    texts = bomb(b"\x95\xa1/\x80\xdd\x0f\x00\x00\x00", 0x0F00_0000, b"\xa0")
-    said = outcomes(with_sections(tmp_path / "a.agcx", context=texts))
+@pytest.fixture
+def scale(request: pytest.FixtureRequest) -> int:
+    """By what a number of values and its limit are divided: hundreds of millions take ten seconds."""
+    return 1 if request.config.getoption("--full") else 32
+
+
+def texts(head: bytes, count: int, there: int) -> bytes:
+    """A section of `head` and a list that claims `count` texts; so many empty ones are `there`."""
+    return bomb(head + b"\xdd" + struct.pack(">I", count), there, b"\xa0")
+
+
+def test_a_zip_bomb_as_context(tmp_path: Path, scale: int):
+    context = texts(b"\x95\xa1/\x80", 0x0F00_0000 // scale, 0x0F00_0000 // scale)
+    items = limits.SLOW_ITEMS // scale
+    said = outcomes(with_sections(tmp_path / "a.agcx", context=context), items=items)
     assert said["scan"] == said["lazy"] == "ok"
-    assert "context, decompressed byte 4: more than 4,000,000 items" in said["context"]
+    assert f"context, decompressed byte 4: more than {items:,} items" in said["context"]
     assert said["load"].endswith(said["context"].split(": ", 1)[1])
 
 
@@ -162,12 +181,13 @@ def test_a_zip_bomb_in_front_of_a_list(tmp_path: Path):
     assert "decompresses to more than" in said["load"]
 
 
-def test_metadata_of_many_tags_in_a_small_file(tmp_path: Path):
+def test_metadata_of_many_tags_in_a_small_file(tmp_path: Path, scale: int):
     times = (b"\xb4" + b"2025-01-01T00:00:00Z") * 3
     head = b"\x94\x9f\xc4\x10" + FULL.bytes + b"\xa1t" + times + b"\0\0\xa4Plan\xa1m"
-    path = layout2_file(tmp_path, bomb(head + b"\xdd\x03\x00\x00\x00", 0x0380_0000, b"\xa0"))
-    said = outcomes(path, tmp_path)
-    assert "more than 4,000,000 items" in said["scan"]
+    path = layout2_file(tmp_path, texts(head, 0x0300_0000 // scale, 0x0380_0000 // scale))
+    items = limits.SLOW_ITEMS // scale
+    said = outcomes(path, tmp_path, items=items)
+    assert f"more than {items:,} items" in said["scan"]
 
 
 @pytest.mark.parametrize("nest", [b"\x91", b"\x81\xa1a", b"\x92\xa1x"])
@@ -451,7 +471,7 @@ store.undo()
 store.delete([store.resolve({str(FULL)!r})])
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=LIMIT, check=False
     )
     assert done.returncode == 0, done.stderr[-1500:]
     assert done.stdout.strip() == str([act.id])

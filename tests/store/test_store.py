@@ -24,7 +24,8 @@ from agcx_format.errors import (
 from agcx_format.locks import locked
 from agcx_format.timestamps import ns_of
 from tests.golden_files import GOLDEN, V1
-from tests.stores import contents, copy_of, golden_session, id_of, without_privileges
+from tests.privileges import without_privileges
+from tests.stores import contents, copy_of, golden_session, id_of
 
 both_ways = pytest.mark.parametrize("use_mmap", [True, False], ids=["map", "read"])
 

@@ -299,5 +299,6 @@ def test_a_file_that_changed_in_the_last_minutes_may_be_a_running_agents(managed
     entry = next(iter(open_store(managed).scan()))
     minute = 60 * 10**9
     assert recently_changed(entry, entry.mtime_ns + 4 * minute)
-    assert recently_changed(entry, entry.mtime_ns - 4 * minute)
     assert not recently_changed(entry, entry.mtime_ns + 6 * minute)
+    # Some clock is wrong: this file may have looked new for years.
+    assert not recently_changed(entry, entry.mtime_ns - 4 * minute)

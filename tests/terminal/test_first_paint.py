@@ -16,6 +16,7 @@ import pytest
 
 from agcx_tui.demo import build_demo_store
 from tests.bench.terminal import DOWN, Terminal
+from tests.waiting import LIMIT, wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 SIZE = (120, 40)
@@ -164,8 +165,8 @@ sys.meta_path.insert(0, Hook())
     "action",
     [
         "raise RuntimeError('no such luck')",
-        "os.kill(os.getpid(), signal.SIGTERM); time.sleep(1)",
-        "os.kill(os.getpid(), signal.SIGHUP); time.sleep(1)",
+        "os.kill(os.getpid(), signal.SIGTERM); time.sleep(600)",
+        "os.kill(os.getpid(), signal.SIGHUP); time.sleep(600)",
         "print('a word', file=sys.stderr); os._exit(3)",
         "sys.exit(4)",
     ],
@@ -187,11 +188,11 @@ def test_the_terminal_is_restored_when_the_import_fails(home, action):
 
 
 def test_ctrl_c_during_the_import_leaves_and_restores(home):
-    with browser(home, code=_HOOK.format(action="time.sleep(10)")) as terminal:
+    with browser(home, code=_HOOK.format(action="time.sleep(600)")) as terminal:
         before = termios.tcgetattr(terminal._master)
         terminal.wait_for(TITLE)
         terminal.write(b"\x03")
-        terminal.wait_end(5)
+        terminal.wait_end()
         assert termios.tcgetattr(terminal._master) == before
         assert output(terminal).count(b"\x1b[?1049l") == 1
         assert b"Traceback" not in output(terminal)
@@ -199,10 +200,7 @@ def test_ctrl_c_during_the_import_leaves_and_restores(home):
 
 def started(terminal: Terminal) -> bool:
     """Wait until something is there by Textual or without it; whether a page was painted first."""
-    limit = time.monotonic() + 20
-    while TEXTUAL not in output(terminal) and time.monotonic() < limit:
-        time.sleep(0.01)
-    assert TEXTUAL in output(terminal)
+    wait_until(lambda: TEXTUAL in output(terminal), "Textual")
     return painted_first(terminal)
 
 
@@ -285,7 +283,7 @@ def test_without_a_terminal_nothing_is_painted(home):
         capture_output=True,
         stdin=subprocess.DEVNULL,
         check=False,
-        timeout=60,
+        timeout=LIMIT,
     )
     assert b"\x1b" not in done.stdout + done.stderr
     assert done.returncode == 2
@@ -305,5 +303,5 @@ def test_sigterm_is_an_end_as_any_other(home):
         before = output(terminal).count(b"\x1b[?1049l")
         terminal.write(DOWN)
         os.kill(terminal.pid, signal.SIGTERM)
-        terminal.wait_end(10)
+        terminal.wait_end()
         assert output(terminal).count(b"\x1b[?1049l") == before + 1

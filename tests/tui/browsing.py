@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
 from textual.pilot import Pilot
 
@@ -16,14 +16,16 @@ from agcx_tui.screens.browser import BrowserScreen
 from agcx_tui.screens.confirm import ConfirmDelete, ConfirmFavorites
 from agcx_tui.widgets.edge_line import EdgeLine
 from agcx_tui.widgets.session_list import SessionList
+from tests.surroundings import shared
 from tests.tui.entries import NOW_SECONDS
+from tests.waiting import LIMIT
 
 SIZE = (120, 40)
 
 
 @cache
 def _template() -> Path:
-    path = Path(mkdtemp(prefix="agcx-test-")) / "history"
+    path = shared("demo") / "history"
     build_demo_store(path, now=NOW_SECONDS * 1_000_000_000)
     return path
 
@@ -41,11 +43,10 @@ def browser(store: Path | None, *, follow: bool = False, **options) -> AgcxApp:
 
 async def until(pilot: Pilot, holds: Callable[[], object]) -> None:
     """Wait for what must come to hold; an assertion that it does."""
-    for _ in range(400):
-        if holds():
-            return
+    end = time.monotonic() + LIMIT
+    while not holds():
+        assert time.monotonic() < end, "it never came to hold"
         await pilot.pause(0.01)
-    raise AssertionError("it never came to hold")
 
 
 async def scanned(pilot: Pilot, sessions: int = 15) -> BrowserScreen:

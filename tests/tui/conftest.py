@@ -8,6 +8,13 @@ import inspect
 import pytest
 
 
+@pytest.fixture(autouse=True)
+def nobody_else_to_copy_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test copies stays out of the clipboard of whoever runs it."""
+    monkeypatch.delenv("TMUX", raising=False)
+    monkeypatch.setenv("SSH_TTY", "/dev/pts/0")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if not inspect.iscoroutinefunction(pyfuncitem.obj):

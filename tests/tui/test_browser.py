@@ -15,7 +15,8 @@ from agcx_tui.screens.help import HelpScreen
 from agcx_tui.session_table import SORTS
 from agcx_tui.widgets.preview import Preview
 from agcx_tui.widgets.session_list import SessionList
-from tests.stores import contents, without_privileges
+from tests.privileges import without_privileges
+from tests.stores import contents
 from tests.tui.browsing import (
     SIZE,
     at_cursor,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from agcx_tui import store_work
 from agcx_tui.screens.browser import BrowserScreen
 from tests.stores import contents
 from tests.tui.browsing import SIZE, browser, confirm_deletion, demo_copy, scanned, titles, until
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -33,11 +33,8 @@ async def learn(tmp_path: Path, store: Path) -> list[str]:
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         shown = titles(screen)
-    for _ in range(200):
-        if catalog(tmp_path, store).load() is not None:
-            return shown
-        time.sleep(0.02)
-    raise AssertionError("no catalog was written")
+    wait_until(lambda: catalog(tmp_path, store).load() is not None, "the catalog")
+    return shown
 
 
 async def test_a_second_start_shows_the_list_before_it_looks_at_the_store(
@@ -109,14 +106,12 @@ async def test_first_words_are_kept_for_the_next_time(tmp_path, store):
         flags = screen.table.columns.arrays["flags"]
         readable = [row for row in screen.table.order if screen.table.readable(row)]
         await until(pilot, lambda: all(flags[row] & WORDS_KNOWN for row in readable))
-    screen = browser(store, cache=tmp_path / "cache").get_default_screen()
-    for _ in range(200):
-        columns = screen.table.columns
-        if any("look at this picture" in columns.haystacks[row] for row in range(len(columns))):
-            return
-        time.sleep(0.02)
-        screen = browser(store, cache=tmp_path / "cache").get_default_screen()
-    raise AssertionError("the words are not kept")
+
+    def kept() -> bool:
+        columns = browser(store, cache=tmp_path / "cache").get_default_screen().table.columns
+        return any("look at this picture" in columns.haystacks[row] for row in range(len(columns)))
+
+    wait_until(kept, "the words in the catalog")
 
 
 async def test_a_deleted_session_is_taken_out_of_the_catalog(tmp_path, store):
@@ -129,11 +124,10 @@ async def test_a_deleted_session_is_taken_out_of_the_catalog(tmp_path, store):
         await pilot.press("d")
         await confirm_deletion(pilot, favorites=True)
         await until(pilot, lambda: len(screen.table) == 14)
-    for _ in range(200):
-        if b"Fix the grid layout" not in catalog(tmp_path, store).path.read_bytes():
-            return
-        time.sleep(0.02)
-    raise AssertionError("its title is still there")
+    path = catalog(tmp_path, store).path
+    wait_until(
+        lambda: b"Fix the grid layout" not in path.read_bytes(), "a catalog without its title"
+    )
 
 
 async def test_a_list_that_was_left_in_another_order_begins_in_it(tmp_path, store):
@@ -147,12 +141,10 @@ async def test_a_list_that_was_left_in_another_order_begins_in_it(tmp_path, stor
         left = titles(screen)
         await pilot.pause(0.1)
     assert titles(browser(store, **places).get_default_screen()) == left
-    for _ in range(200):
-        # In the catalog, too: its first page is the one that will be asked for.
-        if catalog(tmp_path, store).load().titles[0] == left[0]:
-            return
-        time.sleep(0.02)
-    raise AssertionError("the catalog is in the old order")
+    # In the catalog, too: its first page is the one that will be asked for.
+    wait_until(
+        lambda: catalog(tmp_path, store).load().titles[0] == left[0], "a catalog in that order"
+    )
 
 
 async def test_what_is_asked_for_before_the_store_is_open_is_done_when_it_is(tmp_path, store):

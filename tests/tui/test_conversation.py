@@ -18,6 +18,7 @@ from agcx_tui.widgets.edge_line import EdgeLine
 from agcx_tui.widgets.matches import Matches
 from agcx_tui.widgets.roll_keys import MOVING
 from agcx_tui.widgets.transcript import Transcript
+from tests.tui.browsing import until
 from tests.tui.messages import assistant, call, golden, output, screen_text, user
 
 SIZE = (100, 30)
@@ -40,14 +41,6 @@ class ScreenApp(App):
     @property
     def transcript(self) -> Transcript:
         return self.conversation.query_one(Transcript)
-
-
-async def until(pilot, holds) -> None:
-    for _ in range(300):
-        if holds():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError("it never came to hold")
 
 
 async def opened(pilot, messages: int) -> None:
@@ -125,7 +118,7 @@ async def test_leaving_closes_the_file(key):
         file = app.conversation.opened.source
         await pilot.press(key)
         assert app.screen is not app.conversation
-        await until(pilot, lambda: file._fd < 0)
+        await until(pilot, lambda: file.closed)
 
 
 async def test_e_asks_the_app_to_export_and_upper_y_copies_the_id():

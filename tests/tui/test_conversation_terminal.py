@@ -2,62 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
-import select
-import struct
-import subprocess
-import sys
-import termios
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from agcx_format import read_session, write_session
+from tests.terminals import Terminal, agcx
 from tests.tui.messages import golden, output, user
 
-ROOT = Path(__file__).parents[2]
 
-
-class Terminal:
-    """The program in a terminal of 100×30, and what it wrote."""
-
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
-        self.written = b""
-
-    def press(self, keys: str) -> None:
-        os.write(self._fd, keys.encode())
-
-    def until(self, holds) -> None:
-        """Read what the program writes until something holds; an assertion that it comes to."""
-        end = time.monotonic() + 20
-        while not holds():
-            assert time.monotonic() < end, self.written[-2000:]
-            if select.select([self._fd], [], [], 0.05)[0]:
-                self.written += os.read(self._fd, 65536)
-
-
-@contextmanager
-def terminal(path: Path, **environment: str) -> Iterator[Terminal]:
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "agcx_tui", "browse", str(path)],
-        stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT, start_new_session=True,
-        env={**os.environ, "TERM": "xterm-256color", **environment},
-    )  # fmt: skip
-    os.close(theirs)
-    try:
-        yield Terminal(ours)
-    finally:
-        process.kill()
-        process.wait()
-        os.close(ours)
+def terminal(path: Path, **environment: str) -> Terminal:
+    """The program with this file in a terminal of 100×30."""
+    return Terminal(agcx("browse", path), environment, (100, 30))
 
 
 def session(path: Path, directory: Path) -> Path:
@@ -86,8 +42,8 @@ def test_o_leaves_the_screen_to_the_editor_and_comes_back(tmp_path):
         "XDG_STATE_HOME": str(tmp_path / "state"), "HOME": str(tmp_path),
     }  # fmt: skip
     with terminal(path, **environment) as screen:
-        screen.until(lambda: b"example.org" in screen.written)
-        screen.press("o")
+        screen.wait_for("example.org")
+        screen.type("o")
         screen.until(told.exists)
         screen.until(lambda: told.read_text().count("|") == 3)
         assert told.read_text() == f"--wait|{directory}|{directory}|"
@@ -101,9 +57,9 @@ def test_web_addresses_lead_where_they_say_and_nothing_else_can_be_followed(tmp_
     path = session(tmp_path / "s.agcx", tmp_path)
     environment = {"XDG_STATE_HOME": str(tmp_path / "state"), "HOME": str(tmp_path)}
     with terminal(path, **environment) as screen:
-        screen.until(lambda: b"example.org" in screen.written)
-        screen.press("t")
-        screen.until(lambda: b"example.org/out(1)" in screen.written)
+        screen.wait_for("example.org")
+        screen.type("t")
+        screen.wait_for("example.org/out(1)")
         links = {
             part.split(b";", 1)[1].split(b"\x1b")[0]
             for part in screen.written.split(b"\x1b]8;")[1:]

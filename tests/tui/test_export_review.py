@@ -63,6 +63,7 @@ async def review(
     """Through the dialog to the review."""
     app = pilot.app
     await until(pilot, lambda: isinstance(app.screen, ExportDialog))
+    await pilot.pause()
     app.screen.query_one(f"#format-{format_}", RadioButton).value = True
     await pilot.pause()
     app.screen.query_one("#path", Input).value = str(target)

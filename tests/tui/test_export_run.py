@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
 from textual.app import App
 from textual.widgets import Button, Checkbox, Input, Static
 
+from agcx_format import read_session
+from agcx_format.convert.codex_out import rollout_name
+from agcx_tui.exporting import suggested_name
 from agcx_tui.screens.export import ExportDialog, ExportItem
 from agcx_tui.screens.export_run import ask_for_export
 from agcx_tui.screens.progress import ProgressDialog
@@ -161,3 +165,36 @@ async def test_what_cannot_be_one_file_says_so(out):
         await until(pilot, lambda: "Codex takes up one conversation a file" in text_of(asked))
         assert pilot.app.screen is asked
         assert list(out.iterdir()) == []
+
+
+async def test_a_rollout_that_is_there_already_is_seen_under_the_name_that_codex_wants(out):
+    for presses in (1, 2):
+        async with Exporting(1).run_test() as pilot:
+            asked = await dialog(pilot)
+            await pilot.click("#format-codex")
+            name = Path(asked.query_one("#path", Input).value).name
+            metadata = read_session(v1("full").path)[0]
+            asked.query_one("#path", Input).value = str(
+                out / suggested_name(metadata.title, str(metadata.id), "codex")
+            )
+            assert name.endswith(".jsonl")
+            await pilot.press("ctrl+s")
+            if presses == 2:
+                await until(pilot, lambda: "It exists already." in text_of(asked))
+                await pilot.press("ctrl+s")
+            await until(pilot, lambda: "Exported to" in notices(pilot))
+        assert [path.name for path in out.iterdir()] == [rollout_name(metadata)]
+
+
+async def test_a_fifo_is_no_file_that_would_be_overwritten(out):
+    fifo = out / "fifo.md"
+    os.mkfifo(fifo)
+    reader = await asyncio.create_subprocess_exec("cat", fifo, stdout=asyncio.subprocess.PIPE)
+    async with Exporting(1).run_test() as pilot:
+        asked = await dialog(pilot)
+        asked.query_one("#path", Input).value = str(fifo)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "Exported to" in notices(pilot))
+    read, _ = await reader.communicate()
+    assert read
+    assert list(out.iterdir()) == [fifo]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,6 +34,7 @@ from tests.tui.browsing import (
     until,
 )
 from tests.tui.entries import NOW_SECONDS
+from tests.waiting import soon
 
 GRID = "Fix the grid layout"
 
@@ -183,11 +182,15 @@ async def test_emptying_takes_the_typed_word_and_nothing_less(store, tmp_path):
     grid = open_store(store).resolve("70b30ef8")
     positions.save(grid.id, grid.path, Position(2))
     cached = {"state": tmp_path / "state", "cache": tmp_path / "cache"}
+
+    def kept(name: str) -> bytes:
+        return b"".join(contents(tmp_path / "cache" / name).values())
+
     async with browser(store, **cached).run_test(size=SIZE) as pilot:
         await scanned(pilot)
         await measured(pilot)
     for name in ("catalog", "stats"):
-        assert await saved(tmp_path / "cache" / name, lambda kept: GRID.encode() in kept)
+        await soon(lambda name=name: GRID.encode() in kept(name), f"the title in the {name}")
     async with browser(store, **cached).run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         await delete(pilot, screen, "down")
@@ -218,16 +221,8 @@ async def test_emptying_takes_the_typed_word_and_nothing_less(store, tmp_path):
     assert open_store(store).trash() == []
     assert positions.load(grid.id, grid.path) is None
     rest = b"Why does the queue stall"
-    assert await saved(tmp_path / "cache", lambda kept: rest in kept and GRID.encode() not in kept)
-
-
-async def saved(cache: Path, holds: Callable[[bytes], bool]) -> bool:
-    """Whether a cache, which is written when the program has ended, comes to hold that."""
-    for _ in range(100):
-        if holds(b"".join(contents(cache).values())):
-            return True
-        await asyncio.sleep(0.05)
-    return False
+    # It is written when the program has ended.
+    await soon(lambda: rest in kept(".") and GRID.encode() not in kept("."), "a cache without it")
 
 
 async def test_escape_destroys_nothing(store):

@@ -15,6 +15,7 @@ from agcx_format.types import InputText, Message, Other, UnknownItem
 from agcx_tui import themes
 from agcx_tui.widgets.selected import pack
 from agcx_tui.widgets.viewport import Place
+from tests.tui.browsing import until
 from tests.tui.messages import (
     TranscriptApp,
     assistant,
@@ -26,6 +27,7 @@ from tests.tui.messages import (
     thought,
     user,
 )
+from tests.waiting import LIMIT
 
 SIZE = (70, 20)
 
@@ -255,7 +257,7 @@ class GrowingSource:
     def read_more(self) -> bool:
         if self.complete:
             return False
-        self.gate.acquire(timeout=5)
+        self.gate.acquire(timeout=LIMIT)
         self._known = min(len(self._messages), self._known + 5)
         if self._known == len(self._messages):
             self.error = self._error
@@ -264,11 +266,7 @@ class GrowingSource:
 
 
 async def grown(pilot, transcript, known: int) -> None:
-    for _ in range(200):
-        if len(transcript.viewport.heights) == known + 1:
-            return
-        await pilot.pause(0.01)
-    raise AssertionError(f"still at {len(transcript.viewport.heights)}")
+    await until(pilot, lambda: len(transcript.viewport.heights) == known + 1)
 
 
 async def test_a_conversation_that_is_still_being_read_grows_below_the_view():

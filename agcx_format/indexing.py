@@ -1,0 +1,198 @@
+"""How `sessions.idx` follows what happens to a store's sessions.
+
+Strategy: whoever changes sessions says what the index is to hold of them, and that alone is changed in it.
+AGCodex lists a store of layout 2 from the index, so one that is missing there is made; in layout 1 nobody
+needs it.  Other programs add and remove files as well: the names in the index are compared with those of
+the files, and only what differs is read.  As long as the index and the folders are those that this
+program left, they need no second look, so an act on one session costs the same in a large store.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from uuid import UUID
+
+from agcx_format import index, index_bytes, layout1, layout2, limits, places, sizes
+from agcx_format.acts import Act, Step
+from agcx_format.bincode import encode
+from agcx_format.durable import Signature, replace_file
+from agcx_format.entries import EntryReader
+from agcx_format.errors import IndexCorrupted, PersistenceError
+from agcx_format.files import FileSection, read_metadata
+from agcx_format.open_file import OpenFile
+from agcx_format.types import SessionIndex, SessionMetadata
+
+__all__ = ["IndexKeeper", "as_indexed"]
+
+# What the index is to hold of a session; None: nothing.
+Changes = Mapping[UUID, SessionMetadata | None]
+
+# For more than these, decoding the index once is faster than changing its bytes for each.
+_FEW = 32
+
+
+def as_indexed(
+    path: str | os.PathLike[str], layout: int, metadata: SessionMetadata
+) -> SessionMetadata:
+    """The metadata of a file as the index holds them: in layout 2 with size and ratio measured."""
+    if layout != layout2.VERSION:
+        return metadata
+    try:
+        with OpenFile(path) as file:
+            end = layout2.section_end(file.read(layout2.HEADER, 0), file.size)
+            section = FileSection(file, layout2.HEADER, end)
+            original = sizes.plain_size(section, lambda: False)
+            return layout2.measured(metadata, len(section), original)
+    except PersistenceError:
+        return metadata
+
+
+class IndexKeeper:
+    """The index of one store.  Whoever calls it holds the store's lock."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._path = root / places.INDEX
+        self._known: tuple[Signature | None, ...] = ()
+
+    def step(self, steps: Collection[Step], changes: Changes) -> list[Step]:
+        """The step by which the index follows `steps` in the same act; none where none is needed."""
+        data = self._following(changes, any(_is_layout2(step.path) for step in steps))
+        return self._steps(data)
+
+    def _steps(self, data: bytes | None) -> list[Step]:
+        if data is None:
+            return []
+        op = "replace" if os.path.lexists(self._path) else "create"
+        return [Step(op, places.INDEX, parts=[data], derived=True)]
+
+    def follow(self, changes: Changes, layout: int) -> None:
+        """Replace the index by one that holds `changes`, of sessions of `layout`."""
+        data = self._following(changes, layout == layout2.VERSION)
+        if data is not None:
+            replace_file(self._path, [data])
+        self.remember()
+
+    def after_return(self, act: Act) -> list[Step]:
+        """The index, and layout 2's copies of metadata, as they must be once an act was taken back.
+
+        They are made from the session files, which are what they were before.
+        """
+        steps: list[Step] = []
+        changes: dict[UUID, SessionMetadata | None] = {}
+        paths = [step.path for step in act.steps if _is_session(step.path)]
+        for path in paths:
+            metadata = _metadata_inside(self._root / path)
+            if metadata is None:
+                session_id = places.id_of(path)
+                if session_id is not None:
+                    changes.setdefault(session_id, None)
+                continue
+            layout = layout2.VERSION if _is_layout2(path) else layout1.VERSION
+            changes[metadata.id] = as_indexed(self._root / path, layout, metadata)
+            if layout == layout2.VERSION:
+                steps += self._copy_step(metadata)
+        data = self._following(changes, any(map(_is_layout2, paths)))
+        return [*steps, *self._steps(data)]
+
+    def _copy_step(self, metadata: SessionMetadata) -> list[Step]:
+        """`.meta` as it must be; none where there is none, or where it is."""
+        path, data = places.metadata_copy(metadata.id), encode(metadata, SessionMetadata)
+        there = _small_file(self._root / path)
+        if there is None or there == data:
+            return []
+        return [Step("replace", path, parts=[data], derived=True)]
+
+    def built(self) -> SessionIndex:
+        """An index made from all files."""
+        return index.build(self._metadata_of(places.session_paths(self._root)))
+
+    def remember(self) -> None:
+        """The index names the files that are there, by now."""
+        self._known = self._state()
+
+    # --- inside
+
+    def _following(self, changes: Changes, in_layout2: bool) -> bytes | None:
+        """The index after `changes`; None where there is none to be."""
+        data = _small_file(self._path)
+        if not changes or (data is None and not (in_layout2 and any(changes.values()))):
+            return None
+        try:
+            return self._built(changes) if data is None else self._changed(data, changes)
+        except IndexCorrupted:
+            return self._built(changes)
+
+    def _changed(self, data: bytes, changes: Changes) -> bytes:
+        if self._known != self._state():
+            changes = {**self._differences(data), **changes}
+        new = index_bytes.edited(data, changes) if len(changes) <= _FEW else None
+        if new is None:
+            present, layout = index.decode(data)
+            new = index.encode(index.changed(present, changes), layout)
+        return new
+
+    def _built(self, changes: Changes) -> bytes:
+        layout = 2 if (self._root / places.FOLDERS[2]).is_dir() else 1
+        return index.encode(index.changed(self.built(), changes), layout)
+
+    def _state(self) -> tuple[Signature | None, ...]:
+        """Another one once a name in the folders is another, or the index is."""
+        folders = [self._root / folder for folder in places.FOLDERS.values()]
+        return tuple(Signature.at(path) for path in (self._path, *folders))
+
+    def _differences(self, data: bytes) -> dict[UUID, SessionMetadata | None]:
+        """What the index lacks, read from the files, and what it names without a file."""
+        listed = index_bytes.session_ids(data)
+        if listed is None:
+            listed = {session_id.bytes for session_id in index.decode(data)[0].sessions}
+        files = {
+            session_id.bytes: (layout, path)
+            for layout, path in places.session_paths(self._root)
+            if (session_id := places.id_of(path)) is not None
+        }
+        found: dict[UUID, SessionMetadata | None] = {
+            UUID(bytes=each): None for each in listed - files.keys()
+        }
+        lacking = (files[each] for each in files.keys() - listed)
+        found |= {metadata.id: metadata for metadata in self._metadata_of(lacking)}
+        return found
+
+    def _metadata_of(self, files: Iterator[tuple[int, str]]) -> Iterator[SessionMetadata]:
+        reader = EntryReader(self._root, use_mmap=True)
+        for layout, path in files:
+            try:
+                metadata = reader.metadata(layout, path)
+            except PersistenceError:
+                continue
+            yield as_indexed(path, layout, metadata)
+
+
+def _is_layout2(path: str) -> bool:
+    return os.path.dirname(path) == places.FOLDERS[layout2.VERSION]
+
+
+def _is_session(path: str) -> bool:
+    return path.endswith(places.SUFFIX) and os.path.dirname(path) in places.FOLDERS.values()
+
+
+def _metadata_inside(path: Path) -> SessionMetadata | None:
+    """From the file itself: copies may be of another time."""
+    try:
+        with OpenFile(path) as file:
+            return read_metadata(file.fd, file.size)
+    except PersistenceError:
+        return None
+
+
+def _small_file(path: Path) -> bytes | None:
+    """None when there is none; nothing when it cannot be read."""
+    if not os.path.lexists(path):
+        return None
+    try:
+        with OpenFile(path) as file:
+            return b"" if file.size > limits.WHOLE_SECTION else file.read(file.size, 0)
+    except PersistenceError:
+        return b""

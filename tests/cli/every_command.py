@@ -1,0 +1,105 @@
+"""Every command that there is, as words that it takes: found in the click group, so that a new one is among them.
+
+Run as a program it runs them one after the other, each in a process of its own that is forked from one in
+which everything is imported already:
+
+    python -m tests.cli.every_command COMMANDS RESULTS [CLOSED...]
+
+COMMANDS is a JSON file, a list of words for each; RESULTS becomes one with status, stdout and stderr of
+each.  CLOSED are the numbers of streams that are closed, and were so when this was started.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+# What most commands import: once for all of them.
+_IMPORTED = (
+    "agcx_tui.cli", "agcx_tui.session_table", "agcx_tui.exporting", "agcx_tui.act_words",
+    "agcx_tui.widgets.columns", "agcx_tui.demo", "agcx_format.store", "agcx_format.session_file",
+    "agcx_format.doctor.repair", "agcx_format.convert.importer", "agcx_format.convert.markdown",
+    "agcx_format.stats_cache",
+)  # fmt: skip
+
+
+def leaves(group: click.Group, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple, click.Command]]:
+    """The words that name a command, and the command."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from leaves(command, (*above, name))
+        else:
+            yield (*above, name), command
+
+
+def value_for(param: click.Parameter, session: str, folder: Path) -> str:
+    """Something that a parameter which must be there takes."""
+    if isinstance(param.type, click.Choice):
+        return str(param.type.choices[0])
+    return session if isinstance(param, click.Argument) else f"{folder}/out/"
+
+
+def words_of(
+    name: tuple[str, ...],
+    command: click.Command,
+    session: str,
+    folder: Path,
+    given: click.Parameter | None = None,
+    value: str = "",
+) -> list[str]:
+    """A command with what it must have, and `value` for the parameter `given`."""
+    options, arguments = [], []
+    for param in command.params:
+        if param is not given and not param.required:
+            continue
+        each = value if param is given else value_for(param, session, folder)
+        if isinstance(param, click.Option):
+            options += [param.opts[0], each]
+        else:
+            arguments.append(each)
+    return [*name, *options, *arguments]
+
+
+def _run(words: list[str], files: dict[int, str], closed: list[int]) -> None:
+    from agcx_tui.__main__ import main
+
+    for number, path in files.items():
+        if number not in closed:
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.dup2(fd, number)
+            if fd != number:
+                os.close(fd)
+    sys.argv = ["agcx", *words]
+    main()
+
+
+def _main(commands: str, results: str, *closed: str) -> None:
+    for name in _IMPORTED:
+        importlib.import_module(name)
+    done = []
+    with open(commands, encoding="utf-8") as file:
+        wanted = json.load(file)
+    for words in wanted:
+        files = {1: f"{results}.1", 2: f"{results}.2"}
+        for path in files.values():
+            Path(path).unlink(missing_ok=True)
+        child = os.fork()
+        if not child:
+            return _run(words, files, list(map(int, closed)))
+        _, status = os.waitpid(child, 0)
+        said = {n: Path(path).read_bytes() if os.path.exists(path) else b"" for n, path in files.items()}
+        texts = [said[number].decode("latin-1") for number in (1, 2)]
+        done.append([os.waitstatus_to_exitcode(status), *texts])
+    with open(results, "w", encoding="utf-8") as file:
+        json.dump(done, file)
+    return None
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

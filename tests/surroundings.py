@@ -1,0 +1,98 @@
+"""What tests run in is the same on every machine: variables, signals, a temporary directory of their own.
+
+Whoever starts the tests may have a store, a theme, a locale, `NO_COLOR`, a strict umask, or a shell
+that ignores Ctrl+C in the background.  No test may notice, and nothing of a test may stay behind.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+__all__ = ["Scratch", "next_home", "settle", "shared"]
+
+# What finds programs, libraries and the person's name.
+_KEPT = {
+    "PATH",
+    "TMPDIR",
+    "VIRTUAL_ENV",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "USER",
+    "LOGNAME",
+    # Where the workers of a run gather the pictures that are not as they were.
+    "TEXTUAL_SNAPSHOT_TEMPDIR",
+}
+_KEPT_PREFIXES = ("PYTHON", "PYTEST", "COV_", "COVERAGE")
+# Of Python's own, what changes what a program writes.
+_DROPPED = {"PYTHONIOENCODING", "PYTHONWARNINGS", "PYTHONUTF8", "PYTHONUNBUFFERED"}
+_FIXED = {"LANG": "C.UTF-8", "TERM": "xterm-256color", "COLORTERM": "truecolor", "TZ": "UTC"}
+
+_SIGNALS = ("SIGINT", "SIGQUIT", "SIGHUP", "SIGTERM", "SIGTSTP", "SIGUSR1", "SIGUSR2")
+
+_SHARED = "shared-"
+_numbers = itertools.count()
+
+
+class Scratch:
+    """The temporary directory of all tests of a run, and of the programs that they start."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="agcx-tests-"))
+        self._before = os.environ.get("TMPDIR")
+        _set_temporary(str(self.path))
+
+    def left_over(self) -> list[str]:
+        """What tests left in it, apart from the places that pytest and `shared` made."""
+        known = (_SHARED, "pytest-of-")
+        return sorted(name for name in os.listdir(self.path) if not name.startswith(known))
+
+    def close(self) -> None:
+        _set_temporary(self._before)
+
+
+def _set_temporary(path: str | None) -> None:
+    if path is None:
+        os.environ.pop("TMPDIR", None)
+    else:
+        os.environ["TMPDIR"] = path
+    tempfile.tempdir = None
+
+
+def shared(name: str) -> Path:
+    """A new directory for what tests of this run share; it goes with the run."""
+    return Path(tempfile.mkdtemp(prefix=f"{_SHARED}{name}-"))
+
+
+def settle() -> None:
+    """Make variables, time zone, signals and umask those that tests expect."""
+    os.umask(0o022)
+    variables = environment(os.environ)
+    os.environ.clear()
+    os.environ.update(variables)
+    time.tzset()
+    for name in _SIGNALS:
+        number = getattr(signal, name)
+        if signal.getsignal(number) is signal.SIG_IGN:
+            # A child inherits that it is ignored, but not a handler.
+            signal.signal(number, lambda *_: None)
+
+
+def environment(outer: Mapping[str, str]) -> dict[str, str]:
+    """What is left of these variables, with those that are always the same."""
+    kept = {
+        name: value
+        for name, value in outer.items()
+        if (name in _KEPT or name.startswith(_KEPT_PREFIXES)) and name not in _DROPPED
+    }
+    return kept | _FIXED
+
+
+def next_home() -> str:
+    """A home that is not there, another one each time."""
+    return os.path.join(tempfile.gettempdir(), f"no-home-{os.getpid()}-{next(_numbers)}")
