@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from textual.await_complete import AwaitComplete
     from textual.driver import Driver
 
-    from agcx_format.store import Store
+    from agcx_tui.act_queue import ActQueue
 
 # Problems of a configuration that are told one by one: more would cover the list.
 _SAID = 3
@@ -227,20 +227,20 @@ class AgcxApp(App[None]):
         return screen
 
     def conversation(
-        self, path: str, store: Store | None = None, *, fixed: str = "", message: int | None = None
+        self, path: str, acts: ActQueue | None = None, *, fixed: str = "", message: int | None = None
     ) -> Screen:
-        """The screen of one session's file; `store` is the one that it is from.
+        """The screen of one session's file; `acts` are those of the store that it is from.
 
-        Without a store it cannot be changed; `fixed` says why, where that is not the reason.  With
+        Without them it cannot be changed; `fixed` says why, where that is not the reason.  With
         `message`, a number from 0, it begins there, and where the reader was stays remembered.
         """
         from agcx_tui.reading_positions import ReadingPositions
         from agcx_tui.screens.conversation import ConversationScreen
 
         if message is not None:
-            return ConversationScreen(path, store, fixed=fixed, message=message)
+            return ConversationScreen(path, acts, fixed=fixed, message=message)
         positions = None if self._state is None else ReadingPositions(self._state)
-        return ConversationScreen(path, store, positions=positions, fixed=fixed)
+        return ConversationScreen(path, acts, positions=positions, fixed=fixed)
 
     def on_deriving_screen_acted(self, message: Any) -> None:
         """What was done in a conversation is followed by it, and by the list below it."""
