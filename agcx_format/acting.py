@@ -15,16 +15,17 @@ from uuid import UUID, uuid4
 
 from msgspec.structs import replace
 
-from agcx_format import acts, changes, places, trash
+from agcx_format import acts, changes, places, recovery, trash
 from agcx_format.acts import Act, Step
-from agcx_format.durable import Signature, replace_file, sweep
+from agcx_format.durable import Signature
 from agcx_format.entries import ScanEntry, is_recent
-from agcx_format.errors import PersistenceError, SessionNotFound
+from agcx_format.errors import LockFailed, PersistenceError, SessionNotFound
 from agcx_format.indexing import IndexKeeper
-from agcx_format.journal import iter_acts, read_act
+from agcx_format.journal import iter_acts
 from agcx_format.locks import locked
 from agcx_format.timestamps import Timestamp, ns_of
 from agcx_format.trash import Emptied, TrashedSession
+from agcx_format.tree import Tree
 from agcx_format.types import Checkpoint, SessionMetadata
 
 __all__ = ["ActingStore"]
@@ -140,8 +141,8 @@ class ActingStore:
         if not self.path.is_dir():
             return acts.undo(self.path, act_id)
         with self._writing():
-            act = acts.undo(self.path, act_id)
-            self._write_derived(act)
+            act = acts.undo(self.path, act_id, self._follow)
+            self._index.remember()
             changed = {session.id for session in act.sessions}
             for session_id in [each for each in self._last_seen if str(each) in changed]:
                 del self._last_seen[session_id]
@@ -235,36 +236,36 @@ class ActingStore:
             self._last_seen.pop(session_id, None)
         return act
 
+    def _follow(self, act: Act) -> list[Step]:
+        """The index and the copies of metadata as they must be after an act was taken back."""
+        return self._index.after_return(act)
+
     def _recover(self) -> None:
-        """Set right what a crash left, if there is anything and the store may be written."""
+        """Set right what a crash left, if there is anything and the store may be written.
+
+        A reader never waits: an act whose writer holds the lock is left to it.
+        """
         if acts.unfinished(self.path) and os.access(self.path, os.W_OK):
-            with self._writing():
-                pass
+            with suppress(LockFailed), locked(self.path, timeout=0):
+                recovery.recover(self.path, self._follow)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Hold the store for one change, first setting right what a crash left of an earlier one."""
         with locked(self.path):
-            self._set_right()
+            self._index.look()
             if not self._tidied:
-                for folder in places.WRITTEN:
-                    sweep(self.path / folder)
+                self._sweep()
                 self._tidied = True
+            recovery.recover(self.path, self._follow)
             yield
 
-    def _set_right(self) -> None:
-        begun = [read_act(home) for home in acts.unfinished(self.path)]
-        if acts.recover(self.path):
-            for act in filter(None, begun):
-                self._write_derived(act)
-
-    def _write_derived(self, act: Act) -> None:
-        for step in self._follow(act):
-            replace_file(self.path / step.path, step.parts)
-
-    def _follow(self, act: Act) -> list[Step]:
-        """The index and the copies of metadata as they must be after an act was taken back."""
-        return self._index.after_return(act)
+    def _sweep(self) -> None:
+        """Remove what killed writers left; never an error."""
+        unfinished = [f"{places.TRASH}/{home.name}" for home in acts.unfinished(self.path)]
+        with suppress(OSError, PersistenceError), Tree(self.path) as tree:
+            for folder in (*places.WRITTEN, *unfinished):
+                tree.sweep(folder)
 
     # --- saving as programs do
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,11 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from agcx_format import bincode, layout1, layout2, limits, places
-from agcx_format.acts import ActSession, Edit, Step
-from agcx_format.durable import Signature, is_still, open_regular, os_reason, read_exactly
+from agcx_format.durable import Signature, os_reason
 from agcx_format.entries import ScanEntry
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.files import read_metadata
+from agcx_format.manifest import ActSession, Edit, Step
 from agcx_format.open_file import OpenFile
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import SessionMetadata
@@ -181,24 +182,19 @@ class _Rewritten:
 def _rewritten(entry: ScanEntry, fields: Mapping[str, Any], level: int) -> _Rewritten:
     if entry.metadata is None:
         raise entry.error or PersistenceError("its metadata cannot be read", path=entry.path)
-    if not is_still(entry.path, entry.signature):
-        raise StaleSession("it changed since it was read", path=entry.path)
     rewrite = _rewritten2 if entry.layout == layout2.VERSION else _rewritten1
     try:
-        return rewrite(entry.path, fields, level)
+        return rewrite(entry, fields, level)
     except PersistenceError as error:
         raise error.located(path=entry.path) from None
 
 
-def _rewritten1(path: str, fields: Mapping[str, Any], level: int) -> _Rewritten:
+def _rewritten1(entry: ScanEntry, fields: Mapping[str, Any], level: int) -> _Rewritten:
     """A new metadata block; the rest is copied as it lies, decompressed by nobody."""
-    fd, status = open_regular(path)
-    try:
-        size = status.st_size
-        old = read_metadata(fd, size)
-        rest_at = layout1.metadata_end(read_exactly(fd, layout1.HEADER, 0), size)
-    finally:
-        os.close(fd)
+    with _opened(entry) as file:
+        size = entry.size
+        old = read_metadata(file.fd, size)
+        rest_at = layout1.metadata_end(file.read(layout1.HEADER, 0), size)
     metadata = replace(old, **fields)
     while True:
         block = bincode.encode(metadata, SessionMetadata)
@@ -207,16 +203,14 @@ def _rewritten1(path: str, fields: Mapping[str, Any], level: int) -> _Rewritten:
             break
         metadata = replace(metadata, file_size=new_size)
     header = layout1.BEGINNING + len(block).to_bytes(4, "little")
-    return _Rewritten(metadata, metadata, _FileCopy([header, block], path, rest_at, size), new_size)
+    copy = _FileCopy([header, block], entry, rest_at)
+    return _Rewritten(metadata, metadata, copy, new_size)
 
 
-def _rewritten2(path: str, fields: Mapping[str, Any], level: int) -> _Rewritten:
+def _rewritten2(entry: ScanEntry, fields: Mapping[str, Any], level: int) -> _Rewritten:
     """One element of the section is another; the section has to be compressed again."""
-    fd, status = open_regular(path)
-    try:
-        data = read_exactly(fd, status.st_size, 0)
-    finally:
-        os.close(fd)
+    with _opened(entry) as file:
+        data = file.read(entry.size, 0)
     raw = layout2.decompress(data)
     inside = layout2.element(raw, layout2.split(raw)[0], SessionMetadata)
     metadata = replace(inside, **fields)
@@ -224,14 +218,28 @@ def _rewritten2(path: str, fields: Mapping[str, Any], level: int) -> _Rewritten:
     return _Rewritten(metadata, indexed, parts, sum(map(len, parts)))
 
 
-class _FileCopy:
-    """Bytes to begin with, then a part of a file, in pieces: it may be larger than memory."""
+@contextmanager
+def _opened(entry: ScanEntry) -> Iterator[OpenFile]:
+    """The very file of an entry, from before the first byte is read of it to after the last.
 
-    def __init__(self, first: list[bytes], path: str, start: int, end: int) -> None:
-        self._first, self._path, self._start, self._end = first, path, start, end
+    Raises `StaleSession` when it is another, or was written meanwhile.
+    """
+    with OpenFile(entry.path) as file:
+        if file.signature != entry.signature:
+            raise StaleSession("it changed since it was read", path=entry.path)
+        yield file
+        if Signature.of(os.fstat(file.fd)) != entry.signature:
+            raise StaleSession("it changed while it was read", path=entry.path)
+
+
+class _FileCopy:
+    """Bytes to begin with, then the rest of a session's file, in pieces: it may be larger than memory."""
+
+    def __init__(self, first: list[bytes], entry: ScanEntry, start: int) -> None:
+        self._first, self._entry, self._start = first, entry, start
 
     def __iter__(self) -> Iterator[bytes]:
         yield from self._first
-        with OpenFile(self._path) as file:
-            for at in range(self._start, self._end, limits.MIB):
-                yield file.read(min(limits.MIB, self._end - at), at)
+        with _opened(self._entry) as file:
+            for at in range(self._start, self._entry.size, limits.MIB):
+                yield file.read(min(limits.MIB, self._entry.size - at), at)

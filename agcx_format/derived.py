@@ -13,12 +13,12 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from agcx_format import layouts, places
-from agcx_format.acts import ActSession, Step
 from agcx_format.changes import Change, copy_steps
 from agcx_format.durable import Signature
 from agcx_format.entries import ScanEntry
 from agcx_format.errors import StaleSession
 from agcx_format.files import read_session
+from agcx_format.manifest import ActSession, Step
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import (
     Checkpoint,

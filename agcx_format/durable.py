@@ -3,7 +3,8 @@
 Strategy: a file is never changed in place.  New bytes go to a temporary file of a unique name of
 ours beside the target, are written and synced, renamed over the target, and the directory is
 synced: whoever looks, whenever the machine stops, finds the old file or the new one.  The temporary
-file is locked while it is written, so that `sweep` can tell a leftover from one in use.
+file is locked while it is written, so that a leftover can be told from one in use.  This module
+works on paths that a person chose; below a store `tree` and `compare_and_swap` are used.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import fcntl
 import os
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -23,14 +24,16 @@ import msgspec
 from agcx_format.errors import CorruptData, PersistenceError, StoreNotWritable
 
 __all__ = [
-    "Signature", "is_still", "naming", "open_regular", "read_exactly", "replace_file", "sweep",
-    "sync_directory", "sync_file", "write_file",
+    "Signature", "is_still", "is_temporary", "naming", "open_regular", "read_exactly",
+    "remove_unused", "replace_file", "sync_directory", "sync_directory_of", "sync_file",
+    "temporary_name", "write_file", "write_new",
 ]  # fmt: skip
 
 TEMPORARY = ".agcx-tmp"
 # A name that is too long names nothing either.
 _NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
+_NO_DIRECTORY_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 class Signature(msgspec.Struct, frozen=True, gc=False):
@@ -50,8 +53,17 @@ class Signature(msgspec.Struct, frozen=True, gc=False):
 
         `PersistenceError` when that cannot be found out.
         """
+        return cls._by(os.lstat, path)
+
+    @classmethod
+    def behind(cls, path: str | os.PathLike[str]) -> Self | None:
+        """Like `at`, but of what a link leads to."""
+        return cls._by(os.stat, path)
+
+    @classmethod
+    def _by(cls, look: Callable[..., os.stat_result], path: str | os.PathLike[str]) -> Self | None:
         try:
-            return cls.of(os.lstat(path))
+            return cls.of(look(path))
         except OSError as cause:
             if cause.errno in _NOTHING_THERE:
                 return None
@@ -126,13 +138,13 @@ def read_exactly(fd: int, size: int, offset: int) -> bytes:
 
 
 def replace_file(target: Path, parts: Iterable[bytes]) -> Signature:
-    """Put the joined `parts` at `target` durably, in one step.
+    """Put the joined `parts` at `target` durably, in one step, whatever lay there.
 
     Mode and owner of a file that is replaced are kept; a new one is readable by its owner alone.
     Raises `StoreNotWritable` or another `PersistenceError`; the target is then as it was.
     """
     with naming(target):
-        temporary = target.with_name(f".{target.name[:100]}.{os.urandom(6).hex()}{TEMPORARY}")
+        temporary = target.with_name(temporary_name(target.name))
         try:
             signature = write_file(temporary, parts, like=target)
             os.rename(temporary, target)
@@ -144,11 +156,43 @@ def replace_file(target: Path, parts: Iterable[bytes]) -> Signature:
         return signature
 
 
+def temporary_name(name: str) -> str:
+    """A name of ours for what is to become `name`, which `sweep` knows by its end."""
+    return f".{name[:100]}.{os.urandom(6).hex()}{TEMPORARY}"
+
+
+def is_temporary(name: str) -> bool:
+    return name.startswith(".") and name.endswith(TEMPORARY)
+
+
 def write_file(path: Path, parts: Iterable[bytes], *, like: Path | None = None) -> Signature:
     """Write and sync a new file; with `like`, with the mode and owner of that one, if it is there."""
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    status = None
+    if like is not None:
+        with contextlib.suppress(FileNotFoundError):
+            status = os.stat(like)
+    return write_new(None, os.fspath(path), parts, like=status)
+
+
+def write_new(
+    dir_fd: int | None,
+    name: str,
+    parts: Iterable[bytes],
+    *,
+    like: os.stat_result | None = None,
+    keep_times: bool = False,
+) -> Signature:
+    """Write and sync a file that is not there, relative to an open directory if one is given.
+
+    With `like`, with that mode and owner, and its times if they are to be kept.  It is locked while it
+    is written, which tells `sweep` that it is in use.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    fd = os.open(name, flags, 0o600, dir_fd=dir_fd)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with contextlib.suppress(OSError):
+            # Without locks a leftover stays; a write does not fail for that.
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if like is not None:
             _dress_like(fd, like)
         for part in parts:
@@ -157,18 +201,15 @@ def write_file(path: Path, parts: Iterable[bytes], *, like: Path | None = None) 
                 view = view[os.write(fd, view) :]
         # The kernel's own time moves on every 4 ms: two saves within that, the second in the inode
         # that the first one set free, would look the same.
-        os.utime(fd, ns=(time.time_ns(),) * 2)
+        kept = (like.st_atime_ns, like.st_mtime_ns) if like and keep_times else None
+        os.utime(fd, ns=kept or (time.time_ns(),) * 2)
         sync_file(fd)
         return Signature.of(os.fstat(fd))
     finally:
         os.close(fd)
 
 
-def _dress_like(fd: int, like: Path) -> None:
-    try:
-        wanted = os.stat(like)
-    except FileNotFoundError:
-        return
+def _dress_like(fd: int, wanted: os.stat_result) -> None:
     have = os.fstat(fd)
     if (have.st_uid, have.st_gid) != (wanted.st_uid, wanted.st_gid):
         # Only root may give files away; a file of one's own group is the most others can do.
@@ -178,42 +219,46 @@ def _dress_like(fd: int, like: Path) -> None:
 
 
 def sync_file(fd: int) -> None:
-    """To the platter: on macOS fsync alone leaves the bytes in the drive's cache."""
+    """Force to stable storage: on macOS fsync alone leaves the bytes in the drive's cache."""
     if hasattr(fcntl, "F_FULLFSYNC"):
-        fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
+        try:
+            fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
+        except OSError:
+            # Network and some FUSE file systems know fsync alone.
+            os.fsync(fd)
     else:
         os.fsync(fd)
 
 
 def sync_directory(path: str | os.PathLike[str]) -> None:
-    """Make the names in a directory durable."""
+    """Make the names in a directory durable, where the file system can do that."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(fd)
+        sync_directory_of(fd)
     finally:
         os.close(fd)
 
 
-def sweep(directory: Path) -> list[Path]:
-    """Remove temporary files of ours that nobody is writing any more; gives what it removed."""
-    swept = []
+def sync_directory_of(fd: int) -> None:
+    """Like `sync_directory`, for an open one."""
     try:
-        names = os.listdir(directory)
-    except FileNotFoundError:
-        return []
-    for name in names:
-        if not (name.startswith(".") and name.endswith(TEMPORARY)):
-            continue
-        path = directory / name
-        with contextlib.suppress(OSError):
-            fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                os.unlink(path)
-                swept.append(path)
-            finally:
-                os.close(fd)
-    return swept
+        os.fsync(fd)
+    except OSError as cause:
+        # Some shared folders and FUSE file systems cannot sync a directory, and need not.
+        if cause.errno not in _NO_DIRECTORY_SYNC:
+            raise
+
+
+def remove_unused(dir_fd: int, name: str) -> None:
+    """Remove a temporary file of ours; `OSError` when it is in use, or cannot be removed."""
+    fd = os.open(
+        name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dir_fd
+    )
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.unlink(name, dir_fd=dir_fd)
+    finally:
+        os.close(fd)
 
 
 def os_reason(cause: OSError) -> str:

@@ -34,3 +34,7 @@ MESSAGE_SHOWN = 64 * MIB
 # What an open conversation keeps of its decompressed text: as it is, and packed.
 KEPT_OPEN = 64 * MIB
 KEPT_PACKED = 32 * MIB
+
+# The manifest of an act: some 250 bytes for each session.  More than a quarter of a million sessions are
+# changed in two acts.
+MANIFEST = 64 * MIB

@@ -16,29 +16,23 @@ from enum import IntEnum
 from pathlib import Path
 from uuid import UUID
 
-from agcx_format import changes, checkpoint, index, layouts, places
+from agcx_format import changes, checkpoint, index, layouts, places, reserve
 from agcx_format.acting import ActingStore
-from agcx_format.durable import (
-    Signature,
-    naming,
-    open_regular,
-    os_reason,
-    read_exactly,
-    replace_file,
-)
+from agcx_format.compare_and_swap import ANYTHING, replace_if
+from agcx_format.durable import Signature, naming, open_regular, os_reason, read_exactly
 from agcx_format.entries import EntryReader, ScanEntry
 from agcx_format.errors import (
     AmbiguousSession,
     InvalidCheckpoint,
     PersistenceError,
     SessionNotFound,
-    StaleSession,
 )
 from agcx_format.files import read_session
 from agcx_format.indexing import IndexKeeper
 from agcx_format.session_file import SessionFile
 from agcx_format.session_names import SessionNames, as_id
 from agcx_format.timestamps import newest_first, ns_of
+from agcx_format.tree import Tree
 from agcx_format.types import (
     Checkpoint,
     CheckpointMetadata,
@@ -203,16 +197,17 @@ class Store(ActingStore):
             name = checkpoint.file_name(session_id, value.metadata.id)
             path = self.path / places.CHECKPOINTS / name
         parts = checkpoint.encode(value, layout)
-        self._make(path.parent)
-        with self._writing():
-            replace_file(path, parts)
+        self._make()
+        with self._writing(), Tree(self.path) as tree:
+            place = tree.place(places.relative(self.path, path), make=True)
+            replace_if(place, parts, ANYTHING)
 
     # --- StorageBackend
 
     def load_session(self, session_id: UUID) -> Session:
         """The whole session; `SessionNotFound`, or the error of what is damaged in it."""
         path = self._existing(session_id)
-        signature = Signature.at(path)
+        signature = Signature.behind(path)
         session = read_session(path)
         if signature is not None:
             self._last_seen[session_id] = signature
@@ -235,18 +230,21 @@ class Store(ActingStore):
             raise ValueError(f"the metadata are those of {metadata.id}, not of {session_id}")
         path = self._find(session_id) or self.path / places.session_file(self.layout, session_id)
         layout = places.layout_of(self.path, path)
+        there = Signature.behind(path)
         codec = layouts.by_version(layout)
         measured, parts = codec.encode_measured(metadata, conversation, state, self.level)
-        self._make(path.parent)
-        with self._writing():
-            seen = self._last_seen.get(session_id)
-            if seen is not None and Signature.at(path) not in (seen, None):
-                raise StaleSession("another program saved it since it was read", path=path)
-            self._last_seen[session_id] = replace_file(path, parts)
+        self._make()
+        with self._writing(), Tree(self.path) as tree:
+            place = tree.place(places.relative(self.path, path), make=True)
+            if place.is_link():
+                place = tree.behind(place)
+            # One that is gone may be saved again; one that is another was saved by somebody else.
+            expected = self._last_seen.get(session_id, there) if place.is_taken() else None
+            self._last_seen[session_id] = replace_if(place, parts, expected)
             for copy, data in changes.copies(layout, codec.as_stored(metadata, measured)):
-                self._make((self.path / copy).parent)
-                replace_file(self.path / copy, [data])
+                replace_if(tree.place(copy, make=True), [data], ANYTHING)
             self._indexed({session_id: measured}, layout)
+            reserve.keep(tree)
 
     def delete_session(self, session_id: UUID) -> None:
         """Move a session to the trash; one that is not there is no error."""
@@ -261,9 +259,10 @@ class Store(ActingStore):
         return index.read(path)[0] if os.path.lexists(path) else index.empty()
 
     def save_index(self, value: SessionIndex) -> None:
-        self._make(self.path)
-        with self._writing():
-            replace_file(self.path / places.INDEX, [index.encode(value, self.layout)])
+        self._make()
+        with self._writing(), Tree(self.path) as tree:
+            data = index.encode(value, self.layout)
+            replace_if(tree.place(places.INDEX), [data], ANYTHING)
 
     def rebuild_index(self) -> SessionIndex:
         """Make the index anew from the files and save it; gives it."""
@@ -282,9 +281,9 @@ class Store(ActingStore):
         # One that was emptied keeps its layout: an undo may bring the others back.
         return found or (2 if (self.path / places.FOLDERS[2]).is_dir() else 1)
 
-    def _make(self, folder: Path) -> None:
+    def _make(self) -> None:
         with naming(self.path):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _find(self, session_id: UUID) -> Path | None:
         """Where a session's file lies, whatever its layout."""

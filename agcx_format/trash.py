@@ -11,19 +11,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from uuid import UUID
 
 from agcx_format import layout2, places
-from agcx_format.acts import destroy
 from agcx_format.changes import Change
 from agcx_format.durable import Signature
+from agcx_format.emptying import destroy
 from agcx_format.entries import EntryReader, ScanEntry
 from agcx_format.errors import SessionNotFound, StaleSession
 from agcx_format.indexing import as_indexed
-from agcx_format.journal import Act, ActSession, Step, read_acts
+from agcx_format.journal import FILES, read_acts
+from agcx_format.manifest import Act, ActSession, Step
 from agcx_format.timestamps import ns_of
+from agcx_format.tree import Tree
 from agcx_format.types import SessionMetadata
 
 __all__ = ["Emptied", "TrashedSession", "doomed", "empty", "restoration", "trashed"]
@@ -71,37 +74,57 @@ class Emptied:
 
 
 def trashed(root: Path, acts: Iterable[Act] | None = None) -> Iterator[TrashedSession]:
-    """Every session in the trash, the last deleted first; of `acts` only, when given."""
+    """Every session in the trash, the last deleted first; of `acts` only, when given.
+
+    Raises `PersistenceError` when the trash cannot be read.
+    """
     for act in read_acts(root) if acts is None else acts:
         # Of one that was undone everything is back.
-        if act.can_be_undone:
+        if act.is_kept:
             yield from _sessions_of(root, act)
 
 
 def _sessions_of(root: Path, act: Act) -> Iterator[TrashedSession]:
-    files = root / places.TRASH / act.id / "files"
-    moved = [step.path for step in act.steps if step.op == "move"]
+    """By what lies in `files/`: of an act whose manifest cannot be read, nothing else is known."""
+    kept = _kept(root, act)
     named = {session.id: session.title for session in act.sessions if session.id}
     belonging: dict[str, list[str]] = {}
-    for path in moved:
+    for path in kept:
         if owner := _owner_of(path):
-            belonging.setdefault(owner, []).append(path)
-    for home in moved:
-        signature = Signature.at(files / home) if home.endswith(places.SUFFIX) else None
-        if signature is None:
+            belonging.setdefault(owner.lower(), []).append(path)
+    files = root / places.TRASH / act.id / FILES
+    for home, signature in kept.items():
+        if not home.endswith(places.SUFFIX):
             continue
         name = str(places.id_of(home) or "")
-        sizes = {path: Signature.at(files / path) for path in belonging.get(name, [])}
-        there = {path: each.size for path, each in sizes.items() if each is not None}
+        belongings = tuple(belonging.get(name, ()))
         yield TrashedSession(
             act,
             str(files / home),
             home,
-            named.get(name, os.path.basename(home)),
-            signature.size + sum(there.values()),
+            named.get(name) or os.path.basename(home),
+            signature.size + sum(kept[path].size for path in belongings),
             signature,
-            tuple(there),
+            belongings,
         )
+
+
+def _kept(root: Path, act: Act) -> dict[str, Signature]:
+    """The files of a store that lie in an act's directory, by the path that they had."""
+    order = [step.path for step in act.steps if step.op == "move"]
+    if act.problem is None and not order:
+        return {}
+    with (
+        suppress(FileNotFoundError, NotADirectoryError),
+        Tree(root) as store,
+        store.below(f"{places.TRASH}/{act.id}") as home,
+    ):
+        if act.problem is None:
+            found = ((path, home.signature(f"{FILES}/{path}")) for path in order)
+            return {path: each for path, each in found if each is not None}
+        cut = len(FILES) + 1
+        return {path[cut:]: Signature.of(status) for path, status in home.walk(FILES)}
+    return {}
 
 
 def restoration(root: Path, wanted: Collection[TrashedSession]) -> Change:

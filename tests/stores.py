@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from agcx_format import index, places
+from agcx_format import index, places, reserve
 from agcx_format.errors import IndexCorrupted
 from agcx_format.files import read_session
 from agcx_format.places import TRASH
@@ -35,6 +35,8 @@ def contents(root: Path, *, trash: bool = False) -> dict[str, bytes]:
             for name in names:
                 path = os.path.join(folder, name)
                 found[os.path.normpath(os.path.join(inside, name))] = Path(path).read_bytes()
+    # Room for a full disk: it holds nothing.
+    found.pop(os.path.join(TRASH, reserve.FILE), None)
     if places.INDEX in found:
         found[places.INDEX] = said_by_index(found[places.INDEX])
     return found

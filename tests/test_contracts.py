@@ -18,11 +18,12 @@ ROOT = Path(__file__).parent.parent
 
 # Whoever adds a module to the library says here if it opens files; else it is of the byte layer.
 _OPENS_FILES = {
-    "__init__", "acting", "acts", "cache_file", "catalog", "changes", "checkpoint", "columns",
-    "comparing", "derived", "durable", "entries",
-    "files", "index", "indexing", "journal", "locks", "mapped", "open_file", "places", "pruning", "session_file",
+    "__init__", "act_work", "acting", "acts", "cache_file", "catalog", "changes", "checkpoint", "columns",
+    "compare_and_swap", "comparing", "derived", "durable", "emptied", "emptying", "entries", "exchange",
+    "files", "index", "indexing", "journal", "lock_file", "locks", "manifest", "mapped",
+    "open_file", "places", "pruning", "recovery", "reserve", "session_file",
     "session_names", "stats",
-    "stats_cache", "storage", "store", "trash",
+    "stats_cache", "storage", "store", "transitions", "trash", "tree",
 }  # fmt: skip
 
 BYTE_LAYER = sorted({path.stem for path in (ROOT / "agcx_format").glob("*.py")} - _OPENS_FILES)

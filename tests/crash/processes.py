@@ -19,7 +19,7 @@ from contextlib import contextmanager
 
 _CHANGING = {
     "os.rename", "os.link", "os.symlink", "os.mkdir", "os.rmdir", "os.remove", "os.truncate",
-    "os.chmod", "os.chown",
+    "os.chmod", "os.chown", "agcx_format.rename",
 }  # fmt: skip
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 

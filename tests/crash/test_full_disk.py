@@ -95,6 +95,37 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", str(point)], check=True)
 
 
+def fill(disk: Path) -> None:
+    with (
+        open(disk / f"filler{os.urandom(3).hex()}", "wb", buffering=0) as filler,
+        pytest.raises(OSError, match="space"),
+    ):
+        while True:
+            filler.write(bytes(4096))
+
+
+def test_on_a_full_disk_sessions_are_deleted_restored_and_the_trash_is_emptied(tiny_disk: Path):
+    """This is when people come to clean up."""
+    root = small_store(tiny_disk / "store")
+    open_store(root).save_session(B, *session(B, 3, SMALL))
+    fill(tiny_disk)
+    store = open_store(root)
+    act = store.delete([entry for entry in store.scan() if entry.id == A])
+    assert live(root) == {B: 3}
+    fill(tiny_disk)
+    store = open_store(root)
+    store.undo(act.id)
+    assert live(root) == {A: 1, B: 3}
+    fill(tiny_disk)
+    store = open_store(root)
+    store.delete(list(store.scan()))
+    fill(tiny_disk)
+    assert open_store(root).empty_trash().ids == {A, B}
+    assert open_store(root).trash() == []
+    assert live(root) == {}
+    assert all(act.titles in ([], [""], ["", ""]) for act in open_store(root).log())
+
+
 @each_change
 def test_a_disk_that_is_full(change: Callable[[Store], object], tiny_disk: Path):
     fails_and_leaves_all(small_store(tiny_disk / "store"), change)
@@ -102,17 +133,12 @@ def test_a_disk_that_is_full(change: Callable[[Store], object], tiny_disk: Path)
 
 def test_a_disk_without_room_for_one_more_file_still_lists_and_loads(tiny_disk: Path):
     root = small_store(tiny_disk / "store")
-    with (
-        open(tiny_disk / "filler", "wb", buffering=0) as filler,
-        pytest.raises(OSError, match="space"),
-    ):
-        while True:
-            filler.write(bytes(4096))
+    fill(tiny_disk)
     assert live(root) == {A: 1}
     with pytest.raises(PersistenceError, match="no space left"):
-        open_store(root).delete(list(open_store(root).scan()))
-    assert live(root) == {A: 1}
-    (tiny_disk / "filler").unlink()
+        open_store(root).save_session(B, *session(B, 2, SMALL))
+    for filler in tiny_disk.glob("filler*"):
+        filler.unlink()
     store = open_store(root)
     store.delete(list(store.scan()))
     store.undo()

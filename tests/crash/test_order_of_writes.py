@@ -6,6 +6,7 @@ So the system calls of each kind of change are recorded and their order is check
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ import pytest
 from agcx_format import open_store
 from tests.crash.versions import session
 
-CALLS = "openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,close"
+CALLS = "openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,unlinkat,close"
 
 pytestmark = pytest.mark.skipif(
     shutil.which("strace") is None
@@ -73,12 +74,15 @@ def _call(line: str) -> Call | None:
     if match is None:
         return None
     name, arguments, _ = match.groups()
+    # A name after an open directory is relative to that one.
+    paths = [os.path.join(*each) for each in re.findall(r'(?:<([^>]*)>, )?"([^"]*)"', arguments)]
+    if "RENAME_EXCHANGE" in arguments:
+        return Call("exchange", *paths)
     if name.startswith(("rename", "link")):
-        source, target = re.findall(r'"([^"]*)"', arguments)
-        return Call(re.match("rename|link", name).group(), source, target)
-    if name in ("openat", "unlink"):
-        kind = "create" if "O_CREAT" in arguments else name
-        return Call(kind, re.search(r'"([^"]*)"', arguments).group(1))
+        return Call(re.match("rename|link", name).group(), *paths)
+    if name in ("openat", "unlink", "unlinkat"):
+        kind = "create" if "O_CREAT" in arguments else name.removesuffix("at")
+        return Call(kind, paths[0])
     described = re.match(r"\d+<([^>]*)>", arguments)
     name = {"fdatasync": "fsync", "pwrite64": "write"}.get(name, name)
     return Call(name, described.group(1) if described else "")
@@ -95,32 +99,37 @@ def places(calls: list[Call], name: str, path: str = "", target: str = "") -> li
     return found
 
 
-def test_a_save_is_written_synced_renamed_and_the_directory_synced(root: Path):
+def between(calls: list[Call], first: int, last: int, folder: str) -> bool:
+    """Whether a folder was synced after one call and before another."""
+    return any(first < at < last for at in places(calls, "fsync", folder))
+
+
+def test_a_save_is_written_synced_exchanged_and_the_directory_synced(root: Path):
     calls = calls_of(root, f"store.save_session(UUID({str(A)!r}), *session(UUID({str(A)!r}), 2))")
     (created,) = places(calls, "create", r"\.agcx-tmp$")
-    temporary = calls[created].path
-    writes = places(calls, "write", re.escape(temporary))
-    (synced,) = places(calls, "fsync", re.escape(temporary))
-    (renamed,) = places(calls, "rename", re.escape(temporary), rf"^{A}\.agcx$")
+    temporary = re.escape(calls[created].path)
+    writes = places(calls, "write", temporary)
+    (synced,) = places(calls, "fsync", temporary)
+    (exchanged,) = places(calls, "exchange", temporary, rf"^{A}\.agcx$")
     (directory,) = places(calls, "fsync", "^$")
-    assert created < writes[0] <= writes[-1] < synced < renamed < directory
+    assert created < writes[0] <= writes[-1] < synced < exchanged < directory
     # Nothing else was opened for writing, the session itself least of all.
     assert [call for call in calls if call.name == "create"] == [calls[created]]
 
 
-def test_a_delete_moves_nothing_before_its_manifest_is_on_the_disk(root: Path):
+def test_a_delete_moves_nothing_before_its_second_names_are_on_the_disk(root: Path):
     calls = calls_of(root, "store.delete(list(store.scan()))")
-    (manifest,) = places(calls, "fsync", r"pending/manifest\.json$")
-    moves = places(calls, "rename", r"\.agcx$", r"^trash/.*\.pending/files/")
-    assert len(moves) == 2
+    (manifest,) = places(calls, "fsync", r"pending/\.manifest\.json.*tmp$")
+    links = places(calls, "link", r"^[^/]*\.agcx$", r"^trash/.*\.pending/files/")
+    moves = places(calls, "rename", r"^[^/]*\.agcx$", r"^trash/.*\.pending/gone/")
+    assert len(links) == len(moves) == 2
     (done,) = places(calls, "rename", r"^trash/[^/]*\.pending$", r"^trash/[^/.]*\.\d+Z-delete-\w+$")
-    # The act's own directory, the trash and the store know of it before the first file moves.
-    for folder in (r"^trash/[^/]*\.pending$", "^trash$", "^$"):
-        assert places(calls, "fsync", folder)[0] < moves[0]
-    assert places(calls, "write", r"manifest\.json$")[-1] < manifest < moves[0]
-    # Both ends of each move are on the disk before the act is called done, and then that is, too.
-    for folder in ("^$", r"pending/files$"):
-        assert any(moves[-1] < at < done for at in places(calls, "fsync", folder))
+    assert manifest < links[0]
+    # The second names, the act, the trash and the store are durable before the first file leaves.
+    for folder in (r"pending/files$", r"^trash/[^/]*\.pending$", "^trash$", "^$"):
+        assert between(calls, links[-1], moves[0], folder)
+    # That they left is durable before the act is called done, and then that is, too.
+    assert between(calls, moves[-1], done, "^$")
     assert places(calls, "fsync", "^trash$")[-1] > done
 
 
@@ -128,22 +137,24 @@ def test_an_edit_keeps_the_old_file_and_writes_the_new_before_it_takes_its_place
     calls = calls_of(root, f"store.update_metadata(UUID({str(A)!r}), title='new')")
     new, target = r"pending/new/", rf"^{A}\.agcx$"
     (synced,) = places(calls, "fsync", rf"{new}{A}\.agcx$")
-    (manifest,) = places(calls, "fsync", r"manifest\.json$")
+    manifest = places(calls, "fsync", r"\.manifest\.json.*tmp$")[-1]
     (kept,) = places(calls, "link", target, r"pending/before/")
-    (renamed,) = places(calls, "rename", new, target)
+    (exchanged,) = places(calls, "exchange", new, target)
     (done,) = places(calls, "rename", r"^trash/[^/]*\.pending$")
-    assert synced < manifest < kept < renamed < done
-    assert any(kept < at < done for at in places(calls, "fsync", r"pending/before$"))
-    assert any(renamed < at < done for at in places(calls, "fsync", "^$"))
+    assert synced < manifest < kept < exchanged < done
+    assert between(calls, kept, exchanged, r"pending/before$")
+    assert between(calls, exchanged, done, "^$")
 
 
 def test_an_undo_is_announced_before_and_ended_after_its_moves(root: Path):
     open_store(root).delete(list(open_store(root).scan()))
     calls = calls_of(root, "store.undo()")
     (begun,) = places(calls, "rename", "^trash/", r"\.undoing$")
-    moves = places(calls, "rename", r"\.undoing/files/", r"\.agcx$")
+    back = places(calls, "link", r"\.undoing/files/", r"\.agcx$")
+    left = places(calls, "unlink", r"\.undoing/files/.*\.agcx$")
     (ended,) = places(calls, "rename", r"\.undoing$", r"\.undone$")
-    assert any(begun < at < moves[0] for at in places(calls, "fsync", "^trash$"))
-    for folder in ("^$", r"undoing/files$"):
-        assert any(moves[-1] < at < ended for at in places(calls, "fsync", folder))
+    assert between(calls, begun, back[0], "^trash$")
+    # Where they are is durable before the names in the trash go.
+    assert between(calls, back[-1], left[0], "^$")
+    assert between(calls, left[-1], ended, "undoing/files$")
     assert places(calls, "fsync", "^trash$")[-1] > ended

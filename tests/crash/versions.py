@@ -13,7 +13,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from agcx_format import Timestamp, acts, open_store, read_session
+from agcx_format import Timestamp, journal, open_store, places, read_session
 from agcx_format.durable import TEMPORARY
 from agcx_format.locks import locked
 from agcx_format.types import InputText, Message, Session
@@ -69,16 +69,16 @@ def live(root: Path) -> dict[UUID, int]:
 
 def trashed(root: Path) -> Counter[tuple[UUID, int]]:
     """The versions that lie in the trash because they were deleted."""
-    paths = (root / acts.TRASH).glob("*/files/**/*.agcx")
+    paths = (root / places.TRASH).glob("*/files/**/*.agcx")
     return Counter(version_of(path) for path in paths)
 
 
 def assert_clean(root: Path) -> None:
     """Nothing of a crash is left, once the store was opened and written."""
     store = open_store(root)
-    assert acts.unfinished(root) == []
     with locked(root, timeout=2):
         pass
     store.save_index(store.load_index())
+    assert journal.unfinished(root) == []
     left = [name for name in contents(root, trash=True) if name.endswith((TEMPORARY, ".tmp"))]
     assert left == []

@@ -10,10 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from agcx_format import acts, open_store
+from agcx_format import acts, journal, open_store, recovery
 from agcx_format.acts import ActSession, Step
 from agcx_format.durable import Signature
-from agcx_format.errors import NothingToUndo, StaleSession, StoreNotWritable, UndoConflict
+from agcx_format.errors import (
+    CorruptData,
+    NothingToUndo,
+    StaleSession,
+    StoreNotWritable,
+    UndoConflict,
+)
+from tests.crash.processes import killed_at
 from tests.privileges import without_privileges
 from tests.stores import contents, copy_of, golden_session, id_of
 
@@ -160,75 +167,42 @@ def test_a_replaced_file_that_changed_again_is_not_undone(plain_root: Path):
     assert contents(plain_root)["b"] == b"third"
 
 
-class Stop(Exception):
-    """Stands for the instant at which the machine stops."""
+def fresh(root: Path) -> Path:
+    root.mkdir()
+    (root / "a").write_bytes(b"moved")
+    (root / "b").write_bytes(b"before")
+    return root
 
 
-def interrupted(root: Path, action, stop_at: int, monkeypatch) -> bool:
-    """Run `action` up to its `stop_at`th rename or link, as if the process ended there."""
-    calls = 0
-    originals = {name: getattr(os, name) for name in ("rename", "link")}
-
-    def counted(name: str):
-        def call(*args, **kwargs):
-            nonlocal calls
-            calls += 1
-            if calls > stop_at:
-                raise Stop
-            return originals[name](*args, **kwargs)
-
-        return call
-
-    with monkeypatch.context() as patch:
-        for name in originals:
-            patch.setattr(os, name, counted(name))
-        # A process that ends takes nothing back: that is left to recovery.
-        patch.setattr(acts, "_take_back", lambda root, home: None)
-        try:
-            action()
-        except Stop:
-            return True
-    return False
+def test_an_act_that_is_killed_at_any_step_is_taken_back(tmp_path: Path):
+    seen, step, killed = set(), 0, True
+    while killed:
+        root = fresh(tmp_path / f"run{step}")
+        before, steps = contents(root), steps_for(root)
+        killed = killed_at(step, lambda r=root, s=steps: acts.perform(r, "edit", s, SESSIONS))
+        recovery.recover(root)
+        assert journal.unfinished(root) == [] or not list(root.glob("trash/*/manifest.json"))
+        seen.add(contents(root) == before)
+        assert contents(root) in (before, {"b": b"after", "new/c": b"created"})
+        step += 1
+    assert seen == {True, False}
+    assert step > 10
 
 
-def test_an_act_that_ends_at_any_step_is_taken_back(plain_root: Path, monkeypatch):
-    stop_at, finished = 0, False
-    while not finished:
-        steps = steps_for(plain_root)
-        before = contents(plain_root)
-        stopped = interrupted(
-            plain_root,
-            lambda steps=steps: acts.perform(plain_root, "edit", steps, SESSIONS),
-            stop_at,
-            monkeypatch,
-        )
-        acts.recover(plain_root)
-        assert acts.unfinished(plain_root) == []
-        if finished := not stopped:
-            assert contents(plain_root) == {"b": b"after", "new/c": b"created"}
-        else:
-            assert contents(plain_root) == before
-        stop_at += 1
-    assert stop_at > 4
-
-
-def test_an_undo_that_ends_at_any_step_is_finished(plain_root: Path, monkeypatch):
-    original = plain_root / "original"
-    stop_at, finished = 0, False
-    while not finished:
-        root = plain_root / f"run{stop_at}"
-        root.mkdir()
-        (root / "a").write_bytes(b"moved")
-        before = {"a": b"moved", "b": b"before"}
+def test_an_undo_that_is_killed_at_any_step_is_finished(tmp_path: Path):
+    step, killed = 0, True
+    while killed:
+        root = fresh(tmp_path / f"run{step}")
+        before = contents(root)
         acts.perform(root, "edit", steps_for(root), SESSIONS)
         after = contents(root)
-        stopped = interrupted(root, lambda root=root: acts.undo(root), stop_at, monkeypatch)
-        recovered = acts.recover(root)
-        assert contents(root) == (before if recovered or not stopped else after)
-        finished = not stopped
-        stop_at += 1
-    assert stop_at > 4
-    assert not original.exists()
+        killed = killed_at(step, lambda root=root: acts.undo(root))
+        recovered = recovery.recover(root)
+        assert contents(root) == (before if recovered or not killed else contents(root))
+        assert contents(root) in (before, after)
+        assert journal.unfinished(root) == []
+        step += 1
+    assert step > 10
 
 
 def test_a_manifest_cannot_reach_out_of_its_store(tmp_path: Path):
@@ -241,18 +215,25 @@ def test_a_manifest_cannot_reach_out_of_its_store(tmp_path: Path):
         plain = json.loads(manifest.read_text())
         plain["steps"][0]["path"] = path
         manifest.write_text(json.dumps(plain))
-        assert acts.read_acts(root) == []
-        with pytest.raises(NothingToUndo):
+        (shown,) = acts.read_acts(root)
+        assert shown.problem
+        with pytest.raises(CorruptData) as raised:
             acts.undo(root)
+        assert act.id in str(raised.value)
 
 
-def test_what_recovery_cannot_place_is_kept(tmp_path: Path):
+def test_what_recovery_cannot_place_is_kept_and_can_be_restored(tmp_path: Path):
     home = tmp_path / "trash" / "20250101T000000.000000Z-delete-abcdef.pending"
     (home / "files").mkdir(parents=True)
-    (home / "files" / "a").write_bytes(b"precious")
+    (home / "files" / "a.agcx").write_bytes(b"precious")
     (home / "manifest.json").write_text("{ not json")
-    acts.recover(tmp_path)
-    assert (home / "files" / "a").read_bytes() == b"precious"
+    store = open_store(tmp_path)
+    (session,) = store.trash()
+    assert Path(session.path).read_bytes() == b"precious"
+    with pytest.raises(CorruptData, match="20250101T000000"):
+        store.undo()
+    store.restore([session])
+    assert contents(tmp_path) == {"a.agcx": b"precious"}
 
 
 def test_leftovers_of_a_killed_writer_are_swept_and_those_of_rust_are_not(root: Path):

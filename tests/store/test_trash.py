@@ -9,17 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from agcx_format import SessionFile, acts, open_store
+from agcx_format import SessionFile, open_store, reserve
+from agcx_format import emptied as emptied_log
 from agcx_format.doctor.checks import verify_store
 from agcx_format.entries import recently_changed
 from agcx_format.errors import (
+    CorruptData,
     NothingToUndo,
     SessionNotFound,
     StaleSession,
     StoreNotWritable,
     UndoConflict,
 )
-from agcx_format.journal import read_act
+from agcx_format.journal import read_act, unfinished
 from agcx_format.timestamps import Timestamp, ns_of
 from tests.crash.processes import killed_at
 from tests.stores import contents, copy_of, golden_session, id_of
@@ -152,13 +154,13 @@ def test_emptying_leaves_no_byte_and_no_title_behind_and_tells_what_went(root: P
         entries[0].id, title="A title that nobody is to find again", tags=["nobody is to find"]
     )
     store.delete(list(store.scan()))
-    kept = sum(map(len, contents(root / "trash", trash=True).values()))
+    kept = sum(map(len, contents(root / "trash", trash=True).values())) - reserve.SIZE
     sizes = [act.size for act in store.log()]
     emptied = store.empty_trash()
     assert emptied.ids == {entry.id for entry in entries}
     assert emptied.size == kept
     left = contents(root / "trash", trash=True)
-    assert {os.path.basename(name) for name in left} == {"manifest.json"}
+    assert left.keys() == {reserve.FILE, emptied_log.FILE}
     assert b"nobody is to find" not in b"".join(left.values())
     for entry in entries:
         assert str(entry.id).encode() not in b"".join(left.values())
@@ -247,15 +249,16 @@ def test_a_killed_emptying_is_carried_on(managed: Path, tmp_path: Path):
         if killed and step % 3 == 0:
             killed_at(step % 5, lambda root=root: open_store(root))
         store = open_store(root)
-        assert acts.unfinished(root) == []
+        assert unfinished(root) == []
         seen.add(len(store.trash()))
         # Each act is there with every byte, or it is wholly gone.
         for act in store.log():
-            home = next(path for path in (root / "trash").iterdir() if path.name.startswith(act.id))
-            assert read_act(home) == act
+            homes = [path for path in (root / "trash").iterdir() if path.name.startswith(act.id)]
             if act.emptied_at:
-                assert [path.name for path in home.iterdir()] == ["manifest.json"]
+                assert homes == []
                 assert act.titles == [""]
+            else:
+                assert read_act(homes[0]) == act
         for session in store.trash():
             assert Path(session.path).read_bytes() == before[session.home]
         shutil.rmtree(root)
@@ -270,17 +273,18 @@ def test_what_cannot_be_removed_does_not_keep_anybody_from_the_store(managed: Pa
     store = open_store(managed)
     store.delete(list(store.scan()))
 
-    def refuse(path: Path) -> None:
-        raise PermissionError(13, "Permission denied", str(path))
+    def refuse(path: str, *, dir_fd: int) -> None:
+        raise PermissionError(13, "Permission denied", path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(acts, "_remove", refuse)
+        patch.setattr(shutil, "rmtree", refuse)
+        patch.setattr(os, "unlink", refuse)
         with pytest.raises(StoreNotWritable):
             store.empty_trash()
         assert len(open_store(managed).trash()) == 0
     # Once it can be removed, it is.
     open_store(managed)
-    assert acts.unfinished(managed) == []
+    assert unfinished(managed) == []
 
 
 @pytest.mark.parametrize("source", ["../outside", "/etc/passwd", "sessions/x", "trash/../../x"])
@@ -292,7 +296,11 @@ def test_a_manifest_brings_nothing_from_elsewhere(managed: Path, source: str):
     plain = json.loads(manifest.read_text())
     plain["steps"][0]["source"] = source
     manifest.write_text(json.dumps(plain))
-    assert act.id not in [each.id for each in store.log()]
+    shown = next(each for each in store.log() if each.id == act.id)
+    assert "damaged or not one of ours" in shown.problem
+    assert shown.steps == ()
+    with pytest.raises(CorruptData):
+        store.undo()
 
 
 def test_a_file_that_changed_in_the_last_minutes_may_be_a_running_agents(managed: Path):
