@@ -13,6 +13,8 @@ All of it was made safe before: whatever changes it breaks its checksum.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -73,14 +75,20 @@ def save(path: str, store: str, depends: str, lines: list[Line]) -> None:
     rows = [_PART.join((text, "" if at is None else str(at), of)) for text, at, of in lines]
     body = "\n".join((os.path.realpath(store), depends, *rows)).encode("utf-8", "surrogateescape")
     os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
-    temporary = f"{path}.{os.getpid()}"
+    folder, name = os.path.split(path)
+    # A name that `forget` knows as a leftover, if nobody has it locked.
+    temporary = os.path.join(folder, f".{name}.{os.urandom(6).hex()}.agcx-tmp")
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(fd, "wb") as file:
+            with contextlib.suppress(OSError):
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             file.write(f"{MAGIC} {crc32(body):08x}\n".encode() + body)
-        os.replace(temporary, path)
+            file.flush()
+            os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
         raise
 
 
