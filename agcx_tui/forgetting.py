@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from agcx_format.durable import os_reason
@@ -30,6 +31,7 @@ def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None
         from agcx_tui.reading_positions import ReadingPositions
 
         ReadingPositions(state).forget(gone.ids)
+        _sweep(state)
     if cache is not None:
         from agcx_format.catalog import Catalog
         from agcx_format.stats_cache import StatsCache
@@ -45,6 +47,8 @@ def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None
                 (page := Path(page_path(cache, store))): lambda: page.unlink(missing_ok=True),
             }
         )
+        for folder in (catalogs(cache), measures(cache)):
+            _sweep(folder)
 
 
 def _all(steps: Mapping[Path, Callable[[], None]]) -> None:
@@ -60,6 +64,19 @@ def _all(steps: Mapping[Path, Callable[[], None]]) -> None:
     for path, cause in failed:
         words = f"still holds words of what was destroyed: {os_reason(cause)}"
         raise PersistenceError(words, path=path) from cause
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a write that was killed left: it holds as much as the file that it was to become."""
+    from agcx_format.tree import Tree
+
+    with suppress(OSError, PersistenceError), Tree(folder) as tree:
+        tree.sweep("")
+    # As pages were written before.
+    for left in folder.glob("*.page.*"):
+        if left.suffix[1:].isdecimal():
+            with suppress(OSError):
+                left.unlink()
 
 
 def _names(gone: Emptied, store: Path) -> set[str]:

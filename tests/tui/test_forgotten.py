@@ -6,9 +6,10 @@ The caches are those that the browser and `agcx stats` made; what cannot be writ
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,6 @@ from agcx_format import SessionStorage, SessionStore, catalog, open_store, stats
 from agcx_tui.locations import cache_directory, catalogs, measures
 from agcx_tui.screens.page import keep_page
 from tests.cli.conftest import run
-from tests.crash.processes import child
 from tests.privileges import without_privileges
 from tests.stores import contents, golden_session
 from tests.tui.browsing import SIZE, browser, scanned, until
@@ -153,22 +153,22 @@ def refusing(monkeypatch) -> set[tuple[int, Path]]:
     return refused
 
 
+_HOLDER = """
+import fcntl, os, sys
+fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
+print("held", flush=True)
+input()
+"""
+
+
 @contextmanager
 def held(directory: Path) -> Iterator[None]:
     """Another process writes in it all the time."""
-    reading, writing = os.pipe()
-
-    def hold() -> None:
-        fd = os.open(directory, os.O_RDONLY)
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        os.write(writing, b"held")
-        os.read(os.pipe()[0], 1)
-
-    with child(hold):
-        assert os.read(reading, 4) == b"held"
+    command = [sys.executable, "-c", _HOLDER, str(directory)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == b"held\n"
         yield
-    os.close(reading)
-    os.close(writing)
+        holder.kill()
 
 
 async def test_a_cache_that_others_could_read_is_made_its_owners_alone(store):
