@@ -18,7 +18,6 @@ from agcx_format import emptied
 from agcx_format.act_work import (
     clear_attempt,
     kept_in,
-    second_name,
     spare_name,
     write_derived,
 )
@@ -41,6 +40,7 @@ from agcx_format.journal import (
 )
 from agcx_format.manifest import Act, Step
 from agcx_format.places import TRASH
+from agcx_format.transitions import second_name
 from agcx_format.tree import Place, Tree
 
 __all__ = ["finish_emptying", "recover"]
@@ -83,16 +83,23 @@ def finish_emptying(store: Tree, home: Tree, name: str, act: Act) -> None:
     """Remove what the manifest of an act names, and fold the act into the log."""
     if act.problem is not None:
         return
-    _remove_named(home, act.steps)
-    if home.names() == [MANIFEST]:
+    if _remove_named(home, act.steps):
         emptied.append(store, [act])
-        home.place(MANIFEST).unlink()
-        store.remove_folder(f"{TRASH}/{name}")
-        store.sync(TRASH)
+        _remove_manifest(store, home, name)
 
 
-def _remove_named(home: Tree, steps: Iterable[Step]) -> None:
-    """Remove what an act keeps, file by file as its manifest names them, and folders left empty."""
+def _remove_manifest(store: Tree, home: Tree, name: str) -> None:
+    """The last thing: until then what is left over can be told to be ours."""
+    home.place(MANIFEST).unlink()
+    store.remove_folder(f"{TRASH}/{name}")
+    store.sync(TRASH)
+
+
+def _remove_named(home: Tree, steps: Iterable[Step]) -> bool:
+    """Remove what an act keeps, file by file as its manifest names them, and folders left empty.
+
+    Whether nothing but the manifest is left.
+    """
     folders = {""}
     for side in SIDES:
         for step in steps:
@@ -107,6 +114,7 @@ def _remove_named(home: Tree, steps: Iterable[Step]) -> None:
     folders.update(SIDES)
     for folder in sorted(folders, key=lambda path: path.count("/"), reverse=True):
         home.remove_folder(folder)
+    return home.names() == [MANIFEST]
 
 
 def _name(store: Tree, old: str, new: str) -> None:
@@ -128,19 +136,17 @@ class _Interrupted:
             for step in reversed(self._steps):
                 with suppress(StaleSession):
                     self._take_back(step)
-            self._sync()
             with suppress(PersistenceError, OSError):
                 for step in follow(self._act):
                     write_derived(self._store, step, self._side(NEW, step))
+            self._sync()
         self._remove_spares()
         if kept_in(self._store, self._home, self._steps):
             clear_attempt(self._store, self._home, self._steps)
             _name(self._store, self._name, self._act.id)
         elif is_pending:
-            _remove_named(self._home, self._act.steps)
-            self._home.place(MANIFEST).unlink()
-            self._store.remove_folder(f"{TRASH}/{self._name}")
-            self._store.sync(TRASH)
+            if _remove_named(self._home, self._act.steps):
+                _remove_manifest(self._store, self._home, self._name)
         else:
             for step in self._steps:
                 for side in (NEW, GONE, BEFORE):
