@@ -88,7 +88,10 @@ class Work:
 
 
 def write_derived(store: Tree, step: Step, new: Place) -> None:
-    """Replace a file that follows from the sessions, by way of `new`, or remove it for a `move`; not synced."""
+    """Replace a file that follows from the sessions, by way of `new`; a `move` removes it.
+
+    The caller syncs its folder.
+    """
     place = store.place(step.path, make=True)
     new.unlink()
     if step.op == "move":
@@ -120,9 +123,14 @@ def kept_in(store: Tree, home: Tree, steps: Iterable[Step]) -> bool:
         side = {"move": FILES, "replace": BEFORE}.get(step.op)
         place = home.find(f"{side}/{step.path}") if side else None
         kept = place and place.signature()
-        if kept is not None and kept != store.signature(step.path):
+        if kept is not None and not _is_copy(kept, store.signature(step.path)):
             return True
     return False
+
+
+def _is_copy(kept: Signature, now: Signature | None) -> bool:
+    """The same file, or where there are no links a copy with its times."""
+    return now is not None and (kept.size, kept.mtime_ns) == (now.size, now.mtime_ns)
 
 
 def clear_attempt(store: Tree, home: Tree, steps: Iterable[Step]) -> None:

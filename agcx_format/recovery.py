@@ -23,6 +23,7 @@ from agcx_format.act_work import (
 )
 from agcx_format.acts import Follow
 from agcx_format.compare_and_swap import put, swap, take
+from agcx_format.durable import TEMPORARY, is_temporary, remove_unused
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.journal import (
     BEFORE,
@@ -44,6 +45,9 @@ from agcx_format.transitions import second_name
 from agcx_format.tree import Place, Tree
 
 __all__ = ["finish_emptying", "recover"]
+
+# What `temporary_name` puts behind a name.
+_RANDOM_END = f"0123456789ab{TEMPORARY}"
 
 
 def recover(root: Path, follow: Follow = lambda act: ()) -> list[Path]:
@@ -95,7 +99,7 @@ def _remove_manifest(store: Tree, home: Tree, name: str) -> None:
     store.sync(TRASH)
 
 
-def _remove_named(home: Tree, steps: Iterable[Step]) -> bool:
+def _remove_named(home: Tree, steps: Sequence[Step]) -> bool:
     """Remove what an act keeps, file by file as its manifest names them, and folders left empty.
 
     Whether nothing but the manifest is left.
@@ -113,8 +117,20 @@ def _remove_named(home: Tree, steps: Iterable[Step]) -> bool:
     folders.discard("")
     folders.update(SIDES)
     for folder in sorted(folders, key=lambda path: path.count("/"), reverse=True):
+        _remove_temporaries(home, folder, steps)
         home.remove_folder(folder)
+    _remove_temporaries(home, "", steps)
     return home.names() == [MANIFEST]
+
+
+def _remove_temporaries(home: Tree, folder: str, steps: Iterable[Step]) -> None:
+    """What was being written when the machine stopped, for files that the manifest names."""
+    beginnings = {f".{name[:100]}." for step in steps if (name := os.path.basename(step.path))}
+    beginnings.add(f".{MANIFEST}.")
+    for name in home.names(folder):
+        if is_temporary(name) and name[: -len(_RANDOM_END)] in beginnings:
+            with suppress(OSError):
+                remove_unused(home.folder(folder), name)
 
 
 def _name(store: Tree, old: str, new: str) -> None:
@@ -151,6 +167,8 @@ class _Interrupted:
             for step in self._steps:
                 for side in (NEW, GONE, BEFORE):
                     self._side(side, step).unlink()
+            for folder in self._home.open_folders():
+                _remove_temporaries(self._home, folder, self._steps)
             _name(self._store, self._name, self._act.id + UNDONE)
 
     def _take_back(self, step: Step) -> None:
