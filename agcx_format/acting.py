@@ -142,6 +142,7 @@ class ActingStore:
             return acts.undo(self.path, act_id)
         with self._writing():
             act = acts.undo(self.path, act_id, self._follow)
+            self._index.remember()
             changed = {session.id for session in act.sessions}
             for session_id in [each for each in self._last_seen if str(each) in changed]:
                 del self._last_seen[session_id]
@@ -252,6 +253,7 @@ class ActingStore:
     def _writing(self) -> Iterator[None]:
         """Hold the store for one change, first setting right what a crash left of an earlier one."""
         with locked(self.path):
+            self._index.look()
             if not self._tidied:
                 self._sweep()
                 self._tidied = True

@@ -16,12 +16,14 @@ from uuid import UUID
 
 from agcx_format import index, index_bytes, layout1, layout2, limits, places, sizes
 from agcx_format.bincode import encode
-from agcx_format.durable import Signature, replace_file
+from agcx_format.compare_and_swap import ANYTHING, replace_if
+from agcx_format.durable import Signature
 from agcx_format.entries import EntryReader
 from agcx_format.errors import IndexCorrupted, PersistenceError
 from agcx_format.files import FileSection, read_metadata
 from agcx_format.manifest import Act, Step
 from agcx_format.open_file import OpenFile
+from agcx_format.tree import Tree
 from agcx_format.types import SessionIndex, SessionMetadata
 
 __all__ = ["IndexKeeper", "as_indexed"]
@@ -50,12 +52,19 @@ def as_indexed(
 
 
 class IndexKeeper:
-    """The index of one store.  Whoever calls it holds the store's lock."""
+    """The index of one store.  Whoever calls it holds the store's lock, and calls `look` first."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._path = root / places.INDEX
-        self._known: tuple[Signature | None, ...] = ()
+        # The index and the folders as this program left them: then it names the files that are there.
+        self._left: tuple[Signature | None, ...] = ()
+        # As they were before this program changed anything.
+        self._found: tuple[Signature | None, ...] = ()
+
+    def look(self) -> None:
+        """Look whether another program changed anything, before this one does."""
+        self._found = self._state()
 
     def step(self, steps: Collection[Step], changes: Changes) -> list[Step]:
         """The step by which the index follows `steps` in the same act; none where none is needed."""
@@ -72,7 +81,8 @@ class IndexKeeper:
         """Replace the index by one that holds `changes`, of sessions of `layout`."""
         data = self._following(changes, layout == layout2.VERSION)
         if data is not None:
-            replace_file(self._path, [data])
+            with Tree(self._root) as tree:
+                replace_if(tree.place(places.INDEX), [data], ANYTHING)
         self.remember()
 
     def after_return(self, act: Act) -> list[Step]:
@@ -113,8 +123,9 @@ class IndexKeeper:
         return index.build(self._metadata_of(places.session_paths(self._root)))
 
     def remember(self) -> None:
-        """The index names the files that are there, by now."""
-        self._known = self._state()
+        """The index followed, unless it is still the one that was found."""
+        state = self._state()
+        self._left = state if self._found and state[0] != self._found[0] else ()
 
     # --- inside
 
@@ -129,7 +140,7 @@ class IndexKeeper:
             return self._built(changes)
 
     def _changed(self, data: bytes, changes: Changes) -> bytes:
-        if self._known != self._state():
+        if self._found != self._left:
             changes = {**self._differences(data), **changes}
         new = index_bytes.edited(data, changes) if len(changes) <= _FEW else None
         if new is None:

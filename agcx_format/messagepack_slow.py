@@ -32,6 +32,10 @@ UNPACK_ERRORS = (
 _KEPT_WHEN_UNKNOWN = frozenset({"message", "input_text"})
 
 
+# The bytes before those of a text, or of bytes that may stand for one, by the first of them.
+_NAME_HEADERS = {0xD9: 2, 0xDA: 3, 0xDB: 5, 0xC4: 2, 0xC5: 3, 0xC6: 5}
+
+
 def decode(type_: type[T], data: bytes | memoryview, base: int = 0) -> T:
     """Decode one value of `type_`; `base` is added to the offset of an error."""
     return decode_shape(schema.shape_of(type_), data, base)
@@ -213,13 +217,12 @@ class _Reader:
         count = self._array("an item")
         if count == 0:
             self._fail("an item without a tag")
-        self._mark()
-        tag = self.unpacker.unpack()
+        tag = self._name()
         record = shape.by_tag(tag)
         if record is None:
             for _ in range(count - 1):
                 self.unpacker.skip()
-            return self._unknown(shape, tag, start)
+            return self._unknown(shape, tag, start, alone=count == 1)
         if tag == "reasoning" and count == 4:
             # Written by Rust, which then fails to read it: the field `content` is left out.
             record = schema.shape_of(ReasoningWithoutContent).variants[0]
@@ -232,8 +235,7 @@ class _Reader:
         count = self._map()
         if count == 0:
             self._fail("an item without a tag")
-        self._mark()
-        name = self.unpacker.unpack()
+        name = self._name()
         if count == 1 and (record := shape.by_variant(name)) is not None:
             return self._record(record)
         # The tag may stand last: the map is read once for it, and once for the fields, by readers
@@ -244,27 +246,45 @@ class _Reader:
         tag = _Reader(whole, self.base + start)._find_type()
         record = shape.by_tag(tag)
         if record is None:
-            return self._unknown(shape, tag, start)
+            return self._unknown(shape, tag, start, alone=count == 1)
         inner = _Reader(whole, self.base + start)
         inner.items_left = self.items_left
         item = inner._item_with_names(record)
         self.items_left = inner.items_left
         return item
 
+    def _name(self) -> object:
+        """A tag or the key of a map: text, or the bytes of what is no UTF-8, which Rust takes for a name too."""
+        mark = self._mark()
+        header = 1 if 0xA0 <= mark <= 0xBF else _NAME_HEADERS.get(mark)
+        if header is None:
+            return self.unpacker.unpack()
+        self.unpacker.skip()
+        name = bytes(self.data[self.at + header : self.unpacker.tell()])
+        try:
+            return name.decode()
+        except UnicodeDecodeError:
+            return name
+
     def _find_type(self) -> object:
         """The value of `type` in the map that this reader has."""
         for _ in range(self._map()):
-            if self.unpacker.unpack() == "type":
-                return self.unpacker.unpack()
+            if self._name() == "type":
+                return self._name()
             self.unpacker.skip()
         self._fail("an item without a tag")
 
     def _item_with_names(self, record: schema.Record) -> Any:
         return record.cls(*self._named_fields(record, self._map()))
 
-    def _unknown(self, shape: schema.Tagged, tag: object, start: int) -> UnknownItem:
-        """The item from `start` to where the unpacker is now."""
-        if not isinstance(tag, str) or shape.variants[0].tag not in _KEPT_WHEN_UNKNOWN:
+    def _unknown(
+        self, shape: schema.Tagged, tag: object, start: int, *, alone: bool
+    ) -> UnknownItem:
+        """The item from `start` to where the unpacker is now; `alone` when it is a tag without fields."""
+        first = shape.variants[0].tag
+        # A name that is no UTF-8 is damage, but for an item that is nothing else: Rust reads that as `other`.
+        is_name = isinstance(tag, str) or (isinstance(tag, bytes) and alone and first == "message")
+        if not is_name or first not in _KEPT_WHEN_UNKNOWN:
             self._fail(f"{_short(tag)} is not a tag that fits here")
         return UnknownItem(bytes(self.data[start : self.unpacker.tell()]))
 

@@ -215,7 +215,12 @@ def _dict_or_pairs(pairs: list[tuple[object, object]]) -> dict | list:
 
 
 _ARRAYS = (*range(0x90, 0xA0), 0xDC, 0xDD)
-_TEXTS = (*range(0xA0, 0xC0), 0xD9, 0xDA, 0xDB)
+# Texts, and the bytes that may stand for one.
+_NAMES = (*range(0xA0, 0xC0), 0xD9, 0xDA, 0xDB, 0xC4, 0xC5, 0xC6)
+
+
+def _as_text(name: object) -> str:
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
 
 
 class UnknownItem:
@@ -238,11 +243,11 @@ class UnknownItem:
         reader.feed(self.raw)
         # Only as far as the tag: what follows may be values that Python has no form for.
         if self.raw[0] in _ARRAYS:
-            return str(reader.unpack()) if reader.read_array_header() else ""
+            return _as_text(reader.unpack()) if reader.read_array_header() else ""
         for _ in range(reader.read_map_header()):
-            key = reader.unpack() if self.raw[reader.tell()] in _TEXTS else reader.skip()
-            if key == "type":
-                return str(reader.unpack())
+            key = reader.unpack() if self.raw[reader.tell()] in _NAMES else reader.skip()
+            if key in ("type", b"type"):
+                return _as_text(reader.unpack())
             reader.skip()
         return ""
 

@@ -17,8 +17,10 @@ import errno
 import io
 import mmap
 import os
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
@@ -32,17 +34,28 @@ needs_proc = pytest.mark.skipif(
 class BadSectors:
     """For files below `folder`, while it is entered.
 
-    `reads` is how many there were; `bad` the path and the offset that cannot be read, once it came to that.
+    `bad` has an offset that cannot be read for a path.  `reads` is how many reads there were, `places` where
+    they began.
     """
 
-    def __init__(self, folder: Path, number: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        number: int | None = None,
+        bad: Mapping[str | os.PathLike[str], int] = MappingProxyType({}),
+    ) -> None:
         self._folder = os.path.realpath(folder) + os.sep
         self._number = number
         self._maps: list[tuple[mmap.mmap, str]] = []
         self.reads = 0
-        self.bad: tuple[str, int] | None = None
+        self._bad = {os.path.realpath(path): offset for path, offset in bad.items()}
+        self.places: dict[tuple[str, int], None] = {}
         self._pread, self._read, self._pwrite = os.pread, os.read, os.pwrite
         self._mmap, self._open = mmap.mmap, builtins.open
+
+    @property
+    def bad(self) -> tuple[str, int] | None:
+        return next(iter(self._bad.items()), None)
 
     def __enter__(self) -> BadSectors:
         self._stack = ExitStack()
@@ -102,13 +115,15 @@ class BadSectors:
         if not path.startswith(self._folder):
             return size
         if self.reads == self._number:
-            self.bad = path, offset
+            self._bad = {path: offset}
         self.reads += 1
-        if self.bad is None or path != self.bad[0] or not offset <= self.bad[1] < offset + size:
+        self.places[path, offset] = None
+        bad = self._bad.get(path)
+        if bad is None or not offset <= bad < offset + size:
             return size
-        if offset == self.bad[1]:
+        if offset == bad:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return self.bad[1] - offset
+        return bad - offset
 
 
 class _Raw(io.RawIOBase):

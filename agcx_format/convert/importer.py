@@ -67,10 +67,12 @@ def import_sessions(
     """
     run = _Run(store, dry_run, read)
     errors: list[OSError] = []
-    for path in find(paths, onerror=errors.append):
-        yield from map(_unreadable, errors)
-        errors.clear()
-        yield run.file(path)
+    # The index is written once, however many sessions there are.
+    with store.saving_many():
+        for path in find(paths, onerror=errors.append):
+            yield from map(_unreadable, errors)
+            errors.clear()
+            yield run.file(path)
     yield from map(_unreadable, errors)
 
 

@@ -9,19 +9,29 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from msgspec.structs import replace
 
-from agcx_format import bincode, checkpoint, emptied, journal, places, reserve
+from agcx_format import (
+    bincode,
+    checkpoint,
+    emptied,
+    journal,
+    lock_file,
+    locks,
+    places,
+    reserve,
+)
 from agcx_format.doctor.beside import verify_checkpoint, verify_copy, verify_index
 from agcx_format.doctor.report import Draft, FileReport, Finding, Severity
 from agcx_format.doctor.session import verify_session
 from agcx_format.durable import TEMPORARY, os_reason
 from agcx_format.errors import PersistenceError
 from agcx_format.files import read_metadata
+from agcx_format.listed import listed
 from agcx_format.open_file import OpenFile
 from agcx_format.store import Store
 from agcx_format.types import Float32, SessionIndex, SessionMetadata
@@ -29,6 +39,7 @@ from agcx_format.types import Float32, SessionIndex, SessionMetadata
 __all__ = ["verify_file", "verify_store"]
 
 _NAMES_SHOWN = 3
+_UNSEEN = "sessions that AGCodex does not list, since they are not in the index"
 
 
 def verify_file(
@@ -71,6 +82,7 @@ class _Seen:
     fingerprint: int | None = None
     checkpoints: frozenset[UUID] = frozenset()
     mtime_ns: int = 0
+    layout: int = 1
 
 
 class _Checkup:
@@ -84,8 +96,8 @@ class _Checkup:
         there = self._files(places.CHECKPOINTS)
         checkpoints = {ids for name in there if (ids := checkpoint.ids_of(name)) is not None}
         try:
-            for _, path in places.session_paths(self._root):
-                yield self._session(path, checkpoints)
+            for layout, path in places.session_paths(self._root):
+                yield self._session(layout, path, checkpoints)
         except PersistenceError as error:
             self._whole.error(error, "store")
         for name in there:
@@ -96,16 +108,19 @@ class _Checkup:
                 yield self._copy(name)
         if os.path.lexists(self._root / places.INDEX):
             yield self._index()
+        else:
+            self._no_index()
         yield from self._leftovers()
         yield from self._acts()
         self._twins()
+        self._locks()
         whole = self._whole.finish()
         if whole.findings:
             yield whole
 
     # --- sessions, and what belongs to them
 
-    def _session(self, path: str, checkpoints: set[tuple[UUID, UUID]]) -> FileReport:
+    def _session(self, layout: int, path: str, checkpoints: set[tuple[UUID, UUID]]) -> FileReport:
         report = verify_session(path, self._should_stop)
         metadata = None
         try:
@@ -117,9 +132,10 @@ class _Checkup:
         if metadata is None or report.id is None:
             return report
         seen = self._seen[report.id]
+        seen.layout = layout
         seen.fingerprint = _fingerprint(metadata)
         seen.checkpoints = frozenset(each.id for each in metadata.checkpoints)
-        seen.mtime_ns = os.stat(path).st_mtime_ns if os.path.exists(path) else 0
+        seen.mtime_ns = _changed_at(path)
         missing = [each for each in metadata.checkpoints if (report.id, each.id) not in checkpoints]
         if not missing:
             return report
@@ -147,7 +163,7 @@ class _Checkup:
             # There is nothing to compare: that has been told.
             pass
         elif _fingerprint(metadata) != seen.fingerprint:
-            if os.stat(path).st_mtime_ns < seen.mtime_ns:
+            if _changed_at(path) < seen.mtime_ns:
                 reason = "older than the session's file, and not used"
                 draft.add(Severity.INFO, "stale", draft.kind, reason)
             else:
@@ -158,11 +174,13 @@ class _Checkup:
     def _index(self) -> FileReport:
         draft, index = verify_index(self._root / places.INDEX)
         if index is not None:
-            for code, words, ids in self._index_differences(index):
-                draft.add(Severity.INFO, code, draft.kind, f"{words}: {_some(ids)}")
+            for severity, code, words, ids in self._index_differences(index):
+                draft.add(severity, code, draft.kind, f"{words}: {_some(ids)}")
         return draft.finish()
 
-    def _index_differences(self, index: SessionIndex) -> Iterator[tuple[str, str, list[UUID]]]:
+    def _index_differences(
+        self, index: SessionIndex
+    ) -> Iterator[tuple[Severity, str, str, list[UUID]]]:
         known = {key for key, seen in self._seen.items() if seen.fingerprint is not None}
         listed = set(index.sessions)
         stale = [
@@ -170,13 +188,26 @@ class _Checkup:
             for key in known & listed
             if _fingerprint(index.sessions[key]) != self._seen[key].fingerprint
         ]
-        for code, words, ids in (
-            ("index-lacks", "sessions that are not in it", known - listed),
-            ("index-extra", "in it without a file", listed - set(self._seen)),
-            ("index-stale", "in it as they were before they were last saved", stale),
+        unseen, lacking = self._unseen(listed), known - listed
+        for severity, code, words, ids in (
+            (Severity.WARNING, "index-lacks", _UNSEEN, unseen),
+            (Severity.INFO, "index-lacks", "sessions that are not in it", lacking - unseen),
+            (Severity.INFO, "index-extra", "in it without a file", listed - set(self._seen)),
+            (Severity.INFO, "index-stale", "in it as they were before they were last saved", stale),
         ):
             if ids:
-                yield code, words, sorted(ids)
+                yield severity, code, words, sorted(ids)
+
+    def _unseen(self, listed: Collection[UUID]) -> set[UUID]:
+        """The readable sessions of layout 2 that are not listed: AGCodex finds them by the index alone."""
+        known = {key for key, seen in self._seen.items() if seen.fingerprint is not None}
+        return {key for key in known if self._seen[key].layout == 2}.difference(listed)
+
+    def _no_index(self) -> None:
+        """In layout 1 nobody needs one."""
+        if unseen := self._unseen(()):
+            reason = f"no index; {_UNSEEN}: {_some(sorted(unseen))}"
+            self._whole.add(Severity.WARNING, "index-lacks", "store", reason)
 
     # --- the store as a whole
 
@@ -186,6 +217,17 @@ class _Checkup:
                 names = ", ".join(os.path.relpath(path, self._root) for path in seen.paths)
                 reason = f"{session_id} is the id of {len(seen.paths)} files: {names}"
                 self._whole.add(Severity.WARNING, "twins", "store", reason)
+
+    def _locks(self) -> None:
+        if not locks.has_locks(self._root):
+            self._whole.add(Severity.INFO, "no-locks", "store", locks.NO_LOCKS)
+        owner = lock_file.owner_of(self._root)
+        if owner is not None and (owner.is_gone or locks.has_locks(self._root)):
+            reason = f"{lock_file.NAME} was left behind: nobody is changing the store"
+            self._whole.add(Severity.INFO, "left-lock", "store", reason)
+        elif owner is not None:
+            reason = f"{owner} is changing it; if not, remove {lock_file.NAME}"
+            self._whole.add(Severity.INFO, "locked", "store", reason)
 
     def _leftovers(self) -> Iterator[FileReport]:
         """Of writes that were cut off: Rust's are told of and never swept, they may be all there is."""
@@ -229,6 +271,14 @@ class _Checkup:
             return []
 
 
+def _changed_at(path: str | os.PathLike[str]) -> int:
+    """Nanoseconds since 1970; 0 for a file that went away meanwhile."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
+
+
 def _metadata_inside(path: str) -> SessionMetadata:
     with OpenFile(path) as file:
         return read_metadata(file.fd, file.size, use_mmap=False)
@@ -244,6 +294,7 @@ def _with_error(report: FileReport, error: PersistenceError) -> FileReport:
 
 def _fingerprint(metadata: SessionMetadata) -> int:
     """Equal for copies of one state; the sizes are measured in some copies only."""
+    metadata = listed(metadata)
     return hash(bincode.encode(replace(metadata, file_size=0, compression_ratio=Float32(0.0))))
 
 

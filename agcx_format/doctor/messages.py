@@ -1,7 +1,7 @@
 """The messages of a section, one by one: can each be decoded, and is there anything to know of it.
 
-Strategy: what cannot be decoded is told for each message (the `Draft` bounds how many); what is merely worth
-knowing is counted and told once, with the first message of which it holds.
+Strategy: what cannot be decoded is told for each message (the `Draft` bounds how many); all else is counted
+and told once, with the first message of which it holds.
 """
 
 from __future__ import annotations
@@ -24,10 +24,13 @@ _MOST_BAD = 10_000
 _NOTES = {
     "unknown-kind": "of a kind that is not known, kept as it is",
     "other-form": "not in the form that is written today, it reads the same",
-    "unreadable-for-rust": "reasoning that AGCodex itself cannot read back",
+    "unreadable-for-rust": "reasoning in a form that AGCodex writes and cannot load: it refuses this session",
     "time-order": "older than the message before it",
     "too-large": f"larger than {limits.MESSAGE_SHOWN:,} bytes, not looked into",
 }
+
+# Those that are more than worth knowing, and what helps.
+_WRONG = {"unreadable-for-rust": "; agcx repair writes a copy that it loads"}
 
 
 class Stopped(Exception):
@@ -130,4 +133,6 @@ class _Notes:
                     reason += f" ({', '.join(self._kinds)})"
                 if count > 1:
                     reason += f"; so are {count - 1:,} more"
-                draft.add(Severity.INFO, code, section, reason, message=self._first[code])
+                severity = Severity.WARNING if code in _WRONG else Severity.INFO
+                reason += _WRONG.get(code, "")
+                draft.add(severity, code, section, reason, message=self._first[code])

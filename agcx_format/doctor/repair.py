@@ -84,6 +84,8 @@ def repair(path: str | os.PathLike[str], directory: str | os.PathLike[str]) -> R
     if found.empty:
         raise CorruptData("nothing in it can be saved", path=path)
     metadata, rebuilt = _metadata(found, Path(path))
+    if found.reworded:
+        rebuilt.append(f"the reasoning of {_messages(found.reworded)}, so that AGCodex can load it")
     target = Path(directory) / f"{metadata.id}{places.SUFFIX}"
     write = _layout2_parts if found.layout == layout2.VERSION else _layout1_parts
     _write_new(target, write(found, metadata))
@@ -92,25 +94,35 @@ def repair(path: str | os.PathLike[str], directory: str | os.PathLike[str]) -> R
     )
 
 
+def _messages(count: int) -> str:
+    return "1 message" if count == 1 else f"{count:,} messages"
+
+
 # --- reading
 
 
 def _salvage(path: str | os.PathLike[str], is_checkpoint: bool) -> Salvaged:
     with OpenFile(path) as file:
-        head = file.read_before_damage(layout2.HEADER, 0)
-        if is_checkpoint:
-            if head[:4] == layout2.MAGIC:
-                return salvage_layout2(file, _IN_CHECKPOINT)
-            return _whole_checkpoint(path)
-        ways = [salvage_layout1, salvage_layout2]
-        if layout_guess(head) is layout2:
-            ways.reverse()
-        found = ways[0](file)
-        # A damaged version says the wrong layout; and maps with field names only the strict reader knows.
-        for other in (lambda: ways[1](file), lambda: _whole(path)):
-            if found.empty:
-                found = other() or found
+        found = _salvage_open(file, is_checkpoint)
+        found.mtime_ns = file.signature.mtime_ns
         return found
+
+
+def _salvage_open(file: OpenFile, is_checkpoint: bool) -> Salvaged:
+    head = file.read_before_damage(layout2.HEADER, 0)
+    if is_checkpoint:
+        if head[:4] == layout2.MAGIC:
+            return salvage_layout2(file, _IN_CHECKPOINT)
+        return _whole_checkpoint(file.path)
+    ways = [salvage_layout1, salvage_layout2]
+    if layout_guess(head) is layout2:
+        ways.reverse()
+    found = ways[0](file)
+    # A damaged version says the wrong layout; and maps with field names only the strict reader knows.
+    for other in (lambda: ways[1](file), lambda: _whole(file.path)):
+        if found.empty:
+            found = other() or found
+    return found
 
 
 def _whole(path: str | os.PathLike[str]) -> Salvaged | None:
@@ -186,7 +198,7 @@ def _copies(path: Path, session_id: UUID) -> Iterator[tuple[str, SessionMetadata
 def _made(found: Salvaged, path: Path, named: UUID | None) -> tuple[SessionMetadata, list[str]]:
     """From the fields before the damage, and what is missing from the messages."""
     known = _leading_fields(found.block)
-    changed = Timestamp.from_ns(os.stat(path).st_mtime_ns)
+    changed = Timestamp.from_ns(found.mtime_ns)
     first, last = found.times or (changed, changed)
     made: dict[str, Any] = {
         "id": named or session_id(None, path.name),

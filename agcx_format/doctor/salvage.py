@@ -3,7 +3,8 @@
 Strategy: lengths are hints here.  bincode says by itself where the metadata end; the messages and the
 context are looked for where the lengths say, and then wherever the file holds the magic of a zstd
 frame, and are taken where they decode.  Messages are kept as the bytes that they are; only those
-that decode are kept, so nothing is invented.  Whatever is not there is told in `lost`.
+that decode are kept, so nothing is invented.  One thing is changed: reasoning without its field `content`,
+which Rust writes and cannot load, gets an empty one.  Whatever is not there is told in `lost`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec.structs import replace
 
 from agcx_format import bincode, frames, layout1, layout2, limits, messagepack, seekable
 from agcx_format import messagepack_slow as slow
@@ -28,6 +31,9 @@ from agcx_format.scanning import INSIDE_CONVERSATION
 from agcx_format.types import (
     ConversationContext,
     MessageSnapshot,
+    Reasoning,
+    ReasoningWithoutContent,
+    ResponseItem,
     SessionMetadata,
     SessionState,
 )
@@ -63,6 +69,10 @@ class Salvaged:
     turns: int = 0
     times: tuple[str, str] | None = None
     bad: int = 0
+    reworded: int = 0
+    """Messages with reasoning that was in a form which AGCodex cannot load."""
+    mtime_ns: int = 0
+    """When the file was last changed, in nanoseconds since 1970."""
 
     @property
     def empty(self) -> bool:
@@ -79,6 +89,10 @@ class Salvaged:
             if self.bad <= _TOLD:
                 self.lost.append(f"message {index + 1:,}: {error.reason}")
             return
+        loadable = loadable_by_rust(message)
+        if loadable is not message:
+            self.reworded += 1
+            raw = messagepack.encode(loadable)
         self.messages.append(raw)
         self.times = (self.times or (message.timestamp,))[0], message.timestamp
         words = genuine_user_text(message.item)
@@ -98,6 +112,25 @@ class Salvaged:
             self.lost.append(f"all messages but the first {walk.found:,}{of}{reason}")
         if self.bad > _TOLD:
             self.lost.append(f"{self.bad - _TOLD:,} more messages that cannot be decoded")
+
+
+def loadable_by_rust(message: MessageSnapshot) -> MessageSnapshot:
+    """The same message where all reasoning has four fields; the message itself if it has."""
+    history = message.metadata.edit_history
+    if not any(
+        type(item) is ReasoningWithoutContent for item in (message.item, *(i for _, i in history))
+    ):
+        return message
+    metadata = replace(
+        message.metadata, edit_history=[(when, _with_content(item)) for when, item in history]
+    )
+    return replace(message, item=_with_content(message.item), metadata=metadata)
+
+
+def _with_content(item: ResponseItem | ReasoningWithoutContent) -> ResponseItem:
+    if type(item) is not ReasoningWithoutContent:
+        return item
+    return Reasoning(item.id, item.summary, None, item.encrypted_content)
 
 
 # --- layout 1

@@ -55,8 +55,27 @@ def test_json_is_one_document_a_file_with_a_schema_version(store):
 
 def test_paths_and_directories_need_no_store(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert run("verify", GOLDEN / "manager-store").exit_code == 0
+    assert "6 files checked" in run("verify", GOLDEN / "manager-store").stdout
     assert run("verify", next((GOLDEN / "legacy").glob("*.agcx"))).exit_code == 0
+
+
+def test_a_session_that_agcodex_cannot_load_is_said_so_and_repaired(tmp_path, monkeypatch):
+    """AGCodex leaves a field out of some reasoning, and then refuses what it wrote."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    path = next((GOLDEN / "manager-store").glob("4dea779b*.agcx"))
+    result = run("verify", path)
+    assert result.exit_code == 1
+    assert "nothing is wrong" not in result.stdout
+    assert "message 16" in result.stdout
+    assert "AGCodex" in result.stdout
+    assert "agcx repair" in result.stdout
+    done = run("repair", path, "-o", tmp_path / "out")
+    assert done.exit_code == 0
+    assert "the reasoning of 1 message" in done.stderr
+    assert "lost" not in done.stderr
+    again = run("verify", tmp_path / "out" / path.name)
+    assert again.exit_code == 0
+    assert "nothing is wrong" in again.stdout
 
 
 def test_a_name_that_fits_nothing_does_not_hold_up_the_others(store):

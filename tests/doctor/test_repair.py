@@ -17,9 +17,9 @@ from agcx_format.doctor.repair import Repair, repair
 from agcx_format.errors import PersistenceError
 from agcx_format.files import read_session, write_session
 from agcx_format.session_file import SessionFile
-from agcx_format.types import MessageSnapshot, UnknownItem
+from agcx_format.types import MessageSnapshot, Reasoning, ReasoningWithoutContent, UnknownItem
 from tests.doctor.test_verify_files import large_session, with_messages
-from tests.golden_files import GOLDEN, MUTATED, V2, Mutation, mutations, v1
+from tests.golden_files import GOLDEN, MUTATED, V1, V2, Mutation, mutations, v1
 from tests.stores import golden_session
 
 # A session of the manager's store that has checkpoints and not one message.
@@ -247,3 +247,45 @@ def test_a_name_that_is_no_id_is_no_obstacle(tmp_path):
     done = repair(path, tmp_path / "out")
     assert verify_file(done.target).ok
     assert repair(path, tmp_path / "again").id == done.id
+
+
+TRAPS = [session for session in V1 + V2 if session.name.startswith("reasoning-trap")]
+
+
+@pytest.mark.parametrize("golden", TRAPS, ids=lambda golden: f"{golden.layout}-{golden.name}")
+def test_reasoning_that_rust_cannot_load_gets_its_field_and_nothing_else_changes(golden, tmp_path):
+    done = repaired(golden.data, golden, tmp_path)
+    assert done.target is not None
+    assert done.lost == ()
+    assert any("so that AGCodex can load it" in sentence for sentence in done.rebuilt)
+    before, after = read_session(golden.path), read_session(done.target)
+    assert any(type(each.item) is ReasoningWithoutContent for each in before[1].messages)
+    for old, new in zip(before[1].messages, after[1].messages, strict=True):
+        if type(old.item) is ReasoningWithoutContent:
+            item = Reasoning(old.item.id, old.item.summary, None, old.item.encrypted_content)
+            old = replace(old, item=item)
+        assert new == old
+        # Five elements: the tag and four fields.
+        if type(new.item) is Reasoning:
+            assert messagepack.encode(new.item)[0] == 0x95
+    assert after[2] == before[2]
+    assert replace(after[1], messages=[]) == replace(before[1], messages=[])
+
+
+def test_reasoning_in_an_edit_history_is_mended_as_well(tmp_path):
+    metadata, conversation, state = golden_session("full")
+    now = conversation.messages[0]
+    earlier = ReasoningWithoutContent("r1", [], "sealed")
+    edited = replace(
+        now, metadata=replace(now.metadata, edited=True, edit_history=[(now.timestamp, earlier)])
+    )
+    path = tmp_path / f"{metadata.id}.agcx"
+    messages = [edited, *conversation.messages[1:]]
+    write_session(path, metadata, replace(conversation, messages=messages), state)
+    assert not verify_file(path).ok
+    done = repair(path, tmp_path / "out")
+    history = saved(done)[0].metadata.edit_history
+    assert history == [(now.timestamp, Reasoning("r1", [], None, "sealed"))]
+    assert verify_file(done.target).ok
+    # A session that holds no such reasoning keeps its bytes.
+    assert repair(done.target, tmp_path / "again").target is None

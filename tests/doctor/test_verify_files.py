@@ -44,7 +44,7 @@ def test_what_rust_wrote_is_whole(golden: GoldenSession):
     if times != sorted(times) or golden.name == "times-odd":
         expected.add(("info", "time-order"))
     if golden.name in TRAPS:
-        expected.add(("info", "unreadable-for-rust"))
+        expected.add(("warning", "unreadable-for-rust"))
     if golden.name in COUNTS:
         expected.add(("warning", "count"))
     assert codes(report) == expected

@@ -10,10 +10,11 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import SessionStorage, SessionStore, open_store
+from agcx_format import SessionStorage, SessionStore, layout1, open_store
 from agcx_format.convert.importer import import_sessions
 from agcx_format.pruning import Precious, Rule, select
-from agcx_format.timestamps import Timestamp
+from agcx_format.timestamps import Timestamp, ns_of
+from agcx_format.types import CheckpointMetadata
 from tests.convert.rollout_lines import assistant, meta, user, write
 from tests.stores import contents, copy_of, golden_session
 
@@ -130,6 +131,78 @@ def test_of_duplicates_the_newest_stays_whatever_its_layout(tmp_path: Path):
     assert str(copy) in selection.chosen[0].reasons[0]
     kept = select(store, Rule(duplicates=True, older_than=moment(60)), NOW)
     assert {entry.id for entry in kept.entries} == {third}
+
+
+def test_a_session_is_as_old_as_its_last_use(tmp_path: Path):
+    store = SessionStorage(tmp_path)
+    metadata, conversation, state = store.load_session(put(store, 1, used=100))
+    saved = replace(metadata, updated_at=moment(1))
+    store.save_session(metadata.id, saved, conversation, state)
+    assert numbers(select(store, Rule(older_than=moment(90)), NOW)) == []
+    assert numbers(select(store, Rule(older_than=moment(0.5)), NOW)) == [1]
+
+
+def test_the_bounds_of_age_and_size_are_exact(tmp_path: Path):
+    store = SessionStorage(tmp_path)
+    put(store, 1, used=90)
+    (entry,) = store.scan()
+    used = ns_of(entry.metadata.last_accessed)
+    for limit, expected in ((used - 1, []), (used, []), (used + 1, [1])):
+        assert numbers(select(store, Rule(older_than=Timestamp.from_ns(limit)), NOW)) == expected
+    for size, expected in ((entry.size - 1, [1]), (entry.size, []), (entry.size + 1, [])):
+        assert numbers(select(store, Rule(larger_than=size), NOW)) == expected
+
+
+def test_a_file_whose_messages_are_broken_is_not_empty(tmp_path: Path):
+    store = SessionStorage(tmp_path)
+    put(store, 1, messages=0)
+    path = Path(store.resolve(str(put(store, 2, messages=0))).path)
+    whole = path.read_bytes()
+    messages = layout1.split(whole)[1]
+    # The frame of the messages is there, and nothing in it can be read.
+    path.write_bytes(whole[: messages.start] + bytes(messages.end - messages.start) + whole[messages.end :])
+    rule = Rule(empty=True, include=frozenset(Precious))
+    assert numbers(select(store, rule, NOW)) == [1]
+
+
+def test_a_damaged_newer_copy_makes_no_duplicate_of_the_whole_one(tmp_path: Path):
+    store = SessionStorage(tmp_path)
+    original = put(store, 1, used=50, messages=10)
+    copy, _ = store.duplicate(original)
+    rule = Rule(duplicates=True, include=frozenset(Precious))
+    assert {entry.id for entry in select(store, rule, NOW).entries} == {original}
+    path = Path(store.resolve(str(copy)).path)
+    whole = path.read_bytes()
+    messages = layout1.split(whole)[1]
+    for end in range(messages.start, messages.end, 97):
+        path.write_bytes(whole[:end])
+        assert select(store, rule, NOW).chosen == ()
+
+
+def test_checkpoints_that_are_listed_protect_even_when_their_files_are_gone(tmp_path: Path):
+    store = SessionStorage(tmp_path)
+    made = CheckpointMetadata(UUID(int=7), "here", "2026-01-01T00:00:00Z", 2, None)
+    put(store, 1, checkpoints=[made])
+    selection = select(store, Rule(keep=0), NOW)
+    assert [each.why for each in selection.spared] == [Precious.CHECKPOINTS]
+
+
+@pytest.mark.parametrize("deed", [{"edited": True}, {"branch_point": True}], ids=str)
+def test_what_was_edited_or_branched_is_more_than_an_import(tmp_path: Path, deed: dict):
+    header = meta(id="0199aaaa-1111-7222-8333-444455556660")
+    file = tmp_path / "rollout.jsonl"
+    write(file, header, user("Why?"), assistant("So"))
+    store = open_store(tmp_path / "store")
+    (imported,) = [result.id for result in import_sessions(store, [file])]
+    rule = Rule(imported_unchanged=True)
+    assert [entry.id for entry in select(store, rule, NOW).entries] == [imported]
+    metadata, conversation, state = store.load_session(imported)
+    *others, last = conversation.messages
+    changed = replace(last, metadata=replace(last.metadata, **deed))
+    store.save_session(
+        imported, metadata, replace(conversation, messages=[*others, changed]), state
+    )
+    assert select(store, rule, NOW).entries == []
 
 
 def test_damaged_copies_are_no_duplicates(tmp_path: Path):
