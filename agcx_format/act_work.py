@@ -15,7 +15,7 @@ from agcx_format.transitions import Transition
 from agcx_format.tree import Place, Tree
 
 __all__ = [
-    "Work", "clear_attempt", "kept_in", "signature_behind", "spare_name", "status_behind",
+    "Work", "clear_attempt", "is_copy", "kept_in", "signature_behind", "spare_name", "status_behind",
     "write_derived",
 ]  # fmt: skip
 
@@ -123,12 +123,12 @@ def kept_in(store: Tree, home: Tree, steps: Iterable[Step]) -> bool:
         side = {"move": FILES, "replace": BEFORE}.get(step.op)
         place = home.find(f"{side}/{step.path}") if side else None
         kept = place and place.signature()
-        if kept is not None and not _is_copy(kept, store.signature(step.path)):
+        if kept is not None and not is_copy(kept, store.signature(step.path)):
             return True
     return False
 
 
-def _is_copy(kept: Signature, now: Signature | None) -> bool:
+def is_copy(kept: Signature, now: Signature | None) -> bool:
     """The same file, or where there are no links a copy with its times."""
     return now is not None and (kept.size, kept.mtime_ns) == (now.size, now.mtime_ns)
 

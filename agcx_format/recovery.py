@@ -17,6 +17,7 @@ from pathlib import Path
 from agcx_format import emptied
 from agcx_format.act_work import (
     clear_attempt,
+    is_copy,
     kept_in,
     spare_name,
     write_derived,
@@ -184,7 +185,8 @@ class _Interrupted:
     def _return(self, step: Step, target: Place) -> None:
         kept, gone = self._side(FILES, step), self._home.find(f"{GONE}/{step.path}")
         version = kept.signature()
-        if gone is not None and gone.signature() not in (None, version):
+        out = gone.signature() if gone is not None else None
+        if gone is not None and out is not None and not (version and is_copy(version, out)):
             # What came out was another program's save, and it was not put back any more.
             with suppress(StaleSession):
                 if put(gone, target):
@@ -222,7 +224,7 @@ class _Interrupted:
         old, came_out, now = before.signature(), spare.signature(), target.signature()
         if old is None or after is None:
             return
-        is_foreign = came_out not in (None, old, after)
+        is_foreign = came_out not in (None, after) and not is_copy(old, came_out)
         if is_foreign and now in (old, after):
             # The exchange brought out another program's save, and it was not put back any more.
             swap(spare, target, now)
