@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import signal
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -24,6 +23,7 @@ from textual.screen import Screen
 from agcx_tui import themes
 from agcx_tui.config import Config
 from agcx_tui.remembered import Remembered
+from agcx_tui.signals import ENDING
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -113,6 +113,7 @@ class AgcxApp(App[None]):
 
     def get_css_variables(self) -> dict[str, str]:
         variables = super().get_css_variables()
+        variables |= themes.selection_variables(variables)
         if self.no_color:
             # A terminal that has none would not show the cursor by what lies behind it.  Textual does not
             # reverse the lines of its own lists.
@@ -138,15 +139,14 @@ class AgcxApp(App[None]):
                 return name
         return themes.LIGHT.name if _on_light_background() else themes.DARK.name
 
-    def _heed_signals(self) -> None:
-        """What ends the program from outside leaves the terminal as it was."""
+    def on_load(self) -> None:
+        """What ends the program from outside leaves the terminal as it was; before it is changed."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in ENDING:
             with suppress(ValueError, RuntimeError, NotImplementedError):
                 loop.add_signal_handler(number, self.exit, None, 128 + number)
 
     def on_mount(self) -> None:
-        self._heed_signals()
         if not gc.isenabled():
             # What was imported stays: it need not be looked through with each collection.
             gc.freeze()

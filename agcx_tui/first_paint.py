@@ -55,7 +55,9 @@ class Painted:
         import signal
 
         for number, handler in self._handlers.items():
-            signal.signal(number, handler)
+            # Whoever takes over may have set its own by now.
+            if signal.getsignal(number) is _end:
+                signal.signal(number, handler)
 
 
 class _Uncovering:
@@ -159,6 +161,8 @@ def _begin(lines: list[str]) -> Painted:
     import signal
     import termios
 
+    from agcx_tui.signals import ENDING, block_faults
+
     before = termios.tcgetattr(_STDIN)
     attributes = termios.tcgetattr(_STDIN)
     # As Textual will have it, but for Ctrl+C: until it runs, nobody else could obey that.
@@ -168,7 +172,8 @@ def _begin(lines: list[str]) -> Painted:
     attributes[6][termios.VMIN] = 1
     for other in (termios.VSUSP, termios.VQUIT):
         attributes[6][other] = b"\x00"
-    handlers = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    block_faults()
+    handlers = {number: signal.signal(number, _end) for number in ENDING}
     painted = Painted(before, handlers)
     try:
         termios.tcsetattr(_STDIN, termios.TCSANOW, attributes)

@@ -63,6 +63,7 @@ def show_app(start: Start, config: Config, problems: Sequence[str]) -> int:
     gc.disable()
     os.environ.setdefault("TEXTUAL_FPS", _PICTURES)
     from agcx_tui.app import AgcxApp
+    from agcx_tui.signals import wait_for_faults
     from agcx_tui.taking_over import driver_after, read_any_keys
 
     read_any_keys()
@@ -76,5 +77,6 @@ def show_app(start: Start, config: Config, problems: Sequence[str]) -> int:
         problems=problems,
         driver=driver_after(start.painted),
     )
+    wait_for_faults(lambda number: app.call_later(app.exit, None, 128 + number))
     app.run(mouse=config.mouse)
     return app.return_code or 0

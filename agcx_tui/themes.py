@@ -6,6 +6,9 @@ Where a terminal has but sixteen colours the line of the cursor is still another
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
 
 from agcx_tui.config import Config
@@ -85,6 +88,66 @@ LIGHT = Theme(
         "input-selection-background": "#2f5f9e 25%",
     },
 )
+
+
+# What WCAG asks of text.
+_READABLE = 4.5
+
+
+def contrast(one: Color, other: Color) -> float:
+    """How well one is read on the other, from 1 to 21, as WCAG 2 measures it."""
+    lighter, darker = sorted(map(_luminance, (one, other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def readable_on(ground: Color) -> Color:
+    """Black or white, whichever is read better: at least 4.5."""
+    return max(_BLACK, _WHITE, key=lambda color: contrast(color, ground))
+
+
+_BLACK, _WHITE = Color(0, 0, 0), Color(255, 255, 255)
+
+
+def _luminance(color: Color) -> float:
+    red, green, blue = (
+        each / 12.92 if each <= 0.03928 else ((each + 0.055) / 1.055) ** 2.4
+        for each in color.normalized
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def selection_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """Selected text that can be read, in a theme of whatever colors; what is readable stays.
+
+    Themes lay a color over the ground and may leave the text as it is, which may be of the same color.
+    """
+    found = {}
+    for kind, below in (("screen", "background"), ("input", "surface")):
+        names = f"{kind}-selection-background", f"{kind}-selection-foreground"
+        try:
+            laid, text = (_parsed(variables[name]) for name in names)
+            ground = Color.parse(variables[below])
+        except (KeyError, ColorParseError):
+            continue
+        if ground.ansi is not None or laid.ansi is not None:
+            # The colors are the terminal's, and what they look like is not known.
+            found |= dict(zip(names, ("ansi_bright_cyan", "ansi_black"), strict=True))
+            continue
+        if kind == "input":
+            # A field that has the focus is a little lighter or darker.
+            ground += _parsed(variables["foreground"]).multiply_alpha(0.05)
+        mixed = ground + laid
+        if not text.is_transparent and contrast(text, mixed) >= _READABLE:
+            continue
+        found |= dict(zip(names, (mixed.hex, readable_on(mixed).hex), strict=True))
+    return found
+
+
+def _parsed(text: str) -> Color:
+    """A color of a style sheet, with its share where one is given: `#81a1c1 35%`."""
+    color, _, share = text.partition(" ")
+    parsed = Color.parse(color)
+    return parsed.multiply_alpha(float(share.rstrip("%")) / 100) if share else parsed
 
 
 def problems(config: Config) -> list[str]:

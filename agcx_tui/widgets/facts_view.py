@@ -171,6 +171,8 @@ class FactsView(Roll, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """A click makes a fact current, a second one chooses it."""
+        if self.dragged:
+            return
         row = event.get_content_offset_capture(self).y
         if not 0 <= row < len(self.viewport.window):
             return

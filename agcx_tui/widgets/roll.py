@@ -16,6 +16,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
+from textual.color import Color
 from textual.geometry import Size
 from textual.message import Message
 from textual.selection import Selection
@@ -26,6 +27,7 @@ from agcx_tui.blocks.block import Block
 from agcx_tui.blocks.look import Look
 from agcx_tui.blocks.palette import Palette
 from agcx_tui.copying import copy
+from agcx_tui.themes import readable_on
 from agcx_tui.widgets.code_reader import CodeReader
 from agcx_tui.widgets.heights import HeightIndex
 from agcx_tui.widgets.line_matches import LineMatches
@@ -272,13 +274,22 @@ class Roll(ThemedView, can_focus=True):
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(number)) is not None:
             first, last = span
-            # Its background alone: the style says of the text that it is to stay as it is, and Rich
-            # would have that in the same colour.
-            ground = self.screen.get_component_rich_style("screen--selection").bgcolor
-            chosen = Style(bgcolor=ground)
             stop = len(drawn.text) if last < 0 else last
-            drawn = overlay(drawn, [(max(RAIL, first), stop, chosen)])
+            drawn = overlay(drawn, [(max(RAIL, first), stop, self._selected())])
         return drawn.adjust_cell_length(width, base).apply_offsets(0, number)
+
+    def _selected(self) -> Style:
+        """Selected text can be read whatever color it had."""
+        style = self.screen.get_component_rich_style("screen--selection")
+        if style.bgcolor is None or style.bgcolor.is_system_defined:
+            return Style(color="black", bgcolor=style.bgcolor or "bright_cyan", dim=False)
+        color = readable_on(Color.from_rich_color(style.bgcolor))
+        return Style(color=color.rich_color, bgcolor=style.bgcolor, dim=False)
+
+    @property
+    def dragged(self) -> bool:
+        """Whether the click that comes now is the end of a drag that selected text."""
+        return bool(self.screen.selections)
 
     def _with_matches(self, matches: LineMatches, place: Place, strip: Strip) -> Strip:
         spans = matches.spans(self.viewport, place)

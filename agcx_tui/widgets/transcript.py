@@ -400,6 +400,8 @@ class Transcript(Roll, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """A click makes a message current; on what is folded or left out, it opens that."""
+        if self.dragged:
+            return
         row = event.get_content_offset_capture(self).y
         if not 0 <= row < len(self.viewport.window):
             return

@@ -166,6 +166,8 @@ sys.meta_path.insert(0, Hook())
     [
         "raise RuntimeError('no such luck')",
         "os.kill(os.getpid(), signal.SIGTERM); time.sleep(600)",
+        "os.kill(os.getpid(), signal.SIGQUIT); time.sleep(600)",
+        "os.kill(os.getpid(), signal.SIGUSR1); time.sleep(600)",
         "os.kill(os.getpid(), signal.SIGHUP); time.sleep(600)",
         "print('a word', file=sys.stderr); os._exit(3)",
         "sys.exit(4)",

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
+import resource
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.terminals import Terminal, agcx
 from tests.tui.browsing import demo_copy
+from tests.waiting import LIMIT
 
 ALTERNATE, MAIN = b"\x1b[?1049h", b"\x1b[?1049l"
 HIDDEN, SHOWN = b"\x1b[?25l", b"\x1b[?25h"
@@ -42,17 +47,66 @@ def assert_left_as_found(written: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["term", "hup"]
+    "name",
+    ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGABRT", "SIGSEGV", "SIGRTMAX"],
 )
-def test_a_signal_to_end_leaves_the_terminal_as_it_was(store, tmp_path, number, status):
+def test_a_signal_to_end_leaves_the_terminal_as_it_was(store, tmp_path, name):
+    number = getattr(signal, name)
     with browser(store, tmp_path) as screen:
         screen.wait_for("Fix the grid")
         assert screen.modes() != screen.before
         screen.process.send_signal(number)
-        assert screen.end() == status
+        assert screen.end() == 128 + number
         assert_left_as_found(screen.written)
         assert screen.modes() == screen.before
         assert b"Traceback" not in screen.written
+
+
+def ends_by_default(number: int) -> bool:
+    """Whether a process that does nothing about this signal is ended by it."""
+    pid = os.fork()
+    if not pid:
+        signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        os.kill(os.getpid(), number)
+        os._exit(0)
+    _, status = os.waitpid(pid, os.WUNTRACED)
+    if os.WIFSTOPPED(status):
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    return os.WIFSIGNALED(status)
+
+
+def test_every_signal_that_ends_a_program_is_caught():
+    # The first cannot be; Python ignores the next two, and makes an exception of the last.
+    others = {signal.SIGKILL, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT}
+    ending = {n for n in signal.valid_signals() - others - {signal.SIGSTOP} if ends_by_default(n)}
+    code = "from agcx_tui.signals import *; print(*map(int, {*ENDING, *block_faults()}))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+    assert ending <= set(map(int, done.stdout.split()))
+
+
+def test_an_interrupt_from_outside_leaves_the_terminal_as_it_was(store, tmp_path):
+    with browser(store, tmp_path) as screen:
+        screen.wait_for("Fix the grid")
+        screen.process.send_signal(signal.SIGINT)
+        screen.end()
+        assert_left_as_found(screen.written)
+        assert screen.modes() == screen.before
+
+
+def test_a_real_fault_ends_the_program_although_its_signal_is_waited_for():
+    code = (
+        "import ctypes, resource, threading, time\n"
+        "from agcx_tui.signals import wait_for_faults\n"
+        "resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n"
+        "wait_for_faults(print)\n"
+        "threading.Thread(target=ctypes.string_at, args=(0,)).start()\n"
+        "time.sleep(600)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, timeout=LIMIT)
+    assert done.returncode == -signal.SIGSEGV
 
 
 @pytest.mark.parametrize("key", [b"q", b"\x03", b"\x11"], ids=["q", "ctrl+c", "ctrl+q"])
