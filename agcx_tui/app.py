@@ -19,16 +19,19 @@ from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.widgets import Input
 
 from agcx_tui import themes
 from agcx_tui.config import Config
+from agcx_tui.key_gate import KeyGate
 from agcx_tui.remembered import Remembered
 from agcx_tui.signals import ENDING
 
 if TYPE_CHECKING:
+    from textual.await_complete import AwaitComplete
     from textual.driver import Driver
 
-    from agcx_format.store import Store
+    from agcx_tui.act_queue import ActQueue
 
 # Problems of a configuration that are told one by one: more would cover the list.
 _SAID = 3
@@ -104,6 +107,7 @@ class AgcxApp(App[None]):
         self._cache = cache
         self._follow = follow
         self._clock = clock
+        self._gate = KeyGate(self)
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
         self.config = config or Config()
@@ -223,20 +227,20 @@ class AgcxApp(App[None]):
         return screen
 
     def conversation(
-        self, path: str, store: Store | None = None, *, fixed: str = "", message: int | None = None
+        self, path: str, acts: ActQueue | None = None, *, fixed: str = "", message: int | None = None
     ) -> Screen:
-        """The screen of one session's file; `store` is the one that it is from.
+        """The screen of one session's file; `acts` are those of the store that it is from.
 
-        Without a store it cannot be changed; `fixed` says why, where that is not the reason.  With
+        Without them it cannot be changed; `fixed` says why, where that is not the reason.  With
         `message`, a number from 0, it begins there, and where the reader was stays remembered.
         """
         from agcx_tui.reading_positions import ReadingPositions
         from agcx_tui.screens.conversation import ConversationScreen
 
         if message is not None:
-            return ConversationScreen(path, store, fixed=fixed, message=message)
+            return ConversationScreen(path, acts, fixed=fixed, message=message)
         positions = None if self._state is None else ReadingPositions(self._state)
-        return ConversationScreen(path, store, positions=positions, fixed=fixed)
+        return ConversationScreen(path, acts, positions=positions, fixed=fixed)
 
     def on_deriving_screen_acted(self, message: Any) -> None:
         """What was done in a conversation is followed by it, and by the list below it."""
@@ -244,6 +248,32 @@ class AgcxApp(App[None]):
             follow = getattr(screen, "follow_act", None)
             if follow is not None:
                 follow(message.outcome)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Obey what is typed in the order in which it was typed."""
+        if isinstance(event, events.Key) and await self._obeys_key(event):
+            return
+        if self._gate.admits(event):
+            await super().on_event(event)
+
+    async def _obeys_key(self, event: events.Key) -> bool:
+        """Run what a key is bound to; false when there is nothing, or when a widget is to have the key first.
+
+        Textual would hand the key to the widget that has the focus, and run the binding only when the key
+        comes back from there: too late for the keys behind it, which have gone the same way by then.
+        """
+        if event.is_forwarded or await self._check_bindings(event.key, priority=True):
+            return not event.is_forwarded
+        field = self.focused
+        if not self._gate.admits(event) or field is None or isinstance(field, Input):
+            return False
+        return await self._check_bindings(event.key)
+
+    def pop_screen(self) -> AwaitComplete:
+        was_modal = self.screen.is_modal
+        left = super().pop_screen()
+        self._gate.screen_left(was_modal)
+        return left
 
     def on_key(self, event: events.Key) -> None:
         """A letter typed faster than the focus moved goes where the focus is by now.

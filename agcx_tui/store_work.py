@@ -8,7 +8,7 @@ enough that sorting them in costs little.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,8 @@ from agcx_format.comparing import Gone
 from agcx_format.durable import Signature
 from agcx_format.errors import PersistenceError, SessionNotFound
 from agcx_format.store import ScanEntry, Store
+from agcx_format.trash import TrashedSession
+from agcx_format.types import SessionMetadata
 
 _FIRST_BATCH = 0.005
 _BATCH = 0.1
@@ -46,6 +48,12 @@ def batches(entries: Iterable[ScanEntry | Gone | None]) -> Iterator[list[ScanEnt
         yield batch
 
 
+# Each file is a path with the signature that was shown to the person who asked: `StaleSession`, and
+# nothing changes, when one is another by now.  What is gone already is passed over.
+File = tuple[str, Signature | None]
+Files = Iterable[File]
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """An act that was done or undone, and how its session files are now: there, or gone."""
@@ -53,12 +61,29 @@ class Outcome:
     act: Act
     entries: list[ScanEntry]
     gone: list[str]
+    undone: bool = False
 
 
-# Each file is a path with the signature that was shown to the person who asked: `StaleSession`, and
-# nothing changes, when one is another by now.  What is gone already is passed over.
-File = tuple[str, Signature | None]
-Files = Iterable[File]
+class NothingToChange(PersistenceError):
+    """All of it is as it was to become."""
+
+
+class ShownFiles:
+    """Files as a person saw them when asked or when a key was pressed, for an act that waits its turn.
+
+    What the acts before do to them is no surprise to the person: whoever follows these renews the signatures.
+    """
+
+    def __init__(self, files: Files) -> None:
+        self._signatures = dict(files)
+
+    def __iter__(self) -> Iterator[File]:
+        return iter(self._signatures.items())
+
+    def renew(self, path: str, before: Signature | None, now: Signature | None) -> None:
+        """An act of ours made the file that was as `before` the one that is there `now`."""
+        if path in self._signatures and self._signatures[path] == before:
+            self._signatures[path] = now
 
 
 def delete(store: Store, files: Files) -> Outcome:
@@ -68,17 +93,31 @@ def delete(store: Store, files: Files) -> Outcome:
     return Outcome(act, [], [path for path, _ in files])
 
 
-def set_favorite(store: Store, files: Files, favorite: bool) -> Outcome:
-    """Star sessions, or take their stars; one act."""
-    edits = [(entry, {"is_favorite": favorite}) for entry in _entries(store, files)]
+def toggle_favorite(store: Store, files: Files) -> Outcome:
+    """Star sessions; when all of them have a star, take the stars.  One act."""
+    entries = [entry for entry in _entries(store, files) if entry.metadata is not None]
+    favorite = not all(entry.metadata and entry.metadata.is_favorite for entry in entries)
+    return _outcome(store, store.update_many([(e, {"is_favorite": favorite}) for e in entries]))
+
+
+# What is to become of the fields of a session's metadata.
+Change = Callable[[SessionMetadata], Mapping[str, Any]]
+
+
+def edit(store: Store, files: Files, change: Change) -> Outcome:
+    """Change fields of the metadata as they are by now; one act.
+
+    Raises:
+        NothingToChange: They are so already.
+    """
+    edits = []
+    for entry in _entries(store, files):
+        fields = change(entry.metadata) if entry.metadata is not None else {}
+        if any(getattr(entry.metadata, name) != value for name, value in fields.items()):
+            edits.append((entry, fields))
+    if not edits:
+        raise NothingToChange("there is nothing to change", path=store.path)
     return _outcome(store, store.update_many(edits))
-
-
-def edit(store: Store, edits: Collection[tuple[File, Mapping[str, Any]]]) -> Outcome:
-    """Change fields of the metadata; one act."""
-    fields = {path: values for (path, _), values in edits}
-    entries = _entries(store, [file for file, _ in edits])
-    return _outcome(store, store.update_many([(entry, fields[entry.path]) for entry in entries]))
 
 
 def at_work(store: Store, files: Files, now: int) -> int:
@@ -104,10 +143,15 @@ def restore_checkpoint(store: Store, file: File, checkpoint_id: UUID, title: str
 
 def undo(store: Store, act_id: str | None = None) -> Outcome:
     """Undo an act, by default the last."""
-    return _outcome(store, store.undo(act_id))
+    return _outcome(store, store.undo(act_id), undone=True)
 
 
-def _outcome(store: Store, act: Act) -> Outcome:
+def restore(store: Store, sessions: Iterable[TrashedSession]) -> Outcome:
+    """Bring sessions back from the trash; one act."""
+    return _outcome(store, store.restore(sessions))
+
+
+def _outcome(store: Store, act: Act, *, undone: bool = False) -> Outcome:
     """Look at every session file that an act had to do with."""
     entries, gone = [], []
     for step in act.steps:
@@ -118,7 +162,7 @@ def _outcome(store: Store, act: Act) -> Outcome:
                 gone.append(path)
             else:
                 entries.append(entry)
-    return Outcome(act, entries, gone)
+    return Outcome(act, entries, gone, undone)
 
 
 def _id_of(store: Store, file: File) -> UUID:

@@ -1,16 +1,20 @@
 """The half of the browser that changes things: open, copy, export, delete, undo.
 
-Strategy: what is to be changed is asked for here and done by a thread (`store_work`), which posts what
-came of it; the handlers then change the table.  The keys are bound in `browser.py`.
+Strategy: what is to be changed is asked for here and done in the store's queue of acts (`act_queue`), which
+posts what came of it and waits until the handler here has changed the table: the next act sees a list that
+is up to date.  An act is about the files that were pointed at when its key was pressed, as they were shown
+then.  The keys are bound in `browser.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from itertools import count
+from threading import Event
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
-from textual import on, work
+from textual import on
 from textual.message import Message
 
 from agcx_format.errors import NothingToUndo, PersistenceError, SessionNotFound, StaleSession
@@ -21,16 +25,20 @@ from agcx_tui.screens.listing import ListingScreen
 from agcx_tui.widgets.session_list import SessionList
 
 if TYPE_CHECKING:
-    from agcx_format.durable import Signature
-    from agcx_format.store import Store
+    from agcx_format.store import ScanEntry, Store
     from agcx_tui import store_work
+    from agcx_tui.act_queue import ActQueue
+    from agcx_tui.watching import Directory
+
+# Seconds that the queue waits until what came of an act is shown; a screen that closes shows nothing.
+_PATIENCE = 5.0
 
 
 class ActingScreen(ListingScreen[None]):
     """A listing screen, and the store that its sessions are from."""
 
     # None until somebody has opened it, some tenths of a second after the first rows.
-    store: Store | None = None
+    acts: ActQueue | None = None
     now: Callable[[], int]
 
     class Acted(Message):
@@ -41,6 +49,8 @@ class ActingScreen(ListingScreen[None]):
             self.outcome = outcome
             self.said = said
             self.go_there = go_there
+            # Set when the table is up to date.
+            self.taken = Event()
 
     class Failed(Message):
         """An act did not happen; nothing changed."""
@@ -49,36 +59,73 @@ class ActingScreen(ListingScreen[None]):
             super().__init__()
             self.what = what
             self.error = error
+            self.taken = Event()
 
     def table_changed(self) -> None:
         """Show the table as it is now."""
         raise NotImplementedError
 
-    def with_store(self, act: Callable[[Store], object]) -> None:
-        """Do something with the store, as soon as there is one: no key is lost that comes before."""
-        if self.store is not None:
-            act(self.store)
-        else:
-            self._waiting_for_store.append(act)
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: list[Callable[[ActQueue], object]] = []
+        # What is asked about, and what waits for its turn.
+        self._shown: WeakSet[store_work.ShownFiles] = WeakSet()
 
     @property
-    def _waiting_for_store(self) -> list[Callable[[Store], object]]:
-        return self.__dict__.setdefault("_waiting", [])
+    def store(self) -> Store | None:
+        return None if self.acts is None else self.acts.store
 
-    def use_store(self, store: Store) -> None:
-        """Here it is."""
-        self.store = store
-        waiting = self._waiting_for_store[:]
-        self._waiting_for_store.clear()
+    def with_acts(self, act: Callable[[ActQueue], object]) -> None:
+        """Do something with the store's acts, once it is open: no key is lost that comes before."""
+        if self.acts is not None:
+            act(self.acts)
+        else:
+            self._waiting.append(act)
+
+    def with_store(self, act: Callable[[Store], object]) -> None:
+        """As `with_acts`, with what only reads."""
+        self.with_acts(lambda acts: act(acts.store))
+
+    def use_store(self, store: Store, place: Directory | None) -> None:
+        """Set the opened store, and the directory that it was opened in; run what waited for it."""
+        from agcx_tui.act_queue import ActQueue
+
+        before = self.acts
+        if before is None or before.store is not store or before.place is None:
+            self.acts = ActQueue(store, place)
+        if before is not None and place is not None and before.place not in (place, None):
+            self.store_replaced()
+        waiting, self._waiting = self._waiting, []
         for act in waiting:
-            act(store)
+            self.with_acts(act)
+
+    def store_replaced(self) -> None:
+        """Another store lies where the one was that is shown."""
+        raise NotImplementedError
 
     def action_rescan(self) -> None:
         """Read the store again."""
         raise NotImplementedError
 
-    def _files(self, rows: list[int]) -> list[tuple[str, Signature | None]]:
-        return [(self.table.path(row), self.table.signature(row)) for row in rows]
+    def files_of(self, rows: Iterable[int]) -> store_work.ShownFiles:
+        """The files of these rows as they are shown now, whatever becomes of them while one thinks."""
+        from agcx_tui.store_work import ShownFiles
+
+        shown = ShownFiles((self.table.path(row), self.table.signature(row)) for row in rows)
+        self._shown.add(shown)
+        return shown
+
+    def done(self, said: Callable[[store_work.Outcome], str], *, go_there: bool = False):
+        """For the queue: has the table follow what was done, which `said` tells."""
+        return lambda outcome: self._report(self.Acted(outcome, said(outcome), go_there))
+
+    def not_done(self, what: str):
+        """For the queue: tells that nothing happened."""
+        return lambda error: self._report(self.Failed(what, error))
+
+    def _report(self, message: Acted | Failed) -> None:
+        if self.post_message(message):
+            message.taken.wait(_PATIENCE)
 
     @on(SessionList.Opened)
     def _open(self, message: SessionList.Opened) -> None:
@@ -89,7 +136,7 @@ class ActingScreen(ListingScreen[None]):
             reason = wording.short_reason(self.table.error(row))
             self.notify(f"It cannot be opened: {reason}.", severity="warning", markup=False)
             return
-        self.app.push_screen(self.app.conversation(self.table.path(row), self.store))
+        self.app.push_screen(self.app.conversation(self.table.path(row), self.acts))
 
     def action_copy_id(self) -> None:
         if self.sessions.cursor is not None:
@@ -120,27 +167,26 @@ class ActingScreen(ListingScreen[None]):
         rows = self.chosen()
         if not rows:
             return
-        # As they are shown now, whatever becomes of them while one thinks.
-        files = self._files(rows)
+        files = self.files_of(rows)
 
         def confirmed() -> None:
-            self.with_store(lambda store: self._delete(store, files))
+            self.with_acts(lambda acts: self._delete(acts, files))
 
-        ask_to_delete(self.app, self.table, rows, self.now(), confirmed)
+        ask_to_delete(self.app, self.table, rows, self.now(), confirmed, self.store)
 
-    @work(thread=True, group="acts")
-    def _delete(self, store: Store, files: list[tuple[str, Signature | None]]) -> None:
+    def _delete(self, acts: ActQueue, files: store_work.ShownFiles) -> None:
         from agcx_tui import store_work
         from agcx_tui.act_words import named
 
-        try:
-            outcome = store_work.delete(store, files)
-        except PersistenceError as error:
-            self.post_message(self.Failed("Nothing was deleted", error))
-            return
-        them = "it" if outcome.act.count == 1 else "them"
-        said = f"Deleted {named(outcome.act)}. u brings {them} back."
-        self.post_message(self.Acted(outcome, said, go_there=False))
+        def said(outcome: store_work.Outcome) -> str:
+            them = "it" if outcome.act.count == 1 else "them"
+            return f"Deleted {named(outcome.act)}. u brings {them} back."
+
+        acts.run(
+            lambda store: store_work.delete(store, files),
+            self.done(said),
+            self.not_done("Nothing was deleted"),
+        )
 
     def action_duplicate(self) -> None:
         row = self.sessions.cursor
@@ -149,60 +195,60 @@ class ActingScreen(ListingScreen[None]):
         if not self.table.readable(row):
             self.notify("What cannot be read cannot be duplicated.", markup=False)
             return
-        taken = {self.table.title(other) for other in self.table.in_order()}
-        title = title_of_copy(self.table.title(row), taken)
-        file = self._files([row])[0]
-        self.with_store(lambda store: self._duplicate(store, file, title))
+        files = self.files_of([row])
+        self.with_acts(lambda acts: self._duplicate(acts, files, row))
 
-    @work(thread=True, group="acts")
-    def _duplicate(self, store: Store, file: store_work.File, title: str) -> None:
+    def _duplicate(self, acts: ActQueue, files: store_work.ShownFiles, row: int) -> None:
         from agcx_tui import store_work
         from agcx_tui.act_words import named
 
-        try:
-            outcome = store_work.duplicate(store, file, title)
-        except PersistenceError as error:
-            self.post_message(self.Failed("Nothing was duplicated", error))
-            return
-        said = f"Duplicated: {named(outcome.act)}. u takes it back."
-        self.post_message(self.Acted(outcome, said, go_there=True))
+        def act(store: Store) -> store_work.Outcome:
+            title = self.app.call_from_thread(self._title_of_copy, row)
+            return store_work.duplicate(store, next(iter(files)), title)
+
+        acts.run(
+            act,
+            self.done(
+                lambda outcome: f"Duplicated: {named(outcome.act)}. u takes it back.", go_there=True
+            ),
+            self.not_done("Nothing was duplicated"),
+        )
+
+    def _title_of_copy(self, row: int) -> str:
+        taken = {self.table.title(other) for other in self.table.in_order()}
+        return title_of_copy(self.table.title(row), taken)
 
     def action_favorite(self) -> None:
         """Star what is chosen; when all of it has a star, take the stars."""
         rows = [row for row in self.chosen() if not self.table.broken(row)]
         if rows:
-            favorite, files = not all(map(self.table.favorite, rows)), self._files(rows)
-            self.with_store(lambda store: self._set_favorite(store, files, favorite))
+            files = self.files_of(rows)
+            self.with_acts(lambda acts: self._toggle_favorite(acts, files))
 
-    @work(thread=True, group="acts")
-    def _set_favorite(
-        self, store: Store, files: list[tuple[str, Signature | None]], favorite: bool
-    ) -> None:
+    def _toggle_favorite(self, acts: ActQueue, files: store_work.ShownFiles) -> None:
         from agcx_tui import store_work
         from agcx_tui.act_words import told
 
-        try:
-            outcome = store_work.set_favorite(store, files, favorite)
-        except PersistenceError as error:
-            self.post_message(self.Failed("Nothing was changed", error))
-            return
-        said = f"{'★ ' if favorite else ''}{told(outcome.act)}."
-        self.post_message(self.Acted(outcome, said, go_there=False))
+        def said(outcome: store_work.Outcome) -> str:
+            starred = outcome.act.edit is not None and outcome.act.edit.favorite
+            return f"{'★ ' if starred else ''}{told(outcome.act)}."
+
+        acts.run(
+            lambda store: store_work.toggle_favorite(store, files),
+            self.done(said),
+            self.not_done("Nothing was changed"),
+        )
 
     def action_undo(self) -> None:
-        self.with_store(self._undo)
+        self.with_acts(self._undo)
 
-    @work(thread=True, group="acts")
-    def _undo(self, store: Store) -> None:
-        from agcx_tui import store_work
+    def _undo(self, acts: ActQueue) -> None:
         from agcx_tui.act_words import undone
 
-        try:
-            outcome = store_work.undo(store)
-        except PersistenceError as error:
-            self.post_message(self.Failed("Nothing was undone", error))
-            return
-        self.post_message(self.Acted(outcome, undone(outcome.act), go_there=True))
+        acts.undo(
+            self.done(lambda outcome: undone(outcome.act), go_there=True),
+            self.not_done("Nothing was undone"),
+        )
 
     def follow_act(self, outcome: store_work.Outcome) -> None:
         """An act was done in a conversation above, which told the person, who comes back to it."""
@@ -210,6 +256,7 @@ class ActingScreen(ListingScreen[None]):
 
     def on_acting_screen_acted(self, message: Acted) -> None:
         outcome, said = message.outcome, message.said
+        self._renew(outcome.entries)
         gone = map(self.table.row_of, outcome.gone)
         self.table.remove(row for row in gone if row is not None)
         rows = self.table.put(outcome.entries)
@@ -220,17 +267,36 @@ class ActingScreen(ListingScreen[None]):
             # What was said of the act before is out of date.
             self.app.clear_notifications()
             self.notify(said, markup=False)
+        message.taken.set()
+
+    def _renew(self, entries: Iterable[ScanEntry]) -> None:
+        """What an act of ours made of a file is no surprise to what waits behind it."""
+        for entry in entries:
+            row = self.table.row_of(entry.path)
+            if row is not None:
+                for shown in self._shown:
+                    shown.renew(entry.path, self.table.signature(row), entry.signature)
 
     def on_acting_screen_failed(self, message: Failed) -> None:
+        self._tell_failure(message)
+        message.taken.set()
+
+    def _tell_failure(self, message: Failed) -> None:
+        from agcx_tui.act_queue import StoreReplaced
+        from agcx_tui.store_work import NothingToChange
+
         error = message.error
         if isinstance(error, NothingToUndo):
             self.notify("There is nothing to undo.", markup=False)
             return
-        if isinstance(error, StaleSession | SessionNotFound):
+        if isinstance(error, NothingToChange):
+            self.notify("They are so already.", markup=False)
+            return
+        if isinstance(error, StaleSession | SessionNotFound | StoreReplaced):
             # What is shown is out of date: show what is there before it is asked for again.
             self.action_rescan()
         if isinstance(error, SessionNotFound):
-            text = f"{message.what}: it is gone already, by another program."
+            text = f"{message.what}: it is gone already."
             self.notify(text, severity="warning", markup=False)
             return
         text = f"{message.what}: {safe_line(str(error))}"

@@ -156,6 +156,14 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         self.read_store()
         self._show_state()
 
+    def store_replaced(self) -> None:
+        # They were made in the other one.
+        self.table.marks.clear()
+        self.table_changed()
+        path = safe_line(wording.short_path(self._store_path or ""))
+        text = f"Another store lies at {path} by now, and is listed instead. Nothing is marked in it."
+        self.notify(text, severity="warning", timeout=12, markup=False)
+
     # --- what is shown
 
     def table_changed(self) -> None:

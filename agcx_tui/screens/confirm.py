@@ -14,20 +14,29 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Static
 
-from agcx_tui import wording
+from agcx_format.entries import is_recent
+from agcx_format.errors import PersistenceError
+from agcx_format.store import Store
+from agcx_tui import store_work, wording
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens.dialog import Dialog
 from agcx_tui.session_table import SessionTable
 
-# A file that changed since then may belong to an agent that is still at it.
-_RUNNING = 5 * wording.MINUTE
 _LISTED = 3
 
 
 def ask_to_delete(
-    app: App, table: SessionTable, rows: Sequence[int], now: int, delete: Callable[[], None]
+    app: App,
+    table: SessionTable,
+    rows: Sequence[int],
+    now: int,
+    delete: Callable[[], None],
+    store: Store | None,
 ) -> None:
-    """Ask about these rows, and again when favourites are among them; `delete` follows the last yes."""
+    """Ask about these rows, and again when favourites are among them; `delete` follows the last yes.
+
+    `store` tells whether an agent may be at work on them; None while it is being opened.
+    """
 
     def answered_again(yes: bool | None) -> None:
         if yes:
@@ -39,7 +48,9 @@ def ask_to_delete(
         else:
             answered_again(yes)
 
-    app.push_screen(ConfirmDelete.about(table, rows, now), answered)
+    files = [(table.path(row), table.signature(row)) for row in rows]
+    look = None if store is None else lambda: store_work.at_work(store, files, now)
+    app.push_screen(ConfirmDelete.about(table, rows, now, look), answered)
 
 
 class ConfirmDelete(Dialog[bool]):
@@ -52,28 +63,73 @@ class ConfirmDelete(Dialog[bool]):
     }
     """
 
-    def __init__(self, question: str, lines: Sequence[Content]) -> None:
+    def __init__(
+        self,
+        question: str,
+        lines: Sequence[Content],
+        *,
+        warning: str = "",
+        look: Callable[[], int] | None = None,
+        sessions: int = 0,
+    ) -> None:
+        """`warning` says that an agent may be at work, until `look` has told, in a thread, on how many."""
         super().__init__()
         self._question = question
         self._lines = lines
+        self._warning = warning
+        self._look = look
+        self._sessions = sessions
 
     @classmethod
-    def about(cls, table: SessionTable, rows: Sequence[int], now: int) -> Self:
+    def about(
+        cls,
+        table: SessionTable,
+        rows: Sequence[int],
+        now: int,
+        look: Callable[[], int] | None = None,
+    ) -> Self:
         """The question for these rows of a table, at `now` (microseconds since 1970)."""
         totals = table.totals_of(rows)
         what = "this session" if len(rows) == 1 else wording.counted(len(rows), "session")
-        return cls(f"Delete {what}, {wording.size(totals.size)}?", _facts(table, rows, now))
+        recent = sum(is_recent(table.changed(row) * 1000, now * 1000) for row in rows)
+        return cls(
+            f"Delete {what}, {wording.size(totals.size)}?",
+            _facts(table, rows, now),
+            warning=_at_work(recent, len(rows)),
+            look=look,
+            sessions=len(rows),
+        )
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box"):
             yield Static(Content(self._question), id="question", markup=False)
             yield Static(Content("\n").join(self._lines), id="facts", markup=False)
+            line = Static(Content.styled(self._warning, "$warning"), id="at-work", markup=False)
+            line.display = bool(self._warning)
+            yield line
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button("Delete", id="delete")
 
     def on_mount(self) -> None:
         self.query_one("#cancel").focus()
+        if self._look is not None:
+            self.run_worker(self._find_agents, thread=True, exit_on_error=False)
+
+    def _find_agents(self) -> None:
+        """In a thread: not every file that was saved a moment ago was saved by an agent."""
+        assert self._look is not None
+        try:
+            count = self._look()
+        except (PersistenceError, OSError):
+            return
+        self.app.call_from_thread(self._warn, _at_work(count, self._sessions))
+
+    def _warn(self, warning: str) -> None:
+        if self.is_mounted:
+            line = self.query_one("#at-work", Static)
+            line.update(Content.styled(warning, "$warning"))
+            line.display = bool(warning)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "delete")
@@ -114,13 +170,17 @@ def _facts(table: SessionTable, rows: Sequence[int], now: int) -> list[Content]:
     shown = set(table.order)
     if hidden := sum(row not in shown for row in rows):
         lines.append(Content.styled(f"The filter hides {hidden:,} of them now.", "$warning"))
-    if running := sum(now - table.changed(row) < _RUNNING for row in rows):
-        which = "It" if len(rows) == 1 else f"{running:,} of them"
-        text = f"{which} changed in the last 5 minutes: an agent may be at work on it and save it again."
-        lines.append(Content.styled(text, "$warning"))
     them = "It goes" if len(rows) == 1 else "They go"
     lines.append(Content(f"{them} to the store's trash; u undoes this."))
     return lines
+
+
+def _at_work(count: int, sessions: int) -> str:
+    """That an agent may be at work on so many of the sessions; empty for none."""
+    if not count:
+        return ""
+    which = "It" if sessions == 1 else f"{count:,} of them"
+    return f"{which} changed in the last 5 minutes: an agent may be at work on it and save it again."
 
 
 def _title(table: SessionTable, row: int) -> Content:

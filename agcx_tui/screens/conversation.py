@@ -22,10 +22,12 @@ from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 from textual.worker import get_current_worker
 
+from agcx_format.durable import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_format.store import Store
 from agcx_format.types import CheckpointMetadata
 from agcx_tui import wording
+from agcx_tui.act_queue import ActQueue
 from agcx_tui.blocks.markdown import warm_up
 from agcx_tui.conversation_facts import Group, checkpoint_facts, context_facts, detail_facts
 from agcx_tui.conversation_title import title_line
@@ -58,7 +60,7 @@ _MESSAGES_ONLY = ("match", "go_to_number", "split")
 
 
 class ConversationScreen(DerivingScreen):
-    """The conversation in the session file `path`; `store` and `positions` None: without any.
+    """The conversation in the session file `path`; `acts` and `positions` None: without a store, without any.
 
     `opener` opens something else in its place, a checkpoint for example.  `fixed` says why it cannot be
     changed, where it is not for want of a store; `done` are the acts that `u` takes back.  It begins at
@@ -133,7 +135,7 @@ class ConversationScreen(DerivingScreen):
     def __init__(
         self,
         path: str,
-        store: Store | None = None,
+        acts: ActQueue | None = None,
         *,
         positions: ReadingPositions | None = None,
         opener: Callable[[], Conversation] | None = None,
@@ -143,11 +145,11 @@ class ConversationScreen(DerivingScreen):
     ) -> None:
         super().__init__()
         self.path = path
-        self.store = store
+        self.acts = acts
         self.fixed = fixed
         self.done = [] if done is None else done
         # What checkpoints are read from: without a store, what lies beside the file.
-        self._beside = store
+        self._beside = self.store
         self._positions = positions
         self._opener = opener or partial(open_session, path)
         self._panes: dict[str, FactsView] = {}
@@ -178,6 +180,10 @@ class ConversationScreen(DerivingScreen):
     def _open(self) -> None:
         try:
             conversation = self._opener()
+        except OSError as error:
+            problem = PersistenceError(os_reason(error), path=error.filename or self.path)
+            self.post_message(self.Failed(problem, not os.path.lexists(self.path)))
+            return
         except PersistenceError as error:
             self.post_message(self.Failed(error, not os.path.lexists(error.path or self.path)))
             return
@@ -336,7 +342,7 @@ class ConversationScreen(DerivingScreen):
             else:
                 sizes = conversation.sections(lambda: worker.is_cancelled)
                 groups = detail_facts(conversation, sizes)
-        except PersistenceError as error:
+        except (PersistenceError, OSError) as error:
             groups = [Group("This cannot be read", (), str(error))]
         if not worker.is_cancelled:
             self.post_message(self.PaneRead(name, groups, store))
@@ -355,7 +361,7 @@ class ConversationScreen(DerivingScreen):
 
             opener = partial(open_checkpoint, self._beside, self.opened.metadata, target)
             screen = CheckpointScreen(
-                self.path, self.store, opener=opener, fixed=self.fixed, done=self.done
+                self.path, self.acts, opener=opener, fixed=self.fixed, done=self.done
             )
             self.app.push_screen(screen)
 

@@ -1,7 +1,7 @@
 """The half of a conversation that makes sessions out of it: its second half, one of its checkpoints.
 
 Strategy: what stands in the way is said at once, as far as it is known without looking; a thread looks
-for the rest (an agent at work), then it is asked, then a thread acts.  What was done goes up to the
+for the rest (an agent at work), then it is asked, then the store's queue of acts does it.  What was done goes up to the
 app, which has the screens below follow (`Acted`, `follow_act`).  The acts that were done here are
 remembered, for `u` takes back these and no others: what was done in the list is out of sight here.
 """
@@ -9,6 +9,8 @@ remembered, for `u` takes back these and no others: what was done in the list is
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Event
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -25,16 +27,19 @@ if TYPE_CHECKING:
     from agcx_format.durable import Signature
     from agcx_format.store import Store
     from agcx_format.types import CheckpointMetadata
+    from agcx_tui.act_queue import ActQueue
     from agcx_tui.store_work import Outcome
 
 __all__ = ["DerivingScreen"]
 
 _WITHOUT_STORE = "It was opened as a file by itself: open it from the list of its store for that."
+# Seconds that the queue waits until what came of an act is known here.
+_PATIENCE = 5.0
 _NOTHING_DONE = "Nothing was done here. In the list, u takes back what was done last."
 
 
 class DerivingScreen(FollowingScreen):
-    """`store`: the one that the conversation is from, if it can be changed; else `fixed` says why not."""
+    """`acts`: those of the store that the conversation is from, if it can be changed; else `fixed` says why not."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "split", "split in two here", show=False, id="conversation.split"),
@@ -58,6 +63,8 @@ class DerivingScreen(FollowingScreen):
             self.outcome = outcome
             self.said = said
             self.undone = undone
+            # Set when it is known here.
+            self.taken = Event()
 
     class NotDone(Message):
         """Nothing changed; `act` is the one that was to be undone, if one was."""
@@ -68,10 +75,16 @@ class DerivingScreen(FollowingScreen):
             self.error = error
             self.act = act
 
-    store: Store | None = None
+    acts: ActQueue | None = None
     fixed: str = ""
+    # What was asked for here last.
+    _asked: Future[Outcome | None] | None = None
     # The acts of this conversation and its checkpoints, the last one last.
     done: list[str]
+
+    @property
+    def store(self) -> Store | None:
+        return None if self.acts is None else self.acts.store
 
     # --- splitting
 
@@ -110,7 +123,7 @@ class DerivingScreen(FollowingScreen):
         """The file as it is shown."""
         return self.path, getattr(self.transcript.source, "signature", None)
 
-    @work(thread=True, exclusive=True, group="acts")
+    @work(thread=True, exclusive=True, group="look")
     def _look_before_split(self, store: Store, at: int) -> None:
         from agcx_format.derived import title_of_second
         from agcx_tui import store_work
@@ -127,13 +140,13 @@ class DerivingScreen(FollowingScreen):
     def on_deriving_screen_split_ready(self, message: SplitReady) -> None:
         from agcx_tui.screens.naming import NewSessionDialog
 
-        store, file, at = self.store, self._file, message.at
-        if store is None or self.opened is None:
+        acts, file, at = self.acts, self._file, message.at
+        if acts is None or self.opened is None:
             return
 
         def answered(title: str | None) -> None:
             if title is not None:
-                self._split(store, file, at, title)
+                self._split(acts, file, at, title)
 
         first, last = at + 1, self.transcript.source.known()
         which = (
@@ -156,13 +169,13 @@ class DerivingScreen(FollowingScreen):
         question = f"Split before message {first:,}?"
         self.app.push_screen(NewSessionDialog(question, lines, message.title, "Split"), answered)
 
-    @work(thread=True, exclusive=True, group="acts")
-    def _split(self, store: Store, file: tuple[str, Signature | None], at: int, title: str) -> None:
+    def _split(self, acts: ActQueue, file: tuple[str, Signature | None], at: int, title: str) -> None:
         from agcx_tui import store_work
 
         self._act(
+            acts,
             "It was not split",
-            lambda: store_work.split(store, file, at, title),
+            lambda store: store_work.split(store, file, at, title),
             lambda outcome: f"Split in two: {_halves(outcome)}. u undoes this.",
         )
 
@@ -173,14 +186,14 @@ class DerivingScreen(FollowingScreen):
         from agcx_format.derived import title_of_checkpoint
         from agcx_tui.screens.naming import NewSessionDialog
 
-        store, opened = self.store, self.opened
-        if store is None or opened is None:
+        acts, opened = self.acts, self.opened
+        if acts is None or opened is None:
             self.notify(self.fixed or _WITHOUT_STORE, severity="warning", markup=False)
             return
 
         def answered(title: str | None) -> None:
             if title is not None:
-                self._restore_checkpoint(store, checkpoint, title)
+                self._restore_checkpoint(acts, checkpoint, title)
 
         name = safe_line(checkpoint.name).strip() or "(no name)"
         lines = [
@@ -194,45 +207,65 @@ class DerivingScreen(FollowingScreen):
         question = "Make a session of this checkpoint?"
         self.app.push_screen(NewSessionDialog(question, lines, title, "Make it"), answered)
 
-    @work(thread=True, exclusive=True, group="acts")
-    def _restore_checkpoint(self, store: Store, checkpoint: CheckpointMetadata, title: str) -> None:
+    def _restore_checkpoint(
+        self, acts: ActQueue, checkpoint: CheckpointMetadata, title: str
+    ) -> None:
         from agcx_tui import store_work
         from agcx_tui.act_words import named
 
         self._act(
+            acts,
             "No session was made",
-            lambda: store_work.restore_checkpoint(store, (self.path, None), checkpoint.id, title),
+            lambda store: store_work.restore_checkpoint(store, (self.path, None), checkpoint.id, title),
             lambda outcome: f"Made a session: {named(outcome.act)}. u undoes this.",
         )
 
     # --- what was done
 
     def action_undo(self) -> None:
-        if self.store is None or not self.done:
+        """Undo what was asked for here last, also while it waits or runs."""
+        waiting = self._asked is not None and not self._asked.done()
+        if self.acts is None or not (self.done or waiting):
             self.notify(_NOTHING_DONE, markup=False)
         else:
-            self._undo(self.store, self.done[-1])
+            self._undo(self.acts, self._asked if waiting else None)
 
-    @work(thread=True, exclusive=True, group="acts")
-    def _undo(self, store: Store, act: str) -> None:
+    def _undo(self, acts: ActQueue, before: Future[Outcome | None] | None) -> None:
         from agcx_tui import store_work
         from agcx_tui.act_words import undone
 
-        try:
-            outcome = store_work.undo(store, act)
-        except PersistenceError as error:
-            self.post_message(self.NotDone("Nothing was undone", error, act))
-        else:
-            self.post_message(self.Acted(outcome, undone(outcome.act), undone=True))
+        wanted: str | None = None
 
-    def _act(self, what: str, act: Callable[[], Outcome], said: Callable[[Outcome], str]) -> None:
-        """In a thread."""
-        try:
-            outcome = act()
-        except PersistenceError as error:
-            self.post_message(self.NotDone(what, error))
-        else:
-            self.post_message(self.Acted(outcome, said(outcome)))
+        def act(store: Store) -> Outcome:
+            nonlocal wanted
+            if not self.done or (before is not None and before.result() is None):
+                raise NothingToUndo("what was to be undone was not done", path=store.path)
+            wanted = self.done[-1]
+            return store_work.undo(store, wanted)
+
+        self._asked = acts.run(
+            act,
+            lambda outcome: self._report(self.Acted(outcome, undone(outcome.act), undone=True)),
+            lambda error: self.post_message(self.NotDone("Nothing was undone", error, wanted)),
+        )
+
+    def _act(
+        self,
+        acts: ActQueue,
+        what: str,
+        act: Callable[[Store], Outcome],
+        said: Callable[[Outcome], str],
+    ) -> None:
+        self._asked = acts.run(
+            act,
+            lambda outcome: self._report(self.Acted(outcome, said(outcome))),
+            lambda error: self.post_message(self.NotDone(what, error)),
+        )
+
+    def _report(self, message: Acted) -> None:
+        """In the queue's thread: the next act begins when this one is known."""
+        if self.post_message(message):
+            message.taken.wait(_PATIENCE)
 
     def on_deriving_screen_acted(self, message: Acted) -> None:
         outcome = message.outcome
@@ -243,6 +276,7 @@ class DerivingScreen(FollowingScreen):
         # What was said of the act before is out of date.
         self.app.clear_notifications()
         self.notify(message.said, markup=False)
+        message.taken.set()
 
     def on_deriving_screen_not_done(self, message: NotDone) -> None:
         text = f"{message.what}: {safe_line(str(message.error))}"

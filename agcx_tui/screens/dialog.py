@@ -7,10 +7,12 @@ from typing import ClassVar, TypeVar
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from agcx_tui.screens.once import OnceScreen
+
 T = TypeVar("T")
 
 
-class Dialog(ModalScreen[T]):
+class Dialog(ModalScreen[T], OnceScreen[T]):
     """A question; Esc answers it with None.  Put everything into one `Vertical(id="box")`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

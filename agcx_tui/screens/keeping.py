@@ -1,20 +1,18 @@
 """The third of the browser that keeps order: new titles and tags, and the screens beside it.
 
-Strategy: an edit names fields for files as they were shown; a thread looks whether an agent may be at
-work on one of them, and then it is asked first.  Screens are imported when they are opened.
+Strategy: an edit says what is to become of files as they were shown; when its turn comes, it is looked whether
+an agent may be at work on one of them, and then it is asked first.  Screens are imported when they are opened.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
 
-from agcx_format.errors import PersistenceError
 from agcx_tui import wording
 from agcx_tui.screens.arranging import ArrangingScreen
 
@@ -24,9 +22,8 @@ if TYPE_CHECKING:
     from agcx_format.store import Store
     from agcx_tui import store_work
 
-    # The fields to change of each file.
-    Edits = Sequence[tuple[store_work.File, Mapping[str, Any]]]
     from agcx_format.trash import Emptied
+    from agcx_tui.act_queue import ActQueue
     from agcx_tui.screens.storage import Opened
 
 
@@ -43,11 +40,14 @@ class KeepingScreen(ArrangingScreen):
     ]
 
     class AtWork(Message):
-        """An agent may be at work on `count` of the files: ask before `edits` are made."""
+        """An agent may be at work on `count` of the files: ask before they are changed."""
 
-        def __init__(self, edits: Edits, count: int) -> None:
+        def __init__(
+            self, files: store_work.ShownFiles, change: store_work.Change, count: int
+        ) -> None:
             super().__init__()
-            self.edits = edits
+            self.files = files
+            self.change = change
             self.count = count
 
     def show_only(self, label: str, paths: Sequence[str]) -> None:
@@ -62,11 +62,11 @@ class KeepingScreen(ArrangingScreen):
         row = self.sessions.cursor
         if row is None or not self.table.readable(row):
             return
-        file = self._files([row])[0]
+        files = self.files_of([row])
 
         def answered(title: str | None) -> None:
             if title:
-                self._edit_checked([(file, {"title": title})])
+                self._edit(files, lambda metadata: {"title": title})
 
         self.app.push_screen(RenameScreen(self.table.title(row), self._title_region()), answered)
 
@@ -85,52 +85,44 @@ class KeepingScreen(ArrangingScreen):
         rows = [row for row in self.chosen() if self.table.readable(row)]
         if not rows:
             return
-        files = self._files(rows)
+        files = self.files_of(rows)
         tagged = [self.table.tags(row) for row in rows]
         known = {tag for row in self.table.order for tag in self.table.tags(row)}
 
         def answered(change: tuple[list[str], list[str]] | None) -> None:
-            if change is None:
-                return
-            after = [tags_after(tags, *change) for tags in tagged]
-            edits = [
-                (file, {"tags": new})
-                for file, old, new in zip(files, tagged, after, strict=True)
-                if list(old) != new
-            ]
-            if edits:
-                self._edit_checked(edits)
-            else:
-                self.notify("They are tagged so already.", markup=False)
+            if change is not None:
+                self._edit(files, lambda metadata: {"tags": tags_after(metadata.tags, *change)})
 
         self.app.push_screen(TagsDialog(tagged, known), answered)
 
-    def _edit_checked(self, edits: Edits) -> None:
-        self.with_store(lambda store: self._edit(store, edits, force=False))
-
-    @work(thread=True, group="acts")
-    def _edit(self, store: Store, edits: Edits, force: bool) -> None:
+    def _edit(
+        self, files: store_work.ShownFiles, change: store_work.Change, *, force: bool = False
+    ) -> None:
+        """When its turn comes; asks first where an agent may be at work, unless told to `force` it."""
         from agcx_tui import store_work
         from agcx_tui.act_words import told
 
-        try:
-            at_work = 0 if force else store_work.at_work(store, [f for f, _ in edits], self.now())
+        def act(store: Store) -> store_work.Outcome | None:
+            at_work = 0 if force else store_work.at_work(store, files, self.now())
             if at_work:
-                self.post_message(self.AtWork(edits, at_work))
-                return
-            outcome = store_work.edit(store, edits)
-        except PersistenceError as error:
-            self.post_message(self.Failed("Nothing was changed", error))
-            return
-        said = f"{told(outcome.act)}. u takes it back."
-        self.post_message(self.Acted(outcome, said, go_there=False))
+                self.post_message(self.AtWork(files, change, at_work))
+                return None
+            return store_work.edit(store, files, change)
+
+        self.with_acts(
+            lambda acts: acts.run(
+                act,
+                self.done(lambda outcome: f"{told(outcome.act)}. u takes it back."),
+                self.not_done("Nothing was changed"),
+            )
+        )
 
     def on_keeping_screen_at_work(self, message: AtWork) -> None:
         from agcx_tui.screens.naming import AskDialog
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.with_store(lambda store: self._edit(store, message.edits, force=True))
+                self._edit(message.files, message.change, force=True)
 
         which = wording.counted(message.count, "session")
         warning = (
@@ -150,12 +142,16 @@ class KeepingScreen(ArrangingScreen):
             if opened is not None:
                 self.show_only(opened.label, opened.paths)
 
-        def show(store: Store) -> None:
+        def show(acts: ActQueue) -> None:
             directory = self._directories[1]
-            cache = StatsCache(measures(directory), store.path) if directory else None
-            self.app.push_screen(StorageScreen(store, cache), answered)
+            cache = StatsCache(measures(directory), acts.store.path) if directory else None
+            self.app.push_screen(StorageScreen(acts, cache), answered)
 
-        self.with_store(show)
+        self._open_beside(show)
+
+    def _open_beside(self, show: Callable[[ActQueue], object]) -> None:
+        """Once the store is open, unless something else was opened meanwhile."""
+        self.with_acts(lambda acts: show(acts) if self.is_active else None)
 
     @property
     def _directories(self) -> tuple[Path | None, Path | None]:
@@ -168,23 +164,23 @@ class KeepingScreen(ArrangingScreen):
     def action_prune(self) -> None:
         from agcx_tui.screens.prune import PruneScreen
 
-        self.with_store(
-            lambda store: self.app.push_screen(PruneScreen(store, self.now), self._left)
+        self._open_beside(
+            lambda acts: self.app.push_screen(PruneScreen(acts, self.now), self._left)
         )
 
     def action_trash(self) -> None:
         from agcx_tui.screens.trash import TrashScreen
 
-        self.with_store(
-            lambda store: self.app.push_screen(
-                TrashScreen(store, self.now, self._forget), self._left
+        self._open_beside(
+            lambda acts: self.app.push_screen(
+                TrashScreen(acts, self.now, self._forget), self._left
             )
         )
 
     def action_log(self) -> None:
         from agcx_tui.screens.log import LogScreen
 
-        self.with_store(lambda store: self.app.push_screen(LogScreen(store, self.now), self._left))
+        self._open_beside(lambda acts: self.app.push_screen(LogScreen(acts, self.now), self._left))
 
     def _left(self, changed: bool | None) -> None:
         if changed:

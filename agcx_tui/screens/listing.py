@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from textual import on
 from textual.content import Content
-from textual.screen import Screen, ScreenResultType
+from textual.screen import ScreenResultType
 
 from agcx_tui import wording
+from agcx_tui.screens.once import OnceScreen
 from agcx_tui.session_table import SORTS, SessionTable
 from agcx_tui.widgets.edge_line import EdgeLine
 from agcx_tui.widgets.list_header import ListHeader
@@ -22,7 +23,7 @@ __all__ = ["ListingScreen"]
 _ROOM_FOR_SIZE = 90
 
 
-class ListingScreen(Screen[ScreenResultType]):
+class ListingScreen(OnceScreen[ScreenResultType]):
     """A screen with a table of sessions, a list that shows it below a `ListHeader`, and `#marks`."""
 
     DEFAULT_CSS = """

@@ -14,9 +14,9 @@ from textual.widgets.option_list import Option
 
 from agcx_format.acts import Act
 from agcx_format.errors import PersistenceError
-from agcx_format.store import Store
 from agcx_format.timestamps import ns_of
-from agcx_tui import wording
+from agcx_tui import store_work, wording
+from agcx_tui.act_queue import ActQueue
 from agcx_tui.act_words import state_of, titles_of, told, undone
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens.paged import PagedScreen
@@ -35,15 +35,17 @@ class LogScreen(PagedScreen[bool]):
     ]
 
     class Loaded(Message):
-        def __init__(self, log: list[Act], said: str = "", error: str = "") -> None:
+        """The log as it is now, None when it cannot be read; what was done, or why it was not."""
+
+        def __init__(self, log: list[Act] | None, said: str = "", error: str = "") -> None:
             super().__init__()
             self.log = log
             self.said = said
             self.error = error
 
-    def __init__(self, store: Store, now: Callable[[], int]) -> None:
+    def __init__(self, acts: ActQueue, now: Callable[[], int]) -> None:
         super().__init__()
-        self._store = store
+        self._acts = acts
         self._now = now
         self._log: list[Act] = []
         self._changed = False
@@ -54,7 +56,16 @@ class LogScreen(PagedScreen[bool]):
 
     @work(thread=True, exclusive=True, group="log")
     def _load(self) -> None:
-        self.post_message(self.Loaded(self._store.log()))
+        self._report()
+
+    def _report(self, said: str = "", error: str = "") -> None:
+        """In a thread: show the log as it is now."""
+        try:
+            log = self._acts.store.log()
+        except (PersistenceError, OSError) as problem:
+            self.post_message(self.Loaded(None, said, error or f"The log cannot be read: {problem}"))
+        else:
+            self.post_message(self.Loaded(log, said, error))
 
     def on_log_screen_loaded(self, message: Loaded) -> None:
         if message.error:
@@ -65,13 +76,14 @@ class LogScreen(PagedScreen[bool]):
             self.app.clear_notifications()
             self.notify(message.said, markup=False)
         at = self.lines.highlighted
-        self._log = message.log
+        self._log = message.log or []
         self.lines.clear_options()
         self.lines.add_options([Option(self._line(act), id=act.id) for act in self._log])
         if self._log:
             self.lines.highlighted = min(at or 0, len(self._log) - 1)
-        self.show_notice(None if self._log else _EMPTY)
-        self.show_title("Log", wording.counted(len(self._log), "act"))
+        unread = Content.styled(safe_line(message.error), "$error")
+        self.show_notice(unread if message.log is None else None if self._log else _EMPTY)
+        self.show_title("Log", "" if message.log is None else wording.counted(len(self._log), "act"))
 
     def _line(self, act: Act) -> Content:
         when = wording.age(ns_of(act.created_at) // 1000, self._now())
@@ -103,14 +115,12 @@ class LogScreen(PagedScreen[bool]):
             return
         self._undo(act)
 
-    @work(thread=True, group="acts")
     def _undo(self, act: Act) -> None:
-        said = error = ""
-        try:
-            said = undone(self._store.undo(act.id))
-        except PersistenceError as problem:
-            error = f"Nothing was undone: {problem}"
-        self.post_message(self.Loaded(self._store.log(), said, error))
+        self._acts.run(
+            lambda store: store_work.undo(store, act.id),
+            lambda outcome: self._report(undone(outcome.act)),
+            lambda error: self._report(error=f"Nothing was undone: {error}"),
+        )
 
     def action_leave(self) -> None:
         self.dismiss(self._changed)

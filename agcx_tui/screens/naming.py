@@ -18,11 +18,12 @@ from textual.widgets import Button, Input, Static
 from agcx_tui import wording
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens.dialog import Dialog
+from agcx_tui.screens.once import OnceScreen
 
 __all__ = ["AskDialog", "NewSessionDialog", "RenameScreen", "TagsDialog", "tags_after"]
 
 
-class RenameScreen(ModalScreen[str]):
+class RenameScreen(ModalScreen[str], OnceScreen[str]):
     """An input over a region of the screen below; leaves with the new title, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -11,9 +11,9 @@ from typing import ClassVar, Generic, TypeVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import OptionList, Static
 
+from agcx_tui.screens.once import OnceScreen
 from agcx_tui.widgets.edge_line import EdgeLine
 from agcx_tui.widgets.key_line import KeyLine
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 __all__ = ["PagedScreen"]
 
 
-class PagedScreen(Screen[T], Generic[T]):
+class PagedScreen(OnceScreen[T], Generic[T]):
     """`show_title`, and `lines` to fill."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

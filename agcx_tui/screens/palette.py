@@ -5,12 +5,17 @@ Imported when it is first opened; what it finds is in `commands.py`.
 
 from __future__ import annotations
 
-from textual.command import CommandPalette
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette, Hit
+
+from agcx_tui.screens.once import OnceScreen
 
 __all__ = ["Palette"]
 
+_NOTHING = Hit(0, "", lambda: None)
 
-class Palette(CommandPalette):
+
+class Palette(CommandPalette, OnceScreen[None]):
     """Textual's, with our colours."""
 
     DEFAULT_CSS = """
@@ -33,3 +38,9 @@ class Palette(CommandPalette):
         }
     }
     """
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        if not self.is_active:
+            # Textual runs what is chosen after it calls this, and once more for each further Enter.
+            self._selected_command = _NOTHING
+        return super().dismiss(result)

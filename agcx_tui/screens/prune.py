@@ -25,7 +25,8 @@ from textual.worker import get_current_worker
 from agcx_format.errors import PersistenceError
 from agcx_format.pruning import Chosen, Rule, Selection, select
 from agcx_format.store import ScanEntry, Store
-from agcx_tui import wording
+from agcx_tui import store_work, wording
+from agcx_tui.act_queue import ActQueue
 from agcx_tui.moments import BadValue, bytes_of, moment_before
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens.sessions import SessionsScreen
@@ -101,8 +102,8 @@ class PruneScreen(SessionsScreen):
             self.said = said
             self.failed = failed
 
-    def __init__(self, store: Store, now: Callable[[], int]) -> None:
-        super().__init__(store, now)
+    def __init__(self, acts: ActQueue, now: Callable[[], int]) -> None:
+        super().__init__(acts, now)
         self._timer: Timer | None = None
         self._number = 0
         self._selection: Selection | None = None
@@ -203,7 +204,7 @@ class PruneScreen(SessionsScreen):
             found = select(
                 self.store, rule, self.now() * 1000, should_stop=lambda: worker.is_cancelled
             )
-        except PersistenceError as error:
+        except (PersistenceError, OSError) as error:
             self.post_message(self.Selected(number, None, str(error)))
             return
         if found.complete:
@@ -243,24 +244,37 @@ class PruneScreen(SessionsScreen):
         folder = self.query_one("#export", Input).value.strip()
         rows = list(self.table.order)
         ask_to_delete(
-            self.app, self.table, rows, self.now(), lambda: self._prune(found.chosen, folder)
+            self.app,
+            self.table,
+            rows,
+            self.now(),
+            lambda: self._prune(found.chosen, folder),
+            self.store,
         )
 
-    @work(thread=True, group="acts")
     def _prune(self, chosen: Sequence[Chosen], folder: str) -> None:
         failed = ""
-        entries = [each.entry for each in chosen]
-        if folder:
-            entries, failed = _exported(entries, Path(folder).expanduser())
-        said = ""
-        try:
-            if entries:
-                act = self.store.delete(entries, kind="prune")
-                what = f"{wording.counted(act.count, 'session')}, {wording.size(act.size)}"
-                said = f"Deleted {what}. u in the list brings them back."
-        except PersistenceError as error:
-            failed = f"Nothing was deleted: {error}"
-        self.post_message(self.Pruned(said, failed))
+
+        def act(store: Store) -> store_work.Outcome | None:
+            nonlocal failed
+            entries = [each.entry for each in chosen]
+            if folder:
+                entries, failed = _exported(entries, Path(folder).expanduser())
+            if not entries:
+                self.post_message(self.Pruned("", failed))
+                return None
+            return store_work.Outcome(store.delete(entries, kind="prune"), [], [])
+
+        def done(outcome: store_work.Outcome) -> None:
+            act = outcome.act
+            what = f"{wording.counted(act.count, 'session')}, {wording.size(act.size)}"
+            self.post_message(
+                self.Pruned(f"Deleted {what}. u in the list brings them back.", failed)
+            )
+
+        self.acts.run(
+            act, done, lambda error: self.post_message(self.Pruned("", f"Nothing was deleted: {error}"))
+        )
 
     def on_prune_screen_pruned(self, message: Pruned) -> None:
         if message.said:

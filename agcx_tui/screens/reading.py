@@ -20,6 +20,7 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.worker import get_current_worker
 
+from agcx_format.durable import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_tui.screens.acting import ActingScreen
 
@@ -61,12 +62,21 @@ class ReadingScreen(ActingScreen):
             self.taken = threading.Event()
 
     class Changed(Message):
-        """Sessions that are new or other than known, and paths of those that are gone."""
+        """Sessions that are new or other than known, and paths of those that are gone.
 
-        def __init__(self, store: Store, changes: list[ScanEntry | Gone]) -> None:
+        `store` is the one that they are in, opened in the directory `place`; None: the one that is known.
+        """
+
+        def __init__(
+            self,
+            changes: list[ScanEntry | Gone],
+            store: Store | None = None,
+            place: Directory | None = None,
+        ) -> None:
             super().__init__()
-            self.store = store
             self.changes = changes
+            self.store = store
+            self.place = place
 
     class Counted(Message):
         """How many session files there are."""
@@ -242,17 +252,20 @@ class ReadingScreen(ActingScreen):
         if was_there and watching.is_gone(path, place):
             self.post_message(self.Vanished())
             return
-        place, error = watching.directory(path), None
+        before, place, error = place, watching.directory(path), None
         try:
-            store = self.store or Store(path)
-            self.post_message(self.Changed(store, []))
+            known = None if before is not None and place not in (before, None) else self.store
+            store = known or Store(path)
+            self.post_message(self.Changed([], store, place))
             for number, batch in enumerate(store_work.batches(differences(store.path, columns))):
-                if worker.is_cancelled or not self.post_message(self.Changed(store, batch)):
+                if worker.is_cancelled or not self.post_message(self.Changed(batch)):
                     return
                 if number == 0:
                     self.post_message(self.Counted(first_words.count(store)))
         except PersistenceError as problem:
             error = problem
+        except OSError as problem:
+            error = PersistenceError(os_reason(problem), path=problem.filename or path)
         self.post_message(self.Compared(place, error))
 
     def on_reading_screen_counted(self, message: Counted) -> None:
@@ -261,7 +274,8 @@ class ReadingScreen(ActingScreen):
     def on_reading_screen_changed(self, message: Changed) -> None:
         from agcx_format.comparing import Gone
 
-        self.use_store(message.store)
+        if message.store is not None:
+            self.use_store(message.store, message.place)
         if not message.changes:
             return
         if self.vanished and not self.scanning:
@@ -314,14 +328,13 @@ class ReadingScreen(ActingScreen):
 
     @work(thread=True, group="watch", exit_on_error=False)
     def _watch(self, path: str, columns: Columns) -> None:
-        from agcx_format.store import Store
         from agcx_tui import watching
 
         for changes in watching.watch(path, columns, self._stopped):
             if changes is None:
                 message: Message = self.Watching()
             else:
-                message = self.Changed(self.store or Store(path), changes)
+                message = self.Changed(changes)
             if not self.post_message(message):
                 return
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from textual import on, work
 from textual.message import Message
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Input
 from textual.worker import get_current_worker
@@ -17,6 +16,7 @@ from textual.worker import get_current_worker
 from agcx_format.sources import MessageSource
 from agcx_tui import wording
 from agcx_tui.conversation_search import Found, search
+from agcx_tui.screens.once import OnceScreen
 from agcx_tui.widgets.facts_view import FactsView
 from agcx_tui.widgets.matches import Matches
 from agcx_tui.widgets.search_line import SearchLine
@@ -28,7 +28,7 @@ __all__ = ["SearchingScreen"]
 _PAUSE = 0.12
 
 
-class SearchingScreen(Screen[None]):
+class SearchingScreen(OnceScreen[None]):
     """A screen with a transcript, views of facts, and lines to type into."""
 
     class Matched(Message):

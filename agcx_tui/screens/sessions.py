@@ -18,8 +18,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from agcx_format.errors import PersistenceError
-from agcx_format.store import Store
 from agcx_tui import wording
+from agcx_tui.act_queue import ActQueue
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens.listing import ListingScreen
 from agcx_tui.session_table import SessionTable
@@ -61,9 +61,10 @@ class SessionsScreen(ListingScreen[bool]):
     # Why nothing can be made of a conversation that is opened here.
     FIXED: ClassVar[str] = "Open it from the list of sessions for that."
 
-    def __init__(self, store: Store, now: Callable[[], int]) -> None:
+    def __init__(self, acts: ActQueue, now: Callable[[], int]) -> None:
         super().__init__()
-        self.store = store
+        self.acts = acts
+        self.store = acts.store
         self.now = now
         self.changed = False
         self.table = SessionTable()

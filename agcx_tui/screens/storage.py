@@ -25,9 +25,11 @@ from textual.worker import get_current_worker
 from agcx_format.errors import PersistenceError
 from agcx_format.stats import GROUPS, FileStats, Stats, gather
 from agcx_format.stats_cache import StatsCache
-from agcx_format.store import Store
+from agcx_format.store import ScanEntry
 from agcx_tui import wording
+from agcx_tui.act_queue import ActQueue
 from agcx_tui.bars import BAR, Line, Section, bar, headline, sections
+from agcx_tui.safe_text import safe_line
 from agcx_tui.screens.paged import PagedScreen
 from agcx_tui.widgets.columns import fit, plain_cells
 
@@ -66,17 +68,24 @@ class StorageScreen(PagedScreen[Opened]):
         """Files that were measured since the last one; the worker's number tells old from new."""
 
         def __init__(
-            self, files: list[FileStats], total: int, ended: bool, in_trash: int = 0
+            self,
+            files: list[FileStats],
+            total: int,
+            ended: bool,
+            in_trash: int = 0,
+            error: str = "",
         ) -> None:
             super().__init__()
+            self.error = error
             self.files = files
             self.total = total
             self.ended = ended
             self.in_trash = in_trash
 
-    def __init__(self, store: Store, cache: StatsCache | None) -> None:
+    def __init__(self, acts: ActQueue, cache: StatsCache | None) -> None:
         super().__init__()
-        self._store = store
+        self._acts = acts
+        self._store = acts.store
         self._cache = cache
         self._stats = Stats()
         self._paths: dict[tuple[str, str], list[str]] = {}
@@ -99,7 +108,8 @@ class StorageScreen(PagedScreen[Opened]):
             return worker.is_cancelled
 
         batch: list[FileStats] = []
-        entries = []
+        entries: list[ScanEntry] = []
+        in_trash, problem = 0, ""
         deadline = time.monotonic() + _EVERY
         try:
             entries = list(self._store.scan())
@@ -111,11 +121,11 @@ class StorageScreen(PagedScreen[Opened]):
                         if not self.post_message(self.Measured(batch, len(entries), False)):
                             return
                         batch, deadline = [], time.monotonic() + _EVERY
-        except PersistenceError as error:
-            self.app.call_from_thread(self.notify, str(error), severity="error", markup=False)
-        if not worker.is_cancelled:
             in_trash = sum(session.size for session in self._store.trash())
-            self.post_message(self.Measured(batch, len(entries), True, in_trash))
+        except (PersistenceError, OSError) as error:
+            problem = f"Not all of it can be read: {error}"
+        if not worker.is_cancelled:
+            self.post_message(self.Measured(batch, len(entries), True, in_trash, problem))
 
     def on_storage_screen_measured(self, message: Measured) -> None:
         for file in message.files:
@@ -132,6 +142,9 @@ class StorageScreen(PagedScreen[Opened]):
             right = f"{measured:,} of {message.total:,} read"
         self.show_title("Storage", right)
         nothing = Content("There are no sessions here that would take any space.\nEsc goes back.")
+        if message.error:
+            nothing = Content.styled(safe_line(message.error), "$error")
+            self.notify(safe_line(message.error), severity="error", timeout=10, markup=False)
         self.show_notice(nothing if message.ended and not measured else None)
 
     def _show(self) -> None:
@@ -183,7 +196,7 @@ class StorageScreen(PagedScreen[Opened]):
         if line is None:
             return
         if line.index is not None:
-            self.app.push_screen(self.app.conversation(line.name, self._store, message=line.index))
+            self.app.push_screen(self.app.conversation(line.name, self._acts, message=line.index))
             return
         paths: Sequence[str] = (line.name,)
         if line.group != "session":

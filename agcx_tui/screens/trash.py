@@ -6,7 +6,7 @@ list is by when a session was deleted.  Threads read and act; what they found is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import ClassVar
 
 from msgspec.structs import replace
@@ -21,9 +21,12 @@ from agcx_format.errors import NothingToUndo, PersistenceError
 from agcx_format.store import ScanEntry, Store
 from agcx_format.timestamps import ns_of
 from agcx_format.trash import Emptied, TrashedSession
-from agcx_tui import wording
+from agcx_tui import store_work, wording
+from agcx_tui.act_queue import ActQueue
 from agcx_tui.act_words import kind_of, named
+from agcx_tui.safe_text import safe_line
 from agcx_tui.screens.sessions import SessionsScreen
+from agcx_tui.store_work import Outcome
 
 _EMPTY = Content.assemble(
     ("The trash is empty", "bold $foreground"),
@@ -69,9 +72,9 @@ class TrashScreen(SessionsScreen):
             self.error = error
 
     def __init__(
-        self, store: Store, now: Callable[[], int], forget: Callable[[Emptied], None]
+        self, acts: ActQueue, now: Callable[[], int], forget: Callable[[Emptied], None]
     ) -> None:
-        super().__init__(store, now)
+        super().__init__(acts, now)
         self._forget = forget
         self._found: dict[str, TrashedSession] = {}
         self._log: list[Act] = []
@@ -94,22 +97,24 @@ class TrashScreen(SessionsScreen):
                 entry = session.entry()
                 if entry is not None:
                     found.append((session, _as_deleted(entry, session)))
-        except PersistenceError as error:
-            self.post_message(self.Loaded([], [], str(error)))
+        except (PersistenceError, OSError) as error:
+            self.post_message(self.Loaded([], [], f"The trash cannot be read: {error}"))
             return
         self.post_message(self.Loaded(found, log))
 
     def on_trash_screen_loaded(self, message: Loaded) -> None:
-        if message.error:
-            self.failed("The trash cannot be read", message.error)
         self._log = message.log
         self._found = {session.path: session for session, _ in message.found}
         gone = self.table.paths() - self._found.keys()
         rows = [self.table.row_of(path) for path in gone]
         self.table.remove(row for row in rows if row is not None)
         self.table.put(entry for _, entry in message.found)
-        self.table_changed(None if message.found else _EMPTY)
-        self.cursor_moved()
+        unread = Content.styled(safe_line(message.error), "$error")
+        self.table_changed(unread if message.error else None if message.found else _EMPTY)
+        if message.error:
+            self.show_title(_heading(), "cannot be read")
+        else:
+            self.cursor_moved()
 
     def cursor_moved(self) -> None:
         total = sum(session.size for session in self._found.values())
@@ -128,29 +133,20 @@ class TrashScreen(SessionsScreen):
     def action_restore(self) -> None:
         wanted = [self._found[self.table.path(row)] for row in self.chosen()]
         if wanted:
-            self._restore(wanted)
-
-    @work(thread=True, group="acts")
-    def _restore(self, wanted: Sequence[TrashedSession]) -> None:
-        self._act(
-            "Nothing was brought back", lambda: self.store.restore(wanted), "Brought back {}."
-        )
+            self.acts.run(
+                lambda store: store_work.restore(store, wanted),
+                self._done("Brought back {}."),
+                self._not_done("Nothing was brought back"),
+            )
 
     def action_undo(self) -> None:
-        self._undo()
+        self.acts.undo(self._done("Undone: {}."), self._not_done("Nothing was undone"))
 
-    @work(thread=True, group="acts")
-    def _undo(self) -> None:
-        self._act("Nothing was undone", self.store.undo, "Undone: {}.")
+    def _done(self, said: str) -> Callable[[Outcome], object]:
+        return lambda outcome: self.post_message(self.Done(said.format(named(outcome.act))))
 
-    def _act(self, what: str, act: Callable[[], Act], said: str) -> None:
-        """In a thread."""
-        try:
-            done = act()
-        except PersistenceError as error:
-            self.post_message(self.Failed(what, error))
-        else:
-            self.post_message(self.Done(said.format(named(done))))
+    def _not_done(self, what: str) -> Callable[[PersistenceError], object]:
+        return lambda error: self.post_message(self.Failed(what, error))
 
     def action_empty(self) -> None:
         from agcx_tui.screens.emptying import EmptyDialog
@@ -165,16 +161,15 @@ class TrashScreen(SessionsScreen):
             return
         self.app.push_screen(EmptyDialog(self._log, sessions, self.now()), answered)
 
-    @work(thread=True, group="acts")
     def _destroy(self, doomed: list[Act]) -> None:
-        try:
-            gone = self.store.destroy(doomed)
+        def destroy(store: Store) -> None:
+            gone = store.destroy(doomed)
             self._forget(gone)
-        except PersistenceError as error:
-            self.post_message(self.Failed("Not everything was destroyed", error))
-            return
-        sessions = wording.counted(len(gone.sessions), "session")
-        self.post_message(self.Done(f"Destroyed {sessions}; {wording.size(gone.size)} came free."))
+            sessions = wording.counted(len(gone.sessions), "session")
+            said = f"Destroyed {sessions}; {wording.size(gone.size)} came free."
+            self.post_message(self.Done(said))
+
+        self.acts.run(destroy, failed=self._not_done("Not everything was destroyed"))
 
     def on_trash_screen_done(self, message: Done) -> None:
         self.changed = True

@@ -50,7 +50,7 @@ class TypedLine(Input):
         if not (self._awaited or self.check_consume_key(event.key, event.character)):
             return False
         self._awaited += 1
-        self._forward_event(events.Key(event.key, event.character))
+        self._forward_event(_again(event))
         return True
 
     async def on_key(self, event: events.Key) -> None:
@@ -58,7 +58,7 @@ class TypedLine(Input):
         self._awaited = max(0, self._awaited - 1)
         if self._left:
             event.stop().prevent_default()
-            self.app.post_message(events.Key(event.key, event.character))
+            self.app.post_message(_again(event))
             return
         bound = self.screen.active_bindings.get(event.key)
         # Ours have an id; those of the stock input wait for the app.
@@ -69,3 +69,10 @@ class TypedLine(Input):
 
     def on_focus(self) -> None:
         self._left = False
+
+
+def _again(event: events.Key) -> events.Key:
+    """The same key, typed when it was typed, to be sent once more."""
+    again = events.Key(event.key, event.character)
+    again.time = event.time
+    return again

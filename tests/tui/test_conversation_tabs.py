@@ -11,6 +11,7 @@ from textual.app import App
 from agcx_format.sources import PENDING, ListSource
 from agcx_format.store import open_store
 from agcx_format.types import InputText, Message
+from agcx_tui.act_queue import ActQueue
 from agcx_tui.finding import find_message
 from agcx_tui.reading_positions import Position, ReadingPositions
 from agcx_tui.screens.conversation import ConversationScreen
@@ -154,8 +155,8 @@ async def test_arrows_go_from_fact_to_fact_and_the_view_follows():
 @pytest.mark.parametrize("with_store", [True, False])
 async def test_enter_on_a_checkpoint_reads_it(tmp_path, with_store):
     path = Path(shutil.copytree(GOLDEN / "manager-store", tmp_path / "history"))
-    store = open_store(path) if with_store else None
-    app = ScreenApp(str(path / f"{MANAGED}.agcx"), store=store)
+    acts = ActQueue(open_store(path)) if with_store else None
+    app = ScreenApp(str(path / f"{MANAGED}.agcx"), acts=acts)
     async with app.run_test(size=(100, 45)) as pilot:
         first = await opened(pilot, 17)
         await pilot.press("3")
