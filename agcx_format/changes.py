@@ -70,20 +70,20 @@ def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
 def edits(root: Path, wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]], level: int) -> Change:
     """Fields of the metadata change; a session that cannot be read stops all.
 
-    Of sessions of which nothing changes nothing is told.
+    A file in which nothing changes stays; where that is so of all there are no steps and no sessions.
     """
     steps, sessions, indexed = [], [], {}
     relative = places.relative_paths(root)
     for entry, fields in wanted:
         new = _rewritten(entry, fields, level)
+        sessions.append(ActSession(str(new.metadata.id), new.metadata.title, entry.size))
         if not new.is_other and _is_so(entry, fields):
             continue
         path = relative(entry.path)
         steps.append(Step("replace", path, parts=new.parts, expected=entry.signature))
         steps += copy_steps(root, entry.layout, new.metadata)
-        sessions.append(ActSession(str(new.metadata.id), new.metadata.title, entry.size))
         indexed[new.metadata.id] = new.indexed
-    return Change(steps, sessions, indexed, _in_short(wanted))
+    return Change(steps, sessions if steps else (), indexed, _in_short(wanted))
 
 
 def _is_so(entry: ScanEntry, fields: Mapping[str, Any]) -> bool:

@@ -196,13 +196,13 @@ def test_what_changes_nothing_is_not_what_undo_takes_back(tmp_path: Path, layout
     assert store.undo().id == done.id
 
 
-def test_of_many_edits_only_those_that_change_something_are_told(tmp_path: Path):
+def test_of_many_edits_only_those_that_change_something_write(tmp_path: Path):
     store = Store(tmp_path, layout=1)
     for name in ("full", "times"):
-        session = golden_session(name)
-        store.save_session(session[0].id, replace(session[0], is_favorite=name == "full"), *session[1:])
+        metadata, *rest = golden_session(name)
+        store.save_session(metadata.id, replace(metadata, is_favorite=name == "full"), *rest)
     act = store.update_many([(entry, {"is_favorite": True}) for entry in store.scan()])
-    assert [session.id for session in act.sessions] == [str(id_of("times"))]
+    assert [step.path for step in act.steps] == [f"{id_of('times')}.agcx"]
 
 
 def test_nothing_is_done_to_a_store_that_is_not_there(tmp_path: Path):
