@@ -37,6 +37,9 @@ DATES = ("accessed", "updated", "created")
 # metadata are.  BROKEN: some of it cannot be read.
 FAVORITE, BROKEN, GONE, READABLE, WORDS_KNOWN = 1, 2, 4, 8, 16
 
+# Those that a catalog may have, which has no gaps.
+_SAVED_FLAGS = FAVORITE | BROKEN | READABLE | WORDS_KNOWN
+
 # Where no file tells it.  What one tells may be no number at all.
 NO_RATIO = -1.0
 
@@ -52,6 +55,9 @@ ARRAYS = {
 }  # fmt: skip
 # Which of them are numbers of values in a pool of the same name.
 POOLED = ("folders", "models", "tags", "directories")
+# Of these no more than 16 bits can number.
+_NUMBERED = tuple(name for name in POOLED if ARRAYS[name] == "H")
+_MOST_POOLED = 1 << 16
 
 
 class Columns:
@@ -135,6 +141,7 @@ class Columns:
         `ValueError` when its parts do not fit each other; then nothing is added.
         """
         catalog_block.check(block, ARRAYS, POOLED)
+        self._check(block)
         first = len(self)
         rows = range(first, first + block.count)
         self.titles.extend(block.titles, array("I", block.title_lengths))
@@ -157,6 +164,35 @@ class Columns:
             else:
                 self._index.add(row)
         return rows
+
+    def _check(self, block: Block) -> None:
+        """`ValueError` when it holds what no row can be, or a row that is here already."""
+        arrays = {name: array(kind, block.arrays[name]) for name, kind in ARRAYS.items()}
+        if max(arrays["modes"], default=0) >= len(MODES):
+            raise ValueError("a mode that there is not")
+        if any(flags & ~_SAVED_FLAGS for flags in set(arrays["flags"])):
+            raise ValueError("flags that there are not")
+        if any(len(self.pools[name]) + len(block.pools[name]) > _MOST_POOLED for name in _NUMBERED):
+            raise ValueError("more folders or models than can be numbered")
+        for texts, more in ((self.titles, block.titles), (self.haystacks, block.haystacks)):
+            if texts.size + len(more) >= 1 << 32:
+                raise ValueError("more text than can be counted")
+        folders = catalog_block.pool(block, "folders")
+        numbers = [self.pools["folders"].number(folder) for folder in folders]
+        keys = list(
+            zip(arrays["high"], arrays["low"], map(numbers.__getitem__, arrays["folders"]), strict=True)
+        )
+        named = [(keys[row][2], os.fsdecode(name)) for row, name in block.names.items()]
+        if block.names:
+            keys = [key for row, key in enumerate(keys) if row not in block.names]
+        values = self.pools["folders"]
+        if (
+            len(set(keys)) < len(keys)
+            or len(set(named)) < len(named)
+            or any(map(self._index.holds, keys))
+            or any(f"{values[folder]}/{name}" in self._named for folder, name in named)
+        ):
+            raise ValueError("a row that is there twice")
 
     def block(self, rows: list[int]) -> Block:
         """The rows as a catalog holds them; any thread may ask."""

@@ -35,6 +35,11 @@ class Texts:
     def raw(self, row: int) -> bytes:
         return bytes(self._block[self._starts[row] : self._ends[row]])
 
+    @property
+    def size(self) -> int:
+        """Bytes, with what is left over of texts that were replaced."""
+        return len(self._block)
+
     def append(self, text: str = "") -> None:
         self._starts.append(0)
         self._ends.append(0)
@@ -131,6 +136,9 @@ class RowIndex:
         slots = self._slots
         row = slots[_slot(slots, key, self._key_of)]
         return None if row < 0 else row
+
+    def holds(self, key: tuple[int, int, int]) -> bool:
+        return self._slots[_slot(self._slots, key, self._key_of)] >= 0
 
     def add(self, row: int) -> None:
         """`row` has a key that no row in here has."""
