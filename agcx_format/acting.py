@@ -264,8 +264,10 @@ class ActingStore:
         """Remove what killed writers left; never an error."""
         unfinished = [f"{places.TRASH}/{home.name}" for home in acts.unfinished(self.path)]
         with suppress(OSError, PersistenceError), Tree(self.path) as tree:
-            for folder in (*places.WRITTEN, *unfinished):
+            for folder in places.WRITTEN:
                 tree.sweep(folder)
+            for home in unfinished:
+                tree.sweep(home, deep=True)
 
     # --- saving as programs do
 

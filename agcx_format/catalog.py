@@ -35,7 +35,7 @@ from agcx_format.open_file import OpenFile
 __all__ = ["Catalog", "Head", "Reading"]
 
 # The byte order is part of it: arrays are kept as the machine has them.
-MAGIC = b"AGCXcat2" + sys.byteorder[:1].encode()
+MAGIC = b"AGCXcat3" + sys.byteorder[:1].encode()
 
 FIRST_PAGE = 128
 _ROWS = 1024

@@ -47,7 +47,7 @@ class Texts:
             self[len(self._starts) - 1] = text
 
     def __setitem__(self, row: int, text: str) -> None:
-        start, data = len(self._block), text.encode("utf-8", "replace")
+        start, data = len(self._block), _encoded(text)
         self._left_over += self._ends[row] - self._starts[row]
         self._block += data
         # A reader in between sees the old text or nothing.
@@ -57,12 +57,12 @@ class Texts:
 
     def holds(self, word: str) -> Callable[[int], bool]:
         """Whether a row has `word` in it."""
-        find, starts, ends, wanted = self._block.find, self._starts, self._ends, word.encode()
+        find, starts, ends, wanted = self._block.find, self._starts, self._ends, _encoded(word)
         return lambda row: find(wanted, starts[row], ends[row]) >= 0
 
     def holding(self, word: str, rows: Iterable[int]) -> list[int]:
         """Those of the rows that have `word` in them: 0.2 s for a million."""
-        find, starts, ends, wanted = self._block.find, self._starts, self._ends, word.encode()
+        find, starts, ends, wanted = self._block.find, self._starts, self._ends, _encoded(word)
         return [row for row in rows if find(wanted, starts[row], ends[row]) >= 0]
 
     def take(self, rows: Iterable[int]) -> tuple[bytes, array]:
@@ -158,6 +158,11 @@ class RowIndex:
             if row >= 0:
                 slots[_slot(slots, self._key_of(row), self._key_of)] = row
         self._slots = slots
+
+
+def _encoded(text: str) -> bytes:
+    """What is no text, in the name of a file, is the same everywhere: in what is kept and what is sought."""
+    return text.encode("utf-8", "replace")
 
 
 def _empty(size: int) -> array:
