@@ -19,6 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from agcx_format import bincode, index, layout2, limits, places
+from agcx_format.counting import counted
 from agcx_format.durable import Signature, open_regular, os_reason, read_exactly
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.files import Turn, read_head, read_listed, read_metadata
@@ -148,7 +149,8 @@ class EntryReader:
     def _metadata2(self, path: str, status: os.stat_result) -> SessionMetadata:
         if status.st_size < layout2.HEADER:
             # Its writer truncates in place: this is what a stop right then leaves.
-            raise CorruptData(f"{status.st_size} bytes are too few for a header", path=path)
+            size = counted(status.st_size, "byte is", "bytes are")
+            raise CorruptData(f"{size} too few for a header", path=path)
         session_id = places.id_of(path)
         copy = session_id and self._metadata_copy(session_id, status.st_mtime_ns)
         return copy or self._metadata_inside(path, session_id)

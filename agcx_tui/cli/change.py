@@ -23,7 +23,7 @@ from agcx_tui.cli.common import (
     store_option,
     tell,
 )
-from agcx_tui.wording import counted, size
+from agcx_tui.wording import counted, shortened, size
 
 if TYPE_CHECKING:
     from agcx_format.acts import Act
@@ -244,4 +244,4 @@ def show_facts(entries: Sequence[ScanEntry], at_work: int) -> None:
 
 
 def _shortened(title: str) -> str:
-    return title if len(title) <= _TITLE_LENGTH else title[: _TITLE_LENGTH - 1] + "…"
+    return shortened(title, _TITLE_LENGTH)
