@@ -12,6 +12,7 @@ itself is done by the table that holds the columns (`session_table.py`).
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -100,11 +101,20 @@ def parse(text: str, now: int) -> Query:
     return Query(tuple(terms), tuple(errors), tuple(unknown))
 
 
+# How the value of a term is looked for, by key: whatever fits a value that holds another fits that one, too.
+_LOOKED_FOR: dict[str, Callable[[str, str], bool]] = {
+    WORD: operator.contains,
+    "model": operator.contains,
+    "id": str.startswith,
+}
+
+
 def _implies(new: Term, old: Term) -> bool:
     if new == old:
         return True
-    contains = new.key == old.key and not new.negated and not old.negated
-    return contains and new.key in (WORD, "model", "id") and str(old.value) in str(new.value)
+    test = _LOOKED_FOR.get(new.key)
+    comparable = new.key == old.key and not new.negated and not old.negated
+    return comparable and test is not None and test(str(new.value), str(old.value))
 
 
 def _text(value: str, now: int) -> str:

@@ -143,7 +143,8 @@ class ReadingScreen(ActingScreen):
             self.table.remove([row for row in rows if not os.path.lexists(self.table.path(row))])
             head = self._reading.head
             self.table.expect(head.sessions, head.size, head.broken)
-            self._from_catalog = True
+            # Where there was nothing, there is nothing that could be gone.
+            self._from_catalog = head.sessions > 0
 
     @property
     def table_is_known(self) -> bool:
@@ -227,7 +228,7 @@ class ReadingScreen(ActingScreen):
 
     def on_unmount(self) -> None:
         self._stopped.set()
-        if self._compared_once:
+        if self._compared_once and self._place is not None:
             self.scanning = False
             # The next list begins as this one was left, and so should its first page.
             self._unsaved |= self._saved_as != self._order
