@@ -15,7 +15,7 @@ from zlib import crc32
 from agcx_format.errors import PersistenceError
 from agcx_format.open_file import OpenFile
 
-__all__ = ["frame", "framed", "make_private", "name_of"]
+__all__ = ["frame", "framed", "make_private", "name_of", "remove"]
 
 _FRAME = struct.Struct("<II")
 # A frame is a thousand rows; what claims to be larger was not written here.
@@ -36,6 +36,17 @@ def make_private(directory: Path) -> None:
             directory.chmod(0o700)
     except OSError as cause:
         raise PersistenceError("cannot be made", path=directory) from cause
+
+
+def remove(path: Path) -> None:
+    """Take a cache away; where the directory does not let go of it, empty it.
+
+    Raises `OSError` when not even that can be done.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except PermissionError:
+        os.truncate(path, 0)
 
 
 def framed(payload: bytes) -> bytes:

@@ -17,13 +17,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
 
 from agcx_format import catalog_block
-from agcx_format.cache_file import frame, framed, make_private, name_of
+from agcx_format.cache_file import frame, framed, make_private, name_of, remove
 from agcx_format.catalog_block import Block
 from agcx_format.columns import GONE, Columns
 from agcx_format.durable import Signature, replace_file
@@ -34,7 +35,7 @@ from agcx_format.open_file import OpenFile
 __all__ = ["Catalog", "Head", "Reading"]
 
 # The byte order is part of it: arrays are kept as the machine has them.
-MAGIC = b"AGCXcat2" + sys.byteorder[:1].encode()
+MAGIC = b"AGCXcat3" + sys.byteorder[:1].encode()
 
 FIRST_PAGE = 128
 _ROWS = 1024
@@ -112,6 +113,8 @@ class Catalog:
         head = _head.decode(payload)
         if head.store != self._store:
             raise ValueError("of another store")
+        if not 0 <= head.broken <= head.sessions <= head.rows < 1 << 32 or not 0 <= head.size < 1 << 63:
+            raise ValueError("totals that cannot be")
         payload, at = frame(file, at)
         return Reading(file, head, catalog_block.decode(payload), at, self._spelled)
 
@@ -146,7 +149,7 @@ class Catalog:
     def forget(self, paths: Iterable[str]) -> None:
         """Take out all that is known of these files, and of those that are others by now: words above all.
 
-        When that cannot be done within ten seconds, the whole catalog is removed.
+        When that cannot be done, within ten seconds, the whole catalog is removed.
         """
         gone = set(paths)
         columns = self.load()
@@ -156,12 +159,13 @@ class Catalog:
                 for row in range(len(columns))
                 if columns.path(row) not in gone and not _changed(columns, row)
             ]
-            if len(rows) == len(columns) or self.save(columns, rows, patience=10):
-                return
+            with suppress(PersistenceError, OSError):
+                if len(rows) == len(columns) or self.save(columns, rows, patience=10):
+                    return
         self.clear()
 
     def clear(self) -> None:
-        self.path.unlink(missing_ok=True)
+        remove(self.path)
 
     # --- inside
 

@@ -35,7 +35,7 @@ class Block(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
     count: int
     arrays: dict[str, bytes]
-    pools: dict[str, list[Any]]
+    pools: dict[str, list[bytes | list[bytes]]]
     titles: bytes
     title_lengths: bytes
     haystacks: bytes
@@ -43,6 +43,9 @@ class Block(msgspec.Struct, array_like=True, frozen=True, gc=False):
     names: dict[int, bytes]
     errors: dict[int, Told]
 
+
+# Pools whose values are sets of texts; of the others they are texts.
+_SETS = ("tags",)
 
 encode = msgspec.msgpack.Encoder().encode
 _decoder = msgspec.msgpack.Decoder(Block)
@@ -52,14 +55,20 @@ def decode(data: bytes) -> Block:
     """`ValueError` when it is none."""
     try:
         return _decoder.decode(data)
-    except msgspec.DecodeError as cause:
+    except (msgspec.DecodeError, RecursionError) as cause:
         raise ValueError(str(cause)) from None
 
 
 def check(block: Block, arrays: Mapping[str, str], pooled: Iterable[str]) -> None:
     """`ValueError` unless all parts are there and fit each other."""
+    if missing := (arrays.keys() - block.arrays.keys()) | (set(pooled) - block.pools.keys()):
+        raise ValueError(f"{', '.join(sorted(missing))} missing")
+    for name in pooled:
+        kind = list if name in _SETS else bytes
+        if not all(isinstance(value, kind) for value in block.pools[name]):
+            raise ValueError(f"{name}: values of another kind")
     for name, kind in arrays.items():
-        column = array(kind, block.arrays.get(name, b""))
+        column = array(kind, block.arrays[name])
         if len(column) != block.count:
             raise ValueError(f"{name}: {len(column)} rows of {block.count}")
         if name in pooled and max(column, default=-1) >= len(block.pools.get(name, ())):
@@ -71,6 +80,10 @@ def check(block: Block, arrays: Mapping[str, str], pooled: Iterable[str]) -> Non
         numbers = array("I", lengths)
         if len(numbers) != block.count or sum(numbers) != len(text):
             raise ValueError("lengths that do not fit their text")
+    if not all(0 <= row < block.count for row in (*block.names, *block.errors)):
+        raise ValueError("a row that is not there")
+    if any(not name or b"/" in name or b"\0" in name for name in block.names.values()):
+        raise ValueError("a name that no file has")
 
 
 # File names and texts are the same here: bytes, with what is no UTF-8 kept.

@@ -23,6 +23,7 @@ from agcx_format.durable import Signature, os_reason
 from agcx_format.entries import ScanEntry
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.files import read_metadata
+from agcx_format.listed import whole_tags
 from agcx_format.manifest import ActSession, Edit, Step
 from agcx_format.open_file import OpenFile
 from agcx_format.timestamps import Timestamp
@@ -195,7 +196,7 @@ def _rewritten1(entry: ScanEntry, fields: Mapping[str, Any], level: int) -> _Rew
         size = entry.size
         old = read_metadata(file.fd, size)
         rest_at = layout1.metadata_end(file.read(layout1.HEADER, 0), size)
-    metadata = replace(old, **fields)
+    metadata = _changed(old, fields)
     while True:
         block = bincode.encode(metadata, SessionMetadata)
         new_size = layout1.HEADER + len(block) + size - rest_at
@@ -213,9 +214,16 @@ def _rewritten2(entry: ScanEntry, fields: Mapping[str, Any], level: int) -> _Rew
         data = file.read(entry.size, 0)
     raw = layout2.decompress(data)
     inside = layout2.element(raw, layout2.split(raw)[0], SessionMetadata)
-    metadata = replace(inside, **fields)
+    metadata = _changed(inside, fields)
     indexed, parts = layout2.with_metadata(data, metadata, level)
     return _Rewritten(metadata, indexed, parts, sum(map(len, parts)))
+
+
+def _changed(old: SessionMetadata, fields: Mapping[str, Any]) -> SessionMetadata:
+    """The metadata of a file with other fields; tags that a list had cut are whole again."""
+    if "tags" in fields:
+        fields = {**fields, "tags": whole_tags(fields["tags"], old.tags)}
+    return replace(old, **fields)
 
 
 @contextmanager

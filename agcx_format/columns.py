@@ -1,7 +1,7 @@
 """What a list and its filter need to know of each session of a store, in columns.
 
 Strategy: a session is a *row*, a number that never changes, into arrays and packed texts (`packed.py`):
-some 400 bytes each, first words of the conversation included.  A path is not kept where it follows from
+some 600 bytes each, first words of the conversation included.  A path is not kept where it follows from
 the id.  Rows come from entries of a scan (`put`) or, many at a time, from a catalog (`extend`), which is
 written from them (`block`).
 
@@ -23,6 +23,7 @@ from agcx_format import catalog_block, places
 from agcx_format.catalog_block import Block
 from agcx_format.durable import Signature
 from agcx_format.errors import PersistenceError
+from agcx_format.folding import fold, has_capital, unify
 from agcx_format.packed import Pool, RowIndex, Texts
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ DATES = ("accessed", "updated", "created")
 # What `flags` of a row says.  GONE: the file is there no more, and the row is a gap.  READABLE: its
 # metadata are.  BROKEN: some of it cannot be read.
 FAVORITE, BROKEN, GONE, READABLE, WORDS_KNOWN = 1, 2, 4, 8, 16
+
+# Those that a catalog may have, which has no gaps.
+_SAVED_FLAGS = FAVORITE | BROKEN | READABLE | WORDS_KNOWN
 
 # Where no file tells it.  What one tells may be no number at all.
 NO_RATIO = -1.0
@@ -52,6 +56,9 @@ ARRAYS = {
 }  # fmt: skip
 # Which of them are numbers of values in a pool of the same name.
 POOLED = ("folders", "models", "tags", "directories")
+# Of these no more than 16 bits can number.
+_NUMBERED = tuple(name for name in POOLED if ARRAYS[name] == "H")
+_MOST_POOLED = 1 << 16
 
 
 class Columns:
@@ -61,8 +68,10 @@ class Columns:
         self.arrays = {name: array(kind) for name, kind in ARRAYS.items()}
         self.pools: dict[str, Pool] = {name: Pool() for name in POOLED}
         self.titles = Texts()
-        # Title, model, tags and id, casefolded, a line each, and as the last line the first words of
-        # the conversation: a word is not found across two of them.
+        # Title, model, tags and id, folded, a line each; those that a capital tells from their folded
+        # form again as they are written; and as the last two lines the first words of the
+        # conversation, as they are written and folded.  A word is not found across two lines, and one
+        # with a capital only in what is written with it.
         self.haystacks = Texts()
         self.errors: dict[int, PersistenceError] = {}
         # Files whose name is no id, by row and by path.
@@ -131,8 +140,9 @@ class Columns:
     def set_words(self, row: int, words: str, directory: str) -> None:
         """What is found out about a conversation later; `words` in one line."""
         self.arrays["directories"][row] = self.pools["directories"].number(directory)
-        head = self.haystacks[row].rpartition("\n")[0]
-        self.haystacks[row] = f"{head}\n{words.replace(chr(10), ' ').casefold()}"
+        head = _parts(self.haystacks[row])[0]
+        words = words.replace("\n", " ")
+        self.haystacks[row] = f"{head}\n{_written(words)}\n{fold(words)}"
         self.arrays["flags"][row] |= WORDS_KNOWN
 
     def extend(self, block: Block) -> range:
@@ -141,6 +151,7 @@ class Columns:
         `ValueError` when its parts do not fit each other; then nothing is added.
         """
         catalog_block.check(block, ARRAYS, POOLED)
+        self._check(block)
         first = len(self)
         rows = range(first, first + block.count)
         self.titles.extend(block.titles, array("I", block.title_lengths))
@@ -163,6 +174,35 @@ class Columns:
             else:
                 self._index.add(row)
         return rows
+
+    def _check(self, block: Block) -> None:
+        """`ValueError` when it holds what no row can be, or a row that is here already."""
+        arrays = {name: array(kind, block.arrays[name]) for name, kind in ARRAYS.items()}
+        if max(arrays["modes"], default=0) >= len(MODES):
+            raise ValueError("a mode that there is not")
+        if any(flags & ~_SAVED_FLAGS for flags in set(arrays["flags"])):
+            raise ValueError("flags that there are not")
+        if any(len(self.pools[name]) + len(block.pools[name]) > _MOST_POOLED for name in _NUMBERED):
+            raise ValueError("more folders or models than can be numbered")
+        for texts, more in ((self.titles, block.titles), (self.haystacks, block.haystacks)):
+            if texts.size + len(more) >= 1 << 32:
+                raise ValueError("more text than can be counted")
+        folders = catalog_block.pool(block, "folders")
+        numbers = [self.pools["folders"].number(folder) for folder in folders]
+        keys = list(
+            zip(arrays["high"], arrays["low"], map(numbers.__getitem__, arrays["folders"]), strict=True)
+        )
+        named = [(keys[row][2], os.fsdecode(name)) for row, name in block.names.items()]
+        if block.names:
+            keys = [key for row, key in enumerate(keys) if row not in block.names]
+        values = self.pools["folders"]
+        if (
+            len(set(keys)) < len(keys)
+            or len(set(named)) < len(named)
+            or any(map(self._index.holds, keys))
+            or any(f"{values[folder]}/{name}" in self._named for folder, name in named)
+        ):
+            raise ValueError("a row that is there twice")
 
     def block(self, rows: list[int]) -> Block:
         """The rows as a catalog holds them; any thread may ask."""
@@ -264,14 +304,27 @@ class Columns:
             arrays["created"][row] = micros(metadata.created_at)
             flags = broken | READABLE | (FAVORITE if metadata.is_favorite else 0)
         # Words that were known stay until they are read again: a conversation begins as it did.
-        words = self.haystacks[row].rpartition("\n")[2]
-        head = "\n".join((title, model, *tags, self.id(row))).casefold()
+        _, *words = _parts(self.haystacks[row])
+        head = fold("\n".join((title, model, *tags, self.id(row))))
+        written = _written("\n".join((title, model, *tags, self.names.get(row, ""))))
         self.titles[row] = title
-        self.haystacks[row] = f"{head}\n{words}"
+        self.haystacks[row] = "\n".join((head, written, *words))
         arrays["flags"][row] = flags
         arrays["sizes"][row] = entry.size
         arrays["mtimes"][row] = entry.mtime_ns
         arrays["inodes"][row] = entry.signature.inode
+
+
+def _written(text: str) -> str:
+    """As it is looked for with a capital; empty where it has none to be found."""
+    return unify(text) if has_capital(text) else ""
+
+
+def _parts(haystack: str) -> tuple[str, str, str]:
+    """Head, and first words as they are written and folded."""
+    rest, _, folded = haystack.rpartition("\n")
+    head, _, written = rest.rpartition("\n")
+    return head, written, folded
 
 
 # Seconds since 1970 of the days that were seen.

@@ -16,9 +16,10 @@ from agcx_format import layouts, places
 from agcx_format.changes import Change, copy_steps
 from agcx_format.durable import Signature
 from agcx_format.entries import ScanEntry
-from agcx_format.errors import StaleSession
-from agcx_format.files import read_session
+from agcx_format.errors import PersistenceError, StaleSession
+from agcx_format.files import read_metadata, read_session
 from agcx_format.manifest import ActSession, Step
+from agcx_format.open_file import OpenFile
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import (
     Checkpoint,
@@ -89,8 +90,7 @@ def from_checkpoint(
     level: int,
 ) -> Change:
     """The conversation as it was at a checkpoint, as a session of its own."""
-    metadata, conversation = entry.metadata, checkpoint.conversation
-    assert metadata is not None
+    metadata, conversation = _whole_metadata(entry), checkpoint.conversation
     new = replace(
         metadata,
         id=new_id,
@@ -102,6 +102,15 @@ def from_checkpoint(
     )
     conversation = replace(conversation, id=new_id)
     return _created(root, entry.layout, new, conversation, checkpoint.state, level)
+
+
+def _whole_metadata(entry: ScanEntry) -> SessionMetadata:
+    """Those of the file: an entry has no more of them than a list keeps."""
+    with OpenFile(entry.path) as file:
+        try:
+            return read_metadata(file.fd, file.size)
+        except PersistenceError as error:
+            raise error.located(path=entry.path) from None
 
 
 def _created(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from uuid import UUID
@@ -20,7 +21,8 @@ from msgspec.structs import replace
 from agcx_format import bincode, index, layout2, limits, places
 from agcx_format.durable import Signature, open_regular, os_reason, read_exactly
 from agcx_format.errors import CorruptData, PersistenceError
-from agcx_format.files import read_head, read_metadata
+from agcx_format.files import Turn, read_head, read_listed, read_metadata
+from agcx_format.listed import listed
 from agcx_format.types import SessionMetadata
 
 __all__ = ["EntryReader", "ScanEntry", "is_recent", "recently_changed"]
@@ -72,11 +74,16 @@ def is_recent(mtime_ns: int, now_ns: int) -> bool:
 
 
 class EntryReader:
-    """Reads the entries of one store, for as long as one list takes."""
+    """Reads the entries of one store, for as long as one list takes.
 
-    def __init__(self, root: Path, use_mmap: bool) -> None:
+    What they hold is cut to what a list keeps (`listed`), unless it is to be `whole`.
+    """
+
+    def __init__(self, root: Path, use_mmap: bool, *, whole: bool = False) -> None:
         self._root = root
         self._use_mmap = use_mmap
+        self._read = read_metadata if whole else read_listed
+        self._kept: Callable[[SessionMetadata], SessionMetadata] = _itself if whole else listed
 
     def entry(self, layout: int, path: str) -> ScanEntry | None:
         """The entry of one file; None when there is none (deleted while one looked)."""
@@ -105,7 +112,7 @@ class EntryReader:
             return self._metadata2(path, _regular(path))
         fd, status = open_regular(path)
         try:
-            return read_metadata(fd, status.st_size, self._use_mmap)
+            return self._read(fd, status.st_size, self._use_mmap)
         except PersistenceError as error:
             raise error.located(path=path) from None
         finally:
@@ -141,8 +148,10 @@ class EntryReader:
         try:
             if status.st_mtime_ns < not_before_ns or status.st_size > limits.METADATA:
                 return None
-            data = read_exactly(fd, status.st_size, 0)
-            metadata = bincode.decode(SessionMetadata, data)
+            with Turn() as turn:
+                turn.take(status.st_size)
+                data = read_exactly(fd, status.st_size, 0)
+                metadata = self._kept(bincode.decode(SessionMetadata, data))
             return metadata if metadata.id == session_id else None
         except PersistenceError:
             return None
@@ -153,7 +162,7 @@ class EntryReader:
         """From the file; from the index, which has measured sizes, when it is of the same save."""
         fd, status = open_regular(path)
         try:
-            inside = read_metadata(fd, status.st_size, self._use_mmap)
+            inside = self._read(fd, status.st_size, self._use_mmap)
         except PersistenceError as error:
             raise error.located(path=path) from None
         finally:
@@ -175,6 +184,10 @@ class EntryReader:
             return dict(index.read(self._root / places.INDEX)[0].sessions)
         except PersistenceError:
             return {}
+
+
+def _itself(metadata: SessionMetadata) -> SessionMetadata:
+    return metadata
 
 
 def _signature(path: str) -> Signature | None:

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Self
 
 from agcx_format import frames, layout1, layout2, layouts, limits, mapped
 from agcx_format.durable import open_regular, read_exactly, replace_file
 from agcx_format.errors import CorruptData, PersistenceError
+from agcx_format.listed import listed
 from agcx_format.open_file import OpenFile
 from agcx_format.types import ConversationSnapshot, Session, SessionMetadata, SessionState
 
-__all__ = ["FileSection", "read_head", "read_metadata", "read_session", "write_session"]
+__all__ = ["FileSection", "Turn", "read_head", "read_listed", "read_metadata", "read_session", "write_session"]
 
 # The first read takes the header and, nearly always, the whole metadata.
 _HEAD = 4096
@@ -34,20 +38,30 @@ def read_metadata(fd: int, size: int, use_mmap: bool = True) -> SessionMetadata:
 
     Layout 1 has it in front; in layout 2 the beginning of the one section is decompressed.
     """
-    head, end = _head(fd, size, use_mmap)
-    if end is None:
-        return _layout2_metadata(fd, size, head)
-    return layout1.decode_metadata(head[layout1.HEADER : end])
+    with Turn() as turn:
+        head, end = _head(fd, size, use_mmap, turn)
+        if end is None:
+            return _layout2_metadata(fd, size, head, turn)
+        return layout1.decode_metadata(head[layout1.HEADER : end])
+
+
+def read_listed(fd: int, size: int, use_mmap: bool = True) -> SessionMetadata:
+    """As `read_metadata`, with no more than a list keeps of them (`listed`)."""
+    return read_head(fd, size, use_mmap)[0]
 
 
 def read_head(
     fd: int, size: int, use_mmap: bool = True
 ) -> tuple[SessionMetadata, PersistenceError | None]:
-    """The metadata, and what is wrong with the file behind it as far as that costs nothing to see."""
-    head, end = _head(fd, size, use_mmap)
-    if end is None:
-        return _layout2_metadata(fd, size, head), None
-    metadata = layout1.decode_metadata(head[layout1.HEADER : end])
+    """The metadata as `read_listed` gives them, and what is wrong with the file behind them.
+
+    That as far as it costs nothing to see.
+    """
+    with Turn() as turn:
+        head, end = _head(fd, size, use_mmap, turn)
+        if end is None:
+            return listed(_layout2_metadata(fd, size, head, turn)), None
+        metadata = listed(layout1.decode_metadata(head[layout1.HEADER : end]))
     length = head[end : end + 4]
     if len(length) == 4 and end + 4 + int.from_bytes(length, "little") <= size:
         return metadata, None
@@ -57,13 +71,14 @@ def read_head(
     return metadata, CorruptData("cut off in the messages", section="messages", offset=size)
 
 
-def _head(fd: int, size: int, use_mmap: bool) -> tuple[bytes, int | None]:
+def _head(fd: int, size: int, use_mmap: bool, turn: Turn) -> tuple[bytes, int | None]:
     """The first bytes, the whole metadata among them, and where that ends; None in layout 2."""
     if use_mmap and size >= layout1.HEADER:
         head = mapped.read(fd, min(size, _MAPPED_HEAD))
         if head[:8] == _LAYOUT2:
             return head, None
         end = layout1.metadata_end(head, size)
+        turn.take(end)
         if end > len(head):
             head = mapped.read(fd, min(size, end + 4))
     else:
@@ -71,6 +86,7 @@ def _head(fd: int, size: int, use_mmap: bool) -> tuple[bytes, int | None]:
         if head[:8] == _LAYOUT2:
             return head, None
         end = layout1.metadata_end(head, size)
+        turn.take(end)
         if end > len(head):
             head = read_exactly(fd, end + 4, 0)
     if len(head) < end:
@@ -78,14 +94,55 @@ def _head(fd: int, size: int, use_mmap: bool) -> tuple[bytes, int | None]:
     return head, end
 
 
-def _layout2_metadata(fd: int, size: int, head: bytes) -> SessionMetadata:
+def _layout2_metadata(fd: int, size: int, head: bytes, turn: Turn) -> SessionMetadata:
     # A file that is too short may still hold its metadata.
     end = layout2.section_end(head[: layout2.HEADER], max(size, 2**64))
     try:
         section = FileSection(_Descriptor(fd), layout2.HEADER, min(end, size))
-        return layout2.read_metadata(frames.pieces(section))
+        return layout2.read_metadata(turn.taken_by(frames.pieces(section)))
     except PersistenceError as error:
         raise error.located(section="metadata", base=layout2.HEADER) from None
+
+
+class Turn:
+    """One thread at a time decodes metadata that are large; small ones never wait."""
+
+    def __init__(self) -> None:
+        self._lock = _decoding_large
+        self._taken = False
+
+    def take(self, size: int) -> None:
+        """Wait for the turn if `size` bytes are many."""
+        if size > limits.METADATA_AT_ONCE and not self._taken:
+            self._lock.acquire()
+            self._taken = True
+
+    def taken_by(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """The same pieces; waits once they are many."""
+        size = 0
+        for piece in pieces:
+            size += len(piece)
+            self.take(size)
+            yield piece
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._taken:
+            self._lock.release()
+
+
+_decoding_large = threading.Lock()
+
+
+def _renew_lock() -> None:
+    """Whoever held it in the parent of this process is not here to release it."""
+    global _decoding_large
+    _decoding_large = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)
 
 
 def read_session(path: str | os.PathLike[str]) -> Session:

@@ -6,6 +6,16 @@ MIB = 1024 * 1024
 # and checkpoints: kilobytes.  A title of a megabyte still comes through.
 METADATA = 64 * MIB
 
+# Metadata larger than this are decoded by one thread at a time.
+METADATA_AT_ONCE = MIB
+
+# What a list keeps of a session, in characters and items; what is longer is cut and ends in `…`.  A title
+# is shown in one line, a tag or a model in a part of one.
+LISTED_TITLE = 1024
+LISTED_TEXT = 256
+LISTED_TAGS = 64
+LISTED_CHECKPOINTS = 256
+
 # Context, state and whole-file reads hold their section in memory at once.
 WHOLE_SECTION = 256 * MIB
 

@@ -115,6 +115,9 @@ class LockFile:
 
     def close(self) -> None:
         """Free the lock, unless somebody removed the file and another one made it."""
+        if self._mine is not None and self._mine.process != os.getpid():
+            # A child that was forked meanwhile leaves the lock to its parent.
+            return
         owner = owner_of(self.path.parent)
         if owner is not None and owner in (self._mine, UNKNOWN):
             with contextlib.suppress(OSError):

@@ -43,6 +43,15 @@ _in_process: dict[str, threading.RLock] = defaultdict(threading.RLock)
 _held = threading.local()
 
 
+def _forget_held() -> None:
+    """A child holds nothing of what its parent holds, in whichever thread that was."""
+    global _in_process, _held
+    _in_process, _held = defaultdict(threading.RLock), threading.local()
+
+
+os.register_at_fork(after_in_child=_forget_held)
+
+
 @contextlib.contextmanager
 def locked(directory: Path, timeout: float = TIMEOUT) -> Iterator[None]:
     """Hold the store in `directory`; `LockFailed` when it is not free within `timeout` seconds.
@@ -54,8 +63,9 @@ def locked(directory: Path, timeout: float = TIMEOUT) -> Iterator[None]:
     if not mutex.acquire(timeout=timeout):
         raise LockFailed("another part of this program is changing it", path=directory)
     try:
-        depth = _held.__dict__.setdefault(key, 0)
-        _held.__dict__[key] = depth + 1
+        held = _held.__dict__
+        depth = held.setdefault(key, 0)
+        held[key] = depth + 1
         try:
             if depth:
                 yield
@@ -63,7 +73,7 @@ def locked(directory: Path, timeout: float = TIMEOUT) -> Iterator[None]:
                 with _flocked(directory, timeout):
                     yield
         finally:
-            _held.__dict__[key] = depth
+            held[key] = depth
     finally:
         mutex.release()
 
@@ -75,10 +85,16 @@ def _flocked(directory: Path, timeout: float) -> Iterator[None]:
         fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as cause:
         raise LockFailed(f"cannot be locked: {os_reason(cause)}", path=directory) from None
+    owner = os.getpid()
     try:
         with _taken(fd, directory, deadline):
             yield
     finally:
+        if os.getpid() == owner:
+            # A child that was forked meanwhile has the descriptor too, and would hold the lock as long as it
+            # lives; but it must not free that of its parent.
+            with contextlib.suppress(OSError):
+                fcntl.flock(fd, fcntl.LOCK_UN)
         os.close(fd)
 
 

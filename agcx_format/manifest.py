@@ -18,6 +18,7 @@ import msgspec
 from agcx_format import limits
 from agcx_format.durable import Signature
 from agcx_format.errors import CorruptData, PersistenceError
+from agcx_format.listed import short_title
 from agcx_format.places import TRASH
 from agcx_format.timestamps import Timestamp, to_datetime
 
@@ -215,7 +216,7 @@ def encode(act: Act) -> bytes:
         "format": _FORMAT,
         "kind": act.kind,
         "created_at": act.created_at,
-        "sessions": [[s.id, s.title, s.size] for s in act.sessions],
+        "sessions": [[s.id, short_title(s.title), s.size] for s in act.sessions],
         "steps": [step.to_plain() for step in act.steps],
         "ready": act.ready,
     }

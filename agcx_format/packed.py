@@ -35,6 +35,11 @@ class Texts:
     def raw(self, row: int) -> bytes:
         return bytes(self._block[self._starts[row] : self._ends[row]])
 
+    @property
+    def size(self) -> int:
+        """Bytes, with what is left over of texts that were replaced."""
+        return len(self._block)
+
     def append(self, text: str = "") -> None:
         self._starts.append(0)
         self._ends.append(0)
@@ -42,7 +47,7 @@ class Texts:
             self[len(self._starts) - 1] = text
 
     def __setitem__(self, row: int, text: str) -> None:
-        start, data = len(self._block), text.encode("utf-8", "replace")
+        start, data = len(self._block), _encoded(text)
         self._left_over += self._ends[row] - self._starts[row]
         self._block += data
         # A reader in between sees the old text or nothing.
@@ -52,12 +57,12 @@ class Texts:
 
     def holds(self, word: str) -> Callable[[int], bool]:
         """Whether a row has `word` in it."""
-        find, starts, ends, wanted = self._block.find, self._starts, self._ends, word.encode()
+        find, starts, ends, wanted = self._block.find, self._starts, self._ends, _encoded(word)
         return lambda row: find(wanted, starts[row], ends[row]) >= 0
 
     def holding(self, word: str, rows: Iterable[int]) -> list[int]:
         """Those of the rows that have `word` in them: 0.2 s for a million."""
-        find, starts, ends, wanted = self._block.find, self._starts, self._ends, word.encode()
+        find, starts, ends, wanted = self._block.find, self._starts, self._ends, _encoded(word)
         return [row for row in rows if find(wanted, starts[row], ends[row]) >= 0]
 
     def take(self, rows: Iterable[int]) -> tuple[bytes, array]:
@@ -132,6 +137,9 @@ class RowIndex:
         row = slots[_slot(slots, key, self._key_of)]
         return None if row < 0 else row
 
+    def holds(self, key: tuple[int, int, int]) -> bool:
+        return self._slots[_slot(self._slots, key, self._key_of)] >= 0
+
     def add(self, row: int) -> None:
         """`row` has a key that no row in here has."""
         if (self._used + 1) * 2 > len(self._slots):
@@ -150,6 +158,11 @@ class RowIndex:
             if row >= 0:
                 slots[_slot(slots, self._key_of(row), self._key_of)] = row
         self._slots = slots
+
+
+def _encoded(text: str) -> bytes:
+    """What is no text, in the name of a file, is the same everywhere: in what is kept and what is sought."""
+    return text.encode("utf-8", "replace")
 
 
 def _empty(size: int) -> array:

@@ -19,6 +19,7 @@ from agcx_format.convert.words import genuine_user_text, is_tool_image
 from agcx_format.durable import Signature
 from agcx_format.entries import ScanEntry
 from agcx_format.errors import PersistenceError
+from agcx_format.listed import listed
 from agcx_format.session_file import SessionFile
 from agcx_format.timestamps import ns_of
 from agcx_format.types import (
@@ -107,7 +108,7 @@ def measure(entry: ScanEntry, should_stop: Stopped = lambda: False) -> FileStats
         meter = _Meter()
         if not meter.read(file, should_stop):
             return None
-        metadata = file.metadata
+        metadata = listed(file.metadata)
         plain = meter.size + sum(_plain_sizes(file, should_stop))
         kinds = dict(meter.kinds)
         kinds["frame"] = max(0, plain - sum(kinds.values()))

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import msgspec
 
-from agcx_format.cache_file import frame, framed, make_private, name_of
+from agcx_format.cache_file import frame, framed, make_private, name_of, remove
 from agcx_format.durable import Signature, is_still, replace_file
 from agcx_format.entries import ScanEntry
 from agcx_format.errors import LockFailed, PersistenceError
@@ -152,7 +152,7 @@ class StatsCache:
             self.clear()
 
     def clear(self) -> None:
-        self.path.unlink(missing_ok=True)
+        remove(self.path)
 
     def _parts(self, rows: Sequence[_Row]) -> Iterator[bytes]:
         yield MAGIC
@@ -171,7 +171,8 @@ def _holds(row: _Row) -> bool:
     """Whether the file is still the one that was measured."""
     try:
         return is_still(os.fsdecode(row.path), Signature(*row.signature))
-    except PersistenceError:
+    except (PersistenceError, ValueError):
+        # `ValueError`: it is no path at all.
         return False
 
 

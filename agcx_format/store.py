@@ -115,7 +115,10 @@ class Store(ActingStore):
         return EntryReader(self.path, self.use_mmap).entry(places.layout_of(self.path, path), path)
 
     def list_sessions(self) -> list[SessionMetadata]:
-        """The metadata of every readable session, the last accessed first."""
+        """The metadata of every readable session, the last accessed first.
+
+        Texts that are too long for a list are cut and end in `…`.
+        """
         reader = EntryReader(self.path, self.use_mmap)
         found = []
         for layout, path in places.session_paths(self.path):
@@ -309,7 +312,7 @@ class Store(ActingStore):
 
     def _metadata_of(self, session_id: UUID) -> SessionMetadata:
         path = self._existing(session_id)
-        reader = EntryReader(self.path, self.use_mmap)
+        reader = EntryReader(self.path, self.use_mmap, whole=True)
         return reader.metadata(places.layout_of(self.path, path), os.fspath(path))
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from agcx_tui.filtering import KEYS, MODES, STATES
+from agcx_format.folding import fold
 from agcx_tui.safe_text import safe_line
 from agcx_tui.session_table import SessionTable
 
@@ -48,9 +49,9 @@ def complete(before: str, table: SessionTable) -> Completion:
         # Nothing typed is nothing to complete: Tab then goes to the next pane.
         keys = [f"{name}:" for name in KEYS if name.startswith(value.lower())] if value else []
         return Completion(match.start(), tuple(minus + name for name in keys))
-    wanted = value.strip('"').casefold()
-    found = [each for each in _values(table, key) if wanted in each.casefold()]
-    found.sort(key=lambda each: not each.casefold().startswith(wanted))
+    wanted = fold(value.strip('"'))
+    found = [each for each in _values(table, key) if wanted in fold(each)]
+    found.sort(key=lambda each: not fold(each).startswith(wanted))
     return Completion(
         match.start(), tuple(f"{minus}{key}:{_quoted(each)}" for each in found[:_MOST])
     )

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from agcx_tui.local_file import read_regular
 from agcx_tui.session_table import SORTS
 
 __all__ = ["SETTINGS", "Config", "Setting", "default_file", "load", "use_time_zone"]
@@ -23,6 +24,9 @@ __all__ = ["SETTINGS", "Config", "Setting", "default_file", "load", "use_time_zo
 PLACES = ("right", "below", "hidden")
 # Larger than anybody writes: whatever is there is no configuration.
 _LARGEST = 1024 * 1024
+
+# No name of a key has so many parts.
+_DEEPEST = 8
 
 # `ctrl+n`, `f2`, `question_mark`, or one character as it is typed.
 _key = re.compile(r"(?:(?:ctrl|shift|alt|super|meta|hyper)\+)*(?:[a-z0-9_]+|[^\s,])")
@@ -122,8 +126,7 @@ _BY_NAME = {setting.name: setting for setting in SETTINGS}
 def load(path: Path) -> tuple[Config, list[str]]:
     """The configuration, and what is wrong with it in lines for a person; no file, no problem."""
     try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST + 1)
+        content = read_regular(path, _LARGEST + 1)
     except FileNotFoundError:
         return Config(), []
     except OSError as error:
@@ -170,7 +173,10 @@ def _flat(table: dict[str, Any], above: str = "") -> list[tuple[str, Any]]:
     found = []
     for name, value in table.items():
         if isinstance(value, dict):
-            found += _flat(value, f"{above}{name}.")
+            if above.count(".") >= _DEEPEST:
+                found.append((f"{above}{name}", None))
+            else:
+                found += _flat(value, f"{above}{name}.")
         else:
             found.append((above + name, value))
     return found

@@ -1,7 +1,7 @@
 """Which messages of a source hold some words; for a thread, while the source is still being read.
 
 Strategy: one message after the other, in short steps, so that the interface stays quick: text is
-looked through in pieces, because one search in 64 MB would hold the interpreter for a third of a
+folded and looked through in pieces, because one search in 64 MB would hold the interpreter for a third of a
 second.  Where messages are not at hand any more, the source is read once more from the beginning,
 beside what is shown; those that cannot be decoded say nothing.
 """
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from agcx_format.convert.words import text_of
+from agcx_format.folding import Needle
 from agcx_format.sources import PENDING, MessageSource
 from agcx_tui.finding import at_hand
 
@@ -25,6 +26,8 @@ _BREATH = 0.0005
 _WAIT = 0.05
 # White space within a match that lies on the border of two pieces.
 _WHITE = 64
+# How many characters a decomposed letter may have for one that is typed.
+_GROWS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +39,19 @@ class Found:
     done: bool
 
 
-def pattern_of(words: str) -> re.Pattern[str]:
-    """The words in whatever case; a space stands for any white space, a line's end too."""
+def pattern_of(needle: Needle) -> re.Pattern[str]:
+    """For a text that the needle prepared; a space stands for any white space, a line's end too."""
+    words = needle.text
     pieces = words.split()
-    pattern = r"\s+".join(map(re.escape, pieces)) if pieces else re.escape(words)
-    return re.compile(pattern, re.IGNORECASE)
+    return re.compile(r"\s+".join(map(re.escape, pieces)) if pieces else re.escape(words))
 
 
 def search(
     source: MessageSource, words: str, stopped: Callable[[], bool] = lambda: False
 ) -> Iterator[Found]:
     """Steps of some hundredths of a second, until the source is complete or `stopped`."""
-    pattern, overlap = pattern_of(words), len(words) + _WHITE
+    needle = Needle.of(words)
+    pattern, overlap = pattern_of(needle), _GROWS * len(words) + _WHITE
     found: list[int] = []
     index, since = 0, time.monotonic()
     own = False
@@ -56,7 +60,7 @@ def search(
             if not own and source.get(index) is PENDING and hasattr(source, "again"):
                 source, own = source.again(), True
                 continue
-            if _holds(source, index, pattern, overlap, stopped):
+            if _holds(source, index, needle, pattern, overlap, stopped):
                 found.append(index)
             index += 1
         elif source.complete and index >= source.known():
@@ -76,6 +80,7 @@ def search(
 def _holds(
     source: MessageSource,
     index: int,
+    needle: Needle,
     pattern: re.Pattern[str],
     overlap: int,
     stopped: Callable[[], bool],
@@ -87,6 +92,6 @@ def _holds(
     for start in range(0, len(text), _PIECE):
         if stopped():
             return False
-        if pattern.search(text, start, start + _PIECE + overlap):
+        if pattern.search(needle.prepare(text[start : start + _PIECE + overlap])):
             return True
     return False

@@ -15,8 +15,10 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from agcx_format.folding import Needle, fold
 
 WORD = "word"
 KEYS = ("model", "tag", "mode", "is", "before", "after", "larger", "smaller", "messages", "id")
@@ -41,13 +43,20 @@ _EPOCH = datetime(1970, 1, 1)
 class Term:
     """One condition.
 
-    `value` by key: casefolded text for `word model tag mode is id`; microseconds since 1970 for
-    `before after`; bytes for `larger smaller`; a pair of operator and count for `messages`.
+    `value` by key: folded text for `word model tag mode is id`; microseconds since 1970 for
+    `before after`; bytes for `larger smaller`; a pair of operator and count for `messages`.  A word
+    with a capital is looked for as it is `written`.
     """
 
     key: str
     value: str | int | tuple[str, int]
     negated: bool = False
+    written: str = field(default="", compare=False)
+
+    @property
+    def needle(self) -> str:
+        """What a text must hold, of a key whose value is text."""
+        return self.written or str(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,7 @@ class Query:
     @property
     def words(self) -> tuple[str, ...]:
         """What is to be highlighted: the plain words that are looked for."""
-        return tuple(t.value for t in self.terms if t.key == WORD and not t.negated)  # type: ignore[misc]
+        return tuple(term.needle for term in self.terms if term.key == WORD and not term.negated)
 
     def narrows(self, earlier: Query) -> bool:
         """Whether everything that fits this query fits the earlier one too.
@@ -97,7 +106,9 @@ def parse(text: str, now: int) -> Query:
         except _BadValue as error:
             errors.append(f"{name}: {error}")
         else:
-            terms.append(Term(name or WORD, meant, bool(minus)))
+            needle = Needle.of(value)
+            written = needle.text if needle.cased and name in ("", WORD) else ""
+            terms.append(Term(name or WORD, meant, bool(minus), written))
     return Query(tuple(terms), tuple(errors), tuple(unknown))
 
 
@@ -110,15 +121,19 @@ _LOOKED_FOR: dict[str, Callable[[str, str], bool]] = {
 
 
 def _implies(new: Term, old: Term) -> bool:
-    if new == old:
+    if new == old and new.written == old.written:
         return True
     test = _LOOKED_FOR.get(new.key)
-    comparable = new.key == old.key and not new.negated and not old.negated
-    return comparable and test is not None and test(str(new.value), str(old.value))
+    if test is None or new.key != old.key or new.negated or old.negated:
+        return False
+    # What has a word as it is written has it folded, and not the other way round.
+    if old.written:
+        return test(new.written, old.written)
+    return test(str(new.value), str(old.value))
 
 
 def _text(value: str, now: int) -> str:
-    return value.casefold()
+    return fold(value)
 
 
 def _one_of(choices: tuple[str, ...]) -> Callable[[str, int], str]:

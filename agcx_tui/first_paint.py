@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from agcx_tui.locations import Location
 
-__all__ = ["Painted", "list_asked_for", "paint"]
+__all__ = ["Painted", "list_asked_for", "page", "paint"]
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[H"
@@ -91,7 +91,7 @@ def list_asked_for(arguments: list[str]) -> Location | None:
 def paint(location: Location) -> Painted | None:
     """Show the last page of this store's list, when there is one that is still right."""
     try:
-        lines = _page(location)
+        lines = page(location)
         return _begin(lines) if lines else None
     except (OSError, ValueError):
         return None
@@ -128,8 +128,8 @@ def _is_suitable_terminal() -> bool:
     return os.tcgetpgrp(_STDIN) == os.getpgrp()
 
 
-def _page(location: Location) -> list[str] | None:
-    """The lines as they look now, without what is gone."""
+def page(location: Location) -> list[str] | None:
+    """The lines as they look now, without what is gone; None when there are none that are right."""
     from agcx_tui import last_page, locations, wording
 
     store = location.path

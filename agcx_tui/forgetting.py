@@ -10,6 +10,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from agcx_format.errors import PersistenceError
 from agcx_format.trash import Emptied
 from agcx_tui.locations import catalogs, measures
 
@@ -24,6 +25,7 @@ def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None
         from agcx_tui.reading_positions import ReadingPositions
 
         ReadingPositions(state).forget(gone.ids)
+        _sweep(state)
     if cache is not None:
         from agcx_format.catalog import Catalog
         from agcx_format.stats_cache import StatsCache
@@ -35,6 +37,21 @@ def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None
         StatsCache(measures(cache), store).forget(names)
         with suppress(OSError):
             os.unlink(page_path(cache, store))
+        for folder in (catalogs(cache), measures(cache)):
+            _sweep(folder)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a write that was killed left: it holds as much as the file that it was to become."""
+    from agcx_format.tree import Tree
+
+    with suppress(OSError, PersistenceError), Tree(folder) as tree:
+        tree.sweep("")
+    # As pages were written before.
+    for left in folder.glob("*.page.*"):
+        if left.suffix[1:].isdecimal():
+            with suppress(OSError):
+                left.unlink()
 
 
 def _names(gone: Emptied, store: Path) -> set[str]:

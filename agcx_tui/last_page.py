@@ -13,16 +13,23 @@ All of it was made safe before: whatever changes it breaks its checksum.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 from collections.abc import Mapping
 from typing import NamedTuple
 from zlib import crc32
+
+from agcx_tui.local_file import read_regular
 
 __all__ = ["AGE", "Line", "conditions", "load", "page_path", "save"]
 
 MAGIC = "agcx-page 1"
 AGE = "\x1e"
 _PART = "\x1f"
+
+# As a moment is kept anywhere else.
+_MOST = 1 << 63
 
 _DEPENDS_ON = (
     "TERM",
@@ -68,31 +75,44 @@ def save(path: str, store: str, depends: str, lines: list[Line]) -> None:
     rows = [_PART.join((text, "" if at is None else str(at), of)) for text, at, of in lines]
     body = "\n".join((os.path.realpath(store), depends, *rows)).encode("utf-8", "surrogateescape")
     os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
-    temporary = f"{path}.{os.getpid()}"
+    folder, name = os.path.split(path)
+    # A name that `forget` knows as a leftover, if nobody has it locked.
+    temporary = os.path.join(folder, f".{name}.{os.urandom(6).hex()}.agcx-tmp")
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(fd, "wb") as file:
+            with contextlib.suppress(OSError):
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             file.write(f"{MAGIC} {crc32(body):08x}\n".encode() + body)
-        os.replace(temporary, path)
+            file.flush()
+            os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
         raise
 
 
 def load(path: str, store: str, depends: str) -> list[Line] | None:
     """None when there is none for this store as things are."""
     try:
-        with open(path, "rb") as file:
-            head, _, body = file.read(1 << 20).partition(b"\n")
+        head, _, body = read_regular(path, 1 << 20).partition(b"\n")
     except OSError:
         return None
     if head != f"{MAGIC} {crc32(body):08x}".encode():
         return None
-    of, then, *rows = body.decode("utf-8", "surrogateescape").split("\n")
+    of, then, *rows = [*body.decode("utf-8", "surrogateescape").split("\n"), ""]
     if of != os.path.realpath(store) or then != depends:
         return None
-    lines = []
-    for row in rows:
-        text, moment, shown = row.split(_PART)
-        lines.append(Line(text, int(moment) if moment else None, shown))
-    return lines
+    try:
+        return [_line(row) for row in rows[:-1]]
+    except ValueError:
+        return None
+
+
+def _line(row: str) -> Line:
+    """`ValueError` when it is none that `save` wrote."""
+    text, moment, shown = row.split(_PART)
+    at = int(moment) if moment else None
+    if at is not None and not -_MOST <= at < _MOST:
+        raise ValueError("a moment that cannot be")
+    return Line(text, at, shown)

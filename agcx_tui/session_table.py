@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from agcx_format.columns import BROKEN, DATES, FAVORITE, GONE, MODES, READABLE, Columns, micros
+from agcx_format.folding import fold
 from agcx_tui.filtering import IMPORTS, WORD, Query, Term
 
 if TYPE_CHECKING:
@@ -307,7 +308,7 @@ class SessionTable:
         """Those of the rows that fit the query, in their order; a new list unless it is empty."""
         for term in self.query.terms:
             if term.key == WORD and not term.negated:
-                rows = self.columns.haystacks.holding(str(term.value), rows)
+                rows = self.columns.haystacks.holding(term.needle, rows)
                 continue
             test = self._test(term)
             if term.negated:
@@ -370,15 +371,15 @@ class SessionTable:
         wanted, arrays = term.value, self._arrays
         match term.key:
             case "model":
-                models = self.columns.pools["models"].fitting(lambda m: wanted in m.casefold())
+                models = self.columns.pools["models"].fitting(lambda m: wanted in fold(m))
                 return lambda row: arrays["models"][row] in models
             case "tag":
                 sets = self.columns.pools["tags"].fitting(
-                    lambda tags: any(wanted in tag.casefold() for tag in tags)
+                    lambda tags: any(wanted in fold(tag) for tag in tags)
                 )
                 return lambda row: arrays["tags"][row] in sets
             case "id":
-                return lambda row: self.id(row).casefold().startswith(wanted)
+                return lambda row: fold(self.id(row)).startswith(str(wanted))
             case "mode":
                 return lambda row: self.mode(row).casefold() == wanted
             case "is":
@@ -397,7 +398,7 @@ class SessionTable:
                 compare = _COMPARISONS[wanted[0]]
                 count = wanted[1]
                 return lambda row: self.readable(row) and compare(arrays["messages"][row], count)
-        return self.columns.haystacks.holds(str(wanted))
+        return self.columns.haystacks.holds(term.needle)
 
     def _state_test(self, state: str) -> Callable[[int], bool]:
         if state == "favorite":

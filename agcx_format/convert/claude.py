@@ -22,7 +22,7 @@ from agcx_format.convert.imported import Draft, Imported, moment_of, session_id,
 from agcx_format.convert.lines import Line, read_lines
 from agcx_format.convert.tools import Outcome
 from agcx_format.convert.words import OUTPUT_IMAGE
-from agcx_format.errors import ConversionError
+from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import (
     ContentItem,
@@ -71,6 +71,8 @@ def read_transcript(path: Path, *, opener: Callable[[Path], BinaryIO] | None = N
         raise ConversionError(cause.strerror or str(cause), path=path) from cause
     except ConversionError as error:
         raise error.located(path=path) from None
+    except PersistenceError as error:
+        raise ConversionError(error.reason, path=path) from None
 
 
 def convert(lines: Iterable[Line], source: Path, modified: Timestamp) -> Imported:

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 from agcx_format.convert.codex_items import add_item
 from agcx_format.convert.imported import Draft, Imported, moment_of, session_id, short_title
 from agcx_format.convert.lines import Line, read_document, read_lines
-from agcx_format.errors import ConversionError
+from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import OperatingMode
 
@@ -78,6 +78,8 @@ def read_rollout(path: Path, *, opener: Callable[[Path], BinaryIO] | None = None
         raise ConversionError(cause.strerror or str(cause), path=path) from cause
     except ConversionError as error:
         raise error.located(path=path) from None
+    except PersistenceError as error:
+        raise ConversionError(error.reason, path=path) from None
 
 
 def convert(lines: Iterable[Line], source: Path, modified: Timestamp) -> Imported:

@@ -35,10 +35,13 @@ from agcx_format.types import (
     ToolCallMetadata,
 )
 
-__all__ = ["Draft", "ImportReport", "Imported", "session_id", "short_title", "uuids_in"]
+__all__ = ["INCOMPLETE", "Draft", "ImportReport", "Imported", "session_id", "short_title", "uuids_in"]
 
 # Ids that the source has none of are made from what it has, under this name space of ours.
 _NAMESPACE = UUID("5c1f0f3e-6f0c-5d0b-9a57-8e2f6c1b7a40")
+
+# The tag of a session of which a part could not be read.
+INCOMPLETE = "incomplete"
 
 # How many bad lines are listed one by one; all of them are counted.
 _LISTED = 1000
@@ -118,6 +121,8 @@ class Draft:
     bad_lines: list[tuple[int, str]] = field(default_factory=list)
     bad_count: int = 0
     without_time: int = 0
+    # Whether there is something that could not be read at all.
+    incomplete: bool = False
     notes: list[str] = field(default_factory=list)
     turns: int = 0
     first_words: str = ""
@@ -146,8 +151,10 @@ class Draft:
             try:
                 read(value, line.number)
             except RecursionError:
+                self.incomplete = True
                 self.bad(line.number, "nested too deeply")
         if line.error:
+            self.incomplete = True
             self.bad(line.number, line.error)
 
     def bad(self, number: int, reason: str) -> None:
@@ -223,7 +230,7 @@ class Draft:
             turn_count=self.turns,
             current_mode=mode,
             model=model or "unknown",
-            tags=list(dict.fromkeys(tag for tag in tags if tag)),
+            tags=list(dict.fromkeys(filter(None, [*tags, INCOMPLETE if self.incomplete else ""]))),
             is_favorite=False,
             file_size=0,
             compression_ratio=Float32(0.0),

@@ -17,11 +17,11 @@ from uuid import UUID
 import msgspec
 
 from agcx_format.convert.codex import find_rollouts, read_rollout
-from agcx_format.convert.imported import Imported, ImportReport, uuids_in
+from agcx_format.convert.imported import INCOMPLETE, Imported, ImportReport, uuids_in
 from agcx_format.errors import PersistenceError, SessionNotFound
 from agcx_format.store import Store
 from agcx_format.timestamps import Timestamp, ns_of
-from agcx_format.types import Session
+from agcx_format.types import Session, SessionMetadata
 
 __all__ = ["ImportResult", "Outcome", "import_sessions"]
 
@@ -129,7 +129,7 @@ class _Run:
             return Outcome.FAILED, f"the store has it already, unreadable: {error.reason}"
         if reason := _reason_to_leave(stored, new):
             return Outcome.SKIPPED, reason
-        if len(stored[1].messages) >= len(new.conversation.messages):
+        if len(stored[1].messages) >= len(new.conversation.messages) and not _is_whole_now(stored, new):
             return Outcome.PRESENT, ""
         self._save(_grown(stored, new))
         return Outcome.UPDATED, ""
@@ -157,15 +157,34 @@ def _reason_to_leave(stored: Session, new: Imported) -> str:
     shared = min(len(old), len(now))
     if old[:shared] != now[:shared]:
         return "another conversation, or an edited one, has this id in the store"
-    changed = (
+    if len(old) < len(now) and _is_changed(metadata, new):
+        return "has grown, but was changed in the store since it was imported"
+    return ""
+
+
+def _is_changed(metadata: SessionMetadata, new: Imported) -> bool:
+    """Whether a person made of it something else than what was imported."""
+    return (
         metadata.title not in new.titles
-        or metadata.tags != new.metadata.tags
+        or _without_mark(metadata.tags) != _without_mark(new.metadata.tags)
         or metadata.is_favorite
         or bool(metadata.checkpoints)
     )
-    if len(old) < len(now) and changed:
-        return "has grown, but was changed in the store since it was imported"
-    return ""
+
+
+def _is_whole_now(stored: Session, new: Imported) -> bool:
+    """Whether the mark that a part is missing may go: the program had not ended its last line, say."""
+    metadata, conversation, _ = stored
+    return (
+        INCOMPLETE in metadata.tags
+        and INCOMPLETE not in new.metadata.tags
+        and len(conversation.messages) == len(new.conversation.messages)
+        and not _is_changed(metadata, new)
+    )
+
+
+def _without_mark(tags: list[str]) -> list[str]:
+    return [tag for tag in tags if tag != INCOMPLETE]
 
 
 def _grown(stored: Session, new: Imported) -> Imported:

@@ -31,6 +31,7 @@ from agcx_format.doctor.session import verify_session
 from agcx_format.durable import TEMPORARY, os_reason
 from agcx_format.errors import PersistenceError
 from agcx_format.files import read_metadata
+from agcx_format.listed import listed
 from agcx_format.open_file import OpenFile
 from agcx_format.store import Store
 from agcx_format.types import Float32, SessionIndex, SessionMetadata
@@ -293,6 +294,7 @@ def _with_error(report: FileReport, error: PersistenceError) -> FileReport:
 
 def _fingerprint(metadata: SessionMetadata) -> int:
     """Equal for copies of one state; the sizes are measured in some copies only."""
+    metadata = listed(metadata)
     return hash(bincode.encode(replace(metadata, file_size=0, compression_ratio=Float32(0.0))))
 
 

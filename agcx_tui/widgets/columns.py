@@ -12,10 +12,12 @@ reduced to their parts (`plain_cells`).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
+from agcx_format.folding import Needle
 from agcx_tui.safe_text import safe_line
 from agcx_tui.wording import AGE_WIDTH
 
@@ -75,6 +77,15 @@ def lay_out(width: int) -> tuple[Column, ...]:
     return tuple(columns)
 
 
+def _places(text: str, needle: Needle) -> Iterator[tuple[int, int]]:
+    folded = needle.folded(text)
+    at = folded.text.find(needle.text)
+    while at >= 0:
+        end = at + len(needle.text)
+        yield folded.span(at, end)
+        at = folded.text.find(needle.text, end)
+
+
 def plain_cells(text: str) -> str:
     """Made safe, and of a width that does not depend on the terminal: one line of a list."""
     text = safe_line(text)
@@ -101,14 +112,8 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
 
 
 def find_words(text: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
-    """Where the casefolded words stand in `text`: spans in order, none overlapping another."""
-    folded = text.casefold()
-    if len(folded) != len(text):
-        # Offsets in the one are not offsets in the other (ß is folded to ss).
-        folded = text.lower()
-        if len(folded) != len(text):
-            return []
-    spans = sorted(match.span() for word in words for match in re.finditer(re.escape(word), folded))
+    """Where the words of a filter stand in `text`: spans in order, none overlapping another."""
+    spans = sorted(span for word in words if word for span in _places(text, Needle.of(word)))
     joined: list[tuple[int, int]] = []
     for start, end in spans:
         if joined and start <= joined[-1][1]:

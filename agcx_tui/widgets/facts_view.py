@@ -13,6 +13,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from agcx_format.folding import Needle
 from agcx_tui.blocks.block import Block
 from agcx_tui.blocks.fact import fact_block, heading_block, name_width
 from agcx_tui.conversation_facts import Fact, Group
@@ -43,7 +44,7 @@ class FactsView(Roll, can_focus=True):
         self._groups: Sequence[Group] = ()
         self._rows: list[Fact | Group] = []
         self._column = 0
-        self._words = ""
+        self._words: Needle | None = None
 
     def show(self, groups: Sequence[Group]) -> None:
         """Replace what is shown."""
@@ -53,8 +54,8 @@ class FactsView(Roll, can_focus=True):
         self._lay_out()
 
     def filter(self, words: str) -> int:
-        """Show the facts that hold the words, in whatever case; how many they are."""
-        self._words = words.casefold()
+        """Show the facts that hold the words, folded as everywhere; how many they are."""
+        self._words = Needle.of(words) if words else None
         self._lay_out()
         return sum(isinstance(row, Fact) for row in self._rows)
 
@@ -72,18 +73,13 @@ class FactsView(Roll, can_focus=True):
     def _filtered(self) -> Iterator[Fact | Group]:
         for group in self._groups:
             facts = [fact for fact in group.facts if self._holds(fact)]
-            if facts or not self._words:
+            if facts or self._words is None:
                 yield group
                 yield from facts
 
     def _holds(self, fact: Fact) -> bool:
         words = self._words
-        return (
-            not words
-            or words in fact.name.casefold()
-            or words in fact.value.casefold()
-            or words in fact.note.casefold()
-        )
+        return words is None or any(map(words.is_in, (fact.name, fact.value, fact.note)))
 
     # --- as a roll
 

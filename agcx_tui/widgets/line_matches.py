@@ -16,6 +16,7 @@ from itertools import accumulate
 from textual.cache import LRUCache
 from textual.strip import Strip
 
+from agcx_format.folding import Needle
 from agcx_tui.widgets.viewport import Place, Viewport
 
 __all__ = ["LineMatches"]
@@ -28,10 +29,11 @@ Spans = dict[int, list[tuple[int, int]]]
 
 
 class LineMatches:
-    """The matches of `words`, in whatever case; a space stands for any white space."""
+    """The matches of `words`, folded as everywhere; a space stands for any white space."""
 
     def __init__(self, words: str) -> None:
-        self._pattern = _pattern_over_lines(words[:_LONGEST])
+        self._needle = Needle.of(words[:_LONGEST])
+        self._pattern = _pattern_over_lines(self._needle.text)
         self._found: LRUCache[tuple[int, int], tuple[list[Strip], list[int], Spans]] = LRUCache(256)
 
     def within(self, viewport: Viewport, index: int) -> Iterator[Place]:
@@ -57,15 +59,17 @@ class LineMatches:
         starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
         heads: list[int] = []
         spans: Spans = {}
-        for match in self._pattern.finditer("\n".join(lines)):
-            first = bisect_right(starts, match.start()) - 1
+        folded = self._needle.folded("\n".join(lines))
+        for match in self._pattern.finditer(folded.text):
+            start, stop = folded.span(*match.span())
+            first = bisect_right(starts, start) - 1
             if not heads or heads[-1] != first:
                 heads.append(first)
-            last = bisect_right(starts, match.end() - 1) - 1
+            last = bisect_right(starts, stop - 1) - 1
             for number in range(first, last + 1):
                 text, at = lines[number], starts[number]
-                begin = match.start() - at if number == first else len(text) - len(text.lstrip())
-                end = match.end() - at if number == last else len(text.rstrip())
+                begin = start - at if number == first else len(text) - len(text.lstrip())
+                end = stop - at if number == last else len(text.rstrip())
                 if begin < end:
                     spans.setdefault(number, []).append((begin, end))
         return heads, spans
@@ -74,5 +78,5 @@ class LineMatches:
 def _pattern_over_lines(words: str) -> re.Pattern[str]:
     pieces = [_BROKEN.join(map(re.escape, word)) for word in words.split()]
     if not pieces:
-        return re.compile(re.escape(words), re.IGNORECASE)
-    return re.compile(r"[\s│]+".join(pieces), re.IGNORECASE)
+        return re.compile(re.escape(words))
+    return re.compile(r"[\s│]+".join(pieces))

@@ -150,7 +150,8 @@ class Preview(Vertical):
 
     async def on_preview_loaded(self, message: Loaded) -> None:
         message.stop()
-        if message.number != self._number:
+        # The program may have been left meanwhile.
+        if message.number != self._number or not self.is_attached:
             if message.file is not None:
                 message.file.close()
             return

@@ -116,6 +116,14 @@ def test_hostile_messages_reach_no_terminal(store, words):
     assert is_harmless(result.stdout)
 
 
+def test_a_filter_finds_every_form_of_a_word(store):
+    assert run("edit", GRID, "--title", "Cafe\u0301 Straße", "--force").exit_code == 0
+    for query in ("café", "Café", "cafe\u0301", "strasse", "ｓｔｒａｓｓｅ"):
+        assert "Cafe\u0301 Straße" in run("list", "--filter", query).stdout, query
+    for query in ("cafe", "CAFÉ", "Strasse"):
+        assert "Cafe\u0301 Straße" not in run("list", "--filter", query).stdout, query
+
+
 def test_a_file_name_that_is_no_text_is_listed(store):
     source = next(store.glob(f"{GRID}*"))
     os.link(source, os.fsencode(store) + b"/\xff\x1b[31m.agcx")

@@ -9,7 +9,7 @@ from agcx_tui.filtering import KEYS, parse
 from agcx_tui.session_table import SORTS, SessionTable
 from tests.tui.entries import NOW, broken, damaged, session
 
-WORDS = ["grid", "Grid layout", "café", "b81d", "81d", "id", "gpt", "9"]
+WORDS = ["grid", "Grid layout", "café", "cafe\u0301", "Ｇrid", "b81d", "81d", "id", "gpt", "9"]
 ENTRIES = [
     *(
         session(
@@ -30,7 +30,7 @@ ENTRIES = [
     broken(0x81D1),
 ]
 VALUES = {
-    "model": ["g", "gpt-5", "gpt-5-c", "5", "o3"],
+    "model": ["g", "gpt-5", "GPT-5", "gpt-5-c", "5", "o3"],
     "tag": ["u", "ui", "uix", "codex"],
     "mode": ["b", "build", "plan", "r"],
     "is": ["fav", "favorite", "broken", "b", "empty", "imported", "marked", "listed"],

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agcx_format.columns import Columns
@@ -75,8 +75,18 @@ def test_by_ratio_what_is_no_ratio_comes_last_both_ways(descending):
     ("typed", "expected"),
     [
         ("grid", ["Fix the grid"]),
-        ("GRID fix", ["Fix the grid"]),
+        ("grid fix", ["Fix the grid"]),
+        ("grid Fix", ["Fix the grid"]),
+        ("GRID", []),
+        ("-Fix -is:broken", ["queue stalls", "Über Straßen"]),
+        ("-fIX -is:broken", ["Fix the grid", "queue stalls", "Über Straßen"]),
         ("strassen", ["Über Straßen"]),
+        ("u\u0308ber", ["Über Straßen"]),
+        ("U\u0308ber", ["Über Straßen"]),
+        ("uber", []),
+        ("model:SONNET", ["queue stalls"]),
+        ("tag:QUEUE", ["queue stalls"]),
+        ("ｇｒｉｄ", ["Fix the grid"]),
         ("bug", ["queue stalls"]),
         ("-grid -is:broken", ["queue stalls", "Über Straßen"]),
         ("model:sonnet", ["queue stalls"]),
@@ -291,6 +301,14 @@ def test_first_words_are_found_and_bring_a_session_in_while_they_are_looked_for(
     assert filtered(table, "-wombat") == ["", "Fix the grid", "Über Straßen"]
     # They stand in a line of their own: a word does not go over from the id to them.
     assert table.columns.haystacks[row].splitlines()[-1] == "the wombat and i"
+    assert filtered(table, "Wombat") == filtered(table, "wombat") == ["queue stalls"]
+    assert filtered(table, "WOMBAT") == []
+    # They stay when the session is renewed, and when they are set again.
+    table.put([session(2, "Queue stalls")])
+    assert filtered(table, "Wombat Queue") == ["Queue stalls"]
+    table.set_words([(row, "a Wallaby", "/home")])
+    assert filtered(table, "Wombat") == filtered(table, "wombat") == []
+    assert filtered(table, "Wallaby Queue") == ["Queue stalls"]
 
 
 def test_a_session_that_is_renewed_under_a_filter_is_shown_once(table):
@@ -299,6 +317,29 @@ def test_a_session_that_is_renewed_under_a_filter_is_shown_once(table):
     for _ in range(2):
         table.put([session(2, "queue stalls")])
     assert shown(table) == ["queue stalls"]
+
+
+def test_a_title_that_is_decomposed_is_found_however_it_is_typed(table):
+    table.put([session(50, "Cafe\u0301 au lait"), session(51, "Cafe noir")])
+    for typed in ("café", "cafe\u0301", "Café", "Cafe\u0301", "ca", "é au"):
+        assert "Cafe\u0301 au lait" in filtered(table, typed), typed
+    assert filtered(table, "cafe") == ["Cafe noir"]
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(st.sampled_from(["Grid", "grid", "GRID it", "Gri", "Cafe\u0301", "café", "Straße", ""]), max_size=6),
+    st.lists(st.sampled_from([*"GgRrid éE\u0301-ßs", "Cafe", "strass", '"']), max_size=7),
+)  # fmt: skip
+def test_narrowing_while_one_types_shows_what_filtering_afresh_does(titles, keys):
+    table = SessionTable()
+    table.put(session(n, title) for n, title in enumerate(titles, 1))
+    typed = ""
+    for key in keys:
+        typed += key
+        narrowed = filtered(table, typed)
+        table.filter_by(parse("", NOW))
+        assert filtered(table, typed) == narrowed, typed
 
 
 def test_a_deleted_session_leaves_no_words(table):

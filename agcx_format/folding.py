@@ -1,0 +1,152 @@
+"""Text made alike for a search: one folding for the filter, for a conversation, and for every list.
+
+Strategy: what is looked for and what is looked through go through the same function, and a part of the
+one is then simply looked for in the other.
+
+- Letters that are composed and the same ones decomposed are alike (NFC): `é` is `e` with an accent.
+- An accent counts: `cafe` does not find `café`.
+- Case does not count (Unicode's full case folding: `ß` is `ss`, `ﬁ` is `fi`, a final `ς` is `σ`), unless
+  there is a capital in what is looked for: `Grid` finds no `grid`.  That is decided for each word of a
+  filter, and for the whole of what is looked for in a conversation.
+- The Turkish `İ` is an `i`, as `I` is, so that `istanbul` finds `İstanbul`; the `ı` without a dot is
+  a letter of its own.
+- Forms of full and half width are alike: `ＡＢＣ` is `ABC`, `ﾕｰｻﾞｰ` is `ユーザー`.  Other forms that look
+  alike (`①`, `ℕ`) are not.
+
+Folding may change lengths, so what was found in folded text has its place in the text told by `Folded`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+__all__ = ["Folded", "Needle", "fold", "has_capital", "unify"]
+
+_of_other_width = re.compile("[\u3000\uff01-\uffee]").search
+# Among what casefolding makes longer; the others of these ranges do no harm here.
+_may_grow = re.compile(
+    "[ß\u0130\u0149\u01f0\u0307\u0345\u0390\u03b0\u0587\u1e96-\u1e9e\u1f50-\u1fff\ufb00-\ufb17]"
+).search
+# Letters that join the one before them although they stand for themselves: parts of Korean syllables,
+# and vowels of Indic scripts.
+_joining = re.compile(
+    "[\u09be\u09d7\u0b3e\u0b56\u0b57\u0bbe\u0bd7\u0cc2\u0cd5\u0cd6\u0d3e\u0d57\u0dcf\u0ddf\u102e"
+    "\u1161-\u1175\u11a8-\u11c2\u1b35\U00011127\U0001133e\U00011357\U000113b8\U000113bb\U000113c2"
+    "\U000113c5\U000113c7-\U000113c9\U000114b0\U000114ba\U000114bd\U000115af\U00011930\U0001611e"
+    "-\U00016120\U00016129\U00016d63\U00016d67\U00016d68]"
+).match
+
+
+def unify(text: str) -> str:
+    """The text with one form for each letter, its case kept."""
+    if text.isascii():
+        return text
+    if _of_other_width(text):
+        text = text.translate(_widths())
+    return unicodedata.normalize("NFC", text)
+
+
+def fold(text: str) -> str:
+    """The text as it is looked through; folding it again changes nothing."""
+    if text.isascii():
+        return text.lower()
+    folded = unify(text).casefold().replace("i\u0307", "i")
+    return unicodedata.normalize("NFC", folded)
+
+
+def has_capital(text: str) -> bool:
+    """Whether case counts when this is looked for."""
+    return text != text.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """What is looked for: `text` in what `prepare` makes of a text.  `Needle.of` makes one."""
+
+    text: str
+    cased: bool
+
+    @staticmethod
+    @lru_cache(maxsize=64)
+    def of(words: str) -> Needle:
+        cased = has_capital(words)
+        return Needle(unify(words) if cased else fold(words), cased)
+
+    def prepare(self, text: str) -> str:
+        """A text as this is to be looked for in it."""
+        return unify(text) if self.cased else fold(text)
+
+    def is_in(self, text: str) -> bool:
+        return self.text in self.prepare(text)
+
+    def folded(self, text: str) -> Folded:
+        """The same with the places."""
+        return Folded(text, self)
+
+
+class Folded:
+    """A text prepared for a needle, and where each part of it stands in the text that it was."""
+
+    def __init__(self, original: str, needle: Needle) -> None:
+        self.text = needle.prepare(original)
+        # Nothing where each character has the place that it had.
+        self._places: list[tuple[int, int]] = []
+        if not _is_even(original, self.text, needle.cased):
+            self._align(original, needle)
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The range of the original that has become this one: whole letters."""
+        if not self._places:
+            return start, end
+        first = self._places[start][0]
+        return first, self._places[end - 1][1] if end > start else first
+
+    def _align(self, original: str, needle: Needle) -> None:
+        """For each character of the folded text, where the letter is of which it is."""
+        start = 0
+        for letter in _letters(original):
+            place = start, start + len(letter)
+            self._places += [place] * len(needle.prepare(letter))
+            start = place[1]
+        self._places.append((start, start))
+
+
+def _is_even(original: str, folded: str, cased: bool) -> bool:
+    """Whether character for character is the same place."""
+    if original.isascii():
+        return True
+    return (
+        len(original) == len(folded)
+        and unicodedata.is_normalized("NFC", original)
+        and not _of_other_width(original)
+        and (cased or not _may_grow(original))
+    )
+
+
+def _letters(text: str) -> Iterator[str]:
+    """The text in pieces that fold by themselves: a letter with all that joins it."""
+    start = 0
+    # Sound marks of half width join as those of full width do.
+    joined = text.translate(_widths()) if _of_other_width(text) else text
+    for at in range(1, len(text)):
+        letter = joined[at]
+        if letter < "\u0300" or not (unicodedata.combining(letter) or _joining(letter)):
+            yield text[start:at]
+            start = at
+    if text:
+        yield text[start:]
+
+
+@cache
+def _widths() -> dict[int, int]:
+    """What is of full or half width, and what it is a form of."""
+    found = {}
+    for code in (0x3000, *range(0xFF01, 0xFFEF)):
+        kind, _, form = unicodedata.decomposition(chr(code)).partition(" ")
+        if kind in ("<wide>", "<narrow>"):
+            found[code] = int(form, 16)
+    return found
