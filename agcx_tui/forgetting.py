@@ -19,6 +19,12 @@ __all__ = ["forget"]
 
 def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None) -> None:
     """Take what was destroyed of `store` out of the state and the cache directory, where there are."""
+    if cache is not None:
+        # First of all, and whatever was destroyed: a picture of the list is soon made again.
+        from agcx_tui.last_page import page_path
+
+        with suppress(OSError):
+            os.unlink(page_path(cache, store))
     if not gone.acts:
         return
     if state is not None:
@@ -29,14 +35,11 @@ def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None
     if cache is not None:
         from agcx_format.catalog import Catalog
         from agcx_format.stats_cache import StatsCache
-        from agcx_tui.last_page import page_path
 
         # Of what only edits kept, an earlier title for example, there is no session that went.
         names = _names(gone, store)
         Catalog(catalogs(cache), store).forget(names)
         StatsCache(measures(cache), store).forget(names)
-        with suppress(OSError):
-            os.unlink(page_path(cache, store))
         for folder in (catalogs(cache), measures(cache)):
             _sweep(folder)
 

@@ -23,6 +23,7 @@ from click.shell_completion import CompletionItem
 from agcx_format.errors import PersistenceError
 from agcx_tui.locations import Location, config_file, find_store
 from agcx_tui.safe_text import safe_line
+from agcx_tui.wording import shortened
 
 if TYPE_CHECKING:
     from agcx_format.store import ScanEntry, Store
@@ -184,7 +185,7 @@ def complete_session(
     except PersistenceError:
         return []
     return [
-        CompletionItem(str(entry.id), help=safe_line(entry.title)[:60])
+        CompletionItem(str(entry.id), help=shortened(safe_line(entry.title), 60))
         for entry in entries
         if entry.id and str(entry.id).startswith(incomplete.lower())
     ]
