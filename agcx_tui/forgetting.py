@@ -25,6 +25,12 @@ def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None
     Raises `PersistenceError` when a cache could be neither written nor removed; the others are forgotten
     all the same.
     """
+    if cache is not None:
+        # First of all, and whatever was destroyed: a picture of the list is soon made again.
+        from agcx_tui.last_page import page_path
+
+        with suppress(OSError):
+            os.unlink(page_path(cache, store))
     if not gone.acts:
         return
     if state is not None:
@@ -35,7 +41,6 @@ def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None
     if cache is not None:
         from agcx_format.catalog import Catalog
         from agcx_format.stats_cache import StatsCache
-        from agcx_tui.last_page import page_path
 
         # Of what only edits kept, an earlier title for example, there is no session that went.
         names = _names(gone, store)
