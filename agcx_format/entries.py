@@ -26,7 +26,7 @@ from agcx_format.files import Turn, read_head, read_listed, read_metadata
 from agcx_format.listed import listed
 from agcx_format.types import SessionMetadata
 
-__all__ = ["EntryReader", "ScanEntry", "is_recent", "recently_changed"]
+__all__ = ["EntryReader", "ScanEntry", "is_link", "is_recent", "own_size", "recently_changed"]
 
 # An agent at work saves after every turn, and a turn takes minutes.
 _RUNNING_NS = 5 * 60 * 1_000_000_000
@@ -59,6 +59,20 @@ class ScanEntry(msgspec.Struct, frozen=True):
     @property
     def title(self) -> str:
         return self.metadata.title if self.metadata else os.path.basename(self.path)
+
+
+def is_link(path: str) -> bool:
+    """Whether a session's file is a symbolic link: deleting it leaves what it leads to."""
+    return os.path.islink(path)
+
+
+def own_size(entry: ScanEntry) -> int:
+    """What deleting it moves, in bytes: of a symbolic link the link alone."""
+    try:
+        status = os.lstat(entry.path)
+    except OSError:
+        return entry.size
+    return status.st_size if stat.S_ISLNK(status.st_mode) else entry.size
 
 
 def recently_changed(entry: ScanEntry, now_ns: int) -> bool:
