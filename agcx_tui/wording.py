@@ -12,8 +12,6 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from agcx_format.counting import counted
-
 if TYPE_CHECKING:
     from agcx_format.errors import PersistenceError
 

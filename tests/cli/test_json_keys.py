@@ -62,7 +62,11 @@ def test_list(store):
     assert set(torn) == {"id", "path", "bytes", "error"}
     assert set(torn["error"]) == {"reason", "section", "offset"}
     error = entries[torn["id"]].error
-    assert torn["error"] == {"reason": error.reason, "section": error.section, "offset": error.offset}
+    assert torn["error"] == {
+        "reason": error.reason,
+        "section": error.section,
+        "offset": error.offset,
+    }
     assert error.offset is not None
 
 
@@ -90,7 +94,9 @@ def test_stats(store):
     assert set(found) == STATS
     for group in ("model", "month", "tag", "directory"):
         assert {frozenset(each) for each in found[group]} == {frozenset(TALLY)}
-    assert {frozenset(each) for each in found["largest_sessions"]} == {frozenset({"disk", "path", "title"})}
+    assert {frozenset(each) for each in found["largest_sessions"]} == {
+        frozenset({"disk", "path", "title"})
+    }
     assert {frozenset(each) for each in found["largest_messages"]} == {
         frozenset({"size", "message", "kind", "path", "title"})
     }
@@ -102,7 +108,12 @@ def test_import(store, tmp_path, agent):
     path = write(tmp_path / "rollout.jsonl", meta(), user("one"), '{"cut')
     if agent == "claude":
         said = {"role": "user", "content": "one"}
-        line = {"type": "user", "uuid": "u", "sessionId": SESSION, "timestamp": "2025-09-25T14:02:05Z"}
+        line = {
+            "type": "user",
+            "uuid": "u",
+            "sessionId": SESSION,
+            "timestamp": "2025-09-25T14:02:05Z",
+        }
         path = write(tmp_path / "transcript.jsonl", line | {"message": said}, '{"cut')
     (found,) = lines("import", agent, path, "--json", "--dry-run")
     assert set(found) == IMPORT
@@ -126,7 +137,9 @@ def test_verify(store):
 def test_prune(store):
     found = lines("prune", "--keep", "1", "--include", "favourites", "--dry-run", "--json")
     assert found
-    assert {frozenset(each) for each in found} == {frozenset({"id", "title", "path", "bytes", "reasons"})}
+    assert {frozenset(each) for each in found} == {
+        frozenset({"id", "title", "path", "bytes", "reasons"})
+    }
     assert all(each["reasons"] for each in found)
 
 
@@ -140,7 +153,9 @@ def test_every_command_that_gives_json_is_here():
     giving = {
         name
         for name, command in leaves(agcx)
-        if any("--json" in param.opts for param in command.params if isinstance(param, click.Option))
+        if any(
+            "--json" in param.opts for param in command.params if isinstance(param, click.Option)
+        )
     }
     assert giving == TESTED
 

@@ -32,7 +32,9 @@ def kinds_and_bytes(folder: Path) -> dict[str, tuple]:
     found = {}
     for path in folder.iterdir():
         kind = stat.S_IFMT(path.lstat().st_mode)
-        held = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else b""
+        held = (
+            os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else b""
+        )
         found[path.name] = (kind, held)
     return found
 
@@ -265,7 +267,9 @@ def test_a_directory_that_may_only_be_written_takes_files(store):
 
 
 @pytest.mark.parametrize("together", [False, True])
-def test_the_name_of_a_new_file_is_made_durable_and_after_it_is_there(store, out, monkeypatch, together):
+def test_the_name_of_a_new_file_is_made_durable_and_after_it_is_there(
+    store, out, monkeypatch, together
+):
     synced = []
 
     def fsync(fd: int) -> None:
@@ -275,7 +279,10 @@ def test_the_name_of_a_new_file_is_made_durable_and_after_it_is_there(store, out
 
     real = os.fsync
     monkeypatch.setattr(os, "fsync", fsync)
-    sources, form = [open_store(store).resolve(name).path for name in (GRID, QUEUE)], exporting.Form()
+    sources, form = (
+        [open_store(store).resolve(name).path for name in (GRID, QUEUE)],
+        exporting.Form(),
+    )
     if together:
         exporting.export_together(sources, out / "all.md", form, overwrite=False)
     else:
@@ -303,7 +310,9 @@ def test_a_session_that_changes_while_it_is_looked_through_counts_as_not_reviewe
     token = "gh" + "p_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
     path = open_store(store).resolve(GRID).path
     metadata, conversation, state = read_session(path)
-    said = replace(conversation.messages[0], item=Message(None, "user", [InputText(f"use {token}")]))
+    said = replace(
+        conversation.messages[0], item=Message(None, "user", [InputText(f"use {token}")])
+    )
     secret = replace(conversation, messages=[said, *conversation.messages[1:]])
     saved: list[str] = []
 

@@ -276,8 +276,17 @@ def test_a_message_that_the_program_made_up_has_no_model(read):
 
 
 def test_a_result_of_any_tool_is_a_result(read):
-    search = {"type": "server_tool_use", "id": "srv_1", "name": "web_search", "input": {"query": "x"}}
-    found = {"type": "web_search_tool_result", "tool_use_id": "srv_1", "content": [{"type": "x", "url": "u"}]}
+    search = {
+        "type": "server_tool_use",
+        "id": "srv_1",
+        "name": "web_search",
+        "input": {"query": "x"},
+    }
+    found = {
+        "type": "web_search_tool_result",
+        "tool_use_id": "srv_1",
+        "content": [{"type": "x", "url": "u"}],
+    }
     _, call, output = items(read(user("a"), assistant(search, found)))
     assert (call.name, output.call_id) == ("web_search", "srv_1")
     assert json.loads(output.output) == {"type": "x", "url": "u"}
@@ -285,7 +294,11 @@ def test_a_result_of_any_tool_is_a_result(read):
 
 @pytest.mark.parametrize(
     ("said_of_it", "milliseconds"),
-    [({"durationMs": 33}, 33), ({"totalDurationMs": 4_200}, 4_200), ({"durationMs": 1, "totalDurationMs": 9}, 1)],
+    [
+        ({"durationMs": 33}, 33),
+        ({"totalDurationMs": 4_200}, 4_200),
+        ({"durationMs": 1, "totalDurationMs": 9}, 1),
+    ],
 )
 def test_how_long_a_tool_took_is_told_by_either_name(read, said_of_it, milliseconds):
     imported = read(user("a"), assistant(use()), user([result("ok")], toolUseResult=said_of_it))
@@ -319,5 +332,10 @@ def test_the_directory_is_the_one_in_which_the_session_began(read):
 
 def test_a_mark_of_an_editor_costs_no_line(tmp_path):
     path = tmp_path / "transcript.jsonl"
-    path.write_bytes(b"\xef\xbb\xbf" + json.dumps(user("a")).encode() + b"\n\0\0" + json.dumps(user("b")).encode())
+    path.write_bytes(
+        b"\xef\xbb\xbf"
+        + json.dumps(user("a")).encode()
+        + b"\n\0\0"
+        + json.dumps(user("b")).encode()
+    )
     assert [each.content[0].text for each in items(read_transcript(path))] == ["a", "b"]

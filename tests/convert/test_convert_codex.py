@@ -455,7 +455,15 @@ def test_a_picture_may_be_given_as_an_object(read):
 @pytest.mark.parametrize("compressed", [False, True])
 def test_marks_of_an_editor_and_zeros_of_a_crash_cost_no_line(tmp_path, compressed):
     lines = [json.dumps(each).encode() for each in (meta(), user("one"), assistant("two"))]
-    data = b"\xef\xbb\xbf" + lines[0] + b"\r\n\0\0\0\0\n" + lines[1] + b"\0\0\n" + lines[2] + b"\0" * 512
+    data = (
+        b"\xef\xbb\xbf"
+        + lines[0]
+        + b"\r\n\0\0\0\0\n"
+        + lines[1]
+        + b"\0\0\n"
+        + lines[2]
+        + b"\0" * 512
+    )
     path = tmp_path / f"rollout-{SESSION}.jsonl{'.zst' if compressed else ''}"
     path.write_bytes(zstandard.ZstdCompressor().compress(data) if compressed else data)
     imported = read_rollout(path)
@@ -464,7 +472,10 @@ def test_marks_of_an_editor_and_zeros_of_a_crash_cost_no_line(tmp_path, compress
 
 
 def test_every_frame_of_a_compressed_rollout_is_read(tmp_path):
-    lines = [json.dumps(each).encode() + b"\n" for each in (meta(), user("one"), assistant("two"), user("x"))]
+    lines = [
+        json.dumps(each).encode() + b"\n"
+        for each in (meta(), user("one"), assistant("two"), user("x"))
+    ]
     frames = [zstandard.ZstdCompressor().compress(each) for each in lines]
     # One that holds nothing, and one that is to be skipped, as `pzstd` writes them.
     frames[2:2] = [zstandard.ZstdCompressor().compress(b""), b"\x50\x2a\x4d\x18\x03\0\0\0abc"]

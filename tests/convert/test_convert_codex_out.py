@@ -172,7 +172,11 @@ def test_the_first_lines_are_those_that_codex_resumes_from():
         '{"timestamp":"2025-08-26T04:12:01.500Z","type":"response_item","payload":{"type":"message",'
         '"role":"user","content":[{"type":"input_text","text":"Fix it"}]}}'
     )
-    assert json.loads(fourth)["payload"] == {"type": "user_message", "message": "Fix it", "kind": "plain"}
+    assert json.loads(fourth)["payload"] == {
+        "type": "user_message",
+        "message": "Fix it",
+        "kind": "plain",
+    }
 
 
 @pytest.mark.parametrize("item", ITEMS, ids=lambda item: type(item).__name__)

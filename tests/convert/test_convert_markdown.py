@@ -21,8 +21,8 @@ from agcx_format.convert.markdown import described_image, markdown_parts, to_mar
 from agcx_format.safe_text import visible
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import (
-    FileContext,
     ExecAction,
+    FileContext,
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -348,7 +348,13 @@ def test_the_result_of_a_shell_is_told_to_be_of_that_shell():
 @pytest.mark.parametrize("marks", ["```", "~~~"])
 def test_a_fence_that_is_indented_is_closed_by_its_like_alone(indent, inner, marks):
     """Whatever closes it for a reader, no heading of the text may become one of the document."""
-    lines = [f"{' ' * indent}{marks}", f"{' ' * indent}a", f"{' ' * inner}{marks}", "# not ours", marks]
+    lines = [
+        f"{' ' * indent}{marks}",
+        f"{' ' * indent}a",
+        f"{' ' * inner}{marks}",
+        "# not ours",
+        marks,
+    ]
     document = markdown(
         Message(None, "user", [InputText("\n".join(lines))]),
         Message(None, "assistant", [OutputText("the end")]),

@@ -14,7 +14,7 @@ from agcx_format.redaction import scan
 from agcx_format.redaction.rules import RULES
 
 LONG = _ALNUM * 3
-RANDOM = "aB3$xY9!kQ2#mZ7"
+RANDOM = "aB3xY9!kQ2mZ7"
 
 # By kind: what is behind the anchor in a token that begins with it.
 TOKENS = {
@@ -62,16 +62,16 @@ IN_CONTEXT = {
     "secretkey": (f"SecretKey {_AWS_SECRET}", _AWS_SECRET),
     "secret_key": (f"secret_key {_AWS_SECRET}", _AWS_SECRET),
     "secret access key": (f"Secret Access Key [None]: {_AWS_SECRET}", _AWS_SECRET),
-    "akia": (f"AK" + f"IA{_UPPER[:16]},{_AWS_SECRET}", _AWS_SECRET),
-    "asia": (f"AS" + f"IA{_UPPER[:16]}\t{_AWS_SECRET}", _AWS_SECRET),
+    "akia": ("AK" + f"IA{_UPPER[:16]},{_AWS_SECRET}", _AWS_SECRET),
+    "asia": ("AS" + f"IA{_UPPER[:16]}\t{_AWS_SECRET}", _AWS_SECRET),
     "hooks.slack.com/": (f"https://hooks.slack.com/services/{_SLACK}", _SLACK),
     ":AA": ("123456789" + ":AA" + _ALNUM[:33], "123456789" + ":AA" + _ALNUM[:33]),
-    "/api/webhooks/": (f"discord.com/api/webhooks/123456789012345678/{_ALNUM}{_ALNUM[:16]}", _ALNUM + _ALNUM[:16]),
+    "/api/webhooks/": (f"discord.com/api/webhooks/123456789012345678/{LONG[:70]}", LONG[:70]),
     "eyJ": (_JWT, _JWT),
     "sig=": (f"x?a=1&sig={_ALNUM[:40]}", _ALNUM[:40]),
     "signature=": (f"x?a=1&signature={_ALNUM[:40]}", _ALNUM[:40]),
     "x-amz-security-token=": (f"x?X-Amz-Security-Token={LONG}", LONG),
-    "://": (f"postgres://ann:{RANDOM.replace('#', '').replace('$', '')}@db/x", RANDOM.replace("#", "").replace("$", "")),
+    "://": (f"postgres://ann:{RANDOM}@db/x", RANDOM),
     "bearer": (f"bearer {_ALNUM[:40]}", _ALNUM[:40]),
     "authorization": (f"Authorization: token {_HEX[:40]}", _HEX[:40]),
     "basic": ("Basic YWxpY2U6aHVudGVyMmh1bnRlcjI=", "YWxpY2U6aHVudGVyMmh1bnRlcjI="),
@@ -116,7 +116,9 @@ def sample(number: int, anchor: str) -> tuple[str, str]:
 
 
 def found(text: str, personal: bool) -> list[tuple[str, str]]:
-    return [(span.kind, text[span.start : span.end]) for span in scan.spans(text, personal=personal)]
+    return [
+        (span.kind, text[span.start : span.end]) for span in scan.spans(text, personal=personal)
+    ]
 
 
 @pytest.mark.parametrize(("number", "anchor"), ANCHORS)

@@ -323,7 +323,11 @@ def test_what_a_command_was_before_it_was_edited_is_looked_through():
     shell = LocalShellCall(None, None, LocalShellStatus.COMPLETED, call)
     metadata, conversation, state = session(said("now"))
     message = conversation.messages[0]
-    history = [(message.timestamp, shell), (message.timestamp, said(f"then {OTHER}")), (message.timestamp, RAW)]
+    history = [
+        (message.timestamp, shell),
+        (message.timestamp, said(f"then {OTHER}")),
+        (message.timestamp, RAW),
+    ]
     edited = replace(message, metadata=replace(message.metadata, edited=True, edit_history=history))
     made = metadata, replace(conversation, messages=[edited]), state
     written, redaction = hidden_of(made)
