@@ -211,7 +211,7 @@ class ActingStore:
             # Without a log that can be read any of them may be an agent's.
             with suppress(PersistenceError):
                 for act in iter_acts(self.path):
-                    if ns_of(act.created_at) < began:
+                    if act.problem is None and ns_of(act.created_at) < began:
                         break
                     recent -= {step.after for step in act.steps if step.after is not None}
         return recent

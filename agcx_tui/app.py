@@ -23,6 +23,7 @@ from textual.widgets import Input
 
 from agcx_tui import themes
 from agcx_tui.config import Config
+from agcx_tui.keeping_on_exit import log_to, quietly
 from agcx_tui.key_gate import KeyGate
 from agcx_tui.remembered import Remembered
 from agcx_tui.signals import ENDING
@@ -108,6 +109,7 @@ class AgcxApp(App[None]):
         self._follow = follow
         self._clock = clock
         self._gate = KeyGate(self)
+        log_to(state)
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
         self.config = config or Config()
@@ -293,7 +295,7 @@ class AgcxApp(App[None]):
             event.stop().prevent_default()
 
     def exit(self, *arguments: Any, **options: Any) -> None:
-        self._keep_page()
+        quietly("the page of the list", self._keep_page)
         super().exit(*arguments, **options)
 
     def _keep_page(self) -> None:
@@ -305,8 +307,7 @@ class AgcxApp(App[None]):
             return
         from agcx_tui.screens.page import keep_page
 
-        with suppress(OSError):
-            keep_page(first, self._cache, self._store_path)
+        keep_page(first, self._cache, self._store_path)
 
     def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
         """Of Textual's own entries of the palette, those that are of use here."""
@@ -362,6 +363,7 @@ class AgcxApp(App[None]):
     def _ask_for_export(self, path: str) -> None:
         """In a thread: the dialog proposes a name by the session's title."""
         from agcx_format.errors import PersistenceError
+        from agcx_format.listed import listed
         from agcx_format.session_file import SessionFile
         from agcx_tui.safe_text import safe_line
         from agcx_tui.screens.export import ExportItem
@@ -369,7 +371,8 @@ class AgcxApp(App[None]):
 
         try:
             with SessionFile(path) as session:
-                item = ExportItem(path, str(session.metadata.id), session.metadata.title)
+                metadata = listed(session.metadata)
+                item = ExportItem(path, str(metadata.id), metadata.title)
         except PersistenceError as error:
             text = f"It cannot be exported: {safe_line(error.reason)}"
             self.notify(text, severity="error", markup=False)
