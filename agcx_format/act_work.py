@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from agcx_format.durable import Signature, write_new
 from agcx_format.errors import StaleSession
-from agcx_format.journal import BEFORE, FILES, GONE, NEW, TAKEN
+from agcx_format.journal import BEFORE, FILES, GONE, NEW, TAKEN, folders_of
 from agcx_format.manifest import Step
 from agcx_format.places import TRASH
 from agcx_format.transitions import Transition
 from agcx_format.tree import Place, Tree
 
 __all__ = [
-    "Work", "clear_attempt", "kept_in", "second_name", "signature_behind", "spare_name", "status_behind",
+    "Work", "clear_attempt", "is_copy", "kept_in", "signature_behind", "spare_name", "status_behind",
     "write_derived",
 ]  # fmt: skip
 
@@ -32,19 +31,25 @@ class Work:
         for each in transitions:
             each.prepare()
 
-    def _do(self, transitions: Sequence[Transition], derived: Iterable[Step]) -> None:
-        """Change the store; what was done is taken back when something goes wrong."""
+    def _do(self, transitions: Sequence[Transition], derive: Callable[[], None]) -> None:
+        """Change the store; what was done is taken back when something goes wrong.
+
+        `derive` writes what follows from the changed files.  The last look is the last thing: whoever
+        saves after it saves after the act.
+        """
         done: list[Transition] = []
         try:
             for each in transitions:
                 each.do()
                 done.append(each)
-            for step in derived:
-                write_derived(self._store, step, self._side(NEW, step.path))
-            # The places that were filled first, then those that were left.
-            for folder in self._store.open_folders():
-                if folder != TRASH and not folder.startswith(f"{TRASH}/"):
-                    self._store.sync(folder)
+            self._sync_store()
+            for each in done:
+                each.settle()
+            for folder in self._sources:
+                self._store.sync(folder)
+            derive()
+            for folder in self._home.open_folders():
+                self._home.sync(folder)
             for each in done:
                 if not each.is_as_done():
                     path = each.target.path
@@ -52,20 +57,26 @@ class Work:
         except BaseException:
             self._revert(done)
             raise
-        for each in done:
-            each.settle()
-        for folder in self._sources:
+
+    def _write_derived(self, steps: Iterable[Step]) -> None:
+        steps = list(steps)
+        for step in steps:
+            write_derived(self._store, step, self._side(NEW, step.path))
+        for folder in folders_of(step.path for step in steps):
             self._store.sync(folder)
-        for folder in self._home.open_folders():
-            self._home.sync(folder)
 
     def _revert(self, done: Sequence[Transition]) -> None:
         for each in reversed(done):
             # What another program saved stays, and what belongs there is kept in the act.
             with suppress(StaleSession, OSError):
                 each.revert()
+        with suppress(OSError):
+            self._sync_store()
+
+    def _sync_store(self) -> None:
+        """The folders of the store in which something changed; those of the trash have their own time."""
         for folder in self._store.open_folders():
-            with suppress(OSError):
+            if folder != TRASH and not folder.startswith(f"{TRASH}/"):
                 self._store.sync(folder)
 
     def _side(self, side: str, path: str) -> Place:
@@ -77,7 +88,10 @@ class Work:
 
 
 def write_derived(store: Tree, step: Step, new: Place) -> None:
-    """Replace a file that follows from the sessions, by way of `new`, or remove it for a `move`."""
+    """Replace a file that follows from the sessions, by way of `new`; a `move` removes it.
+
+    The caller syncs its folder.
+    """
     place = store.place(step.path, make=True)
     new.unlink()
     if step.op == "move":
@@ -85,24 +99,11 @@ def write_derived(store: Tree, step: Step, new: Place) -> None:
     else:
         write_new(new.fd, new.name, step.parts, like=status_behind(place))
         new.rename(place)
-    store.sync(step.path.rpartition("/")[0])
 
 
 def spare_name(act_id: str, name: str) -> str:
     """Of the second file beside one that is edited through a link: the same after a crash."""
     return f".{name[:100]}.{act_id.rpartition('-')[2]}.agcx-tmp"
-
-
-def second_name(source: Place, target: Place) -> None:
-    """A second name for a file, or a copy where that cannot be."""
-    target.unlink()
-    try:
-        if source.link(target):
-            return
-    except OSError as cause:
-        if cause.errno != errno.EXDEV:
-            raise
-    source.copy(target)
 
 
 def signature_behind(store: Tree, step: Step) -> Signature | None:
@@ -122,9 +123,14 @@ def kept_in(store: Tree, home: Tree, steps: Iterable[Step]) -> bool:
         side = {"move": FILES, "replace": BEFORE}.get(step.op)
         place = home.find(f"{side}/{step.path}") if side else None
         kept = place and place.signature()
-        if kept is not None and kept != store.signature(step.path):
+        if kept is not None and not is_copy(kept, store.signature(step.path)):
             return True
     return False
+
+
+def is_copy(kept: Signature, now: Signature | None) -> bool:
+    """The same file, or where there are no links a copy with its times."""
+    return now is not None and (kept.size, kept.mtime_ns) == (now.size, now.mtime_ns)
 
 
 def clear_attempt(store: Tree, home: Tree, steps: Iterable[Step]) -> None:

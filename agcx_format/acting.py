@@ -211,7 +211,7 @@ class ActingStore:
             # Without a log that can be read any of them may be an agent's.
             with suppress(PersistenceError):
                 for act in iter_acts(self.path):
-                    if ns_of(act.created_at) < began:
+                    if act.problem is None and ns_of(act.created_at) < began:
                         break
                     recent -= {step.after for step in act.steps if step.after is not None}
         return recent
@@ -264,8 +264,10 @@ class ActingStore:
         """Remove what killed writers left; never an error."""
         unfinished = [f"{places.TRASH}/{home.name}" for home in acts.unfinished(self.path)]
         with suppress(OSError, PersistenceError), Tree(self.path) as tree:
-            for folder in (*places.WRITTEN, *unfinished):
+            for folder in places.WRITTEN:
                 tree.sweep(folder)
+            for home in unfinished:
+                tree.sweep(home, deep=True)
 
     # --- saving as programs do
 

@@ -24,11 +24,9 @@ from agcx_format.act_work import (
     Work,
     clear_attempt,
     kept_in,
-    second_name,
     signature_behind,
     spare_name,
     status_behind,
-    write_derived,
 )
 from agcx_format.compare_and_swap import ANYTHING, replace_if
 from agcx_format.durable import naming, write_new
@@ -58,7 +56,7 @@ from agcx_format.journal import (
 )
 from agcx_format.manifest import Act, ActSession, Edit, Step, checked, encode
 from agcx_format.places import TRASH
-from agcx_format.transitions import Fill, Swap, Transition, Vacate
+from agcx_format.transitions import Fill, Swap, Transition, Vacate, second_name
 from agcx_format.tree import Place, Tree
 
 __all__ = [
@@ -147,7 +145,7 @@ class _Performance(Work):
             transitions = [self._transition(step) for step in steps if not step.derived]
             self._prepare(transitions)
             self._sync_act()
-            self._do(transitions, self._derived)
+            self._do(transitions, lambda: self._write_derived(self._derived))
             self._mark_done()
             return act
         except BaseException:
@@ -245,6 +243,10 @@ class _Undo(Work):
                 raise
             with suppress(OSError):
                 self._name(self._act.id + UNDOING, self._act.id + UNDONE)
+                for step in self._steps:
+                    if step.op == "replace":
+                        # The second name of what is in its place again.
+                        self._side(BEFORE, step.path).unlink()
         finally:
             self._home.close()
 
@@ -255,14 +257,12 @@ class _Undo(Work):
             self._home.sync(folder)
         for folder in self._sources:
             self._store.sync(folder)
-        self._do(transitions, ())
-        for step in self._steps:
-            if step.op == "replace":
-                self._side(BEFORE, step.path).unlink()
+        self._do(transitions, self._derive)
+
+    def _derive(self) -> None:
         # The index can be made anew at any time: an undo does not fail for it.
         with suppress(PersistenceError, OSError):
-            for step in self._follow(self._act):
-                write_derived(self._store, step, self._side(NEW, step.path))
+            self._write_derived(self._follow(self._act))
 
     def _check(self) -> None:
         """Raises `UndoConflict` before anything changed."""

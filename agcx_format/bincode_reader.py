@@ -22,6 +22,7 @@ from uuid import UUID
 import msgspec
 
 from agcx_format import schema
+from agcx_format.counting import counted
 from agcx_format.errors import BincodeDecodeError
 from agcx_format.timestamps import is_usual, normal
 from agcx_format.types import Float32, MessageSnapshot, ReasoningWithoutContent
@@ -60,7 +61,7 @@ def _long(data: bytes, at: int) -> tuple[int, int]:
     """A length, told by its first byte to be more than 250."""
     size, start = _uint(data, at, schema.U64_MAX)
     if size > len(data) - start:
-        raise ValueError(f"length {size:,} exceeds the {len(data) - start:,} bytes left")
+        raise ValueError(f"length {size:,} exceeds the {counted(len(data) - start, 'byte')} left")
     return size, start
 
 

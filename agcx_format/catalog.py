@@ -39,6 +39,8 @@ MAGIC = b"AGCXcat3" + sys.byteorder[:1].encode()
 
 FIRST_PAGE = 128
 _ROWS = 1024
+# Seconds that forgetting waits for another process that writes.
+_PATIENCE = 10
 
 
 class Head(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -113,7 +115,10 @@ class Catalog:
         head = _head.decode(payload)
         if head.store != self._store:
             raise ValueError("of another store")
-        if not 0 <= head.broken <= head.sessions <= head.rows < 1 << 32 or not 0 <= head.size < 1 << 63:
+        if (
+            not 0 <= head.broken <= head.sessions <= head.rows < 1 << 32
+            or not 0 <= head.size < 1 << 63
+        ):
             raise ValueError("totals that cannot be")
         payload, at = frame(file, at)
         return Reading(file, head, catalog_block.decode(payload), at, self._spelled)
@@ -160,7 +165,7 @@ class Catalog:
                 if columns.path(row) not in gone and not _changed(columns, row)
             ]
             with suppress(PersistenceError, OSError):
-                if len(rows) == len(columns) or self.save(columns, rows, patience=10):
+                if len(rows) == len(columns) or self.save(columns, rows, patience=_PATIENCE):
                     return
         self.clear()
 

@@ -8,9 +8,9 @@ section.  Copies that lie beside the files, layout 2's `.meta` and the index, fo
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from agcx_format import bincode, layout1, layout2, limits, places
 from agcx_format.durable import Signature, os_reason
-from agcx_format.entries import ScanEntry
+from agcx_format.entries import ScanEntry, own_size
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.files import read_metadata
 from agcx_format.listed import whole_tags
@@ -48,7 +48,7 @@ class Change:
 
 
 def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
-    """Sessions leave with their checkpoints and the copies of their metadata."""
+    """Sessions leave with their checkpoints and the copies of their metadata; of a link, the link."""
     checkpoints, relative = checkpoint_files(root), places.relative_paths(root)
     # Two files may have one id, in both layouts: what belongs to it goes along once.
     steps: dict[str, Step] = {}
@@ -59,26 +59,36 @@ def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
         steps.setdefault(path, Step("move", path, expected=entry.signature))
         belongings = list(checkpoints.get(name, ()))
         if entry.layout == 2 and entry.id is not None:
-            belongings += _metadata_copy(root, entry.id)
+            belongings += _metadata_copies(root, entry)
         for path, _ in belongings:
             steps.setdefault(path, Step("move", path))
-        size = entry.size + sum(size for _, size in belongings)
+        size = own_size(entry) + sum(size for _, size in belongings)
         sessions.append(ActSession(name, entry.title, size))
     return Change(list(steps.values()), sessions, {e.id: None for e in entries if e.id})
 
 
 def edits(root: Path, wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]], level: int) -> Change:
-    """Fields of the metadata change; a session that cannot be read stops all."""
+    """Fields of the metadata change; a session that cannot be read stops all.
+
+    A file in which nothing changes stays; where that is so of all there are no steps and no sessions.
+    """
     steps, sessions, indexed = [], [], {}
     relative = places.relative_paths(root)
     for entry, fields in wanted:
         new = _rewritten(entry, fields, level)
+        sessions.append(ActSession(str(new.metadata.id), new.metadata.title, entry.size))
+        if not new.is_other and _is_so(entry, fields):
+            continue
         path = relative(entry.path)
         steps.append(Step("replace", path, parts=new.parts, expected=entry.signature))
         steps += copy_steps(root, entry.layout, new.metadata)
-        sessions.append(ActSession(str(new.metadata.id), new.metadata.title, entry.size))
         indexed[new.metadata.id] = new.indexed
-    return Change(steps, sessions, indexed, _in_short(wanted))
+    return Change(steps, sessions if steps else (), indexed, _in_short(wanted))
+
+
+def _is_so(entry: ScanEntry, fields: Mapping[str, Any]) -> bool:
+    """Whether a list shows these values already: it may be from a copy that says something else."""
+    return all(getattr(entry.metadata, name) == value for name, value in fields.items())
 
 
 def _in_short(wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]]) -> Edit:
@@ -145,17 +155,18 @@ def checkpoint_files(root: Path) -> dict[str, list[tuple[str, int]]]:
     return found
 
 
-def _metadata_copy(root: Path, session_id: UUID) -> list[tuple[str, int]]:
-    """Relative path and size of `.meta`, if it is there; its name may be in upper case."""
-    usual = places.metadata_copy(session_id)
-    folder, name = os.path.split(usual)
-    odd = f"{folder}/{name.removesuffix('.meta').upper()}.meta"
-    found: dict[int, tuple[str, int]] = {}
-    for path in (usual, odd):
-        signature = Signature.at(root / path)
-        if signature is not None:
-            found.setdefault(signature.inode, (path, signature.size))
-    return list(found.values())
+def _metadata_copies(root: Path, entry: ScanEntry) -> list[tuple[str, int]]:
+    """Relative path and size of `.meta`, if it is there; of a file that is not in lower case, of any case."""
+    assert entry.id is not None
+    usual = places.metadata_copy(entry.id)
+    paths = [usual]
+    if os.path.basename(entry.path) != f"{entry.id}{places.SUFFIX}":
+        with contextlib.suppress(OSError):
+            names = os.listdir(root / places.METADATA)
+            every = (f"{places.METADATA}/{name}" for name in names)
+            paths = [path for path in every if path.lower() == usual]
+    found = ((path, Signature.at(root / path)) for path in paths)
+    return [(path, signature.size) for path, signature in found if signature is not None]
 
 
 def copy_steps(root: Path, layout: int, metadata: SessionMetadata) -> list[Step]:
@@ -172,12 +183,16 @@ def copy_steps(root: Path, layout: int, metadata: SessionMetadata) -> list[Step]
 
 @dataclass(frozen=True)
 class _Rewritten:
-    """A file with other metadata, `size` bytes of it; `indexed` is what the index has of them."""
+    """A file with other metadata, `size` bytes of it; `indexed` is what the index has of them.
+
+    `is_other`: the metadata are not what they were.
+    """
 
     metadata: SessionMetadata
     indexed: SessionMetadata
     parts: Iterable[bytes]
     size: int
+    is_other: bool
 
 
 def _rewritten(entry: ScanEntry, fields: Mapping[str, Any], level: int) -> _Rewritten:
@@ -197,6 +212,7 @@ def _rewritten1(entry: ScanEntry, fields: Mapping[str, Any], level: int) -> _Rew
         old = read_metadata(file.fd, size)
         rest_at = layout1.metadata_end(file.read(layout1.HEADER, 0), size)
     metadata = _changed(old, fields)
+    is_other = metadata != old
     while True:
         block = bincode.encode(metadata, SessionMetadata)
         new_size = layout1.HEADER + len(block) + size - rest_at
@@ -205,7 +221,7 @@ def _rewritten1(entry: ScanEntry, fields: Mapping[str, Any], level: int) -> _Rew
         metadata = replace(metadata, file_size=new_size)
     header = layout1.BEGINNING + len(block).to_bytes(4, "little")
     copy = _FileCopy([header, block], entry, rest_at)
-    return _Rewritten(metadata, metadata, copy, new_size)
+    return _Rewritten(metadata, metadata, copy, new_size, is_other)
 
 
 def _rewritten2(entry: ScanEntry, fields: Mapping[str, Any], level: int) -> _Rewritten:
@@ -216,7 +232,7 @@ def _rewritten2(entry: ScanEntry, fields: Mapping[str, Any], level: int) -> _Rew
     inside = layout2.element(raw, layout2.split(raw)[0], SessionMetadata)
     metadata = _changed(inside, fields)
     indexed, parts = layout2.with_metadata(data, metadata, level)
-    return _Rewritten(metadata, indexed, parts, sum(map(len, parts)))
+    return _Rewritten(metadata, indexed, parts, sum(map(len, parts)), metadata != inside)
 
 
 def _changed(old: SessionMetadata, fields: Mapping[str, Any]) -> SessionMetadata:
@@ -226,7 +242,7 @@ def _changed(old: SessionMetadata, fields: Mapping[str, Any]) -> SessionMetadata
     return replace(old, **fields)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _opened(entry: ScanEntry) -> Iterator[OpenFile]:
     """The very file of an entry, from before the first byte is read of it to after the last.
 

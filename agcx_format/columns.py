@@ -93,6 +93,12 @@ class Columns:
         """The session's id as text, or the file's name where that is no id."""
         return self.names.get(row) or self._id(row)
 
+    def tie(self, row: int) -> tuple[int, int, str, str]:
+        """What tells rows apart that are alike in all else, in an order that does not depend on theirs."""
+        arrays = self.arrays
+        folder = self.pools["folders"][arrays["folders"][row]]
+        return arrays["high"][row], arrays["low"][row], self.names.get(row, ""), folder
+
     def model(self, row: int) -> str:
         return self.pools["models"][self.arrays["models"][row]]
 
@@ -184,7 +190,12 @@ class Columns:
         folders = catalog_block.pool(block, "folders")
         numbers = [self.pools["folders"].number(folder) for folder in folders]
         keys = list(
-            zip(arrays["high"], arrays["low"], map(numbers.__getitem__, arrays["folders"]), strict=True)
+            zip(
+                arrays["high"],
+                arrays["low"],
+                map(numbers.__getitem__, arrays["folders"]),
+                strict=True,
+            )
         )
         named = [(keys[row][2], os.fsdecode(name)) for row, name in block.names.items()]
         if block.names:

@@ -6,8 +6,9 @@ there, and if that is not the expected file it is exchanged back.  A file that i
 looked at where it came out; a free name is filled by a link, which never replaces.  In the end
 either the expected change was made, or the newest foreign save is in its place, whole.
 
-Where the file system has no exchange, the old file is linked aside first, so that its bytes are kept,
-and the last instant remains; `has_exchange` tells, and `verify` says it of a store.
+Where the file system has no exchange, an act moves the old file aside, looks at it, and fills the free
+place.  A plain save links the old file aside first and looks again just before the rename: there an
+instant remains.  `has_exchange` tells, and `verify` says it of a store.
 """
 
 from __future__ import annotations
@@ -31,16 +32,18 @@ class _Anything:
 ANYTHING = _Anything()
 
 
-def swap(new: Place, target: Place, expected: Signature) -> None:
+def swap(new: Place, target: Place, expected: Signature, *, is_kept: bool = True) -> None:
     """Exchange two files if the expected one lies at `target`, which lies at `new` afterwards.
 
     Raises `StaleSession` when it is another; then `new` is as it was, or holds an older foreign save.
+    Where there is no exchange and the expected file `is_kept` in an act, the place is empty for a
+    moment: recovery fills it after a crash.
     """
     placed = new.signature()
     try:
         exchange(new.fd, new.name, target.fd, target.name)
     except Unsupported:
-        _swap_in_steps(new, target, expected)
+        (_swap_by_moves if is_kept else _swap_by_link)(new, target, expected)
         return
     except FileNotFoundError:
         raise _stale(target) from None
@@ -55,17 +58,37 @@ def swap(new: Place, target: Place, expected: Signature) -> None:
         placed = came_out
 
 
-def _swap_in_steps(new: Place, target: Place, expected: Signature) -> None:
+def _swap_by_moves(new: Place, target: Place, expected: Signature) -> None:
+    aside = new.beside(temporary_name(new.name))
+    take(target, aside, expected)
+    try:
+        if put(new, target):
+            new.unlink()
+    except StaleSession:
+        # Saved in between: the newest is in its place, and what was expected is kept in the act.
+        aside.unlink()
+        raise _stale(target) from None
+    aside.rename(new)
+
+
+def _swap_by_link(new: Place, target: Place, expected: Signature) -> None:
+    """Without an exchange and without an act: the place is never empty, and one instant remains."""
     aside = new.beside(temporary_name(new.name))
     if not target.is_still(expected):
         raise _stale(target)
-    if not target.link(aside):
+    is_linked = target.link(aside)
+    if not is_linked:
         target.copy(aside)
     if not target.is_still(expected):
         aside.unlink()
         raise _stale(target)
     new.rename(target)
-    aside.rename(new)
+    if not is_linked or aside.is_still(expected):
+        aside.unlink()
+        return
+    # Another program wrote into the old file in place.
+    aside.rename(target)
+    raise _stale(target)
 
 
 def put(source: Place, target: Place) -> bool:
@@ -119,7 +142,7 @@ def replace_if(
             if expected is None:
                 put(new, target)
             elif isinstance(expected, Signature):
-                swap(new, target, expected)
+                swap(new, target, expected, is_kept=False)
             else:
                 new.rename(target)
         finally:

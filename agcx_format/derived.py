@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from agcx_format import layouts, places
 from agcx_format.changes import Change, copy_steps
+from agcx_format.counting import counted
 from agcx_format.durable import Signature
 from agcx_format.entries import ScanEntry
 from agcx_format.errors import PersistenceError, StaleSession
@@ -55,7 +56,7 @@ def split(
     metadata, conversation, state = read_session(entry.path)
     messages = conversation.messages
     if not 0 < at < len(messages):
-        raise ValueError(f"{len(messages)} messages cannot be split before number {at + 1}")
+        raise ValueError(f"{counted(len(messages), 'message')} cannot be split before number {at + 1}")
     first, second = messages[:at], messages[at:]
     now = Timestamp.now()
     kept = replace(metadata, turn_count=_turns(first), updated_at=now)

@@ -19,13 +19,14 @@ import msgspec
 from msgspec.structs import replace
 
 from agcx_format import bincode, index, layout2, limits, places
+from agcx_format.counting import counted
 from agcx_format.durable import Signature, open_regular, os_reason, read_exactly
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.files import Turn, read_head, read_listed, read_metadata
 from agcx_format.listed import listed
 from agcx_format.types import SessionMetadata
 
-__all__ = ["EntryReader", "ScanEntry", "is_recent", "recently_changed"]
+__all__ = ["EntryReader", "ScanEntry", "is_link", "is_recent", "own_size", "recently_changed"]
 
 # An agent at work saves after every turn, and a turn takes minutes.
 _RUNNING_NS = 5 * 60 * 1_000_000_000
@@ -58,6 +59,20 @@ class ScanEntry(msgspec.Struct, frozen=True):
     @property
     def title(self) -> str:
         return self.metadata.title if self.metadata else os.path.basename(self.path)
+
+
+def is_link(path: str) -> bool:
+    """Whether a session's file is a symbolic link: deleting it leaves what it leads to."""
+    return os.path.islink(path)
+
+
+def own_size(entry: ScanEntry) -> int:
+    """What deleting it moves, in bytes: of a symbolic link the link alone."""
+    try:
+        status = os.lstat(entry.path)
+    except OSError:
+        return entry.size
+    return status.st_size if stat.S_ISLNK(status.st_mode) else entry.size
 
 
 def recently_changed(entry: ScanEntry, now_ns: int) -> bool:
@@ -134,7 +149,8 @@ class EntryReader:
     def _metadata2(self, path: str, status: os.stat_result) -> SessionMetadata:
         if status.st_size < layout2.HEADER:
             # Its writer truncates in place: this is what a stop right then leaves.
-            raise CorruptData(f"{status.st_size} bytes are too few for a header", path=path)
+            size = counted(status.st_size, "byte is", "bytes are")
+            raise CorruptData(f"{size} too few for a header", path=path)
         session_id = places.id_of(path)
         copy = session_id and self._metadata_copy(session_id, status.st_mtime_ns)
         return copy or self._metadata_inside(path, session_id)

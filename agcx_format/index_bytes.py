@@ -4,14 +4,15 @@ Strategy: decoding and encoding ten thousand entries takes twenty times as long 
 changes one.  Each entry begins with the session's id twice, as the key of the map and as the first field of
 the metadata, and one regular expression finds them all.  They are believed when there are as many as the map
 says, when each entry that is decoded ends where the next begins, and when the lists behind the last
-end with the bytes.  Otherwise the functions give None, and the caller decodes the index.
+end with the bytes.  Otherwise the functions give None, and the caller decodes the index.  Of an index
+that `edited` made itself the caller may know where the entries end; then they are not looked for again.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from agcx_format.errors import PersistenceError
@@ -20,18 +21,30 @@ from agcx_format.schema import U64_MAX
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import SessionMetadata
 
-__all__ = ["RECENT", "edited", "session_ids"]
+__all__ = ["RECENT", "Edited", "edited", "session_ids"]
 
 RECENT = 20
 _ID = 16
 
-_REFUSED = (Unexpected, PersistenceError, IndexError, UnicodeDecodeError)
+_REFUSED = (Unexpected, PersistenceError, IndexError, ValueError)
 
 
-def edited(data: bytes, changes: Mapping[UUID, SessionMetadata | None]) -> bytes | None:
-    """The index with sessions added, replaced, or (None) removed; None where it has to be decoded."""
+class Edited(NamedTuple):
+    """The bytes of an index, and where the entries of its sessions end."""
+
+    data: bytes
+    end: int
+
+
+def edited(
+    data: bytes, changes: Mapping[UUID, SessionMetadata | None], end: int | None = None
+) -> Edited | None:
+    """The index with sessions added, replaced, or (None) removed; None where it has to be decoded.
+
+    `end` is where the entries end, when `data` are those of an `Edited`.
+    """
     try:
-        return _Edit(_parse(data), changes).result()
+        return _Edit(_parse(data, end), changes).result()
     except _REFUSED:
         return None
 
@@ -42,20 +55,20 @@ def session_ids(data: bytes) -> set[bytes] | None:
         parts = _parse(data)
     except _REFUSED:
         return None
-    skip = len(parts.code.id_mark)
-    return {data[start + skip : start + skip + _ID] for start in parts.starts}
+    return set(parts.code.entry.findall(data, parts.first, parts.end))
 
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """An index in its bytes: where each entry begins, where the last ends, and what follows it.
+    """An index in its bytes: how many entries it has, from `first` to `end`, and what follows them.
 
     `recent`, `favorites` and each list of `tags` are ids one after the other, as they are encoded.
     """
 
     code: Encoding
     data: bytes
-    starts: list[int]
+    count: int
+    first: int
     end: int
     recent: bytes
     favorites: bytes
@@ -64,14 +77,19 @@ class _Parts:
 
     def place(self, session_id: bytes) -> tuple[int, int] | None:
         """Where its entry begins and ends; None when there is none."""
-        twice = self.code.entry_start(session_id)
-        at = self.data.find(twice, 0, self.end)
-        if at < 0:
+        beginning = self.code.entry_start(session_id)
+        start = self.data.find(beginning, self.first, self.end)
+        if start < 0:
             return None
-        number = bisect_left(self.starts, at)
-        if number == len(self.starts) or self.starts[number] != at:
+        if self.data.find(beginning, start + 1, self.end) >= 0:
             raise Unexpected
-        return at, self.starts[number + 1] if number + 1 < len(self.starts) else self.end
+        following = self.code.entry.search(self.data, start + len(beginning), self.end)
+        return start, following.start() if following else self.end
+
+    def all_accessed(self) -> dict[bytes, bytes]:
+        """When each session was accessed last, as `accessed` has it."""
+        entries = self.code.entry.finditer(self.data, self.first, self.end)
+        return {match[1]: self.accessed(match.start()) for match in entries}
 
     def metadata(self, start: int, end: int) -> SessionMetadata:
         value, value_end = self.code.read_metadata(self.data, start + _item_size(self.code), end)
@@ -88,15 +106,11 @@ class _Parts:
         return _sortable(text)
 
 
-def _parse(data: bytes) -> _Parts:
+def _parse(data: bytes, end: int | None = None) -> _Parts:
     code = MESSAGE_PACK if data[:1] == MESSAGE_PACK.start else BINCODE
     count, first = code.read_map(data, len(code.start))
-    starts = [match.start() for match in code.entry.finditer(data)]
-    if len(starts) != count or (starts and starts[0] != first):
-        raise Unexpected
-    end = first
-    if starts:
-        _, end = code.read_metadata(data, starts[-1] + _item_size(code), len(data))
+    if end is None:
+        end = _end_of_entries(code, data, count, first)
     recent, at = _ids(code, data, end)
     favorites, at = _ids(code, data, at)
     tags, at = _tags(code, data, at)
@@ -104,7 +118,17 @@ def _parse(data: bytes) -> _Parts:
     total, at = code.read_uint(data, at)
     if at != len(data):
         raise Unexpected
-    return _Parts(code, data, starts, end, recent, favorites, tags, total)
+    return _Parts(code, data, count, first, end, recent, favorites, tags, total)
+
+
+def _end_of_entries(code: Encoding, data: bytes, count: int, first: int) -> int:
+    ids = code.entry.findall(data)
+    if len(ids) != count or (ids and not data.startswith(code.entry_start(ids[0]), first)):
+        raise Unexpected
+    if not ids:
+        return first
+    last = data.rindex(code.entry_start(ids[-1]))
+    return code.read_metadata(data, last + _item_size(code), len(data))[1]
 
 
 def _tags(code: Encoding, data: bytes, at: int) -> tuple[dict[bytes, bytes], int]:
@@ -154,23 +178,24 @@ class _Edit:
             for each, place in self._places.items()
         }
 
-    def result(self) -> bytes:
+    def result(self) -> Edited:
         parts, code = self._parts, self._parts.code
         had = sum(place is not None for place in self._places.values())
         have = sum(metadata is not None for metadata in self._new.values())
-        pieces = [code.start, code.write_map(len(parts.starts) - had + have), *self._entries()]
+        pieces = [code.start, code.write_map(parts.count - had + have), *self._entries()]
+        end = sum(map(len, pieces))
         pieces += [self._list(self._recent()), self._list(self._favorites())]
         tags = self._tags()
         pieces.append(code.write_map(len(tags)))
         for tag, ids in tags.items():
             pieces += [code.write_text(tag), self._list(ids)]
         pieces += [code.write_text(Timestamp.now().encode()), code.write_uint(self._total())]
-        return b"".join(pieces)
+        return Edited(b"".join(pieces), end)
 
     def _entries(self) -> Iterator[bytes]:
         """All entries: those that change in their places, new ones last."""
         data = self._parts.data
-        at = self._parts.starts[0] if self._parts.starts else self._parts.end
+        at = self._parts.first
         placed = [(place, each) for each, place in self._places.items() if place is not None]
         for (start, end), session_id in sorted(placed):
             yield data[at:start]
@@ -232,17 +257,13 @@ class _Edit:
         left = any(each in new and (new[each] or b"") < (old[each] or b"") for each in listed)
         if left or len(listed) < RECENT:
             # Another one may take the place.
-            known = {self._id_at(start): parts.accessed(start) for start in parts.starts}
+            known = parts.all_accessed()
         else:
             known = {each: parts.accessed(self._start_of(each)) for each in listed}
-        moments = {**known, **new}
-        there = [each for each, moment in moments.items() if moment is not None]
-        newest = sorted(there, key=lambda each: moments[each] or b"", reverse=True)
+        after = {**known, **new}
+        there = [each for each, moment in after.items() if moment is not None]
+        newest = sorted(there, key=lambda each: after[each] or b"", reverse=True)
         return b"".join(map(self._item, newest[:RECENT]))
-
-    def _id_at(self, start: int) -> bytes:
-        at = start + len(self._parts.code.id_mark)
-        return self._parts.data[at : at + _ID]
 
     def _start_of(self, session_id: bytes) -> int:
         place = self._parts.place(session_id)

@@ -29,7 +29,7 @@ class Encoding(Protocol):
     id_mark: bytes
     """Stands before the 16 bytes of every id."""
     entry: re.Pattern[bytes]
-    """The beginning of a session's entry."""
+    """The beginning of a session's entry; its one group is the id."""
     start: bytes
     """The first bytes of an index."""
 

@@ -59,12 +59,15 @@ class IndexKeeper:
         self._path = root / places.INDEX
         # The index and the folders as this program left them: then it names the files that are there.
         self._left: tuple[Signature | None, ...] = ()
+        # Where the entries of the index end that was left, and of the one to be written.
+        self._end: int | None = None
+        self._new_end: int | None = None
         # As they were before this program changed anything.
         self._found: tuple[Signature | None, ...] = ()
 
     def look(self) -> None:
         """Look whether another program changed anything, before this one does."""
-        self._found = self._state()
+        self._found, self._new_end = self._state(), None
 
     def step(self, steps: Collection[Step], changes: Changes) -> list[Step]:
         """The step by which the index follows `steps` in the same act; none where none is needed."""
@@ -125,7 +128,8 @@ class IndexKeeper:
     def remember(self) -> None:
         """The index followed, unless it is still the one that was found."""
         state = self._state()
-        self._left = state if self._found and state[0] != self._found[0] else ()
+        followed = self._found and state[0] != self._found[0]
+        self._left, self._end = (state, self._new_end) if followed else ((), None)
 
     # --- inside
 
@@ -140,13 +144,16 @@ class IndexKeeper:
             return self._built(changes)
 
     def _changed(self, data: bytes, changes: Changes) -> bytes:
-        if self._found != self._left:
+        is_ours = bool(self._left) and self._found == self._left
+        if not is_ours:
             changes = {**self._differences(data), **changes}
-        new = index_bytes.edited(data, changes) if len(changes) <= _FEW else None
-        if new is None:
-            present, layout = index.decode(data)
-            new = index.encode(index.changed(present, changes), layout)
-        return new
+        if len(changes) <= _FEW:
+            end = self._end if is_ours else None
+            if (new := index_bytes.edited(data, changes, end)) is not None:
+                self._new_end = new.end
+                return new.data
+        present, layout = index.decode(data)
+        return index.encode(index.changed(present, changes), layout)
 
     def _built(self, changes: Changes) -> bytes:
         layout = 2 if (self._root / places.FOLDERS[2]).is_dir() else 1

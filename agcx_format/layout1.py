@@ -20,6 +20,7 @@ import msgspec
 from msgspec.structs import replace
 
 from agcx_format import bincode, frames, limits, messagepack, seekable
+from agcx_format.counting import counted
 from agcx_format.errors import (
     CorruptData,
     InvalidMagic,
@@ -76,7 +77,8 @@ def metadata_span(head: bytes | memoryview, file_size: int) -> Span:
 
 def _refuse_header(head: bytes | memoryview) -> NoReturn:
     if len(head) < 6:
-        raise CorruptData(f"{len(head)} bytes are too few for a header", section="header", offset=0)
+        reason = f"{counted(len(head), 'byte is', 'bytes are')} too few for a header"
+        raise CorruptData(reason, section="header", offset=0)
     if head[:4] != MAGIC:
         raise InvalidMagic("does not begin with AGCX", section="header", offset=0)
     version = int.from_bytes(head[4:6], "little")
@@ -215,7 +217,7 @@ def _span(section: str, start: int, length: int, file_size: int) -> Span:
 def _refuse_length(section: str, start: int, length: int, file_size: int) -> NoReturn:
     left = max(0, file_size - start)
     if length > left:
-        reason = f"its length is {length:,} bytes, but {left:,} are left"
+        reason = f"its length is {counted(length, 'byte')}, but {counted(left, 'is', 'are')} left"
     else:
         reason = f"{length:,} bytes are too many"
     raise CorruptData(reason, section=section, offset=start - 4)

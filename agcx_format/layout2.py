@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from agcx_format import frames, limits, messagepack
 from agcx_format import messagepack_slow as slow
+from agcx_format.counting import counted
 from agcx_format.errors import (
     CorruptData,
     InvalidMagic,
@@ -73,7 +74,7 @@ def section_end(head: bytes | memoryview, file_size: int) -> int:
     length = int.from_bytes(head[8:16], "little")
     if length > file_size - HEADER:
         raise CorruptData(
-            f"its length is {length:,} bytes, but {file_size - HEADER:,} are left",
+            f"its length is {counted(length, 'byte')}, but the file has {file_size - HEADER:,} left",
             section="session",
             offset=8,
         )

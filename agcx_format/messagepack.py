@@ -24,6 +24,7 @@ import msgspec
 
 from agcx_format import limits
 from agcx_format import messagepack_slow as slow
+from agcx_format.counting import counted
 from agcx_format.errors import MessagePackDecodeError
 from agcx_format.timestamps import Timestamp, all_usual, is_usual, normal
 from agcx_format.types import (
@@ -148,7 +149,7 @@ def messages_in(data: bytes | memoryview, count: int | None, *, header: bool) ->
         starts.append(unpacker.tell())
         count = claimed if count is None else count
         if (count - limits.SMALLER_ALLOWED) * limits.SMALLEST_MESSAGE > len(data):
-            raise ValueError(f"{count:,} messages do not fit {len(data):,} bytes")
+            raise ValueError(f"{count:,} messages do not fit {counted(len(data), 'byte')}")
         for _ in range(count):
             unpacker.skip()
             starts.append(unpacker.tell())

@@ -13,6 +13,7 @@ from uuid import UUID
 import msgpack
 
 from agcx_format import limits, schema
+from agcx_format.counting import counted
 from agcx_format.errors import MessagePackDecodeError
 from agcx_format.timestamps import normal
 from agcx_format.types import Float32, ReasoningWithoutContent, UnknownItem
@@ -174,7 +175,7 @@ class _Reader:
         else:
             count = self._array(record.cls.__name__)
             if count != len(record.fields):
-                self._fail(f"{record.cls.__name__} has {len(record.fields)} fields, not {count}")
+                self._fail(f"{record.cls.__name__} has {counted(len(record.fields), 'field')}, not {count}")
             values = [self._read(shape) for _, shape in record.fields]
         return record.cls(*values)
 
@@ -227,7 +228,7 @@ class _Reader:
             # Written by Rust, which then fails to read it: the field `content` is left out.
             record = schema.shape_of(ReasoningWithoutContent).variants[0]
         if count - 1 != len(record.fields):
-            self._fail(f"{tag!r} has {len(record.fields)} fields, not {count - 1}")
+            self._fail(f"{tag!r} has {counted(len(record.fields), 'field')}, not {count - 1}")
         return record.cls(*[self._read(field) for _, field in record.fields])
 
     def _tagged_map(self, shape: schema.Tagged, start: int) -> Any:

@@ -55,16 +55,20 @@ def session_paths(root: Path) -> Iterator[tuple[int, str]]:
 
     Raises `PersistenceError` when a folder cannot be read.
     """
+    found = False
     for layout, folder in FOLDERS.items():
         try:
             with os.scandir(root / folder) as entries:
                 for entry in entries:
                     if entry.name.endswith(SUFFIX) and not entry.name.startswith("."):
+                        found = True
                         yield layout, entry.path
-        except (FileNotFoundError, NotADirectoryError):
-            continue
+        except (FileNotFoundError, NotADirectoryError) as cause:
+            # A link to a disk that is not there is no folder without sessions.
+            if folder and os.path.islink(root / folder):
+                raise PersistenceError(os_reason(cause), path=root / folder) from None
         except OSError as cause:
-            if folder and not _may_be_entered(root):
+            if folder and found and not _may_be_entered(root):
                 # Every file of the store itself says so already.
                 continue
             raise PersistenceError(os_reason(cause), path=root / folder) from None

@@ -17,13 +17,14 @@ from pathlib import Path
 from agcx_format import emptied
 from agcx_format.act_work import (
     clear_attempt,
+    is_copy,
     kept_in,
-    second_name,
     spare_name,
     write_derived,
 )
 from agcx_format.acts import Follow
 from agcx_format.compare_and_swap import put, swap, take
+from agcx_format.durable import TEMPORARY, is_temporary, remove_unused
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.journal import (
     BEFORE,
@@ -41,9 +42,13 @@ from agcx_format.journal import (
 )
 from agcx_format.manifest import Act, Step
 from agcx_format.places import TRASH
+from agcx_format.transitions import second_name
 from agcx_format.tree import Place, Tree
 
 __all__ = ["finish_emptying", "recover"]
+
+# What `temporary_name` puts behind a name.
+_RANDOM_END = f"0123456789ab{TEMPORARY}"
 
 
 def recover(root: Path, follow: Follow = lambda act: ()) -> list[Path]:
@@ -83,16 +88,23 @@ def finish_emptying(store: Tree, home: Tree, name: str, act: Act) -> None:
     """Remove what the manifest of an act names, and fold the act into the log."""
     if act.problem is not None:
         return
-    _remove_named(home, act.steps)
-    if home.names() == [MANIFEST]:
+    if _remove_named(home, act.steps):
         emptied.append(store, [act])
-        home.place(MANIFEST).unlink()
-        store.remove_folder(f"{TRASH}/{name}")
-        store.sync(TRASH)
+        _remove_manifest(store, home, name)
 
 
-def _remove_named(home: Tree, steps: Iterable[Step]) -> None:
-    """Remove what an act keeps, file by file as its manifest names them, and folders left empty."""
+def _remove_manifest(store: Tree, home: Tree, name: str) -> None:
+    """The last thing: until then what is left over can be told to be ours."""
+    home.place(MANIFEST).unlink()
+    store.remove_folder(f"{TRASH}/{name}")
+    store.sync(TRASH)
+
+
+def _remove_named(home: Tree, steps: Sequence[Step]) -> bool:
+    """Remove what an act keeps, file by file as its manifest names them, and folders left empty.
+
+    Whether nothing but the manifest is left.
+    """
     folders = {""}
     for side in SIDES:
         for step in steps:
@@ -106,7 +118,20 @@ def _remove_named(home: Tree, steps: Iterable[Step]) -> None:
     folders.discard("")
     folders.update(SIDES)
     for folder in sorted(folders, key=lambda path: path.count("/"), reverse=True):
+        _remove_temporaries(home, folder, steps)
         home.remove_folder(folder)
+    _remove_temporaries(home, "", steps)
+    return home.names() == [MANIFEST]
+
+
+def _remove_temporaries(home: Tree, folder: str, steps: Iterable[Step]) -> None:
+    """What was being written when the machine stopped, for files that the manifest names."""
+    beginnings = {f".{name[:100]}." for step in steps if (name := os.path.basename(step.path))}
+    beginnings.add(f".{MANIFEST}.")
+    for name in home.names(folder):
+        if is_temporary(name) and name[: -len(_RANDOM_END)] in beginnings:
+            with suppress(OSError):
+                remove_unused(home.folder(folder), name)
 
 
 def _name(store: Tree, old: str, new: str) -> None:
@@ -128,23 +153,23 @@ class _Interrupted:
             for step in reversed(self._steps):
                 with suppress(StaleSession):
                     self._take_back(step)
-            self._sync()
             with suppress(PersistenceError, OSError):
                 for step in follow(self._act):
                     write_derived(self._store, step, self._side(NEW, step))
+            self._sync()
         self._remove_spares()
         if kept_in(self._store, self._home, self._steps):
             clear_attempt(self._store, self._home, self._steps)
             _name(self._store, self._name, self._act.id)
         elif is_pending:
-            _remove_named(self._home, self._act.steps)
-            self._home.place(MANIFEST).unlink()
-            self._store.remove_folder(f"{TRASH}/{self._name}")
-            self._store.sync(TRASH)
+            if _remove_named(self._home, self._act.steps):
+                _remove_manifest(self._store, self._home, self._name)
         else:
             for step in self._steps:
                 for side in (NEW, GONE, BEFORE):
                     self._side(side, step).unlink()
+            for folder in self._home.open_folders():
+                _remove_temporaries(self._home, folder, self._steps)
             _name(self._store, self._name, self._act.id + UNDONE)
 
     def _take_back(self, step: Step) -> None:
@@ -160,7 +185,8 @@ class _Interrupted:
     def _return(self, step: Step, target: Place) -> None:
         kept, gone = self._side(FILES, step), self._home.find(f"{GONE}/{step.path}")
         version = kept.signature()
-        if gone is not None and gone.signature() not in (None, version):
+        out = gone.signature() if gone is not None else None
+        if gone is not None and out is not None and not (version and is_copy(version, out)):
             # What came out was another program's save, and it was not put back any more.
             with suppress(StaleSession):
                 if put(gone, target):
@@ -198,7 +224,7 @@ class _Interrupted:
         old, came_out, now = before.signature(), spare.signature(), target.signature()
         if old is None or after is None:
             return
-        is_foreign = came_out not in (None, old, after)
+        is_foreign = came_out not in (None, after) and not is_copy(old, came_out)
         if is_foreign and now in (old, after):
             # The exchange brought out another program's save, and it was not put back any more.
             swap(spare, target, now)

@@ -89,7 +89,7 @@ class Store(ActingStore):
         self._tidied = False
         self._names = SessionNames(self.path)
         self._index = IndexKeeper(self.path)
-        if os.path.lexists(self.path) and not self.path.is_dir():
+        if _is_there(self.path) and not self.path.is_dir():
             raise PersistenceError("not a directory", path=path)
         self._recover()
 
@@ -314,6 +314,17 @@ class Store(ActingStore):
         path = self._existing(session_id)
         reader = EntryReader(self.path, self.use_mmap, whole=True)
         return reader.metadata(places.layout_of(self.path, path), os.fspath(path))
+
+
+def _is_there(path: Path) -> bool:
+    """Raises `PersistenceError` when that cannot be found out: the folder above may be another user's."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as cause:
+        raise PersistenceError(os_reason(cause), path=path) from None
+    return True
 
 
 def _absolute(path: str | os.PathLike[str]) -> Path:

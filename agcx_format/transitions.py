@@ -12,6 +12,7 @@ hard links has renames alone: there the order of the syncs is all there is.
 
 from __future__ import annotations
 
+import errno
 from abc import ABC, abstractmethod
 
 from agcx_format.compare_and_swap import put, swap, take
@@ -19,7 +20,7 @@ from agcx_format.durable import Signature
 from agcx_format.errors import StaleSession
 from agcx_format.tree import Place
 
-__all__ = ["Fill", "Swap", "Transition", "Vacate"]
+__all__ = ["Fill", "Swap", "Transition", "Vacate", "second_name"]
 
 
 class Transition(ABC):
@@ -44,7 +45,7 @@ class Transition(ABC):
 
     @abstractmethod
     def settle(self) -> None:
-        """Remove names that were needed until `do` was durable."""
+        """Remove names that were needed until `do` was durable; `revert` is possible still."""
 
     @abstractmethod
     def is_as_done(self) -> bool:
@@ -95,10 +96,9 @@ class Fill(Transition):
     def revert(self) -> None:
         assert self._signature is not None
         take(self.target, self._gone, self._signature)
-        if self._is_linked:
-            self._gone.unlink()
-        else:
+        if not self._source.is_taken():
             put(self._gone, self._source)
+        self._gone.unlink()
 
     def settle(self) -> None:
         if self._is_linked:
@@ -127,6 +127,8 @@ class Swap(Transition):
 
     def revert(self) -> None:
         assert self._after is not None
+        if not self._spare.is_taken():
+            second_name(self._keep, self._spare)
         swap(self._spare, self.target, self._after)
 
     def settle(self) -> None:
@@ -153,3 +155,15 @@ def _keep_name(target: Place, keep: Place, expected: Signature) -> bool:
     if is_linked and target.is_still(keep.signature() or expected):
         keep.unlink()
     raise StaleSession("it changed since it was read", path=target.path)
+
+
+def second_name(source: Place, target: Place) -> None:
+    """A second name for a file, or a copy where that cannot be."""
+    target.unlink()
+    try:
+        if source.link(target):
+            return
+    except OSError as cause:
+        if cause.errno != errno.EXDEV:
+            raise
+    source.copy(target)

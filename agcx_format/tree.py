@@ -14,7 +14,6 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple, Self
 
 from agcx_format.durable import (
@@ -23,6 +22,7 @@ from agcx_format.durable import (
     os_reason,
     remove_unused,
     sync_directory_of,
+    temporary_name,
     write_new,
 )
 from agcx_format.errors import PersistenceError
@@ -120,7 +120,11 @@ class Place(NamedTuple):
         fd = os.open(self.name, _READ, dir_fd=self.fd)
         with os.fdopen(fd, "rb") as file:
             parts = iter(lambda: file.read(1 << 20), b"")
-            return write_new(target.fd, target.name, parts, like=status, keep_times=True)
+            # By another name first: a copy is whole or not there.
+            new = target.beside(temporary_name(target.name))
+            signature = write_new(new.fd, new.name, parts, like=status, keep_times=True)
+        new.rename(target)
+        return signature
 
     def unlink(self) -> None:
         """Remove the name; one that is gone already is no error."""
@@ -289,15 +293,17 @@ class Tree:
             else:
                 yield inner, status
 
-    def sweep(self, path: str) -> list[Path]:
-        """Remove temporary files of ours that nobody is writing any more; gives what it removed.
+    def sweep(self, path: str, *, deep: bool = False) -> None:
+        """Remove temporary files of ours that nobody is writing any more.
 
-        A folder that is a link, or not there, has none.
+        In a folder alone, or with `deep` in all below it.  One that is a link, or not there, has none.
         """
-        swept = []
         with contextlib.suppress(PersistenceError):
-            for name in filter(is_temporary, self.names(path)):
-                with contextlib.suppress(OSError):
-                    remove_unused(self.folder(path), name)
-                    swept.append(Path(self.full(path), name))
-        return swept
+            if deep:
+                found = [file.rpartition("/")[::2] for file, _ in self.walk(path)]
+            else:
+                found = [(path, name) for name in self.names(path)]
+            for folder, name in found:
+                if is_temporary(name):
+                    with contextlib.suppress(OSError):
+                        remove_unused(self.folder(folder), name)

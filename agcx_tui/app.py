@@ -23,6 +23,7 @@ from textual.widgets import Input
 
 from agcx_tui import themes
 from agcx_tui.config import Config
+from agcx_tui.keeping_on_exit import log_to, quietly
 from agcx_tui.key_gate import KeyGate
 from agcx_tui.remembered import Remembered
 from agcx_tui.signals import ENDING
@@ -109,6 +110,7 @@ class AgcxApp(App[None]):
         self._follow = follow
         self._clock = clock
         self._gate = KeyGate(self)
+        log_to(state)
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
         self.config = config or Config()
@@ -299,7 +301,7 @@ class AgcxApp(App[None]):
             event.stop().prevent_default()
 
     def exit(self, *arguments: Any, **options: Any) -> None:
-        self._keep_page()
+        quietly("the page of the list", self._keep_page)
         super().exit(*arguments, **options)
 
     def _keep_page(self) -> None:
@@ -311,8 +313,7 @@ class AgcxApp(App[None]):
             return
         from agcx_tui.screens.page import keep_page
 
-        with suppress(OSError):
-            keep_page(first, self._cache, self._store_path)
+        keep_page(first, self._cache, self._store_path)
 
     def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
         """Of Textual's own entries of the palette, those that are of use here."""

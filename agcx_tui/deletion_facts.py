@@ -14,11 +14,16 @@ from agcx_tui.wording import elapsed
 if TYPE_CHECKING:
     from agcx_format.store import ScanEntry
 
-__all__ = ["deletion_facts"]
+__all__ = ["deletion_facts", "link_fact"]
 
 
-def deletion_facts(entries: Sequence[ScanEntry], at_work: int, now: int) -> list[str]:
-    """`at_work`: how many may belong to a running agent; `now` in microseconds since 1970."""
+def deletion_facts(
+    entries: Sequence[ScanEntry], at_work: int, now: int, links: int = 0
+) -> list[str]:
+    """`at_work`: how many may belong to a running agent; `now` in microseconds since 1970.
+
+    `links`: how many of the files are symbolic links.
+    """
     lines = [_age(entries, now)]
     if favorites := sum(bool(e.metadata and e.metadata.is_favorite) for e in entries):
         text = f"★ {favorites:,} of them are favourites."
@@ -32,9 +37,19 @@ def deletion_facts(entries: Sequence[ScanEntry], at_work: int, now: int) -> list
         lines.append(
             f"! {which} changed in the last 5 minutes: an agent may be at work on it and save it again."
         )
+    if links:
+        lines.append(link_fact(links, len(entries)))
     goes, them = ("It goes", "it") if len(entries) == 1 else ("They go", "them")
     lines.append(f"{goes} to the store's trash; agcx undo brings {them} back.")
     return lines
+
+
+def link_fact(links: int, count: int) -> str:
+    """Of `count` files, `links` are symbolic links."""
+    if count == 1:
+        return "It is a link: the link is deleted, the file that it leads to stays."
+    which = "One of them is a link" if links == 1 else f"{links:,} of them are links"
+    return f"{which}: a link is deleted, the file that it leads to stays."
 
 
 def _age(entries: Sequence[ScanEntry], now: int) -> str:

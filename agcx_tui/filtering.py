@@ -12,6 +12,7 @@ itself is done by the table that holds the columns (`session_table.py`).
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -111,14 +112,24 @@ def parse(text: str, now: int) -> Query:
     return Query(tuple(terms), tuple(errors), tuple(unknown))
 
 
+# How the value of a term is looked for, by key: whatever fits a value that holds another fits that one, too.
+_LOOKED_FOR: dict[str, Callable[[str, str], bool]] = {
+    WORD: operator.contains,
+    "model": operator.contains,
+    "id": str.startswith,
+}
+
+
 def _implies(new: Term, old: Term) -> bool:
     if new == old and new.written == old.written:
         return True
-    contains = new.key == old.key and not new.negated and not old.negated
-    if not contains or new.key not in (WORD, "model", "id"):
+    test = _LOOKED_FOR.get(new.key)
+    if test is None or new.key != old.key or new.negated or old.negated:
         return False
     # What has a word as it is written has it folded, and not the other way round.
-    return old.written in new.written if old.written else str(old.value) in str(new.value)
+    if old.written:
+        return test(new.written, old.written)
+    return test(str(new.value), str(old.value))
 
 
 def _text(value: str, now: int) -> str:

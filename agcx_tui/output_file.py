@@ -262,4 +262,3 @@ def _is_terminal(target: Path, kind: int) -> bool:
         return os.isatty(fd)
     finally:
         os.close(fd)
-

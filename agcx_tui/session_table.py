@@ -181,7 +181,7 @@ class SessionTable:
 
     def put(self, entries: Iterable[ScanEntry]) -> list[int]:
         """Add sessions, or renew those whose path is known.  Gives their rows."""
-        rows = [self._store(entry) for entry in entries]
+        rows = list(dict.fromkeys(self._store(entry) for entry in entries))
         if rows:
             self._show(rows)
         return rows
@@ -319,12 +319,26 @@ class SessionTable:
 
     def _follow(self, last: list[int], rows: Iterable[int]) -> bool:
         """Whether the rows are in order, and come after the last one."""
-        keys = list(map(self._key(), (*last, *rows)))
-        return all(map(operator.ge if self.descending else operator.le, keys, keys[1:]))
+        both = (*last, *rows)
+        keys = list(map(self._key(), both))
+        if not all(map(operator.ge if self.descending else operator.le, keys, keys[1:])):
+            return False
+        ties = [n for n, equal in enumerate(map(operator.eq, keys, keys[1:])) if equal]
+        tie = self.columns.tie
+        return all(tie(both[n]) <= tie(both[n + 1]) for n in ties)
 
     def _sort(self, order: list[int]) -> None:
-        # Equal rows keep the order of their arrival.
-        order.sort(key=self._key(), reverse=self.descending)
+        """Equal rows are in the order of their ids, both ways: wherever they are listed, it is the same."""
+        key = self._key()
+        order.sort(key=key, reverse=self.descending)
+        keys = list(map(key, order))
+        start = 0
+        for end in [n for n, other in enumerate(map(operator.ne, keys, keys[1:]), 1) if other]:
+            if end - start > 1:
+                order[start:end] = sorted(order[start:end], key=self.columns.tie)
+            start = end
+        if len(order) - start > 1:
+            order[start:] = sorted(order[start:], key=self.columns.tie)
 
     def _key(self) -> Callable[[int], Any]:
         if self.sort_key == "ratio":

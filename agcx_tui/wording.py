@@ -12,6 +12,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from agcx_format.counting import counted as counted
+
 if TYPE_CHECKING:
     from agcx_format.errors import PersistenceError
 
@@ -137,9 +139,9 @@ def short_path(path: str) -> str:
     return "~" + path[len(home) :] if path == home or path.startswith(home + "/") else path
 
 
-def counted(count: int, one: str, many: str | None = None) -> str:
-    """`1 session`, `1,024 sessions`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+def shortened(text: str, length: int) -> str:
+    """At most so many characters, the last of which says that there are more."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def _day_number(day: time.struct_time) -> int:

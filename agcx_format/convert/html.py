@@ -194,7 +194,7 @@ def _reasoning(item: Reasoning | ReasoningWithoutContent) -> Iterator[str]:
     yield from map(markdown_html, texts)
     if not texts:
         sealed = item.encrypted_content
-        words = f"Encrypted, {len(sealed):,} characters" if sealed else "Nothing was kept of it"
+        words = f"Encrypted, {counted(len(sealed), 'character')}" if sealed else "Nothing was kept of it"
         yield f'<p class="note">{words}</p>'
 
 

@@ -16,6 +16,7 @@ from agcx_format.convert.choice import EVERYTHING, Choice, chosen
 from agcx_format.convert.embedding import code_span, embedded, fenced, one_line
 from agcx_format.convert.tools import Outcome, read_call, read_output
 from agcx_format.convert.words import genuine_user_text, is_tool_image
+from agcx_format.counting import counted
 from agcx_format.safe_text import safe_yaml, visible
 from agcx_format.serde_json import to_plain
 from agcx_format.timestamps import Timestamp
@@ -255,7 +256,7 @@ def _reasoning(item: Reasoning | ReasoningWithoutContent) -> Iterator[str]:
     if texts:
         yield from _folded("Reasoning", [embedded(text) for text in texts])
     elif item.encrypted_content:
-        yield f"*Encrypted, {len(item.encrypted_content):,} characters*"
+        yield f"*Encrypted, {counted(len(item.encrypted_content), 'character')}*"
     else:
         yield "*Nothing was kept of it*"
 
@@ -294,11 +295,6 @@ def _error(error: str) -> str:
     if "\n" in error.strip():
         return f"*Error:*\n\n{fenced(error, 'text')}"
     return f"*Error:* {code_span(error)}"
-
-
-def counted(count: int, one: str) -> str:
-    """`1 message`, `1,024 messages`."""
-    return f"{count:,} {one if count == 1 else one + 's'}"
 
 
 def outcome_in_words(outcome: Outcome, metadata: MessageMetadata | None) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from agcx_format import limits, messagepack
+from agcx_format.counting import counted
 from agcx_format.doctor.report import Draft, Severity
 from agcx_format.doctor.walking import Walk
 from agcx_format.errors import PersistenceError
@@ -78,13 +79,15 @@ def check_messages(
     if walk.error is not None:
         error = walk.error.located(section=section, base=base)
         claimed = walk.scanner.count
-        of = "" if claimed is None else f" of {claimed:,}"
+        before = f"{counted(walk.found, 'message')} before the damage"
+        if claimed is not None:
+            before = f"{walk.found:,} of {counted(claimed, 'message')} before the damage"
         draft.error(error, section)
         draft.add(
             Severity.ERROR,
             "missing",
             section,
-            f"{walk.found:,}{of} messages come before the damage",
+            before,
         )
     notes.tell(draft, section)
     return readable

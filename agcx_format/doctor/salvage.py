@@ -21,6 +21,7 @@ from agcx_format import bincode, frames, layout1, layout2, limits, messagepack, 
 from agcx_format import messagepack_slow as slow
 from agcx_format.convert.imported import short_title
 from agcx_format.convert.words import genuine_user_text
+from agcx_format.counting import counted
 from agcx_format.doctor.session import AFTER_MESSAGES, first_element, value_end
 from agcx_format.doctor.walking import Walk
 from agcx_format.errors import PersistenceError
@@ -111,7 +112,7 @@ class Salvaged:
             reason = f": {walk.error.reason}" if walk.error else ""
             self.lost.append(f"all messages but the first {walk.found:,}{of}{reason}")
         if self.bad > _TOLD:
-            self.lost.append(f"{self.bad - _TOLD:,} more messages that cannot be decoded")
+            self.lost.append(f"{counted(self.bad - _TOLD, 'more message')} that cannot be decoded")
 
 
 def loadable_by_rust(message: MessageSnapshot) -> MessageSnapshot:

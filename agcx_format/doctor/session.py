@@ -14,6 +14,7 @@ from uuid import UUID
 
 from agcx_format import bincode, frames, layout1, layout2, layouts, limits, messagepack, places
 from agcx_format import messagepack_slow as slow
+from agcx_format.counting import counted
 from agcx_format.doctor.messages import Stopped, check_messages
 from agcx_format.doctor.report import Draft, FileReport, Part, Severity
 from agcx_format.doctor.table import TableCheck
@@ -98,7 +99,7 @@ class _Session:
 
     def excess(self, section: str, count: int, offset: int, *, decompressed: bool = False) -> None:
         if count:
-            reason = f"{count:,} bytes stand after its value and mean nothing"
+            reason = f"{counted(count, 'byte')} after its value without a meaning"
             self.warn("excess", section, reason, offset=offset, decompressed=decompressed)
 
 
@@ -115,7 +116,7 @@ def compare(
         reason = f"its id is {metadata.id}, the file is named {named}"
         draft.add(Severity.WARNING, "id", "metadata", reason)
     if found is not None and metadata.message_count != found:
-        reason = f"{metadata.message_count:,} messages by the metadata, {found:,} are there"
+        reason = f"{counted(metadata.message_count, 'message')} by the metadata, {found:,} by the file"
         draft.add(Severity.WARNING, "count", "metadata", reason)
     if ns_of(metadata.created_at) > ns_of(metadata.updated_at):
         reason = f"updated {metadata.updated_at}, before it was created, {metadata.created_at}"
@@ -164,13 +165,13 @@ class _Layout1(_Session):
             length = int.from_bytes(self.file.read(4, end), "little")
             end, left = start + length, self.size - start
             if length > left:
-                reason = f"its length is {length:,} bytes, but {left:,} are left"
+                reason = f"its length is {counted(length, 'byte')}, but {counted(left, 'is', 'are')} left"
                 self.draft.error(CorruptData(reason, section=name, offset=start - 4), name)
             getattr(self, name)(start, min(end, self.size))
             if length > left:
                 return
         if end < self.size:
-            reason = f"{self.size - end:,} bytes after the last section mean nothing"
+            reason = f"{counted(self.size - end, 'byte')} after the last section without a meaning"
             self.warn("excess", "file", reason, offset=end)
 
     def messages(self, start: int, end: int) -> None:
@@ -225,7 +226,7 @@ class _Layout2(_Session):
             end = self.attempt("session", lambda: layout2.section_end(expected, self.size)) or end
             self.session(end)
             if end < self.size:
-                reason = f"{self.size - end:,} bytes after the last section mean nothing"
+                reason = f"{counted(self.size - end, 'byte')} after the last section without a meaning"
                 self.warn("excess", "file", reason, offset=end)
         compare(self.draft, layout2.VERSION, self.metadata, self.found)
 

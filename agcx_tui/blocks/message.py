@@ -13,6 +13,7 @@ import re
 from textual.strip import Strip
 
 from agcx_format.convert.words import genuine_user_text, own_words, text_of
+from agcx_format.counting import counted
 from agcx_format.errors import PersistenceError
 from agcx_format.types import (
     FunctionCall,
@@ -218,7 +219,7 @@ def _said(text: str, look: Look) -> list[Part]:
     parts = as_typed(words or text, look.width, look.palette, BODY)
     around = count_lines(text.strip()) - count_lines(words)
     if words and around > 0:
-        note = line((f"… {around:,} more lines of context, enter opens", look.palette.muted))
+        note = line((f"… {counted(around, 'more line')} of context, enter opens", look.palette.muted))
         parts.append(Part.of(indent([note], BODY), cut=True))
     return parts
 
@@ -276,7 +277,8 @@ def _reasoning(item: Reasoning | ReasoningWithoutContent, look: Look, how: Fold,
         summary = "(encrypted)" if item.encrypted_content else "(nothing said)"
     body = markdown_parts(said, look.width, palette, 4) if said else []
     if body and item.encrypted_content:
-        note = line((f"and {len(item.encrypted_content):,} characters encrypted", palette.muted))
+        sealed = counted(len(item.encrypted_content), "character")
+        note = line((f"and {sealed} encrypted", palette.muted))
         body.append(Part.of(indent([note], 4)))
     return _line_and_body("thought", summary, body, look, how, gap, palette.reasoning)
 

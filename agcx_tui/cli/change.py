@@ -23,7 +23,7 @@ from agcx_tui.cli.common import (
     store_option,
     tell,
 )
-from agcx_tui.wording import counted, size
+from agcx_tui.wording import counted, shortened, size
 
 if TYPE_CHECKING:
     from agcx_format.acts import Act
@@ -60,8 +60,9 @@ def delete(settings: Settings, sessions: tuple[str, ...], yes: bool, force: bool
         show_facts(entries, len(running))
         if not may_delete(settings, entries, amount(entries)):
             return
+    deleted = amount(entries)
     store.delete(entries)
-    tell(f"Deleted {amount(entries)}. Bring back: agcx undo")
+    tell(f"Deleted {deleted}. Bring back: agcx undo")
 
 
 @click.command()
@@ -207,14 +208,20 @@ def _again(favorites: Sequence[ScanEntry]) -> str:
 
 def amount(entries: Sequence[ScanEntry]) -> str:
     """`3 sessions (1.2 MB)`."""
-    total = size(sum(entry.size for entry in entries))
+    from agcx_format.entries import own_size
+
+    total = size(sum(map(own_size, entries)))
     return f"{counted(len(entries), 'session')} ({total})"
 
 
 def show_what(entries: Sequence[ScanEntry], running: Sequence[ScanEntry]) -> None:
     """The first of them, with what one would want to know before they go."""
+    from agcx_format.entries import is_link, own_size
+
     for entry in entries[:_TITLES_SHOWN]:
-        notes = [size(entry.size)]
+        notes = [size(own_size(entry))]
+        if is_link(entry.path):
+            notes.append("a link")
         if entry.metadata is None:
             notes.append("unreadable")
         elif entry.metadata.is_favorite:
@@ -228,11 +235,13 @@ def show_what(entries: Sequence[ScanEntry], running: Sequence[ScanEntry]) -> Non
 
 def show_facts(entries: Sequence[ScanEntry], at_work: int) -> None:
     """How old they are, and what speaks against it."""
+    from agcx_format.entries import is_link
     from agcx_tui.deletion_facts import deletion_facts
 
-    for line in deletion_facts(entries, at_work, microseconds_now()):
+    links = sum(is_link(entry.path) for entry in entries)
+    for line in deletion_facts(entries, at_work, microseconds_now(), links):
         tell(line)
 
 
 def _shortened(title: str) -> str:
-    return title if len(title) <= _TITLE_LENGTH else title[: _TITLE_LENGTH - 1] + "…"
+    return shortened(title, _TITLE_LENGTH)

@@ -23,6 +23,7 @@ from click.shell_completion import CompletionItem
 from agcx_format.errors import PersistenceError
 from agcx_tui.locations import Location, config_file, find_store
 from agcx_tui.safe_text import safe_line
+from agcx_tui.wording import shortened
 
 if TYPE_CHECKING:
     from agcx_format.store import ScanEntry, Store
@@ -127,7 +128,9 @@ class Text(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         text = click.STRING.convert(value, param, ctx)
         if any("\ud800" <= character <= "\udfff" for character in text):
-            self.fail(f"{safe_line(text)!r} is not {sys.getfilesystemencoding().upper()}", param, ctx)
+            self.fail(
+                f"{safe_line(text)!r} is not {sys.getfilesystemencoding().upper()}", param, ctx
+            )
         return text
 
 
@@ -184,7 +187,7 @@ def complete_session(
     except PersistenceError:
         return []
     return [
-        CompletionItem(str(entry.id), help=safe_line(entry.title)[:60])
+        CompletionItem(str(entry.id), help=shortened(safe_line(entry.title), 60))
         for entry in entries
         if entry.id and str(entry.id).startswith(incomplete.lower())
     ]

@@ -18,7 +18,7 @@ from agcx_tui.cli.common import Settings, pass_settings, print_json, store_optio
 from agcx_tui.locations import codex_rollouts
 
 if TYPE_CHECKING:
-    from agcx_format.convert.imported import Imported
+    from agcx_format.convert.imported import Imported, ImportReport
     from agcx_format.convert.importer import ImportResult
 
 
@@ -104,11 +104,14 @@ def _report(settings: Settings, result: ImportResult, *, silent: bool) -> None:
         reason = f" ({result.reason})" if result.reason else ""
         click.echo(safe_line(f"{result.outcome:>8}  {result.title or result.path}{reason}"))
     if result.report is not None and result.report.bad_count:
-        number, reason = result.report.bad_lines[0]
-        tell(
-            f"{result.path}: {result.report.bad_count:,} lines not understood,"
-            f" the first is line {number:,}: {reason}"
-        )
+        tell(f"{result.path}: {_bad_lines(result.report)}")
+
+
+def _bad_lines(report: ImportReport) -> str:
+    number, reason = report.bad_lines[0]
+    if report.bad_count == 1:
+        return f"line {number:,} not understood: {reason}"
+    return f"{report.bad_count:,} lines not understood, the first is line {number:,}: {reason}"
 
 
 def _sum_up(outcomes: Counter[str], store: Path, dry_run: bool) -> None:

@@ -100,11 +100,11 @@ def _lines(table: SessionTable, now: int) -> Iterable[str]:
     from rich.cells import cell_len
 
     from agcx_tui.widgets.columns import fit, plain_cells
-    from agcx_tui.wording import AGE_WIDTH, age, number, ratio, size
+    from agcx_tui.wording import AGE_WIDTH, age, number, ratio, shortened, size
 
     ids = short_ids([table.id(row) for row in table.order])
     id_width = max(map(len, ids), default=0)
-    titles = [plain_cells(_title(table, row)[:_LONGEST_TITLE]) for row in table.order]
+    titles = [plain_cells(shortened(_title(table, row), _LONGEST_TITLE)) for row in table.order]
     # The star or !, three gaps, messages (7), size or ratio (7).
     left = _terminal_width() - AGE_WIDTH - 2 - 2 * 3 - 14 - id_width - 2
     title_width = min(max(_SHORTEST_TITLE, left), max(map(cell_len, titles), default=0))

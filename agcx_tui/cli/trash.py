@@ -24,7 +24,7 @@ from agcx_tui.cli.common import (
 from agcx_tui.cli.values import Age
 from agcx_tui.locations import cache_directory, state_directory
 from agcx_tui.safe_text import safe_line
-from agcx_tui.wording import counted, size
+from agcx_tui.wording import counted, shortened, size
 
 if TYPE_CHECKING:
     from agcx_format.trash import TrashedSession
@@ -64,7 +64,7 @@ def list_(settings: Settings, as_json: bool) -> None:
             )
             continue
         when = age(ns_of(session.act.created_at) // 1000, now)
-        title = (safe_line(session.title).strip() or "(no title)")[:_TITLE_WIDTH]
+        title = shortened(safe_line(session.title).strip() or "(no title)", _TITLE_WIDTH)
         name = str(session.id)[:8] if session.id else ""
         click.echo(
             f"{when:>{AGE_WIDTH}}  {session.act.id[-6:]}  {name:8}  {size(session.size):>7}  {title}"
@@ -94,7 +94,9 @@ def restore(settings: Settings, sessions: tuple[str, ...], act: str | None, all_
         if not there:
             settings.failed(f"nothing of an act {act!r} is in the trash")
     wanted = there if not sessions else _find(settings, there, sessions)
-    if wanted:
+    if not there and all_:
+        tell("There is nothing in the trash to restore.")
+    elif wanted:
         done = store.restore(wanted)
         total = size(done.size)
         tell(f"Brought back {counted(done.count, 'session')} ({total}). Take back: agcx undo")

@@ -203,7 +203,7 @@ class ActingScreen(ListingScreen[None]):
         from agcx_tui.act_words import named
 
         def act(store: Store) -> store_work.Outcome:
-            title = self.app.call_from_thread(self._title_of_copy, row)
+            title = self._title_of_copy(row)
             return store_work.duplicate(store, next(iter(files)), title)
 
         acts.run(
@@ -215,7 +215,8 @@ class ActingScreen(ListingScreen[None]):
         )
 
     def _title_of_copy(self, row: int) -> str:
-        taken = {self.table.title(other) for other in self.table.in_order()}
+        """In the queue's thread, which may read columns."""
+        taken = {self.table.title(other) for other in range(len(self.table.columns))}
         return title_of_copy(self.table.title(row), taken)
 
     def action_favorite(self) -> None:

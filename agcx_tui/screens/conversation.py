@@ -31,6 +31,7 @@ from agcx_tui.act_queue import ActQueue
 from agcx_tui.blocks.markdown import warm_up
 from agcx_tui.conversation_facts import Group, checkpoint_facts, context_facts, detail_facts
 from agcx_tui.conversation_title import title_line
+from agcx_tui.keeping_on_exit import quietly
 from agcx_tui.reading_positions import Position, ReadingPositions
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens import notices
@@ -264,8 +265,9 @@ class ConversationScreen(DerivingScreen):
 
     def _close(self, conversation: Conversation, position: Position | None) -> None:
         if self._positions is not None and conversation.checkpoint is None:
-            self._positions.save(conversation.metadata.id, conversation.path, position)
-        conversation.close()
+            where = conversation.metadata.id, conversation.path, position
+            quietly("where the reader was", self._positions.save, *where)
+        quietly("the file in good order", conversation.close)
 
     def _position(self) -> Position | None:
         """Where the reader is; None at the beginning, which needs no remembering."""

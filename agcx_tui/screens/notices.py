@@ -39,9 +39,10 @@ def empty(store_path: str | None, looked: list[str], *, missing: bool = False) -
 
 def no_match(typed: str, sessions: int) -> Content:
     keys = "  ".join(f"{key}:" for key in filtering.KEYS)
+    none = "The only session does not fit" if sessions == 1 else f"None of {sessions:,} sessions fits"
     return _page(
         "Nothing matches",
-        f"None of {sessions:,} sessions fits  {safe_line(typed)}\n\n",
+        f"{none}  {safe_line(typed)}\n\n",
         ("Esc", "bold $primary"), " shows all of them again.\n\n",
         "Words are looked for in title, tags, model, id and the first words said.\n",
         f"Keys: {keys}\n",

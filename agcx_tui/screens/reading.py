@@ -8,6 +8,7 @@ the catalog some seconds after a change, and when the screen closes.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 import time
@@ -22,6 +23,7 @@ from textual.worker import get_current_worker
 
 from agcx_format.durable import os_reason
 from agcx_format.errors import PersistenceError
+from agcx_tui.keeping_on_exit import quietly
 from agcx_tui.screens.acting import ActingScreen
 
 if TYPE_CHECKING:
@@ -121,6 +123,8 @@ class ReadingScreen(ActingScreen):
     _catalog: Catalog | None = None
     _reading: Reading | None = None
     _save_timer: Timer | None = None
+    # The thread that saves it, or did.
+    _saving: threading.Thread | None = None
     _unsaved = False
     # How the catalog that lies there is sorted.
     _saved_as: tuple[str, bool] | None = None
@@ -143,7 +147,8 @@ class ReadingScreen(ActingScreen):
             self.table.remove([row for row in rows if not os.path.lexists(self.table.path(row))])
             head = self._reading.head
             self.table.expect(head.sessions, head.size, head.broken)
-            self._from_catalog = True
+            # Where there was nothing, there is nothing that could be gone.
+            self._from_catalog = head.sessions > 0
 
     @property
     def table_is_known(self) -> bool:
@@ -221,13 +226,19 @@ class ReadingScreen(ActingScreen):
             return
         self._unsaved = False
         self._saved_as = self._order
-        args = (self._catalog, self.table.columns, self.table.in_order())
-        # No worker: it ends its work when the app is gone already.
-        threading.Thread(target=_save_catalog, args=args, name="catalog").start()
+        args = (self._catalog, self.table.columns, self.table.in_order(), self._saving)
+        # No worker of the screen, which would end with it: whoever leaves waits for this one.
+        self._saving = threading.Thread(target=_save_catalog, args=args, name="catalog", daemon=True)
+        self._saving.start()
 
-    def on_unmount(self) -> None:
+    async def on_unmount(self) -> None:
         self._stopped.set()
-        if self._compared_once:
+        quietly("the catalog", self._save_at_the_end)
+        if self._saving is not None:
+            await asyncio.to_thread(self._saving.join)
+
+    def _save_at_the_end(self) -> None:
+        if self._compared_once and self._place is not None:
             self.scanning = False
             # The next list begins as this one was left, and so should its first page.
             self._unsaved |= self._saved_as != self._order
@@ -379,7 +390,10 @@ class ReadingScreen(ActingScreen):
         self.save_soon()
 
 
-def _save_catalog(catalog: Catalog, columns: Columns, rows: list[int]) -> None:
-    # A cache that cannot be written is none.
-    with suppress(PersistenceError, OSError):
-        catalog.save(columns, rows)
+def _save_catalog(
+    catalog: Catalog, columns: Columns, rows: list[int], before: threading.Thread | None
+) -> None:
+    """In a thread, after the one that saved it `before`."""
+    if before is not None:
+        before.join()
+    quietly("the catalog", catalog.save, columns, rows)

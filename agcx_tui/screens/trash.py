@@ -163,7 +163,12 @@ class TrashScreen(SessionsScreen):
 
     def _destroy(self, doomed: list[Act]) -> None:
         def destroy(store: Store) -> None:
-            gone = store.destroy(doomed)
+            try:
+                gone = store.destroy(doomed)
+            except BaseException:
+                # Some of it may be gone.
+                self._forget(Emptied((), (), 0))
+                raise
             self._forget(gone)
             sessions = wording.counted(len(gone.sessions), "session")
             said = f"Destroyed {sessions}; {wording.size(gone.size)} came free."

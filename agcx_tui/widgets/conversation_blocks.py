@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from textual.cache import LRUCache
 
+from agcx_format.counting import counted
 from agcx_format.errors import PersistenceError
 from agcx_format.sources import PENDING, ListSource, MessageSource, Pending
 from agcx_format.types import (
@@ -171,7 +172,7 @@ class ConversationBlocks:
     def _tail(self, count: int) -> Block:
         source = self.source
         if not source.complete:
-            detail = f"{count:,} messages so far" if count else ""
+            detail = f"{counted(count, 'message')} so far" if count else ""
             return note_block("Reading …", detail, self.look)
         if source.error is not None:
             title = (

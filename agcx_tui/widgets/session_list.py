@@ -9,7 +9,7 @@ Until a person moves it, it stays at the top instead, where the newest arrive.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from rich.style import Style
@@ -24,6 +24,26 @@ from textual.strip import Strip
 from agcx_tui.session_table import SessionTable
 from agcx_tui.widgets.columns import Column, lay_out
 from agcx_tui.widgets.session_row import RowLook, draw_row
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """What is marked while shift is held: the row it began at, and the marks of before.
+
+    The rest is how list, marks and cursor were left.  When one of them is another by now, whatever did
+    that, the next key begins a range of its own: no row is marked that nobody passed.
+    """
+
+    origin: int
+    before: frozenset[int]
+    order: tuple[int, ...]
+    marks: frozenset[int]
+    cursor: int
+
+    def goes_on(self, table: SessionTable, cursor: int) -> bool:
+        return (
+            cursor == self.cursor and table.marks == self.marks and tuple(table.order) == self.order
+        )
 
 
 class SessionList(ScrollView, can_focus=True):
@@ -132,8 +152,7 @@ class SessionList(ScrollView, can_focus=True):
         self._index = 0
         self._row: int | None = None
         self._moved = False
-        # While shift is held: the row it began at, and what was marked before.
-        self._extended_from: tuple[int, frozenset[int]] | None = None
+        self._range: _Range | None = None
         # While it is covered by something else that is said, its keys do nothing.
         self.at_rest = False
 
@@ -275,6 +294,7 @@ class SessionList(ScrollView, can_focus=True):
     def _go(self, index: int) -> None:
         before = self._index
         self._moved = True
+        self._range = None
         self._place(index)
         if self._index != before:
             for changed in (before, self._index):
@@ -292,22 +312,18 @@ class SessionList(ScrollView, can_focus=True):
         self.scroll_to(y=max(0, top), animate=False, force=True)
 
     def action_move(self, step: int) -> None:
-        self._extended_from = None
         self._go(self._index + step)
 
     def action_page(self, pages: float) -> None:
-        self._extended_from = None
         step = max(1, int(abs(pages) * (self.size.height - 1)))
         # The page moves with the cursor, which keeps its height on the screen.
         self._scroll(self.scroll_offset.y + (step if pages > 0 else -step))
         self._go(self._index + (step if pages > 0 else -step))
 
     def action_top(self) -> None:
-        self._extended_from = None
         self._go(0)
 
     def action_bottom(self) -> None:
-        self._extended_from = None
         self._go(len(self.table.order) - 1)
 
     def action_open(self) -> None:
@@ -330,17 +346,18 @@ class SessionList(ScrollView, can_focus=True):
     def action_extend(self, step: int) -> None:
         if self._row is None:
             return
-        if self._extended_from is None:
-            self._extended_from = (self._row, frozenset(self.table.marks))
-        origin, before = self._extended_from
+        table, going_on = self.table, self._range
+        if going_on is None or not going_on.goes_on(table, self._row):
+            origin, before = self._row, frozenset(table.marks)
+        else:
+            origin, before = going_on.origin, going_on.before
         self._go(self._index + step)
-        order = self.table.order
-        if origin not in order:
-            self._extended_from = None
-            return
-        first, last = sorted((order.index(origin), self._index))
-        self.table.marks.clear()
-        self.table.marks |= before | set(order[first : last + 1])
+        first, last = sorted((table.order.index(origin), self._index))
+        table.marks.clear()
+        table.marks |= before | set(table.order[first : last + 1])
+        self._range = _Range(
+            origin, before, tuple(table.order), frozenset(table.marks), self._row
+        )
         self._marks_changed()
 
     def _marks_changed(self) -> None:
@@ -352,7 +369,6 @@ class SessionList(ScrollView, can_focus=True):
     def on_mouse_down(self, event: events.MouseDown) -> None:
         index = self.scroll_offset.y + event.y
         if event.button == 1 and index < len(self.table.order):
-            self._extended_from = None
             self._go(index)
 
     def on_click(self, event: events.Click) -> None:

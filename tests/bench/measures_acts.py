@@ -8,8 +8,8 @@ import shutil
 from uuid import UUID
 
 from agcx_format import open_store
-from agcx_format.acts import TRASH
-from tests.bench import floors
+from agcx_format.places import INDEX, TRASH
+from tests.bench import floors, stores
 from tests.bench.registry import measure, times
 from tests.bench.timing import Outcome, Probe, against, clock
 from tests.bench.workspace import Workspace
@@ -76,6 +76,48 @@ def update(work: Workspace) -> Outcome:
         clock(lambda: floors.copy_durably(path, copy)),
         pairs=work.pairs(7),
         note=f"{path.stat().st_size / 1e6:,.0f} MB",
+    )
+
+
+@measure(
+    "star",
+    "starring one of many sessions that have an index",
+    "a durable replacement of its file and of the index: write, fsync, rename, fsync",
+    times(2),
+)
+def star(work: Workspace) -> Outcome:
+    return _star(work, work.scaled(10_000, 300))
+
+
+@measure(
+    "star.few",
+    "starring one of a few sessions that have an index",
+    "a durable replacement of its file and of the index: write, fsync, rename, fsync",
+)
+def star_few(work: Workspace) -> Outcome:
+    return _star(work, 10)
+
+
+def _star(work: Workspace, count: int) -> Outcome:
+    root = work.folder(f"starred-{count}") / "store"
+    stores.make_store(root, count)
+    store = open_store(root)
+    sessions = list(store.rebuild_index().sessions)
+    starred = itertools.cycle((True, False))
+    session_id = sessions[count // 2]
+    index, session = root / INDEX, root / f"{session_id}.agcx"
+    copies = work.folder("starred-floor")
+    data = session.read_bytes(), index.read_bytes()
+
+    def replace_both() -> None:
+        floors.replace(copies / session.name, data[0])
+        floors.replace(copies / index.name, data[1])
+
+    return against(
+        clock(lambda: store.update_metadata(session_id, is_favorite=next(starred))),
+        clock(replace_both),
+        pairs=work.pairs(25),
+        note=f"{count:,} sessions, an index of {len(data[1]) / 1e6:.1f} MB",
     )
 
 

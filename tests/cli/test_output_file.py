@@ -12,8 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+import agcx_format
+from agcx_format import read_session, write_session
 from agcx_format.store import open_store
+from agcx_format.types import InputText, Message
 from agcx_tui import exporting
 from agcx_tui.output_file import write
 
@@ -28,7 +32,9 @@ def kinds_and_bytes(folder: Path) -> dict[str, tuple]:
     found = {}
     for path in folder.iterdir():
         kind = stat.S_IFMT(path.lstat().st_mode)
-        held = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else b""
+        held = (
+            os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else b""
+        )
         found[path.name] = (kind, held)
     return found
 
@@ -175,7 +181,7 @@ def test_stdout_by_its_path_is_stdout(store, tmp_path, target, sessions):
     file.write_text("before\n")
     with file.open("a") as stdout:
         run_program("export", *sessions, "-o", target, capture_output=False, stdout=stdout)
-    assert file.read_text() == "before\n" + expected
+    assert file.read_text("utf-8") == "before\n" + expected
 
 
 def test_any_open_file_is_written_into(store):
@@ -258,3 +264,81 @@ def test_a_directory_that_may_only_be_written_takes_files(store):
         assert [each.error for each in done] == [""]
         box.chmod(0o700)
         assert {path.name for path in box.iterdir()} == {"a.md", "b.md"}
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_the_name_of_a_new_file_is_made_durable_and_after_it_is_there(
+    store, out, monkeypatch, together
+):
+    synced = []
+
+    def fsync(fd: int) -> None:
+        status = os.fstat(fd)
+        synced.append((status.st_ino, sorted(os.listdir(out))))
+        real(fd)
+
+    real = os.fsync
+    monkeypatch.setattr(os, "fsync", fsync)
+    sources, form = (
+        [open_store(store).resolve(name).path for name in (GRID, QUEUE)],
+        exporting.Form(),
+    )
+    if together:
+        exporting.export_together(sources, out / "all.md", form, overwrite=False)
+    else:
+        jobs = [(source, out / f"{number}.md") for number, source in enumerate(sources)]
+        list(exporting.export(jobs, form, overwrite=False))
+    names = sorted(path.name for path in out.iterdir())
+    # The directory comes last, when it has all the names and no temporary one.
+    assert synced[-1] == (out.stat().st_ino, names)
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "界", "𝔸", "\U00020000"])
+@pytest.mark.parametrize("format_", exporting.FORMATS)
+def test_a_suggested_name_fits_every_file_system(out, letter, format_):
+    name = exporting.suggested_name(letter * 300, "70b30ef8-0000", format_)
+    slug = name.removesuffix(f"-70b30ef8.{exporting.suffix(format_)}")
+    assert slug
+    assert (len(slug) <= 60, len(os.fsencode(slug)) <= 180) == (True, True)
+    (out / name).write_text("x")
+
+
+@pytest.mark.parametrize("format_", ["json", "md"])
+def test_a_session_that_changes_while_it_is_looked_through_counts_as_not_reviewed(
+    store, out, monkeypatch, format_
+):
+    token = "gh" + "p_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    path = open_store(store).resolve(GRID).path
+    metadata, conversation, state = read_session(path)
+    said = replace(
+        conversation.messages[0], item=Message(None, "user", [InputText(f"use {token}")])
+    )
+    secret = replace(conversation, messages=[said, *conversation.messages[1:]])
+    saved: list[str] = []
+
+    def save() -> None:
+        """Another program saves the session."""
+        if not saved:
+            saved.append(path)
+            write_session(path, metadata, secret, state)
+
+    def reading(name: str) -> tuple:
+        read = read_session(name)
+        save()
+        return read
+
+    class Saving(exporting.Progress):
+        def __setattr__(self, name: str, value: object) -> None:
+            super().__setattr__(name, value)
+            if (name, value) == ("messages", 1):
+                save()
+
+    # JSON is read as a whole, all else a message at a time.
+    monkeypatch.setattr(agcx_format, "read_session", reading)
+    form = exporting.Form(format_, redact=True)
+    reviewed = exporting.secrets_in([path], form, progress=Saving())
+    assert saved
+    (done,) = exporting.export([(path, out / "a")], form, overwrite=False, reviewed=reviewed)
+    assert done.error == ""
+    assert token not in (out / "a").read_text()
+    assert done.redacted == {"github-token": 1}

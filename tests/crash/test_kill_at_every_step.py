@@ -103,23 +103,23 @@ def nothing_is_lost(originals: dict[str, bytes], root: Path) -> None:
             assert data in kept, f"{name} is in neither store nor trash"
 
 
+def fresh_copy(template: Path, root: Path, action: Action) -> Path:
+    """Not a copy of what `before` did: an act knows the very files that it made."""
+    shutil.copytree(template, root)
+    action.before(open_store(root))
+    return root
+
+
 @each_action
 def test_killed_before_each_change_of_a_file(action: Action, template: Path, tmp_path: Path):
-    def fresh(name: str) -> Path:
-        # Not a copy of what `before` did: an act knows the very files that it made.
-        root = tmp_path / name
-        shutil.copytree(template, root)
-        action.before(open_store(root))
-        return root
-
-    done = fresh("done")
+    done = fresh_copy(template, tmp_path / "done", action)
     before = picture(done)
     action.does(open_store(done))
     after = picture(done)
     assert after != before
     seen, step, chance = set(), 0, random.Random(0)
     while True:
-        root = fresh(f"run{step}")
+        root = fresh_copy(template, tmp_path / f"run{step}", action)
         originals = contents(root)
         killed = killed_at(step, lambda root=root: action.does(open_store(root)))
         if killed and chance.random() < 0.4:

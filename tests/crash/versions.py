@@ -81,4 +81,4 @@ def assert_clean(root: Path) -> None:
     store.save_index(store.load_index())
     assert journal.unfinished(root) == []
     left = [name for name in contents(root, trash=True) if name.endswith((TEMPORARY, ".tmp"))]
-    assert left == []
+    assert left == [], left

@@ -69,8 +69,13 @@ def test_it_says_what_a_decoded_one_would(layout, there, wanted):
     changes: Mapping[UUID, SessionMetadata | None] = {
         each.id: None if gone else each for each, gone in wanted
     }
-    data = index_bytes.edited(index.encode(present, layout), changes)
-    assert data is not None
+    new = index_bytes.edited(index.encode(present, layout), changes)
+    assert new is not None
+    data = new.data
+    # Told where the entries end, it finds the same.
+    again = index_bytes.edited(data, {}, new.end)
+    assert again is not None
+    assert (again.end, said(index.decode(again.data)[0])) == (new.end, said(index.decode(data)[0]))
     found, found_layout = index.decode(data)
     assert said(found) == said(index.changed(present, changes))
     # Without a session the first bytes do not tell the layouts apart; each reads the other's.
@@ -89,7 +94,7 @@ def test_an_index_of_rust_is_changed_in_its_bytes(name: str):
     starred = replace(known[0], is_favorite=not known[0].is_favorite, tags=["new", *known[0].tags])
     new = index_bytes.edited(data, {starred.id: starred})
     assert new is not None
-    found = index.decode(new)[0]
+    found = index.decode(new.data)[0]
     assert found.sessions == {**present.sessions, starred.id: starred}
     assert (starred.id in found.favorite_sessions) == starred.is_favorite
     assert found.tag_index["new"] == [starred.id]
@@ -104,8 +109,8 @@ def test_an_entry_that_stands_in_a_title_is_not_taken_for_one(layout: int):
     hostile = replace(metadata(2, 9, [], False, 20), title=forged)
     present = index.build([hostile, victim])
     changes = {victim.id: replace(victim, is_favorite=True)}
-    data = index_bytes.edited(index.encode(present, layout), changes)
-    assert data is None or said(index.decode(data)[0]) == said(index.changed(present, changes))
+    new = index_bytes.edited(index.encode(present, layout), changes)
+    assert new is None or said(index.decode(new.data)[0]) == said(index.changed(present, changes))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -118,15 +123,15 @@ def test_what_is_damaged_is_left_to_the_decoder(layout: int):
     assert index_bytes.edited(data + b"\0", changes) is None
     for at in range(0, len(data), 7):
         damaged = data[:at] + bytes([data[at] ^ 0x41]) + data[at + 1 :]
-        edited = index_bytes.edited(damaged, changes)
-        if edited is None:
+        new = index_bytes.edited(damaged, changes)
+        if new is None:
             continue
         # Entries that do not change are copied, whatever is in them.
         try:
             expected = index.changed(index.decode(damaged)[0], changes)
         except IndexCorrupted:
             continue
-        assert index.decode(edited)[0].sessions == expected.sessions
+        assert index.decode(new.data)[0].sessions == expected.sessions
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -137,9 +142,9 @@ def test_a_session_that_rust_lists_twice_is_listed_once_when_it_changes(layout: 
         favorite_sessions=[one.id, other.id, one.id],
         tag_index={"ui": [one.id, other.id, one.id]},
     )
-    data = index_bytes.edited(index.encode(twice, layout), {one.id: replace(one, title="New")})
-    assert data is not None
-    found = index.decode(data)[0]
+    new = index_bytes.edited(index.encode(twice, layout), {one.id: replace(one, title="New")})
+    assert new is not None
+    found = index.decode(new.data)[0]
     assert found.favorite_sessions == [other.id, one.id]
     assert found.tag_index == {"ui": [other.id, one.id]}
 
@@ -148,7 +153,7 @@ def test_a_session_that_rust_lists_twice_is_listed_once_when_it_changes(layout: 
 def test_the_next_one_takes_the_place_of_a_recent_session_that_goes(layout: int):
     every = [metadata(number, number * 10**6, [], False, 1) for number in range(1, 31)]
     data = index.encode(index.build(every), layout)
-    data = index_bytes.edited(data, {every[-1].id: None})
-    assert data is not None
+    new = index_bytes.edited(data, {every[-1].id: None})
+    assert new is not None
     newest = [each.id for each in reversed(every[-21:-1])]
-    assert index.decode(data)[0].recent_sessions == newest
+    assert index.decode(new.data)[0].recent_sessions == newest

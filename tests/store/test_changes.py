@@ -249,9 +249,10 @@ def test_a_broken_or_stale_index_is_made_anew_from_the_files(root: Path):
     entry = some_entry(store)
     for wrong in (b"\xff\xff", index_module.encode(index_module.empty())):
         (root / "sessions.idx").write_bytes(wrong)
-        store.update_metadata(entry.id, is_favorite=True)
+        store.update_metadata(entry.id, is_favorite=not entry.metadata.is_favorite)
         assert set(store.load_index().sessions) == {m.id for m in store.list_sessions()}
-        assert entry.id in store.load_index().favorite_sessions
+        favorites = store.load_index().favorite_sessions
+        assert (entry.id in favorites) != entry.metadata.is_favorite
         store.undo()
         # Nothing is kept of what can be made anew: an undo makes it from the files as well.
         assert store.load_index().sessions.keys() == {m.id for m in store.list_sessions()}

@@ -4,8 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from pathlib import Path
 
 import pytest
+
+from tests.tui.browsing import demo_copy
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """The demo's store, for the test alone."""
+    return demo_copy(tmp_path / "history")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home that is there, so that paths below it are shown with `~`."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
 
 
 @pytest.fixture(autouse=True)

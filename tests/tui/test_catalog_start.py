@@ -14,13 +14,8 @@ from agcx_format.store import open_store
 from agcx_tui import store_work
 from agcx_tui.screens.browser import BrowserScreen
 from tests.stores import contents
-from tests.tui.browsing import SIZE, browser, confirm_deletion, demo_copy, scanned, titles, until
+from tests.tui.browsing import SIZE, browser, confirm_deletion, scanned, titles, until
 from tests.waiting import wait_until
-
-
-@pytest.fixture
-def store(tmp_path):
-    return demo_copy(tmp_path / "history")
 
 
 def catalog(tmp_path: Path, store: Path) -> Catalog:
@@ -139,8 +134,10 @@ async def test_a_list_that_was_left_in_another_order_begins_in_it(tmp_path, stor
         await pilot.press("s", "s", "s")
         await until(pilot, lambda: screen.table.sort_key == "title")
         left = titles(screen)
-        await pilot.pause(0.1)
-    assert titles(browser(store, **places).get_default_screen()) == left
+    wait_until(
+        lambda: titles(browser(store, **places).get_default_screen()) == left,
+        "a list in that order",
+    )
     # In the catalog, too: its first page is the one that will be asked for.
     wait_until(
         lambda: catalog(tmp_path, store).load().titles[0] == left[0], "a catalog in that order"

@@ -21,7 +21,6 @@ from tests.tui.browsing import (
     at_cursor,
     browser,
     confirm_deletion,
-    demo_copy,
     line,
     notices,
     scanned,
@@ -29,11 +28,6 @@ from tests.tui.browsing import (
     until,
 )
 from tests.tui.entries import session
-
-
-@pytest.fixture
-def store(tmp_path):
-    return demo_copy(tmp_path / "history")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 
 import pytest
 from textual.widgets import Button, Checkbox, Input, OptionList, Static
@@ -26,7 +25,6 @@ from tests.tui.browsing import (
     at_cursor,
     browser,
     confirm_deletion,
-    demo_copy,
     line,
     notices,
     scanned,
@@ -37,11 +35,6 @@ from tests.tui.entries import NOW_SECONDS
 from tests.waiting import soon
 
 GRID = "Fix the grid layout"
-
-
-@pytest.fixture
-def store(tmp_path) -> Path:
-    return demo_copy(tmp_path / "history")
 
 
 async def on(pilot, kind):

@@ -47,7 +47,7 @@ def test_the_last_accessed_session_comes_first(table):
     ("key", "expected"),
     [
         ("title", ["Fix the grid", "queue stalls", "Über Straßen", ""]),
-        ("messages", ["queue stalls", "Fix the grid", "", "Über Straßen"]),
+        ("messages", ["queue stalls", "Fix the grid", "Über Straßen", ""]),
         ("size", ["queue stalls", "Fix the grid", "Über Straßen", ""]),
     ],
 )

@@ -14,18 +14,12 @@ from tests.tui.browsing import (
     at_cursor,
     browser,
     confirm_deletion,
-    demo_copy,
     line,
     notices,
     scanned,
     titles,
     until,
 )
-
-
-@pytest.fixture
-def store(tmp_path):
-    return demo_copy(tmp_path / "history")
 
 
 async def test_a_file_that_vanished_is_said_to_be_gone_by_preview_and_conversation(store):
@@ -146,3 +140,27 @@ async def test_a_store_that_is_not_there_yet_has_not_vanished(tmp_path):
         await pilot.press("f5")
         await until(pilot, lambda: not screen.scanning)
         assert "yet: the directory is not there" in str(screen.query_one("#notice").render())
+
+
+async def test_the_second_start_without_a_store_says_how_to_get_one_as_the_first_did(tmp_path):
+    nowhere, cache = tmp_path / "nowhere", tmp_path / "cache"
+    for _ in range(3):
+        app = browser(nowhere, looked=[str(nowhere)], cache=cache)
+        async with app.run_test(size=SIZE) as pilot:
+            screen = await scanned(pilot, 0)
+            await until(pilot, lambda: screen.query_one("#notice").display)
+            shown = str(screen.query_one("#notice").render())
+            assert "agcx import codex" in shown
+            assert "gone" not in shown
+
+
+async def test_a_store_that_was_emptied_and_removed_is_no_store_that_is_gone(tmp_path):
+    empty, cache = tmp_path / "history", tmp_path / "cache"
+    empty.mkdir()
+    for _ in range(2):
+        async with browser(empty, looked=[str(empty)], cache=cache).run_test(size=SIZE) as pilot:
+            screen = await scanned(pilot, 0)
+            await until(pilot, lambda s=screen: s.query_one("#notice").display)
+            assert "agcx import codex" in str(screen.query_one("#notice").render())
+        if empty.exists():
+            empty.rmdir()

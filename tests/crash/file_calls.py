@@ -1,0 +1,55 @@
+"""A look at every change of names and every sync that this process makes, before it happens or after.
+
+Strategy: the functions of `os` that change names or sync are wrapped for a while, and so is the
+system call behind exchanging two files.  What a wrapped call leads to is not looked at again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from agcx_format import exchange
+
+NAMES = ("rename", "link", "unlink", "mkdir", "rmdir", "symlink", "replace")
+Look = Callable[[str, tuple], None]
+
+
+def nothing(name: str, arguments: tuple) -> None:
+    """Not looked at."""
+
+
+@contextmanager
+def watched(
+    patch: pytest.MonkeyPatch, *, before: Look = nothing, after: Look = nothing, also: tuple = ()
+) -> Iterator[None]:
+    """Call `before` and `after` with the name and the arguments of each call that is watched."""
+    inside = False
+
+    def wrapped(name: str, function: Callable) -> Callable:
+        def call(*args, **options):
+            nonlocal inside
+            if inside:
+                return function(*args, **options)
+            inside = True
+            try:
+                before(name, args)
+                value = function(*args, **options)
+                after(name, args)
+                return value
+            finally:
+                inside = False
+
+        return call
+
+    with patch.context() as each:
+        for name in (*NAMES, "fsync", *also):
+            each.setattr(os, name, wrapped(name, getattr(os, name)))
+        call = exchange._system_call()
+        if call is not None:
+            counted = wrapped("exchange", call)
+            each.setattr(exchange, "_system_call", lambda: counted)
+        yield
