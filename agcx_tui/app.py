@@ -369,6 +369,7 @@ class AgcxApp(App[None]):
     def _ask_for_export(self, path: str) -> None:
         """In a thread: the dialog proposes a name by the session's title."""
         from agcx_format.errors import PersistenceError
+        from agcx_format.listed import listed
         from agcx_format.session_file import SessionFile
         from agcx_tui.safe_text import safe_line
         from agcx_tui.screens.export import ExportItem
@@ -376,7 +377,8 @@ class AgcxApp(App[None]):
 
         try:
             with SessionFile(path) as session:
-                item = ExportItem(path, str(session.metadata.id), session.metadata.title)
+                metadata = listed(session.metadata)
+                item = ExportItem(path, str(metadata.id), metadata.title)
         except PersistenceError as error:
             text = f"It cannot be exported: {safe_line(error.reason)}"
             self.notify(text, severity="error", markup=False)
