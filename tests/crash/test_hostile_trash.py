@@ -230,7 +230,7 @@ def test_an_act_whose_manifest_cannot_be_read_is_named_and_gives_its_sessions_ba
     assert store.log()[0].id == act.id
     assert "manifest" in store.log()[0].problem
     (trashed,) = store.trash()
-    assert trashed.id == first.id
+    assert (trashed.id, trashed.title) == (first.id, first.title)
     assert any(act.id in report.path for report in verify_store(open_store(root)))
     store.restore([trashed])
     name = os.path.relpath(first.path, root)
