@@ -31,6 +31,7 @@ from agcx_tui.signals import ENDING
 if TYPE_CHECKING:
     from textual.await_complete import AwaitComplete
     from textual.driver import Driver
+    from textual.filter import LineFilter
 
     from agcx_tui.act_queue import ActQueue
 
@@ -126,6 +127,11 @@ class AgcxApp(App[None]):
             variables["block-cursor-text-style"] = "bold underline"
             variables["block-cursor-blurred-text-style"] = "bold"
         return variables
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        from agcx_tui.drawn_text import DRAWN_TEXT
+
+        return [*super().get_line_filters(), DRAWN_TEXT]
 
     @property
     def state_directory(self) -> Path | None:

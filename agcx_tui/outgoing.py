@@ -121,7 +121,9 @@ def suggested_name(title: str, session_id: str, format: str) -> str:
     # A file name may have 255 bytes, and letters may take four each.
     while len(slug.encode("utf-8", "replace")) > 180:
         slug = slug[:-1]
-    return "-".join(part for part in (slug, session_id[:8]) if part) + f".{suffix(format)}"
+    # The id of a file whose name is none is that name, of whatever characters.
+    number = _no_name.sub("-", session_id[:8]).strip("-_")
+    return "-".join(part for part in (slug, number) if part) + f".{suffix(format)}"
 
 
 def file_name(metadata: SessionMetadata, format: str) -> str:

@@ -19,10 +19,11 @@ from agcx_format import read_session, write_session
 from agcx_format.store import open_store
 from agcx_format.types import InputText, Message
 from agcx_tui import exporting
-from agcx_tui.output_file import write
+from agcx_tui.output_file import shown, write
+from agcx_tui.safe_text import safe_text
 
 from ..privileges import without_privileges
-from .conftest import GRID, QUEUE, program, run, run_program
+from .conftest import BROKEN, GRID, QUEUE, program, run, run_program
 
 MARKDOWN = "# Fix the grid layout"
 
@@ -109,6 +110,15 @@ def test_on_a_terminal_that_is_named_nothing_is_obeyed(out):
     os.close(slave)
     os.close(master)
     assert shown.decode() == "red \u241b[31m │\r\n"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1 << 20])
+def test_what_is_shown_does_not_depend_on_where_the_bytes_were_cut(size):
+    text = "道路を直す 🚀\r\nПривет\x1b[0m\r\n" * 3
+    data = text.encode()
+    parts = [data[at : at + size] for at in range(0, len(data), size)]
+    assert "".join(shown(parts)) == safe_text(text)
+    assert "\ufffd" not in safe_text(text)
 
 
 def test_a_socket_is_refused(store, out):
@@ -221,6 +231,28 @@ def test_a_file_that_appears_meanwhile_is_not_replaced(out, monkeypatch, links):
 
 def refuse_links(*_: object) -> None:
     raise PermissionError(errno.EPERM, "not permitted")
+
+
+@pytest.mark.parametrize("there", ["/dev/null", "fifo", "file", "nowhere"])
+def test_a_repair_into_what_is_no_directory_says_so(store, out, there):
+    os.mkfifo(out / "fifo")
+    (out / "file").write_text("mine")
+    link(out / "nowhere", out / "not there")
+    before = kinds_and_bytes(out)
+    broken = open_store(store).resolve(BROKEN).path
+    result = run("repair", broken, "-o", out / there)
+    assert (result.exit_code, "not a directory" in result.stderr) == (1, True)
+    assert kinds_and_bytes(out) == before
+
+
+def test_a_repair_needs_no_links_and_replaces_nothing(store, out, monkeypatch):
+    monkeypatch.setattr(os, "link", refuse_links)
+    broken = open_store(store).resolve(BROKEN).path
+    assert run("repair", broken, "-o", out / "new").exit_code == 0
+    (repaired,) = (out / "new").iterdir()
+    repaired.write_text("mine")
+    result = run("repair", broken, "-o", out / "new")
+    assert (result.exit_code, repaired.read_text()) == (1, "mine")
 
 
 @pytest.mark.parametrize("links", [True, False])
