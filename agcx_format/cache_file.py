@@ -32,7 +32,7 @@ def make_private(directory: Path) -> None:
     """Make it, if it is not there, and its owner's alone: caches hold words of conversations."""
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if directory.stat().st_mode & 0o077:
+        if directory.stat().st_mode & 0o777 != 0o700:
             directory.chmod(0o700)
     except OSError as cause:
         raise PersistenceError("cannot be made", path=directory) from cause

@@ -39,6 +39,8 @@ MAGIC = b"AGCXcat3" + sys.byteorder[:1].encode()
 
 FIRST_PAGE = 128
 _ROWS = 1024
+# Seconds that forgetting waits for another process that writes.
+_PATIENCE = 10
 
 
 class Head(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -160,7 +162,7 @@ class Catalog:
                 if columns.path(row) not in gone and not _changed(columns, row)
             ]
             with suppress(PersistenceError, OSError):
-                if len(rows) == len(columns) or self.save(columns, rows, patience=10):
+                if len(rows) == len(columns) or self.save(columns, rows, patience=_PATIENCE):
                     return
         self.clear()
 

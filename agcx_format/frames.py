@@ -75,12 +75,15 @@ def walk(section: Section) -> list[Frame]:
     return frames
 
 
-def decompress(section: bytes | memoryview, limit: int = limits.WHOLE_SECTION) -> bytes:
+def decompress(section: bytes | memoryview, limit: int | None = None) -> bytes:
     """The whole section, decompressed; `CompressionError` when that is more than `limit` bytes.
+
+    By default that is `limits.WHOLE_SECTION`.
 
     The walk's upper bound is many times the size of dense text, so only a section that *could*
     pass the limit is counted while it is decompressed.
     """
+    limit = limits.WHOLE_SECTION if limit is None else limit
     frames = [frame for frame in walk(section) if not frame.skippable]
     if sum(frame.bound for frame in frames) <= limit:
         return b"".join(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from typing import Self
 
 from agcx_format.durable import Signature, open_regular, read_exactly
@@ -19,6 +20,7 @@ __all__ = ["BLOCK", "OpenFile"]
 
 # A disk fails by the sector, and the system reads by the page: none is larger than this in bytes.
 BLOCK = 4096
+_AT_ONCE = 1024 * 1024
 
 
 class OpenFile:
@@ -65,33 +67,40 @@ class OpenFile:
 
         Raises `PersistenceError` when they cannot be read, `FileClosed` after `close`.
         """
-        self._running.append(None)
         try:
-            return read_exactly(self.fd, size, offset)
+            with self._lent() as fd:
+                return read_exactly(fd, size, offset)
         except PersistenceError as error:
             raise error.located(path=self.path) from None
-        finally:
-            self._running.pop()
-            if self._fd < 0:
-                self._release()
 
     def read_before_damage(self, size: int, offset: int) -> bytes:
         """As `read`, but where a part cannot be read, what lies before it is given.
 
         Raises `FileClosed` after `close`.
         """
-        with contextlib.suppress(PersistenceError):
-            return self.read(size, offset)
         data = bytearray()
-        with contextlib.suppress(PersistenceError):
-            while len(data) < size:
-                at = offset + len(data)
-                block = self.read(min(BLOCK - at % BLOCK, size - len(data)), at)
-                if not block:
-                    break
-                data += block
-        self.check_open()
+        with self._lent() as fd:
+            # A read may fail as a whole that could have begun; of a block nothing more can be had.
+            for largest in (_AT_ONCE, BLOCK):
+                with contextlib.suppress(OSError):
+                    while len(data) < size:
+                        at = offset + len(data)
+                        piece = os.pread(fd, min(largest - at % largest, size - len(data)), at)
+                        if not piece:
+                            break
+                        data += piece
         return bytes(data)
+
+    @contextlib.contextmanager
+    def _lent(self) -> Iterator[int]:
+        """The descriptor for a read: as long as that runs, `close` leaves it open."""
+        self._running.append(None)
+        try:
+            yield self.fd
+        finally:
+            self._running.pop()
+            if self._fd < 0:
+                self._release()
 
     def close(self) -> None:
         """Nothing can be read from now on.  Never waits, and may be called again."""

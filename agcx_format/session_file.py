@@ -259,7 +259,7 @@ class _Layout1:
         try:
             span = self._span("messages")
         except PersistenceError as error:
-            return _none(error)
+            return StreamedMessages.missing(error)
         section = FileSection(self._file, span.start, span.end)
         table = read_table(section)
         if table is not None:
@@ -342,10 +342,3 @@ class _Layout2:
             raise CorruptData("it is too large", section="session", offset=8)
         raw = layout2.decompress(self._file.read(self._end, 0))
         return raw, {place.name: place for place in layout2.split(raw)}
-
-
-def _none(error: PersistenceError) -> StreamedMessages:
-    """A reader of no messages at all, for a file that ends before them."""
-    messages = StreamedMessages(b"", MessageScanner())
-    messages.error, messages.complete = error, True
-    return messages

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from itertools import count, islice
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
+from itertools import count, islice, pairwise
 
 from agcx_format import frames, limits, messagepack
 from agcx_format.errors import CorruptData, FileClosed, MessagePackDecodeError, PersistenceError
@@ -63,6 +64,8 @@ class StreamedMessages:
     def __init__(self, section: frames.Section, scanner: MessageScanner, base: int = 0) -> None:
         self.complete = False
         self.error: PersistenceError | None = None
+        # Why there is no section at all.
+        self._missing: PersistenceError | None = None
         self._section = section
         self._base = base
         self._scanner = scanner
@@ -75,6 +78,13 @@ class StreamedMessages:
         # One lock for what the windows hold, one for whoever reads on.
         self._lock = threading.Lock()
         self._reading = threading.Lock()
+
+    @classmethod
+    def missing(cls, error: PersistenceError) -> StreamedMessages:
+        """A reader of no messages, for a file that ends before them."""
+        messages = cls(b"", MessageScanner())
+        messages.error, messages.complete, messages._missing = error, True, error
+        return messages
 
     @property
     def expected(self) -> int | None:
@@ -206,6 +216,8 @@ class StreamedMessages:
 
     def _text(self) -> Iterator[bytes]:
         """The section from its beginning: pieces that are at hand, then the others out of the file."""
+        if self._missing is not None:
+            raise copy(self._missing)
         for number in count():
             with self._lock:
                 piece = self._windows.at_hand(number)
@@ -242,10 +254,22 @@ def _feed(scanner: MessageScanner, piece: bytes) -> PersistenceError | None:
     return None
 
 
-def decode_run(data: bytes, starts: list[int], base: int) -> list[MessageSnapshot]:
-    """Decode a run of messages that begins at `base` of the section."""
+def decode_run(data: bytes, starts: Sequence[int], base: int) -> Iterator[MessageSnapshot]:
+    """Decode a run of messages that begins at `base` of the section.
+
+    Raises the error of the first that cannot be decoded, after those before it.
+    """
     try:
-        return messagepack.decode_run(data, starts)
-    except PersistenceError as error:
-        error.offset = base + (error.offset or 0)
-        raise error.located(section="messages", decompressed=True) from None
+        messages = messagepack.decode_run(data, starts)
+    except PersistenceError:
+        yield from _decode_each(data, starts, base)
+    else:
+        yield from messages
+
+
+def _decode_each(data: bytes, starts: Sequence[int], base: int) -> Iterator[MessageSnapshot]:
+    for start, end in pairwise(starts):
+        message = decode_message(data[start:end], base + start)
+        if isinstance(message, PersistenceError):
+            raise message
+        yield message

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agcx_tui.output_file import Overwrite, descriptor_named, is_regular, obstacle, shown, write
 from agcx_tui.outgoing import (
     FORMATS,
     Exporter,
@@ -27,6 +26,7 @@ from agcx_tui.outgoing import (
     suffix,
     suggested_name,
 )
+from agcx_tui.output_file import Overwrite, descriptor_named, is_regular, obstacle, shown, write
 
 __all__ = [
     "EXISTS", "FORMATS", "Exported", "Exporter", "Form", "Looked", "Progress", "descriptor_named",

@@ -7,9 +7,11 @@ a cache adds it here.  No Textual; it may block.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from agcx_format.durable import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_format.trash import Emptied
 from agcx_tui.locations import catalogs, measures
@@ -18,7 +20,11 @@ __all__ = ["forget"]
 
 
 def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None) -> None:
-    """Take what was destroyed of `store` out of the state and the cache directory, where there are."""
+    """Take what was destroyed of `store` out of the state and the cache directory, where there are.
+
+    Raises `PersistenceError` when a cache could be neither written nor removed; the others are forgotten
+    all the same.
+    """
     if cache is not None:
         # First of all, and whatever was destroyed: a picture of the list is soon made again.
         from agcx_tui.last_page import page_path
@@ -38,10 +44,31 @@ def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None
 
         # Of what only edits kept, an earlier title for example, there is no session that went.
         names = _names(gone, store)
-        Catalog(catalogs(cache), store).forget(names)
-        StatsCache(measures(cache), store).forget(names)
+        catalog, measured = Catalog(catalogs(cache), store), StatsCache(measures(cache), store)
+        _all(
+            {
+                catalog.path: lambda: catalog.forget(names),
+                measured.path: lambda: measured.forget(names),
+                (page := Path(page_path(cache, store))): lambda: page.unlink(missing_ok=True),
+            }
+        )
         for folder in (catalogs(cache), measures(cache)):
             _sweep(folder)
+
+
+def _all(steps: Mapping[Path, Callable[[], None]]) -> None:
+    """Do every step, and then tell of the first that failed, by the file that it is about."""
+    failed: list[tuple[Path, OSError]] = []
+    for path, step in steps.items():
+        try:
+            step()
+        except NotADirectoryError:
+            continue
+        except OSError as cause:
+            failed.append((path, cause))
+    for path, cause in failed:
+        words = f"still holds words of what was destroyed: {os_reason(cause)}"
+        raise PersistenceError(words, path=path) from cause
 
 
 def _sweep(folder: Path) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -21,6 +22,7 @@ from hypothesis import HealthCheck, settings
 
 from tests import surroundings
 from tests.terminals import Terminal
+from tests.waiting import LIMIT
 
 # An example takes as long as it takes: the machine may be busy.
 settings.register_profile(
@@ -87,6 +89,19 @@ def own_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("HOME", surroundings.next_home())
     yield
     Terminal.close_all()
+
+
+@pytest.fixture(autouse=True)
+def comes_to_an_end() -> Iterator[None]:
+    """A test that waits for ever fails instead of stopping all of them."""
+
+    def fail(*_: object) -> None:
+        raise TimeoutError(f"it did not end within {5 * LIMIT:,.0f} seconds")
+
+    signal.signal(signal.SIGALRM, fail)
+    signal.setitimer(signal.ITIMER_REAL, 5 * LIMIT)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 @pytest.fixture(scope="session")

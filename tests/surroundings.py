@@ -44,6 +44,8 @@ class Scratch:
 
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="agcx-tests-"))
+        # Whoever root becomes for a test reaches what is that one's own in it.
+        self.path.chmod(0o711)
         self._before = os.environ.get("TMPDIR")
         _set_temporary(str(self.path))
 

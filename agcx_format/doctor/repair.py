@@ -118,19 +118,20 @@ def _salvage_open(file: OpenFile, is_checkpoint: bool) -> Salvaged:
     if layout_guess(head) is layout2:
         ways.reverse()
     found = ways[0](file)
-    # A damaged version says the wrong layout; and maps with field names only the strict reader knows.
-    for other in (lambda: ways[1](file), lambda: _whole(file.path)):
-        if found.empty:
-            found = other() or found
-    return found
+    if found.empty:
+        # A damaged version says the wrong layout.
+        found = ways[1](file)
+    # Maps with field names only the strict reader knows.
+    return (_whole(file.path, layout_guess(head).VERSION) if found.lost else None) or found
 
 
-def _whole(path: str | os.PathLike[str]) -> Salvaged | None:
+def _whole(path: str | os.PathLike[str], layout: int) -> Salvaged | None:
+    """All of a file that the strict reader takes; None of one that it does not."""
     try:
         metadata, conversation, state = read_session(path)
     except PersistenceError:
         return None
-    found = Salvaged(layout2.VERSION, metadata, state=state)
+    found = Salvaged(layout, metadata, state=state)
     _take_conversation(found, conversation)
     return found
 

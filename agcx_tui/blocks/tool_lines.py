@@ -6,9 +6,9 @@ follows in full, and what came back, which is drawn by the block of the output, 
 
 from __future__ import annotations
 
-from agcx_format.types import FunctionCall, FunctionCallOutput, LocalShellCall, MessageSnapshot
 from textual.strip import Strip
 
+from agcx_format.types import FunctionCall, FunctionCallOutput, LocalShellCall, MessageSnapshot
 from agcx_tui.blocks.block import Block, Part
 from agcx_tui.blocks.lines import EMPTY, beside, indent, line, wrap
 from agcx_tui.blocks.look import Around, Fold, Look

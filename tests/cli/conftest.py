@@ -45,7 +45,10 @@ def run(*words: str | Path) -> Result:
 
 def run_program(*words: str | Path, **options) -> subprocess.CompletedProcess:
     """The command as a program of its own, without a terminal."""
-    options = {"capture_output": True, "text": True, "timeout": LIMIT, "check": False} | options
+    usual = {"capture_output": True, "text": True, "timeout": LIMIT, "check": False}
+    if options.get("text", True):
+        usual["encoding"] = "utf-8"
+    options = usual | options
     return subprocess.run(program(*words), stdin=subprocess.DEVNULL, **options)
 
 

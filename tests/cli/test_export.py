@@ -8,7 +8,6 @@ import re
 import signal
 import stat
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from agcx_format.types import FunctionCall, InputText, Message
 from agcx_tui import exporting
 from agcx_tui.cli.export import FORMATS
 from agcx_tui.exporting import Exported, Form
+from tests.waiting import LIMIT, wait_until
 
 from .conftest import BROKEN, GRID, QUEUE, TORN, Terminal, program, run
 
@@ -84,9 +84,9 @@ def test_a_rollout_is_called_as_codex_looks_for_it_and_has_all_messages(store, t
 def test_several_go_into_one_file(store, tmp_path, format_, count):
     target = tmp_path / f"all.{format_}"
     assert run("export", GRID, QUEUE, "--format", format_, "-o", target).exit_code == 0
-    assert count(target.read_text()) == 2
+    assert count(target.read_text("utf-8")) == 2
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
-    assert run("export", GRID, QUEUE, "--format", format_).stdout == target.read_text()
+    assert run("export", GRID, QUEUE, "--format", format_).stdout == target.read_text("utf-8")
 
 
 def test_one_that_fails_is_left_out_of_the_file_of_all_and_told(store, tmp_path):
@@ -171,12 +171,18 @@ def test_ctrl_c_leaves_nothing_half_written(store, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     words = program("export", GRID, "--format", "html", "-o", f"{out}/")
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
-    while process.poll() is None and not list(out.iterdir()):
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-    assert process.returncode != 0
+
+    def interrupted() -> bool:
+        """Whether it was, and not at its end already, as on a machine that is slow to tell."""
+        process = subprocess.Popen(words, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        wait_until(lambda: process.poll() is not None or list(out.iterdir()), "a file")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=LIMIT)
+        if process.returncode == 0:
+            next(out.iterdir()).unlink()
+        return process.returncode != 0
+
+    wait_until(interrupted, "an export that is interrupted")
     assert list(out.iterdir()) == []
 
 

@@ -175,7 +175,7 @@ def test_stdout_by_its_path_is_stdout(store, tmp_path, target, sessions):
     file.write_text("before\n")
     with file.open("a") as stdout:
         run_program("export", *sessions, "-o", target, capture_output=False, stdout=stdout)
-    assert file.read_text() == "before\n" + expected
+    assert file.read_text("utf-8") == "before\n" + expected
 
 
 def test_any_open_file_is_written_into(store):

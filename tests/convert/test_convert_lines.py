@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agcx_format.convert.lines import Line, parse_lines
+from agcx_format.convert.lines import Line, parse_lines, read_lines
 
 chunk_sizes = st.integers(1, 40)
 
@@ -52,3 +53,46 @@ def test_where_reading_failed_is_said_after_the_lines_before_it():
     read = list(parse_lines([b'{}\n{"a', ValueError("damaged")]))
     assert read[0].values == ({},)
     assert [line.error for line in read[1:]] == ["cut off in the middle of the line", "damaged"]
+
+
+def packed(*parts: bytes) -> bytes:
+    """A zstd frame for each part."""
+    return b"".join(zstandard.ZstdCompressor().compress(part) for part in parts)
+
+
+def test_a_compressed_file_may_be_several_frames(tmp_path):
+    """Codex appends one at each start; a line may go on in the next."""
+    path = tmp_path / "rollout.jsonl.zst"
+    path.write_bytes(packed(b'{"a":1}\n{"b"', b":2}\n", b'{"c":3}\n' * 3_000))
+    read = list(read_lines(path))
+    assert [line.values for line in read[:3]] == [({"a": 1},), ({"b": 2},), ({"c": 3},)]
+    assert len(read) == 3_002
+    assert all(line.error is None for line in read)
+
+
+def test_a_compressed_file_that_is_cut_off_says_so_after_what_can_be_read(tmp_path):
+    path = tmp_path / "rollout.jsonl.zst"
+    lines = b"".join(b'{"n":%d,"x":"%x"}\n' % (n, n * 7919**5) for n in range(20_000))
+    whole = packed(lines)
+    path.write_bytes(whole[: len(whole) // 2])
+    *good, last = read_lines(path)
+    assert "cut off" in last.error
+    good = [line for line in good if line.error is None]
+    assert len(good) > 5_000
+    assert [line.values[0]["n"] for line in good] == list(range(len(good)))
+
+
+def test_compressed_data_that_is_damaged_says_so_after_the_frames_before_it(tmp_path):
+    path = tmp_path / "rollout.jsonl.zst"
+    path.write_bytes(packed(b'{"a":1}\n') + b"no frame at all" * 10)
+    first, last = read_lines(path)
+    assert first.values == ({"a": 1},)
+    assert "the compressed data is damaged" in last.error
+
+
+def test_an_empty_compressed_file_has_no_lines(tmp_path):
+    path = tmp_path / "rollout.jsonl.zst"
+    path.write_bytes(b"")
+    assert list(read_lines(path)) == []
+    path.write_bytes(packed(b""))
+    assert list(read_lines(path)) == []

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import signal
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from tests.waiting import LIMIT
 
 _CHANGING = {
     "os.rename", "os.link", "os.symlink", "os.mkdir", "os.rmdir", "os.remove", "os.truncate",
@@ -64,9 +67,10 @@ def killed_at(step: int, work: Callable[[], None]) -> bool:
     return False
 
 
-def killed_after(seconds: float, work: Callable[[], None]) -> None:
-    """Run `work`, which need not end, in a fork for so long."""
+def killed_after(seconds: float, work: Callable[[], None], begun: int) -> None:
+    """Run `work`, which need not end, in a fork for so long from when something can be read of `begun`."""
     with child(work) as pid:
+        assert select.select([begun], [], [], LIMIT)[0], "the child never began"
         time.sleep(seconds)
         assert pid in _running(pid), "the child ended by itself"
 

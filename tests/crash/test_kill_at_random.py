@@ -159,7 +159,7 @@ def test_killed_at_random(facade: type, tmp_path: Path, kills: int):
         before = observed(root)
         reading, writing = os.pipe()
         worker = Worker(root, number, writing)
-        killed_after(chance.uniform(0.002, 0.12), worker.work)
+        killed_after(chance.uniform(0, 0.1), worker.work, reading)
         os.close(writing)
         done, begun, copying = told(reading)
         os.close(reading)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import random
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import frames, layout1, layout2, messagepack
+from agcx_format import bincode, checkpoint, frames, index, layout1, layout2, limits, messagepack
 from agcx_format.doctor.checks import verify_file
 from agcx_format.doctor.report import FileReport, Severity
 from agcx_format.errors import PersistenceError
@@ -174,6 +175,125 @@ def test_what_is_wrong_but_readable_is_a_warning(tmp_path):
     path.write_bytes(golden.data + b"more")
     found = codes(verify_file(path))
     assert {("warning", "id"), ("warning", "excess")} <= found
+
+
+def with_sections(name: str, *, after_state: bytes = b"", **metadata) -> bytes:
+    """A file of the golden session, with other metadata, or with bytes after its state."""
+    golden = v1(name)
+    spans = layout1.split(golden.data)
+    raw = [golden.data[span.start : span.end] for span in spans]
+    first = bincode.encode(replace(golden_session(name)[0], **metadata))
+    return b"".join(layout1.join(first, raw[1], raw[2], raw[3] + after_state))
+
+
+def test_bytes_after_the_state_and_after_the_metadata_are_told_with_their_place(tmp_path):
+    """They mean nothing, so somebody may have meant something by them."""
+    path = tmp_path / f"{v1('full').id}.agcx"
+    whole = with_sections("full")
+    path.write_bytes(whole)
+    assert verify_file(path).ok
+    path.write_bytes(with_sections("full", after_state=b"12345"))
+    (finding,) = verify_file(path).of_part("state")
+    assert (finding.severity, finding.code, finding.offset) == (Severity.WARNING, "excess", len(whole))
+    assert "5 bytes" in finding.reason
+    spans = layout1.split(whole)
+    raw = [whole[span.start : span.end] for span in spans]
+    path.write_bytes(b"".join(layout1.join(raw[0] + b"xyz", *raw[1:])))
+    (finding,) = verify_file(path).of_part("metadata")
+    assert (finding.code, finding.offset) == ("excess", spans[0].end)
+
+
+@pytest.mark.parametrize(
+    ("created", "updated", "told"),
+    [
+        ("2025-10-14T07:08:09Z", "2025-10-14T07:08:08.999999999Z", True),
+        ("2025-10-14T07:08:09Z", "2025-10-14T07:08:09Z", False),
+        # As moments, not as texts.
+        ("2025-10-14T07:08:09Z", "2025-10-14T07:08:09.001Z", False),
+        ("+10000-01-01T00:00:00Z", "9999-12-31T00:00:00Z", True),
+    ],
+)
+def test_a_session_that_was_updated_before_it_was_created(created, updated, told, tmp_path):
+    path = tmp_path / f"{v1('full').id}.agcx"
+    path.write_bytes(with_sections("full", created_at=created, updated_at=updated))
+    found = [finding for finding in verify_file(path).findings if finding.section == "metadata"]
+    assert [finding.code for finding in found] == ["time-order"] * told
+    assert verify_file(path).ok
+
+
+# --- beside the sessions
+
+
+def a_checkpoint() -> Path:
+    return next(path for path in sorted((GOLDEN / "manager-store" / "checkpoints").iterdir()))
+
+
+def test_a_checkpoint_whose_name_says_nothing_or_another_id(tmp_path):
+    data = a_checkpoint().read_bytes()
+    path = tmp_path / "copy.ckpt"
+    path.write_bytes(data)
+    report = verify_file(path)
+    assert codes(report) == {("warning", "name")}
+    assert report.id is None
+    session_id, checkpoint_id = checkpoint.ids_of(a_checkpoint().name)
+    other = UUID(int=7)
+    path = tmp_path / checkpoint.file_name(session_id, other)
+    path.write_bytes(data)
+    report = verify_file(path)
+    assert codes(report) == {("warning", "id")}
+    assert str(checkpoint_id) in report.findings[0].reason
+    assert str(other) in report.findings[0].reason
+    assert report.id == session_id
+
+
+def test_a_checkpoint_of_layout_2_has_no_id_inside_to_be_another(tmp_path):
+    path = next(path for path in sorted((GOLDEN / "v2" / "checkpoints").iterdir()))
+    session_id, _ = checkpoint.ids_of(path.name)
+    copy = tmp_path / checkpoint.file_name(session_id, UUID(int=7))
+    copy.write_bytes(path.read_bytes())
+    assert verify_file(copy).ok
+
+
+def test_an_index_on_its_own(tmp_path):
+    value = index.build([golden_session("full")[0]])
+    path = tmp_path / "sessions.idx"
+    for layout in (1, 2):
+        path.write_bytes(index.encode(value, layout))
+        report = verify_file(path)
+        assert (report.ok, report.kind, report.layout) == (True, "index", layout)
+    path.write_bytes(index.encode(value)[:-3])
+    report = verify_file(path)
+    assert codes(report) == {("warning", "unreadable")}
+    assert report.layout is None
+
+
+def test_a_copy_of_metadata_on_its_own(tmp_path):
+    metadata = golden_session("full")[0]
+    path = tmp_path / f"{metadata.id}.meta"
+    path.write_bytes(bincode.encode(metadata))
+    report = verify_file(path)
+    assert (report.ok, report.kind, report.id) == (True, "metadata copy", metadata.id)
+    path.write_bytes(bincode.encode(replace(metadata, id=UUID(int=7))))
+    report = verify_file(path)
+    assert codes(report) == {("warning", "id")}
+    assert str(UUID(int=7)) in report.findings[0].reason
+    path.write_bytes(b"\x10half")
+    assert codes(verify_file(path)) == {("warning", "unreadable")}
+    odd = tmp_path / "notes.meta"
+    odd.write_bytes(bincode.encode(metadata))
+    assert codes(verify_file(odd)) == {("warning", "name")}
+    odd.write_bytes(b"")
+    assert codes(verify_file(odd)) == {("warning", "name"), ("warning", "unreadable")}
+
+
+@pytest.mark.parametrize("name", ["x.ckpt", "sessions.idx", "x.meta"])
+def test_a_file_beside_the_sessions_that_is_too_large_is_not_read(name: str, tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "WHOLE_SECTION", 1_000)
+    path = tmp_path / name
+    path.write_bytes(bytes(1_001))
+    (finding, *_) = verify_file(path).findings
+    assert finding.code == "unreadable"
+    assert "1,001 bytes are too many" in finding.reason
 
 
 def large_session(path: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -11,6 +12,8 @@ from msgspec.structs import replace
 
 from agcx_format import bincode, index
 from agcx_format.doctor.checks import verify_store
+from agcx_format.doctor.report import Severity
+from agcx_format.journal import UNFINISHED
 from agcx_format.store import open_store
 from agcx_format.types import SessionMetadata
 from tests.golden_files import GOLDEN, V2
@@ -131,3 +134,32 @@ def test_a_broken_checkpoint_is_an_error(tmp_path):
 def test_stopping_ends_the_reports():
     store = open_store(GOLDEN / "v1")
     assert len(list(verify_store(store, should_stop=lambda: True))) <= 1
+
+
+def test_what_an_interrupted_act_left_is_told_of(tmp_path):
+    root = copy_of("manager-store", tmp_path / "store")
+    store = open_store(root)
+    act = store.delete([next(store.scan())])
+    home = root / "trash" / act.id
+    os.rename(home, root / "trash" / f"{act.id}{UNFINISHED}")
+    before = contents(root, trash=True)
+    reports = [report for report in verify_store(store) if report.kind == "act"]
+    assert [report.severity for report in reports] == [Severity.WARNING]
+    assert act.id in str(reports[0].path)
+    assert contents(root, trash=True) == before
+
+
+def test_a_folder_that_cannot_be_read_is_one_finding(monkeypatch, tmp_path):
+    """A disk that fails, or a right that is missing: once, not once for each reason to look there."""
+    root = copy_of("manager-store", tmp_path / "store")
+    listdir = os.listdir
+
+    def failing(path):
+        if os.fspath(path).rstrip("/").endswith("checkpoints"):
+            raise OSError(errno.EIO, "Input/output error")
+        return listdir(path)
+
+    monkeypatch.setattr(os, "listdir", failing)
+    (whole,) = [report for report in verify_store(open_store(root)) if report.kind == "store"]
+    found = [finding.reason for finding in whole.findings if finding.code == "unreadable"]
+    assert found == ["checkpoints: input/output error"]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agcx_format.timestamps import Timestamp, is_usual, newest_first, ns_of, to_datetime
+from agcx_format.timestamps import Timestamp, all_usual, is_usual, newest_first, ns_of, to_datetime
 from tests.golden_files import v1
 
 # chrono's NaiveDate::MIN … MAX, in nanoseconds
@@ -46,6 +46,9 @@ def test_numbers_and_texts_are_one_for_one(ns: int, text: str):
         ("2025-08-26T04:12:50.1234567899Z", "2025-08-26T04:12:50.123456789Z"),
         ("2016-12-31T23:59:60.500Z", "2016-12-31T23:59:60.500Z"),
         ("2024-02-29T00:00:00Z", "2024-02-29T00:00:00Z"),
+        ("\n2025-01-01T00:00:00Z\n", "2025-01-01T00:00:00Z"),
+        ("2025-01-01T00:00:00+23:59", "2024-12-31T00:01:00Z"),
+        ("2025-01-01T00:00:00-00:59", "2025-01-01T00:59:00Z"),
     ],
 )
 def test_what_rust_takes_becomes_what_rust_writes(text: str, normal: str):
@@ -58,6 +61,9 @@ def test_what_rust_takes_becomes_what_rust_writes(text: str, normal: str):
         "", "now", "2025-08-26", "2025-08-26T04:12:50", "2025-13-01T00:00:00Z",
         "2025-02-29T00:00:00Z", "1900-02-29T00:00:00Z", "2025-04-31T00:00:00Z",
         "2025-01-01T24:00:00Z", "2025-01-01T00:60:00Z", "2025-01-01T00:00:61Z",
+        # An hour has sixty minutes in an offset too; and two moments are not one.
+        "2025-01-01T00:00:00+02:60", "2025-01-01T00:00:00-00:60", "2025-01-01T00:00:00+01:99",
+        "2025-01-01T00:00:00Z\n2025-01-01T00:00:00Z", "2025-01-01T00:00:00Z\nx",
         "2025-01-01T00:00:00+24:00", "２025-01-01T00:00:00Z", "+300000-01-01T00:00:00Z",
     ],
 )  # fmt: skip
@@ -122,3 +128,13 @@ def test_every_day_of_the_calendar_is_usual(day: date):
 def test_a_leap_day_of_another_year_is_not(year: int):
     assert not is_usual(f"{year}-02-29T00:00:00Z")
     assert not is_usual("2025-01-01T00:00:00Z\n")
+
+
+def test_many_are_usual_only_if_each_is():
+    usual = "2025-01-01T00:00:00Z"
+    assert all_usual([])
+    assert all_usual([usual] * 3)
+    for odd in (f"{usual}\n", f"\n{usual}", f"{usual}\n{usual}", "", "2025-02-30T00:00:00Z"):
+        assert not is_usual(odd)
+        for texts in ([odd], [usual, odd], [odd, usual], [odd, ""]):
+            assert not all_usual(texts)

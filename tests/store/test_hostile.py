@@ -32,6 +32,7 @@ from agcx_format import (
     write_session,
 )
 from agcx_format.errors import SessionNotFound
+from agcx_format.listed import listed
 from tests.golden_files import GOLDEN
 from tests.privileges import without_privileges
 from tests.stores import contents, copy_of, golden_session, id_of
@@ -393,15 +394,19 @@ def test_titles_and_paths_come_through_as_they_are(text: str, layout: int, tmp_p
     write_session(folder / f"{FULL}.agcx", metadata, conversation, STATE, layout=layout)
     store = open_store(root)
     (entry,) = store.scan()
-    assert entry.metadata == metadata
+    assert entry.metadata == listed(metadata)
+    assert store.load_session(FULL)[0] == metadata
     assert store.load_session(FULL)[1].context == context
     store.update_metadata(FULL, title=text + text)
-    assert store.list_sessions()[0].title == text + text
+    # A list shows the beginning of what is too long for one; the file holds all of it.
+    shown = listed(replace(metadata, title=text + text)).title
+    assert shown == text + text or (shown[-1] == "…" and (text + text).startswith(shown[:-1]))
+    assert store.list_sessions()[0].title == shown
     act = store.delete(list(store.scan()))
-    assert act.titles == [text + text]
-    assert store.acts()[0].titles == [text + text]
+    assert act.titles == [shown]
+    assert store.acts()[0].titles == [shown]
     store.undo()
-    assert store.list_sessions()[0].title == text + text
+    assert store.load_session(FULL)[0].title == text + text
 
 
 @pytest.mark.parametrize(

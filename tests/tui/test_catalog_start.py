@@ -139,8 +139,10 @@ async def test_a_list_that_was_left_in_another_order_begins_in_it(tmp_path, stor
         await pilot.press("s", "s", "s")
         await until(pilot, lambda: screen.table.sort_key == "title")
         left = titles(screen)
-        await pilot.pause(0.1)
-    assert titles(browser(store, **places).get_default_screen()) == left
+    wait_until(
+        lambda: titles(browser(store, **places).get_default_screen()) == left,
+        "a list in that order",
+    )
     # In the catalog, too: its first page is the one that will be asked for.
     wait_until(
         lambda: catalog(tmp_path, store).load().titles[0] == left[0], "a catalog in that order"
