@@ -13,6 +13,7 @@ import termios
 import threading
 import time
 
+from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
@@ -20,6 +21,8 @@ __all__ = ["TerminalDriver"]
 
 # Seconds that the terminal has at the end to read what is written, and between two looks after that.
 _PATIENCE, _STEP = 1.0, 0.02
+# Seconds after which it is left alone, whatever it does.
+_LONGEST = 30.0
 # What undoes all that the driver does to the terminal.
 _LEAVE = b"\x1b[?2004l\x1b[?7h\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
 
@@ -61,12 +64,19 @@ class TerminalDriver(LinuxDriver):
         if writer.is_alive():
             self._discard_unread(writer)
 
-    def _discard_unread(self, writer: threading.Thread) -> None:
+    def _discard_unread(self, writer: WriterThread) -> None:
         """Nobody reads: what was written is of no use any more."""
-        end = time.monotonic() + _PATIENCE
+        waiting = writer._queue
+        with waiting.mutex:
+            waiting.queue.clear()
+        waiting.put(None)
+        end = time.monotonic() + _LONGEST
         while writer.is_alive() and time.monotonic() < end:
             try:
                 termios.tcflush(self.fileno, termios.TCOFLUSH)
+                # A write that waits for room is woken by this, and not by there being room.
+                termios.tcflow(self.fileno, termios.TCOOFF)
+                termios.tcflow(self.fileno, termios.TCOON)
             except termios.error:
                 break
             writer.join(_STEP)

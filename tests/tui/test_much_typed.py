@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import threading
+import time
 
 import pytest
 from textual import events
@@ -128,11 +129,11 @@ def test_147_kb_without_brackets_are_typed_and_the_next_key_is_obeyed(store, tmp
 def test_a_signal_ends_the_program_while_nobody_reads_the_terminal(store, tmp_path, number):
     with in_terminal(store, tmp_path) as terminal:
         terminal.wait_for("Fix the grid")
-        # Nobody reads from now on; each key has much drawn, more than a terminal keeps.
-        for _ in range(60):
-            if not select.select([], [terminal.ours], [], 0.05)[1]:
-                break
-            terminal.type("?\x1b" * 20)
+        # Nobody reads from now on.  Each key has the whole screen drawn: more than a terminal keeps.
+        for _ in range(150):
+            if select.select([], [terminal.ours], [], 0)[1]:
+                terminal.type("p")
+            time.sleep(0.02)
         terminal.process.send_signal(number)
         status = terminal.process.wait(timeout=LIMIT)
         terminal.drain()
