@@ -106,7 +106,8 @@ def undo(root: Path, act_id: str | None = None, follow: Follow = lambda act: ())
         raise NothingToUndo("nothing is left to undo", path=root)
     if act.problem is not None:
         raise CorruptData(
-            f"the last act cannot be undone: {act.problem}", path=root / TRASH / act.id
+            f"it cannot be undone ({act.problem}); the trash has the sessions that it keeps",
+            path=root / TRASH / act.id,
         )
     with naming(root), Tree(root) as store:
         _Undo(store, act, follow).run()
@@ -145,7 +146,7 @@ class _Performance(Work):
             transitions = [self._transition(step) for step in steps if not step.derived]
             self._prepare(transitions)
             self._sync_act()
-            self._do(transitions, lambda: self._write_derived(self._derived))
+            self._do(transitions, self._derive)
             self._mark_done()
             return act
         except BaseException:
@@ -154,6 +155,17 @@ class _Performance(Work):
             raise
         finally:
             self._home.close()
+
+    def _derive(self) -> None:
+        """Write the index and the like.  A deletion does not fail because there is no room for them."""
+        try:
+            self._write_derived(self._derived)
+        except (OSError, PersistenceError) as error:
+            steps = (step for step in self._act.steps if not step.derived)
+            if any(map(_has_content, steps)) or not reserve.is_full(error):
+                raise
+            for step in self._derived:
+                self._side(NEW, step.path).unlink()
 
     def _write_manifest(self, act: Act) -> None:
         replace_if(self._home.place(MANIFEST), [encode(act)], ANYTHING)

@@ -115,7 +115,10 @@ class Catalog:
         head = _head.decode(payload)
         if head.store != self._store:
             raise ValueError("of another store")
-        if not 0 <= head.broken <= head.sessions <= head.rows < 1 << 32 or not 0 <= head.size < 1 << 63:
+        if (
+            not 0 <= head.broken <= head.sessions <= head.rows < 1 << 32
+            or not 0 <= head.size < 1 << 63
+        ):
             raise ValueError("totals that cannot be")
         payload, at = frame(file, at)
         return Reading(file, head, catalog_block.decode(payload), at, self._spelled)

@@ -190,7 +190,12 @@ class Columns:
         folders = catalog_block.pool(block, "folders")
         numbers = [self.pools["folders"].number(folder) for folder in folders]
         keys = list(
-            zip(arrays["high"], arrays["low"], map(numbers.__getitem__, arrays["folders"]), strict=True)
+            zip(
+                arrays["high"],
+                arrays["low"],
+                map(numbers.__getitem__, arrays["folders"]),
+                strict=True,
+            )
         )
         named = [(keys[row][2], os.fsdecode(name)) for row, name in block.names.items()]
         if block.names:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from agcx_format import emptied, journal, reserve
@@ -79,6 +78,4 @@ def _remove_all_but_manifest(store: Tree, name: str) -> int:
     with store.below(f"{TRASH}/{name}") as home:
         freed = sum(status.st_size for _, status in home.walk() if status.st_nlink == 1)
         home.remove_all("", spare=MANIFEST)
-        with suppress(OSError):
-            home.sync()
         return freed

@@ -110,7 +110,12 @@ def read_act(home: Path) -> Act | None:
     except (PersistenceError, FileNotFoundError):
         return None
     try:
-        return _read(trash_fd, home.name, home.parent.parent)
+        status = os.lstat(home.name, dir_fd=trash_fd)
+        return (
+            _read(trash_fd, home.name, home.parent.parent) if stat.S_ISDIR(status.st_mode) else None
+        )
+    except OSError:
+        return None
     finally:
         os.close(trash_fd)
 
@@ -146,31 +151,27 @@ def _open_trash(root: Path) -> int:
 
 
 def _read(trash_fd: int, name: str, root: Path) -> Act | None:
+    """The act of a directory, which is no link; None when it is not there any more."""
     match = _is_ours(name)
     if match is None:
         return None
     try:
-        fd = os.open(
-            name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=trash_fd
-        )
-    except (FileNotFoundError, NotADirectoryError):
+        return decode(_manifest_in(trash_fd, name), match["id"], undone=UNDONE in name)
+    except PersistenceError as error:
+        reason = error.reason
+    except OSError as cause:
+        reason = os_reason(cause)
+    try:
+        os.lstat(name, dir_fd=trash_fd)
+    except OSError:
         # Emptied or undone by another program meanwhile.
         return None
-    except OSError as cause:
-        return _unusable(match, os_reason(cause), None)
-    try:
-        return decode(_manifest_in(fd), match["id"], undone=UNDONE in name)
-    except PersistenceError as error:
-        return _unusable(match, error.reason, root / TRASH / name)
-    except OSError as cause:
-        return _unusable(match, os_reason(cause), root / TRASH / name)
-    finally:
-        os.close(fd)
+    return _unusable(match, reason, root / TRASH / name)
 
 
-def _manifest_in(home_fd: int) -> bytes:
+def _manifest_in(trash_fd: int, name: str) -> bytes:
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
-    fd = os.open(MANIFEST, flags, dir_fd=home_fd)
+    fd = os.open(f"{name}/{MANIFEST}", flags, dir_fd=trash_fd)
     try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode) or status.st_size > limits.MANIFEST:
@@ -180,7 +181,7 @@ def _manifest_in(home_fd: int) -> bytes:
         os.close(fd)
 
 
-def _unusable(match: re.Match[str], reason: str, home: Path | None) -> Act:
+def _unusable(match: re.Match[str], reason: str, home: Path) -> Act:
     """An act of which only the directory is known: its sessions are the files that lie in it."""
     try:
         moment = datetime.strptime(match["time"], _STAMP).replace(tzinfo=UTC)
@@ -188,7 +189,7 @@ def _unusable(match: re.Match[str], reason: str, home: Path | None) -> Act:
         moment = datetime.fromtimestamp(0, UTC)
     kind, created_at = match["kind"], Timestamp.from_datetime(moment)
     undone = UNDONE in match.string
-    sessions = tuple(_sessions_in(home)) if home is not None else ()
+    sessions = tuple(_sessions_in(home))
     return Act(
         match["id"], kind, created_at, sessions, (), undone=undone, problem=f"manifest: {reason}"
     )

@@ -14,7 +14,7 @@ METADATA_AT_ONCE = MIB
 LISTED_TITLE = 1024
 LISTED_TEXT = 256
 LISTED_TAGS = 64
-LISTED_CHECKPOINTS = 256
+LISTED_CHECKPOINTS = 1024
 
 # Context, state and whole-file reads hold their section in memory at once.
 WHOLE_SECTION = 256 * MIB

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
@@ -20,7 +21,7 @@ from agcx_format.durable import Signature
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.listed import short_title
 from agcx_format.places import TRASH
-from agcx_format.timestamps import Timestamp, to_datetime
+from agcx_format.timestamps import Timestamp, is_usual, to_datetime
 
 __all__ = ["Act", "ActSession", "Edit", "Step", "checked", "decode", "encode"]
 
@@ -31,6 +32,10 @@ _NOWHERE: Final = frozenset({"", ".", ".."})
 # Longer ones no system has.
 _LONGEST_NAME, _LONGEST_PATH = 255, 4096
 _U63 = 1 << 63
+# The names that sessions and their belongings have, so that most paths take one look.
+_is_plain = re.compile(
+    r"[0-9A-Za-z][\w.-]{0,200}(?:/[0-9A-Za-z][\w.-]{0,200}){0,4}", re.ASCII
+).fullmatch
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -92,6 +97,8 @@ def checked(step: Step) -> Step:
 def _parts(path: str) -> list[str]:
     if not isinstance(path, str):
         raise ValueError(f"no path: {path!r}")
+    if _is_plain(path):
+        return path.split("/")
     # Raises UnicodeEncodeError, a ValueError, for what no file system takes.
     data = os.fsencode(path)
     names = path.split("/")
@@ -233,11 +240,13 @@ def encode(act: Act) -> bytes:
 def decode(data: bytes, act_id: str, *, undone: bool) -> Act:
     """The act that a manifest describes.  Raises `CorruptData` for one that is not understood."""
     try:
-        plain = json.loads(data)
+        # Ours are ASCII; a text is parsed faster than bytes, whose encoding would be guessed.
+        plain = json.loads(data.decode("ascii"))
         if plain["format"] != _FORMAT:
             raise CorruptData(f"a manifest of format {plain['format']!r:.40}")
-        # A year that no directory's name can have would stand in the way of every later act.
-        to_datetime(plain["created_at"])
+        if not is_usual(plain["created_at"]) or plain["created_at"] < "0001":
+            # A year that no calendar has would stand in the way of every list of acts.
+            to_datetime(plain["created_at"])
         emptied = plain.get("emptied_at")
         sessions = [
             ActSession(str(i), str(title), max(0, _count(size)))

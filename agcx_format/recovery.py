@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace as with_changes
 from pathlib import Path
 
 from agcx_format import emptied
@@ -23,7 +24,7 @@ from agcx_format.act_work import (
     write_derived,
 )
 from agcx_format.acts import Follow
-from agcx_format.compare_and_swap import put, swap, take
+from agcx_format.compare_and_swap import ANYTHING, put, replace_if, swap, take
 from agcx_format.durable import TEMPORARY, is_temporary, remove_unused
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.journal import (
@@ -40,7 +41,7 @@ from agcx_format.journal import (
     read_act,
     unfinished,
 )
-from agcx_format.manifest import Act, Step
+from agcx_format.manifest import Act, Step, encode
 from agcx_format.places import TRASH
 from agcx_format.transitions import second_name
 from agcx_format.tree import Place, Tree
@@ -158,9 +159,9 @@ class _Interrupted:
                     write_derived(self._store, step, self._side(NEW, step))
             self._sync()
         self._remove_spares()
-        if kept_in(self._store, self._home, self._steps):
-            clear_attempt(self._store, self._home, self._steps)
-            _name(self._store, self._name, self._act.id)
+        left = [step for step in self._steps if kept_in(self._store, self._home, [step])]
+        if left:
+            self._keep(left)
         elif is_pending:
             if _remove_named(self._home, self._act.steps):
                 _remove_manifest(self._store, self._home, self._name)
@@ -171,6 +172,15 @@ class _Interrupted:
             for folder in self._home.open_folders():
                 _remove_temporaries(self._home, folder, self._steps)
             _name(self._store, self._name, self._act.id + UNDONE)
+
+    def _keep(self, left: Sequence[Step]) -> None:
+        """What has no other place any more stays an act, of these steps alone."""
+        clear_attempt(self._store, self._home, self._steps)
+        if len(left) < len(self._steps):
+            with suppress(PersistenceError):
+                data = encode(with_changes(self._act, steps=tuple(left)))
+                replace_if(self._home.place(MANIFEST), [data], ANYTHING)
+        _name(self._store, self._name, self._act.id)
 
     def _take_back(self, step: Step) -> None:
         """Put one file back as it was before the act: idempotent."""

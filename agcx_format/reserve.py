@@ -17,7 +17,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.places import TRASH
 from agcx_format.tree import Place, Tree
 
-__all__ = ["FILE", "SIZE", "keep", "spend"]
+__all__ = ["FILE", "SIZE", "is_full", "keep", "spend"]
 
 FILE: Final = "reserve"
 # Room for the manifest of hundreds of sessions, and for some directories.
@@ -70,7 +70,7 @@ def spend(store: Tree, work: Callable[[], _T]) -> _T:
         done = work()
     except (OSError, PersistenceError) as error:
         place = store.find(f"{TRASH}/{FILE}")
-        if not _is_full(error) or place is None or not place.is_taken():
+        if not is_full(error) or place is None or not place.is_taken():
             raise
         place.unlink()
         try:
@@ -83,6 +83,7 @@ def spend(store: Tree, work: Callable[[], _T]) -> _T:
     return done
 
 
-def _is_full(error: Exception) -> bool:
+def is_full(error: Exception) -> bool:
+    """Whether an error says that the disk is full."""
     cause = error if isinstance(error, OSError) else error.__cause__
     return isinstance(cause, OSError) and cause.errno in _FULL

@@ -8,7 +8,7 @@ from agcx_format.acts import Act, Edit
 from agcx_tui.safe_text import safe_line
 from agcx_tui.wording import counted, size
 
-__all__ = ["act_named", "kind_of", "named", "state_of", "titles_of", "told", "undone"]
+__all__ = ["act_named", "kind_of", "named", "state_of", "titles_of", "told", "told_with_undo", "undone"]
 
 _KINDS = {
     "delete": "Deleted",
@@ -34,16 +34,24 @@ def kind_of(act: Act) -> str:
 def named(act: Act) -> str:
     """`“Fix the grid”, 1.2 MB`, or how many they are."""
     # A split tells of both halves, but what was split was one.
-    if act.kind == "split" and act.emptied_at is None:
+    if act.kind == "split" and act.emptied_at is None and act.titles:
         return f"{_quoted(act.titles[0])} in two, {size(act.sessions[0].size)}"
     return f"{_which(act)}, {size(act.size)}"
 
 
 def told(act: Act) -> str:
     """What was done, whole: `Deleted “Fix the grid”, 1.2 MB`, `Renamed “Grid” to “Fix the grid”`."""
+    if not act.id:
+        # What changes nothing is no act of the log.
+        return "Nothing changed"
     if act.edit is not None and act.edit.fields:
         return _edit_told(act, act.edit)
     return f"{kind_of(act)} {named(act)}"
+
+
+def told_with_undo(act: Act) -> str:
+    """What was done, and the key that takes it back, if there is anything to take back."""
+    return f"{told(act)}. u takes it back." if act.id else f"{told(act)}."
 
 
 def _edit_told(act: Act, edit: Edit) -> str:
@@ -94,9 +102,11 @@ def titles_of(act: Act) -> str:
 
 
 def state_of(act: Act) -> str:
-    """`undone`, `destroyed`, or nothing when it can be undone."""
+    """`undone`, `destroyed`, `damaged`, or nothing when it can be undone."""
     if act.emptied_at is not None:
         return "destroyed" if not act.undone else "undone, destroyed"
+    if act.problem is not None and not act.undone:
+        return "damaged"
     return "undone" if act.undone else ""
 
 

@@ -32,6 +32,7 @@ from agcx_tui.typed_text import bound, take_waiting, type_into
 if TYPE_CHECKING:
     from textual.await_complete import AwaitComplete
     from textual.driver import Driver
+    from textual.filter import LineFilter
 
     from agcx_tui.act_queue import ActQueue
 
@@ -127,6 +128,11 @@ class AgcxApp(App[None]):
             variables["block-cursor-text-style"] = "bold underline"
             variables["block-cursor-blurred-text-style"] = "bold"
         return variables
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        from agcx_tui.drawn_text import DRAWN_TEXT
+
+        return [*super().get_line_filters(), DRAWN_TEXT]
 
     @property
     def state_directory(self) -> Path | None:
@@ -384,6 +390,7 @@ class AgcxApp(App[None]):
     def _ask_for_export(self, path: str) -> None:
         """In a thread: the dialog proposes a name by the session's title."""
         from agcx_format.errors import PersistenceError
+        from agcx_format.listed import listed
         from agcx_format.session_file import SessionFile
         from agcx_tui.safe_text import safe_line
         from agcx_tui.screens.export import ExportItem
@@ -391,7 +398,8 @@ class AgcxApp(App[None]):
 
         try:
             with SessionFile(path) as session:
-                item = ExportItem(path, str(session.metadata.id), session.metadata.title)
+                metadata = listed(session.metadata)
+                item = ExportItem(path, str(metadata.id), metadata.title)
         except PersistenceError as error:
             text = f"It cannot be exported: {safe_line(error.reason)}"
             self.notify(text, severity="error", markup=False)

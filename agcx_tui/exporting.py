@@ -127,7 +127,9 @@ def _export(
             target = target.with_name(session.name)
         if Path(os.path.realpath(target)) in files:
             target = target.with_name(f"{Path(source).stem}.{suffix(format)}")
-        written = write(target, session.parts(), overwrite=overwrite, should_stop=exporter.should_stop)
+        written = write(
+            target, session.parts(), overwrite=overwrite, should_stop=exporter.should_stop
+        )
         if written.path is not None:
             files.add(written.path)
         return Exported(source, target, written.size, redacted=session.redacted)

@@ -108,16 +108,22 @@ def suffix(format: str) -> str:
     return "jsonl" if format == "codex" else format
 
 
+# Of a title, in characters: no name takes more of one.
+_LONGEST_TITLE = 1000
+
+
 def suggested_name(title: str, session_id: str, format: str) -> str:
     """`fix-the-grid-layout-04ee4873.md`: told apart by the id, safe on every file system."""
     # What file names cannot have in this locale is left out.
     encoding = sys.getfilesystemencoding()
-    title = title.casefold().encode(encoding, "ignore").decode(encoding)
+    title = title[:_LONGEST_TITLE].casefold().encode(encoding, "ignore").decode(encoding)
     slug = _no_name.sub("-", title).strip("-_")[:60].rstrip("-_")
     # A file name may have 255 bytes, and letters may take four each.
     while len(slug.encode("utf-8", "replace")) > 180:
         slug = slug[:-1]
-    return "-".join(part for part in (slug, session_id[:8]) if part) + f".{suffix(format)}"
+    # The id of a file whose name is none is that name, of whatever characters.
+    number = _no_name.sub("-", session_id[:8]).strip("-_")
+    return "-".join(part for part in (slug, number) if part) + f".{suffix(format)}"
 
 
 def file_name(metadata: SessionMetadata, format: str) -> str:

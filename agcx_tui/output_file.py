@@ -64,6 +64,8 @@ def write(
         FileExistsError: a file is there, and `overwrite` says no.
         OSError: it cannot be written; what was there is as it was.
     """
+    from agcx_format.new_file import make_directory
+
     if (number := descriptor_named(target)) is not None:
         return Written(_into(os.dup(number), parts, should_stop), None)
     kind = _kind(target)
@@ -75,7 +77,7 @@ def write(
     target = Path(os.path.realpath(target))
     if kind and not (overwrite(target) if callable(overwrite) else overwrite):
         raise _exists(target)
-    _make(target.parent)
+    make_directory(target.parent)
     return Written(_replace(target, parts, may_replace=bool(kind) or overwrite is True), target)
 
 
@@ -154,6 +156,7 @@ def shown(parts: Iterable[bytes]) -> Iterator[str]:
 
 def _replace(target: Path, parts: Iterable[bytes], *, may_replace: bool) -> int:
     from agcx_format.durable import write_file
+    from agcx_format.new_file import put_new
 
     temporary = target.with_name(f".{secrets.token_hex(8)}.agcx-tmp")
     try:
@@ -162,32 +165,10 @@ def _replace(target: Path, parts: Iterable[bytes], *, may_replace: bool) -> int:
         if may_replace and _kind(target) == stat.S_IFREG:
             os.rename(temporary, target)
         else:
-            _put(temporary, target)
+            put_new(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
     return size
-
-
-def _put(temporary: Path, target: Path) -> None:
-    """Unlike a rename, a link never replaces what is there; some file systems have none."""
-    try:
-        os.link(temporary, target)
-    except FileExistsError:
-        raise
-    except OSError:
-        # An empty file claims the name, which only one program can do, and is replaced.
-        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        os.rename(temporary, target)
-
-
-def _make(directory: Path) -> None:
-    """As the files, it is its owner's alone; `makedirs` would give the parents the usual mode."""
-    if directory.is_dir():
-        return
-    if directory.exists():
-        raise NotADirectoryError(errno.ENOTDIR, f"not a directory: {directory}", str(directory))
-    _make(directory.parent)
-    directory.mkdir(mode=0o700, exist_ok=True)
 
 
 def _exists(target: Path) -> FileExistsError:
@@ -247,7 +228,7 @@ def _kind(target: Path) -> int:
     except FileNotFoundError:
         return 0
     except NotADirectoryError:
-        # A file stands where a directory is needed, which `_make` says.
+        # A file stands where a directory is needed, which `make_directory` says.
         return 0
 
 
@@ -262,4 +243,3 @@ def _is_terminal(target: Path, kind: int) -> bool:
         return os.isatty(fd)
     finally:
         os.close(fd)
-

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agcx_format.errors import PersistenceError
+from agcx_format.listed import listed
 from agcx_format.session_file import SessionFile
 from agcx_format.sizes import SectionPlace
 from agcx_format.sources import ListSource, MessageSource
@@ -50,7 +51,7 @@ def open_session(path: str) -> Conversation:
 
     return Conversation(
         path,
-        file.metadata,
+        listed(file.metadata),
         file,
         file.size,
         lambda: file.context,

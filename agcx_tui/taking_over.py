@@ -50,4 +50,6 @@ def driver_after(painted: object | None) -> type[LinuxDriver]:
 def read_any_keys() -> None:
     """Have keys decoded as the terminal writes them; bytes that mean nothing become U+FFFD."""
     encoding = getattr(sys.__stdin__, "encoding", None) or "utf-8"
-    linux_driver.getincrementaldecoder = lambda _: lambda: codecs.getincrementaldecoder(encoding)("replace")
+    linux_driver.getincrementaldecoder = lambda _: (
+        lambda: codecs.getincrementaldecoder(encoding)("replace")
+    )

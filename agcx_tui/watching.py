@@ -14,6 +14,7 @@ import os
 import stat
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from agcx_format import places
@@ -32,6 +33,8 @@ _GATHER, _STEP = 300, 50
 _TICK = 1000
 # Seconds between two looks for a store that is not there yet.
 _PATIENCE = 1.0
+# What watchfiles says of a file's name that is not UTF-8.
+_NO_TEXT = "Unable to decode path"
 
 
 def watch(
@@ -54,32 +57,54 @@ def watch(
             continue
         was_there, begun = True, False
         try:
-            for changes in watch_files(
-                *_folders(path),
-                watch_filter=_is_of_interest,
-                debounce=_GATHER,
-                step=_STEP,
-                rust_timeout=_TICK if begun else _STEP,
-                yield_on_timeout=True,
-                stop_event=stop,
-                raise_interrupt=False,
-                recursive=False,
-            ):
-                if not begun:
-                    begun = True
-                    yield None
-                if directory(path) != watched:
-                    # What was told of its files is that they went with it.
-                    break
-                names = {name for _, name in changes}
-                found = [look_at(Path(path), columns, each) for each in _paths(path, names)]
-                if wanted := [each for each in found if each is not None]:
-                    yield wanted
-                if _folders_changed(path, names):
-                    break
-        except (OSError, RuntimeError):
-            # The limit of watches is reached, or the directory went away.
-            stop.wait(_PATIENCE * 10 if directory(path) == watched else _PATIENCE)
+            with _as_text(path) as root:
+                for changes in watch_files(
+                    *_folders(root),
+                    watch_filter=_is_of_interest,
+                    debounce=_GATHER,
+                    step=_STEP,
+                    rust_timeout=_TICK if begun else _STEP,
+                    yield_on_timeout=True,
+                    stop_event=stop,
+                    raise_interrupt=False,
+                    recursive=False,
+                ):
+                    if not begun:
+                        begun = True
+                        yield None
+                    if directory(path) != watched:
+                        # What was told of its files is that they went with it.
+                        break
+                    names = {name for _, name in changes}
+                    found = [look_at(Path(path), columns, each) for each in _paths(path, names)]
+                    if wanted := [each for each in found if each is not None]:
+                        yield wanted
+                    if _folders_changed(path, names):
+                        break
+        except (OSError, RuntimeError) as error:
+            # A name that is no text ends the watching: it begins anew, and all is compared.  Else the
+            # limit of watches is reached, or the directory went away.
+            soon = _NO_TEXT in str(error) or directory(path) != watched
+            stop.wait(_PATIENCE if soon else _PATIENCE * 10)
+
+
+@contextmanager
+def _as_text(path: str) -> Iterator[str]:
+    """A path of the directory that is UTF-8, as the watching needs it; `OSError` where there is none."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        pass
+    else:
+        yield path
+        return
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        # Raises where the system has no such names for what is open.
+        os.stat(f"/proc/self/fd/{fd}/")
+        yield f"/proc/self/fd/{fd}"
+    finally:
+        os.close(fd)
 
 
 def directory(path: str) -> Directory | None:

@@ -12,7 +12,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from agcx_format.counting import counted
+from agcx_format.counting import counted as counted
 
 if TYPE_CHECKING:
     from agcx_format.errors import PersistenceError

@@ -4,6 +4,7 @@
     pytest tests/crash --crash=500   five hundred kills instead of a few
     pytest tests/store --race=60     two processes, and a truncating one, for a minute each
     pytest tests/store --full        as many values as there may be, where a few stand for them
+    pytest tests/tui --keys          every key of every screen, over files of odd names
     pytest tests/tui --lexers        code that is hard to split into its parts, in every language
 
 The short forms draw the same examples each time, so that what they find is due to the change
@@ -43,6 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--crash", type=int, default=25, metavar="N", help="kill a writer N times")
     group.addoption("--full", action="store_true", help="as many values as the limits allow")
     group.addoption("--race", type=float, default=0.0, metavar="SECONDS", help="race for so long")
+    group.addoption("--keys", action="store_true", help="press every key over odd file names")
     group.addoption("--lexers", action="store_true", help="measure every lexer on hostile code")
 
 

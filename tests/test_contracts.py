@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 _OPENS_FILES = {
     "__init__", "act_work", "acting", "acts", "cache_file", "catalog", "changes", "checkpoint", "columns",
     "compare_and_swap", "comparing", "derived", "durable", "emptied", "emptying", "entries", "exchange",
-    "files", "index", "indexing", "journal", "lock_file", "locks", "manifest", "mapped",
+    "files", "index", "indexing", "journal", "lock_file", "locks", "manifest", "mapped", "new_file",
     "open_file", "places", "pruning", "recovery", "reserve", "session_file",
     "session_names", "stats",
     "stats_cache", "storage", "store", "transitions", "trash", "tree",

@@ -35,7 +35,15 @@ from agcx_format.types import (
     ToolCallMetadata,
 )
 
-__all__ = ["INCOMPLETE", "Draft", "ImportReport", "Imported", "session_id", "short_title", "uuids_in"]
+__all__ = [
+    "INCOMPLETE",
+    "Draft",
+    "ImportReport",
+    "Imported",
+    "session_id",
+    "short_title",
+    "uuids_in",
+]
 
 # Ids that the source has none of are made from what it has, under this name space of ours.
 _NAMESPACE = UUID("5c1f0f3e-6f0c-5d0b-9a57-8e2f6c1b7a40")

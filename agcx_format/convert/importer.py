@@ -129,7 +129,9 @@ class _Run:
             return Outcome.FAILED, f"the store has it already, unreadable: {error.reason}"
         if reason := _reason_to_leave(stored, new):
             return Outcome.SKIPPED, reason
-        if len(stored[1].messages) >= len(new.conversation.messages) and not _is_whole_now(stored, new):
+        if len(stored[1].messages) >= len(new.conversation.messages) and not _is_whole_now(
+            stored, new
+        ):
             return Outcome.PRESENT, ""
         self._save(_grown(stored, new))
         return Outcome.UPDATED, ""

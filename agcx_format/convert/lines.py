@@ -84,9 +84,7 @@ def _opened(
         yield file, status.st_size
 
 
-def parse_lines(
-    chunks: Iterable[bytes | Exception], longest: int | None = None
-) -> Iterator[Line]:
+def parse_lines(chunks: Iterable[bytes | Exception], longest: int | None = None) -> Iterator[Line]:
     """Split at newlines, wherever the chunks were cut, and parse.
 
     An exception among the chunks is where reading ended, and becomes the last `Line`.

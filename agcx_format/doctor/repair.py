@@ -37,6 +37,7 @@ from agcx_format.doctor.session import layout_guess
 from agcx_format.durable import TEMPORARY, naming, sync_directory, write_file
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.files import read_session
+from agcx_format.new_file import make_directory, put_new
 from agcx_format.open_file import OpenFile
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import (
@@ -288,11 +289,10 @@ def _write_new(target: Path, parts: Iterable[bytes]) -> None:
     """Durably, in one step, and never over what is there."""
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}{TEMPORARY}")
     with naming(target):
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(target.parent)
         try:
             write_file(temporary, parts)
-            # Unlike a rename, a link never replaces what is there.
-            os.link(temporary, target)
+            put_new(temporary, target)
         finally:
             temporary.unlink(missing_ok=True)
         sync_directory(target.parent)

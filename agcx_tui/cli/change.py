@@ -108,7 +108,8 @@ def edit(
         return
     from agcx_tui.act_words import told
 
-    tell(f"{told(store.update_many(edits))}. Take back: agcx undo")
+    act = store.update_many(edits)
+    tell(f"{told(act)}. Take back: agcx undo" if act.id else f"{told(act)}.")
 
 
 @click.command()

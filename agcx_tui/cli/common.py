@@ -128,7 +128,9 @@ class Text(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         text = click.STRING.convert(value, param, ctx)
         if any("\ud800" <= character <= "\udfff" for character in text):
-            self.fail(f"{safe_line(text)!r} is not {sys.getfilesystemencoding().upper()}", param, ctx)
+            self.fail(
+                f"{safe_line(text)!r} is not {sys.getfilesystemencoding().upper()}", param, ctx
+            )
         return text
 
 

@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     "paths", metavar="PATH...", nargs=-1, required=True, shell_complete=complete_session
 )
 @click.option(
-    "-o", "--output", type=Filled(click.Path()), metavar="DIR", required=True, help="Where the new files go."
+    "-o",
+    "--output",
+    type=Filled(click.Path()),
+    metavar="DIR",
+    required=True,
+    help="Where the new files go.",
 )
 @store_option
 @pass_settings

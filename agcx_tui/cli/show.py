@@ -93,9 +93,10 @@ def text_lines(entry: ScanEntry) -> Iterator[str]:
 
 
 def _lines(file: SessionFile, span: Span) -> Iterator[str]:
+    from agcx_format.listed import listed
     from agcx_tui.cli.text import heading, message_lines
 
-    yield from heading(file.metadata)
+    yield from heading(listed(file.metadata))
     for number, message in _selected(file, span):
         yield from message_lines(number, message)
 

@@ -7,6 +7,7 @@ everywhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Self
 
 from textual.app import App, ComposeResult
@@ -14,10 +15,11 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Static
 
-from agcx_format.entries import is_recent
+from agcx_format.entries import is_link, is_recent
 from agcx_format.errors import PersistenceError
 from agcx_format.store import Store
 from agcx_tui import store_work, wording
+from agcx_tui.deletion_facts import link_fact
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens.dialog import Dialog
 from agcx_tui.session_table import SessionTable
@@ -49,8 +51,18 @@ def ask_to_delete(
             answered_again(yes)
 
     files = [(table.path(row), table.signature(row)) for row in rows]
-    look = None if store is None else lambda: store_work.at_work(store, files, now)
+    look = None if store is None else partial(_found_out, store, files, now)
     app.push_screen(ConfirmDelete.about(table, rows, now, look), answered)
+
+
+def _found_out(store: Store, files: Sequence[store_work.File], now: int) -> str:
+    """What only a look at the files tells; may block."""
+    links = sum(is_link(path) for path, _ in files)
+    lines = [
+        _at_work(store_work.at_work(store, files, now), len(files)),
+        link_fact(links, len(files)) if links else "",
+    ]
+    return "\n".join(filter(None, lines))
 
 
 class ConfirmDelete(Dialog[bool]):
@@ -69,16 +81,14 @@ class ConfirmDelete(Dialog[bool]):
         lines: Sequence[Content],
         *,
         warning: str = "",
-        look: Callable[[], int] | None = None,
-        sessions: int = 0,
+        look: Callable[[], str] | None = None,
     ) -> None:
-        """`warning` says that an agent may be at work, until `look` has told, in a thread, on how many."""
+        """`warning` says that an agent may be at work, until `look` has found out, in a thread, what is so."""
         super().__init__()
         self._question = question
         self._lines = lines
         self._warning = warning
         self._look = look
-        self._sessions = sessions
 
     @classmethod
     def about(
@@ -86,7 +96,7 @@ class ConfirmDelete(Dialog[bool]):
         table: SessionTable,
         rows: Sequence[int],
         now: int,
-        look: Callable[[], int] | None = None,
+        look: Callable[[], str] | None = None,
     ) -> Self:
         """The question for these rows of a table, at `now` (microseconds since 1970)."""
         totals = table.totals_of(rows)
@@ -97,7 +107,6 @@ class ConfirmDelete(Dialog[bool]):
             _facts(table, rows, now),
             warning=_at_work(recent, len(rows)),
             look=look,
-            sessions=len(rows),
         )
 
     def compose(self) -> ComposeResult:
@@ -114,16 +123,16 @@ class ConfirmDelete(Dialog[bool]):
     def on_mount(self) -> None:
         self.query_one("#cancel").focus()
         if self._look is not None:
-            self.run_worker(self._find_agents, thread=True, exit_on_error=False)
+            self.run_worker(self._find_out, thread=True, exit_on_error=False)
 
-    def _find_agents(self) -> None:
-        """In a thread: not every file that was saved a moment ago was saved by an agent."""
+    def _find_out(self) -> None:
+        """In a thread: not every file that was saved a moment ago was saved by an agent; some are links."""
         assert self._look is not None
         try:
-            count = self._look()
+            warning = self._look()
         except (PersistenceError, OSError):
             return
-        self.app.call_from_thread(self._warn, _at_work(count, self._sessions))
+        self.app.call_from_thread(self._warn, warning)
 
     def _warn(self, warning: str) -> None:
         if self.is_mounted:

@@ -231,7 +231,11 @@ class ExportDialog(Dialog[ExportOrder]):
             self._say(problem, warning=True)
         elif there:
             one = order.together or len(order.jobs) == 1
-            what = "It exists" if one else f"{there:,} of these files {'exists' if there == 1 else 'exist'}"
+            what = (
+                "It exists"
+                if one
+                else f"{there:,} of these files {'exists' if there == 1 else 'exist'}"
+            )
             self._say(f"{what} already.", warning=True)
             self._warned = order
             self.query_one("#export", Button).label = "Overwrite"

@@ -100,7 +100,7 @@ class KeepingScreen(ArrangingScreen):
     ) -> None:
         """When its turn comes; asks first where an agent may be at work, unless told to `force` it."""
         from agcx_tui import store_work
-        from agcx_tui.act_words import told
+        from agcx_tui.act_words import told_with_undo
 
         def act(store: Store) -> store_work.Outcome | None:
             at_work = 0 if force else store_work.at_work(store, files, self.now())
@@ -112,7 +112,7 @@ class KeepingScreen(ArrangingScreen):
         self.with_acts(
             lambda acts: acts.run(
                 act,
-                self.done(lambda outcome: f"{told(outcome.act)}. u takes it back."),
+                self.done(lambda outcome: told_with_undo(outcome.act)),
                 self.not_done("Nothing was changed"),
             )
         )

@@ -22,7 +22,9 @@ from textual.timer import Timer
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
+from agcx_format import limits
 from agcx_format.errors import PersistenceError
+from agcx_format.listed import listed
 from agcx_tui import wording
 from agcx_tui.safe_text import safe_line
 from agcx_tui.session_table import SessionTable, micros
@@ -202,9 +204,9 @@ class Preview(Vertical):
 
 
 def _facts(file: SessionFile) -> Facts:
-    metadata = file.metadata
+    metadata = listed(file.metadata)
     try:
-        directory = file.context.working_directory
+        directory = file.context.working_directory[: limits.LISTED_TITLE]
     except PersistenceError:
         # Damage there does not stand in the way of the messages.
         directory = ""

@@ -1,4 +1,4 @@
-"""Every command that there is, as words that it takes: found in the click group, so that a new one is among them.
+"""Every command that there is, as words that it takes: found in the click group, with any new one.
 
 Run as a program it runs them one after the other, each in a process of its own that is forked from one in
 which everything is imported already:
@@ -29,7 +29,9 @@ _IMPORTED = (
 )  # fmt: skip
 
 
-def leaves(group: click.Group, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple, click.Command]]:
+def leaves(
+    group: click.Group, above: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple, click.Command]]:
     """The words that name a command, and the command."""
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
@@ -93,7 +95,9 @@ def _main(commands: str, results: str, *closed: str) -> None:
         if not child:
             return _run(words, files, list(map(int, closed)))
         _, status = os.waitpid(child, 0)
-        said = {n: Path(path).read_bytes() if os.path.exists(path) else b"" for n, path in files.items()}
+        said = {
+            n: Path(path).read_bytes() if os.path.exists(path) else b"" for n, path in files.items()
+        }
         texts = [said[number].decode("latin-1") for number in (1, 2)]
         done.append([os.waitstatus_to_exitcode(status), *texts])
     with open(results, "w", encoding="utf-8") as file:

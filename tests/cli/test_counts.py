@@ -65,7 +65,12 @@ def test_a_long_title_says_that_it_is_cut(one):
     path = Path(open_store(one).resolve(GRID).path)
     metadata, conversation, state = read_session(path)
     write_session(path, replace(metadata, title="abcdefghi " * 30), conversation, state)
-    for words in (["list"], ["delete", GRID], ["delete", GRID, "--yes", "--force"], ["trash", "list"]):
+    for words in (
+        ["list"],
+        ["delete", GRID],
+        ["delete", GRID, "--yes", "--force"],
+        ["trash", "list"],
+    ):
         result = run(*words)
         for line in (result.stdout + result.stderr).splitlines():
             assert "abcdefghi" not in line or "…" in line

@@ -38,7 +38,9 @@ def taking_values() -> list:
     for name, command in COMMANDS:
         for param in command.params:
             if isinstance(param, click.Argument) or not (param.is_flag or param.count):
-                found.append(pytest.param(name, command, param, id=f"{' '.join(name)} {param.name}"))
+                found.append(
+                    pytest.param(name, command, param, id=f"{' '.join(name)} {param.name}")
+                )
     return found
 
 
@@ -48,7 +50,9 @@ def test_an_argument_that_is_no_text_is_told(store, tmp_path, name, command, par
     result = run(*words)
     assert isinstance(result.exception, SystemExit | None), result.exception
     assert result.exit_code in (0, 1, 2)
-    path = isinstance(param.type, click.Path) or isinstance(getattr(param.type, "inner", None), click.Path)
+    path = isinstance(param.type, click.Path) or isinstance(
+        getattr(param.type, "inner", None), click.Path
+    )
     if isinstance(param, click.Option) and not path:
         assert (result.exit_code, result.stdout) == (2, "")
     assert "\udce9" not in result.output
@@ -70,7 +74,9 @@ def run_all(
     wanted, results = folder / "commands.json", folder / "results.json"
     wanted.write_text(json.dumps(commands), encoding="utf-8")
     words = [sys.executable, "-m", "tests.cli.every_command", wanted, results]
-    numbers = [number for number in "012" if {"0": "<", "1": ">", "2": "2>"}[number] in closed.split()]
+    numbers = [
+        number for number in "012" if {"0": "<", "1": ">", "2": "2>"}[number] in closed.split()
+    ]
     shell = '"$@" ' + " ".join({"0": "<&-", "1": ">&-", "2": "2>&-"}[number] for number in numbers)
     subprocess.run(
         ["sh", "-c", shell, "sh", *map(str, words), *numbers],
@@ -117,7 +123,9 @@ def test_in_any_locale_every_command_says_all_with_stand_ins(commands, store, tm
     sources = {word: tmp_path / word for word in ("codex", "claude")}
     for word, folder in sources.items():
         folder.mkdir()
-        (folder / f"{TRANSCRIPTS[word][0]}.jsonl").write_text(TRANSCRIPTS[word][1], encoding="utf-8")
+        (folder / f"{TRANSCRIPTS[word][0]}.jsonl").write_text(
+            TRANSCRIPTS[word][1], encoding="utf-8"
+        )
         commands.append(["import", word, str(folder)])
     commands.insert(0, ["export", GRID, "--format", "txt", "-o", f"{tmp_path}/texts/"])
     done = run_all(commands, tmp_path, **LOCALES[locale])
@@ -136,7 +144,11 @@ def test_in_any_locale_every_command_says_all_with_stand_ins(commands, store, tm
 
 TITLE = "Straße 道路 🚀 – “x”…"
 _HEAD = {"id": "01990000-0000-7000-8000-00000000000d", "timestamp": "2026-05-06T07:08:09.000Z"}
-_SAID = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Das „Tor“ 門"}]}
+_SAID = {
+    "type": "message",
+    "role": "user",
+    "content": [{"type": "input_text", "text": "Das „Tor“ 門"}],
+}
 TRANSCRIPTS = {
     "codex": (
         "rollout-2026-05-06T07-08-09-01990000-0000-7000-8000-00000000000d",

@@ -1,8 +1,7 @@
-"""Emptying the trash takes words out of everything that the program keeps, leftovers of killed writes as well."""
+"""Emptying the trash takes words out of all that the program keeps, leftovers of killed writes as well."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path

@@ -12,13 +12,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+import agcx_format
+from agcx_format import read_session, write_session
 from agcx_format.store import open_store
+from agcx_format.types import InputText, Message
 from agcx_tui import exporting
-from agcx_tui.output_file import write
+from agcx_tui.output_file import shown, write
+from agcx_tui.safe_text import safe_text
 
 from ..privileges import without_privileges
-from .conftest import GRID, QUEUE, program, run, run_program
+from .conftest import BROKEN, GRID, QUEUE, program, run, run_program
 
 MARKDOWN = "# Fix the grid layout"
 
@@ -28,7 +33,9 @@ def kinds_and_bytes(folder: Path) -> dict[str, tuple]:
     found = {}
     for path in folder.iterdir():
         kind = stat.S_IFMT(path.lstat().st_mode)
-        held = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else b""
+        held = (
+            os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else b""
+        )
         found[path.name] = (kind, held)
     return found
 
@@ -103,6 +110,15 @@ def test_on_a_terminal_that_is_named_nothing_is_obeyed(out):
     os.close(slave)
     os.close(master)
     assert shown.decode() == "red \u241b[31m │\r\n"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1 << 20])
+def test_what_is_shown_does_not_depend_on_where_the_bytes_were_cut(size):
+    text = "道路を直す 🚀\r\nПривет\x1b[0m\r\n" * 3
+    data = text.encode()
+    parts = [data[at : at + size] for at in range(0, len(data), size)]
+    assert "".join(shown(parts)) == safe_text(text)
+    assert "\ufffd" not in safe_text(text)
 
 
 def test_a_socket_is_refused(store, out):
@@ -217,6 +233,28 @@ def refuse_links(*_: object) -> None:
     raise PermissionError(errno.EPERM, "not permitted")
 
 
+@pytest.mark.parametrize("there", ["/dev/null", "fifo", "file", "nowhere"])
+def test_a_repair_into_what_is_no_directory_says_so(store, out, there):
+    os.mkfifo(out / "fifo")
+    (out / "file").write_text("mine")
+    link(out / "nowhere", out / "not there")
+    before = kinds_and_bytes(out)
+    broken = open_store(store).resolve(BROKEN).path
+    result = run("repair", broken, "-o", out / there)
+    assert (result.exit_code, "not a directory" in result.stderr) == (1, True)
+    assert kinds_and_bytes(out) == before
+
+
+def test_a_repair_needs_no_links_and_replaces_nothing(store, out, monkeypatch):
+    monkeypatch.setattr(os, "link", refuse_links)
+    broken = open_store(store).resolve(BROKEN).path
+    assert run("repair", broken, "-o", out / "new").exit_code == 0
+    (repaired,) = (out / "new").iterdir()
+    repaired.write_text("mine")
+    result = run("repair", broken, "-o", out / "new")
+    assert (result.exit_code, repaired.read_text()) == (1, "mine")
+
+
 @pytest.mark.parametrize("links", [True, False])
 def test_what_may_be_replaced_and_is_something_else_by_then_stays(out, monkeypatch, links):
     target = out / "a.md"
@@ -258,3 +296,81 @@ def test_a_directory_that_may_only_be_written_takes_files(store):
         assert [each.error for each in done] == [""]
         box.chmod(0o700)
         assert {path.name for path in box.iterdir()} == {"a.md", "b.md"}
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_the_name_of_a_new_file_is_made_durable_and_after_it_is_there(
+    store, out, monkeypatch, together
+):
+    synced = []
+
+    def fsync(fd: int) -> None:
+        status = os.fstat(fd)
+        synced.append((status.st_ino, sorted(os.listdir(out))))
+        real(fd)
+
+    real = os.fsync
+    monkeypatch.setattr(os, "fsync", fsync)
+    sources, form = (
+        [open_store(store).resolve(name).path for name in (GRID, QUEUE)],
+        exporting.Form(),
+    )
+    if together:
+        exporting.export_together(sources, out / "all.md", form, overwrite=False)
+    else:
+        jobs = [(source, out / f"{number}.md") for number, source in enumerate(sources)]
+        list(exporting.export(jobs, form, overwrite=False))
+    names = sorted(path.name for path in out.iterdir())
+    # The directory comes last, when it has all the names and no temporary one.
+    assert synced[-1] == (out.stat().st_ino, names)
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "界", "𝔸", "\U00020000"])
+@pytest.mark.parametrize("format_", exporting.FORMATS)
+def test_a_suggested_name_fits_every_file_system(out, letter, format_):
+    name = exporting.suggested_name(letter * 300, "70b30ef8-0000", format_)
+    slug = name.removesuffix(f"-70b30ef8.{exporting.suffix(format_)}")
+    assert slug
+    assert (len(slug) <= 60, len(os.fsencode(slug)) <= 180) == (True, True)
+    (out / name).write_text("x")
+
+
+@pytest.mark.parametrize("format_", ["json", "md"])
+def test_a_session_that_changes_while_it_is_looked_through_counts_as_not_reviewed(
+    store, out, monkeypatch, format_
+):
+    token = "gh" + "p_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    path = open_store(store).resolve(GRID).path
+    metadata, conversation, state = read_session(path)
+    said = replace(
+        conversation.messages[0], item=Message(None, "user", [InputText(f"use {token}")])
+    )
+    secret = replace(conversation, messages=[said, *conversation.messages[1:]])
+    saved: list[str] = []
+
+    def save() -> None:
+        """Another program saves the session."""
+        if not saved:
+            saved.append(path)
+            write_session(path, metadata, secret, state)
+
+    def reading(name: str) -> tuple:
+        read = read_session(name)
+        save()
+        return read
+
+    class Saving(exporting.Progress):
+        def __setattr__(self, name: str, value: object) -> None:
+            super().__setattr__(name, value)
+            if (name, value) == ("messages", 1):
+                save()
+
+    # JSON is read as a whole, all else a message at a time.
+    monkeypatch.setattr(agcx_format, "read_session", reading)
+    form = exporting.Form(format_, redact=True)
+    reviewed = exporting.secrets_in([path], form, progress=Saving())
+    assert saved
+    (done,) = exporting.export([(path, out / "a")], form, overwrite=False, reviewed=reviewed)
+    assert done.error == ""
+    assert token not in (out / "a").read_text()
+    assert done.redacted == {"github-token": 1}

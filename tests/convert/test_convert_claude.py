@@ -259,3 +259,83 @@ def test_transcripts_go_into_a_store_once_and_grow(tmp_path):
 def test_the_default_place_follows_the_configuration_directory(monkeypatch):
     monkeypatch.setenv("CLAUDE_CONFIG_DIR", "/somewhere")
     assert default_places() == [Path("/somewhere/projects")]
+
+
+@pytest.mark.parametrize("mark", ["isMeta", "isSidechain", "isCompactSummary"])
+def test_what_a_person_did_not_say_is_not_theirs(read, mark):
+    imported = read(user("What I want"), user("This session is being continued", **{mark: True}))
+    assert [each.role for each in items(imported)] == ["user", "developer"]
+    assert (imported.metadata.title, imported.metadata.turn_count) == ("What I want", 1)
+
+
+def test_a_message_that_the_program_made_up_has_no_model(read):
+    made_up = assistant(text("API Error"))
+    made_up["message"]["model"] = "<synthetic>"
+    assert read(user("a"), assistant(text("b")), made_up).metadata.model == "claude-sonnet-4-5"
+    assert read(user("a"), made_up).metadata.model == "unknown"
+
+
+def test_a_result_of_any_tool_is_a_result(read):
+    search = {
+        "type": "server_tool_use",
+        "id": "srv_1",
+        "name": "web_search",
+        "input": {"query": "x"},
+    }
+    found = {
+        "type": "web_search_tool_result",
+        "tool_use_id": "srv_1",
+        "content": [{"type": "x", "url": "u"}],
+    }
+    _, call, output = items(read(user("a"), assistant(search, found)))
+    assert (call.name, output.call_id) == ("web_search", "srv_1")
+    assert json.loads(output.output) == {"type": "x", "url": "u"}
+
+
+@pytest.mark.parametrize(
+    ("said_of_it", "milliseconds"),
+    [
+        ({"durationMs": 33}, 33),
+        ({"totalDurationMs": 4_200}, 4_200),
+        ({"durationMs": 1, "totalDurationMs": 9}, 1),
+    ],
+)
+def test_how_long_a_tool_took_is_told_by_either_name(read, said_of_it, milliseconds):
+    imported = read(user("a"), assistant(use()), user([result("ok")], toolUseResult=said_of_it))
+    (call,) = imported.conversation.messages[-1].metadata.tool_calls
+    assert call.execution_time_ms == milliseconds
+
+
+@pytest.mark.parametrize("custom_first", [True, False])
+def test_a_title_that_a_person_gave_stands_above_one_that_was_made(read, custom_first):
+    titles = [
+        {"type": "custom-title", "customTitle": "Mine", "sessionId": SESSION},
+        {"type": "ai-title", "aiTitle": "Made", "sessionId": SESSION},
+    ]
+    imported = read(user("a"), *(titles if custom_first else reversed(titles)))
+    assert imported.metadata.title == "Mine"
+    assert {"Mine", "Made", "a"} <= imported.titles
+
+
+def test_a_document_is_kept_with_its_data(read):
+    source = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}
+    imported = read(user([text("Read it"), {"type": "document", "source": source}]))
+    (message,) = items(imported)
+    assert message.content[1] == InputImage("data:application/pdf;base64,JVBERi0=")
+    assert imported.report.kept_as
+
+
+def test_the_directory_is_the_one_in_which_the_session_began(read):
+    imported = read(user("a", cwd="/src/site"), user("b", cwd="/src/site/deep"))
+    assert imported.conversation.context.working_directory == "/src/site"
+
+
+def test_a_mark_of_an_editor_costs_no_line(tmp_path):
+    path = tmp_path / "transcript.jsonl"
+    path.write_bytes(
+        b"\xef\xbb\xbf"
+        + json.dumps(user("a")).encode()
+        + b"\n\0\0"
+        + json.dumps(user("b")).encode()
+    )
+    assert [each.content[0].text for each in items(read_transcript(path))] == ["a", "b"]

@@ -425,3 +425,68 @@ def test_nesting_of_any_depth_is_a_bad_line_at_worst(read, depth):
     report = read(meta(), nested, user("hi")).report
     assert report.messages + report.bad_count == 2
     assert report.messages >= 1
+
+
+def test_a_review_ends_and_the_mode_is_the_one_after_it(read):
+    imported = read(
+        meta(), user("a"),
+        line("event_msg", {"type": "entered_review_mode"}, "2025-09-25T14:03:00Z"),
+        assistant("b"),
+        line("event_msg", {"type": "exited_review_mode"}, "2025-09-25T14:04:00Z"),
+        assistant("c"),
+    )  # fmt: skip
+    history = [mode for mode, _ in imported.conversation.mode_history]
+    assert history[-2:] == [OperatingMode.REVIEW, OperatingMode.BUILD]
+    assert imported.metadata.current_mode is OperatingMode.BUILD
+
+
+def test_the_name_of_a_thread_is_its_title_where_nobody_has_said_anything(read):
+    named = line("event_msg", {"type": "thread_name_updated", "thread_name": "Grid work"})
+    assert read(meta(), named, assistant("Hello.")).metadata.title == "Grid work"
+    imported = read(meta(), user("Fix the grid"), named)
+    assert (imported.metadata.title, "Grid work" in imported.titles) == ("Fix the grid", True)
+
+
+def test_a_picture_may_be_given_as_an_object(read):
+    given = {"type": "input_image", "image_url": {"url": PICTURE, "detail": "high"}}
+    assert InputImage(PICTURE) in items(read(meta(), user("See", given)))[0].content
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_marks_of_an_editor_and_zeros_of_a_crash_cost_no_line(tmp_path, compressed):
+    lines = [json.dumps(each).encode() for each in (meta(), user("one"), assistant("two"))]
+    data = (
+        b"\xef\xbb\xbf"
+        + lines[0]
+        + b"\r\n\0\0\0\0\n"
+        + lines[1]
+        + b"\0\0\n"
+        + lines[2]
+        + b"\0" * 512
+    )
+    path = tmp_path / f"rollout-{SESSION}.jsonl{'.zst' if compressed else ''}"
+    path.write_bytes(zstandard.ZstdCompressor().compress(data) if compressed else data)
+    imported = read_rollout(path)
+    assert [each.content[0].text for each in items(imported)] == ["one", "two"]
+    assert (str(imported.metadata.id), imported.report.bad_lines) == (SESSION, ())
+
+
+def test_every_frame_of_a_compressed_rollout_is_read(tmp_path):
+    lines = [
+        json.dumps(each).encode() + b"\n"
+        for each in (meta(), user("one"), assistant("two"), user("x"))
+    ]
+    frames = [zstandard.ZstdCompressor().compress(each) for each in lines]
+    # One that holds nothing, and one that is to be skipped, as `pzstd` writes them.
+    frames[2:2] = [zstandard.ZstdCompressor().compress(b""), b"\x50\x2a\x4d\x18\x03\0\0\0abc"]
+    path = tmp_path / "rollout.jsonl.zst"
+    path.write_bytes(b"".join(frames))
+    imported = read_rollout(path)
+    assert [each.content[0].text for each in items(imported)] == ["one", "two", "x"]
+    assert imported.report.bad_lines == ()
+
+
+def test_the_directory_is_the_one_that_the_agent_worked_in_last(read):
+    turn = [line("turn_context", {"cwd": cwd, "model": "m"}) for cwd in ("/src/a", "/src/b")]
+    imported = read(meta(cwd="/src"), turn[0], user("one"), turn[1], assistant("two"))
+    assert imported.conversation.context.working_directory == "/src/b"

@@ -152,3 +152,38 @@ def test_every_golden_session_comes_back(tmp_path, path):
         assert after.timestamp == before.timestamp
         if not isinstance(before.item, Other | UnknownItem):
             assert after.item == as_rollout_has_it(before.item)
+
+
+def test_the_first_lines_are_those_that_codex_resumes_from():
+    """Byte for byte: a sandbox that could write, or an id of null, would be obeyed or refused."""
+    metadata, conversation = session([Message(None, "user", [InputText("Fix it")])])
+    first, second, third, fourth = to_rollout(metadata, conversation).splitlines()
+    assert first == (
+        '{"timestamp":"2025-08-26T04:12:50.123456789Z","type":"session_meta","payload":{'
+        '"id":"00000000-0000-0000-0000-000000000007","timestamp":"2025-08-26T04:12:50.123456789Z",'
+        '"cwd":"/src","originator":"agcx","cli_version":"0.34.0","instructions":null,"source":"cli"}}'
+    )
+    assert second == (
+        '{"timestamp":"2025-08-26T04:12:50.123456789Z","type":"turn_context","payload":{'
+        '"cwd":"/src","approval_policy":"on-request",'
+        '"sandbox_policy":{"mode":"read-only","type":"read-only"},"model":"gpt-5","summary":"auto"}}'
+    )
+    assert third == (
+        '{"timestamp":"2025-08-26T04:12:01.500Z","type":"response_item","payload":{"type":"message",'
+        '"role":"user","content":[{"type":"input_text","text":"Fix it"}]}}'
+    )
+    assert json.loads(fourth)["payload"] == {
+        "type": "user_message",
+        "message": "Fix it",
+        "kind": "plain",
+    }
+
+
+@pytest.mark.parametrize("item", ITEMS, ids=lambda item: type(item).__name__)
+def test_what_is_not_there_is_left_out_and_not_null(item):
+    metadata, conversation = session([item])
+    payload = json.loads(to_rollout(metadata, conversation).splitlines()[2])["payload"]
+    nulls = {key for key, value in payload.items() if value is None}
+    # The two that Codex wants to see.
+    allowed = {"local_shell_call": {"call_id"}, "reasoning": {"encrypted_content"}}
+    assert nulls <= allowed.get(payload["type"], set())

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from rollout_lines import SESSION, assistant, meta, user, write
 
-from agcx_format import open_store
+from agcx_format import SessionStore, layout2, open_store
 from agcx_format.convert.codex import read_rollout
 from agcx_format.convert.importer import Outcome, import_sessions
 
@@ -141,3 +141,33 @@ def test_a_file_that_did_not_change_is_not_read_again(store, rollouts):
     os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))
     assert outcomes(store, path, read=counting) == [Outcome.PRESENT]
     assert len(read) == 2
+
+
+@pytest.mark.parametrize("has_index", [True, False], ids=["with an index", "without"])
+def test_what_is_imported_into_layout_2_is_in_the_index_that_agcodex_lists(
+    tmp_path, rollouts, has_index: bool
+):
+    store = SessionStore(tmp_path / "store")
+    write(rollouts / "a.jsonl", meta(), user("one"))
+    list(import_sessions(store, [rollouts]))
+    if not has_index:
+        (store.path / "sessions.idx").unlink()
+    write(rollouts / "a.jsonl", meta(), user("one"), assistant("two"))
+    write(rollouts / "b.jsonl", meta(id=OTHER), user("two"))
+    list(import_sessions(store, [rollouts]))
+    sessions = store.load_index().sessions
+    assert sessions == {each.id: each for each in store.list_sessions()}
+    assert sorted(each.title for each in sessions.values()) == ["one", "two"]
+    for each in sessions.values():
+        size = (store.path / "sessions" / f"{each.id}.agcx").stat().st_size
+        assert each.file_size == size - layout2.HEADER
+
+
+def test_what_was_imported_until_somebody_stopped_is_in_the_index(tmp_path, rollouts):
+    store = SessionStore(tmp_path / "store")
+    write(rollouts / "a.jsonl", meta(), user("one"))
+    write(rollouts / "b.jsonl", meta(id=OTHER), user("two"))
+    results = import_sessions(store, [rollouts])
+    first = next(results)
+    results.close()
+    assert set(store.load_index().sessions) == {first.id}

@@ -21,11 +21,14 @@ from agcx_format.convert.markdown import described_image, markdown_parts, to_mar
 from agcx_format.safe_text import visible
 from agcx_format.timestamps import Timestamp
 from agcx_format.types import (
+    ExecAction,
     FileContext,
     FunctionCall,
     FunctionCallOutput,
     InputImage,
     InputText,
+    LocalShellCall,
+    LocalShellStatus,
     Message,
     OutputText,
     Reasoning,
@@ -326,3 +329,35 @@ def test_a_text_in_a_heading_reads_as_it_is(text):
 
 def test_the_names_of_tools_stay_readable():
     assert one_line("exec_command") == "exec_command"
+
+
+def test_the_result_of_a_shell_is_told_to_be_of_that_shell():
+    action = ExecAction(["rg", "grid"], None, None, None, None)
+    document = markdown(
+        Message(None, "user", [InputText("a")]),
+        LocalShellCall(None, "c7", LocalShellStatus.COMPLETED, action),
+        FunctionCall(None, "other", "{}", "c8"),
+        FunctionCallOutput("c7", "a.css"),
+    )
+    names = [content for _, content in headings(document)]
+    assert "shell" in names[4]
+
+
+@pytest.mark.parametrize("indent", range(4))
+@pytest.mark.parametrize("inner", range(5))
+@pytest.mark.parametrize("marks", ["```", "~~~"])
+def test_a_fence_that_is_indented_is_closed_by_its_like_alone(indent, inner, marks):
+    """Whatever closes it for a reader, no heading of the text may become one of the document."""
+    lines = [
+        f"{' ' * indent}{marks}",
+        f"{' ' * indent}a",
+        f"{' ' * inner}{marks}",
+        "# not ours",
+        marks,
+    ]
+    document = markdown(
+        Message(None, "user", [InputText("\n".join(lines))]),
+        Message(None, "assistant", [OutputText("the end")]),
+    )
+    assert [tag for tag, _ in headings(document)] == ["h1", "h2", "h2"]
+    assert headings(document)[-1][1].startswith("2.")

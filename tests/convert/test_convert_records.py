@@ -86,7 +86,9 @@ CLAUDE = {"sessionId": "01990000-0000-7000-8000-00000000000c", "timestamp": "202
 
 
 def said(role: str, text: str) -> str:
-    return json.dumps({"type": role, "uuid": text, **CLAUDE, "message": {"role": role, "content": text}})
+    return json.dumps(
+        {"type": role, "uuid": text, **CLAUDE, "message": {"role": role, "content": text}}
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,4 +128,7 @@ def test_the_mark_goes_when_the_file_is_whole_and_is_no_change_of_a_person(tmp_p
     assert outcome(cut) == (Outcome.IMPORTED, True)
     assert outcome(cut + 'unt"}}') == (Outcome.UPDATED, False)
     assert outcome(json.dumps(assistant("two")), cut) == (Outcome.UPDATED, True)
-    assert outcome(json.dumps(assistant("two")), json.dumps(user("three"))) == (Outcome.UPDATED, False)
+    assert outcome(json.dumps(assistant("two")), json.dumps(user("three"))) == (
+        Outcome.UPDATED,
+        False,
+    )

@@ -126,6 +126,26 @@ def test_on_a_full_disk_sessions_are_deleted_restored_and_the_trash_is_emptied(t
     assert all(act.titles in ([], [""], ["", ""]) for act in open_store(root).log())
 
 
+def test_a_deletion_does_not_need_room_for_a_large_index(tiny_disk: Path):
+    from msgspec.structs import replace
+
+    root = small_store(tiny_disk / "store")
+    store = open_store(root)
+    store.save_session(B, *session(B, 3, SMALL))
+    # Larger than what is kept free for such a moment.
+    store.save_index(replace(store.load_index(), tag_index={"x" * 150_000: []}))
+    fill(tiny_disk)
+    store = open_store(root)
+    store.delete([entry for entry in store.scan() if entry.id == A])
+    assert live(root) == {B: 3}
+    assert list(root.glob("trash/*/new/sessions.idx")) == []
+    # With room again the index is set right by the next act.
+    for filler in tiny_disk.glob("filler*"):
+        filler.unlink()
+    store.update_metadata(B, is_favorite=True)
+    assert set(store.load_index().sessions) == {B}
+
+
 @each_change
 def test_a_disk_that_is_full(change: Callable[[Store], object], tiny_disk: Path):
     fails_and_leaves_all(small_store(tiny_disk / "store"), change)

@@ -11,7 +11,7 @@ import asyncio
 import json
 import os
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -38,7 +38,8 @@ from tests.tui.entries import NOW_SECONDS
 # What may stand where another value stood: all kinds, and of each what is at a bound or beyond it.
 HOSTILE = [
     None, True, -1, 0, 1, 3, 255, 2**31, 2**63 - 1, -(2**63), 2**64 - 1, float("nan"), float("inf"), -1e300,
-    "", "a", "\0", "../..", "é" * 3000, "\n\x1b[31m", b"", b"\0", b"\xff" * 7, b"x" * 4096, b"/", b"a/b", b"..",
+    "", "a", "\0", "../..", "é" * 3000, "\n\x1b[31m", b"", b"\0", b"\xff" * 7, b"x" * 4096, b"/", b"a/b",
+    b"..",
     [], [[]], [None], [b"a", 1], {}, {"a": 1}, {0: b"a"}, {-1: b"a"}, {2**40: b"a"},
 ]  # fmt: skip
 Tree = Any
@@ -47,7 +48,13 @@ Tree = Any
 def places(tree: Tree, above: tuple = ()) -> Iterator[tuple]:
     """The way to every value in it."""
     yield above
-    parts = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    parts = (
+        tree.items()
+        if isinstance(tree, dict)
+        else enumerate(tree)
+        if isinstance(tree, list)
+        else ()
+    )
     for key, value in parts:
         yield from places(value, (*above, key))
 
@@ -76,7 +83,11 @@ def wrong(draw: st.DrawFn, trees: list[Tree]) -> list[Tree]:
         if isinstance(was, bytes) and len(was) >= 8:
             # A number in an array.
             number_at = draw(st.integers(0, len(was) // 8 - 1)) * 8
-            odd = draw(st.sampled_from([b"\xff" * 8, b"\0" * 8, b"\xff" * 7 + b"\x7f", b"\0" * 7 + b"\x80"]))
+            odd = draw(
+                st.sampled_from(
+                    [b"\xff" * 8, b"\0" * 8, b"\xff" * 7 + b"\x7f", b"\0" * 7 + b"\x80"]
+                )
+            )
             others |= st.just(was[:number_at] + odd + was[number_at + 8 :])
         trees[number] = replaced(trees[number], way, draw(others))
     return trees
@@ -126,7 +137,14 @@ def test_a_catalog_of_wrong_values_is_shown_or_is_none(used, fuzzing):
         table = screen.table
         tried["shown"] += bool(table.order)
         for row in table.order:
-            for fact in (table.title, table.model, table.tags, table.mode, table.id, table.directory):
+            for fact in (
+                table.title,
+                table.model,
+                table.tags,
+                table.mode,
+                table.id,
+                table.directory,
+            ):
                 fact(row)
             for name in ("accessed", "updated", "created"):
                 wording.age(table.date(row, name), NOW_SECONDS * 1_000_000)
@@ -162,8 +180,18 @@ def test_the_browser_starts_on_a_catalog_of_wrong_values(used, tmp_path, seed):
     wide = (2**63 - 1).to_bytes(8, "little")
     odd = [
         [[head[0], 2**31, 2**31, 2**62, 0], page],
-        [head, replaced(page, (1,), arrays | dict.fromkeys(("accessed", "updated", "created"), wide * count))],
-        [head, replaced(page, (1,), arrays | {"sizes": b"\xff" * 8 * count, "messages": b"\xff" * 8 * count})],
+        [
+            head,
+            replaced(
+                page, (1,), arrays | dict.fromkeys(("accessed", "updated", "created"), wide * count)
+            ),
+        ],
+        [
+            head,
+            replaced(
+                page, (1,), arrays | {"sizes": b"\xff" * 8 * count, "messages": b"\xff" * 8 * count}
+            ),
+        ],
         [head, replaced(page, (8,), {0: ["ValueError", b"\xff", None, -1, True, 2**63, -1]})],
     ][seed]
     path.write_bytes(put_together(magic, list(map(msgspec.msgpack.encode, odd))))
@@ -208,7 +236,7 @@ def test_measures_of_wrong_values_are_told_or_taken_again(used, fuzzing):
 
 
 def test_a_page_of_wrong_values_is_painted_or_is_none(used, tmp_path, monkeypatch, fuzzing):
-    store, cache = used
+    store, _ = used
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((80, 3)))
     path = last_page.page_path(tmp_path / "agcx", store)
@@ -226,10 +254,21 @@ def test_a_page_of_wrong_values_is_painted_or_is_none(used, tmp_path, monkeypatc
         assert found is None or len(found) == 3
 
     head, _, rows = good.rpartition(b"\n" + depends.encode() + b"\n")
-    odd = st.sampled_from([b"\x1f", b"\n", b"\0", b"9" * 30, b"-" + b"9" * 25, b"1" * 5000, b"\xff", b"", b"/"])
+    odd = st.sampled_from(
+        [b"\x1f", b"\n", b"\0", b"9" * 30, b"-" + b"9" * 25, b"1" * 5000, b"\xff", b"", b"/"]
+    )
     where = st.integers(0, len(rows))
-    change = st.builds(lambda at, until, put: rows[: min(at, until)] + put + rows[max(at, until) :], where, where, odd)
-    fuzzing(check, change.map(lambda changed: head + b"\n" + depends.encode() + b"\n" + changed), examples=200)
+    change = st.builds(
+        lambda at, until, put: rows[: min(at, until)] + put + rows[max(at, until) :],
+        where,
+        where,
+        odd,
+    )
+    fuzzing(
+        check,
+        change.map(lambda changed: head + b"\n" + depends.encode() + b"\n" + changed),
+        examples=200,
+    )
 
 
 def first_paint_config() -> Path:
@@ -306,7 +345,12 @@ def test_a_configuration_of_wrong_values_is_told(tmp_path, fuzzing, monkeypatch)
         path.write_text(text, encoding="utf-8")
         config, problems = load_config(path)
         keys, refused = key_names.usable(config)
-        said = [*problems, *themes.problems(config), *refused, *binding_names.problems(keys, config.place)]
+        said = [
+            *problems,
+            *themes.problems(config),
+            *refused,
+            *binding_names.problems(keys, config.place),
+        ]
         assert all(isinstance(each, str) for each in said)
 
     lines = CONFIG.splitlines()
@@ -324,12 +368,18 @@ def test_a_configuration_of_wrong_values_is_told(tmp_path, fuzzing, monkeypatch)
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, lambda path: os.symlink("/dev/zero", path), os.mkdir])
-def test_what_is_no_regular_file_in_the_place_of_any_of_them_is_none(used, tmp_path, monkeypatch, make):
+def test_what_is_no_regular_file_in_the_place_of_any_of_them_is_none(
+    used, tmp_path, monkeypatch, make
+):
     store, _ = used
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     cache = tmp_path / "cache" / "agcx"
     page = last_page.page_path(cache, store)
-    there = [Catalog(catalogs(cache), store).path, StatsCache(measures(cache), store).path, Path(page)]
+    there = [
+        Catalog(catalogs(cache), store).path,
+        StatsCache(measures(cache), store).path,
+        Path(page),
+    ]
     there += [tmp_path / "positions.json", tmp_path / "choices.json", tmp_path / "config.toml"]
     for path in there:
         path.parent.mkdir(parents=True, exist_ok=True)

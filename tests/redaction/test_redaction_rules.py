@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 import time
@@ -53,6 +54,49 @@ def test_a_secret_is_found_in_the_json_of_a_call_and_taking_it_out_leaves_json(k
     left = json.loads(arguments)["command"][2]
     assert secret not in left
     assert "[redacted x 1]" in left
+
+
+LATIN = base64.b64encode("jörg:hünter2".encode("latin-1")).decode()
+
+
+def test_credentials_may_be_in_latin_1_where_a_header_says_that_they_are_some():
+    assert found(f"Authorization: Basic {LATIN}") == [("basic-authorization", LATIN)]
+    assert found(f"Basic {LATIN}") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PWD=/srv/mill PGPASS=/home/x/.pgpass PASSWORD_FILE=/run/secrets/db",
+        "git@host.example:a/b.git and https://git@host.example/a",
+    ],
+)
+def test_paths_and_the_user_of_every_repository_are_no_secrets(text):
+    assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "-----END CERTIFICATE-----\n" + "the quick brown fox " * 6,
+        "if line ==",
+        "## How a key ends\n\nIt is base64, and then",
+        "def end(self):\n    return [",
+    ],
+)
+def test_the_end_of_a_key_without_one_before_it_is_no_secret(before):
+    assert found(f"{before}\n-----END RSA " + "PRIVATE KEY-----") == []
+
+
+@pytest.mark.parametrize("letters", range(1, 41))
+def test_what_few_letters_make_is_not_random(letters):
+    """40 characters of so many different ones: 3.2 bits are about nine of them."""
+    alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP"[:letters]
+    value = (alphabet * 40)[:40]
+    every = found(f"SecretAccessKey: {value}")
+    assert [kind for kind, _ in every if kind == "aws-secret-key"] == (
+        ["aws-secret-key"] if letters >= 10 else []
+    )
 
 
 def test_every_rule_of_the_table_is_tried_by_the_corpus():

@@ -285,3 +285,54 @@ def test_arguments_are_json_after_it_whatever_was_in_them(value, ascii_only):
     again = json.loads(hidden[1].messages[0].item.arguments)
     assert len(again) <= len(value)
     assert json.dumps(again, ensure_ascii=False).count(TOKEN) == 0 or "\\" in arguments
+
+
+def hidden_of(made):
+    hidden, redaction = redact(made, find_in_session(made))
+    return b"".join(map(to_json, hidden)), redaction
+
+
+# Where a rule does not find it by itself: glued to a word, and without what names it.
+GLUED = "sk-" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8s9T0u1V2"
+
+
+@pytest.mark.parametrize(
+    ("text", "secret", "times"),
+    [
+        (f"{TOKEN} and {TOKEN}", TOKEN, 2),
+        (f"{TOKEN}{TOKEN[:0]} {TOKEN}\n{TOKEN}", TOKEN, 3),
+        (f"export KEY={GLUED}; echo x{GLUED} y{GLUED}", GLUED, 3),
+        (f"password={PASSWORD}\nand then {PASSWORD} again, {PASSWORD}", PASSWORD, 3),
+    ],
+)
+def test_a_secret_is_hidden_as_often_as_a_message_has_it(text, secret, times):
+    written, redaction = hidden_of(session(said(text)))
+    assert secret.encode() not in written
+    assert sum(redaction.counts.values()) == times
+
+
+def test_a_secret_that_only_one_place_names_is_hidden_in_all_others():
+    made = session(said(f"password={PASSWORD}"), said(f"try {PASSWORD}"), title=f"about {PASSWORD}")
+    written, redaction = hidden_of(made)
+    assert PASSWORD.encode() not in written
+    assert sum(redaction.counts.values()) == 3
+
+
+def test_what_a_command_was_before_it_was_edited_is_looked_through():
+    call = ExecAction(["curl", "-H", f"Authorization: Bearer {TOKEN}"], None, None, None, None)
+    shell = LocalShellCall(None, None, LocalShellStatus.COMPLETED, call)
+    metadata, conversation, state = session(said("now"))
+    message = conversation.messages[0]
+    history = [
+        (message.timestamp, shell),
+        (message.timestamp, said(f"then {OTHER}")),
+        (message.timestamp, RAW),
+    ]
+    edited = replace(message, metadata=replace(message.metadata, edited=True, edit_history=history))
+    made = metadata, replace(conversation, messages=[edited]), state
+    written, redaction = hidden_of(made)
+    assert TOKEN.encode() not in written
+    assert OTHER.encode() not in written
+    assert redaction.counts == {"github-token": 3}
+    (left,) = redact(made, find_in_session(made))[0][1].messages
+    assert TOKEN.encode() not in bytes(left.metadata.edit_history[2][1].raw)

@@ -120,7 +120,7 @@ def excessive(session_id: UUID) -> SessionMetadata:
         title="T" * 5_000,
         model="m" * 300,
         tags=["t" * 300, *(f"tag {number}" for number in range(99))],
-        checkpoints=[replace(note, id=UUID(int=number)) for number in range(1, 300)],
+        checkpoints=[replace(note, id=UUID(int=number)) for number in range(1, 1_100)],
         is_favorite=False,
     )
 

@@ -98,7 +98,9 @@ def held(store) -> dict[str, tuple[str, bool]]:
 def few_sessions():
     with TemporaryDirectory() as folder:
         path = demo_copy(Path(folder) / "history")
-        readable = [e for e in open_store(path).scan() if e.metadata is not None and e.error is None]
+        readable = [
+            e for e in open_store(path).scan() if e.metadata is not None and e.error is None
+        ]
         for entry in readable[FEW:]:
             os.unlink(entry.path)
         for entry in open_store(path).scan():
@@ -199,11 +201,6 @@ def test_an_act_meant_for_one_store_is_not_done_to_another_at_its_place(copied):
 
 
 # --- on the screen
-
-
-@pytest.fixture
-def store(tmp_path):
-    return demo_copy(tmp_path / "history")
 
 
 def press(app, *keys: str) -> None:

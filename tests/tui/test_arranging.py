@@ -5,12 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agcx_tui.remembered import Remembered
-from tests.tui.browsing import SIZE, at_cursor, browser, demo_copy, scanned, until
-
-
-@pytest.fixture
-def store(tmp_path):
-    return demo_copy(tmp_path / "history")
+from tests.tui.browsing import SIZE, at_cursor, browser, scanned, until
 
 
 async def drag(pilot, offset: tuple[int, int]) -> None:

@@ -31,11 +31,6 @@ from tests.tui.browsing import (
 )
 
 
-@pytest.fixture
-def store(tmp_path):
-    return demo_copy(tmp_path / "history")
-
-
 def notice(screen: BrowserScreen) -> str:
     page = screen.query_one("#notice", Static)
     return str(page.render()) if page.display else ""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from textual import events
 from textual.pilot import Pilot
 
 from agcx_tui.screens.conversation import ConversationScreen
 from agcx_tui.widgets.transcript import Transcript
-from tests.tui.browsing import SIZE, browser, demo_copy, scanned, titles, until
+from tests.tui.browsing import SIZE, browser, scanned, titles, until
 
 NAMES = {
     "/": "slash",
@@ -18,11 +17,6 @@ NAMES = {
     " ": "space",
     "]": "right_square_bracket",
 }
-
-
-@pytest.fixture
-def store(tmp_path):
-    return demo_copy(tmp_path / "history")
 
 
 def burst(pilot: Pilot, typed: str) -> None:

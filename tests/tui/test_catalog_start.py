@@ -14,13 +14,8 @@ from agcx_format.store import open_store
 from agcx_tui import store_work
 from agcx_tui.screens.browser import BrowserScreen
 from tests.stores import contents
-from tests.tui.browsing import SIZE, browser, confirm_deletion, demo_copy, scanned, titles, until
+from tests.tui.browsing import SIZE, browser, confirm_deletion, scanned, titles, until
 from tests.waiting import wait_until
-
-
-@pytest.fixture
-def store(tmp_path):
-    return demo_copy(tmp_path / "history")
 
 
 def catalog(tmp_path: Path, store: Path) -> Catalog:

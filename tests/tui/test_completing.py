@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from agcx_tui.completing import complete
 from agcx_tui.filtering import KEYS, parse
 from agcx_tui.session_table import SessionTable
-from tests.tui.browsing import SIZE, browser, demo_copy, line, scanned, titles
+from tests.tui.browsing import SIZE, browser, line, scanned, titles
 from tests.tui.entries import NOW, session
 
 
@@ -62,11 +62,6 @@ def test_every_candidate_can_be_understood(typed):
             (),
             parse(typed[: found.start], NOW).errors,
         )
-
-
-@pytest.fixture
-def store(tmp_path):
-    return demo_copy(tmp_path / "history")
 
 
 async def test_tab_completes_in_place_and_again_offers_the_next(store):

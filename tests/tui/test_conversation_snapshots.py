@@ -7,7 +7,6 @@ and look at the pictures.
 from __future__ import annotations
 
 import shutil
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,19 +62,6 @@ PICTURES = (
     Picture("cut-off", "cut-off", ("G",), size=(80, 24)),
     Picture("broken", "broken", size=(80, 24)),
 )
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    """What a picture shows does not depend on the machine: colours, time zone, directory."""
-    for name in ("NO_COLOR", "COLORFGBG"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TZ", "UTC")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    time.tzset()
-    yield tmp_path
-    monkeypatch.undo()
-    time.tzset()
 
 
 def place(picture: Picture, home: Path) -> Path:

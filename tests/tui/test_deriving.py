@@ -24,7 +24,6 @@ from tests.tui.browsing import (
     at_cursor,
     browser,
     confirm_deletion,
-    demo_copy,
     notices,
     scanned,
     titles,
@@ -35,11 +34,6 @@ from tests.tui.messages import screen_text
 
 GRID = "Fix the grid layout"
 MANAGED = "4dea779b-8bcd-44d3-8225-e25732ff8659"
-
-
-@pytest.fixture
-def store(tmp_path) -> Path:
-    return demo_copy(tmp_path / "history")
 
 
 @pytest.fixture

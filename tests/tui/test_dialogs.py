@@ -21,7 +21,6 @@ from tests.tui.browsing import (
     at_cursor,
     browser,
     confirm_deletion,
-    demo_copy,
     line,
     notices,
     scanned,
@@ -29,11 +28,6 @@ from tests.tui.browsing import (
     until,
 )
 from tests.tui.entries import session
-
-
-@pytest.fixture
-def store(tmp_path):
-    return demo_copy(tmp_path / "history")
 
 
 @pytest.fixture
@@ -199,6 +193,21 @@ async def test_a_session_that_changed_a_moment_ago_is_pointed_out(store):
         await pilot.press("d")
         dialog = await asked(pilot, ConfirmDelete)
         assert "changed in the last 5 minutes" in text_of(dialog)
+
+
+async def test_a_session_that_is_a_link_is_said_to_be_one(store, tmp_path):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        path = Path(screen.table.path(screen.table.order[0]))
+        path.rename(tmp_path / "elsewhere")
+        path.symlink_to(tmp_path / "elsewhere")
+        await pilot.press("d")
+        dialog = await asked(pilot, ConfirmDelete)
+        await until(pilot, lambda: "the file that it leads to stays" in text_of(dialog))
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: not os.path.lexists(path))
+    assert (tmp_path / "elsewhere").exists()
 
 
 async def test_with_nothing_to_undo_u_says_so(store):

@@ -10,12 +10,7 @@ from agcx_tui.screens.export import ExportDialog
 from agcx_tui.screens.storage import StorageScreen
 from agcx_tui.themes import DARK, LIGHT
 from agcx_tui.widgets.choices import Box, Pick
-from tests.tui.browsing import browser, demo_copy, scanned, until
-
-
-@pytest.fixture
-def store(tmp_path):
-    return demo_copy(tmp_path / "history")
+from tests.tui.browsing import browser, scanned, until
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 
 import pytest
 from textual.widgets import Button, Checkbox, Input, OptionList, Static
 
 from agcx_format.store import open_store
+from agcx_tui.act_words import told_with_undo
 from agcx_tui.reading_positions import Position, ReadingPositions
 from agcx_tui.screens.browser import BrowserScreen
 from agcx_tui.screens.conversation import ConversationScreen
@@ -26,7 +26,6 @@ from tests.tui.browsing import (
     at_cursor,
     browser,
     confirm_deletion,
-    demo_copy,
     line,
     notices,
     scanned,
@@ -37,11 +36,6 @@ from tests.tui.entries import NOW_SECONDS
 from tests.waiting import soon
 
 GRID = "Fix the grid layout"
-
-
-@pytest.fixture
-def store(tmp_path) -> Path:
-    return demo_copy(tmp_path / "history")
 
 
 async def on(pilot, kind):
@@ -121,6 +115,14 @@ async def test_tags_of_all_marked_are_one_act_and_are_completed(store):
         await pilot.press("u")
         await until(pilot, lambda: "Undone" in notices(pilot))
     assert contents(store) == before
+
+
+def test_what_changed_nothing_is_not_said_to_be_taken_back(store):
+    kept = open_store(store)
+    (entry,) = [each for each in kept.scan() if each.title == GRID]
+    assert told_with_undo(kept.update_many([(entry, {"title": GRID})])) == "Nothing changed."
+    said = told_with_undo(kept.update_many([(entry, {"title": "New"})]))
+    assert said.endswith("to “New”. u takes it back.")
 
 
 def test_tags_keep_their_order_and_come_once():

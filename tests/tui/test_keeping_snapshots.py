@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Awaitable, Callable
 from itertools import count
 
@@ -29,19 +28,12 @@ Steps = Callable[[Pilot], Awaitable[None]]
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
-    """What is shown does not depend on the machine, nor on when it is: acts were done an hour ago."""
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.delenv("COLORFGBG", raising=False)
-    monkeypatch.setenv("TZ", "UTC")
-    monkeypatch.setenv("HOME", str(tmp_path))
+def home(home, monkeypatch):
+    """What is shown does not depend on when it is: acts were done an hour ago."""
     minutes = count(-60, 10)
     now = lambda cls: Timestamp.from_ns((NOW_SECONDS + next(minutes) * 60) * 10**9)  # noqa: E731
     monkeypatch.setattr(Timestamp, "now", classmethod(now))
-    time.tzset()
-    yield tmp_path
-    monkeypatch.undo()
-    time.tzset()
+    return home
 
 
 async def shown(pilot: Pilot, kind: type) -> None:

@@ -6,13 +6,7 @@ import pytest
 from textual.widgets import Input
 
 from agcx_tui.widgets.key_line import KeyLine, Shown, fitting
-from tests.tui.browsing import SIZE, browser, demo_copy, scanned, until
-
-
-@pytest.fixture
-def store(tmp_path):
-    return demo_copy(tmp_path / "history")
-
+from tests.tui.browsing import SIZE, browser, scanned, until
 
 KEYS = [
     Shown("enter", "open", "enter", True),

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from agcx_tui.binding_names import all_bindings
 from agcx_tui.screens.conversation import ConversationScreen
 from agcx_tui.screens.help import HelpScreen
-from tests.tui.browsing import SIZE, browser, demo_copy, scanned, until
+from tests.tui.browsing import SIZE, browser, scanned, until
 
 OURS = all_bindings()
 
@@ -46,11 +46,6 @@ def test_every_action_is_there(node):
         action = binding.action.partition("(")[0]
         owner = App if action.startswith("app.") else node
         assert hasattr(owner, f"action_{action.removeprefix('app.')}"), binding
-
-
-@pytest.fixture
-def store(tmp_path):
-    return demo_copy(tmp_path / "history")
 
 
 async def in_help(pilot) -> str:

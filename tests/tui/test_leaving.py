@@ -17,14 +17,9 @@ from agcx_tui.locations import catalogs
 from agcx_tui.screens.conversation import ConversationScreen
 from agcx_tui.screens.emptying import EmptyDialog
 from agcx_tui.screens.trash import TrashScreen
-from tests.tui.browsing import SIZE, browser, confirm_deletion, demo_copy, scanned, until
+from tests.tui.browsing import SIZE, browser, confirm_deletion, scanned, until
 
 GRID = "Fix the grid layout"
-
-
-@pytest.fixture
-def store(tmp_path):
-    return demo_copy(tmp_path / "history")
 
 
 @pytest.fixture

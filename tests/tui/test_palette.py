@@ -7,12 +7,7 @@ from textual.command import CommandList
 
 from agcx_format.store import open_store
 from agcx_tui import binding_names, commands
-from tests.tui.browsing import SIZE, at_cursor, browser, demo_copy, scanned, until
-
-
-@pytest.fixture
-def store(tmp_path):
-    return demo_copy(tmp_path / "history")
+from tests.tui.browsing import SIZE, at_cursor, browser, scanned, until
 
 
 async def test_the_palette_finds_actions_and_sessions(store):

@@ -6,12 +6,7 @@ import pytest
 
 from agcx_tui.config import Config
 from agcx_tui.remembered import Remembered
-from tests.tui.browsing import SIZE, at_cursor, browser, demo_copy, notices, scanned, titles, until
-
-
-@pytest.fixture
-def store(tmp_path):
-    return demo_copy(tmp_path / "history")
+from tests.tui.browsing import SIZE, at_cursor, browser, notices, scanned, titles, until
 
 
 @pytest.fixture

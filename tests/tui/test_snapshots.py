@@ -6,25 +6,10 @@ pictures, and `python -m tests.tui.pictures`, which puts them into `screenshots/
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from tests.tui.browsing import browser, demo_copy, scanned
 from tests.tui.pictures import PICTURES, SCREENSHOTS, Picture, accepted
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    """What a picture shows does not depend on the machine: colours, time zone, directory."""
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.delenv("COLORFGBG", raising=False)
-    monkeypatch.setenv("TZ", "UTC")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    time.tzset()
-    yield tmp_path
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from tests.terminals import Terminal, agcx
-from tests.tui.browsing import demo_copy
 from tests.waiting import LIMIT
 
 ALTERNATE, MAIN = b"\x1b[?1049h", b"\x1b[?1049l"
@@ -33,11 +32,6 @@ def browser(store: Path, home: Path, **environment: str) -> Terminal:
     return Terminal(agcx("--store", store), places | environment)
 
 
-@pytest.fixture
-def store(tmp_path):
-    return demo_copy(tmp_path / "history")
-
-
 def assert_left_as_found(written: bytes) -> None:
     assert written.rfind(MAIN) > written.rfind(ALTERNATE) >= 0
     assert written.rfind(SHOWN) > written.rfind(HIDDEN) >= 0
@@ -48,7 +42,17 @@ def assert_left_as_found(written: bytes) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGABRT", "SIGSEGV", "SIGRTMAX"],
+    [
+        "SIGTERM",
+        "SIGHUP",
+        "SIGQUIT",
+        "SIGUSR1",
+        "SIGUSR2",
+        "SIGALRM",
+        "SIGABRT",
+        "SIGSEGV",
+        "SIGRTMAX",
+    ],
 )
 def test_a_signal_to_end_leaves_the_terminal_as_it_was(store, tmp_path, name):
     number = getattr(signal, name)

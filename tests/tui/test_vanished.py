@@ -14,18 +14,12 @@ from tests.tui.browsing import (
     at_cursor,
     browser,
     confirm_deletion,
-    demo_copy,
     line,
     notices,
     scanned,
     titles,
     until,
 )
-
-
-@pytest.fixture
-def store(tmp_path):
-    return demo_copy(tmp_path / "history")
 
 
 async def test_a_file_that_vanished_is_said_to_be_gone_by_preview_and_conversation(store):

@@ -5,16 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 
-import pytest
-
 from agcx_format.store import open_store
 from agcx_tui.widgets.session_list import SessionList
 from tests.tui.browsing import SIZE, at_cursor, browser, demo_copy, notices, scanned, titles, until
-
-
-@pytest.fixture
-def store(tmp_path):
-    return demo_copy(tmp_path / "history")
 
 
 async def watched(pilot):

@@ -1,0 +1,47 @@
+"""Whatever a widget draws, a terminal is ordered nothing by it, and every line keeps its width."""
+
+from __future__ import annotations
+
+import pytest
+from rich.segment import Segment
+from textual.color import Color
+from textual.widgets import Input, Static
+
+from agcx_tui.app import AgcxApp
+from agcx_tui.drawn_text import DRAWN_TEXT
+from agcx_tui.safe_text import safe_line
+from agcx_tui.widgets.columns import LEFT_TO_RIGHT_MARK
+
+
+def looked_at(text: str) -> str:
+    (segment,) = DRAWN_TEXT.apply([Segment(text)], Color(0, 0, 0))
+    return segment.text
+
+
+@pytest.mark.parametrize(
+    "text", ["plain", "日本 é", f"שלום{LEFT_TO_RIGHT_MARK}  ", "👩‍👩‍👧", "", "␛[31m"]
+)
+def test_what_is_safe_stays(text):
+    assert looked_at(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [("caf\udce9", "caf\ufffd"), ("a\x1b[31mb", "a[31mb"), ("a\u202eb", "ab"), ("a\x9bb", "ab"), ("a\nb", "ab")],
+)  # fmt: skip
+def test_what_is_not_is_replaced_in_its_own_cells(text, drawn):
+    assert looked_at(text) == drawn
+
+
+async def test_what_is_typed_pasted_or_forgotten_is_looked_at_too():
+    app = AgcxApp(None)
+    hostile = "caf\udce9\x1b[31m\u202e\x9b\u2066x"
+    async with app.run_test(size=(80, 24)) as pilot:
+        field, static = Input(hostile), Static(hostile, markup=False)
+        await app.screen.mount(field, static)
+        app.notify(hostile, markup=False)
+        await pilot.pause()
+        for strip in app.screen._compositor.render_strips():
+            assert safe_line(strip.text) == strip.text
+            assert strip.text.encode()
+        assert field.value == hostile
