@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from agcx_format.durable import Signature, write_new
 from agcx_format.errors import StaleSession
-from agcx_format.journal import BEFORE, FILES, GONE, NEW, TAKEN, folders_of
+from agcx_format.journal import BEFORE, FILES, GONE, NEW, TAKEN
 from agcx_format.manifest import Step
 from agcx_format.places import TRASH
 from agcx_format.transitions import Transition
@@ -42,14 +42,15 @@ class Work:
             for each in transitions:
                 each.do()
                 done.append(each)
+            derive()
+            if not all(each.is_linked for each in done):
+                # Without second names the files themselves went there.
+                self._sync_kept()
             self._sync_store()
             for each in done:
                 each.settle()
             for folder in self._sources:
                 self._store.sync(folder)
-            derive()
-            for folder in self._home.open_folders():
-                self._home.sync(folder)
             for each in done:
                 if not each.is_as_done():
                     path = each.target.path
@@ -59,11 +60,8 @@ class Work:
             raise
 
     def _write_derived(self, steps: Iterable[Step]) -> None:
-        steps = list(steps)
         for step in steps:
             write_derived(self._store, step, self._side(NEW, step.path))
-        for folder in folders_of(step.path for step in steps):
-            self._store.sync(folder)
 
     def _revert(self, done: Sequence[Transition]) -> None:
         for each in reversed(done):
@@ -72,6 +70,12 @@ class Work:
                 each.revert()
         with suppress(OSError):
             self._sync_store()
+
+    def _sync_kept(self) -> None:
+        """The act's directory and what it keeps.  Of what else is in it nothing depends on the disk."""
+        for folder in self._home.open_folders():
+            if folder.partition("/")[0] in ("", FILES, BEFORE, TAKEN):
+                self._home.sync(folder)
 
     def _sync_store(self) -> None:
         """The folders of the store in which something changed; those of the trash have their own time."""

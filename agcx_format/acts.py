@@ -28,8 +28,7 @@ from agcx_format.act_work import (
     spare_name,
     status_behind,
 )
-from agcx_format.compare_and_swap import ANYTHING, replace_if
-from agcx_format.durable import naming, write_new
+from agcx_format.durable import naming, temporary_name, write_new
 from agcx_format.errors import (
     CorruptData,
     NothingToUndo,
@@ -131,6 +130,7 @@ class _Performance(Work):
         act_id = f"{stamp(moment)}-{kind}-{os.urandom(3).hex()}"
         self._act = Act(act_id, kind, moment, sessions, steps, edit=edit, ready=False)
         self._path = f"{TRASH}/{act_id}{PENDING}"
+        self._is_first = store.signature(TRASH) is None
         super().__init__(store, store.below(self._path, make=True))
         self._outside: list[Place] = []
 
@@ -138,7 +138,7 @@ class _Performance(Work):
         try:
             if any(_has_content(step) and not step.derived for step in self._act.steps):
                 # So that what is written next can be named, should the machine stop.
-                self._write_manifest(self._act)
+                self._write_manifest(self._act, sync=False)
             steps = tuple(map(self._with_content, self._act.steps))
             bare = tuple(replace(step, expected=None, parts=()) for step in steps)
             act = with_changes(self._act, steps=bare, ready=True)
@@ -167,8 +167,12 @@ class _Performance(Work):
             for step in self._derived:
                 self._side(NEW, step.path).unlink()
 
-    def _write_manifest(self, act: Act) -> None:
-        replace_if(self._home.place(MANIFEST), [encode(act)], ANYTHING)
+    def _write_manifest(self, act: Act, *, sync: bool = True) -> None:
+        """Its name becomes durable with the act's directory."""
+        place = self._home.place(MANIFEST)
+        new = place.beside(temporary_name(MANIFEST))
+        write_new(new.fd, new.name, [encode(act)], sync=sync)
+        new.rename(place)
 
     def _with_content(self, step: Step) -> Step:
         """Write new content aside; then the signature that the file will have is known."""
@@ -191,15 +195,15 @@ class _Performance(Work):
 
     def _transition(self, step: Step) -> Transition:
         target = self._store.place(step.path, make=True)
-        gone = self._side(GONE, step.path)
-        if step.op == "move":
+        new = self._side(NEW, step.path)
+        if step.op != "replace":
+            gone = self._side(GONE, step.path)
+            if step.op == "create":
+                return Fill(target, new, gone)
+            if step.source is not None:
+                return Fill(target, self._source(step.source), gone)
             assert step.expected is not None
             return Vacate(target, self._side(FILES, step.path), gone, step.expected)
-        if step.source is not None:
-            return Fill(target, self._source(step.source), gone)
-        new = self._side(NEW, step.path)
-        if step.op == "create":
-            return Fill(target, new, gone)
         assert step.expected is not None
         if target.is_link():
             target = self._store.behind(target)
@@ -208,10 +212,10 @@ class _Performance(Work):
 
     def _sync_act(self) -> None:
         """The act's directory with all in it, and the names that lead to it."""
-        for folder in self._home.open_folders():
-            self._home.sync(folder)
+        self._sync_kept()
         self._store.sync(TRASH)
-        self._store.sync()
+        if self._is_first:
+            self._store.sync()
 
     def _mark_done(self) -> None:
         trash = self._store.folder(TRASH)
@@ -265,8 +269,7 @@ class _Undo(Work):
     def _take_back(self) -> None:
         transitions = [self._transition(step) for step in reversed(self._steps)]
         self._prepare(transitions)
-        for folder in self._home.open_folders():
-            self._home.sync(folder)
+        self._sync_kept()
         for folder in self._sources:
             self._store.sync(folder)
         self._do(transitions, self._derive)
@@ -309,15 +312,15 @@ class _Undo(Work):
 
     def _transition(self, step: Step) -> Transition:
         target = self._store.place(step.path, make=True)
-        gone = self._side(GONE, step.path)
         if step.op == "move":
-            return Fill(target, self._side(FILES, step.path), gone)
+            return Fill(target, self._side(FILES, step.path), self._side(GONE, step.path))
         assert step.after is not None
         if step.source is not None:
+            gone = self._side(GONE, step.path)
             return Vacate(target, self._source(step.source), gone, step.after)
         taken = self._side(TAKEN, step.path)
         if step.op == "create":
-            return Vacate(target, taken, gone, step.after)
+            return Vacate(target, taken, self._side(GONE, step.path), step.after)
         spare = self._side(NEW, step.path)
         if target.is_link():
             target = self._store.behind(target)

@@ -181,10 +181,11 @@ def write_new(
     *,
     like: os.stat_result | None = None,
     keep_times: bool = False,
+    sync: bool = True,
 ) -> Signature:
     """Write and sync a file that is not there, relative to an open directory if one is given.
 
-    With `like`, with that mode and owner, and its times if they are to be kept.  It is locked while it
+    Without `sync` a power failure may lose its bytes.  With `like`, with that mode and owner, and its times if they are to be kept.  It is locked while it
     is written, which tells `sweep` that it is in use.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -203,7 +204,8 @@ def write_new(
         # that the first one set free, would look the same.
         kept = (like.st_atime_ns, like.st_mtime_ns) if like and keep_times else None
         os.utime(fd, ns=kept or (time.time_ns(),) * 2)
-        sync_file(fd)
+        if sync:
+            sync_file(fd)
         return Signature.of(os.fstat(fd))
     finally:
         os.close(fd)

@@ -30,6 +30,8 @@ class Transition(ABC):
     """
 
     target: Place
+    is_linked: bool
+    """Whether a second name was given; else the file itself is moved."""
 
     @abstractmethod
     def prepare(self) -> None:
@@ -57,20 +59,20 @@ class Vacate(Transition):
 
     def __init__(self, target: Place, keep: Place, gone: Place, expected: Signature) -> None:
         self.target, self._keep, self._gone, self._expected = target, keep, gone, expected
-        self._is_linked = False
+        self.is_linked = False
 
     def prepare(self) -> None:
-        self._is_linked = _keep_name(self.target, self._keep, self._expected)
+        self.is_linked = _keep_name(self.target, self._keep, self._expected)
 
     def do(self) -> None:
-        take(self.target, self._gone if self._is_linked else self._keep, self._expected)
+        take(self.target, self._gone if self.is_linked else self._keep, self._expected)
 
     def revert(self) -> None:
         if put(self._keep, self.target):
             self._keep.unlink()
 
     def settle(self) -> None:
-        if self._is_linked:
+        if self.is_linked:
             self._gone.unlink()
 
     def is_as_done(self) -> bool:
@@ -83,7 +85,7 @@ class Fill(Transition):
     def __init__(self, target: Place, source: Place, gone: Place) -> None:
         self.target, self._source, self._gone = target, source, gone
         self._signature: Signature | None = None
-        self._is_linked = False
+        self.is_linked = False
 
     def prepare(self) -> None:
         self._signature = self._source.signature()
@@ -91,7 +93,7 @@ class Fill(Transition):
             raise StaleSession("it is not there any more", path=self._source.path)
 
     def do(self) -> None:
-        self._is_linked = put(self._source, self.target)
+        self.is_linked = put(self._source, self.target)
 
     def revert(self) -> None:
         assert self._signature is not None
@@ -101,7 +103,7 @@ class Fill(Transition):
         self._gone.unlink()
 
     def settle(self) -> None:
-        if self._is_linked:
+        if self.is_linked:
             self._source.unlink()
 
     def is_as_done(self) -> bool:
@@ -114,6 +116,8 @@ class Swap(Transition):
     def __init__(self, target: Place, spare: Place, keep: Place, expected: Signature) -> None:
         self.target, self._spare, self._keep, self._expected = target, spare, keep, expected
         self._after: Signature | None = None
+        # A copy does as well as a link.
+        self.is_linked = True
 
     def prepare(self) -> None:
         self._after = self._spare.signature()
