@@ -106,7 +106,8 @@ def undo(root: Path, act_id: str | None = None, follow: Follow = lambda act: ())
         raise NothingToUndo("nothing is left to undo", path=root)
     if act.problem is not None:
         raise CorruptData(
-            f"the last act cannot be undone: {act.problem}", path=root / TRASH / act.id
+            f"it cannot be undone ({act.problem}); the trash has the sessions that it keeps",
+            path=root / TRASH / act.id,
         )
     with naming(root), Tree(root) as store:
         _Undo(store, act, follow).run()

@@ -16,13 +16,20 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable
+from typing import Final
 
 from agcx_format.durable import Signature, naming, sync_directory_of, temporary_name, write_new
 from agcx_format.errors import StaleSession
 from agcx_format.exchange import Unsupported, exchange, rename_noreplace
 from agcx_format.tree import Place, Tree
 
-__all__ = ["ANYTHING", "has_exchange", "put", "replace_if", "swap", "take"]
+__all__ = ["ANYTHING", "NO_EXCHANGE", "has_exchange", "put", "replace_if", "swap", "take"]
+
+
+NO_EXCHANGE: Final = (
+    "this file system cannot exchange two files in one step: "
+    "what a program without a lock saves in the very instant of another save can be replaced by it"
+)
 
 
 class _Anything:

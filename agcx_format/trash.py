@@ -53,10 +53,7 @@ class TrashedSession:
 
     def entry(self) -> ScanEntry | None:
         """As a list shows it; None when it was brought back or destroyed meanwhile.  Reads the file."""
-        files = Path(self.path.removesuffix(self.home))
-        in_sessions = os.path.dirname(self.home) == places.FOLDERS[layout2.VERSION]
-        # The copies of metadata that went along lie as they would in a store.
-        return EntryReader(files, use_mmap=True).entry(2 if in_sessions else 1, self.path)
+        return _entry_in(Path(self.path.removesuffix(self.home)), self.home)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +99,23 @@ def _sessions_of(root: Path, act: Act) -> Iterator[TrashedSession]:
             act,
             str(files / home),
             home,
-            named.get(name) or os.path.basename(home),
+            _title_in(files, home) if act.problem else named.get(name) or os.path.basename(home),
             signature.size + sum(kept[path].size for path in belongings),
             signature,
             belongings,
         )
+
+
+def _title_in(files: Path, home: str) -> str:
+    """From the file itself, of an act whose manifest does not say it."""
+    entry = _entry_in(files, home)
+    return entry.title if entry else os.path.basename(home)
+
+
+def _entry_in(files: Path, home: str) -> ScanEntry | None:
+    in_sessions = os.path.dirname(home) == places.FOLDERS[layout2.VERSION]
+    # The copies of metadata that went along lie as they would in a store.
+    return EntryReader(files, use_mmap=True).entry(2 if in_sessions else 1, str(files / home))
 
 
 def _kept(root: Path, act: Act) -> dict[str, Signature]:

@@ -34,7 +34,7 @@ def kind_of(act: Act) -> str:
 def named(act: Act) -> str:
     """`“Fix the grid”, 1.2 MB`, or how many they are."""
     # A split tells of both halves, but what was split was one.
-    if act.kind == "split" and act.emptied_at is None:
+    if act.kind == "split" and act.emptied_at is None and act.titles:
         return f"{_quoted(act.titles[0])} in two, {size(act.sessions[0].size)}"
     return f"{_which(act)}, {size(act.size)}"
 
@@ -102,9 +102,11 @@ def titles_of(act: Act) -> str:
 
 
 def state_of(act: Act) -> str:
-    """`undone`, `destroyed`, or nothing when it can be undone."""
+    """`undone`, `destroyed`, `damaged`, or nothing when it can be undone."""
     if act.emptied_at is not None:
         return "destroyed" if not act.undone else "undone, destroyed"
+    if act.problem is not None and not act.undone:
+        return "damaged"
     return "undone" if act.undone else ""
 
 

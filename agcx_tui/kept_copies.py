@@ -28,7 +28,10 @@ def keep_copies(
     """Where each session is kept now, or why it is not: `Exported.error`."""
     jobs = [(entry.path, folder / f"{Path(entry.path).stem}.json") for entry in entries]
     for done in export(jobs, _FORM, overwrite=overwrite):
-        if done.error != EXISTS:
+        if not done.error and not done.target.is_file():
+            # A device swallows it, and who reads from a FIFO may keep nothing of it.
+            yield replace(done, error="it is no regular file, which keeps nothing")
+        elif done.error != EXISTS:
             yield done
         elif _holds(done.target, done.source):
             yield replace(done, size=done.target.stat().st_size, error="")

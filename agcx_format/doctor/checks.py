@@ -25,6 +25,7 @@ from agcx_format import (
     places,
     reserve,
 )
+from agcx_format.compare_and_swap import NO_EXCHANGE, has_exchange
 from agcx_format.doctor.beside import verify_checkpoint, verify_copy, verify_index
 from agcx_format.doctor.report import Draft, FileReport, Finding, Severity
 from agcx_format.doctor.session import verify_session
@@ -34,6 +35,7 @@ from agcx_format.files import read_metadata
 from agcx_format.listed import listed
 from agcx_format.open_file import OpenFile
 from agcx_format.store import Store
+from agcx_format.tree import Tree
 from agcx_format.types import Float32, SessionIndex, SessionMetadata
 
 __all__ = ["verify_file", "verify_store"]
@@ -114,6 +116,7 @@ class _Checkup:
         yield from self._acts()
         self._twins()
         self._locks()
+        self._exchange()
         whole = self._whole.finish()
         if whole.findings:
             yield whole
@@ -228,6 +231,18 @@ class _Checkup:
         elif owner is not None:
             reason = f"{owner} is changing it; if not, remove {lock_file.NAME}"
             self._whole.add(Severity.INFO, "locked", "store", reason)
+
+    def _exchange(self) -> None:
+        """Tried in the trash alone, where only this program writes; a store that is only read has none."""
+        if not os.access(self._root / places.TRASH, os.W_OK):
+            return
+        with (
+            contextlib.suppress(PersistenceError, OSError),
+            Tree(self._root) as store,
+            store.below(places.TRASH) as trash,
+        ):
+            if not has_exchange(trash):
+                self._whole.add(Severity.INFO, "no-exchange", "store", NO_EXCHANGE)
 
     def _leftovers(self) -> Iterator[FileReport]:
         """Of writes that were cut off: Rust's are told of and never swept, they may be all there is."""

@@ -120,6 +120,18 @@ def test_only_what_was_exported_goes(store, tmp_path):
     assert {path.stem for path in out.iterdir()} == gone | {str(queue.id)}
 
 
+@pytest.mark.parametrize("options", [[], ["--overwrite"]])
+def test_what_went_into_a_device_was_not_kept(store, tmp_path, options):
+    out = tmp_path / "out"
+    out.mkdir()
+    queue = open_store(store).resolve(QUEUE)
+    (out / f"{queue.id}.json").symlink_to(os.devnull)
+    result = run("prune", "--larger-than", "1k", "--export", out, "--yes", *options)
+    assert (result.exit_code, "the session stays" in result.stderr) == (1, True)
+    assert QUEUE in ids(store)
+    assert (out / f"{queue.id}.json").is_symlink()
+
+
 def test_what_was_kept_the_first_time_counts_the_second_time(store, tmp_path):
     words = ["prune", "--larger-than", "1k", "--export", tmp_path / "out", "--yes"]
     assert run(*words).exit_code == 0

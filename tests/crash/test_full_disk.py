@@ -139,11 +139,11 @@ def test_a_deletion_does_not_need_room_for_a_large_index(tiny_disk: Path):
     store.delete([entry for entry in store.scan() if entry.id == A])
     assert live(root) == {B: 3}
     assert list(root.glob("trash/*/new/sessions.idx")) == []
-    # With room again the index is set right by the next act, of whichever program.
+    # With room again the index is set right by the next act.
     for filler in tiny_disk.glob("filler*"):
         filler.unlink()
-    open_store(root).update_metadata(B, is_favorite=True)
-    assert set(open_store(root).load_index().sessions) == {B}
+    store.update_metadata(B, is_favorite=True)
+    assert set(store.load_index().sessions) == {B}
 
 
 @each_change

@@ -21,6 +21,7 @@ from agcx_format.doctor.checks import verify_store
 from agcx_format.durable import Signature
 from agcx_format.errors import CorruptData
 from agcx_format.manifest import Step, checked, decode
+from tests.cli.conftest import run_program
 from tests.crash.versions import session
 from tests.stores import contents, copy_of
 
@@ -44,8 +45,8 @@ def root(tmp_path: Path) -> Path:
 
 
 def run(root: Path, *arguments: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "agcx_tui", *arguments, "--store", str(root)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    home = os.environ | {"HOME": str(root.parent / "home of the program")}
+    return run_program(*arguments, "--store", root, env=home)
 
 
 SUFFIXES = ["", ".pending", ".undoing", ".undone", ".emptying", ".emptied", ".undone.emptying"]
@@ -230,7 +231,7 @@ def test_an_act_whose_manifest_cannot_be_read_is_named_and_gives_its_sessions_ba
     assert store.log()[0].id == act.id
     assert "manifest" in store.log()[0].problem
     (trashed,) = store.trash()
-    assert trashed.id == first.id
+    assert (trashed.id, trashed.title) == (first.id, first.title)
     assert any(act.id in report.path for report in verify_store(open_store(root)))
     store.restore([trashed])
     name = os.path.relpath(first.path, root)

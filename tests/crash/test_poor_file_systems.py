@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from agcx_format import SessionStorage, SessionStore, exchange, open_store
+from agcx_format.doctor.checks import verify_store
 from tests.crash.processes import killed_at
 from tests.crash.test_kill_at_every_step import (
     ACTIONS,
@@ -105,3 +106,15 @@ def test_killed_at_any_step_it_is_there_whole_or_not_at_all(
         assert_clean(root)
         step += 1
     assert step > 5
+
+
+def test_verify_says_what_a_file_system_lacks(template: Path, monkeypatch: pytest.MonkeyPatch):
+    def codes() -> set[str]:
+        reports = verify_store(open_store(template))
+        return {finding.code for report in reports for finding in report.findings}
+
+    before = sorted(os.listdir(template / "trash"))
+    assert "no-exchange" not in codes()
+    without_exchange(monkeypatch)
+    assert "no-exchange" in codes()
+    assert sorted(os.listdir(template / "trash")) == before

@@ -170,7 +170,7 @@ def test_the_strategies_reach_the_corners(fuzzing: Fuzzing):
         if metadata.created_at[0] in "+-":
             seen.add("odd year")
 
-    fuzzing(check, sessions(), examples=300)
+    fuzzing(check, sessions(), examples=150)
     kinds = {v.cls.__name__ for v in types_of_items()}
     assert kinds | {"UnknownItem", "ReasoningWithoutContent", "trap", "odd year"} <= seen
     assert OperatingMode in seen

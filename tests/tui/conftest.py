@@ -7,8 +7,10 @@ import inspect
 from pathlib import Path
 
 import pytest
+from textual.notifications import Notification
 
 from tests.tui.browsing import demo_copy
+from tests.waiting import LIMIT
 
 
 @pytest.fixture
@@ -22,6 +24,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home that is there, so that paths below it are shown with `~`."""
     monkeypatch.setenv("HOME", str(tmp_path))
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def notices_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was said stays to be read: on a slow machine it would be gone before a test looks."""
+    monkeypatch.setattr(Notification, "time_left", LIMIT)
+    monkeypatch.setattr(Notification, "has_expired", False)
 
 
 @pytest.fixture(autouse=True)
