@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import signal
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 __all__ = ["Scratch", "next_home", "settle", "shared"]
@@ -35,7 +37,8 @@ _FIXED = {"LANG": "C.UTF-8", "TERM": "xterm-256color", "COLORTERM": "truecolor",
 
 _SIGNALS = ("SIGINT", "SIGQUIT", "SIGHUP", "SIGTERM", "SIGTSTP", "SIGUSR1", "SIGUSR2")
 
-_SHARED = "shared-"
+_SCRATCH, _SHARED = "agcx-tests-", "shared-"
+_KEPT_RUNS = 3
 _numbers = itertools.count()
 
 
@@ -43,7 +46,8 @@ class Scratch:
     """The temporary directory of all tests of a run, and of the programs that they start."""
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="agcx-tests-"))
+        _remove_old()
+        self.path = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-"))
         # Whoever root becomes for a test reaches what is that one's own in it.
         self.path.chmod(0o711)
         self._before = os.environ.get("TMPDIR")
@@ -56,6 +60,31 @@ class Scratch:
 
     def close(self) -> None:
         _set_temporary(self._before)
+
+
+def _remove_old() -> None:
+    """Remove what runs that failed or were killed left to look at, but for the last few."""
+    places = Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*")
+    left = []
+    for place in filter(_has_ended, places):
+        # Another run may remove it at the same time.
+        with suppress(FileNotFoundError):
+            status = place.stat()
+            if status.st_uid == os.geteuid():
+                left.append((status.st_mtime, place))
+    for _, place in sorted(left)[:-_KEPT_RUNS]:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _has_ended(place: Path) -> bool:
+    """Whether the run that made it is over, by the process in its name."""
+    try:
+        os.kill(int(place.name.removeprefix(_SCRATCH).partition("-")[0]), 0)
+    except ProcessLookupError:
+        return True
+    except (ValueError, OSError):
+        pass
+    return False
 
 
 def _set_temporary(path: str | None) -> None:
