@@ -188,6 +188,8 @@ class Columns:
             if texts.size + len(more) >= 1 << 32:
                 raise ValueError("more text than can be counted")
         folders = catalog_block.pool(block, "folders")
+        if any("\0" in folder for folder in folders):
+            raise ValueError("a folder that cannot be")
         numbers = [self.pools["folders"].number(folder) for folder in folders]
         keys = list(
             zip(
