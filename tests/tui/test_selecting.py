@@ -217,7 +217,10 @@ def test_in_a_terminal_a_drag_over_a_folded_line_is_no_click_on_it(tmp_path, end
     (path,) = store.glob("70b30ef8*")
     environ = {"HOME": str(tmp_path), "SSH_TTY": "/dev/pts/0", "TMUX": ""}
     with Terminal(agcx(path), environ, size=(100, 40)) as screen:
+        # All of it, down to the keys, and none of it drawn half.
         screen.until(lambda: "▸ shell" in "".join(shown(screen)), "the conversation")
+        screen.until(lambda: shown(screen)[-1].strip(), "the keys")
+        screen.drain()
         before = shown(screen)
         folded = next(y for y, row in enumerate(before) if "▸ shell" in row)
         above = next(y for y, row in enumerate(before) if "❯" in row) + 1
