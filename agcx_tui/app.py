@@ -23,10 +23,11 @@ from textual.widgets import Input
 
 from agcx_tui import themes
 from agcx_tui.config import Config
-from agcx_tui.keeping_on_exit import log_to, quietly
+from agcx_tui.keeping_on_exit import log_failure, log_to, quietly
 from agcx_tui.key_gate import KeyGate
 from agcx_tui.remembered import Remembered
 from agcx_tui.signals import ENDING
+from agcx_tui.typed_text import bound, take_waiting, type_into
 
 if TYPE_CHECKING:
     from textual.await_complete import AwaitComplete
@@ -261,7 +262,17 @@ class AgcxApp(App[None]):
         """Obey what is typed in the order in which it was typed."""
         if isinstance(event, events.Key) and await self._obeys_key(event):
             return
-        if self._gate.admits(event):
+        if not self._gate.admits(event):
+            return
+        field = self.focused if isinstance(event, events.Key | events.Paste) else None
+        if not isinstance(field, Input) or event.is_forwarded:
+            await super().on_event(event)
+        elif isinstance(event, events.Paste):
+            type_into(field, next(iter(event.text.splitlines()), ""), event.time)
+        elif event.is_printable and len(text := await take_waiting(self, event)) > 1:
+            type_into(field, text, event.time)
+        else:
+            bound(field)
             await super().on_event(event)
 
     async def _obeys_key(self, event: events.Key) -> bool:
@@ -274,6 +285,9 @@ class AgcxApp(App[None]):
             return not event.is_forwarded
         field = self.focused
         if not self._gate.admits(event) or field is None or isinstance(field, Input):
+            return False
+        if not self.screen.is_mounted:
+            # It takes its keys in their order once it is there.
             return False
         return await self._check_bindings(event.key)
 
@@ -303,6 +317,13 @@ class AgcxApp(App[None]):
     def exit(self, *arguments: Any, **options: Any) -> None:
         quietly("the page of the list", self._keep_page)
         super().exit(*arguments, **options)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A screen that is still coming up while the program ends misses its parts: that is no failure."""
+        if self._exit:
+            log_failure("the program was ending", error)
+        else:
+            super()._handle_exception(error)
 
     def _keep_page(self) -> None:
         """Keep what the list shows: the next start paints it before anything else."""

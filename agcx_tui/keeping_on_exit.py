@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["LOG_FILE", "log_to", "quietly"]
+__all__ = ["LOG_FILE", "log_failure", "log_to", "quietly"]
 
 LOG_FILE = "agcx.log"
 _LARGEST = 64 * 1024
@@ -24,7 +24,12 @@ def quietly(what: str, keep: Callable[..., object], *arguments: Any) -> None:
     try:
         keep(*arguments)
     except Exception as error:
-        _log.warning("%s was not kept: %s: %s", what, type(error).__name__, error)
+        log_failure(f"{what} was not kept", error)
+
+
+def log_failure(what: str, error: Exception) -> None:
+    """Log why something failed that keeps nobody from going on."""
+    _log.warning("%s: %s: %s", what, type(error).__name__, error)
 
 
 def log_to(directory: Path | None) -> None:

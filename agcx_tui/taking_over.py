@@ -14,12 +14,14 @@ import sys
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 
+from agcx_tui.terminal_driver import TerminalDriver
+
 __all__ = ["driver_after", "read_any_keys"]
 
 _ALTERNATE_SCREEN = "\x1b[?1049h"
 
 
-class TakingOver(LinuxDriver):
+class TakingOver(TerminalDriver):
     """`painted` is what `first_paint` gave."""
 
     painted = None
@@ -40,9 +42,9 @@ class TakingOver(LinuxDriver):
         super().write(data)
 
 
-def driver_after(painted: object | None) -> type[LinuxDriver] | None:
-    """The driver that takes over; None, for Textual's own, when nothing was painted."""
-    return None if painted is None else type("TakingOver", (TakingOver,), {"painted": painted})
+def driver_after(painted: object | None) -> type[LinuxDriver]:
+    """The driver that takes over where something was painted, and begins where nothing was."""
+    return TerminalDriver if painted is None else type("TakingOver", (TakingOver,), {"painted": painted})
 
 
 def read_any_keys() -> None:

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agcx_format.store import Store
-    from agcx_tui import store_work
-
     from agcx_format.trash import Emptied
+    from agcx_tui import store_work
     from agcx_tui.act_queue import ActQueue
     from agcx_tui.screens.storage import Opened
 

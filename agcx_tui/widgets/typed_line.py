@@ -13,6 +13,7 @@ from collections import deque
 from typing import Any
 
 from textual import events
+from textual.keys import _character_to_key
 from textual.widgets import Input
 
 __all__ = ["TypedLine"]
@@ -66,6 +67,15 @@ class TypedLine(Input):
             event.stop().prevent_default()
             await self.app.run_action(bound.binding.action, self)
             self._left = self.screen.focused is not self
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Several keys that waited come as one text; behind one that left the line they are keys again."""
+        if self._left:
+            event.stop().prevent_default()
+            for character in event.text:
+                key = events.Key(_character_to_key(character), character)
+                key.time = event.time
+                self.app.post_message(key)
 
     def on_focus(self) -> None:
         self._left = False

@@ -11,6 +11,7 @@ import pytest
 from textual.widgets import Button, Input, Static
 
 from agcx_format.store import open_store
+from agcx_tui.app import AgcxApp
 from agcx_tui.exporting import suggested_name
 from agcx_tui.screens.confirm import ConfirmDelete, ConfirmFavorites
 from agcx_tui.screens.export import ExportDialog
@@ -354,3 +355,28 @@ def test_a_suggested_name_is_a_name_everywhere(title, expected):
     name = suggested_name(title, "04ee4873-26c9-4844-b414-dc022d3d4892", "md")
     assert name == expected
     assert len(name.encode()) <= 255
+
+
+async def test_a_rename_of_ones_own_a_moment_ago_is_no_agent_at_work(store):
+    app = AgcxApp(str(store), follow=False)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        # By the real clock: the star is written now.
+        await pilot.press("down", "asterisk")
+        await until(pilot, lambda: open_store(store).acts())
+        await until(pilot, lambda: not screen.table.favorite(screen.sessions.cursor))
+        await pilot.press("d")
+        dialog = await asked(pilot, ConfirmDelete)
+        await until(pilot, lambda: not dialog.query_one("#at-work").display)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is screen)
+        # Another program saves it.
+        path = screen.table.path(screen.sessions.cursor)
+        os.utime(path)
+        await pilot.press("f5")
+        await until(pilot, lambda: not screen.scanning)
+        await pilot.press("d")
+        dialog = await asked(pilot, ConfirmDelete)
+        assert "an agent may be at work" in text_of(dialog)
+        await pilot.pause(0.1)
+        assert dialog.query_one("#at-work").display

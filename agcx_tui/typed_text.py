@@ -1,0 +1,62 @@
+"""Characters that wait to be typed into a line, as one text: one update of the line, however many they are.
+
+Strategy: where the focus is a text field, the app takes all printable keys that wait behind the first and hands
+the field a text, as if it were pasted.  Every field has a limit; what is longer is cut.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.widgets import Input
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+__all__ = ["LONGEST", "bound", "take_waiting", "type_into"]
+
+# Characters in a line to type into: more than any filter, title or path that a person means.
+LONGEST = 4096
+
+
+async def take_waiting(app: App, first: events.Key) -> str:
+    """The character of this key and of those that wait right behind it; they wait no more."""
+    # The one place where the queue of Textual's pump is looked into.
+    characters = [first.character or ""]
+    while isinstance(key := app._peek_message(), events.Key):
+        if key.is_forwarded or not key.is_printable or not key.character:
+            break
+        await app._get_message()
+        characters.append(key.character)
+    return "".join(characters)
+
+
+def fitting(field: Input, text: str) -> str:
+    """As much of a text as a field takes at its cursor."""
+    bound(field)
+    start, end = sorted(field.selection)
+    before, after = field.value[:start], field.value[end:]
+    text = text[: max(0, field.max_length - len(before) - len(after))]
+    if field.restrict:
+        # One by one, as if typed: what is not allowed is left out.
+        kept = ""
+        for character in text:
+            if re.fullmatch(field.restrict, before + kept + character + after):
+                kept += character
+        text = kept
+    return text
+
+
+def bound(field: Input) -> None:
+    """Give a field that has no limit the one of all."""
+    field.max_length = field.max_length or LONGEST
+
+
+def type_into(field: Input, text: str, typed_at: float) -> None:
+    """Hand a field a text that was typed."""
+    if text := fitting(field, text):
+        paste = events.Paste(text)
+        paste.time = typed_at
+        field._forward_event(paste)
