@@ -237,7 +237,7 @@ def _rewritten2(entry: ScanEntry, fields: Mapping[str, Any], level: int) -> _Rew
 
 def _changed(old: SessionMetadata, fields: Mapping[str, Any]) -> SessionMetadata:
     """The metadata of a file with other fields; tags that a list had cut are whole again."""
-    if "tags" in fields:
+    if isinstance(fields.get("tags"), list):
         fields = {**fields, "tags": whole_tags(fields["tags"], old.tags)}
     return replace(old, **fields)
 

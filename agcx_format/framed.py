@@ -144,7 +144,8 @@ class FramedMessages:
                 self._section[start:end], limit=min(size, limits.WHOLE_SECTION)
             )
             starts = messages_in(text, count, header=number == 0)
-            if len(text) != size or starts[-1] != size:
+            # No more than `size` was decompressed.
+            if starts[-1] != size:
                 raise CorruptData("the frame is not what the seek table says")
         except PersistenceError as error:
             return _Frame(

@@ -187,6 +187,21 @@ def test_with_any_byte_changed_all_ways_find_the_same(kind: str, tmp_path):
         assert (error is None) == (ended is None and len(good) == len(shown))
 
 
+@pytest.mark.parametrize("kind", ["one block", "frames"])
+@pytest.mark.parametrize("number", [0, 1, 7, 11])
+def test_messages_before_damage_in_the_text_itself_are_given_in_every_way(kind, number, tmp_path):
+    """The zstd is whole, and all of it is one piece; message `number` is no MessagePack."""
+    raw = bytearray(RAW)
+    raw[STARTS[number]] = 0xC1
+    section = in_frames(bytes(raw), CUTS) if kind == "frames" else frames.compress(raw, 3)
+    path = tmp_path / "text.agcx"
+    path.write_bytes(file_of_layout1(section))
+    first, *others = ways(path)
+    assert all(other == first for other in others)
+    assert first[0] == MESSAGES[:number]
+    assert f"message {number + 1}" in first[1]
+
+
 # --- the frame against the seek table
 
 
@@ -246,6 +261,18 @@ def test_a_frame_that_is_not_what_the_table_says_is_an_error_in_its_place(
         ("warning", "seek-table")
     }
     assert not any(finding.severity.value == "error" for finding in report.findings)
+
+
+def test_frames_that_are_cut_elsewhere_than_the_table_says_are_told(tmp_path):
+    """The table has the ends of messages, the frames end within them."""
+    cuts = [0, STARTS[4] + 5, STARTS[8] - 5, len(RAW)]
+    packed = [frames.compress(RAW[start:end], 3) for start, end in itertools.pairwise(cuts)]
+    entries = [(len(one), size) for one, size in zip(packed, TRUE_SIZES, strict=True)]
+    path = tmp_path / "elsewhere.agcx"
+    section = b"".join([*packed, *seekable._tail([4, 4, 4], entries)])
+    path.write_bytes(file_of_layout1(section))
+    codes = {finding.code for finding in verify_file(path).findings}
+    assert codes == {"seek-table"}
 
 
 @pytest.mark.parametrize("wrong", ["text", "section", "messages"])
