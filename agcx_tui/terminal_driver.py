@@ -2,8 +2,8 @@
 
 Strategy: what the thread that reads keys finds is handed over in lists, not key by key: a pasted text
 of a hundred thousand characters without brackets would keep the event loop busy with that alone.
-Writing never waits for the terminal: its thread may, and the loop goes on, so that signals are obeyed.  At the end,
-what nobody has read for a moment is discarded.
+Writing never waits for the terminal: its thread may, and the loop goes on, so that signals are obeyed.
+At the end, what nobody has read for a moment is discarded.
 """
 
 from __future__ import annotations

@@ -8,8 +8,9 @@ from pathlib import Path
 from agcx_tui.reading_positions import Position, ReadingPositions
 from agcx_tui.screens.checkpoint import CheckpointScreen
 from agcx_tui.screens.conversation import ConversationScreen
+from agcx_tui.widgets.preview import Preview
 from tests.golden_files import GOLDEN
-from tests.tui.browsing import SIZE, browser, until
+from tests.tui.browsing import SIZE, browser, demo_copy, scanned, until
 
 
 async def test_reading_a_checkpoint_does_not_move_the_place_in_its_session(tmp_path):
@@ -44,3 +45,19 @@ async def test_reading_a_checkpoint_does_not_move_the_place_in_its_session(tmp_p
         kept = ReadingPositions(tmp_path / "state").load(session, path)
         assert kept is not None
         assert kept.message == 3
+
+
+async def test_a_preview_that_comes_late_is_not_shown(tmp_path):
+    async with browser(demo_copy(tmp_path / "history")).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        preview, head = screen.query_one(Preview), screen.query_one("#preview-head")
+        first, second = screen.table.order[:2]
+        before = preview._number
+        await pilot.press("down")
+        title = screen.table.title(second)
+        await until(pilot, lambda: title in str(head.render()))
+        # The answer about the first, which was asked for before, comes only now.
+        await preview._open(screen.table.path(first), before).wait()
+        await pilot.pause()
+        assert title in str(head.render())
+        assert screen.table.title(first) not in str(head.render())
