@@ -2,8 +2,8 @@
 
 Strategy: one thread per store takes one piece of work after the other; all screens of the store share
 the queue.  An undo that is asked for while an act waits or runs is about that act, and about no other: when
-the act does not come about, nothing is undone.  The queue belongs to the directory that the store was in when it was
-opened: where another directory lies at the same path by now, nothing is done.
+the act does not come about, nothing is undone.  The queue belongs to the directory that the store was in
+when it was opened: where another directory lies at the same path by now, nothing is done.
 
 No Textual.
 """

@@ -1,9 +1,9 @@
-"""What speaks to the terminal: Textual's own driver, where much comes in at once, or nobody reads what goes out.
+"""What speaks to the terminal: Textual's driver, where much comes in at once, or nobody reads what goes out.
 
 Strategy: what the thread that reads keys finds is handed over in lists, not key by key: a pasted text
-of a hundred thousand characters without brackets would keep the event loop busy with that alone.  Writing never
-waits for the terminal: its thread may, and the loop goes on, so that signals are obeyed.  At the end, what
-nobody has read for a moment is discarded.
+of a hundred thousand characters without brackets would keep the event loop busy with that alone.
+Writing never waits for the terminal: its thread may, and the loop goes on, so that signals are obeyed.
+At the end, what nobody has read for a moment is discarded.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ _PATIENCE, _STEP = 1.0, 0.02
 # Seconds after which it is left alone, whatever it does.
 _LONGEST = 30.0
 # What undoes all that the driver does to the terminal.
-_LEAVE = b"\x1b[?2004l\x1b[?7h\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
+_LEAVE = (
+    b"\x1b[?2004l\x1b[?7h\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
+    b"\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
+)
 
 
 class TerminalDriver(LinuxDriver):

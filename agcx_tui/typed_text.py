@@ -1,7 +1,7 @@
 """Characters that wait to be typed into a line, as one text: one update of the line, however many they are.
 
-Strategy: where the focus is a text field, the app takes all printable keys that wait behind the first and hands
-the field a text, as if it were pasted.  Every field has a limit; what is longer is cut.
+Strategy: where the focus is a text field, the app takes all printable keys that wait behind the first and
+hands the field a text, as if it were pasted.  Every field has a limit; what is longer is cut.
 """
 
 from __future__ import annotations

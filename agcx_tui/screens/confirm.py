@@ -83,7 +83,7 @@ class ConfirmDelete(Dialog[bool]):
         warning: str = "",
         look: Callable[[], str] | None = None,
     ) -> None:
-        """`warning` says that an agent may be at work, until `look` has found out, in a thread, what is so."""
+        """`warning` says that an agent may be at work, until `look` has found out in a thread."""
         super().__init__()
         self._question = question
         self._lines = lines

@@ -1,8 +1,8 @@
 """The half of a conversation that makes sessions out of it: its second half, one of its checkpoints.
 
 Strategy: what stands in the way is said at once, as far as it is known without looking; a thread looks
-for the rest (an agent at work), then it is asked, then the store's queue of acts does it.  What was done goes up to the
-app, which has the screens below follow (`Acted`, `follow_act`).  The acts that were done here are
+for the rest (an agent at work), then it is asked, then the store's queue does it.  What was done goes up
+to the app, which has the screens below follow (`Acted`, `follow_act`).  The acts that were done here are
 remembered, for `u` takes back these and no others: what was done in the list is out of sight here.
 """
 
@@ -39,7 +39,7 @@ _NOTHING_DONE = "Nothing was done here. In the list, u takes back what was done 
 
 
 class DerivingScreen(FollowingScreen):
-    """`acts`: those of the store that the conversation is from, if it can be changed; else `fixed` says why not."""
+    """`acts`: those of the conversation's store, if it can be changed; else `fixed` says why not."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "split", "split in two here", show=False, id="conversation.split"),

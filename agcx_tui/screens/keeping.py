@@ -1,7 +1,8 @@
 """The third of the browser that keeps order: new titles and tags, and the screens beside it.
 
-Strategy: an edit says what is to become of files as they were shown; when its turn comes, it is looked whether
-an agent may be at work on one of them, and then it is asked first.  Screens are imported when they are opened.
+Strategy: an edit says what is to become of files as they were shown; when its turn comes, it is looked
+whether an agent may be at work on one of them, and then it is asked first.  Screens are imported
+when they are opened.
 """
 
 from __future__ import annotations

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from pathlib import Path
 
+import pyte
 import pytest
 from rich.color import Color as RichColor
 from textual.color import Color
@@ -18,6 +21,7 @@ from agcx_format.sources import ListSource
 from agcx_tui import themes
 from agcx_tui.app import AgcxApp
 from agcx_tui.widgets.transcript import Transcript
+from tests.terminals import Terminal, agcx
 from tests.tui.browsing import browser, demo_copy, scanned, until
 from tests.tui.messages import assistant, call, output, screen_text, thought, user
 
@@ -200,3 +204,42 @@ def test_contrast_is_that_of_wcag():
     assert themes.contrast(black, white) == themes.contrast(white, black) == 21
     assert themes.contrast(white, white) == 1
     assert round(themes.contrast(Color.parse("#777777"), white), 2) == 4.48
+
+
+def mouse(kind: int, column: int, row: int, end: str = "M") -> str:
+    """What a terminal sends: 0 a button, 32 a move with it held; columns and rows from 1."""
+    return f"\x1b[<{kind};{column};{row}{end}"
+
+
+@pytest.mark.parametrize("end_row", ["folded", "above"])
+def test_in_a_terminal_a_drag_over_a_folded_line_is_no_click_on_it(tmp_path, end_row):
+    store = demo_copy(tmp_path / "history")
+    (path,) = store.glob("70b30ef8*")
+    environ = {"HOME": str(tmp_path), "SSH_TTY": "/dev/pts/0", "TMUX": ""}
+    with Terminal(agcx(path), environ, size=(100, 40)) as screen:
+        # All of it, down to the keys, and none of it drawn half.
+        screen.until(lambda: "▸ shell" in "".join(shown(screen)), "the conversation")
+        screen.until(lambda: shown(screen)[-1].strip(), "the keys")
+        screen.drain()
+        before = shown(screen)
+        folded = next(y for y, row in enumerate(before) if "▸ shell" in row)
+        above = next(y for y, row in enumerate(before) if "❯" in row) + 1
+        start, stop = (above, folded) if end_row == "folded" else (folded, above)
+        screen.type(mouse(0, 6, start + 1) + mouse(32, 8, start + 1) + mouse(32, 16, stop + 1))
+        screen.type(mouse(0, 16, stop + 1, "m"))
+        screen.type("y")
+        screen.until(lambda: b"\x1b]52;c;" in screen.written, "the copy")
+        sent = re.search(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)", screen.written)
+        copied = base64.b64decode(sent[1]).decode()
+        assert "▸ s" in copied
+        # What stands there is what stood there, but for the mark of the current message.
+        rows = slice(2, folded + 2)
+        assert [row[2:] for row in shown(screen)[rows]] == [row[2:] for row in before[rows]]
+
+
+def shown(screen: Terminal) -> list[str]:
+    display = pyte.Screen(100, 40)
+    stream = pyte.ByteStream(display)
+    # pyte takes the marker of a private sequence for none, and obeys the rest.
+    stream.feed(re.sub(rb"\x1b\[[<=>][0-?]*[ -/]*[@-~]", b"", screen.written))
+    return list(display.display)
