@@ -37,7 +37,7 @@ _SHORTEST_TITLE = 20
 _SHORT_ID = 8
 
 
-@click.command("list")
+@click.command("list", short_help="List the sessions.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--sort", type=click.Choice(SORTS), default="accessed", show_default=True)
 @click.option("--reverse", is_flag=True, help="The other way round.")

@@ -1,8 +1,8 @@
 """Every command that there is, as words that it takes: found in the click group, with any new one.
 
 Run as a program it runs them one after the other, each in a process of its own that is forked from one in
-which everything is imported already.  Such a process ends as Python does, by writing out what is still buffered,
-but does not tear down all that was imported, which would take most of the time:
+which everything is imported already.  Such a process ends as Python does, by writing out what is still
+buffered, but does not tear down all that was imported, which would take most of the time:
 
     python -m tests.cli.every_command COMMANDS RESULTS [CLOSED...]
 
@@ -26,7 +26,8 @@ import click
 
 # What most commands import: once for all of them.
 _IMPORTED = (
-    "agcx_tui.cli", "agcx_tui.__main__", "agcx_tui.session_table", "agcx_tui.exporting", "agcx_tui.act_words",
+    "agcx_tui.cli", "agcx_tui.__main__", "agcx_tui.session_table", "agcx_tui.exporting",
+    "agcx_tui.act_words",
     "agcx_tui.widgets.columns", "agcx_tui.demo", "agcx_tui.binding_names", "agcx_tui.key_names", "agcx_tui.themes",
     "agcx_tui.bars", "agcx_format.store", "agcx_format.session_file", "agcx_format.doctor.repair",
     "agcx_format.doctor.checks", "agcx_format.convert.importer", "agcx_format.convert.claude",
