@@ -2,11 +2,11 @@
 
 Strategy: a rule names literal anchors, one of which every find contains; only where one stands is the
 pattern tried, so that text without secrets costs a few searches for literals.  To stay linear whatever the
-text, patterns take runs of characters possessively and repeated groups atomically (`(?>(?:…)+)`: early
-releases of Python 3.11 get `(?:…)++` wrong), bound what they take lazily, and start only where a token
-can start: a run is looked at once, not once for each of its characters.  The table goes from the specific to
-the general; where finds overlap, the earlier rule has it.  Whatever can be checked (how random
-a value looks, whether it is code) is checked in `values`.
+text, patterns take runs of characters possessively and repeated groups atomically (`(?>(?:…)+)`; early
+releases of Python 3.11 get the possessive form of it wrong), bound what they take lazily, and start only
+where a token can start: a run is looked at once, not once for each of its characters.  The table goes from
+the specific to the general; where finds overlap, the earlier rule has it.  Whatever can be checked (how
+random a value looks, whether it is code) is checked in `values`.
 
 A secret never begins or ends inside an escape of JSON, and never holds a quotation mark that is not
 escaped: within JSON text it can be replaced by plain ASCII, and the text is JSON still.
