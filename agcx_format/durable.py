@@ -253,9 +253,7 @@ def sync_directory_of(fd: int) -> None:
 
 def remove_unused(dir_fd: int, name: str) -> None:
     """Remove a temporary file of ours; `OSError` when it is in use, or cannot be removed."""
-    fd = os.open(
-        name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dir_fd
-    )
+    fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dir_fd)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.unlink(name, dir_fd=dir_fd)
