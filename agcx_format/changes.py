@@ -94,7 +94,9 @@ def _is_so(entry: ScanEntry, fields: Mapping[str, Any]) -> bool:
 def _in_short(wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]]) -> Edit:
     """What the log tells of edits: each field that changes, and how where that can be said."""
     fields: dict[str, None] = {}
-    favorites, added, taken = set(), {}, {}
+    favorites: set[bool] = set()
+    added: dict[str, None] = {}
+    taken: dict[str, None] = {}
     for entry, new in wanted:
         old = {name: getattr(entry.metadata, name, None) for name in new}
         fields |= {name: None for name in new if new[name] != old[name]}

@@ -267,7 +267,7 @@ def os_reason(cause: OSError) -> str:
 
 
 @contextlib.contextmanager
-def naming(path: Path) -> Iterator[None]:
+def naming(path: str | os.PathLike[str]) -> Iterator[None]:
     """Turn an `OSError` of a write into a `PersistenceError` that names `path`."""
     try:
         yield
