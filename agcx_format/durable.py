@@ -195,8 +195,8 @@ def write_new(
 ) -> Signature:
     """Write and sync a file that is not there, relative to an open directory if one is given.
 
-    Without `sync` a power failure may lose its bytes.  With `like`, with that mode and owner, and its times if they are to be kept.  It is locked while it
-    is written, which tells `sweep` that it is in use.
+    Without `sync` a power failure may lose its bytes.  With `like`, it has that mode and owner, and
+    its times if they are to be kept.  It is locked while it is written: then it is in use.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     fd = os.open(name, flags, 0o600, dir_fd=dir_fd)
@@ -263,9 +263,7 @@ def sync_directory_of(fd: int) -> None:
 
 def remove_unused(dir_fd: int, name: str) -> None:
     """Remove a temporary file of ours; `OSError` when it is in use, or cannot be removed."""
-    fd = os.open(
-        name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dir_fd
-    )
+    fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dir_fd)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.unlink(name, dir_fd=dir_fd)

@@ -96,6 +96,9 @@ class IndexKeeper:
         steps: list[Step] = []
         changes: dict[UUID, SessionMetadata | None] = {}
         changed = [step for step in act.steps if _is_session(step.path)]
+        if not os.path.lexists(self._path) and not any(_is_layout2(s.path) for s in changed):
+            # Nothing follows from them.
+            return []
         for step in changed:
             path, session_id = step.path, places.id_of(step.path)
             metadata = _metadata_inside(self._root / path)

@@ -31,7 +31,7 @@ Stopped = Callable[[], bool]
 class Precious(StrEnum):
     """What a rule takes only when it names it."""
 
-    FAVORITES = "favourites"
+    FAVORITES = "favorites"
     UNREADABLE = "unreadable"
     CHECKPOINTS = "checkpoints"
     AT_WORK = "at-work"

@@ -34,7 +34,7 @@ _USUAL = (
 )
 USUAL = rf"^{_USUAL}\Z"
 is_usual = re.compile(USUAL).match
-_are_lines_of_usual = re.compile(rf"(?:{_USUAL}\n)*+").fullmatch
+_unusual_line = re.compile(rf"\n(?!{_USUAL}\n|\Z)").search
 
 # What chrono's `DateTime::<Utc>::from_str` takes, which is more than RFC 3339.
 _parts = re.compile(
@@ -51,10 +51,10 @@ _T = TypeVar("_T")
 
 
 def all_usual(texts: list[str]) -> bool:
-    """Whether each is in the usual form; one match over all of them takes a third of the time."""
-    lines = "\n".join([*texts, ""])
+    """Whether each is in the usual form; one search over all of them saves the time of many calls."""
+    lines = "\n".join(["", *texts, ""])
     # A text that is two lines of its own would make one line more than there are texts.
-    return lines.count("\n") == len(texts) and _are_lines_of_usual(lines) is not None
+    return lines.count("\n") == len(texts) + 1 and _unusual_line(lines) is None
 
 
 def normal(text: str) -> str:

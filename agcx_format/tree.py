@@ -45,11 +45,15 @@ class NoFolder(PersistenceError):
 
 
 class Place(NamedTuple):
-    """A name in an open directory; `path` is for messages alone."""
+    """A name in an open directory, `folder` by its path, which is for messages alone."""
 
     fd: int
     name: str
-    path: str
+    folder: str
+
+    @property
+    def path(self) -> str:
+        return f"{self.folder}/{self.name}"
 
     def status(self) -> os.stat_result | None:
         """Of what lies there, of a link itself; None when nothing does.
@@ -141,7 +145,7 @@ class Place(NamedTuple):
 
     def beside(self, name: str) -> Place:
         """Another name in the same directory."""
-        return Place(self.fd, name, os.path.join(os.path.dirname(self.path), name))
+        return Place(self.fd, name, self.folder)
 
 
 class Tree:
@@ -205,7 +209,10 @@ class Tree:
     def place(self, path: str, *, make: bool = False) -> Place:
         """Where a file lies or is to lie.  Raises `FileNotFoundError` when its folder is not there."""
         folder, _, name = path.rpartition("/")
-        return Place(self.folder(folder, make=make), name, self.full(path))
+        fd = self._folders.get(folder)
+        if fd is None:
+            fd = self.folder(folder, make=make)
+        return Place(fd, name, self.full(folder))
 
     def behind(self, place: Place) -> Place:
         """Where a link leads in the end, for a change of that file itself."""
@@ -214,7 +221,7 @@ class Tree:
         fd = self._folders.get(folder)
         if fd is None:
             fd = self._folders[folder] = os.open(folder, _FOLDER)
-        return Place(fd, name, real)
+        return Place(fd, name, folder)
 
     def find(self, path: str) -> Place | None:
         """Like `place`; None when the folder is not there."""

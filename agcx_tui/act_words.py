@@ -17,7 +17,7 @@ _KINDS = {
     "duplicate": "Duplicated",
     "split": "Split",
     "checkpoint": "Made of a checkpoint",
-    "restore": "Brought back",
+    "restore": "Restored",
 }
 _DELETIONS = ("delete", "prune")
 _TITLES = 3
@@ -89,7 +89,7 @@ def _tags(edit: Edit) -> str:
 def undone(act: Act) -> str:
     """What is said once an act was taken back."""
     if act.kind in _DELETIONS:
-        return f"Brought back {named(act)}."
+        return f"Restored {named(act)}."
     words = told(act)
     return f"Undone: {words[:1].lower()}{words[1:]}."
 

@@ -38,7 +38,7 @@ _WORDS = {
     "browser.delete": "delete the session, or those marked",
     "browser.duplicate": "duplicate the session",
     "browser.export": "export the session, or those marked",
-    "browser.favorite": "make the session a favourite, or no more",
+    "browser.favorite": "make the session a favorite, or no more",
     "browser.filter": "filter the sessions",
     "browser.log": "show the log of what was done",
     "browser.rename": "rename the session",

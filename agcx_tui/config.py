@@ -105,7 +105,7 @@ def _keys(value: Any) -> str:
 
 
 SETTINGS = (
-    Setting("theme", '"agcx-dark"', "Colours: a theme of the palette (ctrl+p, Theme).", _text),
+    Setting("theme", '"agcx-dark"', "Colors: a theme of the palette (ctrl+p, Theme).", _text),
     Setting(
         "preview",
         '"right"',

@@ -115,7 +115,7 @@ def _about_session(data: SessionMetadata) -> tuple[Fact, ...]:
         Fact("id", str(data.id)),
         Fact("model", data.model),
         Fact("mode", data.current_mode.value),
-        Fact("favourite", "yes ★" if data.is_favorite else "no"),
+        Fact("favorite", "yes ★" if data.is_favorite else "no"),
         Fact("tags", ", ".join(data.tags) or "none"),
         Fact("messages", f"{data.message_count:,}"),
         Fact("turns", f"{data.turn_count:,}"),

@@ -1,7 +1,7 @@
 """What one would want to know before sessions are deleted, in lines.  Pure, no Textual.
 
 Strategy: the same facts as in the browser's dialog, from the entries of a scan: when they were last used,
-the favourites among them, and those that an agent may still be writing.
+the favorites among them, and those that an agent may still be writing.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ def deletion_facts(
     """
     lines = [_age(entries, now)]
     if favorites := sum(bool(e.metadata and e.metadata.is_favorite) for e in entries):
-        text = f"★ {favorites:,} of them are favourites."
+        text = f"★ {favorites:,} of them are favorites."
         if favorites == 1:
-            text = "★ It is a favourite." if len(entries) == 1 else "★ One of them is a favourite."
+            text = "★ It is a favorite." if len(entries) == 1 else "★ One of them is a favorite."
         lines.append(text)
     if at_work:
         which = (

@@ -12,7 +12,7 @@ from agcx_format.pruning import Precious, Selection
 __all__ = ["KINDS", "spared"]
 
 KINDS = {
-    Precious.FAVORITES: "favourites",
+    Precious.FAVORITES: "favorites",
     Precious.UNREADABLE: "unreadable",
     Precious.CHECKPOINTS: "with checkpoints",
     Precious.AT_WORK: "at work",
@@ -20,12 +20,12 @@ KINDS = {
 
 
 def spared(selection: Selection) -> str:
-    """`spared: 3 favourites, 1 unreadable`; nothing when nothing was."""
+    """`spared: 3 favorites, 1 unreadable`; nothing when nothing was."""
     counts = Counter(each.why for each in selection.spared)
     parts = [_counted(counts[kind], kind) for kind in KINDS if counts[kind]]
     return f"spared: {', '.join(parts)}" if parts else ""
 
 
 def _counted(count: int, kind: Precious) -> str:
-    words = "favourite" if count == 1 and kind is Precious.FAVORITES else KINDS[kind]
+    words = "favorite" if count == 1 and kind is Precious.FAVORITES else KINDS[kind]
     return f"{count:,} {words}"

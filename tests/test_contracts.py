@@ -7,6 +7,7 @@ Textual until a screen is to be shown.
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -47,6 +48,34 @@ def imported(path: Path) -> set[str]:
             assert node.module
             found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     return found
+
+
+def string_texts(path: Path) -> Iterator[tuple[int, str]]:
+    """The line and text of every string expression; what it does not spell out is a group in it."""
+    inner: set[ast.AST] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        # Outer expressions come first.
+        if node not in inner and (parts := _parts(node)):
+            inner |= set(ast.walk(node))
+            texts = [part.value if _is_text(part) else "(?:…)" for part in parts]
+            yield node.lineno, "".join(texts)
+
+
+def _parts(node: ast.AST) -> list[ast.AST]:
+    match node:
+        case ast.JoinedStr(values):
+            return values
+        case ast.BinOp(left, ast.Add(), right):
+            return (_parts(left) or [left]) + (_parts(right) or [right])
+    return [node] if _is_text(node) else []
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+# The end of a group, a quantifier, and a plus of its own.
+_possessive_group = re.compile(r"(?<![\\(])\)(?:[*+?]|\{\d*,?\d*\})\+").search
 
 
 def packages(names: set[str]) -> set[str]:
@@ -120,6 +149,35 @@ def test_every_public_name_of_the_library_is_there():
 
     for name in agcx_format.__all__:
         assert getattr(agcx_format, name) is not None
+
+
+@pytest.mark.parametrize(
+    "path", [*modules("agcx_format"), *modules("agcx_tui")], ids=lambda path: path.stem
+)
+def test_no_pattern_repeats_a_group_possessively(path):
+    """Python before 3.11.5 continues at the wrong place after `(?:…)++` (gh-100061, gh-106052), and
+    secrets were missed; the atomic group `(?>(?:…)+)` means the same and is right everywhere, as is
+    `[…]++`, the possessive repetition of a single character."""
+    lines = [line for line, text in string_texts(path) if _possessive_group(text)]
+    assert not lines, f"{path}: write (?>(?:…)+) in lines {lines}"
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('r"(?:ab?c)*+x"', True),
+        ('r"(?:a){2,3}+"', True),
+        ('rf"{A}++"', True),
+        ('rf"(?:{A}){{4}}+"', True),
+        ('A + "?+"', True),
+        ('r"[ab]*+\\)++(?>(?:ab?c)*)(a)+b+"', False),
+        ('rf"{A}+(?>{A}*)[ab]{{2}}+"', False),
+    ],
+)
+def test_a_possessive_group_is_recognized(tmp_path, source, found):
+    path = tmp_path / "module.py"
+    path.write_text(source, "utf-8")
+    assert any(_possessive_group(text) for _, text in string_texts(path)) is found
 
 
 def test_no_file_is_longer_than_one_sitting():

@@ -2,10 +2,11 @@
 
 Strategy: a rule names literal anchors, one of which every find contains; only where one stands is the
 pattern tried, so that text without secrets costs a few searches for literals.  To stay linear whatever the
-text, patterns take runs of characters possessively, bound what they take lazily, and start only where a token
-can start: a run is looked at once, not once for each of its characters.  The table goes from the specific to
-the general; where finds overlap, the earlier rule has it.  Whatever can be checked (how random
-a value looks, whether it is code) is checked in `values`.
+text, patterns take runs of characters possessively and repeated groups atomically (`(?>(?:…)+)`; early
+releases of Python 3.11 get the possessive form of it wrong), bound what they take lazily, and start only
+where a token can start: a run is looked at once, not once for each of its characters.  The table goes from
+the specific to the general; where finds overlap, the earlier rule has it.  Whatever can be checked (how
+random a value looks, whether it is code) is checked in `values`.
 
 A secret never begins or ends inside an escape of JSON, and never holds a quotation mark that is not
 escaped: within JSON text it can be replaced by plain ASCII, and the text is JSON still.
@@ -94,13 +95,13 @@ _KEY_END = r"-{5,8}END[ ][A-Z0-9 ]{0,40}PRIVATE[ ]KEY(?:[ ]BLOCK)?-----"
 _PRIVATE_KEY = (
     r"(?P<secret>-----BEGIN[ ](?:[A-Z0-9]{1,12}[ ]){0,3}PRIVATE[ ]KEY(?:[ ]BLOCK)?-----(?:"
     r"(?:(?:\\[nr]|\s){1,4}[A-Za-z-]{3,20}:[^\n\\]{0,80}){0,4}"
-    rf"(?:{_BASE64_LINES}|{_LED_LINE})++(?:(?:(?!-----)[\s\S]){{0,8000}}+{_KEY_END})?"
-    rf"|(?P<between>(?:(?!-----)[\s\S]){{40,20000}}+){_KEY_END}))"
+    rf"(?>(?:{_BASE64_LINES}|{_LED_LINE})+)(?:(?>(?:(?!-----)[\s\S]){{0,8000}}){_KEY_END})?"
+    rf"|(?P<between>(?>(?:(?!-----)[\s\S]){{40,20000}})){_KEY_END}))"
 )
 _SSH2_KEY = (
     r"(?P<secret>----[ ]BEGIN[ ]SSH2[ ][A-Z ]{0,20}PRIVATE[ ]KEY[ ]----"
     r"(?:(?:\\[nr]|\s){1,4}[A-Za-z-]{3,20}:[^\n]{0,80}){0,4}"
-    rf"{_BASE64_LINES}++(?:(?:(?!----)[\s\S]){{0,8000}}+"
+    rf"(?>{_BASE64_LINES}+)(?:(?>(?:(?!----)[\s\S]){{0,8000}})"
     r"----[ ]END[ ]SSH2[ ][A-Z ]{0,20}PRIVATE[ ]KEY[ ]----)?)"
 )
 
@@ -121,9 +122,9 @@ _ASSIGNED = r"""
       | (?P<apart>[ \t]{1,4}(?=')) | (?P<flag>[ \t]{1,4})
     )
     (?:
-        (?P<quote>\\{0,3}["'`]) (?P<secret>(?:(?!(?P=quote)|["`])(?:\\[^\r\n]|[^\\\r\n]) ){4,400}+)
+        (?P<quote>\\{0,3}["'`]) (?P<secret>(?>(?:(?!(?P=quote)|["`])(?:\\[^\r\n]|[^\\\r\n])){4,400}))
         (?:(?P=quote)|(?=["`]))
-      | (?P<secret_bare>(?:\\(?![nrt"'\\u])[^\s] | [^\s"'`\\,;&|<>(){}\[\]]){4,400}+
+      | (?P<secret_bare>(?>(?:\\(?![nrt"'\\u])[^\s] | [^\s"'`\\,;&|<>(){}\[\]]){4,400})
           # What follows may be the rest of it, if it names nothing.
           (?:[,&](?=[A-Za-z_.]{0,60}[0-9!%^*])[^\s"'`\\,;&|<>(){}\[\]=:]{1,100}+(?![=:(\[])){0,4})
     )
@@ -136,7 +137,7 @@ RULES = (
     _context("private-key", "---- begin ssh2|", _SSH2_KEY),
     _context("private-key", "private-lines:",
              r"private-lines:[ ]?[0-9]{1,3}(?:\\[nr]|\s){1,4}"
-             rf"(?P<secret>[A-Za-z0-9+/=]{{16,}}+{_BASE64_LINES}*+)"),
+             rf"(?P<secret>[A-Za-z0-9+/=]{{16,}}+(?>{_BASE64_LINES}*))"),
     _context("private-key", "privatekey|private_key|private-key|private key|presharedkey", r"""
         (?:private[_\x20-]?key|presharedkey)(?:\\{0,3}["'`])?\s{0,4}(?:=|:|=>)\s{0,4}(?:\\{0,3}["'`])?
         (?P<secret>(?-i:[A-Za-z0-9+/]{43}=|(?:0x)?[0-9a-fA-F]{64}))(?![A-Za-z0-9+/=])""",
@@ -216,7 +217,7 @@ RULES = (
     _context("connection-string", "://", r"""
         ://[^\s:/@"'`\\<>?\#]{0,200}+:
         (?: (?P<secret>(?:(?!://)[^\s/?\#"'`\\<>]){1,300})@(?=[^\s"'@/?\#])
-          | (?<=:)(?P<secret_slash>(?:(?!://)[^\s@"'`\\<>]){1,300}+)@(?=[^\s"'@]) )
+          | (?<=:)(?P<secret_slash>(?>(?:(?!://)[^\s@"'`\\<>]){1,300}))@(?=[^\s"'@]) )
         """, values.is_password_in_url),
     _context("bearer-token", "bearer",
              r"bearer(?:[ +]|%20){1,4}(?P<secret>[A-Za-z0-9._~+/=-]{16,4096}+)", values.is_bearer),
@@ -229,7 +230,7 @@ RULES = (
         cookie(?: (?<=set-cookie)(?:\\{0,3}["'])?:\s{0,4}(?:\\{0,3}["'])?
             [^\s=;"'\\]{1,100}=(?P<secret>[^\s;"'\\,]{8,4096}+)
           | (?<!set-cookie)(?:\\{0,3}["'])?:\s{0,4}(?:\\{0,3}["'])?
-            (?P<secret_all>[^\s=;"'\\]{1,100}=(?:(?!cookie:)[^\r\n"'\\]){8,8192}+) )""",
+            (?P<secret_all>[^\s=;"'\\]{1,100}=(?>(?:(?!cookie:)[^\r\n"'\\]){8,8192})) )""",
              values.is_session),
     _context("password", "identified",
              r"identified[ ](?:with[ ][a-z0-9_]{1,40}[ ])?by[ ]'(?P<secret>[^'\s\\\"]{3,200}+)'"),

@@ -114,11 +114,11 @@ class _Lists:
 
     def __init__(self, quote: str) -> None:
         self._option = quote + "-"
-        mark, blank = re.escape(quote), r"(?:\s|\\{1,3}[nt]){0,40}+"
+        mark, blank = re.escape(quote), r"(?>(?:\s|\\{1,3}[nt]){0,40})"
         escaped = r"\\{3}\"|" if quote == '\\"' else ""
-        word = rf'{mark}(?:{escaped}(?!{mark})(?:\\[^\n]|[^"\\\n])){{0,400}}+{mark}'
+        word = rf'{mark}(?>(?:{escaped}(?!{mark})(?:\\[^\n]|[^"\\\n])){{0,400}}){mark}'
         self._list = re.compile(
-            rf"\[{blank}(?P<words>{word}(?:{blank},{blank}{word}){{1,60}}+)(?P<end>{blank}\])?"
+            rf"\[{blank}(?P<words>{word}(?>(?:{blank},{blank}{word}){{1,60}}))(?P<end>{blank}\])?"
         )
         self._word = re.compile(word)
         self._quote = len(quote)

@@ -23,7 +23,7 @@ _NOTHING = frozenset(_WORDS.split())
 
 # What is put in there, when it is all that there is: variables and the like, and what stands for some text.
 _REFERENCE = (
-    r"\$[A-Z_][A-Z0-9_]*+|\$[a-z]+(?:_[a-z]+|[A-Z][a-z]+)*+[0-9]?(?![A-Za-z0-9])|\$[0-9@*#?!]"
+    r"\$[A-Z_][A-Z0-9_]*+|\$[a-z]+(?>(?:_[a-z]+|[A-Z][a-z]+)*)[0-9]?(?![A-Za-z0-9])|\$[0-9@*#?!]"
     r"|\$(?:env|this|self):[A-Za-z_]\w*+"
     r"|\$\{[A-Za-z_0-9.]+(?::[-=?+]?[A-Za-z_. ]*)?\}|\$\{[A-Za-z_$][\w.$?!\[\]()'\" ]*\}|\$\([^()]*\)"
     r"|[$#]?\{\{[^{}]*\}\}|[#%]?\{[^{}]*\}|<[^<>]*>|\[[A-Za-z][A-Za-z0-9_ .-]*\]|[:@][A-Za-z_]+"

@@ -25,7 +25,7 @@ def browse(settings: Settings, file: str | None = None) -> None:
     _show(settings, remembering(settings.location, file=file))
 
 
-@click.command()
+@click.command(short_help="Try the browser on a small store of its own.")
 @pass_settings
 def demo(settings: Settings) -> None:
     """Try the browser on a small store of its own, which is removed afterwards."""
@@ -43,7 +43,7 @@ def _show(settings: Settings, start: Start) -> None:
 
 
 def _print_demo(path: Path) -> None:
-    """The list, and the conversation at its top that was marked as a favourite."""
+    """The list, and the conversation at its top that was marked as a favorite."""
     from agcx_format.store import open_store
     from agcx_tui.cli.listing import make_table, print_table
     from agcx_tui.cli.show import text_lines

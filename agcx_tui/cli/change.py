@@ -1,7 +1,7 @@
 """`agcx delete`, `edit` and `undo`: all through the store's journal, so nothing is lost by any.
 
 Strategy: a session that changed in the last minutes may belong to a running agent, which would save
-it again: the question says so, and where nobody is asked it takes --force.  Favourites are asked about
+it again: the question says so, and where nobody is asked it takes --force.  Favorites are asked about
 once more, by name.
 """
 
@@ -35,25 +35,25 @@ _TITLE_LENGTH = 70
 
 
 force_option = click.option(
-    "--force", is_flag=True, help="Also what changed in the last minutes, as of a running agent."
+    "--force", is_flag=True, help="Also if an agent may still be writing to it."
 )
 
 
-@click.command()
+@click.command(short_help="Move sessions to the trash of the store.")
 @sessions_argument()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @force_option
 @store_option
 @pass_settings
 def delete(settings: Settings, sessions: tuple[str, ...], yes: bool, force: bool) -> None:
-    """Move sessions to the store's trash; `agcx undo` brings them back."""
+    """Move sessions to the store's trash; `agcx undo` restores them."""
     store = settings.store()
     entries = settings.find(store, sessions)
     if not entries:
         return
     running = store.at_work(entries, time.time_ns())
     if yes and not force and running:
-        settings.failed(f"nothing was deleted: {_warning(running)} (--force deletes all the same)")
+        settings.failed(f"nothing was deleted: {_warning(running)} (--force deletes it anyway)")
         return
     if not yes:
         show_what(entries, running)
@@ -62,19 +62,19 @@ def delete(settings: Settings, sessions: tuple[str, ...], yes: bool, force: bool
             return
     deleted = amount(entries)
     store.delete(entries)
-    tell(f"Deleted {deleted}. Bring back: agcx undo")
+    tell(f"Deleted {deleted}. Undo with: agcx undo")
 
 
-@click.command()
+@click.command(short_help="Change the title, tags or star of sessions.")
 @sessions_argument()
 @click.option("--title", type=Filled(), metavar="TEXT", help="The new title; of one session only.")
 @click.option(
     "--tag", "tags", type=Filled(), metavar="TAG", multiple=True, help="Add a tag; may be repeated."
 )
 @click.option(
-    "--untag", "untags", type=Filled(), metavar="TAG", multiple=True, help="Take a tag off."
+    "--untag", "untags", type=Filled(), metavar="TAG", multiple=True, help="Remove a tag."
 )
-@click.option("--favorite/--no-favorite", default=None, help="Star it, or take the star.")
+@click.option("--favorite/--no-favorite", default=None, help="Add or remove the star.")
 @force_option
 @store_option
 @pass_settings
@@ -101,7 +101,7 @@ def edit(
         elif fields := _changes(entry, title, tags, untags, favorite):
             edits.append((entry, fields))
         else:
-            tell(f"{_shortened(entry.title)}: it is so already")
+            tell(f"{_shortened(entry.title)}: nothing to change")
     entries = [entry for entry, _ in edits]
     running = [] if force else store.at_work(entries, time.time_ns())
     if not edits or not _may_edit(settings, running):
@@ -109,18 +109,18 @@ def edit(
     from agcx_tui.act_words import told
 
     act = store.update_many(edits)
-    tell(f"{told(act)}. Take back: agcx undo" if act.id else f"{told(act)}.")
+    tell(f"{told(act)}. Undo with: agcx undo" if act.id else f"{told(act)}.")
 
 
 @click.command()
 @click.argument("act", type=Filled(), required=False)
 @click.option(
-    "--list", "list_", is_flag=True, help="Show the log of what was done, change nothing."
+    "--list", "list_", is_flag=True, help="List what was done, change nothing."
 )
 @store_option
 @pass_settings
 def undo(settings: Settings, act: str | None, list_: bool) -> None:
-    """Take back the last change, or the ACT that --list shows."""
+    """Undo the last change, or the ACT that --list shows."""
     from agcx_tui.act_words import act_named, undone
 
     store = settings.store()
@@ -131,7 +131,7 @@ def undo(settings: Settings, act: str | None, list_: bool) -> None:
     if act is not None:
         found = act_named(store.acts(), act)
         if found is None:
-            settings.failed(f"no one act {act!r} that could be undone: agcx undo --list")
+            settings.failed(f"no act {act!r}, or more than one: see agcx undo --list")
             return
         wanted = found.id
     done = store.undo(wanted)
@@ -179,23 +179,23 @@ def _changes(
 
 
 def _may_edit(settings: Settings, running: list[ScanEntry]) -> bool:
-    if not running or confirm(f"{_warning(running)}. Change it all the same?"):
+    if not running or confirm(f"{_warning(running)}. Change it anyway?"):
         return True
-    settings.failed(f"nothing was changed: {_warning(running)} (--force changes all the same)")
+    settings.failed(f"nothing was changed: {_warning(running)} (--force changes it anyway)")
     return False
 
 
 def _warning(found: Sequence[ScanEntry]) -> str:
     which = _shortened(found[0].title) if len(found) == 1 else counted(len(found), "session")
-    return f"{which} changed in the last 5 minutes, an agent may be at work on it"
+    return f"{which} changed in the last 5 minutes; an agent may be working on it"
 
 
 def may_delete(settings: Settings, entries: Sequence[ScanEntry], what: str) -> bool:
-    """Ask whether `what` is to be deleted, and again when favourites are among the entries."""
+    """Ask whether `what` is to be deleted, and again when favorites are among the entries."""
     favorites = [entry for entry in entries if entry.metadata and entry.metadata.is_favorite]
     if confirm(f"Delete {what}?") and (not favorites or confirm(_again(favorites))):
         return True
-    settings.failed("nothing was deleted: it was not confirmed (--yes does not ask)")
+    settings.failed("nothing was deleted: not confirmed (--yes skips the question)")
     return False
 
 
@@ -203,7 +203,7 @@ def _again(favorites: Sequence[ScanEntry]) -> str:
     names = ", ".join(f"“{_shortened(entry.title)}”" for entry in favorites[:_FAVORITES_NAMED])
     if len(favorites) > _FAVORITES_NAMED:
         names += f" and {len(favorites) - _FAVORITES_NAMED:,} more"
-    them = "favourite" if len(favorites) == 1 else f"{len(favorites):,} favourites"
+    them = "favorite" if len(favorites) == 1 else f"{len(favorites):,} favorites"
     return f"Also the {them} {names}?"
 
 
@@ -226,9 +226,9 @@ def show_what(entries: Sequence[ScanEntry], running: Sequence[ScanEntry]) -> Non
         if entry.metadata is None:
             notes.append("unreadable")
         elif entry.metadata.is_favorite:
-            notes.append("a favourite")
+            notes.append("a favorite")
         if entry in running:
-            notes.append("changed a moment ago: an agent may still write it")
+            notes.append("changed a moment ago: an agent may still be writing to it")
         tell(f"  {_shortened(entry.title)}  ({', '.join(notes)})")
     if len(entries) > _TITLES_SHOWN:
         tell(f"  … and {len(entries) - _TITLES_SHOWN:,} more")

@@ -13,7 +13,7 @@ from agcx_tui.locations import config_file
 from agcx_tui.safe_text import safe_line
 
 
-@click.command()
+@click.command(short_help="Print a configuration file with every setting.")
 @click.option("--path", "only_path", is_flag=True, help="Print only where the file is looked for.")
 @pass_settings
 def config(settings: Settings, only_path: bool) -> None:

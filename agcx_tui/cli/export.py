@@ -35,7 +35,7 @@ FORMATS = ("md", "html", "json", "jsonl", "txt", "codex")
 _STDOUT = 1
 
 
-@click.command()
+@click.command(short_help="Write conversations as Markdown, HTML, JSON or text.")
 @sessions_argument()
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="md", show_default=True)
 @click.option(
@@ -70,7 +70,7 @@ def export(
     redact: bool,
     personal: bool,
 ) -> None:
-    """Take conversations out: Markdown, HTML, JSON, JSON Lines, text, or a Codex rollout."""
+    """Export conversations: Markdown, HTML, JSON, JSON Lines, text, or a Codex rollout."""
     from agcx_format.convert.choice import Choice
     from agcx_tui.exporting import Form, descriptor_named
 
@@ -96,10 +96,11 @@ def _check_one_file(output: str, format_: str) -> None:
     from agcx_tui.exporting import may_share, suffix
 
     if not may_share(format_):
-        raise click.UsageError("Codex takes up one conversation a file: -o DIR/")
+        raise click.UsageError("a Codex rollout holds one conversation: name a directory, -o DIR/")
     if output != "-" and not output.endswith(f".{suffix(format_)}"):
         raise click.UsageError(
-            f"{output} is no directory and no .{suffix(format_)}: for a new directory write {output}/"
+            f"{output} is not a directory and does not end in .{suffix(format_)}: "
+            f"for a new directory write {output}/"
         )
 
 

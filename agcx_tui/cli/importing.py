@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from agcx_format.convert.importer import ImportResult
 
 
-@click.group("import")
+@click.group("import", short_help="Import conversations of Codex and Claude Code.")
 def import_() -> None:
-    """Bring conversations of other programs in; a second run adds only what is new."""
+    """Import conversations of other programs; a second run adds only what is new."""
 
 
 def _options(command: Callable) -> Callable:
@@ -34,7 +34,7 @@ def _options(command: Callable) -> Callable:
         store_option,
         click.option("--json", "as_json", is_flag=True, help="One JSON object a file, one a line."),
         click.option(
-            "--dry-run", is_flag=True, help="Say what would be brought in, change nothing."
+            "--dry-run", is_flag=True, help="Show what would be imported, change nothing."
         ),
         click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=True)),
     ):

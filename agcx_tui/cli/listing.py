@@ -37,7 +37,7 @@ _SHORTEST_TITLE = 20
 _SHORT_ID = 8
 
 
-@click.command("list")
+@click.command("list", short_help="List the sessions.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--sort", type=click.Choice(SORTS), default="accessed", show_default=True)
 @click.option("--reverse", is_flag=True, help="The other way round.")
@@ -110,7 +110,7 @@ def _lines(table: SessionTable, now: int) -> Iterable[str]:
     title_width = min(max(_SHORTEST_TITLE, left), max(map(cell_len, titles), default=0))
     for row, title, short in zip(table.order, titles, ids, strict=True):
         broken = table.broken(row)
-        mark = "!" if broken else "★" if table.favorite(row) else " "
+        mark = table.flag(row)
         messages = "" if broken else number(table.messages(row))
         by_ratio = table.shown_measure == "ratio"
         measure = ratio(table.ratio(row)) if by_ratio else size(table.size(row))

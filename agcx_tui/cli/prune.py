@@ -23,20 +23,26 @@ if TYPE_CHECKING:
     from agcx_format.pruning import Chosen, Selection
 
 # `agcx_format.pruning.Precious`, which is not worth its import to show --help; a test compares.
-PRECIOUS = ("favourites", "unreadable", "checkpoints", "at-work")
+PRECIOUS = ("favorites", "unreadable", "checkpoints", "at-work")
 
-# One and several of them, in words.
+
+class _Kind(click.Choice):
+    """A kind that is spared, in American or British spelling."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert("favorites" if value == "favourites" else value, param, ctx)
+
 
 _TITLE_WIDTH = 50
 
 
-@click.command()
+@click.command(short_help="Move sessions to the trash by rule.")
 @click.option(
     "--older-than", type=Filled(Age()), metavar="AGE", help="Last used before: 90d, 2024-11."
 )
 @click.option("--larger-than", type=Filled(Bytes()), metavar="SIZE", help="On disk: 10MB.")
 @click.option("--empty", is_flag=True, help="Without messages.")
-@click.option("--imported-unchanged", is_flag=True, help="Brought in, and not touched since.")
+@click.option("--imported-unchanged", is_flag=True, help="Imported, and not changed since.")
 @click.option("--duplicates", is_flag=True, help="The same messages as a newer session.")
 @click.option("--keep", type=click.IntRange(0), metavar="N", help="All but the newest N.")
 @click.option(
@@ -47,14 +53,14 @@ _TITLE_WIDTH = 50
 )
 @click.option("--directory", type=Filled(), metavar="DIR", help="That worked in DIR or below it.")
 @click.option(
-    "--include", type=click.Choice(PRECIOUS), multiple=True, help="Also what is spared otherwise."
+    "--include", type=_Kind(PRECIOUS), multiple=True, help="Also sessions that are kept otherwise."
 )
 @click.option(
     "--export",
     "export_to",
     metavar="DIR",
     type=Filled(click.Path(file_okay=False, path_type=Path)),
-    help="Only what could be exported there as JSON goes.",
+    help="Export as JSON first; delete only what was exported.",
 )
 @click.option("--overwrite", is_flag=True, help="With --export: replace files that exist.")
 @click.option("--json", "as_json", is_flag=True, help="The list as one JSON object a line.")
@@ -72,10 +78,10 @@ def prune(
     include: tuple[str, ...],
     **conditions: Any,
 ) -> None:
-    """Move what falls under a rule to the trash; all that is said must hold.
+    """Move the sessions that meet all given conditions to the trash.
 
-    Favourites, unreadable files, sessions with checkpoints, and what an agent may be at work on
-    are spared unless --include names them. `agcx undo` brings everything back.
+    Favorites, unreadable files, sessions with checkpoints, and what an agent may be at work on
+    are kept unless --include names them. `agcx undo` restores everything.
     """
     from agcx_format.pruning import Precious, Rule, select
 
@@ -83,9 +89,9 @@ def prune(
         conditions["directory"] = str(Path(conditions["directory"]).expanduser().absolute())
     rule = Rule(**conditions, include=frozenset(map(Precious, include)))
     if not rule:
-        raise click.UsageError("no rule: say what is to go, as in --older-than 90d")
+        raise click.UsageError("no condition given: name at least one, such as --older-than 90d")
     if overwrite and export_to is None:
-        raise click.UsageError("--overwrite goes with --export")
+        raise click.UsageError("--overwrite needs --export")
     store = settings.store()
     selection = select(store, rule, time.time_ns())
     _show(selection, as_json)
@@ -103,7 +109,7 @@ def prune(
     if chosen:
         act = store.delete([each.entry for each in chosen], kind="prune")
         amount = f"{counted(act.count, 'session')} ({size(act.size)})"
-        tell(f"Deleted {amount}. Bring back: agcx undo")
+        tell(f"Deleted {amount}. Undo with: agcx undo")
 
 
 def _show(selection: Selection, as_json: bool) -> None:

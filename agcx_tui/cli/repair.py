@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from agcx_format.doctor.repair import Repair
 
 
-@click.command()
+@click.command(short_help="Save what can be read of damaged sessions.")
 @click.argument(
     "paths", metavar="PATH...", nargs=-1, required=True, shell_complete=complete_session
 )

@@ -19,7 +19,7 @@ _LABEL_WIDTH = 36
 _EVERY = 50
 
 
-@click.command()
+@click.command(short_help="Show where the space goes.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @store_option
 @pass_settings

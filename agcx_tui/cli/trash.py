@@ -35,7 +35,7 @@ _TITLE_WIDTH = 60
 
 @click.group()
 def trash() -> None:
-    """Look at what was deleted, bring it back, or destroy it."""
+    """List what was deleted, restore it, or destroy it."""
 
 
 @trash.command("list")
@@ -84,22 +84,22 @@ def list_(settings: Settings, as_json: bool) -> None:
 @store_option
 @pass_settings
 def restore(settings: Settings, sessions: tuple[str, ...], act: str | None, all_: bool) -> None:
-    """Bring sessions back; nothing that is there is overwritten."""
+    """Restore sessions; nothing that exists is overwritten."""
     if not (sessions or act or all_):
-        raise click.UsageError("what: SESSION, --act ACT or --all")
+        raise click.UsageError("name what to restore: SESSION, --act ACT or --all")
     store = settings.store()
     there = store.trash()
     if act is not None:
         there = [each for each in there if each.act.id.startswith(act) or each.act.id[-6:] == act]
         if not there:
-            settings.failed(f"nothing of an act {act!r} is in the trash")
+            settings.failed(f"the trash holds nothing of an act {act!r}")
     wanted = there if not sessions else _find(settings, there, sessions)
     if not there and all_:
         tell("There is nothing in the trash to restore.")
     elif wanted:
         done = store.restore(wanted)
         total = size(done.size)
-        tell(f"Brought back {counted(done.count, 'session')} ({total}). Take back: agcx undo")
+        tell(f"Restored {counted(done.count, 'session')} ({total}). Undo with: agcx undo")
 
 
 def _find(
@@ -138,7 +138,7 @@ def _find(
 def empty(settings: Settings, older_than: str | None, yes: bool) -> None:
     """Destroy what is in the trash. This cannot be undone.
 
-    What was deleted goes, and what edits replaced: those changes cannot be undone any more.
+    It also destroys the versions that edits replaced: those changes can no longer be undone.
     """
     from agcx_format.trash import trashed
     from agcx_tui.forgetting import forget
@@ -153,11 +153,11 @@ def empty(settings: Settings, older_than: str | None, yes: bool) -> None:
     what = f"{counted(len(sessions), 'deleted session')} ({total})"
     question = f"Destroy {what} and the undo of {counted(len(doomed), 'act')}, for good?"
     if not yes and not _typed(question):
-        settings.failed("nothing was destroyed: it was not confirmed (--yes does not ask)")
+        settings.failed("nothing was destroyed: not confirmed (--yes skips the question)")
         return
     gone = store.destroy(doomed)
     destroyed = counted(len(gone.sessions), "session")
-    tell(f"Destroyed {destroyed}; {size(gone.size)} came free.")
+    tell(f"Destroyed {destroyed}; {size(gone.size)} freed.")
     forget(gone, store.path, state=state_directory(), cache=cache_directory())
 
 

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 _WORDS = {"error": "error", "warning": "warning", "info": "note", None: "ok"}
 
 
-@click.command()
+@click.command(short_help="Check every section of sessions.")
 @click.argument("sessions", metavar="[SESSION|PATH]...", nargs=-1, shell_complete=complete_session)
-@click.option("-v", "--verbose", is_flag=True, help="Tell of files that are whole, too.")
+@click.option("-v", "--verbose", is_flag=True, help="Also list files without problems.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file, one a line.")
 @store_option
 @pass_settings

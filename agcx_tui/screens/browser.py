@@ -57,7 +57,7 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         Binding("e", "export", "export", id="browser.export"),
         Binding("d,delete", "delete", "delete", key_display="d", id="browser.delete"),
         Binding("D", "duplicate", "duplicate", show=False, id="browser.duplicate"),
-        Binding("asterisk", "favorite", "favourite, or no more", show=False, id="browser.favorite"),
+        Binding("asterisk", "favorite", "favorite, or no more", show=False, id="browser.favorite"),
         Binding("u", "undo", "undo", show=False, id="browser.undo"),
         Binding("s", "sort", "sort", id="browser.sort"),
         Binding("r", "reverse", "reverse the order", show=False, id="browser.reverse"),

@@ -1,6 +1,6 @@
 """The questions before sessions are deleted: the numbers that matter, and Cancel first.
 
-Strategy: whoever wants to delete calls `ask_to_delete`, so that favourites are asked about twice
+Strategy: whoever wants to delete calls `ask_to_delete`, so that favorites are asked about twice
 everywhere.
 """
 
@@ -35,7 +35,7 @@ def ask_to_delete(
     delete: Callable[[], None],
     store: Store | None,
 ) -> None:
-    """Ask about these rows, and again when favourites are among them; `delete` follows the last yes.
+    """Ask about these rows, and again when favorites are among them; `delete` follows the last yes.
 
     `store` tells whether an agent may be at work on them; None while it is being opened.
     """
@@ -145,13 +145,13 @@ class ConfirmDelete(Dialog[bool]):
 
 
 class ConfirmFavorites(ConfirmDelete):
-    """The second question, which names the favourites."""
+    """The second question, which names the favorites."""
 
     @classmethod
     def among(cls, table: SessionTable, rows: Sequence[int]) -> Self:
-        """The question for the favourites among these rows of a table."""
+        """The question for the favorites among these rows of a table."""
         favorites = [row for row in rows if table.favorite(row)]
-        them = "this favourite" if len(favorites) == 1 else f"these {len(favorites):,} favourites"
+        them = "this favorite" if len(favorites) == 1 else f"these {len(favorites):,} favorites"
         lines = _titles(table, favorites)
         if len(favorites) == len(rows):
             return cls(f"Really delete {them}?", lines)
@@ -172,9 +172,9 @@ def _facts(table: SessionTable, rows: Sequence[int], now: int) -> list[Content]:
     if age := _age(table, rows, now):
         lines.append(Content(age))
     if favorites := sum(map(table.favorite, rows)):
-        text = f"★ {favorites:,} of them are favourites."
+        text = f"★ {favorites:,} of them are favorites."
         if favorites == 1:
-            text = "★ It is a favourite." if len(rows) == 1 else "★ One of them is a favourite."
+            text = "★ It is a favorite." if len(rows) == 1 else "★ One of them is a favorite."
         lines.append(Content.styled(text, "$accent"))
     shown = set(table.order)
     if hidden := sum(row not in shown for row in rows):
@@ -194,8 +194,7 @@ def _at_work(count: int, sessions: int) -> str:
 
 def _title(table: SessionTable, row: int) -> Content:
     title = table.title(row) or table.id(row)
-    flag = "!" if table.broken(row) else "★" if table.favorite(row) else " "
-    return Content(f"{flag} {safe_line(title).strip()}").truncate(54, ellipsis=True)
+    return Content(f"{table.flag(row)} {safe_line(title).strip()}").truncate(54, ellipsis=True)
 
 
 def _age(table: SessionTable, rows: Sequence[int], now: int) -> str:

@@ -208,7 +208,7 @@ class ExportDialog(Dialog[ExportOrder]):
         if len(self._items) == 1 or ending not in exporting.FORMATS:
             return ""
         if not exporting.may_share(self._format):
-            return "Codex takes up one conversation a file: name a directory."
+            return "A Codex rollout holds one conversation: name a directory."
         if ending != self._suffix:
             return f"One file for all ends in .{self._suffix}, a directory in {os.sep}"
         return ""

@@ -54,7 +54,7 @@ _DELAY = 0.25
 _HELP = Content.assemble(
     ("No rule yet", "bold $foreground"),
     "\n\nSay above what is to go; all that is said must hold.\nNothing is deleted before ctrl+s.\n\n"
-    "Spared are favourites, files that cannot be read, sessions with checkpoints,\n"
+    "Spared are favorites, files that cannot be read, sessions with checkpoints,\n"
     "and those that an agent may be at work on, unless their box is checked.\n\nEsc goes back.",
 )
 _NOTHING = Content("Nothing falls under this rule.")

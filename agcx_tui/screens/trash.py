@@ -135,7 +135,7 @@ class TrashScreen(SessionsScreen):
         if wanted:
             self.acts.run(
                 lambda store: store_work.restore(store, wanted),
-                self._done("Brought back {}."),
+                self._done("Restored {}."),
                 self._not_done("Nothing was brought back"),
             )
 
@@ -171,7 +171,7 @@ class TrashScreen(SessionsScreen):
                 raise
             self._forget(gone)
             sessions = wording.counted(len(gone.sessions), "session")
-            said = f"Destroyed {sessions}; {wording.size(gone.size)} came free."
+            said = f"Destroyed {sessions}; {wording.size(gone.size)} freed."
             self.post_message(self.Done(said))
 
         self.acts.run(destroy, failed=self._not_done("Not everything was destroyed"))

@@ -18,7 +18,7 @@ from tests.bench.workspace import Workspace
 @measure(
     "delete",
     "deleting many sessions in one act",
-    "renaming the files into a new directory + one fsync",
+    "moving the files so that none can be lost: link, fsync, unlink, fsync",
     times(2),
 )
 def delete(work: Workspace) -> Outcome:
@@ -39,7 +39,7 @@ def delete_plain(work: Workspace) -> Outcome:
 @measure(
     "undo",
     "undoing the deletion of many sessions",
-    "renaming the files back + one fsync",
+    "moving the files back so that none can be lost: link, fsync, unlink, fsync",
     times(2),
 )
 def undo(work: Workspace) -> Outcome:
@@ -154,9 +154,8 @@ class _Acts:
         def rename() -> None:
             # As an act does: a directory that grows takes its time.
             self._there.mkdir()
-            floors.rename_all(self._names, self._here, self._there)
-            if durably:
-                floors.sync_directory(self._there)
+            move = floors.move_durably if durably else floors.rename_all
+            move(self._names, self._here, self._there)
 
         def back() -> None:
             floors.rename_all(self._names, self._there, self._here)
@@ -169,8 +168,7 @@ class _Acts:
             floors.rename_all(self._names, self._here, self._there)
 
         def back() -> None:
-            floors.rename_all(self._names, self._there, self._here)
-            floors.sync_directory(self._here)
+            floors.move_durably(self._names, self._there, self._here)
 
         away()
         return clock(back, away)

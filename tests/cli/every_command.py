@@ -1,7 +1,8 @@
 """Every command that there is, as words that it takes: found in the click group, with any new one.
 
 Run as a program it runs them one after the other, each in a process of its own that is forked from one in
-which everything is imported already:
+which everything is imported already.  Such a process ends as Python does, by writing out what is still
+buffered, but does not tear down all that was imported, which would take most of the time:
 
     python -m tests.cli.every_command COMMANDS RESULTS [CLOSED...]
 
@@ -11,21 +12,27 @@ each.  CLOSED are the numbers of streams that are closed, and were so when this 
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import json
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 # What most commands import: once for all of them.
 _IMPORTED = (
-    "agcx_tui.cli", "agcx_tui.session_table", "agcx_tui.exporting", "agcx_tui.act_words",
-    "agcx_tui.widgets.columns", "agcx_tui.demo", "agcx_format.store", "agcx_format.session_file",
-    "agcx_format.doctor.repair", "agcx_format.convert.importer", "agcx_format.convert.markdown",
-    "agcx_format.stats_cache",
+    "agcx_tui.cli", "agcx_tui.__main__", "agcx_tui.session_table", "agcx_tui.exporting",
+    "agcx_tui.act_words",
+    "agcx_tui.widgets.columns", "agcx_tui.demo", "agcx_tui.binding_names", "agcx_tui.key_names", "agcx_tui.themes",
+    "agcx_tui.bars", "agcx_format.store", "agcx_format.session_file", "agcx_format.doctor.repair",
+    "agcx_format.doctor.checks", "agcx_format.convert.importer", "agcx_format.convert.claude",
+    "agcx_format.convert.codex", "agcx_format.convert.markdown", "agcx_format.convert.plain_text",
+    "agcx_format.stats_cache", "importlib.metadata", "zipfile",
 )  # fmt: skip
 
 
@@ -68,7 +75,7 @@ def words_of(
     return [*name, *options, *arguments]
 
 
-def _run(words: list[str], files: dict[int, str], closed: list[int]) -> None:
+def _run(words: list[str], files: dict[int, str], closed: list[int]) -> NoReturn:
     from agcx_tui.__main__ import main
 
     for number, path in files.items():
@@ -78,12 +85,34 @@ def _run(words: list[str], files: dict[int, str], closed: list[int]) -> None:
             if fd != number:
                 os.close(fd)
     sys.argv = ["agcx", *words]
-    main()
+    try:
+        main()
+    except SystemExit as end:
+        _end(end.code)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        _end(1)
+    _end(0)
+
+
+def _end(status: object) -> NoReturn:
+    """What Python does at its end, in the same order and with the same words."""
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError) as error:
+        print(f"Exception ignored in: {sys.stdout}\n{error}\nTraceback", file=sys.stderr)
+        status = 120
+    if sys.stderr is not None:
+        sys.stderr.flush()
+    os._exit(status if isinstance(status, int) else 1)
 
 
 def _main(commands: str, results: str, *closed: str) -> None:
     for name in _IMPORTED:
         importlib.import_module(name)
+    # So that a process does not copy the memory of what it only inherits.
+    gc.freeze()
     done = []
     with open(commands, encoding="utf-8") as file:
         wanted = json.load(file)
@@ -93,7 +122,7 @@ def _main(commands: str, results: str, *closed: str) -> None:
             Path(path).unlink(missing_ok=True)
         child = os.fork()
         if not child:
-            return _run(words, files, list(map(int, closed)))
+            _run(words, files, list(map(int, closed)))
         _, status = os.waitpid(child, 0)
         said = {
             n: Path(path).read_bytes() if os.path.exists(path) else b"" for n, path in files.items()
@@ -102,7 +131,6 @@ def _main(commands: str, results: str, *closed: str) -> None:
         done.append([os.waitstatus_to_exitcode(status), *texts])
     with open(results, "w", encoding="utf-8") as file:
         json.dump(done, file)
-    return None
 
 
 if __name__ == "__main__":

@@ -56,23 +56,23 @@ def test_nothing_to_undo_is_one_line(store):
 def test_in_a_terminal_it_asks_and_no_is_the_default(store, answer, gone):
     terminal = Terminal("delete", GRID)
     terminal.wait_for("Delete 1 session")
-    assert b"a favourite" in terminal.written
+    assert b"a favorite" in terminal.written
     terminal.wait_for("[y/N]: ")
     terminal.type(answer)
     if gone:
-        terminal.wait_for("Also the favourite “Fix the grid layout”? [y/N]: ")
+        terminal.wait_for("Also the favorite “Fix the grid layout”? [y/N]: ")
         terminal.type("y\r")
     status, _ = terminal.finish()
     assert (GRID not in ids(store)) is gone
     assert status == (0 if gone else 1)
 
 
-def test_a_favourite_that_is_not_confirmed_keeps_all(store):
+def test_a_favorite_that_is_not_confirmed_keeps_all(store):
     before = contents(store)
     terminal = Terminal("delete", QUEUE, GRID)
     terminal.wait_for("[y/N]: ")
     terminal.type("y\r")
-    terminal.wait_for("Also the favourite")
+    terminal.wait_for("Also the favorite")
     terminal.type("\r")
     status, shown = terminal.finish()
     assert status == 1

@@ -135,7 +135,7 @@ def test_verify(store):
 
 
 def test_prune(store):
-    found = lines("prune", "--keep", "1", "--include", "favourites", "--dry-run", "--json")
+    found = lines("prune", "--keep", "1", "--include", "favorites", "--dry-run", "--json")
     assert found
     assert {frozenset(each) for each in found} == {
         frozenset({"id", "title", "path", "bytes", "reasons"})

@@ -38,10 +38,10 @@ def test_a_dry_run_shows_what_would_go_and_changes_nothing(store):
     }
     spared = meant - shown
     assert shown < meant
-    # The favourite is spared, and so is the file that is cut off.
+    # The favorite is spared, and so is the file that is cut off.
     assert GRID in spared
     assert "spared: " in result.stderr
-    assert not re.search(r"\b1 (favourites|checkpoints)", result.stderr)
+    assert not re.search(r"\b1 (favorites|checkpoints)", result.stderr)
     assert contents(store, trash=True) == before
 
 
@@ -68,14 +68,15 @@ def test_in_a_terminal_it_asks(store):
     assert open_store(store).acts() == []
 
 
-def test_favourites_that_were_named_are_asked_about_once_more(store):
+def test_favorites_that_were_named_are_asked_about_once_more(store):
     before = contents(store, trash=True)
-    assert "spared: 1 favourite" in run("prune", "--tag", "ui", "--dry-run").stderr
+    assert "spared: 1 favorite" in run("prune", "--tag", "ui", "--dry-run").stderr
+    # In British spelling, too.
     named = ["--include", "favourites", "--include", "checkpoints"]
     terminal = Terminal("prune", "--tag", "ui", *named)
     terminal.wait_for("[y/N]: ")
     terminal.type("y\r")
-    terminal.wait_for("Also the favourite “Fix the grid layout”?")
+    terminal.wait_for("Also the favorite “Fix the grid layout”?")
     terminal.type("n\r")
     status, _ = terminal.finish()
     assert status == 1
@@ -158,12 +159,12 @@ def test_what_falls_under_a_rule_is_told_to_programs_with_the_reasons(store):
 
 
 @pytest.mark.parametrize(
-    "words", [["delete", GRID, QUEUE], ["prune", "--larger-than", "1k", "--include", "favourites"]]
+    "words", [["delete", GRID, QUEUE], ["prune", "--larger-than", "1k", "--include", "favorites"]]
 )
 def test_the_question_tells_what_one_would_want_to_know(store, words):
     told = run(*words).stderr
     assert "Last used between " in told
-    assert re.search(r"★ (One of them is a favourite|2 of them are favourites)\.", told)
+    assert re.search(r"★ (One of them is a favorite|2 of them are favorites)\.", told)
     assert "changed in the last 5 minutes" not in told
     now = time.time_ns()
     os.utime(open_store(store).resolve(QUEUE).path, ns=(now, now))

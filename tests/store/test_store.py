@@ -220,13 +220,13 @@ def test_an_index_counts_each_session_once():
     few = [metadata for metadata in sessions if metadata.file_size < 10**9]
     assert index_module.build(few).total_size_bytes == sum(m.file_size for m in few)
     assert len(value.recent_sessions) == 20
-    favourites = {metadata.id for metadata in sessions if metadata.is_favorite}
-    assert set(value.favorite_sessions) == favourites
+    favorites = {metadata.id for metadata in sessions if metadata.is_favorite}
+    assert set(value.favorite_sessions) == favorites
     for tag, ids in value.tag_index.items():
         assert sorted(ids, key=str) == sorted((m.id for m in sessions if tag in m.tags), key=str)
-    again = index_module.changed(value, dict.fromkeys(favourites))
+    again = index_module.changed(value, dict.fromkeys(favorites))
     assert again.favorite_sessions == []
-    assert set(again.sessions) == set(value.sessions) - favourites
+    assert set(again.sessions) == set(value.sessions) - favorites
 
 
 def test_one_writer_at_a_time(tmp_path: Path):

@@ -226,7 +226,7 @@ async def test_u_right_after_d_brings_back_what_was_deleted_and_nothing_else(sto
             await until(pilot, lambda: pilot.app.screen is screen)
             await pilot.pause()
             await pilot.press("u")
-        await until(pilot, lambda: "Brought back" in notices(pilot))
+        await until(pilot, lambda: "Restored" in notices(pilot))
         assert "another title" in titles(screen)
         assert first not in titles(screen)
         assert len(screen.table) == 15

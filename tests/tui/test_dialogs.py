@@ -66,7 +66,7 @@ async def test_deleting_asks_with_the_numbers_that_matter_and_cancel_focused(sto
         assert f"Delete 2 sessions, {size}?" in text
         assert "Fix the grid layout" in text
         assert "Last used between 3 hours ago and 2 hours ago." in text
-        assert "One of them is a favourite." in text
+        assert "One of them is a favorite." in text
         assert "u undoes this" in text
 
 
@@ -85,7 +85,7 @@ async def test_cancel_deletes_nothing(store, key):
     assert contents(store, trash=True) == before
 
 
-async def test_favourites_are_asked_about_once_more_by_name_and_cancel_keeps_all(store):
+async def test_favorites_are_asked_about_once_more_by_name_and_cancel_keeps_all(store):
     before = contents(store, trash=True)
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:
@@ -96,7 +96,7 @@ async def test_favourites_are_asked_about_once_more_by_name_and_cancel_keeps_all
         dialog = await asked(pilot, ConfirmFavorites)
         assert dialog.focused is dialog.query_one("#cancel")
         text = text_of(dialog)
-        assert "Delete this favourite, too?" in text
+        assert "Delete this favorite, too?" in text
         assert "★ Fix the grid layout" in text
         assert "Cancel keeps both sessions." in text
         await pilot.press("enter")
@@ -106,12 +106,12 @@ async def test_favourites_are_asked_about_once_more_by_name_and_cancel_keeps_all
     assert contents(store, trash=True) == before
 
 
-def test_the_second_question_names_three_favourites_and_counts_the_rest():
+def test_the_second_question_names_three_favorites_and_counts_the_rest():
     table = SessionTable()
     rows = table.put(session(number, favorite=number < 5) for number in range(6))
     lines = [line.plain for line in ConfirmFavorites.among(table, rows)._lines]
     assert lines[:4] == ["★ Session 0", "★ Session 1", "★ Session 2", "and 2 more"]
-    assert ConfirmFavorites.among(table, rows[:5])._question == "Really delete these 5 favourites?"
+    assert ConfirmFavorites.among(table, rows[:5])._question == "Really delete these 5 favorites?"
 
 
 async def test_delete_removes_the_row_and_u_brings_it_back(store):
@@ -131,7 +131,7 @@ async def test_delete_removes_the_row_and_u_brings_it_back(store):
         await pilot.press("u")
         await until(pilot, lambda: len(screen.table) == 15)
         assert at_cursor(screen) == "Fix the grid layout"
-        assert "Brought back" in notices(pilot)
+        assert "Restored" in notices(pilot)
     assert contents(store) == before
 
 

@@ -169,7 +169,7 @@ async def test_the_trash_shows_what_was_deleted_and_brings_it_back(store):
         await until(pilot, lambda: GRID in str(trash.query_one("#preview-head").render()))
         await pilot.press("b")
         await until(pilot, lambda: len(trash.table) == 1)
-        assert "Brought back “Fix the grid layout”" in notices(pilot)
+        assert "Restored “Fix the grid layout”" in notices(pilot)
         await pilot.press("a", "b")
         await until(pilot, lambda: len(trash.table) == 0)
         assert "The trash is empty" in text_of(trash)
@@ -285,7 +285,7 @@ async def test_a_rule_lists_what_it_means_while_it_is_typed_and_deletes_just_tha
         await until(pilot, lambda: prune.table.order)
         meant = set(titles(prune))
         assert GRID not in meant
-        assert line(prune, "#spared") == "spared: 1 favourite, 1 unreadable, 1 with checkpoints"
+        assert line(prune, "#spared") == "spared: 1 favorite, 1 unreadable, 1 with checkpoints"
         prune.query_one("#larger", Input).value = "1GB"
         await until(pilot, lambda: not prune.table.order)
         prune.query_one("#larger", Input).value = "lots"
@@ -315,8 +315,8 @@ async def test_what_is_spared_is_told_by_kind_and_goes_when_its_box_is_checked(s
         prune = await on(pilot, PruneScreen)
         prune.query_one("#tag", Input).value = "ui"
         await until(pilot, lambda: "All that falls under this rule is spared" in text_of(prune))
-        assert line(prune, "#spared") == "spared: 1 favourite"
-        prune.query_one("#take-favourites", Checkbox).value = True
+        assert line(prune, "#spared") == "spared: 1 favorite"
+        prune.query_one("#take-favorites", Checkbox).value = True
         await until(pilot, lambda: line(prune, "#spared") == "spared: 1 with checkpoints")
         prune.query_one("#take-checkpoints", Checkbox).value = True
         await until(pilot, lambda: prune.table.order)

@@ -78,7 +78,7 @@ def find() -> Find:
 # How each dialog is made; all of them answer to whoever asked.
 DIALOGS: dict[str, Callable[[BrowserScreen], Screen]] = {
     "delete": lambda s: ConfirmDelete.about(s.table, s.table.order[:2], s.now()),
-    "favourites": lambda s: ConfirmFavorites.among(s.table, s.table.order[:2]),
+    "favorites": lambda s: ConfirmFavorites.among(s.table, s.table.order[:2]),
     "rename": lambda s: RenameScreen("a title", Region(4, 4, 30, 1)),
     "tags": lambda s: TagsDialog([["ui"]], {"ui", "bug"}),
     "ask": lambda s: AskDialog("Really?", "A warning.", "Change"),

@@ -29,6 +29,8 @@ COUNT = 15 + len(ODD) + 1
 def store(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path / os.fsdecode(b"home\xe9\n")))
     monkeypatch.setenv("EDITOR", "true")
+    # What the keys export goes here.
+    monkeypatch.chdir(tmp_path)
     store = demo_copy(tmp_path / os.fsdecode(b"store\xe9\x1b[31m\n"))
     add_odd_names(store, next(store.glob("70b30ef8*")))
     return store
