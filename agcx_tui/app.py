@@ -260,6 +260,10 @@ class AgcxApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Obey what is typed in the order in which it was typed."""
+        typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
+        if typed and not self._exit:
+            await self._gate.ready()
+            self._gate.note(event)
         if isinstance(event, events.Key) and await self._obeys_key(event):
             return
         if not self._gate.admits(event):

@@ -74,7 +74,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if left := scratch.left_over():
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         writer = session.config.get_terminal_writer()
-        writer.line(f"\nTests left in the temporary directory: {', '.join(left)}", red=True)
+        writer.line(f"\nTests left behind: {', '.join(left)}", red=True)
     if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         surroundings.remove(scratch.path)
 
