@@ -295,6 +295,11 @@ class AgcxApp(App[None]):
             return False
         return await self._check_bindings(event.key)
 
+    def ask_unbidden(self, question: Screen[Any], answered: Callable[[Any], None]) -> None:
+        """Put up a question that comes by itself; it is answered by what is typed once it is seen."""
+        self.push_screen(question, answered)
+        self._gate.asked_unbidden()
+
     def pop_screen(self) -> AwaitComplete:
         was_modal = self.screen.is_modal
         left = super().pop_screen()
