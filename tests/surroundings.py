@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 import signal
+import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["Scratch", "next_home", "settle", "shared"]
+__all__ = ["Scratch", "next_home", "remove", "settle", "shared"]
 
 # What finds programs, libraries and the person's name.
 _KEPT = {
@@ -81,7 +81,12 @@ def _remove_old() -> None:
             if status.st_uid == os.geteuid():
                 left.append((status.st_mtime, place))
     for _, place in sorted(left)[:-_KEPT_RUNS]:
-        shutil.rmtree(place, ignore_errors=True)
+        remove(place)
+
+
+def remove(folder: Path) -> None:
+    """Remove it however deep it is: `shutil.rmtree` of this Python ends at a thousand levels."""
+    subprocess.run(["rm", "-rf", "--", folder], check=False, stderr=subprocess.DEVNULL)
 
 
 def _has_ended(place: Path) -> bool:
