@@ -268,4 +268,4 @@ def decode(data: bytes, act_id: str, *, undone: bool) -> Act:
     except PersistenceError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ArithmeticError):
-        raise CorruptData("a manifest that is damaged or not one of ours") from None
+        raise CorruptData("damaged, or not written by agcx") from None

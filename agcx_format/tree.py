@@ -203,7 +203,7 @@ class Tree:
                 raise
             status = os.lstat(name, dir_fd=above)
             is_link = stat.S_ISLNK(status.st_mode)
-            reason = "is a symbolic link, which is not followed" if is_link else "is no folder"
+            reason = "is a symbolic link, which is not followed" if is_link else "is not a folder"
             raise NoFolder(reason, path=self.full(path)) from None
 
     def place(self, path: str, *, make: bool = False) -> Place:

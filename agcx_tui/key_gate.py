@@ -74,6 +74,11 @@ class KeyGate:
         if self._seen_at == math.inf:
             self._open_when_drawn()
 
+    def asked_unbidden(self) -> None:
+        """A question was put there that no key called for: keys on their way were not meant for it."""
+        self._seen_at = math.inf
+        self._open_when_drawn()
+
     def _open_when_drawn(self) -> None:
         self._app.call_after_refresh(self._drawn, self._app.screen)
 
@@ -81,7 +86,7 @@ class KeyGate:
         if self._app.screen is not screen:
             # Another one was put there meanwhile.
             self._open_when_drawn()
-        elif self._app._batch_count:
+        elif self._app._batch_count or not (screen.is_mounted and screen.stack_updates):
             self._app.set_timer(_AGAIN, self._open_when_drawn)
         else:
             self._seen_at = time.monotonic()

@@ -190,3 +190,18 @@ def test_a_session_of_the_longest_name_is_edited_through_a_link(letter: str, tmp
     assert store.resolve(str(number(1))).title == "new"
     store.undo()
     assert live(store.path) == {number(1): 1}
+
+
+def test_a_deletion_is_undone_though_the_copy_of_metadata_says_something_else(tmp_path: Path):
+    """Other programs and earlier versions write other sizes into it."""
+    root = filled(tmp_path / "store", 2)
+    store = open_store(root)
+    for index in (1, 2):
+        copy = root / "metadata" / f"{number(index)}.meta"
+        copy.write_bytes(copy.read_bytes()[:-1] + b"\x07")
+    before = contents(root)
+    act = store.delete(list(store.scan()))
+    store.restore([each for each in store.trash() if each.id == number(1)])
+    store.undo()
+    store.undo(act.id)
+    assert contents(root) == before
