@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
-from agcx_format.durable import Signature, write_new
+from agcx_format.durable import TEMPORARY, Signature, naming, temporary_beginning, write_new
 from agcx_format.errors import StaleSession
 from agcx_format.journal import BEFORE, FILES, GONE, NEW, TAKEN
 from agcx_format.manifest import Step
@@ -97,17 +97,18 @@ def write_derived(store: Tree, step: Step, new: Place) -> None:
     The caller syncs its folder.
     """
     place = store.place(step.path, make=True)
-    new.unlink()
-    if step.op == "move":
-        place.unlink()
-    else:
-        write_new(new.fd, new.name, step.parts, like=status_behind(place))
-        new.rename(place)
+    with naming(place.path):
+        new.unlink()
+        if step.op == "move":
+            place.unlink()
+        else:
+            write_new(new.fd, new.name, step.parts, like=status_behind(place))
+            new.rename(place)
 
 
 def spare_name(act_id: str, name: str) -> str:
     """Of the second file beside one that is edited through a link: the same after a crash."""
-    return f".{name[:100]}.{act_id.rpartition('-')[2]}.agcx-tmp"
+    return f"{temporary_beginning(name)}{act_id.rpartition('-')[2]}{TEMPORARY}"
 
 
 def signature_behind(store: Tree, step: Step) -> Signature | None:

@@ -26,12 +26,14 @@ from agcx_format.errors import CorruptData, PersistenceError, StoreNotWritable
 __all__ = [
     "Signature", "is_still", "is_temporary", "naming", "open_regular", "read_exactly",
     "remove_unused", "replace_file", "sync_directory", "sync_directory_of", "sync_file",
-    "temporary_name", "write_file", "write_new",
+    "temporary_beginning", "temporary_name", "write_file", "write_new",
 ]  # fmt: skip
 
 TEMPORARY = ".agcx-tmp"
 # A name that is too long names nothing either.
 _NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
+# A name has 255 bytes at most, a character up to four of them.
+_LONGEST_BEGINNING = 200
 _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 _NO_DIRECTORY_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
@@ -158,7 +160,15 @@ def replace_file(target: Path, parts: Iterable[bytes]) -> Signature:
 
 def temporary_name(name: str) -> str:
     """A name of ours for what is to become `name`, which `sweep` knows by its end."""
-    return f".{name[:100]}.{os.urandom(6).hex()}{TEMPORARY}"
+    return f"{temporary_beginning(name)}{os.urandom(6).hex()}{TEMPORARY}"
+
+
+def temporary_beginning(name: str) -> str:
+    """What stands before the random part: the name, of which a long one is cut, as names have a limit."""
+    short = name[:100]
+    while len(os.fsencode(short)) > _LONGEST_BEGINNING:
+        short = short[:-1]
+    return f".{short}."
 
 
 def is_temporary(name: str) -> bool:

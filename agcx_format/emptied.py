@@ -22,7 +22,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.manifest import Act, ActSession
 from agcx_format.places import TRASH
 from agcx_format.timestamps import Timestamp
-from agcx_format.tree import Tree
+from agcx_format.tree import Place, Tree
 
 __all__ = ["FILE", "append", "read"]
 
@@ -59,14 +59,14 @@ _decode = msgspec.json.Decoder(_Line).decode
 
 
 def read(root: Path) -> list[Act]:
-    """The emptied acts, in no order; lines that are not understood are ignored.
+    """The emptied acts, in no order; lines that are not understood are ignored, and what is no file.
 
     Raises `PersistenceError` when the file cannot be read.
     """
     try:
         with Tree(root) as store:
             place = store.find(f"{TRASH}/{FILE}")
-            if place is None:
+            if place is None or not _is_file(place):
                 return []
             flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
             fd = os.open(place.name, flags, dir_fd=place.fd)
@@ -93,12 +93,20 @@ def _last_bytes(fd: int) -> bytes:
     return read_exactly(fd, status.st_size - start, start)
 
 
+def _is_file(place: Place) -> bool:
+    status = place.status()
+    return status is not None and stat.S_ISREG(status.st_mode)
+
+
 def append(store: Tree, acts: Iterable[Act]) -> None:
     """Add a line for each, synced.  Raises `OSError` when that is not possible."""
     lines = b"".join(msgspec.json.encode(_line(act)) + b"\n" for act in acts)
     if not lines:
         return
     place = store.place(f"{TRASH}/{FILE}", make=True)
+    if place.is_taken() and not _is_file(place):
+        # A link or a folder that somebody sent: nobody's log, and nothing of ours to remove.
+        place.rename(place.beside(f"{FILE}.{os.urandom(6).hex()}"))
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     fd = os.open(place.name, flags, 0o600, dir_fd=place.fd)
     try:

@@ -96,6 +96,8 @@ class IndexKeeper:
         steps: list[Step] = []
         changes: dict[UUID, SessionMetadata | None] = {}
         changed = [step for step in act.steps if _is_session(step.path)]
+        # Copies that the act took along are back as they were, whoever wrote them.
+        returned = {step.path for step in act.steps if not step.derived}
         if not os.path.lexists(self._path) and not any(_is_layout2(s.path) for s in changed):
             # Nothing follows from them.
             return []
@@ -111,7 +113,7 @@ class IndexKeeper:
                 continue
             layout = layout2.VERSION if _is_layout2(path) else layout1.VERSION
             changes[metadata.id] = as_indexed(self._root / path, layout, metadata)
-            if layout == layout2.VERSION:
+            if layout == layout2.VERSION and places.metadata_copy(metadata.id) not in returned:
                 steps += self._copy_step(metadata)
         data = self._following(changes, any(_is_layout2(step.path) for step in changed))
         return [*steps, *self._steps(data)]

@@ -74,8 +74,10 @@ def _this_host() -> str:
 def owner_of(directory: str | os.PathLike[str]) -> Owner | None:
     """Who holds the lock file of a directory; None when there is none."""
     try:
-        with open(os.path.join(directory, NAME), "rb") as file:
-            plain = json.loads(file.read(_LARGEST))
+        # One that somebody sent may be a FIFO, which nobody writes into.
+        fd = os.open(os.path.join(directory, NAME), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(fd, "rb", buffering=0) as file:
+            plain = json.loads(file.read(_LARGEST) or b"")
         return Owner(int(plain["process"]), str(plain["host"]), str(plain["since"]))
     except FileNotFoundError:
         return None

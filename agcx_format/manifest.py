@@ -20,7 +20,7 @@ from agcx_format import limits
 from agcx_format.durable import Signature
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.listed import short_title
-from agcx_format.places import TRASH
+from agcx_format.places import DEEPEST, TRASH
 from agcx_format.timestamps import Timestamp, is_usual, to_datetime
 
 __all__ = ["Act", "ActSession", "Edit", "Step", "checked", "decode", "encode"]
@@ -106,6 +106,8 @@ def _parts(path: str) -> list[str]:
         raise ValueError(f"not in the store: {path!r}")
     if len(data) > _LONGEST_PATH or any(len(os.fsencode(n)) > _LONGEST_NAME for n in names):
         raise ValueError(f"too long for a path: {path[:100]!r}…")
+    if len(names) > DEEPEST:
+        raise ValueError(f"too deep for a path: {path[:100]!r}…")
     return names
 
 
@@ -266,4 +268,4 @@ def decode(data: bytes, act_id: str, *, undone: bool) -> Act:
     except PersistenceError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ArithmeticError):
-        raise CorruptData("a manifest that is damaged or not one of ours") from None
+        raise CorruptData("damaged, or not written by agcx") from None

@@ -25,7 +25,7 @@ from agcx_format.act_work import (
 )
 from agcx_format.acts import Follow
 from agcx_format.compare_and_swap import ANYTHING, put, replace_if, swap, take
-from agcx_format.durable import TEMPORARY, is_temporary, remove_unused
+from agcx_format.durable import TEMPORARY, is_temporary, remove_unused, temporary_beginning
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.journal import (
     BEFORE,
@@ -127,8 +127,8 @@ def _remove_named(home: Tree, steps: Sequence[Step]) -> bool:
 
 def _remove_temporaries(home: Tree, folder: str, steps: Iterable[Step]) -> None:
     """What was being written when the machine stopped, for files that the manifest names."""
-    beginnings = {f".{name[:100]}." for step in steps if (name := os.path.basename(step.path))}
-    beginnings.add(f".{MANIFEST}.")
+    beginnings = {temporary_beginning(os.path.basename(step.path)) for step in steps}
+    beginnings.add(temporary_beginning(MANIFEST))
     for name in home.names(folder):
         if is_temporary(name) and name[: -len(_RANDOM_END)] in beginnings:
             with suppress(OSError):

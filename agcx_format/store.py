@@ -241,11 +241,16 @@ class Store(ActingStore):
             place = tree.place(places.relative(self.path, path), make=True)
             if place.is_link():
                 place = tree.behind(place)
+            # Before anything is written: what cannot be written at all is refused whole.
+            copies = [
+                (tree.place(copy, make=True), data)
+                for copy, data in changes.copies(layout, codec.as_stored(metadata, measured))
+            ]
             # One that is gone may be saved again; one that is another was saved by somebody else.
             expected = self._last_seen.get(session_id, there) if place.is_taken() else None
             self._last_seen[session_id] = replace_if(place, parts, expected)
-            for copy, data in changes.copies(layout, codec.as_stored(metadata, measured)):
-                replace_if(tree.place(copy, make=True), [data], ANYTHING)
+            for copy, data in copies:
+                replace_if(copy, [data], ANYTHING)
             self._indexed({session_id: measured}, layout)
             reserve.keep(tree)
 

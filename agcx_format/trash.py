@@ -11,22 +11,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from uuid import UUID
 
 from agcx_format import layout2, places
 from agcx_format.changes import Change
-from agcx_format.durable import Signature
+from agcx_format.durable import Signature, os_reason
 from agcx_format.emptying import destroy
 from agcx_format.entries import EntryReader, ScanEntry
-from agcx_format.errors import SessionNotFound, StaleSession
+from agcx_format.errors import PersistenceError, SessionNotFound, StaleSession
 from agcx_format.indexing import as_indexed
 from agcx_format.journal import FILES, read_acts
 from agcx_format.manifest import Act, ActSession, Step
 from agcx_format.timestamps import ns_of
-from agcx_format.tree import Tree
+from agcx_format.tree import NoFolder, Tree
 from agcx_format.types import SessionMetadata
 
 __all__ = ["Emptied", "TrashedSession", "doomed", "empty", "restoration", "trashed"]
@@ -123,17 +122,20 @@ def _kept(root: Path, act: Act) -> dict[str, Signature]:
     order = [step.path for step in act.steps if step.op == "move"]
     if act.problem is None and not order:
         return {}
-    with (
-        suppress(FileNotFoundError, NotADirectoryError),
-        Tree(root) as store,
-        store.below(f"{places.TRASH}/{act.id}") as home,
-    ):
-        if act.problem is None:
-            found = ((path, home.signature(f"{FILES}/{path}")) for path in order)
-            return {path: each for path, each in found if each is not None}
-        cut = len(FILES) + 1
-        return {path[cut:]: Signature.of(status) for path, status in home.walk(FILES)}
-    return {}
+    try:
+        with Tree(root) as store, store.below(f"{places.TRASH}/{act.id}") as home:
+            if act.problem is None:
+                found = ((path, home.signature(f"{FILES}/{path}")) for path in order)
+                return {path: each for path, each in found if each is not None}
+            cut = len(FILES) + 1
+            return {path[cut:]: Signature.of(status) for path, status in home.walk(FILES)}
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as cause:
+        raise PersistenceError(os_reason(cause), path=root / places.TRASH / act.id) from None
+    except NoFolder:
+        # A link where its folder was, or a file: nothing that this act took lies there.
+        return {}
 
 
 def restoration(root: Path, wanted: Collection[TrashedSession]) -> Change:

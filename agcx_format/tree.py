@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import shutil
 import stat
 from collections.abc import Iterator
 from typing import NamedTuple, Self
@@ -26,8 +25,9 @@ from agcx_format.durable import (
     write_new,
 )
 from agcx_format.errors import PersistenceError
+from agcx_format.places import DEEPEST
 
-__all__ = ["Place", "Tree"]
+__all__ = ["NoFolder", "Place", "Tree"]
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -38,6 +38,10 @@ _NO_LINKS = (
     errno.EPERM, errno.EMLINK, errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP,
     errno.EINVAL,
 )  # fmt: skip
+
+
+class NoFolder(PersistenceError):
+    """A link or another kind of file lies where a folder should be."""
 
 
 class Place(NamedTuple):
@@ -147,7 +151,7 @@ class Place(NamedTuple):
 class Tree:
     """An open directory with the folders below it that were asked for; closed as a context.
 
-    Paths are relative to it, with `/`.  Each operation raises `PersistenceError` for a folder that
+    Paths are relative to it, with `/`.  Each operation raises `NoFolder` for a folder that
     is a symbolic link or no folder, and `OSError` for what else the system refuses.
     """
 
@@ -199,8 +203,8 @@ class Tree:
                 raise
             status = os.lstat(name, dir_fd=above)
             is_link = stat.S_ISLNK(status.st_mode)
-            reason = "is a symbolic link, which is not followed" if is_link else "is no folder"
-            raise PersistenceError(reason, path=self.full(path)) from None
+            reason = "is a symbolic link, which is not followed" if is_link else "is not a folder"
+            raise NoFolder(reason, path=self.full(path)) from None
 
     def place(self, path: str, *, make: bool = False) -> Place:
         """Where a file lies or is to lie.  Raises `FileNotFoundError` when its folder is not there."""
@@ -279,7 +283,7 @@ class Tree:
             if name == spare:
                 continue
             if stat.S_ISDIR(os.lstat(name, dir_fd=fd).st_mode):
-                shutil.rmtree(name, dir_fd=fd)
+                _remove_folder_in(fd, name)
             else:
                 os.unlink(name, dir_fd=fd)
         for inner in [
@@ -291,14 +295,29 @@ class Tree:
             self.remove_folder(path)
 
     def walk(self, path: str = "") -> Iterator[tuple[str, os.stat_result]]:
-        """Every file below a folder with its status; links are files."""
-        for name in self.names(path):
+        """Every file below a folder with its status; links are files.
+
+        Nothing of ours lies deeper than `DEEPEST`, and nothing is looked for there.
+        """
+        try:
+            fd = self.folder(path)
+        except FileNotFoundError:
+            return
+        yield from self._walk(fd, path, DEEPEST)
+
+    def _walk(self, fd: int, path: str, levels: int) -> Iterator[tuple[str, os.stat_result]]:
+        for name in os.listdir(fd):
             inner = f"{path}/{name}" if path else name
-            status = os.lstat(name, dir_fd=self.folder(path))
-            if stat.S_ISDIR(status.st_mode):
-                yield from self.walk(inner)
-            else:
+            status = os.lstat(name, dir_fd=fd)
+            if not stat.S_ISDIR(status.st_mode):
                 yield inner, status
+            elif levels:
+                # Not kept open: somebody may have sent thousands of them.
+                below = self._open(fd, name, inner)
+                try:
+                    yield from self._walk(below, inner, levels - 1)
+                finally:
+                    os.close(below)
 
     def sweep(self, path: str, *, deep: bool = False) -> None:
         """Remove temporary files of ours that nobody is writing any more.
@@ -314,3 +333,29 @@ class Tree:
                 if is_temporary(name):
                     with contextlib.suppress(OSError):
                         remove_unused(self.folder(folder), name)
+
+
+def _remove_folder_in(top: int, name: str) -> None:
+    """Remove a folder with all in it.  What lies too deep to be descended to is moved up to it first."""
+    waiting = [name]
+    while waiting:
+        waiting += _remove_levels(top, waiting.pop(), top, DEEPEST)
+
+
+def _remove_levels(above: int, name: str, top: int, levels: int) -> list[str]:
+    """Remove a folder with so many levels below it; gives the new names of deeper ones in `top`."""
+    moved = []
+    fd = os.open(name, _FOLDER, dir_fd=above)
+    try:
+        for inner in os.listdir(fd):
+            if not stat.S_ISDIR(os.lstat(inner, dir_fd=fd).st_mode):
+                os.unlink(inner, dir_fd=fd)
+            elif levels:
+                moved += _remove_levels(fd, inner, top, levels - 1)
+            else:
+                moved.append(temporary_name("deep"))
+                os.rename(inner, moved[-1], src_dir_fd=fd, dst_dir_fd=top)
+    finally:
+        os.close(fd)
+    os.rmdir(name, dir_fd=above)
+    return moved

@@ -260,6 +260,10 @@ class AgcxApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Obey what is typed in the order in which it was typed."""
+        typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
+        if typed and not self._exit:
+            await self._gate.ready()
+            self._gate.note(event)
         if isinstance(event, events.Key) and await self._obeys_key(event):
             return
         if not self._gate.admits(event):
@@ -290,6 +294,11 @@ class AgcxApp(App[None]):
             # It takes its keys in their order once it is there.
             return False
         return await self._check_bindings(event.key)
+
+    def ask_unbidden(self, question: Screen[Any], answered: Callable[[Any], None]) -> None:
+        """Put up a question that comes by itself; it is answered by what is typed once it is seen."""
+        self.push_screen(question, answered)
+        self._gate.asked_unbidden()
 
     def pop_screen(self) -> AwaitComplete:
         was_modal = self.screen.is_modal
@@ -385,26 +394,9 @@ class AgcxApp(App[None]):
 
     def action_export_session(self, path: str) -> None:
         """Ask where one session file is to be exported to, and in which format."""
-        self.run_worker(lambda: self._ask_for_export(path), thread=True, group="export")
+        from agcx_tui.screens.export_run import ask_for_export_of
 
-    def _ask_for_export(self, path: str) -> None:
-        """In a thread: the dialog proposes a name by the session's title."""
-        from agcx_format.errors import PersistenceError
-        from agcx_format.listed import listed
-        from agcx_format.session_file import SessionFile
-        from agcx_tui.safe_text import safe_line
-        from agcx_tui.screens.export import ExportItem
-        from agcx_tui.screens.export_run import ask_for_export
-
-        try:
-            with SessionFile(path) as session:
-                metadata = listed(session.metadata)
-                item = ExportItem(path, str(metadata.id), metadata.title)
-        except PersistenceError as error:
-            text = f"It cannot be exported: {safe_line(error.reason)}"
-            self.notify(text, severity="error", markup=False)
-            return
-        self.call_from_thread(ask_for_export, self, [item])
+        self.run_worker(lambda: ask_for_export_of(self, path), thread=True, group="export")
 
 
 def _on_light_background() -> bool:

@@ -25,6 +25,8 @@ KEYS = ("model", "tag", "mode", "is", "before", "after", "larger", "smaller", "m
 STATES = ("favorite", "broken", "empty", "imported", "marked", "listed")
 # The tags that an import gives.
 IMPORTS = frozenset({"codex", "claude-code"})
+# And the one of an import of which a part could not be read.
+INCOMPLETE = "incomplete"
 MODES = ("plan", "build", "review")
 
 _SPELLINGS = {"favourite": "favorite", "fav": "favorite", "unreadable": "broken"}

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agcx_format.columns import BROKEN, DATES, FAVORITE, GONE, MODES, READABLE, Columns, micros
 from agcx_format.folding import fold
-from agcx_tui.filtering import IMPORTS, WORD, Query, Term
+from agcx_tui.filtering import IMPORTS, INCOMPLETE, WORD, Query, Term
 
 if TYPE_CHECKING:
     from agcx_format.catalog_block import Block
@@ -111,6 +111,14 @@ class SessionTable:
     def broken(self, row: int) -> bool:
         """Whether some of the file cannot be read."""
         return bool(self._flags[row] & BROKEN)
+
+    def lacking(self, row: int) -> bool:
+        """Whether something of the conversation is missing: some of the file, or of what was imported."""
+        return self.broken(row) or INCOMPLETE in self.tags(row)
+
+    def flag(self, row: int) -> str:
+        """The character in front of a title: "!" for what lacks something, seen without colour, too."""
+        return "!" if self.lacking(row) else "★" if self.favorite(row) else " "
 
     def readable(self, row: int) -> bool:
         """Whether its metadata can be read, whatever comes after."""
@@ -404,7 +412,7 @@ class SessionTable:
         if state == "favorite":
             return self.favorite
         if state == "broken":
-            return self.broken
+            return self.lacking
         if state == "imported":
             sets = self.columns.pools["tags"].fitting(lambda tags: not IMPORTS.isdisjoint(tags))
             return lambda row: self._arrays["tags"][row] in sets

@@ -14,7 +14,6 @@ at hand; the long ones draw new ones each time.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 
@@ -75,9 +74,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if left := scratch.left_over():
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         writer = session.config.get_terminal_writer()
-        writer.line(f"\nTests left in the temporary directory: {', '.join(left)}", red=True)
+        writer.line(f"\nTests left behind: {', '.join(left)}", red=True)
     if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-        shutil.rmtree(scratch.path)
+        surroundings.remove(scratch.path)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

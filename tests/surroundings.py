@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 import signal
+import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["Scratch", "next_home", "settle", "shared"]
+__all__ = ["Scratch", "next_home", "remove", "settle", "shared"]
 
 # What finds programs, libraries and the person's name.
 _KEPT = {
@@ -39,6 +39,8 @@ _SIGNALS = ("SIGINT", "SIGQUIT", "SIGHUP", "SIGTERM", "SIGTSTP", "SIGUSR1", "SIG
 
 _SCRATCH, _SHARED = "agcx-tests-", "shared-"
 _KEPT_RUNS = 3
+# Of a run whose pictures are not as they were.
+_REPORTS = {"snapshot_report.html"}
 _numbers = itertools.count()
 
 
@@ -51,12 +53,18 @@ class Scratch:
         # Whoever root becomes for a test reaches what is that one's own in it.
         self.path.chmod(0o711)
         self._before = os.environ.get("TMPDIR")
+        self._started_in = Path.cwd()
+        self._was_there = set(os.listdir(self._started_in))
         _set_temporary(str(self.path))
 
     def left_over(self) -> list[str]:
-        """What tests left in it, apart from the places that pytest and `shared` made."""
+        """What tests left in it, apart from the places that pytest and `shared` made, and where they began."""
         known = (_SHARED, "pytest-of-")
-        return sorted(name for name in os.listdir(self.path) if not name.startswith(known))
+        left = {name for name in os.listdir(self.path) if not name.startswith(known)}
+        new = set(os.listdir(self._started_in)) - self._was_there - _REPORTS
+        # What starts with a dot is a cache of pytest's, or of Hypothesis.
+        left |= {name for name in new if not name.startswith(".")}
+        return sorted(map(ascii, left))
 
     def close(self) -> None:
         _set_temporary(self._before)
@@ -73,7 +81,12 @@ def _remove_old() -> None:
             if status.st_uid == os.geteuid():
                 left.append((status.st_mtime, place))
     for _, place in sorted(left)[:-_KEPT_RUNS]:
-        shutil.rmtree(place, ignore_errors=True)
+        remove(place)
+
+
+def remove(folder: Path) -> None:
+    """Remove it however deep it is: `shutil.rmtree` of this Python ends at a thousand levels."""
+    subprocess.run(["rm", "-rf", "--", folder], check=False, stderr=subprocess.DEVNULL)
 
 
 def _has_ended(place: Path) -> bool:

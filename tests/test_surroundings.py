@@ -79,3 +79,16 @@ def test_what_failed_runs_left_is_removed_but_for_the_last(tmp_path: Path, monke
     surroundings.Scratch().path.rmdir()
     left = sorted(path.name.rpartition("-")[2] for path in tmp_path.iterdir())
     assert left == ["2", "3", "4", "runs"]
+
+
+def test_a_folder_of_any_depth_is_removed(tmp_path: Path):
+    folder = tmp_path / "deep"
+    at = os.open(tmp_path, os.O_RDONLY)
+    for name in ["deep"] + ["d"] * 1500:
+        os.mkdir(name, dir_fd=at)
+        below = os.open(name, os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = below
+    os.close(at)
+    surroundings.remove(folder)
+    assert not folder.exists()

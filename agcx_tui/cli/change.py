@@ -91,7 +91,7 @@ def edit(
     if title is None and not tags and not untags and favorite is None:
         raise click.UsageError("nothing to change: --title, --tag, --untag, --favorite")
     if title is not None and len(sessions) > 1:
-        raise click.UsageError("several sessions cannot have one title")
+        raise click.UsageError("--title changes one session at a time")
     store = settings.store()
     found = settings.find(store, sessions)
     edits = []

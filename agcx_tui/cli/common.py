@@ -144,7 +144,7 @@ class Filled(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if isinstance(value, str) and not value.strip():
-            self.fail("it is empty: say what, or leave the option out", param, ctx)
+            self.fail("it is empty: give a value or leave the option out", param, ctx)
         return self.inner.convert(value, param, ctx)
 
     def shell_complete(

@@ -75,7 +75,7 @@ def export(
     from agcx_tui.exporting import Form, descriptor_named
 
     if personal and not redact:
-        raise click.UsageError("--personal says what --redact hides: give both")
+        raise click.UsageError("--personal needs --redact")
     if descriptor_named(output) == _STDOUT:
         output = "-"
     form = Form(format_, Choice(tool_calls, reasoning, images, metadata), redact, personal)

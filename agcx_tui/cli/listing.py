@@ -110,7 +110,7 @@ def _lines(table: SessionTable, now: int) -> Iterable[str]:
     title_width = min(max(_SHORTEST_TITLE, left), max(map(cell_len, titles), default=0))
     for row, title, short in zip(table.order, titles, ids, strict=True):
         broken = table.broken(row)
-        mark = "!" if broken else "★" if table.favorite(row) else " "
+        mark = table.flag(row)
         messages = "" if broken else number(table.messages(row))
         by_ratio = table.shown_measure == "ratio"
         measure = ratio(table.ratio(row)) if by_ratio else size(table.size(row))

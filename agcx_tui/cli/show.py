@@ -40,11 +40,11 @@ class _Numbers(click.ParamType):
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Span:
         match = re.fullmatch(r"(\d{1,18})?(-)?(\d{1,18})?", value)
         if match is None or not (match[1] or match[3]):
-            self.fail(f"{value!r} is not as 3-7, 3-, -7 or 3", param, ctx)
+            self.fail(f"{value!r} is not a range such as 3-7, 3-, -7 or 3", param, ctx)
         first = int(match[1] or 1)
         last = int(match[3]) if match[3] else (None if match[2] else first)
         if first < 1 or (last is not None and last < first):
-            self.fail(f"{value!r} holds no message: they count from 1", param, ctx)
+            self.fail(f"{value!r} is empty: messages count from 1", param, ctx)
         return first - 1, None if last is None else last - 1
 
 
@@ -60,7 +60,7 @@ def show(
 ) -> None:
     """Show one conversation as text, in a terminal through $PAGER."""
     if last and messages:
-        raise click.UsageError("--last and --messages exclude each other")
+        raise click.UsageError("--last and --messages cannot be combined")
     path = session
     # A path needs no store.
     if not session.endswith(".agcx"):
@@ -81,7 +81,7 @@ def show(
         elif span[0] and span[0] >= file.known():
             from agcx_tui.wording import counted
 
-            settings.failed(f"it has {counted(file.known(), 'message')}")
+            settings.failed(f"the session has only {counted(file.known(), 'message')}")
 
 
 def text_lines(entry: ScanEntry) -> Iterator[str]:

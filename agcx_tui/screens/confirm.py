@@ -194,8 +194,7 @@ def _at_work(count: int, sessions: int) -> str:
 
 def _title(table: SessionTable, row: int) -> Content:
     title = table.title(row) or table.id(row)
-    flag = "!" if table.broken(row) else "★" if table.favorite(row) else " "
-    return Content(f"{flag} {safe_line(title).strip()}").truncate(54, ellipsis=True)
+    return Content(f"{table.flag(row)} {safe_line(title).strip()}").truncate(54, ellipsis=True)
 
 
 def _age(table: SessionTable, rows: Sequence[int], now: int) -> str:

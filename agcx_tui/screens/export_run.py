@@ -14,6 +14,10 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
+from agcx_format.durable import os_reason
+from agcx_format.errors import PersistenceError
+from agcx_format.listed import listed
+from agcx_format.session_file import SessionFile
 from agcx_tui import exporting, wording
 from agcx_tui.exporting import Exported, Progress
 from agcx_tui.safe_text import safe_line
@@ -23,7 +27,7 @@ from agcx_tui.screens.progress import Stopped, run_with_progress
 if TYPE_CHECKING:
     from agcx_tui.screens.review import Reviewed
 
-__all__ = ["ask_for_export"]
+__all__ = ["ask_for_export", "ask_for_export_of"]
 
 _NOTHING = "Stopped. Nothing was written."
 
@@ -137,3 +141,17 @@ def _tell_failed(app: App, order: ExportOrder, failed: list[Exported]) -> None:
     more = f" and {count - 1:,} more" if count > 1 else ""
     text = f"Not exported: {safe_line(name)}{more}: {safe_line(first.error)}"
     app.notify(text, severity="error", timeout=10, markup=False)
+
+
+def ask_for_export_of(app: App, path: str) -> None:
+    """In a thread: ask about one file; the dialog proposes a name by the session's title."""
+    try:
+        with SessionFile(path) as session:
+            metadata = listed(session.metadata)
+            item = ExportItem(path, str(metadata.id), metadata.title)
+    except (PersistenceError, OSError) as error:
+        reason = os_reason(error) if isinstance(error, OSError) else error.reason
+        text = f"It cannot be exported: {safe_line(reason)}"
+        app.notify(text, severity="error", markup=False)
+        return
+    app.call_from_thread(ask_for_export, app, [item])

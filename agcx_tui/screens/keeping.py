@@ -129,7 +129,7 @@ class KeepingScreen(ArrangingScreen):
             f"{which} changed in the last 5 minutes: an agent may be at work there, and would"
             " save over the change."
         )
-        self.app.push_screen(AskDialog("Change it all the same?", warning, "Change"), answered)
+        self.app.ask_unbidden(AskDialog("Change it all the same?", warning, "Change"), answered)
 
     # --- the screens beside
 

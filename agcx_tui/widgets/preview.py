@@ -23,6 +23,7 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from agcx_format import limits
+from agcx_format.durable import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_format.listed import listed
 from agcx_tui import wording
@@ -145,6 +146,8 @@ class Preview(Vertical):
             message = self.Loaded(number, facts, file, "")
         except PersistenceError as error:
             message = self.Loaded(number, None, file, f"{error.place}: {error.reason}".strip(": "))
+        except OSError as error:
+            message = self.Loaded(number, None, file, os_reason(error))
         if not self.post_message(message) and file is not None:
             file.close()
         # Enter comes next, most likely, and is then obeyed at once.
@@ -207,7 +210,7 @@ def _facts(file: SessionFile) -> Facts:
     metadata = listed(file.metadata)
     try:
         directory = file.context.working_directory[: limits.LISTED_TITLE]
-    except PersistenceError:
+    except (PersistenceError, OSError):
         # Damage there does not stand in the way of the messages.
         directory = ""
     return Facts(

@@ -45,9 +45,8 @@ def draw_row(
         look = RowLook(under, under, under, under, under, under, look.match, under)
     marked = "✓" if row in table.marks else " "
     age = fit(wording.age(table.date(row), now), columns[0].width)
-    # "!" for what cannot be read: seen without colour, too.
-    flag = "!" if table.broken(row) else "★" if table.favorite(row) else " "
-    flag_style = look.broken if table.broken(row) else look.star
+    flag = table.flag(row)
+    flag_style = look.broken if flag == "!" else look.star
     parts = [
         Segment(f" {marked} ", look.mark),
         Segment(f"{age} ", look.dim),

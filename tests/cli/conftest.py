@@ -35,6 +35,8 @@ def store(demo_files, tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("CODEX_HOME", raising=False)
+    # An export without a directory is written here.
+    monkeypatch.chdir(tmp_path)
     return path
 
 

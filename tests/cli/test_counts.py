@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -86,3 +87,11 @@ def test_an_empty_trash_says_that_there_is_nothing(store):
     result = run("trash", "restore", "--all")
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr == "There is nothing in the trash to restore.\n"
+
+
+def test_a_session_that_is_named_twice_is_one(store, tmp_path):
+    path = open_store(store).resolve(GRID).path
+    twice = [GRID, path, Path(path).stem.upper(), os.path.relpath(path)]
+    exported = run("export", *twice, "-o", f"{tmp_path}/out/")
+    assert (exported.exit_code, len(list((tmp_path / "out").iterdir()))) == (0, 1)
+    assert "1 session " in run("delete", *twice, "--yes", "--force").stderr

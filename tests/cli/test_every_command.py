@@ -45,7 +45,9 @@ def taking_values() -> list:
 
 
 @pytest.mark.parametrize(("name", "command", "param"), taking_values())
-def test_an_argument_that_is_no_text_is_told(store, tmp_path, name, command, param):
+def test_an_argument_that_is_no_text_is_told(store, tmp_path, monkeypatch, name, command, param):
+    # Where it is a path, something is written there.
+    monkeypatch.chdir(tmp_path)
     words = words_of(name, command, GRID, tmp_path, param, NO_TEXT)
     result = run(*words)
     assert isinstance(result.exception, SystemExit | None), result.exception

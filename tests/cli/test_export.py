@@ -13,14 +13,16 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+import agcx_format
 from agcx_format import read_session, write_session
 from agcx_format.convert.choice import Choice
 from agcx_format.convert.codex import read_rollout
+from agcx_format.durable import Signature
 from agcx_format.store import open_store
-from agcx_format.types import FunctionCall, InputText, Message
+from agcx_format.types import FunctionCall, InputText, Message, Session
 from agcx_tui import exporting
 from agcx_tui.cli.export import FORMATS
-from agcx_tui.exporting import Exported, Form
+from agcx_tui.exporting import Exported, Exporter, Form
 from tests.waiting import LIMIT, wait_until
 
 from .conftest import BROKEN, GRID, QUEUE, TORN, Terminal, program, run
@@ -287,3 +289,19 @@ def test_what_is_counted_is_what_is_written(store, tmp_path, format_, choice, co
 def test_where_nothing_was_exported_nothing_is_said_of_secrets(store, tmp_path):
     result = run("export", BROKEN, "--redact", "-o", tmp_path / "a.md")
     assert (result.exit_code, "hidden" in result.stderr + result.stdout) == (1, False)
+
+
+def test_a_file_that_changes_while_it_is_looked_through_is_not_the_one_that_was_reviewed(
+    store, monkeypatch
+):
+    path, exporter = open_store(store).resolve(GRID).path, Exporter(Form("json"))
+    assert exporter.looked(path).signature == Signature.at(path)
+
+    def read(name: str) -> Session:
+        session = read_session(name)
+        # An agent saves right then.
+        os.utime(name, (1, 1))
+        return session
+
+    monkeypatch.setattr(agcx_format, "read_session", read)
+    assert exporter.looked(path).signature is None

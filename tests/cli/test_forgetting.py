@@ -108,3 +108,12 @@ def test_a_cache_that_can_be_neither_written_nor_removed_is_emptied(store, place
             cache.forget([entry.path])
             own.chmod(0o700)
             assert mentions(own) == []
+
+
+def test_a_cache_folder_that_others_could_look_into_is_closed(store, tmp_path):
+    folder = measures(cache_directory())
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)
+    run("stats")
+    assert list(folder.iterdir()) != []
+    assert folder.stat().st_mode & 0o777 == 0o700

@@ -164,7 +164,7 @@ def test_messages_can_be_chosen(store):
     assert numbers.findall(run("show", GRID, "--messages", "24").stdout) == ["24"]
     assert numbers.findall(run("show", GRID, "--last", "2").stdout) == ["23", "24"]
     beyond = run("show", GRID, "--messages", "500-600")
-    assert (beyond.exit_code, beyond.stderr) == (1, "agcx: it has 24 messages\n")
+    assert (beyond.exit_code, beyond.stderr) == (1, "agcx: the session has only 24 messages\n")
     for wrong in ("0", "7-3", "x", "-"):
         assert run("show", GRID, "--messages", wrong).exit_code == 2
 

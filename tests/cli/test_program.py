@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from agcx_tui.cli import agcx
 from agcx_tui.locations import find_store
 from tests.cli.conftest import GRID, run, run_program
+from tests.cli.every_command import leaves
 
 
 def test_help_names_every_command(store):
@@ -164,3 +167,13 @@ def test_sessions_are_completed_by_their_id(store, monkeypatch):
     monkeypatch.setenv("COMP_CWORD", "2")
     monkeypatch.setenv("_AGCX_COMPLETE", "bash_complete")
     assert run_program().stdout.startswith(f"plain,{GRID}-")
+
+
+def test_the_help_of_every_command_fits_80_columns_and_cuts_no_sentence():
+    groups = [("trash",), ("import",), ()]
+    for words in [*groups, *(name for name, _ in leaves(agcx))]:
+        shown = CliRunner().invoke(agcx, [*words, "--help"], terminal_width=80).output
+        assert shown.startswith("Usage: ")
+        assert max(map(len, shown.splitlines())) <= 80, words
+        for line in shown.partition("\nCommands:\n")[2].splitlines():
+            assert not line.endswith("..."), line

@@ -285,3 +285,19 @@ def test_transcripts_of_claude_code_come_in_once(store, tmp_path, monkeypatch):
     before = contents(store)
     assert json.loads(run("import", "claude", "--json").stdout)["outcome"] == "already there"
     assert contents(store) == before
+
+
+@pytest.mark.parametrize("name", ["7", "70b", GRID], ids=["one letter", "three", "of two"])
+def test_a_beginning_that_says_too_little_restores_nothing(store, name):
+    path = Path(open_store(store).resolve(GRID).path)
+    twin = path.with_name(f"{GRID}-0000-4000-8000-000000000000.agcx")
+    if name == GRID:
+        twin.write_bytes(path.read_bytes())
+        os.utime(twin, (1, 1))
+        assert run("delete", twin, "--yes").exit_code == 0
+    assert run("delete", path, "--yes").exit_code == 0
+    result = run("trash", "restore", name)
+    assert (result.exit_code, ids(store) & {GRID}) == (1, set())
+    assert repr(name) in result.stderr
+    assert run("trash", "restore", path.stem).exit_code == 0
+    assert (path.exists(), twin.exists()) == (True, False)

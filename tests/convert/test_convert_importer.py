@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -11,6 +12,8 @@ from rollout_lines import SESSION, assistant, meta, user, write
 from agcx_format import SessionStore, layout2, open_store
 from agcx_format.convert.codex import read_rollout
 from agcx_format.convert.importer import Outcome, import_sessions
+from agcx_format.timestamps import Timestamp
+from agcx_format.types import CheckpointMetadata, Message, OutputText
 
 OTHER = "0199bbbb-1111-7222-8333-444455556666"
 
@@ -76,7 +79,15 @@ def test_a_session_that_grew_is_brought_up_to_date(store, rollouts):
     assert outcomes(store, path) == [Outcome.PRESENT]
 
 
-@pytest.mark.parametrize("change", [{"title": "Mine"}, {"tags": ["mine"]}, {"is_favorite": True}])
+CHECKPOINT = CheckpointMetadata(
+    UUID(OTHER), "before the change", Timestamp("2026-01-01T00:00:00Z"), 0, None
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"title": "Mine"}, {"tags": ["mine"]}, {"is_favorite": True}, {"checkpoints": [CHECKPOINT]}],
+)
 def test_a_session_that_was_changed_in_the_store_is_not_replaced(store, rollouts, change):
     path = write(rollouts / "a.jsonl", meta(), user("one"))
     (first,) = import_sessions(store, [path])
@@ -97,6 +108,35 @@ def test_another_conversation_of_the_same_id_is_not_overwritten(store, rollouts)
     longer = write(rollouts / "b.jsonl", meta(), user("else"), assistant("two"))
     assert outcomes(store, longer) == [Outcome.SKIPPED]
     assert files(store) == before
+
+
+def test_a_conversation_that_was_edited_is_not_replaced_by_one_that_grew(store, rollouts):
+    path = write(rollouts / "a.jsonl", meta(), user("one"), assistant("two"))
+    (first,) = import_sessions(store, [path])
+    metadata, conversation, state = store.load_session(first.id)
+    edited = Message(None, "assistant", [OutputText("what a person made of it")])
+    conversation.messages[1] = msgspec.structs.replace(conversation.messages[1], item=edited)
+    store.save_session(first.id, metadata, conversation, state)
+    before = files(store)
+    write(path, meta(), user("one"), assistant("two"), user("three"))
+    (result,) = import_sessions(store, [path])
+    assert (result.outcome, files(store)) == (Outcome.SKIPPED, before)
+    assert "edited" in result.reason
+
+
+def test_what_the_window_showed_and_when_stays_with_a_session_that_grew(store, rollouts):
+    path = write(rollouts / "a.jsonl", meta(), user("one"))
+    (first,) = import_sessions(store, [path])
+    metadata, conversation, state = store.load_session(first.id)
+    opened = Timestamp("2999-01-01T00:00:00Z")
+    shown = msgspec.structs.replace(state, scroll_offset=17, search_query="needle")
+    seen = msgspec.structs.replace(metadata, last_accessed=opened)
+    store.save_session(first.id, seen, conversation, shown)
+    write(path, meta(), user("one"), assistant("two"))
+    assert outcomes(store, path) == [Outcome.UPDATED]
+    grown, conversation, state = store.load_session(first.id)
+    assert (len(conversation.messages), state) == (2, shown)
+    assert grown.last_accessed == opened
 
 
 def test_an_older_copy_does_not_shorten_a_session(store, rollouts):

@@ -297,7 +297,7 @@ def test_a_manifest_brings_nothing_from_elsewhere(managed: Path, source: str):
     plain["steps"][0]["source"] = source
     manifest.write_text(json.dumps(plain))
     shown = next(each for each in store.log() if each.id == act.id)
-    assert "damaged or not one of ours" in shown.problem
+    assert "damaged, or not written by agcx" in shown.problem
     assert shown.steps == ()
     with pytest.raises(CorruptData):
         store.undo()

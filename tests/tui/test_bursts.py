@@ -10,6 +10,7 @@ from agcx_tui.widgets.transcript import Transcript
 from tests.tui.browsing import SIZE, browser, scanned, titles, until
 
 NAMES = {
+    "#": "number_sign",
     "/": "slash",
     ":": "colon",
     "\r": "enter",
@@ -73,3 +74,40 @@ async def test_a_number_is_gone_to_and_the_next_key_is_for_the_conversation(stor
         # The twelfth message is number 11 from 0, and the one after it that has lines is further down.
         await until(pilot, lambda: transcript.current > 11)
         assert not pilot.app.screen.number_line.is_open
+
+
+async def test_what_is_typed_behind_the_key_that_opens_a_dialog_is_for_its_field(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("down", "down")
+        row = screen.sessions.cursor
+        before = set(screen.table.tags(row))
+        burst(pilot, "#urgent\r")
+        await until(pilot, lambda: set(screen.table.tags(row)) == before | {"urgent"})
+        assert pilot.app.screen is screen
+        pilot.app.post_message(events.Key("f2", None))
+        burst(pilot, "Zebra\r")
+        await until(pilot, lambda: screen.table.title(row) == "Zebra")
+        assert pilot.app.screen is screen
+        assert screen.table.marks == set()
+
+
+async def test_what_is_typed_behind_the_key_that_opens_a_conversation_is_for_it(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("down")
+        burst(pilot, "\r/grid\r")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
+        conversation = pilot.app.screen
+        await until(pilot, lambda: conversation.search_line.input.value == "grid")
+        assert screen.query_one("#filter").value == ""
+
+
+async def test_a_key_behind_enter_is_not_for_the_list_that_it_leaves(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("down")
+        burst(pilot, "\rq\rqj ")
+        await until(pilot, lambda: screen.table.marks)
+        assert pilot.app.screen is screen
+        assert screen.table.marks == {screen.table.order[2]}

@@ -6,6 +6,7 @@ import os
 import re
 
 import pytest
+from textual import events
 from textual.widgets import Button, Checkbox, Input, OptionList, Static
 
 from agcx_format.store import open_store
@@ -145,6 +146,7 @@ async def test_what_an_agent_may_be_writing_asks_first(store):
             await pilot.press("enter")
             dialog = await on(pilot, AskDialog)
             assert "an agent may be at work" in text_of(dialog)
+            await until(pilot, lambda: app._gate.admits(events.Key("enter", None)))
             await pilot.press(*answer)
             await on(pilot, BrowserScreen)
             await until(pilot, lambda t=title: open_store(store).resolve("70b30ef8").title == t)

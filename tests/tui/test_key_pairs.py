@@ -180,6 +180,21 @@ async def test_a_second_question_is_not_answered_by_keys_that_were_typed_before_
         await until(pilot, lambda: len(screen.table) == 14)
 
 
+async def test_a_question_that_comes_by_itself_is_not_answered_by_keys_on_their_way(tmp_path):
+    async with listing(tmp_path) as (pilot, screen):
+        app, answers = pilot.app, []
+        on_their_way = [events.Key("right", None), events.Key("enter", None)]
+        app.ask_unbidden(AskDialog("Really?", "A warning.", "Change"), answers.append)
+        for key in on_their_way:
+            app.post_message(key)
+        await settled(app)
+        assert isinstance(app.screen, AskDialog)
+        assert app.focused.id == "cancel"
+        send(app, "right", "enter")
+        await until(pilot, lambda: answers == [True])
+        assert app.screen is screen
+
+
 async def test_a_double_click_on_a_button_opens_nothing_below_it(tmp_path):
     async with listing(tmp_path) as (pilot, screen):
         app, before = pilot.app, state(screen)

@@ -60,6 +60,13 @@ def test_words_across_two_pieces_are_found_decomposed_as_well():
         assert found([text], "ééééééééé") == [0]
 
 
+def test_a_word_across_two_pieces_is_found():
+    for shift in range(8):
+        before = "x" * (512 * 1024 - shift)
+        assert found([before + " needles", before, before + "\nthe  end"], "needles") == [0]
+        assert found([before + " needles", before, before + "the \n end"], "the end") == [2]
+
+
 async def marked(text: str, words: str, width: int = 40, draw=user) -> list[str]:
     """What is marked of a message, line by line."""
     app = TranscriptApp(ListSource([draw(text)]))
