@@ -21,7 +21,7 @@ from agcx_format.durable import Signature
 from agcx_format.entries import ScanEntry, is_recent
 from agcx_format.errors import LockFailed, PersistenceError, SessionNotFound
 from agcx_format.indexing import IndexKeeper
-from agcx_format.journal import iter_acts
+from agcx_format.journal import half_emptied, iter_acts
 from agcx_format.locks import locked
 from agcx_format.timestamps import Timestamp, ns_of
 from agcx_format.trash import Emptied, TrashedSession
@@ -179,8 +179,8 @@ class ActingStore:
         return self.destroy(self.doomed(before))
 
     def doomed(self, before: str | None = None) -> list[Act]:
-        """The acts that `empty_trash` would take."""
-        return trash.doomed(self.log(), before)
+        """The acts that `empty_trash` would take, with what is left of emptyings that did not end."""
+        return trash.doomed([*self.log(), *half_emptied(self.path)], before)
 
     def destroy(self, doomed: Collection[Act]) -> Emptied:
         """`empty_trash` of the acts that a person was shown, as `doomed` gave them."""

@@ -27,6 +27,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -40,7 +41,7 @@ from agcx_format.timestamps import Timestamp, ns_of, to_datetime
 from agcx_format.tree import Tree
 
 __all__ = [
-    "folders_of", "iter_acts", "name_of", "next_moment", "read_act", "read_acts", "stamp", "unfinished",
+    "folders_of", "half_emptied", "iter_acts", "name_of", "next_moment", "read_act", "read_acts", "stamp", "unfinished",
 ]  # fmt: skip
 
 MANIFEST: Final = "manifest.json"
@@ -101,6 +102,13 @@ def unfinished(root: Path) -> list[Path]:
         names = sorted(name for name in _act_names(root) if name.endswith(UNFINISHED))
         return [root / TRASH / name for name in names]
     return []
+
+
+def half_emptied(root: Path) -> Iterator[Act]:
+    """Acts of which an emptying left something that their manifests do not name; reading only."""
+    for home in unfinished(root):
+        if home.name.endswith(EMPTYING) and (act := read_act(home)) is not None:
+            yield replace(act, emptied_at=None)
 
 
 def read_act(home: Path) -> Act | None:

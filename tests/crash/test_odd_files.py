@@ -205,3 +205,27 @@ def test_a_deletion_is_undone_though_the_copy_of_metadata_says_something_else(tm
     store.undo()
     store.undo(act.id)
     assert contents(root) == before
+
+
+@pytest.mark.parametrize("manifest", ["emptied", "unreadable"])
+def test_what_an_emptying_left_is_destroyed_by_the_next_one(manifest: str, tmp_path: Path):
+    """Opening removes only what a manifest names, and an earlier version wrote one that names nothing."""
+    root = filled(tmp_path / "store", 1)
+    store = open_store(root)
+    store.empty_trash()
+    home = root / "trash" / f"{NAME}.emptying"
+    (home / "before").mkdir(parents=True)
+    (home / "before" / "sessions.idx").write_bytes(b"titles")
+    at = "2026-01-01T00:00:00Z"
+    plain = {
+        "format": 1, "kind": "restore", "created_at": at, "sessions": [], "steps": [],
+        "emptied_at": at, "ready": True,
+    }  # fmt: skip
+    (home / "manifest.json").write_text(json.dumps(plain) if manifest == "emptied" else "{")
+    store = open_store(root)
+    assert home.exists()
+    assert [act.id for act in store.doomed()] == [NAME]
+    store.empty_trash()
+    assert not home.exists()
+    assert store.doomed() == []
+    assert len(store.log()) == 2
