@@ -9,32 +9,32 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from agcx_format.convert.json_file import from_session_json  # noqa: F401
+    from agcx_format.codec.json import from_json, to_json  # noqa: F401
     from agcx_format.errors import *  # noqa: F403
-    from agcx_format.files import read_session, write_session  # noqa: F401
-    from agcx_format.serde_json import from_json, to_json  # noqa: F401
-    from agcx_format.session_file import SessionFile  # noqa: F401
-    from agcx_format.sources import MessageSource  # noqa: F401
-    from agcx_format.storage import CompressionLevel, SessionStorage, StorageBackend  # noqa: F401
-    from agcx_format.store import Store, open_store  # noqa: F401
-    from agcx_format.timestamps import Timestamp, ns_of, to_datetime  # noqa: F401
-    from agcx_format.types import *  # noqa: F403
+    from agcx_format.exporting.session_json import from_session_json  # noqa: F401
+    from agcx_format.model.timestamps import Timestamp, ns_of, to_datetime  # noqa: F401
+    from agcx_format.model.types import *  # noqa: F403
+    from agcx_format.session.lazy import SessionFile  # noqa: F401
+    from agcx_format.session.source import MessageSource  # noqa: F401
+    from agcx_format.session.whole import read_session, write_session  # noqa: F401
+    from agcx_format.store.backend import CompressionLevel, SessionStorage, StorageBackend  # noqa: F401
+    from agcx_format.store.store import Store, open_store  # noqa: F401
 
 _HOME = {
     "agcx_format.errors": """PersistenceError InvalidMagic UnsupportedVersion CorruptData
         BincodeDecodeError MessagePackDecodeError CompressionError SessionNotFound
         FileClosed AmbiguousSession StaleSession InvalidCheckpoint IndexCorrupted LockFailed
         StoreNotWritable UndoConflict NothingToUndo ConversionError""",
-    "agcx_format.files": "read_session write_session",
-    "agcx_format.session_file": "SessionFile",
-    "agcx_format.serde_json": "from_json to_json",
-    "agcx_format.convert.json_file": "from_session_json",
-    "agcx_format.sources": "ListSource MessageSource PENDING",
-    "agcx_format.storage": "CompressionLevel SessionStorage SessionStore StorageBackend",
-    "agcx_format.store": "ScanEntry Store open_store",
-    "agcx_format.acts": "Act",
-    "agcx_format.timestamps": "Timestamp ns_of to_datetime",
-    "agcx_format.types": """AstIndexState Checkpoint CheckpointMetadata ContentItem
+    "agcx_format.session.whole": "read_session write_session",
+    "agcx_format.session.lazy": "SessionFile",
+    "agcx_format.codec.json": "from_json to_json",
+    "agcx_format.exporting.session_json": "from_session_json",
+    "agcx_format.session.source": "ListSource MessageSource PENDING",
+    "agcx_format.store.backend": "CompressionLevel SessionStorage SessionStore StorageBackend",
+    "agcx_format.store.store": "ScanEntry Store open_store",
+    "agcx_format.store.acts.perform": "Act",
+    "agcx_format.model.timestamps": "Timestamp ns_of to_datetime",
+    "agcx_format.model.types": """AstIndexState Checkpoint CheckpointMetadata ContentItem
         ConversationContext ConversationSnapshot EmbeddingCacheState ExecAction FileContext
         FilterSettings Float32 FunctionCall FunctionCallOutput InputImage InputText LocalShellCall
         LocalShellStatus Message MessageMetadata MessageSnapshot OperatingMode Other OutputText

@@ -19,7 +19,7 @@ from agcx_format.errors import NothingToUndo, PersistenceError
 from agcx_tui import store_work, watching
 
 if TYPE_CHECKING:
-    from agcx_format.store import Store
+    from agcx_format.store.store import Store
     from agcx_tui.store_work import Outcome
     from agcx_tui.watching import Directory
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agcx_format.acts import Act, Edit
+from agcx_format.store.acts.perform import Act, Edit
 from agcx_tui.safe_text import safe_line
 from agcx_tui.wording import counted, size
 

@@ -212,7 +212,7 @@ class AgcxApp(App[None]):
 
         catalog = None
         if self._cache is not None and self._store_path is not None:
-            from agcx_format.catalog import Catalog
+            from agcx_format.catalog.file import Catalog
             from agcx_tui.locations import catalogs
 
             catalog = Catalog(catalogs(self._cache), self._store_path)

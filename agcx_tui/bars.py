@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agcx_format.stats import GROUPS, KINDS, Stats
+from agcx_format.space.measure import GROUPS, KINDS, Stats
 from agcx_tui.safe_text import safe_line
 from agcx_tui.wording import counted, short_path, size
 

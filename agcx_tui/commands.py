@@ -13,7 +13,7 @@ from textual.command import Hit, Hits, Provider
 from textual.content import Content
 from textual.screen import Screen
 
-from agcx_format.folding import Needle
+from agcx_format.transcript.folding import Needle
 from agcx_tui.safe_text import safe_line
 from agcx_tui.screens.help import shown_key
 from agcx_tui.session_table import SessionTable

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from agcx_format.folding import fold
+from agcx_format.transcript.folding import fold
 from agcx_tui.filtering import KEYS, MODES, STATES
 from agcx_tui.safe_text import safe_line
 from agcx_tui.session_table import SessionTable

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agcx_format.timestamps import ns_of
-from agcx_format.types import CheckpointMetadata, ConversationContext, SessionMetadata
+from agcx_format.model.timestamps import ns_of
+from agcx_format.model.types import CheckpointMetadata, ConversationContext, SessionMetadata
 from agcx_tui import wording
 from agcx_tui.resuming import resume_command
 from agcx_tui.subjects import CheckpointRow, Conversation, Sizes

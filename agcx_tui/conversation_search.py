@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from agcx_format.convert.words import text_of
-from agcx_format.folding import Needle
-from agcx_format.sources import PENDING, MessageSource
+from agcx_format.session.source import PENDING, MessageSource
+from agcx_format.transcript.folding import Needle
+from agcx_format.transcript.words import text_of
 from agcx_tui.finding import at_hand
 
 __all__ = ["Found", "pattern_of", "search"]

@@ -140,7 +140,7 @@ def landing(source: str, target: Path, format: str) -> Path:
     if format != "codex":
         return target
     from agcx_format.errors import PersistenceError
-    from agcx_format.session_file import SessionFile
+    from agcx_format.session.lazy import SessionFile
 
     try:
         with SessionFile(source) as session:
@@ -153,7 +153,7 @@ def landing(source: str, target: Path, format: str) -> Path:
 
 def _sync(directory: Path) -> None:
     """The files are written: that one may write to a directory and not read it takes nothing from that."""
-    from agcx_format.durable import sync_directory
+    from agcx_format.disk.durable import sync_directory
 
     with contextlib.suppress(PermissionError):
         sync_directory(directory)
@@ -231,7 +231,7 @@ def may_share(format: str) -> bool:
 def _around(format: str) -> tuple[bytes, bytes, bytes]:
     """What stands before, between and after the sessions of one file."""
     if format == "html":
-        from agcx_format.convert.html import PAGE_END, page_start
+        from agcx_format.exporting.html import PAGE_END, page_start
 
         return page_start("Conversations").encode(), b"", PAGE_END.encode()
     if format == "json":

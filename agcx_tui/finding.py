@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 
 from agcx_format.errors import PersistenceError
-from agcx_format.sources import PENDING, MessageSource
-from agcx_format.types import MessageSnapshot
+from agcx_format.model.types import MessageSnapshot
+from agcx_format.session.source import PENDING, MessageSource
 
 __all__ = ["at_hand", "find_message"]
 

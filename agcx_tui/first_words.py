@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from agcx_format import comparing, places
-from agcx_format.columns import GONE, READABLE, WORDS_KNOWN, Columns
-from agcx_format.store import Store
+from agcx_format.catalog import refresh
+from agcx_format.catalog.columns import GONE, READABLE, WORDS_KNOWN, Columns
+from agcx_format.store import paths
+from agcx_format.store.store import Store
 
 __all__ = ["Words", "count", "first_words", "still_true"]
 
@@ -23,7 +24,7 @@ _PAUSE = 0.001
 
 def count(store: Store) -> int:
     """How many session files there are."""
-    return sum(1 for _ in places.session_paths(store.path))
+    return sum(1 for _ in paths.session_paths(store.path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def first_words(
         if is_cancelled():
             return
         mtime_ns = mtimes[row]
-        found.append(Words(row, mtime_ns, *comparing.first_words(columns.path(row))))
+        found.append(Words(row, mtime_ns, *refresh.first_words(columns.path(row))))
         if time.perf_counter() >= deadline:
             yield found
             found, deadline = [], time.perf_counter() + _BATCH

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from agcx_tui.exporting import EXISTS, Exported, Exporter, Form, export
 
 if TYPE_CHECKING:
-    from agcx_format.store import ScanEntry
+    from agcx_format.store.store import ScanEntry
 
 __all__ = ["keep_copies"]
 

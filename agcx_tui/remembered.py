@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from agcx_format.durable import open_regular, read_exactly, replace_file
+from agcx_format.disk.durable import open_regular, read_exactly, replace_file
 from agcx_format.errors import PersistenceError
 from agcx_tui.config import PLACES
 from agcx_tui.session_table import SORTS

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agcx_format.errors import PersistenceError
-from agcx_format.listed import listed
-from agcx_format.session_file import SessionFile
-from agcx_format.sizes import SectionPlace
-from agcx_format.sources import ListSource, MessageSource
-from agcx_format.store import Store, open_store
-from agcx_format.types import CheckpointMetadata, ConversationContext, SessionMetadata
+from agcx_format.model.types import CheckpointMetadata, ConversationContext, SessionMetadata
+from agcx_format.session.lazy import SessionFile
+from agcx_format.session.listed import listed
+from agcx_format.session.sizes import SectionPlace
+from agcx_format.session.source import ListSource, MessageSource
+from agcx_format.store.store import Store, open_store
 
 __all__ = ["CheckpointRow", "Conversation", "checkpoints_of", "open_checkpoint", "open_session"]
 

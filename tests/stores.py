@@ -9,11 +9,13 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from agcx_format import index, places, reserve
 from agcx_format.errors import IndexCorrupted
-from agcx_format.files import read_session
-from agcx_format.places import TRASH
-from agcx_format.types import Session
+from agcx_format.layout import index
+from agcx_format.model.types import Session
+from agcx_format.session.whole import read_session
+from agcx_format.store import paths
+from agcx_format.store.acts import reserve
+from agcx_format.store.paths import TRASH
 from tests.golden_files import GOLDEN, v1
 
 
@@ -37,8 +39,8 @@ def contents(root: Path, *, trash: bool = False) -> dict[str, bytes]:
                 found[os.path.normpath(os.path.join(inside, name))] = Path(path).read_bytes()
     # Room for a full disk: it holds nothing.
     found.pop(os.path.join(TRASH, reserve.FILE), None)
-    if places.INDEX in found:
-        found[places.INDEX] = said_by_index(found[places.INDEX])
+    if paths.INDEX in found:
+        found[paths.INDEX] = said_by_index(found[paths.INDEX])
     return found
 
 

@@ -15,28 +15,23 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from agcx_format import (
-    bincode,
-    checkpoint,
-    emptied,
-    journal,
-    lock_file,
-    locks,
-    places,
-    reserve,
-)
-from agcx_format.compare_and_swap import NO_EXCHANGE, has_exchange
-from agcx_format.doctor.beside import verify_checkpoint, verify_copy, verify_index
+from agcx_format.codec import bincode
+from agcx_format.disk import lock_file, locks
+from agcx_format.disk.compare_and_swap import NO_EXCHANGE, has_exchange
+from agcx_format.disk.durable import TEMPORARY, os_reason
+from agcx_format.disk.open_file import OpenFile
+from agcx_format.disk.tree import Tree
+from agcx_format.doctor.companions import verify_checkpoint, verify_copy, verify_index
 from agcx_format.doctor.report import Draft, FileReport, Finding, Severity
 from agcx_format.doctor.session import verify_session
-from agcx_format.durable import TEMPORARY, os_reason
 from agcx_format.errors import PersistenceError
-from agcx_format.files import read_metadata
-from agcx_format.listed import listed
-from agcx_format.open_file import OpenFile
-from agcx_format.store import Store
-from agcx_format.tree import Tree
-from agcx_format.types import Float32, SessionIndex, SessionMetadata
+from agcx_format.layout import checkpoint
+from agcx_format.model.types import Float32, SessionIndex, SessionMetadata
+from agcx_format.session.listed import listed
+from agcx_format.session.whole import read_metadata
+from agcx_format.store import paths as places
+from agcx_format.store.acts import emptied, journal, reserve
+from agcx_format.store.store import Store
 
 __all__ = ["verify_file", "verify_store"]
 

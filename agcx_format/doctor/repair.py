@@ -18,34 +18,28 @@ import msgpack
 import msgspec
 from msgspec.structs import replace
 
-from agcx_format import (
-    bincode,
-    checkpoint,
-    frames,
-    index,
-    layout1,
-    layout2,
-    messagepack,
-    places,
-)  # fmt: skip
-from agcx_format.bincode_reader import reader
-from agcx_format.convert.imported import initial_state, session_id
-from agcx_format.doctor.beside import UNNAMED, read_small
+from agcx_format.codec import bincode, messagepack
+from agcx_format.codec.bincode.decode import reader
+from agcx_format.codec.zstd import frames
+from agcx_format.disk.durable import TEMPORARY, naming, sync_directory, write_file
+from agcx_format.disk.new_file import make_directory, put_new
+from agcx_format.disk.open_file import OpenFile
 from agcx_format.doctor.checks import verify_file
+from agcx_format.doctor.companions import UNNAMED, read_small
 from agcx_format.doctor.salvage import Salvaged, salvage_layout1, salvage_layout2
 from agcx_format.doctor.session import layout_guess
-from agcx_format.durable import TEMPORARY, naming, sync_directory, write_file
 from agcx_format.errors import CorruptData, PersistenceError
-from agcx_format.files import read_session
-from agcx_format.new_file import make_directory, put_new
-from agcx_format.open_file import OpenFile
-from agcx_format.timestamps import Timestamp
-from agcx_format.types import (
+from agcx_format.importing.draft import initial_state, session_id
+from agcx_format.layout import checkpoint, index, v1, v2
+from agcx_format.model.timestamps import Timestamp
+from agcx_format.model.types import (
     ConversationContext,
     Float32,
     OperatingMode,
     SessionMetadata,
 )
+from agcx_format.session.whole import read_session
+from agcx_format.store import paths  # fmt: skip
 
 __all__ = ["Repair", "repair"]
 
@@ -80,15 +74,15 @@ def repair(path: str | os.PathLike[str], directory: str | os.PathLike[str]) -> R
     source = os.fspath(path)
     is_checkpoint = source.endswith(checkpoint.SUFFIX)
     if not is_checkpoint and verify_file(path).ok:
-        return Repair(source, None, places.id_of(source))
+        return Repair(source, None, paths.id_of(source))
     found = _salvage(path, is_checkpoint)
     if found.empty:
         raise CorruptData("nothing in it can be saved", path=path)
     metadata, rebuilt = _metadata(found, Path(path))
     if found.reworded:
         rebuilt.append(f"the reasoning of {_messages(found.reworded)}, so that AGCodex can load it")
-    target = Path(directory) / f"{metadata.id}{places.SUFFIX}"
-    write = _layout2_parts if found.layout == layout2.VERSION else _layout1_parts
+    target = Path(directory) / f"{metadata.id}{paths.SUFFIX}"
+    write = _layout2_parts if found.layout == v2.VERSION else _layout1_parts
     _write_new(target, write(found, metadata))
     return Repair(
         source, str(target), metadata.id, len(found.messages), tuple(found.lost), tuple(rebuilt)
@@ -110,13 +104,13 @@ def _salvage(path: str | os.PathLike[str], is_checkpoint: bool) -> Salvaged:
 
 
 def _salvage_open(file: OpenFile, is_checkpoint: bool) -> Salvaged:
-    head = file.read_before_damage(layout2.HEADER, 0)
+    head = file.read_before_damage(v2.HEADER, 0)
     if is_checkpoint:
-        if head[:4] == layout2.MAGIC:
+        if head[:4] == v2.MAGIC:
             return salvage_layout2(file, _IN_CHECKPOINT)
         return _whole_checkpoint(file.path)
     ways = [salvage_layout1, salvage_layout2]
-    if layout_guess(head) is layout2:
+    if layout_guess(head) is v2:
         ways.reverse()
     found = ways[0](file)
     if found.empty:
@@ -140,7 +134,7 @@ def _whole(path: str | os.PathLike[str], layout: int) -> Salvaged | None:
 def _whole_checkpoint(path: str | os.PathLike[str]) -> Salvaged:
     """One of layout 1 is bincode, in which no message can be found behind a damaged one."""
     value = checkpoint.decode(read_small(path), UNNAMED)
-    found = Salvaged(layout1.VERSION, state=value.state)
+    found = Salvaged(v1.VERSION, state=value.state)
     _take_conversation(found, value.conversation)
     return found
 
@@ -158,7 +152,7 @@ def _take_conversation(found: Salvaged, conversation) -> None:
 def _metadata(found: Salvaged, path: Path) -> tuple[SessionMetadata, list[str]]:
     """The metadata of the new file, and what of it is not what the file says."""
     ids = checkpoint.ids_of(path.name)
-    named = ids[0] if ids else places.id_of(os.fspath(path))
+    named = ids[0] if ids else paths.id_of(os.fspath(path))
     metadata, rebuilt = found.metadata, []
     if metadata is None and named is not None:
         for source, copy in _copies(path, named):
@@ -182,7 +176,7 @@ def _metadata(found: Salvaged, path: Path) -> tuple[SessionMetadata, list[str]]:
 def _copies(path: Path, session_id: UUID) -> Iterator[tuple[str, SessionMetadata]]:
     """Copies of the metadata in the store that the file lies in, the better ones first."""
     for root in (path.parent, path.parent.parent):
-        copy = root / places.metadata_copy(session_id)
+        copy = root / paths.metadata_copy(session_id)
         try:
             metadata = bincode.decode(SessionMetadata, read_small(copy))
             if metadata.id == session_id:
@@ -190,9 +184,9 @@ def _copies(path: Path, session_id: UUID) -> Iterator[tuple[str, SessionMetadata
         except PersistenceError:
             pass
         try:
-            indexed = index.read(root / places.INDEX)[0].sessions.get(session_id)
+            indexed = index.read(root / paths.INDEX)[0].sessions.get(session_id)
             if indexed is not None and indexed.id == session_id:
-                yield str(root / places.INDEX), indexed
+                yield str(root / paths.INDEX), indexed
         except PersistenceError:
             pass
 
@@ -250,13 +244,13 @@ def _leading_fields(block: bytes) -> dict[str, Any]:
 def _layout1_parts(found: Salvaged, metadata: SessionMetadata) -> list[bytes]:
     messages = _array(found.messages)
     context = found.context or _no_context()
-    packed = layout1.compress_messages(messages, _LEVEL), frames.compress(context, _LEVEL)
+    packed = v1.compress_messages(messages, _LEVEL), frames.compress(context, _LEVEL)
     ratio = sum(map(len, packed)) / (len(messages) + len(context))
     metadata = replace(metadata, compression_ratio=Float32(ratio))
     last = bincode.encode(found.state or initial_state())
     # The size stands in the metadata, where a larger number may take more bytes.
     while True:
-        parts = layout1.join(bincode.encode(metadata), *packed, last)
+        parts = v1.join(bincode.encode(metadata), *packed, last)
         if (size := sum(map(len, parts))) == metadata.file_size:
             return parts
         metadata = replace(metadata, file_size=size)
@@ -274,7 +268,7 @@ def _layout2_parts(found: Salvaged, metadata: SessionMetadata) -> list[bytes]:
         ]
     )
     state = messagepack.encode(found.state or initial_state())
-    return layout2.pack([messagepack.encode(metadata), conversation, state, _NIL], _LEVEL)
+    return v2.pack([messagepack.encode(metadata), conversation, state, _NIL], _LEVEL)
 
 
 def _array(values: list[bytes]) -> bytes:

@@ -17,19 +17,19 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from agcx_format import bincode, frames, layout1, layout2, limits, messagepack, seekable
-from agcx_format import messagepack_slow as slow
-from agcx_format.convert.imported import short_title
-from agcx_format.convert.words import genuine_user_text
+from agcx_format import limits
+from agcx_format.codec import bincode, messagepack
+from agcx_format.codec.messagepack import lenient as slow
+from agcx_format.codec.messagepack.scanner import INSIDE_CONVERSATION
+from agcx_format.codec.zstd import frames, seekable
 from agcx_format.counting import counted
+from agcx_format.disk.open_file import BLOCK, OpenFile
+from agcx_format.doctor.message_walk import Walk
 from agcx_format.doctor.session import AFTER_MESSAGES, first_element, value_end
-from agcx_format.doctor.walking import Walk
 from agcx_format.errors import PersistenceError
-from agcx_format.files import FileSection
-from agcx_format.framed import FramedMessages
-from agcx_format.open_file import BLOCK, OpenFile
-from agcx_format.scanning import INSIDE_CONVERSATION
-from agcx_format.types import (
+from agcx_format.importing.draft import short_title
+from agcx_format.layout import v1, v2
+from agcx_format.model.types import (
     ConversationContext,
     MessageSnapshot,
     Reasoning,
@@ -38,6 +38,9 @@ from agcx_format.types import (
     SessionMetadata,
     SessionState,
 )
+from agcx_format.session.random_access import FramedMessages
+from agcx_format.session.whole import FileSection
+from agcx_format.transcript.words import genuine_user_text
 
 __all__ = ["Salvaged", "salvage_layout1", "salvage_layout2"]
 
@@ -138,20 +141,20 @@ def _with_content(item: ResponseItem | ReasoningWithoutContent) -> ResponseItem:
 
 
 def salvage_layout1(file: OpenFile) -> Salvaged:
-    found = Salvaged(layout1.VERSION)
-    size = min(max(0, file.size - layout1.HEADER), limits.METADATA)
-    raw = file.read_before_damage(size, layout1.HEADER)
-    claimed = layout1.HEADER + _u32(file, 6)
+    found = Salvaged(v1.VERSION)
+    size = min(max(0, file.size - v1.HEADER), limits.METADATA)
+    raw = file.read_before_damage(size, v1.HEADER)
+    claimed = v1.HEADER + _u32(file, 6)
     ends = [claimed]
     try:
         found.metadata, used = bincode.decode_prefix(SessionMetadata, raw)
-        ends.append(layout1.HEADER + used)
+        ends.append(v1.HEADER + used)
     except PersistenceError as error:
         found.lost.append(f"the metadata: {error.reason}")
     magics = _magics(file)
     places = [end + 4 for end in ends if end + 4 <= file.size]
     start = next((at for at in _once(places + magics) if _holds_messages(file, at)), None)
-    found.block = raw[: max(0, (start or claimed + 4) - 4 - layout1.HEADER)]
+    found.block = raw[: max(0, (start or claimed + 4) - 4 - v1.HEADER)]
     if start is None:
         found.lost.append("all messages: none can be found")
         start = places[0] if places else file.size
@@ -309,8 +312,8 @@ def _once(places: Iterable[int]) -> Iterator[int]:
 
 def salvage_layout2(file: OpenFile, before: tuple[str, ...] = INSIDE_CONVERSATION) -> Salvaged:
     """`before` is what stands before the messages: a checkpoint has no metadata there."""
-    found = Salvaged(layout2.VERSION)
-    pieces = frames.pieces(FileSection(file, layout2.HEADER, file.size))
+    found = Salvaged(v2.VERSION)
+    pieces = frames.pieces(FileSection(file, v2.HEADER, file.size))
     walk = Walk(pieces, before, limits.WHOLE_SECTION)
     found.walk(walk)
     place = first_element(walk.head)

@@ -12,29 +12,33 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
-from agcx_format import bincode, frames, layout1, layout2, layouts, limits, messagepack, places
-from agcx_format import messagepack_slow as slow
+from agcx_format import layout, limits
+from agcx_format.codec import bincode, messagepack
+from agcx_format.codec.messagepack import lenient as slow
+from agcx_format.codec.messagepack.scanner import INSIDE_CONVERSATION
+from agcx_format.codec.zstd import frames
 from agcx_format.counting import counted
+from agcx_format.disk.open_file import OpenFile
+from agcx_format.doctor.message_walk import Walk
 from agcx_format.doctor.messages import Stopped, check_messages
 from agcx_format.doctor.report import Draft, FileReport, Part, Severity
-from agcx_format.doctor.table import TableCheck
-from agcx_format.doctor.walking import Walk
+from agcx_format.doctor.seek_table import TableCheck
 from agcx_format.errors import (
     CorruptData,
     MessagePackDecodeError,
     PersistenceError,
 )
-from agcx_format.files import FileSection, read_session
-from agcx_format.open_file import OpenFile
-from agcx_format.scanning import INSIDE_CONVERSATION
-from agcx_format.timestamps import ns_of
-from agcx_format.types import (
+from agcx_format.layout import v1, v2
+from agcx_format.model.timestamps import ns_of
+from agcx_format.model.types import (
     ConversationContext,
     Moment,
     OperatingMode,
     SessionMetadata,
     SessionState,
 )
+from agcx_format.session.whole import FileSection, read_session
+from agcx_format.store import paths
 
 __all__ = ["AFTER_MESSAGES", "first_element", "layout_guess", "value_end", "verify_session"]
 
@@ -45,7 +49,7 @@ AFTER_MESSAGES: tuple[tuple[str, Any], ...] = (
     ("context", ConversationContext),
     ("mode history", list[tuple[OperatingMode, Moment]]),
     ("state", SessionState),
-    ("checksum", layout2.Checksum),
+    ("checksum", v2.Checksum),
 )
 
 
@@ -57,8 +61,8 @@ def verify_session(
     try:
         with OpenFile(path) as file:
             draft.size = file.size
-            head = file.read(layout2.HEADER, 0)
-            kind = _Layout2 if layout_guess(head) is layout2 else _Layout1
+            head = file.read(v2.HEADER, 0)
+            kind = _Layout2 if layout_guess(head) is v2 else _Layout1
             kind(draft, file, head, should_stop).check()
         if kind is _Layout2 and draft.finish().severity is Severity.ERROR:
             draft = _in_another_form(draft) or draft
@@ -69,9 +73,9 @@ def verify_session(
     return draft.finish()
 
 
-def layout_guess(head: bytes) -> layouts.Layout:
+def layout_guess(head: bytes) -> layout.Layout:
     """The layout by what follows the magic, even where the magic itself is damaged."""
-    return layouts.of(layout2.MAGIC + head[4:8])
+    return layout.of(v2.MAGIC + head[4:8])
 
 
 class _Session:
@@ -108,7 +112,7 @@ def compare(
 ) -> None:
     """What the metadata say against the file's name and its messages; `found` None: not known."""
     draft.layout = version
-    named = places.id_of(os.fspath(draft.path))
+    named = paths.id_of(os.fspath(draft.path))
     draft.id = named or (metadata and metadata.id)
     if metadata is None:
         return
@@ -130,20 +134,20 @@ class _Layout1(_Session):
             self.read_metadata(end)
             self.sections(end)
         have = {part.name for part in self.draft.parts}
-        self.draft.parts += [Part(name) for name in layout1.SECTIONS if name not in have]
-        compare(self.draft, layout1.VERSION, self.metadata, self.found)
+        self.draft.parts += [Part(name) for name in v1.SECTIONS if name not in have]
+        compare(self.draft, v1.VERSION, self.metadata, self.found)
 
     def header(self) -> int | None:
         """Where the metadata end; None when that cannot be known."""
-        self.draft.parts.append(Part("header", 0, min(self.size, layout1.HEADER)))
+        self.draft.parts.append(Part("header", 0, min(self.size, v1.HEADER)))
         # A magic or version that is damaged is told, and then taken to be what it should be.
-        head = self.head[: layout1.HEADER]
+        head = self.head[: v1.HEADER]
         self.attempt("header", lambda: _check_beginning(head))
-        expected = layout1.BEGINNING + head[6:]
-        return self.attempt("metadata", lambda: layout1.metadata_span(expected, self.size).end)
+        expected = v1.BEGINNING + head[6:]
+        return self.attempt("metadata", lambda: v1.metadata_span(expected, self.size).end)
 
     def read_metadata(self, end: int) -> None:
-        start = layout1.HEADER
+        start = v1.HEADER
         self.draft.parts.append(Part("metadata", start, end))
         raw = self.attempt("metadata", lambda: self.file.read(end - start, start))
         if raw is None:
@@ -156,7 +160,7 @@ class _Layout1(_Session):
             self.excess("metadata", len(raw) - used, start + used)
 
     def sections(self, end: int) -> None:
-        for name in layout1.SECTIONS[1:]:
+        for name in v1.SECTIONS[1:]:
             start = end + 4
             if start > self.size:
                 error = CorruptData("the file ends before it", section=name, offset=end)
@@ -217,21 +221,21 @@ class _Layout1(_Session):
 
 class _Layout2(_Session):
     def check(self) -> None:
-        self.draft.parts.append(Part("header", 0, min(self.size, layout2.HEADER)))
-        head = self.head[: layout2.HEADER]
+        self.draft.parts.append(Part("header", 0, min(self.size, v2.HEADER)))
+        head = self.head[: v2.HEADER]
         self.attempt("header", lambda: _check_beginning(head))
         end = self.size
-        if len(head) == layout2.HEADER:
-            expected = layouts.BEGINNING2 + head[8:]
-            end = self.attempt("session", lambda: layout2.section_end(expected, self.size)) or end
+        if len(head) == v2.HEADER:
+            expected = layout.BEGINNING2 + head[8:]
+            end = self.attempt("session", lambda: v2.section_end(expected, self.size)) or end
             self.session(end)
             if end < self.size:
                 reason = f"{counted(self.size - end, 'byte')} after the last section without a meaning"
                 self.warn("excess", "file", reason, offset=end)
-        compare(self.draft, layout2.VERSION, self.metadata, self.found)
+        compare(self.draft, v2.VERSION, self.metadata, self.found)
 
     def session(self, end: int) -> None:
-        start = layout2.HEADER
+        start = v2.HEADER
         walk = Walk(frames.pieces(FileSection(self.file, start, end)), INSIDE_CONVERSATION)
         check_messages(self.draft, walk, base=start, should_stop=self.should_stop)
         self.draft.parts.append(Part("session", start, end, text=walk.size))
@@ -275,10 +279,10 @@ class _Layout2(_Session):
 
 def _check_beginning(head: bytes) -> None:
     """Magic and version, and that the header is whole; lengths are not looked at."""
-    if layout_guess(head) is layout2:
-        layout2.section_end(head[:8] + bytes(len(head) - 8), layout2.HEADER)
+    if layout_guess(head) is v2:
+        v2.section_end(head[:8] + bytes(len(head) - 8), v2.HEADER)
     else:
-        layout1.metadata_span(head[:6] + bytes(max(0, len(head) - 6)), layout1.HEADER)
+        v1.metadata_span(head[:6] + bytes(max(0, len(head) - 6)), v1.HEADER)
 
 
 def value_end(raw: bytes) -> int:
@@ -329,5 +333,5 @@ def _in_another_form(draft: Draft) -> Draft | None:
     fresh.parts = draft.parts[:2]
     reason = "not in the form that is written today, it reads the same"
     fresh.add(Severity.INFO, "other-form", "session", reason)
-    compare(fresh, layout2.VERSION, metadata, len(conversation.messages))
+    compare(fresh, v2.VERSION, metadata, len(conversation.messages))
     return fresh

@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agcx_format.redaction import values
+from agcx_format.redaction import checks as values
 
 __all__ = ["RULES", "Rule"]
 

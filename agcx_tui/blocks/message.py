@@ -12,10 +12,9 @@ import re
 
 from textual.strip import Strip
 
-from agcx_format.convert.words import genuine_user_text, own_words, text_of
 from agcx_format.counting import counted
 from agcx_format.errors import PersistenceError
-from agcx_format.types import (
+from agcx_format.model.types import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -27,6 +26,7 @@ from agcx_format.types import (
     ReasoningWithoutContent,
     UnknownItem,
 )
+from agcx_format.transcript.words import genuine_user_text, own_words, text_of
 from agcx_tui.blocks.block import Block, Part
 from agcx_tui.blocks.images import image_facts
 from agcx_tui.blocks.lines import EMPTY, beside, indent, line, wrap

@@ -16,8 +16,8 @@ from itertools import islice
 
 import msgspec
 
-from agcx_format.convert.tools import TELLING
-from agcx_format.types import FunctionCall, LocalShellCall
+from agcx_format.model.types import FunctionCall, LocalShellCall
+from agcx_format.transcript.tools import TELLING
 from agcx_tui.blocks.palette import Palette
 from agcx_tui.blocks.rows import Row, tidy
 from agcx_tui.safe_text import safe_line, safe_text

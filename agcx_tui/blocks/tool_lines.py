@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from textual.strip import Strip
 
-from agcx_format.types import FunctionCall, FunctionCallOutput, LocalShellCall, MessageSnapshot
+from agcx_format.model.types import (
+    FunctionCall,
+    FunctionCallOutput,
+    LocalShellCall,
+    MessageSnapshot,
+)
 from agcx_tui.blocks.block import Block, Part
 from agcx_tui.blocks.lines import EMPTY, beside, indent, line, wrap
 from agcx_tui.blocks.look import Around, Fold, Look

@@ -26,8 +26,8 @@ from agcx_tui.cli.common import (
 from agcx_tui.wording import counted, shortened, size
 
 if TYPE_CHECKING:
-    from agcx_format.acts import Act
-    from agcx_format.store import ScanEntry
+    from agcx_format.store.acts.perform import Act
+    from agcx_format.store.store import ScanEntry
 
 _TITLES_SHOWN = 10
 _FAVORITES_NAMED = 3
@@ -139,7 +139,7 @@ def undo(settings: Settings, act: str | None, list_: bool) -> None:
 
 
 def _print_log(acts: Sequence[Act]) -> None:
-    from agcx_format.timestamps import ns_of
+    from agcx_format.model.timestamps import ns_of
     from agcx_tui.act_words import state_of, told
     from agcx_tui.wording import AGE_WIDTH, age
 
@@ -209,7 +209,7 @@ def _again(favorites: Sequence[ScanEntry]) -> str:
 
 def amount(entries: Sequence[ScanEntry]) -> str:
     """`3 sessions (1.2 MB)`."""
-    from agcx_format.entries import own_size
+    from agcx_format.store.entries import own_size
 
     total = size(sum(map(own_size, entries)))
     return f"{counted(len(entries), 'session')} ({total})"
@@ -217,7 +217,7 @@ def amount(entries: Sequence[ScanEntry]) -> str:
 
 def show_what(entries: Sequence[ScanEntry], running: Sequence[ScanEntry]) -> None:
     """The first of them, with what one would want to know before they go."""
-    from agcx_format.entries import is_link, own_size
+    from agcx_format.store.entries import is_link, own_size
 
     for entry in entries[:_TITLES_SHOWN]:
         notes = [size(own_size(entry))]
@@ -236,7 +236,7 @@ def show_what(entries: Sequence[ScanEntry], running: Sequence[ScanEntry]) -> Non
 
 def show_facts(entries: Sequence[ScanEntry], at_work: int) -> None:
     """How old they are, and what speaks against it."""
-    from agcx_format.entries import is_link
+    from agcx_format.store.entries import is_link
     from agcx_tui.deletion_facts import deletion_facts
 
     links = sum(is_link(entry.path) for entry in entries)

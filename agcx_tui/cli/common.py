@@ -26,7 +26,7 @@ from agcx_tui.safe_text import safe_line
 from agcx_tui.wording import shortened
 
 if TYPE_CHECKING:
-    from agcx_format.store import ScanEntry, Store
+    from agcx_format.store.store import ScanEntry, Store
     from agcx_tui.config import Config
 
 
@@ -91,7 +91,7 @@ class Settings:
 
     def store(self) -> Store:
         """The store to read from; wrong use when a path was given and nothing is there."""
-        from agcx_format.store import open_store
+        from agcx_format.store.store import open_store
 
         location = self.location
         if location.named and not os.path.lexists(location.path):
@@ -177,7 +177,7 @@ def complete_session(
     context: click.Context, _: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Ids that begin so, with the title beside them; a path is left to the shell."""
-    from agcx_format.store import open_store
+    from agcx_format.store.store import open_store
 
     if os.sep in incomplete:
         return [CompletionItem(incomplete, type="file")]

@@ -20,9 +20,9 @@ from agcx_tui.safe_text import safe_line
 from agcx_tui.wording import counted, size
 
 if TYPE_CHECKING:
-    from agcx_format.pruning import Chosen, Selection
+    from agcx_format.space.rules import Chosen, Selection
 
-# `agcx_format.pruning.Precious`, which is not worth its import to show --help; a test compares.
+# `agcx_format.space.rules.Precious`, which is not worth its import to show --help; a test compares.
 PRECIOUS = ("favorites", "unreadable", "checkpoints", "at-work")
 
 
@@ -83,7 +83,7 @@ def prune(
     Favorites, unreadable files, sessions with checkpoints, and what an agent may be at work on
     are kept unless --include names them. `agcx undo` restores everything.
     """
-    from agcx_format.pruning import Precious, Rule, select
+    from agcx_format.space.rules import Precious, Rule, select
 
     if conditions["directory"]:
         conditions["directory"] = str(Path(conditions["directory"]).expanduser().absolute())

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agcx_format.convert.tools import read_call, read_output
-from agcx_format.convert.words import text_of
 from agcx_format.errors import PersistenceError
-from agcx_format.timestamps import ns_of
-from agcx_format.types import (
+from agcx_format.model.timestamps import ns_of
+from agcx_format.model.types import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -25,6 +23,8 @@ from agcx_format.types import (
     SessionMetadata,
     ToolCallMetadata,
 )
+from agcx_format.transcript.tools import read_call, read_output
+from agcx_format.transcript.words import text_of
 from agcx_tui.safe_text import safe_line, safe_text
 from agcx_tui.wording import counted, exact, local, size
 

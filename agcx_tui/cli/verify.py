@@ -78,7 +78,7 @@ def _reports(
 ) -> Iterator[FileReport]:
     from agcx_format.doctor.checks import verify_file, verify_store
     from agcx_format.errors import PersistenceError
-    from agcx_format.store import open_store
+    from agcx_format.store.store import open_store
 
     stores = [] if names else [settings.store()]
     paths = []
@@ -99,8 +99,8 @@ def _reports(
 
 
 def _session_count(root: Path) -> int:
-    from agcx_format import places
     from agcx_format.errors import PersistenceError
+    from agcx_format.store import paths as places
 
     try:
         return sum(1 for _ in places.session_paths(root))

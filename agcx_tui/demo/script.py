@@ -36,8 +36,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import msgspec
 
-from agcx_format.timestamps import Timestamp
-from agcx_format.types import (
+from agcx_format.model.timestamps import Timestamp
+from agcx_format.model.types import (
     CheckpointMetadata,
     ConversationContext,
     ConversationSnapshot,

@@ -25,7 +25,7 @@ from agcx_tui.screens.listing import ListingScreen
 from agcx_tui.widgets.session_list import SessionList
 
 if TYPE_CHECKING:
-    from agcx_format.store import ScanEntry, Store
+    from agcx_format.store.store import ScanEntry, Store
     from agcx_tui import store_work
     from agcx_tui.act_queue import ActQueue
     from agcx_tui.watching import Directory

@@ -36,7 +36,7 @@ from agcx_tui.widgets.preview import Preview
 from agcx_tui.widgets.session_list import SessionList
 
 if TYPE_CHECKING:
-    from agcx_format.catalog import Catalog
+    from agcx_format.catalog.file import Catalog
 
 # Seconds from a move of the cursor to the preview: longer than a key repeat takes.
 _PREVIEW_DELAY = 0.07

@@ -15,9 +15,9 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Static
 
-from agcx_format.entries import is_link, is_recent
 from agcx_format.errors import PersistenceError
-from agcx_format.store import Store
+from agcx_format.store.entries import is_link, is_recent
+from agcx_format.store.store import Store
 from agcx_tui import store_work, wording
 from agcx_tui.deletion_facts import link_fact
 from agcx_tui.safe_text import safe_line

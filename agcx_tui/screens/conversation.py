@@ -22,10 +22,10 @@ from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 from textual.worker import get_current_worker
 
-from agcx_format.durable import os_reason
+from agcx_format.disk.durable import os_reason
 from agcx_format.errors import PersistenceError
-from agcx_format.store import Store
-from agcx_format.types import CheckpointMetadata
+from agcx_format.model.types import CheckpointMetadata
+from agcx_format.store.store import Store
 from agcx_tui import wording
 from agcx_tui.act_queue import ActQueue
 from agcx_tui.blocks.markdown import warm_up

@@ -24,9 +24,9 @@ from agcx_tui.screens.following import FollowingScreen
 from agcx_tui.wording import counted
 
 if TYPE_CHECKING:
-    from agcx_format.durable import Signature
-    from agcx_format.store import Store
-    from agcx_format.types import CheckpointMetadata
+    from agcx_format.disk.durable import Signature
+    from agcx_format.model.types import CheckpointMetadata
+    from agcx_format.store.store import Store
     from agcx_tui.act_queue import ActQueue
     from agcx_tui.store_work import Outcome
 
@@ -125,7 +125,7 @@ class DerivingScreen(FollowingScreen):
 
     @work(thread=True, exclusive=True, group="look")
     def _look_before_split(self, store: Store, at: int) -> None:
-        from agcx_format.derived import title_of_second
+        from agcx_format.store.acts.plan_derived import title_of_second
         from agcx_tui import store_work
 
         assert self.opened is not None
@@ -183,7 +183,7 @@ class DerivingScreen(FollowingScreen):
 
     def ask_for_session(self, checkpoint: CheckpointMetadata) -> None:
         """Make a session of a checkpoint, if the person wants one."""
-        from agcx_format.derived import title_of_checkpoint
+        from agcx_format.store.acts.plan_derived import title_of_checkpoint
         from agcx_tui.screens.naming import NewSessionDialog
 
         acts, opened = self.acts, self.opened

@@ -14,8 +14,8 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
-from agcx_format.acts import Act
-from agcx_format.trash import TrashedSession, doomed
+from agcx_format.store.acts.perform import Act
+from agcx_format.store.trash import TrashedSession, doomed
 from agcx_tui import wording
 from agcx_tui.moments import BadValue, moment_before
 from agcx_tui.safe_text import safe_line

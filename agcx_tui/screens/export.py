@@ -178,7 +178,7 @@ class ExportDialog(Dialog[ExportOrder]):
             self.dismiss(None)
 
     def _form(self) -> exporting.Form:
-        from agcx_format.convert.choice import Choice
+        from agcx_format.exporting.choice import Choice
 
         def is_on(name: str) -> bool:
             return self.query_one(f"#{name}", Checkbox).value

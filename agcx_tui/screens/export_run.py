@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from agcx_format.durable import os_reason
+from agcx_format.disk.durable import os_reason
 from agcx_format.errors import PersistenceError
-from agcx_format.listed import listed
-from agcx_format.session_file import SessionFile
+from agcx_format.session.lazy import SessionFile
+from agcx_format.session.listed import listed
 from agcx_tui import exporting, wording
 from agcx_tui.exporting import Exported, Progress
 from agcx_tui.safe_text import safe_line

@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from agcx_tui.screens.taking import TakingScreen
 
 if TYPE_CHECKING:
-    from agcx_format.durable import Signature
+    from agcx_format.disk.durable import Signature
     from agcx_tui.store_work import Outcome
 
 __all__ = ["FollowingScreen"]

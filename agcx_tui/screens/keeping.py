@@ -20,8 +20,8 @@ from agcx_tui.screens.arranging import ArrangingScreen
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agcx_format.store import Store
-    from agcx_format.trash import Emptied
+    from agcx_format.store.store import Store
+    from agcx_format.store.trash import Emptied
     from agcx_tui import store_work
     from agcx_tui.act_queue import ActQueue
     from agcx_tui.screens.storage import Opened
@@ -134,7 +134,7 @@ class KeepingScreen(ArrangingScreen):
     # --- the screens beside
 
     def action_storage(self) -> None:
-        from agcx_format.stats_cache import StatsCache
+        from agcx_format.space.measure_cache import StatsCache
         from agcx_tui.locations import measures
         from agcx_tui.screens.storage import StorageScreen
 

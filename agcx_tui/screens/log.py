@@ -12,9 +12,9 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from agcx_format.acts import Act
 from agcx_format.errors import PersistenceError
-from agcx_format.timestamps import ns_of
+from agcx_format.model.timestamps import ns_of
+from agcx_format.store.acts.perform import Act
 from agcx_tui import store_work, wording
 from agcx_tui.act_queue import ActQueue
 from agcx_tui.act_words import state_of, titles_of, told, undone

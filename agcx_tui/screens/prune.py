@@ -23,8 +23,8 @@ from textual.widgets import Checkbox, Input
 from textual.worker import get_current_worker
 
 from agcx_format.errors import PersistenceError
-from agcx_format.pruning import Chosen, Rule, Selection, select
-from agcx_format.store import ScanEntry, Store
+from agcx_format.space.rules import Chosen, Rule, Selection, select
+from agcx_format.store.store import ScanEntry, Store
 from agcx_tui import store_work, wording
 from agcx_tui.act_queue import ActQueue
 from agcx_tui.moments import BadValue, bytes_of, moment_before

@@ -21,17 +21,17 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.worker import get_current_worker
 
-from agcx_format.durable import os_reason
+from agcx_format.disk.durable import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_tui.keeping_on_exit import quietly
 from agcx_tui.screens.acting import ActingScreen
 
 if TYPE_CHECKING:
-    from agcx_format.catalog import Catalog, Reading
-    from agcx_format.catalog_block import Block
-    from agcx_format.columns import Columns
-    from agcx_format.comparing import Gone
-    from agcx_format.store import ScanEntry, Store
+    from agcx_format.catalog.block import Block
+    from agcx_format.catalog.columns import Columns
+    from agcx_format.catalog.file import Catalog, Reading
+    from agcx_format.catalog.refresh import Gone
+    from agcx_format.store.store import ScanEntry, Store
     from agcx_tui.first_words import Words
     from agcx_tui.watching import Directory
 
@@ -255,8 +255,8 @@ class ReadingScreen(ActingScreen):
         self, path: str, columns: Columns, place: Directory | None, was_there: bool
     ) -> None:
         # What only threads need is imported by them: the first picture does not wait for it.
-        from agcx_format.comparing import differences
-        from agcx_format.store import Store
+        from agcx_format.catalog.refresh import differences
+        from agcx_format.store.store import Store
         from agcx_tui import first_words, store_work, watching
 
         worker = get_current_worker()
@@ -283,7 +283,7 @@ class ReadingScreen(ActingScreen):
         self._counted = message.total
 
     def on_reading_screen_changed(self, message: Changed) -> None:
-        from agcx_format.comparing import Gone
+        from agcx_format.catalog.refresh import Gone
 
         if message.store is not None:
             self.use_store(message.store, message.place)

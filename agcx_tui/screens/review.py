@@ -24,7 +24,7 @@ from agcx_tui.screens.dialog import Dialog
 from agcx_tui.wording import counted
 
 if TYPE_CHECKING:
-    from agcx_format.redaction.scan import Find
+    from agcx_format.redaction.find import Find
     from agcx_tui.outgoing import Looked
 
 # What is to be hidden, by session file.

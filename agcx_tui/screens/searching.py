@@ -13,7 +13,7 @@ from textual.timer import Timer
 from textual.widgets import Input
 from textual.worker import get_current_worker
 
-from agcx_format.sources import MessageSource
+from agcx_format.session.source import MessageSource
 from agcx_tui import wording
 from agcx_tui.conversation_search import Found, search
 from agcx_tui.screens.once import OnceScreen

@@ -23,9 +23,9 @@ from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
 from agcx_format.errors import PersistenceError
-from agcx_format.stats import GROUPS, FileStats, Stats, gather
-from agcx_format.stats_cache import StatsCache
-from agcx_format.store import ScanEntry
+from agcx_format.space.measure import GROUPS, FileStats, Stats, gather
+from agcx_format.space.measure_cache import StatsCache
+from agcx_format.store.store import ScanEntry
 from agcx_tui import wording
 from agcx_tui.act_queue import ActQueue
 from agcx_tui.bars import BAR, Line, Section, bar, headline, sections

@@ -16,11 +16,11 @@ from textual.content import Content
 from textual.message import Message
 from textual.worker import get_current_worker
 
-from agcx_format.acts import Act
 from agcx_format.errors import NothingToUndo, PersistenceError
-from agcx_format.store import ScanEntry, Store
-from agcx_format.timestamps import ns_of
-from agcx_format.trash import Emptied, TrashedSession
+from agcx_format.model.timestamps import ns_of
+from agcx_format.store.acts.perform import Act
+from agcx_format.store.store import ScanEntry, Store
+from agcx_format.store.trash import Emptied, TrashedSession
 from agcx_tui import store_work, wording
 from agcx_tui.act_queue import ActQueue
 from agcx_tui.act_words import kind_of, named

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
-from agcx_format.folding import Needle
+from agcx_format.transcript.folding import Needle
 from agcx_tui.safe_text import safe_line
 from agcx_tui.wording import AGE_WIDTH
 

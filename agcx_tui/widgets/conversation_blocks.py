@@ -14,8 +14,7 @@ from textual.cache import LRUCache
 
 from agcx_format.counting import counted
 from agcx_format.errors import PersistenceError
-from agcx_format.sources import PENDING, ListSource, MessageSource, Pending
-from agcx_format.types import (
+from agcx_format.model.types import (
     FunctionCall,
     FunctionCallOutput,
     LocalShellCall,
@@ -24,6 +23,7 @@ from agcx_format.types import (
     Reasoning,
     ReasoningWithoutContent,
 )
+from agcx_format.session.source import PENDING, ListSource, MessageSource, Pending
 from agcx_tui.blocks.block import Block
 from agcx_tui.blocks.look import Around, Fold, Look
 from agcx_tui.blocks.message import draw_message, is_injected, note_block, undecodable_block

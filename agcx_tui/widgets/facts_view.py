@@ -13,7 +13,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from agcx_format.folding import Needle
+from agcx_format.transcript.folding import Needle
 from agcx_tui.blocks.block import Block
 from agcx_tui.blocks.fact import fact_block, heading_block, name_width
 from agcx_tui.conversation_facts import Fact, Group

@@ -13,7 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from agcx_format.sources import PENDING
+from agcx_format.session.source import PENDING
 from agcx_tui.widgets.line_matches import LineMatches
 from agcx_tui.widgets.transcript import Transcript
 from agcx_tui.widgets.viewport import Place

@@ -23,16 +23,16 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from agcx_format import limits
-from agcx_format.durable import os_reason
+from agcx_format.disk.durable import os_reason
 from agcx_format.errors import PersistenceError
-from agcx_format.listed import listed
+from agcx_format.session.listed import listed
 from agcx_tui import wording
 from agcx_tui.safe_text import safe_line
 from agcx_tui.session_table import SessionTable, micros
 
 if TYPE_CHECKING:
-    from agcx_format.durable import Signature
-    from agcx_format.session_file import SessionFile
+    from agcx_format.disk.durable import Signature
+    from agcx_format.session.lazy import SessionFile
     from agcx_tui.widgets.transcript import Transcript
 
 # How long a thread may read on before it shows what it has.
@@ -132,7 +132,7 @@ class Preview(Vertical):
         if worker.is_cancelled:
             return
         # Slow the first time, and better here than in the handler.
-        from agcx_format.session_file import SessionFile
+        from agcx_format.session.lazy import SessionFile
 
         import_module("agcx_tui.widgets.transcript")
         file = None

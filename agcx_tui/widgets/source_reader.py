@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.worker import get_current_worker
 
 from agcx_format.errors import PersistenceError
-from agcx_format.sources import MessageSource
+from agcx_format.session.source import MessageSource
 
 __all__ = ["ALL", "SourceReader"]
 

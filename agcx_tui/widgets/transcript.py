@@ -17,9 +17,9 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.worker import get_current_worker
 
-from agcx_format.convert.words import text_of
-from agcx_format.sources import MessageSource
-from agcx_format.types import MessageSnapshot
+from agcx_format.model.types import MessageSnapshot
+from agcx_format.session.source import MessageSource
+from agcx_format.transcript.words import text_of
 from agcx_tui.blocks.block import Block
 from agcx_tui.blocks.look import Fold, Look
 from agcx_tui.blocks.message import is_turn

@@ -8,7 +8,7 @@ import shutil
 from uuid import UUID
 
 from agcx_format import open_store
-from agcx_format.places import INDEX, TRASH
+from agcx_format.store.paths import INDEX, TRASH
 from tests.bench import floors, stores
 from tests.bench.registry import measure, times
 from tests.bench.timing import Outcome, Probe, against, clock

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from agcx_format import open_store
-from agcx_format.stats import Stats
-from agcx_format.stats_cache import StatsCache
+from agcx_format.space.measure import Stats
+from agcx_format.space.measure_cache import StatsCache
 from tests.bench import floors
 from tests.bench.registry import measure
 from tests.bench.timing import Outcome, against, clock, rated

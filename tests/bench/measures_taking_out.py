@@ -8,8 +8,8 @@ import shutil
 from pathlib import Path
 
 from agcx_format import SessionFile, read_session
-from agcx_format.redaction.fields import texts
-from agcx_format.redaction.scan import find_secrets
+from agcx_format.redaction.find import find_secrets
+from agcx_format.redaction.texts import texts
 from agcx_tui import exporting
 from tests.bench import floors
 from tests.bench.registry import measure

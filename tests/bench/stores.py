@@ -21,9 +21,12 @@ import msgspec
 import zstandard
 from msgspec.structs import replace
 
-from agcx_format import bincode, frames, layout1, layout2, messagepack, read_session
-from agcx_format.timestamps import Timestamp
-from agcx_format.types import (
+from agcx_format import read_session
+from agcx_format.codec import bincode, messagepack
+from agcx_format.codec.zstd import frames
+from agcx_format.layout import v1, v2
+from agcx_format.model.timestamps import Timestamp
+from agcx_format.model.types import (
     ConversationContext,
     FilterSettings,
     Float32,
@@ -93,7 +96,7 @@ def make_layout2(source: Path, target: Path) -> None:
     for folder in ("sessions", "metadata"):
         (target / folder).mkdir(parents=True)
     for path in source.iterdir():
-        metadata, parts = layout2.encode_measured(*read_session(path), level=1)
+        metadata, parts = v2.encode_measured(*read_session(path), level=1)
         (target / "sessions" / path.name).write_bytes(b"".join(parts))
         copy = target / "metadata" / f"{metadata.id}.meta"
         copy.write_bytes(bincode.encode(metadata))
@@ -165,7 +168,7 @@ def _file(
 ) -> list[bytes]:
     """The parts of the file, its size in the metadata; `extra` bytes will come in between."""
     while True:
-        parts = layout1.join(bincode.encode(metadata), *sections)
+        parts = v1.join(bincode.encode(metadata), *sections)
         size = sum(map(len, parts)) + extra
         if metadata.file_size == size:
             return parts

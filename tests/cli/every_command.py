@@ -29,10 +29,10 @@ _IMPORTED = (
     "agcx_tui.cli", "agcx_tui.__main__", "agcx_tui.session_table", "agcx_tui.exporting",
     "agcx_tui.act_words",
     "agcx_tui.widgets.columns", "agcx_tui.demo", "agcx_tui.binding_names", "agcx_tui.key_names", "agcx_tui.themes",
-    "agcx_tui.bars", "agcx_format.store", "agcx_format.session_file", "agcx_format.doctor.repair",
-    "agcx_format.doctor.checks", "agcx_format.convert.importer", "agcx_format.convert.claude",
-    "agcx_format.convert.codex", "agcx_format.convert.markdown", "agcx_format.convert.plain_text",
-    "agcx_format.stats_cache", "importlib.metadata", "zipfile",
+    "agcx_tui.bars", "agcx_format.store.store", "agcx_format.session.lazy", "agcx_format.doctor.repair",
+    "agcx_format.doctor.checks", "agcx_format.importing.run", "agcx_format.importing.claude",
+    "agcx_format.importing.codex", "agcx_format.exporting.markdown", "agcx_format.exporting.plain_text",
+    "agcx_format.space.measure_cache", "importlib.metadata", "zipfile",
 )  # fmt: skip
 
 

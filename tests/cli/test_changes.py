@@ -9,8 +9,8 @@ import stat
 import pytest
 
 from agcx_format import from_session_json
-from agcx_format.files import read_session
-from agcx_format.store import open_store
+from agcx_format.session.whole import read_session
+from agcx_format.store.store import open_store
 from tests.cli.conftest import BROKEN, GRID, QUEUE, TORN, Terminal, run
 
 

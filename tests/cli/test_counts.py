@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from agcx_format import read_session, write_session
-from agcx_format.store import open_store
+from agcx_format.store.store import open_store
 from agcx_tui.wording import shortened
 from tests.cli.conftest import GRID, run
 from tests.convert.rollout_lines import meta, user

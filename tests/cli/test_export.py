@@ -15,11 +15,11 @@ from msgspec.structs import replace
 
 import agcx_format
 from agcx_format import read_session, write_session
-from agcx_format.convert.choice import Choice
-from agcx_format.convert.codex import read_rollout
-from agcx_format.durable import Signature
-from agcx_format.store import open_store
-from agcx_format.types import FunctionCall, InputText, Message, Session
+from agcx_format.disk.durable import Signature
+from agcx_format.exporting.choice import Choice
+from agcx_format.importing.codex import read_rollout
+from agcx_format.model.types import FunctionCall, InputText, Message, Session
+from agcx_format.store.store import open_store
 from agcx_tui import exporting
 from agcx_tui.cli.export import FORMATS
 from agcx_tui.exporting import Exported, Exporter, Form

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from agcx_format.catalog import Catalog
-from agcx_format.stats_cache import StatsCache
-from agcx_format.store import open_store
+from agcx_format.catalog.file import Catalog
+from agcx_format.space.measure_cache import StatsCache
+from agcx_format.store.store import open_store
 from agcx_tui.last_page import page_path
 from agcx_tui.locations import cache_directory, catalogs, measures, state_directory
 from tests.cli.conftest import GRID, run
@@ -22,11 +22,11 @@ TITLE = "Fix the grid layout"
 KILLED = """
 import os, sys
 from pathlib import Path
-from agcx_format.catalog import Catalog
-from agcx_format.columns import Columns
-from agcx_format.stats_cache import StatsCache
-from agcx_format.stats_cache import StatsCache
-from agcx_format.store import open_store
+from agcx_format.catalog.file import Catalog
+from agcx_format.catalog.columns import Columns
+from agcx_format.space.measure_cache import StatsCache
+from agcx_format.space.measure_cache import StatsCache
+from agcx_format.store.store import open_store
 from agcx_tui import last_page
 from agcx_tui.locations import cache_directory, catalogs, measures, state_directory
 from agcx_tui.reading_positions import Position, ReadingPositions

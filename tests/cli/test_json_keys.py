@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from agcx_format import read_session, write_session
-from agcx_format.store import open_store
+from agcx_format.store.store import open_store
 from agcx_tui.cli import agcx
 from tests.cli.conftest import BROKEN, GRID, QUEUE, run
 from tests.cli.every_command import leaves

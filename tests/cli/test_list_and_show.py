@@ -10,7 +10,7 @@ import unicodedata
 
 import pytest
 
-from agcx_format.store import open_store
+from agcx_format.store.store import open_store
 from agcx_tui.cli.listing import SORTS, short_ids
 from tests.cli.conftest import BROKEN, GRID, QUEUE, TORN, program, run, run_program
 from tests.golden_files import GOLDEN

@@ -16,8 +16,8 @@ from msgspec.structs import replace
 
 import agcx_format
 from agcx_format import read_session, write_session
-from agcx_format.store import open_store
-from agcx_format.types import InputText, Message
+from agcx_format.model.types import InputText, Message
+from agcx_format.store.store import open_store
 from agcx_tui import exporting
 from agcx_tui.output_file import shown, write
 from agcx_tui.safe_text import safe_text

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from agcx_format.pruning import Precious, Rule, select
-from agcx_format.store import open_store
+from agcx_format.space.rules import Precious, Rule, select
+from agcx_format.store.store import open_store
 from agcx_tui.cli.prune import PRECIOUS
 from agcx_tui.sparing import KINDS
 from agcx_tui.wording import size

@@ -17,7 +17,7 @@ from click.testing import Result
 from msgspec.structs import replace
 
 from agcx_format import Store, Timestamp
-from agcx_format.types import Checkpoint, CheckpointMetadata, InputText, Message
+from agcx_format.model.types import Checkpoint, CheckpointMetadata, InputText, Message
 from tests.bad_sectors import BadSectors, needs_proc
 from tests.cli.conftest import run
 from tests.convert import rollout_lines as lines

@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from agcx_format.store import open_store
+from agcx_format.store.store import open_store
 from tests.cli.conftest import BROKEN, GRID, TORN, Terminal, run
 from tests.golden_files import GOLDEN
 from tests.stores import contents

@@ -8,14 +8,13 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from agcx_format.convert.choice import Choice, chosen
-from agcx_format.convert.imported import Draft
-from agcx_format.convert.json_file import from_session_json, session_json
-from agcx_format.convert.markdown import to_markdown
-from agcx_format.convert.plain_text import jsonl_parts, to_text
-from agcx_format.convert.words import OUTPUT_IMAGE
-from agcx_format.timestamps import Timestamp
-from agcx_format.types import (
+from agcx_format.exporting.choice import Choice, chosen
+from agcx_format.exporting.markdown import to_markdown
+from agcx_format.exporting.plain_text import jsonl_parts, to_text
+from agcx_format.exporting.session_json import from_session_json, session_json
+from agcx_format.importing.draft import Draft
+from agcx_format.model.timestamps import Timestamp
+from agcx_format.model.types import (
     FileContext,
     FunctionCall,
     FunctionCallOutput,
@@ -26,6 +25,7 @@ from agcx_format.types import (
     Reasoning,
     SummaryText,
 )
+from agcx_format.transcript.words import OUTPUT_IMAGE
 
 PICTURE = InputImage("https://example.org/PICTURE.png")
 ITEMS = [

@@ -9,13 +9,14 @@ from uuid import UUID
 import pytest
 from rollout_lines import write
 
-from agcx_format import messagepack, open_store
-from agcx_format.convert.claude import default_places, find_transcripts, read_transcript
-from agcx_format.convert.codex import read_rollout
-from agcx_format.convert.imported import Imported
-from agcx_format.convert.importer import Outcome, import_sessions
+from agcx_format import open_store
+from agcx_format.codec import messagepack
 from agcx_format.errors import ConversionError
-from agcx_format.types import (
+from agcx_format.importing.claude import default_places, find_transcripts, read_transcript
+from agcx_format.importing.codex import read_rollout
+from agcx_format.importing.draft import Imported
+from agcx_format.importing.run import Outcome, import_sessions
+from agcx_format.model.types import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,

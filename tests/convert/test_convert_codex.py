@@ -12,12 +12,12 @@ import pytest
 import zstandard
 from rollout_lines import SESSION, assistant, call, item, line, meta, output, user, write
 
-from agcx_format import messagepack
-from agcx_format.convert.codex import default_places, find_rollouts, read_rollout
-from agcx_format.convert.imported import Imported
+from agcx_format.codec import messagepack
 from agcx_format.errors import ConversionError
-from agcx_format.timestamps import ns_of
-from agcx_format.types import (
+from agcx_format.importing.codex import default_places, find_rollouts, read_rollout
+from agcx_format.importing.draft import Imported
+from agcx_format.model.timestamps import ns_of
+from agcx_format.model.types import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,

@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 from rollout_lines import SESSION, START, call, meta, output, user, write
 
-from agcx_format.convert.codex import detect, find_rollouts, read_rollout
-from agcx_format.types import FunctionCall, FunctionCallOutput, Message, Reasoning
+from agcx_format.importing.codex import detect, find_rollouts, read_rollout
+from agcx_format.model.types import FunctionCall, FunctionCallOutput, Message, Reasoning
 
 HEADER = {"id": SESSION, "timestamp": START, "instructions": None, "git": {"branch": "main"}}
 STATE = {"record_type": "state"}

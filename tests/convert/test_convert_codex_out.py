@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agcx_format import read_session
-from agcx_format.convert.choice import Choice
-from agcx_format.convert.codex import read_rollout
-from agcx_format.convert.codex_out import rollout_name, to_rollout
-from agcx_format.convert.imported import Draft
-from agcx_format.timestamps import Timestamp
-from agcx_format.types import (
+from agcx_format.exporting.choice import Choice
+from agcx_format.exporting.codex import rollout_name, to_rollout
+from agcx_format.importing.codex import read_rollout
+from agcx_format.importing.draft import Draft
+from agcx_format.model.timestamps import Timestamp
+from agcx_format.model.types import (
     ExecAction,
     FunctionCall,
     FunctionCallOutput,

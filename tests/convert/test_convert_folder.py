@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from agcx_format.convert import claude, codex, lines
-from agcx_format.convert.importer import Outcome, import_sessions
-from agcx_format.convert.lines import read_lines
-from agcx_format.store import Store
+from agcx_format.importing import claude, codex, json_lines
+from agcx_format.importing.json_lines import read_lines
+from agcx_format.importing.run import Outcome, import_sessions
+from agcx_format.store.store import Store
 from tests.convert.rollout_lines import meta, user, write
 
 MIB = 1024 * 1024
@@ -74,7 +74,7 @@ def test_what_is_no_regular_file_is_told_and_the_rest_is_imported(tmp_path, make
 
 
 def test_a_hole_is_given_up_and_what_came_before_it_is_imported(tmp_path, monkeypatch):
-    monkeypatch.setattr(lines, "LONGEST_LINE", MIB)
+    monkeypatch.setattr(json_lines, "LONGEST_LINE", MIB)
     path = write(tmp_path / "a.jsonl", meta(), user("one"))
     with path.open("r+b") as file:
         file.truncate(1 << 42)
@@ -97,7 +97,7 @@ def test_what_is_written_while_it_is_read_is_left_for_the_next_time(tmp_path):
 
 @pytest.mark.parametrize("line", [b"\n", b"{}\n"])
 def test_what_is_endless_once_it_is_decompressed_is_given_up(tmp_path, monkeypatch, line):
-    monkeypatch.setattr(lines, "LARGEST", MIB)
+    monkeypatch.setattr(json_lines, "LARGEST", MIB)
     path = tmp_path / "a.jsonl.zst"
     path.write_bytes(zstandard.ZstdCompressor().compress(line * (8 * MIB // len(line))))
     *_, last = read_lines(path)

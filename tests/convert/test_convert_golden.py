@@ -9,9 +9,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from agcx_format import read_session
-from agcx_format.convert.json_file import from_session_json, session_json
-from agcx_format.convert.markdown import to_markdown
-from agcx_format.convert.plain_text import jsonl_parts, to_text
+from agcx_format.exporting.markdown import to_markdown
+from agcx_format.exporting.plain_text import jsonl_parts, to_text
+from agcx_format.exporting.session_json import from_session_json, session_json
 
 SESSIONS = sorted((Path(__file__).parents[1] / "golden" / "v1").glob("*.agcx"))
 

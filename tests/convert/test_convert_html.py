@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agcx_format import read_session
-from agcx_format.convert.choice import Choice
-from agcx_format.convert.html import PAGE_END, html_parts, page_start, section_parts, to_html
-from agcx_format.convert.html_markdown import markdown_html, preformatted
-from agcx_format.convert.imported import Draft
-from agcx_format.timestamps import Timestamp
-from agcx_format.types import (
+from agcx_format.exporting.choice import Choice
+from agcx_format.exporting.html import PAGE_END, html_parts, page_start, section_parts, to_html
+from agcx_format.exporting.html.markdown import markdown_html, preformatted
+from agcx_format.importing.draft import Draft
+from agcx_format.model.timestamps import Timestamp
+from agcx_format.model.types import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,

@@ -9,11 +9,12 @@ import msgspec
 import pytest
 from rollout_lines import SESSION, assistant, meta, user, write
 
-from agcx_format import SessionStore, layout2, open_store
-from agcx_format.convert.codex import read_rollout
-from agcx_format.convert.importer import Outcome, import_sessions
-from agcx_format.timestamps import Timestamp
-from agcx_format.types import CheckpointMetadata, Message, OutputText
+from agcx_format import SessionStore, open_store
+from agcx_format.importing.codex import read_rollout
+from agcx_format.importing.run import Outcome, import_sessions
+from agcx_format.layout import v2
+from agcx_format.model.timestamps import Timestamp
+from agcx_format.model.types import CheckpointMetadata, Message, OutputText
 
 OTHER = "0199bbbb-1111-7222-8333-444455556666"
 
@@ -200,7 +201,7 @@ def test_what_is_imported_into_layout_2_is_in_the_index_that_agcodex_lists(
     assert sorted(each.title for each in sessions.values()) == ["one", "two"]
     for each in sessions.values():
         size = (store.path / "sessions" / f"{each.id}.agcx").stat().st_size
-        assert each.file_size == size - layout2.HEADER
+        assert each.file_size == size - v2.HEADER
 
 
 def test_what_was_imported_until_somebody_stopped_is_in_the_index(tmp_path, rollouts):

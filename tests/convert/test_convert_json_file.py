@@ -7,8 +7,8 @@ import json
 import pytest
 from rollout_lines import SESSION, assistant, meta, output, user, write
 
-from agcx_format.convert.codex import read_rollout
-from agcx_format.convert.json_file import from_session_json, session_json
+from agcx_format.exporting.session_json import from_session_json, session_json
+from agcx_format.importing.codex import read_rollout
 
 
 @pytest.fixture

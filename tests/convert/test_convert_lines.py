@@ -8,7 +8,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agcx_format.convert.lines import Line, parse_lines, read_lines
+from agcx_format.importing.json_lines import Line, parse_lines, read_lines
 
 chunk_sizes = st.integers(1, 40)
 

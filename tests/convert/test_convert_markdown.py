@@ -14,13 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from agcx_format import messagepack
-from agcx_format.convert.embedding import code_span, embedded, fenced, one_line
-from agcx_format.convert.imported import Draft
-from agcx_format.convert.markdown import described_image, markdown_parts, to_markdown
-from agcx_format.safe_text import visible
-from agcx_format.timestamps import Timestamp
-from agcx_format.types import (
+from agcx_format.codec import messagepack
+from agcx_format.exporting.embedding import code_span, embedded, fenced, one_line
+from agcx_format.exporting.markdown import described_image, markdown_parts, to_markdown
+from agcx_format.importing.draft import Draft
+from agcx_format.model.timestamps import Timestamp
+from agcx_format.model.types import (
     ExecAction,
     FileContext,
     FunctionCall,
@@ -36,6 +35,7 @@ from agcx_format.types import (
     ToolCallMetadata,
     UnknownItem,
 )
+from agcx_format.transcript.safe_text import visible
 
 # Pieces that open or close something in Markdown, alone and at the beginning of lines.
 _PIECES = [

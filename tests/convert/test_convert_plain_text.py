@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 from rollout_lines import SESSION, assistant, call, item, meta, output, user, write
 
-from agcx_format.convert.codex import read_rollout
-from agcx_format.convert.plain_text import jsonl_parts, to_text
-from agcx_format.types import ToolCallMetadata
+from agcx_format.exporting.plain_text import jsonl_parts, to_text
+from agcx_format.importing.codex import read_rollout
+from agcx_format.model.types import ToolCallMetadata
 
 
 @pytest.fixture

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from agcx_format import messagepack, open_store
-from agcx_format.convert.claude import find_transcripts, read_transcript
-from agcx_format.convert.codex import find_rollouts, read_rollout
-from agcx_format.convert.importer import Outcome, import_sessions
-from agcx_format.convert.markdown import to_markdown
+from agcx_format import open_store
+from agcx_format.codec import messagepack
+from agcx_format.exporting.markdown import to_markdown
+from agcx_format.importing.claude import find_transcripts, read_transcript
+from agcx_format.importing.codex import find_rollouts, read_rollout
+from agcx_format.importing.run import Outcome, import_sessions
 
 ROOT = os.environ.get("AGCX_ROLLOUTS")
 

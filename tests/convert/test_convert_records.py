@@ -9,12 +9,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agcx_format.convert import claude, codex
-from agcx_format.convert.imported import INCOMPLETE
-from agcx_format.convert.importer import Outcome, import_sessions
-from agcx_format.convert.lines import Line, parse_lines
-from agcx_format.store import Store
-from agcx_format.timestamps import Timestamp
+from agcx_format.importing import claude, codex
+from agcx_format.importing.draft import INCOMPLETE
+from agcx_format.importing.json_lines import Line, parse_lines
+from agcx_format.importing.run import Outcome, import_sessions
+from agcx_format.model.timestamps import Timestamp
+from agcx_format.store.store import Store
 from tests.convert.rollout_lines import assistant, meta, user
 
 NOW = Timestamp.from_ns(1_700_000_000 * 10**9)

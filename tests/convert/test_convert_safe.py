@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
-from agcx_format.convert.codex_out import to_rollout
-from agcx_format.convert.html import to_html
-from agcx_format.convert.json_file import from_session_json, session_json
-from agcx_format.convert.markdown import to_markdown
-from agcx_format.convert.plain_text import jsonl_parts, to_text
-from agcx_format.convert.words import text_of
-from agcx_format.safe_text import safe_line, safe_text
-from agcx_format.types import Session
+from agcx_format.exporting.codex import to_rollout
+from agcx_format.exporting.html import to_html
+from agcx_format.exporting.markdown import to_markdown
+from agcx_format.exporting.plain_text import jsonl_parts, to_text
+from agcx_format.exporting.session_json import from_session_json, session_json
+from agcx_format.model.types import Session
+from agcx_format.transcript.safe_text import safe_line, safe_text
+from agcx_format.transcript.words import text_of
 from tests.convert.test_convert_markdown import draft, every_kind, noted
 
 DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}

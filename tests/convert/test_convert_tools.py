@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agcx_format.convert.tools import read_call, read_output
-from agcx_format.types import FunctionCall
+from agcx_format.model.types import FunctionCall
+from agcx_format.transcript.tools import read_call, read_output
 
 
 def call(arguments: object) -> FunctionCall:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agcx_format.convert.words import genuine_user_text, own_words, text_of
-from agcx_format.types import (
+from agcx_format.model.types import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -16,6 +15,7 @@ from agcx_format.types import (
     ReasoningText,
     SummaryText,
 )
+from agcx_format.transcript.words import genuine_user_text, own_words, text_of
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from agcx_format import exchange
+from agcx_format.disk import exchange
 
 NAMES = ("rename", "link", "unlink", "mkdir", "rmdir", "symlink", "replace")
 Look = Callable[[str, tuple], None]

@@ -15,15 +15,8 @@ from uuid import UUID
 
 import pytest
 
-from agcx_format import (
-    SessionStorage,
-    SessionStore,
-    Store,
-    exchange,
-    open_store,
-    read_session,
-    write_session,
-)
+from agcx_format import SessionStorage, SessionStore, Store, open_store, read_session, write_session
+from agcx_format.disk import exchange
 from agcx_format.errors import PersistenceError, StaleSession, UndoConflict
 from tests.crash.file_calls import watched
 from tests.crash.versions import session

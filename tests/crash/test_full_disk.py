@@ -14,7 +14,8 @@ from uuid import UUID
 
 import pytest
 
-from agcx_format import PersistenceError, Store, acts, open_store, write_session
+from agcx_format import PersistenceError, Store, open_store, write_session
+from agcx_format.store.acts import perform as acts
 from tests.crash.processes import child
 from tests.crash.versions import live, session
 from tests.stores import contents

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from agcx_format import PersistenceError, acts, open_store
+from agcx_format import PersistenceError, open_store
+from agcx_format.disk.durable import Signature
 from agcx_format.doctor.checks import verify_store
-from agcx_format.durable import Signature
 from agcx_format.errors import CorruptData
-from agcx_format.manifest import Step, checked, decode
+from agcx_format.store.acts import perform as acts
+from agcx_format.store.acts.manifest import Step, checked, decode
 from tests.cli.conftest import run_program
 from tests.crash.versions import session
 from tests.stores import contents, copy_of
@@ -244,7 +245,7 @@ def test_a_reader_does_not_wait_for_an_act_that_is_at_work(root: Path):
     code = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from agcx_format.locks import locked\n"
+        "from agcx_format.disk.locks import locked\n"
         f"with locked(Path({str(root)!r})):\n"
         "    print('held', flush=True)\n"
         "    sys.stdin.read()\n"
@@ -298,7 +299,7 @@ def test_the_last_act_is_the_last_although_the_clock_was_set_back(root: Path, mo
     first, second = list(store.scan())
     store.delete([first])
     now = Signature.at(root).mtime_ns - 3600 * 10**9
-    monkeypatch.setattr("agcx_format.timestamps.time.time_ns", lambda: now)
+    monkeypatch.setattr("agcx_format.model.timestamps.time.time_ns", lambda: now)
     last = store.delete([second])
     assert store.log()[0].id == last.id
     assert store.undo().id == last.id

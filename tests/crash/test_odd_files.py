@@ -12,10 +12,11 @@ from uuid import UUID
 
 import pytest
 
-from agcx_format import PersistenceError, Store, lock_file, open_store
+from agcx_format import PersistenceError, Store, open_store
+from agcx_format.disk import lock_file
+from agcx_format.disk.durable import temporary_name
+from agcx_format.disk.tree import Tree
 from agcx_format.doctor.checks import verify_store
-from agcx_format.durable import temporary_name
-from agcx_format.tree import Tree
 from tests.crash.versions import live, session
 from tests.stores import contents
 from tests.waiting import LIMIT

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from agcx_format import SessionStorage, SessionStore, exchange, open_store
+from agcx_format import SessionStorage, SessionStore, open_store
+from agcx_format.disk import exchange
 from agcx_format.doctor.checks import verify_store
 from tests.crash.processes import killed_at
 from tests.crash.test_kill_at_every_step import (

@@ -13,10 +13,12 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from agcx_format import Timestamp, journal, open_store, places, read_session
-from agcx_format.durable import TEMPORARY
-from agcx_format.locks import locked
-from agcx_format.types import InputText, Message, Session
+from agcx_format import Timestamp, open_store, read_session
+from agcx_format.disk.durable import TEMPORARY
+from agcx_format.disk.locks import locked
+from agcx_format.model.types import InputText, Message, Session
+from agcx_format.store import paths as places
+from agcx_format.store.acts import journal
 from tests.stores import contents, golden_session
 
 _METADATA, _CONVERSATION, _STATE = golden_session("every-item")

@@ -10,11 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from agcx_format.files import read_session
-from agcx_format.session_file import SessionFile
-from agcx_format.store import open_store
-from agcx_format.timestamps import ns_of
-from agcx_format.types import (
+from agcx_format.model.timestamps import ns_of
+from agcx_format.model.types import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -23,6 +20,9 @@ from agcx_format.types import (
     OperatingMode,
     Reasoning,
 )
+from agcx_format.session.lazy import SessionFile
+from agcx_format.session.whole import read_session
+from agcx_format.store.store import open_store
 from agcx_tui.demo import build_demo_store, demo_store, picture, script
 from agcx_tui.demo.store import DAMAGED, scripts
 

@@ -14,13 +14,15 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import bincode, index, layout1, layout2, limits, messagepack, seekable
+from agcx_format import limits
+from agcx_format.codec import bincode, messagepack
+from agcx_format.codec.zstd import seekable
 from agcx_format.doctor.checks import verify_file
 from agcx_format.doctor.repair import Repair, repair
 from agcx_format.errors import PersistenceError
-from agcx_format.files import read_session, write_session
-from agcx_format.session_file import SessionFile
-from agcx_format.types import (
+from agcx_format.layout import index, v2
+from agcx_format.layout import v1 as layout1
+from agcx_format.model.types import (
     InputText,
     Message,
     MessageSnapshot,
@@ -28,6 +30,8 @@ from agcx_format.types import (
     ReasoningWithoutContent,
     UnknownItem,
 )
+from agcx_format.session.lazy import SessionFile
+from agcx_format.session.whole import read_session, write_session
 from tests.bad_sectors import BadSectors, needs_proc
 from tests.doctor.test_verify_files import large_session, with_messages
 from tests.golden_files import GOLDEN, MUTATED, V1, V2, Mutation, mutations, v1
@@ -187,7 +191,7 @@ def test_of_a_layout_2_file_that_was_cut_off_the_first_messages_are_saved(share:
     assert messages.messages == conversation.messages[: done.messages]
     assert share - 0.1 < done.messages / len(conversation.messages) <= share
     assert again.title == metadata.title
-    assert layout2.decompress(Path(done.target).read_bytes())
+    assert v2.decompress(Path(done.target).read_bytes())
     assert any(sentence.startswith("the context") for sentence in done.lost)
 
 
@@ -410,7 +414,7 @@ def test_a_layout_2_file_with_names_of_fields_is_saved_whole(tmp_path):
     named = b"\x84" + b"".join(map(messagepack.encode, itertools.chain(*fields.items())))
     elements = [messagepack.encode(metadata), named, messagepack.encode(state), b"\xc0"]
     path = tmp_path / f"{UUID(int=7)}.agcx"
-    path.write_bytes(b"".join(layout2.pack(elements, 3)))
+    path.write_bytes(b"".join(v2.pack(elements, 3)))
     assert not verify_file(path).ok
     done = repair(path, tmp_path / "out")
     again = read_session(done.target)

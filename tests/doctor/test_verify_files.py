@@ -10,12 +10,16 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import bincode, checkpoint, frames, index, layout1, layout2, limits, messagepack
+from agcx_format import limits
+from agcx_format.codec import bincode, messagepack
+from agcx_format.codec.zstd import frames
 from agcx_format.doctor.checks import verify_file
 from agcx_format.doctor.report import FileReport, Severity
 from agcx_format.errors import PersistenceError
-from agcx_format.files import read_session, write_session
-from agcx_format.types import InputText, Message
+from agcx_format.layout import checkpoint, index, v2
+from agcx_format.layout import v1 as layout1
+from agcx_format.model.types import InputText, Message
+from agcx_format.session.whole import read_session, write_session
 from tests.golden_files import GOLDEN, MUTATED, V1, V2, GoldenSession, mutations, v1
 from tests.stores import golden_session
 
@@ -83,7 +87,7 @@ def test_an_error_is_what_the_strict_reader_refuses_and_nothing_else(name: str, 
 def test_the_same_holds_in_layout_2_also_inside_the_section(name: str, tmp_path):
     golden = next(session for session in V2 if session.name == name)
     path = tmp_path / f"{golden.id}.agcx"
-    raw, draw = layout2.decompress(golden.data), random.Random(name)
+    raw, draw = v2.decompress(golden.data), random.Random(name)
     damaged = []
     for _ in range(150):
         at, byte = draw.randrange(len(raw)), bytes([draw.randrange(256)])
@@ -103,9 +107,9 @@ def test_the_same_holds_in_layout_2_also_inside_the_section(name: str, tmp_path)
 
 def test_a_layout_2_file_with_names_of_fields_reads_the_same(tmp_path):
     golden = next(session for session in V2 if session.name == "full")
-    raw = layout2.decompress(golden.data)
+    raw = v2.decompress(golden.data)
     metadata, conversation, state, checksum = (
-        raw[place.start : place.end] for place in layout2.split(raw)
+        raw[place.start : place.end] for place in v2.split(raw)
     )
     starts = _field_starts(conversation)
     names = ("id", "messages", "context", "mode_history")
@@ -114,12 +118,12 @@ def test_a_layout_2_file_with_names_of_fields_reads_the_same(tmp_path):
         for name, (start, end) in zip(names, starts, strict=True)
     )
     path = tmp_path / f"{golden.id}.agcx"
-    path.write_bytes(b"".join(layout2.pack([metadata, named, state, checksum], 3)))
+    path.write_bytes(b"".join(v2.pack([metadata, named, state, checksum], 3)))
     assert codes(verify_file(path)) == {("info", "other-form")}
 
 
 def _field_starts(record: bytes) -> list[tuple[int, int]]:
-    places = layout2.split(record, ("id", "messages", "context", "mode_history"))
+    places = v2.split(record, ("id", "messages", "context", "mode_history"))
     return [(place.start, place.end) for place in places]
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import bincode, index
+from agcx_format.codec import bincode
 from agcx_format.doctor.checks import verify_store
 from agcx_format.doctor.report import Severity
-from agcx_format.journal import UNFINISHED
-from agcx_format.store import open_store
-from agcx_format.types import SessionMetadata
+from agcx_format.layout import index
+from agcx_format.model.types import SessionMetadata
+from agcx_format.store.acts.journal import UNFINISHED
+from agcx_format.store.store import open_store
 from tests.golden_files import GOLDEN, V2
 from tests.stores import contents, copy_of, golden_session, id_of
 

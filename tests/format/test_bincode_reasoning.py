@@ -11,9 +11,10 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import bincode, checkpoint
+from agcx_format.codec import bincode
 from agcx_format.errors import BincodeDecodeError
-from agcx_format.types import (
+from agcx_format.layout import checkpoint
+from agcx_format.model.types import (
     Checkpoint,
     CheckpointMetadata,
     MessageSnapshot,

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import pytest
 
-from agcx_format import bincode, messagepack
+from agcx_format.codec import bincode, messagepack
 from agcx_format.errors import BincodeDecodeError, MessagePackDecodeError
-from agcx_format.timestamps import Timestamp
-from agcx_format.types import (
+from agcx_format.model.timestamps import Timestamp
+from agcx_format.model.types import (
     CheckpointMetadata,
     EmbeddingCacheState,
     FileContext,

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agcx_format import locks
-from agcx_format.catalog import FIRST_PAGE, Catalog
-from agcx_format.columns import GONE, WORDS_KNOWN, Columns
-from agcx_format.comparing import Gone, differences, first_words, look_at
-from agcx_format.store import Store
+from agcx_format.catalog.columns import GONE, WORDS_KNOWN, Columns
+from agcx_format.catalog.file import FIRST_PAGE, Catalog
+from agcx_format.catalog.refresh import Gone, differences, first_words, look_at
+from agcx_format.disk import locks
+from agcx_format.store.store import Store
 from tests.golden_files import GOLDEN
 from tests.stores import copy_of
 from tests.tui.entries import broken, damaged, session

@@ -14,10 +14,10 @@ import pytest
 from msgspec.structs import replace
 
 from agcx_format import write_session
+from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import FileClosed, PersistenceError
-from agcx_format.open_file import OpenFile
-from agcx_format.session_file import SessionFile
-from agcx_format.types import InputText, Message, MessageSnapshot
+from agcx_format.model.types import InputText, Message, MessageSnapshot
+from agcx_format.session.lazy import SessionFile
 from tests.format.test_session_file import message, write
 from tests.stores import golden_session
 

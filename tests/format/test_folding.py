@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agcx_format.folding import Folded, Needle, _joining, fold, has_capital, unify
+from agcx_format.transcript.folding import Folded, Needle, _joining, fold, has_capital, unify
 
 
 def nfd(text: str) -> str:

@@ -7,7 +7,8 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agcx_format import frames, limits
+from agcx_format import limits
+from agcx_format.codec.zstd import frames
 from agcx_format.errors import CompressionError
 
 TEXT = b"".join(b"line %d of a long enough text\n" % i for i in range(40_000))

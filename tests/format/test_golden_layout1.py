@@ -7,16 +7,18 @@ import json
 import pytest
 import zstandard
 
-from agcx_format import bincode, index, layout1, messagepack, serde_json
+from agcx_format.codec import bincode, messagepack
+from agcx_format.codec import json as serde_json
 from agcx_format.errors import PersistenceError
-from agcx_format.files import read_session, write_session
-from agcx_format.session_file import SessionFile
-from agcx_format.types import (
+from agcx_format.layout import index, v1
+from agcx_format.model.types import (
     ConversationContext,
     ConversationSnapshot,
     SessionMetadata,
     SessionState,
 )
+from agcx_format.session.lazy import SessionFile
+from agcx_format.session.whole import read_session, write_session
 from tests.golden_files import GOLDEN, V1, GoldenSession, read_json
 
 # The libzstd that Rust's files were compressed with: only the same one gives the same bytes.
@@ -52,11 +54,11 @@ def test_written_again_it_is_the_same_file(golden: GoldenSession, tmp_path):
 
 
 def decompressed(data: bytes) -> list[bytes]:
-    metadata, messages, context, state = layout1.split(data)
+    metadata, messages, context, state = v1.split(data)
     return [
         data[metadata.start : metadata.end],
-        layout1.decompress_section(data, messages),
-        layout1.decompress_section(data, context),
+        v1.decompress_section(data, messages),
+        v1.decompress_section(data, context),
         data[state.start : state.end],
     ]
 
@@ -120,7 +122,7 @@ def internally_tagged(item: str | dict) -> dict:
 
 def test_bytes_after_the_last_section_are_ignored():
     golden = V1[0]
-    assert layout1.decode(golden.data + b"more") == layout1.decode(golden.data)
+    assert v1.decode(golden.data + b"more") == v1.decode(golden.data)
 
 
 def test_an_error_names_file_section_and_offset(tmp_path):
@@ -140,7 +142,7 @@ def test_an_error_names_file_section_and_offset(tmp_path):
 @pytest.mark.parametrize("type_", [SessionMetadata, SessionState])
 def test_bincode_of_values_is_what_lies_in_the_file(type_: type):
     for golden in V1:
-        spans = {span.section: span for span in layout1.split(golden.data)}
+        spans = {span.section: span for span in v1.split(golden.data)}
         span = spans["metadata" if type_ is SessionMetadata else "state"]
         section = golden.data[span.start : span.end]
         assert bincode.encode(bincode.decode(type_, section)) == section

@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from agcx_format import bincode, checkpoint, index, layout2, serde_json
+from agcx_format.codec import bincode
+from agcx_format.codec import json as serde_json
 from agcx_format.errors import CompressionError, CorruptData, PersistenceError
-from agcx_format.files import read_session, write_session
-from agcx_format.session_file import SessionFile
-from agcx_format.types import (
+from agcx_format.layout import checkpoint, index, v2
+from agcx_format.model.types import (
     CheckpointMetadata,
     Reasoning,
     ReasoningWithoutContent,
     SessionMetadata,
 )
+from agcx_format.session.lazy import SessionFile
+from agcx_format.session.whole import read_session, write_session
 from tests.format.test_golden_layout1 import RUST_ZSTD, plain
 from tests.golden_files import GOLDEN, V2, GoldenSession, read_json
 from tests.stores import golden_session
@@ -45,7 +47,7 @@ def test_written_again_it_is_the_same_file(golden: GoldenSession, tmp_path: Path
     write_session(copy, *read_session(golden.path), layout=2, level=golden.level)
     if zstandard.ZSTD_VERSION == RUST_ZSTD:
         assert copy.read_bytes() == golden.data
-    assert layout2.decompress(copy.read_bytes()) == layout2.decompress(golden.data)
+    assert v2.decompress(copy.read_bytes()) == v2.decompress(golden.data)
 
 
 @each_session
@@ -131,7 +133,7 @@ def test_a_checkpoint_that_is_cut_off_is_an_error():
 def test_a_file_that_is_cut_off_is_an_error(length: int):
     data = next(golden for golden in V2 if golden.name == "full").data[:length]
     with pytest.raises((CorruptData, CompressionError, PersistenceError)):
-        layout2.decode(data)
+        v2.decode(data)
 
 
 def test_a_truncated_file_still_gives_its_first_messages(tmp_path: Path):
@@ -152,11 +154,11 @@ def test_a_truncated_file_still_gives_its_first_messages(tmp_path: Path):
 
 def test_the_checksum_may_be_there_or_not():
     data = next(golden for golden in V2 if golden.name == "empty").data
-    raw = layout2.decompress(data)
-    parts = [raw[e.start : e.end] for e in layout2.split(raw)[:3]]
-    with_sum = b"".join(layout2.pack([*parts, b"\xce\x01\x02\x03\x04"], 3))
-    assert json.loads(serde_json.to_json(layout2.decode(with_sum))) == json.loads(
-        serde_json.to_json(layout2.decode(data))
+    raw = v2.decompress(data)
+    parts = [raw[e.start : e.end] for e in v2.split(raw)[:3]]
+    with_sum = b"".join(v2.pack([*parts, b"\xce\x01\x02\x03\x04"], 3))
+    assert json.loads(serde_json.to_json(v2.decode(with_sum))) == json.loads(
+        serde_json.to_json(v2.decode(data))
     )
 
 

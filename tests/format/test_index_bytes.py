@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from agcx_format import index, index_bytes
 from agcx_format.errors import IndexCorrupted
-from agcx_format.timestamps import Timestamp
-from agcx_format.types import SessionIndex, SessionMetadata
+from agcx_format.layout import index, index_bytes
+from agcx_format.model.timestamps import Timestamp
+from agcx_format.model.types import SessionIndex, SessionMetadata
 from tests.golden_files import GOLDEN
 from tests.stores import golden_session
 

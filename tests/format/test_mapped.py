@@ -14,10 +14,11 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import SessionFile, mapped, write_session
-from agcx_format.durable import open_regular
+from agcx_format import SessionFile, write_session
+from agcx_format.disk import mapped
+from agcx_format.disk.durable import open_regular
 from agcx_format.errors import CorruptData, PersistenceError
-from agcx_format.files import read_metadata
+from agcx_format.session.whole import read_metadata
 from tests.stores import golden_session
 
 # How many sessions each of several processes reads how often.
@@ -126,7 +127,8 @@ def test_a_daemon_that_closes_all_descriptors_overwrites_no_file_of_its_own(sess
     kept = tmp_path / "log"
     code = f"""
 import os
-from agcx_format import SessionFile, mapped
+from agcx_format import SessionFile
+from agcx_format.disk import mapped
 SessionFile({sessions[0]!r})
 number = mapped._scratch()
 os.closerange(3, 256)

@@ -9,11 +9,11 @@ import msgpack
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import from_session_json, messagepack, read_session, write_session
-from agcx_format.convert.json_file import session_json
+from agcx_format import from_session_json, read_session, write_session
+from agcx_format.codec import messagepack
 from agcx_format.errors import MessagePackDecodeError
-from agcx_format.session_file import SessionFile
-from agcx_format.types import (
+from agcx_format.exporting.session_json import session_json
+from agcx_format.model.types import (
     ExecAction,
     FunctionCall,
     FunctionCallOutput,
@@ -31,6 +31,7 @@ from agcx_format.types import (
     SummaryText,
     UnknownItem,
 )
+from agcx_format.session.lazy import SessionFile
 from tests.stores import golden_session
 
 FIRST: MessageSnapshot = golden_session("full")[1].messages[0]

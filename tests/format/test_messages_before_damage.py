@@ -14,14 +14,17 @@ import pytest
 import zstandard
 from msgspec.structs import replace
 
-from agcx_format import bincode, frames, layout1, layout2, limits, messagepack, seekable
+from agcx_format import limits
+from agcx_format.codec import bincode, messagepack
+from agcx_format.codec.zstd import frames, seekable
 from agcx_format.doctor.checks import verify_file
 from agcx_format.errors import PersistenceError
-from agcx_format.framed import FramedMessages
-from agcx_format.session_file import SessionFile
-from agcx_format.sources import PENDING
-from agcx_format.types import InputText, Message, MessageSnapshot
-from agcx_format.windows import Windows
+from agcx_format.layout import v1, v2
+from agcx_format.model.types import InputText, Message, MessageSnapshot
+from agcx_format.session.lazy import SessionFile
+from agcx_format.session.piece_cache import Windows
+from agcx_format.session.random_access import FramedMessages
+from agcx_format.session.source import PENDING
 from tests.stores import golden_session
 
 METADATA, CONVERSATION, STATE = golden_session("full")
@@ -62,7 +65,7 @@ CUTS = [40, STARTS[2], STARTS[3] + 9, STARTS[6], STARTS[9] + 50]
 def file_of_layout1(section: bytes) -> bytes:
     context = frames.compress(messagepack.encode(CONVERSATION.context), 3)
     return b"".join(
-        layout1.join(bincode.encode(METADATA), section, context, bincode.encode(STATE))
+        v1.join(bincode.encode(METADATA), section, context, bincode.encode(STATE))
     )
 
 
@@ -79,7 +82,7 @@ def whole_files() -> dict[str, bytes]:
     )
     begin = inside.index(RAW)
     section = in_blocks(inside, [begin + cut for cut in CUTS])
-    head = layout2.MAGIC + (2).to_bytes(4, "little") + len(section).to_bytes(8, "little")
+    head = v2.MAGIC + (2).to_bytes(4, "little") + len(section).to_bytes(8, "little")
     return {
         "one block": file_of_layout1(frames.compress(RAW, 3)),
         "blocks": file_of_layout1(in_blocks(RAW, CUTS)),
@@ -141,7 +144,7 @@ def ways(path: Path) -> list[tuple[list, str]]:
 def test_cut_at_every_byte_the_messages_before_the_cut_are_given_in_every_way(kind: str, tmp_path):
     path = tmp_path / "cut.agcx"
     data = WHOLE[kind]
-    metadata_end = layout1.HEADER + len(bincode.encode(METADATA)) if kind != "layout 2" else 16
+    metadata_end = v1.HEADER + len(bincode.encode(METADATA)) if kind != "layout 2" else 16
     most, seen = 0, set()
     for end in range(metadata_end, len(data) + 1):
         path.write_bytes(data[:end])
@@ -168,7 +171,7 @@ def test_cut_at_every_byte_the_messages_before_the_cut_are_given_in_every_way(ki
 def test_with_any_byte_changed_all_ways_find_the_same(kind: str, tmp_path):
     path = tmp_path / "changed.agcx"
     data = WHOLE[kind]
-    start = layout1.HEADER + len(bincode.encode(METADATA)) if kind != "layout 2" else 16
+    start = v1.HEADER + len(bincode.encode(METADATA)) if kind != "layout 2" else 16
     for at in range(start, min(len(data), start + 400), 3):
         changed = bytearray(data)
         changed[at] ^= 0x21

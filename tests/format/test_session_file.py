@@ -12,14 +12,17 @@ import pytest
 import zstandard
 from msgspec.structs import replace
 
-from agcx_format import bincode, frames, layout1, limits, messagepack, seekable, write_session
+from agcx_format import limits, write_session
+from agcx_format.codec import bincode, messagepack
+from agcx_format.codec.zstd import frames, seekable
 from agcx_format.errors import PersistenceError
-from agcx_format.framed import FramedMessages
-from agcx_format.session_file import SessionFile
-from agcx_format.sources import PENDING
-from agcx_format.streamed import StreamedMessages
-from agcx_format.types import InputText, Message, MessageSnapshot
-from agcx_format.windows import Windows, gathered
+from agcx_format.layout import v1
+from agcx_format.model.types import InputText, Message, MessageSnapshot
+from agcx_format.session.lazy import SessionFile
+from agcx_format.session.piece_cache import Windows, gathered
+from agcx_format.session.random_access import FramedMessages
+from agcx_format.session.sequential import StreamedMessages
+from agcx_format.session.source import PENDING
 from tests.stores import golden_session
 
 
@@ -42,7 +45,7 @@ def write(path: Path, messages: list[MessageSnapshot], *, framed: bool = False) 
         frames.compress(messagepack.encode(conversation.context), 3),
         bincode.encode(state),
     )
-    path.write_bytes(b"".join(layout1.join(*sections)))
+    path.write_bytes(b"".join(v1.join(*sections)))
     return path
 
 
@@ -110,7 +113,7 @@ def test_with_a_seek_table_every_message_is_known_at_once(framed: Path, messages
 
 def test_frames_are_read_by_any_decoder_from_the_first_byte_to_the_last(framed: Path, messages):
     data = framed.read_bytes()
-    span = layout1.split(data)[1]
+    span = v1.split(data)[1]
     section = data[span.start : span.end]
     whole = messagepack.encode_messages(messages)
     found = frames.walk(section)
@@ -119,7 +122,7 @@ def test_frames_are_read_by_any_decoder_from_the_first_byte_to_the_last(framed: 
     reader = zstandard.ZstdDecompressor().stream_reader(section, read_across_frames=True)
     assert reader.read(len(whole) + 1) == whole
     # And as Rust reads: strictly, all in one.
-    assert layout1.decode(data)[1].messages == messages
+    assert v1.decode(data)[1].messages == messages
     # zstd's own seekable format, as its specification has it, at the very end.
     count, descriptor, magic = struct.unpack("<IBI", section[-9:])
     assert (descriptor, magic) == (0, 0x8F92EAB1)
@@ -129,7 +132,7 @@ def test_frames_are_read_by_any_decoder_from_the_first_byte_to_the_last(framed: 
 @pytest.mark.skipif(not os.path.exists("/usr/bin/zstd"), reason="needs the zstd program")
 def test_the_zstd_program_reads_the_frames(framed: Path, messages, tmp_path: Path):
     data = framed.read_bytes()
-    span = layout1.split(data)[1]
+    span = v1.split(data)[1]
     (tmp_path / "section.zst").write_bytes(data[span.start : span.end])
     done = subprocess.run(
         ["/usr/bin/zstd", "-dc", tmp_path / "section.zst"], capture_output=True, check=True
@@ -141,13 +144,13 @@ def test_sections_up_to_eight_mebibytes_are_one_frame_as_in_rust():
     messages = [message(i, 6_000) for i in range(500)]
     raw = messagepack.encode_messages(messages)
     assert len(raw) < seekable.THRESHOLD
-    assert layout1.compress_messages(raw, 3) == frames.compress(raw, 3)
+    assert v1.compress_messages(raw, 3) == frames.compress(raw, 3)
 
 
 @pytest.mark.parametrize("lie", ["sizes", "counts", "footer", "cut"])
 def test_a_table_that_lies_is_found_out(framed: Path, messages, tmp_path: Path, lie: str):
     data = bytearray(framed.read_bytes())
-    span = layout1.split(data)[1]
+    span = v1.split(data)[1]
     section = data[span.start : span.end]
     if lie == "sizes":
         # One entry larger by one, the next smaller: the sum still adds up.
@@ -217,7 +220,7 @@ def test_messages_before_the_damage_are_given_and_the_damage_is_named(
     streamed: Path, messages, tmp_path
 ):
     data = bytearray(streamed.read_bytes())
-    span = layout1.split(data)[1]
+    span = v1.split(data)[1]
     at = span.start + (span.end - span.start) // 2
     data[at : at + 64] = bytes(64)
     path = tmp_path / "damaged.agcx"
@@ -269,7 +272,7 @@ def test_a_message_that_cannot_be_decoded_is_an_error_in_its_place(tmp_path: Pat
     context = frames.compress(messagepack.encode(conversation.context), 3)
     sections = (bincode.encode(metadata), frames.compress(raw, 3), context, bincode.encode(state))
     path = tmp_path / "one.agcx"
-    path.write_bytes(b"".join(layout1.join(*sections)))
+    path.write_bytes(b"".join(v1.join(*sections)))
     with SessionFile(path) as session:
         assert len(session) == 9
         assert session.get(3) == messages[3]
@@ -449,10 +452,10 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, messages):
     section = b"".join([*parts, stream.flush()])
     context = frames.compress(messagepack.encode(conversation.context), 3)
     sections = (bincode.encode(metadata), section, context, bincode.encode(state))
-    path.write_bytes(b"".join(layout1.join(*sections)))
+    path.write_bytes(b"".join(v1.join(*sections)))
     code = f"""
 import resource
-from agcx_format.session_file import SessionFile
+from agcx_format.session.lazy import SessionFile
 session = SessionFile({str(path)!r})
 session.read_more()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

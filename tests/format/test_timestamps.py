@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agcx_format.timestamps import Timestamp, all_usual, is_usual, newest_first, ns_of, to_datetime
+from agcx_format.model.timestamps import (
+    Timestamp,
+    all_usual,
+    is_usual,
+    newest_first,
+    ns_of,
+    to_datetime,
+)
 from tests.golden_files import v1
 
 # chrono's NaiveDate::MIN … MAX, in nanoseconds
@@ -112,7 +119,7 @@ def test_newest_first_within_a_second(seconds: list[int], data: st.DataObject):
 
 def test_the_times_that_rust_wrote_are_those_it_meant():
     # Each message of this session says its seconds and nanoseconds in words.
-    from agcx_format.files import read_session
+    from agcx_format.session.whole import read_session
 
     for message in read_session(v1("times").path)[1].messages:
         seconds, nanos = map(int, message.item.content[0].text.split())

@@ -11,10 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from agcx_format import bincode, messagepack
-from agcx_format.files import write_session
-from agcx_format.store import Store
-from agcx_format.types import (
+from agcx_format.codec import bincode, messagepack
+from agcx_format.model.types import (
     Checkpoint,
     CheckpointMetadata,
     ConversationContext,
@@ -32,7 +30,9 @@ from agcx_format.types import (
     SummaryText,
     UnknownItem,
 )
-from agcx_format.value_checks import check
+from agcx_format.model.value_checks import check
+from agcx_format.session.whole import write_session
+from agcx_format.store.store import Store
 from tests.fuzz.strategies import sessions, values
 from tests.stores import contents, golden_session
 

@@ -8,7 +8,13 @@ from typing import Any
 
 import msgspec
 
-from agcx_format.types import Float32, Reasoning, ReasoningText, ReasoningWithoutContent, pack_f32
+from agcx_format.model.types import (
+    Float32,
+    Reasoning,
+    ReasoningText,
+    ReasoningWithoutContent,
+    pack_f32,
+)
 
 
 def same(one: Any, other: Any) -> bool:

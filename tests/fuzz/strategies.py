@@ -1,6 +1,6 @@
 """Values of every type that AGCX files hold, as unkind as the types allow.
 
-Strategy: like the codecs, these are worked out from the schema of `agcx_format.types`, so a field or an
+Strategy: like the codecs, these are worked out from the schema of `agcx_format.model.types`, so a field or an
 item kind that is added there is fuzzed without a line here.  Numbers and lengths crowd around the
 borders at which an encoding takes another form; texts hold what terminals, file systems and
 parsers trip over.
@@ -15,9 +15,9 @@ from uuid import UUID
 import msgpack
 from hypothesis import strategies as st
 
-from agcx_format import schema
-from agcx_format.timestamps import Timestamp
-from agcx_format.types import (
+from agcx_format.model import schema
+from agcx_format.model.timestamps import Timestamp
+from agcx_format.model.types import (
     ConversationSnapshot,
     Float32,
     MessageSnapshot,

@@ -20,13 +20,13 @@ import msgspec
 import pytest
 from hypothesis import strategies as st
 
-from agcx_format import catalog as catalog_module
-from agcx_format import stats_cache
-from agcx_format.cache_file import framed
-from agcx_format.catalog import Catalog
-from agcx_format.stats import Stats, gather
-from agcx_format.stats_cache import StatsCache
-from agcx_format.store import open_store
+from agcx_format.catalog import file as catalog_module
+from agcx_format.catalog.file import Catalog
+from agcx_format.disk.checked_frames import framed
+from agcx_format.space import measure_cache
+from agcx_format.space.measure import Stats, gather
+from agcx_format.space.measure_cache import StatsCache
+from agcx_format.store.store import open_store
 from agcx_tui import bars, binding_names, first_paint, key_names, last_page, themes, wording
 from agcx_tui.config import load as load_config
 from agcx_tui.locations import Location, catalogs, measures
@@ -113,7 +113,7 @@ def used(tmp_path_factory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("caches")
     store, cache = demo_copy(folder / "history"), folder / "cache"
     entries = list(open_store(store).scan())
-    from agcx_format.columns import Columns
+    from agcx_format.catalog.columns import Columns
 
     columns = Columns()
     rows = [columns.put(entry) for entry in entries]
@@ -210,7 +210,7 @@ def test_measures_of_wrong_values_are_told_or_taken_again(used, fuzzing):
     store, cache = used
     kept = StatsCache(measures(cache), store)
     good = kept.path.read_bytes()
-    magic = stats_cache.MAGIC
+    magic = measure_cache.MAGIC
     first, *others = frames(good, len(magic))
     trees = [msgspec.msgpack.decode(part) for part in others]
     entries = list(open_store(store).scan())

@@ -9,18 +9,12 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import (
-    SessionFile,
-    bincode,
-    checkpoint,
-    messagepack,
-    open_store,
-    read_session,
-    serde_json,
-    types,
-    write_session,
-)
-from agcx_format.types import Float32, OperatingMode, UnknownItem
+from agcx_format import SessionFile, open_store, read_session, write_session
+from agcx_format.codec import bincode, messagepack
+from agcx_format.codec import json as serde_json
+from agcx_format.layout import checkpoint
+from agcx_format.model import types
+from agcx_format.model.types import Float32, OperatingMode, UnknownItem
 from tests.fuzz.conftest import Fuzzing
 from tests.fuzz.sameness import as_json_holds, as_rust_writes, same
 from tests.fuzz.strategies import sessions, values
@@ -178,6 +172,6 @@ def test_the_strategies_reach_the_corners(fuzzing: Fuzzing):
 
 
 def types_of_items() -> tuple:
-    from agcx_format import schema
+    from agcx_format.model import schema
 
     return schema.shape_of(types.ResponseItem).variants

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from corpus import _ALNUM, _AWS_SECRET, _HEX, _RSA, _SSH2, _UPPER, _WIREGUARD, _lines
 
-from agcx_format.redaction import scan
+from agcx_format.redaction import find as scan
 from agcx_format.redaction.rules import RULES
 
 LONG = _ALNUM * 3

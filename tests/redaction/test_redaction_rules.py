@@ -10,8 +10,8 @@ import time
 import pytest
 from corpus import FALSE, PERSONAL, TRUE
 
+from agcx_format.redaction.find import spans
 from agcx_format.redaction.rules import RULES
-from agcx_format.redaction.scan import spans
 
 NAMES = [f"{kind}-{number}" for number, (kind, _, _) in enumerate(TRUE)]
 

@@ -11,13 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from agcx_format import messagepack
-from agcx_format.convert.imported import Draft
-from agcx_format.redaction.apply import Placeholders, Redaction, redact
-from agcx_format.redaction.scan import find_in_session, find_secrets
-from agcx_format.serde_json import to_json
-from agcx_format.timestamps import Timestamp
-from agcx_format.types import (
+from agcx_format.codec import messagepack
+from agcx_format.codec.json import to_json
+from agcx_format.importing.draft import Draft
+from agcx_format.model.timestamps import Timestamp
+from agcx_format.model.types import (
     ExecAction,
     FileContext,
     FunctionCall,
@@ -33,6 +31,8 @@ from agcx_format.types import (
     SummaryText,
     UnknownItem,
 )
+from agcx_format.redaction.find import find_in_session, find_secrets
+from agcx_format.redaction.replace import Placeholders, Redaction, redact
 
 TOKEN = "gh" + "p_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 OTHER = "gh" + "p_" + "b1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"

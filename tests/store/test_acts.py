@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from agcx_format import acts, journal, open_store, recovery
-from agcx_format.acts import ActSession, Step
-from agcx_format.durable import Signature
+from agcx_format import open_store
+from agcx_format.disk.durable import Signature
 from agcx_format.errors import (
     CorruptData,
     NothingToUndo,
@@ -20,6 +19,9 @@ from agcx_format.errors import (
     StoreNotWritable,
     UndoConflict,
 )
+from agcx_format.store.acts import journal, recovery
+from agcx_format.store.acts import perform as acts
+from agcx_format.store.acts.perform import ActSession, Step
 from tests.crash.processes import killed_at
 from tests.privileges import without_privileges
 from tests.stores import contents, copy_of, golden_session, id_of

@@ -10,8 +10,8 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from agcx_format.durable import Signature
-from agcx_format.store import Store
+from agcx_format.disk.durable import Signature
+from agcx_format.store.store import Store
 from tests.privileges import without_privileges
 from tests.stores import golden_session
 

@@ -12,11 +12,11 @@ import pytest
 from msgspec.structs import replace
 
 from agcx_format import Store, Timestamp, limits, open_store, read_session, write_session
-from agcx_format.catalog import Catalog
-from agcx_format.columns import Columns
-from agcx_format.comparing import differences
-from agcx_format.listed import listed, whole_tags
-from agcx_format.types import Checkpoint, CheckpointMetadata, SessionMetadata
+from agcx_format.catalog.columns import Columns
+from agcx_format.catalog.file import Catalog
+from agcx_format.catalog.refresh import differences
+from agcx_format.model.types import Checkpoint, CheckpointMetadata, SessionMetadata
+from agcx_format.session.listed import listed, whole_tags
 from tests.stores import golden_session
 
 METADATA, CONVERSATION, STATE = golden_session("full")
@@ -30,9 +30,9 @@ _MEASURE = """
 import resource, sys
 from concurrent.futures import ThreadPoolExecutor
 from agcx_format import open_store
-from agcx_format.catalog import Catalog
-from agcx_format.columns import Columns
-from agcx_format.comparing import differences
+from agcx_format.catalog.file import Catalog
+from agcx_format.catalog.columns import Columns
+from agcx_format.catalog.refresh import differences
 
 root, caches, kind = sys.argv[1:]
 store = open_store(root)

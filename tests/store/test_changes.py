@@ -11,10 +11,13 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import SessionStorage, SessionStore, bincode, frames, layout1, layout2, open_store
-from agcx_format import index as index_module
+from agcx_format import SessionStorage, SessionStore, open_store
+from agcx_format.codec import bincode
+from agcx_format.codec.zstd import frames
 from agcx_format.errors import InvalidCheckpoint, PersistenceError, StaleSession
-from agcx_format.types import Checkpoint, CheckpointMetadata, SessionMetadata
+from agcx_format.layout import index as index_module
+from agcx_format.layout import v1, v2
+from agcx_format.model.types import Checkpoint, CheckpointMetadata, SessionMetadata
 from tests.golden_files import GOLDEN, V1, V2
 from tests.stores import contents, copy_of, golden_session, id_of
 
@@ -72,7 +75,7 @@ def test_the_other_sections_are_copied_byte_for_byte(tmp_path: Path):
     store = open_store(root)
     store.update_metadata(id_of("every-item"), title="x" * 5000)
     after = path.read_bytes()
-    old, new = layout1.split(data), layout1.split(after)
+    old, new = v1.split(data), v1.split(after)
     assert after[new[0].end :] == data[old[0].end :]
     metadata = bincode.decode(SessionMetadata, after[new[0].start : new[0].end])
     assert metadata.title == "x" * 5000
@@ -86,8 +89,8 @@ def test_in_layout_2_the_other_elements_stay_byte_for_byte(tmp_path: Path):
     store = open_store(root)
     entry = store.resolve(golden.id)
     store.update_metadata(entry.id, tags=["new"])
-    old, new = layout2.decompress(golden.data), layout2.decompress(path.read_bytes())
-    for before, after in zip(layout2.split(old)[1:], layout2.split(new)[1:], strict=True):
+    old, new = v2.decompress(golden.data), v2.decompress(path.read_bytes())
+    for before, after in zip(v2.split(old)[1:], v2.split(new)[1:], strict=True):
         assert old[before.start : before.end] == new[after.start : after.end]
 
 
@@ -197,7 +200,7 @@ def test_layout_2_lists_the_sizes_that_the_index_has_measured(tmp_path: Path):
     (metadata,) = store.list_sessions()
     size = (tmp_path / "sessions" / f"{metadata.id}.agcx").stat().st_size
     # As Rust counts: without the header.
-    assert (metadata.message_count, metadata.file_size) == (3000, size - layout2.HEADER)
+    assert (metadata.message_count, metadata.file_size) == (3000, size - v2.HEADER)
     assert 0 < metadata.compression_ratio < 1
     assert store.load_index().sessions == {metadata.id: metadata}
 
@@ -215,7 +218,7 @@ def test_a_copy_of_the_metadata_that_is_older_than_the_file_is_not_believed(tmp_
     # The index speaks for the same save, and has the sizes measured.
     # (Rust counts the section alone, without the header of 16 bytes.)
     indexed = open_store(root).resolve(golden.id).metadata
-    assert indexed.file_size == len(golden.data) - layout2.HEADER
+    assert indexed.file_size == len(golden.data) - v2.HEADER
     (root / "sessions.idx").unlink()
     assert open_store(root).resolve(golden.id).metadata == metadata
     copy.write_bytes(b"broken")
@@ -233,7 +236,7 @@ def test_a_file_that_was_truncated_in_place_is_shown_as_broken(tmp_path: Path):
 
 def test_a_file_that_is_cut_off_behind_its_metadata_keeps_its_title(tmp_path: Path):
     golden = next(g for g in V1 if g.name == "full")
-    span = layout1.split(golden.data)[1]
+    span = v1.split(golden.data)[1]
     for size in (span.end - 1, span.start, span.start - 2, span.start - 4):
         (tmp_path / f"{golden.id}.agcx").write_bytes(golden.data[:size])
         for use_mmap in (True, False):
@@ -311,8 +314,8 @@ def test_the_level_of_a_store_is_that_of_its_files(tmp_path: Path):
         storage = SessionStorage(tmp_path / str(level), level)
         storage.save_session(session[0].id, *session)
         (path,) = (tmp_path / str(level)).glob("*.agcx")
-        span = layout1.split(path.read_bytes())[1]
-        raw = layout1.decompress_section(path.read_bytes(), span)
+        span = v1.split(path.read_bytes())[1]
+        raw = v1.decompress_section(path.read_bytes(), span)
         assert frames.compress(raw, level) == path.read_bytes()[span.start : span.end]
         sizes.append(path.stat().st_size)
     assert sizes == sorted(sizes, reverse=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from agcx_format.disk.lock_file import LockFile
+from agcx_format.disk.locks import locked
 from agcx_format.errors import LockFailed
-from agcx_format.lock_file import LockFile
-from agcx_format.locks import locked
 
 # The child has time to fail; what it must not get, it must not wait long for.
 _PATIENCE = 0.2

@@ -21,18 +21,16 @@ from agcx_format import (
     PersistenceError,
     SessionFile,
     SessionStorage,
-    bincode,
-    frames,
-    layout1,
     limits,
-    messagepack,
     open_store,
     read_session,
-    seekable,
     write_session,
 )
+from agcx_format.codec import bincode, messagepack
+from agcx_format.codec.zstd import frames, seekable
 from agcx_format.errors import SessionNotFound
-from agcx_format.listed import listed
+from agcx_format.layout import v1
+from agcx_format.session.listed import listed
 from tests.golden_files import GOLDEN
 from tests.privileges import without_privileges
 from tests.stores import contents, copy_of, golden_session, id_of
@@ -63,7 +61,7 @@ def with_sections(path: Path, **changed: bytes) -> Path:
         "state": bincode.encode(STATE),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"".join(layout1.join(**sections | changed)))
+    path.write_bytes(b"".join(v1.join(**sections | changed)))
     return path
 
 
@@ -226,7 +224,7 @@ def test_a_file_of_a_terabyte_of_nothing(tmp_path: Path):
     os.truncate(path, 10**12)
     assert set(outcomes(path, memory=1024**3).values()) == {"ok"}
     path = with_sections(tmp_path / "b" / "a.agcx")
-    data, at = path.read_bytes(), layout1.split(path.read_bytes())[1].start
+    data, at = path.read_bytes(), v1.split(path.read_bytes())[1].start
     path.write_bytes(data[: at - 4] + b"\xff\xff\xff\xff" + data[at:])
     os.truncate(path, 10**12)
     said = outcomes(path, memory=1024**3)

@@ -9,12 +9,15 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import SessionStore, bincode, layout2, open_store, places
-from agcx_format import index as index_module
+from agcx_format import SessionStore, open_store
+from agcx_format.codec import bincode
 from agcx_format.doctor.checks import verify_store
-from agcx_format.places import TRASH
-from agcx_format.store import Store
-from agcx_format.types import Checkpoint, CheckpointMetadata, Float32, SessionMetadata
+from agcx_format.layout import index as index_module
+from agcx_format.layout import v2
+from agcx_format.model.types import Checkpoint, CheckpointMetadata, Float32, SessionMetadata
+from agcx_format.store import paths
+from agcx_format.store.paths import TRASH
+from agcx_format.store.store import Store
 from tests.golden_files import GOLDEN, V2
 from tests.stores import copy_of, golden_session
 
@@ -41,11 +44,11 @@ def assert_follows(store: Store) -> None:
             assert found[entry.id] == inside
             continue
         data = Path(entry.path).read_bytes()
-        raw = layout2.decompress(data)
-        size = len(data) - layout2.HEADER
+        raw = v2.decompress(data)
+        size = len(data) - v2.HEADER
         ratio = Float32(size / len(raw))
         assert found[entry.id] == replace(inside, file_size=size, compression_ratio=ratio)
-        copy = store.path / places.metadata_copy(entry.id)
+        copy = store.path / paths.metadata_copy(entry.id)
         assert copy.read_bytes() == bincode.encode(inside, SessionMetadata)
 
 
@@ -102,9 +105,9 @@ def test_the_index_follows_whatever_is_done_and_undone(tmp_path: Path, layout: i
 @every_deed
 def test_a_store_of_layout_2_without_an_index_gets_one(tmp_path: Path, deed):
     store = filled(tmp_path, 2)
-    (tmp_path / places.INDEX).unlink()
+    (tmp_path / paths.INDEX).unlink()
     deed(store)
-    if (tmp_path / places.INDEX).exists():
+    if (tmp_path / paths.INDEX).exists():
         assert_follows(store)
     else:
         assert store.acts()[0].kind == "delete"
@@ -119,10 +122,10 @@ def test_a_session_that_another_program_adds_or_removes_is_noticed(tmp_path: Pat
     path = other.resolve(str(UUID(int=5))).path
     os.unlink(path)
     if layout == 2:
-        (tmp_path / places.metadata_copy(UUID(int=5))).unlink()
-    index = (tmp_path / places.INDEX).read_bytes()
+        (tmp_path / paths.metadata_copy(UUID(int=5))).unlink()
+    index = (tmp_path / paths.INDEX).read_bytes()
     save_new(other)
-    (tmp_path / places.INDEX).write_bytes(index)
+    (tmp_path / paths.INDEX).write_bytes(index)
     store.update_metadata(UUID(int=1), is_favorite=False)
     assert_follows(store)
 
@@ -130,9 +133,9 @@ def test_a_session_that_another_program_adds_or_removes_is_noticed(tmp_path: Pat
 @every_deed
 def test_layout_1_needs_no_index(tmp_path: Path, deed):
     store = filled(tmp_path, 1)
-    (tmp_path / places.INDEX).unlink()
+    (tmp_path / paths.INDEX).unlink()
     deed(store)
-    assert not (tmp_path / places.INDEX).exists()
+    assert not (tmp_path / paths.INDEX).exists()
 
 
 @both_layouts
@@ -142,7 +145,7 @@ def test_the_trash_holds_no_copy_of_what_can_be_made_again(tmp_path: Path, layou
     deed(store)
     for _ in range(2):
         trash = tmp_path / TRASH
-        assert [path for path in trash.rglob(places.INDEX) if "new" not in path.parts] == []
+        assert [path for path in trash.rglob(paths.INDEX) if "new" not in path.parts] == []
         assert list(trash.rglob("before/metadata/*")) == []
         if store.acts():
             store.undo()
@@ -164,7 +167,7 @@ def test_a_change_of_one_session_reads_no_other(tmp_path: Path, layout: int, nam
         monkeypatch.setattr(os, name_of_listing, _noting(listed, listing))
     DEEDS[name](store)
     monkeypatch.undo()
-    folders = [tmp_path / folder for folder in places.FOLDERS.values()]
+    folders = [tmp_path / folder for folder in paths.FOLDERS.values()]
     assert not [path for path in folders if path.exists() and path.stat().st_ino in listed]
     # What cannot be read any more is still in the index: nobody looked.
     assert len(store.load_index().sessions) == 40
@@ -182,11 +185,11 @@ def _noting(noted: list[int], listing):
 
 def test_many_sessions_are_put_into_the_index_at_once(tmp_path: Path):
     store = filled(tmp_path, 2)
-    before = (tmp_path / places.INDEX).read_bytes()
+    before = (tmp_path / paths.INDEX).read_bytes()
     with store.saving_many():
         save_new(store)
         save_anew(store)
-        assert (tmp_path / places.INDEX).read_bytes() == before
+        assert (tmp_path / paths.INDEX).read_bytes() == before
     assert_follows(store)
     # What was saved before something went wrong is in it as well.
     with pytest.raises(RuntimeError), store.saving_many():
@@ -210,9 +213,9 @@ def test_the_copy_of_the_metadata_is_that_in_the_file(tmp_path: Path):
 
 def test_an_index_in_layout_1_is_one_again_when_it_was_broken(tmp_path: Path):
     store = filled(tmp_path, 1)
-    (tmp_path / places.INDEX).write_bytes(b"\xff" * 9)
+    (tmp_path / paths.INDEX).write_bytes(b"\xff" * 9)
     store.update_metadata(UUID(int=1), is_favorite=True)
-    assert index_module.read(tmp_path / places.INDEX)[1] == 1
+    assert index_module.read(tmp_path / paths.INDEX)[1] == 1
     assert_follows(store)
 
 
@@ -228,19 +231,19 @@ def test_verify_warns_of_sessions_that_only_the_index_would_show(tmp_path: Path)
     some = list(store.load_index().sessions.values())[1:]
     store.save_index(index_module.build(some))
     assert codes(tmp_path) == {("index", "warning", "index-lacks")}
-    (tmp_path / places.INDEX).unlink()
+    (tmp_path / paths.INDEX).unlink()
     assert codes(tmp_path) == {("store", "warning", "index-lacks")}
 
 
 def test_verify_warns_of_nothing_where_nobody_reads_the_index(tmp_path: Path):
     filled(tmp_path, 1)
-    (tmp_path / places.INDEX).unlink()
+    (tmp_path / paths.INDEX).unlink()
     assert codes(tmp_path) == set()
 
 
 def test_an_index_that_cannot_be_read_stops_no_act(tmp_path: Path):
     store = filled(tmp_path, 1)
-    (tmp_path / places.INDEX).write_bytes(b"")
+    (tmp_path / paths.INDEX).write_bytes(b"")
     store.delete(list(store.scan())[:1])
     assert_follows(store)
 
@@ -248,6 +251,6 @@ def test_an_index_that_cannot_be_read_stops_no_act(tmp_path: Path):
 def test_the_state_of_a_session_that_is_unreadable_is_not_in_the_index(tmp_path: Path):
     store = filled(tmp_path, 1)
     (tmp_path / f"{uuid4()}.agcx").write_bytes(b"AGCX")
-    (tmp_path / places.INDEX).write_bytes(b"")
+    (tmp_path / paths.INDEX).write_bytes(b"")
     store.update_metadata(UUID(int=1), is_favorite=True)
     assert len(store.load_index().sessions) == 5

@@ -9,11 +9,12 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import open_store, places
-from agcx_format.comparing import differences
-from agcx_format.columns import Columns
-from agcx_format.entries import is_link, own_size
-from agcx_format.store import Store
+from agcx_format import open_store
+from agcx_format.catalog.columns import Columns
+from agcx_format.catalog.refresh import differences
+from agcx_format.store import paths
+from agcx_format.store.entries import is_link, own_size
+from agcx_format.store.store import Store
 from tests.stores import contents, golden_session
 
 both_layouts = pytest.mark.parametrize("layout", [1, 2])
@@ -69,7 +70,7 @@ def test_a_deletion_takes_the_link_and_leaves_the_file(tmp_path: Path, layout: i
     before, data = os.readlink(link), target.read_bytes()
     files = contents(store.path)
     (entry,) = store.scan()
-    copies = sum(path.stat().st_size for path in (store.path / places.METADATA).glob("*"))
+    copies = sum(path.stat().st_size for path in (store.path / paths.METADATA).glob("*"))
     assert is_link(entry.path)
     assert own_size(entry) == len(before)
     act = store.delete([entry])

@@ -13,12 +13,13 @@ from uuid import UUID
 
 import pytest
 
-from agcx_format import SessionStorage, lock_file, locks, open_store
+from agcx_format import SessionStorage, open_store
+from agcx_format.disk import lock_file, locks
+from agcx_format.disk.durable import TEMPORARY, write_file
+from agcx_format.disk.lock_file import LockFile
+from agcx_format.disk.locks import locked
 from agcx_format.doctor.checks import verify_store
-from agcx_format.durable import TEMPORARY, write_file
 from agcx_format.errors import LockFailed, StaleSession
-from agcx_format.lock_file import LockFile
-from agcx_format.locks import locked
 from tests.stores import contents, golden_session, id_of
 
 
@@ -147,7 +148,7 @@ from pathlib import Path
 def flock(fd, operation):
     raise OSError(errno.ENOSYS, "no locks here")
 fcntl.flock = flock
-from agcx_format.locks import locked
+from agcx_format.disk.locks import locked
 root = Path({str(tmp_path)!r})
 for number in range(40):
     with locked(root, timeout=60):
@@ -183,7 +184,7 @@ def test_a_temporary_file_that_is_in_use_is_not_swept(tmp_path: Path):
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody else")
 @pytest.mark.parametrize("layout", [1, 2])
 def test_a_file_that_root_changes_stays_with_its_owner(tmp_path: Path, layout: int):
-    from agcx_format.store import Store
+    from agcx_format.store.store import Store
 
     store = Store(tmp_path / "store", layout=layout)
     session = golden_session("full")

@@ -9,10 +9,11 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import SessionNotFound, open_store, places
+from agcx_format import SessionNotFound, open_store
 from agcx_format.errors import InvalidCheckpoint
-from agcx_format.store import Store
-from agcx_format.types import Checkpoint, CheckpointMetadata
+from agcx_format.model.types import Checkpoint, CheckpointMetadata
+from agcx_format.store import paths
+from agcx_format.store.store import Store
 from tests.stores import contents, golden_session, id_of
 
 both_layouts = pytest.mark.parametrize("layout", [1, 2])
@@ -28,9 +29,9 @@ def spelled(tmp_path: Path, layout: int, spell) -> tuple[Store, Path]:
     store.save_session(SHOUTED, replace(session_metadata, id=SHOUTED), conversation, state)
     made = CheckpointMetadata(UUID(int=7), "here", "2026-01-01T00:00:00Z", 2, None)
     store.save_checkpoint(SHOUTED, Checkpoint(made, conversation, state))
-    for folder in (*places.FOLDERS.values(), places.CHECKPOINTS, places.METADATA):
+    for folder in (*paths.FOLDERS.values(), paths.CHECKPOINTS, paths.METADATA):
         for path in sorted((root / folder).glob("*.*")):
-            if path.is_file() and path.name != places.INDEX:
+            if path.is_file() and path.name != paths.INDEX:
                 name, dot, suffix = path.name.partition(".")
                 path.rename(path.with_name(spell(name) + dot + suffix))
     (path,) = root.rglob("*.agcx")

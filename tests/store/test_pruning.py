@@ -10,11 +10,12 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import SessionStorage, SessionStore, layout1, open_store
-from agcx_format.convert.importer import import_sessions
-from agcx_format.pruning import Precious, Rule, select
-from agcx_format.timestamps import Timestamp, ns_of
-from agcx_format.types import CheckpointMetadata
+from agcx_format import SessionStorage, SessionStore, open_store
+from agcx_format.importing.run import import_sessions
+from agcx_format.layout import v1
+from agcx_format.model.timestamps import Timestamp, ns_of
+from agcx_format.model.types import CheckpointMetadata
+from agcx_format.space.rules import Precious, Rule, select
 from tests.convert.rollout_lines import assistant, meta, user, write
 from tests.stores import contents, copy_of, golden_session
 
@@ -158,7 +159,7 @@ def test_a_file_whose_messages_are_broken_is_not_empty(tmp_path: Path):
     put(store, 1, messages=0)
     path = Path(store.resolve(str(put(store, 2, messages=0))).path)
     whole = path.read_bytes()
-    messages = layout1.split(whole)[1]
+    messages = v1.split(whole)[1]
     # The frame of the messages is there, and nothing in it can be read.
     path.write_bytes(whole[: messages.start] + bytes(messages.end - messages.start) + whole[messages.end :])
     rule = Rule(empty=True, include=frozenset(Precious))
@@ -173,7 +174,7 @@ def test_a_damaged_newer_copy_makes_no_duplicate_of_the_whole_one(tmp_path: Path
     assert {entry.id for entry in select(store, rule, NOW).entries} == {original}
     path = Path(store.resolve(str(copy)).path)
     whole = path.read_bytes()
-    messages = layout1.split(whole)[1]
+    messages = v1.split(whole)[1]
     for end in range(messages.start, messages.end, 97):
         path.write_bytes(whole[:end])
         assert select(store, rule, NOW).chosen == ()

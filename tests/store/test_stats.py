@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import SessionStorage, SessionStore, messagepack, open_store, stats
-from agcx_format.stats import GROUPS, KINDS, Stats, gather, measure
-from agcx_format.types import (
+from agcx_format import SessionStorage, SessionStore, open_store
+from agcx_format.codec import messagepack
+from agcx_format.model.types import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -20,6 +20,8 @@ from agcx_format.types import (
     Reasoning,
     SummaryText,
 )
+from agcx_format.space import measure as stats
+from agcx_format.space.measure import GROUPS, KINDS, Stats, gather, measure
 from tests.golden_files import GOLDEN
 from tests.stores import golden_session
 

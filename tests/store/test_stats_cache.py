@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agcx_format import open_store
-from agcx_format.stats import FileStats, gather
-from agcx_format.stats_cache import StatsCache
+from agcx_format.space.measure import FileStats, gather
+from agcx_format.space.measure_cache import StatsCache
 from tests.stores import contents, copy_of
 
 

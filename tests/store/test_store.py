@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from agcx_format import CompressionLevel, SessionStorage, open_store
-from agcx_format import index as index_module
+from agcx_format.disk.locks import locked
 from agcx_format.errors import (
     AmbiguousSession,
     CorruptData,
@@ -21,8 +21,8 @@ from agcx_format.errors import (
     SessionNotFound,
     StaleSession,
 )
-from agcx_format.locks import locked
-from agcx_format.timestamps import ns_of
+from agcx_format.layout import index as index_module
+from agcx_format.model.timestamps import ns_of
 from tests.golden_files import GOLDEN, V1
 from tests.privileges import without_privileges
 from tests.stores import contents, copy_of, golden_session, id_of

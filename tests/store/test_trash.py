@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agcx_format import SessionFile, open_store, reserve
-from agcx_format import emptied as emptied_log
+from agcx_format import SessionFile, open_store
 from agcx_format.doctor.checks import verify_store
-from agcx_format.entries import recently_changed
 from agcx_format.errors import (
     CorruptData,
     NothingToUndo,
@@ -21,8 +19,11 @@ from agcx_format.errors import (
     StoreNotWritable,
     UndoConflict,
 )
-from agcx_format.journal import read_act, unfinished
-from agcx_format.timestamps import Timestamp, ns_of
+from agcx_format.model.timestamps import Timestamp, ns_of
+from agcx_format.store.acts import emptied as emptied_log
+from agcx_format.store.acts import reserve
+from agcx_format.store.acts.journal import read_act, unfinished
+from agcx_format.store.entries import recently_changed
 from tests.crash.processes import killed_at
 from tests.stores import contents, copy_of, golden_session, id_of
 

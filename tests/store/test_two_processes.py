@@ -26,12 +26,12 @@ from agcx_format import (
     SessionStorage,
     SessionStore,
     StaleSession,
-    acts,
     open_store,
     read_session,
 )
-from agcx_format.files import read_metadata
-from agcx_format.locks import locked
+from agcx_format.disk.locks import locked
+from agcx_format.session.whole import read_metadata
+from agcx_format.store.acts import perform as acts
 from tests.golden_files import GOLDEN, v1
 from tests.stores import contents, golden_session
 from tests.waiting import LIMIT
@@ -168,7 +168,7 @@ def test_no_update_is_lost(facade: type, tmp_path: Path, race_seconds: float):
 def test_a_lock_goes_with_the_process_that_held_it(tmp_path: Path):
     code = f"""
 from pathlib import Path
-from agcx_format.locks import locked
+from agcx_format.disk.locks import locked
 with locked(Path({str(tmp_path)!r})):
     print("held", flush=True)
     input()
@@ -275,7 +275,7 @@ def test_a_file_that_is_cut_short_while_it_is_read_kills_nobody(
 
 def with_long_title() -> bytes:
     """A session whose metadata takes many pages of the map."""
-    from agcx_format import layout1
+    from agcx_format.layout import v1 as layout1
 
     metadata, conversation, state = read_session(v1("large").path)
     return b"".join(layout1.encode(replace(metadata, title="t" * 100_000), conversation, state, 3))

@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from agcx_format.errors import PersistenceError
-from agcx_format.store import Store
-from agcx_format.types import Checkpoint, CheckpointMetadata
+from agcx_format.model.types import Checkpoint, CheckpointMetadata
+from agcx_format.store.store import Store
 from tests.privileges import without_privileges
 from tests.stores import golden_session
 

@@ -261,7 +261,7 @@ def test_a_damaged_page_is_not_painted(home):
 
 
 def test_what_was_deleted_since_is_not_shown(home):
-    from agcx_format.store import open_store
+    from agcx_format.store.store import open_store
 
     store = open_store(home / ".agcodex/history")
     entry = next(entry for entry in store.scan() if entry.title == TITLE)

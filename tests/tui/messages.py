@@ -6,7 +6,7 @@ from uuid import UUID
 
 from textual.app import App, ComposeResult
 
-from agcx_format.types import (
+from agcx_format.model.types import (
     FunctionCall,
     FunctionCallOutput,
     InputText,
@@ -25,7 +25,7 @@ NOON = 1_764_000_000 * 1_000_000_000
 
 
 def snapshot(item, second: int = 0, **metadata) -> MessageSnapshot:
-    from agcx_format.timestamps import Timestamp
+    from agcx_format.model.timestamps import Timestamp
 
     fields = {
         "edited": False, "edit_history": [], "branch_point": False, "branch_id": None,

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from textual import events
 from textual.widgets import Input
 
+from agcx_format.disk.locks import locked
 from agcx_format.errors import NothingToUndo, StaleSession
-from agcx_format.locks import locked
-from agcx_format.store import open_store
+from agcx_format.store.store import open_store
 from agcx_tui import store_work, watching
 from agcx_tui.act_queue import ActQueue, StoreReplaced
 from agcx_tui.screens.confirm import ConfirmDelete

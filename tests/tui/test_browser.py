@@ -9,7 +9,7 @@ import pytest
 from textual import events
 from textual.widgets import Input, Static
 
-from agcx_format.store import open_store
+from agcx_format.store.store import open_store
 from agcx_tui.screens.browser import BrowserScreen
 from agcx_tui.screens.help import HelpScreen
 from agcx_tui.session_table import SORTS

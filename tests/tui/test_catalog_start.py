@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from textual import events
 
-from agcx_format.catalog import Catalog
-from agcx_format.columns import WORDS_KNOWN
-from agcx_format.store import open_store
+from agcx_format.catalog.columns import WORDS_KNOWN
+from agcx_format.catalog.file import Catalog
+from agcx_format.store.store import open_store
 from agcx_tui import store_work
 from agcx_tui.screens.browser import BrowserScreen
 from tests.stores import contents

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from textual.pilot import Pilot
 
-from agcx_format.sources import ListSource
+from agcx_format.session.source import ListSource
 from agcx_tui.blocks.code import code_strips
 from agcx_tui.blocks.code_spans import CODE_SPANS, CodeSpans
 from agcx_tui.blocks.palette import Palette

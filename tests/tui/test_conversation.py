@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 from textual.app import App
 
-from agcx_format.session_file import SessionFile
-from agcx_format.sources import PENDING, ListSource
+from agcx_format.session.lazy import SessionFile
+from agcx_format.session.source import PENDING, ListSource
 from agcx_tui.conversation_search import search
 from agcx_tui.screens.conversation import ConversationScreen
 from agcx_tui.subjects import open_session

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from textual.app import App
 
-from agcx_format.sources import PENDING, ListSource
-from agcx_format.store import open_store
-from agcx_format.types import InputText, Message
+from agcx_format.model.types import InputText, Message
+from agcx_format.session.source import PENDING, ListSource
+from agcx_format.store.store import open_store
 from agcx_tui.act_queue import ActQueue
 from agcx_tui.finding import find_message
 from agcx_tui.reading_positions import Position, ReadingPositions

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, Static
 
-from agcx_format.files import read_session
-from agcx_format.store import open_store
+from agcx_format.session.whole import read_session
+from agcx_format.store.store import open_store
 from agcx_tui.screens.acting import title_of_copy
 from agcx_tui.screens.checkpoint import CheckpointScreen
 from agcx_tui.screens.conversation import ConversationScreen

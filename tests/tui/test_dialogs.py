@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Button, Input, Static
 
-from agcx_format.store import open_store
+from agcx_format.store.store import open_store
 from agcx_tui.app import AgcxApp
 from agcx_tui.exporting import suggested_name
 from agcx_tui.screens.confirm import ConfirmDelete, ConfirmFavorites

@@ -11,9 +11,9 @@ from textual.app import App
 from textual.widgets import Button, Checkbox, Input, OptionList, RadioButton
 
 from agcx_format import write_session
-from agcx_format.convert.imported import Draft
-from agcx_format.timestamps import Timestamp
-from agcx_format.types import InputText, Message
+from agcx_format.importing.draft import Draft
+from agcx_format.model.timestamps import Timestamp
+from agcx_format.model.types import InputText, Message
 from agcx_tui.screens.export import ExportDialog, ExportItem
 from agcx_tui.screens.export_run import ask_for_export
 from agcx_tui.screens.review import RedactionReview

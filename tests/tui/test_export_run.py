@@ -11,7 +11,7 @@ from textual.app import App
 from textual.widgets import Button, Checkbox, Input, Static
 
 from agcx_format import read_session
-from agcx_format.convert.codex_out import rollout_name
+from agcx_format.exporting.codex import rollout_name
 from agcx_tui.exporting import suggested_name
 from agcx_tui.screens.export import ExportDialog, ExportItem
 from agcx_tui.screens.export_run import ask_for_export

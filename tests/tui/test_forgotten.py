@@ -18,7 +18,9 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import SessionStorage, SessionStore, catalog, open_store, stats_cache
+from agcx_format import SessionStorage, SessionStore, open_store
+from agcx_format.catalog import file as catalog
+from agcx_format.space import measure_cache
 from agcx_tui.locations import cache_directory, catalogs, measures
 from agcx_tui.screens.page import keep_page
 from tests.cli.conftest import run
@@ -47,7 +49,7 @@ def store(request, tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr(catalog, "_PATIENCE", 0.1)
-    monkeypatch.setattr(stats_cache, "_PATIENCE", 0.1)
+    monkeypatch.setattr(measure_cache, "_PATIENCE", 0.1)
     return root
 
 

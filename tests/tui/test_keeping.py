@@ -9,7 +9,7 @@ import pytest
 from textual import events
 from textual.widgets import Button, Checkbox, Input, OptionList, Static
 
-from agcx_format.store import open_store
+from agcx_format.store.store import open_store
 from agcx_tui.act_words import told_with_undo
 from agcx_tui.reading_positions import Position, ReadingPositions
 from agcx_tui.screens.browser import BrowserScreen

@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Checkbox, Input, OptionList
 
-from agcx_format.timestamps import Timestamp
+from agcx_format.model.timestamps import Timestamp
 from agcx_tui.screens.confirm import ConfirmDelete, ConfirmFavorites
 from agcx_tui.screens.conversation import ConversationScreen
 from agcx_tui.screens.emptying import EmptyDialog

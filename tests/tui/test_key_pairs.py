@@ -15,8 +15,8 @@ from textual.geometry import Region
 from textual.screen import Screen
 from textual.widgets import Button
 
-from agcx_format.redaction.scan import Find
-from agcx_format.store import open_store
+from agcx_format.redaction.find import Find
+from agcx_format.store.store import open_store
 from agcx_tui.app import AgcxApp
 from agcx_tui.exporting import Progress
 from agcx_tui.outgoing import Looked

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agcx_format.catalog import Catalog
+from agcx_format.catalog.file import Catalog
 from agcx_tui.keeping_on_exit import LOG_FILE
 from agcx_tui.last_page import conditions, page_path
 from agcx_tui.locations import catalogs

@@ -167,8 +167,8 @@ async def test_what_is_done_with_such_a_file_is_done(store, name, thorough):
 def test_a_file_of_such_a_name_is_noticed_when_it_comes(tmp_path, folder, name):
     import threading
 
-    from agcx_format.columns import Columns
-    from agcx_format.comparing import differences
+    from agcx_format.catalog.columns import Columns
+    from agcx_format.catalog.refresh import differences
     from tests.waiting import LIMIT
 
     store = demo_copy(tmp_path / os.fsdecode(folder))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.command import CommandList
 
-from agcx_format.store import open_store
+from agcx_format.store.store import open_store
 from agcx_tui import binding_names, commands
 from tests.tui.browsing import SIZE, at_cursor, browser, scanned, until
 

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from agcx_format.sources import ListSource
+from agcx_format.session.source import ListSource
 from agcx_tui.conversation_facts import Fact, Group
 from agcx_tui.conversation_search import search
 from agcx_tui.widgets.facts_view import FactsView

@@ -17,7 +17,7 @@ from textual.selection import Selection
 from textual.theme import BUILTIN_THEMES
 from textual.widgets import Input, Static
 
-from agcx_format.sources import ListSource
+from agcx_format.session.source import ListSource
 from agcx_tui import themes
 from agcx_tui.app import AgcxApp
 from agcx_tui.widgets.transcript import Transcript

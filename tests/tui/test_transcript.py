@@ -9,9 +9,9 @@ from textual.geometry import Offset
 from textual.selection import Selection
 
 from agcx_format.errors import CorruptData, PersistenceError
-from agcx_format.session_file import SessionFile
-from agcx_format.sources import PENDING, ListSource
-from agcx_format.types import InputText, Message, Other, UnknownItem
+from agcx_format.model.types import InputText, Message, Other, UnknownItem
+from agcx_format.session.lazy import SessionFile
+from agcx_format.session.source import PENDING, ListSource
 from agcx_tui import themes
 from agcx_tui.widgets.selected import pack
 from agcx_tui.widgets.viewport import Place

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from agcx_format import Store, Timestamp, layout1
-from agcx_format.types import Checkpoint, CheckpointMetadata
+from agcx_format import Store, Timestamp
+from agcx_format.layout import v1
+from agcx_format.model.types import Checkpoint, CheckpointMetadata
 from agcx_tui.screens.conversation import ConversationScreen
 from agcx_tui.screens.log import LogScreen
 from agcx_tui.screens.prune import PruneScreen
@@ -100,9 +101,9 @@ async def test_every_screen_outlives_a_sector_of_a_session_that_cannot_be_read(p
     elif place == "header":
         offset = 0
     elif place == "length":
-        offset = layout1.split(data)[0].end
+        offset = v1.split(data)[0].end
     else:
-        offset = next(span.start for span in layout1.split(data) if span.section == place) + 3
+        offset = next(span.start for span in v1.split(data) if span.section == place) + 3
     with BadSectors(tmp_path, bad={path: offset}):
         await walk(tmp_path / "history")
 

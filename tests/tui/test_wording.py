@@ -12,7 +12,7 @@ from agcx_format.errors import (
     PersistenceError,
     UnsupportedVersion,
 )
-from agcx_format.timestamps import ns_of
+from agcx_format.model.timestamps import ns_of
 from agcx_tui import wording
 from tests.tui.entries import NOW
 

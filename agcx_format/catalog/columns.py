@@ -1,0 +1,357 @@
+"""What a list and its filter need to know of each session of a store, in columns.
+
+Strategy: a session is a *row*, a number that never changes, into arrays and packed texts (`packed.py`):
+some 600 bytes each, first words of the conversation included.  A path is not kept where it follows from
+the id.  Rows come from entries of a scan (`put`) or, many at a time, from a catalog (`extend`), which is
+written from them (`block`).
+
+One thread changes the columns; others may read meanwhile.  For that the signature of a row is
+taken first by who reads and set last by who writes: a row that was caught in between has the
+signature of an older file, and is read again when the directory is next compared.
+
+Times are microseconds since 1970, since 64 bits of nanoseconds end in 2262.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from datetime import date
+from typing import TYPE_CHECKING
+
+from agcx_format.catalog import block as catalog_block
+from agcx_format.catalog.block import Block
+from agcx_format.catalog.text_columns import Pool, RowIndex, Texts
+from agcx_format.disk.durable import Signature
+from agcx_format.errors import PersistenceError
+from agcx_format.store import paths
+from agcx_format.transcript.folding import fold, has_capital, unify
+
+if TYPE_CHECKING:
+    from agcx_format.store.entries import ScanEntry
+
+__all__ = ["BROKEN", "FAVORITE", "GONE", "MODES", "READABLE", "WORDS_KNOWN", "Columns", "micros"]
+
+MODES = ("Plan", "Build", "Review")
+DATES = ("accessed", "updated", "created")
+
+# What `flags` of a row says.  GONE: the file is there no more, and the row is a gap.  READABLE: its
+# metadata are.  BROKEN: some of it cannot be read.
+FAVORITE, BROKEN, GONE, READABLE, WORDS_KNOWN = 1, 2, 4, 8, 16
+
+# Those that a catalog may have, which has no gaps.
+_SAVED_FLAGS = FAVORITE | BROKEN | READABLE | WORDS_KNOWN
+
+# Where no file tells it.  What one tells may be no number at all.
+NO_RATIO = -1.0
+
+_MAX_COUNT = 2**64 - 1
+_HALF = 2**64 - 1
+
+# The arrays, by what they hold of a row, and their types.  The first three are the signature.
+ARRAYS = {
+    "inodes": "Q", "mtimes": "q", "sizes": "Q",
+    "high": "Q", "low": "Q", "folders": "H", "models": "H", "tags": "I", "directories": "I",
+    "accessed": "q", "updated": "q", "created": "q", "messages": "Q", "ratios": "f",
+    "modes": "B", "flags": "B",
+}  # fmt: skip
+# Which of them are numbers of values in a pool of the same name.
+POOLED = ("folders", "models", "tags", "directories")
+# Of these no more than 16 bits can number.
+_NUMBERED = tuple(name for name in POOLED if ARRAYS[name] == "H")
+_MOST_POOLED = 1 << 16
+
+
+class Columns:
+    """Rows in; `arrays["sizes"][row]` and the methods out."""
+
+    def __init__(self) -> None:
+        self.arrays = {name: array(kind) for name, kind in ARRAYS.items()}
+        self.pools: dict[str, Pool] = {name: Pool() for name in POOLED}
+        self.titles = Texts()
+        # Title, model, tags and id, folded, a line each; those that a capital tells from their folded
+        # form again as they are written; and as the last two lines the first words of the
+        # conversation, as they are written and folded.  A word is not found across two lines, and one
+        # with a capital only in what is written with it.
+        self.haystacks = Texts()
+        self.errors: dict[int, PersistenceError] = {}
+        # Files whose name is no id, by row and by path.
+        self.names: dict[int, str] = {}
+        self._named: dict[str, int] = {}
+        self._index = RowIndex(self._key)
+
+    def __len__(self) -> int:
+        return len(self.arrays["flags"])
+
+    # --- facts of one row
+
+    def path(self, row: int) -> str:
+        name = self.names.get(row)
+        folder = self.pools["folders"][self.arrays["folders"][row]]
+        return f"{folder}/{name or self._id(row) + paths.SUFFIX}"
+
+    def id(self, row: int) -> str:
+        """The session's id as text, or the file's name where that is no id."""
+        return self.names.get(row) or self._id(row)
+
+    def tie(self, row: int) -> tuple[int, int, str, str]:
+        """What tells rows apart that are alike in all else, in an order that does not depend on theirs."""
+        arrays = self.arrays
+        folder = self.pools["folders"][arrays["folders"][row]]
+        return arrays["high"][row], arrays["low"][row], self.names.get(row, ""), folder
+
+    def model(self, row: int) -> str:
+        return self.pools["models"][self.arrays["models"][row]]
+
+    def tags(self, row: int) -> tuple[str, ...]:
+        return self.pools["tags"][self.arrays["tags"][row]]
+
+    def directory(self, row: int) -> str:
+        """Where the agent worked; empty as long as that is not known."""
+        return self.pools["directories"][self.arrays["directories"][row]]
+
+    def signature(self, row: int) -> Signature | None:
+        """What the file was when it was read; None when it is not known."""
+        arrays = self.arrays
+        found = Signature(arrays["inodes"][row], arrays["sizes"][row], arrays["mtimes"][row])
+        return found if found.inode else None
+
+    def row_of(self, path: str) -> int | None:
+        """The row of a path, gone or not; any thread may ask."""
+        place = self._place(path)
+        return self._named.get(path) if place is None else self._index.find(place)
+
+    # --- changes
+
+    def put(self, entry: ScanEntry) -> int:
+        """Add a session, or renew the one of that path; gives its row."""
+        row = self.row_of(entry.path)
+        if row is None:
+            row = self._add(entry.path)
+        self._fill(row, entry)
+        return row
+
+    def set_gone(self, row: int) -> None:
+        """Its words are forgotten."""
+        self.arrays["flags"][row] |= GONE
+        self.arrays["inodes"][row] = 0
+        self.errors.pop(row, None)
+        self.titles[row] = self.haystacks[row] = ""
+
+    def set_words(self, row: int, words: str, directory: str) -> None:
+        """What is found out about a conversation later; `words` in one line."""
+        self.arrays["directories"][row] = self.pools["directories"].number(directory)
+        head = _parts(self.haystacks[row])[0]
+        words = words.replace("\n", " ")
+        self.haystacks[row] = f"{head}\n{_written(words)}\n{fold(words)}"
+        self.arrays["flags"][row] |= WORDS_KNOWN
+
+    def extend(self, block: Block) -> range:
+        """Add the rows of a catalog, whose paths are not in here; gives them.
+
+        `ValueError` when its parts do not fit each other; then nothing is added.
+        """
+        catalog_block.check(block, ARRAYS, POOLED)
+        self._check(block)
+        first = len(self)
+        rows = range(first, first + block.count)
+        self.titles.extend(block.titles, array("I", block.title_lengths))
+        self.haystacks.extend(block.haystacks, array("I", block.haystack_lengths))
+        for name, kind in ARRAYS.items():
+            column = array(kind, block.arrays[name])
+            if name in POOLED:
+                numbers = [self.pools[name].number(v) for v in catalog_block.pool(block, name)]
+                column = array(kind, map(numbers.__getitem__, column))
+            self.arrays[name].extend(column)
+        for number, name in block.names.items():
+            self.names[first + number] = os.fsdecode(name)
+        for number, told in block.errors.items():
+            row = first + number
+            self.errors[row] = catalog_block.error(told, self.path(row))
+        self._index.reserve(len(rows))
+        for row in rows:
+            if row in self.names:
+                self._named[self.path(row)] = row
+            else:
+                self._index.add(row)
+        return rows
+
+    def _check(self, block: Block) -> None:
+        """`ValueError` when it holds what no row can be, or a row that is here already."""
+        arrays = {name: array(kind, block.arrays[name]) for name, kind in ARRAYS.items()}
+        if max(arrays["modes"], default=0) >= len(MODES):
+            raise ValueError("a mode that there is not")
+        if any(flags & ~_SAVED_FLAGS for flags in set(arrays["flags"])):
+            raise ValueError("flags that there are not")
+        if any(len(self.pools[name]) + len(block.pools[name]) > _MOST_POOLED for name in _NUMBERED):
+            raise ValueError("more folders or models than can be numbered")
+        for texts, more in ((self.titles, block.titles), (self.haystacks, block.haystacks)):
+            if texts.size + len(more) >= 1 << 32:
+                raise ValueError("more text than can be counted")
+        folders = catalog_block.pool(block, "folders")
+        if any("\0" in folder for folder in folders):
+            raise ValueError("a folder that cannot be")
+        numbers = [self.pools["folders"].number(folder) for folder in folders]
+        keys = list(
+            zip(
+                arrays["high"],
+                arrays["low"],
+                map(numbers.__getitem__, arrays["folders"]),
+                strict=True,
+            )
+        )
+        named = [(keys[row][2], os.fsdecode(name)) for row, name in block.names.items()]
+        if block.names:
+            keys = [key for row, key in enumerate(keys) if row not in block.names]
+        values = self.pools["folders"]
+        if (
+            len(set(keys)) < len(keys)
+            or len(set(named)) < len(named)
+            or any(map(self._index.holds, keys))
+            or any(f"{values[folder]}/{name}" in self._named for folder, name in named)
+        ):
+            raise ValueError("a row that is there twice")
+
+    def block(self, rows: list[int]) -> Block:
+        """The rows as a catalog holds them; any thread may ask."""
+        # In the order of ARRAYS: the signature first.
+        arrays = {
+            name: array(kind, map(self.arrays[name].__getitem__, rows))
+            for name, kind in ARRAYS.items()
+        }
+        pools = {name: self._pooled(name, arrays) for name in POOLED}
+        titles, title_lengths = self.titles.take(rows)
+        haystacks, haystack_lengths = self.haystacks.take(rows)
+        names = {n: os.fsencode(self.names[row]) for n, row in enumerate(rows) if row in self.names}
+        errors = {n: self.errors.get(row) for n, row in enumerate(rows) if row in self.errors}
+        return Block(
+            count=len(rows),
+            arrays={name: column.tobytes() for name, column in arrays.items()},
+            pools=catalog_block.plain_pools(pools),
+            titles=titles,
+            title_lengths=title_lengths.tobytes(),
+            haystacks=haystacks,
+            haystack_lengths=haystack_lengths.tobytes(),
+            names=names,
+            errors={n: catalog_block.told(error) for n, error in errors.items() if error},
+        )
+
+    # --- inside
+
+    def _pooled(self, name: str, arrays: dict[str, array]) -> list:
+        """Number the values anew that these rows have; gives them."""
+        own: Pool = Pool()
+        values = self.pools[name]
+        renamed = {number: own.number(values[number]) for number in sorted(set(arrays[name]))}
+        arrays[name] = array(ARRAYS[name], map(renamed.__getitem__, arrays[name]))
+        return own.values()
+
+    def _id(self, row: int) -> str:
+        digits = f"{self.arrays['high'][row]:016x}{self.arrays['low'][row]:016x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+    def _key(self, row: int) -> tuple[int, int, int]:
+        arrays = self.arrays
+        return arrays["high"][row], arrays["low"][row], arrays["folders"][row]
+
+    def _place(self, path: str) -> tuple[int, int, int] | None:
+        """High and low half of the id and the folder, for a file that is named by its id."""
+        folder, _, name = path.rpartition("/")
+        stem = name.removesuffix(paths.SUFFIX)
+        # Other spellings of an id are names: the path has to follow from the id.
+        if len(name) != 41 or not paths.is_uuid(stem) or stem != stem.lower():
+            return None
+        number = int(stem.replace("-", ""), 16)
+        return number >> 64, number & _HALF, self.pools["folders"].number(folder)
+
+    def _add(self, path: str) -> int:
+        row = len(self)
+        place = self._place(path)
+        for column in self.arrays.values():
+            column.append(0)
+        self.titles.append()
+        self.haystacks.append()
+        arrays = self.arrays
+        arrays["flags"][row] = GONE
+        arrays["models"][row] = self.pools["models"].number("")
+        arrays["tags"][row] = self.pools["tags"].number(())
+        arrays["directories"][row] = self.pools["directories"].number("")
+        if place is None:
+            folder, _, name = path.rpartition("/")
+            arrays["folders"][row] = self.pools["folders"].number(folder)
+            self.names[row] = name
+            self._named[path] = row
+        else:
+            arrays["high"][row], arrays["low"][row], arrays["folders"][row] = place
+            self._index.add(row)
+        return row
+
+    def _fill(self, row: int, entry: ScanEntry) -> None:
+        metadata, arrays = entry.metadata, self.arrays
+        self.errors.pop(row, None)
+        if entry.error is not None:
+            self.errors[row] = entry.error
+        broken = BROKEN if entry.error is not None or metadata is None else 0
+        model, tags = ("", ()) if metadata is None else (metadata.model, tuple(metadata.tags))
+        arrays["models"][row] = self.pools["models"].number(model)
+        arrays["tags"][row] = self.pools["tags"].number(tags)
+        if metadata is None:
+            title = ""
+            arrays["messages"][row] = 0
+            arrays["ratios"][row] = NO_RATIO
+            for name in DATES:
+                arrays[name][row] = entry.mtime_ns // 1000
+            flags = broken
+        else:
+            title = metadata.title
+            arrays["messages"][row] = min(metadata.message_count, _MAX_COUNT)
+            arrays["ratios"][row] = metadata.compression_ratio
+            arrays["modes"][row] = MODES.index(metadata.current_mode.value)
+            arrays["accessed"][row] = micros(metadata.last_accessed)
+            arrays["updated"][row] = micros(metadata.updated_at)
+            arrays["created"][row] = micros(metadata.created_at)
+            flags = broken | READABLE | (FAVORITE if metadata.is_favorite else 0)
+        # Words that were known stay until they are read again: a conversation begins as it did.
+        _, *words = _parts(self.haystacks[row])
+        head = fold("\n".join((title, model, *tags, self.id(row))))
+        written = _written("\n".join((title, model, *tags, self.names.get(row, ""))))
+        self.titles[row] = title
+        self.haystacks[row] = "\n".join((head, written, *words))
+        arrays["flags"][row] = flags
+        arrays["sizes"][row] = entry.size
+        arrays["mtimes"][row] = entry.mtime_ns
+        arrays["inodes"][row] = entry.signature.inode
+
+
+def _written(text: str) -> str:
+    """As it is looked for with a capital; empty where it has none to be found."""
+    return unify(text) if has_capital(text) else ""
+
+
+def _parts(haystack: str) -> tuple[str, str, str]:
+    """Head, and first words as they are written and folded."""
+    rest, _, folded = haystack.rpartition("\n")
+    head, _, written = rest.rpartition("\n")
+    return head, written, folded
+
+
+# Seconds since 1970 of the days that were seen.
+_midnights: dict[str, int] = {}
+
+
+def micros(moment: str) -> int:
+    """Microseconds since 1970; three of these are worked out for each session of a scan.
+
+    Years of four digits, which is all but a few, take a fifth of the time of `ns_of(moment)`: a store
+    has few days, and the parts stand at fixed places.
+    """
+    if moment[10] != "T" or moment[0] in "+-" or moment[:4] == "0000":
+        from agcx_format.model.timestamps import ns_of
+
+        return ns_of(moment) // 1000
+    day = moment[:10]
+    midnight = _midnights.get(day)
+    if midnight is None:
+        midnight = _midnights[day] = (date.fromisoformat(day) - date(1970, 1, 1)).days * 86_400
+    seconds = int(moment[11:13]) * 3600 + int(moment[14:16]) * 60 + int(moment[17:19])
+    return (midnight + seconds) * 1_000_000 + int(f"{moment[20:-1]:0<6}"[:6])

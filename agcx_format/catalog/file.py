@@ -1,0 +1,219 @@
+"""What is known of a store's sessions from the last time: a cache, so that a list is there at once.
+
+    head      magic and version, then frames: length, CRC-32, payload
+    frame 0   `Head`: of which store, how many sessions, of what size
+    frame 1   the first page of rows, in the order of the list, which is read alone
+    others    the rest of the rows, a thousand a frame
+
+Strategy: it is never believed over the files.  Each row has the signature of the file that it was
+read from, and whoever shows it compares (`changes_since`) soon after.  A catalog that is
+broken, foreign or of another version is none, without a word, and a new one is written.  It holds
+words of people's conversations, so its directory and files are their owner's alone, and `forget`
+takes words out.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+from agcx_format.catalog import block as catalog_block
+from agcx_format.catalog.block import Block
+from agcx_format.catalog.columns import GONE, Columns
+from agcx_format.disk.checked_frames import frame, framed, make_private, name_of, remove
+from agcx_format.disk.durable import Signature, replace_file
+from agcx_format.disk.locks import locked
+from agcx_format.disk.open_file import OpenFile
+from agcx_format.errors import LockFailed, PersistenceError
+
+__all__ = ["Catalog", "Head", "Reading"]
+
+# The byte order is part of it: arrays are kept as the machine has them.
+MAGIC = b"AGCXcat3" + sys.byteorder[:1].encode()
+
+FIRST_PAGE = 128
+_ROWS = 1024
+# Seconds that forgetting waits for another process that writes.
+_PATIENCE = 10
+
+
+class Head(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Of which store it is, by its real path; its rows, and their totals as a list shows them."""
+
+    store: bytes
+    rows: int
+    sessions: int
+    size: int
+    broken: int
+
+
+_head = msgspec.msgpack.Decoder(Head)
+
+
+class Reading:
+    """An open catalog: `head` and `page` at once, then the other `blocks`."""
+
+    def __init__(self, file: OpenFile, head: Head, page: Block, at: int, store: bytes) -> None:
+        """`store` is how the path of the store is spelled this time."""
+        self._file, self._at, self._store = file, at, store
+        self.head = head
+        self.page = _at_home(page, store)
+
+    def blocks(self) -> Iterator[Block]:
+        """The rows after the page.  `ValueError` when they are damaged; some may be missing then.
+
+        A thread reads them while the page is shown; closes the file at the end.
+        """
+        try:
+            rows = self.page.count
+            while rows < self.head.rows:
+                payload, self._at = frame(self._file, self._at)
+                block = catalog_block.decode(payload)
+                if not block.count:
+                    raise ValueError("an empty frame")
+                rows += block.count
+                yield _at_home(block, self._store)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class Catalog:
+    """The catalog of one store, in a `directory` for the catalogs of all."""
+
+    def __init__(self, directory: str | os.PathLike[str], store: str | os.PathLike[str]) -> None:
+        self.directory = Path(directory)
+        self._store = os.fsencode(os.path.realpath(store))
+        # As the paths of its files begin.
+        self._spelled = os.fsencode(Path(store).absolute())
+        self.path = self.directory / name_of(self._store)
+
+    def open(self) -> Reading | None:
+        """Its head and first page; None when there is none that can be used."""
+        try:
+            file = OpenFile(self.path)
+        except PersistenceError:
+            return None
+        try:
+            return self._reading(file)
+        except (ValueError, PersistenceError, msgspec.DecodeError):
+            file.close()
+            return None
+
+    def _reading(self, file: OpenFile) -> Reading:
+        if file.read(len(MAGIC), 0) != MAGIC:
+            raise ValueError("another format")
+        payload, at = frame(file, len(MAGIC))
+        head = _head.decode(payload)
+        if head.store != self._store:
+            raise ValueError("of another store")
+        if (
+            not 0 <= head.broken <= head.sessions <= head.rows < 1 << 32
+            or not 0 <= head.size < 1 << 63
+        ):
+            raise ValueError("totals that cannot be")
+        payload, at = frame(file, at)
+        return Reading(file, head, catalog_block.decode(payload), at, self._spelled)
+
+    def load(self) -> Columns | None:
+        """All of it at once; None when there is none that can be used."""
+        reading = self.open()
+        if reading is None:
+            return None
+        columns = Columns()
+        try:
+            columns.extend(reading.page)
+            for block in reading.blocks():
+                columns.extend(block)
+        except ValueError:
+            return None
+        return columns
+
+    def save(self, columns: Columns, rows: list[int], *, patience: float = 0) -> bool:
+        """Write these rows in this order: who reads them should want the first ones first.
+
+        False when another process is writing and does not end within `patience` seconds.  Raises
+        `PersistenceError` when it cannot be written.
+        """
+        make_private(self.directory)
+        try:
+            with locked(self.directory, patience):
+                replace_file(self.path, self._parts(columns, rows))
+        except LockFailed:
+            return False
+        return True
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """Take out all that is known of these files, and of those that are others by now: words above all.
+
+        When that cannot be done, within ten seconds, the whole catalog is removed.
+        """
+        gone = set(paths)
+        columns = self.load()
+        if columns is not None:
+            rows = [
+                row
+                for row in range(len(columns))
+                if columns.path(row) not in gone and not _changed(columns, row)
+            ]
+            with suppress(PersistenceError, OSError):
+                if len(rows) == len(columns) or self.save(columns, rows, patience=_PATIENCE):
+                    return
+        self.clear()
+
+    def clear(self) -> None:
+        remove(self.path)
+
+    # --- inside
+
+    def _parts(self, columns: Columns, rows: list[int]) -> Iterator[bytes]:
+        flags, sizes = columns.arrays["flags"], columns.arrays["sizes"]
+        rows = [row for row in rows if not flags[row] & GONE]
+        size = sum(sizes[row] for row in rows)
+        broken = sum(1 for row in rows if row in columns.errors)
+        head = Head(self._store, len(rows), len(rows), size, broken)
+        yield MAGIC
+        yield framed(catalog_block.encode(head))
+        yield framed(self._encoded(columns.block(rows[:FIRST_PAGE])))
+        for at in range(FIRST_PAGE, len(rows), _ROWS):
+            yield framed(self._encoded(columns.block(rows[at : at + _ROWS])))
+
+    def _encoded(self, block: Block) -> bytes:
+        return catalog_block.encode(_in_folders(block, self._spelled, _HOME))
+
+
+# The same store may be spelled in many ways (relative, through a link): its folders are kept without.
+_HOME = b"\0"
+
+
+def _at_home(block: Block, store: bytes) -> Block:
+    return _in_folders(block, _HOME, store)
+
+
+def _in_folders(block: Block, old: bytes, new: bytes) -> Block:
+    """The block with folders that begin with one path beginning with another."""
+
+    def moved(folder: object) -> object:
+        if not isinstance(folder, bytes) or (folder + b"/")[: len(old) + 1] != old + b"/":
+            return folder
+        return new + folder[len(old) :]
+
+    folders = [moved(folder) for folder in block.pools.get("folders", ())]
+    return replace(block, pools={**block.pools, "folders": folders})
+
+
+def _changed(columns: Columns, row: int) -> bool:
+    """Whether another file is there than the one that was read: it may have had another title."""
+    try:
+        now = Signature.at(columns.path(row))
+    except PersistenceError:
+        return False
+    return now is not None and now != columns.signature(row)

@@ -1,0 +1,299 @@
+"""bincode readers: Python source made once from the schema of a type.
+
+Strategy: a reader of a struct is one function without a call for most fields.  It takes `bytes` and a
+position and gives the value and the position after it.  Every length is compared with what is
+there before a slice is taken, and a count of items is never believed beyond the bytes that are left,
+so a hostile length allocates nothing.
+
+The one ambiguity of the format is settled here: a reasoning item may have three fields instead of
+four (`ReasoningWithoutContent`), and bincode does not say how many there are.  A message is read with
+four; when that fails, with three.
+"""
+
+from __future__ import annotations
+
+import struct
+import threading
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NoReturn
+from uuid import UUID
+
+import msgspec
+
+from agcx_format.counting import counted
+from agcx_format.errors import BincodeDecodeError
+from agcx_format.model import schema
+from agcx_format.model.timestamps import is_usual, normal
+from agcx_format.model.types import Float32, MessageSnapshot, ReasoningWithoutContent
+
+__all__ = ["Reader", "reader"]
+
+Reader = Callable[[bytes, int], tuple[Any, int]]
+
+
+@cache
+def reader(type_: Any) -> Reader:
+    """Reads a value of `type_`; raises `BincodeDecodeError`, its offset counted in those bytes."""
+    return _shape_reader(schema.shape_of(type_))
+
+
+# --- what the generated readers call
+
+
+def _uint(data: bytes, at: int, maximum: int) -> tuple[int, int]:
+    """A varint; longer forms than needed are taken, as bincode takes them."""
+    first = data[at]
+    if first <= 250:
+        return first, at + 1
+    if first > 253:
+        raise ValueError(f"integer tag {first} is not one that fits here")
+    size = 2 << (first - 251)
+    if size == 2 or (size == 4 and maximum > 0xFFFF) or (size == 8 and maximum > 0xFFFFFFFF):
+        raw = data[at + 1 : at + 1 + size]
+        if len(raw) != size:
+            raise IndexError
+        return int.from_bytes(raw, "little"), at + 1 + size
+    raise ValueError(f"an integer of {size} bytes does not fit here")
+
+
+def _long(data: bytes, at: int) -> tuple[int, int]:
+    """A length, told by its first byte to be more than 250."""
+    size, start = _uint(data, at, schema.U64_MAX)
+    if size > len(data) - start:
+        raise ValueError(f"length {size:,} exceeds the {counted(len(data) - start, 'byte')} left")
+    return size, start
+
+
+# A UUID in bincode, its length before it, is one in MessagePack less the first byte, and msgspec
+# makes UUIDs in a fifth of the time that their class takes.
+_uuid = msgspec.msgpack.Decoder(UUID).decode
+
+_unpack_u32 = struct.Struct("<I").unpack_from
+_unpack_f32 = struct.Struct("<f").unpack_from
+
+
+def _f32(data: bytes, at: int) -> Float32:
+    (value,) = _unpack_f32(data, at)
+    # Only of a NaN are the bytes kept, which takes the long way.
+    return float.__new__(Float32, value) if value == value else Float32(data[at : at + 4][::-1])
+
+
+def _failed(
+    cause: Exception, type_name: str, fields: tuple[str, ...], seen: dict, at: int
+) -> NoReturn:
+    """Say which field failed: the first that has no value among the reader's locals."""
+    field = next((name for name in fields if f"f_{name}" not in seen), "?")
+    short = isinstance(cause, IndexError | struct.error)
+    reason = "the data ends inside it" if short else str(cause)
+    error = BincodeDecodeError(f"{type_name}.{field}: {reason}", offset=at)
+    raise error from None
+
+
+# --- readers
+
+
+class _Source:
+    """Lines of a generated function and the names that they refer to."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.names: dict[str, Any] = {
+            "uint": _uint, "long": _long, "uuid": _uuid, "f32": _f32, "u32": _unpack_u32, "failed": _failed,
+            "is_usual": is_usual, "normal": normal, "SHORT": struct.error,
+        }  # fmt: skip
+        self.count = 0
+
+    def add(self, depth: int, *lines: str) -> None:
+        self.lines += ["    " * depth + line for line in lines]
+
+    def bind(self, prefix: str, value: Any) -> str:
+        name = f"{prefix}_{len(self.names)}"
+        self.names[name] = value
+        return name
+
+    def fresh(self) -> str:
+        self.count += 1
+        return f"v{self.count}"
+
+    def compile(self, name: str) -> Callable:
+        exec(compile("\n".join(self.lines), f"<bincode {name}>", "exec"), self.names)
+        return self.names[name]
+
+
+@cache
+def _shape_reader(shape: schema.Shape) -> Reader:
+    if isinstance(shape, schema.Tagged):
+        return _tagged_reader(shape)
+    if isinstance(shape, schema.Record):
+        type_name, fields = shape.cls.__name__, shape.fields
+        result = f"cls({', '.join(f'f_{name}' for name, _ in fields)})"
+    else:
+        type_name, fields, result = type(shape).__name__, (("value", shape),), "f_value"
+    src = _Source()
+    src.names |= {"cls": getattr(shape, "cls", None)}
+    src.names |= {"TYPE": type_name, "FIELDS": tuple(name for name, _ in fields)}
+    src.add(0, "def read(b, p):")
+    src.add(1, "end = len(b)", "try:")
+    for name, field in fields:
+        _read(src, 2, field, f"f_{name}")
+    src.add(2, f"return {result}, p")
+    src.add(1, "except (IndexError, ValueError, SHORT) as cause:")
+    src.add(2, "failed(cause, TYPE, FIELDS, locals(), p)")
+    read = src.compile("read")
+    return _either_reasoning(read) if getattr(shape, "cls", None) is MessageSnapshot else read
+
+
+def _read(src: _Source, depth: int, shape: schema.Shape, to: str) -> None:
+    """Add lines that read `shape` at `p` into the variable `to` and move `p` on."""
+    match shape:
+        case schema.Text() | schema.Moment():
+            src.add(
+                depth,
+                "n = b[p]; q = p + 1",
+                "if n > 250: n, q = long(b, p)",
+                "r = q + n",
+                "if r > end: raise IndexError",
+                "n = str(b[q:r], 'utf-8')",
+            )
+            if isinstance(shape, schema.Moment):
+                src.add(depth, "if not is_usual(n): n = normal(n)")
+            src.add(depth, f"{to} = n; p = r")
+        case schema.Id():
+            src.add(
+                depth,
+                "if b[p] != 16: raise ValueError(f'a UUID has 16 bytes, not {b[p]}')",
+                "q = p + 17",
+                "if q > end: raise IndexError",
+                f"{to} = uuid(b'\\xc4' + b[p:q]); p = q",
+            )
+        case schema.Uint(maximum):
+            src.add(
+                depth,
+                "n = b[p]",
+                f"if n <= 250: {to} = n; p += 1",
+                f"elif n == 251: {to} = b[p + 1] | b[p + 2] << 8; p += 3",
+                *([f"elif n == 252: {to} = u32(b, p + 1)[0]; p += 5"] if maximum > 0xFFFF else []),
+                f"else: {to}, p = uint(b, p, {maximum})",
+            )
+        case schema.Bool():
+            src.add(
+                depth,
+                "n = b[p]",
+                "if n > 1: raise ValueError(f'{n} is neither false nor true')",
+                f"{to} = n == 1; p += 1",
+            )
+        case schema.F32():
+            src.add(depth, f"{to} = f32(b, p); p += 4")
+        case schema.Choice(enum):
+            variants = src.bind("enum", tuple(enum))
+            src.add(
+                depth,
+                "n = b[p]; q = p + 1",
+                "if n > 250: n, q = uint(b, p, 0xFFFFFFFF)",
+                f"if n >= {len(enum)}: raise ValueError(f'no variant {{n}}')",
+                f"{to} = {variants}[n]; p = q",
+            )
+        case schema.Optional(inner):
+            src.add(depth, "n = b[p]")
+            src.add(depth, f"if n == 0: {to} = None; p += 1", "elif n == 1:")
+            src.add(depth + 1, "p += 1")
+            _read(src, depth + 1, inner, to)
+            src.add(depth, "else: raise ValueError(f'{n} is neither none nor some')")
+        case schema.Sequence() | schema.Mapping():
+            _read_many(src, depth, shape, to)
+        case schema.Product(items):
+            parts = [src.fresh() for _ in items]
+            for part, item in zip(parts, items, strict=True):
+                _read(src, depth, item, part)
+            src.add(depth, f"{to} = ({', '.join(parts)},)")
+        case schema.Record() | schema.Tagged():
+            src.add(depth, f"{to}, p = {src.bind('read', _shape_reader(shape))}(b, p)")
+
+
+def _read_many(src: _Source, depth: int, shape: schema.Sequence | schema.Mapping, to: str) -> None:
+    many, item = src.fresh(), src.fresh()
+    empty = "[]" if isinstance(shape, schema.Sequence) else "{}"
+    src.add(depth, "n = b[p]; q = p + 1", "if n > 250: n, q = long(b, p)")
+    src.add(depth, f"p = q; {many} = {empty}", f"for {item}_ in range(n):")
+    if isinstance(shape, schema.Sequence):
+        _read(src, depth + 1, shape.item, item)
+        src.add(depth + 1, f"{many}.append({item})")
+    else:
+        _read(src, depth + 1, shape.key, f"{item}k")
+        _read(src, depth + 1, shape.value, item)
+        src.add(depth + 1, f"{many}[{item}k] = {item}")
+    src.add(depth, f"{to} = {many}")
+
+
+def _tagged_reader(shape: schema.Tagged) -> Reader:
+    """The tag as a string, then the variant's fields."""
+    read_tag = _shape_reader(schema.Text())
+    readers = {record.tag: _shape_reader(record) for record in shape.variants}
+    short = _short_reasoning() if "reasoning" in readers else None
+
+    def read(data: bytes, at: int) -> tuple[Any, int]:
+        tag, start = read_tag(data, at)
+        if tag not in readers:
+            raise BincodeDecodeError(f"{tag[:40]!r} is not a tag that fits here", offset=at)
+        if short and tag == "reasoning" and _choices.shorter():
+            return short(data, start)
+        return readers[tag](data, start)
+
+    return read
+
+
+# --- reasoning items of three fields
+
+# A message holds one item and the earlier forms of it; more of them than this are not tried out.
+_MOST_TRIED = 64
+
+
+def _short_reasoning() -> Reader:
+    return _shape_reader(schema.shape_of(ReasoningWithoutContent).variants[0])
+
+
+class _Choices(threading.local):
+    """For each reasoning item of the message being read, whether it has the shorter form."""
+
+    taken: tuple[bool, ...] = ()
+    met = 0
+
+    def begin(self, taken: tuple[bool, ...]) -> None:
+        self.taken, self.met = taken, 0
+
+    def shorter(self) -> bool:
+        self.met += 1
+        return self.met <= len(self.taken) and self.taken[self.met - 1]
+
+
+_choices = _Choices()
+
+
+def _either_reasoning(read: Reader) -> Reader:
+    """Read a message; where that fails, try the shorter form from the last reasoning item back.
+
+    What follows such an item, a timestamp, cannot be mistaken for a field of it, so a wrong
+    reading fails within the message.
+    """
+
+    def read_message(data: bytes, at: int) -> tuple[Any, int]:
+        _choices.begin(())
+        try:
+            return read(data, at)
+        except BincodeDecodeError as first:
+            error, met = first, _choices.met
+        tried = 1
+        while tried < min(2**met, _MOST_TRIED):
+            taken = tuple(bool(tried >> i & 1) for i in reversed(range(met)))
+            _choices.begin(taken)
+            try:
+                return read(data, at)
+            except BincodeDecodeError as other:
+                # The reading that came furthest says best what is wrong.
+                error = max(error, other, key=lambda e: e.offset or 0)
+                met = max(met, _choices.met)
+            tried += 1
+        raise error
+
+    return read_message

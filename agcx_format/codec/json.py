@@ -1,0 +1,142 @@
+"""The JSON that serde gives these types, and back.
+
+Structs are objects with their field names; an item carries its tag in `type`; an f32 is written as
+the double that it equals, and null when it is not finite.  Two things have no form in serde and
+get one here: an item with an unknown tag is `{"type": tag, "raw": base64 of its MessagePack}`, and
+a reasoning item from which the field was left out has no `content`.  `from_json` reads back
+all of it, save for floats that were not finite: null becomes NaN.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+from enum import Enum
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from agcx_format.codec.messagepack import lenient
+from agcx_format.errors import MessagePackDecodeError
+from agcx_format.model import schema
+from agcx_format.model.timestamps import normal
+from agcx_format.model.types import Float32, ReasoningWithoutContent, UnknownItem
+
+__all__ = ["from_json", "to_json", "to_plain"]
+
+T = TypeVar("T")
+
+
+def to_json(value: Any) -> bytes:
+    """Compact UTF-8 JSON of any value of `types.py`, or of a list, tuple or dict of them."""
+    return msgspec.json.encode(to_plain(value))
+
+
+def from_json(type_: type[T], data: bytes | str) -> T:
+    """The value of `type_` that `to_json` gave; `ValueError` names the path that does not fit."""
+    try:
+        plain = msgspec.json.decode(data)
+    except msgspec.DecodeError as cause:
+        raise ValueError(f"not JSON: {cause}") from None
+    return _from_plain(schema.shape_of(type_), plain, "$")
+
+
+def to_plain(value: Any) -> Any:
+    """The value as dicts, lists, strings, numbers, booleans and None."""
+    if isinstance(value, msgspec.Struct):
+        tag = value.__struct_config__.tag
+        plain = {"type": tag} if tag is not None else {}
+        for name in value.__struct_fields__:
+            plain[name] = to_plain(getattr(value, name))
+        return plain
+    match value:
+        case str():
+            return str.__str__(value)
+        case float():
+            return float(value) if math.isfinite(value) else None
+        case list() | tuple():
+            return [to_plain(item) for item in value]
+        case dict():
+            return {str(to_plain(key)): to_plain(each) for key, each in value.items()}
+        case UUID():
+            return str(value)
+        case Enum():
+            return value.value
+        case UnknownItem():
+            return {"type": value.tag, "raw": base64.b64encode(value.raw).decode()}
+    return value
+
+
+def _from_plain(shape: schema.Shape, plain: Any, path: str) -> Any:
+    match shape, plain:
+        case schema.Optional(inner), _:
+            return None if plain is None else _from_plain(inner, plain, path)
+        case schema.Sequence(item), list():
+            return [_from_plain(item, each, f"{path}[{i}]") for i, each in enumerate(plain)]
+        case schema.Mapping(key, value), dict():
+            return {
+                _from_plain(key, name, path): _from_plain(value, each, f"{path}.{name}")
+                for name, each in plain.items()
+            }
+        case schema.Product(items), list() if len(items) == len(plain):
+            pairs = zip(items, plain, strict=True)
+            return tuple(_from_plain(item, p, f"{path}[{i}]") for i, (item, p) in enumerate(pairs))
+        case schema.Record(), dict():
+            return _record(shape, plain, path)
+        case schema.Tagged(), dict():
+            return _tagged(shape, plain, path)
+    return _scalar(shape, plain, path)
+
+
+def _scalar(shape: schema.Shape, plain: Any, path: str) -> Any:
+    try:
+        match shape, plain:
+            case (schema.Text(), str()) | (schema.Bool(), bool()):
+                return plain
+            case schema.Uint(maximum), int() if type(plain) is int and 0 <= plain <= maximum:
+                return plain
+            case schema.F32(), None:
+                return Float32(math.nan)
+            case schema.F32(), int() | float() if type(plain) is not bool:
+                return Float32(float(plain))
+            case schema.Id(), str():
+                return UUID(plain)
+            case schema.Moment(), str():
+                return normal(plain)
+            case schema.Choice(enum), str():
+                return enum(plain)
+    except ValueError as cause:
+        raise ValueError(f"{path}: {cause}") from None
+    raise ValueError(f"{path}: expected {type(shape).__name__}, got {type(plain).__name__}")
+
+
+def _record(record: schema.Record, plain: dict, path: str) -> Any:
+    values = []
+    for name, shape in record.fields:
+        if name not in plain and not isinstance(shape, schema.Optional):
+            raise ValueError(f"{path}.{name} is missing")
+        values.append(_from_plain(shape, plain.get(name), f"{path}.{name}"))
+    return record.cls(*values)
+
+
+def _tagged(shape: schema.Tagged, plain: dict, path: str) -> Any:
+    tag = plain.get("type")
+    if tag == "reasoning" and "content" not in plain:
+        return _record(schema.shape_of(ReasoningWithoutContent).variants[0], plain, path)
+    record = shape.by_tag(tag)
+    if record is not None:
+        return _record(record, plain, path)
+    try:
+        raw = base64.b64decode(plain["raw"], validate=True)
+    except (KeyError, TypeError, binascii.Error):
+        raise ValueError(f"{path}: {tag!r} is not a tag that is known") from None
+    # It will be written as it is, in the midst of other values: it must be one item, and whole.
+    try:
+        item = lenient.decode_shape(shape, raw)
+    except MessagePackDecodeError as cause:
+        raise ValueError(f"{path}.raw: {cause.reason}") from None
+    if item != UnknownItem(raw):
+        raise ValueError(f"{path}.raw: it is not one item of an unknown kind")
+    return item

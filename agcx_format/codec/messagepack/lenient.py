@@ -1,0 +1,296 @@
+"""The slow way through MessagePack: field by field along the schema, knowing every offset.
+
+Used for a value that msgspec refuses.  A record may be an array of its fields or a map with their
+names; a tagged enum also the first day's `{"Variant": [fields]}` or bare `"Variant"`; an item
+whose tag is not known is kept as the bytes it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn, TypeVar
+from uuid import UUID
+
+import msgpack
+
+from agcx_format import limits
+from agcx_format.counting import counted
+from agcx_format.errors import MessagePackDecodeError
+from agcx_format.model import schema
+from agcx_format.model.timestamps import normal
+from agcx_format.model.types import Float32, ReasoningWithoutContent, UnknownItem
+
+T = TypeVar("T")
+
+UNPACK_ERRORS = (
+    msgpack.exceptions.UnpackException,
+    UnicodeDecodeError,
+    RecursionError,
+    ValueError,
+    OverflowError,
+)
+
+# Content parts and items are kept when their tag is not known; a summary or an action is not,
+# because nothing could show it.
+_KEPT_WHEN_UNKNOWN = frozenset({"message", "input_text"})
+
+
+# The bytes before those of a text, or of bytes that may stand for one, by the first of them.
+_NAME_HEADERS = {0xD9: 2, 0xDA: 3, 0xDB: 5, 0xC4: 2, 0xC5: 3, 0xC6: 5}
+
+
+def decode(type_: type[T], data: bytes | memoryview, base: int = 0) -> T:
+    """Decode one value of `type_`; `base` is added to the offset of an error."""
+    return decode_shape(schema.shape_of(type_), data, base)
+
+
+def decode_shape(shape: schema.Shape, data: bytes | memoryview, base: int = 0) -> Any:
+    return _Reader(data, base).read(shape)
+
+
+def unpacker(data: bytes | memoryview) -> msgpack.Unpacker:
+    # Maps as pairs: what is no value of ours may have keys that no dict takes.
+    made = msgpack.Unpacker(
+        strict_map_key=False, object_pairs_hook=list, max_buffer_size=max(1, len(data))
+    )
+    made.feed(data)
+    return made
+
+
+def in_words(cause: BaseException) -> str:
+    """msgpack's exceptions often have no text of their own."""
+    if isinstance(cause, msgpack.exceptions.OutOfData):
+        return "the data ends inside it"
+    if isinstance(cause, msgpack.exceptions.StackError | RecursionError):
+        return "nested too deeply"
+    if isinstance(cause, msgpack.exceptions.BufferFull):
+        return "it is too large"
+    if isinstance(cause, msgpack.exceptions.FormatError):
+        return "not MessagePack"
+    return str(cause) or type(cause).__name__
+
+
+class _Reader:
+    """One pass over one value.  `self.at` is where the value being read begins."""
+
+    def __init__(self, data: bytes | memoryview, base: int) -> None:
+        self.data = data
+        self.base = base
+        self.unpacker = unpacker(data)
+        self.at = 0
+        self.items_left = limits.SLOW_ITEMS
+
+    def read(self, shape: schema.Shape) -> Any:
+        try:
+            return self._read(shape)
+        except UNPACK_ERRORS as cause:
+            self._fail(in_words(cause))
+
+    def _fail(self, reason: str) -> NoReturn:
+        raise MessagePackDecodeError(reason, offset=self.base + self.at) from None
+
+    def _mark(self) -> int:
+        """The first byte of the next value."""
+        self.at = self.unpacker.tell()
+        if self.at >= len(self.data):
+            self._fail("the data ends here")
+        return self.data[self.at]
+
+    def _read(self, shape: schema.Shape) -> Any:
+        match shape:
+            case schema.Record():
+                return self._record(shape)
+            case schema.Tagged():
+                return self._tagged(shape)
+            case schema.Optional(inner):
+                if self._mark() == 0xC0:
+                    return self.unpacker.unpack()
+                return self._read(inner)
+            case schema.Sequence(item):
+                return [self._read(item) for _ in range(self._array("a list"))]
+            case schema.Mapping(key, value):
+                return {self._read(key): self._read(value) for _ in range(self._map())}
+            case schema.Product(items):
+                if (count := self._array("a tuple")) != len(items):
+                    self._fail(f"expected a tuple of {len(items)}, got {count}")
+                return tuple([self._read(item) for item in items])
+        return self._scalar(shape)
+
+    def _scalar(self, shape: schema.Shape) -> Any:
+        self._mark()
+        if isinstance(shape, schema.F32):
+            return self._f32()
+        value = self.unpacker.unpack()
+        match shape:
+            case schema.Text() if isinstance(value, str):
+                return value
+            case schema.Bool() if isinstance(value, bool):
+                return value
+            case schema.Uint(maximum) if type(value) is int and 0 <= value <= maximum:
+                return value
+            case schema.Id() if isinstance(value, bytes) and len(value) == 16:
+                return UUID(bytes=value)
+            case schema.Moment() if isinstance(value, str):
+                return normal(value)
+            case schema.Choice(enum) if isinstance(value, str):
+                for variant in enum:
+                    # By the variant's Rust name on the crate's first day.
+                    if value in (variant.value, variant.name.title().replace("_", "")):
+                        return variant
+        self._fail(f"expected {type(shape).__name__}, got {_short(value)}")
+
+    def _f32(self) -> Float32:
+        """The four bytes as they lie there, so that no NaN is changed."""
+        if self._mark() == 0xCA and self.at + 5 <= len(self.data):
+            self.unpacker.skip()
+            return Float32(bytes(self.data[self.at + 1 : self.at + 5]))
+        value = self.unpacker.unpack()
+        if isinstance(value, bool) or not isinstance(value, float | int):
+            self._fail(f"expected F32, got {_short(value)}")
+        return Float32(float(value))
+
+    def _array(self, what: str) -> int:
+        mark = self._mark()
+        if not (0x90 <= mark <= 0x9F or mark in (0xDC, 0xDD)):
+            self._fail(f"expected {what}, got {_short(self.unpacker.unpack())}")
+        return self._counted(self.unpacker.read_array_header())
+
+    def _map(self) -> int:
+        if not self._is_map(self._mark()):
+            self._fail(f"expected a map, got {_short(self.unpacker.unpack())}")
+        return self._counted(self.unpacker.read_map_header())
+
+    def _counted(self, count: int) -> int:
+        # Of what a header claims, no more than there are bytes can follow.
+        self.items_left -= min(count, len(self.data) - self.at)
+        if self.items_left < 0:
+            self._fail(f"more than {limits.SLOW_ITEMS:,} items")
+        return count
+
+    @staticmethod
+    def _is_map(mark: int) -> bool:
+        return 0x80 <= mark <= 0x8F or mark in (0xDE, 0xDF)
+
+    def _record(self, record: schema.Record) -> Any:
+        if self._is_map(self._mark()):
+            values = self._named_fields(record, self._map())
+        else:
+            count = self._array(record.cls.__name__)
+            if count != len(record.fields):
+                self._fail(f"{record.cls.__name__} has {counted(len(record.fields), 'field')}, not {count}")
+            values = [self._read(shape) for _, shape in record.fields]
+        return record.cls(*values)
+
+    def _named_fields(self, record: schema.Record, count: int) -> list:
+        """Fields in any order; names that are not known are skipped, as serde skips them."""
+        shapes = dict(record.fields)
+        values: dict[str, Any] = {}
+        for _ in range(count):
+            self._mark()
+            name = self.unpacker.unpack()
+            if not isinstance(name, str):
+                self._fail(f"expected a field name, got {_short(name)}")
+            if name in values:
+                self._fail(f"{record.cls.__name__}.{name} stands twice")
+            if name in shapes:
+                values[name] = self._read(shapes[name])
+            else:
+                self.unpacker.skip()
+        for name, shape in record.fields:
+            if name not in values:
+                if not isinstance(shape, schema.Optional):
+                    self._fail(f"{record.cls.__name__}.{name} is missing")
+                values[name] = None
+        return [values[name] for name in shapes]
+
+    def _tagged(self, shape: schema.Tagged) -> Any:
+        start = self.unpacker.tell()
+        mark = self._mark()
+        if 0x90 <= mark <= 0x9F or mark in (0xDC, 0xDD):
+            return self._tagged_array(shape, start)
+        if self._is_map(mark):
+            return self._tagged_map(shape, start)
+        name = self.unpacker.unpack()
+        record = shape.by_variant(name)
+        if record is None or record.fields:
+            self._fail(f"expected an item, got {_short(name)}")
+        return record.cls()
+
+    def _tagged_array(self, shape: schema.Tagged, start: int) -> Any:
+        count = self._array("an item")
+        if count == 0:
+            self._fail("an item without a tag")
+        tag = self._name()
+        record = shape.by_tag(tag)
+        if record is None:
+            for _ in range(count - 1):
+                self.unpacker.skip()
+            return self._unknown(shape, tag, start, alone=count == 1)
+        if tag == "reasoning" and count == 4:
+            # Written by Rust, which then fails to read it: the field `content` is left out.
+            record = schema.shape_of(ReasoningWithoutContent).variants[0]
+        if count - 1 != len(record.fields):
+            self._fail(f"{tag!r} has {counted(len(record.fields), 'field')}, not {count - 1}")
+        return record.cls(*[self._read(field) for _, field in record.fields])
+
+    def _tagged_map(self, shape: schema.Tagged, start: int) -> Any:
+        """`{"type": tag, …}`, or the first day's `{"Variant": [fields]}`."""
+        count = self._map()
+        if count == 0:
+            self._fail("an item without a tag")
+        name = self._name()
+        if count == 1 and (record := shape.by_variant(name)) is not None:
+            return self._record(record)
+        # The tag may stand last: the map is read once for it, and once for the fields, by readers
+        # that see nothing else, so that many maps in one list are not gone through again and again.
+        for _ in range(2 * count - 1):
+            self.unpacker.skip()
+        whole = self.data[start : self.unpacker.tell()]
+        tag = _Reader(whole, self.base + start)._find_type()
+        record = shape.by_tag(tag)
+        if record is None:
+            return self._unknown(shape, tag, start, alone=count == 1)
+        inner = _Reader(whole, self.base + start)
+        inner.items_left = self.items_left
+        item = inner._item_with_names(record)
+        self.items_left = inner.items_left
+        return item
+
+    def _name(self) -> object:
+        """A tag or the key of a map: text, or the bytes of what is no UTF-8, which Rust takes for a name too."""
+        mark = self._mark()
+        header = 1 if 0xA0 <= mark <= 0xBF else _NAME_HEADERS.get(mark)
+        if header is None:
+            return self.unpacker.unpack()
+        self.unpacker.skip()
+        name = bytes(self.data[self.at + header : self.unpacker.tell()])
+        try:
+            return name.decode()
+        except UnicodeDecodeError:
+            return name
+
+    def _find_type(self) -> object:
+        """The value of `type` in the map that this reader has."""
+        for _ in range(self._map()):
+            if self._name() == "type":
+                return self._name()
+            self.unpacker.skip()
+        self._fail("an item without a tag")
+
+    def _item_with_names(self, record: schema.Record) -> Any:
+        return record.cls(*self._named_fields(record, self._map()))
+
+    def _unknown(
+        self, shape: schema.Tagged, tag: object, start: int, *, alone: bool
+    ) -> UnknownItem:
+        """The item from `start` to where the unpacker is now; `alone` when it is a tag without fields."""
+        first = shape.variants[0].tag
+        # A name that is no UTF-8 is damage, but for an item that is nothing else: Rust reads that as `other`.
+        is_name = isinstance(tag, str) or (isinstance(tag, bytes) and alone and first == "message")
+        if not is_name or first not in _KEPT_WHEN_UNKNOWN:
+            self._fail(f"{_short(tag)} is not a tag that fits here")
+        return UnknownItem(bytes(self.data[start : self.unpacker.tell()]))
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"

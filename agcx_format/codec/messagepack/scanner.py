@@ -1,0 +1,92 @@
+"""Where each message lies, found while the section is still being decompressed.
+
+Strategy: `msgpack.Unpacker` is fed piece by piece and steps over one message at a time without
+making it; when a piece ends inside a message it carries on with the next.  So the first messages
+are known before the last is read, and what is kept of a message here is eight bytes.
+"""
+
+from __future__ import annotations
+
+from array import array
+
+import msgpack
+
+from agcx_format import limits
+from agcx_format.codec.messagepack.lenient import UNPACK_ERRORS, in_words
+from agcx_format.errors import MessagePackDecodeError
+
+__all__ = ["INSIDE_CONVERSATION", "MessageScanner"]
+
+# What stands before the messages in layout 2: the array of elements, the metadata, the array of the
+# conversation's fields, its id.
+INSIDE_CONVERSATION = ("array", "value", "array", "value")
+
+
+class MessageScanner:
+    """Fed the bytes of a `Vec<MessageSnapshot>`, finds where its messages begin.
+
+    `before` is what stands in front of it: an `array` header, or a whole `value`.  `starts[i]` is
+    where message `i` begins and `starts[i + 1]` where it ends, counted from the first byte fed;
+    `count` is how many the array claims to hold, None until that is known.
+    """
+
+    def __init__(self, before: tuple[str, ...] = ()) -> None:
+        self._unpacker = msgpack.Unpacker(
+            strict_map_key=False, max_buffer_size=limits.WHOLE_SECTION
+        )
+        self._all_before = before
+        self._before = list(before)
+        self.starts = array("Q")
+        self.count: int | None = None
+
+    def anew(self) -> MessageScanner:
+        """A scanner of the same kind of section, from its beginning."""
+        return MessageScanner(self._all_before)
+
+    @property
+    def found(self) -> int:
+        return max(0, len(self.starts) - 1)
+
+    @property
+    def complete(self) -> bool:
+        return self.count is not None and self.found == self.count
+
+    def feed(self, piece: bytes) -> None:
+        """Raises `MessagePackDecodeError`; the messages found before it stay found."""
+        unpacker, starts = self._unpacker, self.starts
+        try:
+            unpacker.feed(piece)
+            if self.count is None:
+                self._begin()
+            while len(starts) <= self.count:
+                unpacker.skip()
+                starts.append(unpacker.tell())
+        except msgpack.OutOfData:
+            pass
+        except UNPACK_ERRORS as cause:
+            raise self._error(in_words(cause)) from None
+        room = starts[-1] - starts[0] if starts else 0
+        if (self.found - limits.SMALLER_ALLOWED) * limits.SMALLEST_MESSAGE > room:
+            raise self._error("so many values in so few bytes are no messages")
+
+    def finish(self) -> None:
+        """No more bytes will come: `MessagePackDecodeError` when messages are missing."""
+        if not self.complete:
+            claimed = "" if self.count is None else f" of {self.count:,}"
+            raise self._error(f"the data ends inside it{claimed}")
+
+    def _begin(self) -> None:
+        while self._before:
+            if self._before[0] == "array":
+                self._unpacker.read_array_header()
+            else:
+                self._unpacker.skip()
+            self._before.pop(0)
+        self.count = self._unpacker.read_array_header()
+        self.starts.append(self._unpacker.tell())
+
+    def _error(self, reason: str) -> MessagePackDecodeError:
+        at = self.starts[-1] if self.starts else 0
+        return MessagePackDecodeError(
+            f"message {self.found + 1:,}: {reason}", offset=at, decompressed=True
+        )

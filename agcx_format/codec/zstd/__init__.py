@@ -1,0 +1,1 @@
+"""zstd frames: one after another, or many small ones with a table."""

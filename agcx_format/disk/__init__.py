@@ -1,0 +1,1 @@
+"""Bytes to the disk and back: durable writes, locks, maps.  Nothing here knows the format."""

@@ -1,0 +1,86 @@
+"""The seek table of a messages section against its frames.
+
+Strategy: a table is only a short cut, so whatever is wrong with it leaves the messages readable from the
+first to the last; but a reader that jumps would not find them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterator
+
+from agcx_format.codec.zstd import frames, seekable
+from agcx_format.codec.zstd.seekable import Table
+from agcx_format.disk.open_file import OpenFile
+from agcx_format.doctor.message_walk import Walk
+from agcx_format.doctor.report import Draft, Severity
+from agcx_format.errors import PersistenceError
+from agcx_format.session.whole import FileSection
+
+__all__ = ["TableCheck"]
+
+# The last bytes of zstd's seekable format.
+_FOOTER = 0x8F92EAB1.to_bytes(4, "little")
+
+
+class TableCheck:
+    """Decompresses a section (`pieces`) and sees where its frames lie meanwhile."""
+
+    def __init__(self, file: OpenFile, start: int, end: int) -> None:
+        self._file, self._start = file, start
+        self.section = FileSection(file, start, end)
+        self.table: Table | None = seekable.read_table(self.section)
+        self._claimed = False
+        # What cannot be read here cannot be read by the check of the messages either, which tells.
+        with contextlib.suppress(PersistenceError):
+            self._claimed = self.section[max(0, end - start - 4) : end - start] == _FOOTER
+        self._text = [0]
+        self._frames: list[frames.Frame] = []
+
+    def pieces(self) -> Iterator[bytes]:
+        if self.table is None:
+            yield from frames.pieces(self.section)
+            return
+        try:
+            every = frames.walk(self.section)
+        except PersistenceError:
+            # Damage that the check of the messages tells of, in its place.
+            yield from frames.pieces(self.section)
+            return
+        self._frames = [frame for frame in every if not frame.skippable]
+        for frame in self._frames:
+            part = FileSection(self._file, self._start + frame.start, self._start + frame.end)
+            size = 0
+            try:
+                for piece in frames.pieces(part):
+                    size += len(piece)
+                    yield piece
+            except PersistenceError as error:
+                raise error.located(base=frame.start) from None
+            self._text.append(self._text[-1] + size)
+
+    def tell(self, draft: Draft, walk: Walk) -> None:
+        """Once `pieces` was walked to its end."""
+        if self.table is None:
+            if self._claimed:
+                self._add(draft, "its seek table does not add up and is not used")
+        elif walk.error is None and not self._fits(self.table, walk):
+            self._add(draft, "its seek table is not that of its frames: jumps will fail")
+
+    def _add(self, draft: Draft, reason: str) -> None:
+        draft.add(Severity.WARNING, "seek-table", "messages", reason)
+
+    def _fits(self, table: Table, walk: Walk) -> bool:
+        starts = walk.scanner.starts
+        return (
+            list(table.section[:-1]) == [frame.start for frame in self._frames]
+            and list(table.text) == self._text
+            and table.messages[-1] == walk.found
+            and all(
+                starts[number] == text
+                for number, text in itertools.islice(
+                    zip(table.messages, table.text, strict=True), 1, None
+                )
+            )
+        )

@@ -1,0 +1,1 @@
+"""Conversations, out: Markdown, HTML, text, JSON, Codex rollouts."""

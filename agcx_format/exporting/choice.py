@@ -1,0 +1,88 @@
+"""What of a conversation goes along when it is taken out.
+
+Strategy: one filter over the messages, before any format sees them, so that every format honours
+the choice alike.  Messages keep the numbers that they have in the session: a gap in the numbers says that
+something was left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from agcx_format.model.types import (
+    FunctionCall,
+    FunctionCallOutput,
+    InputImage,
+    LocalShellCall,
+    Message,
+    MessageSnapshot,
+    Reasoning,
+    ReasoningWithoutContent,
+    ResponseItem,
+)
+from agcx_format.transcript.words import is_tool_image
+
+__all__ = ["EVERYTHING", "Choice", "chosen"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """True for what goes along.
+
+    `tool_calls`: calls, their results, and pictures that tools returned.  `metadata`: what is known
+    of the session, and the notes on its messages (edits, branches, files).
+    """
+
+    tool_calls: bool = True
+    reasoning: bool = True
+    images: bool = True
+    metadata: bool = True
+
+
+EVERYTHING = Choice()
+
+
+def chosen(
+    messages: Iterable[MessageSnapshot], choice: Choice = EVERYTHING
+) -> Iterator[tuple[int, MessageSnapshot]]:
+    """The messages that go along, each with its number in the session, from 1."""
+    numbered = enumerate(messages, 1)
+    if choice == EVERYTHING:
+        yield from numbered
+        return
+    for number, message in numbered:
+        item = _item(message.item, choice)
+        if item is not None:
+            yield number, replace(message, item=item, metadata=_notes(message, choice))
+
+
+def _item(item: ResponseItem, choice: Choice) -> ResponseItem | None:
+    """The item without what was not chosen; None when nothing is left of it."""
+    match item:
+        case FunctionCall() | FunctionCallOutput() | LocalShellCall():
+            return item if choice.tool_calls else None
+        case Reasoning() | ReasoningWithoutContent():
+            return item if choice.reasoning else None
+        case Message() if is_tool_image(item):
+            return item if choice.tool_calls and choice.images else None
+        case Message() if not choice.images:
+            rest = [part for part in item.content if not isinstance(part, InputImage)]
+            return replace(item, content=rest) if rest or not item.content else None
+    return item
+
+
+def _notes(message: MessageSnapshot, choice: Choice):
+    notes = message.metadata
+    if not choice.metadata:
+        # The metrics of tools stay: they are part of how a call went.
+        return replace(
+            notes, edited=False, edit_history=[], branch_point=False, branch_id=None,
+            parent_message_id=None, file_context=[],
+        )  # fmt: skip
+    if not notes.edit_history:
+        return notes
+    edits = [(when, _item(item, choice)) for when, item in notes.edit_history]
+    return replace(notes, edit_history=[(when, item) for when, item in edits if item is not None])

@@ -1,0 +1,283 @@
+"""What an import gives: a session, and an account of what became of every line.
+
+Strategy: a converter walks the parsed lines and hands items to a `Draft`, which does what is the
+same for every program: message ids that are the same at every import, times, turns, the metrics of tool
+results, the title.  Nothing here opens a file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+from agcx_format.importing.json_lines import Line
+from agcx_format.model.timestamps import Timestamp
+from agcx_format.model.types import (
+    ConversationContext,
+    ConversationSnapshot,
+    FilterSettings,
+    Float32,
+    FunctionCall,
+    FunctionCallOutput,
+    MessageMetadata,
+    MessageSnapshot,
+    OperatingMode,
+    ResponseItem,
+    SessionMetadata,
+    SessionState,
+    ToolCallMetadata,
+)
+from agcx_format.transcript import tools
+from agcx_format.transcript.words import genuine_user_text
+
+__all__ = [
+    "INCOMPLETE",
+    "Draft",
+    "ImportReport",
+    "Imported",
+    "session_id",
+    "short_title",
+    "uuids_in",
+]
+
+# Ids that the source has none of are made from what it has, under this name space of ours.
+_NAMESPACE = UUID("5c1f0f3e-6f0c-5d0b-9a57-8e2f6c1b7a40")
+
+# The tag of a session of which a part could not be read.
+INCOMPLETE = "incomplete"
+
+# How many bad lines are listed one by one; all of them are counted.
+_LISTED = 1000
+
+_TITLE_LENGTH = 80
+_FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of a file's lines.
+
+    `messages` are in the conversation.  `skipped` counts lines by type that hold no conversation.
+    `kept_as` counts items that AGCX has no type for, by what they were and are now; `left_out`
+    counts fields of items that AGCX has no place for.  `bad_lines` are (number, reason), the first
+    thousand of `bad_count`.  `without_time` messages carry the time of the line before.  `notes`
+    are sentences about the whole.
+    """
+
+    messages: int
+    skipped: dict[str, int]
+    kept_as: dict[str, int]
+    left_out: dict[str, int]
+    bad_lines: tuple[tuple[int, str], ...]
+    bad_count: int
+    without_time: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A session as `Store.save_session` takes it; sizes are 0 until it is written.
+
+    `titles` are all that an import of an earlier state of the file may have given it.
+    """
+
+    metadata: SessionMetadata
+    conversation: ConversationSnapshot
+    state: SessionState
+    source: Path
+    report: ImportReport
+    titles: frozenset[str]
+
+
+def session_id(given: object, file_name: str) -> UUID:
+    """The id that the source gives, else the UUID in the file's name, else one made from these."""
+    for text in (given, *uuids_in(file_name)):
+        try:
+            return UUID(text)
+        except (ValueError, TypeError, AttributeError):
+            continue
+    return uuid5(_NAMESPACE, given if isinstance(given, str) and given else file_name)
+
+
+uuids_in = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE).findall
+
+
+def short_title(words: str, length: int = _TITLE_LENGTH) -> str:
+    """The first line that says something, cut at a word."""
+    line = next((" ".join(line.split()) for line in words.splitlines() if line.strip()), "")
+    if len(line) <= length:
+        return line
+    cut = line.rfind(" ", length // 2, length)
+    return line[: cut if cut > 0 else length - 1].rstrip(" ,;:.") + "…"
+
+
+@dataclass
+class Draft:
+    """A conversation while its lines are read.  Times are the texts of the source."""
+
+    id: UUID
+    start: Timestamp
+    messages: list[MessageSnapshot] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+    kept_as: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+    bad_lines: list[tuple[int, str]] = field(default_factory=list)
+    bad_count: int = 0
+    without_time: int = 0
+    # Whether there is something that could not be read at all.
+    incomplete: bool = False
+    notes: list[str] = field(default_factory=list)
+    turns: int = 0
+    first_words: str = ""
+    titles: set[str] = field(default_factory=set)
+    modes: list[tuple[OperatingMode, Timestamp]] = field(default_factory=list)
+    now: Timestamp | None = None
+    _tools: dict[str, str] = field(default_factory=dict)
+    # The line of the last message, and how many messages it has given.
+    _number: int = 0
+    _parts: int = 0
+
+    def at(self, time: object) -> bool:
+        """Note a line's time; one that is none leaves the time of the line before.  Says which."""
+        moment = moment_of(time)
+        if moment is not None:
+            self.now = moment
+        return moment is not None
+
+    @property
+    def clock(self) -> Timestamp:
+        return self.now or self.start
+
+    def take(self, line: Line, read: Callable[[Any, int], None]) -> None:
+        """Have `read` take each value of a line with its number; what is wrong with it is reported."""
+        for value in line.values:
+            try:
+                read(value, line.number)
+            except RecursionError:
+                self.incomplete = True
+                self.bad(line.number, "nested too deeply")
+        if line.error:
+            self.incomplete = True
+            self.bad(line.number, line.error)
+
+    def bad(self, number: int, reason: str) -> None:
+        self.bad_count += 1
+        if len(self.bad_lines) < _LISTED:
+            self.bad_lines.append((number, reason))
+
+    def note(self, sentence: str) -> None:
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+    def made_id(self, prefix: str, number: int) -> str:
+        """An id for the next item, which has none; the same at every import."""
+        return f"{prefix}_{uuid5(self.id, f'{prefix}:{self._place(number)}').hex}"
+
+    def _place(self, number: int) -> str:
+        """The name of the next message's place: its line, and which of the line's it is."""
+        part = self._parts if number == self._number else 0
+        return f"{number}.{part}" if part else str(number)
+
+    def mode(self, mode: OperatingMode) -> None:
+        if not self.modes or self.modes[-1][0] is not mode:
+            self.modes.append((mode, self.clock))
+
+    def add(self, item: ResponseItem, number: int, outcome: tools.Outcome | None = None) -> None:
+        """Append a message from line `number`.
+
+        `outcome` is what the source says of a tool result; by default, what its text says.
+        """
+        words = genuine_user_text(item)
+        if words is not None:
+            self.turns += 1
+            self.first_words = self.first_words or short_title(words)
+        calls = []
+        if isinstance(item, FunctionCall):
+            self._tools[item.call_id] = item.name
+        elif isinstance(item, FunctionCallOutput):
+            calls = self._metrics(item, outcome or tools.read_output(item.output).outcome)
+        message_id = uuid5(self.id, self._place(number))
+        self._parts = self._parts + 1 if number == self._number else 1
+        self._number = number
+        metadata = MessageMetadata(False, [], False, None, None, message_id, [], calls)
+        turn = max(0, self.turns - 1)
+        self.messages.append(MessageSnapshot(item, self.clock, turn, metadata))
+
+    def _metrics(self, item: FunctionCallOutput, outcome: tools.Outcome) -> list[ToolCallMetadata]:
+        """Nothing where the result says neither how it went nor how long it took."""
+        if outcome.success is None and outcome.seconds is None:
+            return []
+        milliseconds = min(round((outcome.seconds or 0) * 1000), 2**63)
+        success = outcome.success is not False
+        name = self._tools.get(item.call_id, "")
+        return [ToolCallMetadata(name, milliseconds, success, outcome.error)]
+
+    def finish(
+        self,
+        *,
+        source: Path,
+        title: str,
+        last_accessed: Timestamp,
+        model: str,
+        tags: list[str],
+        directory: str,
+    ) -> Imported:
+        mode = self.modes[-1][0] if self.modes else OperatingMode.BUILD
+        metadata = SessionMetadata(
+            id=self.id,
+            title=title,
+            created_at=self.start,
+            updated_at=self.clock,
+            last_accessed=last_accessed,
+            message_count=len(self.messages),
+            turn_count=self.turns,
+            current_mode=mode,
+            model=model or "unknown",
+            tags=list(dict.fromkeys(filter(None, [*tags, INCOMPLETE if self.incomplete else ""]))),
+            is_favorite=False,
+            file_size=0,
+            compression_ratio=Float32(0.0),
+            format_version=_FORMAT_VERSION,
+            checkpoints=[],
+        )
+        conversation = ConversationSnapshot(
+            id=self.id,
+            messages=self.messages,
+            context=ConversationContext(directory, {}, [], None, None),
+            mode_history=self.modes or [(mode, self.start)],
+        )
+        titles = frozenset({title, self.first_words, *self.titles} - {""})
+        return Imported(metadata, conversation, initial_state(), source, self._report(), titles)
+
+    def _report(self) -> ImportReport:
+        return ImportReport(
+            messages=len(self.messages),
+            skipped=dict(sorted(self.skipped.items())),
+            kept_as=dict(sorted(self.kept_as.items())),
+            left_out=dict(sorted(self.left_out.items())),
+            bad_lines=tuple(self.bad_lines),
+            bad_count=self.bad_count,
+            without_time=self.without_time,
+            notes=tuple(self.notes),
+        )
+
+
+def moment_of(time: object) -> Timestamp | None:
+    """A timestamp of the source, when it is one."""
+    if not isinstance(time, str):
+        return None
+    try:
+        return Timestamp(time)
+    except ValueError:
+        return None
+
+
+def initial_state() -> SessionState:
+    """The state of a session that no window has shown yet."""
+    filters = FilterSettings(True, True, True, None, None)
+    return SessionState(0, 0, None, [], "", {}, None, filters)

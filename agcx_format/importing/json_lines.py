@@ -1,0 +1,180 @@
+"""JSON Lines that another program wrote, and may be writing still, read line by line.
+
+Strategy: this is the only part of an import that touches a file.  It never holds more than one
+line, and nothing that a line holds is fatal: a line that cannot be read becomes a `Line` that
+says why, with its number, and the next one is read.  Files that end in the middle of a line, lines that
+hold two objects with nothing between them, and `.zst` files cut off in a frame are all usual.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from agcx_format import limits
+from agcx_format.disk.durable import open_regular
+from agcx_format.importing.records import records_in
+
+__all__ = ["LARGEST", "LONGEST_LINE", "Line", "parse_lines", "read_document", "read_lines"]
+
+# A picture in a line is megabytes; a line of this size is no conversation, and would not fit twice.
+LONGEST_LINE = 256 * limits.MIB
+
+# A line so many times as long has no end: a hole in a file, for example.
+_GIVEN_UP = 4
+
+# Not even a year of one conversation; more, decompressed, is made to be read for ever.
+LARGEST = 8 * 1024 * limits.MIB
+
+_CHUNK = 1024 * 1024
+# One block of 4 bytes can decompress to 128 KiB, so this much at once is at most 128 MiB.
+_CHUNK_COMPRESSED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a line holds: most often one value.  `number` counts from 1.
+
+    When `error` is set it says why the line, or a part of it, cannot be read.
+    """
+
+    number: int
+    values: tuple[Any, ...] = ()
+    error: str | None = None
+
+
+def read_lines(path: Path, opener: Callable[[Path], BinaryIO] | None = None) -> Iterator[Line]:
+    """The lines of a file, blank ones left out; `.zst` files are decompressed on the way.
+
+    What is written to it meanwhile is not read.
+
+    Raises:
+        OSError: the file cannot be read.
+        PersistenceError: it cannot be opened, or is no regular file.
+    """
+    with _opened(path, opener) as (file, size):
+        chunks = _chunks(file, _CHUNK_COMPRESSED if path.suffix == ".zst" else _CHUNK, size)
+        yield from parse_lines(_decompressed(chunks) if path.suffix == ".zst" else chunks)
+
+
+def read_document(path: Path, opener: Callable[[Path], BinaryIO] | None = None) -> Iterator[Line]:
+    """A file that is one JSON document, over however many lines, as one `Line`."""
+    with _opened(path, opener) as (file, _):
+        data = file.read(LONGEST_LINE + 1)
+        if line := _line(1, [data], len(data), LONGEST_LINE):
+            yield line
+
+
+@contextlib.contextmanager
+def _opened(
+    path: Path, opener: Callable[[Path], BinaryIO] | None
+) -> Iterator[tuple[BinaryIO, int | None]]:
+    """The file and its size, where it is known.  A FIFO or a device is not waited for."""
+    if opener is not None:
+        with opener(path) as file:
+            yield file, None
+        return
+    fd, status = open_regular(path)
+    with open(fd, "rb") as file:
+        yield file, status.st_size
+
+
+def parse_lines(chunks: Iterable[bytes | Exception], longest: int | None = None) -> Iterator[Line]:
+    """Split at newlines, wherever the chunks were cut, and parse.
+
+    An exception among the chunks is where reading ended, and becomes the last `Line`.
+    """
+    longest = longest or LONGEST_LINE
+    number, pending, size = 1, [], 0
+    for chunk in _small(chunks):
+        if isinstance(chunk, Exception):
+            if size:
+                yield Line(number, error="cut off in the middle of the line")
+            yield Line(number + (size > 0), error=str(chunk))
+            return
+        *ended, rest = chunk.split(b"\n")
+        for part in ended:
+            if line := _line(number, [*pending, part], size + len(part), longest):
+                yield line
+            number, pending, size = number + 1, [], 0
+        size += len(rest)
+        if size <= longest:
+            pending.append(rest)
+        else:
+            pending = []
+        if size > _GIVEN_UP * longest:
+            yield Line(number, error=f"longer than {longest:,} bytes: nothing is read after it")
+            return
+    if size and (line := _line(number, pending, size, longest)):
+        yield line
+
+
+def _line(number: int, parts: list[bytes], size: int, longest: int) -> Line | None:
+    if size > longest:
+        return Line(number, error=f"longer than {longest:,} bytes")
+    data = b"".join(parts)
+    if not data.strip(b" \t\r\n\0"):
+        return None
+    try:
+        return Line(number, (msgspec.json.decode(data),))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _line_the_slow_way(number, data)
+
+
+def _line_the_slow_way(number: int, data: bytes) -> Line:
+    """Several values in a line, bytes that are no UTF-8, half a surrogate pair."""
+    values, error = records_in(data.decode("utf-8-sig", "replace").strip(" \t\r\n\0"))
+    return Line(number, tuple(values), error)
+
+
+def _small(chunks: Iterable[bytes | Exception]) -> Iterator[bytes | Exception]:
+    """In pieces of which a list of lines takes little memory, however short they are; not without end."""
+    total = 0
+    for chunk in chunks:
+        if isinstance(chunk, Exception):
+            yield chunk
+            continue
+        for at in range(0, len(chunk), _CHUNK):
+            piece = chunk[at : at + _CHUNK]
+            total += len(piece)
+            if total > LARGEST:
+                yield ValueError(f"larger than {LARGEST:,} bytes: the rest is not read")
+                return
+            yield piece
+
+
+def _chunks(file: BinaryIO, size: int, left: int | None) -> Iterator[bytes]:
+    """The next `left` bytes of a file, or all of it."""
+    while left is None or left > 0:
+        chunk = file.read(size if left is None else min(size, left))
+        if not chunk:
+            return
+        if left is not None:
+            left -= len(chunk)
+        yield chunk
+
+
+def _decompressed(chunks: Iterable[bytes]) -> Iterator[bytes | Exception]:
+    import zstandard
+
+    decompressor = zstandard.ZstdDecompressor(max_window_size=limits.WINDOW)
+    frame = None
+    for chunk in chunks:
+        while chunk:
+            frame = frame or decompressor.decompressobj()
+            try:
+                if data := frame.decompress(chunk):
+                    yield data
+            except zstandard.ZstdError as cause:
+                yield ValueError(f"the compressed data is damaged: {cause}")
+                return
+            if not frame.eof:
+                break
+            chunk, frame = frame.unused_data, None
+    if frame is not None:
+        yield ValueError("the compressed file is cut off")

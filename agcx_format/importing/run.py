@@ -1,0 +1,196 @@
+"""Sessions of other programs, into a store: what is new, once.
+
+Strategy: a session has the same id and the same messages at every import, so a second run finds by
+itself what is there already.  A session that has grown since is replaced only if nobody changed
+what was imported; whatever a person did to it is worth more than the new messages, and is reported
+instead.  One file that fails does not stop the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from agcx_format.errors import PersistenceError, SessionNotFound
+from agcx_format.importing.codex import find_rollouts, read_rollout
+from agcx_format.importing.draft import INCOMPLETE, Imported, ImportReport, uuids_in
+from agcx_format.model.timestamps import Timestamp, ns_of
+from agcx_format.model.types import Session, SessionMetadata
+from agcx_format.store.store import Store
+
+__all__ = ["ImportResult", "Outcome", "import_sessions"]
+
+
+class Outcome(StrEnum):
+    """What became of a file."""
+
+    IMPORTED = "imported"
+    UPDATED = "updated"
+    PRESENT = "already there"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """One file (or a directory that could not be read) and what became of it.
+
+    `id`, `title`, `report` are None or empty when the file could not be read; `reason` says why
+    it was skipped or failed.  There is no report of a file that had not changed since its import.
+    """
+
+    path: Path
+    outcome: Outcome
+    reason: str = ""
+    id: UUID | None = None
+    title: str = ""
+    report: ImportReport | None = None
+
+
+def import_sessions(
+    store: Store,
+    paths: Iterable[Path],
+    dry_run: bool = False,
+    *,
+    find: Callable[..., Iterator[Path]] = find_rollouts,
+    read: Callable[[Path], Imported] = read_rollout,
+) -> Iterator[ImportResult]:
+    """Import files, and those below directories, one result each, in the order of their names.
+
+    With `dry_run` the results are the same and nothing is written.  `find` and `read` are those of
+    the program that the files are from.  An error of the store itself is raised.
+    """
+    run = _Run(store, dry_run, read)
+    errors: list[OSError] = []
+    # The index is written once, however many sessions there are.
+    with store.saving_many():
+        for path in find(paths, onerror=errors.append):
+            yield from map(_unreadable, errors)
+            errors.clear()
+            yield run.file(path)
+    yield from map(_unreadable, errors)
+
+
+def _unreadable(error: OSError) -> ImportResult:
+    return ImportResult(Path(error.filename or ""), Outcome.FAILED, error.strerror or str(error))
+
+
+class _Run:
+    """One import, and what a dry run would have written."""
+
+    def __init__(self, store: Store, dry_run: bool, read: Callable[[Path], Imported]) -> None:
+        self._store = store
+        self._dry_run = dry_run
+        self._read = read
+        # The file rather than the session: only its own older copy will ever be compared with it.
+        self._planned: dict[UUID, Path] = {}
+
+    def file(self, path: Path) -> ImportResult:
+        if unchanged := self._unchanged(path):
+            return unchanged
+        try:
+            imported = self._read(path)
+        except PersistenceError as error:
+            return ImportResult(path, Outcome.FAILED, error.reason)
+        outcome, reason = self._put(imported)
+        metadata = imported.metadata
+        return ImportResult(path, outcome, reason, metadata.id, metadata.title, imported.report)
+
+    def _unchanged(self, path: Path) -> ImportResult | None:
+        """The result for a file that need not be read, since it is as it was when imported.
+
+        Both programs name a file after its session, and an import takes the time of the file's last
+        change, to the nanosecond, for the last access.  A session that was opened since then has
+        another one, and is compared in full.
+        """
+        try:
+            changed = Timestamp.from_ns(path.stat().st_mtime_ns)
+            entry = self._store.resolve(next(iter(uuids_in(path.name))))
+        except (OSError, StopIteration, PersistenceError):
+            return None
+        if entry.metadata is None or entry.metadata.last_accessed != changed:
+            return None
+        return ImportResult(path, Outcome.PRESENT, "", entry.id, entry.metadata.title)
+
+    def _put(self, new: Imported) -> tuple[Outcome, str]:
+        if not new.conversation.messages:
+            return Outcome.SKIPPED, "no messages in it"
+        try:
+            stored = self._stored(new.metadata.id)
+        except SessionNotFound:
+            self._save(new)
+            return Outcome.IMPORTED, ""
+        except PersistenceError as error:
+            return Outcome.FAILED, f"the store has it already, unreadable: {error.reason}"
+        if reason := _reason_to_leave(stored, new):
+            return Outcome.SKIPPED, reason
+        if len(stored[1].messages) >= len(new.conversation.messages) and not _is_whole_now(
+            stored, new
+        ):
+            return Outcome.PRESENT, ""
+        self._save(_grown(stored, new))
+        return Outcome.UPDATED, ""
+
+    def _stored(self, session_id: UUID) -> Session:
+        if session_id in self._planned:
+            planned = self._read(self._planned[session_id])
+            return planned.metadata, planned.conversation, planned.state
+        return self._store.load_session(session_id)
+
+    def _save(self, new: Imported) -> None:
+        if self._dry_run:
+            self._planned[new.metadata.id] = new.source
+        else:
+            self._store.save_session(new.metadata.id, new.metadata, new.conversation, new.state)
+
+
+def _reason_to_leave(stored: Session, new: Imported) -> str:
+    """Why the stored session is not to be replaced by a longer one; empty when it may be.
+
+    One that holds all of the new one is no longer, and whatever was done to it does not matter.
+    """
+    metadata, conversation, _ = stored
+    old, now = conversation.messages, new.conversation.messages
+    shared = min(len(old), len(now))
+    if old[:shared] != now[:shared]:
+        return "another conversation, or an edited one, has this id in the store"
+    if len(old) < len(now) and _is_changed(metadata, new):
+        return "has grown, but was changed in the store since it was imported"
+    return ""
+
+
+def _is_changed(metadata: SessionMetadata, new: Imported) -> bool:
+    """Whether a person made of it something else than what was imported."""
+    return (
+        metadata.title not in new.titles
+        or _without_mark(metadata.tags) != _without_mark(new.metadata.tags)
+        or metadata.is_favorite
+        or bool(metadata.checkpoints)
+    )
+
+
+def _is_whole_now(stored: Session, new: Imported) -> bool:
+    """Whether the mark that a part is missing may go: the program had not ended its last line, say."""
+    metadata, conversation, _ = stored
+    return (
+        INCOMPLETE in metadata.tags
+        and INCOMPLETE not in new.metadata.tags
+        and len(conversation.messages) == len(new.conversation.messages)
+        and not _is_changed(metadata, new)
+    )
+
+
+def _without_mark(tags: list[str]) -> list[str]:
+    return [tag for tag in tags if tag != INCOMPLETE]
+
+
+def _grown(stored: Session, new: Imported) -> Imported:
+    """The new session with the state of the window it was shown in, and the last access kept."""
+    last = max(stored[0].last_accessed, new.metadata.last_accessed, key=ns_of)
+    metadata = msgspec.structs.replace(new.metadata, last_accessed=last)
+    return replace(new, metadata=metadata, state=stored[2])

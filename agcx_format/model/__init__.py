@@ -1,0 +1,1 @@
+"""The values that AGCX files hold, and their timestamps."""

@@ -1,0 +1,377 @@
+"""Secrets found in a session, and where each of them is.
+
+Strategy: `spans` looks through one text by the table of rules.  `find_secrets` goes through all texts of a
+session, and then a second time for the same secrets where nothing says what they are: a password that
+was set in one message is still one where it is printed in another.  The words of a command, in a list, are
+looked through one by one and as the line that they make: `-p` says what the next one is.  Messages are
+read twice rather than kept, so memory grows with the finds alone.
+"""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from agcx_format.model.types import (
+    ConversationContext,
+    MessageSnapshot,
+    Session,
+    SessionMetadata,
+    SessionState,
+)
+from agcx_format.redaction import checks as values
+from agcx_format.redaction.rules import RULES, Rule
+from agcx_format.redaction.texts import Path, commands, in_words, texts
+
+__all__ = ["Find", "Span", "find_in_session", "find_secrets", "spans"]
+
+# A secret of this length that is no word is looked for everywhere; a shorter one is too common.
+_TELLING = 8
+# Each of them is searched for in every text, so the time for a text is bounded by this many searches.
+_MOST_REPEATED = 200
+
+# No secret fits into less with what names it.
+_SHORTEST = 6
+
+# The longest part of a secret that may stand ahead of its anchor.
+_LEAD = 65
+
+# How much of its line is shown around a find, on each side.
+_AROUND = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A secret in a text; offsets in characters."""
+
+    kind: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """A secret in a session.
+
+    `part` is `message`, `metadata`, `context` or `state`; `message` counts from 0, and is None in the
+    other parts.  `path` leads to the text, `start` and `end` are in it, `line` counts its lines from 1.
+    `excerpt` is the part of the line around the secret, which begins `column` characters into it.
+    """
+
+    kind: str
+    secret: str
+    part: str
+    message: int | None
+    path: Path
+    start: int
+    end: int
+    line: int
+    excerpt: str
+    column: int
+
+    @property
+    def field(self) -> str:
+        return in_words(self.path)
+
+
+# --- one text
+
+
+def spans(text: str, *, personal: bool = False) -> list[Span]:
+    """The secrets in a text, none overlapping, in order; with `personal` also who is in it.
+
+    In time that grows with the length of the text alone.
+    """
+    if len(text) < _SHORTEST:
+        return []
+    found = _matched(text, personal)
+    for lists in _LISTS:
+        for span in lists.spans(text):
+            found.add(span)
+    return found.spans
+
+
+def _matched(text: str, personal: bool = False) -> _Found:
+    matches = list(_RULES.matches(text))
+    if personal:
+        matches += _PERSONAL.matches(text)
+    found = _Found()
+    # By the order of the rules: the more specific one has what two of them find.
+    for rule, start, end in sorted(matches):
+        found.add(Span(RULES[rule].kind, start, end))
+    return found
+
+
+class _Lists:
+    """Lists of words in quotation marks of one kind, as in JSON.
+
+    What they are made of is bounded, and what only begins like one is passed as a whole.
+    """
+
+    def __init__(self, quote: str) -> None:
+        self._option = quote + "-"
+        mark, blank = re.escape(quote), r"(?>(?:\s|\\{1,3}[nt]){0,40})"
+        escaped = r"\\{3}\"|" if quote == '\\"' else ""
+        word = rf'{mark}(?>(?:{escaped}(?!{mark})(?:\\[^\n]|[^"\\\n])){{0,400}}){mark}'
+        self._list = re.compile(
+            rf"\[{blank}(?P<words>{word}(?>(?:{blank},{blank}{word}){{1,60}}))(?P<end>{blank}\])?"
+        )
+        self._word = re.compile(word)
+        self._quote = len(quote)
+
+    def spans(self, text: str) -> Iterator[Span]:
+        """What the line of a command says of its words."""
+        if self._option not in text:
+            return
+        for match in self._list.finditer(text):
+            if match["end"] is None:
+                continue
+            places = [
+                (word.start() + self._quote, word.end() - self._quote)
+                for word in self._word.finditer(text, *match.span("words"))
+            ]
+            for number, span in _in_line([text[start:end] for start, end in places]):
+                at = places[number][0]
+                yield Span(span.kind, at + span.start, at + span.end)
+
+
+_LISTS = tuple(map(_Lists, ('"', "'", '\\"', '\\\\\\"')))
+
+
+def _in_line(words: list[str]) -> Iterator[tuple[int, Span]]:
+    """The same for words by themselves: in which of them, and where in it.
+
+    A value that begins a word is all of it, whatever the shell would make of a line.
+    """
+    if not any(word.startswith("-") for word in words):
+        return
+    starts = list(itertools.accumulate((len(word) + 1 for word in words[:-1]), initial=0))
+    for span in _matched(" ".join(words)).spans:
+        number = bisect.bisect(starts, span.start) - 1
+        start, end = span.start - starts[number], span.end - starts[number]
+        word = words[number]
+        if " " not in word[:start] and start < len(word):
+            yield number, Span(span.kind, start, len(word))
+        elif start < len(word):
+            yield number, Span(span.kind, start, min(end, len(word)))
+
+
+# A number of the table, and where the secret is.
+_Match = tuple[int, int, int]
+
+
+class _Table:
+    """Rules whose anchors are looked for together."""
+
+    def __init__(self, personal: bool) -> None:
+        numbers = [n for n, rule in enumerate(RULES) if rule.personal is personal]
+        self._fast = [n for n in numbers if not RULES[n].anchors]
+        exact = [n for n in numbers if RULES[n].anchors and not RULES[n].ignores_case]
+        self._exact = _Anchors(exact)
+        self._lowered = _Anchors([n for n in numbers if RULES[n].ignores_case])
+
+    def matches(self, text: str) -> Iterator[_Match]:
+        for number in self._fast:
+            for match in RULES[number].pattern.finditer(text):
+                yield number, *values.secret_span(match)
+        yield from self._exact.matches(text, text)
+        yield from self._lowered.matches(text, _lowered(text))
+
+
+class _Anchors:
+    """One search for all anchors of these rules.
+
+    Longer ones come first: where they stand, rules of those that they begin with are tried as well.
+    """
+
+    def __init__(self, numbers: list[int]) -> None:
+        anchors = sorted({a for n in numbers for a in RULES[n].anchors}, key=len, reverse=True)
+        self._search = re.compile(_alternatives(anchors)).finditer
+        self._rules = {
+            anchor: [n for n in numbers if anchor.startswith(RULES[n].anchors)]
+            for anchor in anchors
+        }
+
+    def matches(self, text: str, where: str) -> Iterator[_Match]:
+        # Up to where each rule has taken the text already.
+        taken: dict[int, int] = {}
+        for anchor in self._search(where):
+            at = anchor.start()
+            for number in self._rules[anchor[0]]:
+                if at >= taken.get(number, 0) and (span := _match(RULES[number], text, at)):
+                    taken[number] = span[1]
+                    yield number, *span
+
+
+def _alternatives(anchors: list[str]) -> str:
+    """A pattern for any of them that looks at the first letter once."""
+    by_letter: dict[str, list[str]] = {}
+    for anchor in anchors:
+        by_letter.setdefault(anchor[0], []).append(re.escape(anchor[1:]))
+    return "|".join(f"{re.escape(k)}(?:{'|'.join(rest)})" for k, rest in by_letter.items())
+
+
+def _match(rule: Rule, text: str, at: int) -> tuple[int, int] | None:
+    match = rule.pattern.match(text, at)
+    if match is None or not (rule.check is None or rule.check(match)):
+        return None
+    start, end = values.secret_span(match)
+    if rule.behind is not None:
+        begin = rule.behind(text, start)
+        return None if begin is None else (begin, end)
+    if rule.lead is None:
+        return start, end
+    lead = rule.lead.search(text, max(0, at - _LEAD), at)
+    return lead and (lead.start(), end)
+
+
+def _lowered(text: str) -> str:
+    """In lower case, every character where it was: there is one letter that becomes two."""
+    return text.replace("\u0130", "i").lower()
+
+
+_RULES, _PERSONAL = _Table(personal=False), _Table(personal=True)
+
+
+class _Found:
+    """Spans in order, of which none overlaps one that was added before."""
+
+    def __init__(self) -> None:
+        self.spans: list[Span] = []
+        self._starts: list[int] = []
+
+    def add(self, span: Span) -> bool:
+        index = bisect.bisect(self._starts, span.start)
+        if index and self.spans[index - 1].end > span.start:
+            return False
+        if index < len(self.spans) and self.spans[index].start < span.end:
+            return False
+        self._starts.insert(index, span.start)
+        self.spans.insert(index, span)
+        return True
+
+
+# --- a session
+
+
+def find_in_session(session: Session, *, personal: bool = False) -> list[Find]:
+    """`find_secrets` of a session that is in memory."""
+    metadata, conversation, state = session
+    messages = conversation.messages
+    return find_secrets(metadata, lambda: messages, conversation.context, state, personal=personal)
+
+
+def find_secrets(
+    metadata: SessionMetadata,
+    read_messages: Callable[[], Iterable[MessageSnapshot]],
+    context: ConversationContext | None = None,
+    state: SessionState | None = None,
+    *,
+    personal: bool = False,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> list[Find]:
+    """Every secret in a session, in the order in which it is read; fewer when it was stopped.
+
+    `read_messages` gives the messages from the first, each time that it is called.
+    """
+
+    def places() -> Iterator[tuple[str, int | None, Any]]:
+        yield "metadata", None, metadata
+        yield "context", None, context
+        yield "state", None, state
+        for index, message in enumerate(read_messages()):
+            if should_stop():
+                return
+            yield "message", index, message
+
+    finds: list[Find] = []
+    by_text: dict[tuple, _Found] = {}
+    for part, index, value in places():
+        for path, text, name in texts(value):
+            found = _of_variable(text, name) or spans(text, personal=personal)
+            _keep(finds, by_text, (part, index, path), text, found)
+        for path, words in commands(value):
+            for number, span in _in_line(words):
+                _keep(finds, by_text, (part, index, (*path, number)), words[number], [span])
+    secrets = _telling(finds)
+    if secrets:
+        for part, index, value in places():
+            for path, text, _ in texts(value):
+                _repeats(finds, by_text, (part, index, path), text, secrets)
+    order = {"metadata": 0, "context": 1, "state": 2, "message": 3}
+    finds.sort(key=lambda find: (order[find.part], find.message or 0))
+    return finds
+
+
+def _of_variable(text: str, name: str) -> list[Span]:
+    """The whole value of a variable whose name says that it is a secret, if no rule knows it better."""
+    if not name or not values.names_secret(name) or not values.worth_hiding(text):
+        return []
+    known = spans(text)
+    return known or [Span("variable", 0, len(text))]
+
+
+def _keep(finds: list[Find], by_text: dict, place: tuple, text: str, found: list[Span]) -> None:
+    if not found:
+        return
+    here = by_text.setdefault(place, _Found())
+    lines = _Lines(text)
+    for span in found:
+        if here.add(span):
+            finds.append(lines.find(place, span))
+
+
+def _telling(finds: list[Find]) -> dict[str, str]:
+    """Secrets that say by themselves what they are, with their kind; the longest first."""
+    telling: dict[str, str] = {}
+    for find in finds:
+        secret = find.secret
+        mixed = any(map(str.isdigit, secret)) or not secret.isalpha()
+        if len(secret) >= _TELLING and mixed and find.kind not in ("home-directory", "e-mail"):
+            telling.setdefault(secret, find.kind)
+    longest = sorted(telling, key=len, reverse=True)[:_MOST_REPEATED]
+    return {secret: telling[secret] for secret in longest}
+
+
+def _repeats(
+    finds: list[Find], by_text: dict, place: tuple, text: str, secrets: dict[str, str]
+) -> None:
+    lines = None
+    for secret, kind in secrets.items():
+        at = text.find(secret)
+        while at >= 0:
+            span = Span(kind, at, at + len(secret))
+            here = by_text.setdefault(place, _Found())
+            if here.add(span):
+                lines = lines or _Lines(text)
+                finds.append(lines.find(place, span))
+            at = text.find(secret, span.end)
+
+
+class _Lines:
+    """Where the lines of a text begin, once something is found in it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._ends: list[int] = []
+        at = text.find("\n")
+        while at >= 0:
+            self._ends.append(at)
+            at = text.find("\n", at + 1)
+
+    def find(self, place: tuple, span: Span) -> Find:
+        part, index, path = place
+        line = bisect.bisect_left(self._ends, span.start)
+        first = self._ends[line - 1] + 1 if line else 0
+        last = self._ends[line] if line < len(self._ends) else len(self._text)
+        start = max(first, span.start - _AROUND)
+        end = min(last, span.end + _AROUND)
+        secret = self._text[span.start : span.end]
+        return Find(
+            span.kind, secret, part, index, path, span.start, span.end, line + 1,
+            self._text[start:end], span.start - start,
+        )  # fmt: skip

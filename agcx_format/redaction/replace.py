@@ -1,0 +1,133 @@
+"""Placeholders in the place of secrets.
+
+Strategy: a `Redaction` is made of the finds that are to be hidden, and changes one value at a
+time, so that a session of any size can be written out as it is read.  The same secret gets the
+same placeholder wherever it is, in all sessions that share their `Placeholders`: who reads it can still
+tell that two places hold the same.  A placeholder is plain ASCII without quotation marks; where a text was
+JSON, it is JSON afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+from msgspec.structs import replace
+
+from agcx_format.model.types import MessageSnapshot, Session
+from agcx_format.redaction.find import Find
+from agcx_format.redaction.texts import Path, put, texts
+
+__all__ = ["Placeholders", "Redaction", "redact"]
+
+_T = TypeVar("_T")
+
+
+class Placeholders:
+    """A placeholder for each secret: `[redacted github-token 1]`, numbered by kind as they come."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, str] = {}
+        self._numbers: Counter[str] = Counter()
+
+    def of(self, kind: str, secret: str) -> str:
+        if secret not in self._of:
+            self._numbers[kind] += 1
+            self._of[secret] = f"[redacted {kind} {self._numbers[kind]}]"
+        return self._of[secret]
+
+
+class Redaction:
+    """Hides the secrets of these finds, and no others."""
+
+    def __init__(self, finds: Iterable[Find], placeholders: Placeholders | None = None) -> None:
+        self._placeholders = placeholders or Placeholders()
+        self._finds: dict[tuple[str, int | None], dict[Path, list[Find]]] = {}
+        self._counts: Counter[str] = Counter()
+        for find in finds:
+            self._placeholders.of(find.kind, find.secret)
+            self._counts[find.kind] += 1
+            in_part = self._finds.setdefault((find.part, find.message), {})
+            in_part.setdefault(find.path, []).append(find)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many finds of which kind are hidden, the most frequent kind first."""
+        return dict(self._counts.most_common())
+
+    def part(self, name: str, value: _T) -> _T:
+        """`metadata`, `context` or `state` without its secrets."""
+        return self._changed((name, None), value)
+
+    def message(self, index: int, message: MessageSnapshot) -> MessageSnapshot:
+        return self._changed(("message", index), message)
+
+    def messages(self, messages: Iterable[MessageSnapshot]) -> Iterator[MessageSnapshot]:
+        """All messages of the session, from the first."""
+        for index, message in enumerate(messages):
+            yield self.message(index, message)
+
+    def _changed(self, place: tuple[str, int | None], value: Any) -> Any:
+        finds = self._finds.get(place)
+        if not finds:
+            return value
+        was = {path: text for path, text, _ in texts(value) if path in finds}
+        changes = {path: self._text(was[path], finds[path]) for path in was}
+        inside_unknown = [f for path, some in finds.items() if "raw" in path for f in some]
+        return put(value, changes, lambda text: self._everywhere(text, inside_unknown))
+
+    def _text(self, text: str, finds: list[Find]) -> str:
+        parts, at = [], 0
+        for find in sorted(finds, key=lambda find: find.start):
+            parts += [text[at : find.start], self._placeholders.of(find.kind, find.secret)]
+            at = find.end
+        changed = "".join([*parts, text[at:]])
+        if text.lstrip()[:1] in ("{", "[") and not _is_json(changed) and _is_json(text):
+            # A key in parts goes across strings.  By what the JSON says, or else as one string: JSON
+            # still, and without the secret.
+            plain = _through(json.loads(text), lambda each: self._everywhere(each, finds))
+            by_value = json.dumps(plain, ensure_ascii=False)
+            hidden = (self._placeholders.of(find.kind, find.secret) for find in finds)
+            return by_value if all(map(by_value.__contains__, hidden)) else json.dumps(changed)
+        return changed
+
+    def _everywhere(self, text: str, finds: list[Find]) -> str:
+        for find in sorted(finds, key=lambda find: len(find.secret), reverse=True):
+            text = text.replace(find.secret, self._placeholders.of(find.kind, find.secret))
+        return text
+
+
+def redact(
+    session: Session, finds: Iterable[Find], placeholders: Placeholders | None = None
+) -> tuple[Session, Redaction]:
+    """A session in memory without the secrets of these finds, and what was done to it."""
+    metadata, conversation, state = session
+    redaction = Redaction(finds, placeholders)
+    hidden = replace(
+        conversation,
+        messages=list(redaction.messages(conversation.messages)),
+        context=redaction.part("context", conversation.context),
+    )
+    parts = redaction.part("metadata", metadata), hidden, redaction.part("state", state)
+    return parts, redaction
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _through(plain: Any, change) -> Any:
+    match plain:
+        case str():
+            return change(plain)
+        case list():
+            return [_through(each, change) for each in plain]
+        case dict():
+            return {change(name): _through(each, change) for name, each in plain.items()}
+    return plain

@@ -1,0 +1,176 @@
+"""The texts of a session: all of them, each with the way to it, and putting others in their place.
+
+Strategy: the declarations of the values say which fields hold text, so a new field is looked
+through without a line here.  Two kinds of text are passed over: pictures that are nothing but base64, and
+encrypted reasoning, megabytes in which nobody can read anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import msgpack
+import msgspec
+from msgspec.structs import replace
+
+from agcx_format.model import schema
+from agcx_format.model.types import LocalShellCall, MessageSnapshot, Other, UnknownItem
+
+__all__ = ["Path", "Text", "commands", "in_words", "put", "texts"]
+
+# A step names a field or a variable, or is a number: of an element, or of a variable whose name is meant.
+Path = tuple[str | int, ...]
+
+# The way, the text, and the name of a variable whose value it is.
+Text = tuple[Path, str, str]
+
+_OPAQUE = frozenset({"encrypted_content"})
+
+# Wholly, or something else is in it: events of a server begin with `data:` as well.
+_picture = re.compile(r"data:image/[a-z0-9.+-]{1,40};base64,[A-Za-z0-9+/]*+={0,2}").fullmatch
+
+
+def texts(value: Any, path: Path = ()) -> Iterator[Text]:
+    """Every text in the value."""
+    match value:
+        case str():
+            if not (path and path[-1] == "image_url" and _picture(value)):
+                yield path, value, ""
+        case msgspec.Struct():
+            for name in _text_fields(type(value)):
+                yield from texts(getattr(value, name), (*path, name))
+        case list() | tuple():
+            for index, each in enumerate(value):
+                yield from texts(each, (*path, index))
+        case dict():
+            for number, (name, each) in enumerate(value.items()):
+                if isinstance(name, str):
+                    yield (*path, number), name, ""
+                if isinstance(each, str):
+                    yield (*path, name), each, str(name)
+                else:
+                    yield from texts(each, (*path, name))
+        case UnknownItem():
+            # Numbered as they come: it is changed as a whole.
+            for number, (text, name) in enumerate(_unknown_texts(value.fields())):
+                yield (*path, "raw", number), text, name
+
+
+def commands(value: Any) -> Iterator[tuple[Path, list[str]]]:
+    """The lists of words that make a command."""
+    if not isinstance(value, MessageSnapshot):
+        return
+    items: list[tuple[Path, Any]] = [(("item",), value.item)]
+    for number, (_, item) in enumerate(value.metadata.edit_history):
+        items.append((("metadata", "edit_history", number, 1), item))
+    for path, item in items:
+        if isinstance(item, LocalShellCall):
+            yield (*path, "action", "command"), item.action.command
+
+
+def put(value: Any, changes: dict[Path, Any], unknown: Callable[[str], str]) -> Any:
+    """The value with other texts at these ways; `unknown` changes each text of an unknown item."""
+    tree: dict = {}
+    for path, text in changes.items():
+        node = tree
+        for step in path[:-1]:
+            node = node.setdefault(step, {})
+        node[path[-1]] = text
+    return _put(value, tree, unknown)
+
+
+def in_words(path: Path) -> str:
+    """The way as people write it: `content[0].text`."""
+    words = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return words.removeprefix(".")
+
+
+@cache
+def _text_fields(cls: type) -> tuple[str, ...]:
+    shape = schema.shape_of(cls)
+    record = shape.variants[0] if isinstance(shape, schema.Tagged) else shape
+    return tuple(
+        name for name, shape in record.fields if name not in _OPAQUE and _may_hold_text(shape)
+    )
+
+
+def _may_hold_text(shape: schema.Shape) -> bool:
+    match shape:
+        case schema.Text() | schema.Tagged():
+            return True
+        case schema.Optional(inner) | schema.Sequence(inner):
+            return _may_hold_text(inner)
+        case schema.Mapping(_, value):
+            return _may_hold_text(value)
+        case schema.Product(items):
+            return any(map(_may_hold_text, items))
+        case schema.Record(_, _, fields):
+            return any(_may_hold_text(field) for _, field in fields)
+    return False
+
+
+def _put(value: Any, tree: Any, unknown: Callable[[str], str]) -> Any:
+    if not isinstance(tree, dict):
+        return tree
+    match value:
+        case UnknownItem():
+            return _put_unknown(value, unknown)
+        case msgspec.Struct():
+            changed = {name: _put(getattr(value, name), sub, unknown) for name, sub in tree.items()}
+            return replace(value, **changed)
+        case dict():
+            return {
+                tree.get(number, name): _put(each, tree[name], unknown) if name in tree else each
+                for number, (name, each) in enumerate(value.items())
+            }
+    changed = [
+        _put(each, tree[index], unknown) if index in tree else each
+        for index, each in enumerate(value)
+    ]
+    return tuple(changed) if isinstance(value, tuple) else changed
+
+
+# --- items of unknown kinds: MessagePack, of which only the texts are known to be texts
+
+
+def _unknown_texts(plain: Any) -> Iterator[tuple[str, str]]:
+    match plain:
+        case str():
+            yield plain, ""
+        case bytes():
+            yield plain.decode("latin-1"), ""
+        case list() | tuple():
+            for each in plain:
+                yield from _unknown_texts(each)
+        case dict():
+            for name, each in plain.items():
+                yield from _unknown_texts(name)
+                if isinstance(each, str):
+                    yield each, str(name)
+                else:
+                    yield from _unknown_texts(each)
+
+
+def _put_unknown(item: UnknownItem, change: Callable[[str], str]) -> Any:
+    """The item with its texts changed; one that cannot be taken apart is not kept."""
+    try:
+        plain = msgpack.unpackb(item.raw, strict_map_key=False)
+        return UnknownItem(msgpack.packb(_mapped(plain, change)))
+    except (ValueError, TypeError, msgpack.UnpackException, RecursionError):
+        return Other()
+
+
+def _mapped(plain: Any, change: Callable[[str], str]) -> Any:
+    match plain:
+        case str():
+            return change(plain)
+        case bytes():
+            return change(plain.decode("latin-1")).encode("latin-1")
+        case list() | tuple():
+            return [_mapped(each, change) for each in plain]
+        case dict():
+            return {_mapped(name, change): _mapped(each, change) for name, each in plain.items()}
+    return plain

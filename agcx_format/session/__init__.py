@@ -1,0 +1,1 @@
+"""One open session file: its metadata at once, its messages as they are asked for."""

@@ -1,0 +1,87 @@
+"""What a list keeps of a session's metadata: little, whatever the file holds.
+
+Strategy: a kilobyte of zstd can be a title of sixty megabytes, and a list holds those of a thousand files.
+So texts and lists that are longer than any that people write are cut as soon as they are read, and end
+in `…`.  What is written to a session never comes from here: an edit takes all that it does not change from
+the file, and `whole_tags` finds the tags that stand behind cut ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
+
+from agcx_format import limits
+from agcx_format.model.types import CheckpointMetadata, SessionMetadata
+
+__all__ = ["listed", "short_title", "whole_tags"]
+
+MARK = "…"
+
+
+def listed(metadata: SessionMetadata) -> SessionMetadata:
+    """The metadata with what is too long cut; the same object where nothing is."""
+    tags, checkpoints = metadata.tags, metadata.checkpoints
+    if (
+        len(metadata.title) <= limits.LISTED_TITLE
+        and len(metadata.model) <= limits.LISTED_TEXT
+        and len(tags) <= limits.LISTED_TAGS
+        and (not tags or max(map(len, tags)) <= limits.LISTED_TEXT)
+        and (not checkpoints or _fit(checkpoints))
+    ):
+        return metadata
+    return replace(
+        metadata,
+        title=short_title(metadata.title),
+        model=_cut(metadata.model),
+        tags=_cut_tags(tags),
+        checkpoints=[_cut_checkpoint(each) for each in checkpoints[: limits.LISTED_CHECKPOINTS]],
+    )
+
+
+def short_title(title: str) -> str:
+    """As `listed` has it."""
+    return _cut(title, limits.LISTED_TITLE)
+
+
+def whole_tags(tags: Iterable[str], old: Sequence[str]) -> list[str]:
+    """`tags` as an edit of listed metadata has them, with what `listed` cut of the file's `old` ones."""
+    short = _cut_tags(old)
+    if short == list(old):
+        return list(tags)
+    # The last one may stand for all that follow.
+    whole = {cut: [full] for cut, full in zip(short, old, strict=False)}
+    if len(old) > limits.LISTED_TAGS:
+        whole[MARK] = list(old[limits.LISTED_TAGS - 1 :])
+    return [full for tag in tags for full in whole.get(tag, [tag])]
+
+
+def _fit(checkpoints: Sequence[CheckpointMetadata]) -> bool:
+    return len(checkpoints) <= limits.LISTED_CHECKPOINTS and all(
+        len(each.name) <= limits.LISTED_TEXT
+        and len(each.description or "") <= limits.LISTED_TEXT
+        for each in checkpoints
+    )
+
+
+def _cut(text: str, longest: int | None = None) -> str:
+    longest = limits.LISTED_TEXT if longest is None else longest
+    return text if len(text) <= longest else text[: longest - 1] + MARK
+
+
+def _cut_tags(tags: Sequence[str]) -> list[str]:
+    most = limits.LISTED_TAGS
+    short = [_cut(tag) for tag in tags[:most]]
+    if len(tags) > most:
+        short[-1] = MARK
+    return short
+
+
+def _cut_checkpoint(checkpoint: CheckpointMetadata) -> CheckpointMetadata:
+    description = checkpoint.description
+    return replace(
+        checkpoint,
+        name=_cut(checkpoint.name),
+        description=None if description is None else _cut(description),
+    )

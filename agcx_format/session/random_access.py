@@ -1,0 +1,155 @@
+"""A `MessageSource` over a section with a seek table: every message is known from the start.
+
+Strategy: a frame is decompressed and scanned when one of its messages is fetched, a few milliseconds
+for a mebibyte; the frames used last are kept.  Nothing depends on where in the file they lie.
+"""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from agcx_format import limits
+from agcx_format.codec.messagepack import messages_in
+from agcx_format.codec.zstd import frames
+from agcx_format.codec.zstd.seekable import Table
+from agcx_format.errors import CorruptData, FileClosed, PersistenceError
+from agcx_format.model.types import MessageSnapshot
+from agcx_format.session.sequential import decode_run, decode_shown
+from agcx_format.session.source import PENDING, Pending
+
+__all__ = ["FramedMessages"]
+
+
+class _Frame(msgspec.Struct, frozen=True):
+    """The text of a frame and where each of its messages begins; or why there is none."""
+
+    text: bytes
+    starts: array
+    error: PersistenceError | None = None
+
+
+class FramedMessages:
+    """Reads `section`, which begins at `base` in its file, by its `table`."""
+
+    complete = True
+    error: PersistenceError | None = None
+
+    def __init__(self, section: frames.Section, table: Table, base: int = 0) -> None:
+        self._section = section
+        self._base = base
+        self._table = table
+        self._lock = threading.Lock()
+        self._frames: OrderedDict[int, _Frame] = OrderedDict()
+        self._closed = False
+
+    @property
+    def expected(self) -> int:
+        return self.known()
+
+    def known(self) -> int:
+        return self._table.messages[-1]
+
+    def size_of(self, index: int) -> int:
+        """Exact for a frame at hand, else the average of its frame."""
+        number = self._frame_of(index)
+        frame = self._frames.get(number)
+        if frame is not None and frame.error is None:
+            within = index - self._table.messages[number]
+            return frame.starts[within + 1] - frame.starts[within]
+        text, messages = self._table.text, self._table.messages
+        return (text[number + 1] - text[number]) // (messages[number + 1] - messages[number])
+
+    def start_of(self, index: int) -> int:
+        """Where a message begins in the decompressed section; where its frame does, if that is not at hand."""
+        number = self._frame_of(index)
+        frame = self._frames.get(number)
+        start = self._table.text[number]
+        if frame is None or frame.error is not None:
+            return start
+        return start + frame.starts[index - self._table.messages[number]]
+
+    def get(self, index: int) -> MessageSnapshot | PersistenceError | Pending:
+        if self._closed:
+            return FileClosed()
+        if not 0 <= index < self.known():
+            return PENDING
+        number = self._frame_of(index)
+        frame = self._frames.get(number)
+        if frame is None:
+            return PENDING
+        if frame.error is not None:
+            return frame.error
+        within = index - self._table.messages[number]
+        start, end = frame.starts[within], frame.starts[within + 1]
+        return decode_shown(index, frame.text[start:end], self._table.text[number] + start)
+
+    def raw(self, index: int) -> bytes | None:
+        """The MessagePack of a message; None when its frame is not at hand (`fetch` it)."""
+        number = self._frame_of(index)
+        frame = self._frames.get(number)
+        if frame is None or frame.error is not None:
+            return None
+        within = index - self._table.messages[number]
+        return frame.text[frame.starts[within] : frame.starts[within + 1]]
+
+    def read_more(self) -> bool:
+        return False
+
+    def fetch(self, index: int, should_stop: Callable[[], bool] = lambda: False) -> bool:
+        """Have the frame of a message at hand.  May block, for a few milliseconds."""
+        if self._closed:
+            return True
+        number = self._frame_of(index)
+        with self._lock:
+            at_hand = self._frames
+            if number in at_hand:
+                at_hand.move_to_end(number)
+                return True
+            at_hand[number] = self._read(number)
+            kept = sum(len(each.text) for each in at_hand.values())
+            while kept > limits.KEPT_OPEN and len(at_hand) > 1:
+                _, dropped = at_hand.popitem(last=False)
+                kept -= len(dropped.text)
+        return True
+
+    def walk(self) -> Iterator[MessageSnapshot]:
+        """Every message once; a frame that is damaged is an error after the messages before it."""
+        for number in range(self._table.frames):
+            frame = self._read(number)
+            if frame.error is not None:
+                raise frame.error
+            yield from decode_run(frame.text, frame.starts, self._table.text[number])
+
+    def close(self) -> None:
+        """Let go of the text; whoever asks from now on is told that the file was closed."""
+        self._closed = True
+        # Another, not cleared: a thread may be at work on this one.
+        self._frames = OrderedDict()
+
+    def _frame_of(self, index: int) -> int:
+        return bisect_right(self._table.messages, index) - 1
+
+    def _read(self, number: int) -> _Frame:
+        table = self._table
+        start, end = table.section[number], table.section[number + 1]
+        count = table.messages[number + 1] - table.messages[number]
+        try:
+            size = table.text[number + 1] - table.text[number]
+            text = frames.decompress(
+                self._section[start:end], limit=min(size, limits.WHOLE_SECTION)
+            )
+            starts = messages_in(text, count, header=number == 0)
+            # No more than `size` was decompressed.
+            if starts[-1] != size:
+                raise CorruptData("the frame is not what the seek table says")
+        except PersistenceError as error:
+            return _Frame(
+                b"", array("Q"), error.located(section="messages", base=self._base + start)
+            )
+        return _Frame(text, starts)

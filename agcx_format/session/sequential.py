@@ -1,0 +1,277 @@
+"""Messages of a section that can only be read from its beginning.
+
+Strategy: the section is decompressed block by block while somebody reads on; `MessageScanner` finds where
+messages lie, `Windows` keeps as much of the text as memory may hold.  Text that was passed over is
+dropped, and decompressed again from the start when it is wanted.  A message larger than the windows is
+held on its own, one at a time.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
+from itertools import count, islice, pairwise
+
+from agcx_format import limits
+from agcx_format.codec import messagepack
+from agcx_format.codec.messagepack.scanner import MessageScanner
+from agcx_format.codec.zstd import frames
+from agcx_format.errors import CorruptData, FileClosed, MessagePackDecodeError, PersistenceError
+from agcx_format.model.types import MessageSnapshot
+from agcx_format.session.piece_cache import Windows, gathered
+from agcx_format.session.source import PENDING, Pending
+
+__all__ = ["StreamedMessages", "decode_message", "decode_run", "decode_shown"]
+
+# How long `read_more` goes on before it gives the messages found so far, the first ones at once.
+_SLICE_SECONDS = 0.02
+
+
+def decode_shown(index: int, raw: bytes, base: int) -> MessageSnapshot | PersistenceError:
+    """Decode one message; the error in its place when that fails or it is too large to show.
+
+    `base` is where it begins in the decompressed section, for the error's offset.
+    """
+    if len(raw) > limits.MESSAGE_SHOWN:
+        return too_large(index, len(raw), base)
+    return decode_message(raw, base)
+
+
+def decode_message(raw: bytes, base: int) -> MessageSnapshot | PersistenceError:
+    """Like `decode_shown`, for a message of any size."""
+    try:
+        return messagepack.decode(MessageSnapshot, raw)
+    except PersistenceError as error:
+        error.offset = base + (error.offset or 0)
+        return error.located(section="messages", decompressed=True)
+
+
+def too_large(index: int, size: int, base: int) -> PersistenceError:
+    return MessagePackDecodeError(
+        f"message {index + 1:,} of {size:,} bytes is too large to show",
+        section="messages",
+        offset=base,
+        decompressed=True,
+    )
+
+
+class StreamedMessages:
+    """Reads `section`; `scanner` knows what stands before the messages in it.
+
+    `base` is where the section begins in its file, for the offsets of errors.
+    """
+
+    def __init__(self, section: frames.Section, scanner: MessageScanner, base: int = 0) -> None:
+        self.complete = False
+        self.error: PersistenceError | None = None
+        # Why there is no section at all.
+        self._missing: PersistenceError | None = None
+        self._section = section
+        self._base = base
+        self._scanner = scanner
+        self._windows = Windows()
+        self._pieces: Iterator[bytes] = gathered(frames.pieces(section))
+        # The last message that was too large for the windows, and those that could not be fetched.
+        self._large: tuple[int, bytes] = -1, b""
+        self._unfetched: dict[int, PersistenceError] = {}
+        self._closed = False
+        # One lock for what the windows hold, one for whoever reads on.
+        self._lock = threading.Lock()
+        self._reading = threading.Lock()
+
+    @classmethod
+    def missing(cls, error: PersistenceError) -> StreamedMessages:
+        """A reader of no messages, for a file that ends before them."""
+        messages = cls(b"", MessageScanner())
+        messages.error, messages.complete, messages._missing = error, True, error
+        return messages
+
+    @property
+    def expected(self) -> int | None:
+        return self._scanner.count
+
+    def known(self) -> int:
+        return self._scanner.found
+
+    def size_of(self, index: int) -> int:
+        start, end = self._place(index)
+        return end - start
+
+    def start_of(self, index: int) -> int:
+        """Where a known message begins in the decompressed section."""
+        return self._place(index)[0]
+
+    def get(self, index: int) -> MessageSnapshot | PersistenceError | Pending:
+        if self._closed:
+            return FileClosed()
+        if not 0 <= index < self.known():
+            return PENDING
+        start, end = self._place(index)
+        if end - start > limits.MESSAGE_SHOWN:
+            return too_large(index, end - start, start)
+        raw = self.raw(index)
+        if raw is None:
+            return self._unfetched.get(index, PENDING)
+        return decode_shown(index, raw, start)
+
+    def raw(self, index: int) -> bytes | None:
+        """The MessagePack of a known message; None when its text was dropped (`fetch` it)."""
+        with self._lock:
+            number, large = self._large
+            return large if number == index else self._windows.slice(*self._place(index))
+
+    def read_more(self) -> bool:
+        """Read on for a few milliseconds; false once there is nothing more to read."""
+        with self._reading:
+            if self.complete:
+                return False
+            try:
+                seconds = _SLICE_SECONDS if self.known() else 0
+                self._read_slice(time.perf_counter() + seconds)
+            except PersistenceError as error:
+                self.error = error.located(section="messages", base=self._base)
+                self.complete = True
+            return True
+
+    def fetch(self, index: int, should_stop: Callable[[], bool] = lambda: False) -> bool:
+        """Bring a message's text back when it was dropped; false when stopped.  May block.
+
+        Where that fails, `get` gives the error.
+        """
+        if self._closed:
+            return True
+        start, end = self._place(index)
+        with self._lock:
+            missing = set(self._windows.missing(start, end))
+        if not missing or self._large[0] == index:
+            return True
+        try:
+            if self._windows.may_hold(end - start):
+                return self._fetch_pieces(missing, should_stop)
+            return self._fetch_large(index, should_stop)
+        except PersistenceError as error:
+            self._unfetched[index] = error.located(section="messages", base=self._base)
+            return True
+
+    def _fetch_pieces(self, missing: set[int], should_stop: Callable[[], bool]) -> bool:
+        for number, piece in enumerate(gathered(frames.pieces(self._section))):
+            if should_stop():
+                return False
+            if number in missing:
+                with self._lock:
+                    self._windows.put(number, piece)
+                missing.discard(number)
+            if not missing:
+                return True
+        raise CorruptData("the file changed while it was read")
+
+    def _fetch_large(self, index: int, should_stop: Callable[[], bool]) -> bool:
+        start, end = self._place(index)
+        self._large = -1, b""
+        text, at = bytearray(), 0
+        for piece in gathered(frames.pieces(self._section)):
+            if should_stop():
+                return False
+            text += piece[max(0, start - at) : max(0, end - at)]
+            at += len(piece)
+            if at >= end:
+                self._large = index, bytes(text)
+                return True
+        raise CorruptData("the file changed while it was read")
+
+    def walk(self) -> Iterator[MessageSnapshot]:
+        """Every message once, in a pass of its own; raises the error after the last good one.
+
+        Decoded by the piece, not one by one, and nothing is kept for anybody to come back to.  What is
+        at hand because it was read before is not decompressed again.
+        """
+        scanner, base, done = self._scanner.anew(), 0, 0
+        held = bytearray()
+        try:
+            for piece in self._text():
+                held += piece
+                damage = _feed(scanner, piece)
+                if scanner.found > done:
+                    starts = [start - base for start in scanner.starts[done:]]
+                    yield from decode_run(bytes(held), starts, base)
+                    done = scanner.found
+                    del held[: starts[-1]]
+                    base += starts[-1]
+                if damage is not None:
+                    raise damage
+                if scanner.complete:
+                    return
+            scanner.finish()
+        except PersistenceError as error:
+            raise error.located(section="messages", base=self._base) from None
+
+    def close(self) -> None:
+        """Let go of the text; whoever asks from now on is told that the file was closed."""
+        if not self.complete:
+            self.error = FileClosed()
+        self._closed = self.complete = True
+        self._large = -1, b""
+        with self._lock:
+            self._windows.drop()
+
+    def _text(self) -> Iterator[bytes]:
+        """The section from its beginning: pieces that are at hand, then the others out of the file."""
+        if self._missing is not None:
+            raise copy(self._missing)
+        for number in count():
+            with self._lock:
+                piece = self._windows.at_hand(number)
+            if piece is None:
+                yield from islice(gathered(frames.pieces(self._section)), number, None)
+                return
+            yield piece
+
+    def _place(self, index: int) -> tuple[int, int]:
+        starts = self._scanner.starts
+        return starts[index], starts[index + 1]
+
+    def _read_slice(self, deadline: float) -> None:
+        before = self.known()
+        while not self._scanner.complete:
+            piece = next(self._pieces, None)
+            if piece is None:
+                self._scanner.finish()
+                break
+            with self._lock:
+                self._windows.append(piece)
+            self._scanner.feed(piece)
+            if time.perf_counter() > deadline and self.known() > before:
+                return
+        self.complete = True
+
+
+def _feed(scanner: MessageScanner, piece: bytes) -> PersistenceError | None:
+    """The damage in a piece comes after the messages before it, which the scanner has found."""
+    try:
+        scanner.feed(piece)
+    except PersistenceError as error:
+        return error
+    return None
+
+
+def decode_run(data: bytes, starts: Sequence[int], base: int) -> Iterator[MessageSnapshot]:
+    """Decode a run of messages that begins at `base` of the section.
+
+    Raises the error of the first that cannot be decoded, after those before it.
+    """
+    try:
+        messages = messagepack.decode_run(data, starts)
+    except PersistenceError:
+        yield from _decode_each(data, starts, base)
+    else:
+        yield from messages
+
+
+def _decode_each(data: bytes, starts: Sequence[int], base: int) -> Iterator[MessageSnapshot]:
+    for start, end in pairwise(starts):
+        message = decode_message(data[start:end], base + start)
+        if isinstance(message, PersistenceError):
+            raise message
+        yield message

@@ -1,0 +1,83 @@
+"""What a transcript reads from: messages of which some may not be known yet.
+
+A small session, a file of a gigabyte that is still being read, a checkpoint and a broken file
+all look the same to whoever shows them.  A source never blocks: `get` gives a message or
+`PENDING`; reading on is somebody else's work (a thread calls `read_more`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, Literal, Protocol
+
+from agcx_format.errors import PersistenceError
+from agcx_format.model.types import MessageSnapshot
+
+
+class Pending:
+    """The type of `PENDING`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "PENDING"
+
+
+PENDING: Final = Pending()
+
+
+class MessageSource(Protocol):
+    """Messages, from the first to the last that is known."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether no more will come."""
+
+    @property
+    def error(self) -> PersistenceError | None:
+        """Why the messages after the known ones are missing, once `complete`; else None."""
+
+    def known(self) -> int:
+        """How many messages are known so far; only grows."""
+
+    def get(self, index: int) -> MessageSnapshot | PersistenceError | Pending:
+        """Message `index`, `PENDING`, or the error that stands where it cannot be decoded.
+
+        A known message is `PENDING` when its text is not at hand: `fetch` brings it.
+        """
+
+    def size_of(self, index: int) -> int:
+        """About how many bytes of text message `index` holds; for a known one only."""
+
+    def read_more(self) -> bool:
+        """Make more messages known; false when there are none.  May block: call it in a thread."""
+
+    def fetch(self, index: int, should_stop: Callable[[], bool] = ...) -> bool:
+        """Bring the text of a known message; false when stopped.  May block: call it in a thread."""
+
+
+class ListSource:
+    """A list of messages that is there already."""
+
+    complete: Literal[True] = True
+    error: PersistenceError | None = None
+
+    def __init__(self, messages: Sequence[MessageSnapshot]) -> None:
+        self._messages = messages
+
+    def known(self) -> int:
+        return len(self._messages)
+
+    def get(self, index: int) -> MessageSnapshot:
+        return self._messages[index]
+
+    def size_of(self, index: int) -> int:
+        from agcx_format.codec import messagepack
+
+        return len(messagepack.encode(self._messages[index]))
+
+    def read_more(self) -> bool:
+        return False
+
+    def fetch(self, index: int, should_stop: Callable[[], bool] = lambda: False) -> bool:
+        return True

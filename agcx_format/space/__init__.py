@@ -1,0 +1,1 @@
+"""Where the bytes of a store go, and rules for cleaning up."""

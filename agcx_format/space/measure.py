@@ -1,0 +1,320 @@
+"""Where the space goes: bytes on disk, bytes decompressed, and what kind of content they are.
+
+Strategy: each file is measured alone, message by message, into a `FileStats` of a few hundred bytes; a
+cache may keep those by path and signature.  `Stats` adds them up and forgets them, keeping of single
+sessions and messages only the largest.  Whoever runs it can stop it between any two messages.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from agcx_format.disk.durable import Signature
+from agcx_format.errors import PersistenceError
+from agcx_format.model.timestamps import ns_of
+from agcx_format.model.types import (
+    FunctionCall,
+    FunctionCallOutput,
+    InputImage,
+    LocalShellCall,
+    Message,
+    MessageSnapshot,
+    Reasoning,
+    ReasoningWithoutContent,
+    UnknownItem,
+)
+from agcx_format.session.lazy import SessionFile
+from agcx_format.session.listed import listed
+from agcx_format.store.entries import ScanEntry
+from agcx_format.transcript.words import genuine_user_text, is_tool_image
+
+__all__ = ["GROUPS", "KINDS", "FileStats", "LargeMessage", "Stats", "Tally", "gather", "measure"]
+
+# Kinds of content, in the order in which they are shown.  `frame`: ids, times, metrics, the context.
+KINDS: Final = (
+    "user", "answers", "reasoning", "calls", "output", "images", "snippets", "other", "frame",
+)  # fmt: skip
+GROUPS: Final = ("directory", "model", "month", "tag")
+
+_LARGEST = 20
+_LARGEST_OF_FILE = 5
+# A title may be megabytes: as much as a list shows.
+_TITLE = 200
+
+Stopped = Callable[[], bool]
+
+
+class LargeMessage(msgspec.Struct, frozen=True, order=True):
+    """`size` in bytes decompressed; `index` from 0; `kind` of KINDS, what most of it is."""
+
+    size: int
+    index: int
+    kind: str
+    path: str = ""
+    title: str = ""
+
+
+class FileStats(msgspec.Struct, frozen=True):
+    """What one file holds.  Sizes in bytes; `plain` is all sections decompressed.
+
+    `complete` is false when some of it could not be read.
+    """
+
+    path: str
+    signature: Signature
+    title: str
+    model: str
+    directory: str
+    accessed: str
+    tags: tuple[str, ...]
+    plain: int
+    messages: int
+    kinds: dict[str, int]
+    largest: tuple[LargeMessage, ...]
+    complete: bool
+
+    @property
+    def disk(self) -> int:
+        return self.signature.size
+
+    @property
+    def month(self) -> str:
+        """`2024-11`, in local time, of the last access; nothing where there is no calendar."""
+        try:
+            return time.strftime("%Y-%m", time.localtime(ns_of(self.accessed) // 1_000_000_000))
+        except (ValueError, OverflowError, OSError):
+            return ""
+
+    def members(self, group: str) -> tuple[str, ...]:
+        """Under which names of a group of GROUPS it is counted."""
+        if group == "tag":
+            return self.tags or ("",)
+        return (str(getattr(self, group)),)
+
+
+def measure(entry: ScanEntry, should_stop: Stopped = lambda: False) -> FileStats | None:
+    """Read one file to its end; None when stopped before.  Damage ends it, and is no error."""
+    try:
+        file = SessionFile(entry.path)
+    except PersistenceError:
+        return _unreadable(entry)
+    with file:
+        meter = _Meter()
+        if not meter.read(file, should_stop):
+            return None
+        metadata = listed(file.metadata)
+        plain = meter.size + sum(_plain_sizes(file, should_stop))
+        kinds = dict(meter.kinds)
+        kinds["frame"] = max(0, plain - sum(kinds.values()))
+        try:
+            directory, whole = file.context.working_directory, file.error is None
+        except PersistenceError:
+            directory, whole = "", False
+        return FileStats(
+            entry.path,
+            entry.signature,
+            metadata.title[:_TITLE],
+            metadata.model,
+            directory,
+            metadata.last_accessed,
+            tuple(dict.fromkeys(metadata.tags)),
+            plain,
+            file.known(),
+            {kind: size for kind, size in kinds.items() if size},
+            tuple(sorted(meter.largest, reverse=True)),
+            whole and meter.whole,
+        )
+
+
+def _unreadable(entry: ScanEntry) -> FileStats:
+    return FileStats(
+        entry.path,
+        entry.signature,
+        entry.title[:_TITLE],
+        "",
+        "",
+        "",
+        (),
+        entry.size,
+        0,
+        {},
+        (),
+        False,
+    )
+
+
+def _plain_sizes(file: SessionFile, should_stop: Stopped) -> Iterator[int]:
+    """Of what is not messages.  Layout 2 has one section: what is not messages is little."""
+    for place in file.sections():
+        if place.name not in ("messages", "session"):
+            yield file.plain_size(place, should_stop) or place.size
+
+
+class _Meter:
+    """Counts the messages of one file."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.kinds: dict[str, int] = {}
+        self.largest: list[LargeMessage] = []
+        self.whole = True
+
+    def read(self, file: SessionFile, should_stop: Stopped) -> bool:
+        index = 0
+        while True:
+            while index < file.known():
+                if should_stop():
+                    return False
+                self._message(file, index)
+                index += 1
+            if not file.read_more() and index >= file.known():
+                return True
+
+    def _message(self, file: SessionFile, index: int) -> None:
+        file.fetch(index)
+        message, size = file.get(index), file.size_of(index)
+        self.size += size
+        if isinstance(message, MessageSnapshot):
+            found = _kinds_of(message)
+        else:
+            found, self.whole = {"other": size}, False
+        for kind, amount in found.items():
+            self.kinds[kind] = self.kinds.get(kind, 0) + amount
+        if len(self.largest) < _LARGEST_OF_FILE or size > self.largest[0].size:
+            kind = max(found, key=found.__getitem__, default="frame")
+            _keep(self.largest, LargeMessage(size, index, kind), _LARGEST_OF_FILE)
+
+
+def _kinds_of(message: MessageSnapshot) -> dict[str, int]:
+    """Bytes of text by kind."""
+    found: dict[str, int] = {}
+    _add_item(found, message.item)
+    notes = message.metadata
+    for file in notes.file_context:
+        _add(found, "snippets", _bytes(file.path) + _bytes(file.snippet or ""))
+    for _, item in notes.edit_history:
+        earlier: dict[str, int] = {}
+        _add_item(earlier, item)
+        _add(found, "other", sum(earlier.values()))
+    return found
+
+
+def _add_item(found: dict[str, int], item: object) -> None:
+    match item:
+        case Message():
+            _add_message(found, item)
+        case Reasoning() | ReasoningWithoutContent():
+            texts = [part.text for part in [*item.summary, *(item.content or [])]]
+            _add(found, "reasoning", sum(map(_bytes, texts)) + _bytes(item.encrypted_content or ""))
+        case FunctionCall():
+            _add(found, "calls", _bytes(item.name) + _bytes(item.arguments))
+        case LocalShellCall():
+            _add(found, "calls", sum(map(_bytes, item.action.command)))
+        case FunctionCallOutput():
+            _add(found, "output", _bytes(item.output))
+        case UnknownItem():
+            _add(found, "other", len(item.raw))
+
+
+def _add_message(found: dict[str, int], message: Message) -> None:
+    text = 0
+    for part in message.content:
+        if isinstance(part, InputImage):
+            _add(found, "images", _bytes(part.image_url))
+        elif isinstance(part, UnknownItem):
+            _add(found, "other", len(part.raw))
+        else:
+            text += _bytes(part.text)
+    if message.role == "assistant":
+        _add(found, "answers", text)
+        return
+    said = genuine_user_text(message)
+    own = 0 if said is None or is_tool_image(message) else min(text, _bytes(said))
+    _add(found, "user", own)
+    # What agents put in the user's place, and what the system said.
+    _add(found, "other", text - own)
+
+
+def _add(found: dict[str, int], kind: str, size: int) -> None:
+    if size:
+        found[kind] = found.get(kind, 0) + size
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _keep(heap: list, item: object, most: int) -> None:
+    if len(heap) < most:
+        heapq.heappush(heap, item)
+    else:
+        heapq.heappushpop(heap, item)
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many sessions, their bytes on disk and decompressed."""
+
+    sessions: int = 0
+    disk: int = 0
+    plain: int = 0
+
+    def add(self, file: FileStats) -> None:
+        self.sessions += 1
+        self.disk += file.disk
+        self.plain += file.plain
+
+
+@dataclass(slots=True)
+class Stats:
+    """Sums over files.  `groups[group][name]`; a session with two tags counts under both."""
+
+    total: Tally = field(default_factory=Tally)
+    incomplete: int = 0
+    messages: int = 0
+    kinds: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
+    groups: dict[str, dict[str, Tally]] = field(
+        default_factory=lambda: {group: {} for group in GROUPS}
+    )
+    _sessions: list[tuple[int, str, str]] = field(default_factory=list)
+    _messages: list[LargeMessage] = field(default_factory=list)
+
+    def add(self, file: FileStats) -> None:
+        self.total.add(file)
+        self.messages += file.messages
+        self.incomplete += not file.complete
+        for kind, size in file.kinds.items():
+            self.kinds[kind] = self.kinds.get(kind, 0) + size
+        for group, tallies in self.groups.items():
+            for name in file.members(group):
+                tallies.setdefault(name, Tally()).add(file)
+        _keep(self._sessions, (file.disk, file.path, file.title), _LARGEST)
+        for each in file.largest:
+            named = LargeMessage(each.size, each.index, each.kind, file.path, file.title)
+            _keep(self._messages, named, _LARGEST)
+
+    @property
+    def largest_sessions(self) -> list[tuple[int, str, str]]:
+        """Bytes on disk, path and title, the largest first."""
+        return sorted(self._sessions, reverse=True)
+
+    @property
+    def largest_messages(self) -> list[LargeMessage]:
+        return sorted(self._messages, reverse=True)
+
+
+def gather(
+    entries: Iterable[ScanEntry], should_stop: Stopped = lambda: False
+) -> Iterator[FileStats]:
+    """Measure each file; ends when stopped.  `StatsCache.gather` is the same with a memory."""
+    for entry in entries:
+        found = None if should_stop() else measure(entry, should_stop)
+        if found is None:
+            return
+        yield found

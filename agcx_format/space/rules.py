@@ -1,0 +1,353 @@
+"""Which sessions a rule for cleaning up means: the same answer for a preview and for the act.
+
+Strategy: conditions that the list of sessions answers come first, those that need a file to be
+opened last and only for what is left.  All conditions must hold.  What is precious is spared even
+when all hold, and told apart, unless the rule names its kind.  Nothing is changed here: deleting what was
+selected is one act of the store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from functools import cached_property
+
+from agcx_format.errors import PersistenceError
+from agcx_format.importing.draft import initial_state
+from agcx_format.model.timestamps import Timestamp, ns_of
+from agcx_format.session.lazy import SessionFile
+from agcx_format.store.acts.plan import checkpoint_files
+from agcx_format.store.entries import ScanEntry
+from agcx_format.store.store import Store
+
+__all__ = ["Chosen", "Precious", "Rule", "Selection", "Spared", "select"]
+
+Stopped = Callable[[], bool]
+
+
+class Precious(StrEnum):
+    """What a rule takes only when it names it."""
+
+    FAVORITES = "favorites"
+    UNREADABLE = "unreadable"
+    CHECKPOINTS = "checkpoints"
+    AT_WORK = "at-work"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A session falls under it when all that is said holds.
+
+    `older_than`: last used (opened or changed) before this moment.  `larger_than`: its file, in bytes.
+    `empty`: no messages.  `imported_unchanged`: brought in, and nothing done to it since.
+    `duplicates`: another, newer session has the same messages.  `keep`: not among the newest so
+    many of those that `model`, `tag` and `directory` mean.  `model` and `tag` may hold `*` and `?`;
+    `directory` means what is below it, too.  `include`: the precious kinds that it takes as well.
+    """
+
+    older_than: str | None = None
+    larger_than: int | None = None
+    empty: bool = False
+    imported_unchanged: bool = False
+    duplicates: bool = False
+    keep: int | None = None
+    model: str | None = None
+    tag: str | None = None
+    directory: str | None = None
+    include: frozenset[Precious] = frozenset()
+
+    def __bool__(self) -> bool:
+        """Whether it says anything: one that does not takes nothing."""
+        numbers = (self.older_than, self.larger_than, self.keep)
+        kinds = self.empty or self.imported_unchanged or self.duplicates
+        places = self.model or self.tag or self.directory
+        return any(value is not None for value in numbers) or kinds or bool(places)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A session that the rule takes; `size` in bytes with its checkpoints, `reasons` in words."""
+
+    entry: ScanEntry
+    size: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spared:
+    """A session that the rule would take, were it not precious."""
+
+    entry: ScanEntry
+    why: Precious
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a rule means at one moment, the last used first; `complete` unless it was stopped."""
+
+    chosen: tuple[Chosen, ...]
+    spared: tuple[Spared, ...]
+    complete: bool = True
+
+    @property
+    def size(self) -> int:
+        """The bytes that deleting them moves to the trash."""
+        return sum(each.size for each in self.chosen)
+
+    @property
+    def entries(self) -> list[ScanEntry]:
+        return [each.entry for each in self.chosen]
+
+
+def select(
+    store: Store,
+    rule: Rule,
+    now_ns: int,
+    *,
+    should_stop: Stopped = lambda: False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Selection:
+    """What falls under `rule` now (ns since 1970).  May take long: it may have to read every file.
+
+    `progress` is told how many files of how many were opened.
+    """
+    if not rule:
+        return Selection((), ())
+    return _Run(store, rule, now_ns, should_stop, progress).selection()
+
+
+class _Stop(Exception):
+    """`should_stop` said so."""
+
+
+class _Run:
+    def __init__(
+        self,
+        store: Store,
+        rule: Rule,
+        now_ns: int,
+        should_stop: Stopped,
+        progress: Callable[[int, int], None],
+    ) -> None:
+        self._store, self._rule, self._now = store, rule, now_ns
+        self._should_stop, self._progress = should_stop, progress
+        self._reasons: dict[str, list[str]] = {}
+
+    def selection(self) -> Selection:
+        try:
+            entries = sorted(self._scan(), key=last_used, reverse=True)
+            entries = self._in_scope(entries)
+            older = entries[self._rule.keep :] if self._rule.keep is not None else entries
+            kept = len(entries) - len(older)
+            if self._rule.keep is not None:
+                self._say(older, f"not among the newest {kept:,}")
+            found = [entry for entry in older if self._fits(entry)]
+            if self._rule.duplicates:
+                found = self._duplicates(entries, found)
+            if self._rule.imported_unchanged:
+                found = self._opened(found, self._is_unchanged, "imported, unchanged since")
+            return self._apart(found)
+        except _Stop:
+            return Selection((), (), complete=False)
+
+    def _scan(self) -> Iterable[ScanEntry]:
+        for entry in self._store.scan():
+            self._check()
+            yield entry
+
+    def _check(self) -> None:
+        if self._should_stop():
+            raise _Stop
+
+    def _say(self, entries: Iterable[ScanEntry], reason: str) -> None:
+        for entry in entries:
+            self._reasons.setdefault(entry.path, []).append(reason)
+
+    # --- what the list knows
+
+    def _in_scope(self, entries: list[ScanEntry]) -> list[ScanEntry]:
+        rule = self._rule
+        if rule.model:
+            entries = [e for e in entries if e.metadata and _like(e.metadata.model, rule.model)]
+            self._say(entries, f"model {rule.model}")
+        if rule.tag:
+            entries = [
+                e
+                for e in entries
+                if e.metadata and any(_like(tag, rule.tag) for tag in e.metadata.tags)
+            ]
+            self._say(entries, f"tag {rule.tag}")
+        if rule.directory:
+            entries = self._opened(entries, self._is_in_directory, f"in {rule.directory}")
+        return entries
+
+    def _fits(self, entry: ScanEntry) -> bool:
+        rule, reasons = self._rule, []
+        if rule.older_than is not None:
+            if last_used(entry) >= ns_of(rule.older_than):
+                return False
+            reasons.append(f"last used {Timestamp.from_ns(last_used(entry))[:10]}")
+        if rule.larger_than is not None:
+            if entry.size <= rule.larger_than:
+                return False
+            reasons.append(f"larger than {rule.larger_than:,} bytes")
+        if rule.empty:
+            if not self._is_empty(entry):
+                return False
+            reasons.append("empty")
+        for reason in reasons:
+            self._say([entry], reason)
+        return True
+
+    def _is_empty(self, entry: ScanEntry) -> bool:
+        """What metadata say of the count need not be so: the file has the last word."""
+        if entry.metadata is None or entry.metadata.message_count:
+            return False
+        with _opened(entry) as file:
+            return file is not None and len(file) == 0 and file.error is None
+
+    # --- what the files know
+
+    def _opened(
+        self, entries: list[ScanEntry], holds: Callable[[ScanEntry, SessionFile], bool], reason: str
+    ) -> list[ScanEntry]:
+        found = []
+        for done, entry in enumerate(entries):
+            self._check()
+            self._progress(done, len(entries))
+            with _opened(entry) as file:
+                try:
+                    if file is not None and holds(entry, file):
+                        found.append(entry)
+                except PersistenceError:
+                    # What cannot be read is not known to fall under anything.
+                    continue
+        self._say(found, reason)
+        return found
+
+    def _is_in_directory(self, entry: ScanEntry, file: SessionFile) -> bool:
+        wanted = str(self._rule.directory).rstrip("/")
+        directory = file.context.working_directory.rstrip("/")
+        return directory == wanted or directory.startswith(wanted + "/")
+
+    def _is_unchanged(self, entry: ScanEntry, file: SessionFile) -> bool:
+        """An import names messages after where they stand; what was said since has other ids."""
+        if entry.id is None or str(entry.id) in self._edited or file.state != initial_state():
+            return False
+        for message in file:
+            self._check()
+            notes = message.metadata
+            if notes.message_id.version != 5 or notes.edited or notes.branch_point:
+                return False
+        return len(file) > 0
+
+    @cached_property
+    def _edited(self) -> set[str]:
+        acts = [act for act in self._store.log() if not act.undone and act.kind != "delete"]
+        return {session.id for act in acts for session in act.sessions}
+
+    def _duplicates(self, entries: list[ScanEntry], among: list[ScanEntry]) -> list[ScanEntry]:
+        """Of those with the same messages all but the newest; `entries` are the newest first."""
+        alike = self._grouped(entries, lambda file: _digest(file, self._check, first_only=True))
+        found: set[str] = set()
+        for group in alike:
+            for same in self._grouped(group, lambda file: _digest(file, self._check)):
+                newest, *others = same
+                self._say(others, f"the same messages as “{newest.title}” ({newest.id})")
+                found |= {entry.path for entry in others}
+        return [entry for entry in among if entry.path in found]
+
+    def _grouped(
+        self, entries: Sequence[ScanEntry], key: Callable[[SessionFile], bytes | None]
+    ) -> list[list[ScanEntry]]:
+        """Groups of two or more, in the order in which they came."""
+        groups: dict[bytes, list[ScanEntry]] = {}
+        for done, entry in enumerate(entries):
+            self._check()
+            self._progress(done, len(entries))
+            with _opened(entry) as file:
+                found = None if file is None else key(file)
+            if found is not None:
+                groups.setdefault(found, []).append(entry)
+        return [group for group in groups.values() if len(group) > 1]
+
+    # --- what is spared
+
+    def _apart(self, found: list[ScanEntry]) -> Selection:
+        checkpoints = checkpoint_files(self._store.path)
+        at_work = {entry.path for entry in self._store.at_work(found, self._now)}
+        chosen, spared = [], []
+        for entry in found:
+            beside = checkpoints.get(str(entry.id), [])
+            why = self._precious(entry, bool(beside), entry.path in at_work)
+            if why is not None:
+                spared.append(Spared(entry, why))
+                continue
+            size = entry.size + sum(size for _, size in beside)
+            chosen.append(Chosen(entry, size, tuple(self._reasons.get(entry.path, ()))))
+        return Selection(tuple(chosen), tuple(spared))
+
+    def _precious(self, entry: ScanEntry, beside: bool, at_work: bool) -> Precious | None:
+        metadata = entry.metadata
+        is_kind = {
+            Precious.UNREADABLE: entry.error is not None or metadata is None,
+            Precious.FAVORITES: metadata is not None and metadata.is_favorite,
+            Precious.CHECKPOINTS: beside or bool(metadata and metadata.checkpoints),
+            Precious.AT_WORK: at_work,
+        }
+        kinds = (kind for kind, holds in is_kind.items() if holds)
+        return next((kind for kind in kinds if kind not in self._rule.include), None)
+
+
+def last_used(entry: ScanEntry) -> int:
+    """When it was opened or changed last, in ns since 1970; of an unreadable file, written."""
+    metadata = entry.metadata
+    if metadata is None:
+        return entry.mtime_ns
+    return max(ns_of(metadata.last_accessed), ns_of(metadata.updated_at))
+
+
+def _like(text: str, pattern: str) -> bool:
+    return fnmatchcase(text.casefold(), pattern.casefold())
+
+
+class _opened:
+    """A session's file for as long as it is looked at; None when it cannot be opened."""
+
+    def __init__(self, entry: ScanEntry) -> None:
+        self._entry = entry
+        self._file: SessionFile | None = None
+
+    def __enter__(self) -> SessionFile | None:
+        try:
+            self._file = SessionFile(self._entry.path)
+        except PersistenceError:
+            return None
+        return self._file
+
+    def __exit__(self, *exc: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def _digest(
+    file: SessionFile, check: Callable[[], None], *, first_only: bool = False
+) -> bytes | None:
+    """Of the bytes of all messages; None without any, and when one cannot be read."""
+    digest, index = hashlib.sha256(), 0
+    try:
+        while True:
+            while index < file.known():
+                check()
+                digest.update(file.raw(index))
+                index += 1
+                if first_only:
+                    return digest.digest()
+            if not file.read_more() and index >= file.known():
+                break
+    except PersistenceError:
+        return None
+    return digest.digest() if index and file.error is None else None

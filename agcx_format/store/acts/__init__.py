@@ -1,0 +1,1 @@
+"""Acts: changes that happen whole or not at all, and can be undone."""

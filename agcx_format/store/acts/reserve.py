@@ -1,0 +1,89 @@
+"""A little room on the disk, kept for the moment when there is none: people clean up when it is full.
+
+Strategy: a file of some size lies in the trash of every store that we wrote to.  An act that finds
+the disk full is taken back, the file is removed, and the act is done once more in the room that it
+leaves; the next act with room to spare makes the file again.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, TypeVar
+
+from agcx_format.disk.tree import Place, Tree
+from agcx_format.errors import PersistenceError
+from agcx_format.store.paths import TRASH
+
+__all__ = ["FILE", "SIZE", "is_full", "keep", "spend"]
+
+FILE: Final = "reserve"
+# Room for the manifest of hundreds of sessions, and for some directories.
+SIZE: Final = 128 * 1024
+_SMALLEST: Final = 8 * 1024
+_BLOCK: Final = 4096
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+
+_T = TypeVar("_T")
+
+
+def keep(store: Tree) -> None:
+    """Make the reserve if it is missing or small, of no more than half of what is free; never an error."""
+    with suppress(OSError, PersistenceError):
+        place = store.place(f"{TRASH}/{FILE}", make=True)
+        status = place.status()
+        size = min(SIZE, _free(place) // 2)
+        if status is None or status.st_size < size:
+            _make(place, size)
+
+
+def _free(place: Place) -> int:
+    free = os.fstatvfs(place.fd)
+    return free.f_bavail * free.f_frsize
+
+
+def _make(place: Place, size: int) -> None:
+    size -= size % _BLOCK
+    if size < _SMALLEST:
+        return
+    place.unlink()
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    fd = os.open(place.name, flags, 0o600, dir_fd=place.fd)
+    try:
+        # Zeros may be compressed away, and a hole takes no room at all.
+        os.write(fd, os.urandom(size))
+    except OSError:
+        place.unlink()
+        raise
+    finally:
+        os.close(fd)
+
+
+def spend(store: Tree, work: Callable[[], _T]) -> _T:
+    """Do `work`; once more without the reserve when the disk is full.  It undoes what it began.
+
+    What the work leaves of the room is kept for the next time.
+    """
+    try:
+        done = work()
+    except (OSError, PersistenceError) as error:
+        place = store.find(f"{TRASH}/{FILE}")
+        if not is_full(error) or place is None or not place.is_taken():
+            raise
+        place.unlink()
+        try:
+            done = work()
+        finally:
+            with suppress(OSError):
+                _make(place, min(SIZE, _free(place)))
+    else:
+        keep(store)
+    return done
+
+
+def is_full(error: Exception) -> bool:
+    """Whether an error says that the disk is full."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    return isinstance(cause, OSError) and cause.errno in _FULL

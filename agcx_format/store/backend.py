@@ -1,0 +1,77 @@
+"""The seed's names: the protocol that a store implements, and the facade for layout 1."""
+
+from __future__ import annotations
+
+import os
+from typing import Protocol
+from uuid import UUID
+
+from agcx_format.disk.durable import open_regular
+from agcx_format.errors import PersistenceError
+from agcx_format.model.types import (
+    ConversationSnapshot,
+    Session,
+    SessionIndex,
+    SessionMetadata,
+    SessionState,
+)
+from agcx_format.session.whole import read_metadata
+from agcx_format.store.store import CompressionLevel, Store
+
+__all__ = ["CompressionLevel", "SessionStorage", "SessionStore", "StorageBackend"]
+
+
+class StorageBackend(Protocol):
+    """What can hold sessions; mirrors the trait `StorageBackend` of the Rust crate."""
+
+    def save_session(
+        self,
+        session_id: UUID,
+        metadata: SessionMetadata,
+        conversation: ConversationSnapshot,
+        state: SessionState,
+    ) -> None: ...
+
+    def load_session(self, session_id: UUID) -> Session: ...
+
+    def delete_session(self, session_id: UUID) -> None: ...
+
+    def list_sessions(self) -> list[SessionMetadata]: ...
+
+    def load_index(self) -> SessionIndex: ...
+
+    def save_index(self, value: SessionIndex) -> None: ...
+
+
+class SessionStorage(Store):
+    """Layout 1, one directory of `<uuid>.agcx`; mirrors `SessionStorage` of the Rust crate."""
+
+    def __init__(
+        self,
+        base_path: str | os.PathLike[str],
+        level: int = CompressionLevel.BALANCED,
+        use_mmap: bool = True,
+    ) -> None:
+        super().__init__(base_path, level, use_mmap, layout=1)
+
+    def load_metadata_mmap(self, path: str | os.PathLike[str]) -> SessionMetadata:
+        """A file's metadata through a memory map; nothing else of the file is read."""
+        fd, status = open_regular(path)
+        try:
+            return read_metadata(fd, status.st_size, use_mmap=True)
+        except PersistenceError as error:
+            raise error.located(path=path) from None
+        finally:
+            os.close(fd)
+
+
+class SessionStore(Store):
+    """Layout 2, `sessions/<uuid>.agcx` with copies of the metadata; mirrors Rust's `SessionStore`."""
+
+    def __init__(
+        self,
+        base_path: str | os.PathLike[str],
+        level: int = CompressionLevel.BALANCED,
+        use_mmap: bool = True,
+    ) -> None:
+        super().__init__(base_path, level, use_mmap, layout=2)

@@ -1,0 +1,234 @@
+"""What a list shows of one session file, readable or not.
+
+Strategy: as little as possible is read of each.  Layout 1 has the metadata in front, and the length of
+the messages right behind it, which tells a file that was cut off.  For layout 2 the copies of the
+metadata are tried first, since its files have to be decompressed: `.meta` when it is not older
+than the file, then the file itself, with the sizes that the index has of the same save.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from agcx_format import limits
+from agcx_format.codec import bincode
+from agcx_format.counting import counted
+from agcx_format.disk.durable import Signature, open_regular, os_reason, read_exactly
+from agcx_format.errors import CorruptData, PersistenceError
+from agcx_format.layout import index, v2
+from agcx_format.model.types import SessionMetadata
+from agcx_format.session.listed import listed
+from agcx_format.session.whole import Turn, read_head, read_listed, read_metadata
+from agcx_format.store import paths
+
+__all__ = ["EntryReader", "ScanEntry", "is_link", "is_recent", "own_size", "recently_changed"]
+
+# An agent at work saves after every turn, and a turn takes minutes.
+_RUNNING_NS = 5 * 60 * 1_000_000_000
+# A file server's clock is never quite that of this machine.
+_CLOCKS_DIFFER_NS = 5 * 1_000_000_000
+
+
+class ScanEntry(msgspec.Struct, frozen=True):
+    """One session file as the directory shows it; `size` in bytes on disk.
+
+    With `metadata` and `error` both, the file is damaged behind its metadata.
+    """
+
+    path: str
+    id: UUID | None
+    """From the file's name; None when that is no UUID."""
+    metadata: SessionMetadata | None
+    error: PersistenceError | None
+    signature: Signature
+    layout: int = 1
+
+    @property
+    def size(self) -> int:
+        return self.signature.size
+
+    @property
+    def mtime_ns(self) -> int:
+        return self.signature.mtime_ns
+
+    @property
+    def title(self) -> str:
+        return self.metadata.title if self.metadata else os.path.basename(self.path)
+
+
+def is_link(path: str) -> bool:
+    """Whether a session's file is a symbolic link: deleting it leaves what it leads to."""
+    return os.path.islink(path)
+
+
+def own_size(entry: ScanEntry) -> int:
+    """What deleting it moves, in bytes: of a symbolic link the link alone."""
+    try:
+        status = os.lstat(entry.path)
+    except OSError:
+        return entry.size
+    return status.st_size if stat.S_ISLNK(status.st_mode) else entry.size
+
+
+def recently_changed(entry: ScanEntry, now_ns: int) -> bool:
+    """Whether the file changed in the last five minutes before `now_ns` (since 1970)."""
+    return is_recent(entry.mtime_ns, now_ns)
+
+
+def is_recent(mtime_ns: int, now_ns: int) -> bool:
+    """Whether a modification time is within the last five minutes before `now_ns` (since 1970).
+
+    One in the future tells nothing: some clock was wrong, and may have been for years.
+    """
+    return -_CLOCKS_DIFFER_NS <= now_ns - mtime_ns < _RUNNING_NS
+
+
+class EntryReader:
+    """Reads the entries of one store, for as long as one list takes.
+
+    What they hold is cut to what a list keeps (`listed`), unless it is to be `whole`.
+    """
+
+    def __init__(self, root: Path, use_mmap: bool, *, whole: bool = False) -> None:
+        self._root = root
+        self._use_mmap = use_mmap
+        self._read = read_metadata if whole else read_listed
+        self._kept: Callable[[SessionMetadata], SessionMetadata] = _itself if whole else listed
+
+    def entry(self, layout: int, path: str) -> ScanEntry | None:
+        """The entry of one file; None when there is none (deleted while one looked)."""
+        if layout == v2.VERSION:
+            return self._entry2(path)
+        session_id = paths.id_of(path)
+        try:
+            fd, status = open_regular(path)
+        except PersistenceError as error:
+            signature = _signature(path)
+            return signature and ScanEntry(path, session_id, None, error, signature)
+        signature = Signature.of(status)
+        try:
+            metadata, error = read_head(fd, status.st_size, self._use_mmap)
+        except PersistenceError as cause:
+            metadata, error = None, cause
+        finally:
+            os.close(fd)
+        if error is not None:
+            error.located(path=path)
+        return ScanEntry(path, session_id, metadata, error, signature)
+
+    def metadata(self, layout: int, path: str) -> SessionMetadata:
+        """The metadata alone; raises `PersistenceError`."""
+        if layout == v2.VERSION:
+            return self._metadata2(path, _regular(path))
+        fd, status = open_regular(path)
+        try:
+            return self._read(fd, status.st_size, self._use_mmap)
+        except PersistenceError as error:
+            raise error.located(path=path) from None
+        finally:
+            os.close(fd)
+
+    # --- layout 2
+
+    def _entry2(self, path: str) -> ScanEntry | None:
+        signature = _signature(path)
+        if signature is None:
+            return None
+        session_id, metadata, error = paths.id_of(path), None, None
+        try:
+            metadata = self._metadata2(path, _regular(path))
+        except PersistenceError as cause:
+            error = cause
+        return ScanEntry(path, session_id, metadata, error, signature, v2.VERSION)
+
+    def _metadata2(self, path: str, status: os.stat_result) -> SessionMetadata:
+        if status.st_size < v2.HEADER:
+            # Its writer truncates in place: this is what a stop right then leaves.
+            size = counted(status.st_size, "byte is", "bytes are")
+            raise CorruptData(f"{size} too few for a header", path=path)
+        session_id = paths.id_of(path)
+        copy = session_id and self._metadata_copy(session_id, status.st_mtime_ns)
+        return copy or self._metadata_inside(path, session_id)
+
+    def _metadata_copy(self, session_id: UUID, not_before_ns: int) -> SessionMetadata | None:
+        """`.meta`, unless it is older than the file, missing, broken or of another session."""
+        try:
+            fd, status = open_regular(self._root / paths.metadata_copy(session_id))
+        except PersistenceError:
+            return None
+        try:
+            if status.st_mtime_ns < not_before_ns or status.st_size > limits.METADATA:
+                return None
+            with Turn() as turn:
+                turn.take(status.st_size)
+                data = read_exactly(fd, status.st_size, 0)
+                metadata = self._kept(bincode.decode(SessionMetadata, data))
+            return metadata if metadata.id == session_id else None
+        except PersistenceError:
+            return None
+        finally:
+            os.close(fd)
+
+    def _metadata_inside(self, path: str, session_id: UUID | None) -> SessionMetadata:
+        """From the file; from the index, which has measured sizes, when it is of the same save."""
+        fd, status = open_regular(path)
+        try:
+            inside = self._read(fd, status.st_size, self._use_mmap)
+        except PersistenceError as error:
+            raise error.located(path=path) from None
+        finally:
+            os.close(fd)
+        return self.measured(inside)
+
+    def measured(self, metadata: SessionMetadata) -> SessionMetadata:
+        """With the sizes that the index has of the same save, which layout 2's files do not hold."""
+        indexed = self._index.get(metadata.id)
+        if indexed is None or indexed.updated_at != metadata.updated_at:
+            return metadata
+        return replace(
+            metadata, file_size=indexed.file_size, compression_ratio=indexed.compression_ratio
+        )
+
+    @cached_property
+    def _index(self) -> dict[UUID | None, SessionMetadata]:
+        try:
+            return dict(index.read(self._root / paths.INDEX)[0].sessions)
+        except PersistenceError:
+            return {}
+
+
+def _itself(metadata: SessionMetadata) -> SessionMetadata:
+    return metadata
+
+
+def _signature(path: str) -> Signature | None:
+    """Of what a link leads to, if it leads anywhere.
+
+    None when nothing is there; zeros when the folder may be listed and not looked into.
+    """
+    try:
+        return Signature.of(os.stat(path))
+    except OSError:
+        pass
+    try:
+        return Signature.at(path)
+    except PersistenceError:
+        return Signature(0, 0, 0)
+
+
+def _regular(path: str) -> os.stat_result:
+    try:
+        status = os.stat(path)
+    except OSError as cause:
+        raise PersistenceError(os_reason(cause), path=path) from None
+    if not stat.S_ISREG(status.st_mode):
+        raise CorruptData("not a regular file", path=path)
+    return status

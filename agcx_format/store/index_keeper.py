@@ -1,0 +1,227 @@
+"""How `sessions.idx` follows what happens to a store's sessions.
+
+Strategy: whoever changes sessions says what the index is to hold of them, and that alone is changed in it.
+AGCodex lists a store of layout 2 from the index, so one that is missing there is made; in layout 1 nobody
+needs it.  Other programs add and remove files as well: the names in the index are compared with those of
+the files, and only what differs is read.  As long as the index and the folders are those that this
+program left, they need no second look, so an act on one session costs the same in a large store.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from uuid import UUID
+
+from agcx_format import limits
+from agcx_format.codec.bincode import encode
+from agcx_format.disk.compare_and_swap import ANYTHING, replace_if
+from agcx_format.disk.durable import Signature
+from agcx_format.disk.open_file import OpenFile
+from agcx_format.disk.tree import Tree
+from agcx_format.errors import IndexCorrupted, PersistenceError
+from agcx_format.layout import index, index_bytes, v1, v2
+from agcx_format.model.types import SessionIndex, SessionMetadata
+from agcx_format.session import sizes
+from agcx_format.session.whole import FileSection, read_metadata
+from agcx_format.store import paths
+from agcx_format.store.acts.manifest import Act, Step
+from agcx_format.store.entries import EntryReader
+
+__all__ = ["IndexKeeper", "as_indexed"]
+
+# What the index is to hold of a session; None: nothing.
+Changes = Mapping[UUID, SessionMetadata | None]
+
+# For more than these, decoding the index once is faster than changing its bytes for each.
+_FEW = 32
+
+
+def as_indexed(
+    path: str | os.PathLike[str], layout: int, metadata: SessionMetadata
+) -> SessionMetadata:
+    """The metadata of a file as the index holds them: in layout 2 with size and ratio measured."""
+    if layout != v2.VERSION:
+        return metadata
+    try:
+        with OpenFile(path) as file:
+            end = v2.section_end(file.read(v2.HEADER, 0), file.size)
+            section = FileSection(file, v2.HEADER, end)
+            original = sizes.plain_size(section, lambda: False)
+            return v2.measured(metadata, len(section), original)
+    except PersistenceError:
+        return metadata
+
+
+class IndexKeeper:
+    """The index of one store.  Whoever calls it holds the store's lock, and calls `look` first."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._path = root / paths.INDEX
+        # The index and the folders as this program left them: then it names the files that are there.
+        self._left: tuple[Signature | None, ...] = ()
+        # Where the entries of the index end that was left, and of the one to be written.
+        self._end: int | None = None
+        self._new_end: int | None = None
+        # As they were before this program changed anything.
+        self._found: tuple[Signature | None, ...] = ()
+
+    def look(self) -> None:
+        """Look whether another program changed anything, before this one does."""
+        self._found, self._new_end = self._state(), None
+
+    def step(self, steps: Collection[Step], changes: Changes) -> list[Step]:
+        """The step by which the index follows `steps` in the same act; none where none is needed."""
+        data = self._following(changes, any(_is_layout2(step.path) for step in steps))
+        return self._steps(data)
+
+    def _steps(self, data: bytes | None) -> list[Step]:
+        if data is None:
+            return []
+        op = "replace" if os.path.lexists(self._path) else "create"
+        return [Step(op, paths.INDEX, parts=[data], derived=True)]
+
+    def follow(self, changes: Changes, layout: int) -> None:
+        """Replace the index by one that holds `changes`, of sessions of `layout`."""
+        data = self._following(changes, layout == v2.VERSION)
+        if data is not None:
+            with Tree(self._root) as tree:
+                replace_if(tree.place(paths.INDEX), [data], ANYTHING)
+        self.remember()
+
+    def after_return(self, act: Act) -> list[Step]:
+        """The index, and layout 2's copies of metadata, as they must be once an act was taken back.
+
+        They are made from the session files, which are what they were before.
+        """
+        steps: list[Step] = []
+        changes: dict[UUID, SessionMetadata | None] = {}
+        changed = [step for step in act.steps if _is_session(step.path)]
+        # Copies that the act took along are back as they were, whoever wrote them.
+        returned = {step.path for step in act.steps if not step.derived}
+        if not os.path.lexists(self._path) and not any(_is_layout2(s.path) for s in changed):
+            # Nothing follows from them.
+            return []
+        for step in changed:
+            path, session_id = step.path, paths.id_of(step.path)
+            metadata = _metadata_inside(self._root / path)
+            if metadata is None:
+                if session_id is not None:
+                    changes.setdefault(session_id, None)
+                    if step.op == "create" and _is_layout2(path):
+                        copy = paths.metadata_copy(session_id)
+                        steps.append(Step("move", copy, derived=True))
+                continue
+            layout = v2.VERSION if _is_layout2(path) else v1.VERSION
+            changes[metadata.id] = as_indexed(self._root / path, layout, metadata)
+            if layout == v2.VERSION and paths.metadata_copy(metadata.id) not in returned:
+                steps += self._copy_step(metadata)
+        data = self._following(changes, any(_is_layout2(step.path) for step in changed))
+        return [*steps, *self._steps(data)]
+
+    def _copy_step(self, metadata: SessionMetadata) -> list[Step]:
+        """`.meta` as it must be; none where there is none, or where it is."""
+        path, data = paths.metadata_copy(metadata.id), encode(metadata, SessionMetadata)
+        there = _small_file(self._root / path)
+        if there is None or there == data:
+            return []
+        return [Step("replace", path, parts=[data], derived=True)]
+
+    def built(self) -> SessionIndex:
+        """An index made from all files."""
+        return index.build(self._metadata_of(paths.session_paths(self._root)))
+
+    def remember(self) -> None:
+        """The index followed, unless it is still the one that was found."""
+        state = self._state()
+        followed = self._found and state[0] != self._found[0]
+        self._left, self._end = (state, self._new_end) if followed else ((), None)
+
+    # --- inside
+
+    def _following(self, changes: Changes, in_layout2: bool) -> bytes | None:
+        """The index after `changes`; None where there is none to be."""
+        data = _small_file(self._path)
+        if not changes or (data is None and not (in_layout2 and any(changes.values()))):
+            return None
+        try:
+            return self._built(changes) if data is None else self._changed(data, changes)
+        except IndexCorrupted:
+            return self._built(changes)
+
+    def _changed(self, data: bytes, changes: Changes) -> bytes:
+        is_ours = bool(self._left) and self._found == self._left
+        if not is_ours:
+            changes = {**self._differences(data), **changes}
+        if len(changes) <= _FEW:
+            end = self._end if is_ours else None
+            if (new := index_bytes.edited(data, changes, end)) is not None:
+                self._new_end = new.end
+                return new.data
+        present, layout = index.decode(data)
+        return index.encode(index.changed(present, changes), layout)
+
+    def _built(self, changes: Changes) -> bytes:
+        layout = 2 if (self._root / paths.FOLDERS[2]).is_dir() else 1
+        return index.encode(index.changed(self.built(), changes), layout)
+
+    def _state(self) -> tuple[Signature | None, ...]:
+        """Another one once a name in the folders is another, or the index is."""
+        folders = [self._root / folder for folder in paths.FOLDERS.values()]
+        return tuple(Signature.at(path) for path in (self._path, *folders))
+
+    def _differences(self, data: bytes) -> dict[UUID, SessionMetadata | None]:
+        """What the index lacks, read from the files, and what it names without a file."""
+        listed = index_bytes.session_ids(data)
+        if listed is None:
+            listed = {session_id.bytes for session_id in index.decode(data)[0].sessions}
+        files = {
+            session_id.bytes: (layout, path)
+            for layout, path in paths.session_paths(self._root)
+            if (session_id := paths.id_of(path)) is not None
+        }
+        found: dict[UUID, SessionMetadata | None] = {
+            UUID(bytes=each): None for each in listed - files.keys()
+        }
+        lacking = (files[each] for each in files.keys() - listed)
+        found |= {metadata.id: metadata for metadata in self._metadata_of(lacking)}
+        return found
+
+    def _metadata_of(self, files: Iterator[tuple[int, str]]) -> Iterator[SessionMetadata]:
+        reader = EntryReader(self._root, use_mmap=True)
+        for layout, path in files:
+            try:
+                metadata = reader.metadata(layout, path)
+            except PersistenceError:
+                continue
+            yield as_indexed(path, layout, metadata)
+
+
+def _is_layout2(path: str) -> bool:
+    return os.path.dirname(path) == paths.FOLDERS[v2.VERSION]
+
+
+def _is_session(path: str) -> bool:
+    return path.endswith(paths.SUFFIX) and os.path.dirname(path) in paths.FOLDERS.values()
+
+
+def _metadata_inside(path: Path) -> SessionMetadata | None:
+    """From the file itself: copies may be of another time."""
+    try:
+        with OpenFile(path) as file:
+            return read_metadata(file.fd, file.size)
+    except PersistenceError:
+        return None
+
+
+def _small_file(path: Path) -> bytes | None:
+    """None when there is none; nothing when it cannot be read."""
+    if not os.path.lexists(path):
+        return None
+    try:
+        with OpenFile(path) as file:
+            return b"" if file.size > limits.WHOLE_SECTION else file.read(file.size, 0)
+    except PersistenceError:
+        return b""

@@ -1,0 +1,1 @@
+"""What an item of a conversation says to a person."""
