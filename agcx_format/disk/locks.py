@@ -24,7 +24,6 @@ from pathlib import Path
 from agcx_format.disk.durable import os_reason
 from agcx_format.disk.lock_file import LockFile
 from agcx_format.errors import LockFailed
-from agcx_format.transcript.safe_text import safe_line
 
 __all__ = ["NO_LOCKS", "has_locks", "locked"]
 
@@ -153,5 +152,6 @@ def _say_once(directory: Path) -> None:
         import logging
 
         _told.add(key)
-        where = safe_line(os.fspath(directory))
+        # Escaped as Python does: the path may hold anything.
+        where = ascii(os.fspath(directory))[1:-1]
         logging.getLogger(__name__).warning("%s: %s", where, NO_LOCKS)

@@ -29,8 +29,9 @@ from agcx_format.doctor.companions import UNNAMED, read_small
 from agcx_format.doctor.salvage import Salvaged, salvage_layout1, salvage_layout2
 from agcx_format.doctor.session import layout_guess
 from agcx_format.errors import CorruptData, PersistenceError
-from agcx_format.importing.draft import initial_state, session_id
-from agcx_format.layout import checkpoint, index, v1, v2
+from agcx_format.layout import checkpoint, v1, v2
+from agcx_format.model.ids import session_id
+from agcx_format.model.new import initial_state
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.model.types import (
     ConversationContext,
@@ -40,6 +41,7 @@ from agcx_format.model.types import (
 )
 from agcx_format.session.whole import read_session
 from agcx_format.store import paths  # fmt: skip
+from agcx_format.store.index_file import read_index
 
 __all__ = ["Repair", "repair"]
 
@@ -184,7 +186,7 @@ def _copies(path: Path, session_id: UUID) -> Iterator[tuple[str, SessionMetadata
         except PersistenceError:
             pass
         try:
-            indexed = index.read(root / paths.INDEX)[0].sessions.get(session_id)
+            indexed = read_index(root / paths.INDEX)[0].sessions.get(session_id)
             if indexed is not None and indexed.id == session_id:
                 yield str(root / paths.INDEX), indexed
         except PersistenceError:

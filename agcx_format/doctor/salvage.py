@@ -27,7 +27,6 @@ from agcx_format.disk.open_file import BLOCK, OpenFile
 from agcx_format.doctor.message_walk import Walk
 from agcx_format.doctor.session import AFTER_MESSAGES, first_element, value_end
 from agcx_format.errors import PersistenceError
-from agcx_format.importing.draft import short_title
 from agcx_format.layout import v1, v2
 from agcx_format.model.types import (
     ConversationContext,
@@ -40,6 +39,7 @@ from agcx_format.model.types import (
 )
 from agcx_format.session.random_access import FramedMessages
 from agcx_format.session.whole import FileSection
+from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import genuine_user_text
 
 __all__ = ["Salvaged", "salvage_layout1", "salvage_layout2"]

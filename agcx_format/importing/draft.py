@@ -7,7 +7,6 @@ results, the title.  Nothing here opens a file.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,11 +15,11 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from agcx_format.importing.json_lines import Line
+from agcx_format.model.new import initial_state
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.model.types import (
     ConversationContext,
     ConversationSnapshot,
-    FilterSettings,
     Float32,
     FunctionCall,
     FunctionCallOutput,
@@ -33,6 +32,7 @@ from agcx_format.model.types import (
     ToolCallMetadata,
 )
 from agcx_format.transcript import tools
+from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import genuine_user_text
 
 __all__ = [
@@ -40,13 +40,7 @@ __all__ = [
     "Draft",
     "ImportReport",
     "Imported",
-    "session_id",
-    "short_title",
-    "uuids_in",
 ]
-
-# Ids that the source has none of are made from what it has, under this name space of ours.
-_NAMESPACE = UUID("5c1f0f3e-6f0c-5d0b-9a57-8e2f6c1b7a40")
 
 # The tag of a session of which a part could not be read.
 INCOMPLETE = "incomplete"
@@ -54,7 +48,6 @@ INCOMPLETE = "incomplete"
 # How many bad lines are listed one by one; all of them are counted.
 _LISTED = 1000
 
-_TITLE_LENGTH = 80
 _FORMAT_VERSION = 1
 
 
@@ -92,28 +85,6 @@ class Imported:
     source: Path
     report: ImportReport
     titles: frozenset[str]
-
-
-def session_id(given: object, file_name: str) -> UUID:
-    """The id that the source gives, else the UUID in the file's name, else one made from these."""
-    for text in (given, *uuids_in(file_name)):
-        try:
-            return UUID(text)
-        except (ValueError, TypeError, AttributeError):
-            continue
-    return uuid5(_NAMESPACE, given if isinstance(given, str) and given else file_name)
-
-
-uuids_in = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE).findall
-
-
-def short_title(words: str, length: int = _TITLE_LENGTH) -> str:
-    """The first line that says something, cut at a word."""
-    line = next((" ".join(line.split()) for line in words.splitlines() if line.strip()), "")
-    if len(line) <= length:
-        return line
-    cut = line.rfind(" ", length // 2, length)
-    return line[: cut if cut > 0 else length - 1].rstrip(" ,;:.") + "…"
 
 
 @dataclass
@@ -275,9 +246,3 @@ def moment_of(time: object) -> Timestamp | None:
         return Timestamp(time)
     except ValueError:
         return None
-
-
-def initial_state() -> SessionState:
-    """The state of a session that no window has shown yet."""
-    filters = FilterSettings(True, True, True, None, None)
-    return SessionState(0, 0, None, [], "", {}, None, filters)

@@ -8,14 +8,12 @@ MessagePack, but not their own metadata, which stands in the session's.
 
 from __future__ import annotations
 
-import os
 from uuid import UUID
 
 from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.zstd import frames
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import v2
-from agcx_format.model.timestamps import Timestamp
 from agcx_format.model.types import (
     Checkpoint,
     CheckpointMetadata,
@@ -23,7 +21,7 @@ from agcx_format.model.types import (
     SessionState,
 )
 
-__all__ = ["NAME", "decode", "encode", "file_name", "ids_of", "unnamed"]
+__all__ = ["NAME", "decode", "encode", "file_name", "ids_of"]
 
 NAME = "checkpoint"
 LEVEL = 3
@@ -41,12 +39,6 @@ def ids_of(name: str) -> tuple[UUID, UUID] | None:
         return (UUID(session), UUID(checkpoint)) if separator and name.endswith(SUFFIX) else None
     except ValueError:
         return None
-
-
-def unnamed(checkpoint_id: UUID, path: os.PathLike[str]) -> CheckpointMetadata:
-    """What is known of a checkpoint that its session does not list: when its file was written."""
-    created_at = Timestamp.from_ns(os.stat(path).st_mtime_ns)
-    return CheckpointMetadata(checkpoint_id, "", created_at, 0, None)
 
 
 def decode(data: bytes, metadata: CheckpointMetadata) -> Checkpoint:

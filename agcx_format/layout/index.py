@@ -1,6 +1,6 @@
 """The index of a store, `sessions.idx`: a copy of every session's metadata, and lists by use.
 
-Strategy: pure functions over the frozen value; `read` alone opens the file.  Layout 1 writes it in
+Strategy: pure functions over the frozen value; what opens the file is `store.index_file`.  Layout 1 writes it in
 bincode, layout 2 in MessagePack, under one name: what consumes all of the bytes is what it is.
 What the Rust code gets wrong when it adds a session again (its size counted twice, listed twice
 under its tags) cannot happen here, because the lists are worked out from the sessions.  Mirrors
@@ -9,36 +9,20 @@ under its tags) cannot happen here, because the lists are worked out from the se
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from agcx_format import limits
 from agcx_format.codec import bincode, messagepack
-from agcx_format.disk.durable import open_regular, read_exactly
 from agcx_format.errors import IndexCorrupted, PersistenceError
 from agcx_format.layout.index_bytes import RECENT
 from agcx_format.model.schema import U64_MAX
 from agcx_format.model.timestamps import Timestamp, newest_first
 from agcx_format.model.types import SessionIndex, SessionMetadata
 
-__all__ = ["build", "changed", "decode", "empty", "encode", "read"]
+__all__ = ["build", "changed", "decode", "empty", "encode"]
 
 # The array of six fields with which layout 2's begins.  As layout 1's it would be one of 150 sessions.
 _LAYOUT2 = 0x96
-
-
-def read(path: str | os.PathLike[str]) -> tuple[SessionIndex, int]:
-    """The index and the layout it is in; any `PersistenceError`, `FileNotFoundError` among its causes."""
-    fd, status = open_regular(path)
-    try:
-        if status.st_size > limits.WHOLE_SECTION:
-            raise IndexCorrupted(f"{status.st_size:,} bytes are too many")
-        return decode(read_exactly(fd, status.st_size, 0))
-    except PersistenceError as error:
-        raise error.located(path=path, section="index") from None
-    finally:
-        os.close(fd)
 
 
 def decode(data: bytes) -> tuple[SessionIndex, int]:

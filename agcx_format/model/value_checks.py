@@ -95,7 +95,10 @@ class _Source:
                 self.add(key, f"key{depth}", where, depth + 1)
                 self.add(inner, item, where, depth + 1)
             case schema.Product(items):
-                unless(f"(isinstance({value}, (list, tuple)) and len({value}) == {len(items)})", "a tuple")
+                unless(
+                    f"(isinstance({value}, (list, tuple)) and len({value}) == {len(items)})",
+                    "a tuple",
+                )
                 for number, inner in enumerate(items):
                     line(f"{item}_{number} = {value}[{number}]")
                     self.add(inner, f"{item}_{number}", where, depth)

@@ -16,10 +16,10 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 
 from agcx_format.errors import PersistenceError
-from agcx_format.importing.draft import initial_state
+from agcx_format.model.new import initial_state
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.session.lazy import SessionFile
-from agcx_format.store.acts.plan import checkpoint_files
+from agcx_format.store.checkpoint_files import checkpoint_files
 from agcx_format.store.entries import ScanEntry
 from agcx_format.store.store import Store
 

@@ -23,11 +23,12 @@ from agcx_format.codec import bincode
 from agcx_format.counting import counted
 from agcx_format.disk.durable import Signature, open_regular, os_reason, read_exactly
 from agcx_format.errors import CorruptData, PersistenceError
-from agcx_format.layout import index, v2
+from agcx_format.layout import v2
 from agcx_format.model.types import SessionMetadata
 from agcx_format.session.listed import listed
 from agcx_format.session.whole import Turn, read_head, read_listed, read_metadata
 from agcx_format.store import paths
+from agcx_format.store.index_file import read_index
 
 __all__ = ["EntryReader", "ScanEntry", "is_link", "is_recent", "own_size", "recently_changed"]
 
@@ -200,7 +201,7 @@ class EntryReader:
     @cached_property
     def _index(self) -> dict[UUID | None, SessionMetadata]:
         try:
-            return dict(index.read(self._root / paths.INDEX)[0].sessions)
+            return dict(read_index(self._root / paths.INDEX)[0].sessions)
         except PersistenceError:
             return {}
 

@@ -39,11 +39,13 @@ from agcx_format.model.types import (
 )
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.whole import read_session
+from agcx_format.store import checkpoint_files
 from agcx_format.store import paths as places
 from agcx_format.store.acting import ActingStore
 from agcx_format.store.acts import plan as changes
 from agcx_format.store.acts import reserve
 from agcx_format.store.entries import EntryReader, ScanEntry
+from agcx_format.store.index_file import read_index
 from agcx_format.store.index_keeper import IndexKeeper
 from agcx_format.store.session_names import SessionNames, as_id
 
@@ -167,13 +169,15 @@ class Store(ActingStore):
 
     def list_checkpoints(self, session_id: UUID) -> list[CheckpointMetadata]:
         """The checkpoints of a session whose files are there, oldest first."""
-        files = changes.checkpoint_files(self.path).get(str(as_id(session_id)), [])
+        files = checkpoint_files.checkpoint_files(self.path).get(str(as_id(session_id)), [])
         known = {each.id: each for each in self._metadata_of(session_id).checkpoints}
         found = []
         for path, _ in files:
             ids = checkpoint.ids_of(os.path.basename(path))
             if ids is not None:
-                found.append(known.get(ids[1]) or checkpoint.unnamed(ids[1], self.path / path))
+                found.append(
+                    known.get(ids[1]) or checkpoint_files.unnamed(ids[1], self.path / path)
+                )
         return sorted(found, key=lambda each: ns_of(each.created_at))
 
     def load_checkpoint(self, session_id: UUID, checkpoint_id: UUID) -> Checkpoint:
@@ -184,7 +188,7 @@ class Store(ActingStore):
             missing = self.path / places.CHECKPOINTS / name
             raise InvalidCheckpoint(f"no checkpoint {checkpoint_id}", path=missing)
         known = {each.id: each for each in self._metadata_of(session_id).checkpoints}
-        metadata = known.get(checkpoint_id) or checkpoint.unnamed(checkpoint_id, path)
+        metadata = known.get(checkpoint_id) or checkpoint_files.unnamed(checkpoint_id, path)
         fd, status = open_regular(path)
         try:
             return checkpoint.decode(read_exactly(fd, status.st_size, 0), metadata)
@@ -268,7 +272,7 @@ class Store(ActingStore):
     def load_index(self) -> SessionIndex:
         """`sessions.idx` as it lies there; an empty index when it is missing."""
         path = self.path / places.INDEX
-        return index.read(path)[0] if os.path.lexists(path) else index.empty()
+        return read_index(path)[0] if os.path.lexists(path) else index.empty()
 
     def save_index(self, value: SessionIndex) -> None:
         self._make()
@@ -307,7 +311,7 @@ class Store(ActingStore):
         path = self.path / places.CHECKPOINTS / name
         if os.path.lexists(path):
             return path
-        for found, _ in changes.checkpoint_files(self.path).get(str(session_id), ()):
+        for found, _ in checkpoint_files.checkpoint_files(self.path).get(str(session_id), ()):
             if os.path.basename(found).lower() == name:
                 return self.path / found
         return None

@@ -16,6 +16,7 @@ from agcx_format.layout import index as index_module
 from agcx_format.layout import v2
 from agcx_format.model.types import Checkpoint, CheckpointMetadata, Float32, SessionMetadata
 from agcx_format.store import paths
+from agcx_format.store.index_file import read_index
 from agcx_format.store.paths import TRASH
 from agcx_format.store.store import Store
 from tests.golden_files import GOLDEN, V2
@@ -215,7 +216,7 @@ def test_an_index_in_layout_1_is_one_again_when_it_was_broken(tmp_path: Path):
     store = filled(tmp_path, 1)
     (tmp_path / paths.INDEX).write_bytes(b"\xff" * 9)
     store.update_metadata(UUID(int=1), is_favorite=True)
-    assert index_module.read(tmp_path / paths.INDEX)[1] == 1
+    assert read_index(tmp_path / paths.INDEX)[1] == 1
     assert_follows(store)
 
 

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from agcx_format import limits
 from agcx_format.codec import bincode
-from agcx_format.disk.durable import Signature, os_reason
+from agcx_format.disk.durable import Signature
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.layout import v1, v2
@@ -30,10 +30,11 @@ from agcx_format.session.listed import whole_tags
 from agcx_format.session.whole import read_metadata
 from agcx_format.store import paths as places
 from agcx_format.store.acts.manifest import ActSession, Edit, Step
+from agcx_format.store.checkpoint_files import checkpoint_files
 from agcx_format.store.entries import ScanEntry, own_size
 
 __all__ = [
-    "Change", "checkpoint_files", "copies", "copy_steps", "deletion", "duplication", "edits",
+    "Change", "copies", "copy_steps", "deletion", "duplication", "edits",
 ]  # fmt: skip
 
 
@@ -136,28 +137,6 @@ def copies(layout: int, metadata: SessionMetadata) -> list[tuple[str, bytes]]:
     if layout != v2.VERSION:
         return []
     return [(places.metadata_copy(metadata.id), bincode.encode(metadata, SessionMetadata))]
-
-
-def checkpoint_files(root: Path) -> dict[str, list[tuple[str, int]]]:
-    """Relative path and size of every checkpoint file, by the id of its session, in lower case.
-
-    Raises `PersistenceError` when the folder cannot be read.
-    """
-    found: dict[str, list[tuple[str, int]]] = {}
-    folder = root / places.CHECKPOINTS
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                session, separator, _ = entry.name.partition("_")
-                if separator and entry.name.endswith(".ckpt"):
-                    size = entry.stat(follow_symlinks=False).st_size
-                    path = f"{places.CHECKPOINTS}/{entry.name}"
-                    found.setdefault(session.lower(), []).append((path, size))
-    except (FileNotFoundError, NotADirectoryError):
-        pass
-    except OSError as cause:
-        raise PersistenceError(os_reason(cause), path=folder) from None
-    return found
 
 
 def _metadata_copies(root: Path, entry: ScanEntry) -> list[tuple[str, int]]:

@@ -57,7 +57,9 @@ def split(
     metadata, conversation, state = read_session(entry.path)
     messages = conversation.messages
     if not 0 < at < len(messages):
-        raise ValueError(f"{counted(len(messages), 'message')} cannot be split before number {at + 1}")
+        raise ValueError(
+            f"{counted(len(messages), 'message')} cannot be split before number {at + 1}"
+        )
     first, second = messages[:at], messages[at:]
     now = Timestamp.now()
     kept = replace(metadata, turn_count=_turns(first), updated_at=now)
