@@ -10,17 +10,17 @@ def main() -> None:
 
     Where only the list can have been asked for it is shown without a command line, its last page at once.
     """
-    from agcx_tui import streams
+    from agcx_tui.core.local import streams
 
     streams.prepare()
     painted = None
     try:
-        from agcx_tui import first_paint
+        from agcx_tui.app.startup import first_paint
 
         location = first_paint.list_asked_for(sys.argv[1:])
         if location is not None:
             painted = first_paint.paint(location)
-            from agcx_tui.opening import show_list
+            from agcx_tui.app.startup.run import show_list
 
             sys.exit(show_list(location, painted))
         from agcx_tui.cli import agcx

@@ -11,11 +11,11 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agcx_tui import binding_names
+from agcx_tui.app.keys import documented
 from agcx_tui.cli import agcx
-from agcx_tui.config import SETTINGS, Config, default_file, load
+from agcx_tui.core.local.choices import Choices, Remembered
+from agcx_tui.core.local.config import SETTINGS, Config, default_file, load
 from agcx_tui.demo import build_demo_store
-from agcx_tui.remembered import Choices, Remembered
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 
@@ -102,14 +102,14 @@ def test_whatever_the_values_there_is_a_configuration(tmp_path_factory, values):
 
 def test_the_printed_file_changes_nothing_and_without_its_signs_repeats_what_is(tmp_path):
     path = tmp_path / "config.toml"
-    text = default_file(path, binding_names.documented())
+    text = default_file(path, documented.documented())
     assert tomllib.loads(text) == {"keys": {}}
     config, problems = written(
         path, "\n".join(line[2:] if " = " in line else line for line in text.splitlines())
     )
     assert problems == []
-    assert dict(config.keys) == {k: keys for k, (keys, _) in binding_names.documented().items()}
-    assert binding_names.problems(config.keys) == []
+    assert dict(config.keys) == {k: keys for k, (keys, _) in documented.documented().items()}
+    assert documented.problems(config.keys) == []
 
 
 def test_the_readme_names_every_setting():
@@ -118,30 +118,30 @@ def test_the_readme_names_every_setting():
 
 
 def test_names_of_keys_that_are_none_and_keys_that_are_taken_are_said():
-    found = binding_names.problems({"list.dwon": "x", "list.down": "k"})
+    found = documented.problems({"list.dwon": "x", "list.down": "k"})
     assert found == [
         "keys.list.dwon: no such name; agcx config lists them",
         "keys: k no longer means up",
     ]
     # What is bound by what a screen is built on counts as well.
-    assert binding_names.problems({"browser.sort": "f2"}) == [
+    assert documented.problems({"browser.sort": "f2"}) == [
         "keys: f2 no longer means rename in place"
     ]
-    assert binding_names.problems({"list.up": "x", "list.down": "x,ctrl+n"}) == [
+    assert documented.problems({"list.up": "x", "list.down": "x,ctrl+n"}) == [
         "keys: x cannot mean both list.down and list.up"
     ]
     # A list that takes a key leaves none of it to the screen around it, nor to the program.
-    assert binding_names.problems({"list.down": "q"}) == [
+    assert documented.problems({"list.down": "q"}) == [
         "keys: q no longer means back",
         "keys: q no longer means quit",
     ]
-    assert binding_names.problems({"list.down": "t", "list.up": "]"}) == []
-    assert binding_names.problems({"list.up": "down,j", "list.down": "up,k"}) == []
+    assert documented.problems({"list.down": "t", "list.up": "]"}) == []
+    assert documented.problems({"list.up": "down,j", "list.down": "up,k"}) == []
     # So is what has the focus, with the screen around it.
-    assert binding_names.problems({"list.down": "x", "browser.favorite": "x"}) == [
+    assert documented.problems({"list.down": "x", "browser.favorite": "x"}) == [
         "keys: x cannot mean both browser.favorite and list.down"
     ]
-    assert binding_names.problems({"transcript.down": "Z", "browser.favorite": "Z"}) == []
+    assert documented.problems({"transcript.down": "Z", "browser.favorite": "Z"}) == []
 
 
 # --- the commands

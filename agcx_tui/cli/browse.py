@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from agcx_tui.app.startup.run import Start, remembering, show_app
 from agcx_tui.cli.common import Settings, is_terminal, pass_settings, store_option
-from agcx_tui.opening import Start, remembering, show_app
 
 
 @click.command()

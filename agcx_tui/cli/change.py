@@ -23,7 +23,7 @@ from agcx_tui.cli.common import (
     store_option,
     tell,
 )
-from agcx_tui.wording import counted, shortened, size
+from agcx_tui.core.words.format import counted, shortened, size
 
 if TYPE_CHECKING:
     from agcx_format.store.acts.perform import Act
@@ -106,7 +106,7 @@ def edit(
     running = [] if force else store.at_work(entries, time.time_ns())
     if not edits or not _may_edit(settings, running):
         return
-    from agcx_tui.act_words import told
+    from agcx_tui.core.words.acts import told
 
     act = store.update_many(edits)
     tell(f"{told(act)}. Undo with: agcx undo" if act.id else f"{told(act)}.")
@@ -121,7 +121,7 @@ def edit(
 @pass_settings
 def undo(settings: Settings, act: str | None, list_: bool) -> None:
     """Undo the last change, or the ACT that --list shows."""
-    from agcx_tui.act_words import act_named, undone
+    from agcx_tui.core.words.acts import act_named, undone
 
     store = settings.store()
     if list_:
@@ -140,8 +140,8 @@ def undo(settings: Settings, act: str | None, list_: bool) -> None:
 
 def _print_log(acts: Sequence[Act]) -> None:
     from agcx_format.model.timestamps import ns_of
-    from agcx_tui.act_words import state_of, told
-    from agcx_tui.wording import AGE_WIDTH, age
+    from agcx_tui.core.words.acts import state_of, told
+    from agcx_tui.core.words.format import AGE_WIDTH, age
 
     now = microseconds_now()
     for act in acts:
@@ -153,7 +153,7 @@ def _print_log(acts: Sequence[Act]) -> None:
 
 def _titles(act: Act) -> str:
     """Which they are, when they are several."""
-    from agcx_tui.act_words import titles_of
+    from agcx_tui.core.words.acts import titles_of
 
     titles = titles_of(act) if act.count > 1 else ""
     return f" ({titles})" if titles else ""
@@ -237,7 +237,7 @@ def show_what(entries: Sequence[ScanEntry], running: Sequence[ScanEntry]) -> Non
 def show_facts(entries: Sequence[ScanEntry], at_work: int) -> None:
     """How old they are, and what speaks against it."""
     from agcx_format.store.entries import is_link
-    from agcx_tui.deletion_facts import deletion_facts
+    from agcx_tui.core.words.deletion import deletion_facts
 
     links = sum(is_link(entry.path) for entry in entries)
     for line in deletion_facts(entries, at_work, microseconds_now(), links):

@@ -21,13 +21,13 @@ import click
 from click.shell_completion import CompletionItem
 
 from agcx_format.errors import PersistenceError
-from agcx_tui.locations import Location, config_file, find_store
-from agcx_tui.safe_text import safe_line
-from agcx_tui.wording import shortened
+from agcx_tui.core.local.paths import Location, config_file, find_store
+from agcx_tui.core.words.format import shortened
+from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
     from agcx_format.store.store import ScanEntry, Store
-    from agcx_tui.config import Config
+    from agcx_tui.core.local.config import Config
 
 
 def tell(text: str) -> None:
@@ -78,14 +78,14 @@ class Settings:
     @cached_property
     def config(self) -> tuple[Config, list[str]]:
         """What the person wrote down, and what is wrong with it; a file that is there is read once."""
-        from agcx_tui.config import load
+        from agcx_tui.core.local.config import load
 
         return load(config_file(os.environ))
 
     def use_time_zone(self) -> None:
         """Show times as the person wishes; costs nothing where nothing is written down."""
         if config_file(os.environ).exists():
-            from agcx_tui.config import use_time_zone
+            from agcx_tui.core.local.config import use_time_zone
 
             use_time_zone(self.config[0].time_zone)
 

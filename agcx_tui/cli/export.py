@@ -27,9 +27,9 @@ from agcx_tui.cli.common import (
 
 if TYPE_CHECKING:
     from agcx_format.store.store import ScanEntry
-    from agcx_tui.exporting import Exported, Form
+    from agcx_tui.core.export.write_files import Exported, Form
 
-# `agcx_tui.exporting.FORMATS`; a test compares.
+# `agcx_tui.core.export.write_files.FORMATS`; a test compares.
 FORMATS = ("md", "html", "json", "jsonl", "txt", "codex")
 
 _STDOUT = 1
@@ -72,7 +72,7 @@ def export(
 ) -> None:
     """Export conversations: Markdown, HTML, JSON, JSON Lines, text, or a Codex rollout."""
     from agcx_format.exporting.choice import Choice
-    from agcx_tui.exporting import Form, descriptor_named
+    from agcx_tui.core.export.write_files import Form, descriptor_named
 
     if personal and not redact:
         raise click.UsageError("--personal needs --redact")
@@ -93,7 +93,7 @@ def export(
 
 def _check_one_file(output: str, format_: str) -> None:
     """A new name without an ending is more likely meant to be a directory."""
-    from agcx_tui.exporting import may_share, suffix
+    from agcx_tui.core.export.write_files import may_share, suffix
 
     if not may_share(format_):
         raise click.UsageError("a Codex rollout holds one conversation: name a directory, -o DIR/")
@@ -108,7 +108,7 @@ def _jobs(
     entries: list[ScanEntry], output: Path, to_directory: bool, format_: str
 ) -> list[tuple[str, Path]]:
     """Which file goes where."""
-    from agcx_tui.exporting import file_name, suggested_name
+    from agcx_tui.core.export.write_files import file_name, suggested_name
 
     def name(entry: ScanEntry) -> str:
         if entry.metadata is not None:
@@ -121,8 +121,8 @@ def _jobs(
 
 
 def _write(settings: Settings, jobs: list[tuple[str, Path]], form: Form, overwrite: bool) -> None:
-    from agcx_tui.exporting import export as write_files
-    from agcx_tui.wording import size
+    from agcx_tui.core.export.write_files import export as write_files
+    from agcx_tui.core.words.format import size
 
     results: list[Exported] = []
     for done in write_files(jobs, form, overwrite=overwrite or _may_replace):
@@ -138,8 +138,8 @@ def _write(settings: Settings, jobs: list[tuple[str, Path]], form: Form, overwri
 def _write_together(
     settings: Settings, entries: list[ScanEntry], target: Path, form: Form, overwrite: bool
 ) -> None:
-    from agcx_tui.exporting import export_together
-    from agcx_tui.wording import counted, size
+    from agcx_tui.core.export.write_files import export_together
+    from agcx_tui.core.words.format import counted, size
 
     sources = [entry.path for entry in entries]
     results = export_together(sources, target, form, overwrite=overwrite or _may_replace)
@@ -161,14 +161,14 @@ def _may_replace(target: Path) -> bool:
 
 
 def _failed(settings: Settings, done: Exported) -> None:
-    from agcx_tui.exporting import EXISTS
+    from agcx_tui.core.export.write_files import EXISTS
 
     hint = "; --overwrite replaces it" if done.error == EXISTS else ""
     settings.failed(f"{done.source if done.unread else done.target}: {done.error}{hint}")
 
 
 def _tell_hidden(form: Form, results: list[Exported]) -> None:
-    from agcx_tui.exporting import hidden_in_words
+    from agcx_tui.core.export.write_files import hidden_in_words
 
     if form.redact and not all(done.error for done in results):
         tell(f"hidden: {hidden_in_words(results) or 'nothing was found'}")
@@ -176,7 +176,7 @@ def _tell_hidden(form: Form, results: list[Exported]) -> None:
 
 def _print(settings: Settings, entries: list[ScanEntry], form: Form) -> None:
     """To stdout, a message at a time."""
-    from agcx_tui.exporting import shown
+    from agcx_tui.core.export.write_files import shown
 
     results: list[Exported] = []
     parts = _parts(settings, entries, form, results)
@@ -195,7 +195,7 @@ def _parts(
 ) -> Iterator[bytes]:
     """The bytes of all sessions; what became of each is told or goes into `results`."""
     from agcx_format.errors import PersistenceError
-    from agcx_tui.exporting import Exported, Exporter, together, way_on
+    from agcx_tui.core.export.write_files import Exported, Exporter, together, way_on
 
     exporter = Exporter(form)
     if len(entries) != 1:

@@ -17,7 +17,7 @@ import click
 
 from agcx_format.errors import PersistenceError
 from agcx_tui.cli.common import complain
-from agcx_tui.safe_text import safe_text
+from agcx_tui.core.words.safe_text import safe_text
 
 INTERRUPTED = 130
 

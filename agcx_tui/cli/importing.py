@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agcx_tui.cli.common import Settings, pass_settings, print_json, store_option, tell
-from agcx_tui.locations import codex_rollouts
+from agcx_tui.core.local.paths import codex_rollouts
 
 if TYPE_CHECKING:
     from agcx_format.importing.draft import Imported, ImportReport
@@ -96,7 +96,7 @@ def _import(
 
 def _report(settings: Settings, result: ImportResult, *, silent: bool) -> None:
     from agcx_format.importing.run import Outcome
-    from agcx_tui.safe_text import safe_line
+    from agcx_tui.core.words.safe_text import safe_line
 
     if result.outcome is Outcome.FAILED:
         settings.failed(f"{result.path}: {result.reason}")

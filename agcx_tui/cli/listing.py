@@ -26,9 +26,9 @@ from agcx_tui.cli.common import (
 
 if TYPE_CHECKING:
     from agcx_format.store.store import ScanEntry
-    from agcx_tui.session_table import SessionTable
+    from agcx_tui.core.sessions.table import SessionTable
 
-# `agcx_tui.session_table.SORTS`, which is not worth its import to show --help; a test compares.
+# `agcx_tui.core.sessions.table.SORTS`, which is not worth its import to show --help; a test compares.
 SORTS = ("accessed", "updated", "created", "title", "messages", "size", "ratio")
 
 # In a pipe a title is shown whole, up to a bound: one of a megabyte helps nobody.
@@ -58,8 +58,8 @@ def list_(settings: Settings, as_json: bool, sort: str, reverse: bool, query: st
     tag:ui mode:plan is:favorite is:broken is:empty before:2024-11 after:7d larger:1MB
     messages:>100; a - before one means not.
     """
-    from agcx_tui.filtering import parse
-    from agcx_tui.session_table import DESCENDING
+    from agcx_tui.core.sessions.query import parse
+    from agcx_tui.core.sessions.table import DESCENDING
 
     wanted = parse(query, microseconds_now())
     if wanted.errors:
@@ -76,7 +76,7 @@ def list_(settings: Settings, as_json: bool, sort: str, reverse: bool, query: st
 
 
 def make_table(entries: Iterable[ScanEntry]) -> SessionTable:
-    from agcx_tui.session_table import SessionTable
+    from agcx_tui.core.sessions.table import SessionTable
 
     table = SessionTable()
     table.put(entries)
@@ -85,7 +85,7 @@ def make_table(entries: Iterable[ScanEntry]) -> SessionTable:
 
 def print_table(table: SessionTable) -> None:
     """The rows to stdout; how many, and how large, to stderr."""
-    from agcx_tui.wording import counted, size
+    from agcx_tui.core.words.format import counted, size
 
     for line in _lines(table, microseconds_now()):
         click.echo(line)
@@ -99,8 +99,8 @@ def print_table(table: SessionTable) -> None:
 def _lines(table: SessionTable, now: int) -> Iterable[str]:
     from rich.cells import cell_len
 
-    from agcx_tui.widgets.columns import fit, plain_cells
-    from agcx_tui.wording import AGE_WIDTH, age, number, ratio, shortened, size
+    from agcx_tui.core.sessions.columns import fit, plain_cells
+    from agcx_tui.core.words.format import AGE_WIDTH, age, number, ratio, shortened, size
 
     ids = short_ids([table.id(row) for row in table.order])
     id_width = max(map(len, ids), default=0)
@@ -121,7 +121,7 @@ def _lines(table: SessionTable, now: int) -> Iterable[str]:
 
 
 def _title(table: SessionTable, row: int) -> str:
-    from agcx_tui.wording import short_reason
+    from agcx_tui.core.words.format import short_reason
 
     if not table.readable(row):
         return short_reason(table.error(row))

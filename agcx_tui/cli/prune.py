@@ -16,8 +16,8 @@ import click
 from agcx_tui.cli.change import may_delete, show_facts
 from agcx_tui.cli.common import Filled, Settings, pass_settings, print_json, store_option, tell
 from agcx_tui.cli.values import Age, Bytes
-from agcx_tui.safe_text import safe_line
-from agcx_tui.wording import counted, size
+from agcx_tui.core.words.format import counted, size
+from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
     from agcx_format.space.rules import Chosen, Selection
@@ -113,8 +113,8 @@ def prune(
 
 
 def _show(selection: Selection, as_json: bool) -> None:
-    from agcx_tui.sparing import spared
-    from agcx_tui.widgets.columns import fit, plain_cells
+    from agcx_tui.core.sessions.columns import fit, plain_cells
+    from agcx_tui.core.words.spared import spared
 
     for each in selection.chosen:
         if as_json:
@@ -145,8 +145,8 @@ def _exported(
     settings: Settings, chosen: Sequence[Chosen], folder: Path, overwrite: bool
 ) -> list[Chosen]:
     """Those that are kept there now; the others are told and stay."""
-    from agcx_tui.exporting import EXISTS
-    from agcx_tui.kept_copies import keep_copies
+    from agcx_tui.core.export.keep_copies import keep_copies
+    from agcx_tui.core.export.write_files import EXISTS
 
     kept = set()
     for result in keep_copies([each.entry for each in chosen], folder, overwrite=overwrite):

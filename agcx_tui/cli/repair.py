@@ -15,7 +15,7 @@ from agcx_tui.cli.common import (
     store_option,
     tell,
 )
-from agcx_tui.safe_text import safe_line
+from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
     from agcx_format.doctor.repair import Repair
@@ -56,7 +56,7 @@ def repair(settings: Settings, paths: tuple[str, ...], output: str) -> None:
 
 
 def _tell(done: Repair) -> None:
-    from agcx_tui.wording import counted, short_path
+    from agcx_tui.core.words.format import counted, short_path
 
     source = short_path(done.source)
     if done.target is None:

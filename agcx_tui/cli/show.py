@@ -79,7 +79,7 @@ def show(
         if file.error is not None:
             settings.failed(file.error)
         elif span[0] and span[0] >= file.known():
-            from agcx_tui.wording import counted
+            from agcx_tui.core.words.format import counted
 
             settings.failed(f"the session has only {counted(file.known(), 'message')}")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agcx_tui.cli.common import Settings, pass_settings, print_json, store_option, tell
-from agcx_tui.locations import cache_directory, measures
+from agcx_tui.core.local.paths import cache_directory, measures
 
 if TYPE_CHECKING:
     from agcx_format.space.measure import Stats
@@ -56,9 +56,9 @@ def _progress(done: int, total: int) -> None:
 
 
 def _print(found: Stats, in_trash: int) -> None:
-    from agcx_tui.bars import BAR, bar, headline, sections
-    from agcx_tui.widgets.columns import fit, plain_cells
-    from agcx_tui.wording import size
+    from agcx_tui.core.sessions.columns import fit, plain_cells
+    from agcx_tui.core.words.format import size
+    from agcx_tui.core.words.storage_report import BAR, bar, headline, sections
 
     for section in sections(found):
         if not section.lines:

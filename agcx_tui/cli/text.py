@@ -25,8 +25,8 @@ from agcx_format.model.types import (
 )
 from agcx_format.transcript.tools import read_call, read_output
 from agcx_format.transcript.words import text_of
-from agcx_tui.safe_text import safe_line, safe_text
-from agcx_tui.wording import counted, exact, local, size
+from agcx_tui.core.words.format import counted, exact, local, size
+from agcx_tui.core.words.safe_text import safe_line, safe_text
 
 
 def heading(metadata: SessionMetadata) -> Iterator[str]:

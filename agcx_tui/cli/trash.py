@@ -22,9 +22,9 @@ from agcx_tui.cli.common import (
     tell,
 )
 from agcx_tui.cli.values import Age
-from agcx_tui.locations import cache_directory, state_directory
-from agcx_tui.safe_text import safe_line
-from agcx_tui.wording import counted, shortened, size
+from agcx_tui.core.local.paths import cache_directory, state_directory
+from agcx_tui.core.words.format import counted, shortened, size
+from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
     from agcx_format.store.trash import TrashedSession
@@ -45,7 +45,7 @@ def trash() -> None:
 def list_(settings: Settings, as_json: bool) -> None:
     """List the sessions in the trash, the last deleted first."""
     from agcx_format.model.timestamps import ns_of
-    from agcx_tui.wording import AGE_WIDTH, age
+    from agcx_tui.core.words.format import AGE_WIDTH, age
 
     sessions = settings.store().trash()
     now = microseconds_now()
@@ -141,7 +141,7 @@ def empty(settings: Settings, older_than: str | None, yes: bool) -> None:
     It also destroys the versions that edits replaced: those changes can no longer be undone.
     """
     from agcx_format.store.trash import trashed
-    from agcx_tui.forgetting import forget
+    from agcx_tui.core.store.forget import forget
 
     store = settings.store()
     doomed = store.doomed(older_than)

@@ -15,7 +15,7 @@ class Age(click.ParamType):
     name = "age"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        from agcx_tui.moments import BadValue, moment_before
+        from agcx_tui.core.words.typed_values import BadValue, moment_before
 
         try:
             return moment_before(value, microseconds_now())
@@ -29,7 +29,7 @@ class Bytes(click.ParamType):
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        from agcx_tui.moments import BadValue, bytes_of
+        from agcx_tui.core.words.typed_values import BadValue, bytes_of
 
         if isinstance(value, int):
             return value

@@ -24,7 +24,7 @@ from agcx_tui.cli.common import (
     store_option,
     tell,
 )
-from agcx_tui.safe_text import safe_line
+from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
     from agcx_format.doctor.report import FileReport, Finding, Part
@@ -114,7 +114,7 @@ def _session_count(root: Path) -> int:
 
 def _lines(report: FileReport) -> Iterator[str]:
     """What it is; if something is wrong with it, its sections with what was found in each."""
-    from agcx_tui.wording import short_path, size
+    from agcx_tui.core.words.format import short_path, size
 
     word = _WORDS[report.severity]
     yield f"{word:7}  {short_path(report.path)}  ({report.kind}, {size(report.size)})"
@@ -131,7 +131,7 @@ def _lines(report: FileReport) -> Iterator[str]:
 
 
 def _where(part: Part) -> str:
-    from agcx_tui.wording import counted, size
+    from agcx_tui.core.words.format import counted, size
 
     if part.start is None or part.end is None:
         return "not found"
@@ -154,7 +154,7 @@ def _sentence(finding: Finding) -> str:
 
 
 def _totals(counts: Counter[str | None], total: int, verbose: bool) -> str:
-    from agcx_tui.wording import counted, size
+    from agcx_tui.core.words.format import counted, size
 
     checked = f"{counted(sum(counts.values()), 'file')} checked, {size(total)}"
     wrong = [

@@ -10,7 +10,7 @@ from pathlib import Path
 from agcx_format import SessionFile, read_session
 from agcx_format.redaction.find import find_secrets
 from agcx_format.redaction.texts import texts
-from agcx_tui import exporting
+from agcx_tui.core.export import write_files
 from tests.bench import floors
 from tests.bench.registry import measure
 from tests.bench.timing import Outcome, against, clock, rated
@@ -33,7 +33,7 @@ def export(work: Workspace) -> Outcome:
 
     def write() -> None:
         nonlocal written
-        done = list(exporting.export(jobs, "md", overwrite=False))
+        done = list(write_files.export(jobs, "md", overwrite=False))
         assert not any(each.error for each in done)
         written = sum(each.size for each in done)
 

@@ -26,10 +26,10 @@ import click
 
 # What most commands import: once for all of them.
 _IMPORTED = (
-    "agcx_tui.cli", "agcx_tui.__main__", "agcx_tui.session_table", "agcx_tui.exporting",
-    "agcx_tui.act_words",
-    "agcx_tui.widgets.columns", "agcx_tui.demo", "agcx_tui.binding_names", "agcx_tui.key_names", "agcx_tui.themes",
-    "agcx_tui.bars", "agcx_format.store.store", "agcx_format.session.lazy", "agcx_format.doctor.repair",
+    "agcx_tui.cli", "agcx_tui.__main__", "agcx_tui.core.sessions.table", "agcx_tui.core.export.write_files",
+    "agcx_tui.core.words.acts",
+    "agcx_tui.core.sessions.columns", "agcx_tui.demo", "agcx_tui.app.keys.documented", "agcx_tui.app.keys.usable", "agcx_tui.app.themes",
+    "agcx_tui.core.words.storage_report", "agcx_format.store.store", "agcx_format.session.lazy", "agcx_format.doctor.repair",
     "agcx_format.doctor.checks", "agcx_format.importing.run", "agcx_format.importing.claude",
     "agcx_format.importing.codex", "agcx_format.exporting.markdown", "agcx_format.exporting.plain_text",
     "agcx_format.space.measure_cache", "importlib.metadata", "zipfile",

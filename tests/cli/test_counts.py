@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from agcx_format import read_session, write_session
 from agcx_format.store.store import open_store
-from agcx_tui.wording import shortened
+from agcx_tui.core.words.format import shortened
 from tests.cli.conftest import GRID, run
 from tests.convert.rollout_lines import meta, user
 

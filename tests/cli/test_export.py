@@ -20,9 +20,9 @@ from agcx_format.exporting.choice import Choice
 from agcx_format.importing.codex import read_rollout
 from agcx_format.model.types import FunctionCall, InputText, Message, Session
 from agcx_format.store.store import open_store
-from agcx_tui import exporting
 from agcx_tui.cli.export import FORMATS
-from agcx_tui.exporting import Exported, Exporter, Form
+from agcx_tui.core.export import write_files
+from agcx_tui.core.export.write_files import Exported, Exporter, Form
 from tests.waiting import LIMIT, wait_until
 
 from .conftest import BROKEN, GRID, QUEUE, TORN, Terminal, program, run
@@ -44,7 +44,7 @@ def change(name: str, title: str, words: str) -> None:
 
 
 def test_the_command_knows_the_formats_that_there_are():
-    assert tuple(exporting.FORMATS) == FORMATS
+    assert tuple(write_files.FORMATS) == FORMATS
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_an_export_that_is_stopped_ends_between_two_messages(store, tmp_path):
     asked = iter([False] * 5 + [True] * 1000)
     jobs = [(path_of(GRID), tmp_path / "a.md"), (path_of(QUEUE), tmp_path / "b.md")]
     stop = lambda: next(asked)  # noqa: E731
-    assert list(exporting.export(jobs, "md", overwrite=False, should_stop=stop)) == []
+    assert list(write_files.export(jobs, "md", overwrite=False, should_stop=stop)) == []
     assert [path.name for path in tmp_path.iterdir()] == ["history"]
 
 
@@ -202,9 +202,9 @@ def test_where_no_link_can_be_made_a_file_is_written_all_the_same(store, tmp_pat
 
     monkeypatch.setattr(os, "link", refuse)
     target = tmp_path / "a.md"
-    (done,) = exporting.export([(path_of(GRID), target)], Form(), overwrite=False)
+    (done,) = write_files.export([(path_of(GRID), target)], Form(), overwrite=False)
     assert done == Exported(path_of(GRID), target, target.stat().st_size)
-    (done,) = exporting.export([(path_of(QUEUE), target)], Form(), overwrite=False)
+    (done,) = write_files.export([(path_of(QUEUE), target)], Form(), overwrite=False)
     assert done.error == "it exists already"
 
 
@@ -218,9 +218,9 @@ def test_a_file_of_nothing_at_all_is_not_written(store, tmp_path):
 def test_what_was_looked_at_and_left_is_not_hidden(store, tmp_path):
     change(GRID, "a", f"{TOKEN} {TOKEN}")
     path, target, form = path_of(GRID), tmp_path / "a.md", Form(redact=True)
-    found = exporting.secrets_in([path], form)[path]
+    found = write_files.secrets_in([path], form)[path]
     reviewed = {path: found.hiding(found.finds[:1])}
-    (done,) = exporting.export([(path, target)], form, overwrite=False, reviewed=reviewed)
+    (done,) = write_files.export([(path, target)], form, overwrite=False, reviewed=reviewed)
     assert done.redacted == {"github-token": 1}
     assert f"[redacted github-token 1] {TOKEN}" in target.read_text()
 
@@ -229,13 +229,13 @@ def test_a_session_that_changed_after_the_review_is_looked_through_again(store, 
     kept, new = "gh" + "o_" + TOKEN[4:], "gl" + "pat-" + TOKEN[4:24]
     change(GRID, "a", f"{TOKEN} {kept}")
     path, form = path_of(GRID), Form(redact=True)
-    found = exporting.secrets_in([path], form)[path]
+    found = write_files.secrets_in([path], form)[path]
     reviewed = {path: found.hiding([find for find in found.finds if find.secret != kept])}
     change(GRID, "a", f"now {kept} {new} {TOKEN}")
     for format_ in ("md", "json"):
         target = tmp_path / f"a.{format_}"
         form = Form(format_, redact=True)
-        (done,) = exporting.export([(path, target)], form, overwrite=False, reviewed=reviewed)
+        (done,) = write_files.export([(path, target)], form, overwrite=False, reviewed=reviewed)
         text = target.read_text()
         assert kept in text
         assert not [secret for secret in (TOKEN, new) if secret in text]
@@ -247,10 +247,10 @@ def test_a_session_that_could_not_be_read_for_the_review_is_looked_through(store
     path, target, form = path_of(GRID), tmp_path / "a.md", Form(redact=True)
     away = tmp_path / "away"
     os.rename(path, away)
-    found = exporting.secrets_in([path], form)
+    found = write_files.secrets_in([path], form)
     assert not any(found.values())
     os.rename(away, path)
-    (done,) = exporting.export([(path, target)], form, overwrite=False, reviewed=found)
+    (done,) = write_files.export([(path, target)], form, overwrite=False, reviewed=found)
     assert (done.redacted, TOKEN in target.read_text()) == ({"github-token": 1}, False)
 
 
@@ -280,8 +280,8 @@ def test_what_is_counted_is_what_is_written(store, tmp_path, format_, choice, co
         path, replace(metadata, message_count=2), conversation, replace(state, search_query=TOKEN)
     )
     form, target = Form(format_, choice, redact=True), tmp_path / f"a.{format_}"
-    found = exporting.secrets_in([path], form)
-    (done,) = exporting.export([(path, target)], form, overwrite=False, reviewed=found)
+    found = write_files.secrets_in([path], form)
+    (done,) = write_files.export([(path, target)], form, overwrite=False, reviewed=found)
     assert len(found[path]) == done.redacted["github-token"] == count
     assert TOKEN not in target.read_text()
 

@@ -11,8 +11,8 @@ import pytest
 from agcx_format.catalog.file import Catalog
 from agcx_format.space.measure_cache import StatsCache
 from agcx_format.store.store import open_store
-from agcx_tui.last_page import page_path
-from agcx_tui.locations import cache_directory, catalogs, measures, state_directory
+from agcx_tui.core.local.page_file import page_path
+from agcx_tui.core.local.paths import cache_directory, catalogs, measures, state_directory
 from tests.cli.conftest import GRID, run
 from tests.privileges import without_privileges
 
@@ -27,9 +27,9 @@ from agcx_format.catalog.columns import Columns
 from agcx_format.space.measure_cache import StatsCache
 from agcx_format.space.measure_cache import StatsCache
 from agcx_format.store.store import open_store
-from agcx_tui import last_page
-from agcx_tui.locations import cache_directory, catalogs, measures, state_directory
-from agcx_tui.reading_positions import Position, ReadingPositions
+from agcx_tui.core.local import page_file
+from agcx_tui.core.local.paths import cache_directory, catalogs, measures, state_directory
+from agcx_tui.core.local.reading_positions import Position, ReadingPositions
 
 store, what = Path(sys.argv[1]), sys.argv[2]
 entries = list(open_store(store).scan())

@@ -18,9 +18,9 @@ import agcx_format
 from agcx_format import read_session, write_session
 from agcx_format.model.types import InputText, Message
 from agcx_format.store.store import open_store
-from agcx_tui import exporting
-from agcx_tui.output_file import shown, write
-from agcx_tui.safe_text import safe_text
+from agcx_tui.core.export import write_files
+from agcx_tui.core.export.output_file import shown, write
+from agcx_tui.core.words.safe_text import safe_text
 
 from ..privileges import without_privileges
 from .conftest import BROKEN, GRID, QUEUE, program, run, run_program
@@ -169,7 +169,7 @@ def test_a_link_to_itself_is_told(store, out):
 
 
 def test_a_directory_of_links_and_fifos_is_written_through(store, out, tmp_path):
-    name = exporting.suggested_name("Fix the grid layout", GRID, "md")
+    name = write_files.suggested_name("Fix the grid layout", GRID, "md")
     elsewhere = tmp_path / "elsewhere.md"
     link(out / name, elsewhere)
     assert run("export", GRID, QUEUE, "-o", f"{out}/").exit_code == 0
@@ -290,9 +290,9 @@ def test_a_directory_that_may_only_be_written_takes_files(store):
         own.write_bytes(data)
         box.mkdir(0o300)
         jobs = [(str(own), box / "a.md")]
-        assert [done.error for done in exporting.export(jobs, "md", overwrite=False)] == [""]
-        form = exporting.Form()
-        done = exporting.export_together([str(own)], box / "b.md", form, overwrite=False)
+        assert [done.error for done in write_files.export(jobs, "md", overwrite=False)] == [""]
+        form = write_files.Form()
+        done = write_files.export_together([str(own)], box / "b.md", form, overwrite=False)
         assert [each.error for each in done] == [""]
         box.chmod(0o700)
         assert {path.name for path in box.iterdir()} == {"a.md", "b.md"}
@@ -313,23 +313,23 @@ def test_the_name_of_a_new_file_is_made_durable_and_after_it_is_there(
     monkeypatch.setattr(os, "fsync", fsync)
     sources, form = (
         [open_store(store).resolve(name).path for name in (GRID, QUEUE)],
-        exporting.Form(),
+        write_files.Form(),
     )
     if together:
-        exporting.export_together(sources, out / "all.md", form, overwrite=False)
+        write_files.export_together(sources, out / "all.md", form, overwrite=False)
     else:
         jobs = [(source, out / f"{number}.md") for number, source in enumerate(sources)]
-        list(exporting.export(jobs, form, overwrite=False))
+        list(write_files.export(jobs, form, overwrite=False))
     names = sorted(path.name for path in out.iterdir())
     # The directory comes last, when it has all the names and no temporary one.
     assert synced[-1] == (out.stat().st_ino, names)
 
 
 @pytest.mark.parametrize("letter", ["a", "é", "界", "𝔸", "\U00020000"])
-@pytest.mark.parametrize("format_", exporting.FORMATS)
+@pytest.mark.parametrize("format_", write_files.FORMATS)
 def test_a_suggested_name_fits_every_file_system(out, letter, format_):
-    name = exporting.suggested_name(letter * 300, "70b30ef8-0000", format_)
-    slug = name.removesuffix(f"-70b30ef8.{exporting.suffix(format_)}")
+    name = write_files.suggested_name(letter * 300, "70b30ef8-0000", format_)
+    slug = name.removesuffix(f"-70b30ef8.{write_files.suffix(format_)}")
     assert slug
     assert (len(slug) <= 60, len(os.fsencode(slug)) <= 180) == (True, True)
     (out / name).write_text("x")
@@ -359,7 +359,7 @@ def test_a_session_that_changes_while_it_is_looked_through_counts_as_not_reviewe
         save()
         return read
 
-    class Saving(exporting.Progress):
+    class Saving(write_files.Progress):
         def __setattr__(self, name: str, value: object) -> None:
             super().__setattr__(name, value)
             if (name, value) == ("messages", 1):
@@ -367,10 +367,10 @@ def test_a_session_that_changes_while_it_is_looked_through_counts_as_not_reviewe
 
     # JSON is read as a whole, all else a message at a time.
     monkeypatch.setattr(agcx_format, "read_session", reading)
-    form = exporting.Form(format_, redact=True)
-    reviewed = exporting.secrets_in([path], form, progress=Saving())
+    form = write_files.Form(format_, redact=True)
+    reviewed = write_files.secrets_in([path], form, progress=Saving())
     assert saved
-    (done,) = exporting.export([(path, out / "a")], form, overwrite=False, reviewed=reviewed)
+    (done,) = write_files.export([(path, out / "a")], form, overwrite=False, reviewed=reviewed)
     assert done.error == ""
     assert token not in (out / "a").read_text()
     assert done.redacted == {"github-token": 1}

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from agcx_tui.cli import agcx
-from agcx_tui.locations import find_store
+from agcx_tui.core.local.paths import find_store
 from tests.cli.conftest import GRID, run, run_program
 from tests.cli.every_command import leaves
 

@@ -12,8 +12,8 @@ import pytest
 from agcx_format.space.rules import Precious, Rule, select
 from agcx_format.store.store import open_store
 from agcx_tui.cli.prune import PRECIOUS
-from agcx_tui.sparing import KINDS
-from agcx_tui.wording import size
+from agcx_tui.core.words.format import size
+from agcx_tui.core.words.spared import KINDS
 from tests.cli.conftest import GRID, QUEUE, Terminal, run
 from tests.stores import contents
 

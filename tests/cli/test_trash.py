@@ -12,8 +12,8 @@ import pytest
 from agcx_format.catalog.columns import Columns
 from agcx_format.catalog.file import Catalog
 from agcx_format.store.store import open_store
-from agcx_tui.locations import cache_directory, catalogs, state_directory
-from agcx_tui.reading_positions import Position, ReadingPositions
+from agcx_tui.core.local.paths import cache_directory, catalogs, state_directory
+from agcx_tui.core.local.reading_positions import Position, ReadingPositions
 from tests.cli.conftest import BROKEN, GRID, QUEUE, Terminal, run
 from tests.stores import contents
 

@@ -27,11 +27,15 @@ from agcx_format.space import measure_cache
 from agcx_format.space.measure import Stats, gather
 from agcx_format.space.measure_cache import StatsCache
 from agcx_format.store.store import open_store
-from agcx_tui import bars, binding_names, first_paint, key_names, last_page, themes, wording
-from agcx_tui.config import load as load_config
-from agcx_tui.locations import Location, catalogs, measures
-from agcx_tui.reading_positions import ReadingPositions
-from agcx_tui.remembered import Remembered
+from agcx_tui.app import themes
+from agcx_tui.app.keys import documented, usable
+from agcx_tui.app.startup import first_paint
+from agcx_tui.core.local import page_file
+from agcx_tui.core.local.choices import Remembered
+from agcx_tui.core.local.config import load as load_config
+from agcx_tui.core.local.paths import Location, catalogs, measures
+from agcx_tui.core.local.reading_positions import ReadingPositions
+from agcx_tui.core.words import format, storage_report
 from tests.tui.browsing import SIZE, browser, demo_copy, scanned
 from tests.tui.entries import NOW_SECONDS
 
@@ -147,12 +151,12 @@ def test_a_catalog_of_wrong_values_is_shown_or_is_none(used, fuzzing):
             ):
                 fact(row)
             for name in ("accessed", "updated", "created"):
-                wording.age(table.date(row, name), NOW_SECONDS * 1_000_000)
-            wording.size(table.size(row))
-            wording.number(table.messages(row))
-            wording.ratio(table.ratio(row))
+                format.age(table.date(row, name), NOW_SECONDS * 1_000_000)
+            format.size(table.size(row))
+            format.number(table.messages(row))
+            format.ratio(table.ratio(row))
             if (error := table.error(row)) is not None:
-                wording.short_reason(error)
+                format.short_reason(error)
         for key in ("title", "size", "ratio", "messages", "created"):
             table.sort_by(key)
         catalog = Catalog(catalogs(cache), store)
@@ -222,11 +226,11 @@ def test_measures_of_wrong_values_are_told_or_taken_again(used, fuzzing):
         stats = Stats()
         for file in found:
             stats.add(file)
-        for section in bars.sections(stats):
+        for section in storage_report.sections(stats):
             for line in section.lines:
-                bars.bar(line.amount, section.largest)
-                wording.size(line.amount)
-        bars.headline(stats)
+                storage_report.bar(line.amount, section.largest)
+                format.size(line.amount)
+        storage_report.headline(stats)
 
     try:
         check(trees)
@@ -239,17 +243,17 @@ def test_a_page_of_wrong_values_is_painted_or_is_none(used, tmp_path, monkeypatc
     store, _ = used
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((80, 3)))
-    path = last_page.page_path(tmp_path / "agcx", store)
+    path = page_file.page_path(tmp_path / "agcx", store)
     session = next(str(each) for each in store.glob("*.agcx"))
-    depends = last_page.conditions((80, 3), os.environ, first_paint_config())
-    lines = [last_page.Line(f"a{last_page.AGE}b", 1_700_000_000_000_000, session)] * 2
-    last_page.save(path, str(store), depends, [*lines, last_page.Line("keys")])
+    depends = page_file.conditions((80, 3), os.environ, first_paint_config())
+    lines = [page_file.Line(f"a{page_file.AGE}b", 1_700_000_000_000_000, session)] * 2
+    page_file.save(path, str(store), depends, [*lines, page_file.Line("keys")])
     good = Path(path).read_bytes().partition(b"\n")[2]
     location = Location(store, (store,))
     assert first_paint.page(location)
 
     def check(body: bytes) -> None:
-        Path(path).write_bytes(f"{last_page.MAGIC} {crc32(body):08x}\n".encode() + body)
+        Path(path).write_bytes(f"{page_file.MAGIC} {crc32(body):08x}\n".encode() + body)
         found = first_paint.page(location)
         assert found is None or len(found) == 3
 
@@ -272,7 +276,7 @@ def test_a_page_of_wrong_values_is_painted_or_is_none(used, tmp_path, monkeypatc
 
 
 def first_paint_config() -> Path:
-    from agcx_tui.locations import config_file
+    from agcx_tui.core.local.paths import config_file
 
     return config_file(os.environ)
 
@@ -344,12 +348,12 @@ def test_a_configuration_of_wrong_values_is_told(tmp_path, fuzzing, monkeypatch)
     def check(text: str) -> None:
         path.write_text(text, encoding="utf-8")
         config, problems = load_config(path)
-        keys, refused = key_names.usable(config)
+        keys, refused = usable.usable(config)
         said = [
             *problems,
             *themes.problems(config),
             *refused,
-            *binding_names.problems(keys, config.place),
+            *documented.problems(keys, config.place),
         ]
         assert all(isinstance(each, str) for each in said)
 
@@ -374,7 +378,7 @@ def test_what_is_no_regular_file_in_the_place_of_any_of_them_is_none(
     store, _ = used
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     cache = tmp_path / "cache" / "agcx"
-    page = last_page.page_path(cache, store)
+    page = page_file.page_path(cache, store)
     there = [
         Catalog(catalogs(cache), store).path,
         StatsCache(measures(cache), store).path,
@@ -386,6 +390,6 @@ def test_what_is_no_regular_file_in_the_place_of_any_of_them_is_none(
         make(path)
     assert Catalog(catalogs(cache), store).load() is None
     assert len(list(StatsCache(measures(cache), store).gather(open_store(store).scan()))) == 15
-    assert last_page.load(page, str(store), "x") is None
+    assert page_file.load(page, str(store), "x") is None
     assert (positions(tmp_path), load_config(there[-1])[1] != []) == (None, True)
     choices(tmp_path)

@@ -107,7 +107,7 @@ def test_another_save_behind_the_link_is_noticed(tmp_path: Path, layout: int):
 
 
 def test_the_command_line_says_that_a_link_is_deleted(tmp_path: Path):
-    from agcx_tui.deletion_facts import deletion_facts
+    from agcx_tui.core.words.deletion import deletion_facts
 
     store, _, _ = linked(tmp_path, 1, "elsewhere")
     lines = deletion_facts(list(store.scan()), 0, 0, links=1)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pyte
 import pytest
 
+from agcx_tui.core.local.streams import STAND_INS, prepare
 from agcx_tui.demo import build_demo_store
-from agcx_tui.streams import STAND_INS, prepare
 from tests.bench.terminal import Terminal
 
 ROOT = Path(__file__).parent.parent.parent

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from agcx_tui.app import AgcxApp
+from agcx_tui.app.app import AgcxApp
+from agcx_tui.app.dialogs.delete import ConfirmDelete, ConfirmFavorites
+from agcx_tui.app.screens.browser.browser import BrowserScreen
+from agcx_tui.app.widgets.lines.edge_line import EdgeLine
+from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.demo import build_demo_store
-from agcx_tui.screens.browser import BrowserScreen
-from agcx_tui.screens.confirm import ConfirmDelete, ConfirmFavorites
-from agcx_tui.widgets.edge_line import EdgeLine
-from agcx_tui.widgets.session_list import SessionList
 from tests.surroundings import shared
 from tests.tui.entries import NOW_SECONDS
 from tests.waiting import LIMIT

@@ -18,7 +18,7 @@ from agcx_format.model.types import (
     SummaryText,
     ToolCallMetadata,
 )
-from agcx_tui.widgets.transcript import Transcript
+from agcx_tui.app.widgets.transcript.transcript import Transcript
 from tests.golden_files import GOLDEN
 
 NOON = 1_764_000_000 * 1_000_000_000

@@ -15,9 +15,9 @@ from textual.command import CommandList, CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from agcx_tui.screens.browser import BrowserScreen
-from agcx_tui.screens.conversation import ConversationScreen
-from agcx_tui.widgets.transcript import Transcript
+from agcx_tui.app.screens.browser.browser import BrowserScreen
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.widgets.transcript.transcript import Transcript
 from tests.tui.browsing import until
 
 ACCEPTED = Path(__file__).parent / "__snapshots__" / "test_snapshots"

@@ -18,11 +18,11 @@ from textual.widgets import Input
 from agcx_format.disk.locks import locked
 from agcx_format.errors import NothingToUndo, StaleSession
 from agcx_format.store.store import open_store
-from agcx_tui import store_work, watching
-from agcx_tui.act_queue import ActQueue, StoreReplaced
-from agcx_tui.screens.confirm import ConfirmDelete
-from agcx_tui.screens.conversation import ConversationScreen
-from agcx_tui.screens.naming import RenameScreen
+from agcx_tui.app.dialogs.delete import ConfirmDelete
+from agcx_tui.app.dialogs.naming import RenameScreen
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.core.store import store_work, watch
+from agcx_tui.core.store.act_queue import ActQueue, StoreReplaced
 from tests.stores import contents
 from tests.tui.browsing import (
     SIZE,
@@ -187,7 +187,7 @@ def test_a_fault_in_an_act_is_told_and_the_next_one_is_done():
 def test_an_act_meant_for_one_store_is_not_done_to_another_at_its_place(copied):
     with few_sessions() as store:
         failures = []
-        queue = ActQueue(store, watching.directory(str(store.path)))
+        queue = ActQueue(store, watch.directory(str(store.path)))
         files = [(entry.path, entry.signature) for entry in store.scan()]
         aside = store.path.with_name("aside")
         store.path.rename(aside)

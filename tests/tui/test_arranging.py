@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agcx_tui.remembered import Remembered
+from agcx_tui.core.local.choices import Remembered
 from tests.tui.browsing import SIZE, at_cursor, browser, scanned, until
 
 

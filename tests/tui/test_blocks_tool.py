@@ -7,11 +7,11 @@ import json
 import pytest
 
 from agcx_format.model.types import ExecAction, LocalShellCall, LocalShellStatus
-from agcx_tui.blocks.look import Around, Fold, Look
-from agcx_tui.blocks.message import draw_message
-from agcx_tui.blocks.outcome import outcome_of, seconds_text
-from agcx_tui.blocks.palette import Palette
-from agcx_tui.blocks.tool import asked, typed
+from agcx_tui.app.blocks.look import Around, Fold, Look
+from agcx_tui.app.blocks.message import draw_message
+from agcx_tui.app.blocks.outcome import outcome_of, seconds_text
+from agcx_tui.app.blocks.palette import Palette
+from agcx_tui.app.blocks.tool import asked, typed
 from tests.tui.messages import call, output, snapshot, tool_call
 
 

@@ -10,11 +10,11 @@ from textual import events
 from textual.widgets import Input, Static
 
 from agcx_format.store.store import open_store
-from agcx_tui.screens.browser import BrowserScreen
-from agcx_tui.screens.help import HelpScreen
-from agcx_tui.session_table import SORTS
-from agcx_tui.widgets.preview import Preview
-from agcx_tui.widgets.session_list import SessionList
+from agcx_tui.app.dialogs.help import HelpScreen
+from agcx_tui.app.screens.browser.browser import BrowserScreen
+from agcx_tui.app.widgets.list.session_list import SessionList
+from agcx_tui.app.widgets.preview import Preview
+from agcx_tui.core.sessions.table import SORTS
 from tests.privileges import without_privileges
 from tests.stores import contents
 from tests.tui.browsing import (
@@ -298,7 +298,7 @@ async def test_f5_shows_what_another_program_added_and_removed(store):
 
 
 async def test_enter_opens_the_conversation_and_q_comes_back(store):
-    from agcx_tui.screens.conversation import ConversationScreen
+    from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:
@@ -311,7 +311,7 @@ async def test_enter_opens_the_conversation_and_q_comes_back(store):
 
 
 async def test_a_double_click_opens_too(store):
-    from agcx_tui.screens.conversation import ConversationScreen
+    from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:

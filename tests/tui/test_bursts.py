@@ -5,8 +5,8 @@ from __future__ import annotations
 from textual import events
 from textual.pilot import Pilot
 
-from agcx_tui.screens.conversation import ConversationScreen
-from agcx_tui.widgets.transcript import Transcript
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.widgets.transcript.transcript import Transcript
 from tests.tui.browsing import SIZE, browser, scanned, titles, until
 
 NAMES = {

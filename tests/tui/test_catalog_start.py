@@ -11,8 +11,8 @@ from textual import events
 from agcx_format.catalog.columns import WORDS_KNOWN
 from agcx_format.catalog.file import Catalog
 from agcx_format.store.store import open_store
-from agcx_tui import store_work
-from agcx_tui.screens.browser import BrowserScreen
+from agcx_tui.app.screens.browser.browser import BrowserScreen
+from agcx_tui.core.store import store_work
 from tests.stores import contents
 from tests.tui.browsing import SIZE, browser, confirm_deletion, scanned, titles, until
 from tests.waiting import wait_until

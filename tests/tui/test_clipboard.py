@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from agcx_tui import clipboard
-from agcx_tui.clipboard import Taken, as_bytes, may_be_taken, put
-from agcx_tui.copying import Copying
+from agcx_tui.app.widgets.copying import Copying
+from agcx_tui.core.local import clipboard
+from agcx_tui.core.local.clipboard import Taken, as_bytes, may_be_taken, put
 from tests.bench.terminal import Terminal
 from tests.tui.browsing import browser, demo_copy, notices, scanned, until
 
@@ -197,7 +197,7 @@ open({str(found)!r}, "w").write(
 )"""
     stand_in(programs, "wl-copy", looks)
     code = (
-        "from agcx_tui.clipboard import put\n"
+        "from agcx_tui.core.local.clipboard import put\n"
         f"print(put(b'x', {dict(DISPLAYS, PATH=str(programs))!r}))"
     )
     with Terminal([sys.executable, "-c", code], {**os.environ, "PYTHONPATH": str(ROOT)}) as screen:

@@ -13,11 +13,11 @@ import pytest
 from textual.pilot import Pilot
 
 from agcx_format.session.source import ListSource
-from agcx_tui.blocks.code import code_strips
-from agcx_tui.blocks.code_spans import CODE_SPANS, CodeSpans
-from agcx_tui.blocks.palette import Palette
-from agcx_tui.lexing import Lexing
-from agcx_tui.widgets import code_reader
+from agcx_tui.app.blocks.code import code_strips
+from agcx_tui.app.blocks.code_spans import CODE_SPANS, CodeSpans
+from agcx_tui.app.blocks.palette import Palette
+from agcx_tui.app.widgets.transcript import code_reader
+from agcx_tui.core.local.lexing import Lexing
 from tests.tui.browsing import until
 from tests.tui.messages import TranscriptApp, assistant, call, screen_text
 

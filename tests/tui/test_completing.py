@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agcx_tui.completing import complete
-from agcx_tui.filtering import KEYS, parse
-from agcx_tui.session_table import SessionTable
+from agcx_tui.core.sessions.completion import complete
+from agcx_tui.core.sessions.query import KEYS, parse
+from agcx_tui.core.sessions.table import SessionTable
 from tests.tui.browsing import SIZE, browser, line, scanned, titles
 from tests.tui.entries import NOW, session
 

@@ -11,13 +11,13 @@ from textual.app import App
 
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.source import PENDING, ListSource
-from agcx_tui.conversation_search import search
-from agcx_tui.screens.conversation import ConversationScreen
-from agcx_tui.subjects import open_session
-from agcx_tui.widgets.edge_line import EdgeLine
-from agcx_tui.widgets.matches import Matches
-from agcx_tui.widgets.roll_keys import MOVING
-from agcx_tui.widgets.transcript import Transcript
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.widgets.lines.edge_line import EdgeLine
+from agcx_tui.app.widgets.roll.keys import MOVING
+from agcx_tui.app.widgets.roll.matches import Matches
+from agcx_tui.app.widgets.transcript.transcript import Transcript
+from agcx_tui.core.conversation.search import search
+from agcx_tui.core.conversation.subject import open_session
 from tests.tui.browsing import until
 from tests.tui.messages import assistant, call, golden, output, screen_text, user
 

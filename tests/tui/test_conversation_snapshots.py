@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from agcx_tui.app import AgcxApp
-from agcx_tui.screens.conversation import ConversationScreen
+from agcx_tui.app.app import AgcxApp
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from tests.golden_files import GOLDEN
 from tests.tui.browsing import demo_copy, until
 from tests.tui.entries import NOW_SECONDS

@@ -11,13 +11,13 @@ from textual.app import App
 from agcx_format.model.types import InputText, Message
 from agcx_format.session.source import PENDING, ListSource
 from agcx_format.store.store import open_store
-from agcx_tui.act_queue import ActQueue
-from agcx_tui.finding import find_message
-from agcx_tui.reading_positions import Position, ReadingPositions
-from agcx_tui.screens.conversation import ConversationScreen
-from agcx_tui.subjects import Conversation
-from agcx_tui.widgets.facts_view import FactsView
-from agcx_tui.widgets.tab_line import TabLine
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.widgets.facts_view import FactsView
+from agcx_tui.app.widgets.lines.tab_line import TabLine
+from agcx_tui.core.conversation.find_message import find_message
+from agcx_tui.core.conversation.subject import Conversation
+from agcx_tui.core.local.reading_positions import Position, ReadingPositions
+from agcx_tui.core.store.act_queue import ActQueue
 from tests.golden_files import GOLDEN
 from tests.tui.browsing import until
 from tests.tui.messages import assistant, golden, output, screen_text, snapshot, user

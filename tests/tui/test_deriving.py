@@ -11,12 +11,12 @@ from textual.widgets import Input, Static
 
 from agcx_format.session.whole import read_session
 from agcx_format.store.store import open_store
-from agcx_tui.screens.acting import title_of_copy
-from agcx_tui.screens.checkpoint import CheckpointScreen
-from agcx_tui.screens.conversation import ConversationScreen
-from agcx_tui.screens.naming import NewSessionDialog
-from agcx_tui.screens.trash import TrashScreen
-from agcx_tui.widgets.tab_line import TabLine
+from agcx_tui.app.dialogs.naming import NewSessionDialog
+from agcx_tui.app.screens.browser.acting import title_of_copy
+from agcx_tui.app.screens.conversation.checkpoint import CheckpointScreen
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.screens.trash import TrashScreen
+from agcx_tui.app.widgets.lines.tab_line import TabLine
 from tests.golden_files import GOLDEN
 from tests.stores import contents
 from tests.tui.browsing import (

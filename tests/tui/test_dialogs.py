@@ -11,11 +11,11 @@ import pytest
 from textual.widgets import Button, Input, Static
 
 from agcx_format.store.store import open_store
-from agcx_tui.app import AgcxApp
-from agcx_tui.exporting import suggested_name
-from agcx_tui.screens.confirm import ConfirmDelete, ConfirmFavorites
-from agcx_tui.screens.export import ExportDialog
-from agcx_tui.session_table import SessionTable
+from agcx_tui.app.app import AgcxApp
+from agcx_tui.app.dialogs.delete import ConfirmDelete, ConfirmFavorites
+from agcx_tui.app.dialogs.export import ExportDialog
+from agcx_tui.core.export.write_files import suggested_name
+from agcx_tui.core.sessions.table import SessionTable
 from tests.stores import contents
 from tests.tui.browsing import (
     SIZE,

@@ -14,10 +14,10 @@ from agcx_format import write_session
 from agcx_format.importing.draft import Draft
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.model.types import InputText, Message
-from agcx_tui.screens.export import ExportDialog, ExportItem
-from agcx_tui.screens.export_run import ask_for_export
-from agcx_tui.screens.review import RedactionReview
-from agcx_tui.themes import DARK
+from agcx_tui.app.dialogs.export import ExportDialog, ExportItem
+from agcx_tui.app.dialogs.redaction_review import RedactionReview
+from agcx_tui.app.dialogs.run_export import ask_for_export
+from agcx_tui.app.themes import DARK
 
 from .browsing import until
 

@@ -12,11 +12,11 @@ from textual.widgets import Button, Checkbox, Input, Static
 
 from agcx_format import read_session
 from agcx_format.exporting.codex import rollout_name
-from agcx_tui.exporting import suggested_name
-from agcx_tui.screens.export import ExportDialog, ExportItem
-from agcx_tui.screens.export_run import ask_for_export
-from agcx_tui.screens.progress import ProgressDialog
-from agcx_tui.themes import DARK
+from agcx_tui.app.dialogs.export import ExportDialog, ExportItem
+from agcx_tui.app.dialogs.progress import ProgressDialog
+from agcx_tui.app.dialogs.run_export import ask_for_export
+from agcx_tui.app.themes import DARK
+from agcx_tui.core.export.write_files import suggested_name
 from tests.golden_files import v1
 from tests.tui.browsing import notices, until
 

@@ -6,10 +6,10 @@ import pytest
 from rich.color import Color, ColorSystem
 from textual.widgets import OptionList
 
-from agcx_tui.screens.export import ExportDialog
-from agcx_tui.screens.storage import StorageScreen
-from agcx_tui.themes import DARK, LIGHT
-from agcx_tui.widgets.choices import Box, Pick
+from agcx_tui.app.dialogs.export import ExportDialog
+from agcx_tui.app.screens.storage import StorageScreen
+from agcx_tui.app.themes import DARK, LIGHT
+from agcx_tui.app.widgets.choices import Box, Pick
 from tests.tui.browsing import browser, scanned, until
 
 

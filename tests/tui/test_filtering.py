@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agcx_tui.filtering import KEYS, Query, Term, parse
+from agcx_tui.core.sessions.query import KEYS, Query, Term, parse
 from tests.tui.entries import NOW
 
 DAY = 86_400_000_000

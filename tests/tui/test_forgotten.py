@@ -21,8 +21,8 @@ from msgspec.structs import replace
 from agcx_format import SessionStorage, SessionStore, open_store
 from agcx_format.catalog import file as catalog
 from agcx_format.space import measure_cache
-from agcx_tui.locations import cache_directory, catalogs, measures
-from agcx_tui.screens.page import keep_page
+from agcx_tui.app.screens.browser.page import keep_page
+from agcx_tui.core.local.paths import cache_directory, catalogs, measures
 from tests.cli.conftest import run
 from tests.privileges import without_privileges
 from tests.stores import contents, golden_session

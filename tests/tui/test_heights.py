@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agcx_tui.widgets.heights import HeightIndex
+from agcx_tui.app.blocks.heights import HeightIndex
 
 HEIGHTS = st.lists(st.integers(0, 40), max_size=700)
 CHANGES = st.lists(

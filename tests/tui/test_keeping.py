@@ -10,17 +10,17 @@ from textual import events
 from textual.widgets import Button, Checkbox, Input, OptionList, Static
 
 from agcx_format.store.store import open_store
-from agcx_tui.act_words import told_with_undo
-from agcx_tui.reading_positions import Position, ReadingPositions
-from agcx_tui.screens.browser import BrowserScreen
-from agcx_tui.screens.conversation import ConversationScreen
-from agcx_tui.screens.emptying import EmptyDialog
-from agcx_tui.screens.log import LogScreen
-from agcx_tui.screens.naming import AskDialog, RenameScreen, TagsDialog, tags_after
-from agcx_tui.screens.prune import PruneScreen
-from agcx_tui.screens.storage import StorageScreen
-from agcx_tui.screens.trash import TrashScreen
-from agcx_tui.widgets.filter_line import FilterInput
+from agcx_tui.app.dialogs.empty_trash import EmptyDialog
+from agcx_tui.app.dialogs.naming import AskDialog, RenameScreen, TagsDialog, tags_after
+from agcx_tui.app.screens.browser.browser import BrowserScreen
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.screens.history import LogScreen
+from agcx_tui.app.screens.prune import PruneScreen
+from agcx_tui.app.screens.storage import StorageScreen
+from agcx_tui.app.screens.trash import TrashScreen
+from agcx_tui.app.widgets.lines.filter_line import FilterInput
+from agcx_tui.core.local.reading_positions import Position, ReadingPositions
+from agcx_tui.core.words.acts import told_with_undo
 from tests.stores import contents
 from tests.tui.browsing import (
     SIZE,

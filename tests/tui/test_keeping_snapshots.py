@@ -11,16 +11,16 @@ from textual.pilot import Pilot
 from textual.widgets import Checkbox, Input, OptionList
 
 from agcx_format.model.timestamps import Timestamp
-from agcx_tui.screens.confirm import ConfirmDelete, ConfirmFavorites
-from agcx_tui.screens.conversation import ConversationScreen
-from agcx_tui.screens.emptying import EmptyDialog
-from agcx_tui.screens.export import ExportDialog
-from agcx_tui.screens.log import LogScreen
-from agcx_tui.screens.naming import AskDialog, NewSessionDialog, RenameScreen, TagsDialog
-from agcx_tui.screens.prune import PruneScreen
-from agcx_tui.screens.review import RedactionReview
-from agcx_tui.screens.storage import StorageScreen
-from agcx_tui.screens.trash import TrashScreen
+from agcx_tui.app.dialogs.delete import ConfirmDelete, ConfirmFavorites
+from agcx_tui.app.dialogs.empty_trash import EmptyDialog
+from agcx_tui.app.dialogs.export import ExportDialog
+from agcx_tui.app.dialogs.naming import AskDialog, NewSessionDialog, RenameScreen, TagsDialog
+from agcx_tui.app.dialogs.redaction_review import RedactionReview
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.screens.history import LogScreen
+from agcx_tui.app.screens.prune import PruneScreen
+from agcx_tui.app.screens.storage import StorageScreen
+from agcx_tui.app.screens.trash import TrashScreen
 from tests.tui.browsing import browser, confirm_deletion, demo_copy, line, scanned, until
 from tests.tui.entries import NOW_SECONDS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Input
 
-from agcx_tui.widgets.key_line import KeyLine, Shown, fitting
+from agcx_tui.app.widgets.lines.key_line import KeyLine, Shown, fitting
 from tests.tui.browsing import SIZE, browser, scanned, until
 
 KEYS = [

@@ -17,18 +17,18 @@ from textual.widgets import Button
 
 from agcx_format.redaction.find import Find
 from agcx_format.store.store import open_store
-from agcx_tui.app import AgcxApp
-from agcx_tui.exporting import Progress
-from agcx_tui.outgoing import Looked
-from agcx_tui.screens.browser import BrowserScreen
-from agcx_tui.screens.confirm import ConfirmDelete, ConfirmFavorites
-from agcx_tui.screens.emptying import EmptyDialog
-from agcx_tui.screens.export import ExportDialog, ExportItem
-from agcx_tui.screens.help import HelpScreen
-from agcx_tui.screens.naming import AskDialog, NewSessionDialog, RenameScreen, TagsDialog
-from agcx_tui.screens.palette import Palette
-from agcx_tui.screens.progress import ProgressDialog
-from agcx_tui.screens.review import RedactionReview
+from agcx_tui.app.app import AgcxApp
+from agcx_tui.app.dialogs.delete import ConfirmDelete, ConfirmFavorites
+from agcx_tui.app.dialogs.empty_trash import EmptyDialog
+from agcx_tui.app.dialogs.export import ExportDialog, ExportItem
+from agcx_tui.app.dialogs.help import HelpScreen
+from agcx_tui.app.dialogs.naming import AskDialog, NewSessionDialog, RenameScreen, TagsDialog
+from agcx_tui.app.dialogs.palette import Palette
+from agcx_tui.app.dialogs.progress import ProgressDialog
+from agcx_tui.app.dialogs.redaction_review import RedactionReview
+from agcx_tui.app.screens.browser.browser import BrowserScreen
+from agcx_tui.core.export.session_export import Looked
+from agcx_tui.core.export.write_files import Progress
 from tests.tui.browsing import SIZE, browser, demo_copy, scanned, until
 
 # What leaves a dialog, what moves in it, and what would do something in the list.

@@ -9,9 +9,9 @@ from textual.app import App
 from textual.widget import Widget
 from textual.widgets import Static
 
-from agcx_tui.binding_names import all_bindings
-from agcx_tui.screens.conversation import ConversationScreen
-from agcx_tui.screens.help import HelpScreen
+from agcx_tui.app.dialogs.help import HelpScreen
+from agcx_tui.app.keys.documented import all_bindings
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from tests.tui.browsing import SIZE, browser, scanned, until
 
 OURS = all_bindings()

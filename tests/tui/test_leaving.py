@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from agcx_format.catalog.file import Catalog
-from agcx_tui.keeping_on_exit import LOG_FILE
-from agcx_tui.last_page import conditions, page_path
-from agcx_tui.locations import catalogs
-from agcx_tui.screens.conversation import ConversationScreen
-from agcx_tui.screens.emptying import EmptyDialog
-from agcx_tui.screens.trash import TrashScreen
+from agcx_tui.app.dialogs.empty_trash import EmptyDialog
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.screens.trash import TrashScreen
+from agcx_tui.core.local.keeping_on_exit import LOG_FILE
+from agcx_tui.core.local.page_file import conditions, page_path
+from agcx_tui.core.local.paths import catalogs
 from tests.tui.browsing import SIZE, browser, confirm_deletion, scanned, until
 
 GRID = "Fix the grid layout"

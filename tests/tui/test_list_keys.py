@@ -11,10 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from textual import on
 from textual.app import App, ComposeResult
 
-from agcx_tui.filtering import parse
-from agcx_tui.session_table import SORTS, SessionTable
-from agcx_tui.themes import DARK
-from agcx_tui.widgets.session_list import SessionList
+from agcx_tui.app.themes import DARK
+from agcx_tui.app.widgets.list.session_list import SessionList
+from agcx_tui.core.sessions.query import parse
+from agcx_tui.core.sessions.table import SORTS, SessionTable
 from tests.tui.browsing import SIZE, at_cursor, browser, demo_copy, scanned, titles, until
 from tests.tui.entries import NOW, session
 

@@ -7,9 +7,9 @@ import shutil
 import pytest
 from textual.widgets import Static
 
-from agcx_tui.screens.log import LogScreen
-from agcx_tui.screens.storage import StorageScreen
-from agcx_tui.screens.trash import TrashScreen
+from agcx_tui.app.screens.history import LogScreen
+from agcx_tui.app.screens.storage import StorageScreen
+from agcx_tui.app.screens.trash import TrashScreen
 from tests.tui.browsing import SIZE, browser, demo_copy, line, notices, scanned, until
 
 # What no terminal must obey, in the name of the store, and so in every error about it.

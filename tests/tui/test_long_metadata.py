@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from agcx_format import Store, limits
-from agcx_tui.screens.conversation import ConversationScreen
-from agcx_tui.screens.export import ExportDialog
+from agcx_tui.app.dialogs.export import ExportDialog
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from tests.stores import golden_session
 from tests.tui.browsing import SIZE, browser, scanned, until
 

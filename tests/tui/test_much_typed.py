@@ -13,12 +13,12 @@ from textual import events
 from textual.keys import _character_to_key
 from textual.widgets import Input
 
-from agcx_tui.screens.conversation import ConversationScreen
-from agcx_tui.screens.export import ExportDialog
-from agcx_tui.screens.naming import RenameScreen, TagsDialog
-from agcx_tui.screens.palette import Palette
-from agcx_tui.screens.prune import PruneScreen
-from agcx_tui.typed_text import LONGEST
+from agcx_tui.app.dialogs.export import ExportDialog
+from agcx_tui.app.dialogs.naming import RenameScreen, TagsDialog
+from agcx_tui.app.dialogs.palette import Palette
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.screens.prune import PruneScreen
+from agcx_tui.app.typed_text import LONGEST
 from tests.terminals import Terminal
 from tests.tui.browsing import SIZE, browser, demo_copy, scanned, until
 from tests.tui.test_terminal import browser as in_terminal

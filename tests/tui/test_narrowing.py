@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agcx_tui.filtering import KEYS, parse
-from agcx_tui.session_table import SORTS, SessionTable
+from agcx_tui.core.sessions.query import KEYS, parse
+from agcx_tui.core.sessions.table import SORTS, SessionTable
 from tests.tui.entries import NOW, broken, damaged, session
 
 WORDS = ["grid", "Grid layout", "café", "cafe\u0301", "Ｇrid", "b81d", "81d", "id", "gpt", "9"]

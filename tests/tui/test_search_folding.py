@@ -7,10 +7,10 @@ import unicodedata
 import pytest
 
 from agcx_format.session.source import ListSource
-from agcx_tui.conversation_facts import Fact, Group
-from agcx_tui.conversation_search import search
-from agcx_tui.widgets.facts_view import FactsView
-from agcx_tui.widgets.line_matches import LineMatches
+from agcx_tui.app.widgets.facts_view import FactsView
+from agcx_tui.app.widgets.roll.line_matches import LineMatches
+from agcx_tui.core.conversation.facts import Fact, Group
+from agcx_tui.core.conversation.search import search
 from tests.tui.messages import TranscriptApp, assistant, user
 
 

@@ -18,9 +18,9 @@ from textual.theme import BUILTIN_THEMES
 from textual.widgets import Input, Static
 
 from agcx_format.session.source import ListSource
-from agcx_tui import themes
-from agcx_tui.app import AgcxApp
-from agcx_tui.widgets.transcript import Transcript
+from agcx_tui.app import themes
+from agcx_tui.app.app import AgcxApp
+from agcx_tui.app.widgets.transcript.transcript import Transcript
 from tests.terminals import Terminal, agcx
 from tests.tui.browsing import browser, demo_copy, scanned, until
 from tests.tui.messages import assistant, call, output, screen_text, thought, user

@@ -11,10 +11,10 @@ from rich.cells import cell_len
 from textual import events
 from textual.app import App, ComposeResult
 
-from agcx_tui.filtering import parse
-from agcx_tui.session_table import SessionTable
-from agcx_tui.widgets.columns import LEFT_TO_RIGHT_MARK, find_words, fit, lay_out, plain_cells
-from agcx_tui.widgets.session_list import SessionList
+from agcx_tui.app.widgets.list.session_list import SessionList
+from agcx_tui.core.sessions.columns import LEFT_TO_RIGHT_MARK, find_words, fit, lay_out, plain_cells
+from agcx_tui.core.sessions.query import parse
+from agcx_tui.core.sessions.table import SessionTable
 from tests.tui.entries import NOW, broken, damaged, session
 
 WIDE = "数据数据数据数据数据数据数据数据数据数据数据数据数据数据数据数据"

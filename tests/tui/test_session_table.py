@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from agcx_format.catalog.columns import Columns
 from agcx_format.importing.draft import INCOMPLETE
 from agcx_format.model.timestamps import Timestamp, ns_of
-from agcx_tui.filtering import parse
-from agcx_tui.session_table import SORTS, SessionTable, micros
+from agcx_tui.core.sessions.query import parse
+from agcx_tui.core.sessions.table import SORTS, SessionTable, micros
 from tests.tui.entries import NOW, broken, damaged, session
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agcx_tui.config import Config
-from agcx_tui.remembered import Remembered
+from agcx_tui.core.local.choices import Remembered
+from agcx_tui.core.local.config import Config
 from tests.tui.browsing import SIZE, at_cursor, browser, notices, scanned, titles, until
 
 

@@ -12,9 +12,9 @@ from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.model.types import InputText, Message, Other, UnknownItem
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.source import PENDING, ListSource
-from agcx_tui import themes
-from agcx_tui.widgets.selected import pack
-from agcx_tui.widgets.viewport import Place
+from agcx_tui.app import themes
+from agcx_tui.app.widgets.roll.selected import pack
+from agcx_tui.app.widgets.roll.viewport import Place
 from tests.tui.browsing import until
 from tests.tui.messages import (
     TranscriptApp,

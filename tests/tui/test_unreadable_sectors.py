@@ -16,11 +16,11 @@ from textual.widgets import Input
 from agcx_format import Store, Timestamp
 from agcx_format.layout import v1
 from agcx_format.model.types import Checkpoint, CheckpointMetadata
-from agcx_tui.screens.conversation import ConversationScreen
-from agcx_tui.screens.log import LogScreen
-from agcx_tui.screens.prune import PruneScreen
-from agcx_tui.screens.storage import StorageScreen
-from agcx_tui.screens.trash import TrashScreen
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.screens.history import LogScreen
+from agcx_tui.app.screens.prune import PruneScreen
+from agcx_tui.app.screens.storage import StorageScreen
+from agcx_tui.app.screens.trash import TrashScreen
 from tests.bad_sectors import BadSectors, needs_proc
 from tests.stores import golden_session
 from tests.tui.browsing import SIZE, at_cursor, browser, notices, scanned, titles, until

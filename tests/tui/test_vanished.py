@@ -7,8 +7,8 @@ import shutil
 
 import pytest
 
-from agcx_tui.screens.conversation import ConversationScreen
-from agcx_tui.screens.trash import TrashScreen
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.screens.trash import TrashScreen
 from tests.tui.browsing import (
     SIZE,
     at_cursor,

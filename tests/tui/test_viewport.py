@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from rich.segment import Segment
 from textual.strip import Strip
 
-from agcx_tui.blocks.block import Block, Part
-from agcx_tui.widgets.heights import HeightIndex
-from agcx_tui.widgets.viewport import Viewport
+from agcx_tui.app.blocks.block import Block, Part
+from agcx_tui.app.blocks.heights import HeightIndex
+from agcx_tui.app.widgets.roll.viewport import Viewport
 
 # A block: the heights of its parts, and by how much each is thought to differ.
 BLOCKS = st.lists(

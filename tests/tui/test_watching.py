@@ -6,7 +6,7 @@ import os
 import shutil
 
 from agcx_format.store.store import open_store
-from agcx_tui.widgets.session_list import SessionList
+from agcx_tui.app.widgets.list.session_list import SessionList
 from tests.tui.browsing import SIZE, at_cursor, browser, demo_copy, notices, scanned, titles, until
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from agcx_tui.reading_positions import Position, ReadingPositions
-from agcx_tui.screens.checkpoint import CheckpointScreen
-from agcx_tui.screens.conversation import ConversationScreen
-from agcx_tui.widgets.preview import Preview
+from agcx_tui.app.screens.conversation.checkpoint import CheckpointScreen
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.widgets.preview import Preview
+from agcx_tui.core.local.reading_positions import Position, ReadingPositions
 from tests.golden_files import GOLDEN
 from tests.tui.browsing import SIZE, browser, demo_copy, scanned, until
 

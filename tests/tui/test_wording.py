@@ -13,7 +13,7 @@ from agcx_format.errors import (
     UnsupportedVersion,
 )
 from agcx_format.model.timestamps import ns_of
-from agcx_tui import wording
+from agcx_tui.core.words import format
 from tests.tui.entries import NOW
 
 
@@ -51,33 +51,33 @@ def micros(text: str) -> int:
     ],
 )
 def test_an_age_is_short_and_falls_back_to_the_date(moment, expected):
-    assert wording.age(micros(moment), NOW) == expected
+    assert format.age(micros(moment), NOW) == expected
 
 
 def test_no_age_is_wider_than_its_column():
     moments = range(NOW - 400 * 86_400_000_000, NOW + 400 * 86_400_000_000, 7_654_321_000_000)
-    assert max(len(wording.age(moment, NOW)) for moment in moments) <= wording.AGE_WIDTH
+    assert max(len(format.age(moment, NOW)) for moment in moments) <= format.AGE_WIDTH
 
 
 def test_after_midnight_what_was_an_hour_ago_is_not_called_yesterday():
     one_in_the_morning = micros("2024-11-24T00:00:00Z")
-    assert wording.age(one_in_the_morning - 2 * wording.HOUR, one_in_the_morning) == "2 h ago"
+    assert format.age(one_in_the_morning - 2 * format.HOUR, one_in_the_morning) == "2 h ago"
 
 
 def test_new_year_is_one_day_after_the_last_of_december():
-    assert wording.age(micros("2023-12-31T12:00:00Z"), micros("2024-01-01T20:00:00Z")) == "Yest."
+    assert format.age(micros("2023-12-31T12:00:00Z"), micros("2024-01-01T20:00:00Z")) == "Yest."
 
 
 def test_the_exact_time_is_local_and_names_its_zone():
-    summer = wording.exact(micros("2024-08-25T12:02:11.987654321Z"))
+    summer = format.exact(micros("2024-08-25T12:02:11.987654321Z"))
     assert summer == "25 Aug 2024, 14:02:11 CEST (+02:00)"
-    assert wording.exact(NOW) == "24 Nov 2024, 13:00:00 CET (+01:00)"
+    assert format.exact(NOW) == "24 Nov 2024, 13:00:00 CET (+01:00)"
 
 
 def test_utc_is_named_once(monkeypatch):
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    assert wording.exact(NOW) == "24 Nov 2024, 12:00:00 UTC"
+    assert format.exact(NOW) == "24 Nov 2024, 12:00:00 UTC"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_utc_is_named_once(monkeypatch):
     ],
 )
 def test_a_size_has_two_or_three_digits(count, expected):
-    assert wording.size(count) == expected
+    assert format.size(count) == expected
 
 
 @pytest.mark.parametrize(
@@ -103,21 +103,21 @@ def test_a_size_has_two_or_three_digits(count, expected):
     [(0, "0"), (99_999, "99,999"), (100_000, "100 k"), (1_234_567, "1.2 M"), (2**64 - 1, "18 E")],
 )
 def test_a_number_fits_six_cells(count, expected):
-    assert wording.number(count) == expected
+    assert format.number(count) == expected
     assert len(expected) <= 6
 
 
 def test_counts_agree_in_number():
-    assert wording.counted(1, "session") == "1 session"
-    assert wording.counted(0, "session") == "0 sessions"
-    assert wording.counted(12_345, "session") == "12,345 sessions"
+    assert format.counted(1, "session") == "1 session"
+    assert format.counted(0, "session") == "0 sessions"
+    assert format.counted(12_345, "session") == "12,345 sessions"
 
 
 def test_the_home_directory_is_written_as_a_tilde(monkeypatch):
     monkeypatch.setenv("HOME", "/home/ada")
-    assert wording.short_path("/home/ada/history") == "~/history"
-    assert wording.short_path("/home/ada") == "~"
-    assert wording.short_path("/home/adamant/history") == "/home/adamant/history"
+    assert format.short_path("/home/ada/history") == "~/history"
+    assert format.short_path("/home/ada") == "~"
+    assert format.short_path("/home/adamant/history") == "/home/adamant/history"
 
 
 @pytest.mark.parametrize(
@@ -135,4 +135,4 @@ def test_the_home_directory_is_written_as_a_tilde(monkeypatch):
     ],
 )
 def test_why_a_file_is_unreadable_fits_a_row(error, expected):
-    assert wording.short_reason(error) == expected
+    assert format.short_reason(error) == expected

@@ -1,0 +1,67 @@
+"""Source code with syntax colours, in the colours of the theme.
+
+Strategy: which part of it is what is asked of a process elsewhere (`code_spans.py`), never here: to split
+code into its parts may take minutes.  Until that is known the code is plain, and so is long code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.cells import chop_cells
+from rich.segment import Segment
+from textual.strip import Strip
+
+from agcx_tui.app.blocks.code_spans import CODE_SPANS
+from agcx_tui.app.blocks.lines import fold
+from agcx_tui.app.blocks.palette import Palette
+from agcx_tui.core.local.lexing import Spans
+
+__all__ = ["code_strips"]
+
+_HIGHLIGHTED = 16 * 1024
+
+
+def code_strips(code: str, language: str, width: int, palette: Palette) -> list[Strip]:
+    """Safe code as lines, folded at `width`."""
+    code = code.strip("\n")
+    if not language or language == "text" or len(code) > _HIGHLIGHTED:
+        return fold(code, max(1, width), palette.text)
+    strips: list[Strip] = []
+    for segments in _rows(code, CODE_SPANS.get(language, code), palette):
+        row = Strip(segments)
+        # Text wraps between words; code is cut where the width ends.
+        strips += [row] if row.cell_length <= width else _cut(segments, row.text, width)
+    return strips
+
+
+def _cut(segments: list[Segment], text: str, width: int) -> Iterator[Strip]:
+    """The segments of a line, whose text is given, as lines of at most `width` cells."""
+    left = iter(segments)
+    rest, style, _ = next(left)
+    for piece in chop_cells(text, width):
+        row: list[Segment] = []
+        room = len(piece)
+        while len(rest) < room:
+            row.append(Segment(rest, style))
+            room -= len(rest)
+            rest, style, _ = next(left)
+        row.append(Segment(rest[:room], style))
+        rest = rest[room:]
+        yield Strip(row)
+
+
+def _rows(code: str, spans: Spans, palette: Palette) -> Iterator[list[Segment]]:
+    """The lines of the code, each in pieces of a style."""
+    segments: list[Segment] = []
+    at = 0
+    for length, role in (*spans, (len(code), "")):
+        style = palette.text + getattr(palette, role) if role else palette.text
+        first, *others = code[at : at + length].split("\n")
+        if first:
+            segments.append(Segment(first, style))
+        for other in others:
+            yield segments
+            segments = [Segment(other, style)] if other else []
+        at += length
+    yield segments

@@ -1,0 +1,180 @@
+"""Small pieces from which blocks are laid: strips of text, wrapped, folded, indented, aligned.
+
+Strategy: text that comes here is safe already (`agcx_tui.core.words.safe_text`) and is never parsed as
+markup.  Most lines of output are ASCII and shorter than the screen, so these are told by two cheap
+tests and become a strip as they are; only the others are measured cell by cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len, chop_cells, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual.strip import Strip
+
+from agcx_tui.app.blocks.links import addresses
+from agcx_tui.core.words.safe_text import safe_line
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+__all__ = [
+    "EMPTY",
+    "beside",
+    "fold",
+    "indent",
+    "line",
+    "plain_console",
+    "render",
+    "safe_strips",
+    "shorten",
+    "wrap",
+]
+
+EMPTY = Strip([], 0)
+
+Piece = tuple[str, Style]
+
+
+def line(*pieces: Piece) -> Strip:
+    """One line made of (text, style) pieces."""
+    return Strip([Segment(text, style) for text, style in pieces if text])
+
+
+def shorten(text: str, width: int) -> str:
+    """Cut to `width` cells, the last of them an ellipsis when something is missing."""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, max(0, width - 1)).rstrip() + "…" if width > 0 else ""
+
+
+def beside(left: Iterable[Piece], right: Iterable[Piece], width: int) -> Strip:
+    """A line with something at each end; the left end gives way when there is no room."""
+    right = [piece for piece in right if piece[0]]
+    right_width = sum(cell_len(text) for text, _ in right)
+    room = max(0, width - right_width - (2 if right else 0))
+    segments: list[Segment] = []
+    used = 0
+    for text, style in left:
+        shown = shorten(text, room - used)
+        if shown:
+            segments.append(Segment(shown, style))
+            used += cell_len(shown)
+        if shown != text:
+            break
+    if right:
+        segments.append(Segment(" " * max(0, width - used - right_width)))
+        segments.extend(Segment(text, style) for text, style in right)
+    return Strip(segments).adjust_cell_length(min(width, max(used, width if right else used)))
+
+
+def fold(text: str, width: int, style: Style) -> list[Strip]:
+    """Lines of output, each broken wherever the width ends, so that columns stay columns."""
+    strips: list[Strip] = []
+    for row in text.split("\n"):
+        if not row:
+            strips.append(EMPTY)
+        elif "://" in row:
+            strips.extend(_fold_linked(row, width, style))
+        elif row.isascii() and len(row) <= width:
+            strips.append(Strip([Segment(row, style)], len(row)))
+        elif row.isascii():
+            pieces = (row[at : at + width] for at in range(0, len(row), width))
+            strips.extend(Strip([Segment(piece, style)], len(piece)) for piece in pieces)
+        elif (cells := cell_len(row)) <= width:
+            strips.append(Strip([Segment(row, style)], cells))
+        else:
+            strips.extend(Strip([Segment(piece, style)]) for piece in chop_cells(row, width))
+    return strips
+
+
+def _fold_linked(row: str, width: int, style: Style) -> list[Strip]:
+    """A line with addresses in it, each of which can be followed from all its pieces."""
+    segments: list[Segment] = []
+    at = 0
+    for start, end, target in addresses(row):
+        segments.append(Segment(row[at:start], style))
+        segments.append(Segment(row[start:end], style + Style(link=target, underline=True)))
+        at = end
+    segments.append(Segment(row[at:], style))
+    strip = Strip([segment for segment in segments if segment.text])
+    ends = list(accumulate(map(cell_len, chop_cells(row, width))))
+    return list(strip.divide(ends)) if len(ends) > 1 else [strip]
+
+
+def wrap(text: str | Text, width: int, style: Style | None = None) -> list[Strip]:
+    """Prose, broken between words; a word that is too long is folded."""
+    rich_text = Text(text, style or "") if isinstance(text, str) else text
+    rich_text.no_wrap = False
+    rich_text.overflow = "fold"
+    return render(rich_text, width)
+
+
+def safe_strips(strips: list[Strip]) -> list[Strip]:
+    """Lines about to be drawn, with nothing in them that a terminal would obey.
+
+    What is parsed is made safe after that where it is laid out, so that its width is right.  This is
+    the last look, whatever way a text came here.
+    """
+    return [strip if all(map(_is_safe, strip)) else Strip(map(_safe, strip)) for strip in strips]
+
+
+def _is_safe(segment: Segment) -> bool:
+    text, style, control = segment
+    return control is None and safe_line(text) == text and not _leads_astray(style)
+
+
+def _safe(segment: Segment) -> Segment:
+    text, style, _ = segment
+    if style is not None and _leads_astray(style):
+        style = style.update_link(None)
+    return Segment(safe_line(text), style)
+
+
+def _leads_astray(style: Style | None) -> bool:
+    """Whether the address in it could end the escape sequence that it is put into."""
+    link = style.link if style is not None else None
+    return link is not None and not (link.isascii() and link.isprintable())
+
+
+def indent(strips: Iterable[Strip], by: int) -> list[Strip]:
+    """Move lines to the right; empty ones stay empty."""
+    space = Segment(" " * by)
+    return [
+        Strip([space, *strip], strip.cell_length + by) if strip.cell_length else strip
+        for strip in strips
+    ]
+
+
+def render(renderable: RenderableType, width: int, console: Console | None = None) -> list[Strip]:
+    """Whatever Rich can draw, as strips of at most `width` cells."""
+    console = console or plain_console()
+    options = console.options.update(width=max(1, width), height=None)
+    return [Strip(segments) for segments in console.render_lines(renderable, options, pad=False)]
+
+
+@cache
+def plain_console() -> Console:
+    """A console that draws into memory: markup, emoji codes and highlighting are all off."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    return Console(
+        file=StringIO(),
+        width=80,
+        color_system="truecolor",
+        force_terminal=True,
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        no_color=False,
+        _environ={},
+    )

@@ -1,0 +1,44 @@
+"""What a block needs to know besides its message: how it is to be drawn, and what stands around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from agcx_format.model.types import MessageSnapshot
+from agcx_tui.app.blocks.palette import Palette
+
+__all__ = ["Around", "Fold", "Look"]
+
+
+class Fold(IntEnum):
+    """How much of a block is shown."""
+
+    FOLDED = 0
+    OPEN = 1
+    FULL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """`width` in cells, without the rail; `compact` leaves headers out, for a preview."""
+
+    width: int
+    palette: Palette = field(default_factory=Palette)
+    compact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The neighbours that decide about gaps, elapsed time, and which output answers which call.
+
+    `partner` is the output of a call or the call of an output; `adjacent` says that nothing
+    stands between the two.  `dated` asks for the date where nothing was said before.
+    """
+
+    index: int
+    previous: MessageSnapshot | None = None
+    previous_open: bool = False
+    partner: MessageSnapshot | None = None
+    adjacent: bool = False
+    dated: bool = False

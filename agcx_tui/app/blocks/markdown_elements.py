@@ -1,0 +1,84 @@
+"""Rich's Markdown with quieter headings, code blocks and quotes.
+
+A module of its own because it imports `rich.markdown`, which takes a tenth of a second: it is
+imported when the first Markdown is drawn.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.markdown import BlockQuote, CodeBlock, Heading, HorizontalRule, Markdown
+from rich.segment import Segment
+from rich.text import Text
+
+from agcx_tui.app.blocks.code import code_strips
+from agcx_tui.app.blocks.palette import Palette
+
+__all__ = ["ThemedMarkdown"]
+
+
+class _Heading(Heading):
+    """At the left, with no box: the words are what counts."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        text = self.text.copy()
+        text.justify = "left"
+        yield text
+
+
+class _CodeBlock(CodeBlock):
+    """Code on a ground of its own, moved in by two cells so that it stands out without colour."""
+
+    palette: Palette
+
+    @classmethod
+    def create(cls, markdown: Markdown, token) -> _CodeBlock:
+        block = cls((token.info or "").partition(" ")[0] or "text", "")
+        block.palette = markdown.palette  # type: ignore[attr-defined]
+        return block
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = max(8, options.max_width - 4)
+        ground = self.palette.code_ground
+        for strip in code_strips(str(self.text), self.lexer_name, width, self.palette):
+            yield Segment("  ", ground)
+            for text, style, _ in strip:
+                yield Segment(text, ground + style if style else ground)
+            yield Segment(" " * (width + 2 - strip.cell_length), ground)
+            yield Segment.line()
+
+
+class _BlockQuote(BlockQuote):
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        inner = options.update(width=max(8, options.max_width - 2))
+        for row in console.render_lines(self.elements, inner, style=self.style, pad=False):
+            yield Segment("│ ", self.style)
+            yield from row
+            yield Segment.line()
+
+
+class _Rule(HorizontalRule):
+    new_line = True
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Text("─" * min(24, options.max_width), style=console.get_style("markdown.hr"))
+
+
+class ThemedMarkdown(Markdown):
+    """Markdown from tokens that are parsed and mended already."""
+
+    elements: ClassVar = {
+        **Markdown.elements,
+        "heading_open": _Heading,
+        "fence": _CodeBlock,
+        "code_block": _CodeBlock,
+        "blockquote_open": _BlockQuote,
+        "hr": _Rule,
+    }
+
+    def __init__(self, tokens: list, palette: Palette) -> None:
+        super().__init__("", hyperlinks=True)
+        self.parsed = tokens
+        self.palette = palette

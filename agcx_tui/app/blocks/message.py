@@ -1,0 +1,306 @@
+"""A message of a conversation as a block of lines: one function per kind of item.
+
+Strategy: pure functions of the message, its neighbours, and how it is to look.  What is said
+(user, assistant, system) has a header and stands apart; what is done between (calls, outputs, thoughts,
+text that an agent put in) is a line each, opened by a key, without gaps.  An item of a kind that we
+do not know shows its tag and fields: nothing of a file is hidden.
+"""
+
+from __future__ import annotations
+
+import re
+
+from textual.strip import Strip
+
+from agcx_format.counting import counted
+from agcx_format.errors import PersistenceError
+from agcx_format.model.types import (
+    FunctionCall,
+    FunctionCallOutput,
+    InputImage,
+    LocalShellCall,
+    Message,
+    MessageSnapshot,
+    Other,
+    Reasoning,
+    ReasoningWithoutContent,
+    UnknownItem,
+)
+from agcx_format.transcript.words import genuine_user_text, own_words, text_of
+from agcx_tui.app.blocks.block import Block, Part
+from agcx_tui.app.blocks.images import image_facts
+from agcx_tui.app.blocks.lines import EMPTY, beside, indent, line, wrap
+from agcx_tui.app.blocks.look import Around, Fold, Look
+from agcx_tui.app.blocks.markdown import as_typed, markdown_parts
+from agcx_tui.app.blocks.rows import count_lines, row_parts, text_parts, tidy
+from agcx_tui.app.blocks.times import since, when
+from agcx_tui.app.blocks.tool import plain_rows
+from agcx_tui.app.blocks.tool_lines import answer_block, call_block
+from agcx_tui.core.words.safe_text import safe_line, safe_text
+
+__all__ = ["draw_message", "is_injected", "is_speech", "is_turn", "note_block"]
+
+BODY = 2
+
+_MARKS = {"user": "❯", "assistant": "●"}
+_NAMES = {"user": "You", "assistant": "Assistant"}
+# Asterisks around words; in a summary, the words count.
+_emphasis = re.compile(r"(\*{1,3})(?=\S)(.+?)(?<=\S)\1")
+_INSTRUCTING = ("developer", "system")
+# Lines and characters of instructions that are not worth a fold.
+_BRIEF, _BRIEF_SIZE = 3, 300
+
+
+def is_injected(message: MessageSnapshot) -> bool:
+    """Whether a message is an agent's own: instructions, context, nothing that anybody said.
+
+    Beside what stands in the user's name it is what a developer or the system says at length; a few
+    lines of that stand open.
+    """
+    item = message.item
+    if not isinstance(item, Message) or not item.content:
+        return False
+    if item.role == "user":
+        return genuine_user_text(item) is None
+    return item.role in _INSTRUCTING and not _is_brief(item)
+
+
+def _is_brief(item: Message) -> bool:
+    text = text_of(item)
+    return len(text) <= _BRIEF_SIZE and count_lines(text.strip()) <= _BRIEF
+
+
+def is_speech(message: MessageSnapshot) -> bool:
+    """Whether this stands apart, with a header, rather than as a line of what was done."""
+    return isinstance(message.item, Message) and not is_injected(message)
+
+
+def is_turn(message: MessageSnapshot) -> bool:
+    """Whether the user speaks."""
+    item = message.item
+    return isinstance(item, Message) and item.role == "user" and not is_injected(message)
+
+
+def draw_message(message: MessageSnapshot, around: Around, look: Look, how: Fold) -> Block:
+    """The block of a message."""
+    item = message.item
+    previous = around.previous
+    apart = is_speech(message) or bool(how) or around.previous_open
+    # Above the first there is a margin, which scrolls away with it.
+    gap = int(apart or is_speech(previous)) if previous is not None else int(not look.compact)
+    if isinstance(item, FunctionCallOutput):
+        return answer_block(message, item, around, look, how, gap)
+    if isinstance(item, (LocalShellCall, FunctionCall)):
+        return call_block(message, item, around, look, how, gap)
+    if isinstance(item, (Reasoning, ReasoningWithoutContent)):
+        return _reasoning(item, look, how, gap)
+    if isinstance(item, Message):
+        if is_injected(message):
+            return _injected(item, look, how, gap)
+        return _speech(message, item, around, look, how, gap)
+    return _unknown(item, look, how, gap)
+
+
+def note_block(title: str, detail: str, look: Look, *, failed: bool = False) -> Block:
+    """A block about the conversation rather than of it: being read, or broken here."""
+    palette = look.palette
+    style = palette.error if failed else palette.muted
+    strips = [EMPTY, line(("! " if failed else "  ", style), (title, style))]
+    if detail:
+        strips += indent(wrap(safe_text(detail), look.width - BODY, palette.text), BODY)
+    return Block.of([*strips, EMPTY], head=1, temporary=True)
+
+
+def undecodable_block(error: PersistenceError, index: int, look: Look) -> Block:
+    """Where a message cannot be decoded, with the reason."""
+    return note_block(f"Message {index + 1:,} cannot be read", str(error), look, failed=True)
+
+
+# --- what is said
+
+
+def _speech(
+    message: MessageSnapshot, item: Message, around: Around, look: Look, how: Fold, gap: int
+) -> Block:
+    turn = item.role == "user"
+    parts = _content(item, look, how)
+    parts += _notes(message, look)
+    if not parts:
+        parts = [Part.of(indent([line(("(empty)", look.palette.muted))], BODY))]
+    if message.metadata.edit_history and how:
+        parts += _history(message, look)
+    if look.compact:
+        mark = line((_mark(item.role) + " ", _role_style(item.role, look)))
+        parts[0] = _begun(parts[0], mark, gap)
+    else:
+        parts.insert(0, Part.of([EMPTY] * gap + [_header(message, item, around, look)]))
+    return Block(parts, head=gap, turn=turn)
+
+
+def _begun(part: Part, mark: Strip, gap: int) -> Part:
+    """The first part of a body, with a mark in the cells that it is moved in by, below a gap."""
+
+    def draw() -> list[Strip]:
+        first, *rest = part.draw()
+        return [EMPTY] * gap + [Strip([*mark, *first.crop(BODY)]), *rest]
+
+    return Part(draw, part.estimate + gap, part.cut)
+
+
+def _header(message: MessageSnapshot, item: Message, around: Around, look: Look):
+    palette = look.palette
+    meta = message.metadata
+    style = _role_style(item.role, look)
+    name = _NAMES.get(item.role) or safe_line(item.role[:1].upper() + item.role[1:]) or "Message"
+    left = [(f"{_mark(item.role)} ", style), (name, style)]
+    remarks = []
+    if meta.edited or meta.edit_history:
+        count = len(meta.edit_history)
+        forms = f", {count} earlier {'form' if count == 1 else 'forms'}" if count else ""
+        remarks.append(f"edited{forms}")
+    if meta.branch_point:
+        remarks.append("branches here")
+    if meta.branch_id is not None:
+        remarks.append(f"branch {str(meta.branch_id)[:8]}")
+    if _leaves_the_line(message, around):
+        remarks.append(f"from {str(meta.parent_message_id)[:8]} (b)")
+    if remarks:
+        left.append(("  " + " · ".join(remarks), palette.muted))
+    previous = around.previous.timestamp if around.previous is not None else None
+    words = [
+        since(message.timestamp, previous),
+        when(message.timestamp, None if around.dated else previous),
+    ]
+    if item.role == "user":
+        words.insert(0, f"turn {message.turn_index + 1:,}")
+    return beside(left, [(" · ".join(filter(None, words)), palette.muted)], look.width)
+
+
+def _leaves_the_line(message: MessageSnapshot, around: Around) -> bool:
+    """Whether it follows another message than the one that stands before it."""
+    parent, previous = message.metadata.parent_message_id, around.previous
+    return parent is not None and (previous is None or previous.metadata.message_id != parent)
+
+
+def _mark(role: str) -> str:
+    return _MARKS.get(role, "■")
+
+
+def _role_style(role: str, look: Look):
+    palette = look.palette
+    return {"user": palette.user, "assistant": palette.assistant}.get(role, palette.system)
+
+
+def _content(item: Message, look: Look, how: Fold) -> list[Part]:
+    parts: list[Part] = []
+    for content in item.content:
+        if isinstance(content, UnknownItem):
+            rows = [(f"{safe_line(content.tag)}:", look.palette.muted)]
+            rows += plain_rows(content.fields(), look.palette, 1)
+            more = row_parts(rows, look.width, BODY, look.palette.muted, Fold.OPEN)
+        elif isinstance(content, InputImage):
+            facts = wrap(
+                f"▣ {image_facts(content.image_url)}", look.width - BODY, look.palette.muted
+            )
+            more = [Part.of(indent(facts, BODY))]
+        elif item.role == "assistant":
+            more = markdown_parts(content.text, look.width, look.palette, BODY)
+        elif item.role == "user" and not how:
+            more = _said(content.text, look)
+        else:
+            more = as_typed(content.text, look.width, look.palette, BODY)
+        parts += more
+    return parts
+
+
+def _said(text: str, look: Look) -> list[Part]:
+    """What the user said; what an agent put around it is a line, opened by the fold."""
+    words = own_words(text)
+    parts = as_typed(words or text, look.width, look.palette, BODY)
+    around = count_lines(text.strip()) - count_lines(words)
+    if words and around > 0:
+        note = line((f"… {counted(around, 'more line')} of context, enter opens", look.palette.muted))
+        parts.append(Part.of(indent([note], BODY), cut=True))
+    return parts
+
+
+def _notes(message: MessageSnapshot, look: Look) -> list[Part]:
+    """The files that a message spoke of."""
+    strips = []
+    for each in message.metadata.file_context[:50]:
+        where = f" lines {each.line_range[0]:,}–{each.line_range[1]:,}" if each.line_range else ""
+        words = f"▤ {safe_line(each.path) or '(no path)'}{where}"
+        strips += indent(wrap(words, look.width - BODY, look.palette.muted), BODY)
+    return [Part.of(strips)] if strips else []
+
+
+def _history(message: MessageSnapshot, look: Look) -> list[Part]:
+    """Earlier forms of an edited message, the latest first."""
+    palette = look.palette
+    parts: list[Part] = []
+    for moment, item in reversed(message.metadata.edit_history):
+        title = line((f"until {when(moment)}:", palette.muted))
+        parts.append(Part.of([EMPTY, *indent([title], BODY)]))
+        text = text_of(item) or "(nothing said)"
+        parts += text_parts(text, look.width, BODY + 2, palette.text, palette.muted, Fold.FULL)
+    return parts
+
+
+# --- what is done between
+
+
+def _line_and_body(
+    name: str, summary: str, body: list[Part], look: Look, how: Fold, gap: int, style=None
+) -> Block:
+    palette = look.palette
+    mark = ("▾ " if how else "▸ ") if body else "  "
+    head = beside(
+        [
+            (mark, palette.muted),
+            (name, style or palette.tool),
+            ("  ", palette.text),
+            (summary, palette.muted),
+        ],
+        [],
+        look.width,
+    )
+    parts = [Part.of([EMPTY] * gap + [head])]
+    return Block([*parts, *body] if how else parts, head=gap)
+
+
+def _reasoning(item: Reasoning | ReasoningWithoutContent, look: Look, how: Fold, gap: int) -> Block:
+    palette = look.palette
+    texts = [part.text for part in [*item.summary, *(item.content or [])] if part.text.strip()]
+    said = "\n\n".join(texts)
+    summary = safe_line(_without_emphasis(said[:300].strip().partition("\n")[0]))
+    if not summary:
+        summary = "(encrypted)" if item.encrypted_content else "(nothing said)"
+    body = markdown_parts(said, look.width, palette, 4) if said else []
+    if body and item.encrypted_content:
+        sealed = counted(len(item.encrypted_content), "character")
+        note = line((f"and {sealed} encrypted", palette.muted))
+        body.append(Part.of(indent([note], 4)))
+    return _line_and_body("thought", summary, body, look, how, gap, palette.reasoning)
+
+
+def _without_emphasis(words: str) -> str:
+    """One line of Markdown as words alone: emphasis may lie in emphasis."""
+    return _emphasis.sub(r"\2", _emphasis.sub(r"\2", words)).strip("*# ")
+
+
+def _injected(item: Message, look: Look, how: Fold, gap: int) -> Block:
+    """Text that an agent put in by itself: instructions, environment."""
+    first = safe_line(text_of(item)[:300].strip().partition("\n")[0])
+    body = _content(item, Look(look.width - 2, look.palette), Fold.OPEN)
+    moved = [Part(lambda part=part: indent(part.draw(), 2), part.estimate) for part in body]
+    name = "context" if item.role == "user" else "instructions"
+    return _line_and_body(name, first, moved, look, how, gap)
+
+
+def _unknown(item: Other | UnknownItem, look: Look, how: Fold, gap: int) -> Block:
+    if isinstance(item, UnknownItem):
+        rows = plain_rows(item.fields(), look.palette, 0)
+        body = row_parts(rows, look.width, 4, look.palette.muted, how) if rows else []
+        summary = "an item of a kind this program does not know"
+        return _line_and_body(safe_line(tidy(item.tag)) or "item", summary, body, look, how, gap)
+    return _line_and_body("other", "an item whose kind was not kept", [], look, how, gap)

@@ -1,0 +1,304 @@
+"""What a tool call asked for, in words a person would use.
+
+Strategy: every call, whatever agent made it, is brought to one value, `Asked`: a name, a one-line
+summary, and a body of rows.  A shell command reads as somebody would type it, a patch and an
+edit as a diff, a plan as a list with marks, other arguments as keys and values.  What does not parse
+is shown as it stands.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import unified_diff
+from itertools import islice
+
+import msgspec
+
+from agcx_format.model.types import FunctionCall, LocalShellCall
+from agcx_format.transcript.tools import TELLING
+from agcx_tui.app.blocks.palette import Palette
+from agcx_tui.app.blocks.rows import Row, tidy
+from agcx_tui.core.words.safe_text import safe_line, safe_text
+
+__all__ = ["Asked", "asked", "diff_style", "is_diff", "plain_rows", "typed"]
+
+# Arguments longer than this are not taken apart, nor compared line by line.
+_LONG = 1024 * 1024
+_COMPARED = 64 * 1024
+_SUMMARY = 400
+_ROWS = 5_000
+_DEPTH = 12
+
+_SHELLS = {"bash", "sh", "zsh", "dash", "fish", "ksh"}
+# How an agent paces its own reading of output: nothing about the command.
+_MACHINERY = {"yield_time_ms", "max_output_tokens"}
+_PLAN_MARKS = {"completed": "✓", "in_progress": "▸", "pending": "○"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A call: `script` is what a shell was given, `body` everything else, in rows.
+
+    `summary` is one safe line; `whole` says that it leaves nothing of the call out.
+    """
+
+    name: str
+    summary: str
+    script: str = ""
+    body: tuple[Row, ...] = ()
+    notes: tuple[str, ...] = ()
+    whole: bool = False
+
+
+def typed(command: list[str]) -> str:
+    """A command as it would be typed; `bash -lc SCRIPT` reads as the script."""
+    if len(command) == 3 and command[0].rpartition("/")[2] in _SHELLS and command[1] in _SCRIPT:
+        return command[2]
+    return shlex.join(command)
+
+
+_SCRIPT = ("-c", "-lc", "-cl", "-ic", "-lic")
+
+
+def asked(item: LocalShellCall | FunctionCall, palette: Palette) -> Asked:
+    """The value to draw; all text in it is safe."""
+    if isinstance(item, LocalShellCall):
+        action = item.action
+        notes = _notes(
+            cwd=action.working_directory,
+            timeout=_milliseconds(action.timeout_ms),
+            user=action.user,
+            env=" ".join(f"{key}={value}" for key, value in (action.env or {}).items()),
+        )
+        return _shell("shell", action.command, notes, palette)
+    name = safe_line(item.name) or "tool"
+    arguments = _parse(item.arguments)
+    if isinstance(arguments, dict):
+        return _from_fields(name, arguments, palette)
+    if arguments is None:
+        if "*** Begin Patch" in item.arguments[:200]:
+            return _patch(name, item.arguments, (), palette)
+        return _raw(name, item.arguments, palette)
+    return Asked(name, _first_line(item.arguments), body=tuple(plain_rows(arguments, palette, 0)))
+
+
+def _from_fields(name: str, fields: dict, palette: Palette) -> Asked:
+    for key in ("command", "cmd"):
+        command = fields.get(key)
+        if isinstance(command, str) or _is_words(command):
+            rest = {each: value for each, value in fields.items() if each != key}
+            return _shell(name, command, _field_notes(rest), palette)
+    for key in ("input", "patch"):
+        text = fields.get(key)
+        if isinstance(text, str) and "*** Begin Patch" in text[:200]:
+            return _patch(name, text, (), palette)
+        if isinstance(text, str) and len(fields) == 1:
+            # A tool of one's own is given a text, which may hold arguments all the same.
+            inner = _parse(text) if text.startswith("{") else None
+            if isinstance(inner, dict):
+                return _from_fields(name, inner, palette)
+            return _raw(name, text, palette)
+    steps = fields.get("plan", fields.get("todos"))
+    if isinstance(steps, list) and all(isinstance(step, dict) for step in steps):
+        return _plan(name, fields, steps, palette)
+    if isinstance(fields.get("old_string"), str) and isinstance(fields.get("new_string"), str):
+        return _edit(name, fields, palette)
+    return Asked(
+        name,
+        _telling(fields),
+        body=tuple(plain_rows(fields, palette, 0)),
+        whole=len(fields) <= 1 and all(_is_short(value) for value in fields.values()),
+    )
+
+
+def _shell(name: str, command: list[str] | str, notes: tuple[str, ...], palette: Palette) -> Asked:
+    if not isinstance(command, str) and command[:1] == ["apply_patch"] and len(command) == 2:
+        return _patch("apply_patch", command[1], notes, palette)
+    script = command if isinstance(command, str) else typed(command)
+    if not script.strip():
+        return Asked(name, "(no command)", notes=notes)
+    if "*** Begin Patch" in script and script.lstrip().startswith("apply_patch"):
+        return _patch("apply_patch", script[script.index("*** Begin Patch") :], notes, palette)
+    whole = "\n" not in script.strip()
+    extra = script.strip().count("\n")
+    more = "" if whole else f"  (+{extra:,} {'line' if extra == 1 else 'lines'})"
+    return Asked(name, _first_line(script) + more, script=script, notes=notes, whole=whole)
+
+
+def _patch(name: str, text: str, notes: tuple[str, ...], palette: Palette) -> Asked:
+    lines = tidy(text.strip("\n")).split("\n")
+    files = [
+        line.partition(": ")[2]
+        for line in lines
+        if line.startswith(("*** Update File: ", "*** Add File: ", "*** Delete File: "))
+    ]
+    added = sum(line.startswith("+") for line in lines)
+    removed = sum(line.startswith("-") for line in lines)
+    where = files[0] if files else _first_line(text)
+    others = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    body = tuple(
+        (line, diff_style(line, palette))
+        for line in lines
+        if line not in ("*** Begin Patch", "*** End Patch")
+    )
+    return Asked(name, f"{where}{others}  +{added:,} −{removed:,}", body=body, notes=notes)
+
+
+def _edit(name: str, fields: dict, palette: Palette) -> Asked:
+    old, new = (tidy(fields[key]).split("\n") for key in ("old_string", "new_string"))
+    if len(fields["old_string"]) + len(fields["new_string"]) <= _COMPARED:
+        lines = list(unified_diff(old, new, lineterm="", n=3))[2:]
+    else:
+        lines = [f"-{line}" for line in old] + [f"+{line}" for line in new]
+    rest = {key: value for key, value in fields.items() if key not in ("old_string", "new_string")}
+    added = sum(line.startswith("+") for line in lines)
+    removed = sum(line.startswith("-") for line in lines)
+    body = tuple((line, diff_style(line, palette)) for line in lines)
+    return Asked(name, f"{_telling(rest)}  +{added:,} −{removed:,}", body=body)
+
+
+def _plan(name: str, fields: dict, steps: list[dict], palette: Palette) -> Asked:
+    rows: list[Row] = []
+    explanation = fields.get("explanation")
+    if isinstance(explanation, str) and explanation:
+        rows += [(line, palette.muted) for line in safe_text(explanation).split("\n")]
+    done = 0
+    for step in steps[:_ROWS]:
+        status = str(step.get("status", ""))
+        words = str(step.get("step", step.get("content", "")))
+        done += status == "completed"
+        style = palette.muted if status == "completed" else palette.text
+        rows.append((f"{_PLAN_MARKS.get(status, '·')} {safe_line(words)}", style))
+    return Asked(name, f"{done} of {len(steps)} done", body=tuple(rows))
+
+
+def _raw(name: str, text: str, palette: Palette) -> Asked:
+    short = _is_short(text)
+    rows = () if short else tuple((line, palette.text) for line in tidy(text).split("\n"))
+    return Asked(name, _first_line(text), body=rows, whole=short)
+
+
+def _rows(value: object, palette: Palette, depth: int = 0) -> Iterator[Row]:
+    """Arguments laid out: a key and its value a line, longer ones moved in below their key."""
+    space = "  " * depth
+    if depth > _DEPTH:
+        yield f"{space}…", palette.muted
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            if _is_short(each):
+                yield f"{space}{safe_line(str(key))}: {_scalar(each)}", palette.text
+            else:
+                yield f"{space}{safe_line(str(key))}:", palette.muted
+                yield from _rows(each, palette, depth + 1)
+    elif isinstance(value, list):
+        for each in value:
+            if _is_short(each):
+                yield f"{space}- {_scalar(each)}", palette.text
+            else:
+                yield f"{space}-", palette.muted
+                yield from _rows(each, palette, depth + 1)
+    elif isinstance(value, str):
+        for row in tidy(value).split("\n"):
+            yield f"{space}{row}", palette.text
+    else:
+        yield f"{space}{_scalar(value)}", palette.text
+
+
+def plain_rows(value: object, palette: Palette, depth: int) -> list[Row]:
+    """Any plain value as rows, `_ROWS` at most."""
+    return list(islice(_rows(value, palette, depth), _ROWS))
+
+
+def _telling(fields: dict) -> str:
+    """One line that says what the arguments are about."""
+    for key in TELLING:
+        value = fields.get(key)
+        if isinstance(value, str) and value:
+            return _first_line(value)
+    shown = (
+        f"{safe_line(str(key))}={_scalar(value)}"
+        if _is_short(value)
+        else f"{safe_line(str(key))}=…"
+        for key, value in list(fields.items())[:12]
+    )
+    return "  ".join(shown)[:_SUMMARY]
+
+
+def _field_notes(fields: dict) -> tuple[str, ...]:
+    fields = dict(fields)
+    where = fields.pop("workdir", fields.pop("cwd", None))
+    limit = fields.pop("timeout_ms", fields.pop("timeout", None))
+    notes = _notes(
+        cwd=where if isinstance(where, str) else None,
+        timeout=_milliseconds(limit if isinstance(limit, int) else None),
+    )
+    short = [
+        f"{safe_line(str(key))} {_scalar(value)}"
+        for key, value in fields.items()
+        if value is not None and value is not False and key not in _MACHINERY
+    ]
+    return notes + tuple(short)
+
+
+def _notes(**named: str | None) -> tuple[str, ...]:
+    return tuple(f"{name} {safe_line(value)}" for name, value in named.items() if value)
+
+
+def _milliseconds(count: int | None) -> str | None:
+    return f"{count / 1000:g} s" if count else None
+
+
+def _parse(arguments: str) -> object:
+    """The JSON value; None when it is none, or too long to look at."""
+    if len(arguments) > _LONG:
+        return None
+    try:
+        return msgspec.json.decode(arguments)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _first_line(text: str) -> str:
+    text = text.lstrip()
+    end = text.find("\n")
+    return safe_line(text[: end if 0 <= end < _SUMMARY else _SUMMARY].rstrip())
+
+
+def _is_words(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _is_short(value: object) -> bool:
+    if isinstance(value, str):
+        return len(value) <= _SUMMARY and "\n" not in value
+    return not isinstance(value, (dict, list)) or not value
+
+
+def _scalar(value: object) -> str:
+    """A value that fits a line; other than text, as JSON writes it."""
+    if not isinstance(value, str):
+        value = msgspec.json.encode(value).decode()
+    return safe_line(value)
+
+
+def is_diff(text: str) -> bool:
+    """Whether output is a diff, told by how it begins."""
+    head = text[:2000].lstrip()
+    return head.startswith(("diff --git ", "*** Begin Patch")) or (
+        head.startswith("--- ") and "\n+++ " in head
+    )
+
+
+def diff_style(line: str, palette: Palette):
+    """The style of a line of a diff, which its first character tells as well."""
+    if line.startswith(("+++ ", "--- ", "diff ", "*** ", "index ")):
+        return palette.heading
+    if line.startswith("+"):
+        return palette.added
+    if line.startswith("-"):
+        return palette.removed
+    if line.startswith("@@"):
+        return palette.hunk
+    return palette.text

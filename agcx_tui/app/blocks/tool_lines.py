@@ -1,0 +1,149 @@
+"""Tool calls and their outputs as lines.
+
+A call is one line, `▸ shell  rg -n grid     0.1 s  ok`, until it is opened; then what was asked
+follows in full, and what came back, which is drawn by the block of the output, right below.
+"""
+
+from __future__ import annotations
+
+from textual.strip import Strip
+
+from agcx_format.model.types import (
+    FunctionCall,
+    FunctionCallOutput,
+    LocalShellCall,
+    MessageSnapshot,
+)
+from agcx_tui.app.blocks.block import Block, Part
+from agcx_tui.app.blocks.lines import EMPTY, beside, indent, line, wrap
+from agcx_tui.app.blocks.look import Around, Fold, Look
+from agcx_tui.app.blocks.outcome import Outcome, outcome_of, seconds_text
+from agcx_tui.app.blocks.rows import row_parts, text_parts
+from agcx_tui.app.blocks.tool import Asked, asked, diff_style, is_diff
+from agcx_tui.core.words.safe_text import safe_line, safe_text
+
+__all__ = ["answer_block", "call_block"]
+
+BODY = 4
+# So that durations and results stand below each other.
+_DURATION, _WORD = 8, 8
+# A highlighted script is at most this long.
+_HIGHLIGHTED = 8 * 1024
+
+
+def call_block(
+    message: MessageSnapshot,
+    item: LocalShellCall | FunctionCall,
+    around: Around,
+    look: Look,
+    how: Fold,
+    gap: int,
+) -> Block:
+    """A tool call, folded or open."""
+    palette, width = look.palette, look.width
+    what = asked(item, palette)
+    outcome = outcome_of(message, around.partner)
+    mark = "▾ " if how else "▸ "
+    head = beside(
+        [
+            (mark, palette.muted),
+            (what.name, palette.tool),
+            ("  ", palette.text),
+            (what.summary, palette.text),
+        ],
+        _result(item, around, outcome, look),
+        width,
+    )
+    parts = [Part.of([EMPTY] * gap + [head])]
+    if how:
+        parts += _body(what, head, look, how)
+        if outcome.error:
+            parts.append(
+                Part.of(indent(wrap(safe_text(outcome.error), width - BODY, palette.error), BODY))
+            )
+    return Block(parts, head=gap)
+
+
+def answer_block(
+    message: MessageSnapshot,
+    item: FunctionCallOutput,
+    around: Around,
+    look: Look,
+    how: Fold,
+    gap: int,
+) -> Block:
+    """The output of a call; without lines while its call is folded."""
+    palette, width = look.palette, look.width
+    paired = around.partner is not None
+    if paired and not how:
+        return Block([])
+    outcome = outcome_of(around.partner, message)
+    text = outcome.text
+    paint = (lambda row: diff_style(row, palette)) if is_diff(text) else None
+    shown = text_parts(text, width, BODY, palette.text, palette.muted, how, paint)
+    if not shown:
+        shown = [Part.of(indent([line(("(no output)", palette.muted))], BODY))]
+    if paired and around.adjacent:
+        return Block(shown)
+    if paired:
+        detail = f"of  {asked(around.partner.item, palette).summary}"
+    else:
+        detail = f"of a call that is not near, {safe_line(item.call_id)}"
+    mark = "▾ " if how else "▸ "
+    right = [] if paired else _metrics(outcome, look, "")
+    head = beside(
+        [
+            (mark, palette.muted),
+            ("output", palette.tool),
+            ("  ", palette.text),
+            (detail, palette.muted),
+        ],
+        right,
+        width,
+    )
+    return Block([Part.of([EMPTY] * gap + [head]), *(shown if how else [])], head=gap)
+
+
+def _result(
+    item: LocalShellCall | FunctionCall, around: Around, outcome: Outcome, look: Look
+) -> list:
+    """Duration and result; for a call that nothing answers, what is known of it."""
+    if outcome.word or outcome.seconds is not None or around.partner is not None:
+        return _metrics(outcome, look)
+    word = item.status.value.replace("_", " ") if isinstance(item, LocalShellCall) else "no output"
+    return [(word, look.palette.muted)]
+
+
+def _metrics(outcome: Outcome, look: Look, unsaid: str = "done") -> list:
+    palette = look.palette
+    style = palette.muted if outcome.ok is None else palette.ok if outcome.ok else palette.failed
+    return [
+        (seconds_text(outcome.seconds).rjust(_DURATION), palette.muted),
+        ("  ", palette.text),
+        ((outcome.word or unsaid).rjust(_WORD), style),
+    ]
+
+
+def _body(what: Asked, head, look: Look, how: Fold) -> list[Part]:
+    palette, width = look.palette, look.width
+    parts: list[Part] = []
+    if what.script and not (what.whole and safe_line(what.script.strip()) in head.text):
+        parts += _script_parts(what.script.strip("\n"), look, how)
+    elif what.body and not (what.whole and what.summary in head.text):
+        parts += row_parts(list(what.body), width, BODY, palette.muted, how)
+    if what.notes:
+        notes = wrap(" · ".join(what.notes), width - BODY, palette.muted)
+        parts.append(Part.of(indent(notes, BODY)))
+    return parts
+
+
+def _script_parts(script: str, look: Look, how: Fold) -> list[Part]:
+    palette = look.palette
+    if len(script) <= _HIGHLIGHTED and script.count("\n") < 40:
+        from agcx_tui.app.blocks.code import code_strips
+
+        def draw() -> list[Strip]:
+            return indent(code_strips(safe_text(script), "bash", look.width - BODY, palette), BODY)
+
+        return [Part(draw, script.count("\n") + 1)]
+    return text_parts(script, look.width, BODY, palette.text, palette.muted, how)

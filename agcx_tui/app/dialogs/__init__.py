@@ -1,0 +1,1 @@
+"""Questions and small windows over a screen."""

@@ -1,0 +1,207 @@
+"""The questions before sessions are deleted: the numbers that matter, and Cancel first.
+
+Strategy: whoever wants to delete calls `ask_to_delete`, so that favorites are asked about twice
+everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Self
+
+from textual.app import App, ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, Static
+
+from agcx_format.errors import PersistenceError
+from agcx_format.store.entries import is_link, is_recent
+from agcx_format.store.store import Store
+from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.core.sessions.table import SessionTable
+from agcx_tui.core.store import store_work
+from agcx_tui.core.words import format
+from agcx_tui.core.words.deletion import link_fact
+from agcx_tui.core.words.safe_text import safe_line
+
+_LISTED = 3
+
+
+def ask_to_delete(
+    app: App,
+    table: SessionTable,
+    rows: Sequence[int],
+    now: int,
+    delete: Callable[[], None],
+    store: Store | None,
+) -> None:
+    """Ask about these rows, and again when favorites are among them; `delete` follows the last yes.
+
+    `store` tells whether an agent may be at work on them; None while it is being opened.
+    """
+
+    def answered_again(yes: bool | None) -> None:
+        if yes:
+            delete()
+
+    def answered(yes: bool | None) -> None:
+        if yes and any(map(table.favorite, rows)):
+            app.push_screen(ConfirmFavorites.among(table, rows), answered_again)
+        else:
+            answered_again(yes)
+
+    files = [(table.path(row), table.signature(row)) for row in rows]
+    look = None if store is None else partial(_found_out, store, files, now)
+    app.push_screen(ConfirmDelete.about(table, rows, now, look), answered)
+
+
+def _found_out(store: Store, files: Sequence[store_work.File], now: int) -> str:
+    """What only a look at the files tells; may block."""
+    links = sum(is_link(path) for path, _ in files)
+    lines = [
+        _at_work(store_work.at_work(store, files, now), len(files)),
+        link_fact(links, len(files)) if links else "",
+    ]
+    return "\n".join(filter(None, lines))
+
+
+class ConfirmDelete(Dialog[bool]):
+    """True to delete; False or None not to."""
+
+    DEFAULT_CSS = """
+    ConfirmDelete #delete {
+        color: $error;
+        &:focus, &:hover { background: $error; color: $background; }
+    }
+    """
+
+    def __init__(
+        self,
+        question: str,
+        lines: Sequence[Content],
+        *,
+        warning: str = "",
+        look: Callable[[], str] | None = None,
+    ) -> None:
+        """`warning` says that an agent may be at work, until `look` has found out in a thread."""
+        super().__init__()
+        self._question = question
+        self._lines = lines
+        self._warning = warning
+        self._look = look
+
+    @classmethod
+    def about(
+        cls,
+        table: SessionTable,
+        rows: Sequence[int],
+        now: int,
+        look: Callable[[], str] | None = None,
+    ) -> Self:
+        """The question for these rows of a table, at `now` (microseconds since 1970)."""
+        totals = table.totals_of(rows)
+        what = "this session" if len(rows) == 1 else format.counted(len(rows), "session")
+        recent = sum(is_recent(table.changed(row) * 1000, now * 1000) for row in rows)
+        return cls(
+            f"Delete {what}, {format.size(totals.size)}?",
+            _facts(table, rows, now),
+            warning=_at_work(recent, len(rows)),
+            look=look,
+        )
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield Static(Content(self._question), id="question", markup=False)
+            yield Static(Content("\n").join(self._lines), id="facts", markup=False)
+            line = Static(Content.styled(self._warning, "$warning"), id="at-work", markup=False)
+            line.display = bool(self._warning)
+            yield line
+            with Horizontal(id="buttons"):
+                yield Button("Cancel", id="cancel")
+                yield Button("Delete", id="delete")
+
+    def on_mount(self) -> None:
+        self.query_one("#cancel").focus()
+        if self._look is not None:
+            self.run_worker(self._find_out, thread=True, exit_on_error=False)
+
+    def _find_out(self) -> None:
+        """In a thread: not every file that was saved a moment ago was saved by an agent; some are links."""
+        assert self._look is not None
+        try:
+            warning = self._look()
+        except (PersistenceError, OSError):
+            return
+        self.app.call_from_thread(self._warn, warning)
+
+    def _warn(self, warning: str) -> None:
+        if self.is_mounted:
+            line = self.query_one("#at-work", Static)
+            line.update(Content.styled(warning, "$warning"))
+            line.display = bool(warning)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "delete")
+
+
+class ConfirmFavorites(ConfirmDelete):
+    """The second question, which names the favorites."""
+
+    @classmethod
+    def among(cls, table: SessionTable, rows: Sequence[int]) -> Self:
+        """The question for the favorites among these rows of a table."""
+        favorites = [row for row in rows if table.favorite(row)]
+        them = "this favorite" if len(favorites) == 1 else f"these {len(favorites):,} favorites"
+        lines = _titles(table, favorites)
+        if len(favorites) == len(rows):
+            return cls(f"Really delete {them}?", lines)
+        everything = "both" if len(rows) == 2 else f"all {len(rows):,}"
+        lines += [Content(""), Content(f"Cancel keeps {everything} sessions.")]
+        return cls(f"Delete {them}, too?", lines)
+
+
+def _titles(table: SessionTable, rows: Sequence[int]) -> list[Content]:
+    lines = [_title(table, row) for row in rows[:_LISTED]]
+    if len(rows) > _LISTED:
+        lines.append(Content.styled(f"and {len(rows) - _LISTED:,} more", "$text-muted"))
+    return lines
+
+
+def _facts(table: SessionTable, rows: Sequence[int], now: int) -> list[Content]:
+    lines = [*_titles(table, rows), Content("")]
+    if age := _age(table, rows, now):
+        lines.append(Content(age))
+    if favorites := sum(map(table.favorite, rows)):
+        text = f"★ {favorites:,} of them are favorites."
+        if favorites == 1:
+            text = "★ It is a favorite." if len(rows) == 1 else "★ One of them is a favorite."
+        lines.append(Content.styled(text, "$accent"))
+    shown = set(table.order)
+    if hidden := sum(row not in shown for row in rows):
+        lines.append(Content.styled(f"The filter hides {hidden:,} of them now.", "$warning"))
+    them = "It goes" if len(rows) == 1 else "They go"
+    lines.append(Content(f"{them} to the store's trash; u undoes this."))
+    return lines
+
+
+def _at_work(count: int, sessions: int) -> str:
+    """That an agent may be at work on so many of the sessions; empty for none."""
+    if not count:
+        return ""
+    which = "It" if sessions == 1 else f"{count:,} of them"
+    return f"{which} changed in the last 5 minutes: an agent may be at work on it and save it again."
+
+
+def _title(table: SessionTable, row: int) -> Content:
+    title = table.title(row) or table.id(row)
+    return Content(f"{table.flag(row)} {safe_line(title).strip()}").truncate(54, ellipsis=True)
+
+
+def _age(table: SessionTable, rows: Sequence[int], now: int) -> str:
+    """`Last used 3 months ago`, or between when and when."""
+    dates = [now - table.date(row, "accessed") for row in rows]
+    newest, oldest = format.elapsed(max(0, min(dates))), format.elapsed(max(0, max(dates)))
+    if newest == oldest:
+        return f"Last used {newest} ago."
+    return f"Last used between {oldest} ago and {newest} ago."

@@ -1,0 +1,37 @@
+"""What all dialogs share: a calm box in the middle, Esc and arrows."""
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeVar
+
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+from agcx_tui.app.dialogs.once import OnceScreen
+
+T = TypeVar("T")
+
+
+class Dialog(ModalScreen[T], OnceScreen[T]):
+    """A question; Esc answers it with None.  Put everything into one `Vertical(id="box")`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "cancel", id="dialog.cancel"),
+        Binding("left,up", "app.focus_previous", "previous", show=False, id="dialog.previous"),
+        Binding("right,down", "app.focus_next", "next", show=False, id="dialog.next"),
+    ]
+    DEFAULT_CSS = """
+    Dialog {
+        align: center middle;
+        background: $background 60%;
+        & > #box {
+            width: 64; max-width: 100%; height: auto; max-height: 100%;
+            padding: 1 3;
+            background: $surface;
+            border: round $border-blurred;
+        }
+        & #question { text-style: bold; margin-bottom: 1; }
+        & #buttons { height: auto; margin-top: 1; align-horizontal: right; }
+        & Button { margin-left: 2; min-width: 12; }
+    }
+    """

@@ -1,0 +1,99 @@
+"""The question before something is destroyed for good: it takes a typed word.
+
+Strategy: what would go is worked out from the log as it was read, so that the numbers follow while the
+age is typed; the act then destroys exactly what was shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, Input, Static
+
+from agcx_format.store.acts.perform import Act
+from agcx_format.store.trash import TrashedSession, doomed
+from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.core.words import format
+from agcx_tui.core.words.safe_text import safe_line
+from agcx_tui.core.words.typed_values import BadValue, moment_before
+
+WORD = "delete"
+
+
+class EmptyDialog(Dialog[list[Act]]):
+    """The acts to destroy; None for nothing."""
+
+    DEFAULT_CSS = """
+    EmptyDialog {
+        & Input { background: $background; }
+        & .label { color: $text-muted; margin-top: 1; }
+        & #empty { color: $error; &:focus, &:hover { background: $error; color: $background; } }
+        & #empty:disabled { color: $text-disabled; }
+    }
+    """
+
+    def __init__(self, log: Sequence[Act], sessions: Sequence[TrashedSession], now: int) -> None:
+        super().__init__()
+        self._log, self._sessions, self._now = log, sessions, now
+        self._doomed = doomed(log)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield Static("Empty the trash for good?", id="question", markup=False)
+            yield Static(id="facts", markup=False)
+            yield Static(
+                "Only what is older than (90d, 2w, 2024-11)", classes="label", markup=False
+            )
+            yield Input(id="age", placeholder="all of it")
+            yield Static(f"Type {WORD} to do it", classes="label", markup=False)
+            yield Input(id="word")
+            with Horizontal(id="buttons"):
+                yield Button("Cancel", id="cancel")
+                yield Button("Destroy", id="empty", disabled=True)
+
+    def on_mount(self) -> None:
+        self._show()
+        self.query_one("#cancel").focus()
+
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        self._show()
+
+    def _show(self) -> None:
+        typed = self.query_one("#age", Input).value
+        try:
+            self._doomed = doomed(self._log, moment_before(typed, self._now))
+            facts = self._facts()
+        except BadValue as error:
+            self._doomed = []
+            facts = Content.styled(safe_line(str(error)), "$warning")
+        self.query_one("#facts", Static).update(facts)
+        word = self.query_one("#word", Input).value.strip()
+        self.query_one("#empty", Button).disabled = word != WORD or not self._doomed
+
+    def _facts(self) -> Content:
+        ids = {act.id for act in self._doomed}
+        going = [session for session in self._sessions if session.act.id in ids]
+        size = format.size(sum(session.size for session in going))
+        undoable = sum(act.can_be_undone for act in self._doomed)
+        lines = [
+            f"{format.counted(len(going), 'deleted session')}, {size}, destroyed.",
+            f"{format.counted(undoable, 'act')} that cannot be undone any more.",
+            "This itself cannot be undone.",
+        ]
+        return Content("\n").join(map(Content, lines))
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        if not self.query_one("#empty", Button).disabled:
+            self.dismiss(self._doomed)
+        else:
+            self.focus_next()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(self._doomed if event.button.id == "empty" else None)

@@ -1,0 +1,251 @@
+"""The export dialog: which format, what goes along, and where to; nothing is overwritten unasked.
+
+Strategy: the dialog only asks, and gives an `ExportOrder`, which `export_run.py` carries out.  A path that
+ends as a file of the format does means one file, also for several sessions.  Whether something is in
+the way is asked of the disk in a thread, when the button is pressed; then the button says
+Overwrite, and pressing it again means that.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, Checkbox, Input, RadioSet, Static
+from textual.worker import get_current_worker
+
+from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.widgets.choices import Box, Pick
+from agcx_tui.core.export import write_files
+from agcx_tui.core.words import format
+from agcx_tui.core.words.safe_text import safe_line
+
+
+@dataclass(frozen=True, slots=True)
+class ExportItem:
+    """A session to be exported."""
+
+    path: str
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOrder:
+    """What is to be written: pairs of session file and target; `together`, all into the one target."""
+
+    jobs: tuple[tuple[str, Path], ...]
+    form: write_files.Form
+    overwrite: bool
+    together: bool = False
+
+
+# What goes along: the field of `Choice`, and its name for people.
+_PARTS = {
+    "tool_calls": "Tools",
+    "reasoning": "Thoughts",
+    "images": "Images",
+    "metadata": "Metadata",
+}
+
+
+class ExportDialog(Dialog[ExportOrder]):
+    """For one session the path is that of a file, for several that of a directory, or of one file."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "export", "export", id="export.go"),
+    ]
+    DEFAULT_CSS = """
+    ExportDialog {
+        & RadioSet, & .boxes { layout: grid; grid-size: 3; grid-rows: 1; height: auto; }
+        & .boxes { grid-size: 4; }
+        & .boxes.-secrets { grid-size: 2; }
+        & RadioSet { border: none; padding: 0; width: 100%; background: $surface; }
+        & Checkbox { border: none; padding: 0; background: $surface; }
+        & Checkbox:focus { border: none; }
+        & RadioSet:focus { border: none; }
+        & RadioButton { background: $surface; }
+        & .label { color: $text-muted; margin-top: 1; }
+        & Input { background: $background; }
+        & #message { color: $text-muted; height: auto; min-height: 1; }
+        & #message.-warning { color: $warning; }
+    }
+    """
+
+    def __init__(self, items: Sequence[ExportItem]) -> None:
+        super().__init__()
+        self._items = items
+        self._format = "md"
+        # The order that needs a second press, since files are in its way.
+        self._warned: ExportOrder | None = None
+        # The path that was put there; once a person changes it, it is theirs.
+        self._proposed = ""
+
+    def compose(self) -> ComposeResult:
+        one = len(self._items) == 1
+        what = safe_line(self._items[0].title).strip() or "(no title)"
+        question = f"Export “{what}”" if one else f"Export {len(self._items):,} sessions"
+        self._proposed = self._proposal()
+        with Vertical(id="box"):
+            yield Static(Content(question), id="question", markup=False)
+            with RadioSet(id="format"):
+                for name, label in write_files.FORMATS.items():
+                    yield Pick(label, value=name == self._format, id=f"format-{name}")
+            yield Static("With", classes="label", markup=False)
+            with Container(classes="boxes"):
+                for name, label in _PARTS.items():
+                    yield Box(label, value=True, id=f"part-{name}", compact=True)
+            with Container(classes="boxes -secrets"):
+                yield Box("Hide secrets", id="redact", compact=True)
+                yield Box("and names, addresses", id="personal", disabled=True, compact=True)
+            yield Static(self._path_label(), classes="label", id="path-label", markup=False)
+            yield Input(self._proposed, id="path", select_on_focus=False)
+            yield Static(id="message", markup=False)
+            with Horizontal(id="buttons"):
+                yield Button("Cancel", id="cancel")
+                yield Button("Export", id="export", variant="primary")
+
+    def on_mount(self) -> None:
+        self.query_one("#path").focus()
+
+    def _proposal(self) -> str:
+        directory = format.short_path(str(Path.cwd()))
+        if len(self._items) > 1:
+            return directory
+        item = self._items[0]
+        return os.path.join(directory, write_files.suggested_name(item.title, item.id, self._format))
+
+    def _path_label(self) -> str:
+        if len(self._items) == 1:
+            return "File"
+        if not write_files.may_share(self._format):
+            return "Directory"
+        return f"Directory, or one file for all: a name that ends in .{self._suffix}"
+
+    @property
+    def _suffix(self) -> str:
+        return write_files.suffix(self._format)
+
+    @on(RadioSet.Changed)
+    def _format_chosen(self, event: RadioSet.Changed) -> None:
+        self._format = (event.pressed.id or "").removeprefix("format-")
+        field = self.query_one("#path", Input)
+        if field.value == self._proposed:
+            field.value = self._proposed = self._proposal()
+        else:
+            root, suffix = os.path.splitext(field.value)
+            if suffix.removeprefix(".") in write_files.FORMATS:
+                field.value = f"{root}.{self._suffix}"
+        self.query_one("#path-label", Static).update(Content(self._path_label()))
+        self._say("")
+
+    @on(Checkbox.Changed, "#redact")
+    def _redact_chosen(self, event: Checkbox.Changed) -> None:
+        self.query_one("#personal").disabled = not event.value
+
+    @on(Input.Changed)
+    def _path_changed(self, event: Input.Changed) -> None:
+        for_all = self._is_for_all(event.value.strip())
+        self._say(f"One file with all {len(self._items):,} of them." if for_all else "")
+
+    @on(Input.Submitted)
+    def action_export(self) -> None:
+        typed = self.query_one("#path", Input).value.strip()
+        if not typed:
+            self._say("Say where to.", warning=True)
+            return
+        if problem := self._misunderstanding(typed):
+            self._say(problem, warning=True)
+            return
+        order = self._order(typed)
+        if self._warned is not None:
+            self.dismiss(replace(order, jobs=self._warned.jobs, overwrite=True))
+        else:
+            self._look(order)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "export":
+            self.action_export()
+        else:
+            self.dismiss(None)
+
+    def _form(self) -> write_files.Form:
+        from agcx_format.exporting.choice import Choice
+
+        def is_on(name: str) -> bool:
+            return self.query_one(f"#{name}", Checkbox).value
+
+        choice = Choice(**{name: is_on(f"part-{name}") for name in _PARTS})
+        redact = is_on("redact")
+        return write_files.Form(self._format, choice, redact, redact and is_on("personal"))
+
+    def _order(self, typed: str) -> ExportOrder:
+        target, together = write_files.expanded(typed), self._is_for_all(typed)
+        if len(self._items) == 1 or together:
+            jobs = tuple((item.path, target) for item in self._items)
+        else:
+            jobs = tuple(
+                (item.path, target / write_files.suggested_name(item.title, item.id, self._format))
+                for item in self._items
+            )
+        return ExportOrder(jobs, self._form(), False, together)
+
+    def _is_for_all(self, typed: str) -> bool:
+        """Whether several sessions are to be in this one file."""
+        return len(self._items) > 1 and typed.endswith(f".{self._suffix}")
+
+    def _misunderstanding(self, typed: str) -> str:
+        """Why what was typed for several sessions cannot be what is meant; empty when it can."""
+        ending = os.path.splitext(typed)[1].removeprefix(".")
+        if len(self._items) == 1 or ending not in write_files.FORMATS:
+            return ""
+        if not write_files.may_share(self._format):
+            return "A Codex rollout holds one conversation: name a directory."
+        if ending != self._suffix:
+            return f"One file for all ends in .{self._suffix}, a directory in {os.sep}"
+        return ""
+
+    @work(thread=True, exclusive=True, group="look")
+    def _look(self, order: ExportOrder) -> None:
+        """In a thread: what is there already."""
+        single = order.together or len(order.jobs) == 1
+        form = order.form.format
+        jobs = ((source, write_files.landing(source, target, form)) for source, target in order.jobs)
+        order = replace(order, jobs=tuple(jobs))
+        target = order.jobs[0][1]
+        problem = write_files.obstacle(target if single else target.parent, single)
+        there = sum(map(write_files.is_regular, {target for _, target in order.jobs}))
+        if not get_current_worker().is_cancelled:
+            self.app.call_from_thread(self._looked, order, problem, there)
+
+    def _looked(self, order: ExportOrder, problem: str, there: int) -> None:
+        if problem:
+            self._say(problem, warning=True)
+        elif there:
+            one = order.together or len(order.jobs) == 1
+            what = (
+                "It exists"
+                if one
+                else f"{there:,} of these files {'exists' if there == 1 else 'exist'}"
+            )
+            self._say(f"{what} already.", warning=True)
+            self._warned = order
+            self.query_one("#export", Button).label = "Overwrite"
+        else:
+            self.dismiss(order)
+
+    def _say(self, text: str, *, warning: bool = False) -> None:
+        self._warned = None
+        self.query_one("#export", Button).label = "Export"
+        message = self.query_one("#message", Static)
+        message.set_class(warning, "-warning")
+        message.update(Content(safe_line(text)))

@@ -1,0 +1,98 @@
+"""Every key that works on the screen below, read from the bindings themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import ActiveBinding, Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.dom import DOMNode
+from textual.widgets import Static
+
+from agcx_tui.app.dialogs.dialog import Dialog
+
+_EVERYWHERE = "Everywhere"
+_ARROWS = {"up": "↑", "down": "↓", "left": "←", "right": "→"}
+_NAMES = {
+    "slash": "/",
+    "question_mark": "?",
+    "pageup": "pgup",
+    "pagedown": "pgdn",
+    "escape": "esc",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+    "number_sign": "#",
+    "asterisk": "*",
+    "colon": ":",
+}
+
+
+class HelpScreen(Dialog[None]):
+    """Keys grouped by where they work; what Textual binds inside itself is left out."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,q", "dismiss(None)", "close", show=False, id="help.close"),
+    ]
+    DEFAULT_CSS = """
+    HelpScreen {
+        & > #box { width: 76; padding: 1 2; }
+        & #keys { height: auto; max-height: 100%; scrollbar-size-vertical: 1; padding: 0 1; }
+        & #keys-box { height: auto; max-height: 1fr; }
+    }
+    """
+
+    def __init__(self, bindings: Iterable[ActiveBinding], extra: Content | None = None) -> None:
+        super().__init__()
+        self._content = key_table(bindings)
+        self._extra = extra
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield Static(Content("Keys"), id="question", markup=False)
+            with VerticalScroll(id="keys"):
+                yield Static(self._content, markup=False)
+                if self._extra is not None:
+                    yield Static(self._extra, markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#keys").focus()
+
+
+def key_table(bindings: Iterable[ActiveBinding]) -> Content:
+    """One line an action, under the name of the part that has the binding."""
+    groups: dict[str, dict[tuple[str, str], list[str]]] = {}
+    for binding in bindings:
+        if binding.binding.id is None or not binding.binding.description or not binding.enabled:
+            continue
+        actions = groups.setdefault(_place(binding.node), {})
+        action = (binding.binding.action, binding.binding.description)
+        actions.setdefault(action, []).append(shown_key(binding.binding.key))
+    lines: list[Content] = []
+    for place, actions in sorted(groups.items(), key=lambda group: group[0] == _EVERYWHERE):
+        lines.append(Content.styled(place, "bold $primary"))
+        for (_, description), keys in actions.items():
+            lines.append(Content.assemble((f"  {'  '.join(keys):<22} ", "bold"), description))
+        lines.append(Content(""))
+    return Content("\n").join(lines)
+
+
+def shown_key(key: str) -> str:
+    """`shift+down` as `shift+↓`, `slash` as `/`."""
+    *modifiers, last = key.split("+")
+    last = _ARROWS.get(last, _NAMES.get(last, last))
+    return "+".join([*modifiers, last])
+
+
+def _place(node: DOMNode) -> str:
+    """`SessionList` as `Session list`; the app's keys work everywhere."""
+    from textual.app import App
+
+    if isinstance(node, App):
+        return _EVERYWHERE
+    words = "".join(f" {c.lower()}" if c.isupper() else c for c in type(node).__name__).strip()
+    return words.removesuffix(" screen").capitalize()

@@ -1,0 +1,223 @@
+"""New names: a title typed where it stands in the list, that of a session that is to be made, and tags."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.geometry import Region
+from textual.screen import ModalScreen
+from textual.suggester import Suggester
+from textual.widgets import Button, Input, Static
+
+from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.dialogs.once import OnceScreen
+from agcx_tui.core.words import format
+from agcx_tui.core.words.safe_text import safe_line
+
+__all__ = ["AskDialog", "NewSessionDialog", "RenameScreen", "TagsDialog", "tags_after"]
+
+
+class RenameScreen(ModalScreen[str], OnceScreen[str]):
+    """An input over a region of the screen below; leaves with the new title, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "cancel", id="rename.cancel")
+    ]
+    DEFAULT_CSS = """
+    RenameScreen {
+        background: transparent;
+        & > Input {
+            position: absolute; height: 1; border: none; padding: 0; background: $panel;
+            &:focus { border: none; background-tint: $foreground 0%; }
+        }
+    }
+    """
+
+    def __init__(self, title: str, region: Region) -> None:
+        super().__init__()
+        self._title = title
+        self._region = region
+
+    def compose(self) -> ComposeResult:
+        # What a terminal would obey could not be edited on it; it becomes what is shown.
+        yield Input(safe_line(self._title), id="title-input")
+
+    def on_mount(self) -> None:
+        field = self.query_one(Input)
+        field.styles.offset = (self._region.x, self._region.y)
+        field.styles.width = self._region.width
+        field.focus()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        title = event.value.strip()
+        same = title == safe_line(self._title).strip()
+        self.dismiss(None if same or not title else title)
+
+
+class NewSessionDialog(Dialog[str]):
+    """Whether a session is to be made, and its title; None makes none."""
+
+    DEFAULT_CSS = """
+    NewSessionDialog {
+        & Input { background: $background; }
+        & .label { color: $text-muted; margin-top: 1; }
+    }
+    """
+
+    def __init__(self, question: str, lines: Sequence[Content], title: str, yes: str) -> None:
+        super().__init__()
+        self._question, self._lines, self._title, self._yes = question, lines, title, yes
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield Static(Content(self._question), id="question", markup=False)
+            yield Static(Content("\n").join(self._lines), id="facts", markup=False)
+            yield Static("Title of the new session", classes="label", markup=False)
+            yield Input(safe_line(self._title), id="title-input", select_on_focus=False)
+            with Horizontal(id="buttons"):
+                yield Button("Cancel", id="cancel")
+                yield Button(self._yes, id="yes")
+
+    def on_mount(self) -> None:
+        self.query_one("#cancel").focus()
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self._leave()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "yes":
+            self._leave()
+        else:
+            self.dismiss(None)
+
+    def _leave(self) -> None:
+        """What was not changed stays as it was proposed, and so does what was emptied."""
+        typed = self.query_one(Input).value.strip()
+        same = not typed or typed == safe_line(self._title).strip()
+        self.dismiss(self._title if same else typed)
+
+
+class _LastWord(Suggester):
+    """Completes the tag that is being typed, whatever stands before it."""
+
+    def __init__(self, tags: Iterable[str]) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._tags = sorted(tags, key=str.casefold)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        before, separator, last = value.rpartition(",")
+        word = last.lstrip()
+        sign = "-" if word.startswith("-") else ""
+        typed = word.removeprefix("-")
+        if not typed:
+            return None
+        for tag in self._tags:
+            if tag.casefold().startswith(typed.casefold()) and len(tag) > len(typed):
+                lead = last[: len(last) - len(word)]
+                return before + separator + lead + sign + typed + tag[len(typed) :]
+        return None
+
+
+class TagsDialog(Dialog[tuple[list[str], list[str]]]):
+    """Leaves with the tags to add and those to take off; None changes nothing."""
+
+    DEFAULT_CSS = """
+    TagsDialog {
+        & Input { background: $background; }
+        & #have, & #hint { color: $text-muted; height: auto; margin-bottom: 1; }
+    }
+    """
+
+    def __init__(self, tagged: Sequence[Sequence[str]], known: Collection[str]) -> None:
+        """`tagged`: the tags of each chosen session; `known`: all tags there are, to complete."""
+        super().__init__()
+        self._tagged = tagged
+        self._known = {safe_line(tag) for tag in known}
+
+    def compose(self) -> ComposeResult:
+        many = len(self._tagged)
+        what = "this session" if many == 1 else format.counted(many, "session")
+        with Vertical(id="box"):
+            yield Static(Content(f"Tags of {what}"), id="question", markup=False)
+            yield Static(self._have(), id="have", markup=False)
+            yield Input(id="tags", placeholder="ui, bug, -wip", suggester=_LastWord(self._known))
+            yield Static("Separated by commas; a - takes a tag off; → completes.", id="hint")
+            with Horizontal(id="buttons"):
+                yield Button("Cancel", id="cancel")
+                yield Button("Change", id="change", variant="primary")
+
+    def on_mount(self) -> None:
+        self.query_one("#tags").focus()
+
+    def _have(self) -> Content:
+        counts: dict[str, int] = {}
+        for tags in self._tagged:
+            for tag in dict.fromkeys(tags):
+                counts[tag] = counts.get(tag, 0) + 1
+        if not counts:
+            return Content("no tags yet")
+        many = len(self._tagged)
+        parts: list[Content] = []
+        for tag, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:20]:
+            note = "" if count == many else f" ({count:,} of {many:,})"
+            parts.append(Content.assemble((safe_line(tag), "$secondary"), note))
+        return Content("  ").join(parts)
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self._leave()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "change":
+            self._leave()
+        else:
+            self.dismiss(None)
+
+    def _leave(self) -> None:
+        words = [word.strip() for word in self.query_one("#tags", Input).value.split(",")]
+        add = [word for word in words if word and not word.startswith("-")]
+        take = [word[1:].strip() for word in words if word.startswith("-") and word[1:].strip()]
+        self.dismiss((add, take) if add or take else None)
+
+
+def tags_after(tags: Sequence[str], add: Sequence[str], take: Sequence[str]) -> list[str]:
+    """What is left of the tags, in their order, with the new ones behind; each once.
+
+    A tag is taken off by what it looks like on the screen.
+    """
+    gone = set(take)
+    return [tag for tag in dict.fromkeys([*tags, *add]) if safe_line(tag) not in gone]
+
+
+class AskDialog(Dialog[bool]):
+    """A question with a warning; Cancel has the focus."""
+
+    def __init__(self, question: str, warning: str, yes: str) -> None:
+        super().__init__()
+        self._question, self._warning, self._yes = question, warning, yes
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield Static(Content(safe_line(self._question)), id="question", markup=False)
+            warning = Content.styled(safe_line(self._warning), "$warning")
+            yield Static(warning, id="facts", markup=False)
+            with Horizontal(id="buttons"):
+                yield Button("Cancel", id="cancel")
+                yield Button(self._yes, id="yes")
+
+    def on_mount(self) -> None:
+        self.query_one("#cancel").focus()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")

@@ -1,0 +1,46 @@
+"""The palette (ctrl+p), looking as the dialogs do: one place of the cursor, no sign that few fonts have.
+
+Imported when it is first opened; what it finds is in `commands.py`.
+"""
+
+from __future__ import annotations
+
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette, Hit
+
+from agcx_tui.app.dialogs.once import OnceScreen
+
+__all__ = ["Palette"]
+
+_NOTHING = Hit(0, "", lambda: None)
+
+
+class Palette(CommandPalette, OnceScreen[None]):
+    """Textual's, with our colours."""
+
+    DEFAULT_CSS = """
+    Palette {
+        & > Vertical { width: 80; max-width: 100%; background: transparent; }
+        SearchIcon { display: none; }
+        #--input { background: $surface; border: round $border-blurred; padding: 0 1; }
+        #--input.--list-visible {
+            padding: 0 1 1 1; border: round $border-blurred; border-bottom: none;
+        }
+        CommandInput, CommandInput:focus { height: 1; border: none; padding: 0 1; }
+        CommandList {
+            background: $surface; padding: 0 1;
+            border: round $border-blurred; border-top: none;
+        }
+        CommandList > .option-list--option { padding: 0 1; text-style: none; }
+        CommandList > .option-list--option-highlighted {
+            color: $block-cursor-foreground; background: $block-cursor-background;
+            text-style: $block-cursor-text-style;
+        }
+    }
+    """
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        if not self.is_active:
+            # Textual runs what is chosen after it calls this, and once more for each further Enter.
+            self._selected_command = _NOTHING
+        return super().dismiss(result)

@@ -1,0 +1,186 @@
+"""What would be hidden in an export, find by find, before anything is written.
+
+Strategy: one list, grouped by kind and secret; each find stands in its line and is on until somebody turns it
+off.  Space turns one over, s the same secret everywhere, g its kind, a all of them.  The answer is what was
+looked at with the finds that are on, by session file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, OptionList, Static
+from textual.widgets.option_list import Option
+
+from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.core.words.format import counted
+from agcx_tui.core.words.safe_text import safe_line
+
+if TYPE_CHECKING:
+    from agcx_format.redaction.find import Find
+    from agcx_tui.core.export.session_export import Looked
+
+# What is to be hidden, by session file.
+Reviewed = dict[str, "Looked"]
+
+# Fields whose texts are known by the names of variables.
+_VARIABLES = ("environment_variables", "env")
+
+# What is shown of a secret that is longer, a private key for example.
+_SHOWN = 48
+
+
+class RedactionReview(Dialog[Reviewed]):
+    """The finds of an export; Esc and Cancel write nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "turn_over", "on or off", id="review.toggle"),
+        Binding("s", "turn_secret_over", "this secret", id="review.secret"),
+        Binding("g", "turn_kind_over", "this kind", id="review.kind"),
+        Binding("a", "turn_all_over", "all", id="review.all"),
+        Binding("ctrl+s", "write", "write", id="review.write"),
+    ]
+    DEFAULT_CSS = """
+    RedactionReview {
+        & > #box { width: 100; }
+        & OptionList { height: auto; max-height: 24; background: $background; border: none; padding: 0; }
+        & OptionList:focus { border: none; }
+        & #hint { color: $text-muted; margin-top: 1; }
+    }
+    """
+
+    def __init__(self, found: Mapping[str, Looked]) -> None:
+        super().__init__()
+        finds = [(source, find) for source, looked in found.items() for find in looked.finds]
+        # A stable sort: within a secret they stay in the order of the sessions.
+        order = {(f.kind, f.secret): n for n, (_, f) in reversed(list(enumerate(finds)))}
+        self._finds = sorted(
+            finds, key=lambda each: (each[1].kind, order[each[1].kind, each[1].secret])
+        )
+        self._found = found
+        self._several = len({source for source, _ in finds}) > 1
+        self._on = [True] * len(finds)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield Static(id="question", markup=False)
+            yield OptionList(*self._options(), id="finds", markup=False)
+            yield Static(
+                "space turns one over, s its secret, g its kind, a all", id="hint", markup=False
+            )
+            with Horizontal(id="buttons"):
+                yield Button("Cancel", id="cancel")
+                yield Button("Write", id="write", variant="primary")
+
+    def on_mount(self) -> None:
+        self._ask()
+        finds = self.query_one(OptionList)
+        finds.focus()
+        finds.action_first()
+
+    def _options(self) -> list[Option]:
+        options: list[Option] = []
+        before = None
+        for number, (_, find) in enumerate(self._finds):
+            if find.kind != before:
+                options.append(Option(Content.styled(find.kind, "bold"), disabled=True))
+                before = find.kind
+            options.append(Option(self._line(number), id=str(number)))
+        return options
+
+    def _line(self, number: int) -> Content:
+        source, find = self._finds[number]
+        mark = "[x] " if self._on[number] else "[ ] "
+        place = find.part if find.message is None else f"{find.message + 1}"
+        lead, rest = find.excerpt[: find.column], find.excerpt[find.column :]
+        secret = safe_line(find.secret.split("\n", 1)[0][:_SHOWN])
+        after = rest[len(find.secret) :] if rest.startswith(find.secret) else ""
+        if len(find.secret) > len(secret):
+            secret += "…"
+        return Content.assemble(
+            mark,
+            (f"{safe_line(Path(source).stem[:8]):<8}  " if self._several else "", "$text-muted"),
+            (f"{place:>8}  ", "$text-muted"),
+            (safe_line(_named(find)), "$text-muted"),
+            safe_line(lead[-24:]),
+            (secret, "$warning bold" if self._on[number] else "$text-muted"),
+            safe_line(after[:24]),
+        )
+
+    def _ask(self) -> None:
+        on, total = sum(self._on), len(self._on)
+        which = f"{on:,} of {total:,} finds" if on < total else counted(total, "find")
+        self.query_one("#question", Static).update(Content(f"Hide {which}?"))
+
+    def _under_the_cursor(self) -> int | None:
+        finds = self.query_one(OptionList)
+        if finds.highlighted is None:
+            return None
+        option = finds.get_option_at_index(finds.highlighted).id
+        return None if option is None else int(option)
+
+    def action_turn_over(self) -> None:
+        number = self._under_the_cursor()
+        if number is not None:
+            self._turn_together([number])
+
+    def action_turn_secret_over(self) -> None:
+        number = self._under_the_cursor()
+        if number is not None:
+            _, here = self._finds[number]
+            same = here.kind, here.secret
+            self._turn_together(
+                [n for n, (_, find) in enumerate(self._finds) if (find.kind, find.secret) == same]
+            )
+
+    def action_turn_kind_over(self) -> None:
+        number = self._under_the_cursor()
+        if number is not None:
+            kind = self._finds[number][1].kind
+            self._turn_together([n for n, (_, find) in enumerate(self._finds) if find.kind == kind])
+
+    def action_turn_all_over(self) -> None:
+        self._turn_together(range(len(self._on)))
+
+    def _turn_together(self, numbers: Sequence[int]) -> None:
+        """All off if all are on, else all on."""
+        on = not all(self._on[number] for number in numbers)
+        finds = self.query_one(OptionList)
+        for number in numbers:
+            if self._on[number] is not on:
+                self._on[number] = on
+                finds.replace_option_prompt(str(number), self._line(number))
+        self._ask()
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        if event.option.id is not None:
+            self._turn_together([int(event.option.id)])
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "write":
+            self.action_write()
+        else:
+            self.dismiss(None)
+
+    def action_write(self) -> None:
+        on: dict[str, list[Find]] = {source: [] for source in self._found}
+        for is_on, (source, find) in zip(self._on, self._finds, strict=True):
+            if is_on:
+                on[source].append(find)
+        self.dismiss({source: looked.hiding(on[source]) for source, looked in self._found.items()})
+
+
+def _named(find: Find) -> str:
+    """What a find is the value of, where its line does not tell."""
+    if len(find.path) > 1 and find.path[-2] in _VARIABLES and isinstance(find.path[-1], str):
+        return f"{find.path[-1]}="
+    return "" if find.part == "message" else f"{find.field}: "

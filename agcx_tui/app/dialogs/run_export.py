@@ -1,0 +1,158 @@
+"""What becomes of an export: secrets are looked for and shown, files are written, and it is told.
+
+Strategy: each step is a thread that counts how far it is, and gives its outcome to the next one on the
+main thread.  Where secrets are to be hidden, they are looked for first, and shown before anything
+is written.  What is stopped tells what was written by then.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual.app import App
+
+from agcx_format.disk.durable import os_reason
+from agcx_format.errors import PersistenceError
+from agcx_format.session.lazy import SessionFile
+from agcx_format.session.listed import listed
+from agcx_tui.app.dialogs.export import ExportDialog, ExportItem, ExportOrder
+from agcx_tui.app.dialogs.progress import Stopped, run_with_progress
+from agcx_tui.core.export import write_files
+from agcx_tui.core.export.write_files import Exported, Progress
+from agcx_tui.core.words import format
+from agcx_tui.core.words.safe_text import safe_line
+
+if TYPE_CHECKING:
+    from agcx_tui.app.dialogs.redaction_review import Reviewed
+
+__all__ = ["ask_for_export", "ask_for_export_of"]
+
+_NOTHING = "Stopped. Nothing was written."
+
+
+def ask_for_export(app: App, items: Sequence[ExportItem]) -> None:
+    """Ask, have it written, and say what became of it."""
+
+    def answered(order: ExportOrder | None) -> None:
+        if order is not None:
+            begin = _look_for_secrets if order.form.redact else _write
+            begin(app, order)
+
+    app.push_screen(ExportDialog(items), answered)
+
+
+def _look_for_secrets(app: App, order: ExportOrder) -> None:
+    """Find what is to be hidden, and have it looked at if there is anything."""
+    progress = Progress(len(order.jobs))
+    sources = [source for source, _ in order.jobs]
+
+    def work(should_stop: Stopped) -> Reviewed:
+        return write_files.secrets_in(sources, order.form, should_stop, progress)
+
+    def done(found: Reviewed, stopped: bool) -> None:
+        if stopped:
+            app.notify(_NOTHING, markup=False)
+        elif any(found.values()):
+            _review(app, order, found)
+        else:
+            _write(app, order, found)
+
+    run_with_progress(app, f"Looking for secrets in {_all_of(order)}", progress, work, done)
+
+
+def _review(app: App, order: ExportOrder, found: Reviewed) -> None:
+    from agcx_tui.app.dialogs.redaction_review import RedactionReview
+
+    def answered(reviewed: Reviewed | None) -> None:
+        if reviewed is not None:
+            _write(app, order, reviewed)
+
+    app.push_screen(RedactionReview(found), answered)
+
+
+def _write(app: App, order: ExportOrder, reviewed: Reviewed | None = None) -> None:
+    progress = Progress(len(order.jobs))
+    write = partial(write_files.export, order.jobs)
+    if order.together:
+        sources, target = [source for source, _ in order.jobs], order.jobs[0][1]
+        write = partial(write_files.export_together, sources, target)
+
+    def work(should_stop: Stopped) -> list[Exported]:
+        return list(
+            write(
+                order.form,
+                overwrite=order.overwrite,
+                should_stop=should_stop,
+                reviewed=reviewed,
+                progress=progress,
+            )
+        )
+
+    def done(results: list[Exported], stopped: bool) -> None:
+        written = [result for result in results if not result.error]
+        # The last may have been written just before it was to stop.
+        if stopped and len(results) < len(order.jobs):
+            _tell_stopped(app, order, written)
+        elif written:
+            _tell_written(app, order, written)
+        _tell_failed(app, order, [result for result in results if result.error])
+
+    run_with_progress(app, f"Exporting {_all_of(order)}", progress, work, done)
+
+
+def _all_of(order: ExportOrder) -> str:
+    return format.counted(len(order.jobs), "session")
+
+
+def _tell_stopped(app: App, order: ExportOrder, written: list[Exported]) -> None:
+    text = _NOTHING
+    if written:
+        text = f"Stopped. {len(written):,} of {_all_of(order)} are in {_where(order, written)}."
+    app.notify(text, markup=False)
+
+
+def _tell_written(app: App, order: ExportOrder, written: list[Exported]) -> None:
+    what = "" if len(order.jobs) == 1 else f"{format.counted(len(written), 'session')} "
+    text = f"Exported {what}to {_where(order, written)}."
+    hidden = write_files.hidden_in_words(written)
+    app.notify(f"{text} Hidden: {hidden}." if hidden else text, markup=False)
+
+
+def _where(order: ExportOrder, written: list[Exported]) -> str:
+    """The file or the directory, and how many bytes went there."""
+    target = written[0].target
+    place = target if order.together or len(order.jobs) == 1 else target.parent
+    size = format.size(sum(result.size for result in written))
+    return f"{safe_line(format.short_path(str(place)))}, {size}"
+
+
+def _tell_failed(app: App, order: ExportOrder, failed: list[Exported]) -> None:
+    if not failed:
+        return
+    first, count = failed[0], len(failed)
+    name = first.target.name
+    if order.together and {each.error for each in failed} == {first.error} and count > 1:
+        # It is the one file that could not be written.
+        count = 1
+    elif order.together:
+        name = os.path.basename(first.source)
+    more = f" and {count - 1:,} more" if count > 1 else ""
+    text = f"Not exported: {safe_line(name)}{more}: {safe_line(first.error)}"
+    app.notify(text, severity="error", timeout=10, markup=False)
+
+
+def ask_for_export_of(app: App, path: str) -> None:
+    """In a thread: ask about one file; the dialog proposes a name by the session's title."""
+    try:
+        with SessionFile(path) as session:
+            metadata = listed(session.metadata)
+            item = ExportItem(path, str(metadata.id), metadata.title)
+    except (PersistenceError, OSError) as error:
+        reason = os_reason(error) if isinstance(error, OSError) else error.reason
+        text = f"It cannot be exported: {safe_line(reason)}"
+        app.notify(text, severity="error", markup=False)
+        return
+    app.call_from_thread(ask_for_export, app, [item])

@@ -1,0 +1,86 @@
+"""What all screens share that list sessions: the order, the marks, what is chosen by them.
+
+Strategy: a screen says what is in its table and what can be done with it; its list, header and the line
+of its marks behave alike everywhere.
+"""
+
+from __future__ import annotations
+
+from textual import on
+from textual.content import Content
+from textual.screen import ScreenResultType
+
+from agcx_tui.app.dialogs.once import OnceScreen
+from agcx_tui.app.widgets.lines.edge_line import EdgeLine
+from agcx_tui.app.widgets.list.header import ListHeader
+from agcx_tui.app.widgets.list.session_list import SessionList
+from agcx_tui.core.sessions.table import SORTS, SessionTable
+from agcx_tui.core.words import format
+
+__all__ = ["ListingScreen"]
+
+# In a narrower terminal the size of what is marked would cover the last keys of the footer.
+_ROOM_FOR_SIZE = 90
+
+
+class ListingScreen(OnceScreen[ScreenResultType]):
+    """A screen with a table of sessions, a list that shows it below a `ListHeader`, and `#marks`."""
+
+    DEFAULT_CSS = """
+    ListingScreen {
+        background: $background;
+        & > #title { background: $surface; color: $text-muted; }
+        & > #panes { height: 1fr; }
+        #left { width: 1fr; height: 1fr; }
+        #notice { display: none; width: 1fr; height: 1fr; padding: 2 4; color: $text-muted; }
+        & > #bottom { height: 1; background: $footer-background; }
+        #marks { width: auto; background: $footer-background; }
+    }
+    """
+
+    table: SessionTable
+    sessions: SessionList
+
+    def chosen(self) -> list[int]:
+        """The marked rows in the order shown, the hidden ones last; else the one at the cursor."""
+        if self.table.marks:
+            shown = [row for row in self.table.order if row in self.table.marks]
+            return shown + sorted(self.table.marks - set(shown))
+        return [] if self.sessions.cursor is None else [self.sessions.cursor]
+
+    # --- the order
+
+    def sort_by(self, key: str, descending: bool | None = None) -> None:
+        """By `key` of SORTS; without a direction, in the one that suits the key."""
+        self.table.sort_by(key, descending)
+        self.query_one(ListHeader).refresh()
+        self.sessions.update()
+
+    def action_sort(self) -> None:
+        self.sort_by(SORTS[(SORTS.index(self.table.sort_key) + 1) % len(SORTS)])
+
+    def action_reverse(self) -> None:
+        self.sort_by(self.table.sort_key, not self.table.descending)
+
+    @on(ListHeader.SortRequested)
+    def _header_clicked(self, message: ListHeader.SortRequested) -> None:
+        self.sort_by(message.key, message.descending)
+
+    @on(SessionList.LaidOut)
+    def _columns_moved(self) -> None:
+        self.query_one(ListHeader).refresh()
+
+    # --- the marks
+
+    def show_marks(self) -> None:
+        marks = self.table.marks
+        text = ""
+        if marks:
+            text = f"{len(marks):,} marked"
+            if self.size.width >= _ROOM_FOR_SIZE:
+                text += f", {format.size(self.table.totals_of(marks).size)}"
+        self.query_one("#marks", EdgeLine).show(right=Content.styled(text, "bold $primary"))
+
+    @on(SessionList.MarksChanged)
+    def _marks_changed(self) -> None:
+        self.show_marks()

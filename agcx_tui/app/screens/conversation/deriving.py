@@ -1,0 +1,297 @@
+"""The half of a conversation that makes sessions out of it: its second half, one of its checkpoints.
+
+Strategy: what stands in the way is said at once, as far as it is known without looking; a thread looks
+for the rest (an agent at work), then it is asked, then the store's queue does it.  What was done goes up
+to the app, which has the screens below follow (`Acted`, `follow_act`).  The acts that were done here are
+remembered, for `u` takes back these and no others: what was done in the list is out of sight here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Event
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+
+from agcx_format.errors import NothingToUndo, PersistenceError
+from agcx_tui.app.screens.conversation.following import FollowingScreen
+from agcx_tui.core.words.format import counted
+from agcx_tui.core.words.safe_text import safe_line
+
+if TYPE_CHECKING:
+    from agcx_format.disk.durable import Signature
+    from agcx_format.model.types import CheckpointMetadata
+    from agcx_format.store.store import Store
+    from agcx_tui.core.store.act_queue import ActQueue
+    from agcx_tui.core.store.store_work import Outcome
+
+__all__ = ["DerivingScreen"]
+
+_WITHOUT_STORE = "It was opened as a file by itself: open it from the list of its store for that."
+# Seconds that the queue waits until what came of an act is known here.
+_PATIENCE = 5.0
+_NOTHING_DONE = "Nothing was done here. In the list, u takes back what was done last."
+
+
+class DerivingScreen(FollowingScreen):
+    """`acts`: those of the conversation's store, if it can be changed; else `fixed` says why not."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "split", "split in two here", show=False, id="conversation.split"),
+        Binding("u", "undo", "undo what was done here", show=False, id="conversation.undo"),
+    ]
+
+    class SplitReady(Message):
+        """Message number `at`, from 0, may begin a session; `at_work` when an agent may be, too."""
+
+        def __init__(self, at: int, title: str, at_work: bool) -> None:
+            super().__init__()
+            self.at = at
+            self.title = title
+            self.at_work = at_work
+
+    class Acted(Message):
+        """An act was done, or with `undone` taken back; `said` tells the person."""
+
+        def __init__(self, outcome: Outcome, said: str, undone: bool = False) -> None:
+            super().__init__()
+            self.outcome = outcome
+            self.said = said
+            self.undone = undone
+            # Set when it is known here.
+            self.taken = Event()
+
+    class NotDone(Message):
+        """Nothing changed; `act` is the one that was to be undone, if one was."""
+
+        def __init__(self, what: str, error: PersistenceError, act: str | None = None) -> None:
+            super().__init__()
+            self.what = what
+            self.error = error
+            self.act = act
+
+    acts: ActQueue | None = None
+    fixed: str = ""
+    # What was asked for here last.
+    _asked: Future[Outcome | None] | None = None
+    # The acts of this conversation and its checkpoints, the last one last.
+    done: list[str]
+
+    @property
+    def store(self) -> Store | None:
+        return None if self.acts is None else self.acts.store
+
+    # --- splitting
+
+    def action_split(self) -> None:
+        obstacle = self._obstacle_to_split()
+        if obstacle or self.opened is None or self.store is None:
+            self.notify(obstacle, severity="warning", markup=False)
+            return
+        self._look_before_split(self.store, self.transcript.current)
+
+    def _obstacle_to_split(self) -> str:
+        """Why the conversation cannot be split at the current message; or nothing."""
+        if self.has_class("-failed"):
+            return "What cannot be read cannot be split. agcx repair saves what is left of it."
+        if self.opened is None:
+            return "It is still being opened."
+        if self.opened.checkpoint is not None:
+            return "A checkpoint cannot be split. c makes a session of it, which can."
+        if self.store is None:
+            return self.fixed or _WITHOUT_STORE
+        source = self.transcript.source
+        if not source.complete:
+            return "It is still being read: once all of it is there, it can be split."
+        if source.error is not None:
+            return "It is damaged, and so cannot be split. agcx repair saves what is left of it."
+        if source.known() < 2:
+            return "It takes two messages to split a conversation."
+        if self.transcript.current == 0:
+            return (
+                "Go to the message with which the new session is to begin: before this is nothing."
+            )
+        return ""
+
+    @property
+    def _file(self) -> tuple[str, Signature | None]:
+        """The file as it is shown."""
+        return self.path, getattr(self.transcript.source, "signature", None)
+
+    @work(thread=True, exclusive=True, group="look")
+    def _look_before_split(self, store: Store, at: int) -> None:
+        from agcx_format.store.acts.plan_derived import title_of_second
+        from agcx_tui.core.store import store_work
+
+        assert self.opened is not None
+        try:
+            running = store_work.at_work(store, [self._file], self.app.now())
+        except PersistenceError as error:
+            self.post_message(self.NotDone("It was not split", error))
+            return
+        title = title_of_second(self.opened.metadata)
+        self.post_message(self.SplitReady(at, title, bool(running)))
+
+    def on_deriving_screen_split_ready(self, message: SplitReady) -> None:
+        from agcx_tui.app.dialogs.naming import NewSessionDialog
+
+        acts, file, at = self.acts, self._file, message.at
+        if acts is None or self.opened is None:
+            return
+
+        def answered(title: str | None) -> None:
+            if title is not None:
+                self._split(acts, file, at, title)
+
+        first, last = at + 1, self.transcript.source.known()
+        which = (
+            f"Message {last:,} becomes"
+            if first == last
+            else f"Messages {first:,} to {last:,} become"
+        )
+        checkpoints = " and the checkpoints" if self.opened.metadata.checkpoints else ""
+        lines = [
+            Content(f"{which} a session of {'its' if first == last else 'their'} own."),
+            Content(f"The first keeps {counted(at, 'message')}{checkpoints}."),
+            Content("u undoes this."),
+        ]
+        if message.at_work:
+            warning = (
+                "It changed in the last 5 minutes: an agent may be at work on it, and would save it"
+                " whole again."
+            )
+            lines.append(Content.styled(warning, "$warning"))
+        question = f"Split before message {first:,}?"
+        self.app.push_screen(NewSessionDialog(question, lines, message.title, "Split"), answered)
+
+    def _split(self, acts: ActQueue, file: tuple[str, Signature | None], at: int, title: str) -> None:
+        from agcx_tui.core.store import store_work
+
+        self._act(
+            acts,
+            "It was not split",
+            lambda store: store_work.split(store, file, at, title),
+            lambda outcome: f"Split in two: {_halves(outcome)}. u undoes this.",
+        )
+
+    # --- checkpoints
+
+    def ask_for_session(self, checkpoint: CheckpointMetadata) -> None:
+        """Make a session of a checkpoint, if the person wants one."""
+        from agcx_format.store.acts.plan_derived import title_of_checkpoint
+        from agcx_tui.app.dialogs.naming import NewSessionDialog
+
+        acts, opened = self.acts, self.opened
+        if acts is None or opened is None:
+            self.notify(self.fixed or _WITHOUT_STORE, severity="warning", markup=False)
+            return
+
+        def answered(title: str | None) -> None:
+            if title is not None:
+                self._restore_checkpoint(acts, checkpoint, title)
+
+        name = safe_line(checkpoint.name).strip() or "(no name)"
+        lines = [
+            Content(f"◆ {name}, after message {checkpoint.message_index:,}").truncate(
+                54, ellipsis=True
+            ),
+            Content(""),
+            Content("The conversation as it was then; this one stays as it is. u undoes this."),
+        ]
+        title = title_of_checkpoint(opened.metadata, checkpoint)
+        question = "Make a session of this checkpoint?"
+        self.app.push_screen(NewSessionDialog(question, lines, title, "Make it"), answered)
+
+    def _restore_checkpoint(
+        self, acts: ActQueue, checkpoint: CheckpointMetadata, title: str
+    ) -> None:
+        from agcx_tui.core.store import store_work
+        from agcx_tui.core.words.acts import named
+
+        self._act(
+            acts,
+            "No session was made",
+            lambda store: store_work.restore_checkpoint(store, (self.path, None), checkpoint.id, title),
+            lambda outcome: f"Made a session: {named(outcome.act)}. u undoes this.",
+        )
+
+    # --- what was done
+
+    def action_undo(self) -> None:
+        """Undo what was asked for here last, also while it waits or runs."""
+        waiting = self._asked is not None and not self._asked.done()
+        if self.acts is None or not (self.done or waiting):
+            self.notify(_NOTHING_DONE, markup=False)
+        else:
+            self._undo(self.acts, self._asked if waiting else None)
+
+    def _undo(self, acts: ActQueue, before: Future[Outcome | None] | None) -> None:
+        from agcx_tui.core.store import store_work
+        from agcx_tui.core.words.acts import undone
+
+        wanted: str | None = None
+
+        def act(store: Store) -> Outcome:
+            nonlocal wanted
+            if not self.done or (before is not None and before.result() is None):
+                raise NothingToUndo("what was to be undone was not done", path=store.path)
+            wanted = self.done[-1]
+            return store_work.undo(store, wanted)
+
+        self._asked = acts.run(
+            act,
+            lambda outcome: self._report(self.Acted(outcome, undone(outcome.act), undone=True)),
+            lambda error: self.post_message(self.NotDone("Nothing was undone", error, wanted)),
+        )
+
+    def _act(
+        self,
+        acts: ActQueue,
+        what: str,
+        act: Callable[[Store], Outcome],
+        said: Callable[[Outcome], str],
+    ) -> None:
+        self._asked = acts.run(
+            act,
+            lambda outcome: self._report(self.Acted(outcome, said(outcome))),
+            lambda error: self.post_message(self.NotDone(what, error)),
+        )
+
+    def _report(self, message: Acted) -> None:
+        """In the queue's thread: the next act begins when this one is known."""
+        if self.post_message(message):
+            message.taken.wait(_PATIENCE)
+
+    def on_deriving_screen_acted(self, message: Acted) -> None:
+        outcome = message.outcome
+        if message.undone:
+            self._forget(outcome.act.id)
+        else:
+            self.done.append(outcome.act.id)
+        # What was said of the act before is out of date.
+        self.app.clear_notifications()
+        self.notify(message.said, markup=False)
+        message.taken.set()
+
+    def on_deriving_screen_not_done(self, message: NotDone) -> None:
+        text = f"{message.what}: {safe_line(str(message.error))}"
+        if isinstance(message.error, NothingToUndo) and message.act is not None:
+            # Somebody undid it elsewhere.
+            self._forget(message.act)
+            text = f"{message.what}: it was taken back already."
+        self.notify(text, severity="error", timeout=10, markup=False)
+
+    def _forget(self, act: str) -> None:
+        if act in self.done:
+            self.done.remove(act)
+
+
+def _halves(outcome: Outcome) -> str:
+    """`119 and 193 messages`."""
+    counts = [entry.metadata.message_count for entry in outcome.entries if entry.metadata]
+    return " and ".join(f"{count:,}" for count in counts) + " messages"

@@ -1,0 +1,85 @@
+"""A screen of lines to choose from: a title, an `OptionList`, the keys.
+
+Strategy: for lists that a person reads rather than searches, the stock widget is right; texts are plain
+`Content`, never markup.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import OptionList, Static
+
+from agcx_tui.app.dialogs.once import OnceScreen
+from agcx_tui.app.widgets.lines.edge_line import EdgeLine
+from agcx_tui.app.widgets.lines.key_line import KeyLine
+
+T = TypeVar("T")
+
+__all__ = ["PagedScreen"]
+
+
+class PagedScreen(OnceScreen[T], Generic[T]):
+    """`show_title`, and `lines` to fill."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "leave", "back", key_display="esc", id="paged.back"),
+        Binding("j", "down", "down", show=False, id="paged.down"),
+        Binding("k", "up", "up", show=False, id="paged.up"),
+        Binding("g", "top", "the first", show=False, id="paged.top"),
+        Binding("G", "bottom", "the last", show=False, id="paged.bottom"),
+    ]
+    AUTO_FOCUS = "OptionList"
+    DEFAULT_CSS = """
+    PagedScreen {
+        background: $background;
+        & > #title { background: $surface; color: $text-muted; }
+        & > OptionList {
+            height: 1fr; border: none; padding: 1 1; background: $background;
+            scrollbar-size-vertical: 1;
+            &:focus { border: none; background-tint: $foreground 0%; }
+            & > .option-list--option-disabled { color: $text-muted; }
+        }
+        & > #notice { display: none; height: 1fr; padding: 2 4; color: $text-muted; }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield EdgeLine(id="title")
+        yield OptionList(id="lines", markup=False)
+        yield Static(id="notice", markup=False)
+        yield KeyLine()
+
+    @property
+    def lines(self) -> OptionList:
+        return self.query_one("#lines", OptionList)
+
+    def show_title(self, name: str, right: Content | str = "") -> None:
+        left = Content.assemble(("agcx", "bold $primary"), f"  {name}")
+        self.query_one("#title", EdgeLine).show(left, right)
+
+    def show_notice(self, notice: Content | None) -> None:
+        """In place of the lines, when there are none."""
+        page = self.query_one("#notice", Static)
+        if notice is not None:
+            page.update(notice)
+        page.display = notice is not None
+        self.lines.display = notice is None
+
+    def action_down(self) -> None:
+        self.lines.action_cursor_down()
+
+    def action_up(self) -> None:
+        self.lines.action_cursor_up()
+
+    def action_top(self) -> None:
+        self.lines.action_first()
+
+    def action_bottom(self) -> None:
+        self.lines.action_last()
+
+    def action_leave(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,312 @@
+"""Cleaning up by rule: what falls under it is listed while the rule is typed.
+
+Strategy: the fields make a `Rule`; a thread selects by it, stopped and begun anew with every change.
+What is safe unless it is named has a row of boxes, and a line below it tells what was spared and why.
+What is deleted is what is listed, by the files as they were then: one act, which `u` undoes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Checkbox, Input
+from textual.worker import get_current_worker
+
+from agcx_format.errors import PersistenceError
+from agcx_format.space.rules import Chosen, Rule, Selection, select
+from agcx_format.store.store import ScanEntry, Store
+from agcx_tui.app.screens.sessions import SessionsScreen
+from agcx_tui.app.widgets.choices import Box
+from agcx_tui.app.widgets.lines.edge_line import EdgeLine
+from agcx_tui.core.store import store_work
+from agcx_tui.core.store.act_queue import ActQueue
+from agcx_tui.core.words import format
+from agcx_tui.core.words.safe_text import safe_line
+from agcx_tui.core.words.spared import KINDS, spared
+from agcx_tui.core.words.typed_values import BadValue, bytes_of, moment_before
+
+_TEXTS = {
+    "older": ("older than", "90d"),
+    "larger": ("larger than", "10MB"),
+    "keep": ("keep newest", "20"),
+    "model": ("model", "gpt-5*"),
+    "tag": ("tag", "done"),
+    "directory": ("directory", "~/src/site"),
+}
+_CHECKS = {
+    "empty": "empty",
+    "duplicates": "duplicates",
+    "imported": "imported, unchanged",
+}
+_TAKES = {f"take-{kind}": kind for kind in KINDS}
+# Seconds from a key to looking what falls under the rule now.
+_DELAY = 0.25
+
+_HELP = Content.assemble(
+    ("No rule yet", "bold $foreground"),
+    "\n\nSay above what is to go; all that is said must hold.\nNothing is deleted before ctrl+s.\n\n"
+    "Spared are favorites, files that cannot be read, sessions with checkpoints,\n"
+    "and those that an agent may be at work on, unless their box is checked.\n\nEsc goes back.",
+)
+_NOTHING = Content("Nothing falls under this rule.")
+_ALL_SPARED = Content("All that falls under this rule is spared; the boxes above take it as well.")
+
+
+class PruneScreen(SessionsScreen):
+    """Leaves with whether it deleted something."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "prune", "delete what is listed", priority=True, id="prune.go"),
+        Binding("slash", "rule", "to the rule", key_display="/", id="prune.rule"),
+    ]
+    AUTO_FOCUS = "#older"
+    DEFAULT_CSS = """
+    PruneScreen {
+        .rule { height: 1; margin: 1 1 0 1; }
+        .rule Input { height: 1; border: none; padding: 0; width: 1fr; background: $surface; }
+        .rule Input:focus { border: none; background: $panel; }
+        .rule Static { width: auto; padding: 0 1; color: $text-muted; }
+        .rule Checkbox {
+            height: 1; width: auto; border: none; padding: 0; margin-right: 1;
+            background: $background;
+        }
+        .rule Checkbox:focus { border: none; background: $panel; }
+        .rule Checkbox:first-child { margin-left: 1; }
+        #spared { color: $text-muted; margin: 0 1 1 1; }
+    }
+    """
+
+    class Selected(Message):
+        """What falls under the rule of this number; or why that cannot be said."""
+
+        def __init__(self, number: int, selection: Selection | None, error: str = "") -> None:
+            super().__init__()
+            self.number = number
+            self.selection = selection
+            self.error = error
+
+    class Pruned(Message):
+        """What was done, and what was not."""
+
+        def __init__(self, said: str, failed: str) -> None:
+            super().__init__()
+            self.said = said
+            self.failed = failed
+
+    def __init__(self, acts: ActQueue, now: Callable[[], int]) -> None:
+        super().__init__(acts, now)
+        self._timer: Timer | None = None
+        self._number = 0
+        self._selection: Selection | None = None
+
+    def compose_above(self) -> Iterable[Widget]:
+        from textual.widgets import Static
+
+        names = list(_TEXTS)
+        for part in (names[:3], names[3:]):
+            yield Horizontal(
+                *(
+                    widget
+                    for name in part
+                    for widget in (
+                        Static(_TEXTS[name][0], markup=False),
+                        Input(placeholder=_TEXTS[name][1], id=name, select_on_focus=False),
+                    )
+                ),
+                classes="rule",
+            )
+        yield Horizontal(
+            *(Box(label, id=name) for name, label in _CHECKS.items()),
+            Static("export to first", markup=False),
+            Input(placeholder="no", id="export", select_on_focus=False),
+            classes="rule",
+        )
+        yield Horizontal(
+            Static("also take", markup=False),
+            *(Box(KINDS[kind], id=name) for name, kind in _TAKES.items()),
+            classes="rule",
+        )
+        yield EdgeLine(id="spared")
+
+    def on_mount(self) -> None:
+        self._show()
+
+    # --- the rule
+
+    def action_rule(self) -> None:
+        self.query_one("#older").focus()
+
+    def action_leave(self) -> None:
+        if isinstance(self.focused, Input) and self.focused.value:
+            self.focused.value = ""
+        else:
+            super().action_leave()
+
+    @on(Input.Changed)
+    @on(Checkbox.Changed)
+    def _rule_changed(self, event: Message) -> None:
+        if isinstance(event, Input.Changed) and event.input.id == "export":
+            return
+        self._number += 1
+        self._selection = None
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(_DELAY, self._begin)
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self.sessions.focus()
+
+    def _rule(self) -> Rule:
+        """`BadValue` when a field cannot be understood."""
+        text = {name: self.query_one(f"#{name}", Input).value.strip() for name in _TEXTS}
+        checked = {box.id: box.value for box in self.query(Checkbox)}
+        keep = text["keep"]
+        if keep and not (keep.isascii() and keep.isdigit() and len(keep) < 10):
+            raise BadValue(f"{keep!r} is not a number")
+        return Rule(
+            older_than=moment_before(text["older"], self.now()),
+            larger_than=bytes_of(text["larger"]),
+            empty=checked["empty"],
+            duplicates=checked["duplicates"],
+            imported_unchanged=checked["imported"],
+            keep=int(keep) if keep else None,
+            model=text["model"] or None,
+            tag=text["tag"] or None,
+            directory=os.path.expanduser(text["directory"]) or None,
+            include=frozenset(kind for name, kind in _TAKES.items() if checked[name]),
+        )
+
+    def _begin(self) -> None:
+        self._timer = None
+        try:
+            rule = self._rule()
+        except BadValue as error:
+            self.on_prune_screen_selected(self.Selected(self._number, None, str(error)))
+            return
+        if rule:
+            self.show_title(_heading(), "looking…")
+        self._select(rule, self._number)
+
+    @work(thread=True, exclusive=True, group="select")
+    def _select(self, rule: Rule, number: int) -> None:
+        worker = get_current_worker()
+        try:
+            found = select(
+                self.store, rule, self.now() * 1000, should_stop=lambda: worker.is_cancelled
+            )
+        except (PersistenceError, OSError) as error:
+            self.post_message(self.Selected(number, None, str(error)))
+            return
+        if found.complete:
+            self.post_message(self.Selected(number, found if rule else None))
+
+    def on_prune_screen_selected(self, message: Selected) -> None:
+        if message.number != self._number:
+            return
+        self._selection = message.selection
+        self._show(message.error)
+
+    def _show(self, error: str = "") -> None:
+        found = self._selection
+        self.table.remove(
+            [row for path in self.table.paths() if (row := self.table.row_of(path)) is not None]
+        )
+        if found is not None:
+            self.table.put(found.entries)
+        notice = _HELP
+        if found is not None:
+            notice = None if found.chosen else _ALL_SPARED if found.spared else _NOTHING
+        if error:
+            notice = Content.styled(safe_line(error), "$warning")
+        self.table_changed(notice)
+        self.show_title(_heading(), _summary(found))
+        self.query_one("#spared", EdgeLine).show("" if found is None else spared(found))
+
+    # --- doing it
+
+    def action_prune(self) -> None:
+        from agcx_tui.app.dialogs.delete import ask_to_delete
+
+        found = self._selection
+        if found is None or not found.chosen:
+            self.notify("Nothing is listed that could go.", markup=False)
+            return
+        folder = self.query_one("#export", Input).value.strip()
+        rows = list(self.table.order)
+        ask_to_delete(
+            self.app,
+            self.table,
+            rows,
+            self.now(),
+            lambda: self._prune(found.chosen, folder),
+            self.store,
+        )
+
+    def _prune(self, chosen: Sequence[Chosen], folder: str) -> None:
+        failed = ""
+
+        def act(store: Store) -> store_work.Outcome | None:
+            nonlocal failed
+            entries = [each.entry for each in chosen]
+            if folder:
+                entries, failed = _exported(entries, Path(folder).expanduser())
+            if not entries:
+                self.post_message(self.Pruned("", failed))
+                return None
+            return store_work.Outcome(store.delete(entries, kind="prune"), [], [])
+
+        def done(outcome: store_work.Outcome) -> None:
+            act = outcome.act
+            what = f"{format.counted(act.count, 'session')}, {format.size(act.size)}"
+            self.post_message(
+                self.Pruned(f"Deleted {what}. u in the list brings them back.", failed)
+            )
+
+        self.acts.run(
+            act, done, lambda error: self.post_message(self.Pruned("", f"Nothing was deleted: {error}"))
+        )
+
+    def on_prune_screen_pruned(self, message: Pruned) -> None:
+        if message.said:
+            self.changed = True
+            self.notify(message.said, markup=False)
+        if message.failed:
+            self.notify(safe_line(message.failed), severity="error", timeout=10, markup=False)
+        self._number += 1
+        self._begin()
+
+
+def _exported(entries: list[ScanEntry], folder: Path) -> tuple[list[ScanEntry], str]:
+    """Those that were exported, and what is to be said of the others."""
+    from agcx_tui.core.export.keep_copies import keep_copies
+
+    done = {result.source: result for result in keep_copies(entries, folder)}
+    kept = [entry for entry in entries if entry.path not in done or done[entry.path].error]
+    failed = ""
+    if kept:
+        first = done[kept[0].path]
+        more = f" and {len(kept) - 1:,} more" if len(kept) > 1 else ""
+        failed = f"Not exported, and so not deleted: {first.target.name}{more}: {first.error}"
+    gone = {entry.path for entry in kept}
+    return [entry for entry in entries if entry.path not in gone], failed
+
+
+def _heading() -> Content:
+    return Content.assemble(("agcx", "bold $primary"), "  Clean up")
+
+
+def _summary(found: Selection | None) -> str:
+    if found is None:
+        return ""
+    return f"{format.counted(len(found.chosen), 'session')} · {format.size(found.size)}"

@@ -1,0 +1,140 @@
+"""What the screens beside the browser share that list sessions: rows, marks, a preview.
+
+Strategy: the widgets are the browser's own, over a table of the screen's; what is in it, and what can
+be done with it, the screens say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from agcx_format.errors import PersistenceError
+from agcx_tui.app.screens.browser.listing import ListingScreen
+from agcx_tui.app.widgets.lines.edge_line import EdgeLine
+from agcx_tui.app.widgets.lines.key_line import KeyLine
+from agcx_tui.app.widgets.list.header import ListHeader
+from agcx_tui.app.widgets.list.session_list import SessionList
+from agcx_tui.app.widgets.preview import Preview
+from agcx_tui.core.sessions.table import SessionTable
+from agcx_tui.core.store.act_queue import ActQueue
+from agcx_tui.core.words import format
+from agcx_tui.core.words.safe_text import safe_line
+
+_PREVIEW_WIDTH = 100
+_PREVIEW_DELAY = 0.07
+
+
+class SessionsScreen(ListingScreen[bool]):
+    """Leaves with whether it changed the store.  `now` gives microseconds since 1970."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "leave", "back", key_display="esc", id="sessions.back"),
+        Binding("s", "sort", "sort", show=False, id="sessions.sort"),
+        Binding("r", "reverse", "reverse the order", show=False, id="sessions.reverse"),
+        Binding("tab", "app.focus_next", "to the next pane", show=False, id="sessions.next"),
+        Binding(
+            "shift+tab",
+            "app.focus_previous",
+            "to the pane before",
+            show=False,
+            id="sessions.previous",
+        ),
+    ]
+    AUTO_FOCUS = "SessionList"
+    DEFAULT_CSS = """
+    SessionsScreen {
+        #preview { width: 46%; min-width: 40; height: 1fr; border-left: vkey $border-blurred; }
+        &.-narrow #preview { display: none; }
+    }
+    """
+    # What the list calls its sort keys.
+    LABELS: ClassVar[Mapping[str, str]] = {}
+    # Why nothing can be made of a conversation that is opened here.
+    FIXED: ClassVar[str] = "Open it from the list of sessions for that."
+
+    def __init__(self, acts: ActQueue, now: Callable[[], int]) -> None:
+        super().__init__()
+        self.acts = acts
+        self.store = acts.store
+        self.now = now
+        self.changed = False
+        self.table = SessionTable()
+        self.sessions = SessionList(self.table, now, id="sessions")
+
+    def compose(self) -> ComposeResult:
+        yield EdgeLine(id="title")
+        yield from self.compose_above()
+        with Horizontal(id="panes"):
+            with Vertical(id="left"):
+                yield ListHeader(self.sessions, self.LABELS)
+                yield self.sessions
+                yield Static(id="notice", markup=False)
+            yield Preview(self.table, id="preview")
+        with Horizontal(id="bottom"):
+            yield KeyLine()
+            yield EdgeLine(id="marks")
+
+    def compose_above(self) -> Iterable[Widget]:
+        """What stands between the title and the list."""
+        return ()
+
+    # --- what is shown
+
+    def show_title(self, left: Content | str, right: Content | str = "") -> None:
+        self.query_one("#title", EdgeLine).show(left, right)
+
+    def table_changed(self, notice: Content | None = None) -> None:
+        """Show the table as it is now, or in its place a notice."""
+        self.sessions.update()
+        page = self.query_one("#notice", Static)
+        if notice is not None:
+            page.update(notice)
+        page.display = notice is not None
+        for part in (self.sessions, self.query_one(ListHeader)):
+            part.display = notice is None
+        self.query_one(Preview).styles.display = None if notice is None else "none"
+        self.show_marks()
+        self._follow()
+
+    def failed(self, what: str, error: PersistenceError | str) -> None:
+        text = f"{what}: {safe_line(str(error))}"
+        self.notify(text, severity="error", timeout=10, markup=False)
+
+    # --- keys and events
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width < _PREVIEW_WIDTH, "-narrow")
+
+    @on(SessionList.Highlighted)
+    def _cursor_moved(self) -> None:
+        self._follow()
+        self.cursor_moved()
+
+    def cursor_moved(self) -> None:
+        """The cursor is on another session, or on none."""
+
+    def _follow(self) -> None:
+        self.query_one(Preview).follow(self.sessions.cursor, delay=_PREVIEW_DELAY)
+
+    @on(SessionList.Opened)
+    def _open(self, message: SessionList.Opened) -> None:
+        row, show = message.row, getattr(self.app, "conversation", None)
+        if row is None or show is None:
+            return
+        if self.table.readable(row):
+            self.app.push_screen(show(self.table.path(row), fixed=self.FIXED))
+        else:
+            reason = format.short_reason(self.table.error(row))
+            self.notify(f"It cannot be opened: {reason}.", severity="warning", markup=False)
+
+    def action_leave(self) -> None:
+        self.dismiss(self.changed)

@@ -1,0 +1,218 @@
+"""Where the space goes: bars that fill while the files are read, each opening what it is about.
+
+A large message opens its conversation there, all else the list of its sessions.
+
+Strategy: a thread measures file by file and posts what it has a few times a second; of a file that
+was measured before, the cache speaks.  Leaving stops it, and what was measured by then is kept.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+from textual.worker import get_current_worker
+
+from agcx_format.errors import PersistenceError
+from agcx_format.space.measure import GROUPS, FileStats, Stats, gather
+from agcx_format.space.measure_cache import StatsCache
+from agcx_format.store.store import ScanEntry
+from agcx_tui.app.screens.options_screen import PagedScreen
+from agcx_tui.core.sessions.columns import fit, plain_cells
+from agcx_tui.core.store.act_queue import ActQueue
+from agcx_tui.core.words import format
+from agcx_tui.core.words.safe_text import safe_line
+from agcx_tui.core.words.storage_report import BAR, Line, Section, bar, headline, sections
+
+_EVERY = 0.4
+# Python hands the interpreter over every 5 ms; this gives a key its turn at once.
+_BREATH = 0.0005
+_BREATHE_EVERY = 200
+# Where all is known already, what is handed over at once is bounded by this.
+_MOST = 500
+# Label and note, in cells: where there is less room the label gives way, then the note is cut.
+_LABEL, _LEAST_LABEL, _NOTE = 34, 16, 14
+_AMOUNT = 8
+# The edges of the list, and its scrollbar.
+_AROUND = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The sessions that a bar is about."""
+
+    label: str
+    paths: tuple[str, ...]
+
+
+class StorageScreen(PagedScreen[Opened]):
+    """Leaves with what is to be shown in the list, None for nothing.
+
+    `cache` None: all is measured anew.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("o", "choose", "open", key_display="enter", id="storage.open"),
+    ]
+
+    class Measured(Message):
+        """Files that were measured since the last one; the worker's number tells old from new."""
+
+        def __init__(
+            self,
+            files: list[FileStats],
+            total: int,
+            ended: bool,
+            in_trash: int = 0,
+            error: str = "",
+        ) -> None:
+            super().__init__()
+            self.error = error
+            self.files = files
+            self.total = total
+            self.ended = ended
+            self.in_trash = in_trash
+
+    def __init__(self, acts: ActQueue, cache: StatsCache | None) -> None:
+        super().__init__()
+        self._acts = acts
+        self._store = acts.store
+        self._cache = cache
+        self._stats = Stats()
+        self._paths: dict[tuple[str, str], list[str]] = {}
+        self._lines: list[Line | None] = []
+
+    def on_mount(self) -> None:
+        self.show_title("Storage", "reading…")
+        self._measure()
+
+    @work(thread=True, exclusive=True, group="stats")
+    def _measure(self) -> None:
+        worker = get_current_worker()
+        asked = 0
+
+        def stopped() -> bool:
+            nonlocal asked
+            asked += 1
+            if asked % _BREATHE_EVERY == 0:
+                time.sleep(_BREATH)
+            return worker.is_cancelled
+
+        batch: list[FileStats] = []
+        entries: list[ScanEntry] = []
+        in_trash, problem = 0, ""
+        deadline = time.monotonic() + _EVERY
+        try:
+            entries = list(self._store.scan())
+            measured = gather if self._cache is None else self._cache.gather
+            with closing(measured(entries, stopped)) as files:
+                for file in files:
+                    batch.append(file)
+                    if time.monotonic() > deadline or len(batch) == _MOST:
+                        if not self.post_message(self.Measured(batch, len(entries), False)):
+                            return
+                        batch, deadline = [], time.monotonic() + _EVERY
+            in_trash = sum(session.size for session in self._store.trash())
+        except (PersistenceError, OSError) as error:
+            problem = f"Not all of it can be read: {error}"
+        if not worker.is_cancelled:
+            self.post_message(self.Measured(batch, len(entries), True, in_trash, problem))
+
+    def on_storage_screen_measured(self, message: Measured) -> None:
+        for file in message.files:
+            self._stats.add(file)
+            for group in GROUPS:
+                for name in file.members(group):
+                    self._paths.setdefault((group, name), []).append(file.path)
+            for kind in file.kinds:
+                self._paths.setdefault(("kind", kind), []).append(file.path)
+        self._show()
+        measured = self._stats.total.sessions
+        right = headline(self._stats, message.in_trash)
+        if not message.ended:
+            right = f"{measured:,} of {message.total:,} read"
+        self.show_title("Storage", right)
+        nothing = Content("There are no sessions here that would take any space.\nEsc goes back.")
+        if message.error:
+            nothing = Content.styled(safe_line(message.error), "$error")
+            self.notify(safe_line(message.error), severity="error", timeout=10, markup=False)
+        self.show_notice(nothing if message.ended and not measured else None)
+
+    def _show(self) -> None:
+        at, before = self.lines.highlighted, self._lines
+        chosen = before[at] if at is not None and at < len(before) else None
+        self._lines = []
+        options: list[Option] = []
+        for section in sections(self._stats):
+            if section.lines:
+                self._add(section, options)
+        self.lines.clear_options()
+        self.lines.add_options(options)
+        if options:
+            self.lines.highlighted = self._where(chosen)
+
+    def _add(self, section: Section, options: list[Option]) -> None:
+        gap = "\n" if options else ""
+        title = Content(gap) + Content.styled(section.title, "bold $primary")
+        options.append(Option(title, disabled=True))
+        self._lines.append(None)
+        for line in section.lines:
+            options.append(Option(_drawn(line, section.largest, self.size.width - _AROUND)))
+            self._lines.append(line)
+        if section.hidden:
+            more = Content.styled(f"  and {section.hidden:,} more", "$text-muted")
+            options.append(Option(more, disabled=True))
+            self._lines.append(None)
+
+    def on_resize(self) -> None:
+        if self._lines:
+            self._show()
+
+    def _where(self, chosen: Line | None) -> int:
+        """The line that the cursor was on, wherever it is by now."""
+        for index, line in enumerate(self._lines):
+            if chosen and line and (line.group, line.name, line.index) == (
+                chosen.group, chosen.name, chosen.index,
+            ):  # fmt: skip
+                return index
+        return 1
+
+    def action_choose(self) -> None:
+        self.lines.action_select()
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        line = self._lines[event.option_index]
+        if line is None:
+            return
+        if line.index is not None:
+            self.app.push_screen(self.app.conversation(line.name, self._acts, message=line.index))
+            return
+        paths: Sequence[str] = (line.name,)
+        if line.group != "session":
+            paths = self._paths.get((line.group, line.name), ())
+        self.dismiss(Opened(line.label, tuple(paths)))
+
+
+def _drawn(line: Line, largest: int, width: int) -> Content:
+    taken = 2 + 1 + _AMOUNT + 2 + BAR + 2
+    room = max(_LEAST_LABEL, min(_LABEL, width - taken - _NOTE))
+    label = fit(plain_cells(line.label[:200]), room)
+    note = fit(line.note, min(len(line.note), width - taken - room))
+    drawn = bar(line.amount, largest)
+    return Content.assemble(
+        f"  {label} ",
+        (f"{format.size(line.amount):>{_AMOUNT}}  ", "bold"),
+        (f"{drawn:{BAR}}", "$primary"),
+        (f"  {note}", "$text-muted"),
+    )

@@ -1,0 +1,158 @@
+"""The two themes of our own: calm, few colours, each with a meaning.
+
+Blue is where one is, amber what one marked as dear, green what went well, red what is broken.
+Where a terminal has but sixteen colours the line of the cursor is still another than the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual.color import Color, ColorParseError
+from textual.theme import BUILTIN_THEMES, Theme
+
+from agcx_tui.core.local.config import Config
+
+DARK = Theme(
+    name="agcx-dark",
+    primary="#7aa2d6",
+    secondary="#8fb4a6",
+    accent="#e0b565",
+    warning="#e0b565",
+    error="#e07a7a",
+    success="#8fbf7f",
+    foreground="#d5d9e0",
+    background="#16191f",
+    surface="#1c2027",
+    panel="#242933",
+    dark=True,
+    variables={
+        "block-cursor-background": "#2f4361",
+        "block-cursor-foreground": "#f2f5fa",
+        "block-cursor-text-style": "none",
+        "block-cursor-blurred-background": "#272d37",
+        "block-cursor-blurred-foreground": "#d5d9e0",
+        "border": "#7aa2d6",
+        "border-blurred": "#343b47",
+        "footer-background": "#1c2027",
+        "footer-item-background": "#1c2027",
+        "footer-key-background": "#1c2027",
+        "footer-description-background": "#1c2027",
+        "footer-key-foreground": "#7aa2d6",
+        "footer-description-foreground": "#9aa3b2",
+        "scrollbar": "#343b47",
+        "scrollbar-hover": "#465061",
+        "scrollbar-active": "#7aa2d6",
+        "scrollbar-background": "#16191f",
+        "scrollbar-background-hover": "#16191f",
+        "scrollbar-background-active": "#16191f",
+        "scrollbar-corner-color": "#16191f",
+        "input-selection-background": "#7aa2d6 35%",
+    },
+)
+
+LIGHT = Theme(
+    name="agcx-light",
+    primary="#2f5f9e",
+    secondary="#3d7565",
+    accent="#9a6700",
+    warning="#9a6700",
+    error="#b3383f",
+    success="#3f7a33",
+    foreground="#24292f",
+    background="#fbfbfa",
+    surface="#f2f2f0",
+    panel="#e8e8e5",
+    dark=False,
+    variables={
+        "block-cursor-background": "#bdd3ee",
+        "block-cursor-foreground": "#14181d",
+        "block-cursor-text-style": "none",
+        "block-cursor-blurred-background": "#d0d2d5",
+        "block-cursor-blurred-foreground": "#24292f",
+        "border": "#2f5f9e",
+        "border-blurred": "#cfcfca",
+        "footer-background": "#f2f2f0",
+        "footer-item-background": "#f2f2f0",
+        "footer-key-background": "#f2f2f0",
+        "footer-description-background": "#f2f2f0",
+        "footer-key-foreground": "#2f5f9e",
+        "footer-description-foreground": "#5c636b",
+        "scrollbar": "#cfcfca",
+        "scrollbar-hover": "#b5b5b0",
+        "scrollbar-active": "#2f5f9e",
+        "scrollbar-background": "#fbfbfa",
+        "scrollbar-background-hover": "#fbfbfa",
+        "scrollbar-background-active": "#fbfbfa",
+        "scrollbar-corner-color": "#fbfbfa",
+        "input-selection-background": "#2f5f9e 25%",
+    },
+)
+
+
+# What WCAG asks of text.
+_READABLE = 4.5
+
+
+def contrast(one: Color, other: Color) -> float:
+    """How well one is read on the other, from 1 to 21, as WCAG 2 measures it."""
+    lighter, darker = sorted(map(_luminance, (one, other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def readable_on(ground: Color) -> Color:
+    """Black or white, whichever is read better: at least 4.5."""
+    return max(_BLACK, _WHITE, key=lambda color: contrast(color, ground))
+
+
+_BLACK, _WHITE = Color(0, 0, 0), Color(255, 255, 255)
+
+
+def _luminance(color: Color) -> float:
+    red, green, blue = (
+        each / 12.92 if each <= 0.03928 else ((each + 0.055) / 1.055) ** 2.4
+        for each in color.normalized
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def selection_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """Selected text that can be read, in a theme of whatever colors; what is readable stays.
+
+    Themes lay a color over the ground and may leave the text as it is, which may be of the same color.
+    """
+    found = {}
+    for kind, below in (("screen", "background"), ("input", "surface")):
+        names = f"{kind}-selection-background", f"{kind}-selection-foreground"
+        try:
+            laid, text = (_parsed(variables[name]) for name in names)
+            ground = Color.parse(variables[below])
+        except (KeyError, ColorParseError):
+            continue
+        if ground.ansi is not None or laid.ansi is not None:
+            # The colors are the terminal's, and what they look like is not known.
+            found |= dict(zip(names, ("ansi_bright_cyan", "ansi_black"), strict=True))
+            continue
+        if kind == "input":
+            # A field that has the focus is a little lighter or darker.
+            ground += _parsed(variables["foreground"]).multiply_alpha(0.05)
+        mixed = ground + laid
+        if not text.is_transparent and contrast(text, mixed) >= _READABLE:
+            continue
+        found |= dict(zip(names, (mixed.hex, readable_on(mixed).hex), strict=True))
+    return found
+
+
+def _parsed(text: str) -> Color:
+    """A color of a style sheet, with its share where one is given: `#81a1c1 35%`."""
+    color, _, share = text.partition(" ")
+    parsed = Color.parse(color)
+    return parsed.multiply_alpha(float(share.rstrip("%")) / 100) if share else parsed
+
+
+def problems(config: Config) -> list[str]:
+    """What is wrong with the theme that a configuration asks for, if anything is."""
+    wanted = config.theme
+    if wanted is None or wanted in (DARK.name, LIGHT.name, *BUILTIN_THEMES):
+        return []
+    return [f"{config.place('theme')}there is no {wanted!r}; ctrl+p, Theme lists them"]

@@ -1,0 +1,39 @@
+"""The checkpoints of a session as facts, with the key that makes a session of one."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from agcx_format.model.types import CheckpointMetadata
+from agcx_tui.app.widgets.facts_view import FactsView
+
+__all__ = ["CheckpointsView"]
+
+
+class CheckpointsView(FactsView):
+    """Posts `Wanted` for the current checkpoint."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "make_session", "new session", id="checkpoint.session"),
+    ]
+
+    class Wanted(Message):
+        """A session is to be made of this checkpoint."""
+
+        def __init__(self, checkpoint: CheckpointMetadata) -> None:
+            super().__init__()
+            self.checkpoint = checkpoint
+
+    def action_make_session(self) -> None:
+        fact = self.fact
+        if fact is None:
+            self.notify("There is no checkpoint here.", markup=False)
+        elif isinstance(fact.target, CheckpointMetadata):
+            self.post_message(self.Wanted(fact.target))
+        else:
+            self.notify(
+                "The file of this checkpoint is not there.", severity="warning", markup=False
+            )

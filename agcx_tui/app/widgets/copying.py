@@ -1,0 +1,87 @@
+"""Copies from any screen: what was copied is told with the way that it went, and only if it did.
+
+Strategy: the programs that can take a text are run by a thread (`clipboard.py`).  Where nobody took it, it goes
+to the terminal, which never answers: that is not called copied.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from base64 import b64encode
+from functools import partial
+
+from textual.app import App
+
+from agcx_tui.core.local import clipboard
+
+__all__ = ["Copying", "copy"]
+
+# OSC 52 is cut off by terminals somewhere above this many characters.
+_LIMIT = 75_000
+
+
+class Copying:
+    """The copies of one app, the last of which counts."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._lock = threading.Lock()
+        self._latest = 0
+
+    def copy(self, text: str, what: str) -> None:
+        """Copy `text`, and tell the person; `what` names it, safe to be shown."""
+        if len(text) > _LIMIT:
+            words = f"{len(text):,} characters are too many for the clipboard; export it instead."
+            self._app.notify(words, severity="warning", markup=False)
+            return
+        # What the app's own fields paste.
+        self._app._clipboard = text
+        self._latest += 1
+        number = self._latest
+        if clipboard.may_be_taken(os.environ):
+            put = partial(self._put, number, text, what)
+            self._app.run_worker(put, name="copy", group="copy", thread=True, exit_on_error=False)
+        else:
+            self._tell(number, text, what, clipboard.Taken())
+
+    def _put(self, number: int, text: str, what: str) -> None:
+        """In a thread; of several copies in a row the last is the one that stays."""
+        with self._lock:
+            if number != self._latest:
+                return
+            taken = clipboard.put(clipboard.as_bytes(text), os.environ)
+        self._app.call_from_thread(self._tell, number, text, what, taken)
+
+    def _tell(self, number: int, text: str, what: str, taken: clipboard.Taken) -> None:
+        if number != self._latest:
+            return
+        if not taken:
+            self._send(text)
+        self._app.notify(_words(what, taken), markup=False)
+
+    def _send(self, text: str) -> None:
+        driver = self._app._driver
+        if driver is not None:
+            data = b64encode(clipboard.as_bytes(text)).decode()
+            driver.write(f"\x1b]52;c;{data}\a")
+
+
+def copy(app: App, text: str, what: str) -> None:
+    """Copy a text by the app's own `Copying`, which it gets with the first copy."""
+    copying = getattr(app, "copying", None)
+    if copying is None:
+        copying = Copying(app)
+        app.copying = copying  # type: ignore[attr-defined]
+    copying.copy(text, what)
+
+
+def _words(what: str, taken: clipboard.Taken) -> str:
+    if taken.program:
+        also = ", and into tmux's buffer" if taken.tmux else ""
+        return f"Copied {what} with {taken.program}{also}."
+    if taken.handed_on:
+        return f"Copied {what} into tmux's buffer, which hands it on to the terminal."
+    if taken.tmux:
+        return f"Copied {what} into tmux's buffer, and nowhere else."
+    return f"Sent {what} to the terminal, for its clipboard."

@@ -1,0 +1,180 @@
+"""Groups of facts, of any number, with one of them current; filtered by words.
+
+Strategy: a roll, like the transcript, since a session may have a hundred thousand indexed files.  Block
+i is a heading or a fact; arrows go from fact to fact, and the view follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from agcx_format.transcript.folding import Needle
+from agcx_tui.app.blocks.block import Block
+from agcx_tui.app.blocks.fact import fact_block, heading_block, name_width
+from agcx_tui.app.widgets.roll.keys import COPY
+from agcx_tui.app.widgets.roll.roll import Roll
+from agcx_tui.app.widgets.roll.viewport import Place
+from agcx_tui.core.conversation.facts import Fact, Group
+
+__all__ = ["FactsView"]
+
+
+class FactsView(Roll, can_focus=True):
+    """`show(groups)`; Enter on a fact that has a target posts `Chosen`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "open", key_display="enter", id="facts.choose"),
+        COPY,
+    ]
+
+    class Chosen(Message):
+        """Enter, or a second click, on a fact with a target."""
+
+        def __init__(self, fact: Fact) -> None:
+            super().__init__()
+            self.fact = fact
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._groups: Sequence[Group] = ()
+        self._rows: list[Fact | Group] = []
+        self._column = 0
+        self._words: Needle | None = None
+
+    def show(self, groups: Sequence[Group]) -> None:
+        """Replace what is shown."""
+        self._groups = groups
+        names = [fact.name for group in groups for fact in group.facts[:1000]]
+        self._column = name_width(names, 80)
+        self._lay_out()
+
+    def filter(self, words: str) -> int:
+        """Show the facts that hold the words, folded as everywhere; how many they are."""
+        self._words = Needle.of(words) if words else None
+        self._lay_out()
+        return sum(isinstance(row, Fact) for row in self._rows)
+
+    @property
+    def fact(self) -> Fact | None:
+        """The current one."""
+        row = self._rows[self.current] if self.current < len(self._rows) else None
+        return row if isinstance(row, Fact) else None
+
+    def _lay_out(self) -> None:
+        self._rows = list(self._filtered())
+        self.current = self._next_fact(0, 1) or 0
+        self.begin()
+
+    def _filtered(self) -> Iterator[Fact | Group]:
+        for group in self._groups:
+            facts = [fact for fact in group.facts if self._holds(fact)]
+            if facts or self._words is None:
+                yield group
+                yield from facts
+
+    def _holds(self, fact: Fact) -> bool:
+        words = self._words
+        return words is None or any(map(words.is_in, (fact.name, fact.value, fact.note)))
+
+    # --- as a roll
+
+    def draw_block(self, index: int) -> Block:
+        row = self._rows[index]
+        if isinstance(row, Group):
+            return heading_block(row.title, "" if row.facts else row.empty, self.look)
+        return fact_block(row.name, row.value, row.note, self._column, self.look)
+
+    def estimates(self) -> Iterator[int]:
+        for row in self._rows:
+            yield 2 if isinstance(row, Group) else 1 + bool(row.note)
+
+    def copied(self) -> str:
+        fact = self.fact
+        return (fact.copied or fact.value) if fact is not None else ""
+
+    def on_mount(self) -> None:
+        self.begin()
+
+    # --- moving
+
+    def action_scroll_down(self) -> None:
+        self._step(1)
+
+    def action_scroll_up(self) -> None:
+        self._step(-1)
+
+    def action_scroll_home(self) -> None:
+        super().action_scroll_home()
+        self.current = self._next_fact(0, 1) or 0
+        self.settled()
+
+    def action_scroll_end(self) -> None:
+        self.viewport.end()
+        last = len(self._rows) - 1
+        self.current = max(0, last if (at := self._next_fact(last, -1)) is None else at)
+        self.settled()
+
+    def _step(self, direction: int) -> None:
+        """To the fact below or above; a tall one is first scrolled to its end, line by line."""
+        index = self._next_fact(self.current + direction, direction)
+        if index is None or not self._end_in_view(self.current, direction):
+            return self.move(direction)
+        self.current = index
+        for _ in range(self.viewport.height - 1):
+            if self._end_in_view(index, direction):
+                break
+            self.viewport.move(direction)
+        return self.settled()
+
+    def _end_in_view(self, index: int, direction: int) -> bool:
+        """Whether the last line of a block, or with -1 the first, is in the window or before it."""
+        window = self.viewport.window
+        if not window:
+            return True
+        if direction < 0:
+            return window[0] <= Place(index, 0, 0)
+        last = window[-1]
+        rows = len(self.viewport.lines(index, 0))
+        return last >= Place(index, 0, rows - 1)
+
+    def _next_fact(self, index: int, direction: int) -> int | None:
+        while 0 <= index < len(self._rows):
+            if isinstance(self._rows[index], Fact):
+                return index
+            index += direction
+        return None
+
+    def settled(self) -> None:
+        """The current fact is one in view."""
+        window = self.viewport.window
+        if window and not window[0].block <= self.current <= window[-1].block:
+            below = self.current < window[0].block
+            inside = self._next_fact(window[0 if below else -1].block, 1 if below else -1)
+            self.current = self.current if inside is None else inside
+        super().settled()
+
+    # --- choosing
+
+    def action_choose(self) -> None:
+        fact = self.fact
+        if fact is not None and fact.target is not None:
+            self.post_message(self.Chosen(fact))
+
+    def on_click(self, event: events.Click) -> None:
+        """A click makes a fact current, a second one chooses it."""
+        if self.dragged:
+            return
+        row = event.get_content_offset_capture(self).y
+        if not 0 <= row < len(self.viewport.window):
+            return
+        place: Place = self.viewport.window[row]
+        if isinstance(self._rows[place.block], Fact):
+            self.current = place.block
+            self.settled()
+            if event.chain == 2:
+                self.action_choose()

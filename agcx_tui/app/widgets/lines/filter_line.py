@@ -1,0 +1,86 @@
+"""The line in which the filter is typed; every keystroke filters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from agcx_tui.app.widgets.lines.typed_line import TypedLine
+from agcx_tui.core.sessions.completion import Completion
+
+
+class FilterInput(TypedLine):
+    """Esc clears first and leaves second; Enter and Down go back to the list, the filter stays."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "escape", "clear_or_leave", "clear, then leave", key_display="esc", id="filter.escape"
+        ),
+        Binding("enter,down", "leave", "to the list", key_display="enter", id="filter.leave"),
+        Binding("tab", "complete(1)", "complete", id="filter.complete"),
+        Binding(
+            "shift+tab", "complete(-1)", "complete backwards", show=False, id="filter.complete-back"
+        ),
+    ]
+
+    class Offered(Message):
+        """These may stand in place of the last word; the one at `chosen` does."""
+
+        def __init__(self, candidates: tuple[str, ...], chosen: int) -> None:
+            super().__init__()
+            self.candidates = candidates
+            self.chosen = chosen
+
+    def __init__(
+        self,
+        complete: Callable[[str], Completion],
+        leave: Callable[[], None],
+        *,
+        id: str | None = None,
+    ) -> None:
+        """`complete` gives what may stand for the last word of the line up to the cursor.
+
+        `leave` moves the focus to the list.
+        """
+        self._complete = complete
+        self._leave = leave
+        # What is offered, the one that is taken, and the line that it made.
+        self._offer: tuple[Completion, int, str] | None = None
+        super().__init__(
+            id=id, select_on_focus=False, placeholder="words  model:  tag:  is:favorite  after:"
+        )
+
+    def action_clear_or_leave(self) -> None:
+        if self.value:
+            self.value = ""
+        else:
+            self._leave()
+
+    def action_complete(self, step: int) -> None:
+        """Complete the last word; again, take the next candidate; without a word, go to the next pane."""
+        line, at = self.value, self.cursor_position
+        if self._offer is not None and self._offer[2] == line[:at]:
+            offer, chosen, _ = self._offer
+            chosen = (chosen + step) % len(offer.candidates)
+        else:
+            offer, chosen = self._complete(line[:at]), 0 if step > 0 else -1
+        if offer.start == at:
+            self.screen.focus_next() if step > 0 else self.screen.focus_previous()
+            return
+        if not offer.candidates:
+            # Not to the next pane: what is typed on would be obeyed there.
+            self.post_message(self.Offered((), 0))
+            return
+        made = line[: offer.start] + offer.candidates[chosen]
+        # A key alone is followed by its values, not by other keys.
+        only = len(offer.candidates) == 1
+        self._offer = None if only else (offer, chosen % len(offer.candidates), made)
+        self.value = made + line[at:]
+        self.cursor_position = len(made)
+        self.post_message(self.Offered(offer.candidates, chosen % len(offer.candidates)))
+
+    def action_leave(self) -> None:
+        self._leave()

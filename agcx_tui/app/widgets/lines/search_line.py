@@ -1,0 +1,96 @@
+"""A line in which one types what is to be found in a conversation, or a number to go to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from agcx_tui.app.widgets.lines.edge_line import EdgeLine
+from agcx_tui.app.widgets.lines.typed_line import TypedLine
+
+__all__ = ["SearchInput", "SearchLine"]
+
+
+class SearchInput(TypedLine):
+    """Enter keeps what was typed and goes on; Esc gives it up."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave(False)", "give up", id="search.give-up"),
+        Binding("enter,down,tab", "leave(True)", "go there", key_display="enter", id="search.go"),
+    ]
+
+    def __init__(self, leave: Callable[[bool], None], **options: Any) -> None:
+        """`leave` moves the focus; it is told whether what was typed is kept."""
+        super().__init__(**options)
+        self._leave = leave
+
+    def action_leave(self, kept: bool) -> None:
+        self._leave(kept and bool(self.value))
+
+
+class SearchLine(Horizontal):
+    """`/ words        3 of 12 messages`; hidden, and without a widget in it, until it is opened."""
+
+    DEFAULT_CSS = """
+    SearchLine {
+        height: 1;
+        background: $surface;
+        display: none;
+        &.-shown { display: block; }
+        & > .search-sign { width: 3; padding: 0 1; color: $text-muted; }
+        &:focus-within > .search-sign { color: $primary; text-style: bold; }
+        & > .search-status { width: auto; max-width: 60%; color: $text-muted; }
+    }
+    """
+
+    def __init__(
+        self,
+        sign: str,
+        placeholder: str,
+        leave: Callable[[bool], None],
+        *,
+        id: str,
+        numbers: bool = False,
+    ) -> None:
+        """The input gets the `id` and `leave`; with `numbers` it takes digits only."""
+        super().__init__()
+        self._sign = sign
+        self.input = SearchInput(
+            leave,
+            id=id,
+            select_on_focus=False,
+            placeholder=placeholder,
+            restrict=r"[0-9]{0,18}" if numbers else None,
+        )
+        self._status = EdgeLine(classes="search-status")
+
+    @property
+    def is_open(self) -> bool:
+        return self.has_class("-shown")
+
+    def open(self) -> None:
+        if not self.input.is_attached:
+            # Not before: a conversation opens without them.
+            sign = Static(self._sign, classes="search-sign", markup=False)
+            self.mount_all([sign, self.input, self._status])
+        self.add_class("-shown")
+        # At once, and not when there is time: what is typed next is meant for it.
+        self.screen.set_focus(self.input)
+
+    def close(self) -> None:
+        self.remove_class("-shown")
+        self.input.value = ""
+        self.say("")
+
+    @property
+    def said(self) -> str:
+        return self._status.plain
+
+    def say(self, words: str) -> None:
+        self._status.show(right=words)
+        if self._status.is_attached:
+            self._status.refresh(layout=True)

@@ -1,0 +1,77 @@
+"""The tabs of a conversation and, at the right, where one is in it; one line.
+
+Textual's own tabs take two lines and eight widgets, which a conversation that is to open at once
+has no time for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+from rich.cells import cell_len
+from textual import events
+from textual.content import Content
+from textual.message import Message
+
+from agcx_tui.app.widgets.lines.edge_line import EdgeLine
+
+__all__ = ["TabLine"]
+
+
+class TabLine(EdgeLine):
+    """`choose(name)` marks one of `tabs`, pairs of a name and a label; a click posts `Clicked`."""
+
+    GIVES_WAY = "right"
+    DEFAULT_CSS = """
+    TabLine { background: $background; color: $text-muted; }
+    """
+
+    class Clicked(Message):
+        """The tab `name` was clicked."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    def __init__(self, tabs: Sequence[tuple[str, str]], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.tabs = list(tabs)
+        self.chosen = self.tabs[0][0]
+        self._status = self._short = ""
+        self._redraw()
+
+    def choose(self, name: str) -> None:
+        self.chosen = name
+        self._redraw()
+
+    def say(self, status: str, short: str = "") -> None:
+        """Show plain words at the right end, or `short` where there is no room for them."""
+        self._status, self._short = status, short
+        self._redraw()
+
+    def _redraw(self) -> None:
+        labels = Content("   ").join(self._labels())
+        width = self.content_size.width
+        fits = not width or labels.cell_length + 2 + cell_len(self._status) <= width
+        self.show(labels, self._status if fits else self._short)
+
+    def on_resize(self) -> None:
+        self._redraw()
+
+    def _labels(self) -> list[Content]:
+        return [
+            Content.assemble(
+                (f"{number} ", "$primary"),
+                (label, "bold underline $foreground" if name == self.chosen else ""),
+            )
+            for number, (name, label) in enumerate(self.tabs, 1)
+        ]
+
+    def on_click(self, event: events.Click) -> None:
+        at = event.get_content_offset_capture(self).x
+        ends = accumulate(label.cell_length + 3 for label in self._labels())
+        for (name, _), end in zip(self.tabs, ends, strict=True):
+            if at < end - 2:
+                self.post_message(self.Clicked(name))
+                return

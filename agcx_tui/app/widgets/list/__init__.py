@@ -1,0 +1,1 @@
+"""The session list, drawn line by line."""

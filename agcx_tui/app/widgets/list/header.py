@@ -1,0 +1,100 @@
+"""The line above the session list: names of the columns, and by which one it is sorted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.segment import Segment
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from agcx_tui.app.widgets.list.session_list import SessionList
+from agcx_tui.core.sessions.columns import GAP, fit
+from agcx_tui.core.sessions.table import DATES, DESCENDING
+
+_LABELS = {"messages": "msgs"}
+# By what the list is sorted from a column: by what it shows, then by what it can show instead.
+_KEYS = {
+    "age": DATES,
+    "title": ("title",),
+    "messages": ("messages",),
+    "size": ("size", "ratio"),
+}
+
+
+class ListHeader(Widget):
+    """Click on a column to sort by it; again, to turn the order round; then by its next key."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES = {"list-header--sorted"}  # noqa: RUF012
+    DEFAULT_CSS = """
+    ListHeader {
+        height: 1;
+        background: $background;
+        color: $text-muted;
+        & > .list-header--sorted { color: $foreground; }
+    }
+    """
+
+    class SortRequested(Message):
+        """`key` of the table's SORTS; the direction None where it is the one that suits the key."""
+
+        def __init__(self, key: str, descending: bool | None = None) -> None:
+            super().__init__()
+            self.key = key
+            self.descending = descending
+
+    def __init__(
+        self,
+        session_list: SessionList,
+        labels: Mapping[str, str] | None = None,
+        *,
+        id: str | None = None,
+    ) -> None:
+        """`labels`: what a list calls its sort keys, where it means something else by them."""
+        super().__init__(id=id)
+        self._list = session_list
+        self._labels = _LABELS | dict(labels or {})
+
+    def render_line(self, y: int) -> Strip:
+        plain = self.rich_style
+        bright = self.get_component_rich_style("list-header--sorted")
+        parts = [Segment("   ", plain)]
+        for column in self._list.columns:
+            if column.name == "title":
+                parts.append(Segment("   ", plain))
+            elif column.name != "age":
+                parts.append(Segment(" " * GAP, plain))
+            label, is_sorted = self._label(column.name)
+            cells = fit(label, column.width, right=column.right_aligned)
+            parts.append(Segment(cells, bright if is_sorted else plain))
+        return Strip(parts).adjust_cell_length(self.size.width, plain)
+
+    def _label(self, column: str) -> tuple[str, bool]:
+        table = self._list.table
+        key = {"age": table.shown_date, "size": table.shown_measure}.get(column, column)
+        label = self._labels.get(key, key)
+        if key != table.sort_key:
+            return label, False
+        arrow = "↓" if table.descending else "↑"
+        # `accessed ↓` fills its column; `msgs ↓` would have a gap on the wrong side.
+        return f"{label} {arrow}" if column in ("age", "title") else f"{label}{arrow}", True
+
+    def on_click(self, event: events.Click) -> None:
+        for column in reversed(self._list.columns):
+            if event.x >= column.start - 1 or column.name == "age":
+                if column.name in _KEYS:
+                    self._request(_KEYS[column.name])
+                return
+
+    def _request(self, keys: Sequence[str]) -> None:
+        table = self._list.table
+        if table.sort_key not in keys:
+            self.post_message(self.SortRequested(keys[0]))
+        elif table.descending == (table.sort_key in DESCENDING):
+            self.post_message(self.SortRequested(table.sort_key, not table.descending))
+        else:
+            following = keys.index(table.sort_key) + 1
+            self.post_message(self.SortRequested(keys[following % len(keys)]))

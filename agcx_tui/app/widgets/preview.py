@@ -1,0 +1,249 @@
+"""The pane beside the list: what the session under the cursor is, and how it goes.
+
+Strategy: it follows the cursor without ever delaying it.  A move only starts a short timer, longer than
+a key repeat; when it fires, a thread opens the file and posts what it found with the number of
+the request, and an answer to an older request is closed unseen.  The transcript is imported and
+mounted for the first file: the first rows of the list do not wait for it.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Static
+from textual.worker import get_current_worker
+
+from agcx_format import limits
+from agcx_format.disk.durable import os_reason
+from agcx_format.errors import PersistenceError
+from agcx_format.session.listed import listed
+from agcx_tui.core.sessions.table import SessionTable, micros
+from agcx_tui.core.words import format
+from agcx_tui.core.words.safe_text import safe_line
+
+if TYPE_CHECKING:
+    from agcx_format.disk.durable import Signature
+    from agcx_format.session.lazy import SessionFile
+    from agcx_tui.app.widgets.transcript.transcript import Transcript
+
+# How long a thread may read on before it shows what it has.
+_PATIENCE = 0.1
+_ENOUGH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What stands above the transcript, gathered in the thread; made safe where it is shown."""
+
+    title: str
+    model: str
+    mode: str
+    messages: int
+    turns: int
+    directory: str
+    created: int
+    tags: tuple[str, ...]
+
+
+class Preview(Vertical):
+    """`follow(path)`; None shows nothing."""
+
+    DEFAULT_CSS = """
+    Preview {
+        background: $background;
+        & > #preview-head { padding: 0 2; height: auto; max-height: 9; color: $text-muted; }
+        & > Transcript { height: 1fr; margin-top: 1; }
+    }
+    """
+
+    class Loaded(Message):
+        """A file is open, or why it is not."""
+
+        def __init__(
+            self, number: int, facts: Facts | None, file: SessionFile | None, error: str
+        ) -> None:
+            super().__init__()
+            self.number = number
+            self.facts = facts
+            self.file = file
+            self.error = error
+
+    def __init__(self, table: SessionTable, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._table = table
+        self._row: int | None = None
+        # What the file was when it was opened.
+        self._signature: Signature | None = None
+        self._number = 0
+        self._timer: Timer | None = None
+        self._file: SessionFile | None = None
+        self._transcript: Transcript | None = None
+        self._head = Content("")
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="preview-head", markup=False)
+
+    def follow(self, row: int | None, *, delay: float) -> None:
+        """Show a row of the table after `delay` seconds; the last call wins."""
+        self._row = row
+        self._number += 1
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(delay, self._begin)
+
+    def renew(self, *, delay: float) -> None:
+        """Show the same row again if its file is another by now."""
+        row = self._row
+        if (
+            row is not None
+            and self._timer is None
+            and self._table.signature(row) != self._signature
+        ):
+            self.follow(row, delay=delay)
+
+    def _begin(self) -> None:
+        self._timer = None
+        self._signature = None if self._row is None else self._table.signature(self._row)
+        if not self.display or not self.is_attached:
+            return
+        row = self._row
+        if row is None:
+            self._show_head(Content(""))
+            self._show_file(None)
+        elif not self._table.readable(row):
+            self._show_head(self._broken_head(row))
+            self._show_file(None)
+        else:
+            self._open(self._table.path(row), self._number)
+
+    @work(thread=True, exclusive=True, group="preview", exit_on_error=False)
+    def _open(self, path: str, number: int) -> None:
+        """In a thread: as much of the file as fills a screen."""
+        worker = get_current_worker()
+        if worker.is_cancelled:
+            return
+        # Slow the first time, and better here than in the handler.
+        from agcx_format.session.lazy import SessionFile
+
+        import_module("agcx_tui.app.widgets.transcript.transcript")
+        file = None
+        try:
+            file = SessionFile(path)
+            facts = _facts(file)
+            deadline = time.monotonic() + _PATIENCE
+            while file.known() < _ENOUGH and time.monotonic() < deadline:
+                if worker.is_cancelled or not file.read_more():
+                    break
+            message = self.Loaded(number, facts, file, "")
+        except PersistenceError as error:
+            message = self.Loaded(number, None, file, f"{error.place}: {error.reason}".strip(": "))
+        except OSError as error:
+            message = self.Loaded(number, None, file, os_reason(error))
+        if not self.post_message(message) and file is not None:
+            file.close()
+        # Enter comes next, most likely, and is then obeyed at once.
+        import_module("agcx_tui.app.screens.conversation.conversation")
+
+    async def on_preview_loaded(self, message: Loaded) -> None:
+        message.stop()
+        # The program may have been left meanwhile.
+        if message.number != self._number or not self.is_attached:
+            if message.file is not None:
+                message.file.close()
+            return
+        if message.facts is None:
+            self._show_head(_plain_head("Cannot be read", message.error))
+        else:
+            self._show_head(_head(message.facts))
+        if self._transcript is None and message.file is not None:
+            self._transcript = await self._mount_transcript()
+        self._show_file(message.file)
+
+    async def _mount_transcript(self) -> Transcript:
+        from agcx_tui.app.widgets.transcript.transcript import Transcript
+
+        transcript = Transcript(compact=True)
+        # Tab goes there, to read on without opening it.
+        transcript.can_focus = True
+        await self.mount(transcript)
+        return transcript
+
+    def on_unmount(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def _show_head(self, content: Content) -> None:
+        if not content.is_same(self._head):
+            self._head = content
+            self.query_one("#preview-head", Static).update(content)
+
+    def _show_file(self, file: SessionFile | None) -> None:
+        before, self._file = self._file, file
+        if self._transcript is not None:
+            self._transcript.display = file is not None
+            if file is not None:
+                self._transcript.show(file)
+        if before is not None:
+            before.close()
+
+    def _broken_head(self, row: int) -> Content:
+        table = self._table
+        error = table.error(row)
+        where = f"{error.place}: " if error is not None and error.place else ""
+        reason = where + (error.reason if error is not None else "cannot be read")
+        facts = f"{format.size(table.size(row))} · changed {format.exact(table.date(row))}"
+        return _plain_head(
+            "This file cannot be read", reason, facts, format.short_path(table.path(row))
+        )
+
+
+def _facts(file: SessionFile) -> Facts:
+    metadata = listed(file.metadata)
+    try:
+        directory = file.context.working_directory[: limits.LISTED_TITLE]
+    except (PersistenceError, OSError):
+        # Damage there does not stand in the way of the messages.
+        directory = ""
+    return Facts(
+        metadata.title,
+        metadata.model,
+        metadata.current_mode.value,
+        metadata.message_count,
+        metadata.turn_count,
+        directory,
+        micros(metadata.created_at),
+        tuple(metadata.tags),
+    )
+
+
+def _head(facts: Facts) -> Content:
+    about = [
+        safe_line(facts.model),
+        facts.mode,
+        format.counted(facts.messages, "message"),
+        format.counted(facts.turns, "turn"),
+    ]
+    lines = [
+        Content.styled(safe_line(facts.title).strip() or "(no title)", "bold $foreground"),
+        Content(" · ".join(part for part in about if part)),
+    ]
+    if facts.directory:
+        lines.append(Content(safe_line(format.short_path(facts.directory))))
+    lines.append(Content(f"created {format.exact(facts.created)}"))
+    if tags := "  ".join(safe_line(tag) for tag in facts.tags if tag):
+        lines.append(Content.styled(tags, "$secondary"))
+    return Content("\n").join(lines)
+
+
+def _plain_head(title: str, *lines: str) -> Content:
+    parts = [Content.styled(title, "bold $error")]
+    return Content("\n").join(parts + [Content(safe_line(line)) for line in lines])

@@ -1,0 +1,309 @@
+"""A roll of blocks of which only the lines in view are ever drawn.
+
+Strategy: `Viewport` knows which lines are on the screen; this widget gives it a size, moves it
+with keys, wheel and scrollbar, and draws its lines with a rail at the left, matches and the
+selection laid over them.  Textual's `scroll_y` follows the viewport and never leads it, except
+when the wheel or the scrollbar changed it; then the change is taken as a movement
+(`watch_scroll_y`).  What the blocks are is for a subclass to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import BindingType
+from textual.color import Color
+from textual.geometry import Size
+from textual.message import Message
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.widget import Widget
+
+from agcx_tui.app.blocks.block import Block
+from agcx_tui.app.blocks.heights import HeightIndex
+from agcx_tui.app.blocks.look import Look
+from agcx_tui.app.blocks.palette import Palette
+from agcx_tui.app.themes import readable_on
+from agcx_tui.app.widgets.copying import copy
+from agcx_tui.app.widgets.roll.keys import MOVING
+from agcx_tui.app.widgets.roll.line_matches import LineMatches
+from agcx_tui.app.widgets.roll.selected import pack, selected_text
+from agcx_tui.app.widgets.roll.strips import overlay
+from agcx_tui.app.widgets.roll.viewport import Place, Viewport
+from agcx_tui.app.widgets.transcript.code_reader import CodeReader
+from agcx_tui.app.widgets.transcript.themed_view import ThemedView
+from agcx_tui.core.words.format import counted
+
+__all__ = ["RAIL", "Roll"]
+
+RAIL = 2
+MARGIN = 2
+# Lines longer than this are hard to read; the rest of a wide terminal stays empty.
+MEASURE = 112
+
+
+class Roll(ThemedView, can_focus=True):
+    """Blocks 0 … n, of which `current` is the one that keys act on."""
+
+    BINDINGS: ClassVar[list[BindingType]] = MOVING
+
+    ALLOW_SELECT = True
+
+    class Moved(Message):
+        """The view or the current block changed."""
+
+        def __init__(self, roll: Roll) -> None:
+            super().__init__()
+            self.roll = roll
+
+        @property
+        def control(self) -> Roll:
+            return self.roll
+
+    def __init__(
+        self, *, name: str | None = None, id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self.current = 0
+        self.look = Look(80, Palette())
+        self.viewport = Viewport(self.draw_block)
+        self.matches: LineMatches | None = None
+        self._code = CodeReader(self)
+        self._match_at: Place | None = None
+        self._palette: Palette | None = None
+        self._base = Style()
+        self._in_step = False
+
+    # --- for a subclass to say
+
+    def draw_block(self, index: int) -> Block:
+        """Block `index` as it looks now."""
+        raise NotImplementedError
+
+    def estimates(self) -> Iterator[int]:
+        """The heights of all blocks as they are guessed, in lines."""
+        raise NotImplementedError
+
+    def dressed(self) -> None:
+        """`look` changed; every block will be drawn anew."""
+
+    def moving(self) -> None:
+        """The reader moves the view: whatever else wanted to move it gives up."""
+
+    def rail(self, place: Place, block: Block) -> str:
+        """What stands left of a line: `current`, `rail`, or nothing."""
+        return "current" if place.block == self.current and self.has_focus else ""
+
+    def copied(self) -> str:
+        """What is copied when nothing is selected."""
+        return ""
+
+    # --- for others
+
+    def mark_matches(self, matches: LineMatches | None, at: Place | None = None) -> None:
+        """Mark every match in the lines shown, and the line that was gone to; None for none."""
+        self.matches, self._match_at = matches, at
+        self.refresh()
+
+    def go_to(self, place: Place, row: int = 0) -> None:
+        """Show a line, for example of a match."""
+        self.moving()
+        self.current = place.block
+        self.viewport.go_to(place, row)
+        self.settled()
+
+    def settled(self) -> None:
+        """After any change of the view: the scrollbar is right, and it is drawn."""
+        self._tell_scrollbar()
+        self.refresh()
+        self._code.look()
+        self.post_message(self.Moved(self))
+
+    def on_code_reader_known(self) -> None:
+        """Code that was drawn plain gets its colors."""
+        self._code.done()
+        self.viewport.redraw()
+        self.refresh()
+        # Asked now, not when it is drawn: what was dropped meanwhile is asked for again.
+        self.viewport.settle()
+        self._code.look()
+
+    # --- the life of the widget
+
+    def begin(self) -> None:
+        """Lay out what there is, from the first block."""
+        if not self.is_attached:
+            return
+        self._dress()
+        if self.viewport.height:
+            self.viewport.reset(HeightIndex(self.estimates()))
+            self.viewport.settle()
+            self.settled()
+
+    def on_resize(self, event: events.Resize) -> None:
+        width, height = self._room()
+        if not len(self.viewport.heights):
+            self.viewport.height = height
+            return self.begin()
+        if width == self.look.width and height == self.viewport.height:
+            return None
+
+        def change() -> None:
+            self.viewport.height = height
+            if width != self.look.width:
+                self._dress()
+
+        self.viewport.changed(change, self.current)
+        return self.settled()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._palette = None
+
+    def _room(self) -> tuple[int, int]:
+        """Cells for a block's lines, and rows."""
+        size = self.scrollable_content_region.size
+        return max(20, min(MEASURE, size.width - RAIL - MARGIN)), size.height
+
+    def _dress(self) -> None:
+        """Work out styles and width; everything is drawn anew if they changed."""
+        width, _ = self._room()
+        palette = self._palette or self.palette()
+        self._palette, self._base = palette, self.rich_style
+        look = Look(width, palette, self.look.compact)
+        if look != self.look:
+            self.look = look
+            self.viewport.forget()
+            self.dressed()
+
+    # --- moving
+
+    def _tell_scrollbar(self) -> None:
+        """Put Textual's idea of the scroll position right, without its reacting to it."""
+        total, position = self.viewport.heights.total, self.viewport.position
+        self._in_step = True
+        try:
+            size = Size(self.size.width, total)
+            if size != self.virtual_size:
+                self.set_reactive(Widget.virtual_size, size)
+                self.vertical_scrollbar.window_virtual_size = total
+                self.vertical_scrollbar.window_size = self.viewport.height
+            self.set_reactive(Widget.scroll_y, float(position))
+            self.set_reactive(Widget.scroll_target_y, float(position))
+            self.vertical_scrollbar.position = position
+        finally:
+            self._in_step = False
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """The wheel or the scrollbar moved: near, line by line; far, by the estimates."""
+        if self._in_step or not self.viewport.height or not len(self.viewport.heights):
+            return
+        self.moving()
+        position, wanted = self.viewport.position, round(new_value)
+        if abs(wanted - position) <= 2 * self.viewport.height:
+            self.viewport.move(wanted - position)
+        else:
+            self.viewport.seek(wanted)
+        self.settled()
+
+    def move(self, lines: int) -> None:
+        """Scroll by lines, down when positive."""
+        self.moving()
+        self.viewport.move(lines)
+        self.settled()
+
+    def action_scroll_down(self) -> None:
+        self.move(1)
+
+    def action_scroll_up(self) -> None:
+        self.move(-1)
+
+    def action_half(self, direction: int) -> None:
+        self.move(direction * max(1, self.viewport.height // 2))
+
+    def action_page_down(self) -> None:
+        self.move(max(1, self.viewport.height - 1))
+
+    def action_page_up(self) -> None:
+        self.move(-max(1, self.viewport.height - 1))
+
+    def action_scroll_home(self) -> None:
+        self.moving()
+        self.current = 0
+        self.viewport.go_to(Place(0, 0, 0))
+        self.settled()
+
+    # --- copying
+
+    def action_copy(self) -> None:
+        """Copy the selected text, or else what is current."""
+        text = self.screen.get_selected_text() or self.copied()
+        if text:
+            copy(self.app, text, counted(len(text), "character"))
+        else:
+            self.notify("Nothing to copy here.", severity="warning", markup=False)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        return selected_text(self.viewport, selection, RAIL), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        self.refresh()
+
+    # --- drawing
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if self._palette is None:
+            self._dress()
+            self.viewport.settle()
+        base = self._base
+        window = self.viewport.window
+        if y >= len(window):
+            return Strip.blank(width, base)
+        place = window[y]
+        strip = self.viewport.strip(place)
+        if self.matches is not None:
+            strip = self._with_matches(self.matches, place, strip)
+        content = strip.apply_style(base)
+        drawn = Strip([self._rail_segment(place), *content], content.cell_length + RAIL)
+        number = pack(place)
+        selection = self.text_selection
+        if selection is not None and (span := selection.get_span(number)) is not None:
+            first, last = span
+            stop = len(drawn.text) if last < 0 else last
+            drawn = overlay(drawn, [(max(RAIL, first), stop, self._selected())])
+        return drawn.adjust_cell_length(width, base).apply_offsets(0, number)
+
+    def _selected(self) -> Style:
+        """Selected text can be read whatever color it had."""
+        style = self.screen.get_component_rich_style("screen--selection")
+        if style.bgcolor is None or style.bgcolor.is_system_defined:
+            return Style(color="black", bgcolor=style.bgcolor or "bright_cyan", dim=False)
+        color = readable_on(Color.from_rich_color(style.bgcolor))
+        return Style(color=color.rich_color, bgcolor=style.bgcolor, dim=False)
+
+    @property
+    def dragged(self) -> bool:
+        """Whether the click that comes now is the end of a drag that selected text."""
+        return bool(self.screen.selections)
+
+    def _with_matches(self, matches: LineMatches, place: Place, strip: Strip) -> Strip:
+        spans = matches.spans(self.viewport, place)
+        if not spans:
+            return strip
+        here = "match-at" if place == self._match_at else "match"
+        style = self.get_component_rich_style(f"transcript--{here}")
+        return overlay(strip, [(start, end, style) for start, end in spans])
+
+    def _rail_segment(self, place: Place) -> Segment:
+        block = self.viewport.block(place.block)
+        gap = place.part == 0 and place.line < block.head
+        name = "" if gap else self.rail(place, block)
+        if not name:
+            return Segment(" " * RAIL, self._base)
+        style = self.get_component_rich_style(f"transcript--{name}")
+        return Segment(("▌" if name == "current" else "│").ljust(RAIL), self._base + style)

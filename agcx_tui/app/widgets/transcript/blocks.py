@@ -1,0 +1,195 @@
+"""The blocks of a conversation: which message is drawn how, as the reader folded it.
+
+Strategy: between the source, which gives messages, and the viewport, which shows lines.  Block i is
+message i; one more after the last known message tells how the conversation goes on: being read,
+broken off, or simply over, when it has no lines.  A call and its output, which lie a few messages
+apart, find each other here and share one fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual.cache import LRUCache
+
+from agcx_format.counting import counted
+from agcx_format.errors import PersistenceError
+from agcx_format.model.types import (
+    FunctionCall,
+    FunctionCallOutput,
+    LocalShellCall,
+    Message,
+    MessageSnapshot,
+    Reasoning,
+    ReasoningWithoutContent,
+)
+from agcx_format.session.source import PENDING, ListSource, MessageSource, Pending
+from agcx_tui.app.blocks.block import Block
+from agcx_tui.app.blocks.look import Around, Fold, Look
+from agcx_tui.app.blocks.message import draw_message, is_injected, note_block, undecodable_block
+from agcx_tui.app.blocks.palette import Palette
+
+__all__ = ["NOTHING", "SPEECH", "THOUGHT", "TOOL", "ConversationBlocks"]
+
+# What folds together.
+TOOL, THOUGHT, SPEECH = "tool", "thought", "speech"
+
+# Shown when there is no conversation at all, which is not an empty conversation.
+NOTHING = ListSource([])
+# How far from its call an output may be: agents make some calls at once, not dozens.
+NEAR = 24
+# Heights are guessed from the sizes of at most so many messages at a time.
+_GUESSED = 20_000
+_USUAL_HEIGHT = 4
+
+
+class ConversationBlocks:
+    """State of the drawing: source, look and folds.  `pending` collects what must be fetched."""
+
+    def __init__(self) -> None:
+        self.source: MessageSource = NOTHING
+        self.look = Look(80, Palette())
+        self.all_open = {TOOL: False, THOUGHT: False, SPEECH: False}
+        self.folds: dict[int, Fold] = {}
+        self.pending: set[int] = set()
+        self._messages: LRUCache[int, MessageSnapshot | PersistenceError] = LRUCache(64)
+
+    def use(self, source: MessageSource) -> None:
+        """Another conversation; folds of single blocks belong to the one before."""
+        self.source = source
+        self.folds.clear()
+        self.pending.clear()
+        self._messages.clear()
+
+    # --- messages
+
+    def get(self, index: int) -> MessageSnapshot | PersistenceError | Pending:
+        found = self._messages.get(index)
+        if found is None:
+            found = self.source.get(index)
+            if found is PENDING:
+                return PENDING
+            self._messages[index] = found
+        return found
+
+    def message(self, index: int) -> MessageSnapshot | None:
+        """A message, if there is one and it is at hand."""
+        if not 0 <= index < self.source.known():
+            return None
+        found = self.get(index)
+        return found if isinstance(found, MessageSnapshot) else None
+
+    def partner(self, index: int) -> int | None:
+        """The output that answers a call, or the call that an output answers, if it is near."""
+        message = self.message(index)
+        call_id = _call_id(message)
+        if not call_id:
+            return None
+        answer = isinstance(message.item, FunctionCallOutput)
+        step = -1 if answer else 1
+        for other in range(index + step, index + step * (NEAR + 1), step):
+            found = self.message(other)
+            if found is None:
+                return None
+            if _call_id(found) == call_id:
+                return other if isinstance(found.item, FunctionCallOutput) != answer else None
+        return None
+
+    # --- folds
+
+    def kind(self, index: int) -> str:
+        message = self.message(index)
+        if message is None:
+            return SPEECH
+        if isinstance(message.item, (Reasoning, ReasoningWithoutContent)):
+            return THOUGHT
+        if isinstance(message.item, Message) and not is_injected(message):
+            return SPEECH
+        return TOOL
+
+    def owner(self, index: int) -> int:
+        """The block whose fold decides about this one: an output belongs to its call."""
+        message = self.message(index)
+        if message is not None and isinstance(message.item, FunctionCallOutput):
+            partner = self.partner(index)
+            return index if partner is None else partner
+        return index
+
+    def fold(self, index: int) -> Fold:
+        owner = self.owner(index)
+        if owner in self.folds:
+            return self.folds[owner]
+        return Fold.OPEN if self.all_open[self.kind(owner)] else Fold.FOLDED
+
+    def fold_all(self, kind: str) -> bool:
+        """Open or fold all blocks of a kind; returns whether they are open now."""
+        self.all_open[kind] = not self.all_open[kind]
+        self.folds = {index: fold for index, fold in self.folds.items() if self.kind(index) != kind}
+        return self.all_open[kind]
+
+    def touched(self, index: int) -> Iterator[int]:
+        """The blocks that are drawn differently when a fold changes: itself, its output, the next."""
+        for each in (index, self.partner(index)):
+            if each is not None:
+                yield each
+                yield each + 1
+
+    # --- blocks
+
+    def count(self) -> int:
+        return self.source.known() + 1
+
+    def estimates(self, start: int, stop: int) -> Iterator[int]:
+        """Heights in lines as they are guessed from sizes, never 0: something may be there."""
+        width = max(20, self.look.width)
+        for index in range(start, stop):
+            if index - start >= _GUESSED or index >= self.source.known():
+                yield 1 if index >= self.source.known() else _USUAL_HEIGHT
+            else:
+                yield 2 + min(40, self.source.size_of(index) // width)
+
+    def draw(self, index: int) -> Block:
+        if index >= self.source.known():
+            return self._tail(index)
+        found = self.get(index)
+        if isinstance(found, Pending):
+            self.pending.add(index)
+            return note_block(f"Message {index + 1:,} is being read …", "", self.look)
+        if isinstance(found, PersistenceError):
+            return undecodable_block(found, index, self.look)
+        partner = self.partner(index)
+        fold = self.fold(index)
+        around = Around(
+            index,
+            self.message(index - 1),
+            self.kind(index - 1) != SPEECH and bool(self.fold(index - 1)),
+            self.message(partner) if partner is not None else None,
+            partner is not None and abs(partner - index) == 1,
+            index <= NEAR and not any(self.kind(each) == SPEECH for each in range(index)),
+        )
+        return draw_message(found, around, self.look, fold)
+
+    def _tail(self, count: int) -> Block:
+        source = self.source
+        if not source.complete:
+            detail = f"{counted(count, 'message')} so far" if count else ""
+            return note_block("Reading …", detail, self.look)
+        if source.error is not None:
+            title = (
+                "The rest of the conversation cannot be read"
+                if count
+                else "The conversation cannot be read"
+            )
+            # The path stands in the details; here it would only hide what counts.
+            where = f"{source.error.place}: " if source.error.place else ""
+            return note_block(title, where + source.error.reason, self.look, failed=True)
+        if not count and source is not NOTHING:
+            return note_block("No messages", "This conversation is empty.", self.look)
+        return Block([])
+
+
+def _call_id(message: MessageSnapshot | None) -> str | None:
+    item = message.item if message is not None else None
+    if isinstance(item, (FunctionCall, FunctionCallOutput, LocalShellCall)):
+        return item.call_id
+    return None

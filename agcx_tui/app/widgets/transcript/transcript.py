@@ -1,0 +1,427 @@
+"""A conversation, from which only the lines that are in view are ever drawn.
+
+Strategy: parts that know nothing of each other's work.  `ConversationBlocks` turns message i into
+a block of lines, `Roll` shows the lines that are in view, `SourceReader` makes more of the source
+known in a thread.  This widget joins them.  A place that is not known yet (the end of a file of a
+gigabyte, message 90,000) becomes a goal: the view stays, the source is read on, and once the
+place is known the view goes there, unless the reader has moved on or given it up meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import ClassVar
+
+from textual import events, work
+from textual.binding import BindingType
+from textual.message import Message
+from textual.worker import get_current_worker
+
+from agcx_format.model.types import MessageSnapshot
+from agcx_format.session.source import MessageSource
+from agcx_format.transcript.words import text_of
+from agcx_tui.app.blocks.block import Block
+from agcx_tui.app.blocks.look import Fold, Look
+from agcx_tui.app.blocks.message import is_turn
+from agcx_tui.app.widgets.roll.roll import Roll
+from agcx_tui.app.widgets.roll.viewport import Place
+from agcx_tui.app.widgets.transcript.blocks import NOTHING, THOUGHT, TOOL, ConversationBlocks
+from agcx_tui.app.widgets.transcript.keys import KEYS
+from agcx_tui.app.widgets.transcript.source_reader import ALL, SourceReader
+from agcx_tui.core.conversation.find_message import find_message
+
+__all__ = ["Transcript"]
+
+# How many messages beyond those in view a compact transcript reads ahead.
+_AHEAD = 40
+# What `{` and `}` look at before they leave it to a thread: messages, bytes.
+_NEAR, _NEAR_SIZE = 100, 128 * 1024
+
+
+class Transcript(Roll, can_focus=True):
+    """Shows a `MessageSource`.  With `compact`, a preview: no headers, read no further than needed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
+
+    class Fetched(Message):
+        """A message whose text was not at hand is there now."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    class Found(Message):
+        """The look-up number `number` ended at message `index`, or nowhere."""
+
+        bubble = False
+
+        def __init__(self, number: int, index: int | None) -> None:
+            super().__init__()
+            self.number = number
+            self.index = index
+
+    def __init__(
+        self,
+        source: MessageSource | None = None,
+        *,
+        compact: bool = False,
+        name: str | None = None,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self.can_focus = not compact
+        self.look = Look(80, self.look.palette, compact)
+        self.blocks = ConversationBlocks()
+        self._reader = SourceReader(self)
+        self._goal: int | None = None
+        self._goal_row = 0
+        # The view went to the end, and nobody has moved it since.
+        self._at_end = False
+        self._looking_for = ""
+        self._look_up = 0
+        self.blocks.use(NOTHING if source is None else source)
+
+    # --- for others
+
+    @property
+    def source(self) -> MessageSource:
+        return self.blocks.source
+
+    def show(self, source: MessageSource | None) -> None:
+        """Replace what is shown, from its beginning; None shows nothing.
+
+        The source before may be closed right afterwards.  What was asked for while there was none
+        is asked for of this one.
+        """
+        goal = self._goal if self.source is NOTHING else None
+        source = NOTHING if source is None else source
+        self.moving()
+        self._goal = goal
+        self.blocks.use(source)
+        self._reader.use(source)
+        self.matches = None
+        self.current = 0
+        self.begin()
+
+    def grew(self) -> None:
+        """The source knows more (or is complete): draw what changed, the view stays."""
+        known = len(self.viewport.heights) - 1
+        if known < 0:
+            return
+        if self.source.known() + 1 < len(self.viewport.heights):
+            return self.show(self.source)
+
+        def change() -> None:
+            self.viewport.heights.set(known, next(self.blocks.estimates(known, known + 1)))
+            self.viewport.heights.extend(self.blocks.estimates(known + 1, self.blocks.count()))
+            # Calls at the end may have found their outputs, and the tail is another block now.
+            for index in range(max(0, known - 24), known + 1):
+                self.viewport.forget(index)
+
+        self._change(change)
+        if self._goal is None or not self._arrive():
+            self.settled()
+
+    def go(self, index: int, row: int = 0) -> None:
+        """Make a known message the current one and put its beginning near the top."""
+        self.moving()
+        self.current = max(0, min(index, self.source.known() - 1))
+        self.viewport.go(self.current, row)
+        self.settled()
+
+    def seek(self, index: int, row: int = 0) -> None:
+        """Go to a message, or to the last one if there are fewer, as soon as it is known."""
+        self.moving()
+        self._goal, self._goal_row = index, row
+        self._reader.want(index + 1 if index < ALL else ALL)
+        if not self._arrive():
+            self.settled()
+
+    @property
+    def busy(self) -> str:
+        """What is still being done before the view goes where it was asked to; or nothing."""
+        if self._goal is not None:
+            return "to the end" if self._goal >= ALL else f"to message {self._goal + 1:,}"
+        return self._looking_for
+
+    def give_up(self) -> bool:
+        """Stay where the view is; false when nothing was under way."""
+        busy = bool(self.busy)
+        self.moving()
+        if busy:
+            self.settled()
+        return busy
+
+    def choose(self, index: int) -> None:
+        """Make a message that is in view the current one."""
+        self.moving()
+        self.current = index
+        self.settled()
+
+    def unfold(self, index: int) -> None:
+        """Show all of a message: its call opened, no lines left out."""
+        self._set_fold(self.blocks.owner(index), Fold.FULL)
+
+    # --- as a roll
+
+    def draw_block(self, index: int) -> Block:
+        return self.blocks.draw(index)
+
+    def estimates(self) -> Iterator[int]:
+        return self.blocks.estimates(0, self.blocks.count())
+
+    def dressed(self) -> None:
+        self.blocks.look = self.look
+
+    def moving(self) -> None:
+        self._goal = None
+        self._at_end = False
+        self._looking_for = ""
+        self._look_up += 1
+
+    def rail(self, place: Place, block: Block) -> str:
+        if place.block >= self.source.known():
+            return ""
+        return super().rail(place, block) or ("rail" if block.turn else "")
+
+    def copied(self) -> str:
+        message = self.blocks.message(self.current)
+        return text_of(message.item) if message is not None else ""
+
+    def on_mount(self) -> None:
+        self._reader.use(self.source)
+        self.begin()
+
+    def begin(self) -> None:
+        super().begin()
+        # What was asked for before there was room to show it.
+        self._arrive()
+
+    def settled(self) -> None:
+        """The current message is in view, and what is missing there is read."""
+        window = self.viewport.window
+        last = self.source.known() - 1
+        if window and not window[0].block <= self.current <= window[-1].block:
+            heads = [place.block for place in window if self.viewport.is_head(place)]
+            inside = window[0].block if self.current < window[0].block else window[-1].block
+            self.current = heads[0] if self.current < window[0].block and heads else inside
+        self.current = max(0, min(self.current, last))
+        if self.look.compact:
+            self._reader.want((window[-1].block if window else 0) + _AHEAD)
+        else:
+            self._reader.want()
+        for index in self.blocks.pending & {place.block for place in window}:
+            self._reader.fetch(index)
+        super().settled()
+
+    def on_source_reader_grew(self, event: SourceReader.Grew) -> None:
+        event.stop()
+        if event.source is not self.source:
+            return
+        if event.fetched is not None:
+            self.blocks.pending.discard(event.fetched)
+            index = event.fetched
+            self._change(lambda: self.viewport.forget(index))
+            self.post_message(self.Fetched(index))
+        self.grew()
+
+    # --- moving
+
+    def _arrive(self) -> bool:
+        """Go to the goal if it is known, or never will be; false otherwise."""
+        goal, source = self._goal, self.source
+        if goal is None or source is NOTHING or not len(self.viewport.heights):
+            return False
+        if goal < source.known():
+            self.go(goal, self._goal_row)
+        elif source.complete:
+            self.moving()
+            self._at_end = True
+            self._show_end()
+            self.settled()
+        else:
+            return False
+        return True
+
+    def _change(self, change: Callable[[], None]) -> None:
+        """Do something that changes how blocks are drawn; the view stays, at the end above all.
+
+        There, a message may be taller than the note that stood for it.
+        """
+        self.viewport.changed(change, self.current)
+        if self._at_end:
+            self._show_end()
+
+    def _show_end(self) -> None:
+        self.viewport.end()
+        self.current = self.source.known() - 1
+
+    def action_scroll_end(self) -> None:
+        self.seek(ALL)
+
+    def action_message(self, direction: int) -> None:
+        """To the next or previous message that has lines; the view moves only if it must."""
+        index = self.current + direction
+        while 0 <= index < self.source.known():
+            if self.viewport.block(index).parts:
+                return self._show_current(index)
+            index += direction
+        return None
+
+    def _show_current(self, index: int) -> None:
+        rows = sum(place.block == index for place in self.viewport.window)
+        block = self.viewport.block(index)
+        whole = self.viewport.head_row(index) is not None and rows >= block.height - block.head
+        if not whole:
+            return self.go(index)
+        return self.choose(index)
+
+    def action_turn(self, direction: int) -> None:
+        """To the next or previous message of the user: a near one at once, else by a thread."""
+        index, left = self.current + direction, _NEAR_SIZE
+        for _ in range(_NEAR):
+            if not 0 <= index < self.source.known() or left < 0:
+                break
+            message = self.blocks.message(index)
+            if message is None:
+                break
+            if is_turn(message):
+                return self.go(index)
+            left -= self.source.size_of(index)
+            index += direction
+        known = self.source.known()
+        if index >= 0 and (index < known or not self.source.complete):
+            self.look_up("next turn" if direction > 0 else "turn before", index, direction, is_turn)
+        return None
+
+    def action_parent(self) -> None:
+        """To the message that the current one branches from."""
+        message = self.blocks.message(self.current)
+        parent = message.metadata.parent_message_id if message is not None else None
+        if parent is None:
+            self.notify("This message is not said to branch from another.", markup=False)
+            return
+        self.look_up(
+            "message it branches from",
+            0,
+            1,
+            lambda message: message.metadata.message_id == parent,
+        )
+
+    def look_up(
+        self, words: str, start: int, direction: int, wanted: Callable[[MessageSnapshot], bool]
+    ) -> None:
+        """Look for a message in a thread, and go there; `words` say what it is."""
+        self.moving()
+        self._looking_for = f"looking for the {words}"
+        self._find(self.source, self._look_up, start, direction, wanted)
+        self.settled()
+
+    @work(thread=True, exclusive=True, group="find")
+    def _find(
+        self,
+        source: MessageSource,
+        number: int,
+        start: int,
+        direction: int,
+        wanted: Callable[[MessageSnapshot], bool],
+    ) -> None:
+        worker = get_current_worker()
+
+        def stopped() -> bool:
+            return worker.is_cancelled or number != self._look_up
+
+        index = find_message(source, start, direction, wanted, stopped)
+        self.post_message(self.Found(number, index))
+
+    def on_transcript_found(self, message: Found) -> None:
+        if message.number != self._look_up:
+            return
+        what = self._looking_for.removeprefix("looking for the ")
+        self.moving()
+        if message.index is not None:
+            self.seek(message.index)
+            return
+        self.settled()
+        self.notify(f"There is no {what} here.", markup=False)
+
+    # --- folding
+
+    def action_fold_tools(self) -> None:
+        self._fold_all(TOOL)
+
+    def action_fold_thoughts(self) -> None:
+        self._fold_all(THOUGHT)
+
+    def _fold_all(self, kind: str) -> None:
+        self._at_end = False
+
+        def change() -> None:
+            self.blocks.fold_all(kind)
+            self.viewport.forget()
+
+        self.viewport.changed(change, self.current)
+        self._leave_folded()
+        self.settled()
+
+    def action_toggle(self, index: int | None = None) -> None:
+        """Open the current message further, and fold it again when it is open altogether."""
+        index = self.current if index is None else index
+        owner = self.blocks.owner(index)
+        fold = self.blocks.fold(owner)
+        cut = any(
+            self.viewport.block(each).cut
+            for each in (owner, self.blocks.partner(owner))
+            if each is not None
+        )
+        following = Fold.FULL if fold == Fold.OPEN and cut else Fold(not fold)
+        self._set_fold(owner, following)
+
+    def _set_fold(self, owner: int, fold: Fold) -> None:
+        self._at_end = False
+
+        def change() -> None:
+            self.blocks.folds[owner] = fold
+            for each in self.blocks.touched(owner):
+                self.viewport.forget(each)
+
+        self.viewport.changed(change, owner)
+        self._leave_folded()
+        self.settled()
+
+    def _leave_folded(self) -> None:
+        """An output that folded away leaves the cursor to its call, and shows that."""
+        owner = self.blocks.owner(self.current)
+        if owner != self.current and not self.viewport.block(self.current).parts:
+            self.current = owner
+            if self.viewport.head_row(owner) is None:
+                self.viewport.go(owner)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click makes a message current; on what is folded or left out, it opens that."""
+        if self.dragged:
+            return
+        row = event.get_content_offset_capture(self).y
+        if not 0 <= row < len(self.viewport.window):
+            return
+        place = self.viewport.window[row]
+        if place.block >= self.source.known():
+            return
+        self.moving()
+        self.current = place.block
+        block = self.viewport.block(place.block)
+        text = self.viewport.strip(place).text.lstrip()
+        if block.cut and text.startswith("… "):
+            self._set_fold(self.blocks.owner(place.block), Fold.FULL)
+        elif self.viewport.is_head(place) and self._opens(place.block, text):
+            self._set_fold(place.block, Fold(not self.blocks.fold(place.block)))
+        else:
+            self.settled()
+
+    def _opens(self, index: int, head: str) -> bool:
+        """Whether the first line of a message is one that opens it: a fold, or an edited text."""
+        if head[:1] in ("▸", "▾"):
+            return True
+        message = self.blocks.message(index)
+        return message is not None and bool(message.metadata.edit_history)

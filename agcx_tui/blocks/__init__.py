@@ -1,1 +1,0 @@
-"""Messages as lines: pure functions from a message to strips, no widget among them."""

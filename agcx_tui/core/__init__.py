@@ -1,0 +1,1 @@
+"""What is said and done, on a screen or not: no Textual, no click."""

@@ -1,0 +1,179 @@
+"""What the tabs beside the messages say: the context, the checkpoints, and every detail.
+
+Strategy: pure functions from values to groups of facts; a fact is a name and a value, both still
+as they stand in the file, made safe where they are drawn.  `target` is what a key does something
+with: a path, or a checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agcx_format.model.timestamps import ns_of
+from agcx_format.model.types import CheckpointMetadata, ConversationContext, SessionMetadata
+from agcx_tui.core.conversation.subject import CheckpointRow, Conversation, Sizes
+from agcx_tui.core.words import format
+from agcx_tui.core.words.resume_command import resume_command
+
+__all__ = ["Fact", "Group", "checkpoint_facts", "context_facts", "detail_facts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """`note` stands below the value, quieter; `copied` is what a copy gives, by default the value."""
+
+    name: str
+    value: str
+    note: str = ""
+    target: str | CheckpointMetadata | None = None
+    copied: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Facts under a title; `empty` is what stands there when there are none."""
+
+    title: str
+    facts: tuple[Fact, ...]
+    empty: str = "none"
+
+
+def context_facts(context: ConversationContext) -> list[Group]:
+    """Directory, open files, index states, environment."""
+    groups = [
+        Group("Directory", (_path("working in", context.working_directory),)),
+        _paths("Open files", context.open_files),
+    ]
+    index = context.ast_index_state
+    if index is not None:
+        facts = (
+            Fact("symbols", f"{index.total_symbols:,}"),
+            Fact("cache", _bytes(index.cache_size_bytes)),
+            _moment("updated", index.last_update),
+        )
+        groups.append(Group("Index of the code", facts))
+        groups.append(_paths("Indexed files", index.indexed_files))
+    cache = context.embedding_cache
+    if cache is not None:
+        facts = (
+            Fact("model", cache.model),
+            Fact("pieces", f"{cache.cached_chunks:,}"),
+            Fact("cache", _bytes(cache.cache_size_bytes)),
+        )
+        groups.append(Group("Embeddings", facts))
+    variables = sorted(context.environment_variables.items())
+    title = _counted("Environment", len(variables))
+    groups.append(Group(title, tuple(Fact(name, value) for name, value in variables)))
+    return groups
+
+
+def checkpoint_facts(rows: Iterable[CheckpointRow]) -> list[Group]:
+    """One fact a checkpoint, the oldest first; those whose file is missing say so."""
+    facts = []
+    for row in rows:
+        each = row.metadata
+        when = format.exact(ns_of(each.created_at) // 1000)
+        missing = "" if row.there else " · its file is not there"
+        notes = [f"after message {each.message_index:,} · {when}{missing}"]
+        notes += [each.description] if each.description else []
+        name = each.name.strip() or "(no name)"
+        facts.append(
+            Fact("", name, "\n".join(notes), each if row.there else None, copied=str(each.id))
+        )
+    title = _counted("Checkpoints", len(facts))
+    return [Group(title, tuple(facts), "This session has no checkpoints.")]
+
+
+def detail_facts(conversation: Conversation, sizes: Sizes) -> list[Group]:
+    """Every field of the metadata, the file, and what its sections take."""
+    data = conversation.metadata
+    groups = [
+        Group("Checkpoint", _about_checkpoint(conversation.checkpoint))
+        if conversation.checkpoint is not None
+        else None,
+        Group("Session", _about_session(data)),
+        Group(
+            "Times",
+            (
+                _moment("created", data.created_at),
+                _moment("updated", data.updated_at),
+                _moment("accessed", data.last_accessed),
+            ),
+        ),
+        Group("File", _about_file(conversation)),
+    ]
+    if sizes:
+        groups.append(Group("Sections", tuple(_section(*each) for each in sizes)))
+    groups.append(Group("To go on with it", (Fact("command", resume_command(data)),)))
+    return [group for group in groups if group is not None]
+
+
+def _about_session(data: SessionMetadata) -> tuple[Fact, ...]:
+    return (
+        Fact("title", data.title or "(no title)", copied=data.title),
+        Fact("id", str(data.id)),
+        Fact("model", data.model),
+        Fact("mode", data.current_mode.value),
+        Fact("favorite", "yes ★" if data.is_favorite else "no"),
+        Fact("tags", ", ".join(data.tags) or "none"),
+        Fact("messages", f"{data.message_count:,}"),
+        Fact("turns", f"{data.turn_count:,}"),
+        Fact("checkpoints", f"{len(data.checkpoints):,}"),
+    )
+
+
+def _about_checkpoint(each: CheckpointMetadata) -> tuple[Fact, ...]:
+    return (
+        Fact("name", each.name),
+        Fact("id", str(each.id)),
+        _moment("created", each.created_at),
+        Fact("after message", f"{each.message_index:,}"),
+        Fact("description", each.description or "none"),
+    )
+
+
+def _about_file(conversation: Conversation) -> tuple[Fact, ...]:
+    data = conversation.metadata
+    if conversation.layout is None:
+        return (_path("store", conversation.path),)
+    return (
+        _path("path", conversation.path),
+        Fact("layout", f"{conversation.layout}"),
+        Fact("size", _bytes(conversation.size)),
+        Fact("size by its metadata", _bytes(data.file_size)),
+        Fact("ratio by its metadata", f"{100 * data.compression_ratio:.1f} % of the original"),
+        Fact("format version", f"{data.format_version}"),
+    )
+
+
+def _section(place, plain: int | None) -> Fact:
+    where = f"from byte {place.start:,}"
+    if not place.compressed:
+        return Fact(place.name, _bytes(place.size), where)
+    if plain is None:
+        return Fact(place.name, f"{_bytes(place.size)} compressed", where)
+    share = f", {100 * place.size / plain:.1f} %" if plain else ""
+    return Fact(place.name, f"{_bytes(place.size)} of {_bytes(plain)}{share}", where)
+
+
+def _paths(title: str, paths: list[str]) -> Group:
+    return Group(_counted(title, len(paths)), tuple(_path("", path) for path in paths))
+
+
+def _path(name: str, path: str) -> Fact:
+    shown = format.short_path(path) if path else "(not said)"
+    return Fact(name, shown, target=path or None, copied=path)
+
+
+def _moment(name: str, moment: str) -> Fact:
+    return Fact(name, format.exact(ns_of(moment) // 1000), f"{moment}", copied=moment)
+
+
+def _bytes(count: int) -> str:
+    words = format.size(count)
+    return words if count < 1000 else f"{words} ({count:,} bytes)"
+
+
+def _counted(title: str, count: int) -> str:
+    return f"{title} · {count:,}" if count > 1 else title

@@ -1,0 +1,34 @@
+"""The first line of a conversation: what it is called, and as many facts as there is room for."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual.content import Content
+
+from agcx_tui.core.conversation.subject import Conversation
+from agcx_tui.core.words import format
+from agcx_tui.core.words.safe_text import safe_line
+
+__all__ = ["title_line"]
+
+
+def title_line(conversation: Conversation, width: int) -> tuple[Content, str]:
+    """What stands at the left and at the right of a line of `width` cells."""
+    data, checkpoint = conversation.metadata, conversation.checkpoint
+    star = "★ " if data.is_favorite else ""
+    title = star + (safe_line(data.title).strip() or "(no title)")
+    messages, size = data.message_count, format.size(conversation.size)
+    if checkpoint is not None:
+        name = safe_line(checkpoint.name).strip() or "(no name)"
+        title = f"◆ Checkpoint “{name}” of {title}"
+        messages, size = conversation.source.known(), ""
+    turns = format.counted(data.turn_count, "turn") if checkpoint is None else ""
+    mode, model = data.current_mode.value, safe_line(data.model)
+    facts = [model, mode, format.counted(messages, "message"), turns, size]
+    # The title has precedence: facts leave by rank where there is no room for them.
+    for leaving in (None, turns, mode, size, model):
+        facts = [fact for fact in facts if fact and fact != leaving]
+        right = " · ".join(facts)
+        if cell_len(f"{title}    {right}") <= width:
+            break
+    return Content.styled(title, "bold $foreground"), right

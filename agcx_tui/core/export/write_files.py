@@ -1,0 +1,291 @@
+"""Conversations written out as files, alone or together.
+
+Strategy: no Textual, no screen; the caller runs it in a thread.  A session goes from its file to the target a
+message at a time, so its size does not matter.  How it gets to the path that was named, and what it may
+replace there, `output_file.py` decides.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agcx_tui.core.export.output_file import (
+    Overwrite,
+    descriptor_named,
+    is_regular,
+    obstacle,
+    shown,
+    write,
+)
+from agcx_tui.core.export.session_export import (
+    FORMATS,
+    Exporter,
+    Form,
+    Looked,
+    Progress,
+    Stopped,
+    file_name,
+    suffix,
+    suggested_name,
+)
+
+__all__ = [
+    "EXISTS", "FORMATS", "Exported", "Exporter", "Form", "Looked", "Progress", "descriptor_named",
+    "expanded", "export", "export_together", "file_name", "hidden_in_words", "is_regular", "landing",
+    "may_share", "obstacle", "secrets_in", "shown", "suffix", "suggested_name", "together", "way_on",
+    "write",
+]  # fmt: skip
+
+# Why a file was not written.
+EXISTS = "it exists already"
+
+# A session that goes into one file with others is held back until it is known to be whole; one that is
+# larger than this on the disk.
+_IN_MEMORY = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """Where one session went (`target`, bytes), or why it did not (`error`).
+
+    `unread`: the error is that of reading the source.  `redacted` says how many secrets of which kind were hidden.
+    """
+
+    source: str
+    target: Path
+    size: int = 0
+    error: str = ""
+    redacted: dict[str, int] = field(default_factory=dict)
+    unread: bool = False
+
+
+def export(
+    jobs: Iterable[tuple[str, Path]],
+    form: Form | str,
+    *,
+    overwrite: Overwrite,
+    should_stop: Callable[[], bool] = lambda: False,
+    reviewed: Mapping[str, Looked] | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Exported]:
+    """Export each session file to its target; one that fails does not hold up the others.
+
+    What is written is durable when the iterator has come to its end.  `reviewed` says what is to be
+    hidden in each file, when somebody has looked at what `secrets_in` found.  A target that has the
+    suggested name gets the one that fits what is written: without a secret, or as Codex looks for it.
+    """
+    form = Form(form) if isinstance(form, str) else form
+    exporter = Exporter(form, should_stop, reviewed, progress)
+    files: set[Path] = set()
+    try:
+        for source, target in jobs:
+            if should_stop():
+                return
+            try:
+                done = _export(exporter, source, target, overwrite, files)
+            except Stopped:
+                return
+            except Exception as error:
+                done = _not_exported(source, target, error)
+            yield done
+    finally:
+        # Once for all names in it.
+        for directory in {file.parent for file in files}:
+            _sync(directory)
+
+
+def secrets_in(
+    sources: Iterable[str],
+    form: Form,
+    should_stop: Callable[[], bool] = lambda: False,
+    progress: Progress | None = None,
+) -> dict[str, Looked]:
+    """What `export` would hide in each file, for somebody to look at.
+
+    Files that cannot be read have nothing: `export` says why, or looks through them if it can.
+    """
+    from agcx_format.errors import PersistenceError
+
+    found: dict[str, Looked] = {}
+    exporter = Exporter(form, should_stop, progress=progress)
+    for source in sources:
+        try:
+            found[source] = exporter.looked(source)
+        except PersistenceError:
+            found[source] = Looked()
+        except Stopped:
+            break
+    return found
+
+
+def _export(
+    exporter: Exporter, source: str, target: Path, overwrite: Overwrite, files: set[Path]
+) -> Exported:
+    """`files` are those written before, and get this one; two whose names come out the same stay two."""
+    with exporter.session(source) as session:
+        format = session.form.format
+        if target.name == suggested_name(session.title, str(session.metadata.id), format):
+            target = target.with_name(session.name)
+        if Path(os.path.realpath(target)) in files:
+            target = target.with_name(f"{Path(source).stem}.{suffix(format)}")
+        written = write(
+            target, session.parts(), overwrite=overwrite, should_stop=exporter.should_stop
+        )
+        if written.path is not None:
+            files.add(written.path)
+        return Exported(source, target, written.size, redacted=session.redacted)
+
+
+def landing(source: str, target: Path, format: str) -> Path:
+    """Where `export` writes this session file when it hides nothing: Codex wants names of its own."""
+    if format != "codex":
+        return target
+    from agcx_format.errors import PersistenceError
+    from agcx_format.session.lazy import SessionFile
+
+    try:
+        with SessionFile(source) as session:
+            metadata = session.metadata
+    except PersistenceError:
+        return target
+    told = suggested_name(metadata.title, str(metadata.id), format)
+    return target.with_name(file_name(metadata, format)) if target.name == told else target
+
+
+def _sync(directory: Path) -> None:
+    """The files are written: that one may write to a directory and not read it takes nothing from that."""
+    from agcx_format.disk.durable import sync_directory
+
+    with contextlib.suppress(PermissionError):
+        sync_directory(directory)
+
+
+def export_together(
+    sources: Iterable[str],
+    target: Path,
+    form: Form,
+    *,
+    overwrite: Overwrite,
+    should_stop: Callable[[], bool] = lambda: False,
+    reviewed: Mapping[str, Looked] | None = None,
+    progress: Progress | None = None,
+) -> list[Exported]:
+    """Export sessions into one file; those that cannot be read are left out of it.
+
+    When nothing was written, because none can be read, the file cannot be written, or it was
+    stopped, no result is without an error.
+    """
+    done: list[Exported] = []
+    exporter = Exporter(form, should_stop, reviewed, progress)
+    try:
+        parts = _not_empty(together(exporter, sources, target, done))
+        written = write(target, parts, overwrite=overwrite, should_stop=should_stop)
+    except Stopped:
+        return [result for result in done if result.error]
+    except Exception as error:
+        return [_not_exported(source, target, error) for source in sources]
+    if written.path is not None:
+        _sync(written.path.parent)
+    return done
+
+
+def together(
+    exporter: Exporter, sources: Iterable[str], target: Path, done: list[Exported]
+) -> Iterator[bytes]:
+    """The bytes of one file with all of these sessions; `done` gets a result for each."""
+    start, between, end = _around(exporter.form.format)
+    count = 0
+    for source in sources:
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spool:
+            try:
+                with exporter.session(source) as session:
+                    size = sum(map(spool.write, session.parts(alone=False, number=count + 1)))
+                    done.append(Exported(source, target, size, redacted=session.redacted))
+            except Stopped:
+                raise
+            except Exception as error:
+                done.append(_not_exported(source, target, error))
+                continue
+            spool.seek(0)
+            yield between if count else start
+            while chunk := spool.read(1024 * 1024):
+                yield chunk
+            count += 1
+    if count:
+        yield end
+
+
+def _not_empty(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """The same, if there is anything: a file of nothing at all is not written."""
+    first = next(parts, None)
+    if first is None:
+        raise Stopped
+    yield first
+    yield from parts
+
+
+def may_share(format: str) -> bool:
+    """Whether several conversations can be in one file: Codex takes up one a file."""
+    return format != "codex"
+
+
+def _around(format: str) -> tuple[bytes, bytes, bytes]:
+    """What stands before, between and after the sessions of one file."""
+    if format == "html":
+        from agcx_format.exporting.html import PAGE_END, page_start
+
+        return page_start("Conversations").encode(), b"", PAGE_END.encode()
+    if format == "json":
+        return b"[\n", b",\n", b"]\n"
+    return b"", b"" if format == "jsonl" else b"\n\n", b""
+
+
+def way_on(error: Exception) -> str:
+    """What helps with a file that is damaged, as the end of a sentence; else nothing."""
+    from agcx_format import errors
+
+    damage = (
+        errors.CorruptData,
+        errors.BincodeDecodeError,
+        errors.MessagePackDecodeError,
+        errors.CompressionError,
+    )
+    return "; agcx repair saves what can be read" if isinstance(error, damage) else ""
+
+
+def _not_exported(source: str, target: Path, error: Exception) -> Exported:
+    unread = getattr(error, "path", None) == source
+    return Exported(source, target, error=_in_words(error), unread=unread)
+
+
+def _in_words(error: Exception) -> str:
+    from agcx_format.errors import PersistenceError
+
+    if isinstance(error, PersistenceError):
+        return (f"{error.place}: " if error.place else "") + error.reason + way_on(error)
+    if isinstance(error, FileExistsError):
+        return EXISTS
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error)
+        # Only the first letter: a path may follow.
+        return reason[:1].lower() + reason[1:]
+    raise error
+
+
+def hidden_in_words(results: Iterable[Exported]) -> str:
+    """What was hidden in all of them: `3 github-token, 1 password`; empty for nothing."""
+    counts: Counter[str] = Counter()
+    for result in results:
+        counts.update(result.redacted)
+    return ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
+
+
+def expanded(text: str) -> Path:
+    """What a person typed as a path, `~` understood."""
+    return Path(os.path.expanduser(text.strip()))

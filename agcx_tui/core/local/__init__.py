@@ -1,0 +1,1 @@
+"""The user's own machine: paths, configuration, state, clipboard, streams."""

@@ -1,0 +1,108 @@
+"""Syntax of source code, asked of a process that is ended when it takes too long.
+
+Strategy: `Lexing.spans` may block for a moment and is for a thread.  The process (`lexer_process.py`)
+is started with the first request and again after one that ended it.  Code that ended it is plain, and
+a language that did so repeatedly is left alone.
+"""
+
+from __future__ import annotations
+
+import json
+import select
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+
+__all__ = ["Lexing", "Spans"]
+
+# Lengths and roles (`Palette`) that cover a text from its beginning; what is left over is plain.
+Spans = tuple[tuple[int, str], ...]
+
+_COMMAND = (sys.executable, "-P", "-m", "agcx_tui.core.local.lexer_process")
+# The process ends itself long before: this is for one that cannot even do that.
+_PATIENCE = 10.0
+_STEP = 0.05
+# How often a language may end the process.
+_STRIKES = 3
+
+
+class Lexing:
+    """One process; not for several threads at once."""
+
+    def __init__(self, command: tuple[str, ...] = _COMMAND) -> None:
+        self._command = command
+        self._process: subprocess.Popen[bytes] | None = None
+        self._strikes: Counter[str] = Counter()
+        self._startable = bool(sys.executable)
+
+    def spans(
+        self, language: str, code: str, stopped: Callable[[], bool] = lambda: False
+    ) -> Spans | None:
+        """The parts of the code, empty for plain; None when it was `stopped` before it was known."""
+        if self._strikes[language] >= _STRIKES:
+            return ()
+        process = self._running()
+        if process is None:
+            return ()
+        answer = self._ask(process, {"language": language, "code": code}, stopped)
+        if answer is None:
+            self.close()
+            if stopped():
+                return None
+            self._strikes[language] += 1
+            return ()
+        return tuple((int(length), str(role)) for length, role in answer)
+
+    def close(self) -> None:
+        """End the process; the next request starts another."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    with suppress(OSError):
+                        pipe.close()
+
+    def _running(self) -> subprocess.Popen[bytes] | None:
+        if self._process is not None and self._process.poll() is not None:
+            self.close()
+        if self._process is None and self._startable:
+            try:
+                self._process = subprocess.Popen(
+                    self._command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    bufsize=0,
+                    # No key that is pressed in the terminal reaches it.
+                    start_new_session=True,
+                )
+            except OSError:
+                self._startable = False
+        return self._process
+
+    def _ask(
+        self, process: subprocess.Popen[bytes], request: object, stopped: Callable[[], bool]
+    ) -> list[list] | None:
+        """The answer; None when there is none."""
+        assert process.stdin is not None
+        assert process.stdout is not None
+        reply = b""
+        try:
+            process.stdin.write(json.dumps(request).encode() + b"\n")
+            end = time.monotonic() + _PATIENCE
+            while not reply.endswith(b"\n"):
+                if stopped() or time.monotonic() > end:
+                    return None
+                if select.select([process.stdout], [], [], _STEP)[0]:
+                    read = process.stdout.read(1 << 16)
+                    if not read:
+                        return None
+                    reply += read
+            return json.loads(reply)
+        except (OSError, ValueError):
+            return None

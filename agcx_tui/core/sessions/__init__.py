@@ -1,0 +1,1 @@
+"""The list of sessions as data: rows, marks, the filter's language."""

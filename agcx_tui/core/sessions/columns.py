@@ -1,0 +1,123 @@
+"""How the columns of the session list share a width, and how text is fitted into one.
+
+Strategy: pure arithmetic on cells.  Age, star and title always stand; the others come in the order
+of their use as long as the title keeps a readable width, so they leave by rank: tags first,
+then model, mode, size, messages.
+
+A terminal and we must agree on how wide a text is, or the columns after it stand crooked.  They
+agree on single characters, not on sequences that some terminals join to one picture: these are
+reduced to their parts (`plain_cells`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+
+from agcx_format.transcript.folding import Needle
+from agcx_tui.core.words.format import AGE_WIDTH
+from agcx_tui.core.words.safe_text import safe_line
+
+GAP = 2
+# mark and age, each with a space before, and the star's column
+_LEAD = 3 + AGE_WIDTH + 1
+_STAR = 2
+
+# name, width, the least width of the title beside it; the most useful first
+_RANKED = (
+    ("messages", 6, 16),
+    ("size", 6, 20),
+    ("mode", 6, 30),
+    ("model", 16, 34),
+    ("tags", 14, 40),
+)
+_PLACES = ("tags", "model", "mode", "messages", "size")
+_RIGHT_ALIGNED = {"messages", "size"}
+
+# Joiners, variation selectors and skin tones, which change how wide a sequence is drawn.
+_joining = re.compile("[\u200c\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]")
+_flag_letter = re.compile("[\U0001f1e6-\U0001f1ff]")
+_right_to_left = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff]").search
+LEFT_TO_RIGHT_MARK = "\u200e"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`start` and `width` in cells from the left edge of the list."""
+
+    name: str
+    start: int
+    width: int
+
+    @property
+    def right_aligned(self) -> bool:
+        return self.name in _RIGHT_ALIGNED
+
+
+def lay_out(width: int) -> tuple[Column, ...]:
+    """The columns from left to right in a list `width` cells wide: age, title, and what fits."""
+    title = width - _LEAD - _STAR - 1
+    chosen: dict[str, int] = {}
+    for name, cells, least in _RANKED:
+        if title - cells - GAP < least:
+            break
+        chosen[name] = cells
+        title -= cells + GAP
+    columns = [
+        Column("age", 3, AGE_WIDTH),
+        Column("title", _LEAD + _STAR, max(title, 0)),
+    ]
+    for name in _PLACES:
+        if name in chosen:
+            end = columns[-1].start + columns[-1].width
+            columns.append(Column(name, end + GAP, chosen[name]))
+    return tuple(columns)
+
+
+def _places(text: str, needle: Needle) -> Iterator[tuple[int, int]]:
+    folded = needle.folded(text)
+    at = folded.text.find(needle.text)
+    while at >= 0:
+        end = at + len(needle.text)
+        yield folded.span(at, end)
+        at = folded.text.find(needle.text, end)
+
+
+def plain_cells(text: str) -> str:
+    """Made safe, and of a width that does not depend on the terminal: one line of a list."""
+    text = safe_line(text)
+    if text.isascii():
+        return text
+    text = _joining.sub("", text)
+    return _flag_letter.sub(lambda match: chr(ord(match[0]) - 0x1F1E6 + ord("A")), text)
+
+
+def fit(text: str, width: int, *, right: bool = False) -> str:
+    """Exactly `width` cells of a text that `plain_cells` gave, `…` where it was cut."""
+    if width <= 0:
+        return ""
+    cells = cell_len(text)
+    if cells > width:
+        text, cells = set_cell_size(text, width - 1) + "…", width
+    padding = " " * (width - cells)
+    if right:
+        return padding + text
+    if not text.isascii() and _right_to_left(text):
+        # Else a terminal that reorders would take the next column's digits into this text.
+        text += LEFT_TO_RIGHT_MARK
+    return text + padding
+
+
+def find_words(text: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Where the words of a filter stand in `text`: spans in order, none overlapping another."""
+    spans = sorted(span for word in words if word for span in _places(text, Needle.of(word)))
+    joined: list[tuple[int, int]] = []
+    for start, end in spans:
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined

@@ -1,0 +1,1 @@
+"""What is done to a store and what happens to it."""

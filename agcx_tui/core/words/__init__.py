@@ -1,0 +1,1 @@
+"""How things read: ages and sizes, acts, deletions, reports."""

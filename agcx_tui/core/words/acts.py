@@ -1,0 +1,121 @@
+"""How an act reads: in the log, in a toast, on the command line.  Pure, no Textual."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agcx_format.store.acts.perform import Act, Edit
+from agcx_tui.core.words.format import counted, size
+from agcx_tui.core.words.safe_text import safe_line
+
+__all__ = ["act_named", "kind_of", "named", "state_of", "titles_of", "told", "told_with_undo", "undone"]
+
+_KINDS = {
+    "delete": "Deleted",
+    "prune": "Cleaned up",
+    "edit": "Changed",
+    "duplicate": "Duplicated",
+    "split": "Split",
+    "checkpoint": "Made of a checkpoint",
+    "restore": "Restored",
+}
+_DELETIONS = ("delete", "prune")
+_TITLES = 3
+_TITLE_LENGTH = 60
+_TAGS = 5
+_FIELDS = {"title": "title", "tags": "tags", "is_favorite": "star"}
+
+
+def kind_of(act: Act) -> str:
+    """`Deleted`; of a kind that is not known, its own word."""
+    return _KINDS.get(act.kind, safe_line(act.kind).capitalize())
+
+
+def named(act: Act) -> str:
+    """`“Fix the grid”, 1.2 MB`, or how many they are."""
+    # A split tells of both halves, but what was split was one.
+    if act.kind == "split" and act.emptied_at is None and act.titles:
+        return f"{_quoted(act.titles[0])} in two, {size(act.sessions[0].size)}"
+    return f"{_which(act)}, {size(act.size)}"
+
+
+def told(act: Act) -> str:
+    """What was done, whole: `Deleted “Fix the grid”, 1.2 MB`, `Renamed “Grid” to “Fix the grid”`."""
+    if not act.id:
+        # What changes nothing is no act of the log.
+        return "Nothing changed"
+    if act.edit is not None and act.edit.fields:
+        return _edit_told(act, act.edit)
+    return f"{kind_of(act)} {named(act)}"
+
+
+def told_with_undo(act: Act) -> str:
+    """What was done, and the key that takes it back, if there is anything to take back."""
+    return f"{told(act)}. u takes it back." if act.id else f"{told(act)}."
+
+
+def _edit_told(act: Act, edit: Edit) -> str:
+    match edit.fields:
+        case ("title",) if edit.old_title is not None:
+            return f"Renamed {_quoted(edit.old_title)} to {_which(act)}"
+        case ("is_favorite",) if edit.favorite is not None:
+            return f"{'Starred' if edit.favorite else 'Took the star of'} {_which(act)}"
+        case ("tags",) if act.count == 1:
+            return f"Tagged {_which(act)}: {_tags(edit)}".removesuffix(": ")
+        case ("tags",):
+            return f"Changed tags of {_which(act)}: {_tags(edit)}".removesuffix(": ")
+    *first, last = [_FIELDS.get(name, safe_line(name)) for name in edit.fields]
+    what = f"{', '.join(first)} and {last}" if first else last
+    return f"Changed {what} of {_which(act)}"
+
+
+def _which(act: Act) -> str:
+    if act.count == 1 and act.emptied_at is None:
+        return _quoted(act.titles[0])
+    return counted(act.count, "session")
+
+
+def _quoted(title: str) -> str:
+    return f"“{(safe_line(title).strip() or '(no title)')[:_TITLE_LENGTH]}”"
+
+
+def _tags(edit: Edit) -> str:
+    """`+ui −wip`: the first few."""
+    words = [f"+{tag}" for tag in edit.added] + [f"−{tag}" for tag in edit.taken]
+    shown = [safe_line(word)[:_TITLE_LENGTH] for word in words[:_TAGS]]
+    return " ".join(shown) + (" …" if len(words) > _TAGS else "")
+
+
+def undone(act: Act) -> str:
+    """What is said once an act was taken back."""
+    if act.kind in _DELETIONS:
+        return f"Restored {named(act)}."
+    words = told(act)
+    return f"Undone: {words[:1].lower()}{words[1:]}."
+
+
+def titles_of(act: Act) -> str:
+    """The first titles, made safe; nothing once they are destroyed."""
+    titles = [safe_line(title).strip() for title in act.titles[:_TITLES] if title]
+    more = f" and {act.count - _TITLES:,} more" if act.count > _TITLES and titles else ""
+    return ", ".join(title[:_TITLE_LENGTH] for title in titles) + more
+
+
+def state_of(act: Act) -> str:
+    """`undone`, `destroyed`, `damaged`, or nothing when it can be undone."""
+    if act.emptied_at is not None:
+        return "destroyed" if not act.undone else "undone, destroyed"
+    if act.problem is not None and not act.undone:
+        return "damaged"
+    return "undone" if act.undone else ""
+
+
+def act_named(acts: Sequence[Act], name: str) -> Act | None:
+    """The act that a person names: by its id, a beginning of it, or its last six characters.
+
+    None when none fits, or several do.
+    """
+    fitting = [act for act in acts if act.id.startswith(name) or act.id.endswith(f"-{name}")]
+    exact = [act for act in fitting if act.id == name]
+    found = exact or fitting
+    return found[0] if len(found) == 1 else None

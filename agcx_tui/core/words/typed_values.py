@@ -1,0 +1,38 @@
+"""Ages and sizes as a person types them where one is asked for: `90d`, `2024-11`, `10MB`.
+
+Strategy: the filter line's own words (`filtering.py`), so that they mean the same everywhere.
+"""
+
+from __future__ import annotations
+
+from agcx_format.model.timestamps import Timestamp
+from agcx_tui.core.sessions.query import parse
+
+__all__ = ["bytes_of", "moment_before"]
+
+
+class BadValue(ValueError):
+    """The text of it says what would do."""
+
+
+def moment_before(text: str | None, now: int) -> Timestamp | None:
+    """The moment that `90d` is before `now` (microseconds since 1970), or a date; `BadValue`."""
+    value = _value("before", text, now)
+    return None if value is None else Timestamp.from_ns(value * 1000)
+
+
+def bytes_of(text: str | None) -> int | None:
+    """How many bytes `10MB` are; `BadValue`."""
+    return _value("larger", text, 0)
+
+
+def _value(key: str, text: str | None, now: int) -> int | None:
+    if text is None or not text.strip():
+        return None
+    query = parse(f'{key}:"{text.strip()}"', now)
+    if query.errors or len(query.terms) != 1:
+        reason = query.errors[0].partition(": ")[2] if query.errors else text
+        raise BadValue(f"{text.strip()!r} is not {reason}")
+    value = query.terms[0].value
+    assert isinstance(value, int)
+    return value
