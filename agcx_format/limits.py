@@ -48,3 +48,6 @@ KEPT_PACKED = 32 * MIB
 # The manifest of an act: some 250 bytes for each session.  More than a quarter of a million sessions are
 # changed in two acts.
 MANIFEST = 64 * MIB
+
+# So many parts a path within a store has at most: nothing of ours lies deeper.
+DEEPEST = 16

@@ -17,17 +17,17 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-# Whoever adds a module to the library says here if it opens files; else it is of the byte layer.
-_OPENS_FILES = {
-    "__init__", "act_work", "acting", "acts", "cache_file", "catalog", "changes", "checkpoint", "columns",
-    "compare_and_swap", "comparing", "derived", "durable", "emptied", "emptying", "entries", "exchange",
-    "files", "index", "indexing", "journal", "lock_file", "locks", "manifest", "mapped", "new_file",
-    "open_file", "places", "pruning", "recovery", "reserve", "session_file",
-    "session_names", "stats",
-    "stats_cache", "storage", "store", "transitions", "trash", "tree",
-}  # fmt: skip
-
-BYTE_LAYER = sorted({path.stem for path in (ROOT / "agcx_format").glob("*.py")} - _OPENS_FILES)
+# The folders of the library by floor: each may import from the floors below its own, never sideways.
+FLOORS = [
+    {"errors", "limits", "counting", "model"},
+    {"codec", "disk", "transcript", "redaction"},
+    {"layout", "exporting"},
+    {"session"},
+    {"store"},
+    {"catalog", "space", "importing", "doctor"},
+]
+# Those that turn bytes and values into each other, and open nothing.
+_NO_FILES = ("model", "codec", "layout", "transcript", "exporting", "redaction")
 
 # What reaches files, beside the builtin `open`.
 _FILE_MODULES = {"os", "io", "pathlib", "tempfile", "shutil", "mmap", "fcntl", "subprocess"}
@@ -87,12 +87,45 @@ def test_the_library_knows_nothing_of_screens(path):
     assert not packages(imported(path)) & {"textual", "rich", "click", "agcx_tui"}
 
 
-@pytest.mark.parametrize("name", BYTE_LAYER)
-def test_the_byte_layer_opens_nothing(name):
-    path = ROOT / "agcx_format" / f"{name}.py"
+def folder_of(name: str) -> str:
+    """The folder, or the module beside them, that a full name of the library leads to."""
+    return name.split(".")[1]
+
+
+def floor_of(folder: str) -> int:
+    return next(number for number, floor in enumerate(FLOORS) if folder in floor)
+
+
+def test_every_folder_of_the_library_has_a_floor():
+    folders = {
+        path.stem for path in (ROOT / "agcx_format").iterdir() if not path.name.startswith("_")
+    }
+    assert folders == set().union(*FLOORS)
+
+
+@pytest.mark.parametrize(
+    "path", modules("agcx_format"), ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_a_folder_imports_from_the_floors_below(path):
+    here = path.relative_to(ROOT / "agcx_format").with_suffix("").parts[0]
+    if here == "__init__":
+        return
+    ours = [name for name in imported(path) if name.startswith("agcx_format.")]
+    # `from agcx_format import x` names the package as well.
+    folders = {folder_of(name) for name in ours} - {here}
+    assert {folder for folder in folders if floor_of(folder) >= floor_of(here)} == set()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for folder in _NO_FILES for path in modules(f"agcx_format/{folder}")],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_values_and_bytes_open_nothing(path):
     imports = imported(path)
-    # `PathLike` and `fspath` only name a path.
-    imports -= {"os.PathLike", "os.fspath"} | ({"os"} if name == "errors" else set())
+    if {name for name in imports if name.startswith("os.")} & {"os.PathLike", "os.fspath"}:
+        # They only name a path.
+        imports -= {"os", "os.PathLike", "os.fspath"}
     assert not packages(imports) & _FILE_MODULES
     names = {
         node.id
@@ -102,11 +135,40 @@ def test_the_byte_layer_opens_nothing(name):
     assert "open" not in names
 
 
-@pytest.mark.parametrize("name", BYTE_LAYER)
-def test_the_byte_layer_knows_nothing_of_what_stands_on_it(name):
-    imports = imported(ROOT / "agcx_format" / f"{name}.py")
-    ours = {name.split(".")[1] for name in imports if name.startswith("agcx_format.")}
-    assert ours <= set(BYTE_LAYER)
+@pytest.mark.parametrize(
+    "path", modules("agcx_tui/core"), ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_what_is_said_and_done_knows_neither_screens_nor_commands(path):
+    imports = imported(path)
+    assert not packages(imports) & {"textual", "click"}
+    ours = {name.split(".")[1] for name in imports if name.startswith("agcx_tui.")}
+    assert ours <= {"core"}
+
+
+@pytest.mark.parametrize(
+    "path", modules("agcx_tui/app"), ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_screens_know_no_commands(path):
+    assert not [name for name in imported(path) if name.startswith("agcx_tui.cli")]
+
+
+# Within `app` each may import from those before it.
+_ROOMS = ["blocks", "widgets", "dialogs", "screens"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for room in _ROOMS for path in modules(f"agcx_tui/app/{room}")],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_blocks_widgets_dialogs_and_screens_stand_on_each_other(path):
+    room = path.relative_to(ROOT / "agcx_tui/app").parts[0]
+    above = {f"agcx_tui.app.{name}" for name in _ROOMS[_ROOMS.index(room) + 1 :]} | {
+        "agcx_tui.app.app"
+    }
+    above.add("agcx_tui.app.startup")
+    names = imported(path)
+    assert not [name for name in names if any(name.startswith(f"{each}") for each in above)]
 
 
 @pytest.mark.parametrize("path", modules("agcx_tui/cli"), ids=lambda path: path.stem)

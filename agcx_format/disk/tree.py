@@ -15,6 +15,7 @@ import stat
 from collections.abc import Iterator
 from typing import NamedTuple, Self
 
+from agcx_format import limits
 from agcx_format.disk.durable import (
     Signature,
     is_temporary,
@@ -25,7 +26,6 @@ from agcx_format.disk.durable import (
     write_new,
 )
 from agcx_format.errors import PersistenceError
-from agcx_format.store.paths import DEEPEST
 
 __all__ = ["NoFolder", "Place", "Tree"]
 
@@ -297,13 +297,13 @@ class Tree:
     def walk(self, path: str = "") -> Iterator[tuple[str, os.stat_result]]:
         """Every file below a folder with its status; links are files.
 
-        Nothing of ours lies deeper than `DEEPEST`, and nothing is looked for there.
+        Nothing of ours lies deeper than `limits.DEEPEST`, and nothing is looked for there.
         """
         try:
             fd = self.folder(path)
         except FileNotFoundError:
             return
-        yield from self._walk(fd, path, DEEPEST)
+        yield from self._walk(fd, path, limits.DEEPEST)
 
     def _walk(self, fd: int, path: str, levels: int) -> Iterator[tuple[str, os.stat_result]]:
         for name in os.listdir(fd):
@@ -339,7 +339,7 @@ def _remove_folder_in(top: int, name: str) -> None:
     """Remove a folder with all in it.  What lies too deep to be descended to is moved up to it first."""
     waiting = [name]
     while waiting:
-        waiting += _remove_levels(top, waiting.pop(), top, DEEPEST)
+        waiting += _remove_levels(top, waiting.pop(), top, limits.DEEPEST)
 
 
 def _remove_levels(above: int, name: str, top: int, levels: int) -> list[str]:

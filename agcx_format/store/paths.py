@@ -14,7 +14,7 @@ from agcx_format.disk.durable import os_reason
 from agcx_format.errors import PersistenceError
 
 __all__ = [
-    "CHECKPOINTS", "DEEPEST", "FOLDERS", "INDEX", "METADATA", "SUFFIX", "TRASH", "WRITTEN", "can_be_named",
+    "CHECKPOINTS", "FOLDERS", "INDEX", "METADATA", "SUFFIX", "TRASH", "WRITTEN", "can_be_named",
     "id_of", "is_uuid", "metadata_copy", "relative", "relative_paths", "session_file", "session_paths",
 ]  # fmt: skip
 
@@ -22,9 +22,6 @@ SUFFIX: Final = ".agcx"
 INDEX: Final = "sessions.idx"
 CHECKPOINTS: Final = "checkpoints"
 TRASH: Final = "trash"
-
-# So many parts a path within a store has at most: nothing of ours lies deeper.
-DEEPEST: Final = 16
 
 # Layout 2 keeps a copy of each session's metadata beside its sessions.
 METADATA: Final = "metadata"

@@ -21,7 +21,7 @@ from agcx_format.disk.durable import Signature
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.model.timestamps import Timestamp, is_usual, to_datetime
 from agcx_format.session.listed import short_title
-from agcx_format.store.paths import DEEPEST, TRASH
+from agcx_format.store.paths import TRASH
 
 __all__ = ["Act", "ActSession", "Edit", "Step", "checked", "decode", "encode"]
 
@@ -106,7 +106,7 @@ def _parts(path: str) -> list[str]:
         raise ValueError(f"not in the store: {path!r}")
     if len(data) > _LONGEST_PATH or any(len(os.fsencode(n)) > _LONGEST_NAME for n in names):
         raise ValueError(f"too long for a path: {path[:100]!r}…")
-    if len(names) > DEEPEST:
+    if len(names) > limits.DEEPEST:
         raise ValueError(f"too deep for a path: {path[:100]!r}…")
     return names
 

@@ -42,7 +42,7 @@ from agcx_tui.core.conversation.subject import (
     open_checkpoint,
     open_session,
 )
-from agcx_tui.core.conversation.title import title_line
+from agcx_tui.app.widgets.conversation_title import title_line
 from agcx_tui.core.local.keeping_on_exit import quietly
 from agcx_tui.core.local.reading_positions import Position, ReadingPositions
 from agcx_tui.core.store.act_queue import ActQueue
