@@ -14,7 +14,6 @@ instant remains.  `has_exchange` tells, and `verify` says it of a store.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterable
 from typing import Final
 
@@ -145,7 +144,7 @@ def replace_if(
     with naming(target.path):
         new = target.beside(temporary_name(target.name))
         try:
-            signature = write_new(target.fd, new.name, parts, like=_status_behind(target))
+            signature = write_new(target.fd, new.name, parts, like=target.status_behind())
             if expected is None:
                 put(new, target)
             elif isinstance(expected, Signature):
@@ -157,13 +156,6 @@ def replace_if(
                 new.unlink()
         sync_directory_of(target.fd)
         return signature
-
-
-def _status_behind(place: Place) -> os.stat_result | None:
-    try:
-        return os.stat(place.name, dir_fd=place.fd)
-    except OSError:
-        return None
 
 
 def has_exchange(tree: Tree) -> bool:

@@ -129,7 +129,9 @@ class LockFile:
         """Remove the file of an owner that is gone, unless another one was faster."""
         taking_over = self.path.with_name(_TAKING_OVER)
         try:
-            os.close(os.open(taking_over, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            os.close(
+                os.open(taking_over, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            )
         except FileExistsError:
             with contextlib.suppress(OSError):
                 if time.time() - os.stat(taking_over).st_mtime > _AN_INSTANT:

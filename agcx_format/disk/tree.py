@@ -67,6 +67,13 @@ class Place(NamedTuple):
                 return None
             raise PersistenceError(os_reason(cause), path=self.path) from None
 
+    def status_behind(self) -> os.stat_result | None:
+        """Of what a link leads to; None when that is nothing, or cannot be found out."""
+        try:
+            return os.stat(self.name, dir_fd=self.fd)
+        except OSError:
+            return None
+
     def signature(self) -> Signature | None:
         """Of what lies there, of a link itself; None when nothing does."""
         status = self.status()

@@ -25,7 +25,6 @@ from pathlib import Path
 from agcx_format.catalog.file import Catalog
 from agcx_format.catalog.columns import Columns
 from agcx_format.space.measure_cache import StatsCache
-from agcx_format.space.measure_cache import StatsCache
 from agcx_format.store.store import open_store
 from agcx_tui.core.local import page_file
 from agcx_tui.core.local.paths import cache_directory, catalogs, measures, state_directory
@@ -45,8 +44,8 @@ if what in ("measures", "none"):
     list(kept.gather(entries))
     kept.save()
 if what in ("page", "none"):
-    lines = [last_page.Line(entry.title, None, entry.path) for entry in entries]
-    last_page.save(last_page.page_path(cache, store), str(store), "x", lines)
+    lines = [page_file.Line(entry.title, None, entry.path) for entry in entries]
+    page_file.save(page_file.page_path(cache, store), str(store), "x", lines)
 if what in ("positions", "none"):
     entry = next(entry for entry in entries if entry.title == "Fix the grid layout")
     ReadingPositions(state_directory()).save(entry.id, entry.title, Position(len(what)))

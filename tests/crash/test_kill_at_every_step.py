@@ -110,8 +110,15 @@ def fresh_copy(template: Path, root: Path, action: Action) -> Path:
     return root
 
 
+# Of each kind of transition one, at every step; of the others the quick form takes some steps.
+_AT_EVERY_STEP = {"delete", "edit", "undo an edit", "bring back"}
+
+
 @each_action
-def test_killed_before_each_change_of_a_file(action: Action, template: Path, tmp_path: Path):
+def test_killed_before_each_change_of_a_file(
+    action: Action, template: Path, tmp_path: Path, request: pytest.FixtureRequest
+):
+    at_every_step = request.config.getoption("--full") or action.name in _AT_EVERY_STEP
     done = fresh_copy(template, tmp_path / "done", action)
     before = picture(done)
     action.does(open_store(done))
@@ -138,6 +145,6 @@ def test_killed_before_each_change_of_a_file(action: Action, template: Path, tmp
         if not killed:
             assert now[:2] == after[:2]
             break
-        step += 1
+        step += 1 if at_every_step else chance.randint(1, 4)
     assert seen == {False, True}
     assert step >= 4

@@ -149,7 +149,9 @@ def test_a_path_of_a_manifest_that_is_too_deep(op: str, root: Path):
 def test_a_lock_file_that_is_a_fifo_is_not_waited_for(tmp_path: Path):
     os.mkfifo(tmp_path / lock_file.NAME)
     found: list[object] = []
-    reader = threading.Thread(target=lambda: found.append(lock_file.owner_of(tmp_path)), daemon=True)
+    reader = threading.Thread(
+        target=lambda: found.append(lock_file.owner_of(tmp_path)), daemon=True
+    )
     reader.start()
     reader.join(LIMIT)
     assert found == [lock_file.UNKNOWN]

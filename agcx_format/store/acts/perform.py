@@ -54,7 +54,6 @@ from agcx_format.store.acts.work import (
     kept_in,
     signature_behind,
     spare_name,
-    status_behind,
 )
 from agcx_format.store.paths import TRASH
 
@@ -182,7 +181,7 @@ class _Performance(Work):
             return replace(step, after=self._source(step.source).signature())
         target = self._store.place(step.path, make=True)
         new = self._new(step, target)
-        like = status_behind(target)
+        like = target.status_behind()
         return replace(step, parts=(), after=write_new(new.fd, new.name, step.parts, like=like))
 
     def _new(self, step: Step, target: Place) -> Place:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
@@ -15,8 +14,7 @@ from agcx_format.store.acts.transitions import Transition
 from agcx_format.store.paths import TRASH
 
 __all__ = [
-    "Work", "clear_attempt", "is_copy", "kept_in", "signature_behind", "spare_name", "status_behind",
-    "write_derived",
+    "Work", "clear_attempt", "is_copy", "kept_in", "signature_behind", "spare_name",     "write_derived",
 ]  # fmt: skip
 
 
@@ -102,7 +100,7 @@ def write_derived(store: Tree, step: Step, new: Place) -> None:
         if step.op == "move":
             place.unlink()
         else:
-            write_new(new.fd, new.name, step.parts, like=status_behind(place))
+            write_new(new.fd, new.name, step.parts, like=place.status_behind())
             new.rename(place)
 
 
@@ -146,10 +144,3 @@ def clear_attempt(store: Tree, home: Tree, steps: Iterable[Step]) -> None:
             place = home.find(f"{side}/{step.path}")
             if place is not None and place.signature() in (now, step.after):
                 place.unlink()
-
-
-def status_behind(place: Place) -> os.stat_result | None:
-    try:
-        return os.stat(place.name, dir_fd=place.fd)
-    except OSError:
-        return None
