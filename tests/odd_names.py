@@ -1,4 +1,5 @@
-"""A store whose files have names that a file can have and nobody would give: no text, several lines, orders."""
+"""A store whose files have names that a file can have and nobody would give: no text, several lines,
+orders."""
 
 from __future__ import annotations
 

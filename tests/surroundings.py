@@ -58,7 +58,7 @@ class Scratch:
         _set_temporary(str(self.path))
 
     def left_over(self) -> list[str]:
-        """What tests left in it, apart from the places that pytest and `shared` made, and where they began."""
+        """What tests left in it, apart from what pytest and `shared` made, and where they began."""
         known = (_SHARED, "pytest-of-")
         left = {name for name in os.listdir(self.path) if not name.startswith(known)}
         new = set(os.listdir(self._started_in)) - self._was_there - _REPORTS

@@ -1,8 +1,10 @@
 """A file that says who is changing a store, for file systems that have no locks.
 
 Strategy: whoever can create the file holds the lock, and it names the owner and the time.  A process that was
-killed leaves it behind: on the machine of the owner that can be seen, and the next one takes it over.  Whether
-the owner on another machine still runs cannot be seen, so a person is told who it is and which file to remove.
+killed leaves it behind: on the machine of the owner that can be seen, and the next one takes it over.
+Whether
+the owner on another machine still runs cannot be seen, so a person is told who it is and which file to
+remove.
 """
 
 from __future__ import annotations

@@ -257,7 +257,9 @@ class _Checkup:
         try:
             known = {act.id: act.problem for act in journal.read_acts(self._root)}
         except PersistenceError as error:
-            self._whole.add(Severity.ERROR, "unreadable", "store", f"{places.TRASH}: {error.reason}")
+            self._whole.add(
+                Severity.ERROR, "unreadable", "store", f"{places.TRASH}: {error.reason}"
+            )
             return
         for name in self._files(places.TRASH):
             home = self._root / places.TRASH / name
@@ -266,7 +268,9 @@ class _Checkup:
             if journal.name_of(name) not in known or home.is_symlink():
                 yield _act(home, "nothing says what it holds: it cannot be undone")
             elif problem := known[journal.name_of(name)]:
-                yield _act(home, f"it cannot be undone, but what it holds can be restored: {problem}")
+                yield _act(
+                    home, f"it cannot be undone, but what it holds can be restored: {problem}"
+                )
 
     def _files(self, folder: str) -> list[str]:
         """The names in a folder; one that cannot be read is told of once."""

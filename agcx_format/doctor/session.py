@@ -120,7 +120,9 @@ def compare(
         reason = f"its id is {metadata.id}, the file is named {named}"
         draft.add(Severity.WARNING, "id", "metadata", reason)
     if found is not None and metadata.message_count != found:
-        reason = f"{counted(metadata.message_count, 'message')} by the metadata, {found:,} by the file"
+        reason = (
+            f"{counted(metadata.message_count, 'message')} by the metadata, {found:,} by the file"
+        )
         draft.add(Severity.WARNING, "count", "metadata", reason)
     if ns_of(metadata.created_at) > ns_of(metadata.updated_at):
         reason = f"updated {metadata.updated_at}, before it was created, {metadata.created_at}"
@@ -230,7 +232,9 @@ class _Layout2(_Session):
             end = self.attempt("session", lambda: v2.section_end(expected, self.size)) or end
             self.session(end)
             if end < self.size:
-                reason = f"{counted(self.size - end, 'byte')} after the last section without a meaning"
+                reason = (
+                    f"{counted(self.size - end, 'byte')} after the last section without a meaning"
+                )
                 self.warn("excess", "file", reason, offset=end)
         compare(self.draft, v2.VERSION, self.metadata, self.found)
 

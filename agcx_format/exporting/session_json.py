@@ -1,7 +1,8 @@
 """A whole session as one JSON document, in serde's form, and back.
 
 Strategy: the document is `{"metadata", "conversation", "state"}`, each as `to_json` gives it, so that
-other programs find the names that the format has; what a terminal would obey is escaped.  It is made a message at a time, one a line: a session of
+other programs find the names that the format has; what a terminal would obey is escaped.  It is made a
+message at a time, one a line: a session of
 any size can be written out as it is read.  `from_session_json` gives equal values back, and each part reads
 back with `from_json`; the exceptions are those of `serde_json`:
 

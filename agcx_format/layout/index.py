@@ -1,6 +1,7 @@
 """The index of a store, `sessions.idx`: a copy of every session's metadata, and lists by use.
 
-Strategy: pure functions over the frozen value; what opens the file is `store.index_file`.  Layout 1 writes it in
+Strategy: pure functions over the frozen value; what opens the file is `store.index_file`.  Layout 1
+writes it in
 bincode, layout 2 in MessagePack, under one name: what consumes all of the bytes is what it is.
 What the Rust code gets wrong when it adds a session again (its size counted twice, listed twice
 under its tags) cannot happen here, because the lists are worked out from the sessions.  Mirrors

@@ -1,6 +1,7 @@
 """The pieces of an index as its two encodings have them: numbers, texts, sizes of lists, entries.
 
-Strategy: only the usual forms are read, those that Rust and this library write.  Any other is `Unexpected`, and
+Strategy: only the usual forms are read, those that Rust and this library write.  Any other is
+`Unexpected`, and
 whoever asked decodes the index as a whole.
 """
 

@@ -1,6 +1,7 @@
 """Whether values have the types that their fields declare, before they are written.
 
-Strategy: from the schema of each type a function is made once, as Python source, since thousands of messages are
+Strategy: from the schema of each type a function is made once, as Python source, since thousands of
+messages are
 checked in every save.  msgspec checks what it decodes and nothing of what it encodes, and bincode's bytes of
 a wrong value may be the bytes of a right one: a text where a list of texts belongs is a list of letters.
 """

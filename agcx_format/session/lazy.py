@@ -151,9 +151,7 @@ class SessionFile:
     @overload
     def __getitem__(self, index: slice) -> list[MessageSnapshot]: ...
 
-    def __getitem__(
-        self, index: SupportsIndex | slice
-    ) -> MessageSnapshot | list[MessageSnapshot]:
+    def __getitem__(self, index: SupportsIndex | slice) -> MessageSnapshot | list[MessageSnapshot]:
         """A message or, for a slice, a list of them; reads no further than it must.
 
         Raises `IndexError` for a message that is not there, `PersistenceError` for one that cannot be read.

@@ -59,8 +59,7 @@ def whole_tags(tags: Iterable[str], old: Sequence[str]) -> list[str]:
 
 def _fit(checkpoints: Sequence[CheckpointMetadata]) -> bool:
     return len(checkpoints) <= limits.LISTED_CHECKPOINTS and all(
-        len(each.name) <= limits.LISTED_TEXT
-        and len(each.description or "") <= limits.LISTED_TEXT
+        len(each.name) <= limits.LISTED_TEXT and len(each.description or "") <= limits.LISTED_TEXT
         for each in checkpoints
     )
 

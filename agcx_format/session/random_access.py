@@ -66,7 +66,7 @@ class FramedMessages:
         return (text[number + 1] - text[number]) // (messages[number + 1] - messages[number])
 
     def start_of(self, index: int) -> int:
-        """Where a message begins in the decompressed section; where its frame does, if that is not at hand."""
+        """Where a message begins in the decompressed section, or its frame, if that is not at hand."""
         number = self._frame_of(index)
         frame = self._frames.get(number)
         start = self._table.text[number]

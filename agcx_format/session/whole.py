@@ -24,7 +24,15 @@ from agcx_format.layout import v1, v2
 from agcx_format.model.types import ConversationSnapshot, Session, SessionMetadata, SessionState
 from agcx_format.session.listed import listed
 
-__all__ = ["FileSection", "Turn", "read_head", "read_listed", "read_metadata", "read_session", "write_session"]
+__all__ = [
+    "FileSection",
+    "Turn",
+    "read_head",
+    "read_listed",
+    "read_metadata",
+    "read_session",
+    "write_session",
+]
 
 # The first read takes the header and, nearly always, the whole metadata.
 _HEAD = 4096

@@ -1,7 +1,8 @@
 """The files of a session by its id, however their names are written.
 
 Strategy: names are hyphenated lower-case UUIDs, and that file is asked for first.  Another program may have
-written upper case: names that differ are listed once for each state of a folder, and there are hardly ever any.
+written upper case: names that differ are listed once for each state of a folder, and there are hardly
+ever any.
 """
 
 from __future__ import annotations

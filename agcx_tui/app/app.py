@@ -236,7 +236,12 @@ class AgcxApp(App[None]):
         return screen
 
     def conversation(
-        self, path: str, acts: ActQueue | None = None, *, fixed: str = "", message: int | None = None
+        self,
+        path: str,
+        acts: ActQueue | None = None,
+        *,
+        fixed: str = "",
+        message: int | None = None,
     ) -> Screen:
         """The screen of one session's file; `acts` are those of the store that it is from.
 

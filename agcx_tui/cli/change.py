@@ -114,9 +114,7 @@ def edit(
 
 @click.command()
 @click.argument("act", type=Filled(), required=False)
-@click.option(
-    "--list", "list_", is_flag=True, help="List what was done, change nothing."
-)
+@click.option("--list", "list_", is_flag=True, help="List what was done, change nothing.")
 @store_option
 @pass_settings
 def undo(settings: Settings, act: str | None, list_: bool) -> None:

@@ -38,7 +38,9 @@ class Agcx(click.Group):
         word = args[0]
         if self.get_command(ctx, word) is None and not word.startswith("-"):
             if os.path.isdir(word):
-                raise click.UsageError(f"{word!r} is a directory; to open it as a store, use --store", ctx)
+                raise click.UsageError(
+                    f"{word!r} is a directory; to open it as a store, use --store", ctx
+                )
             if os.path.lexists(word):
                 return self.default.name, self.default, args
             raise click.UsageError(f"no such command or file: {word!r}", ctx)

@@ -86,7 +86,7 @@ def rename_all(names: Iterable[str], source: Path, target: Path) -> None:
 
 
 def move_durably(names: Iterable[str], source: Path, target: Path) -> None:
-    """The least that loses no file on a disk that writes directories in any order: link, sync, unlink, sync."""
+    """The least that loses nothing on a disk that writes in any order: link, sync, unlink, sync."""
     from_fd, to_fd = (os.open(path, os.O_RDONLY | os.O_DIRECTORY) for path in (source, target))
     try:
         for name in names:

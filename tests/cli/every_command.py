@@ -28,8 +28,10 @@ import click
 _IMPORTED = (
     "agcx_tui.cli", "agcx_tui.__main__", "agcx_tui.core.sessions.table", "agcx_tui.core.export.write_files",
     "agcx_tui.core.words.acts",
-    "agcx_tui.core.sessions.columns", "agcx_tui.demo", "agcx_tui.app.keys.documented", "agcx_tui.app.keys.usable", "agcx_tui.app.themes",
-    "agcx_tui.core.words.storage_report", "agcx_format.store.store", "agcx_format.session.lazy", "agcx_format.doctor.repair",
+    "agcx_tui.core.sessions.columns", "agcx_tui.demo", "agcx_tui.app.keys.documented",
+    "agcx_tui.app.keys.usable", "agcx_tui.app.themes",
+    "agcx_tui.core.words.storage_report", "agcx_format.store.store", "agcx_format.session.lazy",
+    "agcx_format.doctor.repair",
     "agcx_format.doctor.checks", "agcx_format.importing.run", "agcx_format.importing.claude",
     "agcx_format.importing.codex", "agcx_format.exporting.markdown", "agcx_format.exporting.plain_text",
     "agcx_format.space.measure_cache", "importlib.metadata", "zipfile",

@@ -57,7 +57,11 @@ def test_every_command_that_takes_a_session_takes_this_one(store, odd, name):
     for (command, *options), whole, broken in ON_ONE:
         words = [] if command in TAKES_NONE else ["--", path]
         result = ran(command, *options, *words)
-        assert result.exit_code == (broken if name == BROKEN else whole), (command, options, result.output)
+        assert result.exit_code == (broken if name == BROKEN else whole), (
+            command,
+            options,
+            result.output,
+        )
     assert os.path.lexists(path)
 
 
@@ -95,7 +99,12 @@ def test_a_store_of_such_a_name_is_opened_and_all_of_it_deleted_and_restored(sto
 
 
 def test_as_programs_they_are_the_same(odd):
-    for words in (["list"], ["show", "--", odd[0]], ["verify", "--", odd[8]], ["delete", "--yes", "--", odd[1]]):
+    for words in (
+        ["list"],
+        ["show", "--", odd[0]],
+        ["verify", "--", odd[8]],
+        ["delete", "--yes", "--", odd[1]],
+    ):
         result = run_program(*words)
         assert result.returncode == 0, result.stderr
         assert is_harmless(result.stdout + result.stderr)
@@ -104,4 +113,11 @@ def test_as_programs_they_are_the_same(odd):
 def test_no_command_is_left_out():
     used = {words[0] for words, *_ in ON_ONE} | {words[0] for words in ON_ALL}
     # `repair` is above; the others take no session.
-    assert set(agcx.commands) - used <= {"browse", "repair", "demo", "import", "config", "completion"}
+    assert set(agcx.commands) - used <= {
+        "browse",
+        "repair",
+        "demo",
+        "import",
+        "config",
+        "completion",
+    }

@@ -81,7 +81,7 @@ COMMANDS = {
     "import": ["import", "codex", "{root}/codex"],
     "verify": ["verify"],
     "verify one": ["verify", str(THIRD)],
-    "repair": ["repair", "{store}/%s.agcx" % FIRST, "-o", "{out}"],
+    "repair": ["repair", f"{{store}}/{FIRST}.agcx", "-o", "{out}"],
 }  # fmt: skip
 
 

@@ -365,7 +365,12 @@ def test_a_fence_that_is_indented_is_closed_by_its_like_alone(indent, inner, mar
 
 @pytest.mark.parametrize(
     "text",
-    ["- a\n\n  ```\n  x\n```", "1. a\n\n   ~~~\n   x\n~~~", "```\nx\n    ```", "  ```\n  x\n    ```\n  y"],
+    [
+        "- a\n\n  ```\n  x\n```",
+        "1. a\n\n   ~~~\n   x\n~~~",
+        "```\nx\n    ```",
+        "  ```\n  x\n    ```\n  y",
+    ],
 )
 def test_only_what_a_reader_takes_for_the_end_of_a_fence_is_its_end(text):
     after = MarkdownIt("commonmark").parse(f"{embedded(text)}\n\n## After\n")

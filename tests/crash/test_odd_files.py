@@ -100,7 +100,8 @@ def test_the_folder_in_which_one_act_keeps_its_files(make: Callable, root: Path,
     before = contents(outside)
     assert [each.id for each in store.trash()] == [number(3)]
     assert store.empty_trash().ids == {number(3)}
-    assert store.trash() == [] and contents(outside) == before
+    assert store.trash() == []
+    assert contents(outside) == before
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

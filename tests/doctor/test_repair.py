@@ -331,7 +331,9 @@ def test_fields_well_before_the_damage_are_kept(tmp_path):
     metadata = golden_session("every-item")[0]
     data = bytearray(golden.data)
     # The last moment of three: title and the first of them are right.
-    at = data.index(metadata.last_accessed.encode(), layout1.HEADER + 18 + len(metadata.title.encode()))
+    at = data.index(
+        metadata.last_accessed.encode(), layout1.HEADER + 18 + len(metadata.title.encode())
+    )
     data[at + 4] = 0xFF
     done = repaired(bytes(data), golden, tmp_path)
     found = read_session(done.target)[0]

@@ -198,7 +198,11 @@ def test_bytes_after_the_state_and_after_the_metadata_are_told_with_their_place(
     assert verify_file(path).ok
     path.write_bytes(with_sections("full", after_state=b"12345"))
     (finding,) = verify_file(path).of_part("state")
-    assert (finding.severity, finding.code, finding.offset) == (Severity.WARNING, "excess", len(whole))
+    assert (finding.severity, finding.code, finding.offset) == (
+        Severity.WARNING,
+        "excess",
+        len(whole),
+    )
     assert "5 bytes" in finding.reason
     spans = layout1.split(whole)
     raw = [whole[span.start : span.end] for span in spans]

@@ -66,7 +66,7 @@ def test_any_mixture_of_both_forms_in_one_message(count: int):
 
 
 def test_messages_after_each_other_do_not_share_what_was_found_out():
-    metadata, conversation, state = golden_session("full")
+    _metadata, conversation, state = golden_session("full")
     items = [SHORT[0], LONG[0], SHORT[-1], LONG[-1], SHORT[3]]
     messages = [with_items(item) for item in items]
     note = CheckpointMetadata(UUID(int=7), "before", FIRST.timestamp, 5, None)

@@ -70,7 +70,8 @@ def test_what_is_another_is_not(words, text):
 
 @pytest.mark.parametrize(
     ("text", "capital"),
-    [("grid", False), ("gRid", True), ("É", True), ("ß", False), ("日本", False), ("ǅ", True), ("Ｆ", True), ("", False)],
+    [("grid", False), ("gRid", True), ("É", True), ("ß", False), ("日本", False),
+     ("ǅ", True), ("Ｆ", True), ("", False)],
 )  # fmt: skip
 def test_a_capital_makes_case_count(text, capital):
     assert has_capital(text) is capital
@@ -106,7 +107,8 @@ def test_what_is_found_has_its_place_in_the_text(words, text, found):
 
 
 _LETTERS = st.sampled_from(
-    [*"aAéÉßſKİIıiﬁŉǰΐΣςσᾳᾼ日ｱｶﾞﾊﾟＡａ한각\u3000 x", "e\u0301", "\u0301", "\u0345", "\u0307", "\u1161", "\u11a8"]
+    [*"aAéÉßſKİIıiﬁŉǰΐΣςσᾳᾼ日ｱｶﾞﾊﾟＡａ한각\u3000 x", "e\u0301", "\u0301", "\u0345", "\u0307", "\u1161",
+    "\u11a8"]
 )  # fmt: skip
 _TEXTS = st.lists(_LETTERS, max_size=12).map("".join) | st.text(max_size=12)
 
@@ -152,7 +154,9 @@ def test_the_letters_that_join_are_all_that_unicode_has():
         if len(parts) == 2 and not parts[0].startswith("<"):
             firsts[chr(int(parts[1], 16))] = chr(code)
     composed = {
-        second for second, whole in firsts.items() if unicodedata.normalize("NFC", nfd(whole)) == whole
+        second
+        for second, whole in firsts.items()
+        if unicodedata.normalize("NFC", nfd(whole)) == whole
     }
     missing = {c for c in composed if not unicodedata.combining(c) and not _joining(c)}
     assert missing == set()

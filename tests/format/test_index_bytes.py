@@ -87,7 +87,7 @@ def test_it_says_what_a_decoded_one_would(layout, there, wanted):
 @pytest.mark.parametrize("name", GOLDEN_INDEXES)
 def test_an_index_of_rust_is_changed_in_its_bytes(name: str):
     data = (GOLDEN / name / "sessions.idx").read_bytes()
-    present, layout = read_index(GOLDEN / name / "sessions.idx")
+    present, _layout = read_index(GOLDEN / name / "sessions.idx")
     assert index_bytes.session_ids(data) == {each.bytes for each in present.sessions}
     known = [each for each in present.sessions.values() if each.file_size < 2**50]
     if present.total_size_bytes == 2**64 - 1 or not known:

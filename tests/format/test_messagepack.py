@@ -148,7 +148,13 @@ def test_an_item_may_be_a_map_with_field_names(item, tag_last: bool):
 
 
 def test_a_map_may_leave_out_what_may_be_absent_and_hold_what_nobody_knows():
-    named = {"later": [1, {2: 3}], "name": "f", "type": "function_call", "call_id": "c", "arguments": ""}
+    named = {
+        "later": [1, {2: 3}],
+        "name": "f",
+        "type": "function_call",
+        "call_id": "c",
+        "arguments": "",
+    }
     message = messagepack.decode(MessageSnapshot, with_item(msgpack.packb(named)))
     assert message.item == FunctionCall(None, "f", "", "c")
 

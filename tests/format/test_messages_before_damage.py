@@ -54,7 +54,8 @@ def in_blocks(data: bytes, cuts: Sequence[int]) -> bytes:
 def in_frames(data: bytes, cuts: Sequence[int]) -> bytes:
     """Several frames, without a table."""
     return b"".join(
-        frames.compress(data[start:end], 3) for start, end in itertools.pairwise([0, *cuts, len(data)])
+        frames.compress(data[start:end], 3)
+        for start, end in itertools.pairwise([0, *cuts, len(data)])
     )
 
 
@@ -64,9 +65,7 @@ CUTS = [40, STARTS[2], STARTS[3] + 9, STARTS[6], STARTS[9] + 50]
 
 def file_of_layout1(section: bytes) -> bytes:
     context = frames.compress(messagepack.encode(CONVERSATION.context), 3)
-    return b"".join(
-        v1.join(bincode.encode(METADATA), section, context, bincode.encode(STATE))
-    )
+    return b"".join(v1.join(bincode.encode(METADATA), section, context, bincode.encode(STATE)))
 
 
 def whole_files() -> dict[str, bytes]:
@@ -252,7 +251,9 @@ def test_a_frame_that_is_not_what_the_table_says_is_an_error_in_its_place(
     with SessionFile(path) as session:
         assert isinstance(session._messages, FramedMessages)
         found = by_number(session)
-        assert [isinstance(each, MessageSnapshot) for each in found] == [n is not None for n in right]
+        assert [isinstance(each, MessageSnapshot) for each in found] == [
+            n is not None for n in right
+        ]
         for number, message in zip(right, found, strict=True):
             assert number is None or message == MESSAGES[number]
         given, error = by_iteration(session)

@@ -57,7 +57,9 @@ def test_what_changed_in_the_last_minutes_may_be_in_use(
 
 
 @both_layouts
-@pytest.mark.parametrize("fields", [{"is_favorite": True}, {"title": "New"}, {"tags": ["a"]}], ids=str)
+@pytest.mark.parametrize(
+    "fields", [{"is_favorite": True}, {"title": "New"}, {"tags": ["a"]}], ids=str
+)
 def test_ones_own_change_is_no_agents(tmp_path: Path, layout: int, fields: dict):
     store = filled(tmp_path, layout)
     age(store, 60)

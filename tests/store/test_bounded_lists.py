@@ -141,7 +141,10 @@ def test_what_is_too_long_is_cut_and_marked(store: Store):
         file_size=entry.metadata.file_size,
         compression_ratio=entry.metadata.compression_ratio,
     )
-    for text, longest in ((metadata.title, limits.LISTED_TITLE), (metadata.model, limits.LISTED_TEXT)):
+    for text, longest in (
+        (metadata.title, limits.LISTED_TITLE),
+        (metadata.model, limits.LISTED_TEXT),
+    ):
         assert len(text) == longest
         assert text.endswith("…")
     assert len(metadata.tags) == limits.LISTED_TAGS

@@ -28,7 +28,9 @@ def filled(root: Path, layout: int, count: int = 5) -> Store:
     store = Store(root, layout=layout)
     _, conversation, state = golden_session("every-item")
     for number in range(count):
-        metadata = replace(golden_session("every-item")[0], id=UUID(int=number + 1), title=f"No {number}")
+        metadata = replace(
+            golden_session("every-item")[0], id=UUID(int=number + 1), title=f"No {number}"
+        )
         store.save_session(metadata.id, metadata, conversation, state)
     store.rebuild_index()
     return store
@@ -154,7 +156,9 @@ def test_the_trash_holds_no_copy_of_what_can_be_made_again(tmp_path: Path, layou
 
 @both_layouts
 @pytest.mark.parametrize("name", ["star", "tag", "rename", "save"])
-def test_a_change_of_one_session_reads_no_other(tmp_path: Path, layout: int, name: str, monkeypatch):
+def test_a_change_of_one_session_reads_no_other(
+    tmp_path: Path, layout: int, name: str, monkeypatch
+):
     """The cost of an act must not grow with the store."""
     store = filled(tmp_path, layout, count=40)
     store.update_metadata(UUID(int=9), is_favorite=True)

@@ -1,4 +1,5 @@
-"""Sessions that are symbolic links: read and edited through the link, and deleted as the link that they are."""
+"""Sessions that are symbolic links: read and edited through the link, and deleted as the link that they
+are."""
 
 from __future__ import annotations
 
@@ -32,7 +33,11 @@ def linked(tmp_path: Path, layout: int, where: str) -> tuple[Store, Path, Path]:
     metadata, conversation, state = golden_session("every-item")
     store.save_session(LINKED, replace(metadata, id=LINKED), conversation, state)
     link = Path(store.resolve(str(LINKED)).path)
-    target = tmp_path / "disk" / "a name of its own" if where == "elsewhere" else link.parent / "kept.bin"
+    target = (
+        tmp_path / "disk" / "a name of its own"
+        if where == "elsewhere"
+        else link.parent / "kept.bin"
+    )
     target.parent.mkdir(exist_ok=True)
     link.rename(target)
     link.symlink_to(os.path.relpath(target, link.parent))

@@ -42,7 +42,9 @@ def filled(root: Path) -> SessionStorage:
 
 
 def codes(root: Path) -> set[str]:
-    return {finding.code for report in verify_store(open_store(root)) for finding in report.findings}
+    return {
+        finding.code for report in verify_store(open_store(root)) for finding in report.findings
+    }
 
 
 def dead_process() -> int:
@@ -53,7 +55,11 @@ def dead_process() -> int:
 
 def left_by(root: Path, process: int, host: str | None = None) -> Path:
     path = root / lock_file.NAME
-    owner = {"process": process, "host": host or os.uname().nodename, "since": "2026-01-01T00:00:00Z"}
+    owner = {
+        "process": process,
+        "host": host or os.uname().nodename,
+        "since": "2026-01-01T00:00:00Z",
+    }
     path.write_text(json.dumps(owner))
     return path
 
@@ -99,7 +105,9 @@ def test_while_it_is_held_the_file_names_the_owner(tmp_path: Path, no_locks):
 
 def test_another_program_that_holds_it_is_named(tmp_path: Path, no_locks):
     path = left_by(tmp_path, 1)
-    with pytest.raises(LockFailed, match="process 1, since 2026-01-01T00:00:00Z, is changing it") as e:
+    with pytest.raises(
+        LockFailed, match="process 1, since 2026-01-01T00:00:00Z, is changing it"
+    ) as e:
         locked(tmp_path, timeout=0.01).__enter__()
     assert e.value.path == str(path)
     assert "left-lock" not in codes(tmp_path)

@@ -78,7 +78,7 @@ def test_a_session_that_another_program_adds_in_upper_case_is_found(tmp_path: Pa
     store = Store(tmp_path, layout=1)
     with pytest.raises(SessionNotFound):
         store.load_session(SHOUTED)
-    other, path = spelled(tmp_path / "other", 1, str.upper)
+    _other, path = spelled(tmp_path / "other", 1, str.upper)
     (tmp_path / path.name).write_bytes(path.read_bytes())
     assert store.load_session(SHOUTED)[0].id == SHOUTED
     os.unlink(tmp_path / path.name)
@@ -223,7 +223,9 @@ def test_checkpoints_are_in_the_order_of_their_moments(tmp_path: Path, layout: i
         "2026-01-01T00:00:01Z",
         "+10000-01-01T00:00:00Z",
     ]
-    made = [CheckpointMetadata(UUID(int=9 - n), str(n), each, 0, None) for n, each in enumerate(moments)]
+    made = [
+        CheckpointMetadata(UUID(int=9 - n), str(n), each, 0, None) for n, each in enumerate(moments)
+    ]
     store.save_session(metadata.id, replace(metadata, checkpoints=made), conversation, state)
     for each in made:
         store.save_checkpoint(metadata.id, Checkpoint(each, conversation, state))

@@ -161,7 +161,9 @@ def test_a_file_whose_messages_are_broken_is_not_empty(tmp_path: Path):
     whole = path.read_bytes()
     messages = v1.split(whole)[1]
     # The frame of the messages is there, and nothing in it can be read.
-    path.write_bytes(whole[: messages.start] + bytes(messages.end - messages.start) + whole[messages.end :])
+    path.write_bytes(
+        whole[: messages.start] + bytes(messages.end - messages.start) + whole[messages.end :]
+    )
     rule = Rule(empty=True, include=frozenset(Precious))
     assert numbers(select(store, rule, NOW)) == [1]
 

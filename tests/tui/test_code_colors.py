@@ -1,6 +1,6 @@
 """Code gets its colors from a process that is ended when it takes too long, and nothing waits for it.
 
-    pytest tests/tui/test_code_colors.py --lexers -s     every lexer that there is, and what each takes
+pytest tests/tui/test_code_colors.py --lexers -s     every lexer that there is, and what each takes
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def test_what_pygments_does_not_know_is_plain(lexing):
 
 def test_code_that_takes_too_long_is_plain_and_the_next_is_not(lexing):
     assert lexing.spans("c", HOSTILE["blank lines"]) == ()
-    assert ("keyword" in dict((r, n) for n, r in lexing.spans("c", "int main() { return 0; }")))
+    assert "keyword" in {r: n for n, r in lexing.spans("c", "int main() { return 0; }")}
 
 
 @pytest.mark.parametrize("language", ["c", "c++", "arduino", "python", "bash", "rust", "html"])
@@ -148,7 +148,13 @@ def test_what_is_missed_is_taken_latest_first_and_not_without_end():
 
 @pytest.mark.parametrize("width", [8, 30, 80])
 def test_colors_move_nothing(lexing, width):
-    code = "\n\ndef f(a):\n\treturn '''日本語 " + "x" * 100 + "\n\n'''\n" + "y = 2 " * 20 + "\n\n\n# end\n\n"
+    code = (
+        "\n\ndef f(a):\n\treturn '''日本語 "
+        + "x" * 100
+        + "\n\n'''\n"
+        + "y = 2 " * 20
+        + "\n\n\n# end\n\n"
+    )
     code = code.expandtabs(4)
     plain = [strip.text for strip in code_strips(code, "a-test", width, Palette())]
     CODE_SPANS.put(("a-test", code.strip("\n")), lexing.spans("python", code.strip("\n")))

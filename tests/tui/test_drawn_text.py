@@ -27,7 +27,8 @@ def test_what_is_safe_stays(text):
 
 @pytest.mark.parametrize(
     ("text", "drawn"),
-    [("caf\udce9", "caf\ufffd"), ("a\x1b[31mb", "a[31mb"), ("a\u202eb", "ab"), ("a\x9bb", "ab"), ("a\nb", "ab")],
+    [("caf\udce9", "caf\ufffd"), ("a\x1b[31mb", "a[31mb"), ("a\u202eb", "ab"),
+     ("a\x9bb", "ab"), ("a\nb", "ab")],
 )  # fmt: skip
 def test_what_is_not_is_replaced_in_its_own_cells(text, drawn):
     assert looked_at(text) == drawn

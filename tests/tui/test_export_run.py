@@ -143,7 +143,7 @@ async def test_several_go_into_one_file_when_the_path_ends_as_one_does(out):
         field.value = str(target)
         await until(pilot, lambda: "One file with all 3" in text_of(asked))
         await pilot.press("ctrl+s")
-        await until(pilot, lambda: "It exists already." in text_of(asked))
+        await until(pilot, lambda asked=asked: "It exists already." in text_of(asked))
         assert target.read_text() == "mine"
         await pilot.press("ctrl+s")
         await until(pilot, lambda: f"Exported 3 sessions to {target}" in notices(pilot))
@@ -180,7 +180,7 @@ async def test_a_rollout_that_is_there_already_is_seen_under_the_name_that_codex
             assert name.endswith(".jsonl")
             await pilot.press("ctrl+s")
             if presses == 2:
-                await until(pilot, lambda: "It exists already." in text_of(asked))
+                await until(pilot, lambda asked=asked: "It exists already." in text_of(asked))
                 await pilot.press("ctrl+s")
             await until(pilot, lambda: "Exported to" in notices(pilot))
         assert [path.name for path in out.iterdir()] == [rollout_name(metadata)]

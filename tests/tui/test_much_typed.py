@@ -1,4 +1,5 @@
-"""Much that is typed at once, or pasted by a terminal that does not say so, is one update of a bounded line."""
+"""Much that is typed at once, or pasted by a terminal that does not say so, is one update of a bounded
+line."""
 
 from __future__ import annotations
 

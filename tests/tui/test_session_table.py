@@ -329,7 +329,8 @@ def test_a_title_that_is_decomposed_is_found_however_it_is_typed(table):
 
 @settings(max_examples=150)
 @given(
-    st.lists(st.sampled_from(["Grid", "grid", "GRID it", "Gri", "Cafe\u0301", "café", "Straße", ""]), max_size=6),
+    st.lists(st.sampled_from(["Grid", "grid", "GRID it",
+     "Gri", "Cafe\u0301", "café", "Straße", ""]), max_size=6),
     st.lists(st.sampled_from([*"GgRrid éE\u0301-ßs", "Cafe", "strass", '"']), max_size=7),
 )  # fmt: skip
 def test_narrowing_while_one_types_shows_what_filtering_afresh_does(titles, keys):
@@ -359,5 +360,6 @@ def test_an_import_of_which_a_part_could_not_be_read_is_marked_as_a_broken_file_
     assert filtered(table, "is:broken") == ["Torn"]
     assert filtered(table, "-is:broken") == ["Whole"]
     # It can be opened and changed as any other.
-    assert table.readable(rows[1]) and not table.broken(rows[1])
+    assert table.readable(rows[1])
+    assert not table.broken(rows[1])
     assert table.totals.broken == 0

@@ -58,7 +58,12 @@ async def walk(root: Path) -> None:
         else:
             await read_conversation(pilot)
         await until(pilot, lambda: pilot.app.screen is screen)
-        for key, kind in (("S", StorageScreen), ("T", TrashScreen), ("L", LogScreen), ("P", PruneScreen)):
+        for key, kind in (
+            ("S", StorageScreen),
+            ("T", TrashScreen),
+            ("L", LogScreen),
+            ("P", PruneScreen),
+        ):
             await pilot.press(key)
             await until(pilot, lambda kind=kind: isinstance(pilot.app.screen, kind))
             await pilot.pause(0.05)
@@ -93,7 +98,9 @@ PLACES = ("header", "length", "messages", "context", "layout 2")
 
 
 @pytest.mark.parametrize("place", PLACES)
-async def test_every_screen_outlives_a_sector_of_a_session_that_cannot_be_read(place: str, tmp_path):
+async def test_every_screen_outlives_a_sector_of_a_session_that_cannot_be_read(
+    place: str, tmp_path
+):
     path = build(tmp_path / "history", 2 if place == "layout 2" else 1)
     data = path.read_bytes()
     if place == "layout 2":
@@ -109,7 +116,9 @@ async def test_every_screen_outlives_a_sector_of_a_session_that_cannot_be_read(p
 
 
 @pytest.mark.parametrize("layout", [1, 2])
-async def test_every_screen_outlives_files_beside_the_sessions_that_cannot_be_read(layout, tmp_path):
+async def test_every_screen_outlives_files_beside_the_sessions_that_cannot_be_read(
+    layout, tmp_path
+):
     """Index, copies of metadata, checkpoints, what the acts say: all at once."""
     root = tmp_path / "history"
     build(root, layout)

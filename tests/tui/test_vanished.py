@@ -148,7 +148,7 @@ async def test_the_second_start_without_a_store_says_how_to_get_one_as_the_first
         app = browser(nowhere, looked=[str(nowhere)], cache=cache)
         async with app.run_test(size=SIZE) as pilot:
             screen = await scanned(pilot, 0)
-            await until(pilot, lambda: screen.query_one("#notice").display)
+            await until(pilot, lambda screen=screen: screen.query_one("#notice").display)
             shown = str(screen.query_one("#notice").render())
             assert "agcx import codex" in shown
             assert "gone" not in shown

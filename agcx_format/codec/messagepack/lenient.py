@@ -176,7 +176,9 @@ class _Reader:
         else:
             count = self._array(record.cls.__name__)
             if count != len(record.fields):
-                self._fail(f"{record.cls.__name__} has {counted(len(record.fields), 'field')}, not {count}")
+                self._fail(
+                    f"{record.cls.__name__} has {counted(len(record.fields), 'field')}, not {count}"
+                )
             values = [self._read(shape) for _, shape in record.fields]
         return record.cls(*values)
 
@@ -256,7 +258,7 @@ class _Reader:
         return item
 
     def _name(self) -> object:
-        """A tag or the key of a map: text, or the bytes of what is no UTF-8, which Rust takes for a name too."""
+        """A tag or the key of a map: text, or bytes that are no UTF-8, which Rust takes for a name too."""
         mark = self._mark()
         header = 1 if 0xA0 <= mark <= 0xBF else _NAME_HEADERS.get(mark)
         if header is None:

@@ -2,7 +2,8 @@
 
 Strategy: a message is an `article` with a heading, in order; tools, reasoning and what the agent was told
 are folded by `details`, which needs no script.  Text goes in through `html_markdown` alone, which escapes
-it, and each part is made safe as it goes out.  Pictures that the session holds are in the page; none is ever fetched.  The page is
+it, and each part is made safe as it goes out.  Pictures that the session holds are in the page; none is
+ever fetched.  The page is
 made a message at a time, so a session of any size can be written out as it is read.
 """
 
@@ -194,7 +195,11 @@ def _reasoning(item: Reasoning | ReasoningWithoutContent) -> Iterator[str]:
     yield from map(markdown_html, texts)
     if not texts:
         sealed = item.encrypted_content
-        words = f"Encrypted, {counted(len(sealed), 'character')}" if sealed else "Nothing was kept of it"
+        words = (
+            f"Encrypted, {counted(len(sealed), 'character')}"
+            if sealed
+            else "Nothing was kept of it"
+        )
         yield f'<p class="note">{words}</p>'
 
 

@@ -42,7 +42,8 @@ from agcx_format.store.acts.manifest import Act, ActSession, decode
 from agcx_format.store.paths import SUFFIX, TRASH, id_of
 
 __all__ = [
-    "folders_of", "half_emptied", "iter_acts", "name_of", "next_moment", "read_act", "read_acts", "stamp", "unfinished",
+    "folders_of", "half_emptied", "iter_acts", "name_of", "next_moment", "read_act", "read_acts",
+    "stamp", "unfinished",
 ]  # fmt: skip
 
 MANIFEST: Final = "manifest.json"

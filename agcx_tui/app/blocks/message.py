@@ -219,7 +219,9 @@ def _said(text: str, look: Look) -> list[Part]:
     parts = as_typed(words or text, look.width, look.palette, BODY)
     around = count_lines(text.strip()) - count_lines(words)
     if words and around > 0:
-        note = line((f"… {counted(around, 'more line')} of context, enter opens", look.palette.muted))
+        note = line(
+            (f"… {counted(around, 'more line')} of context, enter opens", look.palette.muted)
+        )
         parts.append(Part.of(indent([note], BODY), cut=True))
     return parts
 

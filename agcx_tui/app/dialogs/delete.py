@@ -190,7 +190,9 @@ def _at_work(count: int, sessions: int) -> str:
     if not count:
         return ""
     which = "It" if sessions == 1 else f"{count:,} of them"
-    return f"{which} changed in the last 5 minutes: an agent may be at work on it and save it again."
+    return (
+        f"{which} changed in the last 5 minutes: an agent may be at work on it and save it again."
+    )
 
 
 def _title(table: SessionTable, row: int) -> Content:

@@ -121,7 +121,9 @@ class ExportDialog(Dialog[ExportOrder]):
         if len(self._items) > 1:
             return directory
         item = self._items[0]
-        return os.path.join(directory, write_files.suggested_name(item.title, item.id, self._format))
+        return os.path.join(
+            directory, write_files.suggested_name(item.title, item.id, self._format)
+        )
 
     def _path_label(self) -> str:
         if len(self._items) == 1:
@@ -219,7 +221,9 @@ class ExportDialog(Dialog[ExportOrder]):
         """In a thread: what is there already."""
         single = order.together or len(order.jobs) == 1
         form = order.form.format
-        jobs = ((source, write_files.landing(source, target, form)) for source, target in order.jobs)
+        jobs = (
+            (source, write_files.landing(source, target, form)) for source, target in order.jobs
+        )
         order = replace(order, jobs=tuple(jobs))
         target = order.jobs[0][1]
         problem = write_files.obstacle(target if single else target.parent, single)

@@ -93,7 +93,7 @@ class KeyGate:
 
 
 async def _handled(node: DOMNode) -> bool:
-    """Wait until it has handled what it was sent, and what it sent itself meanwhile; false if it never does."""
+    """Wait until it has handled what it was sent, by itself as well; false if it never does."""
     for _ in range(2):
         there = asyncio.Event()
         if not node.call_later(there.set):

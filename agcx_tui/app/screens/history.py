@@ -64,7 +64,9 @@ class LogScreen(PagedScreen[bool]):
         try:
             log = self._acts.store.log()
         except (PersistenceError, OSError) as problem:
-            self.post_message(self.Loaded(None, said, error or f"The log cannot be read: {problem}"))
+            self.post_message(
+                self.Loaded(None, said, error or f"The log cannot be read: {problem}")
+            )
         else:
             self.post_message(self.Loaded(log, said, error))
 

@@ -274,7 +274,9 @@ class PruneScreen(SessionsScreen):
             )
 
         self.acts.run(
-            act, done, lambda error: self.post_message(self.Pruned("", f"Nothing was deleted: {error}"))
+            act,
+            done,
+            lambda error: self.post_message(self.Pruned("", f"Nothing was deleted: {error}")),
         )
 
     def on_prune_screen_pruned(self, message: Pruned) -> None:

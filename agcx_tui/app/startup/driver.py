@@ -44,7 +44,11 @@ class TakingOver(TerminalDriver):
 
 def driver_after(painted: object | None) -> type[LinuxDriver]:
     """The driver that takes over where something was painted, and begins where nothing was."""
-    return TerminalDriver if painted is None else type("TakingOver", (TakingOver,), {"painted": painted})
+    return (
+        TerminalDriver
+        if painted is None
+        else type("TakingOver", (TakingOver,), {"painted": painted})
+    )
 
 
 def read_any_keys() -> None:

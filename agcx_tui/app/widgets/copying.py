@@ -1,6 +1,7 @@
 """Copies from any screen: what was copied is told with the way that it went, and only if it did.
 
-Strategy: the programs that can take a text are run by a thread (`clipboard.py`).  Where nobody took it, it goes
+Strategy: the programs that can take a text are run by a thread (`clipboard.py`).  Where nobody took it,
+it goes
 to the terminal, which never answers: that is not called copied.
 """
 

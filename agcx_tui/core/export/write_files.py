@@ -54,7 +54,8 @@ _IN_MEMORY = 8 * 1024 * 1024
 class Exported:
     """Where one session went (`target`, bytes), or why it did not (`error`).
 
-    `unread`: the error is that of reading the source.  `redacted` says how many secrets of which kind were hidden.
+    `unread`: the error is that of reading the source.  `redacted` says how many secrets of which kind
+    were hidden.
     """
 
     source: str

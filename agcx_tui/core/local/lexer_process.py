@@ -1,4 +1,5 @@
-"""The process in which pygments splits source code into its parts: `python -P -m agcx_tui.core.local.lexer_process`.
+"""The process in which pygments splits source code into its parts: `python -P -m
+agcx_tui.core.local.lexer_process`.
 
 Strategy: a dozen of pygments' lexers are quadratic or worse, and a regular expression that runs holds
 every thread of its process.  So they run here, alone: each line of standard input is a request, each

@@ -8,7 +8,16 @@ from agcx_format.store.acts.perform import Act, Edit
 from agcx_tui.core.words.format import counted, size
 from agcx_tui.core.words.safe_text import safe_line
 
-__all__ = ["act_named", "kind_of", "named", "state_of", "titles_of", "told", "told_with_undo", "undone"]
+__all__ = [
+    "act_named",
+    "kind_of",
+    "named",
+    "state_of",
+    "titles_of",
+    "told",
+    "told_with_undo",
+    "undone",
+]
 
 _KINDS = {
     "delete": "Deleted",

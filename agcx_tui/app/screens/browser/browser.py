@@ -162,7 +162,9 @@ class BrowserScreen(KeepingScreen, ReadingScreen):
         self.table.marks.clear()
         self.table_changed()
         path = safe_line(format.short_path(self._store_path or ""))
-        text = f"Another store lies at {path} by now, and is listed instead. Nothing is marked in it."
+        text = (
+            f"Another store lies at {path} by now, and is listed instead. Nothing is marked in it."
+        )
         self.notify(text, severity="warning", timeout=12, markup=False)
 
     # --- what is shown

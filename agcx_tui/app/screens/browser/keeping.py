@@ -172,9 +172,7 @@ class KeepingScreen(ArrangingScreen):
         from agcx_tui.app.screens.trash import TrashScreen
 
         self._open_beside(
-            lambda acts: self.app.push_screen(
-                TrashScreen(acts, self.now, self._forget), self._left
-            )
+            lambda acts: self.app.push_screen(TrashScreen(acts, self.now, self._forget), self._left)
         )
 
     def action_log(self) -> None:

@@ -40,7 +40,9 @@ def empty(store_path: str | None, looked: list[str], *, missing: bool = False) -
 
 def no_match(typed: str, sessions: int) -> Content:
     keys = "  ".join(f"{key}:" for key in query.KEYS)
-    none = "The only session does not fit" if sessions == 1 else f"None of {sessions:,} sessions fits"
+    none = (
+        "The only session does not fit" if sessions == 1 else f"None of {sessions:,} sessions fits"
+    )
     return _page(
         "Nothing matches",
         f"{none}  {safe_line(typed)}\n\n",

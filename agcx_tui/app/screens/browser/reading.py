@@ -228,7 +228,9 @@ class ReadingScreen(ActingScreen):
         self._saved_as = self._order
         args = (self._catalog, self.table.columns, self.table.in_order(), self._saving)
         # No worker of the screen, which would end with it: whoever leaves waits for this one.
-        self._saving = threading.Thread(target=_save_catalog, args=args, name="catalog", daemon=True)
+        self._saving = threading.Thread(
+            target=_save_catalog, args=args, name="catalog", daemon=True
+        )
         self._saving.start()
 
     async def on_unmount(self) -> None:

@@ -30,6 +30,7 @@ from agcx_tui.app.blocks.markdown import warm_up
 from agcx_tui.app.screens.browser import notices
 from agcx_tui.app.screens.conversation.deriving import DerivingScreen
 from agcx_tui.app.widgets.checkpoints_view import CheckpointsView
+from agcx_tui.app.widgets.conversation_title import title_line
 from agcx_tui.app.widgets.facts_view import FactsView
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.lines.key_line import KeyLine
@@ -42,7 +43,6 @@ from agcx_tui.core.conversation.subject import (
     open_checkpoint,
     open_session,
 )
-from agcx_tui.app.widgets.conversation_title import title_line
 from agcx_tui.core.local.keeping_on_exit import quietly
 from agcx_tui.core.local.reading_positions import Position, ReadingPositions
 from agcx_tui.core.store.act_queue import ActQueue

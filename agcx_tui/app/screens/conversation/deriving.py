@@ -169,7 +169,9 @@ class DerivingScreen(FollowingScreen):
         question = f"Split before message {first:,}?"
         self.app.push_screen(NewSessionDialog(question, lines, message.title, "Split"), answered)
 
-    def _split(self, acts: ActQueue, file: tuple[str, Signature | None], at: int, title: str) -> None:
+    def _split(
+        self, acts: ActQueue, file: tuple[str, Signature | None], at: int, title: str
+    ) -> None:
         from agcx_tui.core.store import store_work
 
         self._act(
@@ -216,7 +218,9 @@ class DerivingScreen(FollowingScreen):
         self._act(
             acts,
             "No session was made",
-            lambda store: store_work.restore_checkpoint(store, (self.path, None), checkpoint.id, title),
+            lambda store: store_work.restore_checkpoint(
+                store, (self.path, None), checkpoint.id, title
+            ),
             lambda outcome: f"Made a session: {named(outcome.act)}. u undoes this.",
         )
 

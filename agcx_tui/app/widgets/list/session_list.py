@@ -355,9 +355,7 @@ class SessionList(ScrollView, can_focus=True):
         first, last = sorted((table.order.index(origin), self._index))
         table.marks.clear()
         table.marks |= before | set(table.order[first : last + 1])
-        self._range = _Range(
-            origin, before, tuple(table.order), frozenset(table.marks), self._row
-        )
+        self._range = _Range(origin, before, tuple(table.order), frozenset(table.marks), self._row)
         self._marks_changed()
 
     def _marks_changed(self) -> None:
