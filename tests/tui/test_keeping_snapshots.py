@@ -103,6 +103,8 @@ async def storage(pilot: Pilot) -> None:
     await pilot.press("S")
     await shown(pilot, StorageScreen)
     await until(pilot, lambda: "on disk" in line(pilot.app.screen, "#title"))
+    # The first lines may be there before all has been measured.
+    await shown(pilot, StorageScreen)
 
 
 async def rename(pilot: Pilot) -> None:
