@@ -264,6 +264,11 @@ class Tree:
         with contextlib.suppress(FileNotFoundError):
             sync_directory_of(self.folder(path))
 
+    def sync_all(self) -> None:
+        """Make the names in all folders durable that were asked for."""
+        for folder in self.open_folders():
+            self.sync(folder)
+
     def open_folders(self) -> list[str]:
         """The folders that were asked for, the deepest first."""
         return sorted(self._folders, key=lambda path: (path != "", path.count("/")), reverse=True)

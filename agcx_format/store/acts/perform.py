@@ -52,6 +52,7 @@ from agcx_format.store.acts.work import (
     Work,
     clear_attempt,
     kept_in,
+    rename_act,
     signature_behind,
     spare_name,
 )
@@ -246,18 +247,18 @@ class _Undo(Work):
     def run(self) -> None:
         try:
             self._check()
-            self._name(self._act.id, self._act.id + UNDOING)
+            rename_act(self._store, self._act.id, self._act.id + UNDOING)
             try:
                 self._take_back()
             except BaseException as cause:
                 with suppress(OSError, PersistenceError):
                     clear_attempt(self._store, self._home, self._steps)
-                self._name(self._act.id + UNDOING, self._act.id)
+                rename_act(self._store, self._act.id + UNDOING, self._act.id)
                 if isinstance(cause, StaleSession):
                     raise self._conflict([cause.path or ""]) from None
                 raise
             with suppress(OSError):
-                self._name(self._act.id + UNDOING, self._act.id + UNDONE)
+                rename_act(self._store, self._act.id + UNDOING, self._act.id + UNDONE)
                 for step in self._steps:
                     if step.op == "replace":
                         # The second name of what is in its place again.
@@ -327,17 +328,12 @@ class _Undo(Work):
         second_name(self._side(BEFORE, step.path), spare)
         return Swap(target, spare, taken, step.after)
 
-    def _name(self, old: str, new: str) -> None:
-        trash = self._store.folder(TRASH)
-        os.rename(old, new, src_dir_fd=trash, dst_dir_fd=trash)
-        self._store.sync(TRASH)
-
 
 def _as_expected(store: Tree, step: Step) -> Step:
     """The step with what lies there now, if that is what was expected.  Raises `StaleSession`."""
-    target = store.find(step.path)
     if step.derived:
         return step
+    target = store.find(step.path)
     if step.op in ("create", "bring") and target is not None and target.is_taken():
         raise StaleSession("something is there already", path=target.path)
     if step.op == "create":

@@ -41,6 +41,7 @@ from agcx_format.store.acts.work import (
     clear_attempt,
     is_copy,
     kept_in,
+    rename_act,
     spare_name,
     write_derived,
 )
@@ -80,7 +81,7 @@ def _recover_one(store: Tree, home: Path, follow: Follow) -> None:
         elif act.problem is not None:
             if home.name.endswith(PENDING) and next(inside.walk(FILES), None):
                 # Nobody knows where these belong, but they can be seen in the trash and restored.
-                _name(store, home.name, act.id)
+                rename_act(store, home.name, act.id)
         else:
             _Interrupted(store, inside, home.name, act).resolve(follow)
 
@@ -135,12 +136,6 @@ def _remove_temporaries(home: Tree, folder: str, steps: Iterable[Step]) -> None:
                 remove_unused(home.folder(folder), name)
 
 
-def _name(store: Tree, old: str, new: str) -> None:
-    trash = store.folder(TRASH)
-    os.rename(old, new, src_dir_fd=trash, dst_dir_fd=trash)
-    store.sync(TRASH)
-
-
 class _Interrupted:
     """An act or an undo that was begun, with a manifest that is understood."""
 
@@ -171,7 +166,7 @@ class _Interrupted:
                     self._side(side, step).unlink()
             for folder in self._home.open_folders():
                 _remove_temporaries(self._home, folder, self._steps)
-            _name(self._store, self._name, self._act.id + UNDONE)
+            rename_act(self._store, self._name, self._act.id + UNDONE)
 
     def _keep(self, left: Sequence[Step]) -> None:
         """What has no other place any more stays an act, of these steps alone."""
@@ -180,7 +175,7 @@ class _Interrupted:
             with suppress(PersistenceError):
                 data = encode(with_changes(self._act, steps=tuple(left)))
                 replace_if(self._home.place(MANIFEST), [data], ANYTHING)
-        _name(self._store, self._name, self._act.id)
+        rename_act(self._store, self._name, self._act.id)
 
     def _take_back(self, step: Step) -> None:
         """Put one file back as it was before the act: idempotent."""
@@ -218,8 +213,7 @@ class _Interrupted:
             taken = self._side(TAKEN, step)
             if not taken.is_taken():
                 put(target, taken)
-        for folder in self._home.open_folders():
-            self._home.sync(folder)
+        self._home.sync_all()
         gone = self._side(GONE, step)
         gone.unlink()
         if target.is_taken():
@@ -245,8 +239,7 @@ class _Interrupted:
                 and not (taken := self._side(TAKEN, step)).is_taken()
             ):
                 second_name(target, taken)
-            for folder in self._home.open_folders():
-                self._home.sync(folder)
+            self._home.sync_all()
             swap(spare, target, after)
         elif now is None:
             second_name(before, spare)
@@ -271,7 +264,5 @@ class _Interrupted:
         return self._home.place(f"{side}/{step.path}", make=True)
 
     def _sync(self) -> None:
-        for folder in self._store.open_folders():
-            self._store.sync(folder)
-        for folder in self._home.open_folders():
-            self._home.sync(folder)
+        self._store.sync_all()
+        self._home.sync_all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
@@ -14,7 +15,8 @@ from agcx_format.store.acts.transitions import Transition
 from agcx_format.store.paths import TRASH
 
 __all__ = [
-    "Work", "clear_attempt", "is_copy", "kept_in", "signature_behind", "spare_name",     "write_derived",
+    "Work", "clear_attempt", "is_copy", "kept_in", "rename_act", "signature_behind", "spare_name",
+    "write_derived",
 ]  # fmt: skip
 
 
@@ -102,6 +104,13 @@ def write_derived(store: Tree, step: Step, new: Place) -> None:
         else:
             write_new(new.fd, new.name, step.parts, like=place.status_behind())
             new.rename(place)
+
+
+def rename_act(store: Tree, old: str, new: str) -> None:
+    """Move an act on to another state, durably: its directory's name carries it."""
+    trash = store.folder(TRASH)
+    os.rename(old, new, src_dir_fd=trash, dst_dir_fd=trash)
+    store.sync(TRASH)
 
 
 def spare_name(act_id: str, name: str) -> str:
