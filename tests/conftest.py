@@ -1,9 +1,9 @@
 """Flags for the long forms of tests that always run in a short one, hypothesis' settings, and workers.
 
-    pytest tests/fuzz --fuzz=30      half an hour of random values and random damage
-    pytest tests/crash --crash=500   five hundred kills instead of a few
-    pytest tests/store --race=60     two processes, and a truncating one, for a minute each
-    pytest tests/store --full        as many values as there may be, where a few stand for them
+    pytest tests/slow/fuzz --fuzz=30      half an hour of random values and random damage
+    pytest tests/slow/crash --crash=500   five hundred kills instead of a few
+    pytest tests/format/store --race=60    two processes, and a truncating one, for a minute each
+    pytest tests/format --full        as many values as there may be, where a few stand for them
     pytest tests/tui --keys          every key of every screen, over files of odd names
     pytest tests/tui --lexers        code that is hard to split into its parts, in every language
 
@@ -20,9 +20,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import surroundings
-from tests.terminals import Terminal
-from tests.waiting import LIMIT
+from tests.support import surroundings
+from tests.support.terminals import Terminal
+from tests.support.waiting import LIMIT
 
 # An example takes as long as it takes: the machine may be busy.
 settings.register_profile(

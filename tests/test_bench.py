@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 from agcx_format import SessionFile, SessionStorage, SessionStore
 from tests.bench.stores import FIRST_WORDS, LAST_WORDS, make_layout2, make_session, make_store
-
-ROOT = Path(__file__).parent.parent
+from tests.support import ROOT
 
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.support import ROOT
 
 # The folders of the library by floor: each may import from the floors below its own, never sideways.
 FLOORS = [

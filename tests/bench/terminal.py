@@ -22,7 +22,7 @@ from typing import Self
 
 import pyte
 
-from tests.waiting import LIMIT
+from tests.support.waiting import LIMIT
 
 __all__ = ["DOWN", "END", "ENTER", "ESCAPE", "NotShown", "Terminal"]
 

@@ -12,8 +12,7 @@ import sys
 from pathlib import Path
 
 from tests.bench.stores import SEED, make_layout2, make_session, make_store
-
-ROOT = Path(__file__).parent.parent.parent
+from tests.support import ROOT
 
 
 class Workspace:

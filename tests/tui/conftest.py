@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from textual.notifications import Notification
 
-from tests.tui.browsing import demo_copy
-from tests.waiting import LIMIT
+from tests.support.browsing import demo_copy
+from tests.support.waiting import LIMIT
 
 
 @pytest.fixture

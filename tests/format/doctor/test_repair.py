@@ -1,0 +1,474 @@
+"""What is saved of damaged files: as much as can be, nothing that was not there, and never in place."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from msgspec.structs import replace
+
+from agcx_format import limits
+from agcx_format.codec import bincode, messagepack
+from agcx_format.codec.zstd import seekable
+from agcx_format.doctor.checks import verify_file
+from agcx_format.doctor.repair import Repair, repair
+from agcx_format.errors import PersistenceError
+from agcx_format.layout import index, v2
+from agcx_format.layout import v1 as layout1
+from agcx_format.model.types import (
+    InputText,
+    Message,
+    MessageSnapshot,
+    Reasoning,
+    ReasoningWithoutContent,
+    UnknownItem,
+)
+from agcx_format.session.lazy import SessionFile
+from agcx_format.session.whole import read_session, write_session
+from tests.format.doctor.test_verify_files import large_session, with_messages
+from tests.support.bad_sectors import BadSectors, needs_proc
+from tests.support.golden_files import GOLDEN, MUTATED, V1, V2, Mutation, mutations, v1
+from tests.support.stores import golden_session
+
+# A session of the manager's store that has checkpoints and not one message.
+NO_MESSAGES = "87e50e14-e041-4dfa-942c-7f6f60faf758"
+
+
+def repaired(data: bytes, golden, tmp_path: Path) -> Repair | None:
+    """The repair of a damaged copy; None when nothing can be saved.  Looks at what must always hold."""
+    path, out = tmp_path / f"{golden.id}.agcx", tmp_path / "out"
+    path.write_bytes(data)
+    shutil.rmtree(out, ignore_errors=True)
+    try:
+        done = repair(path, out)
+    except PersistenceError:
+        assert not out.exists()
+        return None
+    assert path.read_bytes() == data
+    if done.target is None:
+        assert verify_file(path).ok
+        return done
+    assert [file.name for file in out.iterdir()] == [f"{golden.id}.agcx"]
+    assert verify_file(done.target).ok
+    metadata, conversation, _ = read_session(done.target)
+    assert metadata.message_count == len(conversation.messages) == done.messages
+    return done
+
+
+def saved(done: Repair) -> list[MessageSnapshot]:
+    return read_session(done.target or done.source)[1].messages
+
+
+def is_subset(some: list, every: list) -> bool:
+    """In the same order."""
+    rest = iter(every)
+    return all(each in rest for each in some)
+
+
+def damaged(name: str) -> Iterator[tuple[Mutation, bytes]]:
+    """Every wrong length and appended byte, and some of the cuts and of the changed bytes."""
+    of_kind: Counter[str] = Counter()
+    for mutation in mutations(name):
+        of_kind[mutation.op] += 1
+        if of_kind[mutation.op] % {"set": 9, "cut": 3}.get(mutation.op, 1) == 0:
+            yield mutation, mutation.apply(v1(name).data)
+
+
+@pytest.mark.parametrize("name", MUTATED)
+def test_what_is_saved_was_there_and_what_was_there_is_saved(name: str, tmp_path):
+    golden = v1(name)
+    original = read_session(golden.path)[1].messages
+    _, messages, _, _ = layout1.split(golden.data)
+    for mutation, data in damaged(name):
+        done = repaired(data, golden, tmp_path)
+        inside = mutation.op == "set" and messages.start <= mutation.offset < messages.end
+        if inside:
+            # Text that was changed under an intact frame cannot be told from what was written:
+            # but nothing more comes out than a lenient reading of the damaged file shows.
+            assert done is None or all(each in lenient(data, tmp_path) for each in saved(done))
+        elif done is not None:
+            assert saved(done) == original[: len(saved(done))]
+            whole = mutation.op != "cut" or mutation.offset >= messages.end
+            assert not whole or saved(done) == original
+        else:
+            assert mutation.op == "cut" or not original
+
+
+def lenient(data: bytes, tmp_path: Path) -> list[MessageSnapshot]:
+    path = tmp_path / "lenient.agcx"
+    path.write_bytes(data)
+    with SessionFile(path) as file:
+        shown = [file.get(index) for index in range(len(file))]
+    return [message for message in shown if isinstance(message, MessageSnapshot)]
+
+
+@pytest.mark.parametrize("field", ["metadata", "messages", "context", "state"])
+@pytest.mark.parametrize("length", [0, 3, 0xFFFFFFFF])
+def test_a_wrong_length_loses_nothing(field: str, length: int, tmp_path):
+    golden = v1("full")
+    span = next(span for span in layout1.split(golden.data) if span.section == field)
+    data = bytearray(golden.data)
+    data[span.start - 4 : span.start] = length.to_bytes(4, "little")
+    done = repaired(bytes(data), golden, tmp_path)
+    whole, again = read_session(golden.path), read_session(done.target)
+    assert again[1:] == whole[1:]
+    assert again[0].title == whole[0].title
+    assert done.lost == ()
+
+
+def test_a_damaged_magic_or_version_loses_nothing(tmp_path):
+    for golden in (v1("full"), next(session for session in V2 if session.name == "full")):
+        for at in range(6 if golden.layout == 1 else 8):
+            data = bytearray(golden.data)
+            data[at] ^= 0x55
+            done = repaired(bytes(data), golden, tmp_path)
+            assert read_session(done.target)[1] == read_session(golden.path)[1]
+            assert done.lost == ()
+
+
+def test_messages_after_one_that_cannot_be_decoded_are_saved_too(tmp_path):
+    golden = v1("times")
+    original = read_session(golden.path)[1].messages
+    _, place, _, _ = layout1.split(golden.data)
+    raw = bytearray(layout1.decompress_section(golden.data, place))
+    bad = raw.index(b"\xa7message", messagepack.find_messages(raw)[4])
+    # The tag is now no text at all, but as long.
+    raw[bad] = 0xC0
+    raw[bad + 1 : bad + 8] = b"\x00" * 7
+    raw[bad - 1] = 0x9B
+    done = repaired(with_messages(golden, bytes(raw)), golden, tmp_path)
+    assert saved(done) == original[:4] + original[5:]
+    assert [sentence.partition(":")[0] for sentence in done.lost] == ["message 5"]
+
+
+def test_items_of_an_unknown_kind_are_kept_byte_for_byte(tmp_path):
+    golden = v1("full")
+    _, place, _, _ = layout1.split(golden.data)
+    raw = layout1.decompress_section(golden.data, place)
+    changed = raw.replace(b"\xaainput_text", b"\xaainput_tape", 1)
+    done = repaired(with_messages(golden, changed) + b"more", golden, tmp_path)
+    data = Path(done.target).read_bytes()
+    _, place, _, _ = layout1.split(data)
+    assert layout1.decompress_section(data, place) == changed
+    kinds = [part for message in saved(done) for part in message.item.content]
+    assert any(isinstance(part, UnknownItem) for part in kinds)
+
+
+def test_behind_a_damaged_frame_the_seek_table_finds_the_others(tmp_path):
+    path = tmp_path / f"{v1('full').id}.agcx"
+    count = large_session(path)
+    original = read_session(path)[1].messages
+    data = bytearray(path.read_bytes())
+    _, place, _, _ = layout1.split(bytes(data))
+    table = seekable.read_table(data[place.start : place.end])
+    frame = place.start + table.section[table.frames // 2]
+    data[frame : frame + 64] = bytes(64)
+    path.write_bytes(data)
+    done = repair(path, tmp_path / "out")
+    again = saved(done)
+    assert count * 0.8 < len(again) < count
+    assert is_subset(again, original)
+    assert again[-1] == original[-1]
+    assert done.lost[0].startswith("messages ")
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+def test_of_a_layout_2_file_that_was_cut_off_the_first_messages_are_saved(share: float, tmp_path):
+    path = tmp_path / f"{v1('full').id}.agcx"
+    large_session(path)
+    metadata, conversation, state = read_session(path)
+    write_session(path, metadata, conversation, state, layout=2)
+    os.truncate(path, int(path.stat().st_size * share))
+    done = repair(path, tmp_path / "out")
+    again, messages, _ = read_session(done.target)
+    assert messages.messages == conversation.messages[: done.messages]
+    assert share - 0.1 < done.messages / len(conversation.messages) <= share
+    assert again.title == metadata.title
+    assert v2.decompress(Path(done.target).read_bytes())
+    assert any(sentence.startswith("the context") for sentence in done.lost)
+
+
+def without_metadata(name: str) -> bytes:
+    """The file, with a title of which no more than its length is left."""
+    golden = v1(name)
+    end = layout1.split(golden.data)[0].end
+    return golden.data[:27] + b"\xff" * (end - 27) + golden.data[end:]
+
+
+def test_metadata_are_made_from_the_messages_and_the_name(tmp_path):
+    golden = v1("every-item")
+    done = repaired(without_metadata("every-item"), golden, tmp_path)
+    metadata = read_session(done.target)[0]
+    messages = read_session(golden.path)[1].messages
+    assert str(metadata.id) == golden.id
+    assert metadata.created_at == messages[0].timestamp
+    assert metadata.updated_at == messages[-1].timestamp
+    assert metadata.message_count == len(messages)
+    assert metadata.title
+    assert any("made from the messages" in sentence for sentence in done.rebuilt)
+
+
+def test_metadata_come_from_a_copy_in_the_store_when_there_is_one(tmp_path):
+    golden = v1("every-item")
+    metadata = replace(golden_session("every-item")[0], title="From the index", tags=["kept"])
+    (tmp_path / "sessions.idx").write_bytes(index.encode(index.build([metadata])))
+    done = repaired(without_metadata("every-item"), golden, tmp_path)
+    assert read_session(done.target)[0].tags == ["kept"]
+    copy = tmp_path / "metadata" / f"{golden.id}.meta"
+    copy.parent.mkdir()
+    copy.write_bytes(bincode.encode(replace(metadata, title="From the copy")))
+    done = repaired(without_metadata("every-item"), golden, tmp_path)
+    assert read_session(done.target)[0].title == "From the copy"
+    assert str(copy) in done.rebuilt[0]
+
+
+def test_a_file_is_never_written_over(tmp_path):
+    golden = v1("full")
+    path = tmp_path / f"{golden.id}.agcx"
+    path.write_bytes(golden.data + b"more")
+    with pytest.raises(PersistenceError, match="exists"):
+        repair(path, tmp_path)
+    assert path.read_bytes() == golden.data + b"more"
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_of_a_file_that_is_whole_nothing_is_written(tmp_path):
+    assert repair(v1("full").path, tmp_path / "out").target is None
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*/checkpoints/*")), ids=lambda path: path.stem)
+def test_a_checkpoint_becomes_a_session(path: Path, tmp_path):
+    if path.stem.partition("_")[0] in (v1("empty").id, NO_MESSAGES):
+        with pytest.raises(PersistenceError, match="nothing in it"):
+            repair(path, tmp_path)
+        return
+    done = repair(path, tmp_path)
+    assert str(done.id) == path.stem.partition("_")[0]
+    assert verify_file(done.target).ok
+    assert len(saved(done)) == done.messages > 0
+
+
+def test_a_name_that_is_no_id_is_no_obstacle(tmp_path):
+    path = tmp_path / "broken.agcx"
+    path.write_bytes(without_metadata("every-item"))
+    done = repair(path, tmp_path / "out")
+    assert verify_file(done.target).ok
+    assert repair(path, tmp_path / "again").id == done.id
+
+
+TRAPS = [session for session in V1 + V2 if session.name.startswith("reasoning-trap")]
+
+
+@pytest.mark.parametrize("golden", TRAPS, ids=lambda golden: f"{golden.layout}-{golden.name}")
+def test_reasoning_that_rust_cannot_load_gets_its_field_and_nothing_else_changes(golden, tmp_path):
+    done = repaired(golden.data, golden, tmp_path)
+    assert done.target is not None
+    assert done.lost == ()
+    assert any("so that AGCodex can load it" in sentence for sentence in done.rebuilt)
+    before, after = read_session(golden.path), read_session(done.target)
+    assert any(type(each.item) is ReasoningWithoutContent for each in before[1].messages)
+    for old, new in zip(before[1].messages, after[1].messages, strict=True):
+        if type(old.item) is ReasoningWithoutContent:
+            item = Reasoning(old.item.id, old.item.summary, None, old.item.encrypted_content)
+            old = replace(old, item=item)
+        assert new == old
+        # Five elements: the tag and four fields.
+        if type(new.item) is Reasoning:
+            assert messagepack.encode(new.item)[0] == 0x95
+    assert after[2] == before[2]
+    assert replace(after[1], messages=[]) == replace(before[1], messages=[])
+
+
+def test_reasoning_in_an_edit_history_is_mended_as_well(tmp_path):
+    metadata, conversation, state = golden_session("full")
+    now = conversation.messages[0]
+    earlier = ReasoningWithoutContent("r1", [], "sealed")
+    edited = replace(
+        now, metadata=replace(now.metadata, edited=True, edit_history=[(now.timestamp, earlier)])
+    )
+    path = tmp_path / f"{metadata.id}.agcx"
+    messages = [edited, *conversation.messages[1:]]
+    write_session(path, metadata, replace(conversation, messages=messages), state)
+    assert not verify_file(path).ok
+    done = repair(path, tmp_path / "out")
+    history = saved(done)[0].metadata.edit_history
+    assert history == [(now.timestamp, Reasoning("r1", [], None, "sealed"))]
+    assert verify_file(done.target).ok
+    # A session that holds no such reasoning keeps its bytes.
+    assert repair(done.target, tmp_path / "again").target is None
+
+
+# --- what may be believed
+
+
+def test_a_field_right_before_the_damage_is_not_believed(tmp_path):
+    """A length that is damaged cuts its own text first, and only then makes the next field unreadable."""
+    golden = v1("every-item")
+    metadata = golden_session("every-item")[0]
+    data = bytearray(golden.data)
+    title_at = layout1.HEADER + 17
+    assert data[title_at] == len(metadata.title.encode())
+    data[title_at] -= 3
+    done = repaired(bytes(data), golden, tmp_path)
+    assert done.target is not None
+    found = read_session(done.target)[0]
+    assert found.id == metadata.id
+    assert found.title != metadata.title.encode()[:-3].decode()
+    assert not metadata.title.startswith(found.title)
+    assert "as far as the file says no more than id" in done.rebuilt[0]
+
+
+def test_fields_well_before_the_damage_are_kept(tmp_path):
+    golden = v1("every-item")
+    metadata = golden_session("every-item")[0]
+    data = bytearray(golden.data)
+    # The last moment of three: title and the first of them are right.
+    at = data.index(
+        metadata.last_accessed.encode(), layout1.HEADER + 18 + len(metadata.title.encode())
+    )
+    data[at + 4] = 0xFF
+    done = repaired(bytes(data), golden, tmp_path)
+    found = read_session(done.target)[0]
+    assert (found.title, found.created_at) == (metadata.title, metadata.created_at)
+    assert "no more than id, title, created_at" in done.rebuilt[0]
+
+
+@pytest.mark.parametrize("place", ["copy", "index"])
+def test_a_copy_that_is_of_another_session_is_not_taken(place: str, tmp_path):
+    golden = v1("every-item")
+    foreign = replace(golden_session("every-item")[0], id=UUID(int=7), title="Of somebody else")
+    if place == "copy":
+        copy = tmp_path / "metadata" / f"{golden.id}.meta"
+        copy.parent.mkdir()
+        copy.write_bytes(bincode.encode(foreign))
+    else:
+        value = replace(index.build([foreign]), sessions={UUID(golden.id): foreign})
+        (tmp_path / "sessions.idx").write_bytes(index.encode(value))
+    done = repaired(without_metadata("every-item"), golden, tmp_path)
+    found = read_session(done.target)[0]
+    assert str(found.id) == golden.id
+    assert found.title != "Of somebody else"
+    assert "made from the messages" in done.rebuilt[0]
+
+
+def test_metadata_of_another_id_than_the_file_has_are_told(tmp_path):
+    golden = v1("every-item")
+    path = tmp_path / f"{UUID(int=7)}.agcx"
+    path.write_bytes(golden.data)
+    done = repair(path, tmp_path / "out")
+    assert done.id == UUID(int=7)
+    assert any(golden.id in sentence for sentence in done.rebuilt)
+    assert read_session(done.target)[0].id == UUID(int=7)
+
+
+# --- what is lost is said
+
+
+def array(*values: bytes) -> bytes:
+    return bytes([0xDC]) + len(values).to_bytes(2, "big") + b"".join(values)
+
+
+def test_messages_that_cannot_be_saved_are_told_one_by_one_and_then_counted(tmp_path):
+    golden = v1("full")
+    good = [messagepack.encode(each) for each in golden_session("full")[1].messages]
+    path = tmp_path / f"{golden.id}.agcx"
+    path.write_bytes(with_messages(golden, array(*good, *[b"\x91\xa1x"] * 30)))
+    done = repair(path, tmp_path / "out")
+    assert [messagepack.encode(each) for each in saved(done)] == good
+    single = [sentence for sentence in done.lost if sentence.startswith("message ")]
+    assert len(single) == 20
+    assert single[0].startswith(f"message {len(good) + 1}:")
+    assert "10 more messages that cannot be decoded" in done.lost
+
+
+def test_a_message_too_large_to_be_held_is_lost_and_said_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "WHOLE_SECTION", 200_000)
+    golden = v1("full")
+    good = [messagepack.encode(each) for each in golden_session("full")[1].messages]
+    first = golden_session("full")[1].messages[0]
+    text = random.Random(7).randbytes(150_000).hex()
+    large = messagepack.encode(replace(first, item=Message(None, "user", [InputText(text)])))
+    path = tmp_path / f"{golden.id}.agcx"
+    path.write_bytes(with_messages(golden, array(good[0], large, *good[1:])))
+    done = repair(path, tmp_path / "out")
+    assert done.messages == 1
+    assert any("too large" in sentence for sentence in done.lost)
+
+
+def test_a_layout_2_file_with_names_of_fields_is_saved_whole(tmp_path):
+    """Only the strict reader knows that form; here the file is named after another session."""
+    golden = next(session for session in V2 if session.name == "full")
+    metadata, conversation, state = read_session(golden.path)
+    fields = {
+        "id": metadata.id,
+        "messages": conversation.messages,
+        "context": conversation.context,
+        "mode_history": conversation.mode_history,
+    }
+    named = b"\x84" + b"".join(map(messagepack.encode, itertools.chain(*fields.items())))
+    elements = [messagepack.encode(metadata), named, messagepack.encode(state), b"\xc0"]
+    path = tmp_path / f"{UUID(int=7)}.agcx"
+    path.write_bytes(b"".join(v2.pack(elements, 3)))
+    assert not verify_file(path).ok
+    done = repair(path, tmp_path / "out")
+    again = read_session(done.target)
+    assert again[0].id == UUID(int=7)
+    assert again[1].messages == conversation.messages
+    assert again[1].mode_history == conversation.mode_history
+    assert again[1].context == conversation.context
+    assert again[2] == state
+    assert done.lost == ()
+
+
+# --- a disk with a sector that cannot be read
+
+
+@needs_proc
+def test_what_lies_before_and_behind_a_bad_sector_is_saved(tmp_path):
+    path = tmp_path / f"{v1('full').id}.agcx"
+    count = large_session(path)
+    section = layout1.split(path.read_bytes())[1]
+    with BadSectors(tmp_path, bad={path: section.start + (section.end - section.start) // 2}):
+        report = verify_file(path)
+        done = repair(path, tmp_path / "out")
+    assert not report.ok
+    assert any("cannot be read: input/output error" in f.reason for f in report.findings)
+    # Frames behind the bad one are found by the table.
+    assert count // 2 < done.messages < count
+    assert any("cannot be read: input/output error" in sentence for sentence in done.lost)
+    assert verify_file(done.target).ok
+    texts = [each.item.content[0].text for each in saved(done)]
+    every = [each.item.content[0].text for each in read_session(path)[1].messages]
+    assert is_subset(texts, every)
+    assert texts[0] == every[0]
+    assert texts[-1] == every[-1]
+
+
+@needs_proc
+@pytest.mark.parametrize("section", ["header", "metadata", "messages", "context", "state"])
+def test_whichever_section_cannot_be_read_the_others_are_saved(section: str, tmp_path):
+    golden = v1("every-item")
+    path = tmp_path / f"{golden.id}.agcx"
+    path.write_bytes(golden.data)
+    spans = {span.section: span for span in layout1.split(golden.data)}
+    offset = 0 if section == "header" else spans[section].start + 1
+    with BadSectors(tmp_path, bad={path: offset}):
+        assert not verify_file(path).ok
+        done = repair(path, tmp_path / "out")
+    original = read_session(golden.path)
+    again = read_session(done.target)
+    assert str(again[0].id) == golden.id
+    if section != "messages":
+        assert again[1].messages == original[1].messages
+    if section not in ("context", "messages"):
+        assert again[1].context == original[1].context
+    # What is put in its place is told; of the header everything is known.
+    assert bool(done.lost or done.rebuilt) == (section != "header")

@@ -1,0 +1,91 @@
+"""The metadata of layout 2 alone: only as much is decompressed as it takes, and never more than may be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from agcx_format import limits
+from agcx_format.codec import messagepack
+from agcx_format.codec.zstd import frames
+from agcx_format.errors import CompressionError, CorruptData, MessagePackDecodeError
+from agcx_format.layout import v2
+from agcx_format.session.lazy import SessionFile
+from tests.support.stores import golden_session
+
+METADATA, CONVERSATION, STATE = golden_session("full")
+
+
+def pieces(data: bytes, size: int) -> list[bytes]:
+    return [data[at : at + size] for at in range(0, len(data), size)]
+
+
+WHOLE = b"\x94" + messagepack.encode(METADATA) + messagepack.encode(CONVERSATION) + b"\xc0\xc0"
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 100, 10**6])
+def test_the_metadata_are_read_however_the_pieces_are_cut(size: int):
+    given = iter(pieces(WHOLE, size))
+    assert v2.read_metadata(given) == METADATA
+    if size == 1:
+        # What follows was not asked for.
+        rest = b"".join(given)
+        assert WHOLE.endswith(rest)
+        assert len(rest) > len(messagepack.encode(CONVERSATION)) - 2
+
+
+@pytest.mark.parametrize(
+    ("data", "section"),
+    [
+        (b"", "metadata"),
+        (WHOLE[:1], "metadata"),
+        (WHOLE[:40], "metadata"),
+        (b"\x93" + WHOLE[1:], "session"),
+        (b"\xc1" * 20, "metadata"),
+        (b"\x94\xc1", "metadata"),
+    ],
+    ids=repr,
+)
+def test_what_holds_no_metadata_says_so(data: bytes, section: str):
+    if data.startswith(b"\x93"):
+        # A count that is not right is for the check of the whole file.
+        assert v2.read_metadata(iter([data])) == METADATA
+        return
+    with pytest.raises((MessagePackDecodeError, CorruptData)) as caught:
+        v2.read_metadata(iter([data]))
+    assert caught.value.section == section
+    assert caught.value.decompressed
+
+
+def test_metadata_without_an_end_are_refused_at_the_limit(monkeypatch):
+    monkeypatch.setattr(limits, "METADATA", 10_000)
+    long = messagepack.encode(replace(METADATA, title="x" * 30_000))
+    given = 0
+
+    def counted():
+        nonlocal given
+        for piece in pieces(b"\x94" + long + WHOLE[1:], 1_000):
+            given += len(piece)
+            yield piece
+
+    with pytest.raises(CorruptData, match="more than 10,000 bytes are too many") as caught:
+        v2.read_metadata(counted())
+    assert caught.value.offset == 1
+    assert given < 15_000
+    # What fits is read.
+    fits = messagepack.encode(replace(METADATA, title="x" * 9_000))
+    assert v2.read_metadata(iter(pieces(b"\x94" + fits, 500))).title == "x" * 9_000
+
+
+def test_a_file_cut_in_its_metadata_names_file_and_place(tmp_path: Path):
+    section = frames.compress(WHOLE, 3)
+    head = v2.MAGIC + (2).to_bytes(4, "little") + len(section).to_bytes(8, "little")
+    path = tmp_path / "cut.agcx"
+    for end in (4, 8, 15, 16, 20, len(head) + len(section) // 3):
+        path.write_bytes((head + section)[:end])
+        with pytest.raises((CorruptData, CompressionError, MessagePackDecodeError)) as caught:
+            SessionFile(path)
+        assert caught.value.path == str(path)
+        assert caught.value.section is not None

@@ -1,0 +1,150 @@
+"""Every anchor of the table of rules finds something that nothing else in the table finds.
+
+A sample for each, made here: an anchor that is lost, or a new one without a sample, fails.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from agcx_format.redaction import find as scan
+from agcx_format.redaction.rules import RULES
+from tests.format.redaction.corpus import (
+    _ALNUM,
+    _AWS_SECRET,
+    _HEX,
+    _RSA,
+    _SSH2,
+    _UPPER,
+    _WIREGUARD,
+    _lines,
+)
+
+LONG = _ALNUM * 3
+RANDOM = "aB3xY9!kQ2mZ7"
+
+# By kind: what is behind the anchor in a token that begins with it.
+TOKENS = {
+    "github-token": _ALNUM[:40],
+    "gitlab-token": _ALNUM[:24],
+    "anthropic-key": "api03-" + _ALNUM,
+    "openai-key": _ALNUM[:48],
+    "aws-access-key": _UPPER[:16],
+    "slack-token": "123456789012-" + _ALNUM[:24],
+    "stripe-key": _ALNUM[:32],
+    "npm-token": _ALNUM[:36],
+    "pypi-token": LONG[:80],
+    "huggingface-token": _ALNUM[:40],
+    "sendgrid-key": _ALNUM[:22] + "." + _ALNUM[:43],
+    "twilio-key": _HEX[:32],
+}
+# By anchor, where the kind does not say it: text and secret.
+ALONE = {
+    "AGE-SECRET-KEY-1": (_UPPER * 3)[:58],
+    "AIza": _ALNUM[:35], "GOCSPX-": _ALNUM[:28], "ya29.": "a0" + _ALNUM, "1//0": "g" + _ALNUM[:40],
+    "github_pat_": _ALNUM + "_" + _ALNUM, "xoxe": "-1-" + _ALNUM, "xapp-": "1-A0-" + _ALNUM,
+    "dop_v1_": _HEX, "shpat_": _HEX[:32], "shpss_": _HEX[:32], "dckr_pat_": _ALNUM[:30],
+    "gsk_": _ALNUM[:52], "xai-": _ALNUM + _ALNUM[:20], "pplx-": _ALNUM[:48], "lin_api_": _ALNUM[:40],
+    "ntn_": _ALNUM[:46], "secret_": _ALNUM[:43], "figd_": _ALNUM[:40], "ATATT3": LONG + "=A1",
+    "glsa_": _ALNUM[:32] + "_" + _HEX[:8], "sbp_": _HEX[:40], "hvs.": _ALNUM[:40], "dapi": _HEX[:32],
+    "r8_": _ALNUM[:37],
+}  # fmt: skip
+_KEY = _WIREGUARD
+_TAIL = _RSA.split("\n", 2)[2]
+_COOKIE = "sid=" + _ALNUM[:30]
+_JWT = "ey" + "J" + _ALNUM[:30] + ".ey" + "J" + _ALNUM[:40] + "." + _ALNUM[:43]
+_SLACK = "T00000000/B00000000/" + _ALNUM[:24]
+IN_CONTEXT = {
+    "-----begin": (_RSA[: _RSA.index("Abc=")], _RSA[: _RSA.index("Abc=")].rstrip()),
+    "-----end": (_TAIL, _TAIL),
+    "---- begin ssh2": (_SSH2, _SSH2),
+    "private-lines:": ("Private-Lines: 3\n" + _lines(64, 3), _lines(64, 3)),
+    "privatekey": (f"PrivateKey = {_KEY}", _KEY),
+    "private_key": (f"private_key = {_KEY}", _KEY),
+    "private-key": (f"private-key: {_KEY}", _KEY),
+    "private key": (f"private key: {_KEY}", _KEY),
+    "presharedkey": (f"PresharedKey = {_KEY}", _KEY),
+    "secret_access_key": (f"secret_access_key {_AWS_SECRET}", _AWS_SECRET),
+    "secretaccesskey": (f"SecretAccessKey\t{_AWS_SECRET}", _AWS_SECRET),
+    "secretkey": (f"SecretKey {_AWS_SECRET}", _AWS_SECRET),
+    "secret_key": (f"secret_key {_AWS_SECRET}", _AWS_SECRET),
+    "secret access key": (f"Secret Access Key [None]: {_AWS_SECRET}", _AWS_SECRET),
+    "akia": ("AK" + f"IA{_UPPER[:16]},{_AWS_SECRET}", _AWS_SECRET),
+    "asia": ("AS" + f"IA{_UPPER[:16]}\t{_AWS_SECRET}", _AWS_SECRET),
+    "hooks.slack.com/": (f"https://hooks.slack.com/services/{_SLACK}", _SLACK),
+    ":AA": ("123456789" + ":AA" + _ALNUM[:33], "123456789" + ":AA" + _ALNUM[:33]),
+    "/api/webhooks/": (f"discord.com/api/webhooks/123456789012345678/{LONG[:70]}", LONG[:70]),
+    "eyJ": (_JWT, _JWT),
+    "sig=": (f"x?a=1&sig={_ALNUM[:40]}", _ALNUM[:40]),
+    "signature=": (f"x?a=1&signature={_ALNUM[:40]}", _ALNUM[:40]),
+    "x-amz-security-token=": (f"x?X-Amz-Security-Token={LONG}", LONG),
+    "://": (f"postgres://ann:{RANDOM}@db/x", RANDOM),
+    "bearer": (f"bearer {_ALNUM[:40]}", _ALNUM[:40]),
+    "authorization": (f"Authorization: token {_HEX[:40]}", _HEX[:40]),
+    "basic": ("Basic YWxpY2U6aHVudGVyMmh1bnRlcjI=", "YWxpY2U6aHVudGVyMmh1bnRlcjI="),
+    "cookie:": (f"Cookie: {_COOKIE}\n", _COOKIE),
+    'cookie":': (f'"Cookie": "{_COOKIE}"', _COOKIE),
+    "cookie':": (f"'Cookie': '{_COOKIE}'", _COOKIE),
+    'cookie\\":': (f'\\"Cookie\\": \\"{_COOKIE}\\"', _COOKIE),
+    "identified": ("CREATE USER a IDENTIFIED BY 'hunter2x'", "hunter2x"),
+    "sshpass": ("sshpass -p hunter2x ssh a", "hunter2x"),
+    "mysql": ("mysqldump -u root -phunter2x db", "hunter2x"),
+    "curl": ("curl -u ann:hunter2x https://x.example", "hunter2x"),
+    "machine": ("machine a.example login ann password hunter2x", "hunter2x"),
+    "pass": ("DB_PASSWORD=hunter2!x", "hunter2!x"),
+    "pwd": ("DB_PWD=hunter2!x", "hunter2!x"),
+    **{
+        name: (f"{name}={_ALNUM[:32]}", _ALNUM[:32])
+        for name in (
+            "secret", "token", "apikey", "api_key", "api-key", "access_key", "accesskey", "access-key",
+            "account_key", "accountkey", "auth_key", "authkey", "encryption_key", "signing_key", "credential",
+        )
+    },
+    "@": ("ann@mail.example.org", "ann@mail.example.org"),
+    "/home/": ("/home/annika/src", "annika"),
+    "/users/": ("/Users/annika/src", "annika"),
+    "users\\": ("C:\\Users\\annika\\src", "annika"),
+}  # fmt: skip
+
+ANCHORS = [
+    pytest.param(number, anchor, id=f"{rule.kind} {anchor}")
+    for number, rule in enumerate(RULES)
+    for anchor in rule.anchors
+]
+
+
+def sample(number: int, anchor: str) -> tuple[str, str]:
+    """A text in which that anchor of a rule leads to a secret."""
+    if anchor in IN_CONTEXT:
+        return IN_CONTEXT[anchor]
+    behind = ALONE.get(anchor) or TOKENS.get(RULES[number].kind)
+    assert behind, f"the anchor {anchor!r} has no sample: add one"
+    return f"see {anchor}{behind} so", anchor + behind
+
+
+def found(text: str, personal: bool) -> list[tuple[str, str]]:
+    return [
+        (span.kind, text[span.start : span.end]) for span in scan.spans(text, personal=personal)
+    ]
+
+
+@pytest.mark.parametrize(("number", "anchor"), ANCHORS)
+def test_every_anchor_leads_to_a_secret_and_is_needed_for_it(number, anchor, monkeypatch):
+    rule = RULES[number]
+    text, secret = sample(number, anchor)
+    assert (rule.kind, secret) in found(text, rule.personal)
+    left = tuple(each for each in rule.anchors if each != anchor)
+    # A rule without any would be tried everywhere.
+    changed = [*RULES]
+    changed[number] = replace(rule, anchors=left or ("\0",))
+    monkeypatch.setattr(scan, "RULES", tuple(changed))
+    monkeypatch.setattr(scan, "_RULES", scan._Table(personal=False))
+    monkeypatch.setattr(scan, "_PERSONAL", scan._Table(personal=True))
+    assert (rule.kind, secret) not in found(text, rule.personal)
+
+
+def test_the_id_of_a_key_does_not_hide_the_secret_behind_it():
+    key, text = "AK" + "IA" + _UPPER[:16], "AK" + f"IA{_UPPER[:16]},{_AWS_SECRET}"
+    assert found(text, False) == [("aws-access-key", key), ("aws-secret-key", _AWS_SECRET)]

@@ -1,0 +1,493 @@
+"""A session of any size: first messages first, any message on demand, memory bounded."""
+
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import zstandard
+from msgspec.structs import replace
+
+from agcx_format import limits, write_session
+from agcx_format.codec import bincode, messagepack
+from agcx_format.codec.zstd import frames, seekable
+from agcx_format.errors import PersistenceError
+from agcx_format.layout import v1
+from agcx_format.model.types import InputText, Message, MessageSnapshot
+from agcx_format.session.lazy import SessionFile
+from agcx_format.session.piece_cache import Windows, gathered
+from agcx_format.session.random_access import FramedMessages
+from agcx_format.session.sequential import StreamedMessages
+from agcx_format.session.source import PENDING
+from tests.support.stores import golden_session
+
+
+def message(number: int, size: int) -> MessageSnapshot:
+    """A message that says its number and does not compress away entirely."""
+    like = golden_session("full")[1].messages[0]
+    words = " ".join(str(number * 7919 + i) for i in range(size // 8))
+    return replace(like, item=Message(None, "user", [InputText(f"#{number} {words}")]))
+
+
+def write(path: Path, messages: list[MessageSnapshot], *, framed: bool = False) -> Path:
+    """A file whose messages are one zstd frame, or framed as ours are from 8 MiB on."""
+    metadata, conversation, state = golden_session("full")
+    if framed:
+        write_session(path, metadata, replace(conversation, messages=messages), state)
+        return path
+    sections = (
+        bincode.encode(metadata),
+        frames.compress(messagepack.encode_messages(messages), 1),
+        frames.compress(messagepack.encode(conversation.context), 3),
+        bincode.encode(state),
+    )
+    path.write_bytes(b"".join(v1.join(*sections)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def messages() -> list[MessageSnapshot]:
+    """12 MiB of text."""
+    return [message(i, 6_000) for i in range(2_000)]
+
+
+@pytest.fixture(scope="module")
+def streamed(messages, tmp_path_factory) -> Path:
+    return write(tmp_path_factory.mktemp("streamed") / "s.agcx", messages)
+
+
+@pytest.fixture(scope="module")
+def framed(messages, tmp_path_factory) -> Path:
+    return write(tmp_path_factory.mktemp("framed") / "f.agcx", messages, framed=True)
+
+
+def test_the_first_messages_are_there_before_the_last_is_read(streamed: Path, messages):
+    with SessionFile(streamed) as session:
+        assert isinstance(session._messages, StreamedMessages)
+        assert session.known() == 0
+        assert session.get(0) is PENDING
+        assert session.read_more()
+        assert 0 < session.known() < len(messages)
+        assert not session.complete
+        assert session.get(0) == messages[0]
+        assert session.get(session.known()) is PENDING
+        seen = session.known()
+        while session.read_more():
+            assert session.known() >= seen
+            seen = session.known()
+        assert (session.complete, session.error, seen) == (True, None, len(messages))
+
+
+@pytest.mark.parametrize("kind", ["streamed", "framed"])
+def test_it_is_a_sequence(kind: str, messages, request):
+    with SessionFile(request.getfixturevalue(kind)) as session:
+        assert session[5] == messages[5]
+        assert session[-1] == messages[-1]
+        assert len(session) == len(messages)
+        assert list(session) == messages
+        for index in (len(messages), -len(messages) - 1):
+            with pytest.raises(IndexError):
+                session[index]
+        # Exact for what is at hand.
+        assert all(session.fetch(index) for index in range(len(messages)))
+        assert sum(map(session.size_of, range(len(messages)))) == len(
+            b"".join(messagepack.encode(m) for m in messages)
+        )
+
+
+def test_with_a_seek_table_every_message_is_known_at_once(framed: Path, messages):
+    with SessionFile(framed) as session:
+        assert isinstance(session._messages, FramedMessages)
+        assert session.complete
+        assert session.known() == len(messages)
+        assert session.get(1234) is PENDING
+        assert session.fetch(1234)
+        assert session.get(1234) == messages[1234]
+        # One frame of a mebibyte was decompressed, not the twelve before it.
+        assert len(session._messages._frames) == 1
+
+
+def test_frames_are_read_by_any_decoder_from_the_first_byte_to_the_last(framed: Path, messages):
+    data = framed.read_bytes()
+    span = v1.split(data)[1]
+    section = data[span.start : span.end]
+    whole = messagepack.encode_messages(messages)
+    found = frames.walk(section)
+    assert sum(not frame.skippable for frame in found) > 8
+    assert [frame.skippable for frame in found[-2:]] == [True, True]
+    reader = zstandard.ZstdDecompressor().stream_reader(section, read_across_frames=True)
+    assert reader.read(len(whole) + 1) == whole
+    # And as Rust reads: strictly, all in one.
+    assert v1.decode(data)[1].messages == messages
+    # zstd's own seekable format, as its specification has it, at the very end.
+    count, descriptor, magic = struct.unpack("<IBI", section[-9:])
+    assert (descriptor, magic) == (0, 0x8F92EAB1)
+    assert count == sum(not frame.skippable for frame in found)
+
+
+@pytest.mark.skipif(not os.path.exists("/usr/bin/zstd"), reason="needs the zstd program")
+def test_the_zstd_program_reads_the_frames(framed: Path, messages, tmp_path: Path):
+    data = framed.read_bytes()
+    span = v1.split(data)[1]
+    (tmp_path / "section.zst").write_bytes(data[span.start : span.end])
+    done = subprocess.run(
+        ["/usr/bin/zstd", "-dc", tmp_path / "section.zst"], capture_output=True, check=True
+    )
+    assert done.stdout == messagepack.encode_messages(messages)
+
+
+def test_sections_up_to_eight_mebibytes_are_one_frame_as_in_rust():
+    messages = [message(i, 6_000) for i in range(500)]
+    raw = messagepack.encode_messages(messages)
+    assert len(raw) < seekable.THRESHOLD
+    assert v1.compress_messages(raw, 3) == frames.compress(raw, 3)
+
+
+@pytest.mark.parametrize("lie", ["sizes", "counts", "footer", "cut"])
+def test_a_table_that_lies_is_found_out(framed: Path, messages, tmp_path: Path, lie: str):
+    data = bytearray(framed.read_bytes())
+    span = v1.split(data)[1]
+    section = data[span.start : span.end]
+    if lie == "sizes":
+        # One entry larger by one, the next smaller: the sum still adds up.
+        at = len(section) - 9 - 8 * 5
+        section[at] = section[at] + 1 & 0xFF
+        section[at + 8] = section[at + 8] - 1 & 0xFF
+    elif lie == "counts":
+        count = struct.unpack("<I", section[-9:-5])[0]
+        at = len(section) - 9 - 8 * count - 8 - 4 * 3
+        section[at] = section[at] + 1 & 0xFF
+    elif lie == "footer":
+        section[-9:-5] = b"\xff\xff\xff\x7f"
+    else:
+        section[-12:-9] = b""
+    parts = [
+        data[: span.start - 4],
+        len(section).to_bytes(4, "little"),
+        section,
+        data[span.end :],
+    ]
+    path = tmp_path / "lie.agcx"
+    path.write_bytes(b"".join(parts))
+    with SessionFile(path) as session:
+        right = 0
+        for index in range(session.known()):
+            session.fetch(index)
+            found = session.get(index)
+            assert isinstance(found, MessageSnapshot | PersistenceError)
+            right += found == (messages[index] if index < len(messages) else None)
+        if isinstance(session._messages, StreamedMessages):
+            assert len(session) == len(messages)
+        else:
+            # Only the frames that the lie is about are lost.
+            assert 0 < right < session.known()
+
+
+def test_what_was_dropped_comes_back(streamed: Path, messages):
+    with SessionFile(streamed) as session:
+        session._messages._windows = Windows(keep=limits.MIB, keep_packed=limits.MIB)
+        assert session.read_more()
+        assert session.get(0) == messages[0]
+        len(session)
+        # It was looked at, so it was packed and not dropped.
+        assert session.get(0) == messages[0]
+        middle = len(messages) // 2
+        assert session.get(middle) is PENDING
+        assert session.fetch(middle, should_stop=lambda: True) is False
+        assert session.get(middle) is PENDING
+        assert session.fetch(middle)
+        assert session.get(middle) == messages[middle]
+
+
+def test_pieces_are_gathered_so_that_none_is_tiny():
+    def broken():
+        yield b"a"
+        yield b"b"
+        raise PersistenceError("damaged")
+
+    assert [len(p) for p in gathered([b"x"] * 200_000)] == [65536, 65536, 65536, 3392]
+    got = []
+    with pytest.raises(PersistenceError):
+        got.extend(gathered(broken()))
+    assert list(gathered([b"y" * 100_000, b"z"])) == [b"y" * 100_000, b"z"]
+
+
+def test_messages_before_the_damage_are_given_and_the_damage_is_named(
+    streamed: Path, messages, tmp_path
+):
+    data = bytearray(streamed.read_bytes())
+    span = v1.split(data)[1]
+    at = span.start + (span.end - span.start) // 2
+    data[at : at + 64] = bytes(64)
+    path = tmp_path / "damaged.agcx"
+    path.write_bytes(data)
+    with SessionFile(path) as session:
+        known = len(session)
+        assert 500 < known < len(messages)
+        assert [session[i] for i in range(0, known, 97)] == messages[:known:97]
+        assert session.error.section == "messages"
+        assert session.error.path == str(path)
+        assert span.start < session.error.offset <= at
+        got = []
+        with pytest.raises(PersistenceError):
+            got.extend(session)
+        assert session.context == golden_session("full")[1].context
+        assert session.state == golden_session("full")[2]
+
+
+def test_a_walk_keeps_nothing_for_those_who_do_not_come_back(streamed: Path, messages):
+    with SessionFile(streamed) as session:
+        # (`list` would ask for the length first, which reads to the end.)
+        assert [each for each in session] == messages  # noqa: C416
+        assert session.known() == 0
+        assert session._messages._windows.size == 0
+
+
+def test_times_that_rust_would_write_otherwise_are_brought_to_its_form(tmp_path: Path):
+    messages = [message(i, 100) for i in range(9)]
+    packed = [messagepack.encode(each) for each in messages]
+    packed[4] = packed[4].replace(b"2025-10-14T23:00:32Z", b"2025-10-14 23:00:32Z")
+    # One text that is two of them is no timestamp.
+    two_lines = b"2025-10-14T23:00:32Z\n2025-10-14T23:00:32Z"
+    packed[6] = packed[6].replace(b"\xb42025-10-14T23:00:32Z", b"\xd9\x29" + two_lines)
+    raw = b"\x99" + b"".join(packed)
+    with pytest.raises(PersistenceError, match="not a timestamp"):
+        messagepack.decode_messages(raw)
+    packed[6] = packed[5]
+    got = messagepack.decode_messages(b"\x99" + b"".join(packed))
+    assert got[4] == messages[4]
+    assert [each.timestamp for each in got] == [messages[0].timestamp] * 9
+
+
+def test_a_message_that_cannot_be_decoded_is_an_error_in_its_place(tmp_path: Path):
+    messages = [message(i, 100) for i in range(9)]
+    packed = [messagepack.encode(each) for each in messages]
+    packed[4] = packed[4].replace(b"2025-10-14T", b"2025-10-99T")
+    raw = bytes([0x90 + len(packed)]) + b"".join(packed)
+    metadata, conversation, state = golden_session("full")
+    context = frames.compress(messagepack.encode(conversation.context), 3)
+    sections = (bincode.encode(metadata), frames.compress(raw, 3), context, bincode.encode(state))
+    path = tmp_path / "one.agcx"
+    path.write_bytes(b"".join(v1.join(*sections)))
+    with SessionFile(path) as session:
+        assert len(session) == 9
+        assert session.get(3) == messages[3]
+        assert session.get(5) == messages[5]
+        error = session.get(4)
+        assert isinstance(error, PersistenceError)
+        assert (error.section, error.decompressed, error.path) == ("messages", True, str(path))
+        start = raw.index(packed[4])
+        assert start < error.offset < start + len(packed[4])
+        with pytest.raises(PersistenceError):
+            session[4]
+
+
+def test_a_message_that_is_too_large_is_a_stub_and_can_still_be_taken_out(
+    tmp_path: Path, monkeypatch
+):
+    monkeypatch.setattr(limits, "MESSAGE_SHOWN", 100_000)
+    messages = [message(0, 100), message(1, 300_000), message(2, 100)]
+    path = write(tmp_path / "large.agcx", messages)
+    with SessionFile(path) as session:
+        assert len(session) == 3
+        stub = session.get(1)
+        assert isinstance(stub, PersistenceError)
+        assert "too large to show" in stub.reason
+        assert f"{session.size_of(1):,}" in stub.reason
+        assert messagepack.decode(MessageSnapshot, session.raw(1)) == messages[1]
+        assert session.get(2) == messages[2]
+
+
+@pytest.mark.parametrize("is_framed", [False, True], ids=["one-frame", "seek-table"])
+def test_a_message_larger_than_all_that_is_kept_can_be_fetched(
+    tmp_path: Path, monkeypatch, is_framed: bool
+):
+    """However the file is cut: as an item, as its bytes, and shown where it is not too large for that."""
+    monkeypatch.setattr(limits, "KEPT_OPEN", limits.MIB)
+    monkeypatch.setattr(limits, "KEPT_PACKED", limits.MIB)
+    monkeypatch.setattr(limits, "MESSAGE_SHOWN", 3 * limits.MIB)
+    sizes = [100, 4 * limits.MIB, 100, 2 * limits.MIB, 6_000, 4 * limits.MIB, 100]
+    messages = [message(number, size) for number, size in enumerate(sizes)]
+    path = write(tmp_path / "large.agcx", messages, framed=is_framed)
+    with SessionFile(path) as session:
+        assert isinstance(session._messages, FramedMessages) == is_framed
+        assert len(session) == len(messages)
+        for number in (1, 3, 5, 1, 0, 6, 2, 4):
+            assert session[number] == messages[number]
+            assert session.raw(number) == messagepack.encode(messages[number])
+            assert session.fetch(number)
+            shown = session.get(number)
+            if sizes[number] < limits.MESSAGE_SHOWN:
+                assert shown == messages[number]
+            else:
+                assert isinstance(shown, PersistenceError)
+                assert "too large to show" in shown.reason
+        assert session[-2] == messages[-2]
+        assert list(session) == messages
+
+
+def test_a_message_that_nearly_fills_what_is_kept_is_not_pushed_out_by_its_own_end(
+    tmp_path: Path, monkeypatch
+):
+    monkeypatch.setattr(limits, "KEPT_OPEN", limits.MIB)
+    monkeypatch.setattr(limits, "KEPT_PACKED", 0)
+    messages = [message(number, 900_000) for number in range(5)]
+    path = write(tmp_path / "large.agcx", messages)
+    with SessionFile(path) as session:
+        assert len(session) == 5
+        for number in (0, 4, 2, 3, 1, 2):
+            assert session.fetch(number)
+            assert session.get(number) == messages[number]
+
+
+def test_fetching_a_large_message_can_be_stopped(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(limits, "KEPT_OPEN", limits.MIB)
+    messages = [message(number, 2 * limits.MIB) for number in range(3)]
+    with SessionFile(write(tmp_path / "large.agcx", messages)) as session:
+        assert len(session) == 3
+        assert session.fetch(0, should_stop=lambda: True) is False
+        assert session.get(0) is PENDING
+        assert session.fetch(0)
+        assert session.get(0) == messages[0]
+
+
+@pytest.mark.parametrize("is_framed", [False, True], ids=["one-frame", "seek-table"])
+def test_a_message_of_more_than_sixty_four_mebibytes(request, tmp_path: Path, is_framed: bool):
+    if not request.config.getoption("--full", default=False):
+        pytest.skip("the same as with lower limits, at full size: --full")
+    large = message(1, 8)
+    large = replace(large, item=Message(None, "user", [InputText("wörds " * (10 * limits.MIB))]))
+    messages = [message(0, 100), large, message(2, 100)]
+    with SessionFile(write(tmp_path / "large.agcx", messages, framed=is_framed)) as session:
+        assert session[1] == large
+        assert session[-1] == messages[-1]
+        assert session.raw(1) == messagepack.encode(large)
+        assert "too large to show" in session.get(1).reason
+
+
+@pytest.fixture
+def inflated(monkeypatch) -> list[int]:
+    """The size of each piece that is decompressed from now on."""
+    sizes: list[int] = []
+    inflate = frames._inflate
+
+    def counted(*args) -> bytes:
+        piece = inflate(*args)
+        sizes.append(len(piece))
+        return piece
+
+    monkeypatch.setattr(frames, "_inflate", counted)
+    return sizes
+
+
+@pytest.mark.parametrize("kind", ["streamed", "framed"])
+def test_a_list_of_all_messages_decompresses_them_once(kind: str, messages, request, inflated):
+    """`list` asks for the length first, which reads to the end."""
+    whole = len(messagepack.encode_messages(messages))
+    with SessionFile(request.getfixturevalue(kind)) as session:
+        assert list(session) == messages
+        assert sum(inflated) == whole
+        # What has been read is at hand for whoever comes next.
+        if kind == "streamed":
+            assert list(session) == messages
+            assert sum(inflated) == whole
+
+
+def test_a_list_gives_what_the_length_has_passed_and_dropped(streamed: Path, messages):
+    for keep in (0, limits.MIB, 5 * limits.MIB):
+        with SessionFile(streamed) as session:
+            session._messages._windows = Windows(keep=keep, keep_packed=0)
+            assert list(session) == messages
+            # Half of it read, the first pieces at hand, the others not read yet.
+        with SessionFile(streamed) as session:
+            while session.known() < len(messages) // 2:
+                session.read_more()
+            assert list(iter(session)) == messages
+            assert session.known() < len(messages) or session.complete
+
+
+@pytest.mark.parametrize("kind", ["streamed", "framed"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        slice(0, 2), slice(2), slice(3, 1), slice(1_998, 2_100), slice(3_000, 3_001), slice(0, 7, 3),
+        slice(-3, None), slice(None, -1_997), slice(2, None, 500), slice(5, 0, -2), slice(0, 0),
+        slice(None, 3, None), slice(-2_500, 2), slice(True, 3),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_slice_is_the_slice_of_the_list(kind: str, part: slice, messages, request):
+    with SessionFile(request.getfixturevalue(kind)) as session:
+        assert session[part] == messages[part]
+
+
+def test_a_slice_of_the_beginning_reads_the_beginning_only(streamed: Path, messages):
+    with SessionFile(streamed) as session:
+        assert session[0:2] == messages[:2]
+        assert session.known() < len(messages)
+
+
+@pytest.mark.parametrize("index", ["0", 1.0, None, slice("a", "b"), slice(0, 4, 0)], ids=repr)
+def test_an_index_of_another_type_is_the_error_that_a_list_gives(streamed: Path, index):
+    with SessionFile(streamed) as session, pytest.raises((TypeError, ValueError)) as ours:
+        session[index]
+    with pytest.raises((TypeError, ValueError)) as theirs:
+        [1, 2, 3][index]
+    assert type(ours.value) is type(theirs.value)
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path: Path, messages):
+    """160 MiB of text, read to its end by a process of its own."""
+    path = tmp_path / "big.agcx"
+    metadata, conversation, state = golden_session("full")
+    stream = zstandard.ZstdCompressor(level=1, write_content_size=False).compressobj()
+    packed = b"".join(messagepack.encode(each) for each in messages)
+    times = 160 * limits.MIB // len(packed)
+    parts = [stream.compress(b"\xdd" + (times * len(messages)).to_bytes(4, "big"))]
+    parts += [stream.compress(packed) for _ in range(times)]
+    section = b"".join([*parts, stream.flush()])
+    context = frames.compress(messagepack.encode(conversation.context), 3)
+    sections = (bincode.encode(metadata), section, context, bincode.encode(state))
+    path.write_bytes(b"".join(v1.join(*sections)))
+    code = f"""
+import resource
+from agcx_format.session.lazy import SessionFile
+session = SessionFile({str(path)!r})
+session.read_more()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+count = len(session)
+session[count // 2]
+print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    count, grown_kib = map(int, done.stdout.split())
+    assert count == times * len(messages)
+    assert grown_kib < 120 * 1024
+
+
+def test_two_threads_may_read_and_get_at_once(streamed: Path, messages):
+    import threading
+
+    with SessionFile(streamed) as session:
+        reader = threading.Thread(target=lambda: len(session))
+        reader.start()
+        wrong = 0
+        while not session.complete:
+            index = session.known() - 1
+            found = session.get(index)
+            wrong += found is not PENDING and found != messages[index]
+        reader.join()
+        assert wrong == 0
+
+
+def test_a_closed_file_gives_errors_and_not_another_file(streamed: Path):
+    session = SessionFile(streamed)
+    session.close()
+    session.close()
+    with pytest.raises(PersistenceError, match="closed"):
+        session.context  # noqa: B018
+    assert session.read_more() is False

@@ -1,0 +1,313 @@
+"""The trash: what lies in it, what comes back, and what is destroyed, byte for byte."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from agcx_format import SessionFile, open_store
+from agcx_format.doctor.checks import verify_store
+from agcx_format.errors import (
+    CorruptData,
+    NothingToUndo,
+    SessionNotFound,
+    StaleSession,
+    StoreNotWritable,
+    UndoConflict,
+)
+from agcx_format.model.timestamps import Timestamp, ns_of
+from agcx_format.store.acts import emptied as emptied_log
+from agcx_format.store.acts import reserve
+from agcx_format.store.acts.journal import read_act, unfinished
+from agcx_format.store.entries import recently_changed
+from tests.slow.crash.processes import killed_at
+from tests.support.stores import contents, copy_of, golden_session, id_of
+
+
+@pytest.fixture(params=["v1", "v2", "manager-store"])
+def root(request, tmp_path: Path) -> Path:
+    return copy_of(request.param, tmp_path / "store")
+
+
+@pytest.fixture
+def managed(tmp_path: Path) -> Path:
+    """Two sessions, one of them with two checkpoints, and an index."""
+    return copy_of("manager-store", tmp_path / "store")
+
+
+def with_checkpoints(store):
+    return next(entry for entry in store.scan() if entry.title == "Made by the session manager")
+
+
+def without_index(root: Path) -> dict[str, bytes]:
+    return {name: data for name, data in contents(root).items() if name != "sessions.idx"}
+
+
+def test_what_was_deleted_is_listed_with_title_size_and_what_belongs_to_it(managed: Path):
+    store = open_store(managed)
+    entry = with_checkpoints(store)
+    act = store.delete([entry])
+    (session,) = store.trash()
+    assert (session.id, session.title, session.act) == (entry.id, entry.title, act)
+    assert session.size == act.size
+    assert len([path for path in session.belongings if path.startswith("checkpoints/")]) == 2
+    assert session.entry().metadata == entry.metadata
+    with SessionFile(session.path) as file:
+        assert len(file) == entry.metadata.message_count
+
+
+def test_every_deleted_session_comes_back_and_undo_puts_it_where_it_lay(root: Path):
+    before = contents(root)
+    store = open_store(root)
+    store.delete(list(store.scan()))
+    deleted = contents(root, trash=True)
+    listed = store.trash()
+    act = store.restore(listed)
+    assert (act.kind, act.count) == ("restore", len(listed))
+    # The index is made anew: it names the same sessions, in bytes of its own.
+    assert without_index(root) == {k: v for k, v in before.items() if k != "sessions.idx"}
+    if "sessions.idx" in before:
+        assert set(store.load_index().sessions) == {m.id for m in store.list_sessions()}
+    assert store.trash() == []
+    store.undo()
+    back = contents(root, trash=True)
+    assert {k: v for k, v in back.items() if act.id not in k} == deleted
+    store.undo()
+    assert contents(root) == before
+
+
+def test_one_of_many_comes_back_alone(root: Path):
+    store = open_store(root)
+    entries = list(store.scan())
+    before = contents(root)
+    store.delete(entries)
+    wanted = store.trash()[1]
+    store.restore([wanted])
+    assert [entry.id for entry in store.scan()] == [wanted.id]
+    assert (root / wanted.home).read_bytes() == before[wanted.home]
+    assert len(store.trash()) == len(entries) - 1
+    # The first act cannot be undone in halves: the later one first, as a person would.
+    with pytest.raises(UndoConflict):
+        store.undo(store.acts()[1].id)
+    store.undo()
+    store.undo()
+    assert contents(root) == before
+
+
+def test_nothing_that_is_there_is_overwritten(root: Path):
+    store = open_store(root)
+    store.delete(list(store.scan()))
+    wanted = store.trash()
+    Path(root / wanted[0].home).write_bytes(b"saved anew by an agent")
+    before = contents(root, trash=True)
+    with pytest.raises(StaleSession) as raised:
+        store.restore(wanted)
+    assert raised.value.path == str(root / wanted[0].home)
+    assert contents(root, trash=True) == before
+
+
+def test_the_same_session_deleted_twice_lies_there_twice_and_one_comes_back(tmp_path: Path):
+    store = open_store(tmp_path)
+    session = golden_session("full")
+    for _ in range(2):
+        store.save_session(id_of("full"), *session)
+        store.delete(list(store.scan()))
+    both = store.trash()
+    assert len(both) == 2
+    with pytest.raises(StaleSession, match="two of them"):
+        store.restore(both)
+    store.restore(both[1:])
+    assert store.trash() == both[:1]
+
+
+def test_an_unreadable_file_comes_back_too(managed: Path):
+    path = managed / "not a session \udcff.agcx"
+    path.write_bytes(b"broken")
+    store = open_store(managed)
+    store.delete([entry for entry in store.scan() if entry.error])
+    (session,) = store.trash()
+    assert session.id is None
+    assert session.entry().error is not None
+    store.restore([session])
+    assert path.read_bytes() == b"broken"
+
+
+def test_what_was_brought_back_by_another_program_cannot_be_brought_back_again(managed: Path):
+    store = open_store(managed)
+    store.delete([with_checkpoints(store)])
+    sessions = store.trash()
+    open_store(managed).restore(sessions)
+    with pytest.raises(SessionNotFound):
+        store.restore(sessions)
+
+
+# --- emptying
+
+
+def test_emptying_leaves_no_byte_and_no_title_behind_and_tells_what_went(root: Path):
+    store = open_store(root)
+    entries = list(store.scan())
+    store.update_metadata(
+        entries[0].id, title="A title that nobody is to find again", tags=["nobody is to find"]
+    )
+    store.delete(list(store.scan()))
+    kept = sum(map(len, contents(root / "trash", trash=True).values())) - reserve.SIZE
+    sizes = [act.size for act in store.log()]
+    emptied = store.empty_trash()
+    assert emptied.ids == {entry.id for entry in entries}
+    assert emptied.size == kept
+    left = contents(root / "trash", trash=True)
+    assert left.keys() == {reserve.FILE, emptied_log.FILE}
+    assert b"nobody is to find" not in b"".join(left.values())
+    for entry in entries:
+        assert str(entry.id).encode() not in b"".join(left.values())
+    # The log still tells that there were acts, and how large.
+    assert [(act.kind, act.size) for act in store.log()] == [
+        ("delete", sizes[0]),
+        ("edit", sizes[1]),
+    ]
+    assert all(act.emptied_at for act in store.log())
+    assert store.trash() == []
+    assert store.acts() == []
+    with pytest.raises(NothingToUndo):
+        store.undo()
+    assert store.empty_trash().acts == ()
+    # What is left is no riddle to whoever checks the store.
+    assert [report.kind for report in verify_store(store) if report.kind == "act"] == []
+
+
+def test_emptying_what_is_older_leaves_the_younger_one_to_be_undone(managed: Path):
+    store = open_store(managed)
+    before = contents(managed)
+    first, second = list(store.scan())
+    old = store.delete([first])
+    young = store.delete([second])
+    assert [act.id for act in store.doomed(young.created_at)] == [old.id]
+    emptied = store.empty_trash(young.created_at)
+    assert emptied.ids == {first.id}
+    assert [session.id for session in store.trash()] == [second.id]
+    store.undo()
+    assert (
+        contents(managed)[os.path.relpath(second.path, managed)]
+        == (before[os.path.relpath(second.path, managed)])
+    )
+
+
+def test_a_session_that_was_brought_back_is_not_destroyed_with_the_act_that_deleted_it(
+    managed: Path,
+):
+    store = open_store(managed)
+    files = without_index(managed)
+    old = store.delete(list(store.scan()))
+    restored = store.restore(store.trash())
+    # Its undo would put files where nothing is any more: it goes along.
+    limit = Timestamp.from_ns(ns_of(old.created_at) + 1)
+    assert {act.id for act in store.doomed(limit)} == {old.id, restored.id}
+    assert store.empty_trash(limit).ids == frozenset()
+    assert without_index(managed) == files
+
+
+def test_undone_acts_are_emptied_too(managed: Path):
+    store = open_store(managed)
+    entry = with_checkpoints(store)
+    done = store.update_metadata(entry.id, title="taken back")
+    store.undo()
+    before = contents(managed)
+    assert store.empty_trash().sessions == ()
+    (act,) = store.log()
+    assert act.id == done.id
+    assert act.undone
+    assert act.emptied_at
+    assert act.titles == [""]
+    assert contents(managed) == before
+
+
+def test_only_what_was_shown_is_destroyed(managed: Path):
+    store = open_store(managed)
+    first, second = list(store.scan())
+    store.delete([first])
+    shown = store.doomed()
+    open_store(managed).delete([second])
+    assert store.destroy(shown).ids == {first.id}
+    assert [session.id for session in store.trash()] == [second.id]
+
+
+def test_a_killed_emptying_is_carried_on(managed: Path, tmp_path: Path):
+    store = open_store(managed)
+    before = contents(managed)
+    for entry in list(store.scan()):
+        store.delete([entry])
+    step = 0
+    seen = set()
+    while True:
+        root = tmp_path / f"run{step}"
+        shutil.copytree(managed, root)
+        killed = killed_at(step, lambda root=root: open_store(root).empty_trash())
+        if killed and step % 3 == 0:
+            killed_at(step % 5, lambda root=root: open_store(root))
+        store = open_store(root)
+        assert unfinished(root) == []
+        seen.add(len(store.trash()))
+        # Each act is there with every byte, or it is wholly gone.
+        for act in store.log():
+            homes = [path for path in (root / "trash").iterdir() if path.name.startswith(act.id)]
+            if act.emptied_at:
+                assert homes == []
+                assert act.titles == [""]
+            else:
+                assert read_act(homes[0]) == act
+        for session in store.trash():
+            assert Path(session.path).read_bytes() == before[session.home]
+        shutil.rmtree(root)
+        if not killed:
+            break
+        step += 1
+    assert step > 8
+    assert seen == {0, 1, 2}
+
+
+def test_what_cannot_be_removed_does_not_keep_anybody_from_the_store(managed: Path, monkeypatch):
+    store = open_store(managed)
+    store.delete(list(store.scan()))
+
+    def refuse(path: str, *, dir_fd: int) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", refuse)
+        patch.setattr(os, "unlink", refuse)
+        with pytest.raises(StoreNotWritable):
+            store.empty_trash()
+        assert len(open_store(managed).trash()) == 0
+    # Once it can be removed, it is.
+    open_store(managed)
+    assert unfinished(managed) == []
+
+
+@pytest.mark.parametrize("source", ["../outside", "/etc/passwd", "sessions/x", "trash/../../x"])
+def test_a_manifest_brings_nothing_from_elsewhere(managed: Path, source: str):
+    store = open_store(managed)
+    store.delete(list(store.scan()))
+    act = store.restore(store.trash())
+    manifest = managed / "trash" / act.id / "manifest.json"
+    plain = json.loads(manifest.read_text())
+    plain["steps"][0]["source"] = source
+    manifest.write_text(json.dumps(plain))
+    shown = next(each for each in store.log() if each.id == act.id)
+    assert "damaged, or not written by agcx" in shown.problem
+    assert shown.steps == ()
+    with pytest.raises(CorruptData):
+        store.undo()
+
+
+def test_a_file_that_changed_in_the_last_minutes_may_be_a_running_agents(managed: Path):
+    entry = next(iter(open_store(managed).scan()))
+    minute = 60 * 10**9
+    assert recently_changed(entry, entry.mtime_ns + 4 * minute)
+    assert not recently_changed(entry, entry.mtime_ns + 6 * minute)
+    # Some clock is wrong: this file may have looked new for years.
+    assert not recently_changed(entry, entry.mtime_ns - 4 * minute)

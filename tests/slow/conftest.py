@@ -1,0 +1,12 @@
+"""Everything below is marked `slow`: `pytest -m "not slow"` leaves out crashes, fuzzing, and terminals."""
+
+from pathlib import Path
+
+import pytest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker("slow")

@@ -1,0 +1,171 @@
+"""A program that takes no lock, as AGCodex, saves a session at any instant of every kind of act.
+
+Whatever comes first: in the end the file is the one or the other, whole, no byte that the other program
+saved is gone, and whoever acted is told.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from agcx_format import SessionStorage, SessionStore, Store, open_store, read_session, write_session
+from agcx_format.disk import exchange
+from agcx_format.errors import PersistenceError, StaleSession, UndoConflict
+from tests.slow.crash.file_calls import watched
+from tests.slow.crash.versions import session
+
+A, B = (UUID(int=n << 96 | 0xC0FFEE) for n in (1, 2))
+FOREIGN = 99
+
+
+@dataclass(frozen=True)
+class Action:
+    """`before` brings the store to where `does` begins; `reads` says that A's file is not changed."""
+
+    name: str
+    does: Callable[[Store], object]
+    before: Callable[[Store], object] = lambda store: None
+    reads: bool = False
+
+
+def of_a(store: Store):
+    return next(entry for entry in store.scan() if entry.id == A)
+
+
+def delete_all(store: Store) -> None:
+    store.delete(list(store.scan()))
+
+
+def edit_all(store: Store) -> None:
+    store.update_many([(entry, {"tags": ["bulk"]}) for entry in list(store.scan())])
+
+
+ACTIONS = [
+    Action("save over", lambda s: s.save_session(A, *session(A, 2, 3000))),
+    Action("delete", lambda s: s.delete([of_a(s)])),
+    Action("delete all", delete_all),
+    Action("undo a delete", lambda s: s.undo(), delete_all),
+    Action("restore", lambda s: s.restore(s.trash()), delete_all),
+    Action("undo a restore", lambda s: s.undo(), lambda s: (delete_all(s), s.restore(s.trash()))),
+    Action("edit", lambda s: s.update_metadata(A, title="new")),
+    Action("edit all", edit_all),
+    Action("undo an edit", lambda s: s.undo(), edit_all),
+    Action("duplicate", lambda s: s.duplicate(A, title="copy"), reads=True),
+    Action("split", lambda s: s.split(A, 1, "second")),
+    Action("undo a split", lambda s: s.undo(), lambda s: s.split(A, 1, "second")),
+    Action("empty the trash", lambda s: s.empty_trash(), edit_all, reads=True),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=[1, 2], ids=["layout 1", "layout 2"])
+def template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("foreign") / "template"
+    store = {1: SessionStorage, 2: SessionStore}[request.param](root)
+    for session_id in (A, B):
+        store.save_session(session_id, *session(session_id, 1, 3000))
+    store.rebuild_index()
+    return root
+
+
+def place_of(root: Path) -> Path:
+    folder = root / "sessions" if (root / "sessions").is_dir() else root
+    return folder / f"{A}.agcx"
+
+
+def foreign_save(root: Path) -> bytes:
+    """As the Rust code does it: layout 1 by a rename, layout 2 by writing over the file in place."""
+    target, aside = place_of(root), root.parent / "saved.agcx"
+    layout = 2 if target.parent.name == "sessions" else 1
+    if not aside.exists():
+        write_session(aside, *session(A, FOREIGN, 3000), layout=layout)
+    if layout == 2:
+        target.write_bytes(aside.read_bytes())
+    else:
+        temporary = target.with_suffix(".tmp")
+        shutil.copyfile(aside, temporary)
+        os.rename(temporary, target)
+    return aside.read_bytes()
+
+
+class Saving:
+    """One save by another program, at one moment of an act."""
+
+    def __init__(self, root: Path, moment: int) -> None:
+        self.data: bytes | None = None
+        self.at_last = False
+        self.name = ""
+        self._root, self._left = root, moment
+
+    def look(self, name: str, arguments: tuple) -> None:
+        if self._left == 0:
+            # The last thing that an act does is the rename by which it is done.
+            is_mark = name == "rename" and str(arguments[0]).endswith((".pending", ".undoing"))
+            self.name = name
+            self.at_last = is_mark or not unmarked(self._root)
+            self.data = foreign_save(self._root)
+        self._left -= 1
+
+
+def kept(root: Path, saved: bytes) -> bool:
+    """Whether what was saved lies anywhere in the store or its trash; every file there is whole."""
+    paths = list(root.glob("**/*.agcx"))
+    for path in paths:
+        read_session(path)
+    return any(path.read_bytes() == saved for path in paths)
+
+
+def unmarked(root: Path) -> bool:
+    """Whether an act is at work: its directory says so."""
+    names = os.listdir(root / "trash")
+    return any(name.endswith((".pending", ".undoing")) for name in names)
+
+
+@pytest.mark.parametrize("can_exchange", [True, False], ids=["exchange", "no exchange"])
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
+def test_what_another_program_saves_during_an_act_is_never_gone(
+    action: Action,
+    can_exchange: bool,
+    template: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    if not can_exchange:
+        monkeypatch.setattr(exchange, "_system_call", lambda: None)
+    moment, was_saved, told = -1, True, 0
+    while was_saved:
+        moment += 1
+        root = tmp_path / f"{moment}" / "store"
+        shutil.copytree(template, root)
+        action.before(open_store(root))
+        saved = Saving(root, moment)
+        outcome: PersistenceError | None = None
+        with watched(monkeypatch, before=saved.look):
+            try:
+                action.does(open_store(root))
+            except (StaleSession, UndoConflict) as error:
+                outcome = error
+        was_saved = saved.data is not None
+        if saved.data is not None:
+            if can_exchange or action.name != "save over":
+                assert kept(root, saved.data), f"gone at {moment}"
+            elif not kept(root, saved.data):
+                # A plain save has one instant left where files cannot be exchanged.
+                assert saved.name == "rename"
+                continue
+            if outcome is None and not action.reads:
+                # Nothing was said: it was saved as the act ended, or after it, and is in its place.
+                assert saved.at_last, f"not told at {moment}"
+                assert not place_of(root).exists() or place_of(root).read_bytes() == saved.data
+            told += outcome is not None
+            store = open_store(root)
+            store.save_index(store.load_index())
+            assert kept(root, saved.data)
+    assert moment > 5
+    assert told or action.reads

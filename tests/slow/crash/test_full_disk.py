@@ -1,0 +1,185 @@
+"""A disk that is full, or a writer that is killed meanwhile, leaves the old file and a clear error."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from agcx_format import PersistenceError, Store, open_store, write_session
+from agcx_format.store.acts import perform as acts
+from tests.slow.crash.processes import child
+from tests.slow.crash.versions import live, session
+from tests.support.stores import contents
+
+A, B = UUID(int=1 << 96), UUID(int=2 << 96)
+SMALL, LARGE = 300, 2_000_000
+
+CHANGES = {
+    "save over": lambda s: s.save_session(A, *session(A, 2, LARGE)),
+    "save a new one": lambda s: s.save_session(B, *session(B, 2, LARGE)),
+    "edit": lambda s: s.update_metadata(A, title="x" * LARGE),
+    "edit many": lambda s: s.update_many([(e, {"title": "x" * LARGE}) for e in s.scan()]),
+    "duplicate": lambda s: s.duplicate(A, title="x" * LARGE),
+    "save an index": lambda s: s.save_index(big_index(s)),
+    "write a file": lambda s: write_session(s.path / f"{A}.agcx", *session(A, 2, LARGE)),
+}
+
+each_change = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+
+
+def big_index(store: Store):
+    from msgspec.structs import replace
+
+    return replace(store.load_index(), tag_index={"x" * LARGE: []})
+
+
+def small_store(root: Path) -> Path:
+    store = open_store(root)
+    store.save_session(A, *session(A, 1, SMALL))
+    store.rebuild_index()
+    return root
+
+
+def fails_and_leaves_all(root: Path, change: Callable[[Store], object]) -> None:
+    before = contents(root, trash=True)
+    with pytest.raises(PersistenceError) as raised:
+        change(open_store(root))
+    words = str(raised.value)
+    assert "cannot be written: " in words
+    assert "too large" in words or "no space left" in words
+    assert words.startswith(str(root))
+    assert contents(root, trash=True) == before
+    assert acts.unfinished(root) == []
+    assert live(root) == {A: 1}
+
+
+@contextmanager
+def small_files_only(size: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@each_change
+def test_a_write_that_the_system_refuses(change: Callable[[Store], object], tmp_path: Path):
+    root = small_store(tmp_path / "store")
+    with small_files_only(100_000):
+        fails_and_leaves_all(root, change)
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of half a megabyte."""
+    point = tmp_path / "disk"
+    point.mkdir()
+    if sys.platform != "linux":
+        pytest.skip("a tmpfs is mounted on Linux only")
+    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "none", str(point)]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"a tmpfs may not be mounted here: {done.stderr.strip()}")
+    try:
+        yield point
+    finally:
+        subprocess.run(["umount", str(point)], check=True)
+
+
+def fill(disk: Path) -> None:
+    with (
+        open(disk / f"filler{os.urandom(3).hex()}", "wb", buffering=0) as filler,
+        pytest.raises(OSError, match="space"),
+    ):
+        while True:
+            filler.write(bytes(4096))
+
+
+def test_on_a_full_disk_sessions_are_deleted_restored_and_the_trash_is_emptied(tiny_disk: Path):
+    """This is when people come to clean up."""
+    root = small_store(tiny_disk / "store")
+    open_store(root).save_session(B, *session(B, 3, SMALL))
+    fill(tiny_disk)
+    store = open_store(root)
+    act = store.delete([entry for entry in store.scan() if entry.id == A])
+    assert live(root) == {B: 3}
+    fill(tiny_disk)
+    store = open_store(root)
+    store.undo(act.id)
+    assert live(root) == {A: 1, B: 3}
+    fill(tiny_disk)
+    store = open_store(root)
+    store.delete(list(store.scan()))
+    fill(tiny_disk)
+    assert open_store(root).empty_trash().ids == {A, B}
+    assert open_store(root).trash() == []
+    assert live(root) == {}
+    assert all(act.titles in ([], [""], ["", ""]) for act in open_store(root).log())
+
+
+def test_a_deletion_does_not_need_room_for_a_large_index(tiny_disk: Path):
+    from msgspec.structs import replace
+
+    root = small_store(tiny_disk / "store")
+    store = open_store(root)
+    store.save_session(B, *session(B, 3, SMALL))
+    # Larger than what is kept free for such a moment.
+    store.save_index(replace(store.load_index(), tag_index={"x" * 150_000: []}))
+    fill(tiny_disk)
+    store = open_store(root)
+    store.delete([entry for entry in store.scan() if entry.id == A])
+    assert live(root) == {B: 3}
+    assert list(root.glob("trash/*/new/sessions.idx")) == []
+    # With room again the index is set right by the next act.
+    for filler in tiny_disk.glob("filler*"):
+        filler.unlink()
+    store.update_metadata(B, is_favorite=True)
+    assert set(store.load_index().sessions) == {B}
+
+
+@each_change
+def test_a_disk_that_is_full(change: Callable[[Store], object], tiny_disk: Path):
+    fails_and_leaves_all(small_store(tiny_disk / "store"), change)
+
+
+def test_a_disk_without_room_for_one_more_file_still_lists_and_loads(tiny_disk: Path):
+    root = small_store(tiny_disk / "store")
+    fill(tiny_disk)
+    assert live(root) == {A: 1}
+    with pytest.raises(PersistenceError, match="no space left"):
+        open_store(root).save_session(B, *session(B, 2, SMALL))
+    for filler in tiny_disk.glob("filler*"):
+        filler.unlink()
+    store = open_store(root)
+    store.delete(list(store.scan()))
+    store.undo()
+    assert live(root) == {A: 1}
+
+
+def test_a_writer_killed_while_it_writes_much(tmp_path: Path):
+    root = small_store(tmp_path / "store")
+    value = session(A, 2, 10_000_000)
+
+    def temporaries() -> list[Path]:
+        return [path for path in root.iterdir() if path.name.endswith(".agcx-tmp")]
+
+    def write() -> None:
+        open_store(root).save_session(A, *value)
+
+    with child(write) as pid:
+        while not temporaries() and os.waitpid(pid, os.WNOHANG) == (0, 0):
+            time.sleep(0.0005)
+    assert live(root) in ({A: 1}, {A: 2})
+    open_store(root).save_session(B, *session(B, 3))
+    assert temporaries() == []
+    assert live(root)[B] == 3

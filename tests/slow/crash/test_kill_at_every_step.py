@@ -1,0 +1,150 @@
+"""A writer killed before each single thing that it does to a file leaves the old or the new."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from agcx_format import SessionStorage, SessionStore, Store, open_store
+from tests.slow.crash.processes import killed_at
+from tests.slow.crash.versions import assert_clean, session, version_of
+from tests.support.stores import contents
+
+A, B, C = (UUID(int=n << 96 | 0xC0FFEE) for n in (1, 2, 3))
+
+
+@dataclass(frozen=True)
+class Action:
+    """`before` brings the store to where `does` begins; `loses` says that it may drop the old."""
+
+    name: str
+    does: Callable[[Store], object]
+    before: Callable[[Store], object] = lambda store: None
+    loses: bool = False
+
+
+def one(store: Store, session_id: UUID):
+    return next(entry for entry in store.scan() if entry.id == session_id)
+
+
+def tag(store: Store, name: str) -> None:
+    store.update_many([(entry, {"tags": [name]}) for entry in list(store.scan())])
+
+
+ACTIONS = [
+    Action("save a new one", lambda s: s.save_session(C, *session(C, 9))),
+    Action("save over", lambda s: s.save_session(A, *session(A, 2)), loses=True),
+    Action("delete", lambda s: s.delete([one(s, A)])),
+    Action("delete all", lambda s: s.delete(list(s.scan()))),
+    Action("undo a delete", lambda s: s.undo(), lambda s: s.delete(list(s.scan()))),
+    Action("edit", lambda s: s.update_metadata(A, title="new", is_favorite=True)),
+    Action("edit all", lambda s: tag(s, "bulk")),
+    Action("undo an edit", lambda s: s.undo(), lambda s: tag(s, "bulk")),
+    Action("duplicate", lambda s: s.duplicate(A, title="copy")),
+    Action("undo a copy", lambda s: s.undo(), lambda s: s.duplicate(A, title="copy")),
+    Action("bring back", lambda s: s.restore(s.trash()), lambda s: s.delete(list(s.scan()))),
+    Action("undo a bringing back", lambda s: s.undo(),
+           lambda s: (s.delete([one(s, A)]), s.restore(s.trash()))),
+    Action("undo an older act", lambda s: s.undo(s.acts()[1].id),
+           lambda s: (s.delete([one(s, A)]), s.delete([one(s, B)]))),
+]  # fmt: skip
+
+each_action = pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
+
+
+@pytest.fixture(params=[SessionStorage, SessionStore], ids=["layout 1", "layout 2"])
+def template(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A store of two sessions, one with a checkpoint, and an index."""
+    root = tmp_path / "template"
+    store = request.param(root)
+    for session_id in (A, B):
+        store.save_session(session_id, *session(session_id, 1))
+    (root / "checkpoints").mkdir(exist_ok=True)
+    (root / "checkpoints" / f"{A}_{B}.ckpt").write_bytes(b"a checkpoint")
+    store.rebuild_index()
+    assert (root / "sessions").is_dir() == (request.param is SessionStore)
+    return root
+
+
+def picture(root: Path) -> list:
+    """All that a person would call the content of a store; not what is measured or dated."""
+    shown = []
+    for entry in open_store(root).scan():
+        metadata = entry.metadata
+        assert metadata is not None, str(entry.error)
+        # A copy has an id of its own, another each time.
+        name = str(entry.id) if metadata.title != "copy" else "copy"
+        where = str(Path(entry.path).parent.relative_to(root))
+        looks = (metadata.title, metadata.is_favorite, tuple(metadata.tags))
+        shown.append((where, name, *looks, version_of(Path(entry.path))[1]))
+    others = {
+        name: data
+        for name, data in contents(root).items()
+        if not name.endswith((".agcx", ".agcx-tmp", ".meta", ".idx"))
+    }
+    return [sorted(shown), others, index_of(root)]
+
+
+def index_of(root: Path) -> list:
+    titles = [m.title for m in open_store(root).load_index().sessions.values()]
+    return sorted(titles)
+
+
+def nothing_is_lost(originals: dict[str, bytes], root: Path) -> None:
+    kept = set(contents(root, trash=True).values())
+    for name, data in originals.items():
+        if name.endswith((".agcx", ".ckpt")):
+            assert data in kept, f"{name} is in neither store nor trash"
+
+
+def fresh_copy(template: Path, root: Path, action: Action) -> Path:
+    """Not a copy of what `before` did: an act knows the very files that it made."""
+    shutil.copytree(template, root)
+    action.before(open_store(root))
+    return root
+
+
+# Of each kind of transition one, at every step; of the others the quick form takes some steps.
+_AT_EVERY_STEP = {"delete", "edit", "undo an edit", "bring back"}
+
+
+@each_action
+def test_killed_before_each_change_of_a_file(
+    action: Action, template: Path, tmp_path: Path, request: pytest.FixtureRequest
+):
+    at_every_step = request.config.getoption("--full") or action.name in _AT_EVERY_STEP
+    done = fresh_copy(template, tmp_path / "done", action)
+    before = picture(done)
+    action.does(open_store(done))
+    after = picture(done)
+    assert after != before
+    seen, step, chance = set(), 0, random.Random(0)
+    while True:
+        root = fresh_copy(template, tmp_path / f"run{step}", action)
+        originals = contents(root)
+        killed = killed_at(step, lambda root=root: action.does(open_store(root)))
+        if killed and chance.random() < 0.4:
+            # Recovery is killed as well, as when a machine loses power again and again.
+            killed_at(chance.randrange(12), lambda root=root: open_store(root))
+        open_store(root)
+        now = picture(root)
+        assert now[:2] in (before[:2], after[:2]), f"killed at step {step}"
+        # The index is the store's own note: it may lag behind a save, never behind an act.
+        assert now[2] in (before[2], after[2])
+        if not action.loses:
+            nothing_is_lost(originals, root)
+        assert_clean(root)
+        seen.add(now[:1] == after[:1])
+        shutil.rmtree(root)
+        if not killed:
+            assert now[:2] == after[:2]
+            break
+        step += 1 if at_every_step else chance.randint(1, 4)
+    assert seen == {False, True}
+    assert step >= 4

@@ -1,0 +1,128 @@
+"""File systems that lack hard links, exchanging files, or syncing a directory: acts are done and undone."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agcx_format import SessionStorage, SessionStore, open_store
+from agcx_format.disk import exchange
+from agcx_format.doctor.checks import verify_store
+from tests.slow.crash.processes import killed_at
+from tests.slow.crash.test_kill_at_every_step import (
+    ACTIONS,
+    A,
+    Action,
+    B,
+    fresh_copy,
+    nothing_is_lost,
+    picture,
+)
+from tests.slow.crash.versions import assert_clean, session
+from tests.support.stores import contents
+
+
+def refused(code: int) -> Callable:
+    def call(*arguments, **options):
+        raise OSError(code, os.strerror(code))
+
+    return call
+
+
+def without_links(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(os, "link", refused(errno.EPERM))
+
+
+def without_exchange(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(exchange, "_system_call", lambda: None)
+
+
+def without_both(patch: pytest.MonkeyPatch) -> None:
+    without_links(patch)
+    without_exchange(patch)
+
+
+def without_directory_sync(patch: pytest.MonkeyPatch) -> None:
+    def fsync(fd: int) -> None:
+        if stat.S_ISDIR(os.fstat(fd).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    patch.setattr(os, "fsync", fsync)
+
+
+LACKS = [without_links, without_exchange, without_both, without_directory_sync]
+each_lack = pytest.mark.parametrize("lack", LACKS, ids=lambda lack: lack.__name__)
+
+
+@pytest.fixture(params=[SessionStorage, SessionStore], ids=["layout 1", "layout 2"])
+def template(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    store = request.param(tmp_path / "template")
+    for session_id in (A, B):
+        store.save_session(session_id, *session(session_id, 1, 1000))
+    store.rebuild_index()
+    return store.path
+
+
+@each_lack
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
+def test_every_act_is_done_and_undone(
+    lack: Callable, action: Action, template: Path, monkeypatch: pytest.MonkeyPatch
+):
+    lack(monkeypatch)
+    store = open_store(template)
+    action.before(store)
+    before, count = picture(template), len(store.acts())
+    action.does(store)
+    assert picture(template) != before
+    if len(store.acts()) > count:
+        store.undo()
+        assert picture(template)[:2] == before[:2]
+    assert_clean(template)
+
+
+@pytest.mark.parametrize("lack", [without_links, without_both], ids=lambda lack: lack.__name__)
+@pytest.mark.parametrize("name", ["delete all", "edit all", "undo an edit", "bring back"])
+def test_killed_at_any_step_it_is_there_whole_or_not_at_all(
+    lack: Callable,
+    name: str,
+    template: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+):
+    chance, at_every_step = random.Random(name), request.config.getoption("--full")
+    lack(monkeypatch)
+    (action,) = [each for each in ACTIONS if each.name == name]
+    done = fresh_copy(template, tmp_path / "done", action)
+    before = picture(done)
+    action.does(open_store(done))
+    after = picture(done)
+    step, killed = 0, True
+    while killed:
+        root = fresh_copy(template, tmp_path / f"run{step}", action)
+        originals = contents(root)
+        killed = killed_at(step, lambda root=root: action.does(open_store(root)))
+        open_store(root)
+        assert picture(root)[:2] in (before[:2], after[:2]), f"killed at {step}"
+        nothing_is_lost(originals, root)
+        assert_clean(root)
+        step += 1 if at_every_step else chance.randint(1, 4)
+    assert step > 5
+
+
+def test_verify_says_what_a_file_system_lacks(template: Path, monkeypatch: pytest.MonkeyPatch):
+    def codes() -> set[str]:
+        reports = verify_store(open_store(template))
+        return {finding.code for report in reports for finding in report.findings}
+
+    before = sorted(os.listdir(template / "trash"))
+    assert "no-exchange" not in codes()
+    without_exchange(monkeypatch)
+    assert "no-exchange" in codes()
+    assert sorted(os.listdir(template / "trash")) == before

@@ -1,0 +1,79 @@
+"""The power fails during an act, on a disk that writes directories in any order.
+
+Nothing is lost before the act is reported as done, the store shows it whole or not at all, and once
+it was reported it is there.  The long form, with `--full`, looks at every state.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from agcx_format import SessionStorage, SessionStore, open_store
+from tests.slow.crash.replays import Recording
+from tests.slow.crash.test_kill_at_every_step import ACTIONS, A, Action, B, nothing_is_lost, picture
+from tests.slow.crash.versions import session
+from tests.support.stores import contents
+
+FEW = 60
+
+
+@pytest.fixture(params=[SessionStorage, SessionStore], ids=["layout 1", "layout 2"])
+def template(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    store = request.param(tmp_path / "template")
+    for session_id in (A, B):
+        store.save_session(session_id, *session(session_id, 1, 1000))
+    (store.path / "checkpoints").mkdir(exist_ok=True)
+    (store.path / "checkpoints" / f"{A}_{B}.ckpt").write_bytes(b"a checkpoint")
+    store.rebuild_index()
+    return store.path
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
+def test_whatever_the_disk_has_written_nothing_is_lost(
+    action: Action,
+    template: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+):
+    root = template
+    action.before(open_store(root))
+    before, originals = picture(root), contents(root, trash=True)
+    recording = Recording(root, tmp_path / "vault")
+    recording.run(lambda: action.does(open_store(root)), monkeypatch)
+    after, done = picture(root), recording.events
+    chance = random.Random(action.name)
+    seen: dict[str, tuple] = {}
+    for moment, state in recording.states(chance):
+        reachable = repr((moment == done, sorted((k, sorted(v.items())) for k, v in state.items())))
+        seen.setdefault(reachable, (moment, state))
+    states = list(seen.values())
+    last = [each for each in states if each[0] == done]
+    if not request.config.getoption("--full"):
+        states = [*chance.sample(states, min(FEW, len(states))), *last]
+    for number, (moment, state) in enumerate(states):
+        replayed = tmp_path / f"replay{number}"
+        recording.make(state, moment, replayed)
+        look_after(replayed, action, moment == done, before, after, originals)
+        shutil.rmtree(replayed)
+    assert len(states) >= 5
+    assert last
+
+
+def look_after(root: Path, action: Action, is_done: bool, before, after, originals) -> None:
+    store = open_store(root)
+    now = picture(root)
+    # Of the index only what the files say counts: it is made again.
+    if is_done:
+        assert now[:2] == after[:2], "reported as done, and not there"
+    else:
+        assert now[:2] in (before[:2], after[:2])
+    if not action.loses:
+        sessions = {name: data for name, data in originals.items() if not name.endswith(".meta")}
+        nothing_is_lost(sessions, root)
+    store.save_index(store.load_index())
+    assert picture(root)[:2] == now[:2]

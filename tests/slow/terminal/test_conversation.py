@@ -1,0 +1,67 @@
+"""What only a real terminal shows: the screen left to an editor, and addresses one can follow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from agcx_format import read_session, write_session
+from tests.support.messages import golden, output, user
+from tests.support.terminals import Terminal, agcx
+
+
+def terminal(path: Path, **environment: str) -> Terminal:
+    """The program with this file in a terminal of 100×30."""
+    return Terminal(agcx("browse", path), environment, (100, 30))
+
+
+def session(path: Path, directory: Path) -> Path:
+    """A session in `directory` whose messages hold addresses, good and bad."""
+    metadata, conversation, state = read_session(golden("full"))
+    said = "see https://example.org/a\x1b]8;;ftp://evil.example/\x1b\\ and file:///etc/passwd"
+    conversation = replace(
+        conversation,
+        messages=[user(said), output("at http://example.org/out(1).", "none")],
+        context=replace(conversation.context, working_directory=str(directory)),
+    )
+    write_session(path, metadata, conversation, state)
+    return path
+
+
+def test_o_leaves_the_screen_to_the_editor_and_comes_back(tmp_path):
+    directory = tmp_path / "-src with space"
+    directory.mkdir()
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nprintf "%s|" "$@" "$PWD" > "$TOLD"\n')
+    editor.chmod(0o700)
+    told = tmp_path / "told"
+    path = session(tmp_path / "s.agcx", directory)
+    environment = {
+        "EDITOR": f"{editor} --wait", "VISUAL": "", "TOLD": str(told),
+        "XDG_STATE_HOME": str(tmp_path / "state"), "HOME": str(tmp_path),
+    }  # fmt: skip
+    with terminal(path, **environment) as screen:
+        screen.wait_for("example.org")
+        screen.type("o")
+        screen.until(told.exists)
+        screen.until(lambda: told.read_text().count("|") == 3)
+        assert told.read_text() == f"--wait|{directory}|{directory}|"
+        # Back on the alternate screen, and it is drawn again.
+        screen.until(lambda: screen.written.count(b"\x1b[?1049h") == 2)
+        before = len(screen.written)
+        screen.until(lambda: b"example.org" in screen.written[before:])
+
+
+def test_web_addresses_lead_where_they_say_and_nothing_else_can_be_followed(tmp_path):
+    path = session(tmp_path / "s.agcx", tmp_path)
+    environment = {"XDG_STATE_HOME": str(tmp_path / "state"), "HOME": str(tmp_path)}
+    with terminal(path, **environment) as screen:
+        screen.wait_for("example.org")
+        screen.type("t")
+        screen.wait_for("example.org/out(1)")
+        links = {
+            part.split(b";", 1)[1].split(b"\x1b")[0]
+            for part in screen.written.split(b"\x1b]8;")[1:]
+        }
+        assert links - {b""} == {b"https://example.org/a", b"http://example.org/out(1)"}

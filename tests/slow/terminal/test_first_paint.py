@@ -1,0 +1,309 @@
+"""The last page is on the screen first, in a real terminal: seamlessly, honestly, and never wrongly."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyte
+import pytest
+
+from agcx_tui.demo import build_demo_store
+from tests.bench.terminal import DOWN, Terminal
+from tests.support import ROOT
+from tests.support.waiting import LIMIT, wait_until
+
+SIZE = (120, 40)
+TITLE = "Fix the grid layout"
+# What Textual writes first of all when it starts.
+TEXTUAL = b"\x1b[?1000h"
+_PRIVATE = re.compile(rb"\x1b\[[<=>][0-?]*[ -/]*[@-~]")
+
+
+@pytest.fixture(scope="module")
+def used_home(tmp_path_factory) -> Path:
+    """A home with a store in it, and a browser that was opened and left once."""
+    home = tmp_path_factory.mktemp("home")
+    store = home / ".agcodex" / "history"
+    store.parent.mkdir()
+    build_demo_store(store, now=time.time_ns())
+    with browser(home) as terminal:
+        terminal.wait_for(TITLE)
+        terminal.wait_quiet()
+        leave(terminal)
+    return home
+
+
+@pytest.fixture
+def home(used_home) -> Iterator[Path]:
+    """That home; what a test does to its page and its sessions is taken back."""
+    (page,) = (used_home / ".cache/agcx/catalog").glob("*.page")
+    store = used_home / ".agcodex/history"
+    kept, files = page.read_bytes(), {path: path.read_bytes() for path in store.glob("*.agcx")}
+    yield used_home
+    page.write_bytes(kept)
+    for path, data in files.items():
+        if not path.exists():
+            path.write_bytes(data)
+
+
+def browser(home: Path, *arguments: str, size=SIZE, code: str = "", **variables: str) -> Terminal:
+    """`agcx` in a terminal; `code` runs before it."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "PYTHONPATH": str(ROOT),
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "TZ": "UTC",
+    }
+    run = f"{code}\nfrom agcx_tui.__main__ import main\nmain()"
+    command = [sys.executable, "-c", run, *arguments]
+    return Terminal(command, {**environment, **variables}, size)
+
+
+def leave(terminal: Terminal) -> None:
+    terminal.write(b"q")
+    terminal.wait_end()
+
+
+def output(terminal: Terminal) -> bytes:
+    return b"".join(piece for _, piece in terminal.pieces)
+
+
+def painted_first(terminal: Terminal) -> bool:
+    """Whether there were rows before Textual began."""
+    before = output(terminal).partition(TEXTUAL)[0]
+    return TITLE.encode() in before
+
+
+def screens(data: bytes, size=SIZE) -> list[list[str]]:
+    """What a person sees after each write that moves to the beginning of a line, and at the end."""
+    screen = pyte.Screen(*size)
+    stream = pyte.ByteStream(screen)
+    seen = []
+    for part in re.split(rb"(?=\x1b\[\d+;1H|\x1b\[\?)", _PRIVATE.sub(b"", data)):
+        stream.feed(part)
+        seen.append(list(screen.display))
+    return seen
+
+
+def test_rows_are_there_before_textual_and_stay_through_the_hand_over(home):
+    with browser(home) as terminal:
+        terminal.wait_for(TITLE)
+        terminal.wait_quiet()
+        data = output(terminal)
+    early, mark, late = data.partition(TEXTUAL)
+    assert mark
+    assert TITLE.encode() in early
+    # Textual neither changes to the alternate screen again nor clears it: nobody sees it blank.
+    assert data.count(b"\x1b[?1049h") == 1
+    assert b"\x1b[2J" not in data
+    assert b"\x1b[J" not in late
+    first = screens(early)[-1]
+    rows = [line for line in first if re.search(r"\d (k|M)?B", line)]
+    assert len(rows) > 8
+    for seen in screens(data)[len(screens(early)) - 1 :]:
+        assert sum(bool(line.strip()) for line in seen) >= len(rows)
+        assert any(TITLE in line for line in seen)
+
+
+def test_the_page_is_what_textual_draws_in_its_place(home):
+    with browser(home) as terminal:
+        terminal.wait_for(TITLE)
+        terminal.wait_quiet()
+        data = output(terminal)
+        after = terminal.screen()
+    first = screens(data.partition(TEXTUAL)[0])[-1]
+    # The preview comes later.
+    assert [line.split("│")[0].rstrip() for line in first] == [
+        line.split("│")[0].rstrip() for line in after
+    ]
+
+
+def test_keys_typed_at_once_are_obeyed_and_not_echoed(home):
+    with browser(home, code="import time") as terminal:
+        terminal.wait_for(TITLE)
+        terminal.write(b"/grid")
+        terminal.wait_for(r"\d of \d+")
+        terminal.wait_quiet()
+        assert "/ grid" in "\n".join(re.sub(" +", " ", line) for line in terminal.screen())
+        before = output(terminal).partition(TEXTUAL)[0]
+    assert b"/grid" not in before
+
+
+def test_the_terminal_is_as_it_was_after_leaving(home):
+    with browser(home) as terminal:
+        before = termios.tcgetattr(terminal._master)
+        terminal.wait_for(TITLE)
+        terminal.wait_quiet()
+        assert termios.tcgetattr(terminal._master)[3] & termios.ECHO == 0
+        leave(terminal)
+        assert termios.tcgetattr(terminal._master) == before
+        assert output(terminal).count(b"\x1b[?1049l") == 1
+        assert output(terminal).rindex(b"\x1b[?25h") > output(terminal).rindex(b"\x1b[?25l")
+
+
+# Between the paint and Textual: the import of Textual does something else.
+_HOOK = """
+import sys, os, time, signal
+class Hook:
+    def find_spec(self, name, path=None, target=None):
+        if name == "textual.app":
+            {action}
+sys.meta_path.insert(0, Hook())
+"""
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "raise RuntimeError('no such luck')",
+        "os.kill(os.getpid(), signal.SIGTERM); time.sleep(600)",
+        "os.kill(os.getpid(), signal.SIGQUIT); time.sleep(600)",
+        "os.kill(os.getpid(), signal.SIGUSR1); time.sleep(600)",
+        "os.kill(os.getpid(), signal.SIGHUP); time.sleep(600)",
+        "print('a word', file=sys.stderr); os._exit(3)",
+        "sys.exit(4)",
+    ],
+)
+def test_the_terminal_is_restored_when_the_import_fails(home, action):
+    with browser(home, code=_HOOK.format(action=action)) as terminal:
+        before = termios.tcgetattr(terminal._master)
+        terminal.wait_end()
+        assert painted_first(terminal)
+        assert termios.tcgetattr(terminal._master) == before
+        data = output(terminal)
+    assert data.count(b"\x1b[?1049l") == 1
+    after = data.partition(b"\x1b[?1049l")[2]
+    assert b"\x1b[?25h" in after
+    if "luck" in action:
+        assert b"no such luck" in after
+    if "word" in action:
+        assert b"a word" in after
+
+
+def test_ctrl_c_during_the_import_leaves_and_restores(home):
+    with browser(home, code=_HOOK.format(action="time.sleep(600)")) as terminal:
+        before = termios.tcgetattr(terminal._master)
+        terminal.wait_for(TITLE)
+        terminal.write(b"\x03")
+        terminal.wait_end()
+        assert termios.tcgetattr(terminal._master) == before
+        assert output(terminal).count(b"\x1b[?1049l") == 1
+        assert b"Traceback" not in output(terminal)
+
+
+def started(terminal: Terminal) -> bool:
+    """Wait until something is there by Textual or without it; whether a page was painted first."""
+    wait_until(lambda: TEXTUAL in output(terminal), "Textual")
+    return painted_first(terminal)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "painted"),
+    [
+        ([], True),
+        (["browse"], True),
+        (["--store", "{store}"], True),
+        (["--store={store}", "browse"], True),
+        (["--store", "{empty}"], False),
+        (["{file}"], False),
+    ],
+)
+def test_it_is_painted_when_the_list_of_this_store_was_asked_for(home, arguments, painted):
+    store = home / ".agcodex/history"
+    (home / "empty").mkdir(exist_ok=True)
+    names = {"store": store, "empty": home / "empty", "file": next(store.glob("*.agcx"))}
+    with browser(home, *(word.format(**names) for word in arguments)) as terminal:
+        assert started(terminal) is painted
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{"NO_COLOR": "1"}, {"COLORTERM": ""}, {"COLORFGBG": "0;15"}, {"TERM": "screen"}],
+)
+def test_another_look_is_not_painted_and_then_it_is(home, variables):
+    with browser(home, **variables) as terminal:
+        assert not started(terminal)
+        terminal.wait_for(TITLE)
+        terminal.wait_quiet()
+        leave(terminal)
+    with browser(home, **variables) as terminal:
+        assert started(terminal)
+        early = output(terminal).partition(TEXTUAL)[0]
+    if "NO_COLOR" in variables:
+        assert not re.search(rb"\x1b\[[\d;]*[34]8;2;(\d+);(?!\1;\1)", early)
+
+
+def test_another_size_is_not_painted(home):
+    with browser(home, size=(100, 40)) as terminal:
+        assert not started(terminal)
+
+
+def test_a_dumb_terminal_gets_no_page(home):
+    with browser(home, TERM="dumb") as terminal:
+        terminal.wait_for(TITLE)
+        assert not painted_first(terminal)
+
+
+def test_a_damaged_page_is_not_painted(home):
+    (page,) = (home / ".cache/agcx/catalog").glob("*.page")
+    page.write_bytes(page.read_bytes().replace(b"grid", b"\x1b]0;"))
+    with browser(home) as terminal:
+        assert not started(terminal)
+
+
+def test_what_was_deleted_since_is_not_shown(home):
+    from agcx_format.store.store import open_store
+
+    store = open_store(home / ".agcodex/history")
+    entry = next(entry for entry in store.scan() if entry.title == TITLE)
+    store.delete([entry])
+    with browser(home) as terminal:
+        terminal.wait_for("agcx")
+        terminal.wait_quiet()
+        assert not any(TITLE in line for seen in screens(output(terminal)) for line in seen)
+        early = output(terminal).partition(TEXTUAL)[0]
+    assert b"\x1b[?1049h" in early
+
+
+def test_without_a_terminal_nothing_is_painted(home):
+    import subprocess
+
+    environment = {"HOME": str(home), "PYTHONPATH": str(ROOT), "TERM": "xterm-256color"}
+    command = [sys.executable, "-m", "agcx_tui"]
+    done = subprocess.run(
+        command,
+        env=environment,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+        timeout=LIMIT,
+    )
+    assert b"\x1b" not in done.stdout + done.stderr
+    assert done.returncode == 2
+
+
+def test_a_page_in_the_background_would_stop_the_program(home):
+    """`agcx &`: no page, and no byte to the terminal that belongs to another."""
+    code = "import os\nos.tcgetpgrp = lambda fd: -1"
+    with browser(home, code=code) as terminal:
+        assert not started(terminal)
+
+
+def test_sigterm_is_an_end_as_any_other(home):
+    with browser(home) as terminal:
+        terminal.wait_for(TITLE)
+        terminal.wait_quiet()
+        before = output(terminal).count(b"\x1b[?1049l")
+        terminal.write(DOWN)
+        os.kill(terminal.pid, signal.SIGTERM)
+        terminal.wait_end()
+        assert output(terminal).count(b"\x1b[?1049l") == before + 1

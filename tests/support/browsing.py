@@ -1,0 +1,91 @@
+"""The browser on a real store, at a moment that stands still, driven as a person would."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from agcx_tui.app.app import AgcxApp
+from agcx_tui.app.dialogs.delete import ConfirmDelete, ConfirmFavorites
+from agcx_tui.app.screens.browser.browser import BrowserScreen
+from agcx_tui.app.widgets.lines.edge_line import EdgeLine
+from agcx_tui.app.widgets.list.session_list import SessionList
+from agcx_tui.demo import build_demo_store
+from tests.support.entries import NOW_SECONDS
+from tests.support.surroundings import shared
+from tests.support.waiting import LIMIT
+
+SIZE = (120, 40)
+
+
+@cache
+def _template() -> Path:
+    path = shared("demo") / "history"
+    build_demo_store(path, now=NOW_SECONDS * 1_000_000_000)
+    return path
+
+
+def demo_copy(target: Path) -> Path:
+    """The demo's store, as it looks at `NOW_SECONDS`."""
+    return Path(shutil.copytree(_template(), target))
+
+
+def browser(store: Path | None, *, follow: bool = False, **options) -> AgcxApp:
+    """Without `follow` nothing happens but by a key: what is looked for is in titles alone."""
+    path = None if store is None else str(store)
+    return AgcxApp(path, clock=lambda: NOW_SECONDS, follow=follow, **options)
+
+
+async def until(pilot: Pilot, holds: Callable[[], object]) -> None:
+    """Wait for what must come to hold; an assertion that it does."""
+    end = time.monotonic() + LIMIT
+    while not holds():
+        assert time.monotonic() < end, "it never came to hold"
+        await pilot.pause(0.01)
+
+
+async def scanned(pilot: Pilot, sessions: int = 15) -> BrowserScreen:
+    """Wait until all of the store is listed."""
+    await until(pilot, lambda: isinstance(pilot.app.screen, BrowserScreen))
+    screen = pilot.app.screen
+    await until(pilot, lambda: len(screen.table) == sessions and not screen.scanning)
+    await pilot.pause()
+    return screen
+
+
+async def confirm_deletion(pilot: Pilot, *, favorites: bool = False) -> None:
+    """Answer the question with Delete; where `favorites` are among them, also the second one."""
+    for kind in [ConfirmDelete, ConfirmFavorites][: 1 + favorites]:
+        await until(pilot, lambda kind=kind: type(pilot.app.screen) is kind)
+        await pilot.pause()
+        await pilot.press("right", "enter")
+
+
+def titles(screen: BrowserScreen) -> list[str]:
+    """What the list shows, from the top; a broken file as `!`."""
+    table = screen.table
+    return [table.title(row) or "!" for row in table.order]
+
+
+def at_cursor(screen: BrowserScreen) -> str | None:
+    row = screen.query_one(SessionList).cursor
+    return None if row is None else screen.table.title(row) or "!"
+
+
+def line(screen: BrowserScreen, selector: str) -> str:
+    return screen.query_one(selector, EdgeLine).plain
+
+
+def rows(screen: BrowserScreen) -> list[str]:
+    """The list as it is drawn."""
+    sessions = screen.query_one(SessionList)
+    return [sessions.render_line(y).text.rstrip() for y in range(sessions.size.height)]
+
+
+def notices(pilot: Pilot) -> str:
+    return "\n".join(str(notice.message) for notice in pilot.app._notifications)

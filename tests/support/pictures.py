@@ -1,0 +1,141 @@
+"""The pictures of the program: what each shows, and how one comes there.
+
+The snapshot tests hold them; `python -m tests.support.pictures` copies the accepted ones into
+`screenshots/`, where the README shows them.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual.command import CommandList, CommandPalette
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from agcx_tui.app.screens.browser.browser import BrowserScreen
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.widgets.transcript.transcript import Transcript
+from tests.support import ROOT
+from tests.support.browsing import until
+
+ACCEPTED = ROOT / "tests" / "tui" / "app" / "screens" / "__snapshots__" / "test_snapshots"
+SCREENSHOTS = ROOT / "screenshots"
+
+Steps = Callable[[Pilot], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """`steps` are done when all of the store is listed; `store` False leaves it out."""
+
+    name: str
+    steps: Steps
+    size: tuple[int, int] = (120, 36)
+    theme: str = "agcx-dark"
+    store: bool = True
+
+
+def keys(*pressed: str) -> Steps:
+    """Press keys, then wait for the preview of the session under the cursor."""
+
+    async def steps(pilot: Pilot) -> None:
+        screen = pilot.app.screen
+        await pilot.press(*pressed)
+        for field in pilot.app.screen.query(Input):
+            field.cursor_blink = False
+        if isinstance(screen, BrowserScreen) and screen.sessions.cursor is not None:
+            await previewed(pilot, screen)
+
+    return steps
+
+
+async def previewed(pilot: Pilot, screen: BrowserScreen) -> None:
+    preview, row = screen.query_one("#preview"), screen.sessions.cursor
+    if not preview.display or row is None:
+        return
+    title = screen.table.title(row) or "This file"
+    await until(pilot, lambda: title in str(screen.query_one("#preview-head").render()))
+    await until(pilot, lambda: screen.query(Transcript))
+    transcript = screen.query_one(Transcript)
+    if not screen.table.broken(row):
+        await until(pilot, lambda: transcript.source.complete or transcript.source.known() > 60)
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+async def conversation(pilot: Pilot) -> None:
+    await pilot.press("down", "enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
+    transcript = pilot.app.screen.query_one(Transcript)
+    await until(pilot, lambda: transcript.source.known() == 24 and transcript.source.complete)
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+async def export(pilot: Pilot) -> None:
+    await keys("down", "e")(pilot)
+    await pilot.pause()
+    field = pilot.app.screen.query_one("#path", Input)
+    field.value = "~/notes/fix-the-grid-layout.md"
+    field.cursor_blink = False
+    await pilot.pause()
+
+
+async def vanished(pilot: Pilot) -> None:
+    screen = pilot.app.screen
+    shutil.rmtree(screen.store.path)
+    await pilot.press("f5")
+    await until(pilot, lambda: screen.vanished and not screen.scanning)
+    await pilot.pause()
+
+
+async def palette(pilot: Pilot) -> None:
+    await pilot.press("ctrl+p")
+    await until(pilot, lambda: isinstance(pilot.app.screen, CommandPalette))
+    field = pilot.app.screen.query_one(Input)
+    field.cursor_blink = False
+    field.value = "de"
+    found = pilot.app.screen.query_one(CommandList)
+    # An action by its name, a session by its title.
+    await until(pilot, lambda: found.option_count == 10)
+    await pilot.pause()
+
+
+PICTURES = (
+    Picture("list", keys("down")),
+    Picture("list-light", keys("down"), theme="agcx-light"),
+    Picture("list-narrow", keys("down"), size=(80, 24)),
+    Picture("list-wide", keys("p", "p"), size=(120, 24)),
+    Picture("list-filter", keys("slash", *"re -is:broken larger:x"), size=(120, 24)),
+    Picture("list-completing", keys("slash", *"is:", "tab", "tab"), size=(120, 24)),
+    Picture("list-alone", keys("down", "z"), size=(100, 24)),
+    Picture("list-too-small", keys(), size=(38, 7)),
+    Picture("list-broken", keys("slash", *"is:broken", "enter"), size=(120, 24)),
+    Picture("list-nothing-matches", keys("slash", *"zebra"), size=(100, 24)),
+    Picture("list-empty", keys(), size=(100, 24), store=False),
+    Picture("list-vanished", vanished, size=(100, 24)),
+    Picture(
+        "list-marks", keys("s", "s", "s", "s", "s", "s", "down", "space", "space", "down", "space")
+    ),
+    Picture("palette", palette, size=(100, 30)),
+    Picture("conversation", conversation),
+    Picture("conversation-light", conversation, theme="agcx-light"),
+    Picture("delete", keys("down", "space", "space", "d")),
+    Picture("export", export),
+    Picture("help", keys("question_mark"), size=(120, 50)),
+)
+
+
+def accepted(picture: Picture) -> Path:
+    return ACCEPTED / f"test_a_picture_is_as_it_was_accepted[{picture.name}].svg"
+
+
+if __name__ == "__main__":
+    SCREENSHOTS.mkdir(exist_ok=True)
+    for old in SCREENSHOTS.glob("*.svg"):
+        old.unlink()
+    for picture in PICTURES:
+        shutil.copyfile(accepted(picture), SCREENSHOTS / f"{picture.name}.svg")

@@ -1,0 +1,84 @@
+"""The palette finds what can be done and any session, and shows a title as it is."""
+
+from __future__ import annotations
+
+import pytest
+from textual.command import CommandList
+
+from agcx_format.store.store import open_store
+from agcx_tui.app import palette_commands
+from agcx_tui.app.keys import documented
+from tests.support.browsing import SIZE, at_cursor, browser, scanned, until
+
+
+async def test_the_palette_finds_actions_and_sessions(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("ctrl+p")
+        await pilot.press(*"post-mortem")
+        await until(pilot, lambda: pilot.app.screen.query_one(CommandList).option_count)
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        await until(pilot, lambda: "post-mortem" in (at_cursor(screen) or ""))
+        await pilot.press("ctrl+p")
+        await pilot.press(*"mark all")
+        await until(pilot, lambda: pilot.app.screen.query_one(CommandList).option_count)
+        await pilot.press("enter")
+        await until(pilot, lambda: len(screen.table.marks) == 15)
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("zebra [bold red]x[/] [@click=app.quit]y", "zebra [bold red]x[/] [@click=app.quit]y"),
+        ("zebra \\[red]a\\[/red] [/", "zebra \\[red]a\\[/red] [/"),
+        ("zebra\n\x1b[2J\u202e$primary", "zebra␊␛[2J\ufffd$primary"),
+    ],
+)
+async def test_a_title_is_shown_as_it_is_and_nothing_in_it_is_obeyed(store, title, shown):
+    opened = open_store(store)
+    entry = next(entry for entry in opened.scan() if entry.title == "Fix the grid layout")
+    opened.update_metadata(entry.id, title=title)
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("ctrl+p", *"zebra")
+        found = pilot.app.screen.query_one(CommandList)
+        await until(pilot, lambda: found.option_count == 1)
+        prompt = found.get_option_at_index(0).prompt
+        assert prompt.plain == shown
+        assert not prompt.spans
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert at_cursor(screen) == title
+
+
+async def test_the_palette_goes_to_a_session_from_a_conversation_whatever_the_filter_hides(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        screen.query_one("#filter").value = "migration"
+        await until(pilot, lambda: 0 < len(screen.table.order) < 15)
+        await pilot.press("enter")
+        await until(pilot, lambda: getattr(app.screen, "opened", None) is not None)
+        await pilot.press("ctrl+p", *"post-mortem")
+        await until(pilot, lambda: app.screen.query_one("CommandList").option_count)
+        await pilot.press("enter")
+        await until(pilot, lambda: getattr(app.screen, "opened", None) is not None)
+        assert "post-mortem" in app.screen.opened.metadata.title
+        assert app.screen_stack[1:] == [app.screen]
+        assert len(screen.table.order) == 15
+
+
+async def test_the_palette_offers_what_has_a_key_first_in_words_that_stand_alone(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: app.screen.query_one("CommandList").option_count)
+        options = [str(option.hit.text) for option in app.screen.query_one("CommandList").options]
+        assert options[0] == "Open the session"
+        assert options[-2:] == ["Quit", "Theme"]
+        assert not {"Down", "A page down", "Maximize", "Keys"} & set(options)
+    assert palette_commands._WORDS.keys() <= documented.documented().keys()

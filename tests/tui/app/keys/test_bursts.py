@@ -1,0 +1,113 @@
+"""Keys that come faster than the focus moves: a slow line hands them over in one piece."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.pilot import Pilot
+
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.widgets.transcript.transcript import Transcript
+from tests.support.browsing import SIZE, browser, scanned, titles, until
+
+NAMES = {
+    "#": "number_sign",
+    "/": "slash",
+    ":": "colon",
+    "\r": "enter",
+    "\x1b": "escape",
+    " ": "space",
+    "]": "right_square_bracket",
+}
+
+
+def burst(pilot: Pilot, typed: str) -> None:
+    """All of it is there before the first key is obeyed."""
+    for character in typed:
+        key = NAMES.get(character, character)
+        pilot.app.post_message(events.Key(key, character if character.isprintable() else None))
+
+
+async def in_conversation(pilot: Pilot) -> Transcript:
+    await pilot.press("down", "enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
+    transcript = pilot.app.screen.query_one(Transcript)
+    await until(pilot, lambda: transcript.source.known() == 24 and transcript.source.complete)
+    await pilot.pause()
+    return transcript
+
+
+async def test_what_follows_enter_in_the_filter_is_for_the_list(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        burst(pilot, "/re\rjj ")
+        await until(pilot, lambda: screen.table.marks)
+        assert screen.query_one("#filter").value == "re"
+        assert screen.table.marks == {screen.table.order[2]}
+        assert screen.focused is screen.sessions
+
+
+async def test_a_second_escape_leaves_the_filter_and_a_key_after_it_is_for_the_list(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        burst(pilot, "/zebra\x1b\x1ba")
+        await until(pilot, lambda: len(screen.table.marks) == 15)
+        assert screen.query_one("#filter").value == ""
+        assert len(titles(screen)) == 15
+
+
+async def test_what_follows_enter_in_a_search_goes_from_match_to_match(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await in_conversation(pilot)
+        screen = pilot.app.screen
+        burst(pilot, "/grid\rt")
+        await until(pilot, lambda: screen.matches is not None and screen.matches.indexes)
+        assert screen.search_line.input.value == "grid"
+        assert screen.transcript.blocks.all_open["tool"]
+
+
+async def test_a_number_is_gone_to_and_the_next_key_is_for_the_conversation(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        transcript = await in_conversation(pilot)
+        burst(pilot, ":12\r]")
+        # The twelfth message is number 11 from 0, and the one after it that has lines is further down.
+        await until(pilot, lambda: transcript.current > 11)
+        assert not pilot.app.screen.number_line.is_open
+
+
+async def test_what_is_typed_behind_the_key_that_opens_a_dialog_is_for_its_field(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("down", "down")
+        row = screen.sessions.cursor
+        before = set(screen.table.tags(row))
+        burst(pilot, "#urgent\r")
+        await until(pilot, lambda: set(screen.table.tags(row)) == before | {"urgent"})
+        assert pilot.app.screen is screen
+        pilot.app.post_message(events.Key("f2", None))
+        burst(pilot, "Zebra\r")
+        await until(pilot, lambda: screen.table.title(row) == "Zebra")
+        assert pilot.app.screen is screen
+        assert screen.table.marks == set()
+
+
+async def test_what_is_typed_behind_the_key_that_opens_a_conversation_is_for_it(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("down")
+        burst(pilot, "\r/grid\r")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
+        conversation = pilot.app.screen
+        await until(pilot, lambda: conversation.search_line.input.value == "grid")
+        assert screen.query_one("#filter").value == ""
+
+
+async def test_a_key_behind_enter_is_not_for_the_list_that_it_leaves(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("down")
+        burst(pilot, "\rq\rqj ")
+        await until(pilot, lambda: screen.table.marks)
+        assert pilot.app.screen is screen
+        assert screen.table.marks == {screen.table.order[2]}

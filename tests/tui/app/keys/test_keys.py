@@ -1,0 +1,81 @@
+"""Every key of every screen can be found, rebound and read about."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from textual.app import App
+from textual.widget import Widget
+from textual.widgets import Static
+
+from agcx_tui.app.dialogs.help import HelpScreen
+from agcx_tui.app.keys.documented import all_bindings
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from tests.support.browsing import SIZE, browser, scanned, until
+
+OURS = all_bindings()
+
+
+@pytest.mark.parametrize("node", OURS, ids=lambda node: node.__name__)
+def test_every_binding_has_an_id_and_a_description(node):
+    for binding in OURS[node]:
+        assert binding.id, binding
+        assert binding.description, binding
+        assert " " not in binding.id
+
+
+def test_an_id_means_one_thing():
+    meant: dict[str, set[tuple[str, str]]] = {}
+    for bindings in OURS.values():
+        for binding in bindings:
+            meant.setdefault(binding.id or "", set()).add((binding.action, binding.description))
+    assert {name: what for name, what in meant.items() if len(what) > 1} == {}
+    assert len(meant) > 60
+
+
+def test_within_a_class_a_key_means_one_thing():
+    for node, bindings in OURS.items():
+        keys = Counter(binding.key for binding in bindings)
+        assert [key for key, count in keys.items() if count > 1] == [], node
+
+
+@pytest.mark.parametrize("node", OURS, ids=lambda node: node.__name__)
+def test_every_action_is_there(node):
+    for binding in OURS[node]:
+        action = binding.action.partition("(")[0]
+        owner = App if action.startswith("app.") else node
+        assert hasattr(owner, f"action_{action.removeprefix('app.')}"), binding
+
+
+async def in_help(pilot) -> str:
+    await pilot.press("question_mark")
+    await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+    text = "\n".join(str(part.render()) for part in pilot.app.screen.query(Static))
+    await pilot.press("escape")
+    return text
+
+
+def described(*nodes: Widget | App) -> set[str]:
+    """What the keys of these do, their bases' keys included."""
+    bases = {base for node in nodes for base in type(node).__mro__}
+    return {binding.description for base in bases & OURS.keys() for binding in OURS[base]}
+
+
+async def test_question_mark_tells_every_key_of_the_list_and_of_a_conversation(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        text = await in_help(pilot)
+        assert {
+            words for words in described(app, screen, screen.sessions) if words not in text
+        } == set()
+
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
+        screen = pilot.app.screen
+        await until(pilot, lambda: screen.focused is screen.transcript)
+        text = await in_help(pilot)
+        assert {
+            words for words in described(screen, screen.transcript) if words not in text
+        } == set()

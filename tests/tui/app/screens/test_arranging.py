@@ -1,0 +1,100 @@
+"""The parts of the browser stand where the person put them."""
+
+from __future__ import annotations
+
+import pytest
+
+from agcx_tui.core.local.choices import Remembered
+from tests.support.browsing import SIZE, at_cursor, browser, scanned, until
+
+
+async def drag(pilot, offset: tuple[int, int]) -> None:
+    """Take the divider with the mouse and let go of it at a place of the screen."""
+    await pilot.mouse_down("Divider")
+    await pilot.hover(offset=offset)
+    await pilot.mouse_up(offset=offset)
+    await pilot.pause()
+
+
+async def test_the_divider_is_dragged_to_where_the_mouse_lets_go(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await drag(pilot, (50, 20))
+        assert screen.query_one("Divider").region.x == 50
+        assert screen.query_one("#preview").region.width == 120 - 51
+        await pilot.hover(offset=(80, 20))
+        assert screen.query_one("Divider").region.x == 50
+
+
+@pytest.mark.parametrize(("to", "least"), [(0, 24), (119, 24)])
+async def test_neither_pane_is_dragged_away(store, to, least):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await drag(pilot, (to, 20))
+        assert screen.query_one("#left").size.width >= least - 1
+        assert screen.query_one("#preview").size.width >= least
+
+
+async def test_the_line_between_list_and_preview_below_is_dragged_too(store):
+    app = browser(store)
+    async with app.run_test(size=(80, 40)) as pilot:
+        screen = await scanned(pilot)
+        assert screen.query_one("Divider").size == (80, 1)
+        await drag(pilot, (30, 12))
+        assert screen.query_one("Divider").region.y == 12
+        assert screen.query_one("#preview").region.bottom == 39
+
+
+async def test_z_shows_the_preview_alone_while_the_cursor_goes_on(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("z")
+        assert screen.query_one("#preview").size.width == SIZE[0]
+        before = at_cursor(screen)
+        await pilot.press("down")
+        assert at_cursor(screen) != before
+        head = screen.query_one("#preview-head")
+        await until(pilot, lambda: (at_cursor(screen) or "") in str(head.render()))
+        await pilot.press("z")
+        assert screen.query_one("#left").size.width > 50
+
+
+@pytest.mark.parametrize("key", ["escape", "p"])
+async def test_the_list_comes_back_from_beside_the_zoomed_preview(store, key):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("z", key)
+        assert screen.query_one("#left").size.width > 50
+        assert screen.query_one("#preview").display
+
+
+async def test_z_shows_the_preview_also_where_there_was_no_room_for_it(store):
+    app = browser(store)
+    async with app.run_test(size=(80, 20)) as pilot:
+        screen = await scanned(pilot)
+        assert not screen.query_one("#preview").display
+        await pilot.press("z")
+        assert screen.query_one("#preview").size.width == 80
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 40), (60, 15), (40, 10)])
+@pytest.mark.parametrize("wish", ["right", "below"])
+async def test_a_preview_that_was_chosen_elsewhere_leaves_the_list_readable(
+    store, tmp_path, size, wish
+):
+    left = Remembered(tmp_path / "state")
+    left.change(preview=wish, share_right=0.8, share_below=0.8)
+    left.keep()
+    app = browser(store, state=tmp_path / "state")
+    async with app.run_test(size=size) as pilot:
+        screen = await scanned(pilot)
+        title = next(column for column in screen.sessions.columns if column.name == "title")
+        assert title.width >= 16
+        assert screen.sessions.size.height >= 4
+        for _ in range(4):
+            await pilot.press("p")
+            assert next(c for c in screen.sessions.columns if c.name == "title").width >= 16

@@ -1,0 +1,412 @@
+"""The main screen: every key, the filter, the preview, and the states without sessions."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+from textual import events
+from textual.widgets import Input, Static
+
+from agcx_format.store.store import open_store
+from agcx_tui.app.dialogs.help import HelpScreen
+from agcx_tui.app.screens.browser.browser import BrowserScreen
+from agcx_tui.app.widgets.list.session_list import SessionList
+from agcx_tui.app.widgets.preview import Preview
+from agcx_tui.core.sessions.table import SORTS
+from tests.support.browsing import (
+    SIZE,
+    at_cursor,
+    browser,
+    demo_copy,
+    line,
+    notices,
+    rows,
+    scanned,
+    titles,
+    until,
+)
+from tests.support.privileges import without_privileges
+from tests.support.stores import contents
+
+
+def notice(screen: BrowserScreen) -> str:
+    page = screen.query_one("#notice", Static)
+    return str(page.render()) if page.display else ""
+
+
+async def test_the_sessions_are_listed_newest_access_first(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        assert titles(screen)[:3] == [
+            "Teach deploy.sh a --dry-run",
+            "Fix the grid layout",
+            "Why does the queue stall after a deploy?",
+        ]
+        accessed = [m.title for m in open_store(store).list_sessions()]
+        assert [title for title in titles(screen) if title != "!"] == accessed
+        assert "15 sessions" in line(screen, "#title")
+
+
+async def test_looking_changes_nothing_in_the_store(store):
+    before = contents(store, trash=True)
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await pilot.press("down", "down", "slash", "a", "escape", "escape", "s", "r", "p", "space")
+        await pilot.pause(0.2)
+    assert contents(store, trash=True) == before
+
+
+async def test_a_file_that_cannot_be_read_is_a_row_that_says_why(tmp_path):
+    store = tmp_path / "history"
+    store.mkdir()
+    (store / "5af40c88-028e-4622-be8e-79c474100258.agcx").write_bytes(b"AGCX\x01\x00\xff")
+    (store / "note.agcx").write_bytes(b"not a session")
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot, 2)
+        shown = "\n".join(rows(screen))
+        assert "! 5af40c88…  cut off in header" in shown
+        assert "! note.agcx  not an AGCX file" in shown
+        assert "2 unreadable" in line(screen, "#title")
+        await pilot.press("enter")
+        assert isinstance(pilot.app.screen, BrowserScreen)
+        assert "cannot be opened" in notices(pilot)
+        await until(pilot, lambda: "cannot be read" in head(screen))
+
+
+def head(screen: BrowserScreen) -> str:
+    return str(screen.query_one("#preview-head", Static).render())
+
+
+async def test_the_preview_follows_the_cursor(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await until(pilot, lambda: "Teach deploy.sh" in head(screen))
+        await pilot.press("down")
+        await until(pilot, lambda: "Fix the grid layout" in head(screen))
+        await until(pilot, lambda: screen.query("Transcript"))
+        transcript = screen.query_one("Transcript")
+        await until(pilot, lambda: transcript.source.known() == 24)
+        assert "24 messages · 3 turns" in head(screen)
+        assert "created" in head(screen)
+
+
+async def test_typing_filters_at_once_and_marks_what_matches(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("slash", *"rename")
+        await until(pilot, lambda: len(screen.table.order) == 2)
+        assert all("Rename" in title for title in titles(screen))
+        assert "2 of 15" in line(screen, "#filter-status")
+        matches = screen.query_one(SessionList).render_line(0)
+        assert any(s.text == "Rename" and s.style.underline for s in matches)
+
+
+async def test_keys_typed_faster_than_the_screen_follows_reach_the_filter(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        for key in "/grid":
+            name = "slash" if key == "/" else key
+            app.post_message(events.Key(name, key))
+        await until(pilot, lambda: screen.query_one("#filter", Input).value == "grid")
+        assert pilot.app.screen is screen
+
+
+async def test_escape_clears_the_filter_first_and_leaves_it_second(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("slash", "z", "z")
+        assert screen.focused is screen.query_one("#filter")
+        await pilot.press("escape")
+        assert screen.query_one("#filter", Input).value == ""
+        assert screen.focused is screen.query_one("#filter")
+        await pilot.press("escape")
+        assert screen.focused is screen.query_one(SessionList)
+
+
+@pytest.mark.parametrize("key", ["enter", "down"])
+async def test_enter_and_down_go_back_to_the_list_and_the_filter_stays(store, key):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("slash", *"rename", key)
+        assert screen.focused is screen.query_one(SessionList)
+        assert len(screen.table.order) == 2
+        await pilot.press("escape")
+        await until(pilot, lambda: len(screen.table.order) == 15)
+
+
+async def test_a_wrong_value_is_said_beside_the_filter(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("slash", *"larger:x")
+        await until(pilot, lambda: "larger: a size as" in line(screen, "#filter-status"))
+        assert len(screen.table.order) == 15
+        await pilot.press(*" messages:y")
+        await until(pilot, lambda: "messages: a number" in line(screen, "#filter-status"))
+        assert "larger: a size as" in line(screen, "#filter-status")
+
+
+async def test_a_key_that_there_is_not_is_said_when_nothing_has_it_as_a_word(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("slash", *"modle:gpt")
+        await until(
+            pilot, lambda: "no key modle; there are model" in line(screen, "#filter-status")
+        )
+        await pilot.press("escape", *"http://x")
+        await until(pilot, lambda: "0 of 15" in line(screen, "#filter-status"))
+
+
+async def test_when_nothing_matches_the_way_back_is_said_and_works_from_the_list(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("slash", *"zzz[/b]")
+        await until(pilot, lambda: "Nothing matches" in notice(screen))
+        assert "zzz[/b]" in notice(screen)
+        await pilot.press("enter", "escape")
+        await until(pilot, lambda: notice(screen) == "")
+        assert len(rows(screen)) > 5
+
+
+async def test_the_cursor_stays_on_its_session_when_the_order_changes(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("down")
+        await pilot.press("s", "s", "s")
+        assert screen.table.sort_key == "title"
+        assert at_cursor(screen) == "Fix the grid layout"
+        await pilot.press("r")
+        assert screen.table.descending
+        assert at_cursor(screen) == "Fix the grid layout"
+
+
+async def test_marks_are_counted_and_escape_takes_them_away(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("space", "space")
+        assert line(screen, "#marks").startswith("2 marked, ")
+        await pilot.press("a")
+        assert line(screen, "#marks").startswith("15 marked, ")
+        await pilot.press("escape")
+        assert line(screen, "#marks") == ""
+        assert screen.table.marks == set()
+
+
+async def test_p_moves_the_preview_below_and_away_and_back(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        preview, sessions = screen.query_one(Preview), screen.query_one(SessionList)
+        assert preview.region.x > sessions.region.x
+        await pilot.press("p")
+        await until(pilot, lambda: preview.region.y > sessions.region.y)
+        assert sessions.size.width > 100
+        await pilot.press("p")
+        await until(pilot, lambda: not preview.display)
+        await pilot.press("p")
+        await until(pilot, lambda: preview.display and preview.region.x > sessions.region.x)
+
+
+@pytest.mark.parametrize(
+    ("size", "where"), [((120, 40), "right"), ((80, 24), "below"), ((80, 20), "hidden")]
+)
+async def test_the_preview_stands_where_there_is_room(store, size, where):
+    app = browser(store)
+    async with app.run_test(size=size) as pilot:
+        screen = await scanned(pilot)
+        assert screen.has_class(f"-preview-{where}")
+
+
+async def test_a_terminal_that_is_too_small_says_so_and_recovers(store):
+    app = browser(store)
+    async with app.run_test(size=(30, 6)) as pilot:
+        screen = await scanned(pilot)
+        too_small = screen.query_one("#too-small")
+        assert too_small.display
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: not too_small.display)
+        assert "Fix the grid layout" in "\n".join(rows(screen))
+
+
+async def test_without_a_store_the_places_looked_in_and_what_to_do_are_said(tmp_path):
+    looked = [str(tmp_path / "a"), str(tmp_path / "[b]")]
+    app = browser(None, looked=looked)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        page = notice(pilot.app.screen)
+        for part in (*looked, "agcx import codex", "agcx demo"):
+            assert part in page
+
+
+async def test_an_empty_store_says_what_to_do_and_f5_finds_what_came(tmp_path):
+    app = browser(tmp_path / "history")
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: "No sessions yet" in notice(pilot.app.screen))
+        assert not (tmp_path / "history").exists()
+        demo_copy(tmp_path / "history")
+        await pilot.press("f5")
+        screen = await scanned(pilot)
+        assert notice(screen) == ""
+
+
+async def test_what_is_no_store_says_why(tmp_path):
+    (tmp_path / "file").write_text("x")
+    app = browser(tmp_path / "file")
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: "not a directory" in notice(pilot.app.screen))
+        assert "The store cannot be read" in notice(pilot.app.screen)
+
+
+async def test_a_store_that_may_not_be_listed_says_why():
+    with without_privileges() as folder:
+        store = folder / "history"
+        store.mkdir()
+        store.chmod(0o000)
+        app = browser(store)
+        async with app.run_test(size=SIZE) as pilot:
+            await until(pilot, lambda: "permission denied" in notice(pilot.app.screen))
+        store.chmod(0o700)
+
+
+async def test_f5_shows_what_another_program_added_and_removed(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("down")
+        path = screen.table.path(screen.table.order[0])
+        os.unlink(path)
+        copy = store / "00000000-0000-4000-8000-000000000001.agcx"
+        shutil.copy(screen.table.path(screen.table.order[1]), copy)
+        await pilot.press("f5")
+        await until(pilot, lambda: screen.table.row_of(path) is None)
+        assert screen.table.row_of(str(copy)) is not None
+        assert at_cursor(screen) == "Fix the grid layout"
+
+
+async def test_enter_opens_the_conversation_and_q_comes_back(store):
+    from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
+        await pilot.press("q")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert at_cursor(screen) == "Fix the grid layout"
+
+
+async def test_a_double_click_opens_too(store):
+    from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await pilot.double_click("#sessions", offset=(20, 1))
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
+
+
+async def test_a_click_on_the_header_sorts_and_another_turns_it_round(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        title = next(c for c in screen.query_one(SessionList).columns if c.name == "title")
+        await pilot.click("ListHeader", offset=(title.start + 1, 0))
+        assert (screen.table.sort_key, screen.table.descending) == ("title", False)
+        await pilot.click("ListHeader", offset=(title.start + 1, 0))
+        assert (screen.table.sort_key, screen.table.descending) == ("title", True)
+        await pilot.click("ListHeader", offset=(5, 0))
+        assert screen.table.sort_key == "accessed"
+
+
+async def test_clicks_on_the_header_sort_by_every_key_both_ways(store):
+    app = browser(store)
+    async with app.run_test(size=(100, 24)) as pilot:
+        screen = await scanned(pilot)
+        screen.sort_by("title", descending=True)
+        seen = []
+        for column in screen.sessions.columns:
+            for _ in range(6):
+                await pilot.click("ListHeader", offset=(column.start + 1, 0))
+                header = screen.query_one("ListHeader").render_line(0).text
+                arrow = "↓" if screen.table.descending else "↑"
+                label = {"messages": "msgs"}.get(screen.table.sort_key, screen.table.sort_key)
+                assert f"{label}{arrow}" in header.replace(" ", "")
+                seen.append((screen.table.sort_key, screen.table.descending))
+        assert set(seen) == {(key, way) for key in SORTS for way in (True, False)}
+
+
+async def test_y_copies_the_id_and_shift_y_the_path(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        row = screen.table.order[0]
+        await pilot.press("y")
+        assert app.clipboard == screen.table.id(row)
+        await pilot.press("Y")
+        assert app.clipboard == screen.table.path(row)
+
+
+async def test_tab_goes_from_pane_to_pane_and_escape_back_to_the_list(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await until(pilot, lambda: screen.query("Transcript"))
+        await pilot.press("tab")
+        assert screen.focused is screen.query_one("Transcript")
+        await pilot.press("tab")
+        assert screen.focused is screen.query_one("#filter")
+        await pilot.press("escape")
+        assert screen.focused is screen.query_one(SessionList)
+
+
+async def test_every_binding_has_an_id_and_a_description(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        ours = [
+            binding
+            for node in (screen, screen.query_one(SessionList), screen.query_one("#filter"), app)
+            for binding in type(node).BINDINGS
+        ]
+        assert len(ours) > 25
+        assert all(binding.id and binding.description for binding in ours)
+        assert len({binding.id for binding in ours}) == len(ours)
+
+
+async def test_help_lists_every_key_of_the_screen_below(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+        text = "\n".join(str(part.render()) for part in pilot.app.screen.query(Static))
+        for node in (screen, screen.query_one(SessionList)):
+            for binding in type(node).BINDINGS:
+                assert binding.description in text
+        assert "is:favorite" in text
+        await pilot.press("q")
+        assert pilot.app.screen is screen
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
+async def test_q_and_ctrl_c_leave(store, key):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await pilot.press(key)
+        await until(pilot, lambda: not app.is_running or app._exit)

@@ -1,0 +1,110 @@
+"""Tab completes what can be typed into the filter, and goes on to the next pane where nothing can."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agcx_tui.core.sessions.completion import complete
+from agcx_tui.core.sessions.query import KEYS, parse
+from agcx_tui.core.sessions.table import SessionTable
+from tests.support.browsing import SIZE, browser, line, scanned, titles
+from tests.support.entries import NOW, session
+
+
+def table() -> SessionTable:
+    made = SessionTable()
+    made.put(
+        [
+            session(1, model="gpt-5", tags=("ui", "to do")),
+            session(2, model="gpt-5-codex", tags=("ui",)),
+            session(3, model="gpt-5-codex", tags=("audio", 'a "b"', "\x1b[0m")),
+            session(4, model="claude-opus", tags=("ui", "bug")),
+        ]
+    )
+    return made
+
+
+@pytest.mark.parametrize(
+    ("typed", "candidates"),
+    [
+        ("mod", ("model:", "mode:")),
+        ("grid -t", ("-tag:",)),
+        ("MESS", ("messages:",)),
+        ("model:", ("model:gpt-5-codex", "model:claude-opus", "model:gpt-5")),
+        ("model:opus", ("model:claude-opus",)),
+        ("tag:u", ("tag:ui", "tag:audio", "tag:bug")),
+        ("-tag:to", ('-tag:"to do"',)),
+        ('tag:"to d', ('tag:"to do"',)),
+        ("is:im", ("is:imported",)),
+        ("mode:p", ("mode:plan",)),
+        ("Is:F", ("is:favorite",)),
+        ("after:y", ("after:yesterday", "after:today", "after:1y")),
+        ("", ()),
+        ("grid ", ()),
+        ("zebra", ()),
+        ("id:5", ()),
+        ("http://", ()),
+    ],
+)
+def test_candidates_are_what_may_stand_there_the_most_used_first(typed, candidates):
+    found = complete(typed, table())
+    assert found.candidates == candidates
+    assert typed[: found.start].strip() in ("", "grid")
+
+
+@given(st.text() | st.lists(st.sampled_from([*KEYS, ":", '"', "-", " ", "u"])).map("".join))
+def test_every_candidate_can_be_understood(typed):
+    found = complete(typed, table())
+    for candidate in found.candidates:
+        assert parse(typed[: found.start] + candidate, NOW).errors in (
+            (),
+            parse(typed[: found.start], NOW).errors,
+        )
+
+
+async def test_tab_completes_in_place_and_again_offers_the_next(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        field = screen.query_one("#filter")
+        await pilot.press("slash", *"is:", "tab")
+        assert field.value == "is:favorite"
+        assert "broken" in line(screen, "#filter-status")
+        await pilot.press("tab")
+        assert field.value == "is:broken"
+        assert len(titles(screen)) == 2
+        await pilot.press("shift+tab")
+        assert field.value == "is:favorite"
+        assert screen.focused is field
+
+
+async def test_a_key_that_is_the_only_one_is_completed_and_then_its_values(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        field = screen.query_one("#filter")
+        await pilot.press("slash", *"ta", "tab", "tab")
+        assert field.value.startswith("tag:")
+        assert len(field.value) > 4
+        assert titles(screen)
+
+
+async def test_tab_stays_where_nothing_completes_and_says_so(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("slash", *"zebra", "tab", "d")
+        assert screen.query_one("#filter").value == "zebrad"
+        await pilot.press("tab")
+        assert "nothing completes this" in line(screen, "#filter-status")
+        assert screen.focused is screen.query_one("#filter")
+
+
+async def test_tab_goes_on_from_an_empty_line(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("slash", "tab")
+        assert screen.focused is not screen.query_one("#filter")

@@ -1,0 +1,243 @@
+"""A conversation on a screen of its own: title, search, leaving, export, and files that are broken."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from textual.app import App
+
+from agcx_format.session.lazy import SessionFile
+from agcx_format.session.source import PENDING, ListSource
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.widgets.lines.edge_line import EdgeLine
+from agcx_tui.app.widgets.roll.keys import MOVING
+from agcx_tui.app.widgets.roll.matches import Matches
+from agcx_tui.app.widgets.transcript.transcript import Transcript
+from agcx_tui.core.conversation.search import search
+from agcx_tui.core.conversation.subject import open_session
+from tests.support.browsing import until
+from tests.support.messages import assistant, call, golden, output, screen_text, user
+
+SIZE = (100, 30)
+
+
+class ScreenApp(App):
+    """The screen alone, with an export that notes what it was asked for."""
+
+    def __init__(self, path: str, **options) -> None:
+        super().__init__()
+        self.conversation = ConversationScreen(path, **options)
+        self.exported: list[str] = []
+
+    def on_mount(self) -> None:
+        self.push_screen(self.conversation)
+
+    def action_export_session(self, path: str) -> None:
+        self.exported.append(path)
+
+    @property
+    def transcript(self) -> Transcript:
+        return self.conversation.query_one(Transcript)
+
+
+async def opened(pilot, messages: int) -> None:
+    await until(pilot, lambda: pilot.app.transcript.source.known() == messages)
+    await until(pilot, lambda: len(pilot.app.transcript.viewport.heights) == messages + 1)
+
+
+async def test_the_title_says_what_the_conversation_is():
+    app = ScreenApp(golden("large"))
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, 3000)
+        title = app.conversation.query_one("#title", EdgeLine).plain
+        assert title.startswith("A long conversation")
+        assert "llama3.3:70b · Review · 3,000 messages · 500 turns" in title
+
+
+async def test_a_key_pressed_before_the_file_is_open_is_obeyed_when_it_is():
+    gate = threading.Event()
+
+    def slowly():
+        gate.wait(10)
+        return open_session(golden("large"))
+
+    app = ScreenApp(golden("large"), opener=slowly)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.focused is app.transcript)
+        await pilot.press("end")
+        gate.set()
+        await opened(pilot, 3000)
+        await until(pilot, lambda: app.transcript.current == 2999)
+        assert app.transcript.viewport.window[-1].block == 2999
+
+
+async def test_a_search_finds_words_in_folded_output_and_n_goes_on_to_the_next():
+    app = ScreenApp(golden("every-item"))
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, 15)
+        await pilot.press("slash", *"grid")
+        matches = lambda: app.conversation.matches  # noqa: E731
+        await until(pilot, lambda: matches() is not None and len(matches().indexes) == 4)
+        assert app.transcript.current == 2
+        await pilot.press("enter")
+        assert app.focused is app.transcript
+        seen = []
+        for _ in range(5):
+            seen.append(matches().at.block)
+            await pilot.press("n")
+        assert seen == [2, 2, 7, 8, 12]
+        await pilot.press("N")
+        assert matches().at.block == 12
+        drawn = [seg for y in range(SIZE[1] - 4) for seg in app.transcript.render_line(y)]
+        marked = [seg.text.lower() for seg in drawn if seg.style and seg.style.underline]
+        assert "grid" in marked
+
+
+async def test_escape_ends_the_search_first_and_leaves_second():
+    app = ScreenApp(golden("every-item"))
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, 15)
+        await pilot.press("slash", *"zzz")
+        line = app.conversation.search_line
+        await until(pilot, lambda: line.said == "no match")
+        await pilot.press("enter", "escape")
+        assert not line.has_class("-shown")
+        assert app.screen is app.conversation
+        await pilot.press("escape")
+        assert app.screen is not app.conversation
+
+
+@pytest.mark.parametrize("key", ["q", "escape"])
+async def test_leaving_closes_the_file(key):
+    app = ScreenApp(golden("every-item"))
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, 15)
+        file = app.conversation.opened.source
+        await pilot.press(key)
+        assert app.screen is not app.conversation
+        await until(pilot, lambda: file.closed)
+
+
+async def test_e_asks_the_app_to_export_and_upper_y_copies_the_id():
+    path = golden("every-item")
+    app = ScreenApp(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, 15)
+        await pilot.press("e", "Y")
+        assert app.exported == [path]
+        assert app.clipboard == "d72c1692-509d-4c5e-a5a7-fe4e63a4f49d"
+
+
+async def test_a_file_that_cannot_be_opened_says_what_is_wrong_and_where(tmp_path):
+    path = tmp_path / "broken\x1b[31m.agcx"
+    path.write_bytes(Path(golden("every-item")).read_bytes()[:60])
+    app = ScreenApp(str(path))
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.conversation.has_class("-failed"))
+        page = str(app.conversation.query_one("#failure").render())
+        assert "This conversation cannot be read" in page
+        assert "broken␛[31m.agcx" in page
+        assert "metadata" in page
+        assert "byte" in page
+        await pilot.press("e", "slash", "escape")
+        assert app.exported == []
+        assert app.screen is not app.conversation
+
+
+async def test_a_file_that_is_cut_off_shows_its_messages_and_then_the_reason(tmp_path):
+    path = tmp_path / "cut.agcx"
+    data = Path(golden("large")).read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    app = ScreenApp(str(path))
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.conversation.opened is not None)
+        await until(pilot, lambda: app.transcript.source.complete)
+        known = app.transcript.source.known()
+        await until(pilot, lambda: len(app.transcript.viewport.heights) == known + 1)
+        await pilot.press("G")
+        shown = "\n".join(screen_text(app.transcript))
+        assert known > 10
+        assert "The rest of the conversation cannot be read" in shown
+        assert "messages" in shown
+
+
+async def test_every_key_of_the_screen_has_an_id_and_a_description():
+    app = ScreenApp(golden("empty"))
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        own = [*ConversationScreen.BINDINGS, *Transcript.BINDINGS, *MOVING]
+        assert len({binding.id for binding in own}) == len(own)
+        assert all(binding.id and binding.description for binding in own)
+        assert 5 <= sum(binding.show for binding in own) <= 7
+
+
+def test_a_search_looks_at_everything_that_is_said_or_done():
+    source = ListSource(
+        [
+            user("Needle"),
+            assistant("hay"),
+            call('{"cmd":"needle"}'),
+            output("x" * 600_000 + "NEEDLE"),
+        ]
+    )
+    steps = list(search(source, "needle"))
+    assert [index for step in steps for index in step.indexes] == [0, 2, 3]
+    assert steps[-1].done
+    assert steps[-1].searched == 4
+
+
+def test_a_search_that_is_stopped_ends():
+    assert list(search(ListSource([user("a")] * 10), "a", lambda: True)) == []
+
+
+async def test_words_that_the_lines_broke_are_found_on_the_line_where_they_begin():
+    from tests.support.messages import TranscriptApp
+
+    text = "\n\n".join(["filler words " * 40] * 6) + "\n\n" + "a b c d " * 11 + "long needle phrase"
+    app = TranscriptApp(ListSource([assistant(text), output("x" * 100 + "folded" + "y" * 50)]))
+    async with app.run_test(size=(60, 12)) as pilot:
+        matches = Matches(app.transcript, "needle phrase")
+        matches.add([0])
+        for width in range(60, 70):
+            await pilot.resize_terminal(width, 12)
+            await pilot.pause()
+            matches.step(1)
+            line = app.transcript.viewport.strip(matches.at).text
+            following = app.transcript.viewport.strip(matches.at._replace(line=matches.at.line))
+            assert "needle" in line, width
+            assert matches.at in app.transcript.viewport.window
+            assert matches.lines.spans(app.transcript.viewport, matches.at), following
+        folded = Matches(app.transcript, "folded")
+        folded.add([1])
+        folded.step(1)
+        assert folded.lines.spans(app.transcript.viewport, folded.at)
+
+
+async def test_a_search_in_a_file_whose_text_is_not_at_hand_reads_it_once_more(tmp_path):
+    from agcx_format import read_session, write_session
+
+    metadata, conversation, state = read_session(golden("large"))
+    filler = [assistant(f"{n} " + "word " * 2000) for n in range(1200)]
+    filler[1100] = assistant("the needle")
+    path = tmp_path / "framed.agcx"
+    write_session(path, metadata, replace(conversation, messages=filler), state)
+    with SessionFile(path) as file:
+        assert file.complete
+        assert file.get(1100) is PENDING
+        steps = list(search(file, "needle"))
+        assert [index for step in steps for index in step.indexes] == [1100]
+        assert file.get(1100) is PENDING
+    app = ScreenApp(str(path))
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, 1200)
+        await pilot.press("slash", *"needle", "enter")
+        shown = lambda: "\n".join(screen_text(app.transcript))  # noqa: E731
+        await until(pilot, lambda: "the needle" in shown())
+        assert app.conversation.matches.at.block == 1100
+        await pilot.press("g", "right_curly_bracket")
+        await until(pilot, lambda: not app.transcript.busy)
+        await pilot.press("G")
+        await until(pilot, lambda: app.transcript.current == 1199 and "word word" in shown())

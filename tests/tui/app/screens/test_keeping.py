@@ -1,0 +1,446 @@
+"""Keeping order: titles, tags, the trash, the log, rules, and where the space goes."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+from textual import events
+from textual.widgets import Button, Checkbox, Input, OptionList, Static
+
+from agcx_format.store.store import open_store
+from agcx_tui.app.dialogs.empty_trash import EmptyDialog
+from agcx_tui.app.dialogs.naming import AskDialog, RenameScreen, TagsDialog, tags_after
+from agcx_tui.app.screens.browser.browser import BrowserScreen
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.screens.history import LogScreen
+from agcx_tui.app.screens.prune import PruneScreen
+from agcx_tui.app.screens.storage import StorageScreen
+from agcx_tui.app.screens.trash import TrashScreen
+from agcx_tui.app.widgets.lines.filter_line import FilterInput
+from agcx_tui.core.local.reading_positions import Position, ReadingPositions
+from agcx_tui.core.words.acts import told_with_undo
+from tests.support.browsing import (
+    SIZE,
+    at_cursor,
+    browser,
+    confirm_deletion,
+    line,
+    notices,
+    scanned,
+    titles,
+    until,
+)
+from tests.support.entries import NOW_SECONDS
+from tests.support.stores import contents
+from tests.support.waiting import soon
+
+GRID = "Fix the grid layout"
+
+
+async def on(pilot, kind):
+    await until(pilot, lambda: isinstance(pilot.app.screen, kind))
+    await pilot.pause()
+    return pilot.app.screen
+
+
+async def delete(pilot, screen, *keys: str, favorites: bool = True) -> None:
+    left = len(screen.table)
+    await pilot.press(*keys, "d")
+    await confirm_deletion(pilot, favorites=favorites)
+    await until(pilot, lambda: len(screen.table) < left)
+
+
+def text_of(dialog) -> str:
+    return "\n".join(str(part.render()) for part in dialog.query(Static))
+
+
+# --- title and tags
+
+
+async def test_f2_renames_in_its_line_and_u_takes_it_back(store):
+    before = contents(store)
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("down", "f2")
+        rename = await on(pilot, RenameScreen)
+        field = rename.query_one(Input)
+        assert field.value == GRID
+        # In its line, over its title.
+        assert field.region.y == screen.sessions.region.y + 1
+        shown = screen.sessions.render_line(1).text
+        assert shown[field.region.x - screen.sessions.region.x :].startswith(GRID)
+        field.value = "A better title"
+        await pilot.press("enter")
+        await until(pilot, lambda: at_cursor(screen) == "A better title")
+        assert open_store(store).resolve("70b30ef8").title == "A better title"
+        head = screen.query_one("#preview-head")
+        await until(pilot, lambda: "A better title" in str(head.render()))
+        await pilot.press("u")
+        await until(pilot, lambda: at_cursor(screen) == GRID)
+    assert contents(store) == before
+
+
+@pytest.mark.parametrize("keys", [["escape"], ["enter"]])
+async def test_a_title_that_is_left_as_it_was_is_no_act(store, keys):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("down", "f2")
+        await on(pilot, RenameScreen)
+        await pilot.press(*keys)
+        await on(pilot, BrowserScreen)
+        assert at_cursor(screen) == GRID
+    assert open_store(store).acts() == []
+
+
+async def test_tags_of_all_marked_are_one_act_and_are_completed(store):
+    before = contents(store)
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await pilot.press("down", "space", "space", "number_sign")
+        dialog = await on(pilot, TagsDialog)
+        assert "Tags of 2 sessions" in text_of(dialog)
+        assert "ui (1 of 2)" in text_of(dialog)
+        await pilot.press(*"new, que")
+        await until(pilot, lambda: dialog.query_one(Input)._suggestion == "new, queue")
+        await pilot.press("right", *",-ui", "enter")
+        await until(pilot, lambda: len(open_store(store).acts()) == 1)
+        tagged = {e.title: e.metadata.tags for e in open_store(store).scan() if e.metadata}
+        assert tagged[GRID] == ["new", "queue"]
+        assert sum("new" in tags for tags in tagged.values()) == 2
+        await until(pilot, lambda: "Changed" in notices(pilot))
+        await pilot.press("u")
+        await until(pilot, lambda: "Undone" in notices(pilot))
+    assert contents(store) == before
+
+
+def test_what_changed_nothing_is_not_said_to_be_taken_back(store):
+    kept = open_store(store)
+    (entry,) = [each for each in kept.scan() if each.title == GRID]
+    assert told_with_undo(kept.update_many([(entry, {"title": GRID})])) == "Nothing changed."
+    said = told_with_undo(kept.update_many([(entry, {"title": "New"})]))
+    assert said.endswith("to “New”. u takes it back.")
+
+
+def test_tags_keep_their_order_and_come_once():
+    assert tags_after(["b", "a", "b"], ["c", "a"], ["b"]) == ["a", "c"]
+    # What would be obeyed by the terminal is named by what it looks like.
+    assert tags_after(["\x1b[2J"], [], ["␛[2J"]) == []
+
+
+async def test_what_an_agent_may_be_writing_asks_first(store):
+    path = open_store(store).resolve("70b30ef8").path
+    os.utime(path, ns=(NOW_SECONDS * 10**9,) * 2)
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        for answer, title in ((["enter"], GRID), (["right", "enter"], "changed")):
+            screen.sessions.focus()
+            screen.sessions.go_to(screen.table.row_of(path))
+            await pilot.press("f2")
+            (await on(pilot, RenameScreen)).query_one(Input).value = "changed"
+            await pilot.press("enter")
+            dialog = await on(pilot, AskDialog)
+            assert "an agent may be at work" in text_of(dialog)
+            await until(pilot, lambda: app._gate.admits(events.Key("enter", None)))
+            await pilot.press(*answer)
+            await on(pilot, BrowserScreen)
+            await until(pilot, lambda t=title: open_store(store).resolve("70b30ef8").title == t)
+
+
+# --- the trash
+
+
+async def test_the_trash_shows_what_was_deleted_and_brings_it_back(store):
+    before = contents(store)
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await delete(pilot, screen, "down", "space", "space")
+        await pilot.press("T")
+        trash = await on(pilot, TrashScreen)
+        await until(pilot, lambda: len(trash.table) == 2)
+        assert GRID in titles(trash)
+        assert "deleted" in line(trash, "#title")
+        row = next(row for row in trash.table.order if trash.table.title(row) == GRID)
+        trash.sessions.go_to(row)
+        await until(pilot, lambda: GRID in str(trash.query_one("#preview-head").render()))
+        await pilot.press("b")
+        await until(pilot, lambda: len(trash.table) == 1)
+        assert "Restored “Fix the grid layout”" in notices(pilot)
+        await pilot.press("a", "b")
+        await until(pilot, lambda: len(trash.table) == 0)
+        assert "The trash is empty" in text_of(trash)
+        await pilot.press("escape")
+        await on(pilot, BrowserScreen)
+        await until(pilot, lambda: len(screen.table) == 15)
+    assert contents(store) == before
+
+
+async def test_emptying_takes_the_typed_word_and_nothing_less(store, tmp_path):
+    positions = ReadingPositions(tmp_path / "state")
+    grid = open_store(store).resolve("70b30ef8")
+    positions.save(grid.id, grid.path, Position(2))
+    cached = {"state": tmp_path / "state", "cache": tmp_path / "cache"}
+
+    def kept(name: str) -> bytes:
+        return b"".join(contents(tmp_path / "cache" / name).values())
+
+    async with browser(store, **cached).run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await measured(pilot)
+    for name in ("catalog", "stats"):
+        await soon(lambda name=name: GRID.encode() in kept(name), f"the title in the {name}")
+    async with browser(store, **cached).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await delete(pilot, screen, "down")
+        await pilot.press("T")
+        trash = await on(pilot, TrashScreen)
+        await until(pilot, lambda: len(trash.table) == 1)
+        await pilot.press("E")
+        dialog = await on(pilot, EmptyDialog)
+        assert dialog.focused is dialog.query_one("#cancel")
+        button = dialog.query_one("#empty", Button)
+        assert "1 deleted session" in text_of(dialog)
+        assert button.disabled
+        word, age = dialog.query_one("#word", Input), dialog.query_one("#age", Input)
+        word.value = "yes"
+        await pilot.pause()
+        assert button.disabled
+        word.value, age.value = "delete", "nonsense"
+        await pilot.pause()
+        assert button.disabled
+        assert "is not a date" in text_of(dialog)
+        age.value = ""
+        await pilot.pause()
+        assert not button.disabled
+        word.focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: "Destroyed 1 session" in notices(pilot))
+        await until(pilot, lambda: len(trash.table) == 0)
+    assert open_store(store).trash() == []
+    assert positions.load(grid.id, grid.path) is None
+    rest = b"Why does the queue stall"
+    # It is written when the program has ended.
+    await soon(lambda: rest in kept(".") and GRID.encode() not in kept("."), "a cache without it")
+
+
+async def test_escape_destroys_nothing(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await delete(pilot, screen, "down")
+        before = contents(store, trash=True)
+        await pilot.press("T")
+        await until(pilot, lambda: len(getattr(pilot.app.screen, "table", ())) == 1)
+        await pilot.press("E")
+        await on(pilot, EmptyDialog)
+        await pilot.press("escape")
+        await on(pilot, TrashScreen)
+    assert contents(store, trash=True) == before
+
+
+# --- the log
+
+
+async def test_any_act_of_the_log_can_be_undone(store):
+    before = contents(store)
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await delete(pilot, screen, "down")
+        await delete(pilot, screen, "end", favorites=False)
+        await pilot.press("L")
+        log = await on(pilot, LogScreen)
+        lines = log.query_one(OptionList)
+        await until(pilot, lambda: lines.option_count == 2)
+        assert GRID in str(lines.get_option_at_index(1).prompt)
+        await pilot.press("j", "u")
+        await until(pilot, lambda: "undone" in str(lines.get_option_at_index(1).prompt))
+        await pilot.press("u")
+        await until(pilot, lambda: "cannot be undone" in notices(pilot))
+        await pilot.press("escape")
+        await on(pilot, BrowserScreen)
+        await until(pilot, lambda: GRID in titles(screen))
+        assert len(screen.table) == 14
+        await pilot.press("u")
+        await until(pilot, lambda: len(screen.table) == 15)
+    assert contents(store) == before
+
+
+# --- rules
+
+
+async def test_a_rule_lists_what_it_means_while_it_is_typed_and_deletes_just_that(store):
+    before = contents(store)
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("P")
+        prune = await on(pilot, PruneScreen)
+        assert "No rule yet" in text_of(prune)
+        prune.query_one("#model", Input).value = "gpt-5-codex"
+        await until(pilot, lambda: prune.table.order)
+        meant = set(titles(prune))
+        assert GRID not in meant
+        assert line(prune, "#spared") == "spared: 1 favorite, 1 unreadable, 1 with checkpoints"
+        prune.query_one("#larger", Input).value = "1GB"
+        await until(pilot, lambda: not prune.table.order)
+        prune.query_one("#larger", Input).value = "lots"
+        await until(pilot, lambda: "a size as" in text_of(prune))
+        prune.query_one("#larger", Input).value = ""
+        await until(pilot, lambda: set(titles(prune)) == meant)
+        await pilot.press("ctrl+s")
+        await confirm_deletion(pilot)
+        await until(pilot, lambda: "Deleted" in notices(pilot))
+        await until(pilot, lambda: not prune.table.order)
+        prune.query_one("#model", Input).value = ""
+        prune.sessions.focus()
+        await pilot.press("escape")
+        await on(pilot, BrowserScreen)
+        await until(pilot, lambda: meant.isdisjoint(titles(screen)) and not screen.scanning)
+        await pilot.press("u")
+        await until(pilot, lambda: len(screen.table) == 15)
+    assert contents(store) == before
+
+
+async def test_what_is_spared_is_told_by_kind_and_goes_when_its_box_is_checked(store):
+    before = contents(store)
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await pilot.press("P")
+        prune = await on(pilot, PruneScreen)
+        prune.query_one("#tag", Input).value = "ui"
+        await until(pilot, lambda: "All that falls under this rule is spared" in text_of(prune))
+        assert line(prune, "#spared") == "spared: 1 favorite"
+        prune.query_one("#take-favorites", Checkbox).value = True
+        await until(pilot, lambda: line(prune, "#spared") == "spared: 1 with checkpoints")
+        prune.query_one("#take-checkpoints", Checkbox).value = True
+        await until(pilot, lambda: prune.table.order)
+        assert titles(prune) == [GRID]
+        assert line(prune, "#spared") == ""
+        await pilot.press("ctrl+s")
+        await confirm_deletion(pilot, favorites=True)
+        await until(pilot, lambda: "Deleted 1 session" in notices(pilot))
+    assert [each.title for each in open_store(store).trash()] == [GRID]
+    open_store(store).undo()
+    assert contents(store) == before
+
+
+async def test_only_what_was_exported_is_deleted(store, tmp_path):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await pilot.press("P")
+        prune = await on(pilot, PruneScreen)
+        prune.query_one("#model", Input).value = "gpt-5-codex"
+        prune.query_one("#export", Input).value = str(tmp_path / "out")
+        await until(pilot, lambda: prune.table.order)
+        ids = {prune.table.id(row) for row in prune.table.order}
+        (tmp_path / "out").mkdir()
+        kept = min(ids)
+        (tmp_path / "out" / f"{kept}.json").write_text("mine")
+        await pilot.press("ctrl+s")
+        await confirm_deletion(pilot)
+        await until(pilot, lambda: "Not exported" in notices(pilot))
+    assert {str(each.id) for each in open_store(store).trash()} == ids - {kept}
+
+
+async def test_without_a_rule_nothing_can_go(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await pilot.press("P")
+        prune = await on(pilot, PruneScreen)
+        prune.query_one("#duplicates", Checkbox).value = True
+        await until(pilot, lambda: "Nothing falls" in text_of(prune))
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "Nothing is listed" in notices(pilot))
+    assert open_store(store).acts() == []
+
+
+# --- where the space goes
+
+
+async def measured(pilot) -> tuple[StorageScreen, list[str]]:
+    """The screen when all is measured, and its lines."""
+    await pilot.press("S")
+    storage = await on(pilot, StorageScreen)
+    await until(pilot, lambda: "on disk" in line(storage, "#title"))
+    lines = storage.lines
+    shown = [str(lines.get_option_at_index(i).prompt) for i in range(lines.option_count)]
+    return storage, shown
+
+
+async def test_every_bar_opens_the_list_of_what_it_is_about_and_marks_stay(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("space", "space")
+        marked = set(screen.table.marks)
+        storage, shown = await measured(pilot)
+        at = next(i for i, text in enumerate(shown) if "gpt-5-codex" in text)
+        assert "6 sessions" in shown[at]
+        storage.lines.highlighted = at
+        await pilot.press("enter")
+        await on(pilot, BrowserScreen)
+        await until(pilot, lambda: len(screen.table.order) == 6)
+        assert {screen.table.model(row) for row in screen.table.order} == {"gpt-5-codex"}
+        assert screen.query_one(FilterInput).value == "is:listed"
+        status = line(screen, "#filter-status")
+        assert status.startswith("gpt-5-codex")
+        assert status.endswith("6 of 15")
+        assert screen.table.marks == marked
+        await pilot.press("escape")
+        await until(pilot, lambda: len(screen.table.order) == 15)
+        assert screen.table.marks == marked
+
+
+async def test_a_bar_lists_what_came_after_the_list_was_read(store, tmp_path):
+    app = browser(store)
+    late = tmp_path / "late.agcx"
+    os.rename(open_store(store).resolve("70b30ef8").path, late)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot, 14)
+        os.rename(late, store / "70b30ef8-c41e-4f6e-8a6a-6d1a3e6e2a01.agcx")
+        storage, shown = await measured(pilot)
+        storage.lines.highlighted = next(i for i, text in enumerate(shown) if GRID in text)
+        await pilot.press("enter")
+        await on(pilot, BrowserScreen)
+        await until(pilot, lambda: titles(screen) == [GRID])
+
+
+async def test_a_large_message_opens_its_conversation_there_and_leaving_comes_back(store, tmp_path):
+    positions = ReadingPositions(tmp_path / "state")
+    entry = open_store(store).resolve("70b30ef8")
+    positions.save(entry.id, entry.path, Position(2))
+    app = browser(store, state=tmp_path / "state")
+    async with app.run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        storage, shown = await measured(pilot)
+        at = next(i for i, text in enumerate(shown) if GRID in text and "message " in text)
+        number = int(re.search(r"message (\d+)", shown[at])[1])
+        storage.lines.highlighted = at
+        await pilot.press("enter")
+        conversation = await on(pilot, ConversationScreen)
+        await until(pilot, lambda: conversation.transcript.source.known() == 24)
+        await until(pilot, lambda: conversation.transcript.current == number - 1)
+        await pilot.press("escape")
+        assert await on(pilot, StorageScreen) is storage
+        assert storage.lines.highlighted == at
+    # A look at a message is no place in the reading.
+    assert positions.load(entry.id, entry.path) == Position(2)
+
+
+async def test_r_turns_the_order_round(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        before = titles(screen)
+        await pilot.press("r")
+        await until(pilot, lambda: titles(screen) == before[::-1])

@@ -1,0 +1,112 @@
+"""What is typed is found in a conversation however it is written there, and marked where it stands."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+
+from agcx_format.session.source import ListSource
+from agcx_tui.app.widgets.facts_view import FactsView
+from agcx_tui.app.widgets.roll.line_matches import LineMatches
+from agcx_tui.core.conversation.facts import Fact, Group
+from agcx_tui.core.conversation.search import search
+from tests.support.messages import TranscriptApp, assistant, user
+
+
+def nfd(text: str) -> str:
+    return unicodedata.normalize("NFD", text)
+
+
+def found(texts: list[str], words: str) -> list[int]:
+    """The messages that hold the words."""
+    source = ListSource([user(text) for text in texts])
+    return [index for step in search(source, words) for index in step.indexes]
+
+
+TEXTS = [
+    "Café here", nfd("Café here"), "Cafe here", "ＦＵＬＬ width", "ﾕｰｻﾞｰ", nfd("パーティー"), "Die Straße",
+    "STRASSE", "İstanbul", "ﬁle", "the Grid", "the grid",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "indexes"),
+    [
+        ("café", [0, 1]),
+        (nfd("café"), [0, 1]),
+        ("Café here", [0, 1]),
+        ("CAFÉ", []),
+        ("cafe", [2]),
+        ("full", [3]),
+        ("ユーザー", [4]),
+        ("パーティー", [5]),
+        ("strasse", [6, 7]),
+        ("STRASSE", [7]),
+        ("istanbul", [8]),
+        ("file", [9]),
+        ("grid", [10, 11]),
+        ("Grid", [10]),
+        ("the  grid", [10, 11]),
+    ],
+)
+def test_a_search_finds_every_form(words, indexes):
+    assert found(TEXTS, words) == indexes
+
+
+def test_words_across_two_pieces_are_found_decomposed_as_well():
+    for shift in range(40):
+        text = "x" * (512 * 1024 - shift) + nfd("ééééééééé") + "x"
+        assert found([text], "ééééééééé") == [0]
+
+
+def test_a_word_across_two_pieces_is_found():
+    for shift in range(8):
+        before = "x" * (512 * 1024 - shift)
+        assert found([before + " needles", before, before + "\nthe  end"], "needles") == [0]
+        assert found([before + " needles", before, before + "the \n end"], "the end") == [2]
+
+
+async def marked(text: str, words: str, width: int = 40, draw=user) -> list[str]:
+    """What is marked of a message, line by line."""
+    app = TranscriptApp(ListSource([draw(text)]))
+    async with app.run_test(size=(width, 12)):
+        viewport = app.transcript.viewport
+        matches = LineMatches(words)
+        pieces = []
+        for place in viewport.within(0):
+            line = viewport.strip(place).text
+            pieces += [line[start:end] for start, end in matches.spans(viewport, place)]
+        return pieces
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "pieces"),
+    [
+        ("a ﬁne Straße: the Straße", "strasse", ["Straße", "Straße"]),
+        ("İİİ ﬁ then grid", "grid", ["grid"]),
+        (nfd("éé Café é") + " grid", "grid", ["grid"]),
+        (nfd("le Café noir"), "café", [nfd("Café")]),
+        ("ﾕｰｻﾞｰ is ユーザー", "ユーザー", ["ﾕｰｻﾞｰ", "ユーザー"]),
+        ("Grid grid GRID", "grid", ["Grid", "grid", "GRID"]),
+        ("Grid grid GRID", "Grid", ["Grid"]),
+    ],
+)
+async def test_what_is_found_is_marked_where_it_stands(text, words, pieces):
+    assert await marked(text, words) == pieces
+    assert await marked(text, words, draw=assistant) == pieces
+
+
+async def test_what_the_width_breaks_is_marked_on_both_lines():
+    pieces = await marked("ß" * 33 + nfd("éàéàéàéà"), "éàéàéàéà", width=44)
+    assert unicodedata.normalize("NFC", "".join(pieces)) == "éàéàéàéà"
+    assert len(pieces) == 2
+
+
+async def test_the_facts_of_a_session_are_filtered_by_the_same_folding():
+    view = FactsView()
+    facts = [Fact("Directory", nfd("/home/café")), Fact("Model", "GPT-5"), Fact("Title", "Straße")]
+    view.show([Group("Session", facts)])
+    assert [view.filter(w) for w in ("café", "cafe", "gpt", "GPT", "Gpt", "strasse", "")] == [
+        1, 0, 1, 1, 0, 1, 3,
+    ]  # fmt: skip

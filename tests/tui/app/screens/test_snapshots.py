@@ -1,0 +1,32 @@
+"""The screens look as they did when somebody looked at them and found them right.
+
+After a change that is meant: `pytest tests/tui/test_snapshots.py --snapshot-update`, look at the
+pictures, and `python -m tests.support.pictures`, which puts them into `screenshots/`.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.browsing import browser, demo_copy, scanned
+from tests.support.pictures import PICTURES, SCREENSHOTS, Picture, accepted
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
+def test_a_picture_is_as_it_was_accepted(picture: Picture, home, snap_compare):
+    store = home / ".agcodex" / "history"
+    if picture.store:
+        demo_copy(store)
+    app = browser(store, looked=[str(store)])
+    app.theme = picture.theme
+
+    async def steps(pilot) -> None:
+        await scanned(pilot, 15 if picture.store else 0)
+        await picture.steps(pilot)
+
+    assert snap_compare(app, run_before=steps, terminal_size=picture.size)
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
+def test_the_screenshots_are_the_accepted_pictures(picture: Picture):
+    assert (SCREENSHOTS / f"{picture.name}.svg").read_bytes() == accepted(picture).read_bytes()

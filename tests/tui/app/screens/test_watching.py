@@ -1,0 +1,128 @@
+"""What another program does to the store appears by itself, and what we do ourselves does not flicker."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from agcx_format.store.store import open_store
+from agcx_tui.app.widgets.list.session_list import SessionList
+from tests.support.browsing import (
+    SIZE,
+    at_cursor,
+    browser,
+    demo_copy,
+    notices,
+    scanned,
+    titles,
+    until,
+)
+
+
+async def watched(pilot):
+    """The browser, once it notices what happens."""
+    screen = await scanned(pilot)
+    await until(pilot, lambda: screen.is_watching)
+    return screen
+
+
+def entry_of(store, title: str):
+    return next(entry for entry in open_store(store).scan() if entry.title == title)
+
+
+async def test_a_session_that_another_program_adds_appears_and_the_cursor_stays(store):
+    app = browser(store, follow=True)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await watched(pilot)
+        await pilot.press("down", "down", "down")
+        here = at_cursor(screen)
+        copy = store / "3f2b8a10-0000-4000-8000-00000000beef.agcx"
+        shutil.copyfile(entry_of(store, "Fix the grid layout").path, copy)
+        await until(pilot, lambda: screen.table.row_of(str(copy)) is not None)
+        assert len(screen.table) == 16
+        assert titles(screen).count("Fix the grid layout") == 2
+        assert at_cursor(screen) == here
+
+
+async def test_a_session_that_another_program_deletes_goes(store):
+    app = browser(store, follow=True)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await watched(pilot)
+        open_store(store).delete([entry_of(store, "Fix the grid layout")])
+        await until(pilot, lambda: len(screen.table) == 14)
+        assert "Fix the grid layout" not in titles(screen)
+
+
+async def test_a_session_that_another_program_saves_is_shown_as_it_is_now(store):
+    app = browser(store, follow=True)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await watched(pilot)
+        entry = entry_of(store, "Fix the grid layout")
+        open_store(store).update_metadata(entry.id, title="Fixed at last")
+        await until(pilot, lambda: "Fixed at last" in titles(screen))
+        assert len(screen.table) == 15
+
+
+async def test_an_open_conversation_says_once_that_it_was_saved_again_and_reads_it_anew(store):
+    app = browser(store, follow=True)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await watched(pilot)
+        entry = entry_of(store, "Fix the grid layout")
+        screen.sessions.go_to(screen.table.row_of(str(entry.path)))
+        await pilot.press("enter")
+        await until(pilot, lambda: getattr(app.screen, "opened", None) is not None)
+        conversation = app.screen
+        await pilot.press("right_square_bracket")
+        place = conversation.transcript.current
+        for title in ("Fixed at last", "Fixed for good"):
+            open_store(store).update_metadata(entry.id, title=title)
+            await until(pilot, lambda title=title: title in titles(screen))
+        assert notices(pilot).count("This session was saved again") == 1
+        await pilot.press("f5")
+        await until(pilot, lambda: conversation.opened.metadata.title == "Fixed for good")
+        await until(pilot, lambda: conversation.transcript.current == place > 0)
+
+
+async def test_what_happened_before_it_is_noticed_is_found_all_the_same(store):
+    app = browser(store, follow=True)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        os.unlink(entry_of(store, "Fix the grid layout").path)
+        await until(pilot, lambda: len(screen.table) == 14)
+
+
+async def test_our_own_deletion_changes_the_list_once(store):
+    app = browser(store, follow=True)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await watched(pilot)
+        sessions = screen.query_one(SessionList)
+        row = screen.table.row_of(entry_of(store, "Fix the grid layout").path)
+        sessions.go_to(row)
+        changes = []
+        put, remove = screen.table.put, screen.table.remove
+        screen.table.put = lambda entries: put([changes.append(e) or e for e in entries])
+        screen.table.remove = lambda rows: remove([changes.append(r) or r for r in rows])
+        await pilot.press("asterisk")
+        await until(pilot, lambda: not screen.table.favorite(row))
+        # Longer than a change takes to be told.
+        await pilot.pause(0.8)
+        assert len(changes) == 1
+
+
+async def test_a_store_that_is_made_later_is_found(tmp_path):
+    app = browser(tmp_path / "later", follow=True, looked=[str(tmp_path / "later")])
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot, 0)
+        demo_copy(tmp_path / "later")
+        await until(pilot, lambda: len(screen.table) == 15)
+
+
+async def test_words_of_a_conversation_are_found_in_the_background(store):
+    app = browser(store, follow=True)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        row = screen.table.row_of(entry_of(store, "Fix the grid layout").path)
+        await until(pilot, lambda: screen.table.directory(row))
+        await pilot.press("slash", *"look at this picture")
+        await pilot.pause()
+        assert titles(screen)[0] == "Fix the grid layout"

@@ -1,0 +1,214 @@
+"""The JSON of every command, key by key: scripts rely on it, so that none may go or be called otherwise.
+
+A command that takes `--json` and is not here fails.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+import pytest
+from msgspec.structs import replace
+
+from agcx_format import read_session, write_session
+from agcx_format.store.store import open_store
+from agcx_tui.cli import agcx
+from tests.support.rollout_lines import SESSION, meta, user, write
+from tests.tui.cli.conftest import BROKEN, GRID, QUEUE, run
+from tests.tui.cli.every_command import leaves
+
+METADATA = {
+    "checkpoints", "compression_ratio", "created_at", "current_mode", "file_size", "format_version", "id",
+    "is_favorite", "last_accessed", "message_count", "model", "tags", "title", "turn_count", "updated_at",
+}  # fmt: skip
+IMPORT = {
+    "path", "outcome", "reason", "id", "title", "messages", "skipped", "kept_as", "left_out", "bad_lines",
+    "bad_count",
+}  # fmt: skip
+VERIFY = {
+    "schema", "path", "kind", "size", "layout", "id", "parts", "findings", "stopped", "ok", "severity",
+}  # fmt: skip
+FINDING = {"severity", "code", "section", "reason", "offset", "decompressed", "message"}
+PART = {"name", "start", "end", "decompressed", "text", "items"}
+TALLY = {"name", "sessions", "disk", "plain"}
+STATS = {
+    "sessions", "messages", "disk", "plain", "incomplete", "kinds", "model", "month", "tag", "directory",
+    "largest_sessions", "largest_messages", "trash",
+}  # fmt: skip
+
+
+def lines(*words: object) -> list[dict]:
+    result = run(*words)
+    assert isinstance(result.exception, SystemExit | None), result.exception
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def by_id(found: list[dict], name: str) -> dict:
+    return next(each for each in found if str(each["id"]).startswith(name))
+
+
+def test_list(store):
+    found = lines("list", "--json")
+    entries = {str(entry.id): entry for entry in open_store(store).scan()}
+    whole = by_id(found, GRID)
+    assert set(whole) == METADATA | {"path", "bytes", "error"}
+    entry = entries[whole["id"]]
+    assert (whole["path"], whole["bytes"], whole["error"]) == (entry.path, entry.size, None)
+    assert whole["bytes"] == Path(entry.path).stat().st_size
+    assert (whole["title"], whole["is_favorite"]) == ("Fix the grid layout", True)
+    torn = next(each for each in found if each["error"] and "title" not in each)
+    assert set(torn) == {"id", "path", "bytes", "error"}
+    assert set(torn["error"]) == {"reason", "section", "offset"}
+    error = entries[torn["id"]].error
+    assert torn["error"] == {
+        "reason": error.reason,
+        "section": error.section,
+        "offset": error.offset,
+    }
+    assert error.offset is not None
+
+
+def test_show(store):
+    found = lines("show", GRID, "--json")
+    assert {frozenset(each) for each in found} == {
+        frozenset({"number", "item", "timestamp", "turn_index", "metadata"})
+    }
+    assert [each["number"] for each in found] == list(range(1, len(found) + 1))
+    assert [each["number"] for each in lines("show", GRID, "--json", "--messages", "3-4")] == [3, 4]
+
+
+def test_trash_list(store):
+    assert run("delete", GRID, "--yes", "--force").exit_code == 0
+    (found,) = lines("trash", "list", "--json")
+    assert set(found) == {"id", "title", "bytes", "path", "act", "kind", "deleted_at"}
+    (session,) = open_store(store).trash()
+    assert found["deleted_at"] == session.act.created_at
+    assert (found["act"], found["kind"], found["bytes"]) == (session.act.id, "delete", session.size)
+    assert found["id"].startswith(GRID)
+
+
+def test_stats(store):
+    (found,) = lines("stats", "--json")
+    assert set(found) == STATS
+    for group in ("model", "month", "tag", "directory"):
+        assert {frozenset(each) for each in found[group]} == {frozenset(TALLY)}
+    assert {frozenset(each) for each in found["largest_sessions"]} == {
+        frozenset({"disk", "path", "title"})
+    }
+    assert {frozenset(each) for each in found["largest_messages"]} == {
+        frozenset({"size", "message", "kind", "path", "title"})
+    }
+    assert found["sessions"] == len(list(store.glob("*.agcx")))
+
+
+@pytest.mark.parametrize("agent", ["codex", "claude"])
+def test_import(store, tmp_path, agent):
+    path = write(tmp_path / "rollout.jsonl", meta(), user("one"), '{"cut')
+    if agent == "claude":
+        said = {"role": "user", "content": "one"}
+        line = {
+            "type": "user",
+            "uuid": "u",
+            "sessionId": SESSION,
+            "timestamp": "2025-09-25T14:02:05Z",
+        }
+        path = write(tmp_path / "transcript.jsonl", line | {"message": said}, '{"cut')
+    (found,) = lines("import", agent, path, "--json", "--dry-run")
+    assert set(found) == IMPORT
+    assert (found["outcome"], found["id"], found["messages"]) == ("imported", SESSION, 1)
+    assert (found["bad_count"], found["bad_lines"][0][0]) == (1, 3 if agent == "codex" else 2)
+    (failed,) = lines("import", agent, write(tmp_path / "none.jsonl", "x"), "--json")
+    assert set(failed) == {"path", "outcome", "reason", "id", "title"}
+
+
+def test_verify(store):
+    found = lines("verify", "--json")
+    assert {frozenset(each) for each in found} == {frozenset(VERIFY)}
+    findings = [finding for each in found for finding in each["findings"]]
+    assert {frozenset(each) for each in findings} == {frozenset(FINDING)}
+    parts = [part for each in found for part in each["parts"]]
+    assert {frozenset(each) for each in parts} == {frozenset(PART)}
+    assert by_id(found, BROKEN)["ok"] is False
+    assert by_id(found, GRID)["ok"] is True
+
+
+def test_prune(store):
+    found = lines("prune", "--keep", "1", "--include", "favorites", "--dry-run", "--json")
+    assert found
+    assert {frozenset(each) for each in found} == {
+        frozenset({"id", "title", "path", "bytes", "reasons"})
+    }
+    assert all(each["reasons"] for each in found)
+
+
+TESTED = {
+    ("list",), ("show",), ("trash", "list"), ("stats",), ("import", "codex"), ("import", "claude"),
+    ("verify",), ("prune",),
+}  # fmt: skip
+
+
+def test_every_command_that_gives_json_is_here():
+    giving = {
+        name
+        for name, command in leaves(agcx)
+        if any(
+            "--json" in param.opts for param in command.params if isinstance(param, click.Option)
+        )
+    }
+    assert giving == TESTED
+
+
+def test_a_session_that_is_named_twice_counts_once(store, tmp_path):
+    path = open_store(store).resolve(GRID).path
+    result = run("export", GRID, path, GRID, "-o", f"{tmp_path}/out/")
+    assert len(list((tmp_path / "out").iterdir())) == 1
+    assert result.stderr.count(".md") == 1
+    assert "Deleted 1 session" in run("delete", GRID, GRID, path, "--yes", "--force").stderr
+
+
+def test_bytes_count_the_checkpoints_that_go_with_a_session(store):
+    opened = open_store(store)
+    entry = next(e for e in opened.scan() if e.metadata and opened.list_checkpoints(e.id))
+    run("delete", entry.id, "--yes", "--force")
+    (found,) = lines("trash", "list", "--json")
+    assert found["bytes"] > entry.size
+
+
+@pytest.mark.parametrize("name", ["7", "70", "70b"])
+def test_nothing_in_the_trash_is_named_by_less_than_four_characters(store, name):
+    run("delete", GRID, "--yes", "--force")
+    assert run("trash", "restore", name).exit_code == 1
+    assert len(lines("trash", "list", "--json")) == 1
+
+
+def test_what_two_in_the_trash_begin_with_restores_neither(store):
+    first = Path(open_store(store).resolve(GRID).path)
+    other = first.with_name(f"{first.stem[:8]}-0000-4000-8000-000000000000.agcx")
+    other.write_bytes(first.read_bytes())
+    run("delete", first, other, "--yes", "--force")
+    result = run("trash", "restore", first.stem[:8])
+    assert (result.exit_code, "2 sessions" in result.stderr) == (1, True)
+    assert len(lines("trash", "list", "--json")) == 2
+    assert run("trash", "restore", first.stem).exit_code == 0
+    assert first.exists()
+    assert not other.exists()
+
+
+def test_warnings_are_a_failure_and_notes_alone_are_not(store, tmp_path):
+    path = Path(open_store(store).resolve(QUEUE).path)
+    warned = tmp_path / path.name
+    warned.write_bytes(path.read_bytes() + b"more")
+    result = run("verify", warned, "--json")
+    (found,) = [json.loads(line) for line in result.stdout.splitlines()]
+    assert (result.exit_code, found["ok"], found["severity"]) == (1, False, "warning")
+    metadata, conversation, state = read_session(path)
+    noted = tmp_path / "noted" / path.name
+    noted.parent.mkdir()
+    # Updated before it was created: a note.
+    odd = replace(metadata, created_at=metadata.updated_at, updated_at=metadata.created_at)
+    write_session(noted, odd, conversation, state)
+    result = run("verify", noted, "--json")
+    (found,) = [json.loads(line) for line in result.stdout.splitlines()]
+    assert (result.exit_code, found["ok"], found["severity"]) == (0, True, "info")

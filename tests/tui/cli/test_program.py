@@ -1,0 +1,179 @@
+"""The program as a whole: where it looks, what it loads, how it ends."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from agcx_tui.cli import agcx
+from agcx_tui.core.local.paths import find_store
+from tests.tui.cli.conftest import GRID, run, run_program
+from tests.tui.cli.every_command import leaves
+
+
+def test_help_names_every_command(store):
+    result = run("--help")
+    assert result.exit_code == 0
+    for command in [
+        "browse",
+        "demo",
+        "list",
+        "show",
+        "export",
+        "delete",
+        "undo",
+        "import",
+        "completion",
+    ]:
+        assert f"\n  {command} " in result.stdout
+
+
+@pytest.mark.parametrize("words", [[], ["browse"], ["browse", __file__]])
+def test_the_browser_without_a_terminal_says_what_to_use_instead(store, words):
+    result = run_program(*words)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert ("agcx show" if words[1:] else "agcx list") in result.stderr
+
+
+def test_the_demo_without_a_terminal_prints_its_list_and_one_conversation():
+    result = run_program("demo")
+    assert result.returncode == 0
+    assert "Why does the queue stall after a deploy?" in result.stdout
+    assert "$ npx playwright test layout" in result.stdout
+
+
+def test_a_file_is_opened_without_the_word_browse(store):
+    file = next(store.glob(f"{GRID}*"))
+    result = run_program(file)
+    assert result.returncode == 2
+    assert f"agcx show {file}" in result.stderr
+
+
+def test_a_word_that_is_no_command_and_no_file_is_wrong_use(store):
+    result = run("lsit")
+    assert result.exit_code == 2
+    assert "no such command or file: 'lsit'" in result.stderr
+
+
+def test_a_directory_is_no_file_to_browse(store):
+    result = run(store)
+    assert result.exit_code == 2
+    assert "--store" in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("words", [["list"], ["show", GRID], ["export", GRID]])
+def test_output_that_cannot_be_written_is_told_in_plain_words(store, words):
+    with open("/dev/full", "w") as full:
+        result = run_program(*words, capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert result.returncode == 1
+    assert "cannot be written: no space left on device\n" in result.stderr
+    assert not re.search("Errno|Traceback|ignored", result.stderr)
+
+
+def test_the_store_can_be_named_before_and_after_the_command(store, demo_files, monkeypatch):
+    monkeypatch.setenv("AGCX_STORE", "/nowhere")
+    before, after = run("--store", demo_files, "list"), run("list", "--store", demo_files)
+    assert before.exit_code == 0
+    assert before.stdout == after.stdout != ""
+
+
+def test_a_named_store_that_is_not_there_is_wrong_use(store, tmp_path):
+    assert run("--store", tmp_path / "nowhere", "list").exit_code == 2
+
+
+def test_no_store_at_all_is_an_empty_list_that_says_where_it_looked(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("AGCX_STORE", raising=False)
+    monkeypatch.delenv("CODEX_HOME", raising=False)
+    result = run("list")
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert str(tmp_path / ".agcodex" / "history") in result.stderr
+
+
+def test_a_store_that_is_a_file_is_one_line(store):
+    file = next(store.glob(f"{GRID}*"))
+    result = run("--store", file, "list")
+    assert result.exit_code == 1
+    assert result.stderr == f"agcx: {file}: not a directory\n"
+
+
+def test_the_first_place_that_exists_is_taken(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    environment = {"AGCX_STORE": str(tmp_path / "a"), "CODEX_HOME": str(tmp_path / "b")}
+    places = [tmp_path / "a", tmp_path / "b/history"]
+    places += [tmp_path / ".agcodex/history", tmp_path / ".codex/history"]
+    nowhere = find_store(None, environment)
+    assert nowhere.path == tmp_path / "a"
+    assert list(nowhere.looked) == places
+    for number in reversed(range(len(places))):
+        places[number].mkdir(parents=True)
+        found = find_store(None, environment)
+        assert found.path == places[number]
+        assert list(found.looked) == places[: number + 1]
+    assert find_store(tmp_path / "c", environment).path == tmp_path / "c"
+
+
+@pytest.mark.parametrize(
+    ("words", "not_loaded"),
+    [
+        (["--help"], ["textual", "rich", "msgspec", "msgpack", "zstandard", "humanize"]),
+        (["completion", "fish"], ["textual", "rich", "msgspec", "zstandard"]),
+        (["list"], ["textual", "zstandard", "humanize", "rich.console"]),
+        (["show", GRID], ["textual", "rich", "humanize"]),
+        (["export", GRID], ["textual", "rich", "humanize"]),
+        (["delete", GRID, "--yes"], ["textual", "rich", "humanize"]),
+        (["browse"], ["textual"]),
+        (["demo"], ["textual"]),
+    ],
+)
+def test_a_command_loads_only_what_it_needs(store, words, not_loaded):
+    code = f"""
+import sys
+from agcx_tui.cli import agcx
+try:
+    agcx.main({[str(word) for word in words]!r}, prog_name="agcx")
+except SystemExit:
+    pass
+print(*sorted(set(sys.modules) & {set(not_loaded)!r}), file=sys.stderr)
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert result.stderr.splitlines()[-1] == ""
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_script_is_that_of_the_shell(shell):
+    result = run("completion", shell)
+    assert result.exit_code == 0
+    assert f"_AGCX_COMPLETE={shell}_complete" in result.stdout
+
+
+def test_sessions_are_completed_by_their_id(store, monkeypatch):
+    monkeypatch.setenv("COMP_WORDS", f"agcx show {GRID[:3]}")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    monkeypatch.setenv("_AGCX_COMPLETE", "bash_complete")
+    assert run_program().stdout.startswith(f"plain,{GRID}-")
+
+
+def test_the_help_of_every_command_fits_80_columns_and_cuts_no_sentence():
+    groups = [("trash",), ("import",), ()]
+    for words in [*groups, *(name for name, _ in leaves(agcx))]:
+        shown = CliRunner().invoke(agcx, [*words, "--help"], terminal_width=80).output
+        assert shown.startswith("Usage: ")
+        assert max(map(len, shown.splitlines())) <= 80, words
+        for line in shown.partition("\nCommands:\n")[2].splitlines():
+            assert not line.endswith("..."), line

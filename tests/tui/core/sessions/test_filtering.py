@@ -1,0 +1,115 @@
+"""The filter line means what a person would think, and never fails, whatever is typed."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agcx_tui.core.sessions.query import KEYS, Query, Term, parse
+from tests.support.entries import NOW
+
+DAY = 86_400_000_000
+
+
+@pytest.fixture(autouse=True)
+def in_utc(monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("typed", "terms"),
+    [
+        ("", ()),
+        ("   ", ()),
+        ("Grid", (Term("word", "grid"),)),
+        ("grid -layout", (Term("word", "grid"), Term("word", "layout", True))),
+        ('"two words" x', (Term("word", "two words"), Term("word", "x"))),
+        ('"half typed', (Term("word", "half typed"),)),
+        ("model:GPT-5", (Term("model", "gpt-5"),)),
+        ('tag:"to do"', (Term("tag", "to do"),)),
+        ("-tag:wip", (Term("tag", "wip", True),)),
+        ("MODE:build", (Term("mode", "build"),)),
+        ("mode:p", (Term("mode", "plan"),)),
+        ("is:fav", (Term("is", "favorite"),)),
+        ("is:favourite", (Term("is", "favorite"),)),
+        ("is:broken -is:empty", (Term("is", "broken"), Term("is", "empty", True))),
+        ("is:imp", (Term("is", "imported"),)),
+        ("id:5af4", (Term("id", "5af4"),)),
+        ("larger:1MB", (Term("larger", 1_000_000),)),
+        ("smaller:1.5k", (Term("smaller", 1500),)),
+        ("larger:1KiB", (Term("larger", 1024),)),
+        ("larger:12", (Term("larger", 12),)),
+        ("messages:>100", (Term("messages", (">", 100)),)),
+        ("messages:<=5", (Term("messages", ("<=", 5)),)),
+        ("messages:0", (Term("messages", ("=", 0)),)),
+        ("after:2024-11-24", (Term("after", NOW - DAY // 2),)),
+        ("after:2024-11", (Term("after", NOW - DAY // 2 - 23 * DAY),)),
+        ("before:1970", (Term("before", 0),)),
+        ("after:today", (Term("after", NOW - DAY // 2),)),
+        ("after:yesterday", (Term("after", NOW - DAY // 2 - DAY),)),
+        ("before:2w", (Term("before", NOW - 14 * DAY),)),
+        # A key that is half typed, and words that hold a colon.
+        ("model:", ()),
+        ("-", ()),
+        ("fix: it", (Term("word", "fix:"), Term("word", "it"))),
+        ("http://x", (Term("word", "http://x"),)),
+    ],
+)
+def test_a_line_means_these_terms(typed, terms):
+    query = parse(typed, NOW)
+    assert query.terms == terms
+    assert query.errors == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "part"),
+    [
+        ("before:banana", "before: a date as"),
+        ("after:2024-13", "after: a date as"),
+        ("after:2024-02-30", "after: a date as"),
+        ("larger:big", "larger: a size as"),
+        ("messages:many", "messages: a number"),
+        ("messages:>", "messages: a number after >"),
+        ("is:odd", "is: one of favorite, broken"),
+        ("mode:dream", "mode: one of plan, build"),
+    ],
+)
+def test_a_value_that_means_nothing_is_said_and_the_rest_still_filters(typed, part):
+    query = parse(f"grid {typed}", NOW)
+    assert query.terms == (Term("word", "grid"),)
+    assert len(query.errors) == 1
+    assert query.errors[0].startswith(part)
+
+
+@given(
+    st.text() | st.lists(st.sampled_from([*KEYS, ":", '"', "-", " ", "9" * 30, "é"])).map("".join)
+)
+def test_whatever_is_typed_there_is_a_query(typed):
+    assert isinstance(parse(typed, NOW), Query)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "expected"),
+    [
+        ("", "g", True),
+        ("gri", "grid", True),
+        ("grid", "grid lay", True),
+        ("grid", "gri", False),
+        ("-gri", "-grid", False),
+        ("grid", "lay", False),
+        ("model:g", "model:gpt", True),
+        ("larger:1", "larger:10", False),
+        ("mode:build x", "x mode:build y", True),
+    ],
+)
+def test_a_query_that_got_longer_narrows(earlier, later, expected):
+    assert parse(later, NOW).narrows(parse(earlier, NOW)) is expected
+
+
+def test_words_to_highlight_are_those_that_are_looked_for():
+    assert parse('grid -no "a b" tag:x', NOW).words == ("grid", "a b")

@@ -1,0 +1,307 @@
+"""Acts asked for in quick succession are done one after the other, in that order, each as it was meant."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from textual import events
+from textual.widgets import Input
+
+from agcx_format.disk.locks import locked
+from agcx_format.errors import NothingToUndo, StaleSession
+from agcx_format.store.store import open_store
+from agcx_tui.app.dialogs.delete import ConfirmDelete
+from agcx_tui.app.dialogs.naming import RenameScreen
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.core.store import store_work, watch
+from agcx_tui.core.store.act_queue import ActQueue, StoreReplaced
+from tests.support.browsing import (
+    SIZE,
+    at_cursor,
+    browser,
+    confirm_deletion,
+    demo_copy,
+    notices,
+    scanned,
+    titles,
+    until,
+)
+from tests.support.stores import contents
+
+# A few sessions of the demo, by the beginnings of their ids.
+FEW = 4
+
+
+class Model:
+    """What a store should hold: title and star of each session, and what can be undone."""
+
+    def __init__(self, sessions: dict[str, tuple[str, bool]]) -> None:
+        self.sessions = sessions
+        self.undoable: list[dict[str, tuple[str, bool] | None]] = []
+        # Whether what was asked for last came about, and was no undo.
+        self.last = ""
+
+    def _act(self, changed: dict[str, tuple[str, bool] | None]) -> None:
+        if not changed:
+            self.last = "failed"
+            return
+        self.undoable.append({name: self.sessions.get(name) for name in changed})
+        self._set(changed)
+        self.last = "done"
+
+    def _set(self, changed: dict[str, tuple[str, bool] | None]) -> None:
+        for name, value in changed.items():
+            if value is None:
+                self.sessions.pop(name, None)
+            else:
+                self.sessions[name] = value
+
+    def there(self, names: list[str]) -> list[str]:
+        return [name for name in names if name in self.sessions]
+
+    def star(self, names: list[str]) -> None:
+        names = self.there(names)
+        star = not all(self.sessions[name][1] for name in names)
+        self._act({name: (self.sessions[name][0], star) for name in names})
+
+    def rename(self, names: list[str], title: str) -> None:
+        named = {name: (title, self.sessions[name][1]) for name in self.there(names)}
+        changed = any(self.sessions[name] != value for name, value in named.items())
+        self._act(named if changed else {})
+
+    def delete(self, names: list[str]) -> None:
+        self._act(dict.fromkeys(self.there(names)))
+
+    def undo(self) -> None:
+        if self.last == "failed" or not self.undoable:
+            self.last = "failed"
+        else:
+            self._set(self.undoable.pop())
+            self.last = "done"
+
+
+def held(store) -> dict[str, tuple[str, bool]]:
+    return {
+        str(entry.id): (entry.metadata.title, entry.metadata.is_favorite) for entry in store.scan()
+    }
+
+
+@contextmanager
+def few_sessions():
+    with TemporaryDirectory() as folder:
+        path = demo_copy(Path(folder) / "history")
+        readable = [
+            e for e in open_store(path).scan() if e.metadata is not None and e.error is None
+        ]
+        for entry in readable[FEW:]:
+            os.unlink(entry.path)
+        for entry in open_store(path).scan():
+            if entry.metadata is None or entry.error is not None:
+                os.unlink(entry.path)
+        yield open_store(path)
+
+
+ACTS = st.one_of(
+    st.tuples(st.just("star"), st.sets(st.integers(0, FEW - 1), min_size=1, max_size=2)),
+    st.tuples(st.just("rename"), st.sets(st.integers(0, FEW - 1), min_size=1, max_size=1)),
+    st.tuples(st.just("delete"), st.sets(st.integers(0, FEW - 1), min_size=1, max_size=2)),
+    st.tuples(st.just("undo"), st.just(frozenset())),
+)
+
+
+@settings(max_examples=25)
+@given(st.lists(ACTS, max_size=8))
+def test_whatever_is_asked_for_while_an_act_runs_happens_in_that_order(asked):
+    with few_sessions() as store:
+        model, queue = Model(held(store)), ActQueue(store)
+        ids = sorted(model.sessions)
+        paths = {str(entry.id): entry.path for entry in store.scan()}
+        gate = threading.Event()
+        # The first one runs until all are asked for.
+        queue.run(lambda store: gate.wait() and None)
+        model.last = "failed"
+        for number, (kind, chosen) in enumerate(asked):
+            names = [ids[each] for each in sorted(chosen)]
+            files = [(paths[name], None) for name in names]
+            if kind == "star":
+                queue.run(lambda s, files=files: store_work.toggle_favorite(s, files))
+                model.star(names)
+            elif kind == "rename":
+                title = f"title {number // 2}"
+                queue.run(
+                    lambda s, files=files, title=title: store_work.edit(
+                        s, files, lambda metadata: {"title": title}
+                    )
+                )
+                model.rename(names, title)
+            elif kind == "delete":
+                queue.run(lambda s, files=files: store_work.delete(s, files))
+                model.delete(names)
+            else:
+                queue.undo()
+                model.undo()
+        last = queue.run(lambda store: None)
+        gate.set()
+        last.result(timeout=60)
+        assert held(store) == model.sessions
+
+
+def test_an_undo_of_what_did_not_come_about_undoes_nothing_else():
+    with few_sessions() as store:
+        queue, failures, gate = ActQueue(store), [], threading.Event()
+        entry = next(store.scan())
+        queue.run(lambda s: store_work.toggle_favorite(s, [(entry.path, None)])).result(timeout=60)
+        starred = held(store)
+        queue.run(lambda s: gate.wait() and None)
+        # It was starred meanwhile.
+        stale = [(entry.path, entry.signature)]
+        queue.run(lambda s: store_work.delete(s, stale), failed=failures.append)
+        last = queue.undo(failed=failures.append)
+        gate.set()
+        last.result(timeout=60)
+        assert [type(error) for error in failures] == [StaleSession, NothingToUndo]
+        assert held(store) == starred
+        assert queue.undo().result(timeout=60) is not None
+        assert held(store) != starred
+
+
+def test_a_fault_in_an_act_is_told_and_the_next_one_is_done():
+    with few_sessions() as store:
+        queue, failures = ActQueue(store), []
+        queue.run(lambda s: 1 / 0, failed=failures.append)
+        entry = next(store.scan())
+        done = queue.run(lambda s: store_work.delete(s, [(entry.path, None)]))
+        assert done.result(timeout=60) is not None
+        assert "division" in str(failures[0])
+
+
+@pytest.mark.parametrize("copied", ["anew", "as links to the same files"])
+def test_an_act_meant_for_one_store_is_not_done_to_another_at_its_place(copied):
+    with few_sessions() as store:
+        failures = []
+        queue = ActQueue(store, watch.directory(str(store.path)))
+        files = [(entry.path, entry.signature) for entry in store.scan()]
+        aside = store.path.with_name("aside")
+        store.path.rename(aside)
+        copy = shutil.copy2 if copied == "anew" else os.link
+        shutil.copytree(aside, store.path, copy_function=copy)
+        before = contents(store.path, trash=True)
+        queue.run(lambda s: store_work.delete(s, files), failed=failures.append).result(timeout=60)
+        queue.undo(failed=failures.append).result(timeout=60)
+        assert [type(error) for error in failures] == [StoreReplaced] * 2
+        assert contents(store.path, trash=True) == before
+
+
+# --- on the screen
+
+
+def press(app, *keys: str) -> None:
+    for key in keys:
+        app.post_message(events.Key(key, key if len(key) == 1 else None))
+
+
+async def test_u_right_after_d_brings_back_what_was_deleted_and_nothing_else(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        first = at_cursor(screen)
+        await pilot.press("f2")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RenameScreen))
+        await until(pilot, lambda: isinstance(pilot.app.focused, Input))
+        pilot.app.focused.value = "another title"
+        with locked(store):
+            # The rename and all that follows has to wait.
+            await pilot.press("enter")
+            await until(pilot, lambda: pilot.app.screen is screen)
+            await pilot.pause()
+            await pilot.press("d")
+            await confirm_deletion(pilot)
+            await until(pilot, lambda: pilot.app.screen is screen)
+            await pilot.pause()
+            await pilot.press("u")
+        await until(pilot, lambda: "Restored" in notices(pilot))
+        assert "another title" in titles(screen)
+        assert first not in titles(screen)
+        assert len(screen.table) == 15
+        assert [act.kind for act in open_store(store).acts()] == ["edit"]
+
+
+async def test_a_star_pressed_twice_at_once_is_no_star(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        row = screen.sessions.cursor
+        with locked(store):
+            press(pilot.app, "asterisk", "asterisk", "D", "asterisk")
+            await pilot.pause(0.1)
+        await until(pilot, lambda: len(open_store(store).acts()) == 4)
+        await until(pilot, lambda: screen.table.favorite(row))
+        assert len(screen.table) == 16
+        await pilot.press("u", "u", "u")
+        await until(pilot, lambda: screen.table.favorite(row))
+        assert len(screen.table) == 15
+
+
+async def test_two_duplicates_at_once_have_titles_of_their_own(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        title = at_cursor(screen)
+        with locked(store):
+            press(pilot.app, "D", "D")
+            await pilot.pause(0.1)
+        await until(pilot, lambda: len(screen.table) == 17)
+        assert {f"{title} (copy)", f"{title} (copy 2)"} <= set(titles(screen))
+
+
+async def test_a_question_asked_of_a_store_that_was_replaced_does_not_act_on_the_new_one(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("space", "d")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDelete))
+        store.rename(store.with_name("aside"))
+        shutil.copytree(store.with_name("aside"), store, copy_function=os.link)
+        before = contents(store, trash=True)
+        await confirm_deletion(pilot)
+        await until(pilot, lambda: "Nothing was deleted" in notices(pilot))
+        await until(pilot, lambda: "Another store lies at" in notices(pilot))
+        assert contents(store, trash=True) == before
+        assert not screen.table.marks
+        # From now on the new one is meant.
+        await pilot.press("home", "d")
+        await confirm_deletion(pilot)
+        await until(pilot, lambda: len(screen.table) == 14)
+
+
+async def test_u_in_a_conversation_undoes_what_was_done_here_and_not_the_last_act(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await pilot.press("*")
+        await until(pilot, lambda: len(open_store(store).acts()) == 1)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
+        conversation = pilot.app.screen
+        await until(pilot, lambda: conversation.opened and conversation.transcript.source.complete)
+        await pilot.press("u")
+        await until(pilot, lambda: "Nothing was done here" in notices(pilot))
+        assert len(open_store(store).acts()) == 1
+        await pilot.press("G", "x")
+        await until(pilot, lambda: pilot.app.screen is not conversation)
+        await until(pilot, lambda: getattr(pilot.app.focused, "id", "") == "cancel")
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: len(open_store(store).acts()) == 2)
+        await until(pilot, lambda: conversation.done)
+        # Another program acts meanwhile: that is not undone here.
+        other = open_store(store)
+        other.update_metadata(next(e.id for e in other.scan() if e.metadata), title="by another")
+        await pilot.press("u")
+        await until(pilot, lambda: not conversation.done)
+        assert [act.kind for act in open_store(store).acts()] == ["edit", "edit"]
+        await pilot.press("u")
+        await until(pilot, lambda: "Nothing was done here" in notices(pilot))
+        assert len(open_store(store).acts()) == 2
