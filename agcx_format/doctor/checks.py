@@ -26,7 +26,8 @@ from agcx_format.doctor.report import FileReport, Finding, ReportDraft, Severity
 from agcx_format.doctor.session import verify_session
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import checkpoint
-from agcx_format.model.types import Float32, SessionIndex, SessionMetadata
+from agcx_format.model.fields import Float32
+from agcx_format.model.session import SessionIndex, SessionMetadata
 from agcx_format.session.listed import listed
 from agcx_format.session.whole import read_metadata
 from agcx_format.store import paths

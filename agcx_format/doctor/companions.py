@@ -18,7 +18,7 @@ from agcx_format.disk.durable import open_regular, read_exactly
 from agcx_format.doctor.report import FileReport, ReportDraft, ReportPart, Severity
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.layout import checkpoint, index
-from agcx_format.model.types import CheckpointMetadata, SessionIndex, SessionMetadata
+from agcx_format.model.session import CheckpointMetadata, SessionIndex, SessionMetadata
 from agcx_format.store.paths import is_uuid
 
 __all__ = ["UNNAMED", "read_small", "verify_checkpoint", "verify_copy", "verify_index"]

@@ -14,8 +14,8 @@ from agcx_format.counting import counted
 from agcx_format.doctor.message_walk import Walk
 from agcx_format.doctor.report import ReportDraft, Severity
 from agcx_format.errors import PersistenceError
+from agcx_format.model.items import Message, MessageSnapshot, ReasoningWithoutContent, UnknownItem
 from agcx_format.model.timestamps import ns_of
-from agcx_format.model.types import Message, MessageSnapshot, ReasoningWithoutContent, UnknownItem
 
 __all__ = ["Stopped", "check_messages", "unknown_kinds"]
 

@@ -28,15 +28,13 @@ from agcx_format.doctor.message_walk import Walk
 from agcx_format.doctor.session import AFTER_MESSAGES, first_element, value_end
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import v1, v2
-from agcx_format.model.types import (
-    ConversationContext,
+from agcx_format.model.items import (
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
     ResponseItem,
-    SessionMetadata,
-    SessionState,
 )
+from agcx_format.model.session import ConversationContext, SessionMetadata, SessionState
 from agcx_format.session.random_access import FramedMessages
 from agcx_format.session.whole import FileSection
 from agcx_format.transcript.title import short_title

@@ -29,14 +29,14 @@ from agcx_format.errors import (
     PersistenceError,
 )
 from agcx_format.layout import v1, v2
-from agcx_format.model.timestamps import ns_of
-from agcx_format.model.types import (
+from agcx_format.model.fields import Moment
+from agcx_format.model.session import (
     ConversationContext,
-    Moment,
     OperatingMode,
     SessionMetadata,
     SessionState,
 )
+from agcx_format.model.timestamps import ns_of
 from agcx_format.session.whole import FileSection, read_session
 from agcx_format.store import paths
 

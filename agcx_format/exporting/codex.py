@@ -15,18 +15,16 @@ from collections.abc import Iterable, Iterator
 
 from agcx_format.codec.json import to_plain
 from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
-from agcx_format.model.types import (
-    ConversationContext,
-    ConversationSnapshot,
+from agcx_format.model.items import (
     LocalShellCall,
     Message,
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
     ResponseItem,
-    SessionMetadata,
     UnknownItem,
 )
+from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
 from agcx_format.transcript.safe_text import safe_json
 from agcx_format.transcript.words import genuine_user_text, text_of
 

@@ -16,10 +16,7 @@ from agcx_format.codec.json import to_plain
 from agcx_format.counting import counted
 from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
 from agcx_format.exporting.embedding import code_span, embedded, fenced, one_line
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
-    ConversationContext,
-    ConversationSnapshot,
+from agcx_format.model.items import (
     FileContext,
     FunctionCall,
     FunctionCallOutput,
@@ -30,9 +27,10 @@ from agcx_format.model.types import (
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
-    SessionMetadata,
     UnknownItem,
 )
+from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
+from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.safe_text import safe_yaml, visible
 from agcx_format.transcript.tools import CallOutcome, read_call, read_output
 from agcx_format.transcript.words import genuine_user_text, is_tool_image

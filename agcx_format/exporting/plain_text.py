@@ -19,8 +19,7 @@ from agcx_format.exporting.markdown import (
     heading_of,
     outcome_in_words,
 )
-from agcx_format.model.types import (
-    ConversationSnapshot,
+from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -29,9 +28,9 @@ from agcx_format.model.types import (
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
-    SessionMetadata,
     UnknownItem,
 )
+from agcx_format.model.session import ConversationSnapshot, SessionMetadata
 from agcx_format.transcript.safe_text import safe_json, visible
 from agcx_format.transcript.tools import read_call, read_output
 from agcx_format.transcript.words import is_tool_image, text_of

@@ -24,13 +24,8 @@ from msgspec.structs import replace
 
 from agcx_format.codec.json import from_json, to_json
 from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
-from agcx_format.model.types import (
-    ConversationSnapshot,
-    MessageSnapshot,
-    Session,
-    SessionMetadata,
-    SessionState,
-)
+from agcx_format.model.items import MessageSnapshot
+from agcx_format.model.session import ConversationSnapshot, Session, SessionMetadata, SessionState
 from agcx_format.transcript.safe_text import safe_json
 
 __all__ = ["from_session_json", "json_parts", "session_json"]

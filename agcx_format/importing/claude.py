@@ -22,8 +22,7 @@ from agcx_format.importing.codex import detect, find_rollouts
 from agcx_format.importing.draft import ImportDraft, Imported, moment_of
 from agcx_format.importing.json_lines import Line, read_lines
 from agcx_format.model.ids import session_id
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     ContentItem,
     FunctionCall,
     FunctionCallOutput,
@@ -34,6 +33,7 @@ from agcx_format.model.types import (
     Reasoning,
     SummaryText,
 )
+from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.tools import CallOutcome
 from agcx_format.transcript.words import OUTPUT_IMAGE

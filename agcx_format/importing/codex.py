@@ -21,8 +21,8 @@ from agcx_format.importing.codex_items import add_item
 from agcx_format.importing.draft import ImportDraft, Imported, moment_of
 from agcx_format.importing.json_lines import Line, read_document, read_lines
 from agcx_format.model.ids import session_id
+from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import OperatingMode
 from agcx_format.transcript.title import short_title
 
 __all__ = ["convert", "default_places", "detect", "find_rollouts", "read_rollout"]

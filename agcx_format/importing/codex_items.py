@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agcx_format.importing.draft import ImportDraft
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     ContentItem,
     ExecAction,
     FunctionCall,

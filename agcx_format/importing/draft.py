@@ -15,22 +15,24 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from agcx_format.importing.json_lines import Line
-from agcx_format.model.new import initial_state
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
-    ConversationContext,
-    ConversationSnapshot,
-    Float32,
+from agcx_format.model.fields import Float32
+from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     MessageMetadata,
     MessageSnapshot,
-    OperatingMode,
     ResponseItem,
-    SessionMetadata,
-    SessionState,
     ToolCallMetadata,
 )
+from agcx_format.model.new import initial_state
+from agcx_format.model.session import (
+    ConversationContext,
+    ConversationSnapshot,
+    OperatingMode,
+    SessionMetadata,
+    SessionState,
+)
+from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript import tools
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import genuine_user_text

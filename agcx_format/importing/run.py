@@ -20,8 +20,8 @@ from agcx_format.errors import PersistenceError, SessionNotFound
 from agcx_format.importing.codex import find_rollouts, read_rollout
 from agcx_format.importing.draft import INCOMPLETE, Imported, ImportReport
 from agcx_format.model.ids import uuids_in
+from agcx_format.model.session import Session, SessionMetadata
 from agcx_format.model.timestamps import Timestamp, ns_of
-from agcx_format.model.types import Session, SessionMetadata
 from agcx_format.store.store import Store
 
 __all__ = ["ImportOutcome", "ImportResult", "import_sessions"]

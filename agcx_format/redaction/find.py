@@ -16,13 +16,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from agcx_format.model.types import (
-    ConversationContext,
-    MessageSnapshot,
-    Session,
-    SessionMetadata,
-    SessionState,
-)
+from agcx_format.model.items import MessageSnapshot
+from agcx_format.model.session import ConversationContext, Session, SessionMetadata, SessionState
 from agcx_format.redaction import checks
 from agcx_format.redaction.rules import RULES, SecretRule
 from agcx_format.redaction.texts import TextPath, commands, in_words, texts

@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from agcx_format.model.types import MessageSnapshot, Session
+from agcx_format.model.items import MessageSnapshot
+from agcx_format.model.session import Session
 from agcx_format.redaction.find import Find
 from agcx_format.redaction.texts import TextPath, put, texts
 

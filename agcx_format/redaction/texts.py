@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from agcx_format.model import schema
-from agcx_format.model.types import LocalShellCall, MessageSnapshot, Other, UnknownItem
+from agcx_format.model.items import LocalShellCall, MessageSnapshot, Other, UnknownItem
 
 __all__ = ["LocatedText", "TextPath", "commands", "in_words", "put", "texts"]
 

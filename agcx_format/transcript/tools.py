@@ -14,7 +14,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Any
 
-from agcx_format.model.types import FunctionCall, LocalShellCall
+from agcx_format.model.items import FunctionCall, LocalShellCall
 
 __all__ = [
     "TELLING",

@@ -27,9 +27,7 @@ from agcx_format.exporting.markdown import (
     speaker_of,
     time_in_words,
 )
-from agcx_format.model.types import (
-    ConversationContext,
-    ConversationSnapshot,
+from agcx_format.model.items import (
     FileContext,
     FunctionCall,
     FunctionCallOutput,
@@ -41,9 +39,9 @@ from agcx_format.model.types import (
     Reasoning,
     ReasoningWithoutContent,
     ResponseItem,
-    SessionMetadata,
     UnknownItem,
 )
+from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
 from agcx_format.transcript.safe_text import visible
 from agcx_format.transcript.tools import read_call, read_output
 from agcx_format.transcript.words import is_tool_image

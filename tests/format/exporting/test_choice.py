@@ -13,8 +13,7 @@ from agcx_format.exporting.markdown import to_markdown
 from agcx_format.exporting.plain_text import jsonl_parts, to_text
 from agcx_format.exporting.session_json import from_session_json, session_json
 from agcx_format.importing.draft import ImportDraft
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     FileContext,
     FunctionCall,
     FunctionCallOutput,
@@ -25,6 +24,7 @@ from agcx_format.model.types import (
     Reasoning,
     SummaryText,
 )
+from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.words import OUTPUT_IMAGE
 
 PICTURE = InputImage("https://example.org/PICTURE.png")

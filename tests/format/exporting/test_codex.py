@@ -16,8 +16,7 @@ from agcx_format.exporting.choice import ExportChoice
 from agcx_format.exporting.codex import rollout_name, to_rollout
 from agcx_format.importing.codex import read_rollout
 from agcx_format.importing.draft import ImportDraft
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     ExecAction,
     FunctionCall,
     FunctionCallOutput,
@@ -35,6 +34,7 @@ from agcx_format.model.types import (
     SummaryText,
     UnknownItem,
 )
+from agcx_format.model.timestamps import Timestamp
 from tests.support.golden_files import GOLDEN
 
 ITEMS = [

@@ -18,8 +18,7 @@ from agcx_format.exporting.choice import ExportChoice
 from agcx_format.exporting.html import PAGE_END, html_parts, page_start, section_parts, to_html
 from agcx_format.exporting.html.markdown import markdown_html, preformatted
 from agcx_format.importing.draft import ImportDraft
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -29,6 +28,7 @@ from agcx_format.model.types import (
     Reasoning,
     SummaryText,
 )
+from agcx_format.model.timestamps import Timestamp
 from tests.support.golden_files import GOLDEN
 
 # What breaks out of text, attributes, comments, and Markdown's own constructs in careless pages.

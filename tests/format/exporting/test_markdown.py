@@ -18,8 +18,7 @@ from agcx_format.codec import messagepack
 from agcx_format.exporting.embedding import code_span, embedded, fenced, one_line
 from agcx_format.exporting.markdown import described_image, markdown_parts, to_markdown
 from agcx_format.importing.draft import ImportDraft
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     ExecAction,
     FileContext,
     FunctionCall,
@@ -35,6 +34,7 @@ from agcx_format.model.types import (
     ToolCallMetadata,
     UnknownItem,
 )
+from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.safe_text import visible
 
 # Pieces that open or close something in Markdown, alone and at the beginning of lines.

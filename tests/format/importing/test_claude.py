@@ -15,7 +15,7 @@ from agcx_format.importing.claude import default_places, find_transcripts, read_
 from agcx_format.importing.codex import read_rollout
 from agcx_format.importing.draft import Imported
 from agcx_format.importing.run import ImportOutcome, import_sessions
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,

@@ -12,8 +12,9 @@ from agcx_format import SessionStore, open_store
 from agcx_format.importing.codex import read_rollout
 from agcx_format.importing.run import ImportOutcome, import_sessions
 from agcx_format.layout import v2
+from agcx_format.model.items import Message, OutputText
+from agcx_format.model.session import CheckpointMetadata
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import CheckpointMetadata, Message, OutputText
 from tests.support.rollout_lines import SESSION, assistant, meta, user, write
 
 OTHER = "0199bbbb-1111-7222-8333-444455556666"

@@ -14,8 +14,7 @@ from msgspec.structs import replace
 from agcx_format.codec import messagepack
 from agcx_format.codec.json import to_json
 from agcx_format.importing.draft import ImportDraft
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     ExecAction,
     FileContext,
     FunctionCall,
@@ -31,6 +30,7 @@ from agcx_format.model.types import (
     SummaryText,
     UnknownItem,
 )
+from agcx_format.model.timestamps import Timestamp
 from agcx_format.redaction.find import find_in_session, find_secrets
 from agcx_format.redaction.replace import Placeholders, Redaction, redact
 

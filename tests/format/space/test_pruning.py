@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from agcx_format import SessionStorage, SessionStore, open_store
 from agcx_format.importing.run import import_sessions
 from agcx_format.layout import v1
+from agcx_format.model.session import CheckpointMetadata
 from agcx_format.model.timestamps import Timestamp, ns_of
-from agcx_format.model.types import CheckpointMetadata
 from agcx_format.space.rules import Precious, PruneRule, select
 from tests.support.rollout_lines import assistant, meta, user, write
 from tests.support.stores import contents, copy_of, golden_session

@@ -12,8 +12,8 @@ from textual.widgets import Button, Checkbox, Input, OptionList, RadioButton
 
 from agcx_format import write_session
 from agcx_format.importing.draft import ImportDraft
+from agcx_format.model.items import InputText, Message
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import InputText, Message
 from agcx_tui.app.dialogs.export import ExportDialog, ExportItem
 from agcx_tui.app.dialogs.redaction_review import RedactionReview
 from agcx_tui.app.dialogs.run_export import ask_for_export
