@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from agcx_format import limits
 from agcx_format.codec import bincode, messagepack
-from agcx_format.codec.messagepack import lenient as slow
+from agcx_format.codec.messagepack import lenient
 from agcx_format.codec.messagepack.scanner import INSIDE_CONVERSATION
 from agcx_format.codec.zstd import frames, seekable
 from agcx_format.counting import counted
@@ -334,7 +334,7 @@ def _take_after(found: Salvaged, tail: bytes) -> None:
             with contextlib.suppress(PersistenceError):
                 kept[name] = tail[at:end], messagepack.decode(type_, tail[at:end])
             at = end
-    except slow.UNPACK_ERRORS:
+    except lenient.UNPACK_ERRORS:
         # The text ends here.
         pass
     found.context = kept.get("context", (None,))[0]

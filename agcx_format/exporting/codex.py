@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from agcx_format.codec.json import to_plain
-from agcx_format.exporting.choice import EVERYTHING, Choice, chosen
+from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
 from agcx_format.model.items import (
     LocalShellCall,
     Message,
@@ -41,7 +41,7 @@ def rollout_name(metadata: SessionMetadata) -> str:
 
 
 def to_rollout(
-    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: Choice = EVERYTHING
+    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: ExportChoice = EVERYTHING
 ) -> str:
     """The whole rollout."""
     return "".join(rollout_parts(metadata, conversation.messages, conversation.context, choice))
@@ -51,7 +51,7 @@ def rollout_parts(
     metadata: SessionMetadata,
     messages: Iterable[MessageSnapshot],
     context: ConversationContext | None = None,
-    choice: Choice = EVERYTHING,
+    choice: ExportChoice = EVERYTHING,
 ) -> Iterator[str]:
     """The lines, those of a message in each part."""
     directory = context.working_directory if context is not None else ""
