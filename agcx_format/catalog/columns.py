@@ -19,8 +19,14 @@ from array import array
 from datetime import date
 from typing import TYPE_CHECKING
 
-from agcx_format.catalog import block as catalog_block
-from agcx_format.catalog.block import Block
+from agcx_format.catalog.block import (
+    Block,
+    check_block,
+    error_record,
+    plain_pools,
+    pool_values,
+    recorded_error,
+)
 from agcx_format.catalog.text_columns import Pool, RowIndex, Texts
 from agcx_format.disk.durable import Signature
 from agcx_format.errors import PersistenceError
@@ -151,7 +157,7 @@ class Columns:
 
         `ValueError` when its parts do not fit each other; then nothing is added.
         """
-        catalog_block.check(block, ARRAYS, POOLED)
+        check_block(block, ARRAYS, POOLED)
         self._check(block)
         first = len(self)
         rows = range(first, first + block.count)
@@ -160,14 +166,14 @@ class Columns:
         for name, kind in ARRAYS.items():
             column = array(kind, block.arrays[name])
             if name in POOLED:
-                numbers = [self.pools[name].number(v) for v in catalog_block.pool(block, name)]
+                numbers = [self.pools[name].number(v) for v in pool_values(block, name)]
                 column = array(kind, map(numbers.__getitem__, column))
             self.arrays[name].extend(column)
         for number, name in block.names.items():
             self.names[first + number] = os.fsdecode(name)
         for number, told in block.errors.items():
             row = first + number
-            self.errors[row] = catalog_block.error(told, self.path(row))
+            self.errors[row] = recorded_error(told, self.path(row))
         self._index.reserve(len(rows))
         for row in rows:
             if row in self.names:
@@ -188,7 +194,7 @@ class Columns:
         for texts, more in ((self.titles, block.titles), (self.haystacks, block.haystacks)):
             if texts.size + len(more) >= 1 << 32:
                 raise ValueError("more text than can be counted")
-        folders = catalog_block.pool(block, "folders")
+        folders = pool_values(block, "folders")
         if any("\0" in folder for folder in folders):
             raise ValueError("a folder that cannot be")
         numbers = [self.pools["folders"].number(folder) for folder in folders]
@@ -227,13 +233,13 @@ class Columns:
         return Block(
             count=len(rows),
             arrays={name: column.tobytes() for name, column in arrays.items()},
-            pools=catalog_block.plain_pools(pools),
+            pools=plain_pools(pools),
             titles=titles,
             title_lengths=title_lengths.tobytes(),
             haystacks=haystacks,
             haystack_lengths=haystack_lengths.tobytes(),
             names=names,
-            errors={n: catalog_block.told(error) for n, error in errors.items() if error},
+            errors={n: error_record(error) for n, error in errors.items() if error},
         )
 
     # --- inside

@@ -21,8 +21,9 @@ import msgspec
 from agcx_format.codec.messagepack import lenient
 from agcx_format.errors import MessagePackDecodeError
 from agcx_format.model import schema
+from agcx_format.model.fields import Float32
+from agcx_format.model.items import ReasoningWithoutContent, UnknownItem
 from agcx_format.model.timestamps import normal
-from agcx_format.model.types import Float32, ReasoningWithoutContent, UnknownItem
 
 __all__ = ["from_json", "to_json", "to_plain"]
 
@@ -30,7 +31,7 @@ T = TypeVar("T")
 
 
 def to_json(value: Any) -> bytes:
-    """Compact UTF-8 JSON of any value of `types.py`, or of a list, tuple or dict of them."""
+    """Compact UTF-8 JSON of any value of `agcx_format.model`, or of a list, tuple or dict of them."""
     return msgspec.json.encode(to_plain(value))
 
 

@@ -1,7 +1,7 @@
-"""The messages of a section, one by one: can each be decoded, and is there anything to know of it.
+"""Checks the messages of a section one by one: whether each decodes, and what is unusual about it.
 
-Strategy: what cannot be decoded is told for each message (the `Draft` bounds how many); all else is counted
-and told once, with the first message of which it holds.
+Strategy: each message that cannot be decoded is its own finding (`ReportDraft` bounds how many). Anything
+else is counted and reported once, with the first message that it applies to.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from agcx_format import limits
 from agcx_format.codec import messagepack
 from agcx_format.counting import counted
 from agcx_format.doctor.message_walk import Walk
-from agcx_format.doctor.report import Draft, Severity
+from agcx_format.doctor.report import ReportDraft, Severity
 from agcx_format.errors import PersistenceError
+from agcx_format.model.items import Message, MessageSnapshot, ReasoningWithoutContent, UnknownItem
 from agcx_format.model.timestamps import ns_of
-from agcx_format.model.types import Message, MessageSnapshot, ReasoningWithoutContent, UnknownItem
 
 __all__ = ["Stopped", "check_messages", "unknown_kinds"]
 
@@ -40,7 +40,7 @@ class Stopped(Exception):
 
 
 def check_messages(
-    draft: Draft,
+    draft: ReportDraft,
     walk: Walk,
     *,
     base: int,
@@ -130,7 +130,7 @@ class _Notes:
         if any(type(item) is ReasoningWithoutContent for item in (message.item, *edits)):
             self.count("unreadable-for-rust", index)
 
-    def tell(self, draft: Draft, section: str) -> None:
+    def tell(self, draft: ReportDraft, section: str) -> None:
         for code, reason in _NOTES.items():
             if count := self._counts[code]:
                 if code == "unknown-kind":

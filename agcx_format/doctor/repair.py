@@ -30,15 +30,11 @@ from agcx_format.doctor.salvage import Salvaged, salvage_layout1, salvage_layout
 from agcx_format.doctor.session import layout_guess
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.layout import checkpoint, v1, v2
+from agcx_format.model.fields import Float32
 from agcx_format.model.ids import session_id
 from agcx_format.model.new import initial_state
+from agcx_format.model.session import ConversationContext, OperatingMode, SessionMetadata
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
-    ConversationContext,
-    Float32,
-    OperatingMode,
-    SessionMetadata,
-)
 from agcx_format.session.whole import read_session
 from agcx_format.store import paths  # fmt: skip
 from agcx_format.store.index_file import read_index

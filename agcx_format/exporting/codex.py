@@ -14,19 +14,17 @@ import json
 from collections.abc import Iterable, Iterator
 
 from agcx_format.codec.json import to_plain
-from agcx_format.exporting.choice import EVERYTHING, Choice, chosen
-from agcx_format.model.types import (
-    ConversationContext,
-    ConversationSnapshot,
+from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
+from agcx_format.model.items import (
     LocalShellCall,
     Message,
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
     ResponseItem,
-    SessionMetadata,
     UnknownItem,
 )
+from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
 from agcx_format.transcript.safe_text import safe_json
 from agcx_format.transcript.words import genuine_user_text, text_of
 
@@ -43,7 +41,7 @@ def rollout_name(metadata: SessionMetadata) -> str:
 
 
 def to_rollout(
-    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: Choice = EVERYTHING
+    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: ExportChoice = EVERYTHING
 ) -> str:
     """The whole rollout."""
     return "".join(rollout_parts(metadata, conversation.messages, conversation.context, choice))
@@ -53,7 +51,7 @@ def rollout_parts(
     metadata: SessionMetadata,
     messages: Iterable[MessageSnapshot],
     context: ConversationContext | None = None,
-    choice: Choice = EVERYTHING,
+    choice: ExportChoice = EVERYTHING,
 ) -> Iterator[str]:
     """The lines, those of a message in each part."""
     directory = context.working_directory if context is not None else ""

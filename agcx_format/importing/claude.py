@@ -19,11 +19,10 @@ from uuid import UUID
 
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.codex import detect, find_rollouts
-from agcx_format.importing.draft import Draft, Imported, moment_of
+from agcx_format.importing.draft import ImportDraft, Imported, moment_of
 from agcx_format.importing.json_lines import Line, read_lines
 from agcx_format.model.ids import session_id
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     ContentItem,
     FunctionCall,
     FunctionCallOutput,
@@ -34,8 +33,9 @@ from agcx_format.model.types import (
     Reasoning,
     SummaryText,
 )
+from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.title import short_title
-from agcx_format.transcript.tools import Outcome
+from agcx_format.transcript.tools import CallOutcome
 from agcx_format.transcript.words import OUTPUT_IMAGE
 
 __all__ = ["convert", "default_places", "find_transcripts", "read_transcript"]
@@ -103,7 +103,7 @@ class _Transcript:
         spoken = next((v for v in known if v.get("type") in ("user", "assistant")), {})
         self._is_subagent = spoken.get("isSidechain") is True
         start = next(filter(None, (moment_of(v.get("timestamp")) for v in known)), modified)
-        self._draft = Draft(self._identity(known, spoken), start)
+        self._draft = ImportDraft(self._identity(known, spoken), start)
         self._model = ""
         self._branch = ""
         self._directory = ""
@@ -207,7 +207,7 @@ class _Transcript:
 class _Blocks:
     """The blocks of one line's message, each as a message of AGCX."""
 
-    def __init__(self, draft: Draft, value: dict, message: dict, number: int) -> None:
+    def __init__(self, draft: ImportDraft, value: dict, message: dict, number: int) -> None:
         self._draft = draft
         self._value = value
         self._message = message
@@ -277,7 +277,7 @@ class _Blocks:
         text, images = self._result_text(block.get("content"))
         is_error = block.get("is_error") is True
         error = text.split("\n", 1)[0][:200] if is_error else None
-        outcome = Outcome(success=not is_error, seconds=self._seconds(), error=error)
+        outcome = CallOutcome(success=not is_error, seconds=self._seconds(), error=error)
         self._put(FunctionCallOutput(call_id, text), outcome)
         if images:
             self._note("image of a tool: a message of its own")
@@ -306,7 +306,7 @@ class _Blocks:
         took = result.get("durationMs", result.get("totalDurationMs"))
         return took / 1000 if type(took) in (int, float) and 0 <= took < 1e15 else None
 
-    def _put(self, item: object, outcome: Outcome | None = None) -> None:
+    def _put(self, item: object, outcome: CallOutcome | None = None) -> None:
         self._draft.add(item, self._number, outcome)
 
     def _note(self, what: str) -> None:

@@ -18,11 +18,11 @@ from typing import Any, BinaryIO
 
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.codex_items import add_item
-from agcx_format.importing.draft import Draft, Imported, moment_of
+from agcx_format.importing.draft import ImportDraft, Imported, moment_of
 from agcx_format.importing.json_lines import Line, read_document, read_lines
 from agcx_format.model.ids import session_id
+from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import OperatingMode
 from agcx_format.transcript.title import short_title
 
 __all__ = ["convert", "default_places", "detect", "find_rollouts", "read_rollout"]
@@ -135,7 +135,7 @@ class _Rollout:
     def __init__(self, source: Path, modified: Timestamp) -> None:
         self._source = source
         self._modified = modified
-        self._draft: Draft | None = None
+        self._draft: ImportDraft | None = None
         self._meta: dict = {}
         self._model = ""
         self._directory = ""
@@ -162,7 +162,7 @@ class _Rollout:
         times = (v.get("timestamp") for v in values if isinstance(v, dict))
         start = next(filter(None, map(moment_of, [self._meta.get("timestamp"), *times])), None)
         identity = session_id(self._meta.get("id"), self._source.name)
-        self._draft = Draft(identity, start or self._modified)
+        self._draft = ImportDraft(identity, start or self._modified)
         for line in lines:
             self._line(line)
 
@@ -256,7 +256,7 @@ def _collaboration_mode(payload: dict) -> str:
 _cwd = re.compile(r"<environment_context>[^<]*<cwd>([^<]+)</cwd>").search
 
 
-def _directory_told(draft: Draft) -> str:
+def _directory_told(draft: ImportDraft) -> str:
     """The directory as the agent was told it, in one of the first messages."""
     for message in draft.messages[:5]:
         for part in getattr(message.item, "content", None) or []:

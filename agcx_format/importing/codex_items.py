@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from agcx_format.importing.draft import Draft
-from agcx_format.model.types import (
+from agcx_format.importing.draft import ImportDraft
+from agcx_format.model.items import (
     ContentItem,
     ExecAction,
     FunctionCall,
@@ -70,7 +70,7 @@ _FIELDS = {
 class _Line:
     """Where an item is from, and where the results go."""
 
-    draft: Draft
+    draft: ImportDraft
     number: int
 
     def add(self, item: ResponseItem) -> None:
@@ -83,7 +83,7 @@ class _Line:
         self.draft.kept_as[what] += 1
 
 
-def add_item(draft: Draft, payload: dict, number: int) -> None:
+def add_item(draft: ImportDraft, payload: dict, number: int) -> None:
     """Add what `payload` of line `number` says to the draft, as one message or several."""
     kind = _text(payload.get("type"))
     if kind in _WITHOUT_CONVERSATION:

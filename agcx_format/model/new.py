@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agcx_format.model.types import FilterSettings, SessionState
+from agcx_format.model.session import FilterSettings, SessionState
 
 __all__ = ["initial_state"]
 

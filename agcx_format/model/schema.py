@@ -1,4 +1,4 @@
-"""The declarations of `types.py`, seen as a schema that the codecs compile from.
+"""The declarations of `items.py` and `session.py`, seen as a schema that the codecs compile from.
 
 msgspec can already say what a type is made of (`msgspec.inspect`); this module narrows that
 to the dozen shapes that AGCX has, so that a codec is one `match` over them and a shape that no
@@ -14,8 +14,8 @@ from typing import Any
 
 from msgspec import inspect
 
+from agcx_format.model.fields import Float32
 from agcx_format.model.timestamps import USUAL
-from agcx_format.model.types import Float32
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ U64_MAX = 2**64 - 1
 
 @cache
 def shape_of(annotation: Any) -> Shape:
-    """The shape of a type of `types.py`; `TypeError` for one that AGCX does not have."""
+    """The shape of a type of the model; `TypeError` for one that AGCX does not have."""
     return _shape(inspect.type_info(annotation))
 
 

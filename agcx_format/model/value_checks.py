@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 from agcx_format.model import schema
-from agcx_format.model.types import ReasoningWithoutContent, UnknownItem
+from agcx_format.model.items import ReasoningWithoutContent, UnknownItem
 
 __all__ = ["check"]
 

@@ -16,16 +16,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from agcx_format.model.types import (
-    ConversationContext,
-    MessageSnapshot,
-    Session,
-    SessionMetadata,
-    SessionState,
-)
-from agcx_format.redaction import checks as values
-from agcx_format.redaction.rules import RULES, Rule
-from agcx_format.redaction.texts import Path, commands, in_words, texts
+from agcx_format.model.items import MessageSnapshot
+from agcx_format.model.session import ConversationContext, Session, SessionMetadata, SessionState
+from agcx_format.redaction import checks
+from agcx_format.redaction.rules import RULES, SecretRule
+from agcx_format.redaction.texts import TextPath, commands, in_words, texts
 
 __all__ = ["Find", "Span", "find_in_session", "find_secrets", "spans"]
 
@@ -66,7 +61,7 @@ class Find:
     secret: str
     part: str
     message: int | None
-    path: Path
+    path: TextPath
     start: int
     end: int
     line: int
@@ -177,7 +172,7 @@ class _Table:
     def matches(self, text: str) -> Iterator[_Match]:
         for number in self._fast:
             for match in RULES[number].pattern.finditer(text):
-                yield number, *values.secret_span(match)
+                yield number, *checks.secret_span(match)
         yield from self._exact.matches(text, text)
         yield from self._lowered.matches(text, _lowered(text))
 
@@ -215,11 +210,11 @@ def _alternatives(anchors: list[str]) -> str:
     return "|".join(f"{re.escape(k)}(?:{'|'.join(rest)})" for k, rest in by_letter.items())
 
 
-def _match(rule: Rule, text: str, at: int) -> tuple[int, int] | None:
+def _match(rule: SecretRule, text: str, at: int) -> tuple[int, int] | None:
     match = rule.pattern.match(text, at)
     if match is None or not (rule.check is None or rule.check(match)):
         return None
-    start, end = values.secret_span(match)
+    start, end = checks.secret_span(match)
     if rule.behind is not None:
         begin = rule.behind(text, start)
         return None if begin is None else (begin, end)
@@ -309,7 +304,7 @@ def find_secrets(
 
 def _of_variable(text: str, name: str) -> list[Span]:
     """The whole value of a variable whose name says that it is a secret, if no rule knows it better."""
-    if not name or not values.names_secret(name) or not values.worth_hiding(text):
+    if not name or not checks.names_secret(name) or not checks.worth_hiding(text):
         return []
     known = spans(text)
     return known or [Span("variable", 0, len(text))]

@@ -16,9 +16,10 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from agcx_format.model.types import MessageSnapshot, Session
+from agcx_format.model.items import MessageSnapshot
+from agcx_format.model.session import Session
 from agcx_format.redaction.find import Find
-from agcx_format.redaction.texts import Path, put, texts
+from agcx_format.redaction.texts import TextPath, put, texts
 
 __all__ = ["Placeholders", "Redaction", "redact"]
 
@@ -44,7 +45,7 @@ class Redaction:
 
     def __init__(self, finds: Iterable[Find], placeholders: Placeholders | None = None) -> None:
         self._placeholders = placeholders or Placeholders()
-        self._finds: dict[tuple[str, int | None], dict[Path, list[Find]]] = {}
+        self._finds: dict[tuple[str, int | None], dict[TextPath, list[Find]]] = {}
         self._counts: Counter[str] = Counter()
         for find in finds:
             self._placeholders.of(find.kind, find.secret)

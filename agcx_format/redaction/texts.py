@@ -17,15 +17,15 @@ import msgspec
 from msgspec.structs import replace
 
 from agcx_format.model import schema
-from agcx_format.model.types import LocalShellCall, MessageSnapshot, Other, UnknownItem
+from agcx_format.model.items import LocalShellCall, MessageSnapshot, Other, UnknownItem
 
-__all__ = ["Path", "Text", "commands", "in_words", "put", "texts"]
+__all__ = ["LocatedText", "TextPath", "commands", "in_words", "put", "texts"]
 
 # A step names a field or a variable, or is a number: of an element, or of a variable whose name is meant.
-Path = tuple[str | int, ...]
+TextPath = tuple[str | int, ...]
 
 # The way, the text, and the name of a variable whose value it is.
-Text = tuple[Path, str, str]
+LocatedText = tuple[TextPath, str, str]
 
 _OPAQUE = frozenset({"encrypted_content"})
 
@@ -33,7 +33,7 @@ _OPAQUE = frozenset({"encrypted_content"})
 _picture = re.compile(r"data:image/[a-z0-9.+-]{1,40};base64,[A-Za-z0-9+/]*+={0,2}").fullmatch
 
 
-def texts(value: Any, path: Path = ()) -> Iterator[Text]:
+def texts(value: Any, path: TextPath = ()) -> Iterator[LocatedText]:
     """Every text in the value."""
     match value:
         case str():
@@ -59,11 +59,11 @@ def texts(value: Any, path: Path = ()) -> Iterator[Text]:
                 yield (*path, "raw", number), text, name
 
 
-def commands(value: Any) -> Iterator[tuple[Path, list[str]]]:
+def commands(value: Any) -> Iterator[tuple[TextPath, list[str]]]:
     """The lists of words that make a command."""
     if not isinstance(value, MessageSnapshot):
         return
-    items: list[tuple[Path, Any]] = [(("item",), value.item)]
+    items: list[tuple[TextPath, Any]] = [(("item",), value.item)]
     for number, (_, item) in enumerate(value.metadata.edit_history):
         items.append((("metadata", "edit_history", number, 1), item))
     for path, item in items:
@@ -71,7 +71,7 @@ def commands(value: Any) -> Iterator[tuple[Path, list[str]]]:
             yield (*path, "action", "command"), item.action.command
 
 
-def put(value: Any, changes: dict[Path, Any], unknown: Callable[[str], str]) -> Any:
+def put(value: Any, changes: dict[TextPath, Any], unknown: Callable[[str], str]) -> Any:
     """The value with other texts at these ways; `unknown` changes each text of an unknown item."""
     tree: dict = {}
     for path, text in changes.items():
@@ -82,7 +82,7 @@ def put(value: Any, changes: dict[Path, Any], unknown: Callable[[str], str]) -> 
     return _put(value, tree, unknown)
 
 
-def in_words(path: Path) -> str:
+def in_words(path: TextPath) -> str:
     """The way as people write it: `content[0].text`."""
     words = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return words.removeprefix(".")

@@ -17,8 +17,7 @@ import msgspec
 
 from agcx_format.disk.durable import Signature
 from agcx_format.errors import PersistenceError
-from agcx_format.model.timestamps import ns_of
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -29,6 +28,7 @@ from agcx_format.model.types import (
     ReasoningWithoutContent,
     UnknownItem,
 )
+from agcx_format.model.timestamps import ns_of
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.listed import listed
 from agcx_format.store.entries import ScanEntry

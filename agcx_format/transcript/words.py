@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,

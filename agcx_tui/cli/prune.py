@@ -83,11 +83,11 @@ def prune(
     Favorites, unreadable files, sessions with checkpoints, and what an agent may be at work on
     are kept unless --include names them. `agcx undo` restores everything.
     """
-    from agcx_format.space.rules import Precious, Rule, select
+    from agcx_format.space.rules import Precious, PruneRule, select
 
     if conditions["directory"]:
         conditions["directory"] = str(Path(conditions["directory"]).expanduser().absolute())
-    rule = Rule(**conditions, include=frozenset(map(Precious, include)))
+    rule = PruneRule(**conditions, include=frozenset(map(Precious, include)))
     if not rule:
         raise click.UsageError("no condition given: name at least one, such as --older-than 90d")
     if overwrite and export_to is None:

@@ -36,15 +36,10 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import msgspec
 
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
-    CheckpointMetadata,
-    ConversationContext,
-    ConversationSnapshot,
+from agcx_format.model.fields import Float32
+from agcx_format.model.items import (
     ExecAction,
     FileContext,
-    FilterSettings,
-    Float32,
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -54,16 +49,23 @@ from agcx_format.model.types import (
     Message,
     MessageMetadata,
     MessageSnapshot,
-    OperatingMode,
     OutputText,
     Reasoning,
     ResponseItem,
-    Session,
-    SessionMetadata,
-    SessionState,
     SummaryText,
     ToolCallMetadata,
 )
+from agcx_format.model.session import (
+    CheckpointMetadata,
+    ConversationContext,
+    ConversationSnapshot,
+    FilterSettings,
+    OperatingMode,
+    Session,
+    SessionMetadata,
+    SessionState,
+)
+from agcx_format.model.timestamps import Timestamp
 from agcx_tui.demo import noise, picture
 
 SECOND = 1_000_000_000

@@ -24,8 +24,9 @@ import msgspec
 from agcx_format.counting import counted
 from agcx_format.errors import BincodeDecodeError
 from agcx_format.model import schema
+from agcx_format.model.fields import Float32
+from agcx_format.model.items import MessageSnapshot, ReasoningWithoutContent
 from agcx_format.model.timestamps import is_usual, normal
-from agcx_format.model.types import Float32, MessageSnapshot, ReasoningWithoutContent
 
 __all__ = ["Reader", "reader"]
 

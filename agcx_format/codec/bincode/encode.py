@@ -12,8 +12,9 @@ from typing import Any
 from uuid import UUID
 
 from agcx_format.model import schema
+from agcx_format.model.fields import pack_f32
+from agcx_format.model.items import ReasoningWithoutContent
 from agcx_format.model.timestamps import normal
-from agcx_format.model.types import ReasoningWithoutContent, pack_f32
 
 __all__ = ["Writer", "writer"]
 

@@ -26,20 +26,16 @@ from agcx_format import limits
 from agcx_format.codec.messagepack import lenient as slow
 from agcx_format.counting import counted
 from agcx_format.errors import MessagePackDecodeError
-from agcx_format.model.timestamps import Timestamp, all_usual, is_usual, normal
-from agcx_format.model.types import (
-    ConversationContext,
-    ConversationSnapshot,
-    Float32,
+from agcx_format.model.fields import Float32, Moment, pack_f32
+from agcx_format.model.items import (
     MessageSnapshot,
-    Moment,
-    OperatingMode,
     Reasoning,
     ReasoningText,
     ReasoningWithoutContent,
     UnknownItem,
-    pack_f32,
 )
+from agcx_format.model.session import ConversationContext, ConversationSnapshot, OperatingMode
+from agcx_format.model.timestamps import Timestamp, all_usual, is_usual, normal
 from agcx_format.model.value_checks import check
 
 __all__ = ["decode", "decode_messages", "decode_run", "encode", "encode_messages", "find_messages"]

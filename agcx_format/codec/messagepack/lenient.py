@@ -16,8 +16,9 @@ from agcx_format import limits
 from agcx_format.counting import counted
 from agcx_format.errors import MessagePackDecodeError
 from agcx_format.model import schema
+from agcx_format.model.fields import Float32
+from agcx_format.model.items import ReasoningWithoutContent, UnknownItem
 from agcx_format.model.timestamps import normal
-from agcx_format.model.types import Float32, ReasoningWithoutContent, UnknownItem
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from agcx_format.exporting.choice import EVERYTHING, Choice, chosen
+from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
 from agcx_format.exporting.html.markdown import escaped, markdown_html, picture, preformatted
 from agcx_format.exporting.html.page import PAGE_END, page_start
 from agcx_format.exporting.markdown import (
@@ -27,9 +27,7 @@ from agcx_format.exporting.markdown import (
     speaker_of,
     time_in_words,
 )
-from agcx_format.model.types import (
-    ConversationContext,
-    ConversationSnapshot,
+from agcx_format.model.items import (
     FileContext,
     FunctionCall,
     FunctionCallOutput,
@@ -41,9 +39,9 @@ from agcx_format.model.types import (
     Reasoning,
     ReasoningWithoutContent,
     ResponseItem,
-    SessionMetadata,
     UnknownItem,
 )
+from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
 from agcx_format.transcript.safe_text import visible
 from agcx_format.transcript.tools import read_call, read_output
 from agcx_format.transcript.words import is_tool_image
@@ -52,7 +50,7 @@ __all__ = ["PAGE_END", "html_parts", "page_start", "section_parts", "to_html"]
 
 
 def to_html(
-    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: Choice = EVERYTHING
+    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: ExportChoice = EVERYTHING
 ) -> str:
     """The whole page."""
     return "".join(html_parts(metadata, conversation.messages, conversation.context, choice))
@@ -62,7 +60,7 @@ def html_parts(
     metadata: SessionMetadata,
     messages: Iterable[MessageSnapshot],
     context: ConversationContext | None = None,
-    choice: Choice = EVERYTHING,
+    choice: ExportChoice = EVERYTHING,
 ) -> Iterator[str]:
     """The page in parts, one for each message among them; join with nothing."""
     yield page_start(shortened(metadata.title))
@@ -74,7 +72,7 @@ def section_parts(
     metadata: SessionMetadata,
     messages: Iterable[MessageSnapshot],
     context: ConversationContext | None = None,
-    choice: Choice = EVERYTHING,
+    choice: ExportChoice = EVERYTHING,
     prefix: str = "",
 ) -> Iterator[str]:
     """A conversation within a page; `prefix` keeps the anchors of several ones apart."""

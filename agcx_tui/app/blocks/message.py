@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from agcx_format.counting import counted
 from agcx_format.errors import PersistenceError
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,

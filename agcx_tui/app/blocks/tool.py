@@ -16,7 +16,7 @@ from itertools import islice
 
 import msgspec
 
-from agcx_format.model.types import FunctionCall, LocalShellCall
+from agcx_format.model.items import FunctionCall, LocalShellCall
 from agcx_format.transcript.tools import TELLING
 from agcx_tui.app.blocks.palette import Palette
 from agcx_tui.app.blocks.rows import Row, tidy

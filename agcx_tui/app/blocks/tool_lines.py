@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from textual.strip import Strip
 
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     LocalShellCall,

@@ -48,7 +48,7 @@ class ExportOrder:
     together: bool = False
 
 
-# What goes along: the field of `Choice`, and its name for people.
+# What goes along: the field of `ExportChoice`, and its name for people.
 _PARTS = {
     "tool_calls": "Tools",
     "reasoning": "Thoughts",
@@ -181,12 +181,12 @@ class ExportDialog(Dialog[ExportOrder]):
             self.dismiss(None)
 
     def _form(self) -> write_files.Form:
-        from agcx_format.exporting.choice import Choice
+        from agcx_format.exporting.choice import ExportChoice
 
         def is_on(name: str) -> bool:
             return self.query_one(f"#{name}", Checkbox).value
 
-        choice = Choice(**{name: is_on(f"part-{name}") for name in _PARTS})
+        choice = ExportChoice(**{name: is_on(f"part-{name}") for name in _PARTS})
         redact = is_on("redact")
         return write_files.Form(self._format, choice, redact, redact and is_on("personal"))
 

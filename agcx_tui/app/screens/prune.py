@@ -1,6 +1,6 @@
 """Cleaning up by rule: what falls under it is listed while the rule is typed.
 
-Strategy: the fields make a `Rule`; a thread selects by it, stopped and begun anew with every change.
+Strategy: the fields make a `PruneRule`; a thread selects by it, stopped and begun anew with every change.
 What is safe unless it is named has a row of boxes, and a line below it tells what was spared and why.
 What is deleted is what is listed, by the files as they were then: one act, which `u` undoes.
 """
@@ -23,7 +23,7 @@ from textual.widgets import Checkbox, Input
 from textual.worker import get_current_worker
 
 from agcx_format.errors import PersistenceError
-from agcx_format.space.rules import Chosen, Rule, Selection, select
+from agcx_format.space.rules import Chosen, PruneRule, Selection, select
 from agcx_format.store.store import ScanEntry, Store
 from agcx_tui.app.screens.sessions import SessionsScreen
 from agcx_tui.app.widgets.choices import Box
@@ -167,14 +167,14 @@ class PruneScreen(SessionsScreen):
     def _submitted(self) -> None:
         self.sessions.focus()
 
-    def _rule(self) -> Rule:
+    def _rule(self) -> PruneRule:
         """`BadValue` when a field cannot be understood."""
         text = {name: self.query_one(f"#{name}", Input).value.strip() for name in _TEXTS}
         checked = {box.id: box.value for box in self.query(Checkbox)}
         keep = text["keep"]
         if keep and not (keep.isascii() and keep.isdigit() and len(keep) < 10):
             raise BadValue(f"{keep!r} is not a number")
-        return Rule(
+        return PruneRule(
             older_than=moment_before(text["older"], self.now()),
             larger_than=bytes_of(text["larger"]),
             empty=checked["empty"],
@@ -199,7 +199,7 @@ class PruneScreen(SessionsScreen):
         self._select(rule, self._number)
 
     @work(thread=True, exclusive=True, group="select")
-    def _select(self, rule: Rule, number: int) -> None:
+    def _select(self, rule: PruneRule, number: int) -> None:
         worker = get_current_worker()
         try:
             found = select(

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from agcx_format.model.types import CheckpointMetadata
+from agcx_format.model.session import CheckpointMetadata
 from agcx_tui.app.widgets.facts_view import FactsView
 
 __all__ = ["CheckpointsView"]

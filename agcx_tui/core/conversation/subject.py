@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agcx_format.errors import PersistenceError
-from agcx_format.model.types import CheckpointMetadata, ConversationContext, SessionMetadata
+from agcx_format.model.session import CheckpointMetadata, ConversationContext, SessionMetadata
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.listed import listed
 from agcx_format.session.sizes import SectionPlace

@@ -10,15 +10,14 @@ import pytest
 
 from agcx_format.codec import bincode, messagepack
 from agcx_format.errors import BincodeDecodeError, MessagePackDecodeError
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
+from agcx_format.model.items import FileContext, ToolCallMetadata
+from agcx_format.model.session import (
     CheckpointMetadata,
     EmbeddingCacheState,
-    FileContext,
     FilterSettings,
     OperatingMode,
-    ToolCallMetadata,
 )
+from agcx_format.model.timestamps import Timestamp
 
 ID = UUID(int=0x0102030405060708090A0B0C0D0E0F10)
 WHEN = Timestamp("2025-01-01T00:00:00Z")

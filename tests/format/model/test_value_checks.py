@@ -12,11 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from agcx_format.codec import bincode, messagepack
-from agcx_format.model.types import (
-    Checkpoint,
-    CheckpointMetadata,
-    ConversationContext,
-    ConversationSnapshot,
+from agcx_format.model.items import (
     ExecAction,
     FileContext,
     FunctionCall,
@@ -25,10 +21,16 @@ from agcx_format.model.types import (
     Message,
     MessageSnapshot,
     Reasoning,
-    SessionMetadata,
-    SessionState,
     SummaryText,
     UnknownItem,
+)
+from agcx_format.model.session import (
+    Checkpoint,
+    CheckpointMetadata,
+    ConversationContext,
+    ConversationSnapshot,
+    SessionMetadata,
+    SessionState,
 )
 from agcx_format.model.value_checks import check
 from agcx_format.session.whole import write_session

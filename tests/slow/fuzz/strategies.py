@@ -1,6 +1,6 @@
 """Values of every type that AGCX files hold, as unkind as the types allow.
 
-Strategy: like the codecs, these are worked out from the schema of `agcx_format.model.types`, so a field or an
+Strategy: like the codecs, these are worked out from the schema of `agcx_format.model`, so a field or an
 item kind that is added there is fuzzed without a line here.  Numbers and lengths crowd around the
 borders at which an encoding takes another form; texts hold what terminals, file systems and
 parsers trip over.
@@ -16,16 +16,10 @@ import msgpack
 from hypothesis import strategies as st
 
 from agcx_format.model import schema
+from agcx_format.model.fields import Float32
+from agcx_format.model.items import MessageSnapshot, ReasoningWithoutContent, UnknownItem
+from agcx_format.model.session import ConversationSnapshot, SessionMetadata, SessionState
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
-    ConversationSnapshot,
-    Float32,
-    MessageSnapshot,
-    ReasoningWithoutContent,
-    SessionMetadata,
-    SessionState,
-    UnknownItem,
-)
 
 # bincode turns from one form to the next at 251 and 65536, MessagePack at 32, 128, 256 and 65536.
 _BORDERS = [0, 1, 31, 32, 127, 128, 250, 251, 252, 253, 254, 255, 256, 65_535, 65_536]

@@ -14,7 +14,9 @@ from agcx_format.codec import bincode, messagepack
 from agcx_format.codec import json as serde_json
 from agcx_format.layout import checkpoint
 from agcx_format.model import types
-from agcx_format.model.types import Float32, OperatingMode, UnknownItem
+from agcx_format.model.fields import Float32
+from agcx_format.model.items import UnknownItem
+from agcx_format.model.session import OperatingMode
 from tests.slow.fuzz.conftest import Fuzzing
 from tests.slow.fuzz.sameness import as_json_holds, as_rust_writes, same
 from tests.slow.fuzz.strategies import sessions, values

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 import agcx_format
 from agcx_format import read_session, write_session
-from agcx_format.model.types import InputText, Message
+from agcx_format.model.items import InputText, Message
 from agcx_format.store.store import open_store
 from agcx_tui.core.export import write_files
 from agcx_tui.core.export.output_file import shown, write

@@ -24,7 +24,7 @@ from textual.worker import get_current_worker
 
 from agcx_format.disk.durable import os_reason
 from agcx_format.errors import PersistenceError
-from agcx_format.model.types import CheckpointMetadata
+from agcx_format.model.session import CheckpointMetadata
 from agcx_format.store.store import Store
 from agcx_tui.app.blocks.markdown import warm_up
 from agcx_tui.app.screens.browser import notices

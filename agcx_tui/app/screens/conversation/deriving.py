@@ -25,7 +25,7 @@ from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
     from agcx_format.disk.durable import Signature
-    from agcx_format.model.types import CheckpointMetadata
+    from agcx_format.model.session import CheckpointMetadata
     from agcx_format.store.store import Store
     from agcx_tui.core.store.act_queue import ActQueue
     from agcx_tui.core.store.store_work import Outcome

@@ -17,7 +17,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.worker import get_current_worker
 
-from agcx_format.model.types import MessageSnapshot
+from agcx_format.model.items import MessageSnapshot
 from agcx_format.session.source import MessageSource
 from agcx_format.transcript.words import text_of
 from agcx_tui.app.blocks.block import Block

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.app import App
 
-from agcx_format.model.types import InputText, Message
+from agcx_format.model.items import InputText, Message
 from agcx_format.session.source import PENDING, ListSource
 from agcx_format.store.store import open_store
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen

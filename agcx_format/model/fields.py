@@ -1,0 +1,65 @@
+"""What the fields of all values are made of: numbers of Rust's sizes, timestamps, and their common base."""
+
+from __future__ import annotations
+
+import struct
+from typing import Annotated, ClassVar, Self
+
+import msgspec
+from msgspec import Meta
+
+from agcx_format.model.timestamps import USUAL
+
+# `DateTime<Utc>`: a text in the form that chrono writes (`timestamps.py` has the numbers).
+Moment = Annotated[str, Meta(pattern=USUAL)]
+
+# The same in every message: `messagepack.py` checks those of all messages at once, which takes a
+# fifth of the time that msgspec takes with one after the other.
+MomentOfMessage = Annotated[str, Meta(extra={"moment": True})]
+
+# Rust's u64 and usize: msgspec takes ints up to 2^64-1 and has no larger bound to state.
+U64 = Annotated[int, Meta(ge=0)]
+U16 = Annotated[int, Meta(ge=0, le=0xFFFF)]
+
+
+class Float32(float):
+    """A Rust `f32`; of a NaN also the four bytes (big-endian) that it was read from.
+
+    They are kept because packing a signalling NaN anew would quiet it.  A plain `float` may
+    stand wherever a `Float32` does; it is rounded when it is written.
+    """
+
+    __slots__ = ("packed",)
+
+    packed: bytes
+
+    def __new__(cls, value: float | bytes) -> Self:
+        packed = value if isinstance(value, bytes) else pack_f32(value)
+        self = super().__new__(cls, struct.unpack(">f", packed)[0])
+        if self != self:
+            self.packed = packed
+        return self
+
+    def __reduce__(self):
+        return Float32, (pack_f32(self),)
+
+
+def pack_f32(value: float) -> bytes:
+    """Four big-endian bytes; what is too large for an f32 becomes infinite, as in Rust's `as`."""
+    if value != value and isinstance(value, Float32):
+        return value.packed
+    try:
+        return struct.pack(">f", value)
+    except OverflowError:
+        return struct.pack(">f", float("inf") if value > 0 else float("-inf"))
+
+
+class Value(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
+    """Configuration that all of them share (msgspec hands it down).
+
+    `gc=False`: values hold only values, so there are no cycles for the collector to look for, and
+    ten thousand sessions in a list do not make it look.
+    """
+
+    # The Rust name of the variant, which files of the crate's first day have as the tag.
+    variant: ClassVar[str] = ""

@@ -1,0 +1,118 @@
+"""The values that describe a session, and what AGCX files hold of it beside its messages.
+
+Declared as `items.py` says: field by field in the order in which they are written.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from uuid import UUID
+
+from agcx_format.model.fields import U16, U64, Float32, Moment, Value
+from agcx_format.model.items import MessageSnapshot
+
+
+class OperatingMode(Enum):
+    PLAN = "Plan"
+    BUILD = "Build"
+    REVIEW = "Review"
+
+
+class AstIndexState(Value):
+    indexed_files: list[str]
+    total_symbols: U64
+    cache_size_bytes: U64
+    last_update: Moment
+
+
+class EmbeddingCacheState(Value):
+    cached_chunks: U64
+    model: str
+    cache_size_bytes: U64
+
+
+class ConversationContext(Value):
+    working_directory: str
+    environment_variables: dict[str, str]
+    open_files: list[str]
+    ast_index_state: AstIndexState | None
+    embedding_cache: EmbeddingCacheState | None
+
+
+class ConversationSnapshot(Value):
+    """Layout 1 does not store `id` and `mode_history`; its reader fills them in."""
+
+    id: UUID
+    messages: list[MessageSnapshot]
+    context: ConversationContext
+    mode_history: list[tuple[OperatingMode, Moment]]
+
+
+# --- what describes a session, and the window it was shown in
+
+
+class CheckpointMetadata(Value):
+    id: UUID
+    name: str
+    created_at: Moment
+    message_index: U64
+    description: str | None
+
+
+class SessionMetadata(Value):
+    """`file_size` in bytes; `compression_ratio` is compressed / original."""
+
+    id: UUID
+    title: str
+    created_at: Moment
+    updated_at: Moment
+    last_accessed: Moment
+    message_count: U64
+    turn_count: U64
+    current_mode: OperatingMode
+    model: str
+    tags: list[str]
+    is_favorite: bool
+    file_size: U64
+    compression_ratio: Float32
+    format_version: U16
+    checkpoints: list[CheckpointMetadata]
+
+
+class FilterSettings(Value):
+    show_system: bool
+    show_tool_calls: bool
+    show_reasoning: bool
+    role_filter: str | None
+    date_range: tuple[Moment, Moment] | None
+
+
+class SessionState(Value):
+    cursor_position: U64
+    scroll_offset: U64
+    selected_message: UUID | None
+    expanded_messages: list[UUID]
+    active_panel: str
+    panel_sizes: dict[str, Float32]
+    search_query: str | None
+    filter_settings: FilterSettings
+
+
+class SessionIndex(Value):
+    """`sessions.idx`: `recent_sessions` newest first, 20 at most."""
+
+    sessions: dict[UUID, SessionMetadata]
+    recent_sessions: list[UUID]
+    favorite_sessions: list[UUID]
+    tag_index: dict[str, list[UUID]]
+    last_updated: Moment
+    total_size_bytes: U64
+
+
+class Checkpoint(Value):
+    metadata: CheckpointMetadata
+    conversation: ConversationSnapshot
+    state: SessionState
+
+
+Session = tuple[SessionMetadata, ConversationSnapshot, SessionState]
