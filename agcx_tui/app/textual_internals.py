@@ -165,8 +165,8 @@ def app_of(driver: LinuxDriver) -> AnyApp:
     return driver._app
 
 
-def terminal_file(driver: LinuxDriver) -> TextIO:
-    """The stream on which the terminal is written to."""
+def terminal_file(driver: LinuxDriver) -> TextIO | None:
+    """The stream that goes to the terminal; None without a standard error."""
     return driver._file
 
 

@@ -90,7 +90,10 @@ class TerminalDriver(LinuxDriver):
                 break
             writer.join(_STEP)
         # It may have been discarded with the rest.
-        terminal = textual_internals.terminal_file(self).fileno()
+        stream = textual_internals.terminal_file(self)
+        if stream is None:
+            return
+        terminal = stream.fileno()
         os.set_blocking(terminal, False)
         try:
             os.write(terminal, _LEAVE)
