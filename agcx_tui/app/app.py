@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App, SystemCommand
-from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
 from agcx_tui.app import themes
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.keys.gate import KeyGate
 from agcx_tui.app.textual_internals import EndingApp, is_ending, run_binding
 from agcx_tui.app.typed_text import bound, take_waiting, type_into
@@ -65,25 +65,7 @@ class AgcxApp(EndingApp[None]):
     """
 
     TITLE = "agcx"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "help", "help", key_display="?", id="app.help"),
-        Binding("q", "leave", "quit", show=False, id="app.quit"),
-        Binding(
-            "ctrl+p", "command_palette", "every action, any session", show=False, id="app.palette"
-        ),
-        Binding("ctrl+q", "quit", "quit at once", show=False, priority=True, id="app.exit"),
-        Binding(
-            "ctrl+c",
-            "copy_or_quit",
-            "copy what is selected, or quit at once",
-            show=False,
-            priority=True,
-            id="app.interrupt",
-        ),
-        Binding(
-            "ctrl+z", "suspend_process", "suspend", show=False, priority=True, id="app.suspend"
-        ),
-    ]
+    BINDINGS = bindings("app")
     COMMANDS: ClassVar = App.COMMANDS | {_action_commands, _session_commands}
     ENABLE_COMMAND_PALETTE = True
     # Nothing here moves for the sake of moving.
@@ -180,9 +162,9 @@ class AgcxApp(EndingApp[None]):
 
     def _check_keys(self, keys: Mapping[str, str]) -> None:
         """In a thread: to know all names, all screens are imported."""
-        from agcx_tui.app.keys import documented
+        from agcx_tui.app.keys.conflicts import key_problems
 
-        problems = [*self._problems, *documented.problems(keys, self.config.place)]
+        problems = [*self._problems, *key_problems(keys, self.config.place)]
         self.call_from_thread(self._say_problems, problems)
 
     def _say_problems(self, problems: Sequence[str]) -> None:
