@@ -23,6 +23,7 @@ from textual.widgets import Input
 from agcx_tui.app import themes
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.keys.gate import KeyGate
+from agcx_tui.app.textual_internals import EndingApp, is_ending, run_binding
 from agcx_tui.app.typed_text import bound, take_waiting, type_into
 from agcx_tui.core.local.choices import Remembered
 from agcx_tui.core.local.config import Config
@@ -52,7 +53,7 @@ def _session_commands():
     return SessionCommands
 
 
-class AgcxApp(App[None]):
+class AgcxApp(EndingApp[None]):
     """The browser on a store, or with `file` one conversation without a store.
 
     `looked` are the places where a store was looked for; `state` is the directory in which is kept
@@ -248,7 +249,7 @@ class AgcxApp(App[None]):
     async def on_event(self, event: events.Event) -> None:
         """Obey what is typed in the order in which it was typed."""
         typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
-        if typed and not self._exit:
+        if typed and not is_ending(self):
             await self._gate.ready()
             self._gate.note(event)
         if isinstance(event, events.Key) and await self._obeys_key(event):
@@ -272,7 +273,7 @@ class AgcxApp(App[None]):
         Textual would hand the key to the widget that has the focus, and run the binding only when the key
         comes back from there: too late for the keys behind it, which have gone the same way by then.
         """
-        if event.is_forwarded or await self._check_bindings(event.key, priority=True):
+        if event.is_forwarded or await run_binding(self, event.key, priority=True):
             return not event.is_forwarded
         field = self.focused
         if not self._gate.admits(event) or field is None or isinstance(field, Input):
@@ -280,7 +281,7 @@ class AgcxApp(App[None]):
         if not self.screen.is_mounted:
             # It takes its keys in their order once it is there.
             return False
-        return await self._check_bindings(event.key)
+        return await run_binding(self, event.key)
 
     def ask_unbidden(self, question: Screen[Any], answered: Callable[[Any], None]) -> None:
         """Put up a question that comes by itself; it is answered by what is typed once it is seen."""
@@ -314,12 +315,8 @@ class AgcxApp(App[None]):
         quietly("the page of the list", self._keep_page)
         super().exit(*arguments, **options)
 
-    def _handle_exception(self, error: Exception) -> None:
-        """A screen that is still coming up while the program ends misses its parts: that is no failure."""
-        if self._exit:
-            log_failure("the program was ending", error)
-        else:
-            super()._handle_exception(error)
+    def failed_while_ending(self, error: Exception) -> None:
+        log_failure("the program was ending", error)
 
     def _keep_page(self) -> None:
         """Keep what the list shows: the next start paints it before anything else."""
