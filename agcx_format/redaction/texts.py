@@ -101,13 +101,13 @@ def _text_fields(cls: type) -> tuple[str, ...]:
 
 def _may_hold_text(shape: schema.Shape) -> bool:
     match shape:
-        case schema.Text() | schema.Tagged():
+        case schema.String() | schema.Tagged():
             return True
         case schema.Optional(inner) | schema.Sequence(inner):
             return _may_hold_text(inner)
         case schema.Mapping(_, value):
             return _may_hold_text(value)
-        case schema.Product(items):
+        case schema.Tuple(items):
             return any(map(_may_hold_text, items))
         case schema.Record(_, _, fields):
             return any(_may_hold_text(field) for _, field in fields)

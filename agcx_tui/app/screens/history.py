@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from textual import on, work
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList
@@ -15,6 +13,7 @@ from textual.widgets.option_list import Option
 from agcx_format.errors import PersistenceError
 from agcx_format.model.timestamps import ns_of
 from agcx_format.store.acts.perform import Act
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.act_queue import ActQueue
@@ -31,9 +30,7 @@ _EMPTY = Content.assemble(
 class LogScreen(PagedScreen[bool]):
     """Leaves with whether something was undone.  `now` gives microseconds since 1970."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("u,enter", "undo", "undo this one", key_display="u", id="log.undo"),
-    ]
+    BINDINGS = bindings("history")
 
     class Loaded(Message):
         """The log as it is now, None when it cannot be read; what was done, or why it was not."""

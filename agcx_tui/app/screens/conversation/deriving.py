@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Event
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import work
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
@@ -40,11 +39,6 @@ _NOTHING_DONE = "Nothing was done here. In the list, u takes back what was done 
 
 class DerivingScreen(FollowingScreen):
     """`acts`: those of the conversation's store, if it can be changed; else `fixed` says why not."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "split", "split in two here", show=False, id="conversation.split"),
-        Binding("u", "undo", "undo what was done here", show=False, id="conversation.undo"),
-    ]
 
     class SplitReady(Message):
         """Message number `at`, from 0, may begin a session; `at_work` when an agent may be, too."""

@@ -1,6 +1,6 @@
 """Every key of every screen does its work over a store whose files have names that are no words.
 
-pytest tests/tui/test_odd_names.py --keys    also every key of what each key opens, for several names
+pytest tests/tui/app/keys/test_odd_names.py --keys    also every key of what each key opens, for several names
 """
 
 from __future__ import annotations
