@@ -186,7 +186,6 @@ def test_the_command_line_names_textual_nowhere(path):
         "agcx_tui.core.sessions.query",
         "agcx_tui.core.sessions.table",
         "agcx_tui.core.words.format",
-        "agcx_tui.core.words.safe_text",
         "agcx_tui.core.export.write_files",
         "agcx_tui.core.local.paths",
         "agcx_tui.core.words.acts",

@@ -168,7 +168,7 @@ class AgcxApp(EndingApp[None]):
         self.call_from_thread(self._say_problems, problems)
 
     def _say_problems(self, problems: Sequence[str]) -> None:
-        from agcx_tui.core.words.safe_text import safe_line
+        from agcx_format.transcript.safe_text import safe_line
 
         if len(problems) > _SAID:
             problems = [f"{len(problems)} things are wrong with it: agcx config lists them."]

@@ -25,6 +25,7 @@ from agcx_format.disk.durable import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_format.model.session import CheckpointMetadata
 from agcx_format.store.store import Store
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.blocks.markdown import warm_up
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.browser import notices
@@ -47,7 +48,6 @@ from agcx_tui.core.local.keeping_on_exit import quietly
 from agcx_tui.core.local.reading_positions import Position, ReadingPositions
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 
 __all__ = ["ConversationScreen"]
 
