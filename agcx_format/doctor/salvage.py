@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from agcx_format import limits
 from agcx_format.codec import bincode, messagepack
-from agcx_format.codec.messagepack import lenient as slow
+from agcx_format.codec.messagepack import lenient
 from agcx_format.codec.messagepack.scanner import INSIDE_CONVERSATION
 from agcx_format.codec.zstd import frames, seekable
 from agcx_format.counting import counted
@@ -120,7 +120,8 @@ def loadable_by_rust(message: MessageSnapshot) -> MessageSnapshot:
     """The same message where all reasoning has four fields; the message itself if it has."""
     history = message.metadata.edit_history
     if not any(
-        type(item) is ReasoningWithoutContent for item in (message.item, *(i for _, i in history))
+        isinstance(item, ReasoningWithoutContent)
+        for item in (message.item, *(i for _, i in history))
     ):
         return message
     metadata = replace(
@@ -130,9 +131,9 @@ def loadable_by_rust(message: MessageSnapshot) -> MessageSnapshot:
 
 
 def _with_content(item: ResponseItem | ReasoningWithoutContent) -> ResponseItem:
-    if type(item) is not ReasoningWithoutContent:
-        return item
-    return Reasoning(item.id, item.summary, None, item.encrypted_content)
+    if isinstance(item, ReasoningWithoutContent):
+        return Reasoning(item.id, item.summary, None, item.encrypted_content)
+    return item
 
 
 # --- layout 1
@@ -334,7 +335,7 @@ def _take_after(found: Salvaged, tail: bytes) -> None:
             with contextlib.suppress(PersistenceError):
                 kept[name] = tail[at:end], messagepack.decode(type_, tail[at:end])
             at = end
-    except slow.UNPACK_ERRORS:
+    except lenient.UNPACK_ERRORS:
         # The text ends here.
         pass
     found.context = kept.get("context", (None,))[0]

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from agcx_format.codec.json import to_plain
-from agcx_format.exporting.choice import EVERYTHING, Choice, chosen
+from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
 from agcx_format.model.items import (
     LocalShellCall,
     Message,
@@ -41,7 +42,7 @@ def rollout_name(metadata: SessionMetadata) -> str:
 
 
 def to_rollout(
-    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: Choice = EVERYTHING
+    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: ExportChoice = EVERYTHING
 ) -> str:
     """The whole rollout."""
     return "".join(rollout_parts(metadata, conversation.messages, conversation.context, choice))
@@ -51,7 +52,7 @@ def rollout_parts(
     metadata: SessionMetadata,
     messages: Iterable[MessageSnapshot],
     context: ConversationContext | None = None,
-    choice: Choice = EVERYTHING,
+    choice: ExportChoice = EVERYTHING,
 ) -> Iterator[str]:
     """The lines, those of a message in each part."""
     directory = context.working_directory if context is not None else ""
@@ -92,7 +93,7 @@ def _line(moment: str, kind: str, payload: object) -> str:
     return safe_json(text) + "\n"
 
 
-def _payload(item: ResponseItem) -> dict:
+def _payload(item: object) -> dict[str, Any]:
     if isinstance(item, UnknownItem):
         fields = to_plain(item.fields())
         return {"type": item.tag} | (fields if isinstance(fields, dict) else {"fields": fields})
@@ -114,7 +115,7 @@ def _payload(item: ResponseItem) -> dict:
     return kept
 
 
-def _events(item: ResponseItem) -> Iterator[dict]:
+def _events(item: ResponseItem) -> Iterator[dict[str, Any]]:
     """What Codex shows of the item when it takes the session up."""
     match item:
         case Message(role="user"):

@@ -14,9 +14,10 @@ from collections.abc import Iterable, Iterator
 
 from agcx_format.codec.json import to_plain
 from agcx_format.counting import counted
-from agcx_format.exporting.choice import EVERYTHING, Choice, chosen
+from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
 from agcx_format.exporting.embedding import code_span, embedded, fenced, one_line
 from agcx_format.model.items import (
+    ContentItem,
     FileContext,
     FunctionCall,
     FunctionCallOutput,
@@ -30,9 +31,8 @@ from agcx_format.model.items import (
     UnknownItem,
 )
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
-from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.safe_text import safe_yaml, visible
-from agcx_format.transcript.tools import Outcome, read_call, read_output
+from agcx_format.transcript.tools import CallOutcome, read_call, read_output
 from agcx_format.transcript.words import genuine_user_text, is_tool_image
 
 __all__ = [
@@ -52,7 +52,7 @@ _FOLDED = 400
 
 
 def to_markdown(
-    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: Choice = EVERYTHING
+    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: ExportChoice = EVERYTHING
 ) -> str:
     """The whole document."""
     parts = markdown_parts(metadata, conversation.messages, conversation.context, choice)
@@ -63,7 +63,7 @@ def markdown_parts(
     metadata: SessionMetadata,
     messages: Iterable[MessageSnapshot],
     context: ConversationContext | None = None,
-    choice: Choice = EVERYTHING,
+    choice: ExportChoice = EVERYTHING,
     *,
     alone: bool = True,
 ) -> Iterator[str]:
@@ -189,7 +189,7 @@ def _speaker(item: object, names: dict[str, str]) -> str:
     return "Other"
 
 
-def time_in_words(moment: Timestamp) -> str:
+def time_in_words(moment: str) -> str:
     """UTC to the second: a document goes to people in other time zones."""
     date, _, rest = moment.partition("T")
     return f"{date} {rest[:8]} UTC"
@@ -224,7 +224,7 @@ def _body(item: object, metadata: MessageMetadata | None, directory: str) -> Ite
     yield from map(_file, metadata.file_context if metadata is not None else ())
 
 
-def _part(part: object) -> str:
+def _part(part: ContentItem | UnknownItem) -> str:
     if isinstance(part, InputImage):
         return f"*Image:* {code_span(described_image(part.image_url))}"
     if isinstance(part, UnknownItem):
@@ -295,7 +295,7 @@ def _error(error: str) -> str:
     return f"*Error:* {code_span(error)}"
 
 
-def outcome_in_words(outcome: Outcome, metadata: MessageMetadata | None) -> str:
+def outcome_in_words(outcome: CallOutcome, metadata: MessageMetadata | None) -> str:
     """How the call went and how long it took, from the result itself or else from the metrics."""
     words, calls = [], metadata.tool_calls if metadata is not None else []
     if outcome.exit_code is not None:

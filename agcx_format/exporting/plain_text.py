@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from agcx_format.exporting.choice import EVERYTHING, Choice, chosen
+from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
 from agcx_format.exporting.markdown import (
     counted,
     described_image,
@@ -39,14 +39,16 @@ __all__ = ["jsonl_parts", "text_parts", "to_text"]
 
 
 def to_text(
-    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: Choice = EVERYTHING
+    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: ExportChoice = EVERYTHING
 ) -> str:
     """The whole text."""
     return "".join(text_parts(metadata, conversation.messages, choice))
 
 
 def text_parts(
-    metadata: SessionMetadata, messages: Iterable[MessageSnapshot], choice: Choice = EVERYTHING
+    metadata: SessionMetadata,
+    messages: Iterable[MessageSnapshot],
+    choice: ExportChoice = EVERYTHING,
 ) -> Iterator[str]:
     """The title, then each message; join with nothing."""
     title = " ".join(metadata.title.split()) or "Untitled"
@@ -90,7 +92,9 @@ _ABOUT = ("session_id", "index", "turn", "timestamp")
 
 
 def jsonl_parts(
-    metadata: SessionMetadata, messages: Iterable[MessageSnapshot], choice: Choice = EVERYTHING
+    metadata: SessionMetadata,
+    messages: Iterable[MessageSnapshot],
+    choice: ExportChoice = EVERYTHING,
 ) -> Iterator[str]:
     """A line for each message, its newline included.
 

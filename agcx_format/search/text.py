@@ -23,7 +23,7 @@ from agcx_format.model.items import (
     Reasoning,
     ReasoningWithoutContent,
 )
-from agcx_format.transcript.tools import read_call, read_output, without_surrogates
+from agcx_format.transcript.tools import read_call, read_output, typed_command, without_surrogates
 from agcx_format.transcript.words import genuine_user_text, text_of
 
 __all__ = ["Kind", "Said", "as_read", "read_messages"]
@@ -179,8 +179,8 @@ def _collect(key: str, value: object, lines: list[str], paths: list[str]) -> Non
         for name, each in value.items():
             _collect(str(name), each, lines, paths)
     elif isinstance(value, list):
-        if key in _BARE and value and all(isinstance(each, str) for each in value):
-            lines.append(" ".join(value))
+        if key in _COMMANDS and (command := typed_command(value)) is not None:
+            lines.append(command)
             return
         for each in value:
             _collect(key, each, lines, paths)
@@ -188,7 +188,8 @@ def _collect(key: str, value: object, lines: list[str], paths: list[str]) -> Non
         lines.append(f"{key}: {json.dumps(value)}" if key else json.dumps(value))
 
 
-_BARE = frozenset(("command", "cmd", "input"))
+_COMMANDS = frozenset(("command", "cmd"))
+_BARE = _COMMANDS | {"input"}
 
 
 def _patched(text: str) -> list[str]:

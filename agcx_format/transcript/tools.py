@@ -19,7 +19,7 @@ from agcx_format.model.items import FunctionCall, LocalShellCall
 __all__ = [
     "TELLING",
     "Call",
-    "Outcome",
+    "CallOutcome",
     "Output",
     "read_call",
     "read_output",
@@ -47,7 +47,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CallOutcome:
     """How a tool call went; None where it is not said.  `error` is for people."""
 
     success: bool | None = None
@@ -61,7 +61,7 @@ class Output:
     """A tool's result: the text without what was wrapped around it, and the outcome."""
 
     text: str
-    outcome: Outcome
+    outcome: CallOutcome
 
 
 def read_call(item: FunctionCall | LocalShellCall) -> Call:
@@ -167,8 +167,8 @@ def read_output(output: str) -> Output:
     if header := _header(output):
         return Output(output[header.end() :], _from_header(header[0]))
     if _refusal(output):
-        return Output(output, Outcome(success=False, error=_first_line(output)))
-    return Output(output, Outcome())
+        return Output(output, CallOutcome(success=False, error=_first_line(output)))
+    return Output(output, CallOutcome())
 
 
 def _from_json(output: str) -> Output | None:
@@ -193,15 +193,15 @@ def _duration(seconds: Any) -> float | None:
     return float(seconds) if usable else None
 
 
-def _from_header(header: str) -> Outcome:
+def _from_header(header: str) -> CallOutcome:
     code, time = _exit_code.search(header), _wall_time.search(header)
     seconds = _duration(float(time[1])) if time else None
     return _outcome(int(code[1]) if code else None, seconds)
 
 
-def _outcome(code: int | None, seconds: float | None) -> Outcome:
+def _outcome(code: int | None, seconds: float | None) -> CallOutcome:
     error = f"exit code {code}" if code else None
-    return Outcome(None if code is None else code == 0, code, seconds, error)
+    return CallOutcome(None if code is None else code == 0, code, seconds, error)
 
 
 def _first_line(text: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from agcx_format.exporting.choice import EVERYTHING, Choice, chosen
+from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
 from agcx_format.exporting.html.markdown import escaped, markdown_html, picture, preformatted
 from agcx_format.exporting.html.page import PAGE_END, page_start
 from agcx_format.exporting.markdown import (
@@ -28,6 +28,7 @@ from agcx_format.exporting.markdown import (
     time_in_words,
 )
 from agcx_format.model.items import (
+    ContentItem,
     FileContext,
     FunctionCall,
     FunctionCallOutput,
@@ -50,7 +51,7 @@ __all__ = ["PAGE_END", "html_parts", "page_start", "section_parts", "to_html"]
 
 
 def to_html(
-    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: Choice = EVERYTHING
+    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: ExportChoice = EVERYTHING
 ) -> str:
     """The whole page."""
     return "".join(html_parts(metadata, conversation.messages, conversation.context, choice))
@@ -60,7 +61,7 @@ def html_parts(
     metadata: SessionMetadata,
     messages: Iterable[MessageSnapshot],
     context: ConversationContext | None = None,
-    choice: Choice = EVERYTHING,
+    choice: ExportChoice = EVERYTHING,
 ) -> Iterator[str]:
     """The page in parts, one for each message among them; join with nothing."""
     yield page_start(shortened(metadata.title))
@@ -72,7 +73,7 @@ def section_parts(
     metadata: SessionMetadata,
     messages: Iterable[MessageSnapshot],
     context: ConversationContext | None = None,
-    choice: Choice = EVERYTHING,
+    choice: ExportChoice = EVERYTHING,
     prefix: str = "",
 ) -> Iterator[str]:
     """A conversation within a page; `prefix` keeps the anchors of several ones apart."""
@@ -177,7 +178,7 @@ def _body(item: ResponseItem, directory: str = "") -> Iterator[str]:
             yield preformatted(json_text(item))
 
 
-def _part(part: object) -> str:
+def _part(part: ContentItem | UnknownItem) -> str:
     if isinstance(part, InputImage):
         described = described_image(part.image_url)
         return picture(part.image_url, described) or (

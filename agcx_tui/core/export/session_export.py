@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from agcx_format.disk.durable import Signature
-    from agcx_format.exporting.choice import Choice
+    from agcx_format.exporting.choice import ExportChoice
     from agcx_format.model.session import ConversationContext, SessionMetadata
     from agcx_format.redaction.find import Find
     from agcx_format.redaction.replace import Placeholders
@@ -52,7 +52,7 @@ class Form:
     """How conversations are written: `choice` None is all of it; `personal` goes with `redact`."""
 
     format: str = "md"
-    choice: Choice | None = None
+    choice: ExportChoice | None = None
     redact: bool = False
     personal: bool = False
 
