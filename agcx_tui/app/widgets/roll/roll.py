@@ -28,12 +28,12 @@ from agcx_tui.app.blocks.palette import Palette
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.themes import readable_on
 from agcx_tui.app.widgets.copying import copy
+from agcx_tui.app.widgets.roll.code_reader import CodeReader
 from agcx_tui.app.widgets.roll.line_matches import LineMatches
 from agcx_tui.app.widgets.roll.selected import pack, selected_text
 from agcx_tui.app.widgets.roll.strips import overlay
+from agcx_tui.app.widgets.roll.themed_view import ThemedView
 from agcx_tui.app.widgets.roll.viewport import Place, Viewport
-from agcx_tui.app.widgets.transcript.code_reader import CodeReader
-from agcx_tui.app.widgets.transcript.themed_view import ThemedView
 from agcx_tui.core.words.format import counted
 
 __all__ = ["RAIL", "Roll"]
