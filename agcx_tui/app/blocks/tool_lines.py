@@ -16,7 +16,7 @@ from agcx_format.model.items import (
 )
 from agcx_format.transcript.safe_text import safe_line, safe_text
 from agcx_tui.app.blocks.block import Block, Part
-from agcx_tui.app.blocks.lines import EMPTY, beside, indent, line, wrap
+from agcx_tui.app.blocks.lines import EMPTY, Piece, beside, indent, line, wrap
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.outcome import Outcome, outcome_of, seconds_text
 from agcx_tui.app.blocks.rows import row_parts, text_parts
@@ -74,7 +74,8 @@ def answer_block(
 ) -> Block:
     """The output of a call; without lines while its call is folded."""
     palette, width = look.palette, look.width
-    paired = around.partner is not None
+    call = around.partner.item if around.partner is not None else None
+    paired = isinstance(call, LocalShellCall | FunctionCall)
     if paired and not how:
         return Block([])
     outcome = outcome_of(around.partner, message)
@@ -85,8 +86,8 @@ def answer_block(
         shown = [Part.of(indent([line(("(no output)", palette.muted))], BODY))]
     if paired and around.adjacent:
         return Block(shown)
-    if paired:
-        detail = f"of  {asked(around.partner.item, palette).summary}"
+    if isinstance(call, LocalShellCall | FunctionCall):
+        detail = f"of  {asked(call, palette).summary}"
     else:
         detail = f"of a call that is not near, {safe_line(item.call_id)}"
     mark = "▾ " if how else "▸ "
@@ -106,7 +107,7 @@ def answer_block(
 
 def _result(
     item: LocalShellCall | FunctionCall, around: Around, outcome: Outcome, look: Look
-) -> list:
+) -> list[Piece]:
     """Duration and result; for a call that nothing answers, what is known of it."""
     if outcome.word or outcome.seconds is not None or around.partner is not None:
         return _metrics(outcome, look)
@@ -114,7 +115,7 @@ def _result(
     return [(word, look.palette.muted)]
 
 
-def _metrics(outcome: Outcome, look: Look, unsaid: str = "done") -> list:
+def _metrics(outcome: Outcome, look: Look, unsaid: str = "done") -> list[Piece]:
     palette = look.palette
     style = palette.muted if outcome.ok is None else palette.ok if outcome.ok else palette.failed
     return [
@@ -124,7 +125,7 @@ def _metrics(outcome: Outcome, look: Look, unsaid: str = "done") -> list:
     ]
 
 
-def _body(what: Asked, head, look: Look, how: Fold) -> list[Part]:
+def _body(what: Asked, head: Strip, look: Look, how: Fold) -> list[Part]:
     palette, width = look.palette, look.width
     parts: list[Part] = []
     if what.script and not (what.whole and safe_line(what.script.strip()) in head.text):
