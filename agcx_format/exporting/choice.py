@@ -15,13 +15,13 @@ from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
+    Item,
     LocalShellCall,
     Message,
     MessageMetadata,
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
-    ResponseItem,
 )
 from agcx_format.transcript.outputs import without_images
 from agcx_format.transcript.words import is_tool_image
@@ -63,7 +63,7 @@ def chosen(
             yield number, replace(message, item=item, metadata=_notes(message, choice))
 
 
-def _item(item: ResponseItem, choice: ExportChoice) -> ResponseItem | None:
+def _item(item: Item, choice: ExportChoice) -> Item | None:
     """The item without what was not chosen; None if nothing is left of it."""
     match item:
         case FunctionCallOutput() if choice.tool_calls and not choice.images:

@@ -17,7 +17,7 @@ from agcx_format.counting import counted
 from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
 from agcx_format.exporting.embedding import code_span, embedded, fenced, one_line
 from agcx_format.model.items import (
-    ContentItem,
+    ContentPart,
     FileContext,
     InputImage,
     InputText,
@@ -158,7 +158,7 @@ def _body(item: object, call: ToolCall | None, directory: str) -> Iterator[str]:
             yield from map(_output_part, call.output.content)
 
 
-def _part(part: ContentItem | UnknownItem) -> str:
+def _part(part: ContentPart) -> str:
     if isinstance(part, InputImage):
         return f"*Image:* {code_span(describe_image(part.image_url))}"
     if isinstance(part, UnknownItem):

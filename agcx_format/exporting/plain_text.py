@@ -16,7 +16,7 @@ from uuid import UUID
 from agcx_format.counting import counted
 from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
 from agcx_format.model.items import (
-    ContentItem,
+    ContentPart,
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -114,7 +114,7 @@ def _asked(call: Call) -> Iterator[str]:
     yield f"$ {call.command}" if call.command is not None else call.text or call.arguments
 
 
-def _part(part: ContentItem | UnknownItem) -> str:
+def _part(part: ContentPart) -> str:
     if isinstance(part, InputImage):
         return f"[image: {describe_image(part.image_url)}]"
     return str(part.fields()) if isinstance(part, UnknownItem) else part.text

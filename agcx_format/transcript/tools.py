@@ -17,7 +17,7 @@ from typing import Any
 from agcx_format.model.items import ExecAction, FunctionCall, LocalShellCall
 from agcx_format.transcript.outputs import without_surrogates
 
-__all__ = ["SHELL", "TELLING", "Call", "read_call"]
+__all__ = ["SHELL", "TELLING", "Call", "read_call", "typed_command"]
 
 
 # The name of the tool behind a `LocalShellCall`, which has none.
@@ -53,7 +53,7 @@ def read_call(item: FunctionCall | LocalShellCall) -> Call:
     """The call in a form for people."""
     if isinstance(item, LocalShellCall):
         action = item.action
-        typed = _typed(action.command) or ""
+        typed = typed_command(action.command) or ""
         return Call(
             SHELL,
             typed,
@@ -71,7 +71,7 @@ def read_call(item: FunctionCall | LocalShellCall) -> Call:
 def _from_arguments(name: str, arguments: Any) -> Call:
     arguments = without_surrogates(arguments)
     if isinstance(arguments, dict):
-        command = _typed(arguments.get("command", arguments.get("cmd")))
+        command = typed_command(arguments.get("command", arguments.get("cmd")))
         if command is not None:
             directory = arguments.get("workdir", arguments.get("cwd"))
             where = directory if isinstance(directory, str) else None
@@ -126,7 +126,7 @@ def _gist_of_text(text: str) -> str:
     return files[0][:200] + more if files else _first_line(text)
 
 
-def _typed(command: Any) -> str | None:
+def typed_command(command: Any) -> str | None:
     """A command as a person types it; None if the value is not a command."""
     if isinstance(command, str):
         return command or None

@@ -21,8 +21,8 @@ from agcx_format.transcript.tool_calls import outcome_of_record
 from agcx_format.transcript.words import genuine_user_text, is_tool_image
 
 __all__ = [
-    "describe_extent", "describe_file", "describe_image", "describe_outcome", "describe_record", "describe_speaker",
-    "describe_time", "is_context", "is_instruction", "shortened",
+    "describe_extent", "describe_file", "describe_image", "describe_outcome", "describe_record",
+    "describe_speaker", "describe_time", "is_context", "is_instruction", "shortened",
 ]  # fmt: skip
 
 # The end of a title, name, or URL longer than this adds nothing.

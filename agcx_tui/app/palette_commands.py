@@ -15,11 +15,11 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from agcx_format.transcript.folding import Needle
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.dialogs.help import shown_key
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.words.actions import by_id
-from agcx_tui.core.words.safe_text import safe_line
 
 _SESSIONS_SHOWN = 50
 # Titles looked at before a key gets its turn: some 3 ms.

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.cli.common import Settings, pass_settings
 from agcx_tui.core.local.paths import config_file
-from agcx_tui.core.words.safe_text import safe_line
 
 
 @click.command(short_help="Print a configuration file with every setting.")

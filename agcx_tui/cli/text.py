@@ -24,12 +24,12 @@ from agcx_format.model.items import (
 from agcx_format.model.session import SessionMetadata
 from agcx_format.model.timestamps import ns_of
 from agcx_format.transcript.reader import ReadMessage, TranscriptReader
+from agcx_format.transcript.safe_text import safe_line, safe_text
 from agcx_format.transcript.tool_calls import ToolCall, tool_call_of_item
 from agcx_format.transcript.tools import Call
 from agcx_format.transcript.wording import describe_file, describe_outcome
 from agcx_format.transcript.words import text_of
 from agcx_tui.core.words.format import counted, exact, local, size
-from agcx_tui.core.words.safe_text import safe_line, safe_text
 
 
 def heading(metadata: SessionMetadata) -> Iterator[str]:

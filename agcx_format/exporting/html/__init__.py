@@ -17,19 +17,19 @@ from agcx_format.exporting.html.markdown import escaped, markdown_html, picture,
 from agcx_format.exporting.html.page import PAGE_END, page_start
 from agcx_format.exporting.markdown import json_text
 from agcx_format.model.items import (
-    ContentItem,
+    ContentPart,
     FileContext,
     FunctionCall,
     FunctionCallOutput,
     InputImage,
     InputText,
+    Item,
     LocalShellCall,
     Message,
     MessageMetadata,
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
-    ResponseItem,
     UnknownItem,
 )
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
@@ -127,7 +127,7 @@ def _article(anchor: str, read: ReadMessage, directory: str) -> str:
     return f'<article class="{_kind(item)}" id="{anchor}">\n{body}\n</article>\n'
 
 
-def _kind(item: ResponseItem) -> str:
+def _kind(item: Item) -> str:
     """The class of the article: one of ours, never a word of the data."""
     match item:
         case Message(role="user") if not is_tool_image(item) and not is_context(item):
@@ -139,7 +139,7 @@ def _kind(item: ResponseItem) -> str:
     return "other"
 
 
-def _is_folded(item: ResponseItem) -> bool:
+def _is_folded(item: Item) -> bool:
     if isinstance(item, Message):
         return is_instruction(item) or (is_context(item) and not is_tool_image(item))
     return True
@@ -183,7 +183,7 @@ def _output_part(part: InputText | InputImage) -> str:
     return _part(part) if isinstance(part, InputImage) else preformatted(part.text)
 
 
-def _part(part: ContentItem | UnknownItem) -> str:
+def _part(part: ContentPart) -> str:
     if isinstance(part, InputImage):
         described = describe_image(part.image_url)
         return picture(part.image_url, described) or (

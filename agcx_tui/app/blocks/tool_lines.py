@@ -17,6 +17,7 @@ from agcx_format.model.items import (
     MessageSnapshot,
 )
 from agcx_format.transcript.outputs import CallOutcome
+from agcx_format.transcript.safe_text import safe_line, safe_text
 from agcx_format.transcript.tool_calls import tool_call
 from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.images import image_facts
@@ -25,7 +26,6 @@ from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.outcome import seconds_text
 from agcx_tui.app.blocks.rows import row_parts, text_parts
 from agcx_tui.app.blocks.tool import Asked, asked, diff_style, is_diff
-from agcx_tui.core.words.safe_text import safe_line, safe_text
 
 __all__ = ["answer_block", "call_block"]
 

@@ -20,12 +20,12 @@ from textual.content import Content
 from textual.widgets import Button, Checkbox, Input, RadioSet, Static
 from textual.worker import get_current_worker
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.choices import Box, Pick
 from agcx_tui.core.export import write_files
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 
 
 @dataclass(frozen=True, slots=True)

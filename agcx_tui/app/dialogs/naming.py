@@ -13,11 +13,11 @@ from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import Button, Input, Static
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 
 __all__ = ["AskDialog", "NewSessionDialog", "RenameScreen", "TagsDialog", "tags_after"]
 

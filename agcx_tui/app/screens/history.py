@@ -13,13 +13,13 @@ from textual.widgets.option_list import Option
 from agcx_format.errors import PersistenceError
 from agcx_format.model.timestamps import ns_of
 from agcx_format.store.acts.perform import Act
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.words import format
-from agcx_tui.core.words.acts import state_of, titles_of, told, undone
-from agcx_tui.core.words.safe_text import safe_line
+from agcx_tui.core.words.acts import describe, describe_undo, state_of, titles_of
 
 _EMPTY = Content.assemble(
     ("Nothing was done yet", "bold $foreground"),
@@ -91,7 +91,7 @@ class LogScreen(PagedScreen[bool]):
         style = "$text-muted" if state else "$foreground"
         first = Content.assemble(
             (f"{when:>{format.AGE_WIDTH}}  ", "$text-muted"),
-            (told(act), style),
+            (describe(act), style),
             (f"   {state}" if state else "", "$accent"),
         )
         titles = titles_of(act) if act.count > 1 else ""
@@ -118,7 +118,7 @@ class LogScreen(PagedScreen[bool]):
     def _undo(self, act: Act) -> None:
         self._acts.run(
             lambda store: store_work.undo(store, act.id),
-            lambda outcome: self._report(undone(outcome.act)),
+            lambda outcome: self._report(describe_undo(outcome.act)),
             lambda error: self._report(error=f"Nothing was undone: {error}"),
         )
 

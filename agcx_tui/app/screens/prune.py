@@ -23,6 +23,7 @@ from textual.worker import get_current_worker
 from agcx_format.errors import PersistenceError
 from agcx_format.space.rules import Chosen, PruneRule, Selection, select
 from agcx_format.store.store import ScanEntry, Store
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.sessions import SessionsScreen
 from agcx_tui.app.widgets.choices import Box
@@ -30,7 +31,6 @@ from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 from agcx_tui.core.words.spared import KINDS, spared
 from agcx_tui.core.words.typed_values import BadValue, bytes_of, moment_before
 

@@ -17,6 +17,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from agcx_format.errors import PersistenceError
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.browser.listing import ListingScreen
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
@@ -27,7 +28,6 @@ from agcx_tui.app.widgets.preview import Preview
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 
 _PREVIEW_WIDTH = 100
 _PREVIEW_DELAY = 0.07

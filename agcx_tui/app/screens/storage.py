@@ -24,12 +24,12 @@ from agcx_format.errors import PersistenceError
 from agcx_format.space.measure import GROUPS, FileStats, Stats, gather
 from agcx_format.space.measure_cache import StatsCache
 from agcx_format.store.store import ScanEntry
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.core.sessions.columns import fit, plain_cells
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 from agcx_tui.core.words.storage_report import BAR, Line, Section, bar, headline, sections
 
 _EVERY = 0.4

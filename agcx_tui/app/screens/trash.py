@@ -20,14 +20,14 @@ from agcx_format.model.timestamps import ns_of
 from agcx_format.store.acts.perform import Act
 from agcx_format.store.store import ScanEntry, Store
 from agcx_format.store.trash import Emptied, TrashedSession
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.sessions import SessionsScreen
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.store.store_work import Outcome
 from agcx_tui.core.words import format
-from agcx_tui.core.words.acts import kind_of, named
-from agcx_tui.core.words.safe_text import safe_line
+from agcx_tui.core.words.acts import kind_of, summary
 
 _EMPTY = Content.assemble(
     ("The trash is empty", "bold $foreground"),
@@ -140,7 +140,7 @@ class TrashScreen(SessionsScreen):
         self.acts.undo(self._done("Undone: {}."), self._not_done("Nothing was undone"))
 
     def _done(self, said: str) -> Callable[[Outcome], object]:
-        return lambda outcome: self.post_message(self.Done(said.format(named(outcome.act))))
+        return lambda outcome: self.post_message(self.Done(said.format(summary(outcome.act))))
 
     def _not_done(self, what: str) -> Callable[[PersistenceError], object]:
         return lambda error: self.post_message(self.Failed(what, error))

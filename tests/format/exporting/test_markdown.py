@@ -261,7 +261,7 @@ def test_edits_branches_and_files_are_mentioned():
     assert "*Branch point*" in document
     assert "*Begins a branch*" in document
     assert str(UUID(int=9)) not in document
-    assert "`a.py`, lines 1 to 9\n\n```\nx = 1\n```" in document
+    assert "`a.py`, lines 1 to 9, python\n\n```\nx = 1\n```" in document
 
 
 def test_why_a_tool_failed_is_told_unless_the_result_says_it():

@@ -19,6 +19,7 @@ from textual.content import Content
 from textual.geometry import Region
 from textual.widgets import Input, Static
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.browser import notices
 from agcx_tui.app.screens.browser.keeping import KeepingScreen
@@ -34,7 +35,6 @@ from agcx_tui.core.sessions import query as filtering
 from agcx_tui.core.sessions.completion import complete
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
     from agcx_format.catalog.file import Catalog

@@ -90,7 +90,7 @@ class KeepingScreen(ArrangingScreen):
     ) -> None:
         """When its turn comes; asks first where an agent may be at work, unless told to `force` it."""
         from agcx_tui.core.store import store_work
-        from agcx_tui.core.words.acts import told_with_undo
+        from agcx_tui.core.words.acts import describe_with_undo
 
         def act(store: Store) -> store_work.Outcome | None:
             at_work = 0 if force else store_work.at_work(store, files, self.now())
@@ -102,7 +102,7 @@ class KeepingScreen(ArrangingScreen):
         self.with_acts(
             lambda acts: acts.run(
                 act,
-                self.done(lambda outcome: told_with_undo(outcome.act)),
+                self.done(lambda outcome: describe_with_undo(outcome.act)),
                 self.not_done("Nothing was changed"),
             )
         )
