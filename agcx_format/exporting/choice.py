@@ -16,13 +16,13 @@ from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
+    Item,
     LocalShellCall,
     Message,
     MessageMetadata,
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
-    ResponseItem,
 )
 from agcx_format.transcript.words import is_tool_image
 
@@ -60,7 +60,7 @@ def chosen(
             yield number, replace(message, item=item, metadata=_notes(message, choice))
 
 
-def _item(item: ResponseItem, choice: ExportChoice) -> ResponseItem | None:
+def _item(item: Item, choice: ExportChoice) -> Item | None:
     """The item without what was not chosen; None when nothing is left of it."""
     match item:
         case FunctionCall() | FunctionCallOutput() | LocalShellCall():

@@ -17,7 +17,7 @@ from agcx_format.counting import counted
 from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
 from agcx_format.exporting.embedding import code_span, embedded, fenced, one_line
 from agcx_format.model.items import (
-    ContentItem,
+    ContentPart,
     FileContext,
     FunctionCall,
     FunctionCallOutput,
@@ -224,7 +224,7 @@ def _body(item: object, metadata: MessageMetadata | None, directory: str) -> Ite
     yield from map(_file, metadata.file_context if metadata is not None else ())
 
 
-def _part(part: ContentItem | UnknownItem) -> str:
+def _part(part: ContentPart) -> str:
     if isinstance(part, InputImage):
         return f"*Image:* {code_span(described_image(part.image_url))}"
     if isinstance(part, UnknownItem):

@@ -19,9 +19,9 @@ from agcx_format.model.fields import Float32
 from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
+    Item,
     MessageMetadata,
     MessageSnapshot,
-    ResponseItem,
     ToolCallMetadata,
 )
 from agcx_format.model.new import initial_state
@@ -160,9 +160,7 @@ class ImportDraft:
         if not self.modes or self.modes[-1][0] is not mode:
             self.modes.append((mode, self.clock))
 
-    def add(
-        self, item: ResponseItem, number: int, outcome: tools.CallOutcome | None = None
-    ) -> None:
+    def add(self, item: Item, number: int, outcome: tools.CallOutcome | None = None) -> None:
         """Append a message from line `number`.
 
         `outcome` is what the source says of a tool result; by default, what its text says.

@@ -28,18 +28,18 @@ from agcx_format.exporting.markdown import (
     time_in_words,
 )
 from agcx_format.model.items import (
-    ContentItem,
+    ContentPart,
     FileContext,
     FunctionCall,
     FunctionCallOutput,
     InputImage,
+    Item,
     LocalShellCall,
     Message,
     MessageMetadata,
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
-    ResponseItem,
     UnknownItem,
 )
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
@@ -126,7 +126,7 @@ def _article(anchor: str, heading: str, message: MessageSnapshot, directory: str
     return f'<article class="{_kind(item)}" id="{anchor}">\n{body}\n</article>\n'
 
 
-def _kind(item: ResponseItem) -> str:
+def _kind(item: Item) -> str:
     """The class of the article: one of ours, never a word of the data."""
     match item:
         case Message(role="user") if not is_tool_image(item) and not is_context(item):
@@ -138,13 +138,13 @@ def _kind(item: ResponseItem) -> str:
     return "other"
 
 
-def _is_folded(item: ResponseItem) -> bool:
+def _is_folded(item: Item) -> bool:
     if isinstance(item, Message):
         return is_instruction(item) or (is_context(item) and not is_tool_image(item))
     return True
 
 
-def _gist(item: ResponseItem, metadata: MessageMetadata) -> str:
+def _gist(item: Item, metadata: MessageMetadata) -> str:
     """What a folded message says in a few words."""
     match item:
         case FunctionCall() | LocalShellCall():
@@ -160,7 +160,7 @@ def _gist(item: ResponseItem, metadata: MessageMetadata) -> str:
     return ""
 
 
-def _body(item: ResponseItem, directory: str = "") -> Iterator[str]:
+def _body(item: Item, directory: str = "") -> Iterator[str]:
     """What was said; `directory` is the session's, and only another one is worth a line."""
     match item:
         case Message():
@@ -178,7 +178,7 @@ def _body(item: ResponseItem, directory: str = "") -> Iterator[str]:
             yield preformatted(json_text(item))
 
 
-def _part(part: ContentItem | UnknownItem) -> str:
+def _part(part: ContentPart) -> str:
     if isinstance(part, InputImage):
         described = described_image(part.image_url)
         return picture(part.image_url, described) or (

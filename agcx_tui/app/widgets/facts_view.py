@@ -60,6 +60,11 @@ class FactsView(Roll, can_focus=True):
         row = self._rows[self.current] if self.current < len(self._rows) else None
         return row if isinstance(row, Fact) else None
 
+    def current_file(self) -> str:
+        """The file that the current fact names; empty for none."""
+        target = self.fact.target if self.fact is not None else None
+        return target if isinstance(target, str) else ""
+
     def _lay_out(self) -> None:
         self._rows = list(self._filtered())
         self.current = self._next_fact(0, 1) or 0

@@ -161,6 +161,12 @@ class Transcript(Roll, can_focus=True):
         """Show all of a message: its call opened, no lines left out."""
         self._set_fold(self.blocks.owner(index), Fold.FULL)
 
+    def current_file(self) -> str:
+        """The file that the current message is about; empty for none."""
+        message = self.blocks.message(self.current)
+        files = message.metadata.file_context if message is not None else []
+        return files[0].path if files else ""
+
     # --- as a roll
 
     def draw_block(self, index: int) -> Block:
