@@ -20,8 +20,12 @@ from agcx_format.transcript.outputs import CallOutcome
 from agcx_format.transcript.safe_text import safe_line, safe_text
 from agcx_format.transcript.tool_calls import tool_call
 from agcx_tui.app.blocks.block import Block, Part
+<<<<<<< HEAD
+from agcx_tui.app.blocks.lines import EMPTY, Piece, beside, indent, line, wrap
+=======
 from agcx_tui.app.blocks.images import image_facts
 from agcx_tui.app.blocks.lines import EMPTY, beside, indent, line, wrap
+>>>>>>> main
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.outcome import seconds_text
 from agcx_tui.app.blocks.rows import row_parts, text_parts
@@ -81,7 +85,8 @@ def answer_block(
 ) -> Block:
     """The output of a call; without lines while its call is folded."""
     palette, width = look.palette, look.width
-    paired = around.partner is not None
+    call = around.partner.item if around.partner is not None else None
+    paired = isinstance(call, LocalShellCall | FunctionCall)
     if paired and not how:
         return Block([])
     found = tool_call(around.partner, message)
@@ -92,8 +97,8 @@ def answer_block(
         shown = [Part.of(indent([line(("(no output)", palette.muted))], BODY))]
     if paired and around.adjacent:
         return Block(shown)
-    if paired:
-        detail = f"of  {asked(around.partner.item, palette).summary}"
+    if isinstance(call, LocalShellCall | FunctionCall):
+        detail = f"of  {asked(call, palette).summary}"
     else:
         detail = f"of a call that is not near, {safe_line(item.call_id)}"
     mark = "▾ " if how else "▸ "
@@ -128,8 +133,13 @@ def _remark(*messages: MessageSnapshot | None) -> str:
 
 
 def _result(
+<<<<<<< HEAD
+    item: LocalShellCall | FunctionCall, around: Around, outcome: Outcome, look: Look
+) -> list[Piece]:
+=======
     item: LocalShellCall | FunctionCall, around: Around, outcome: CallOutcome, look: Look
 ) -> list:
+>>>>>>> main
     """Duration and result; for a call that nothing answers, what is known of it."""
     if outcome.word or outcome.seconds is not None or around.partner is not None:
         return _metrics(outcome, look)
@@ -137,7 +147,11 @@ def _result(
     return [(word, look.palette.muted)]
 
 
+<<<<<<< HEAD
+def _metrics(outcome: Outcome, look: Look, unsaid: str = "done") -> list[Piece]:
+=======
 def _metrics(outcome: CallOutcome, look: Look, unsaid: str = "done") -> list:
+>>>>>>> main
     palette = look.palette
     style = (
         palette.muted
@@ -153,7 +167,7 @@ def _metrics(outcome: CallOutcome, look: Look, unsaid: str = "done") -> list:
     ]
 
 
-def _body(what: Asked, head, look: Look, how: Fold) -> list[Part]:
+def _body(what: Asked, head: Strip, look: Look, how: Fold) -> list[Part]:
     palette, width = look.palette, look.width
     parts: list[Part] = []
     if what.script and not (what.whole and safe_line(what.script.strip()) in head.text):
