@@ -31,7 +31,7 @@ from agcx_format.model.items import (
     UnknownItem,
 )
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
-from agcx_format.transcript.safe_text import safe_yaml, visible
+from agcx_format.transcript.escaping import safe_yaml, visible
 from agcx_format.transcript.tools import CallOutcome, read_call, read_output
 from agcx_format.transcript.words import genuine_user_text, is_tool_image
 

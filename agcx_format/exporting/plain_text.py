@@ -31,7 +31,7 @@ from agcx_format.model.items import (
     UnknownItem,
 )
 from agcx_format.model.session import ConversationSnapshot, SessionMetadata
-from agcx_format.transcript.safe_text import safe_json, visible
+from agcx_format.transcript.escaping import safe_json, visible
 from agcx_format.transcript.tools import read_call, read_output
 from agcx_format.transcript.words import is_tool_image, text_of
 

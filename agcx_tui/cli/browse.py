@@ -44,7 +44,7 @@ def _show(settings: Settings, start: Start) -> None:
 
 def _print_demo(path: Path) -> None:
     """The list, and the conversation at its top that was marked as a favorite."""
-    from agcx_format.store.store import open_store
+    from agcx_format import open_store
     from agcx_tui.cli.listing import make_table, print_table
     from agcx_tui.cli.show import text_lines
 

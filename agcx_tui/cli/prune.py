@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.cli.change import may_delete, show_facts
 from agcx_tui.cli.common import Filled, Settings, pass_settings, print_json, store_option, tell
 from agcx_tui.cli.values import Age, Bytes
 from agcx_tui.core.words.format import counted, size
 
 if TYPE_CHECKING:
-    from agcx_format.space.rules import Chosen, Selection
+    from agcx_format.space import Chosen, Selection
 
-# `agcx_format.space.rules.Precious`, which is not worth its import to show --help; a test compares.
+# `agcx_format.space.Precious`, which is not worth its import to show --help; a test compares.
 PRECIOUS = ("favorites", "unreadable", "checkpoints", "at-work")
 
 
@@ -83,7 +83,7 @@ def prune(
     Favorites, unreadable files, sessions with checkpoints, and what an agent may be at work on
     are kept unless --include names them. `agcx undo` restores everything.
     """
-    from agcx_format.space.rules import Precious, PruneRule, select
+    from agcx_format.space import Precious, PruneRule, select
 
     if conditions["directory"]:
         conditions["directory"] = str(Path(conditions["directory"]).expanduser().absolute())

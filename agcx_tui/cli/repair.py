@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.cli.common import (
     Filled,
     Settings,
@@ -18,7 +18,7 @@ from agcx_tui.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from agcx_format.doctor.repair import Repair
+    from agcx_format.doctor import Repair
 
 
 @click.command(short_help="Save what can be read of damaged sessions.")
@@ -42,13 +42,13 @@ def repair(settings: Settings, paths: tuple[str, ...], output: str) -> None:
     damaged file stays as it is, and no file that exists is written over. Exit status 1 when one of
     them could not be saved.
     """
-    from agcx_format.doctor.repair import repair as save
+    from agcx_format.doctor import repair_file
     from agcx_format.errors import PersistenceError
 
     for name in paths:
         try:
             path = name if os.path.lexists(name) else settings.store().resolve(name).path
-            done = save(path, output)
+            done = repair_file(path, output)
         except PersistenceError as error:
             settings.failed(error)
         else:

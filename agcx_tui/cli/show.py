@@ -24,9 +24,7 @@ from agcx_tui.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from agcx_format.model.items import MessageSnapshot
-    from agcx_format.session.lazy import SessionFile
-    from agcx_format.store.store import ScanEntry
+    from agcx_format import MessageSnapshot, ScanEntry, SessionFile
 
 # First and last index, from 0; None: to the end.
 Span = tuple[int, int | None]
@@ -65,7 +63,7 @@ def show(
     # A path needs no store.
     if not session.endswith(".agcx"):
         path = settings.store().resolve(session).path
-    from agcx_format.session.lazy import SessionFile
+    from agcx_format import SessionFile
 
     with SessionFile(path) as file:
         span = messages or (0, None)
@@ -86,14 +84,14 @@ def show(
 
 def text_lines(entry: ScanEntry) -> Iterator[str]:
     """A whole conversation, line by line."""
-    from agcx_format.session.lazy import SessionFile
+    from agcx_format import SessionFile
 
     with SessionFile(entry.path) as file:
         yield from _lines(file, (0, None))
 
 
 def _lines(file: SessionFile, span: Span) -> Iterator[str]:
-    from agcx_format.session.listed import listed
+    from agcx_format import listed
     from agcx_tui.cli.text import heading, message_lines
 
     yield from heading(listed(file.metadata))
@@ -127,7 +125,7 @@ def _page(lines: Iterator[str]) -> None:
 
 
 def _as_json(number: int, message: MessageSnapshot | PersistenceError) -> dict:
-    from agcx_format.codec.json import to_json
+    from agcx_format import to_json
 
     if isinstance(message, PersistenceError):
         return {"number": number, "error": message.reason}

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agcx_format.errors import PersistenceError
-from agcx_format.model.items import (
+from agcx_format import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -19,13 +18,12 @@ from agcx_format.model.items import (
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
+    SessionMetadata,
     ToolCallMetadata,
+    ns_of,
 )
-from agcx_format.model.session import SessionMetadata
-from agcx_format.model.timestamps import ns_of
-from agcx_format.transcript.safe_text import safe_line, safe_text
-from agcx_format.transcript.tools import read_call, read_output
-from agcx_format.transcript.words import text_of
+from agcx_format.errors import PersistenceError
+from agcx_format.transcript import read_call, read_output, safe_line, safe_text, text_of
 from agcx_tui.core.words.format import counted, exact, local, size
 
 

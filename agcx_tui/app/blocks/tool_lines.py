@@ -8,13 +8,8 @@ from __future__ import annotations
 
 from textual.strip import Strip
 
-from agcx_format.model.items import (
-    FunctionCall,
-    FunctionCallOutput,
-    LocalShellCall,
-    MessageSnapshot,
-)
-from agcx_format.transcript.safe_text import safe_line, safe_text
+from agcx_format import FunctionCall, FunctionCallOutput, LocalShellCall, MessageSnapshot
+from agcx_format.transcript import safe_line, safe_text
 from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.lines import EMPTY, beside, indent, line, wrap
 from agcx_tui.app.blocks.look import Around, Fold, Look

@@ -64,7 +64,7 @@ def write(
         FileExistsError: a file is there, and `overwrite` says no.
         OSError: it cannot be written; what was there is as it was.
     """
-    from agcx_format.disk.new_file import make_directory
+    from agcx_format.disk import make_directory
 
     if (number := descriptor_named(target)) is not None:
         return Written(_into(os.dup(number), parts, should_stop), None)
@@ -139,7 +139,7 @@ def shown(parts: Iterable[bytes]) -> Iterator[str]:
     """UTF-8 as a terminal may have it, wherever it was cut: what would be obeyed is made visible."""
     import codecs
 
-    from agcx_format.transcript.safe_text import safe_text
+    from agcx_format.transcript import safe_text
 
     decode = codecs.getincrementaldecoder("utf-8")("replace").decode
     held = ""
@@ -155,8 +155,7 @@ def shown(parts: Iterable[bytes]) -> Iterator[str]:
 
 
 def _replace(target: Path, parts: Iterable[bytes], *, may_replace: bool) -> int:
-    from agcx_format.disk.durable import write_file
-    from agcx_format.disk.new_file import put_new
+    from agcx_format.disk import put_new, write_file
 
     temporary = target.with_name(f".{secrets.token_hex(8)}.agcx-tmp")
     try:

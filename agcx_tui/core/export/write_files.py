@@ -147,8 +147,8 @@ def landing(source: str, target: Path, format: str) -> Path:
     """Where `export` writes this session file when it hides nothing: Codex wants names of its own."""
     if format != "codex":
         return target
+    from agcx_format import SessionFile
     from agcx_format.errors import PersistenceError
-    from agcx_format.session.lazy import SessionFile
 
     try:
         with SessionFile(source) as session:
@@ -161,7 +161,7 @@ def landing(source: str, target: Path, format: str) -> Path:
 
 def _sync(directory: Path) -> None:
     """The files are written: that one may write to a directory and not read it takes nothing from that."""
-    from agcx_format.disk.durable import sync_directory
+    from agcx_format.disk import sync_directory
 
     with contextlib.suppress(PermissionError):
         sync_directory(directory)
@@ -239,7 +239,7 @@ def may_share(format: str) -> bool:
 def _around(format: str) -> tuple[bytes, bytes, bytes]:
     """What stands before, between and after the sessions of one file."""
     if format == "html":
-        from agcx_format.exporting.html import PAGE_END, page_start
+        from agcx_format.exporting import PAGE_END, page_start
 
         return page_start("Conversations").encode(), b"", PAGE_END.encode()
     if format == "json":

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from agcx_format.disk.durable import open_regular, read_exactly, replace_file
+from agcx_format.disk import open_regular, read_exactly, replace_file
 from agcx_format.errors import PersistenceError
 from agcx_tui.core.local.config import PLACES
 from agcx_tui.core.sessions.table import SORTS

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from agcx_format.disk.durable import open_regular, read_exactly, replace_file
+from agcx_format.disk import open_regular, read_exactly, replace_file
 from agcx_format.errors import PersistenceError
 
 __all__ = ["Position", "ReadingPositions"]
