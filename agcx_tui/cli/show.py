@@ -92,11 +92,13 @@ def text_lines(entry: ScanEntry) -> Iterator[str]:
 
 def _lines(file: SessionFile, span: Span) -> Iterator[str]:
     from agcx_format import listed
-    from agcx_tui.cli.text import heading, message_lines
+    from agcx_tui.cli.text import MessageLines, heading
 
-    yield from heading(listed(file.metadata))
+    metadata = listed(file.metadata)
+    yield from heading(metadata)
+    messages = MessageLines(metadata)
     for number, message in _selected(file, span):
-        yield from message_lines(number, message)
+        yield from messages.lines(number, message)
 
 
 def _selected(

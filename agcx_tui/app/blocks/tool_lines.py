@@ -8,12 +8,20 @@ from __future__ import annotations
 
 from textual.strip import Strip
 
-from agcx_format import FunctionCall, FunctionCallOutput, LocalShellCall, MessageSnapshot
-from agcx_format.transcript import safe_line, safe_text
+from agcx_format import (
+    FunctionCall,
+    FunctionCallOutput,
+    InputImage,
+    InputText,
+    LocalShellCall,
+    MessageSnapshot,
+)
+from agcx_format.transcript import CallOutcome, safe_line, safe_text, tool_call
 from agcx_tui.app.blocks.block import Block, Part
+from agcx_tui.app.blocks.images import image_facts
 from agcx_tui.app.blocks.lines import EMPTY, beside, indent, line, wrap
 from agcx_tui.app.blocks.look import Around, Fold, Look
-from agcx_tui.app.blocks.outcome import Outcome, outcome_of, seconds_text
+from agcx_tui.app.blocks.outcome import seconds_text
 from agcx_tui.app.blocks.rows import row_parts, text_parts
 from agcx_tui.app.blocks.tool import Asked, asked, diff_style, is_diff
 
@@ -37,12 +45,14 @@ def call_block(
     """A tool call, folded or open."""
     palette, width = look.palette, look.width
     what = asked(item, palette)
-    outcome = outcome_of(message, around.partner)
+    found = tool_call(message, around.partner)
+    outcome = found.outcome if found is not None else CallOutcome()
     mark = "▾ " if how else "▸ "
     head = beside(
         [
             (mark, palette.muted),
             (what.name, palette.tool),
+            (_remark(message, around.partner), palette.muted),
             ("  ", palette.text),
             (what.summary, palette.text),
         ],
@@ -52,10 +62,10 @@ def call_block(
     parts = [Part.of([EMPTY] * gap + [head])]
     if how:
         parts += _body(what, head, look, how)
-        if outcome.error:
-            parts.append(
-                Part.of(indent(wrap(safe_text(outcome.error), width - BODY, palette.error), BODY))
-            )
+        errors = found.unsaid_errors if found is not None else ()
+        for error in errors:
+            lines = wrap(safe_text(error), width - BODY, palette.error)
+            parts.append(Part.of(indent(lines, BODY)))
     return Block(parts, head=gap)
 
 
@@ -72,10 +82,10 @@ def answer_block(
     paired = around.partner is not None
     if paired and not how:
         return Block([])
-    outcome = outcome_of(around.partner, message)
-    text = outcome.text
-    paint = (lambda row: diff_style(row, palette)) if is_diff(text) else None
-    shown = text_parts(text, width, BODY, palette.text, palette.muted, how, paint)
+    found = tool_call(around.partner, message)
+    outcome = found.outcome if found is not None else CallOutcome()
+    content = found.output.content if found is not None and found.output is not None else ()
+    shown = [part for each in content for part in _content(each, look, how)]
     if not shown:
         shown = [Part.of(indent([line(("(no output)", palette.muted))], BODY))]
     if paired and around.adjacent:
@@ -99,8 +109,24 @@ def answer_block(
     return Block([Part.of([EMPTY] * gap + [head]), *(shown if how else [])], head=gap)
 
 
+def _content(content: InputText | InputImage, look: Look, how: Fold) -> list[Part]:
+    palette, width = look.palette, look.width
+    if isinstance(content, InputImage):
+        facts = f"▣ {image_facts(content.image_url)}"
+        return [Part.of(indent(wrap(facts, width - BODY, palette.muted), BODY))]
+    text = content.text
+    paint = (lambda row: diff_style(row, palette)) if is_diff(text) else None
+    return text_parts(text, width, BODY, palette.text, palette.muted, how, paint)
+
+
+def _remark(*messages: MessageSnapshot | None) -> str:
+    """That a call or its output was edited, for the line that stands for both."""
+    edited = any(m is not None and (m.metadata.edited or m.metadata.edit_history) for m in messages)
+    return " (edited)" if edited else ""
+
+
 def _result(
-    item: LocalShellCall | FunctionCall, around: Around, outcome: Outcome, look: Look
+    item: LocalShellCall | FunctionCall, around: Around, outcome: CallOutcome, look: Look
 ) -> list:
     """Duration and result; for a call that nothing answers, what is known of it."""
     if outcome.word or outcome.seconds is not None or around.partner is not None:
@@ -109,9 +135,15 @@ def _result(
     return [(word, look.palette.muted)]
 
 
-def _metrics(outcome: Outcome, look: Look, unsaid: str = "done") -> list:
+def _metrics(outcome: CallOutcome, look: Look, unsaid: str = "done") -> list:
     palette = look.palette
-    style = palette.muted if outcome.ok is None else palette.ok if outcome.ok else palette.failed
+    style = (
+        palette.muted
+        if outcome.success is None
+        else palette.ok
+        if outcome.success
+        else palette.failed
+    )
     return [
         (seconds_text(outcome.seconds).rjust(_DURATION), palette.muted),
         ("  ", palette.text),
