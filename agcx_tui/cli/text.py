@@ -1,8 +1,7 @@
 """A conversation as text for a terminal or a pipe.
 
-Strategy: lines come one message at a time as the file is read, so the first stands on the screen
-while the last is still compressed.  All text is made safe here.  A message that cannot be shown
-stands as a line that says why.
+Strategy: lines come message by message as the file is read, so the first is on the screen while the last
+is still compressed.  All text is made safe here.  A message that cannot be read is a line that says why.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ from agcx_tui.core.words.format import counted, exact, local, size
 
 
 def heading(metadata: SessionMetadata) -> Iterator[str]:
-    """What the session is, in three lines and an empty one."""
+    """The title and main facts of a session: three lines and an empty one."""
     yield safe_line(metadata.title) or "(no title)"
     facts = [
         metadata.model,
@@ -54,13 +53,13 @@ def heading(metadata: SessionMetadata) -> Iterator[str]:
 
 
 class MessageLines:
-    """The messages of one session as lines, from the first that is shown."""
+    """Turns the messages of a session into lines, in order, from the first that is shown."""
 
     def __init__(self, metadata: SessionMetadata) -> None:
         self._reader = TranscriptReader(metadata.turn_count)
 
     def lines(self, number: int, message: MessageSnapshot | PersistenceError) -> Iterator[str]:
-        """A line that says which message it is, its text, and an empty line."""
+        """A heading with the number and facts of a message, its text, and an empty line."""
         if isinstance(message, PersistenceError):
             yield f"[{number}] {safe_line(message.reason)}"
         else:
@@ -87,7 +86,7 @@ def _kind(read: ReadMessage) -> str:
 
 
 def _clock(message: MessageSnapshot) -> str:
-    """Local date and time, to the second; the zone stands in the heading."""
+    """Local date and time to the second; the heading shows the zone."""
     then = local(ns_of(message.timestamp) // 1000)
     if then is None:
         return message.timestamp
@@ -150,7 +149,7 @@ def _part(part: object) -> str:
 
 
 def _picture(part: InputImage) -> str:
-    """A picture by its kind and size: its bytes mean nothing here."""
+    """The kind and size of an image."""
     head, comma, data = part.image_url.partition(",")
     if head.startswith("data:") and comma:
         kind = head.removeprefix("data:").split(";")[0]
