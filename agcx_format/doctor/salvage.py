@@ -36,7 +36,7 @@ from agcx_format.model.items import (
 )
 from agcx_format.model.session import ConversationContext, SessionMetadata, SessionState
 from agcx_format.session.random_access import FramedMessages
-from agcx_format.session.whole import FileSection
+from agcx_format.session.file_section import FileSection
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import genuine_user_text
 

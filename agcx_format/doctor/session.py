@@ -37,7 +37,8 @@ from agcx_format.model.session import (
     SessionState,
 )
 from agcx_format.model.timestamps import ns_of
-from agcx_format.session.whole import FileSection, read_session
+from agcx_format.session.file_section import FileSection
+from agcx_format.session.whole import read_session
 from agcx_format.store import paths
 
 __all__ = ["AFTER_MESSAGES", "first_element", "layout_guess", "value_end", "verify_session"]

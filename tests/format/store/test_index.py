@@ -173,7 +173,7 @@ def test_a_change_of_one_session_reads_no_other(
         monkeypatch.setattr(os, name_of_listing, _noting(listed, listing))
     DEEDS[name](store)
     monkeypatch.undo()
-    folders = [tmp_path / folder for folder in paths.FOLDERS.values()]
+    folders = [tmp_path / folder for folder in paths.folders().values()]
     assert not [path for path in folders if path.exists() and path.stat().st_ino in listed]
     # What cannot be read any more is still in the index: nobody looked.
     assert len(store.load_index().sessions) == 40

@@ -30,7 +30,7 @@ from agcx_format import (
     read_session,
 )
 from agcx_format.disk.locks import locked
-from agcx_format.session.whole import read_metadata
+from agcx_format.session.metadata import read_metadata
 from agcx_format.store.acts import perform as acts
 from tests.support.golden_files import GOLDEN, v1
 from tests.support.stores import contents, golden_session
