@@ -379,7 +379,10 @@ class Layout2(Layout):
     # --- checkpoints
 
     def encode_checkpoint(self, checkpoint: Checkpoint) -> list[bytes]:
-        elements = [messagepack.encode(checkpoint.conversation), messagepack.encode(checkpoint.state)]
+        elements = [
+            messagepack.encode(checkpoint.conversation),
+            messagepack.encode(checkpoint.state),
+        ]
         return pack(elements, CHECKPOINT_LEVEL)
 
     def decode_checkpoint(self, data: bytes, metadata: CheckpointMetadata) -> Checkpoint:

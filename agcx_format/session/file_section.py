@@ -71,7 +71,7 @@ class FileHead:
         return self._size
 
     def __getitem__(self, part: slice) -> bytes:
+        if part.stop is not None and 0 <= part.stop <= len(self.first):
+            return self.first[part]
         start, end, _ = part.indices(self._size)
-        if end <= len(self.first):
-            return self.first[start:end]
         return read_exactly(self._fd, end - start, start)

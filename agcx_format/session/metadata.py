@@ -74,10 +74,7 @@ def rewritten(
 class Turn:
     """Lets one thread at a time decode large metadata; small ones never wait."""
 
-    __slots__ = ("_lock",)
-
-    def __init__(self) -> None:
-        self._lock: threading.Lock | None = None
+    _lock: threading.Lock | None = None
 
     def take(self, size: int) -> None:
         """Wait for the turn if `size` bytes are many; it lasts until the `with` block ends."""

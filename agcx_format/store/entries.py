@@ -127,7 +127,7 @@ class EntryReader:
         return ScanEntry(path, session_id, metadata, error, signature, layout)
 
     def metadata(self, layout: int, path: str) -> SessionMetadata:
-        """The metadata alone.
+        """The metadata alone, as the file or its copy says them.
 
         Raises:
             PersistenceError: when they cannot be read.
@@ -137,10 +137,16 @@ class EntryReader:
             return self._copied(kind, kind.copies, path)
         return self._inside(path)
 
-    def measured(self, layout: int, metadata: SessionMetadata) -> SessionMetadata:
-        """With the sizes that the index has of the same save, where the files do not hold them."""
-        if by_version(layout).holds_sizes:
-            return metadata
+    def measured_metadata(self, layout: int, path: str) -> SessionMetadata:
+        """Like `metadata`, with the sizes that the index has of the same save where the file has none.
+
+        Raises:
+            PersistenceError: when they cannot be read.
+        """
+        metadata = self.metadata(layout, path)
+        return metadata if by_version(layout).holds_sizes else self._measured(metadata)
+
+    def _measured(self, metadata: SessionMetadata) -> SessionMetadata:
         indexed = self._index.get(metadata.id)
         if indexed is None or indexed.updated_at != metadata.updated_at:
             return metadata
@@ -150,9 +156,7 @@ class EntryReader:
 
     # --- layouts that keep copies of the metadata
 
-    def _entry_by_copy(
-        self, layout: Layout, copies: MetadataCopies, path: str
-    ) -> ScanEntry | None:
+    def _entry_by_copy(self, layout: Layout, copies: MetadataCopies, path: str) -> ScanEntry | None:
         signature = _signature(path)
         if signature is None:
             return None
@@ -171,7 +175,10 @@ class EntryReader:
             raise CorruptData(f"{size} too few for a header", path=path)
         session_id = paths.id_of(path)
         copy = session_id and self._copy(copies, session_id, status.st_mtime_ns)
-        return copy or self.measured(layout.version, self._inside(path))
+        if copy is not None:
+            return copy
+        inside = self._inside(path)
+        return inside if layout.holds_sizes else self._measured(inside)
 
     def _copy(
         self, copies: MetadataCopies, session_id: UUID, not_before_ns: int
@@ -203,7 +210,7 @@ class EntryReader:
             os.close(fd)
 
     @cached_property
-    def _index(self) -> dict[UUID | None, SessionMetadata]:
+    def _index(self) -> dict[UUID, SessionMetadata]:
         try:
             return dict(read_index(self._root / paths.INDEX)[0].sessions)
         except PersistenceError:

@@ -98,7 +98,9 @@ class IndexKeeper:
         changed = [step for step in act.steps if _is_session(step.path)]
         # Copies that the act took along are back as they were, whoever wrote them.
         returned = {step.path for step in act.steps if not step.derived}
-        if not os.path.lexists(self._path) and not any(_is_listed_by_index(s.path) for s in changed):
+        if not os.path.lexists(self._path) and not any(
+            _is_listed_by_index(s.path) for s in changed
+        ):
             # Nothing follows from them.
             return []
         for step in changed:

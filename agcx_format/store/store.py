@@ -127,8 +127,7 @@ class Store(ActingStore):
         found = []
         for layout, path in places.session_paths(self.path):
             try:
-                metadata = reader.metadata(layout, path)
-                found.append(reader.measured(layout, metadata))
+                found.append(reader.measured_metadata(layout, path))
             except PersistenceError:
                 continue
         return newest_first(found, key=lambda metadata: metadata.last_accessed)

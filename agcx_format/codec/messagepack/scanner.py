@@ -15,11 +15,7 @@ from agcx_format import limits
 from agcx_format.codec.messagepack.lenient import UNPACK_ERRORS, in_words
 from agcx_format.errors import MessagePackDecodeError
 
-__all__ = ["INSIDE_CONVERSATION", "MessageScanner"]
-
-# What stands before the messages in layout 2: the array of elements, the metadata, the array of the
-# conversation's fields, its id.
-INSIDE_CONVERSATION = ("array", "value", "array", "value")
+__all__ = ["MessageScanner"]
 
 
 class MessageScanner:
@@ -56,9 +52,8 @@ class MessageScanner:
         unpacker, starts = self._unpacker, self.starts
         try:
             unpacker.feed(piece)
-            if self.count is None:
-                self._begin()
-            while len(starts) <= self.count:
+            count = self._begin() if self.count is None else self.count
+            while len(starts) <= count:
                 unpacker.skip()
                 starts.append(unpacker.tell())
         except msgpack.OutOfData:
@@ -75,15 +70,17 @@ class MessageScanner:
             claimed = "" if self.count is None else f" of {self.count:,}"
             raise self._error(f"the data ends inside it{claimed}")
 
-    def _begin(self) -> None:
+    def _begin(self) -> int:
         while self._before:
             if self._before[0] == "array":
                 self._unpacker.read_array_header()
             else:
                 self._unpacker.skip()
             self._before.pop(0)
-        self.count = self._unpacker.read_array_header()
+        count: int = self._unpacker.read_array_header()
         self.starts.append(self._unpacker.tell())
+        self.count = count
+        return count
 
     def _error(self, reason: str) -> MessagePackDecodeError:
         at = self.starts[-1] if self.starts else 0

@@ -132,9 +132,7 @@ def duplication(
     return Change(steps, [session], {new_id: new.indexed})
 
 
-def _metadata_copies(
-    root: Path, entry: ScanEntry, copies: MetadataCopies
-) -> list[tuple[str, int]]:
+def _metadata_copies(root: Path, entry: ScanEntry, copies: MetadataCopies) -> list[tuple[str, int]]:
     """Relative path and size of a copy, if it is there; of a file that is not in lower case, of any case."""
     assert entry.id is not None
     usual = copies.path(entry.id)

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from agcx_format import open_store
 from agcx_format.catalog.columns import Columns
 from agcx_format.catalog.refresh import differences
-from agcx_format.store import paths
 from agcx_format.store.entries import is_link, own_size
 from agcx_format.store.store import Store
 from tests.support.stores import contents, golden_session

@@ -13,11 +13,10 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import ActiveBinding, Binding, BindingType
+from textual.binding import ActiveBinding
 from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 from textual.worker import get_current_worker
@@ -26,7 +25,9 @@ from agcx_format.disk.durable import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_format.model.session import CheckpointMetadata
 from agcx_format.store.store import Store
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.blocks.markdown import warm_up
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.browser import notices
 from agcx_tui.app.screens.conversation.deriving import DerivingScreen
 from agcx_tui.app.widgets.checkpoints_view import CheckpointsView
@@ -47,7 +48,6 @@ from agcx_tui.core.local.keeping_on_exit import quietly
 from agcx_tui.core.local.reading_positions import Position, ReadingPositions
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 
 __all__ = ["ConversationScreen"]
 
@@ -73,33 +73,7 @@ class ConversationScreen(DerivingScreen):
     the message `message`, from 0, else where the reader was.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", "search", key_display="/", id="conversation.search"),
-        Binding("n", "match(1)", "next match", show=False, id="conversation.next-match"),
-        Binding("N", "match(-1)", "match before", show=False, id="conversation.previous-match"),
-        Binding(
-            "colon,ctrl+g", "go_to_number", "go to a message", show=False,
-            key_display=":", id="conversation.number",
-        ),
-        Binding("1", "tab_number(1)", "show the messages", show=False, id="conversation.tab-1"),
-        Binding("2", "tab_number(2)", "show the context", show=False, id="conversation.tab-2"),
-        Binding("3", "tab_number(3)", "show the checkpoints", show=False, id="conversation.tab-3"),
-        Binding("4", "tab_number(4)", "show the details", show=False, id="conversation.tab-4"),
-        Binding(
-            "tab,ctrl+pagedown", "next_tab(1)", "tabs", key_display="tab",
-            id="conversation.next-tab",
-        ),
-        Binding(
-            "shift+tab,ctrl+pageup", "next_tab(-1)", "tab before", show=False,
-            id="conversation.previous-tab",
-        ),
-        Binding("e", "export", "export", id="conversation.export"),
-        Binding("o", "open_editor", "open in the editor", show=False, id="conversation.editor"),
-        Binding("R", "copy_resume", "copy how to resume it", show=False, id="conversation.resume"),
-        Binding("Y", "copy_id", "copy the id", show=False, id="conversation.copy-id"),
-        Binding("escape", "back", "back", key_display="esc", id="conversation.back"),
-        Binding("q", "leave", "back", show=False, id="conversation.leave"),
-    ]  # fmt: skip
+    BINDINGS = bindings("conversation")
     AUTO_FOCUS = "Transcript"
     DEFAULT_CSS = """
     ConversationScreen {

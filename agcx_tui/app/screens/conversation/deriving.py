@@ -11,17 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Event
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import work
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
 from agcx_format.errors import NothingToUndo, PersistenceError
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.screens.conversation.following import FollowingScreen
 from agcx_tui.core.words.format import counted
-from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
     from agcx_format.disk.durable import Signature
@@ -40,11 +39,6 @@ _NOTHING_DONE = "Nothing was done here. In the list, u takes back what was done 
 
 class DerivingScreen(FollowingScreen):
     """`acts`: those of the conversation's store, if it can be changed; else `fixed` says why not."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "split", "split in two here", show=False, id="conversation.split"),
-        Binding("u", "undo", "undo what was done here", show=False, id="conversation.undo"),
-    ]
 
     class SplitReady(Message):
         """Message number `at`, from 0, may begin a session; `at_work` when an agent may be, too."""
@@ -213,7 +207,7 @@ class DerivingScreen(FollowingScreen):
         self, acts: ActQueue, checkpoint: CheckpointMetadata, title: str
     ) -> None:
         from agcx_tui.core.store import store_work
-        from agcx_tui.core.words.acts import named
+        from agcx_tui.core.words.acts import summary
 
         self._act(
             acts,
@@ -221,7 +215,7 @@ class DerivingScreen(FollowingScreen):
             lambda store: store_work.restore_checkpoint(
                 store, (self.path, None), checkpoint.id, title
             ),
-            lambda outcome: f"Made a session: {named(outcome.act)}. u undoes this.",
+            lambda outcome: f"Made a session: {summary(outcome.act)}. u undoes this.",
         )
 
     # --- what was done
@@ -236,7 +230,7 @@ class DerivingScreen(FollowingScreen):
 
     def _undo(self, acts: ActQueue, before: Future[Outcome | None] | None) -> None:
         from agcx_tui.core.store import store_work
-        from agcx_tui.core.words.acts import undone
+        from agcx_tui.core.words.acts import describe_undo
 
         wanted: str | None = None
 
@@ -249,7 +243,9 @@ class DerivingScreen(FollowingScreen):
 
         self._asked = acts.run(
             act,
-            lambda outcome: self._report(self.Acted(outcome, undone(outcome.act), undone=True)),
+            lambda outcome: self._report(
+                self.Acted(outcome, describe_undo(outcome.act), undone=True)
+            ),
             lambda error: self.post_message(self.NotDone("Nothing was undone", error, wanted)),
         )
 

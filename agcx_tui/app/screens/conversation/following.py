@@ -7,9 +7,7 @@ helps nobody.  Who watches the store tells what changed; acts of this program ar
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
-
-from textual.binding import Binding, BindingType
+from typing import TYPE_CHECKING
 
 from agcx_tui.app.screens.conversation.taking import TakingScreen
 
@@ -23,9 +21,6 @@ __all__ = ["FollowingScreen"]
 class FollowingScreen(TakingScreen):
     """`opening` while the file is being opened, for the first time or anew."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f5", "reopen", "read the file anew", show=False, id="conversation.reopen"),
-    ]
     opening = True
     # It was said that the file is another than the one that is shown.
     told_of_change = False

@@ -13,13 +13,13 @@ from textual.app import SuspendNotSupported
 from textual.message import Message
 
 from agcx_format.errors import PersistenceError
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.screens.conversation.searching import SearchingScreen
 from agcx_tui.app.widgets.copying import copy
 from agcx_tui.core.conversation.subject import Conversation
 from agcx_tui.core.local import editor
 from agcx_tui.core.words import format
 from agcx_tui.core.words.resume_command import resume_command
-from agcx_tui.core.words.safe_text import safe_line
 
 __all__ = ["TakingScreen"]
 

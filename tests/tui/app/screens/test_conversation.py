@@ -13,8 +13,8 @@ from agcx_format.session.lazy import SessionFile
 from agcx_format.session.source import PENDING, ListSource
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
-from agcx_tui.app.widgets.roll.keys import MOVING
 from agcx_tui.app.widgets.roll.matches import Matches
+from agcx_tui.app.widgets.roll.roll import Roll
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.conversation.search import search
 from agcx_tui.core.conversation.subject import open_session
@@ -168,7 +168,7 @@ async def test_every_key_of_the_screen_has_an_id_and_a_description():
     app = ScreenApp(golden("empty"))
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
-        own = [*ConversationScreen.BINDINGS, *Transcript.BINDINGS, *MOVING]
+        own = [*ConversationScreen.BINDINGS, *Transcript.BINDINGS, *Roll.BINDINGS]
         assert len({binding.id for binding in own}) == len(own)
         assert all(binding.id and binding.description for binding in own)
         assert 5 <= sum(binding.show for binding in own) <= 7
