@@ -24,7 +24,7 @@ FLOORS = [
     {"layout", "exporting"},
     {"session"},
     {"store"},
-    {"catalog", "space", "importing", "doctor"},
+    {"catalog", "space", "importing", "doctor", "search"},
 ]
 # Those that turn bytes and values into each other, and open nothing.
 _NO_FILES = ("model", "codec", "layout", "transcript", "exporting", "redaction")

@@ -28,10 +28,10 @@ from agcx_format.doctor.session import AFTER_MESSAGES, first_element, value_end
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import Layout, v1, v2
 from agcx_format.model.items import (
+    Item,
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
-    ResponseItem,
 )
 from agcx_format.model.session import ConversationContext, SessionMetadata, SessionState
 from agcx_format.session.file_section import FileSection
@@ -129,7 +129,7 @@ def loadable_by_rust(message: MessageSnapshot) -> MessageSnapshot:
     return replace(message, item=_with_content(message.item), metadata=metadata)
 
 
-def _with_content(item: ResponseItem | ReasoningWithoutContent) -> ResponseItem:
+def _with_content(item: Item) -> Item:
     if isinstance(item, ReasoningWithoutContent):
         return Reasoning(item.id, item.summary, None, item.encrypted_content)
     return item

@@ -234,10 +234,17 @@ class AgcxApp(EndingApp[None]):
         from agcx_tui.app.screens.conversation.conversation import ConversationScreen
         from agcx_tui.core.local.reading_positions import ReadingPositions
 
-        if message is not None:
-            return ConversationScreen(path, acts, fixed=fixed, message=message)
-        positions = None if self._state is None else ReadingPositions(self._state)
-        return ConversationScreen(path, acts, positions=positions, fixed=fixed)
+        positions = None
+        if message is None and self._state is not None:
+            positions = ReadingPositions(self._state)
+        return ConversationScreen(
+            path,
+            acts,
+            positions=positions,
+            export=self.action_export_session,
+            fixed=fixed,
+            message=message,
+        )
 
     def on_deriving_screen_acted(self, message: Any) -> None:
         """What was done in a conversation is followed by it, and by the list below it."""

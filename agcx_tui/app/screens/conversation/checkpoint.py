@@ -17,5 +17,5 @@ class CheckpointScreen(ConversationScreen):
         if self.opened is not None and self.opened.checkpoint is not None:
             self.ask_for_session(self.opened.checkpoint)
 
-    def reopen(self) -> None:
-        """A checkpoint stays as it is, whatever becomes of its session."""
+    def action_reopen(self) -> None:
+        """Does nothing: a checkpoint stays as it is, whatever becomes of its session."""

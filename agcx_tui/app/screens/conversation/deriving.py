@@ -19,13 +19,15 @@ from textual.message import Message
 
 from agcx_format.errors import NothingToUndo, PersistenceError
 from agcx_format.transcript.safe_text import safe_line
-from agcx_tui.app.screens.conversation.following import FollowingScreen
+from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.core.words.format import counted
 
 if TYPE_CHECKING:
     from agcx_format.disk.durable import Signature
     from agcx_format.model.session import CheckpointMetadata
     from agcx_format.store.store import Store
+    from agcx_tui.app.widgets.transcript.transcript import Transcript
+    from agcx_tui.core.conversation.subject import Conversation
     from agcx_tui.core.store.act_queue import ActQueue
     from agcx_tui.core.store.store_work import Outcome
 
@@ -37,7 +39,7 @@ _PATIENCE = 5.0
 _NOTHING_DONE = "Nothing was done here. In the list, u takes back what was done last."
 
 
-class DerivingScreen(FollowingScreen):
+class DerivingScreen(OnceScreen[None]):
     """`acts`: those of the conversation's store, if it can be changed; else `fixed` says why not."""
 
     class SplitReady(Message):
@@ -69,12 +71,18 @@ class DerivingScreen(FollowingScreen):
             self.error = error
             self.act = act
 
+    path: str
+    transcript: Transcript
     acts: ActQueue | None = None
     fixed: str = ""
     # What was asked for here last.
     _asked: Future[Outcome | None] | None = None
     # The acts of this conversation and its checkpoints, the last one last.
     done: list[str]
+
+    @property
+    def opened(self) -> Conversation | None:
+        raise NotImplementedError
 
     @property
     def store(self) -> Store | None:
@@ -115,7 +123,7 @@ class DerivingScreen(FollowingScreen):
     @property
     def _file(self) -> tuple[str, Signature | None]:
         """The file as it is shown."""
-        return self.path, getattr(self.transcript.source, "signature", None)
+        return self.path, None if self.opened is None else self.opened.signature
 
     @work(thread=True, exclusive=True, group="look")
     def _look_before_split(self, store: Store, at: int) -> None:
