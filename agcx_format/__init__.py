@@ -66,235 +66,87 @@ from agcx_format._exports import on_demand
 if TYPE_CHECKING:
     from agcx_format.codec.json import from_json as from_json
     from agcx_format.codec.json import to_json as to_json
-    from agcx_format.errors import (
-        AmbiguousSession as AmbiguousSession,
-    )
-    from agcx_format.errors import (
-        BincodeDecodeError as BincodeDecodeError,
-    )
-    from agcx_format.errors import (
-        CompressionError as CompressionError,
-    )
-    from agcx_format.errors import (
-        ConversionError as ConversionError,
-    )
-    from agcx_format.errors import (
-        CorruptData as CorruptData,
-    )
-    from agcx_format.errors import (
-        FileClosed as FileClosed,
-    )
-    from agcx_format.errors import (
-        IndexCorrupted as IndexCorrupted,
-    )
-    from agcx_format.errors import (
-        InvalidCheckpoint as InvalidCheckpoint,
-    )
-    from agcx_format.errors import (
-        InvalidMagic as InvalidMagic,
-    )
-    from agcx_format.errors import (
-        LockFailed as LockFailed,
-    )
-    from agcx_format.errors import (
-        MessagePackDecodeError as MessagePackDecodeError,
-    )
-    from agcx_format.errors import (
-        NothingToUndo as NothingToUndo,
-    )
-    from agcx_format.errors import (
-        PersistenceError as PersistenceError,
-    )
-    from agcx_format.errors import (
-        SessionNotFound as SessionNotFound,
-    )
-    from agcx_format.errors import (
-        StaleSession as StaleSession,
-    )
-    from agcx_format.errors import (
-        StoreNotWritable as StoreNotWritable,
-    )
-    from agcx_format.errors import (
-        UndoConflict as UndoConflict,
-    )
-    from agcx_format.errors import (
-        UnsupportedVersion as UnsupportedVersion,
-    )
+    from agcx_format.errors import AmbiguousSession as AmbiguousSession
+    from agcx_format.errors import BincodeDecodeError as BincodeDecodeError
+    from agcx_format.errors import CompressionError as CompressionError
+    from agcx_format.errors import ConversionError as ConversionError
+    from agcx_format.errors import CorruptData as CorruptData
+    from agcx_format.errors import FileClosed as FileClosed
+    from agcx_format.errors import IndexCorrupted as IndexCorrupted
+    from agcx_format.errors import InvalidCheckpoint as InvalidCheckpoint
+    from agcx_format.errors import InvalidMagic as InvalidMagic
+    from agcx_format.errors import LockFailed as LockFailed
+    from agcx_format.errors import MessagePackDecodeError as MessagePackDecodeError
+    from agcx_format.errors import NothingToUndo as NothingToUndo
+    from agcx_format.errors import PersistenceError as PersistenceError
+    from agcx_format.errors import SessionNotFound as SessionNotFound
+    from agcx_format.errors import StaleSession as StaleSession
+    from agcx_format.errors import StoreNotWritable as StoreNotWritable
+    from agcx_format.errors import UndoConflict as UndoConflict
+    from agcx_format.errors import UnsupportedVersion as UnsupportedVersion
     from agcx_format.exporting.json_document import from_session_json as from_session_json
+    from agcx_format.layout.base import SectionPlace as SectionPlace
     from agcx_format.model.fields import Float32 as Float32
-    from agcx_format.model.items import (
-        ContentItem as ContentItem,
-    )
-    from agcx_format.model.items import (
-        ContentPart as ContentPart,
-    )
-    from agcx_format.model.items import (
-        ExecAction as ExecAction,
-    )
-    from agcx_format.model.items import (
-        FileContext as FileContext,
-    )
-    from agcx_format.model.items import (
-        FunctionCall as FunctionCall,
-    )
-    from agcx_format.model.items import (
-        FunctionCallOutput as FunctionCallOutput,
-    )
-    from agcx_format.model.items import (
-        InputImage as InputImage,
-    )
-    from agcx_format.model.items import (
-        InputText as InputText,
-    )
-    from agcx_format.model.items import (
-        Item as Item,
-    )
-    from agcx_format.model.items import (
-        LocalShellCall as LocalShellCall,
-    )
-    from agcx_format.model.items import (
-        LocalShellStatus as LocalShellStatus,
-    )
-    from agcx_format.model.items import (
-        Message as Message,
-    )
-    from agcx_format.model.items import (
-        MessageMetadata as MessageMetadata,
-    )
-    from agcx_format.model.items import (
-        MessageSnapshot as MessageSnapshot,
-    )
-    from agcx_format.model.items import (
-        Other as Other,
-    )
-    from agcx_format.model.items import (
-        OutputText as OutputText,
-    )
-    from agcx_format.model.items import (
-        PlainText as PlainText,
-    )
-    from agcx_format.model.items import (
-        Reasoning as Reasoning,
-    )
-    from agcx_format.model.items import (
-        ReasoningContent as ReasoningContent,
-    )
-    from agcx_format.model.items import (
-        ReasoningText as ReasoningText,
-    )
-    from agcx_format.model.items import (
-        ReasoningWithoutContent as ReasoningWithoutContent,
-    )
-    from agcx_format.model.items import (
-        ResponseItem as ResponseItem,
-    )
-    from agcx_format.model.items import (
-        SummaryText as SummaryText,
-    )
-    from agcx_format.model.items import (
-        ToolCallMetadata as ToolCallMetadata,
-    )
-    from agcx_format.model.items import (
-        UnknownItem as UnknownItem,
-    )
-    from agcx_format.model.new import (
-        NewSession as NewSession,
-    )
-    from agcx_format.model.new import (
-        initial_state as initial_state,
-    )
-    from agcx_format.model.new import (
-        new_message as new_message,
-    )
-    from agcx_format.model.new import (
-        new_session as new_session,
-    )
-    from agcx_format.model.session import (
-        AstIndexState as AstIndexState,
-    )
-    from agcx_format.model.session import (
-        Checkpoint as Checkpoint,
-    )
-    from agcx_format.model.session import (
-        CheckpointMetadata as CheckpointMetadata,
-    )
-    from agcx_format.model.session import (
-        ConversationContext as ConversationContext,
-    )
-    from agcx_format.model.session import (
-        ConversationSnapshot as ConversationSnapshot,
-    )
-    from agcx_format.model.session import (
-        EmbeddingCacheState as EmbeddingCacheState,
-    )
-    from agcx_format.model.session import (
-        FilterSettings as FilterSettings,
-    )
-    from agcx_format.model.session import (
-        OperatingMode as OperatingMode,
-    )
-    from agcx_format.model.session import (
-        Session as Session,
-    )
-    from agcx_format.model.session import (
-        SessionIndex as SessionIndex,
-    )
-    from agcx_format.model.session import (
-        SessionMetadata as SessionMetadata,
-    )
-    from agcx_format.model.session import (
-        SessionState as SessionState,
-    )
-    from agcx_format.model.timestamps import (
-        Timestamp as Timestamp,
-    )
-    from agcx_format.model.timestamps import (
-        ns_of as ns_of,
-    )
-    from agcx_format.model.timestamps import (
-        to_datetime as to_datetime,
-    )
+    from agcx_format.model.items import ContentItem as ContentItem
+    from agcx_format.model.items import ContentPart as ContentPart
+    from agcx_format.model.items import ExecAction as ExecAction
+    from agcx_format.model.items import FileContext as FileContext
+    from agcx_format.model.items import FunctionCall as FunctionCall
+    from agcx_format.model.items import FunctionCallOutput as FunctionCallOutput
+    from agcx_format.model.items import InputImage as InputImage
+    from agcx_format.model.items import InputText as InputText
+    from agcx_format.model.items import Item as Item
+    from agcx_format.model.items import LocalShellCall as LocalShellCall
+    from agcx_format.model.items import LocalShellStatus as LocalShellStatus
+    from agcx_format.model.items import Message as Message
+    from agcx_format.model.items import MessageMetadata as MessageMetadata
+    from agcx_format.model.items import MessageSnapshot as MessageSnapshot
+    from agcx_format.model.items import Other as Other
+    from agcx_format.model.items import OutputText as OutputText
+    from agcx_format.model.items import PlainText as PlainText
+    from agcx_format.model.items import Reasoning as Reasoning
+    from agcx_format.model.items import ReasoningContent as ReasoningContent
+    from agcx_format.model.items import ReasoningText as ReasoningText
+    from agcx_format.model.items import ReasoningWithoutContent as ReasoningWithoutContent
+    from agcx_format.model.items import ResponseItem as ResponseItem
+    from agcx_format.model.items import SummaryText as SummaryText
+    from agcx_format.model.items import ToolCallMetadata as ToolCallMetadata
+    from agcx_format.model.items import UnknownItem as UnknownItem
+    from agcx_format.model.new import NewSession as NewSession
+    from agcx_format.model.new import initial_state as initial_state
+    from agcx_format.model.new import new_message as new_message
+    from agcx_format.model.new import new_session as new_session
+    from agcx_format.model.session import AstIndexState as AstIndexState
+    from agcx_format.model.session import Checkpoint as Checkpoint
+    from agcx_format.model.session import CheckpointMetadata as CheckpointMetadata
+    from agcx_format.model.session import ConversationContext as ConversationContext
+    from agcx_format.model.session import ConversationSnapshot as ConversationSnapshot
+    from agcx_format.model.session import EmbeddingCacheState as EmbeddingCacheState
+    from agcx_format.model.session import FilterSettings as FilterSettings
+    from agcx_format.model.session import OperatingMode as OperatingMode
+    from agcx_format.model.session import Session as Session
+    from agcx_format.model.session import SessionIndex as SessionIndex
+    from agcx_format.model.session import SessionMetadata as SessionMetadata
+    from agcx_format.model.session import SessionState as SessionState
+    from agcx_format.model.timestamps import Timestamp as Timestamp
+    from agcx_format.model.timestamps import ns_of as ns_of
+    from agcx_format.model.timestamps import to_datetime as to_datetime
     from agcx_format.session.lazy import SessionFile as SessionFile
     from agcx_format.session.listed import listed as listed
-    from agcx_format.session.sizes import SectionPlace as SectionPlace
-    from agcx_format.session.source import (
-        PENDING as PENDING,
-    )
-    from agcx_format.session.source import (
-        ListSource as ListSource,
-    )
-    from agcx_format.session.source import (
-        MessageSource as MessageSource,
-    )
-    from agcx_format.session.source import (
-        Pending as Pending,
-    )
-    from agcx_format.session.whole import (
-        read_session as read_session,
-    )
-    from agcx_format.session.whole import (
-        write_session as write_session,
-    )
+    from agcx_format.session.source import PENDING as PENDING
+    from agcx_format.session.source import ListSource as ListSource
+    from agcx_format.session.source import MessageSource as MessageSource
+    from agcx_format.session.source import Pending as Pending
+    from agcx_format.session.whole import read_session as read_session
+    from agcx_format.session.whole import write_session as write_session
     from agcx_format.store.acts.perform import Act as Act
-    from agcx_format.store.backend import (
-        SessionStorage as SessionStorage,
-    )
-    from agcx_format.store.backend import (
-        SessionStore as SessionStore,
-    )
-    from agcx_format.store.backend import (
-        StorageBackend as StorageBackend,
-    )
+    from agcx_format.store.backend import SessionStorage as SessionStorage
+    from agcx_format.store.backend import SessionStore as SessionStore
+    from agcx_format.store.backend import StorageBackend as StorageBackend
     from agcx_format.store.entries import ScanEntry as ScanEntry
-    from agcx_format.store.store import (
-        CompressionLevel as CompressionLevel,
-    )
-    from agcx_format.store.store import (
-        Store as Store,
-    )
-    from agcx_format.store.store import (
-        open_store as open_store,
-    )
+    from agcx_format.store.store import CompressionLevel as CompressionLevel
+    from agcx_format.store.store import Store as Store
+    from agcx_format.store.store import open_store as open_store
 
 _HOMES = {
     "codec.json": "from_json to_json",
@@ -303,6 +155,7 @@ _HOMES = {
         MessagePackDecodeError NothingToUndo PersistenceError SessionNotFound StaleSession
         StoreNotWritable UndoConflict UnsupportedVersion""",
     "exporting.json_document": "from_session_json",
+    "layout.base": "SectionPlace",
     "model.fields": "Float32",
     "model.items": """ContentItem ContentPart ExecAction FileContext FunctionCall FunctionCallOutput
         InputImage InputText Item LocalShellCall LocalShellStatus Message MessageMetadata
@@ -315,7 +168,6 @@ _HOMES = {
     "model.timestamps": "Timestamp ns_of to_datetime",
     "session.lazy": "SessionFile",
     "session.listed": "listed",
-    "session.sizes": "SectionPlace",
     "session.source": "ListSource MessageSource PENDING Pending",
     "session.whole": "read_session write_session",
     "store.acts.perform": "Act",
