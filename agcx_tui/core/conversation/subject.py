@@ -14,6 +14,7 @@ from agcx_format import (
     ConversationContext,
     ListSource,
     MessageSource,
+    SectionPlace,
     SessionFile,
     SessionMetadata,
     Store,
@@ -22,7 +23,6 @@ from agcx_format import (
 )
 from agcx_format.disk import Signature
 from agcx_format.errors import PersistenceError
-from agcx_format.layout.base import SectionPlace
 
 __all__ = ["CheckpointRow", "Conversation", "checkpoints_of", "open_checkpoint", "open_session"]
 
