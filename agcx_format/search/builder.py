@@ -245,10 +245,16 @@ def _add(maker: SegmentMaker, book: Book, ref: SessionRef) -> bool:
             title,
             updated,
             messages,
-            damage=error and (error.reason, error.section, error.offset, error.decompressed),
+            damage=_damage(error),
         )
     )
     return True
+
+
+def _damage(error: PersistenceError | None) -> tuple[str, str | None, int | None, bool] | None:
+    if error is None:
+        return None
+    return error.reason, error.section, error.offset, error.decompressed
 
 
 def _wanted(book: Book, refs: Sequence[SessionRef], cap: int) -> Iterator[SessionRef]:
