@@ -1,8 +1,7 @@
 """A conversation as text for a terminal or a pipe.
 
-Strategy: lines come one message at a time as the file is read, so the first stands on the screen
-while the last is still compressed.  All text is made safe here.  A message that cannot be shown
-stands as a line that says why.
+Strategy: lines come message by message as the file is read, so the first is on the screen while the last
+is still compressed.  All text is made safe here.  A message that cannot be read is a line that says why.
 """
 
 from __future__ import annotations
@@ -10,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from textwrap import indent
 
-from agcx_format.errors import PersistenceError
-from agcx_format.model.items import (
+from agcx_format import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -20,20 +18,27 @@ from agcx_format.model.items import (
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
+    SessionMetadata,
+    ns_of,
 )
-from agcx_format.model.session import SessionMetadata
-from agcx_format.model.timestamps import ns_of
-from agcx_format.transcript.reader import ReadMessage, TranscriptReader
-from agcx_format.transcript.safe_text import safe_line, safe_text
-from agcx_format.transcript.tool_calls import ToolCall, tool_call_of_item
-from agcx_format.transcript.tools import Call
-from agcx_format.transcript.wording import describe_file, describe_outcome
-from agcx_format.transcript.words import text_of
+from agcx_format.errors import PersistenceError
+from agcx_format.transcript import (
+    Call,
+    ReadMessage,
+    ToolCall,
+    TranscriptReader,
+    describe_file,
+    describe_outcome,
+    safe_line,
+    safe_text,
+    text_of,
+    tool_call_of_item,
+)
 from agcx_tui.core.words.format import counted, exact, local, size
 
 
 def heading(metadata: SessionMetadata) -> Iterator[str]:
-    """What the session is, in three lines and an empty one."""
+    """The title and main facts of a session: three lines and an empty one."""
     yield safe_line(metadata.title) or "(no title)"
     facts = [
         metadata.model,
@@ -48,13 +53,13 @@ def heading(metadata: SessionMetadata) -> Iterator[str]:
 
 
 class MessageLines:
-    """The messages of one session as lines, from the first that is shown."""
+    """Turns the messages of a session into lines, in order, from the first that is shown."""
 
     def __init__(self, metadata: SessionMetadata) -> None:
         self._reader = TranscriptReader(metadata.turn_count)
 
     def lines(self, number: int, message: MessageSnapshot | PersistenceError) -> Iterator[str]:
-        """A line that says which message it is, its text, and an empty line."""
+        """A heading with the number and facts of a message, its text, and an empty line."""
         if isinstance(message, PersistenceError):
             yield f"[{number}] {safe_line(message.reason)}"
         else:
@@ -81,7 +86,7 @@ def _kind(read: ReadMessage) -> str:
 
 
 def _clock(message: MessageSnapshot) -> str:
-    """Local date and time, to the second; the zone stands in the heading."""
+    """Local date and time to the second; the heading shows the zone."""
     then = local(ns_of(message.timestamp) // 1000)
     if then is None:
         return message.timestamp
@@ -144,7 +149,7 @@ def _part(part: object) -> str:
 
 
 def _picture(part: InputImage) -> str:
-    """A picture by its kind and size: its bytes mean nothing here."""
+    """The kind and size of an image."""
     head, comma, data = part.image_url.partition(",")
     if head.startswith("data:") and comma:
         kind = head.removeprefix("data:").split(";")[0]

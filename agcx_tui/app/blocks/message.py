@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 
+from rich.style import Style
 from textual.strip import Strip
 
-from agcx_format.counting import counted
-from agcx_format.errors import PersistenceError
-from agcx_format.model.items import (
+from agcx_format import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -28,10 +28,18 @@ from agcx_format.model.items import (
     ReasoningWithoutContent,
     UnknownItem,
 )
-from agcx_format.transcript.safe_text import safe_line, safe_text
-from agcx_format.transcript.tool_calls import tool_call_of_item
-from agcx_format.transcript.wording import describe_file, describe_record
-from agcx_format.transcript.words import genuine_user_text, own_words, text_of
+from agcx_format.counting import counted
+from agcx_format.errors import PersistenceError
+from agcx_format.transcript import (
+    describe_file,
+    describe_record,
+    genuine_user_text,
+    own_words,
+    safe_line,
+    safe_text,
+    text_of,
+    tool_call_of_item,
+)
 from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.images import image_facts
 from agcx_tui.app.blocks.lines import EMPTY, beside, indent, line, wrap
@@ -132,7 +140,7 @@ def note_block(title: str, detail: str, look: Look, *, failed: bool = False) -> 
     strips = [EMPTY, line(("! " if failed else "  ", style), (title, style))]
     if detail:
         strips += indent(wrap(safe_text(detail), look.width - BODY, palette.text), BODY)
-    return Block.of([*strips, EMPTY], head=1, temporary=True)
+    return Block.of([*strips, EMPTY], head=1)
 
 
 def undecodable_block(error: PersistenceError, index: int, look: Look) -> Block:
@@ -171,7 +179,7 @@ def _begun(part: Part, mark: Strip, gap: int) -> Part:
     return Part(draw, part.estimate + gap, part.cut)
 
 
-def _header(message: MessageSnapshot, item: Message, around: Around, look: Look):
+def _header(message: MessageSnapshot, item: Message, around: Around, look: Look) -> Strip:
     palette = look.palette
     meta = message.metadata
     style = _role_style(item.role, look)
@@ -216,7 +224,7 @@ def _mark(role: str) -> str:
     return _MARKS.get(role, "■")
 
 
-def _role_style(role: str, look: Look):
+def _role_style(role: str, look: Look) -> Style:
     palette = look.palette
     return {"user": palette.user, "assistant": palette.assistant}.get(role, palette.system)
 
@@ -308,7 +316,13 @@ def _earlier_text(item: object) -> str:
 
 
 def _line_and_body(
-    name: str, summary: str, body: list[Part], look: Look, how: Fold, gap: int, style=None
+    name: str,
+    summary: str,
+    body: list[Part],
+    look: Look,
+    how: Fold,
+    gap: int,
+    style: Style | None = None,
 ) -> Block:
     palette = look.palette
     mark = ("▾ " if how else "▸ ") if body else "  "
@@ -350,9 +364,13 @@ def _injected(item: Message, look: Look, how: Fold, gap: int) -> Block:
     """Text that an agent put in by itself: instructions, environment."""
     first = safe_line(text_of(item)[:300].strip().partition("\n")[0])
     body = _content(item, Look(look.width - 2, look.palette), Fold.OPEN)
-    moved = [Part(lambda part=part: indent(part.draw(), 2), part.estimate) for part in body]
+    moved = [Part(partial(_indented, part), part.estimate) for part in body]
     name = "context" if item.role == "user" else "instructions"
     return _line_and_body(name, first, moved, look, how, gap)
+
+
+def _indented(part: Part) -> list[Strip]:
+    return indent(part.draw(), 2)
 
 
 def _unknown(item: Other | UnknownItem, look: Look, how: Fold, gap: int) -> Block:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from textual.strip import Strip
 
-from agcx_format.model.items import (
+from agcx_format import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -16,12 +16,10 @@ from agcx_format.model.items import (
     LocalShellCall,
     MessageSnapshot,
 )
-from agcx_format.transcript.outputs import CallOutcome
-from agcx_format.transcript.safe_text import safe_line, safe_text
-from agcx_format.transcript.tool_calls import tool_call
+from agcx_format.transcript import CallOutcome, safe_line, safe_text, tool_call
 from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.images import image_facts
-from agcx_tui.app.blocks.lines import EMPTY, beside, indent, line, wrap
+from agcx_tui.app.blocks.lines import EMPTY, Piece, beside, indent, line, wrap
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.outcome import seconds_text
 from agcx_tui.app.blocks.rows import row_parts, text_parts
@@ -81,7 +79,8 @@ def answer_block(
 ) -> Block:
     """The output of a call; without lines while its call is folded."""
     palette, width = look.palette, look.width
-    paired = around.partner is not None
+    call = around.partner.item if around.partner is not None else None
+    paired = isinstance(call, LocalShellCall | FunctionCall)
     if paired and not how:
         return Block([])
     found = tool_call(around.partner, message)
@@ -92,8 +91,8 @@ def answer_block(
         shown = [Part.of(indent([line(("(no output)", palette.muted))], BODY))]
     if paired and around.adjacent:
         return Block(shown)
-    if paired:
-        detail = f"of  {asked(around.partner.item, palette).summary}"
+    if isinstance(call, LocalShellCall | FunctionCall):
+        detail = f"of  {asked(call, palette).summary}"
     else:
         detail = f"of a call that is not near, {safe_line(item.call_id)}"
     mark = "▾ " if how else "▸ "
@@ -129,7 +128,7 @@ def _remark(*messages: MessageSnapshot | None) -> str:
 
 def _result(
     item: LocalShellCall | FunctionCall, around: Around, outcome: CallOutcome, look: Look
-) -> list:
+) -> list[Piece]:
     """Duration and result; for a call that nothing answers, what is known of it."""
     if outcome.status is not None and outcome.seconds is None and around.partner is None:
         return [(outcome.word, look.palette.muted)]
@@ -139,7 +138,7 @@ def _result(
     return [(word, look.palette.muted)]
 
 
-def _metrics(outcome: CallOutcome, look: Look, unsaid: str = "done") -> list:
+def _metrics(outcome: CallOutcome, look: Look, unsaid: str = "done") -> list[Piece]:
     palette = look.palette
     style = (
         palette.muted
@@ -155,7 +154,7 @@ def _metrics(outcome: CallOutcome, look: Look, unsaid: str = "done") -> list:
     ]
 
 
-def _body(what: Asked, head, look: Look, how: Fold) -> list[Part]:
+def _body(what: Asked, head: Strip, look: Look, how: Fold) -> list[Part]:
     palette, width = look.palette, look.width
     parts: list[Part] = []
     if what.script and not (what.whole and safe_line(what.script.strip()) in head.text):
