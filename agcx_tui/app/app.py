@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import events
+from textual import events, on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -23,6 +23,7 @@ from textual.widgets import Input
 
 from agcx_tui.app import themes
 from agcx_tui.app.keys.gate import KeyGate
+from agcx_tui.app.services import Remember, Services
 from agcx_tui.app.typed_text import bound, take_waiting, type_into
 from agcx_tui.core.local.choices import Remembered
 from agcx_tui.core.local.config import Config
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
     from textual.driver import Driver
     from textual.filter import LineFilter
 
+    from agcx_format.disk.durable import Signature
     from agcx_tui.core.store.act_queue import ActQueue
+    from agcx_tui.core.store.store_work import Outcome
 
 # Problems of a configuration that are told one by one: more would cover the list.
 _SAID = 3
@@ -109,12 +112,18 @@ class AgcxApp(App[None]):
         self._state = state
         self._cache = cache
         self._follow = follow
-        self._clock = clock
         self._gate = KeyGate(self)
         log_to(state)
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
         self.config = config or Config()
+        self.services = Services(
+            now=lambda: int(clock() * 1_000_000),
+            config=self.config,
+            state=state,
+            cache=cache,
+            hold_keys=self._gate.asked_unbidden,
+        )
         self._problems = list(problems)
         self._remembered = Remembered(state)
         self.theme = self._first_theme()
@@ -133,16 +142,6 @@ class AgcxApp(App[None]):
         from agcx_tui.app.drawn_text import DRAWN_TEXT
 
         return [*super().get_line_filters(), DRAWN_TEXT]
-
-    @property
-    def state_directory(self) -> Path | None:
-        """Where what is remembered lies; None when nothing is."""
-        return self._state
-
-    @property
-    def cache_directory(self) -> Path | None:
-        """Where the catalog lies; None when there is none."""
-        return self._cache
 
     def _first_theme(self) -> str:
         """As it is written down, else as it was left, else as it suits the terminal."""
@@ -166,6 +165,8 @@ class AgcxApp(App[None]):
             gc.enable()
         # Whatever was on the terminal meanwhile, it is gone over whole.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+        self.services.store.acted.subscribe(self._follow_act)
+        self.services.store.saved.subscribe(self._files_changed)
         self.watch(self, "theme", lambda name: self.remember(theme=name), init=False)
         if self.config.keys:
             from agcx_tui.app.keys.usable import usable
@@ -198,12 +199,13 @@ class AgcxApp(App[None]):
         if self._remembered.change(**choices):
             self.run_worker(self._remembered.keep, thread=True, group="remember")
 
-    def on_arranging_screen_arranged(self, message: Any) -> None:
+    @on(Remember)
+    def _remember(self, message: Remember) -> None:
         self.remember(**message.choices)
 
     def now(self) -> int:
         """Microseconds since 1970."""
-        return int(self._clock() * 1_000_000)
+        return self.services.now()
 
     def get_default_screen(self) -> Screen:
         if self._file is not None:
@@ -217,9 +219,9 @@ class AgcxApp(App[None]):
 
             catalog = Catalog(catalogs(self._cache), self._store_path)
         screen = BrowserScreen(
+            self.services,
             self._store_path,
             looked=self._looked,
-            now=self.now,
             catalog=catalog,
             follow=self._follow,
         )
@@ -256,12 +258,18 @@ class AgcxApp(App[None]):
         positions = None if self._state is None else ReadingPositions(self._state)
         return ConversationScreen(path, acts, positions=positions, fixed=fixed)
 
-    def on_deriving_screen_acted(self, message: Any) -> None:
-        """What was done in a conversation is followed by it, and by the list below it."""
+    def _follow_act(self, outcome: Outcome) -> None:
+        """Conversations follow what was done to their files."""
         for screen in self.screen_stack:
             follow = getattr(screen, "follow_act", None)
             if follow is not None:
-                follow(message.outcome)
+                follow(outcome)
+
+    def _files_changed(self, changed: Mapping[str, Signature]) -> None:
+        for screen in self.screen_stack:
+            told = getattr(screen, "files_changed", None)
+            if told is not None:
+                told(changed)
 
     async def on_event(self, event: events.Event) -> None:
         """Obey what is typed in the order in which it was typed."""
@@ -290,7 +298,7 @@ class AgcxApp(App[None]):
         Textual would hand the key to the widget that has the focus, and run the binding only when the key
         comes back from there: too late for the keys behind it, which have gone the same way by then.
         """
-        if event.is_forwarded or await self._check_bindings(event.key, priority=True):
+        if event.is_forwarded or await self._runs_binding(event.key, priority=True):
             return not event.is_forwarded
         field = self.focused
         if not self._gate.admits(event) or field is None or isinstance(field, Input):
@@ -298,12 +306,14 @@ class AgcxApp(App[None]):
         if not self.screen.is_mounted:
             # It takes its keys in their order once it is there.
             return False
-        return await self._check_bindings(event.key)
+        return await self._runs_binding(event.key)
 
-    def ask_unbidden(self, question: Screen[Any], answered: Callable[[Any], None]) -> None:
-        """Put up a question that comes by itself; it is answered by what is typed once it is seen."""
-        self.push_screen(question, answered)
-        self._gate.asked_unbidden()
+    async def _runs_binding(self, key: str, *, priority: bool = False) -> bool:
+        """Run what a key is bound to, up to where it first waits: a dialog that it opens is there then."""
+        found = await self._check_bindings(key, priority=priority)
+        # Commands are tasks, which begin once the loop goes round.
+        await asyncio.sleep(0)
+        return found
 
     def pop_screen(self) -> AwaitComplete:
         was_modal = self.screen.is_modal

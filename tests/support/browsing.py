@@ -58,6 +58,15 @@ async def scanned(pilot: Pilot, sessions: int = 15) -> BrowserScreen:
     return screen
 
 
+async def worked(pilot: Pilot) -> None:
+    """Wait until the screen on top has no work under way; commands of those below may wait for its answer."""
+    app, screen = pilot.app, pilot.app.screen
+    await until(
+        pilot, lambda: not [w for w in app.workers if w.node.screen is screen and not w.is_finished]
+    )
+    await pilot.pause()
+
+
 async def confirm_deletion(pilot: Pilot, *, favorites: bool = False) -> None:
     """Answer the question with Delete; where `favorites` are among them, also the second one."""
     for kind in [ConfirmDelete, ConfirmFavorites][: 1 + favorites]:

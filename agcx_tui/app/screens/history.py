@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on, work
@@ -35,14 +36,16 @@ class LogScreen(PagedScreen[bool]):
         Binding("u,enter", "undo", "undo this one", key_display="u", id="log.undo"),
     ]
 
+    @dataclass
     class Loaded(Message):
-        """The log as it is now, None when it cannot be read; what was done, or why it was not."""
+        """The log as it is now, None if it cannot be read; what was done, or why it was not."""
 
-        def __init__(self, log: list[Act] | None, said: str = "", error: str = "") -> None:
+        log: list[Act] | None
+        said: str = ""
+        error: str = ""
+
+        def __post_init__(self) -> None:
             super().__init__()
-            self.log = log
-            self.said = said
-            self.error = error
 
     def __init__(self, acts: ActQueue, now: Callable[[], int]) -> None:
         super().__init__()
@@ -56,11 +59,8 @@ class LogScreen(PagedScreen[bool]):
         self._load()
 
     @work(thread=True, exclusive=True, group="log")
-    def _load(self) -> None:
-        self._report()
-
-    def _report(self, said: str = "", error: str = "") -> None:
-        """In a thread: show the log as it is now."""
+    def _load(self, said: str = "", error: str = "") -> None:
+        """In a thread: show the log as it is now, and say what became of it."""
         try:
             log = self._acts.store.log()
         except (PersistenceError, OSError) as problem:
@@ -70,7 +70,8 @@ class LogScreen(PagedScreen[bool]):
         else:
             self.post_message(self.Loaded(log, said, error))
 
-    def on_log_screen_loaded(self, message: Loaded) -> None:
+    @on(Loaded)
+    def _show(self, message: Loaded) -> None:
         if message.error:
             text = safe_line(message.error)
             self.notify(text, severity="error", timeout=10, markup=False)
@@ -118,12 +119,15 @@ class LogScreen(PagedScreen[bool]):
             return
         self._undo(act)
 
-    def _undo(self, act: Act) -> None:
-        self._acts.run(
-            lambda store: store_work.undo(store, act.id),
-            lambda outcome: self._report(undone(outcome.act)),
-            lambda error: self._report(error=f"Nothing was undone: {error}"),
-        )
+    @work
+    async def _undo(self, act: Act) -> None:
+        try:
+            outcome = await self._acts.run(lambda store: store_work.undo(store, act.id))
+        except PersistenceError as error:
+            self._load(error=f"Nothing was undone: {error}")
+        else:
+            if outcome is not None:
+                self._load(undone(outcome.act))
 
     def action_leave(self) -> None:
         self.dismiss(self._changed)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -86,22 +87,16 @@ class PruneScreen(SessionsScreen):
     }
     """
 
+    @dataclass
     class Selected(Message):
         """What falls under the rule of this number; or why that cannot be said."""
 
-        def __init__(self, number: int, selection: Selection | None, error: str = "") -> None:
-            super().__init__()
-            self.number = number
-            self.selection = selection
-            self.error = error
+        number: int
+        selection: Selection | None
+        error: str = ""
 
-    class Pruned(Message):
-        """What was done, and what was not."""
-
-        def __init__(self, said: str, failed: str) -> None:
+        def __post_init__(self) -> None:
             super().__init__()
-            self.said = said
-            self.failed = failed
 
     def __init__(self, acts: ActQueue, now: Callable[[], int]) -> None:
         super().__init__(acts, now)
@@ -192,7 +187,7 @@ class PruneScreen(SessionsScreen):
         try:
             rule = self._rule()
         except BadValue as error:
-            self.on_prune_screen_selected(self.Selected(self._number, None, str(error)))
+            self._show_selected(self.Selected(self._number, None, str(error)))
             return
         if rule:
             self.show_title(_heading(), "looking…")
@@ -211,7 +206,8 @@ class PruneScreen(SessionsScreen):
         if found.complete:
             self.post_message(self.Selected(number, found if rule else None))
 
-    def on_prune_screen_selected(self, message: Selected) -> None:
+    @on(Selected)
+    def _show_selected(self, message: Selected) -> None:
         if message.number != self._number:
             return
         self._selection = message.selection
@@ -224,7 +220,7 @@ class PruneScreen(SessionsScreen):
         )
         if found is not None:
             self.table.put(found.entries)
-        notice = _HELP
+        notice: Content | None = _HELP
         if found is not None:
             notice = None if found.chosen else _ALL_SPARED if found.spared else _NOTHING
         if error:
@@ -235,8 +231,9 @@ class PruneScreen(SessionsScreen):
 
     # --- doing it
 
-    def action_prune(self) -> None:
-        from agcx_tui.app.dialogs.delete import ask_to_delete
+    @work
+    async def action_prune(self) -> None:
+        from agcx_tui.app.dialogs.delete import may_delete
 
         found = self._selection
         if found is None or not found.chosen:
@@ -244,16 +241,10 @@ class PruneScreen(SessionsScreen):
             return
         folder = self.query_one("#export", Input).value.strip()
         rows = list(self.table.order)
-        ask_to_delete(
-            self.app,
-            self.table,
-            rows,
-            self.now(),
-            lambda: self._prune(found.chosen, folder),
-            self.store,
-        )
+        if await may_delete(self.app, self.table, rows, self.now(), self.store):
+            await self._prune(found.chosen, folder)
 
-    def _prune(self, chosen: Sequence[Chosen], folder: str) -> None:
+    async def _prune(self, chosen: Sequence[Chosen], folder: str) -> None:
         failed = ""
 
         def act(store: Store) -> store_work.Outcome | None:
@@ -262,29 +253,21 @@ class PruneScreen(SessionsScreen):
             if folder:
                 entries, failed = _exported(entries, Path(folder).expanduser())
             if not entries:
-                self.post_message(self.Pruned("", failed))
                 return None
-            return store_work.Outcome(store.delete(entries, kind="prune"), [], [])
+            gone = [entry.path for entry in entries]
+            return store_work.Outcome(store.delete(entries, kind="prune"), [], gone)
 
-        def done(outcome: store_work.Outcome) -> None:
-            act = outcome.act
-            what = f"{format.counted(act.count, 'session')}, {format.size(act.size)}"
-            self.post_message(
-                self.Pruned(f"Deleted {what}. u in the list brings them back.", failed)
-            )
-
-        self.acts.run(
-            act,
-            done,
-            lambda error: self.post_message(self.Pruned("", f"Nothing was deleted: {error}")),
-        )
-
-    def on_prune_screen_pruned(self, message: Pruned) -> None:
-        if message.said:
+        try:
+            outcome = await self.acts.run(act)
+        except PersistenceError as error:
+            outcome, failed = None, f"Nothing was deleted: {error}"
+        if outcome is not None:
             self.changed = True
-            self.notify(message.said, markup=False)
-        if message.failed:
-            self.notify(safe_line(message.failed), severity="error", timeout=10, markup=False)
+            act_done = outcome.act
+            what = f"{format.counted(act_done.count, 'session')}, {format.size(act_done.size)}"
+            self.notify(f"Deleted {what}. u in the list brings them back.", markup=False)
+        if failed:
+            self.notify(safe_line(failed), severity="error", timeout=10, markup=False)
         self._number += 1
         self._begin()
 

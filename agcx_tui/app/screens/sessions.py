@@ -18,7 +18,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from agcx_format.errors import PersistenceError
-from agcx_tui.app.screens.browser.listing import ListingScreen
+from agcx_tui.app.screens.listing import ListingScreen
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.app.widgets.list.header import ListHeader

@@ -58,7 +58,7 @@ def _lines(screen: BrowserScreen) -> list[Line]:
     console = screen.app.console
     rows = sessions.first_strips(place.height)
     # In another time zone than that of the process ages are not told anew.
-    told_anew = screen.app.config.time_zone is None
+    told_anew = screen.services.config.time_zone is None
     lines = []
     for y, strip in enumerate(screen._compositor.render_strips(screen.size)):
         if preview.y <= y < preview.bottom and preview.width:

@@ -184,7 +184,8 @@ async def test_a_question_that_comes_by_itself_is_not_answered_by_keys_on_their_
     async with listing(tmp_path) as (pilot, screen):
         app, answers = pilot.app, []
         on_their_way = [events.Key("right", None), events.Key("enter", None)]
-        app.ask_unbidden(AskDialog("Really?", "A warning.", "Change"), answers.append)
+        app.services.hold_keys()
+        app.push_screen(AskDialog("Really?", "A warning.", "Change"), answers.append)
         for key in on_their_way:
             app.post_message(key)
         await settled(app)

@@ -214,8 +214,8 @@ async def test_what_cannot_be_split_says_why(store):
 
         grid = open_store(store).resolve("70b30ef8").path
         for path, of, expected in [
-            (torn.path, screen.acts, "It is damaged"),
-            (broken.path, screen.acts, "What cannot be read cannot be split"),
+            (torn.path, screen.services.store.acts, "It is damaged"),
+            (broken.path, screen.services.store.acts, "What cannot be read cannot be split"),
             (grid, None, "opened as a file by itself"),
         ]:
             conversation = app.conversation(path, of)
