@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from agcx_format.codec.json import from_json, to_json  # noqa: F401
     from agcx_format.errors import *  # noqa: F403
     from agcx_format.exporting.session_json import from_session_json  # noqa: F401
+    from agcx_format.model.fields import *  # noqa: F403
+    from agcx_format.model.items import *  # noqa: F403
+    from agcx_format.model.session import *  # noqa: F403
     from agcx_format.model.timestamps import Timestamp, ns_of, to_datetime  # noqa: F401
-    from agcx_format.model.types import *  # noqa: F403
     from agcx_format.session.lazy import SessionFile  # noqa: F401
     from agcx_format.session.source import MessageSource  # noqa: F401
     from agcx_format.session.whole import read_session, write_session  # noqa: F401
@@ -33,13 +35,17 @@ _HOME = {
     "agcx_format.store.backend": "CompressionLevel SessionStorage SessionStore StorageBackend",
     "agcx_format.store.store": "ScanEntry Store open_store",
     "agcx_format.store.acts.perform": "Act",
+    "agcx_format.model.new": "NewSession new_message new_session",
     "agcx_format.model.timestamps": "Timestamp ns_of to_datetime",
-    "agcx_format.model.types": """AstIndexState Checkpoint CheckpointMetadata ContentItem
-        ConversationContext ConversationSnapshot EmbeddingCacheState ExecAction FileContext
-        FilterSettings Float32 FunctionCall FunctionCallOutput InputImage InputText LocalShellCall
-        LocalShellStatus Message MessageMetadata MessageSnapshot OperatingMode Other OutputText
-        PlainText Reasoning ReasoningContent ReasoningText ReasoningWithoutContent ResponseItem
-        SessionIndex SessionMetadata SessionState SummaryText ToolCallMetadata UnknownItem""",
+    "agcx_format.model.fields": "Float32",
+    "agcx_format.model.items": """ContentItem ContentPart ExecAction FileContext FunctionCall
+        FunctionCallOutput InputImage InputText Item LocalShellCall LocalShellStatus Message
+        MessageMetadata MessageSnapshot Other OutputText PlainText Reasoning ReasoningContent ReasoningText
+        ReasoningWithoutContent
+        ResponseItem SummaryText ToolCallMetadata UnknownItem""",
+    "agcx_format.model.session": """AstIndexState Checkpoint CheckpointMetadata ConversationContext
+        ConversationSnapshot EmbeddingCacheState FilterSettings OperatingMode SessionIndex
+        SessionMetadata SessionState""",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -1,7 +1,7 @@
 """Rows of a catalog as they lie in its file: one value that msgspec writes and checks.
 
 A block is whole in itself: what its rows have alike is numbered anew in it.  Nothing of it is believed
-before `check`; numbers are in the byte order of the machine, which the catalog's file names.
+before `check_block`; numbers are in the byte order of the machine, which the catalog's file names.
 """
 
 from __future__ import annotations
@@ -15,10 +15,20 @@ import msgspec
 from agcx_format import errors
 from agcx_format.errors import PersistenceError
 
-__all__ = ["Block", "check", "decode", "encode", "error", "plain_pools", "pool", "told"]
+__all__ = [
+    "Block",
+    "ErrorRecord",
+    "check_block",
+    "decode_block",
+    "encode_block",
+    "error_record",
+    "plain_pools",
+    "pool_values",
+    "recorded_error",
+]
 
 
-class Told(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class ErrorRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A `PersistenceError`; `found` and `expected` are of an `UnsupportedVersion`."""
 
     kind: str
@@ -41,17 +51,17 @@ class Block(msgspec.Struct, array_like=True, frozen=True, gc=False):
     haystacks: bytes
     haystack_lengths: bytes
     names: dict[int, bytes]
-    errors: dict[int, Told]
+    errors: dict[int, ErrorRecord]
 
 
 # Pools whose values are sets of texts; of the others they are texts.
 _SETS = ("tags",)
 
-encode = msgspec.msgpack.Encoder().encode
+encode_block = msgspec.msgpack.Encoder().encode
 _decoder = msgspec.msgpack.Decoder(Block)
 
 
-def decode(data: bytes) -> Block:
+def decode_block(data: bytes) -> Block:
     """`ValueError` when it is none."""
     try:
         return _decoder.decode(data)
@@ -59,13 +69,13 @@ def decode(data: bytes) -> Block:
         raise ValueError(str(cause)) from None
 
 
-def check(block: Block, arrays: Mapping[str, str], pooled: Iterable[str]) -> None:
+def check_block(block: Block, arrays: Mapping[str, str], pooled: Iterable[str]) -> None:
     """`ValueError` unless all parts are there and fit each other."""
     if missing := (arrays.keys() - block.arrays.keys()) | (set(pooled) - block.pools.keys()):
         raise ValueError(f"{', '.join(sorted(missing))} missing")
     for name in pooled:
-        kind = list if name in _SETS else bytes
-        if not all(isinstance(value, kind) for value in block.pools[name]):
+        type_ = list if name in _SETS else bytes
+        if not all(isinstance(value, type_) for value in block.pools[name]):
             raise ValueError(f"{name}: values of another kind")
     for name, kind in arrays.items():
         column = array(kind, block.arrays[name])
@@ -89,14 +99,14 @@ def check(block: Block, arrays: Mapping[str, str], pooled: Iterable[str]) -> Non
 # File names and texts are the same here: bytes, with what is no UTF-8 kept.
 
 
-def plain_pools(pools: Mapping[str, list]) -> dict[str, Any]:
+def plain_pools(pools: Mapping[str, list[Any]]) -> dict[str, Any]:
     def plain(value: Any) -> Any:
         return _bytes(value) if isinstance(value, str) else [_bytes(part) for part in value]
 
     return {name: [plain(value) for value in values] for name, values in pools.items()}
 
 
-def pool(block: Block, name: str) -> list[Any]:
+def pool_values(block: Block, name: str) -> list[Any]:
     """Texts, or tuples of texts."""
     return [
         _text(value) if isinstance(value, bytes) else tuple(map(_text, value))
@@ -112,9 +122,9 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def told(problem: PersistenceError) -> Told:
+def error_record(problem: PersistenceError) -> ErrorRecord:
     """Why a file cannot be read, so that it can be said again without reading it."""
-    return Told(
+    return ErrorRecord(
         type(problem).__name__,
         _bytes(problem.reason),
         problem.section,
@@ -125,17 +135,17 @@ def told(problem: PersistenceError) -> Told:
     )
 
 
-def error(said: Told, path: str) -> PersistenceError:
-    where = {
+def recorded_error(record: ErrorRecord, path: str) -> PersistenceError:
+    where: dict[str, Any] = {
         "path": path,
-        "section": said.section,
-        "offset": said.offset,
-        "decompressed": said.decompressed,
+        "section": record.section,
+        "offset": record.offset,
+        "decompressed": record.decompressed,
     }
-    if said.kind == errors.UnsupportedVersion.__name__:
-        return errors.UnsupportedVersion(said.found, said.expected, **where)
-    reason = _text(said.reason)
-    known = getattr(errors, said.kind, PersistenceError)
+    if record.kind == errors.UnsupportedVersion.__name__:
+        return errors.UnsupportedVersion(record.found, record.expected, **where)
+    reason = _text(record.reason)
+    known = getattr(errors, record.kind, PersistenceError)
     wanted = isinstance(known, type) and issubclass(known, PersistenceError)
     if not wanted or known.__init__ is not PersistenceError.__init__:
         known = PersistenceError

@@ -23,8 +23,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from agcx_format.catalog import block as catalog_block
-from agcx_format.catalog.block import Block
+from agcx_format.catalog.block import Block, decode_block, encode_block
 from agcx_format.catalog.columns import GONE, Columns
 from agcx_format.disk.checked_frames import frame, framed, make_private, name_of, remove
 from agcx_format.disk.durable import Signature, replace_file
@@ -74,7 +73,7 @@ class Reading:
             rows = self.page.count
             while rows < self.head.rows:
                 payload, self._at = frame(self._file, self._at)
-                block = catalog_block.decode(payload)
+                block = decode_block(payload)
                 if not block.count:
                     raise ValueError("an empty frame")
                 rows += block.count
@@ -121,7 +120,7 @@ class Catalog:
         ):
             raise ValueError("totals that cannot be")
         payload, at = frame(file, at)
-        return Reading(file, head, catalog_block.decode(payload), at, self._spelled)
+        return Reading(file, head, decode_block(payload), at, self._spelled)
 
     def load(self) -> Columns | None:
         """All of it at once; None when there is none that can be used."""
@@ -181,13 +180,13 @@ class Catalog:
         broken = sum(1 for row in rows if row in columns.errors)
         head = Head(self._store, len(rows), len(rows), size, broken)
         yield MAGIC
-        yield framed(catalog_block.encode(head))
+        yield framed(encode_block(head))
         yield framed(self._encoded(columns.block(rows[:FIRST_PAGE])))
         for at in range(FIRST_PAGE, len(rows), _ROWS):
             yield framed(self._encoded(columns.block(rows[at : at + _ROWS])))
 
     def _encoded(self, block: Block) -> bytes:
-        return catalog_block.encode(_in_folders(block, self._spelled, _HOME))
+        return encode_block(_in_folders(block, self._spelled, _HOME))
 
 
 # The same store may be spelled in many ways (relative, through a link): its folders are kept without.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agcx_format.catalog.columns import GONE, Columns
 from agcx_format.errors import PersistenceError
-from agcx_format.model.types import MessageSnapshot
+from agcx_format.model.items import MessageSnapshot
 from agcx_format.session.lazy import SessionFile
 from agcx_format.store import paths
 from agcx_format.store.entries import EntryReader, ScanEntry

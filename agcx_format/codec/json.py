@@ -21,8 +21,9 @@ import msgspec
 from agcx_format.codec.messagepack import lenient
 from agcx_format.errors import MessagePackDecodeError
 from agcx_format.model import schema
+from agcx_format.model.fields import Float32
+from agcx_format.model.items import ReasoningWithoutContent, UnknownItem
 from agcx_format.model.timestamps import normal
-from agcx_format.model.types import Float32, ReasoningWithoutContent, UnknownItem
 
 __all__ = ["from_json", "to_json", "to_plain"]
 
@@ -30,7 +31,7 @@ T = TypeVar("T")
 
 
 def to_json(value: Any) -> bytes:
-    """Compact UTF-8 JSON of any value of `types.py`, or of a list, tuple or dict of them."""
+    """Compact UTF-8 JSON of any value of `agcx_format.model`, or of a list, tuple or dict of them."""
     return msgspec.json.encode(to_plain(value))
 
 
@@ -40,7 +41,8 @@ def from_json(type_: type[T], data: bytes | str) -> T:
         plain = msgspec.json.decode(data)
     except msgspec.DecodeError as cause:
         raise ValueError(f"not JSON: {cause}") from None
-    return _from_plain(schema.shape_of(type_), plain, "$")
+    value: T = _from_plain(schema.shape_of(type_), plain, "$")
+    return value
 
 
 def to_plain(value: Any) -> Any:
@@ -80,7 +82,7 @@ def _from_plain(shape: schema.Shape, plain: Any, path: str) -> Any:
                 _from_plain(key, name, path): _from_plain(value, each, f"{path}.{name}")
                 for name, each in plain.items()
             }
-        case schema.Product(items), list() if len(items) == len(plain):
+        case schema.Tuple(items), list() if len(items) == len(plain):
             pairs = zip(items, plain, strict=True)
             return tuple(_from_plain(item, p, f"{path}[{i}]") for i, (item, p) in enumerate(pairs))
         case schema.Record(), dict():
@@ -93,7 +95,7 @@ def _from_plain(shape: schema.Shape, plain: Any, path: str) -> Any:
 def _scalar(shape: schema.Shape, plain: Any, path: str) -> Any:
     try:
         match shape, plain:
-            case (schema.Text(), str()) | (schema.Bool(), bool()):
+            case (schema.String(), str()) | (schema.Bool(), bool()):
                 return plain
             case schema.Uint(maximum), int() if type(plain) is int and 0 <= plain <= maximum:
                 return plain
@@ -103,28 +105,28 @@ def _scalar(shape: schema.Shape, plain: Any, path: str) -> Any:
                 return Float32(float(plain))
             case schema.Id(), str():
                 return UUID(plain)
-            case schema.Moment(), str():
+            case schema.Time(), str():
                 return normal(plain)
-            case schema.Choice(enum), str():
+            case schema.UnitEnum(enum), str():
                 return enum(plain)
     except ValueError as cause:
         raise ValueError(f"{path}: {cause}") from None
-    raise ValueError(f"{path}: expected {type(shape).__name__}, got {type(plain).__name__}")
+    raise ValueError(f"{path}: expected {shape.name}, got {type(plain).__name__}")
 
 
-def _record(record: schema.Record, plain: dict, path: str) -> Any:
+def _record(record: schema.Record, plain: dict[Any, Any], path: str) -> Any:
     values = []
     for name, shape in record.fields:
         if name not in plain and not isinstance(shape, schema.Optional):
             raise ValueError(f"{path}.{name} is missing")
         values.append(_from_plain(shape, plain.get(name), f"{path}.{name}"))
-    return record.cls(*values)
+    return record.cls.unchecked(*values)
 
 
-def _tagged(shape: schema.Tagged, plain: dict, path: str) -> Any:
+def _tagged(shape: schema.Tagged, plain: dict[Any, Any], path: str) -> Any:
     tag = plain.get("type")
     if tag == "reasoning" and "content" not in plain:
-        return _record(schema.shape_of(ReasoningWithoutContent).variants[0], plain, path)
+        return _record(schema.record_of(ReasoningWithoutContent), plain, path)
     record = shape.by_tag(tag)
     if record is not None:
         return _record(record, plain, path)

@@ -22,14 +22,15 @@ from agcx_format.disk.durable import TEMPORARY, os_reason
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.disk.tree import Tree
 from agcx_format.doctor.companions import verify_checkpoint, verify_copy, verify_index
-from agcx_format.doctor.report import Draft, FileReport, Finding, Severity
+from agcx_format.doctor.report import FileReport, Finding, ReportDraft, Severity
 from agcx_format.doctor.session import verify_session
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import checkpoint
-from agcx_format.model.types import Float32, SessionIndex, SessionMetadata
+from agcx_format.model.fields import Float32
+from agcx_format.model.session import SessionIndex, SessionMetadata
 from agcx_format.session.listed import listed
 from agcx_format.session.whole import read_metadata
-from agcx_format.store import paths as places
+from agcx_format.store import paths
 from agcx_format.store.acts import emptied, journal, reserve
 from agcx_format.store.store import Store
 
@@ -87,23 +88,23 @@ class _Checkup:
         self._root = store.path
         self._should_stop = should_stop
         self._seen: dict[UUID, _Seen] = {}
-        self._whole = Draft(store.path, "store")
+        self._whole = ReportDraft(store.path, "store")
 
     def reports(self) -> Iterator[FileReport]:
-        there = self._files(places.CHECKPOINTS)
+        there = self._files(paths.CHECKPOINTS)
         checkpoints = {ids for name in there if (ids := checkpoint.ids_of(name)) is not None}
         try:
-            for layout, path in places.session_paths(self._root):
+            for layout, path in paths.session_paths(self._root):
                 yield self._session(layout, path, checkpoints)
         except PersistenceError as error:
             self._whole.error(error, "store")
         for name in there:
             if name.endswith(checkpoint.SUFFIX):
                 yield self._checkpoint(name)
-        for name in self._files(places.METADATA):
+        for name in self._files(paths.METADATA):
             if name.endswith(".meta"):
                 yield self._copy(name)
-        if os.path.lexists(self._root / places.INDEX):
+        if os.path.lexists(self._root / paths.INDEX):
             yield self._index()
         else:
             self._no_index()
@@ -125,7 +126,7 @@ class _Checkup:
             metadata = _metadata_inside(path)
         except PersistenceError as error:
             report = _with_error(report, error)
-        for session_id in {places.id_of(path), metadata and metadata.id} - {None}:
+        for session_id in filter(None, {paths.id_of(path), metadata.id if metadata else None}):
             self._seen.setdefault(session_id, _Seen()).paths.append(path)
         if metadata is None or report.id is None:
             return report
@@ -142,7 +143,7 @@ class _Checkup:
         return replace(report, findings=(*report.findings, finding))
 
     def _checkpoint(self, name: str) -> FileReport:
-        report = verify_checkpoint(self._root / places.CHECKPOINTS / name)
+        report = verify_checkpoint(self._root / paths.CHECKPOINTS / name)
         ids = checkpoint.ids_of(name)
         seen = self._seen.get(ids[0]) if ids else None
         if ids is None or (seen is not None and ids[1] in seen.checkpoints):
@@ -152,7 +153,7 @@ class _Checkup:
         return replace(report, findings=(*report.findings, finding))
 
     def _copy(self, name: str) -> FileReport:
-        path = self._root / places.METADATA / name
+        path = self._root / paths.METADATA / name
         draft, metadata = verify_copy(path)
         seen = self._seen.get(draft.id) if draft.id else None
         if seen is None:
@@ -170,7 +171,7 @@ class _Checkup:
         return draft.finish()
 
     def _index(self) -> FileReport:
-        draft, index = verify_index(self._root / places.INDEX)
+        draft, index = verify_index(self._root / paths.INDEX)
         if index is not None:
             for severity, code, words, ids in self._index_differences(index):
                 draft.add(severity, code, draft.kind, f"{words}: {_some(ids)}")
@@ -229,19 +230,19 @@ class _Checkup:
 
     def _exchange(self) -> None:
         """Tried in the trash alone, where only this program writes; a store that is only read has none."""
-        if not os.access(self._root / places.TRASH, os.W_OK):
+        if not os.access(self._root / paths.TRASH, os.W_OK):
             return
         with (
             contextlib.suppress(PersistenceError, OSError),
             Tree(self._root) as store,
-            store.below(places.TRASH) as trash,
+            store.below(paths.TRASH) as trash,
         ):
             if not has_exchange(trash):
                 self._whole.add(Severity.INFO, "no-exchange", "store", NO_EXCHANGE)
 
     def _leftovers(self) -> Iterator[FileReport]:
         """Of writes that were cut off: Rust's are told of and never swept, they may be all there is."""
-        for folder in ("", places.FOLDERS[2], places.METADATA, places.CHECKPOINTS):
+        for folder in ("", paths.FOLDERS[2], paths.METADATA, paths.CHECKPOINTS):
             for name in self._files(folder):
                 path = self._root / folder / name
                 if name.endswith(".tmp"):
@@ -257,12 +258,10 @@ class _Checkup:
         try:
             known = {act.id: act.problem for act in journal.read_acts(self._root)}
         except PersistenceError as error:
-            self._whole.add(
-                Severity.ERROR, "unreadable", "store", f"{places.TRASH}: {error.reason}"
-            )
+            self._whole.add(Severity.ERROR, "unreadable", "store", f"{paths.TRASH}: {error.reason}")
             return
-        for name in self._files(places.TRASH):
-            home = self._root / places.TRASH / name
+        for name in self._files(paths.TRASH):
+            home = self._root / paths.TRASH / name
             if home in unfinished or name in (emptied.FILE, reserve.FILE):
                 continue
             if journal.name_of(name) not in known or home.is_symlink():
@@ -313,7 +312,7 @@ def _fingerprint(metadata: SessionMetadata) -> int:
 
 
 def _leftover(path: os.PathLike[str], severity: Severity, reason: str) -> FileReport:
-    draft = Draft(path, "leftover")
+    draft = ReportDraft(path, "leftover")
     with contextlib.suppress(OSError):
         draft.size = os.lstat(path).st_size
     draft.add(severity, "leftover", "file", reason)
@@ -321,7 +320,7 @@ def _leftover(path: os.PathLike[str], severity: Severity, reason: str) -> FileRe
 
 
 def _act(home: os.PathLike[str], reason: str) -> FileReport:
-    draft = Draft(home, "act")
+    draft = ReportDraft(home, "act")
     draft.add(Severity.WARNING, "act", "act", reason)
     return draft.finish()
 

@@ -15,10 +15,10 @@ from uuid import UUID
 from agcx_format import limits
 from agcx_format.codec import bincode
 from agcx_format.disk.durable import open_regular, read_exactly
-from agcx_format.doctor.report import Draft, FileReport, Part, Severity
+from agcx_format.doctor.report import FileReport, ReportDraft, ReportPart, Severity
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.layout import checkpoint, index
-from agcx_format.model.types import CheckpointMetadata, SessionIndex, SessionMetadata
+from agcx_format.model.session import CheckpointMetadata, SessionIndex, SessionMetadata
 from agcx_format.store.paths import is_uuid
 
 __all__ = ["UNNAMED", "read_small", "verify_checkpoint", "verify_copy", "verify_index"]
@@ -30,7 +30,7 @@ UNNAMED = CheckpointMetadata(UUID(int=0), "", "1970-01-01T00:00:00Z", 0, None)
 
 
 def verify_checkpoint(path: str | os.PathLike[str]) -> FileReport:
-    draft = Draft(path, "checkpoint")
+    draft = ReportDraft(path, "checkpoint")
     value = _decoded(draft, lambda data: checkpoint.decode(data, UNNAMED), Severity.ERROR)
     ids = checkpoint.ids_of(os.path.basename(path))
     if ids is None:
@@ -44,9 +44,9 @@ def verify_checkpoint(path: str | os.PathLike[str]) -> FileReport:
     return draft.finish()
 
 
-def verify_index(path: str | os.PathLike[str]) -> tuple[Draft, SessionIndex | None]:
+def verify_index(path: str | os.PathLike[str]) -> tuple[ReportDraft, SessionIndex | None]:
     """The report so far, and the index when it can be read."""
-    draft = Draft(path, "index")
+    draft = ReportDraft(path, "index")
     value = _decoded(draft, index.decode, Severity.WARNING)
     if value is None:
         return draft, None
@@ -54,9 +54,9 @@ def verify_index(path: str | os.PathLike[str]) -> tuple[Draft, SessionIndex | No
     return draft, found
 
 
-def verify_copy(path: str | os.PathLike[str]) -> tuple[Draft, SessionMetadata | None]:
+def verify_copy(path: str | os.PathLike[str]) -> tuple[ReportDraft, SessionMetadata | None]:
     """`<id>.meta`: the report so far, and the metadata when they can be read."""
-    draft = Draft(path, "metadata copy")
+    draft = ReportDraft(path, "metadata copy")
     value = _decoded(draft, lambda data: bincode.decode(SessionMetadata, data), Severity.WARNING)
     name = os.path.basename(path).removesuffix(".meta")
     draft.id = UUID(name) if is_uuid(name) else None
@@ -79,11 +79,11 @@ def read_small(path: str | os.PathLike[str]) -> bytes:
         os.close(fd)
 
 
-def _decoded(draft: Draft, decode: Callable[[bytes], T], severity: Severity) -> T | None:
+def _decoded(draft: ReportDraft, decode: Callable[[bytes], T], severity: Severity) -> T | None:
     try:
         data = read_small(draft.path)
         draft.size = len(data)
-        draft.parts.append(Part(draft.kind, 0, len(data)))
+        draft.parts.append(ReportPart(draft.kind, 0, len(data)))
         return decode(data)
     except PersistenceError as error:
         where = {"offset": error.offset, "decompressed": error.decompressed}

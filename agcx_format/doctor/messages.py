@@ -1,7 +1,7 @@
-"""The messages of a section, one by one: can each be decoded, and is there anything to know of it.
+"""Checks the messages of a section one by one: whether each decodes, and what is unusual about it.
 
-Strategy: what cannot be decoded is told for each message (the `Draft` bounds how many); all else is counted
-and told once, with the first message of which it holds.
+Strategy: each message that cannot be decoded is its own finding (`ReportDraft` bounds how many). Anything
+else is counted and reported once, with the first message that it applies to.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from agcx_format import limits
 from agcx_format.codec import messagepack
 from agcx_format.counting import counted
 from agcx_format.doctor.message_walk import Walk
-from agcx_format.doctor.report import Draft, Severity
+from agcx_format.doctor.report import ReportDraft, Severity
 from agcx_format.errors import PersistenceError
+from agcx_format.model.items import Message, MessageSnapshot, ReasoningWithoutContent, UnknownItem
 from agcx_format.model.timestamps import ns_of
-from agcx_format.model.types import Message, MessageSnapshot, ReasoningWithoutContent, UnknownItem
 
 __all__ = ["Stopped", "check_messages", "unknown_kinds"]
 
@@ -40,7 +40,7 @@ class Stopped(Exception):
 
 
 def check_messages(
-    draft: Draft,
+    draft: ReportDraft,
     walk: Walk,
     *,
     base: int,
@@ -52,7 +52,7 @@ def check_messages(
     `base` is where the compressed section begins in the file.  Raises `Stopped`.
     """
     notes, readable = _Notes(), 0
-    before = None
+    previous = None
     for index, start, raw in walk:
         if index % 256 == 0 and should_stop():
             raise Stopped
@@ -73,23 +73,17 @@ def check_messages(
             continue
         readable += 1
         now = ns_of(message.timestamp)
-        if before is not None and now < before:
+        if previous is not None and now < previous:
             notes.count("time-order", index)
-        before = now
+        previous = now
         notes.look_at(index, message, raw)
     if walk.error is not None:
-        error = walk.error.located(section=section, base=base)
         claimed = walk.scanner.count
-        before = f"{counted(walk.found, 'message')} before the damage"
+        found = counted(walk.found, "message")
         if claimed is not None:
-            before = f"{walk.found:,} of {counted(claimed, 'message')} before the damage"
-        draft.error(error, section)
-        draft.add(
-            Severity.ERROR,
-            "missing",
-            section,
-            before,
-        )
+            found = f"{walk.found:,} of {counted(claimed, 'message')}"
+        draft.error(walk.error.located(section=section, base=base), section)
+        draft.add(Severity.ERROR, "missing", section, f"{found} before the damage")
     notes.tell(draft, section)
     return readable
 
@@ -97,14 +91,14 @@ def check_messages(
 def unknown_kinds(message: MessageSnapshot) -> Iterator[str]:
     """The tags of items and content parts in a message that are not known."""
     if type(message.item) is Message and not message.metadata.edit_history:
-        items: tuple = (message.item,)
+        items: tuple[object, ...] = (message.item,)
     else:
         items = (message.item, *(item for _, item in message.metadata.edit_history))
     for item in items:
-        if type(item) is UnknownItem:
+        if isinstance(item, UnknownItem):
             yield item.tag
-        elif type(item) is Message:
-            yield from (part.tag for part in item.content if type(part) is UnknownItem)
+        elif isinstance(item, Message):
+            yield from (part.tag for part in item.content if isinstance(part, UnknownItem))
 
 
 class _Notes:
@@ -127,10 +121,10 @@ class _Notes:
         if messagepack.encode(message) != raw:
             self.count("other-form", index)
         edits = (item for _, item in message.metadata.edit_history)
-        if any(type(item) is ReasoningWithoutContent for item in (message.item, *edits)):
+        if any(isinstance(item, ReasoningWithoutContent) for item in (message.item, *edits)):
             self.count("unreadable-for-rust", index)
 
-    def tell(self, draft: Draft, section: str) -> None:
+    def tell(self, draft: ReportDraft, section: str) -> None:
         for code, reason in _NOTES.items():
             if count := self._counts[code]:
                 if code == "unknown-kind":

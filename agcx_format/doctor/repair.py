@@ -30,15 +30,16 @@ from agcx_format.doctor.salvage import Salvaged, salvage_layout1, salvage_layout
 from agcx_format.doctor.session import layout_guess
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.layout import checkpoint, v1, v2
+from agcx_format.model.fields import Float32
 from agcx_format.model.ids import session_id
 from agcx_format.model.new import initial_state
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
+from agcx_format.model.session import (
     ConversationContext,
-    Float32,
+    ConversationSnapshot,
     OperatingMode,
     SessionMetadata,
 )
+from agcx_format.model.timestamps import Timestamp
 from agcx_format.session.whole import read_session
 from agcx_format.store import paths  # fmt: skip
 from agcx_format.store.index_file import read_index
@@ -141,7 +142,7 @@ def _whole_checkpoint(path: str | os.PathLike[str]) -> Salvaged:
     return found
 
 
-def _take_conversation(found: Salvaged, conversation) -> None:
+def _take_conversation(found: Salvaged, conversation: ConversationSnapshot) -> None:
     for number, message in enumerate(conversation.messages):
         found.take(number, messagepack.encode(messagepack.as_written(message)))
     found.context = messagepack.encode(conversation.context)

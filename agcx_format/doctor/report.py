@@ -1,6 +1,6 @@
 """What a check found: frozen values, with a form for scripts.
 
-Strategy: checks write into a `Draft`, one a file, which bounds how much is kept: a message section may
+Strategy: checks write into a `ReportDraft`, one a file, which bounds how much is kept: a message section may
 hold a hundred thousand bad messages, and nobody reads past the first twenty.  What it gives is a
 `FileReport`.  Reasons may quote bytes of a hostile file; whoever shows them makes them safe.
 """
@@ -18,7 +18,7 @@ import msgspec
 
 from agcx_format.errors import PersistenceError
 
-__all__ = ["SCHEMA", "Draft", "FileReport", "Finding", "Part", "Severity"]
+__all__ = ["SCHEMA", "FileReport", "Finding", "ReportDraft", "ReportPart", "Severity"]
 
 # Of `FileReport.to_plain`: a script can tell when a field changed its meaning.
 SCHEMA = 1
@@ -55,7 +55,7 @@ class Finding(msgspec.Struct, frozen=True):
     message: int | None = None
 
 
-class Part(msgspec.Struct, frozen=True):
+class ReportPart(msgspec.Struct, frozen=True):
     """A section, from byte `start` to `end` of the file; None where it was not found.
 
     `decompressed`: they count bytes of the decompressed section that it lies in.  `text` is the size of
@@ -82,7 +82,7 @@ class FileReport(msgspec.Struct, frozen=True):
     size: int = 0
     layout: int | None = None
     id: UUID | None = None
-    parts: tuple[Part, ...] = ()
+    parts: tuple[ReportPart, ...] = ()
     findings: tuple[Finding, ...] = ()
     stopped: bool = False
 
@@ -108,7 +108,7 @@ class FileReport(msgspec.Struct, frozen=True):
 
 
 @dataclass
-class Draft:
+class ReportDraft:
     """A report while it is being made."""
 
     path: str | os.PathLike[str]
@@ -116,7 +116,7 @@ class Draft:
     size: int = 0
     layout: int | None = None
     id: UUID | None = None
-    parts: list[Part] = field(default_factory=list)
+    parts: list[ReportPart] = field(default_factory=list)
     stopped: bool = False
     _findings: list[Finding] = field(default_factory=list)
     _counts: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -127,7 +127,9 @@ class Draft:
         if self._counts[code, section] <= _LISTED:
             self._findings.append(Finding(severity, code, section, reason, **where))
 
-    def error(self, error: PersistenceError, section: str, code: str = "unreadable", **where: Any):
+    def error(
+        self, error: PersistenceError, section: str, code: str = "unreadable", **where: Any
+    ) -> None:
         """An error of the format where it was raised; `section` when it does not say."""
         where = {"offset": error.offset, "decompressed": error.decompressed} | where
         self.add(Severity.ERROR, code, error.section or section, error.reason, **where)

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from agcx_format import limits
 from agcx_format.codec import bincode, messagepack
-from agcx_format.codec.messagepack import lenient as slow
+from agcx_format.codec.messagepack import lenient
 from agcx_format.codec.messagepack.scanner import INSIDE_CONVERSATION
 from agcx_format.codec.zstd import frames, seekable
 from agcx_format.counting import counted
@@ -28,15 +28,13 @@ from agcx_format.doctor.message_walk import Walk
 from agcx_format.doctor.session import AFTER_MESSAGES, first_element, value_end
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import v1, v2
-from agcx_format.model.types import (
-    ConversationContext,
+from agcx_format.model.items import (
+    Item,
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
-    ResponseItem,
-    SessionMetadata,
-    SessionState,
 )
+from agcx_format.model.session import ConversationContext, SessionMetadata, SessionState
 from agcx_format.session.random_access import FramedMessages
 from agcx_format.session.whole import FileSection
 from agcx_format.transcript.title import short_title
@@ -122,7 +120,8 @@ def loadable_by_rust(message: MessageSnapshot) -> MessageSnapshot:
     """The same message where all reasoning has four fields; the message itself if it has."""
     history = message.metadata.edit_history
     if not any(
-        type(item) is ReasoningWithoutContent for item in (message.item, *(i for _, i in history))
+        isinstance(item, ReasoningWithoutContent)
+        for item in (message.item, *(i for _, i in history))
     ):
         return message
     metadata = replace(
@@ -131,10 +130,10 @@ def loadable_by_rust(message: MessageSnapshot) -> MessageSnapshot:
     return replace(message, item=_with_content(message.item), metadata=metadata)
 
 
-def _with_content(item: ResponseItem | ReasoningWithoutContent) -> ResponseItem:
-    if type(item) is not ReasoningWithoutContent:
-        return item
-    return Reasoning(item.id, item.summary, None, item.encrypted_content)
+def _with_content(item: Item) -> Item:
+    if isinstance(item, ReasoningWithoutContent):
+        return Reasoning(item.id, item.summary, None, item.encrypted_content)
+    return item
 
 
 # --- layout 1
@@ -336,7 +335,7 @@ def _take_after(found: Salvaged, tail: bytes) -> None:
             with contextlib.suppress(PersistenceError):
                 kept[name] = tail[at:end], messagepack.decode(type_, tail[at:end])
             at = end
-    except slow.UNPACK_ERRORS:
+    except lenient.UNPACK_ERRORS:
         # The text ends here.
         pass
     found.context = kept.get("context", (None,))[0]

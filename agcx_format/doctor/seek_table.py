@@ -14,7 +14,7 @@ from agcx_format.codec.zstd import frames, seekable
 from agcx_format.codec.zstd.seekable import Table
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.doctor.message_walk import Walk
-from agcx_format.doctor.report import Draft, Severity
+from agcx_format.doctor.report import ReportDraft, Severity
 from agcx_format.errors import PersistenceError
 from agcx_format.session.whole import FileSection
 
@@ -60,7 +60,7 @@ class TableCheck:
                 raise error.located(base=frame.start) from None
             self._text.append(self._text[-1] + size)
 
-    def tell(self, draft: Draft, walk: Walk) -> None:
+    def tell(self, draft: ReportDraft, walk: Walk) -> None:
         """Once `pieces` was walked to its end."""
         if self.table is None:
             if self._claimed:
@@ -68,7 +68,7 @@ class TableCheck:
         elif walk.error is None and not self._fits(self.table, walk):
             self._add(draft, "its seek table is not that of its frames: jumps will fail")
 
-    def _add(self, draft: Draft, reason: str) -> None:
+    def _add(self, draft: ReportDraft, reason: str) -> None:
         draft.add(Severity.WARNING, "seek-table", "messages", reason)
 
     def _fits(self, table: Table, walk: Walk) -> bool:

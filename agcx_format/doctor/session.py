@@ -14,14 +14,14 @@ from uuid import UUID
 
 from agcx_format import layout, limits
 from agcx_format.codec import bincode, messagepack
-from agcx_format.codec.messagepack import lenient as slow
+from agcx_format.codec.messagepack import lenient
 from agcx_format.codec.messagepack.scanner import INSIDE_CONVERSATION
 from agcx_format.codec.zstd import frames
 from agcx_format.counting import counted
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.doctor.message_walk import Walk
 from agcx_format.doctor.messages import Stopped, check_messages
-from agcx_format.doctor.report import Draft, FileReport, Part, Severity
+from agcx_format.doctor.report import FileReport, ReportDraft, ReportPart, Severity
 from agcx_format.doctor.seek_table import TableCheck
 from agcx_format.errors import (
     CorruptData,
@@ -29,14 +29,14 @@ from agcx_format.errors import (
     PersistenceError,
 )
 from agcx_format.layout import v1, v2
-from agcx_format.model.timestamps import ns_of
-from agcx_format.model.types import (
+from agcx_format.model.fields import Moment
+from agcx_format.model.session import (
     ConversationContext,
-    Moment,
     OperatingMode,
     SessionMetadata,
     SessionState,
 )
+from agcx_format.model.timestamps import ns_of
 from agcx_format.session.whole import FileSection, read_session
 from agcx_format.store import paths
 
@@ -57,7 +57,7 @@ def verify_session(
     path: str | os.PathLike[str], should_stop: Callable[[], bool] = lambda: False
 ) -> FileReport:
     """Check a whole session file; never raises for what is in it."""
-    draft = Draft(path, "session")
+    draft = ReportDraft(path, "session")
     try:
         with OpenFile(path) as file:
             draft.size = file.size
@@ -82,7 +82,7 @@ class _Session:
     """What both layouts have in common."""
 
     def __init__(
-        self, draft: Draft, file: OpenFile, head: bytes, should_stop: Callable[[], bool]
+        self, draft: ReportDraft, file: OpenFile, head: bytes, should_stop: Callable[[], bool]
     ) -> None:
         self.draft, self.file, self.head, self.should_stop = draft, file, head, should_stop
         self.size = draft.size
@@ -108,12 +108,12 @@ class _Session:
 
 
 def compare(
-    draft: Draft, version: int, metadata: SessionMetadata | None, found: int | None
+    draft: ReportDraft, version: int, metadata: SessionMetadata | None, found: int | None
 ) -> None:
     """What the metadata say against the file's name and its messages; `found` None: not known."""
     draft.layout = version
     named = paths.id_of(os.fspath(draft.path))
-    draft.id = named or (metadata and metadata.id)
+    draft.id = named or (metadata.id if metadata else None)
     if metadata is None:
         return
     if named is not None and metadata.id != named:
@@ -136,12 +136,12 @@ class _Layout1(_Session):
             self.read_metadata(end)
             self.sections(end)
         have = {part.name for part in self.draft.parts}
-        self.draft.parts += [Part(name) for name in v1.SECTIONS if name not in have]
+        self.draft.parts += [ReportPart(name) for name in v1.SECTIONS if name not in have]
         compare(self.draft, v1.VERSION, self.metadata, self.found)
 
     def header(self) -> int | None:
         """Where the metadata end; None when that cannot be known."""
-        self.draft.parts.append(Part("header", 0, min(self.size, v1.HEADER)))
+        self.draft.parts.append(ReportPart("header", 0, min(self.size, v1.HEADER)))
         # A magic or version that is damaged is told, and then taken to be what it should be.
         head = self.head[: v1.HEADER]
         self.attempt("header", lambda: _check_beginning(head))
@@ -150,7 +150,7 @@ class _Layout1(_Session):
 
     def read_metadata(self, end: int) -> None:
         start = v1.HEADER
-        self.draft.parts.append(Part("metadata", start, end))
+        self.draft.parts.append(ReportPart("metadata", start, end))
         raw = self.attempt("metadata", lambda: self.file.read(end - start, start))
         if raw is None:
             return
@@ -188,11 +188,15 @@ class _Layout1(_Session):
         if walk.error is None:
             self.found = walk.found
             self.excess("messages", len(walk.tail), walk.end, decompressed=True)
-        self.draft.parts.append(Part("messages", start, end, text=walk.size, items=walk.found))
+        self.draft.parts.append(
+            ReportPart("messages", start, end, text=walk.size, items=walk.found)
+        )
 
     def context(self, start: int, end: int) -> None:
         raw = self.attempt("context", lambda: self.decompressed(start, end), base=start)
-        self.draft.parts.append(Part("context", start, end, text=raw and len(raw)))
+        self.draft.parts.append(
+            ReportPart("context", start, end, text=None if raw is None else len(raw))
+        )
         if raw is None:
             return
         try:
@@ -204,7 +208,7 @@ class _Layout1(_Session):
             self.excess("context", len(raw) - used, used, decompressed=True)
 
     def state(self, start: int, end: int) -> None:
-        self.draft.parts.append(Part("state", start, end))
+        self.draft.parts.append(ReportPart("state", start, end))
         raw = self.attempt("state", lambda: self.whole(start, end))
         if raw is None:
             return
@@ -223,7 +227,7 @@ class _Layout1(_Session):
 
 class _Layout2(_Session):
     def check(self) -> None:
-        self.draft.parts.append(Part("header", 0, min(self.size, v2.HEADER)))
+        self.draft.parts.append(ReportPart("header", 0, min(self.size, v2.HEADER)))
         head = self.head[: v2.HEADER]
         self.attempt("header", lambda: _check_beginning(head))
         end = self.size
@@ -242,14 +246,14 @@ class _Layout2(_Session):
         start = v2.HEADER
         walk = Walk(frames.pieces(FileSection(self.file, start, end)), INSIDE_CONVERSATION)
         check_messages(self.draft, walk, base=start, should_stop=self.should_stop)
-        self.draft.parts.append(Part("session", start, end, text=walk.size))
+        self.draft.parts.append(ReportPart("session", start, end, text=walk.size))
         metadata = first_element(walk.head)
         if metadata is not None:
             at, metadata_end = metadata
-            self.draft.parts.append(Part("metadata", at, metadata_end, decompressed=True))
+            self.draft.parts.append(ReportPart("metadata", at, metadata_end, decompressed=True))
             self.metadata = self.decoded("metadata", SessionMetadata, walk.head, at, metadata_end)
         self.draft.parts.append(
-            Part("messages", len(walk.head), walk.end, decompressed=True, items=walk.found)
+            ReportPart("messages", len(walk.head), walk.end, decompressed=True, items=walk.found)
         )
         self.attempt("session", lambda: _check_head(walk.head) if walk.scanner.starts else None)
         if walk.error is None:
@@ -261,18 +265,20 @@ class _Layout2(_Session):
         for name, type_ in AFTER_MESSAGES:
             try:
                 end = at + value_end(tail[at:])
-            except slow.UNPACK_ERRORS as cause:
+            except lenient.UNPACK_ERRORS as cause:
                 error = MessagePackDecodeError(
-                    slow.in_words(cause), section=name, offset=base + at, decompressed=True
+                    lenient.in_words(cause), section=name, offset=base + at, decompressed=True
                 )
                 self.draft.error(error, name)
                 return
-            self.draft.parts.append(Part(name, base + at, base + end, decompressed=True))
+            self.draft.parts.append(ReportPart(name, base + at, base + end, decompressed=True))
             self.decoded(name, type_, tail, at, end, base)
             at = end
         self.excess("session", len(tail) - at, base + at, decompressed=True)
 
-    def decoded(self, name: str, type_: Any, raw: bytes, start: int, end: int, base: int = 0):
+    def decoded(
+        self, name: str, type_: Any, raw: bytes, start: int, end: int, base: int = 0
+    ) -> Any:
         try:
             return messagepack.decode(type_, raw[start:end])
         except PersistenceError as error:
@@ -290,26 +296,26 @@ def _check_beginning(head: bytes) -> None:
 
 
 def value_end(raw: bytes) -> int:
-    unpacker = slow.unpacker(raw)
+    unpacker = lenient.unpacker(raw)
     unpacker.skip()
-    return unpacker.tell()
+    return int(unpacker.tell())
 
 
 def first_element(head: bytes) -> tuple[int, int] | None:
     """Where the metadata lie in the text of a layout 2 section; None when it ends before they do."""
-    unpacker = slow.unpacker(head)
+    unpacker = lenient.unpacker(head)
     try:
         unpacker.read_array_header()
         start = unpacker.tell()
         unpacker.skip()
-    except slow.UNPACK_ERRORS:
+    except lenient.UNPACK_ERRORS:
         return None
     return start, unpacker.tell()
 
 
 def _check_head(head: bytes) -> None:
     """How many elements and fields there are around the metadata, and the conversation's id."""
-    unpacker = slow.unpacker(head)
+    unpacker = lenient.unpacker(head)
     at = 0
     for what, expected in (("elements", 4), ("fields of the conversation", 4)):
         at = unpacker.tell()
@@ -325,7 +331,7 @@ def _check_head(head: bytes) -> None:
         raise error.located(decompressed=True) from None
 
 
-def _in_another_form(draft: Draft) -> Draft | None:
+def _in_another_form(draft: ReportDraft) -> ReportDraft | None:
     """A layout 2 file with maps of field names around the messages: the strict reader knows them."""
     if draft.size > limits.WHOLE_SECTION:
         return None
@@ -333,7 +339,7 @@ def _in_another_form(draft: Draft) -> Draft | None:
         metadata, conversation, _ = read_session(draft.path)
     except PersistenceError:
         return None
-    fresh = Draft(draft.path, draft.kind, draft.size)
+    fresh = ReportDraft(draft.path, draft.kind, draft.size)
     fresh.parts = draft.parts[:2]
     reason = "not in the form that is written today, it reads the same"
     fresh.add(Severity.INFO, "other-form", "session", reason)

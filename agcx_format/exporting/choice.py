@@ -12,24 +12,25 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
+    Item,
     LocalShellCall,
     Message,
+    MessageMetadata,
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
-    ResponseItem,
 )
 from agcx_format.transcript.words import is_tool_image
 
-__all__ = ["EVERYTHING", "Choice", "chosen"]
+__all__ = ["EVERYTHING", "ExportChoice", "chosen"]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ExportChoice:
     """True for what goes along.
 
     `tool_calls`: calls, their results, and pictures that tools returned.  `metadata`: what is known
@@ -42,11 +43,11 @@ class Choice:
     metadata: bool = True
 
 
-EVERYTHING = Choice()
+EVERYTHING = ExportChoice()
 
 
 def chosen(
-    messages: Iterable[MessageSnapshot], choice: Choice = EVERYTHING
+    messages: Iterable[MessageSnapshot], choice: ExportChoice = EVERYTHING
 ) -> Iterator[tuple[int, MessageSnapshot]]:
     """The messages that go along, each with its number in the session, from 1."""
     numbered = enumerate(messages, 1)
@@ -59,7 +60,7 @@ def chosen(
             yield number, replace(message, item=item, metadata=_notes(message, choice))
 
 
-def _item(item: ResponseItem, choice: Choice) -> ResponseItem | None:
+def _item(item: Item, choice: ExportChoice) -> Item | None:
     """The item without what was not chosen; None when nothing is left of it."""
     match item:
         case FunctionCall() | FunctionCallOutput() | LocalShellCall():
@@ -74,7 +75,7 @@ def _item(item: ResponseItem, choice: Choice) -> ResponseItem | None:
     return item
 
 
-def _notes(message: MessageSnapshot, choice: Choice):
+def _notes(message: MessageSnapshot, choice: ExportChoice) -> MessageMetadata:
     notes = message.metadata
     if not choice.metadata:
         # The metrics of tools stay: they are part of how a call went.

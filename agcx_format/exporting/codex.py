@@ -12,21 +12,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from agcx_format.codec.json import to_plain
-from agcx_format.exporting.choice import EVERYTHING, Choice, chosen
-from agcx_format.model.types import (
-    ConversationContext,
-    ConversationSnapshot,
+from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
+from agcx_format.model.items import (
+    Item,
     LocalShellCall,
     Message,
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
-    ResponseItem,
-    SessionMetadata,
     UnknownItem,
 )
+from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
 from agcx_format.transcript.safe_text import safe_json
 from agcx_format.transcript.words import genuine_user_text, text_of
 
@@ -43,7 +42,7 @@ def rollout_name(metadata: SessionMetadata) -> str:
 
 
 def to_rollout(
-    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: Choice = EVERYTHING
+    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: ExportChoice = EVERYTHING
 ) -> str:
     """The whole rollout."""
     return "".join(rollout_parts(metadata, conversation.messages, conversation.context, choice))
@@ -53,7 +52,7 @@ def rollout_parts(
     metadata: SessionMetadata,
     messages: Iterable[MessageSnapshot],
     context: ConversationContext | None = None,
-    choice: Choice = EVERYTHING,
+    choice: ExportChoice = EVERYTHING,
 ) -> Iterator[str]:
     """The lines, those of a message in each part."""
     directory = context.working_directory if context is not None else ""
@@ -94,7 +93,7 @@ def _line(moment: str, kind: str, payload: object) -> str:
     return safe_json(text) + "\n"
 
 
-def _payload(item: ResponseItem) -> dict:
+def _payload(item: object) -> dict[str, Any]:
     if isinstance(item, UnknownItem):
         fields = to_plain(item.fields())
         return {"type": item.tag} | (fields if isinstance(fields, dict) else {"fields": fields})
@@ -116,7 +115,7 @@ def _payload(item: ResponseItem) -> dict:
     return kept
 
 
-def _events(item: ResponseItem) -> Iterator[dict]:
+def _events(item: Item) -> Iterator[dict[str, Any]]:
     """What Codex shows of the item when it takes the session up."""
     match item:
         case Message(role="user"):

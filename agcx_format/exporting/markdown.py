@@ -14,12 +14,10 @@ from collections.abc import Iterable, Iterator
 
 from agcx_format.codec.json import to_plain
 from agcx_format.counting import counted
-from agcx_format.exporting.choice import EVERYTHING, Choice, chosen
+from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
 from agcx_format.exporting.embedding import code_span, embedded, fenced, one_line
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
-    ConversationContext,
-    ConversationSnapshot,
+from agcx_format.model.items import (
+    ContentPart,
     FileContext,
     FunctionCall,
     FunctionCallOutput,
@@ -30,11 +28,11 @@ from agcx_format.model.types import (
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
-    SessionMetadata,
     UnknownItem,
 )
+from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
 from agcx_format.transcript.safe_text import safe_yaml, visible
-from agcx_format.transcript.tools import Outcome, read_call, read_output
+from agcx_format.transcript.tools import CallOutcome, read_call, read_output
 from agcx_format.transcript.words import genuine_user_text, is_tool_image
 
 __all__ = [
@@ -54,7 +52,7 @@ _FOLDED = 400
 
 
 def to_markdown(
-    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: Choice = EVERYTHING
+    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: ExportChoice = EVERYTHING
 ) -> str:
     """The whole document."""
     parts = markdown_parts(metadata, conversation.messages, conversation.context, choice)
@@ -65,7 +63,7 @@ def markdown_parts(
     metadata: SessionMetadata,
     messages: Iterable[MessageSnapshot],
     context: ConversationContext | None = None,
-    choice: Choice = EVERYTHING,
+    choice: ExportChoice = EVERYTHING,
     *,
     alone: bool = True,
 ) -> Iterator[str]:
@@ -191,7 +189,7 @@ def _speaker(item: object, names: dict[str, str]) -> str:
     return "Other"
 
 
-def time_in_words(moment: Timestamp) -> str:
+def time_in_words(moment: str) -> str:
     """UTC to the second: a document goes to people in other time zones."""
     date, _, rest = moment.partition("T")
     return f"{date} {rest[:8]} UTC"
@@ -226,7 +224,7 @@ def _body(item: object, metadata: MessageMetadata | None, directory: str) -> Ite
     yield from map(_file, metadata.file_context if metadata is not None else ())
 
 
-def _part(part: object) -> str:
+def _part(part: ContentPart) -> str:
     if isinstance(part, InputImage):
         return f"*Image:* {code_span(described_image(part.image_url))}"
     if isinstance(part, UnknownItem):
@@ -297,7 +295,7 @@ def _error(error: str) -> str:
     return f"*Error:* {code_span(error)}"
 
 
-def outcome_in_words(outcome: Outcome, metadata: MessageMetadata | None) -> str:
+def outcome_in_words(outcome: CallOutcome, metadata: MessageMetadata | None) -> str:
     """How the call went and how long it took, from the result itself or else from the metrics."""
     words, calls = [], metadata.tool_calls if metadata is not None else []
     if outcome.exit_code is not None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from agcx_format.exporting.choice import EVERYTHING, Choice, chosen
+from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
 from agcx_format.exporting.markdown import (
     counted,
     described_image,
@@ -19,8 +19,7 @@ from agcx_format.exporting.markdown import (
     heading_of,
     outcome_in_words,
 )
-from agcx_format.model.types import (
-    ConversationSnapshot,
+from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -29,9 +28,9 @@ from agcx_format.model.types import (
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
-    SessionMetadata,
     UnknownItem,
 )
+from agcx_format.model.session import ConversationSnapshot, SessionMetadata
 from agcx_format.transcript.safe_text import safe_json, visible
 from agcx_format.transcript.tools import read_call, read_output
 from agcx_format.transcript.words import is_tool_image, text_of
@@ -40,14 +39,16 @@ __all__ = ["jsonl_parts", "text_parts", "to_text"]
 
 
 def to_text(
-    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: Choice = EVERYTHING
+    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: ExportChoice = EVERYTHING
 ) -> str:
     """The whole text."""
     return "".join(text_parts(metadata, conversation.messages, choice))
 
 
 def text_parts(
-    metadata: SessionMetadata, messages: Iterable[MessageSnapshot], choice: Choice = EVERYTHING
+    metadata: SessionMetadata,
+    messages: Iterable[MessageSnapshot],
+    choice: ExportChoice = EVERYTHING,
 ) -> Iterator[str]:
     """The title, then each message; join with nothing."""
     title = " ".join(metadata.title.split()) or "Untitled"
@@ -91,7 +92,9 @@ _ABOUT = ("session_id", "index", "turn", "timestamp")
 
 
 def jsonl_parts(
-    metadata: SessionMetadata, messages: Iterable[MessageSnapshot], choice: Choice = EVERYTHING
+    metadata: SessionMetadata,
+    messages: Iterable[MessageSnapshot],
+    choice: ExportChoice = EVERYTHING,
 ) -> Iterator[str]:
     """A line for each message, its newline included.
 

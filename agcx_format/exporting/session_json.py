@@ -10,7 +10,7 @@ back with `from_json`; the exceptions are those of `serde_json`:
 - an item of an unknown kind, which JSON cannot hold as it is, is `{"type": tag, "raw": base64}` of the
   bytes in the file, and comes back as these bytes; other readers find only its kind.
 
-With a `Choice`, messages are left out and `message_count` says how many there are; the
+With a `ExportChoice`, messages are left out and `message_count` says how many there are; the
 metadata stays, since a session has no form without it, but for the notes on messages.
 """
 
@@ -23,14 +23,9 @@ import msgspec
 from msgspec.structs import replace
 
 from agcx_format.codec.json import from_json, to_json
-from agcx_format.exporting.choice import EVERYTHING, Choice, chosen
-from agcx_format.model.types import (
-    ConversationSnapshot,
-    MessageSnapshot,
-    Session,
-    SessionMetadata,
-    SessionState,
-)
+from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
+from agcx_format.model.items import MessageSnapshot
+from agcx_format.model.session import ConversationSnapshot, Session, SessionMetadata, SessionState
 from agcx_format.transcript.safe_text import safe_json
 
 __all__ = ["from_session_json", "json_parts", "session_json"]
@@ -40,7 +35,7 @@ def session_json(
     metadata: SessionMetadata,
     conversation: ConversationSnapshot,
     state: SessionState,
-    choice: Choice = EVERYTHING,
+    choice: ExportChoice = EVERYTHING,
 ) -> bytes:
     """UTF-8 JSON with a newline at its end."""
     around = replace(conversation, messages=[])
@@ -55,7 +50,7 @@ def json_parts(
     messages: Iterable[MessageSnapshot],
     around: ConversationSnapshot,
     state: SessionState,
-    choice: Choice = EVERYTHING,
+    choice: ExportChoice = EVERYTHING,
 ) -> Iterator[bytes]:
     """The document in parts, a message in each; `around` is the conversation without its messages."""
     yield b'{"metadata":' + _safe(metadata)

@@ -1,6 +1,6 @@
 """What an import gives: a session, and an account of what became of every line.
 
-Strategy: a converter walks the parsed lines and hands items to a `Draft`, which does what is the
+Strategy: a converter walks the parsed lines and hands items to a `ImportDraft`, which does what is the
 same for every program: message ids that are the same at every import, times, turns, the metrics of tool
 results, the title.  Nothing here opens a file.
 """
@@ -15,29 +15,31 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from agcx_format.importing.json_lines import Line
-from agcx_format.model.new import initial_state
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
-    ConversationContext,
-    ConversationSnapshot,
-    Float32,
+from agcx_format.model.fields import Float32
+from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
+    Item,
     MessageMetadata,
     MessageSnapshot,
-    OperatingMode,
-    ResponseItem,
-    SessionMetadata,
-    SessionState,
     ToolCallMetadata,
 )
+from agcx_format.model.new import initial_state
+from agcx_format.model.session import (
+    ConversationContext,
+    ConversationSnapshot,
+    OperatingMode,
+    SessionMetadata,
+    SessionState,
+)
+from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript import tools
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import genuine_user_text
 
 __all__ = [
     "INCOMPLETE",
-    "Draft",
+    "ImportDraft",
     "ImportReport",
     "Imported",
 ]
@@ -88,7 +90,7 @@ class Imported:
 
 
 @dataclass
-class Draft:
+class ImportDraft:
     """A conversation while its lines are read.  Times are the texts of the source."""
 
     id: UUID
@@ -106,7 +108,7 @@ class Draft:
     turns: int = 0
     first_words: str = ""
     titles: set[str] = field(default_factory=set)
-    modes: list[tuple[OperatingMode, Timestamp]] = field(default_factory=list)
+    modes: list[tuple[OperatingMode, str]] = field(default_factory=list)
     now: Timestamp | None = None
     _tools: dict[str, str] = field(default_factory=dict)
     # The line of the last message, and how many messages it has given.
@@ -158,7 +160,7 @@ class Draft:
         if not self.modes or self.modes[-1][0] is not mode:
             self.modes.append((mode, self.clock))
 
-    def add(self, item: ResponseItem, number: int, outcome: tools.Outcome | None = None) -> None:
+    def add(self, item: Item, number: int, outcome: tools.CallOutcome | None = None) -> None:
         """Append a message from line `number`.
 
         `outcome` is what the source says of a tool result; by default, what its text says.
@@ -179,7 +181,9 @@ class Draft:
         turn = max(0, self.turns - 1)
         self.messages.append(MessageSnapshot(item, self.clock, turn, metadata))
 
-    def _metrics(self, item: FunctionCallOutput, outcome: tools.Outcome) -> list[ToolCallMetadata]:
+    def _metrics(
+        self, item: FunctionCallOutput, outcome: tools.CallOutcome
+    ) -> list[ToolCallMetadata]:
         """Nothing where the result says neither how it went nor how long it took."""
         if outcome.success is None and outcome.seconds is None:
             return []

@@ -20,14 +20,14 @@ from agcx_format.errors import PersistenceError, SessionNotFound
 from agcx_format.importing.codex import find_rollouts, read_rollout
 from agcx_format.importing.draft import INCOMPLETE, Imported, ImportReport
 from agcx_format.model.ids import uuids_in
+from agcx_format.model.session import Session, SessionMetadata
 from agcx_format.model.timestamps import Timestamp, ns_of
-from agcx_format.model.types import Session, SessionMetadata
 from agcx_format.store.store import Store
 
-__all__ = ["ImportResult", "Outcome", "import_sessions"]
+__all__ = ["ImportOutcome", "ImportResult", "import_sessions"]
 
 
-class Outcome(StrEnum):
+class ImportOutcome(StrEnum):
     """What became of a file."""
 
     IMPORTED = "imported"
@@ -46,7 +46,7 @@ class ImportResult:
     """
 
     path: Path
-    outcome: Outcome
+    outcome: ImportOutcome
     reason: str = ""
     id: UUID | None = None
     title: str = ""
@@ -78,7 +78,9 @@ def import_sessions(
 
 
 def _unreadable(error: OSError) -> ImportResult:
-    return ImportResult(Path(error.filename or ""), Outcome.FAILED, error.strerror or str(error))
+    return ImportResult(
+        Path(error.filename or ""), ImportOutcome.FAILED, error.strerror or str(error)
+    )
 
 
 class _Run:
@@ -97,7 +99,7 @@ class _Run:
         try:
             imported = self._read(path)
         except PersistenceError as error:
-            return ImportResult(path, Outcome.FAILED, error.reason)
+            return ImportResult(path, ImportOutcome.FAILED, error.reason)
         outcome, reason = self._put(imported)
         metadata = imported.metadata
         return ImportResult(path, outcome, reason, metadata.id, metadata.title, imported.report)
@@ -116,26 +118,26 @@ class _Run:
             return None
         if entry.metadata is None or entry.metadata.last_accessed != changed:
             return None
-        return ImportResult(path, Outcome.PRESENT, "", entry.id, entry.metadata.title)
+        return ImportResult(path, ImportOutcome.PRESENT, "", entry.id, entry.metadata.title)
 
-    def _put(self, new: Imported) -> tuple[Outcome, str]:
+    def _put(self, new: Imported) -> tuple[ImportOutcome, str]:
         if not new.conversation.messages:
-            return Outcome.SKIPPED, "no messages in it"
+            return ImportOutcome.SKIPPED, "no messages in it"
         try:
             stored = self._stored(new.metadata.id)
         except SessionNotFound:
             self._save(new)
-            return Outcome.IMPORTED, ""
+            return ImportOutcome.IMPORTED, ""
         except PersistenceError as error:
-            return Outcome.FAILED, f"the store has it already, unreadable: {error.reason}"
+            return ImportOutcome.FAILED, f"the store has it already, unreadable: {error.reason}"
         if reason := _reason_to_leave(stored, new):
-            return Outcome.SKIPPED, reason
+            return ImportOutcome.SKIPPED, reason
         if len(stored[1].messages) >= len(new.conversation.messages) and not _is_whole_now(
             stored, new
         ):
-            return Outcome.PRESENT, ""
+            return ImportOutcome.PRESENT, ""
         self._save(_grown(stored, new))
-        return Outcome.UPDATED, ""
+        return ImportOutcome.UPDATED, ""
 
     def _stored(self, session_id: UUID) -> Session:
         if session_id in self._planned:

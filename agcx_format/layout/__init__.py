@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from agcx_format.layout import v1, v2
-from agcx_format.model.types import ConversationSnapshot, Session, SessionMetadata, SessionState
+from agcx_format.model.session import ConversationSnapshot, Session, SessionMetadata, SessionState
 
 __all__ = ["BEGINNING2", "Layout", "by_version", "of"]
 

@@ -14,7 +14,7 @@ from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.zstd import frames
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import v2
-from agcx_format.model.types import (
+from agcx_format.model.session import (
     Checkpoint,
     CheckpointMetadata,
     ConversationSnapshot,

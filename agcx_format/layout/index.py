@@ -17,8 +17,8 @@ from agcx_format.codec import bincode, messagepack
 from agcx_format.errors import IndexCorrupted, PersistenceError
 from agcx_format.layout.index_bytes import RECENT
 from agcx_format.model.schema import U64_MAX
+from agcx_format.model.session import SessionIndex, SessionMetadata
 from agcx_format.model.timestamps import Timestamp, newest_first
-from agcx_format.model.types import SessionIndex, SessionMetadata
 
 __all__ = ["build", "changed", "decode", "empty", "encode"]
 

@@ -18,8 +18,8 @@ from uuid import UUID
 from agcx_format.errors import PersistenceError
 from agcx_format.layout.index_encodings import BINCODE, MESSAGE_PACK, Encoding, Unexpected
 from agcx_format.model.schema import U64_MAX
+from agcx_format.model.session import SessionMetadata
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import SessionMetadata
 
 __all__ = ["RECENT", "Edited", "edited", "session_ids"]
 

@@ -15,7 +15,7 @@ import msgpack
 from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.bincode.decode import reader
 from agcx_format.codec.messagepack.lenient import UNPACK_ERRORS
-from agcx_format.model.types import SessionMetadata
+from agcx_format.model.session import SessionMetadata
 
 __all__ = ["BINCODE", "MESSAGE_PACK", "Encoding", "Unexpected"]
 

@@ -29,11 +29,11 @@ from agcx_format.errors import (
     PersistenceError,
     UnsupportedVersion,
 )
-from agcx_format.model.types import (
+from agcx_format.model.fields import Float32
+from agcx_format.model.items import MessageSnapshot
+from agcx_format.model.session import (
     ConversationContext,
     ConversationSnapshot,
-    Float32,
-    MessageSnapshot,
     Session,
     SessionMetadata,
     SessionState,

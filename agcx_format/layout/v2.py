@@ -31,13 +31,8 @@ from agcx_format.errors import (
     PersistenceError,
     UnsupportedVersion,
 )
-from agcx_format.model.types import (
-    ConversationSnapshot,
-    Float32,
-    Session,
-    SessionMetadata,
-    SessionState,
-)
+from agcx_format.model.fields import Float32
+from agcx_format.model.session import ConversationSnapshot, Session, SessionMetadata, SessionState
 
 MAGIC = b"AGCX"
 VERSION = 2

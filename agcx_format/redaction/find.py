@@ -16,16 +16,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from agcx_format.model.types import (
-    ConversationContext,
-    MessageSnapshot,
-    Session,
-    SessionMetadata,
-    SessionState,
-)
-from agcx_format.redaction import checks as values
-from agcx_format.redaction.rules import RULES, Rule
-from agcx_format.redaction.texts import Path, commands, in_words, texts
+from agcx_format.model.items import MessageSnapshot
+from agcx_format.model.session import ConversationContext, Session, SessionMetadata, SessionState
+from agcx_format.redaction import checks
+from agcx_format.redaction.rules import RULES, SecretRule
+from agcx_format.redaction.texts import TextPath, commands, in_words, texts
 
 __all__ = ["Find", "Span", "find_in_session", "find_secrets", "spans"]
 
@@ -33,6 +28,9 @@ __all__ = ["Find", "Span", "find_in_session", "find_secrets", "spans"]
 _TELLING = 8
 # Each of them is searched for in every text, so the time for a text is bounded by this many searches.
 _MOST_REPEATED = 200
+
+# Where a text is: part of the session, index of the message, path to the text.
+_Place = tuple[str, int | None, TextPath]
 
 # No secret fits into less with what names it.
 _SHORTEST = 6
@@ -66,7 +64,7 @@ class Find:
     secret: str
     part: str
     message: int | None
-    path: Path
+    path: TextPath
     start: int
     end: int
     line: int
@@ -177,7 +175,7 @@ class _Table:
     def matches(self, text: str) -> Iterator[_Match]:
         for number in self._fast:
             for match in RULES[number].pattern.finditer(text):
-                yield number, *values.secret_span(match)
+                yield number, *checks.secret_span(match)
         yield from self._exact.matches(text, text)
         yield from self._lowered.matches(text, _lowered(text))
 
@@ -215,11 +213,11 @@ def _alternatives(anchors: list[str]) -> str:
     return "|".join(f"{re.escape(k)}(?:{'|'.join(rest)})" for k, rest in by_letter.items())
 
 
-def _match(rule: Rule, text: str, at: int) -> tuple[int, int] | None:
+def _match(rule: SecretRule, text: str, at: int) -> tuple[int, int] | None:
     match = rule.pattern.match(text, at)
     if match is None or not (rule.check is None or rule.check(match)):
         return None
-    start, end = values.secret_span(match)
+    start, end = checks.secret_span(match)
     if rule.behind is not None:
         begin = rule.behind(text, start)
         return None if begin is None else (begin, end)
@@ -289,7 +287,7 @@ def find_secrets(
             yield "message", index, message
 
     finds: list[Find] = []
-    by_text: dict[tuple, _Found] = {}
+    by_text: dict[_Place, _Found] = {}
     for part, index, value in places():
         for path, text, name in texts(value):
             found = _of_variable(text, name) or spans(text, personal=personal)
@@ -309,13 +307,15 @@ def find_secrets(
 
 def _of_variable(text: str, name: str) -> list[Span]:
     """The whole value of a variable whose name says that it is a secret, if no rule knows it better."""
-    if not name or not values.names_secret(name) or not values.worth_hiding(text):
+    if not name or not checks.names_secret(name) or not checks.worth_hiding(text):
         return []
     known = spans(text)
     return known or [Span("variable", 0, len(text))]
 
 
-def _keep(finds: list[Find], by_text: dict, place: tuple, text: str, found: list[Span]) -> None:
+def _keep(
+    finds: list[Find], by_text: dict[_Place, _Found], place: _Place, text: str, found: list[Span]
+) -> None:
     if not found:
         return
     here = by_text.setdefault(place, _Found())
@@ -338,7 +338,11 @@ def _telling(finds: list[Find]) -> dict[str, str]:
 
 
 def _repeats(
-    finds: list[Find], by_text: dict, place: tuple, text: str, secrets: dict[str, str]
+    finds: list[Find],
+    by_text: dict[_Place, _Found],
+    place: _Place,
+    text: str,
+    secrets: dict[str, str],
 ) -> None:
     lines = None
     for secret, kind in secrets.items():
@@ -363,7 +367,7 @@ class _Lines:
             self._ends.append(at)
             at = text.find("\n", at + 1)
 
-    def find(self, place: tuple, span: Span) -> Find:
+    def find(self, place: _Place, span: Span) -> Find:
         part, index, path = place
         line = bisect.bisect_left(self._ends, span.start)
         first = self._ends[line - 1] + 1 if line else 0

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from agcx_format.model.types import MessageSnapshot, Session
+from agcx_format.model.items import MessageSnapshot
+from agcx_format.model.session import Session
 from agcx_format.redaction.find import Find
-from agcx_format.redaction.texts import Path, put, texts
+from agcx_format.redaction.texts import TextPath, put, texts
 
 __all__ = ["Placeholders", "Redaction", "redact"]
 
@@ -44,7 +45,7 @@ class Redaction:
 
     def __init__(self, finds: Iterable[Find], placeholders: Placeholders | None = None) -> None:
         self._placeholders = placeholders or Placeholders()
-        self._finds: dict[tuple[str, int | None], dict[Path, list[Find]]] = {}
+        self._finds: dict[tuple[str, int | None], dict[TextPath, list[Find]]] = {}
         self._counts: Counter[str] = Counter()
         for find in finds:
             self._placeholders.of(find.kind, find.secret)
@@ -59,10 +60,12 @@ class Redaction:
 
     def part(self, name: str, value: _T) -> _T:
         """`metadata`, `context` or `state` without its secrets."""
-        return self._changed((name, None), value)
+        changed: _T = self._changed((name, None), value)
+        return changed
 
     def message(self, index: int, message: MessageSnapshot) -> MessageSnapshot:
-        return self._changed(("message", index), message)
+        changed: MessageSnapshot = self._changed(("message", index), message)
+        return changed
 
     def messages(self, messages: Iterable[MessageSnapshot]) -> Iterator[MessageSnapshot]:
         """All messages of the session, from the first."""
@@ -122,7 +125,7 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _through(plain: Any, change) -> Any:
+def _through(plain: Any, change: Callable[[str], str]) -> Any:
     match plain:
         case str():
             return change(plain)

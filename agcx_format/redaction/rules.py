@@ -6,7 +6,7 @@ text, patterns take runs of characters possessively and repeated groups atomical
 releases of Python 3.11 get the possessive form of it wrong), bound what they take lazily, and start only
 where a token can start: a run is looked at once, not once for each of its characters.  The table goes from
 the specific to the general; where finds overlap, the earlier rule has it.  Whatever can be checked (how
-random a value looks, whether it is code) is checked in `values`.
+random a value looks, whether it is code) is checked in `checks`.
 
 A secret never begins or ends inside an escape of JSON, and never holds a quotation mark that is not
 escaped: within JSON text it can be replaced by plain ASCII, and the text is JSON still.
@@ -18,13 +18,16 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agcx_format.redaction import checks as values
+from agcx_format.redaction import checks
 
-__all__ = ["RULES", "Rule"]
+__all__ = ["RULES", "SecretRule"]
+
+
+Check = Callable[[re.Match[str]], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class SecretRule:
     """How secrets of one kind are found.
 
     `anchors` are literals, in lower case when the pattern ignores case.  `pattern` is matched at an
@@ -37,7 +40,7 @@ class Rule:
     kind: str
     anchors: tuple[str, ...]
     pattern: re.Pattern[str]
-    check: Callable[[re.Match[str]], bool] | None = None
+    check: Check | None = None
     lead: re.Pattern[str] | None = None
     behind: Callable[[str, int], int | None] | None = None
     personal: bool = False
@@ -60,16 +63,26 @@ _ANYWHERE = r"(?<!\\)"
 _ALONE = rf"(?:(?<![A-Za-z0-9_\\-])|{_ESCAPE})"
 
 
-def _token(kind: str, anchors: str, pattern: str, check=None, start: str = _START) -> Rule:
+def _token(
+    kind: str, anchors: str, pattern: str, check: Check | None = None, start: str = _START
+) -> SecretRule:
     """A rule for tokens that say themselves what they are; the whole of it is the secret."""
     compiled = re.compile(f"{start}(?P<secret>{pattern})")
-    return Rule(kind, tuple(anchors.split()), compiled, check)
+    return SecretRule(kind, tuple(anchors.split()), compiled, check)
 
 
-def _context(kind: str, anchors: str, pattern: str, check=None, **more) -> Rule:
-    """A rule for what is a secret by what stands around it."""
+def _context(
+    kind: str,
+    anchors: str,
+    pattern: str,
+    check: Check | None = None,
+    *,
+    behind: Callable[[str, int], int | None] | None = None,
+    personal: bool = False,
+) -> SecretRule:
+    """A rule for a value that is a secret because of the text around it."""
     compiled = re.compile(pattern, re.IGNORECASE | re.VERBOSE)
-    return Rule(kind, _anchors(anchors), compiled, check, **more)
+    return SecretRule(kind, _anchors(anchors), compiled, check, behind=behind, personal=personal)
 
 
 def _anchors(anchors: str) -> tuple[str, ...]:
@@ -132,8 +145,8 @@ _ASSIGNED = r"""
 """
 
 RULES = (
-    _context("private-key", "-----begin", _PRIVATE_KEY, values.is_key),
-    _context("private-key", "-----end", f"(?P<secret>{_KEY_END})", behind=values.key_before),
+    _context("private-key", "-----begin", _PRIVATE_KEY, checks.is_key),
+    _context("private-key", "-----end", f"(?P<secret>{_KEY_END})", behind=checks.key_before),
     _context("private-key", "---- begin ssh2|", _SSH2_KEY),
     _context("private-key", "private-lines:",
              r"private-lines:[ ]?[0-9]{1,3}(?:\\[nr]|\s){1,4}"
@@ -141,7 +154,7 @@ RULES = (
     _context("private-key", "privatekey|private_key|private-key|private key|presharedkey", r"""
         (?:private[_\x20-]?key|presharedkey)(?:\\{0,3}["'`])?\s{0,4}(?:=|:|=>)\s{0,4}(?:\\{0,3}["'`])?
         (?P<secret>(?-i:[A-Za-z0-9+/]{43}=|(?:0x)?[0-9a-fA-F]{64}))(?![A-Za-z0-9+/=])""",
-             values.is_random),
+             checks.is_random),
     _token("private-key", "AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[A-Z0-9]{50,64}+"),
     _token("github-token", "ghp_ gho_ ghu_ ghs_ ghr_", r"gh[pousr]_[A-Za-z0-9]{36,255}+",
            start=_ANYWHERE),
@@ -161,12 +174,12 @@ RULES = (
         "aws-secret-key", "secret_access_key|secretaccesskey|secretkey|secret_key|secret access key",
         r"""secret[_ ]?(?:access[_ ]?)?key (?:[ ]\[[^\]\n]{0,24}\])? \\?["']?
         (?:\s{0,8}[:=]\s{0,8}|[ \t]{1,8}|\\t)
-        \\?["']? (?P<secret>[A-Za-z0-9/+=]{40})(?![A-Za-z0-9/+=])""", values.is_random,
+        \\?["']? (?P<secret>[A-Za-z0-9/+=]{40})(?![A-Za-z0-9/+=])""", checks.is_random,
     ),
     _context(
         "aws-secret-key", "akia asia",
         r"""(?:akia|asia)[A-Z0-9]{16} (?:\\?["'])? (?:[,;:| \t]|\\t){1,8} (?:\\?["'])?
-        (?P<secret>[A-Za-z0-9/+=]{40})(?![A-Za-z0-9/+=])""", values.is_random,
+        (?P<secret>[A-Za-z0-9/+=]{40})(?![A-Za-z0-9/+=])""", checks.is_random,
     ),
     _token("google-key", "AIza", r"AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
     _token("google-key", "GOCSPX-", r"GOCSPX-[A-Za-z0-9_-]{28}"),
@@ -184,7 +197,7 @@ RULES = (
     _token("huggingface-token", "hf_", r"hf_[A-Za-z0-9]{30,60}+"),
     _token("sendgrid-key", "SG.", r"SG\.[A-Za-z0-9_-]{20,24}+\.[A-Za-z0-9_-]{39,50}+"),
     _token("twilio-key", "SK", r"SK[0-9a-f]{32}(?![0-9a-zA-Z])"),
-    Rule(
+    SecretRule(
         "telegram-token", (":AA",),
         re.compile(r"(?P<secret>:AA[A-Za-z0-9_-]{32,34}+)"),
         lead=re.compile(rf"{_ALONE}[0-9]{{8,10}}\Z"),
@@ -192,7 +205,7 @@ RULES = (
     _context("discord-webhook", "/api/webhooks/",
              r"/api/webhooks/\d{15,21}/(?P<secret>[A-Za-z0-9_-]{60,90}+)"),
     # The base64 of a number: no literal to look for, but few capitals begin so.
-    Rule(
+    SecretRule(
         "discord-token", (),
         re.compile(r"(?P<secret>[MNO](?:(?<![A-Za-z0-9_\\-].)|(?<=\\[nrtbf].))[TDjz]"
                    r"[A-Za-z0-9_-]{21,26}\.[A-Za-z0-9_-]{6,7}\.[A-Za-z0-9_-]{27,40}+)"),
@@ -212,26 +225,26 @@ RULES = (
     _context("signature", "sig= signature= x-amz-security-token=", r"""
         (?:(?<=[?&;])|(?<=x-amz-)|(?<=x-goog-)|(?<=u0026))
         (?:sig|signature|x-amz-security-token)=(?P<secret>[A-Za-z0-9%+/=_-]{20,2000}+)""",
-             values.is_random),
+             checks.is_random),
     # Up to the last `@` ahead of the host: the one before a slash, or, where a password has one, after it.
     _context("connection-string", "://", r"""
         ://[^\s:/@"'`\\<>?\#]{0,200}+:
         (?: (?P<secret>(?:(?!://)[^\s/?\#"'`\\<>]){1,300})@(?=[^\s"'@/?\#])
           | (?<=:)(?P<secret_slash>(?>(?:(?!://)[^\s@"'`\\<>]){1,300}))@(?=[^\s"'@]) )
-        """, values.is_password_in_url),
+        """, checks.is_password_in_url),
     _context("bearer-token", "bearer",
-             r"bearer(?:[ +]|%20){1,4}(?P<secret>[A-Za-z0-9._~+/=-]{16,4096}+)", values.is_bearer),
+             r"bearer(?:[ +]|%20){1,4}(?P<secret>[A-Za-z0-9._~+/=-]{16,4096}+)", checks.is_bearer),
     _context("bearer-token", "authorization", r"""
         authorization(?:\\{0,3}["'])?\s{0,4}[:=]\s{0,4}(?:\\{0,3}["'`])?(?:(?!basic)[a-z]{3,20}[ ]{1,4})?
-        (?P<secret>[A-Za-z0-9._~+/=-]{16,4096}+)""", values.is_opaque),
+        (?P<secret>[A-Za-z0-9._~+/=-]{16,4096}+)""", checks.is_opaque),
     _context("basic-authorization", "basic",
-             r"basic(?:[ ]|%20){1,4}(?P<secret>[A-Za-z0-9+/]{5,500}+={0,2})", values.is_credentials),
+             r"basic(?:[ ]|%20){1,4}(?P<secret>[A-Za-z0-9+/]{5,500}+={0,2})", checks.is_credentials),
     _context("cookie", r"""cookie:|cookie":|cookie':|cookie\":""", r"""
         cookie(?: (?<=set-cookie)(?:\\{0,3}["'])?:\s{0,4}(?:\\{0,3}["'])?
             [^\s=;"'\\]{1,100}=(?P<secret>[^\s;"'\\,]{8,4096}+)
           | (?<!set-cookie)(?:\\{0,3}["'])?:\s{0,4}(?:\\{0,3}["'])?
             (?P<secret_all>[^\s=;"'\\]{1,100}=(?>(?:(?!cookie:)[^\r\n"'\\]){8,8192})) )""",
-             values.is_session),
+             checks.is_session),
     _context("password", "identified",
              r"identified[ ](?:with[ ][a-z0-9_]{1,40}[ ])?by[ ]'(?P<secret>[^'\s\\\"]{3,200}+)'"),
     _context("password", "sshpass mysql curl machine", r"""
@@ -239,25 +252,25 @@ RULES = (
           | mysql(?:dump|admin)?\b[^\n;|&]{0,200}?[ ]-p(?=[^\s-])(?:\\?["'])?
           | curl\b[^\n;|]{0,200}?[ ](?:-u|--user)[ =]?(?:\\?["'])?[^\s:"'\\/]{1,64}:
           | machine[ ][^\s"\\]{1,100}[ ]login[ ][^\s"\\]{1,100}[ ]password[ ] )
-        (?P<secret>[^\s"'\\;|&$<>(){}]{3,200}+)""", values.is_argument),
+        (?P<secret>[^\s"'\\;|&$<>(){}]{3,200}+)""", checks.is_argument),
     _context("password", "pass pwd", _PASSWORD + r"(?:" + _ASSIGNED + ")",
-             values.is_password),
+             checks.is_password),
     _context(
         "secret",
         "secret token apikey api_key api-key access_key accesskey access-key account_key accountkey "
         "auth_key authkey encryption_key signing_key credential",
-        _SECRET + r"(?:" + _ASSIGNED + ")", values.is_secret,
+        _SECRET + r"(?:" + _ASSIGNED + ")", checks.is_secret,
     ),
-    Rule(
+    SecretRule(
         "e-mail", ("@",),
         re.compile(r"(?P<secret>@(?:[A-Za-z0-9-]{1,63}+\.){1,8}[A-Za-z]{2,24}+)"),
-        values.is_mailbox, personal=True,
+        checks.is_mailbox, personal=True,
         lead=re.compile(r"(?<![A-Za-z0-9.!#$%&*+/=?^_`{|}~@\\-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}+\Z"),
     ),
     _context(
         "home-directory", r"/home/ /users/ users\ ",
         r"(?:/home/|/Users/|Users\\{1,2})(?P<secret>[A-Za-z0-9][A-Za-z0-9_-]{0,31}+(?:\.[A-Za-z0-9_-]{1,31}+)?)"
         r"(?=[/\\\s\"':,;)\]]|\Z)",
-        values.is_person, personal=True,
+        checks.is_person, personal=True,
     ),
 )  # fmt: skip

@@ -17,15 +17,15 @@ import msgspec
 from msgspec.structs import replace
 
 from agcx_format.model import schema
-from agcx_format.model.types import LocalShellCall, MessageSnapshot, Other, UnknownItem
+from agcx_format.model.items import LocalShellCall, MessageSnapshot, Other, UnknownItem
 
-__all__ = ["Path", "Text", "commands", "in_words", "put", "texts"]
+__all__ = ["LocatedText", "TextPath", "commands", "in_words", "put", "texts"]
 
 # A step names a field or a variable, or is a number: of an element, or of a variable whose name is meant.
-Path = tuple[str | int, ...]
+TextPath = tuple[str | int, ...]
 
 # The way, the text, and the name of a variable whose value it is.
-Text = tuple[Path, str, str]
+LocatedText = tuple[TextPath, str, str]
 
 _OPAQUE = frozenset({"encrypted_content"})
 
@@ -33,7 +33,7 @@ _OPAQUE = frozenset({"encrypted_content"})
 _picture = re.compile(r"data:image/[a-z0-9.+-]{1,40};base64,[A-Za-z0-9+/]*+={0,2}").fullmatch
 
 
-def texts(value: Any, path: Path = ()) -> Iterator[Text]:
+def texts(value: Any, path: TextPath = ()) -> Iterator[LocatedText]:
     """Every text in the value."""
     match value:
         case str():
@@ -59,11 +59,11 @@ def texts(value: Any, path: Path = ()) -> Iterator[Text]:
                 yield (*path, "raw", number), text, name
 
 
-def commands(value: Any) -> Iterator[tuple[Path, list[str]]]:
+def commands(value: Any) -> Iterator[tuple[TextPath, list[str]]]:
     """The lists of words that make a command."""
     if not isinstance(value, MessageSnapshot):
         return
-    items: list[tuple[Path, Any]] = [(("item",), value.item)]
+    items: list[tuple[TextPath, Any]] = [(("item",), value.item)]
     for number, (_, item) in enumerate(value.metadata.edit_history):
         items.append((("metadata", "edit_history", number, 1), item))
     for path, item in items:
@@ -71,9 +71,9 @@ def commands(value: Any) -> Iterator[tuple[Path, list[str]]]:
             yield (*path, "action", "command"), item.action.command
 
 
-def put(value: Any, changes: dict[Path, Any], unknown: Callable[[str], str]) -> Any:
+def put(value: Any, changes: dict[TextPath, Any], unknown: Callable[[str], str]) -> Any:
     """The value with other texts at these ways; `unknown` changes each text of an unknown item."""
-    tree: dict = {}
+    tree: dict[Any, Any] = {}
     for path, text in changes.items():
         node = tree
         for step in path[:-1]:
@@ -82,7 +82,7 @@ def put(value: Any, changes: dict[Path, Any], unknown: Callable[[str], str]) -> 
     return _put(value, tree, unknown)
 
 
-def in_words(path: Path) -> str:
+def in_words(path: TextPath) -> str:
     """The way as people write it: `content[0].text`."""
     words = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return words.removeprefix(".")
@@ -92,20 +92,22 @@ def in_words(path: Path) -> str:
 def _text_fields(cls: type) -> tuple[str, ...]:
     shape = schema.shape_of(cls)
     record = shape.variants[0] if isinstance(shape, schema.Tagged) else shape
+    if not isinstance(record, schema.Record):
+        raise TypeError(f"{cls} is not a value of the model")
     return tuple(
-        name for name, shape in record.fields if name not in _OPAQUE and _may_hold_text(shape)
+        name for name, field in record.fields if name not in _OPAQUE and _may_hold_text(field)
     )
 
 
 def _may_hold_text(shape: schema.Shape) -> bool:
     match shape:
-        case schema.Text() | schema.Tagged():
+        case schema.String() | schema.Tagged():
             return True
         case schema.Optional(inner) | schema.Sequence(inner):
             return _may_hold_text(inner)
         case schema.Mapping(_, value):
             return _may_hold_text(value)
-        case schema.Product(items):
+        case schema.Tuple(items):
             return any(map(_may_hold_text, items))
         case schema.Record(_, _, fields):
             return any(_may_hold_text(field) for _, field in fields)
@@ -126,11 +128,11 @@ def _put(value: Any, tree: Any, unknown: Callable[[str], str]) -> Any:
                 tree.get(number, name): _put(each, tree[name], unknown) if name in tree else each
                 for number, (name, each) in enumerate(value.items())
             }
-    changed = [
+    elements = [
         _put(each, tree[index], unknown) if index in tree else each
         for index, each in enumerate(value)
     ]
-    return tuple(changed) if isinstance(value, tuple) else changed
+    return tuple(elements) if isinstance(value, tuple) else elements
 
 
 # --- items of unknown kinds: MessagePack, of which only the texts are known to be texts

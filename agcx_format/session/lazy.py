@@ -23,10 +23,10 @@ from agcx_format.codec.zstd.seekable import read_table
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.layout import v1, v2
-from agcx_format.model.types import (
+from agcx_format.model.items import MessageSnapshot
+from agcx_format.model.session import (
     ConversationContext,
     ConversationSnapshot,
-    MessageSnapshot,
     SessionMetadata,
     SessionState,
 )

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from agcx_format import limits
-from agcx_format.model.types import CheckpointMetadata, SessionMetadata
+from agcx_format.model.session import CheckpointMetadata, SessionMetadata
 
 __all__ = ["listed", "short_title", "whole_tags"]
 

@@ -19,7 +19,7 @@ from agcx_format.codec.messagepack import messages_in
 from agcx_format.codec.zstd import frames
 from agcx_format.codec.zstd.seekable import Table
 from agcx_format.errors import CorruptData, FileClosed, PersistenceError
-from agcx_format.model.types import MessageSnapshot
+from agcx_format.model.items import MessageSnapshot
 from agcx_format.session.sequential import decode_run, decode_shown
 from agcx_format.session.source import PENDING, Pending
 

@@ -19,7 +19,7 @@ from agcx_format.codec import messagepack
 from agcx_format.codec.messagepack.scanner import MessageScanner
 from agcx_format.codec.zstd import frames
 from agcx_format.errors import CorruptData, FileClosed, MessagePackDecodeError, PersistenceError
-from agcx_format.model.types import MessageSnapshot
+from agcx_format.model.items import MessageSnapshot
 from agcx_format.session.piece_cache import Windows, gathered
 from agcx_format.session.source import PENDING, Pending
 

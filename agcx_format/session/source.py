@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, Literal, Protocol
 
 from agcx_format.errors import PersistenceError
-from agcx_format.model.types import MessageSnapshot
+from agcx_format.model.items import MessageSnapshot
 
 
 class Pending:

@@ -21,7 +21,7 @@ from agcx_format.disk.durable import open_regular, read_exactly, replace_file
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.layout import v1, v2
-from agcx_format.model.types import ConversationSnapshot, Session, SessionMetadata, SessionState
+from agcx_format.model.session import ConversationSnapshot, Session, SessionMetadata, SessionState
 from agcx_format.session.listed import listed
 
 __all__ = [

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
 from agcx_format.disk.durable import Signature
 from agcx_format.errors import PersistenceError
-from agcx_format.model.timestamps import ns_of
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -29,6 +28,7 @@ from agcx_format.model.types import (
     ReasoningWithoutContent,
     UnknownItem,
 )
+from agcx_format.model.timestamps import ns_of
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.listed import listed
 from agcx_format.store.entries import ScanEntry
@@ -48,6 +48,9 @@ _LARGEST_OF_FILE = 5
 _TITLE = 200
 
 Stopped = Callable[[], bool]
+
+# What `_keep` compares: sizes come first in both.
+_Sized = TypeVar("_Sized", "LargeMessage", tuple[int, str, str])
 
 
 class LargeMessage(msgspec.Struct, frozen=True, order=True):
@@ -250,7 +253,7 @@ def _bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
-def _keep(heap: list, item: object, most: int) -> None:
+def _keep(heap: list[_Sized], item: _Sized, most: int) -> None:
     if len(heap) < most:
         heapq.heappush(heap, item)
     else:
@@ -311,7 +314,7 @@ class Stats:
 
 def gather(
     entries: Iterable[ScanEntry], should_stop: Stopped = lambda: False
-) -> Iterator[FileStats]:
+) -> Generator[FileStats, None, None]:
     """Measure each file; ends when stopped.  `StatsCache.gather` is the same with a memory."""
     for entry in entries:
         found = None if should_stop() else measure(entry, should_stop)

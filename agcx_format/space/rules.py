@@ -23,7 +23,7 @@ from agcx_format.store.checkpoint_files import checkpoint_files
 from agcx_format.store.entries import ScanEntry
 from agcx_format.store.store import Store
 
-__all__ = ["Chosen", "Precious", "Rule", "Selection", "Spared", "select"]
+__all__ = ["Chosen", "Precious", "PruneRule", "Selection", "Spared", "select"]
 
 Stopped = Callable[[], bool]
 
@@ -38,7 +38,7 @@ class Precious(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class PruneRule:
     """A session falls under it when all that is said holds.
 
     `older_than`: last used (opened or changed) before this moment.  `larger_than`: its file, in bytes.
@@ -104,7 +104,7 @@ class Selection:
 
 def select(
     store: Store,
-    rule: Rule,
+    rule: PruneRule,
     now_ns: int,
     *,
     should_stop: Stopped = lambda: False,
@@ -127,7 +127,7 @@ class _Run:
     def __init__(
         self,
         store: Store,
-        rule: Rule,
+        rule: PruneRule,
         now_ns: int,
         should_stop: Stopped,
         progress: Callable[[int, int], None],

@@ -19,8 +19,8 @@ from agcx_format.disk.durable import Signature
 from agcx_format.disk.locks import locked
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import LockFailed, PersistenceError, SessionNotFound
+from agcx_format.model.session import Checkpoint, SessionMetadata
 from agcx_format.model.timestamps import Timestamp, ns_of
-from agcx_format.model.types import Checkpoint, SessionMetadata
 from agcx_format.store import paths, trash
 from agcx_format.store.acts import perform as acts
 from agcx_format.store.acts import plan as changes

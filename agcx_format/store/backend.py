@@ -8,7 +8,7 @@ from uuid import UUID
 
 from agcx_format.disk.durable import open_regular
 from agcx_format.errors import PersistenceError
-from agcx_format.model.types import (
+from agcx_format.model.session import (
     ConversationSnapshot,
     Session,
     SessionIndex,

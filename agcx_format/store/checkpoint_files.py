@@ -8,8 +8,8 @@ from uuid import UUID
 
 from agcx_format.disk.durable import os_reason
 from agcx_format.errors import PersistenceError
+from agcx_format.model.session import CheckpointMetadata
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import CheckpointMetadata
 from agcx_format.store import paths
 
 __all__ = ["checkpoint_files", "unnamed"]

@@ -24,7 +24,7 @@ from agcx_format.counting import counted
 from agcx_format.disk.durable import Signature, open_regular, os_reason, read_exactly
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.layout import v2
-from agcx_format.model.types import SessionMetadata
+from agcx_format.model.session import SessionMetadata
 from agcx_format.session.listed import listed
 from agcx_format.session.whole import Turn, read_head, read_listed, read_metadata
 from agcx_format.store import paths

@@ -8,7 +8,7 @@ from agcx_format import limits
 from agcx_format.disk.durable import open_regular, read_exactly
 from agcx_format.errors import IndexCorrupted, PersistenceError
 from agcx_format.layout import index
-from agcx_format.model.types import SessionIndex
+from agcx_format.model.session import SessionIndex
 
 __all__ = ["read_index"]
 

@@ -22,7 +22,7 @@ from agcx_format.disk.open_file import OpenFile
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import IndexCorrupted, PersistenceError
 from agcx_format.layout import index, index_bytes, v1, v2
-from agcx_format.model.types import SessionIndex, SessionMetadata
+from agcx_format.model.session import SessionIndex, SessionMetadata
 from agcx_format.session import sizes
 from agcx_format.session.whole import FileSection, read_metadata
 from agcx_format.store import paths

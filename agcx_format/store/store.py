@@ -27,8 +27,7 @@ from agcx_format.errors import (
     SessionNotFound,
 )
 from agcx_format.layout import checkpoint, index
-from agcx_format.model.timestamps import newest_first, ns_of
-from agcx_format.model.types import (
+from agcx_format.model.session import (
     Checkpoint,
     CheckpointMetadata,
     ConversationSnapshot,
@@ -37,6 +36,7 @@ from agcx_format.model.types import (
     SessionMetadata,
     SessionState,
 )
+from agcx_format.model.timestamps import newest_first, ns_of
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.whole import read_session
 from agcx_format.store import checkpoint_files

@@ -19,8 +19,8 @@ from agcx_format.disk.durable import Signature, os_reason
 from agcx_format.disk.tree import NoFolder, Tree
 from agcx_format.errors import PersistenceError, SessionNotFound, StaleSession
 from agcx_format.layout import v2
+from agcx_format.model.session import SessionMetadata
 from agcx_format.model.timestamps import ns_of
-from agcx_format.model.types import SessionMetadata
 from agcx_format.store import paths
 from agcx_format.store.acts.emptying import destroy
 from agcx_format.store.acts.journal import FILES, read_acts

@@ -14,9 +14,18 @@ import shlex
 from dataclasses import dataclass
 from typing import Any
 
-from agcx_format.model.types import FunctionCall, LocalShellCall
+from agcx_format.model.items import FunctionCall, LocalShellCall
 
-__all__ = ["TELLING", "Call", "Outcome", "Output", "read_call", "read_output", "without_surrogates"]
+__all__ = [
+    "TELLING",
+    "Call",
+    "CallOutcome",
+    "Output",
+    "read_call",
+    "read_output",
+    "typed_command",
+    "without_surrogates",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +47,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CallOutcome:
     """How a tool call went; None where it is not said.  `error` is for people."""
 
     success: bool | None = None
@@ -52,13 +61,13 @@ class Output:
     """A tool's result: the text without what was wrapped around it, and the outcome."""
 
     text: str
-    outcome: Outcome
+    outcome: CallOutcome
 
 
 def read_call(item: FunctionCall | LocalShellCall) -> Call:
     """The call in the form for people."""
     if isinstance(item, LocalShellCall):
-        typed = _typed(item.action.command)
+        typed = typed_command(item.action.command)
         where = item.action.working_directory
         return Call("shell", typed, directory=where, gist=_first_line(typed or ""))
     try:
@@ -70,7 +79,7 @@ def read_call(item: FunctionCall | LocalShellCall) -> Call:
 def _from_arguments(name: str, arguments: Any) -> Call:
     arguments = without_surrogates(arguments)
     if isinstance(arguments, dict):
-        command = _typed(arguments.get("command", arguments.get("cmd")))
+        command = typed_command(arguments.get("command", arguments.get("cmd")))
         if command is not None:
             directory = arguments.get("workdir", arguments.get("cwd"))
             where = directory if isinstance(directory, str) else None
@@ -121,7 +130,7 @@ def without_surrogates(value: Any) -> Any:
     return value
 
 
-def _typed(command: Any) -> str | None:
+def typed_command(command: Any) -> str | None:
     """A command as a person types it; None when it is none."""
     if isinstance(command, str):
         return command or None
@@ -158,8 +167,8 @@ def read_output(output: str) -> Output:
     if header := _header(output):
         return Output(output[header.end() :], _from_header(header[0]))
     if _refusal(output):
-        return Output(output, Outcome(success=False, error=_first_line(output)))
-    return Output(output, Outcome())
+        return Output(output, CallOutcome(success=False, error=_first_line(output)))
+    return Output(output, CallOutcome())
 
 
 def _from_json(output: str) -> Output | None:
@@ -184,15 +193,15 @@ def _duration(seconds: Any) -> float | None:
     return float(seconds) if usable else None
 
 
-def _from_header(header: str) -> Outcome:
+def _from_header(header: str) -> CallOutcome:
     code, time = _exit_code.search(header), _wall_time.search(header)
     seconds = _duration(float(time[1])) if time else None
     return _outcome(int(code[1]) if code else None, seconds)
 
 
-def _outcome(code: int | None, seconds: float | None) -> Outcome:
+def _outcome(code: int | None, seconds: float | None) -> CallOutcome:
     error = f"exit code {code}" if code else None
-    return Outcome(None if code is None else code == 0, code, seconds, error)
+    return CallOutcome(None if code is None else code == 0, code, seconds, error)
 
 
 def _first_line(text: str) -> str:

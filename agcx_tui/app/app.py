@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on
 from textual.app import App, SystemCommand
-from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
 from agcx_tui.app import themes
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.keys.gate import KeyGate
+from agcx_tui.app.screens.open_conversation import conversation_screen
 from agcx_tui.app.services import Remember, Services
+from agcx_tui.app.textual_internals import EndingApp, is_ending, run_binding
 from agcx_tui.app.typed_text import bound, take_waiting, type_into
 from agcx_tui.core.local.choices import Remembered
 from agcx_tui.core.local.config import Config
@@ -32,30 +34,30 @@ from agcx_tui.core.local.signals import ENDING
 
 if TYPE_CHECKING:
     from textual.await_complete import AwaitComplete
+    from textual.command import Provider
     from textual.driver import Driver
     from textual.filter import LineFilter
 
     from agcx_format.disk.durable import Signature
-    from agcx_tui.core.store.act_queue import ActQueue
     from agcx_tui.core.store.store_work import Outcome
 
 # Problems of a configuration that are told one by one: more would cover the list.
 _SAID = 3
 
 
-def _action_commands():
+def _action_commands() -> type[Provider]:
     from agcx_tui.app.palette_commands import ActionCommands
 
     return ActionCommands
 
 
-def _session_commands():
+def _session_commands() -> type[Provider]:
     from agcx_tui.app.palette_commands import SessionCommands
 
     return SessionCommands
 
 
-class AgcxApp(App[None]):
+class AgcxApp(EndingApp[object]):
     """The browser on a store, or with `file` one conversation without a store.
 
     `looked` are the places where a store was looked for; `state` is the directory in which is kept
@@ -67,25 +69,7 @@ class AgcxApp(App[None]):
     """
 
     TITLE = "agcx"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "help", "help", key_display="?", id="app.help"),
-        Binding("q", "leave", "quit", show=False, id="app.quit"),
-        Binding(
-            "ctrl+p", "command_palette", "every action, any session", show=False, id="app.palette"
-        ),
-        Binding("ctrl+q", "quit", "quit at once", show=False, priority=True, id="app.exit"),
-        Binding(
-            "ctrl+c",
-            "copy_or_quit",
-            "copy what is selected, or quit at once",
-            show=False,
-            priority=True,
-            id="app.interrupt",
-        ),
-        Binding(
-            "ctrl+z", "suspend_process", "suspend", show=False, priority=True, id="app.suspend"
-        ),
-    ]
+    BINDINGS = bindings("app")
     COMMANDS: ClassVar = App.COMMANDS | {_action_commands, _session_commands}
     ENABLE_COMMAND_PALETTE = True
     # Nothing here moves for the sake of moving.
@@ -180,13 +164,13 @@ class AgcxApp(App[None]):
 
     def _check_keys(self, keys: Mapping[str, str]) -> None:
         """In a thread: to know all names, all screens are imported."""
-        from agcx_tui.app.keys import documented
+        from agcx_tui.app.keys.conflicts import key_problems
 
-        problems = [*self._problems, *documented.problems(keys, self.config.place)]
+        problems = [*self._problems, *key_problems(keys, self.config.place)]
         self.call_from_thread(self._say_problems, problems)
 
     def _say_problems(self, problems: Sequence[str]) -> None:
-        from agcx_tui.core.words.safe_text import safe_line
+        from agcx_format.transcript.safe_text import safe_line
 
         if len(problems) > _SAID:
             problems = [f"{len(problems)} things are wrong with it: agcx config lists them."]
@@ -207,9 +191,9 @@ class AgcxApp(App[None]):
         """Microseconds since 1970."""
         return self.services.now()
 
-    def get_default_screen(self) -> Screen:
+    def get_default_screen(self) -> Screen[Any]:
         if self._file is not None:
-            return self.conversation(self._file)
+            return conversation_screen(self, self.services, self._file)
         from agcx_tui.app.screens.browser.browser import BrowserScreen
 
         catalog = None
@@ -218,45 +202,20 @@ class AgcxApp(App[None]):
             from agcx_tui.core.local.paths import catalogs
 
             catalog = Catalog(catalogs(self._cache), self._store_path)
-        screen = BrowserScreen(
+        config, left = self.config, self._remembered.choices
+        # A direction that was chosen for another key does not hold for this one.
+        is_chosen = config.descending is not None or config.sort not in (None, left.sort)
+        return BrowserScreen(
             self.services,
             self._store_path,
             looked=self._looked,
             catalog=catalog,
             follow=self._follow,
-        )
-        config, left = self.config, self._remembered.choices
-        screen.begin_as(
             preview=config.preview or left.preview,
             shares={"right": left.share_right, "below": left.share_below},
             sort=config.sort or left.sort,
-            # A direction that was chosen for another key does not hold for this one.
-            descending=config.descending
-            if config.descending is not None or config.sort not in (None, left.sort)
-            else left.descending,
+            descending=config.descending if is_chosen else left.descending,
         )
-        return screen
-
-    def conversation(
-        self,
-        path: str,
-        acts: ActQueue | None = None,
-        *,
-        fixed: str = "",
-        message: int | None = None,
-    ) -> Screen:
-        """The screen of one session's file; `acts` are those of the store that it is from.
-
-        Without them it cannot be changed; `fixed` says why, where that is not the reason.  With
-        `message`, a number from 0, it begins there, and where the reader was stays remembered.
-        """
-        from agcx_tui.app.screens.conversation.conversation import ConversationScreen
-        from agcx_tui.core.local.reading_positions import ReadingPositions
-
-        if message is not None:
-            return ConversationScreen(path, acts, fixed=fixed, message=message)
-        positions = None if self._state is None else ReadingPositions(self._state)
-        return ConversationScreen(path, acts, positions=positions, fixed=fixed)
 
     def _follow_act(self, outcome: Outcome) -> None:
         """Conversations follow what was done to their files."""
@@ -274,23 +233,31 @@ class AgcxApp(App[None]):
     async def on_event(self, event: events.Event) -> None:
         """Obey what is typed in the order in which it was typed."""
         typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
-        if typed and not self._exit:
+        if typed and not is_ending(self):
             await self._gate.ready()
             self._gate.note(event)
         if isinstance(event, events.Key) and await self._obeys_key(event):
             return
         if not self._gate.admits(event):
             return
-        field = self.focused if isinstance(event, events.Key | events.Paste) else None
-        if not isinstance(field, Input) or event.is_forwarded:
-            await super().on_event(event)
-        elif isinstance(event, events.Paste):
-            type_into(field, next(iter(event.text.splitlines()), ""), event.time)
-        elif event.is_printable and len(text := await take_waiting(self, event)) > 1:
-            type_into(field, text, event.time)
+        field = self.focused if typed else None
+        if isinstance(field, Input):
+            await self._type(field, event)
         else:
-            bound(field)
             await super().on_event(event)
+
+    async def _type(self, field: Input, event: events.Event) -> None:
+        """Have a text field take what was typed or pasted, in one go where more of it waits."""
+        if isinstance(event, events.Paste):
+            type_into(field, next(iter(event.text.splitlines()), ""), event.time)
+            return
+        if isinstance(event, events.Key) and event.is_printable:
+            text = await take_waiting(self, event)
+            if len(text) > 1:
+                type_into(field, text, event.time)
+                return
+        bound(field)
+        await super().on_event(event)
 
     async def _obeys_key(self, event: events.Key) -> bool:
         """Run what a key is bound to; false when there is nothing, or when a widget is to have the key first.
@@ -310,7 +277,7 @@ class AgcxApp(App[None]):
 
     async def _runs_binding(self, key: str, *, priority: bool = False) -> bool:
         """Run what a key is bound to, up to where it first waits: a dialog that it opens is there then."""
-        found = await self._check_bindings(key, priority=priority)
+        found = await run_binding(self, key, priority=priority)
         # Commands are tasks, which begin once the loop goes round.
         await asyncio.sleep(0)
         return found
@@ -342,12 +309,8 @@ class AgcxApp(App[None]):
         quietly("the page of the list", self._keep_page)
         super().exit(*arguments, **options)
 
-    def _handle_exception(self, error: Exception) -> None:
-        """A screen that is still coming up while the program ends misses its parts: that is no failure."""
-        if self._exit:
-            log_failure("the program was ending", error)
-        else:
-            super()._handle_exception(error)
+    def failed_while_ending(self, error: Exception) -> None:
+        log_failure("the program was ending", error)
 
     def _keep_page(self) -> None:
         """Keep what the list shows: the next start paints it before anything else."""
@@ -360,7 +323,7 @@ class AgcxApp(App[None]):
 
         keep_page(first, self._cache, self._store_path)
 
-    def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Of Textual's own entries of the palette, those that are of use here."""
         for command in super().get_system_commands(screen):
             if command.title in ("Theme", "Quit"):
@@ -406,12 +369,6 @@ class AgcxApp(App[None]):
         if not isinstance(self.screen, HelpScreen):
             extra = getattr(self.screen, "help_text", None)
             self.push_screen(HelpScreen(list(self.screen.active_bindings.values()), extra))
-
-    def action_export_session(self, path: str) -> None:
-        """Ask where one session file is to be exported to, and in which format."""
-        from agcx_tui.app.dialogs.run_export import ask_for_export_of
-
-        self.run_worker(lambda: ask_for_export_of(self, path), thread=True, group="export")
 
 
 def _on_light_background() -> bool:

@@ -48,6 +48,3 @@ class Remember(Message):
     """
 
     choices: dict[str, str | float | bool | None]
-
-    def __post_init__(self) -> None:
-        super().__init__()

@@ -71,14 +71,14 @@ def export(
     personal: bool,
 ) -> None:
     """Export conversations: Markdown, HTML, JSON, JSON Lines, text, or a Codex rollout."""
-    from agcx_format.exporting.choice import Choice
+    from agcx_format.exporting.choice import ExportChoice
     from agcx_tui.core.export.write_files import Form, descriptor_named
 
     if personal and not redact:
         raise click.UsageError("--personal needs --redact")
     if descriptor_named(output) == _STDOUT:
         output = "-"
-    form = Form(format_, Choice(tool_calls, reasoning, images, metadata), redact, personal)
+    form = Form(format_, ExportChoice(tool_calls, reasoning, images, metadata), redact, personal)
     to_directory = os.path.isdir(output) or output.endswith(os.sep)
     if len(sessions) > 1 and not to_directory:
         _check_one_file(output, format_)

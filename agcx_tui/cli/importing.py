@@ -95,12 +95,12 @@ def _import(
 
 
 def _report(settings: Settings, result: ImportResult, *, silent: bool) -> None:
-    from agcx_format.importing.run import Outcome
-    from agcx_tui.core.words.safe_text import safe_line
+    from agcx_format.importing.run import ImportOutcome
+    from agcx_format.transcript.safe_text import safe_line
 
-    if result.outcome is Outcome.FAILED:
+    if result.outcome is ImportOutcome.FAILED:
         settings.failed(f"{result.path}: {result.reason}")
-    elif result.outcome is not Outcome.PRESENT and not silent:
+    elif result.outcome is not ImportOutcome.PRESENT and not silent:
         reason = f" ({result.reason})" if result.reason else ""
         click.echo(safe_line(f"{result.outcome:>8}  {result.title or result.path}{reason}"))
     if result.report is not None and result.report.bad_count:

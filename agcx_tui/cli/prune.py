@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.cli.change import may_delete, show_facts
 from agcx_tui.cli.common import Filled, Settings, pass_settings, print_json, store_option, tell
 from agcx_tui.cli.values import Age, Bytes
 from agcx_tui.core.words.format import counted, size
-from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
     from agcx_format.space.rules import Chosen, Selection
@@ -83,11 +83,11 @@ def prune(
     Favorites, unreadable files, sessions with checkpoints, and what an agent may be at work on
     are kept unless --include names them. `agcx undo` restores everything.
     """
-    from agcx_format.space.rules import Precious, Rule, select
+    from agcx_format.space.rules import Precious, PruneRule, select
 
     if conditions["directory"]:
         conditions["directory"] = str(Path(conditions["directory"]).expanduser().absolute())
-    rule = Rule(**conditions, include=frozenset(map(Precious, include)))
+    rule = PruneRule(**conditions, include=frozenset(map(Precious, include)))
     if not rule:
         raise click.UsageError("no condition given: name at least one, such as --older-than 90d")
     if overwrite and export_to is None:

@@ -24,7 +24,7 @@ from agcx_tui.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from agcx_format.model.types import MessageSnapshot
+    from agcx_format.model.items import MessageSnapshot
     from agcx_format.session.lazy import SessionFile
     from agcx_format.store.store import ScanEntry
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agcx_format.errors import PersistenceError
-from agcx_format.model.timestamps import ns_of
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -20,13 +19,14 @@ from agcx_format.model.types import (
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
-    SessionMetadata,
     ToolCallMetadata,
 )
+from agcx_format.model.session import SessionMetadata
+from agcx_format.model.timestamps import ns_of
+from agcx_format.transcript.safe_text import safe_line, safe_text
 from agcx_format.transcript.tools import read_call, read_output
 from agcx_format.transcript.words import text_of
 from agcx_tui.core.words.format import counted, exact, local, size
-from agcx_tui.core.words.safe_text import safe_line, safe_text
 
 
 def heading(metadata: SessionMetadata) -> Iterator[str]:

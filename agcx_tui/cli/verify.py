@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.cli.common import (
     Settings,
     complete_session,
@@ -24,10 +25,9 @@ from agcx_tui.cli.common import (
     store_option,
     tell,
 )
-from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
-    from agcx_format.doctor.report import FileReport, Finding, Part
+    from agcx_format.doctor.report import FileReport, Finding, ReportPart
 
 # As tables call them; for a person `info` is a note.
 _WORDS = {"error": "error", "warning": "warning", "info": "note", None: "ok"}
@@ -130,7 +130,7 @@ def _lines(report: FileReport) -> Iterator[str]:
     yield from (f"    {_sentence(finding)}" for finding in others)
 
 
-def _where(part: Part) -> str:
+def _where(part: ReportPart) -> str:
     from agcx_tui.core.words.format import counted, size
 
     if part.start is None or part.end is None:

@@ -18,8 +18,8 @@ from tempfile import TemporaryDirectory
 
 from msgspec.structs import replace
 
+from agcx_format.model.session import Checkpoint, SessionMetadata
 from agcx_format.model.timestamps import ns_of
-from agcx_format.model.types import Checkpoint, SessionMetadata
 from agcx_format.store.backend import SessionStorage
 from agcx_tui.demo import migrations, script
 

@@ -25,26 +25,28 @@ from agcx_format import read_session
 from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.zstd import frames
 from agcx_format.layout import v1, v2
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
-    ConversationContext,
-    FilterSettings,
-    Float32,
+from agcx_format.model.fields import Float32
+from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     InputText,
     Message,
     MessageMetadata,
     MessageSnapshot,
-    OperatingMode,
     OutputText,
     Reasoning,
     ResponseItem,
-    SessionMetadata,
-    SessionState,
     SummaryText,
     ToolCallMetadata,
 )
+from agcx_format.model.session import (
+    ConversationContext,
+    FilterSettings,
+    OperatingMode,
+    SessionMetadata,
+    SessionState,
+)
+from agcx_format.model.timestamps import Timestamp
 from tests.bench.prose import MODELS, TAGS, Prose
 
 __all__ = ["FIRST_WORDS", "LAST_WORDS", "SEED", "make_layout2", "make_session", "make_store"]

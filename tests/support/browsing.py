@@ -53,7 +53,7 @@ async def scanned(pilot: Pilot, sessions: int = 15) -> BrowserScreen:
     """Wait until all of the store is listed."""
     await until(pilot, lambda: isinstance(pilot.app.screen, BrowserScreen))
     screen = pilot.app.screen
-    await until(pilot, lambda: len(screen.table) == sessions and not screen.scanning)
+    await until(pilot, lambda: len(screen.table) == sessions and not screen.feed.state.reading)
     await pilot.pause()
     return screen
 

@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from agcx_format.disk.durable import Signature
 from agcx_format.errors import CorruptData
+from agcx_format.model.fields import Float32
+from agcx_format.model.session import OperatingMode, SessionMetadata
 from agcx_format.model.timestamps import Timestamp, ns_of
-from agcx_format.model.types import Float32, OperatingMode, SessionMetadata
 from agcx_format.store.store import ScanEntry
 
 # 2024-11-24T12:00:00Z, in seconds and in microseconds.

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from textual.app import App, ComposeResult
 
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     InputText,

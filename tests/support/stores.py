@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from agcx_format.errors import IndexCorrupted
 from agcx_format.layout import index
-from agcx_format.model.types import Session
+from agcx_format.model.session import Session
 from agcx_format.session.whole import read_session
 from agcx_format.store import paths
 from agcx_format.store.acts import reserve

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from agcx_format.exporting.choice import EVERYTHING, Choice, chosen
+from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
 from agcx_format.exporting.html.markdown import escaped, markdown_html, picture, preformatted
 from agcx_format.exporting.html.page import PAGE_END, page_start
 from agcx_format.exporting.markdown import (
@@ -27,23 +27,22 @@ from agcx_format.exporting.markdown import (
     speaker_of,
     time_in_words,
 )
-from agcx_format.model.types import (
-    ConversationContext,
-    ConversationSnapshot,
+from agcx_format.model.items import (
+    ContentPart,
     FileContext,
     FunctionCall,
     FunctionCallOutput,
     InputImage,
+    Item,
     LocalShellCall,
     Message,
     MessageMetadata,
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
-    ResponseItem,
-    SessionMetadata,
     UnknownItem,
 )
+from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
 from agcx_format.transcript.safe_text import visible
 from agcx_format.transcript.tools import read_call, read_output
 from agcx_format.transcript.words import is_tool_image
@@ -52,7 +51,7 @@ __all__ = ["PAGE_END", "html_parts", "page_start", "section_parts", "to_html"]
 
 
 def to_html(
-    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: Choice = EVERYTHING
+    metadata: SessionMetadata, conversation: ConversationSnapshot, choice: ExportChoice = EVERYTHING
 ) -> str:
     """The whole page."""
     return "".join(html_parts(metadata, conversation.messages, conversation.context, choice))
@@ -62,7 +61,7 @@ def html_parts(
     metadata: SessionMetadata,
     messages: Iterable[MessageSnapshot],
     context: ConversationContext | None = None,
-    choice: Choice = EVERYTHING,
+    choice: ExportChoice = EVERYTHING,
 ) -> Iterator[str]:
     """The page in parts, one for each message among them; join with nothing."""
     yield page_start(shortened(metadata.title))
@@ -74,7 +73,7 @@ def section_parts(
     metadata: SessionMetadata,
     messages: Iterable[MessageSnapshot],
     context: ConversationContext | None = None,
-    choice: Choice = EVERYTHING,
+    choice: ExportChoice = EVERYTHING,
     prefix: str = "",
 ) -> Iterator[str]:
     """A conversation within a page; `prefix` keeps the anchors of several ones apart."""
@@ -127,7 +126,7 @@ def _article(anchor: str, heading: str, message: MessageSnapshot, directory: str
     return f'<article class="{_kind(item)}" id="{anchor}">\n{body}\n</article>\n'
 
 
-def _kind(item: ResponseItem) -> str:
+def _kind(item: Item) -> str:
     """The class of the article: one of ours, never a word of the data."""
     match item:
         case Message(role="user") if not is_tool_image(item) and not is_context(item):
@@ -139,13 +138,13 @@ def _kind(item: ResponseItem) -> str:
     return "other"
 
 
-def _is_folded(item: ResponseItem) -> bool:
+def _is_folded(item: Item) -> bool:
     if isinstance(item, Message):
         return is_instruction(item) or (is_context(item) and not is_tool_image(item))
     return True
 
 
-def _gist(item: ResponseItem, metadata: MessageMetadata) -> str:
+def _gist(item: Item, metadata: MessageMetadata) -> str:
     """What a folded message says in a few words."""
     match item:
         case FunctionCall() | LocalShellCall():
@@ -161,7 +160,7 @@ def _gist(item: ResponseItem, metadata: MessageMetadata) -> str:
     return ""
 
 
-def _body(item: ResponseItem, directory: str = "") -> Iterator[str]:
+def _body(item: Item, directory: str = "") -> Iterator[str]:
     """What was said; `directory` is the session's, and only another one is worth a line."""
     match item:
         case Message():
@@ -179,7 +178,7 @@ def _body(item: ResponseItem, directory: str = "") -> Iterator[str]:
             yield preformatted(json_text(item))
 
 
-def _part(part: object) -> str:
+def _part(part: ContentPart) -> str:
     if isinstance(part, InputImage):
         described = described_image(part.image_url)
         return picture(part.image_url, described) or (

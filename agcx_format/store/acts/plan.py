@@ -24,8 +24,8 @@ from agcx_format.disk.durable import Signature
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.layout import v1, v2
+from agcx_format.model.session import SessionMetadata
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import SessionMetadata
 from agcx_format.session.listed import whole_tags
 from agcx_format.session.whole import read_metadata
 from agcx_format.store import paths as places

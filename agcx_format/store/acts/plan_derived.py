@@ -17,15 +17,15 @@ from agcx_format.counting import counted
 from agcx_format.disk.durable import Signature
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import PersistenceError, StaleSession
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
+from agcx_format.model.items import MessageSnapshot
+from agcx_format.model.session import (
     Checkpoint,
     CheckpointMetadata,
     ConversationSnapshot,
-    MessageSnapshot,
     SessionMetadata,
     SessionState,
 )
+from agcx_format.model.timestamps import Timestamp
 from agcx_format.session.whole import read_metadata, read_session
 from agcx_format.store import paths
 from agcx_format.store.acts.manifest import ActSession, Step

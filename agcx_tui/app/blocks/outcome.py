@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from agcx_format.model.types import FunctionCallOutput, MessageSnapshot
+from agcx_format.model.items import FunctionCallOutput, MessageSnapshot
 
 __all__ = ["Outcome", "outcome_of", "seconds_text"]
 

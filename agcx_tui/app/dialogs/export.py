@@ -12,21 +12,20 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Checkbox, Input, RadioSet, Static
 from textual.worker import get_current_worker
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.choices import Box, Pick
 from agcx_tui.core.export import write_files
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class ExportOrder:
     together: bool = False
 
 
-# What goes along: the field of `Choice`, and its name for people.
+# What goes along: the field of `ExportChoice`, and its name for people.
 _PARTS = {
     "tool_calls": "Tools",
     "reasoning": "Thoughts",
@@ -60,9 +59,7 @@ _PARTS = {
 class ExportDialog(Dialog[ExportOrder]):
     """For one session the path is that of a file, for several that of a directory, or of one file."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "export", "export", id="export.go"),
-    ]
+    BINDINGS = bindings("export")
     DEFAULT_CSS = """
     ExportDialog {
         & RadioSet, & .boxes { layout: grid; grid-size: 3; grid-rows: 1; height: auto; }
@@ -181,12 +178,12 @@ class ExportDialog(Dialog[ExportOrder]):
             self.dismiss(None)
 
     def _form(self) -> write_files.Form:
-        from agcx_format.exporting.choice import Choice
+        from agcx_format.exporting.choice import ExportChoice
 
         def is_on(name: str) -> bool:
             return self.query_one(f"#{name}", Checkbox).value
 
-        choice = Choice(**{name: is_on(f"part-{name}") for name in _PARTS})
+        choice = ExportChoice(**{name: is_on(f"part-{name}") for name in _PARTS})
         redact = is_on("redact")
         return write_files.Form(self._format, choice, redact, redact and is_on("personal"))
 

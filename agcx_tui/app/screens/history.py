@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual import on, work
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList
@@ -16,12 +13,14 @@ from textual.widgets.option_list import Option
 from agcx_format.errors import PersistenceError
 from agcx_format.model.timestamps import ns_of
 from agcx_format.store.acts.perform import Act
+from agcx_format.transcript.safe_text import safe_line
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.options_screen import PagedScreen
+from agcx_tui.app.services import Services
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.words import format
-from agcx_tui.core.words.acts import state_of, titles_of, told, undone
-from agcx_tui.core.words.safe_text import safe_line
+from agcx_tui.core.words.acts import describe, describe_undo, state_of, titles_of
 
 _EMPTY = Content.assemble(
     ("Nothing was done yet", "bold $foreground"),
@@ -29,12 +28,10 @@ _EMPTY = Content.assemble(
 )
 
 
-class LogScreen(PagedScreen[bool]):
-    """Leaves with whether something was undone.  `now` gives microseconds since 1970."""
+class LogScreen(PagedScreen[None]):
+    """All acts, the newest first."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("u,enter", "undo", "undo this one", key_display="u", id="log.undo"),
-    ]
+    BINDINGS = bindings("history")
 
     @dataclass
     class Loaded(Message):
@@ -44,15 +41,11 @@ class LogScreen(PagedScreen[bool]):
         said: str = ""
         error: str = ""
 
-        def __post_init__(self) -> None:
-            super().__init__()
-
-    def __init__(self, acts: ActQueue, now: Callable[[], int]) -> None:
+    def __init__(self, services: Services, acts: ActQueue) -> None:
         super().__init__()
         self._acts = acts
-        self._now = now
+        self._now = services.now
         self._log: list[Act] = []
-        self._changed = False
 
     def on_mount(self) -> None:
         self.show_title("Log", "reading…")
@@ -76,7 +69,6 @@ class LogScreen(PagedScreen[bool]):
             text = safe_line(message.error)
             self.notify(text, severity="error", timeout=10, markup=False)
         elif message.said:
-            self._changed = True
             self.app.clear_notifications()
             self.notify(message.said, markup=False)
         at = self.lines.highlighted
@@ -95,7 +87,7 @@ class LogScreen(PagedScreen[bool]):
         style = "$text-muted" if state else "$foreground"
         first = Content.assemble(
             (f"{when:>{format.AGE_WIDTH}}  ", "$text-muted"),
-            (told(act), style),
+            (describe(act), style),
             (f"   {state}" if state else "", "$accent"),
         )
         titles = titles_of(act) if act.count > 1 else ""
@@ -127,7 +119,4 @@ class LogScreen(PagedScreen[bool]):
             self._load(error=f"Nothing was undone: {error}")
         else:
             if outcome is not None:
-                self._load(undone(outcome.act))
-
-    def action_leave(self) -> None:
-        self.dismiss(self._changed)
+                self._load(describe_undo(outcome.act))

@@ -1,6 +1,6 @@
 """Cleaning up by rule: what falls under it is listed while the rule is typed.
 
-Strategy: the fields make a `Rule`; a thread selects by it, stopped and begun anew with every change.
+Strategy: the fields make a `PruneRule`; a thread selects by it, stopped and begun anew with every change.
 What is safe unless it is named has a row of boxes, and a line below it tells what was spared and why.
 What is deleted is what is listed, by the files as they were then: one act, which `u` undoes.
 """
@@ -8,13 +8,11 @@ What is deleted is what is listed, by the files as they were then: one act, whic
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from textual import on, work
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
@@ -24,15 +22,17 @@ from textual.widgets import Checkbox, Input
 from textual.worker import get_current_worker
 
 from agcx_format.errors import PersistenceError
-from agcx_format.space.rules import Chosen, Rule, Selection, select
+from agcx_format.space.rules import Chosen, PruneRule, Selection, select
 from agcx_format.store.store import ScanEntry, Store
+from agcx_format.transcript.safe_text import safe_line
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.sessions import SessionsScreen
+from agcx_tui.app.services import Services
 from agcx_tui.app.widgets.choices import Box
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 from agcx_tui.core.words.spared import KINDS, spared
 from agcx_tui.core.words.typed_values import BadValue, bytes_of, moment_before
 
@@ -64,12 +64,9 @@ _ALL_SPARED = Content("All that falls under this rule is spared; the boxes above
 
 
 class PruneScreen(SessionsScreen):
-    """Leaves with whether it deleted something."""
+    """A rule, and what falls under it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "prune", "delete what is listed", priority=True, id="prune.go"),
-        Binding("slash", "rule", "to the rule", key_display="/", id="prune.rule"),
-    ]
+    BINDINGS = bindings("prune")
     AUTO_FOCUS = "#older"
     DEFAULT_CSS = """
     PruneScreen {
@@ -95,11 +92,8 @@ class PruneScreen(SessionsScreen):
         selection: Selection | None
         error: str = ""
 
-        def __post_init__(self) -> None:
-            super().__init__()
-
-    def __init__(self, acts: ActQueue, now: Callable[[], int]) -> None:
-        super().__init__(acts, now)
+    def __init__(self, services: Services, acts: ActQueue) -> None:
+        super().__init__(services, acts)
         self._timer: Timer | None = None
         self._number = 0
         self._selection: Selection | None = None
@@ -162,14 +156,14 @@ class PruneScreen(SessionsScreen):
     def _submitted(self) -> None:
         self.sessions.focus()
 
-    def _rule(self) -> Rule:
+    def _rule(self) -> PruneRule:
         """`BadValue` when a field cannot be understood."""
         text = {name: self.query_one(f"#{name}", Input).value.strip() for name in _TEXTS}
         checked = {box.id: box.value for box in self.query(Checkbox)}
         keep = text["keep"]
         if keep and not (keep.isascii() and keep.isdigit() and len(keep) < 10):
             raise BadValue(f"{keep!r} is not a number")
-        return Rule(
+        return PruneRule(
             older_than=moment_before(text["older"], self.now()),
             larger_than=bytes_of(text["larger"]),
             empty=checked["empty"],
@@ -194,7 +188,7 @@ class PruneScreen(SessionsScreen):
         self._select(rule, self._number)
 
     @work(thread=True, exclusive=True, group="select")
-    def _select(self, rule: Rule, number: int) -> None:
+    def _select(self, rule: PruneRule, number: int) -> None:
         worker = get_current_worker()
         try:
             found = select(
@@ -262,7 +256,6 @@ class PruneScreen(SessionsScreen):
         except PersistenceError as error:
             outcome, failed = None, f"Nothing was deleted: {error}"
         if outcome is not None:
-            self.changed = True
             act_done = outcome.act
             what = f"{format.counted(act_done.count, 'session')}, {format.size(act_done.size)}"
             self.notify(f"Deleted {what}. u in the list brings them back.", markup=False)

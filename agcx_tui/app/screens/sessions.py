@@ -6,19 +6,21 @@ be done with it, the screens say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
 from agcx_format.errors import PersistenceError
+from agcx_format.transcript.safe_text import safe_line
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.listing import ListingScreen
+from agcx_tui.app.services import Services
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.app.widgets.list.header import ListHeader
@@ -26,29 +28,15 @@ from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.app.widgets.preview import Preview
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store.act_queue import ActQueue
-from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 
 _PREVIEW_WIDTH = 100
 _PREVIEW_DELAY = 0.07
 
 
-class SessionsScreen(ListingScreen[bool]):
-    """Leaves with whether it changed the store.  `now` gives microseconds since 1970."""
+class SessionsScreen(ListingScreen[None]):
+    """A list of sessions that are not, or not all, those of the browser."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", "back", key_display="esc", id="sessions.back"),
-        Binding("s", "sort", "sort", show=False, id="sessions.sort"),
-        Binding("r", "reverse", "reverse the order", show=False, id="sessions.reverse"),
-        Binding("tab", "app.focus_next", "to the next pane", show=False, id="sessions.next"),
-        Binding(
-            "shift+tab",
-            "app.focus_previous",
-            "to the pane before",
-            show=False,
-            id="sessions.previous",
-        ),
-    ]
+    BINDINGS = bindings("sessions")
     AUTO_FOCUS = "SessionList"
     DEFAULT_CSS = """
     SessionsScreen {
@@ -61,14 +49,14 @@ class SessionsScreen(ListingScreen[bool]):
     # Why nothing can be made of a conversation that is opened here.
     FIXED: ClassVar[str] = "Open it from the list of sessions for that."
 
-    def __init__(self, acts: ActQueue, now: Callable[[], int]) -> None:
+    def __init__(self, services: Services, acts: ActQueue) -> None:
         super().__init__()
+        self.services = services
         self.acts = acts
         self.store = acts.store
-        self.now = now
-        self.changed = False
+        self.now = services.now
         self.table = SessionTable()
-        self.sessions = SessionList(self.table, now, id="sessions")
+        self.sessions = SessionList(self.table, self.now, id="sessions")
 
     def compose(self) -> ComposeResult:
         yield EdgeLine(id="title")
@@ -127,14 +115,7 @@ class SessionsScreen(ListingScreen[bool]):
 
     @on(SessionList.Opened)
     def _open(self, message: SessionList.Opened) -> None:
-        row, show = message.row, getattr(self.app, "conversation", None)
-        if row is None or show is None:
-            return
-        if self.table.readable(row):
-            self.app.push_screen(show(self.table.path(row), fixed=self.FIXED))
-        else:
-            reason = format.short_reason(self.table.error(row))
-            self.notify(f"It cannot be opened: {reason}.", severity="warning", markup=False)
+        self.open_conversation(message.row, fixed=self.FIXED)
 
     def action_leave(self) -> None:
-        self.dismiss(self.changed)
+        self.dismiss()

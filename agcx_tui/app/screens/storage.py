@@ -12,10 +12,8 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual import on, work
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList
@@ -26,11 +24,15 @@ from agcx_format.errors import PersistenceError
 from agcx_format.space.measure import GROUPS, FileStats, Stats, gather
 from agcx_format.space.measure_cache import StatsCache
 from agcx_format.store.store import ScanEntry
+from agcx_format.transcript.safe_text import safe_line
+from agcx_tui.app.keys.bindings import bindings
+from agcx_tui.app.screens.open_conversation import conversation_screen
 from agcx_tui.app.screens.options_screen import PagedScreen
+from agcx_tui.app.services import Services
+from agcx_tui.core.local.paths import measures
 from agcx_tui.core.sessions.columns import fit, plain_cells
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 from agcx_tui.core.words.storage_report import BAR, Line, Section, bar, headline, sections
 
 _EVERY = 0.4
@@ -55,38 +57,29 @@ class Opened:
 
 
 class StorageScreen(PagedScreen[Opened]):
-    """Leaves with what is to be shown in the list, None for nothing.
+    """Leaves with what is to be shown in the list, None for nothing."""
 
-    `cache` None: all is measured anew.
-    """
+    BINDINGS = bindings("storage")
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("o", "choose", "open", key_display="enter", id="storage.open"),
-    ]
-
+    @dataclass
     class Measured(Message):
         """Files that were measured since the last one; the worker's number tells old from new."""
 
-        def __init__(
-            self,
-            files: list[FileStats],
-            total: int,
-            ended: bool,
-            in_trash: int = 0,
-            error: str = "",
-        ) -> None:
-            super().__init__()
-            self.error = error
-            self.files = files
-            self.total = total
-            self.ended = ended
-            self.in_trash = in_trash
+        files: list[FileStats]
+        total: int
+        ended: bool
+        in_trash: int = 0
+        error: str = ""
 
-    def __init__(self, acts: ActQueue, cache: StatsCache | None) -> None:
+    def __init__(self, services: Services, acts: ActQueue) -> None:
         super().__init__()
+        self._services = services
         self._acts = acts
         self._store = acts.store
-        self._cache = cache
+        # Without a directory for it, all is measured anew.
+        self._cache: StatsCache | None = None
+        if services.cache is not None:
+            self._cache = StatsCache(measures(services.cache), acts.store.path)
         self._stats = Stats()
         self._paths: dict[tuple[str, str], list[str]] = {}
         self._lines: list[Line | None] = []
@@ -127,7 +120,8 @@ class StorageScreen(PagedScreen[Opened]):
         if not worker.is_cancelled:
             self.post_message(self.Measured(batch, len(entries), True, in_trash, problem))
 
-    def on_storage_screen_measured(self, message: Measured) -> None:
+    @on(Measured)
+    def _take(self, message: Measured) -> None:
         for file in message.files:
             self._stats.add(file)
             for group in GROUPS:
@@ -196,7 +190,10 @@ class StorageScreen(PagedScreen[Opened]):
         if line is None:
             return
         if line.index is not None:
-            self.app.push_screen(self.app.conversation(line.name, self._acts, message=line.index))
+            screen = conversation_screen(
+                self.app, self._services, line.name, self._acts, message=line.index
+            )
+            self.app.push_screen(screen)
             return
         paths: Sequence[str] = (line.name,)
         if line.group != "session":

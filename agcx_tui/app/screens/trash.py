@@ -6,13 +6,11 @@ list is by when a session was deleted.  Threads read and act; what they found is
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 from msgspec.structs import replace
 from textual import on, work
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.worker import get_current_worker
@@ -22,12 +20,14 @@ from agcx_format.model.timestamps import ns_of
 from agcx_format.store.acts.perform import Act
 from agcx_format.store.store import ScanEntry, Store
 from agcx_format.store.trash import Emptied, TrashedSession
+from agcx_format.transcript.safe_text import safe_line
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.sessions import SessionsScreen
+from agcx_tui.app.services import Services
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.act_queue import ActQueue, AskedAct
 from agcx_tui.core.words import format
-from agcx_tui.core.words.acts import kind_of, named
-from agcx_tui.core.words.safe_text import safe_line
+from agcx_tui.core.words.acts import kind_of, summary
 
 _EMPTY = Content.assemble(
     ("The trash is empty", "bold $foreground"),
@@ -36,13 +36,9 @@ _EMPTY = Content.assemble(
 
 
 class TrashScreen(SessionsScreen):
-    """`forget` takes what was destroyed out of every cache; a thread calls it."""
+    """What was deleted, as one list; what is destroyed is taken out of every cache as well."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("b", "restore", "bring back", id="trash.restore"),
-        Binding("E", "empty", "empty the trash", id="trash.empty"),
-        Binding("u", "undo", "undo", id="trash.undo"),
-    ]
+    BINDINGS = bindings("trash")
     LABELS: ClassVar = {"accessed": "deleted"}
     FIXED: ClassVar = "It is in the trash: bring it back for that (b in the trash)."
 
@@ -54,14 +50,8 @@ class TrashScreen(SessionsScreen):
         log: list[Act]
         error: str = ""
 
-        def __post_init__(self) -> None:
-            super().__init__()
-
-    def __init__(
-        self, acts: ActQueue, now: Callable[[], int], forget: Callable[[Emptied], None]
-    ) -> None:
-        super().__init__(acts, now)
-        self._forget = forget
+    def __init__(self, services: Services, acts: ActQueue) -> None:
+        super().__init__(services, acts)
         self._found: dict[str, TrashedSession] = {}
         self._log: list[Act] = []
 
@@ -139,10 +129,9 @@ class TrashScreen(SessionsScreen):
             self._load()
         else:
             if outcome is not None:
-                self._changed(done.format(named(outcome.act)))
+                self._changed(done.format(summary(outcome.act)))
 
     def _changed(self, said: str) -> None:
-        self.changed = True
         self.app.clear_notifications()
         self.notify(said, markup=False)
         self._load()
@@ -150,6 +139,7 @@ class TrashScreen(SessionsScreen):
     @work
     async def action_empty(self) -> None:
         from agcx_tui.app.dialogs.empty_trash import EmptyDialog
+        from agcx_tui.core.store.forget import forget
 
         if not any(act.emptied_at is None for act in self._log):
             self.notify("There is nothing to destroy.", markup=False)
@@ -166,7 +156,8 @@ class TrashScreen(SessionsScreen):
                 gone = store.destroy(to_destroy)
             finally:
                 # Also after a failure: some of it may be gone.
-                self._forget(gone)
+                caches = {"state": self.services.state, "cache": self.services.cache}
+                forget(gone, store.path, **caches)
 
         try:
             await self.acts.run(destroy)

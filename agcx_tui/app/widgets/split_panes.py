@@ -48,15 +48,8 @@ class SplitPanes(Widget):
 
         choices: dict[str, str | float | bool | None]
 
-        def __post_init__(self) -> None:
-            super().__init__()
-
-    @dataclass
     class Moved(Message):
         """The second pane is somewhere else than before, or is shown or hidden."""
-
-        def __post_init__(self) -> None:
-            super().__init__()
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from agcx_format.errors import PersistenceError
-from agcx_format.model.types import MessageSnapshot
+from agcx_format.model.items import MessageSnapshot
 from agcx_format.session.source import PENDING, MessageSource
 
 __all__ = ["at_hand", "find_message"]

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from agcx_format.disk.durable import Signature
-    from agcx_format.exporting.choice import Choice
-    from agcx_format.model.types import ConversationContext, SessionMetadata
+    from agcx_format.exporting.choice import ExportChoice
+    from agcx_format.model.session import ConversationContext, SessionMetadata
     from agcx_format.redaction.find import Find
     from agcx_format.redaction.replace import Placeholders
     from agcx_format.session.lazy import SessionFile
@@ -52,7 +52,7 @@ class Form:
     """How conversations are written: `choice` None is all of it; `personal` goes with `redact`."""
 
     format: str = "md"
-    choice: Choice | None = None
+    choice: ExportChoice | None = None
     redact: bool = False
     personal: bool = False
 
@@ -175,7 +175,7 @@ class Exporter:
         Only JSON has the state.
         """
         from agcx_format import SessionFile, read_session
-        from agcx_format.model.types import ConversationSnapshot
+        from agcx_format.model.session import ConversationSnapshot
 
         progress = self.progress
         try:

@@ -66,9 +66,9 @@ def _all(steps: Mapping[Path, Callable[[], None]]) -> None:
             continue
         except OSError as cause:
             failed.append((path, cause))
-    for path, cause in failed:
-        words = f"still holds words of what was destroyed: {os_reason(cause)}"
-        raise PersistenceError(words, path=path) from cause
+    for path, problem in failed:
+        words = f"still holds words of what was destroyed: {os_reason(problem)}"
+        raise PersistenceError(words, path=path) from problem
 
 
 def _sweep(folder: Path) -> None:

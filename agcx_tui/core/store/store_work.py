@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from agcx_format.catalog.refresh import Gone
 from agcx_format.disk.durable import Signature
 from agcx_format.errors import PersistenceError, SessionNotFound
-from agcx_format.model.types import SessionMetadata
+from agcx_format.model.session import SessionMetadata
 from agcx_format.store import paths
 from agcx_format.store.acts.perform import Act
 from agcx_format.store.store import ScanEntry, Store

@@ -14,15 +14,14 @@ from msgspec.structs import replace
 from agcx_format.codec import bincode
 from agcx_format.errors import BincodeDecodeError
 from agcx_format.layout import checkpoint
-from agcx_format.model.types import (
-    Checkpoint,
-    CheckpointMetadata,
+from agcx_format.model.items import (
     MessageSnapshot,
     Reasoning,
     ReasoningText,
     ReasoningWithoutContent,
     SummaryText,
 )
+from agcx_format.model.session import Checkpoint, CheckpointMetadata
 from tests.support.stores import golden_session
 
 FIRST: MessageSnapshot = golden_session("full")[1].messages[0]

@@ -10,15 +10,14 @@ import pytest
 
 from agcx_format.codec import bincode, messagepack
 from agcx_format.errors import BincodeDecodeError, MessagePackDecodeError
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
+from agcx_format.model.items import FileContext, ToolCallMetadata
+from agcx_format.model.session import (
     CheckpointMetadata,
     EmbeddingCacheState,
-    FileContext,
     FilterSettings,
     OperatingMode,
-    ToolCallMetadata,
 )
+from agcx_format.model.timestamps import Timestamp
 
 ID = UUID(int=0x0102030405060708090A0B0C0D0E0F10)
 WHEN = Timestamp("2025-01-01T00:00:00Z")
@@ -171,10 +170,10 @@ def test_longer_varints_than_needed_are_taken_as_bincode_takes_them():
     [
         (b"\x92\x00\xa1m", 0, "has 3 fields, not 2"),
         (b"\x94\x00\xa1m\x07\x07", 0, "has 3 fields, not 4"),
-        (b"\x93\xff\xa1m\x07", 1, "expected Uint, got -1"),
-        (b"\x93\xc3\xa1m\x07", 1, "expected Uint, got True"),
+        (b"\x93\xff\xa1m\x07", 1, "expected a whole number, got -1"),
+        (b"\x93\xc3\xa1m\x07", 1, "expected a whole number, got True"),
         (b"\x93\x00\xa1\xff\x07", 2, "utf-8"),
-        (b"\x93\x00\xc4\x01m\x07", 2, "expected Text, got b'm'"),
+        (b"\x93\x00\xc4\x01m\x07", 2, "expected a text, got b'm'"),
         (b"\x93\x00\xa1m\xc1", 4, "not MessagePack"),
         (b"\xa1m", 0, "expected EmbeddingCacheState"),
         (b"\x82\xa5model\xa1m\xa5model\xa1m", 9, "stands twice"),
@@ -195,8 +194,8 @@ def test_a_struct_as_a_map_with_names_is_read_in_any_order():
 @pytest.mark.parametrize(
     "value",
     [
-        EmbeddingCacheState(-1, "m", 0),
-        EmbeddingCacheState(2**64, "m", 0),
+        EmbeddingCacheState.unchecked(-1, "m", 0),
+        EmbeddingCacheState.unchecked(2**64, "m", 0),
         EmbeddingCacheState(0, "\ud800", 0),
     ],
 )

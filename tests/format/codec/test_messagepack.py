@@ -13,7 +13,7 @@ from agcx_format import from_session_json, read_session, write_session
 from agcx_format.codec import messagepack
 from agcx_format.errors import MessagePackDecodeError
 from agcx_format.exporting.session_json import session_json
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     ExecAction,
     FunctionCall,
     FunctionCallOutput,

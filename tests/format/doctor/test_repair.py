@@ -22,7 +22,7 @@ from agcx_format.doctor.repair import Repair, repair
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import index, v2
 from agcx_format.layout import v1 as layout1
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     InputText,
     Message,
     MessageSnapshot,

@@ -18,7 +18,7 @@ from agcx_format.doctor.report import FileReport, Severity
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import checkpoint, index, v2
 from agcx_format.layout import v1 as layout1
-from agcx_format.model.types import InputText, Message
+from agcx_format.model.items import InputText, Message
 from agcx_format.session.whole import read_session, write_session
 from tests.support.golden_files import GOLDEN, MUTATED, V1, V2, GoldenSession, mutations, v1
 from tests.support.stores import golden_session

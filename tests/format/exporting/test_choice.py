@@ -8,13 +8,12 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from agcx_format.exporting.choice import Choice, chosen
+from agcx_format.exporting.choice import ExportChoice, chosen
 from agcx_format.exporting.markdown import to_markdown
 from agcx_format.exporting.plain_text import jsonl_parts, to_text
 from agcx_format.exporting.session_json import from_session_json, session_json
-from agcx_format.importing.draft import Draft
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
+from agcx_format.importing.draft import ImportDraft
+from agcx_format.model.items import (
     FileContext,
     FunctionCall,
     FunctionCallOutput,
@@ -25,6 +24,7 @@ from agcx_format.model.types import (
     Reasoning,
     SummaryText,
 )
+from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.words import OUTPUT_IMAGE
 
 PICTURE = InputImage("https://example.org/PICTURE.png")
@@ -47,7 +47,7 @@ EACH = {
 
 @pytest.fixture
 def session():
-    draft = Draft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123Z"))
+    draft = ImportDraft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123Z"))
     for number, item in enumerate(ITEMS, 1):
         draft.add(item, number)
     earlier = (draft.start, Message(None, "user", [InputText("EARLIER"), PICTURE]))
@@ -62,7 +62,7 @@ def session():
     return made.metadata, made.conversation, made.state
 
 
-def forms(session, choice: Choice) -> dict[str, str]:
+def forms(session, choice: ExportChoice) -> dict[str, str]:
     metadata, conversation, state = session
     return {
         "md": to_markdown(metadata, conversation, choice),
@@ -75,7 +75,7 @@ def forms(session, choice: Choice) -> dict[str, str]:
 @pytest.mark.parametrize("name", EACH)
 def test_what_was_not_chosen_is_in_no_form(session, name):
     # A session has no form in JSON without its metadata; only the notes on messages go.
-    for form, text in forms(session, Choice(**{name: False})).items():
+    for form, text in forms(session, ExportChoice(**{name: False})).items():
         gone = [word for word in EACH[name] if (form, word) != ("json", "MODEL")]
         assert [word for word in gone if word in text] == [], form
         assert "WORDS" in text, form
@@ -84,30 +84,30 @@ def test_what_was_not_chosen_is_in_no_form(session, name):
 
 def test_everything_is_there_unless_it_was_left_out(session):
     wanted = [*EACH["tool_calls"], *EACH["reasoning"], *EACH["images"]]
-    for text in forms(session, Choice()).values():
+    for text in forms(session, ExportChoice()).values():
         assert [word for word in wanted if word not in text] == []
 
 
 def test_messages_keep_their_numbers(session):
-    numbers = [number for number, _ in chosen(session[1].messages, Choice(tool_calls=False))]
+    numbers = [number for number, _ in chosen(session[1].messages, ExportChoice(tool_calls=False))]
     assert numbers == [1, 2, 3, 7]
 
 
 def test_a_message_that_was_a_picture_alone_goes_with_it(session):
-    numbers = [number for number, _ in chosen(session[1].messages, Choice(images=False))]
+    numbers = [number for number, _ in chosen(session[1].messages, ExportChoice(images=False))]
     assert numbers == [1, 3, 4, 5, 7]
 
 
 def test_json_of_a_part_reads_back_and_counts_its_messages(session):
     metadata, conversation, _ = from_session_json(
-        session_json(*session, Choice(reasoning=False, tool_calls=False))
+        session_json(*session, ExportChoice(reasoning=False, tool_calls=False))
     )
     assert metadata.message_count == len(conversation.messages) == 3
 
 
 def test_records_without_metadata_have_no_place_and_time(session):
     metadata, conversation, _ = session
-    parts = jsonl_parts(metadata, conversation.messages, Choice(metadata=False))
+    parts = jsonl_parts(metadata, conversation.messages, ExportChoice(metadata=False))
     assert {tuple(json.loads(part)) for part in parts} == {
         ("type", "role", "content", "tool", "call_id", "success", "duration_ms")
     }

@@ -12,12 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agcx_format import read_session
-from agcx_format.exporting.choice import Choice
+from agcx_format.exporting.choice import ExportChoice
 from agcx_format.exporting.codex import rollout_name, to_rollout
 from agcx_format.importing.codex import read_rollout
-from agcx_format.importing.draft import Draft
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
+from agcx_format.importing.draft import ImportDraft
+from agcx_format.model.items import (
     ExecAction,
     FunctionCall,
     FunctionCallOutput,
@@ -35,6 +34,7 @@ from agcx_format.model.types import (
     SummaryText,
     UnknownItem,
 )
+from agcx_format.model.timestamps import Timestamp
 from tests.support.golden_files import GOLDEN
 
 ITEMS = [
@@ -55,7 +55,7 @@ ITEMS = [
 
 
 def session(items):
-    draft = Draft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123456789Z"))
+    draft = ImportDraft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123456789Z"))
     for number, item in enumerate(items, 1):
         draft.at(f"2025-08-26T04:12:{number:02}.5Z")
         draft.add(item, number)
@@ -65,9 +65,9 @@ def session(items):
     return made.metadata, made.conversation
 
 
-def again(tmp_path: Path, metadata, conversation, choice: Choice | None = None):
+def again(tmp_path: Path, metadata, conversation, choice: ExportChoice | None = None):
     target = tmp_path / rollout_name(metadata)
-    target.write_text(to_rollout(metadata, conversation, choice or Choice()), "utf-8")
+    target.write_text(to_rollout(metadata, conversation, choice or ExportChoice()), "utf-8")
     return read_rollout(target)
 
 
@@ -129,7 +129,7 @@ def test_the_name_has_the_time_and_the_id_that_codex_sorts_and_resumes_by():
 
 
 def test_what_was_not_chosen_stays_behind(tmp_path):
-    back = again(tmp_path, *session(ITEMS), Choice(reasoning=False, tool_calls=False))
+    back = again(tmp_path, *session(ITEMS), ExportChoice(reasoning=False, tool_calls=False))
     assert {type(message.item) for message in back.conversation.messages} == {Message}
 
 

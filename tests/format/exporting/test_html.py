@@ -14,12 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agcx_format import read_session
-from agcx_format.exporting.choice import Choice
+from agcx_format.exporting.choice import ExportChoice
 from agcx_format.exporting.html import PAGE_END, html_parts, page_start, section_parts, to_html
 from agcx_format.exporting.html.markdown import markdown_html, preformatted
-from agcx_format.importing.draft import Draft
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
+from agcx_format.importing.draft import ImportDraft
+from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -29,6 +28,7 @@ from agcx_format.model.types import (
     Reasoning,
     SummaryText,
 )
+from agcx_format.model.timestamps import Timestamp
 from tests.support.golden_files import GOLDEN
 
 # What breaks out of text, attributes, comments, and Markdown's own constructs in careless pages.
@@ -121,8 +121,8 @@ class Page(HTMLParser):
     unknown_decl = handle_pi
 
 
-def page(*items, title: str = "Fix it", choice: Choice | None = None) -> str:
-    draft = Draft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123Z"))
+def page(*items, title: str = "Fix it", choice: ExportChoice | None = None) -> str:
+    draft = ImportDraft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123Z"))
     for number, item in enumerate(items, 1):
         draft.add(item, number)
     made = draft.finish(
@@ -133,7 +133,7 @@ def page(*items, title: str = "Fix it", choice: Choice | None = None) -> str:
         tags=[title],
         directory=title,
     )
-    return to_html(made.metadata, made.conversation, choice or Choice())
+    return to_html(made.metadata, made.conversation, choice or ExportChoice())
 
 
 def every_kind(text: str) -> list:
@@ -221,7 +221,7 @@ def test_a_picture_of_the_session_is_in_the_page_and_a_drawing_that_can_act_is_n
 
 def test_without_images_no_picture_is_in_the_page():
     items = Message(None, "user", [InputText("see"), InputImage("data:image/png;base64,QUJD")])
-    assert "<img" not in page(items, choice=Choice(images=False))
+    assert "<img" not in page(items, choice=ExportChoice(images=False))
 
 
 def test_a_text_of_megabytes_is_shown_as_it_is():
@@ -255,7 +255,7 @@ def test_a_folded_call_says_what_it_is_about():
 
 
 def test_the_page_is_made_a_message_at_a_time():
-    draft = Draft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123Z"))
+    draft = ImportDraft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123Z"))
     for number in range(3):
         draft.add(Message(None, "user", [InputText("x")]), number)
     made = draft.finish(
@@ -269,7 +269,7 @@ def test_the_page_is_made_a_message_at_a_time():
 
 
 def test_several_conversations_in_one_page_have_anchors_of_their_own():
-    draft = Draft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123Z"))
+    draft = ImportDraft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123Z"))
     draft.add(Message(None, "user", [InputText("x")]), 1)
     made = draft.finish(
         source=None, title="t", last_accessed=draft.start, model="", tags=[], directory=""
@@ -277,7 +277,7 @@ def test_several_conversations_in_one_page_have_anchors_of_their_own():
     sections = [
         part
         for prefix in ("s1-", "s2-")
-        for part in section_parts(made.metadata, draft.messages, None, Choice(), prefix)
+        for part in section_parts(made.metadata, draft.messages, None, ExportChoice(), prefix)
     ]
     found = Page("".join([page_start("Two"), *sections, PAGE_END]))
     assert list(found.text) == ["s1-m1", "s2-m1"]

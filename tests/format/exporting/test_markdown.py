@@ -17,9 +17,8 @@ from markdown_it import MarkdownIt
 from agcx_format.codec import messagepack
 from agcx_format.exporting.embedding import code_span, embedded, fenced, one_line
 from agcx_format.exporting.markdown import described_image, markdown_parts, to_markdown
-from agcx_format.importing.draft import Draft
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
+from agcx_format.importing.draft import ImportDraft
+from agcx_format.model.items import (
     ExecAction,
     FileContext,
     FunctionCall,
@@ -35,6 +34,7 @@ from agcx_format.model.types import (
     ToolCallMetadata,
     UnknownItem,
 )
+from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.safe_text import visible
 
 # Pieces that open or close something in Markdown, alone and at the beginning of lines.
@@ -54,8 +54,8 @@ _not_yaml = re.compile(
 ).search
 
 
-def draft(*items) -> Draft:
-    made = Draft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123Z"))
+def draft(*items) -> ImportDraft:
+    made = ImportDraft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123Z"))
     for number, item in enumerate(items, 1):
         made.add(item, number)
     return made

@@ -14,8 +14,8 @@ from agcx_format.errors import ConversionError
 from agcx_format.importing.claude import default_places, find_transcripts, read_transcript
 from agcx_format.importing.codex import read_rollout
 from agcx_format.importing.draft import Imported
-from agcx_format.importing.run import Outcome, import_sessions
-from agcx_format.model.types import (
+from agcx_format.importing.run import ImportOutcome, import_sessions
+from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -244,16 +244,16 @@ def test_each_program_refuses_the_files_of_the_other_by_name(tmp_path):
 def test_transcripts_go_into_a_store_once_and_grow(tmp_path):
     store, path = open_store(tmp_path / "store"), tmp_path / f"{SESSION}.jsonl"
 
-    def run() -> list[Outcome]:
+    def run() -> list[ImportOutcome]:
         options = {"find": find_transcripts, "read": read_transcript}
         return [result.outcome for result in import_sessions(store, [path], **options)]
 
     write(path, user("one"))
-    assert run() == [Outcome.IMPORTED]
+    assert run() == [ImportOutcome.IMPORTED]
     title = {"type": "ai-title", "aiTitle": "A better title", "sessionId": SESSION}
     write(path, user("one"), assistant(text("two")), title)
-    assert run() == [Outcome.UPDATED]
-    assert run() == [Outcome.PRESENT]
+    assert run() == [ImportOutcome.UPDATED]
+    assert run() == [ImportOutcome.PRESENT]
     assert [metadata.title for metadata in store.list_sessions()] == ["A better title"]
 
 

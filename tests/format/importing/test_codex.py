@@ -15,19 +15,19 @@ from agcx_format.codec import messagepack
 from agcx_format.errors import ConversionError
 from agcx_format.importing.codex import default_places, find_rollouts, read_rollout
 from agcx_format.importing.draft import Imported
-from agcx_format.model.timestamps import ns_of
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
     InputText,
     LocalShellCall,
     Message,
-    OperatingMode,
     PlainText,
     Reasoning,
     ReasoningText,
 )
+from agcx_format.model.session import OperatingMode
+from agcx_format.model.timestamps import ns_of
 from tests.support.rollout_lines import (
     SESSION,
     assistant,

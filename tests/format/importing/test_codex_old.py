@@ -7,8 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from agcx_format.importing.codex import detect, find_rollouts, read_rollout
-from agcx_format.model.types import FunctionCall, FunctionCallOutput, Message, Reasoning
+from agcx_format.importing.codex import find_rollouts, read_rollout
+from agcx_format.importing.source_file import detect
+from agcx_format.model.items import FunctionCall, FunctionCallOutput, Message, Reasoning
 from tests.support.rollout_lines import SESSION, START, call, meta, output, user, write
 
 HEADER = {"id": SESSION, "timestamp": START, "instructions": None, "git": {"branch": "main"}}

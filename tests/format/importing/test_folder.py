@@ -12,7 +12,7 @@ import zstandard
 
 from agcx_format.importing import claude, codex, json_lines
 from agcx_format.importing.json_lines import read_lines
-from agcx_format.importing.run import Outcome, import_sessions
+from agcx_format.importing.run import ImportOutcome, import_sessions
 from agcx_format.store.store import Store
 from tests.support.rollout_lines import meta, user, write
 
@@ -66,8 +66,8 @@ def test_what_is_no_regular_file_is_told_and_the_rest_is_imported(tmp_path, make
     store = Store(tmp_path / "store")
     paths = sorted(folder.iterdir()) if named else [folder]
     results = {result.path: result for result in import_sessions(store, paths)}
-    assert results[folder / "b.jsonl"].outcome is Outcome.IMPORTED
-    assert (results[odd].outcome, results[odd].reason != "") == (Outcome.FAILED, True)
+    assert results[folder / "b.jsonl"].outcome is ImportOutcome.IMPORTED
+    assert (results[odd].outcome, results[odd].reason != "") == (ImportOutcome.FAILED, True)
     for module, read in ((claude, claude.read_transcript), (codex, codex.read_rollout)):
         with pytest.raises(module.ConversionError):
             read(odd)

@@ -13,7 +13,7 @@ from agcx_format.codec import messagepack
 from agcx_format.exporting.markdown import to_markdown
 from agcx_format.importing.claude import find_transcripts, read_transcript
 from agcx_format.importing.codex import find_rollouts, read_rollout
-from agcx_format.importing.run import Outcome, import_sessions
+from agcx_format.importing.run import ImportOutcome, import_sessions
 
 ROOT = os.environ.get("AGCX_ROLLOUTS")
 
@@ -93,10 +93,10 @@ def test_every_line_of_a_transcript_is_a_message_or_in_the_report(path):
 def test_the_second_import_of_all_of_them_changes_nothing(tmp_path):
     store = open_store(tmp_path / "store")
     first = list(import_sessions(store, CODEX))
-    assert not [result for result in first if result.outcome is Outcome.FAILED]
+    assert not [result for result in first if result.outcome is ImportOutcome.FAILED]
     before = {path: path.read_bytes() for path in store.path.iterdir() if path.is_file()}
     second = {result.outcome for result in import_sessions(store, CODEX)}
-    assert second <= {Outcome.PRESENT, Outcome.SKIPPED}
+    assert second <= {ImportOutcome.PRESENT, ImportOutcome.SKIPPED}
     assert before == {path: path.read_bytes() for path in before}
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agcx_format.importing import claude, codex
 from agcx_format.importing.draft import INCOMPLETE
 from agcx_format.importing.json_lines import Line, parse_lines
-from agcx_format.importing.run import Outcome, import_sessions
+from agcx_format.importing.run import ImportOutcome, import_sessions
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.store.store import Store
 from tests.support.rollout_lines import assistant, meta, user
@@ -119,16 +119,16 @@ def test_the_mark_goes_when_the_file_is_whole_and_is_no_change_of_a_person(tmp_p
     store, path = Store(tmp_path / "store"), tmp_path / "rollout.jsonl"
     lines = [json.dumps(each) for each in (meta(), user("one"))]
 
-    def outcome(*more: str) -> tuple[Outcome, bool]:
+    def outcome(*more: str) -> tuple[ImportOutcome, bool]:
         path.write_text("\n".join([*lines, *more]))
         (result,) = import_sessions(store, [path])
         return result.outcome, INCOMPLETE in store.load_session(result.id)[0].tags
 
     cut = '{"timestamp":"2026-05-06T07:08:09Z","type":"event_msg","payload":{"type":"token_co'
-    assert outcome(cut) == (Outcome.IMPORTED, True)
-    assert outcome(cut + 'unt"}}') == (Outcome.UPDATED, False)
-    assert outcome(json.dumps(assistant("two")), cut) == (Outcome.UPDATED, True)
+    assert outcome(cut) == (ImportOutcome.IMPORTED, True)
+    assert outcome(cut + 'unt"}}') == (ImportOutcome.UPDATED, False)
+    assert outcome(json.dumps(assistant("two")), cut) == (ImportOutcome.UPDATED, True)
     assert outcome(json.dumps(assistant("two")), json.dumps(user("three"))) == (
-        Outcome.UPDATED,
+        ImportOutcome.UPDATED,
         False,
     )

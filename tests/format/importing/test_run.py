@@ -10,10 +10,11 @@ import pytest
 
 from agcx_format import SessionStore, open_store
 from agcx_format.importing.codex import read_rollout
-from agcx_format.importing.run import Outcome, import_sessions
+from agcx_format.importing.run import ImportOutcome, import_sessions
 from agcx_format.layout import v2
+from agcx_format.model.items import Message, OutputText
+from agcx_format.model.session import CheckpointMetadata
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import CheckpointMetadata, Message, OutputText
 from tests.support.rollout_lines import SESSION, assistant, meta, user, write
 
 OTHER = "0199bbbb-1111-7222-8333-444455556666"
@@ -31,7 +32,7 @@ def rollouts(tmp_path):
     return directory
 
 
-def outcomes(store, *paths, **options) -> list[Outcome]:
+def outcomes(store, *paths, **options) -> list[ImportOutcome]:
     return [result.outcome for result in import_sessions(store, paths, **options)]
 
 
@@ -43,10 +44,10 @@ def files(store) -> dict[str, bytes]:
 
 def test_a_second_run_adds_only_what_is_new(store, rollouts):
     write(rollouts / "a.jsonl", meta(), user("one"))
-    assert outcomes(store, rollouts) == [Outcome.IMPORTED]
+    assert outcomes(store, rollouts) == [ImportOutcome.IMPORTED]
     before = files(store)
     write(rollouts / "b.jsonl", meta(id=OTHER), user("two"))
-    assert outcomes(store, rollouts) == [Outcome.PRESENT, Outcome.IMPORTED]
+    assert outcomes(store, rollouts) == [ImportOutcome.PRESENT, ImportOutcome.IMPORTED]
     assert before.items() <= files(store).items()
     assert {m.title for m in store.list_sessions()} == {"one", "two"}
 
@@ -67,17 +68,17 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(store, rollouts):
     dry = outcomes(store, rollouts, dry_run=True)
     assert not store.path.exists()
     assert dry == outcomes(store, rollouts)
-    assert dry == [Outcome.IMPORTED, Outcome.PRESENT, Outcome.IMPORTED]
+    assert dry == [ImportOutcome.IMPORTED, ImportOutcome.PRESENT, ImportOutcome.IMPORTED]
 
 
 def test_a_session_that_grew_is_brought_up_to_date(store, rollouts):
     path = write(rollouts / "a.jsonl", meta(), user("one"))
     outcomes(store, path)
     write(path, meta(), user("one"), assistant("two"))
-    assert outcomes(store, path) == [Outcome.UPDATED]
+    assert outcomes(store, path) == [ImportOutcome.UPDATED]
     (metadata,) = store.list_sessions()
     assert metadata.message_count == 2
-    assert outcomes(store, path) == [Outcome.PRESENT]
+    assert outcomes(store, path) == [ImportOutcome.PRESENT]
 
 
 CHECKPOINT = CheckpointMetadata(
@@ -95,10 +96,10 @@ def test_a_session_that_was_changed_in_the_store_is_not_replaced(store, rollouts
     metadata, conversation, state = store.load_session(first.id)
     store.save_session(first.id, msgspec.structs.replace(metadata, **change), conversation, state)
     before = files(store)
-    assert outcomes(store, path) == [Outcome.PRESENT]
+    assert outcomes(store, path) == [ImportOutcome.PRESENT]
     write(path, meta(), user("one"), assistant("two"))
     (result,) = import_sessions(store, [path])
-    assert result.outcome is Outcome.SKIPPED
+    assert result.outcome is ImportOutcome.SKIPPED
     assert "changed in the store" in result.reason
     assert files(store) == before
 
@@ -107,7 +108,7 @@ def test_another_conversation_of_the_same_id_is_not_overwritten(store, rollouts)
     outcomes(store, write(rollouts / "a.jsonl", meta(), user("one")))
     before = files(store)
     longer = write(rollouts / "b.jsonl", meta(), user("else"), assistant("two"))
-    assert outcomes(store, longer) == [Outcome.SKIPPED]
+    assert outcomes(store, longer) == [ImportOutcome.SKIPPED]
     assert files(store) == before
 
 
@@ -121,7 +122,7 @@ def test_a_conversation_that_was_edited_is_not_replaced_by_one_that_grew(store, 
     before = files(store)
     write(path, meta(), user("one"), assistant("two"), user("three"))
     (result,) = import_sessions(store, [path])
-    assert (result.outcome, files(store)) == (Outcome.SKIPPED, before)
+    assert (result.outcome, files(store)) == (ImportOutcome.SKIPPED, before)
     assert "edited" in result.reason
 
 
@@ -134,7 +135,7 @@ def test_what_the_window_showed_and_when_stays_with_a_session_that_grew(store, r
     seen = msgspec.structs.replace(metadata, last_accessed=opened)
     store.save_session(first.id, seen, conversation, shown)
     write(path, meta(), user("one"), assistant("two"))
-    assert outcomes(store, path) == [Outcome.UPDATED]
+    assert outcomes(store, path) == [ImportOutcome.UPDATED]
     grown, conversation, state = store.load_session(first.id)
     assert (len(conversation.messages), state) == (2, shown)
     assert grown.last_accessed == opened
@@ -143,7 +144,7 @@ def test_what_the_window_showed_and_when_stays_with_a_session_that_grew(store, r
 def test_an_older_copy_does_not_shorten_a_session(store, rollouts):
     outcomes(store, write(rollouts / "a.jsonl", meta(), user("one"), assistant("two")))
     older = write(rollouts / "b.jsonl", meta(), user("one"))
-    assert outcomes(store, older) == [Outcome.PRESENT]
+    assert outcomes(store, older) == [ImportOutcome.PRESENT]
     assert store.list_sessions()[0].message_count == 2
 
 
@@ -152,7 +153,7 @@ def test_an_unreadable_file_of_the_store_is_left_alone(store, rollouts):
     (store.path / f"{SESSION}.agcx").write_bytes(b"AGCX broken")
     path = write(rollouts / "a.jsonl", meta(), user("one"))
     (result,) = import_sessions(store, [path])
-    assert result.outcome is Outcome.FAILED
+    assert result.outcome is ImportOutcome.FAILED
     assert (store.path / f"{SESSION}.agcx").read_bytes() == b"AGCX broken"
 
 
@@ -162,7 +163,7 @@ def test_one_bad_file_does_not_stop_the_rest(store, rollouts):
     write(rollouts / "c.jsonl", meta(), user("one"))
     results = list(import_sessions(store, [rollouts / "missing", rollouts]))
     assert [result.outcome for result in results] == [
-        Outcome.FAILED, Outcome.FAILED, Outcome.SKIPPED, Outcome.IMPORTED,
+        ImportOutcome.FAILED, ImportOutcome.FAILED, ImportOutcome.SKIPPED, ImportOutcome.IMPORTED,
     ]  # fmt: skip
     assert results[0].path == rollouts / "missing"
     assert all(result.reason for result in results[:3])
@@ -176,11 +177,11 @@ def test_a_file_that_did_not_change_is_not_read_again(store, rollouts):
         read.append(path)
         return read_rollout(path)
 
-    assert outcomes(store, path, read=counting) == [Outcome.IMPORTED]
-    assert outcomes(store, path, read=counting) == [Outcome.PRESENT]
+    assert outcomes(store, path, read=counting) == [ImportOutcome.IMPORTED]
+    assert outcomes(store, path, read=counting) == [ImportOutcome.PRESENT]
     assert len(read) == 1
     os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))
-    assert outcomes(store, path, read=counting) == [Outcome.PRESENT]
+    assert outcomes(store, path, read=counting) == [ImportOutcome.PRESENT]
     assert len(read) == 2
 
 

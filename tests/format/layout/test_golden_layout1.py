@@ -11,7 +11,7 @@ from agcx_format.codec import bincode, messagepack
 from agcx_format.codec import json as serde_json
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import index, v1
-from agcx_format.model.types import (
+from agcx_format.model.session import (
     ConversationContext,
     ConversationSnapshot,
     SessionMetadata,

@@ -13,12 +13,8 @@ from agcx_format.codec import bincode
 from agcx_format.codec import json as serde_json
 from agcx_format.errors import CompressionError, CorruptData, PersistenceError
 from agcx_format.layout import checkpoint, index, v2
-from agcx_format.model.types import (
-    CheckpointMetadata,
-    Reasoning,
-    ReasoningWithoutContent,
-    SessionMetadata,
-)
+from agcx_format.model.items import Reasoning, ReasoningWithoutContent
+from agcx_format.model.session import CheckpointMetadata, SessionMetadata
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.whole import read_session, write_session
 from agcx_format.store import checkpoint_files

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from agcx_format.errors import IndexCorrupted
 from agcx_format.layout import index, index_bytes
+from agcx_format.model.session import SessionIndex, SessionMetadata
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import SessionIndex, SessionMetadata
 from agcx_format.store.index_file import read_index
 from tests.support.golden_files import GOLDEN
 from tests.support.stores import golden_session

@@ -14,7 +14,7 @@ import pytest
 from agcx_format.codec import bincode, messagepack
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import v1 as layout1
-from agcx_format.model.types import Message, UnknownItem
+from agcx_format.model.items import Message, UnknownItem
 from tests.support.golden_files import MUTATED, Mutation, mutations, v1
 
 # (file, offset, value) of `set` mutations after which a tag is no longer one that is known.

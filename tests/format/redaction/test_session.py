@@ -13,9 +13,8 @@ from msgspec.structs import replace
 
 from agcx_format.codec import messagepack
 from agcx_format.codec.json import to_json
-from agcx_format.importing.draft import Draft
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
+from agcx_format.importing.draft import ImportDraft
+from agcx_format.model.items import (
     ExecAction,
     FileContext,
     FunctionCall,
@@ -31,6 +30,7 @@ from agcx_format.model.types import (
     SummaryText,
     UnknownItem,
 )
+from agcx_format.model.timestamps import Timestamp
 from agcx_format.redaction.find import find_in_session, find_secrets
 from agcx_format.redaction.replace import Placeholders, Redaction, redact
 
@@ -41,7 +41,7 @@ RAW = UnknownItem(msgpack.packb(["web_call", "id", {"q": f"say {TOKEN}", "n": [1
 
 
 def session(*items, title="t", **context):
-    draft = Draft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123Z"))
+    draft = ImportDraft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123Z"))
     for number, item in enumerate(items, 1):
         draft.add(item, number)
     made = draft.finish(

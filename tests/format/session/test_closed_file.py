@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from agcx_format import write_session
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import FileClosed, PersistenceError
-from agcx_format.model.types import InputText, Message, MessageSnapshot
+from agcx_format.model.items import InputText, Message, MessageSnapshot
 from agcx_format.session.lazy import SessionFile
 from tests.format.session.test_session_file import message, write
 from tests.support.stores import golden_session

@@ -20,7 +20,7 @@ from agcx_format.codec.zstd import frames, seekable
 from agcx_format.doctor.checks import verify_file
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import v1, v2
-from agcx_format.model.types import InputText, Message, MessageSnapshot
+from agcx_format.model.items import InputText, Message, MessageSnapshot
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.piece_cache import Windows
 from agcx_format.session.random_access import FramedMessages

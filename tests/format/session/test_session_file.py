@@ -17,7 +17,7 @@ from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.zstd import frames, seekable
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import v1
-from agcx_format.model.types import InputText, Message, MessageSnapshot
+from agcx_format.model.items import InputText, Message, MessageSnapshot
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.piece_cache import Windows, gathered
 from agcx_format.session.random_access import FramedMessages

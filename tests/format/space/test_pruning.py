@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from agcx_format import SessionStorage, SessionStore, open_store
 from agcx_format.importing.run import import_sessions
 from agcx_format.layout import v1
+from agcx_format.model.session import CheckpointMetadata
 from agcx_format.model.timestamps import Timestamp, ns_of
-from agcx_format.model.types import CheckpointMetadata
-from agcx_format.space.rules import Precious, Rule, select
+from agcx_format.space.rules import Precious, PruneRule, select
 from tests.support.rollout_lines import assistant, meta, user, write
 from tests.support.stores import contents, copy_of, golden_session
 
@@ -66,26 +66,26 @@ def store(request, tmp_path: Path):
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [
-        (Rule(older_than=moment(50)), [3, 4]),
-        (Rule(older_than=moment(150)), [4]),
-        (Rule(keep=1), [2, 3, 4]),
-        (Rule(keep=0), [1, 2, 3, 4]),
-        (Rule(keep=9), []),
-        (Rule(model="gpt-5"), [3]),
-        (Rule(model="GPT-5*"), [2, 3]),
-        (Rule(tag="bug"), [2]),
-        (Rule(tag="b"), []),
-        (Rule(directory="/src/site/"), [1, 2, 3]),
-        (Rule(directory="/src/site", keep=1), [2, 3]),
-        (Rule(directory="/src/site", older_than=moment(50)), [3]),
-        (Rule(larger_than=10**9), []),
-        (Rule(larger_than=10), [1, 2, 3, 4]),
-        (Rule(empty=True), []),
-        (Rule(), []),
-        (Rule(include=frozenset(Precious)), []),
+        (PruneRule(older_than=moment(50)), [3, 4]),
+        (PruneRule(older_than=moment(150)), [4]),
+        (PruneRule(keep=1), [2, 3, 4]),
+        (PruneRule(keep=0), [1, 2, 3, 4]),
+        (PruneRule(keep=9), []),
+        (PruneRule(model="gpt-5"), [3]),
+        (PruneRule(model="GPT-5*"), [2, 3]),
+        (PruneRule(tag="bug"), [2]),
+        (PruneRule(tag="b"), []),
+        (PruneRule(directory="/src/site/"), [1, 2, 3]),
+        (PruneRule(directory="/src/site", keep=1), [2, 3]),
+        (PruneRule(directory="/src/site", older_than=moment(50)), [3]),
+        (PruneRule(larger_than=10**9), []),
+        (PruneRule(larger_than=10), [1, 2, 3, 4]),
+        (PruneRule(empty=True), []),
+        (PruneRule(), []),
+        (PruneRule(include=frozenset(Precious)), []),
     ],
 )
-def test_what_falls_under_a_rule(store, rule: Rule, expected: list[int]):
+def test_what_falls_under_a_rule(store, rule: PruneRule, expected: list[int]):
     selection = select(store, rule, NOW)
     assert numbers(selection) == expected
     assert selection.spared == ()
@@ -95,7 +95,7 @@ def test_what_falls_under_a_rule(store, rule: Rule, expected: list[int]):
 
 def test_looking_changes_nothing_and_pruning_is_one_act_that_comes_back(store):
     before = contents(store.path, trash=True)
-    selection = select(store, Rule(older_than=moment(50)), NOW)
+    selection = select(store, PruneRule(older_than=moment(50)), NOW)
     assert contents(store.path, trash=True) == before
     act = store.delete(selection.entries, kind="prune")
     assert (act.kind, act.count) == ("prune", 2)
@@ -105,7 +105,7 @@ def test_looking_changes_nothing_and_pruning_is_one_act_that_comes_back(store):
 
 def test_empty_means_that_the_file_has_no_message(store):
     put(store, 5, messages=0)
-    assert numbers(select(store, Rule(empty=True), NOW)) == [5]
+    assert numbers(select(store, PruneRule(empty=True), NOW)) == [5]
 
 
 def test_of_duplicates_the_newest_stays_whatever_its_layout(tmp_path: Path):
@@ -127,10 +127,10 @@ def test_of_duplicates_the_newest_stays_whatever_its_layout(tmp_path: Path):
     metadata, conversation, state = store.load_session(longer)
     more = [*store.load_session(original)[1].messages, another.messages[-1]]
     store.save_session(longer, metadata, replace(conversation, messages=more), state)
-    selection = select(store, Rule(duplicates=True), NOW)
+    selection = select(store, PruneRule(duplicates=True), NOW)
     assert {entry.id for entry in selection.entries} == {original, third}
     assert str(copy) in selection.chosen[0].reasons[0]
-    kept = select(store, Rule(duplicates=True, older_than=moment(60)), NOW)
+    kept = select(store, PruneRule(duplicates=True, older_than=moment(60)), NOW)
     assert {entry.id for entry in kept.entries} == {third}
 
 
@@ -139,8 +139,8 @@ def test_a_session_is_as_old_as_its_last_use(tmp_path: Path):
     metadata, conversation, state = store.load_session(put(store, 1, used=100))
     saved = replace(metadata, updated_at=moment(1))
     store.save_session(metadata.id, saved, conversation, state)
-    assert numbers(select(store, Rule(older_than=moment(90)), NOW)) == []
-    assert numbers(select(store, Rule(older_than=moment(0.5)), NOW)) == [1]
+    assert numbers(select(store, PruneRule(older_than=moment(90)), NOW)) == []
+    assert numbers(select(store, PruneRule(older_than=moment(0.5)), NOW)) == [1]
 
 
 def test_the_bounds_of_age_and_size_are_exact(tmp_path: Path):
@@ -149,9 +149,11 @@ def test_the_bounds_of_age_and_size_are_exact(tmp_path: Path):
     (entry,) = store.scan()
     used = ns_of(entry.metadata.last_accessed)
     for limit, expected in ((used - 1, []), (used, []), (used + 1, [1])):
-        assert numbers(select(store, Rule(older_than=Timestamp.from_ns(limit)), NOW)) == expected
+        assert (
+            numbers(select(store, PruneRule(older_than=Timestamp.from_ns(limit)), NOW)) == expected
+        )
     for size, expected in ((entry.size - 1, [1]), (entry.size, []), (entry.size + 1, [])):
-        assert numbers(select(store, Rule(larger_than=size), NOW)) == expected
+        assert numbers(select(store, PruneRule(larger_than=size), NOW)) == expected
 
 
 def test_a_file_whose_messages_are_broken_is_not_empty(tmp_path: Path):
@@ -164,7 +166,7 @@ def test_a_file_whose_messages_are_broken_is_not_empty(tmp_path: Path):
     path.write_bytes(
         whole[: messages.start] + bytes(messages.end - messages.start) + whole[messages.end :]
     )
-    rule = Rule(empty=True, include=frozenset(Precious))
+    rule = PruneRule(empty=True, include=frozenset(Precious))
     assert numbers(select(store, rule, NOW)) == [1]
 
 
@@ -172,7 +174,7 @@ def test_a_damaged_newer_copy_makes_no_duplicate_of_the_whole_one(tmp_path: Path
     store = SessionStorage(tmp_path)
     original = put(store, 1, used=50, messages=10)
     copy, _ = store.duplicate(original)
-    rule = Rule(duplicates=True, include=frozenset(Precious))
+    rule = PruneRule(duplicates=True, include=frozenset(Precious))
     assert {entry.id for entry in select(store, rule, NOW).entries} == {original}
     path = Path(store.resolve(str(copy)).path)
     whole = path.read_bytes()
@@ -186,7 +188,7 @@ def test_checkpoints_that_are_listed_protect_even_when_their_files_are_gone(tmp_
     store = SessionStorage(tmp_path)
     made = CheckpointMetadata(UUID(int=7), "here", "2026-01-01T00:00:00Z", 2, None)
     put(store, 1, checkpoints=[made])
-    selection = select(store, Rule(keep=0), NOW)
+    selection = select(store, PruneRule(keep=0), NOW)
     assert [each.why for each in selection.spared] == [Precious.CHECKPOINTS]
 
 
@@ -197,7 +199,7 @@ def test_what_was_edited_or_branched_is_more_than_an_import(tmp_path: Path, deed
     write(file, header, user("Why?"), assistant("So"))
     store = open_store(tmp_path / "store")
     (imported,) = [result.id for result in import_sessions(store, [file])]
-    rule = Rule(imported_unchanged=True)
+    rule = PruneRule(imported_unchanged=True)
     assert [entry.id for entry in select(store, rule, NOW).entries] == [imported]
     metadata, conversation, state = store.load_session(imported)
     *others, last = conversation.messages
@@ -213,7 +215,7 @@ def test_damaged_copies_are_no_duplicates(tmp_path: Path):
     copy, _ = store.duplicate(put(store, 1, used=50, messages=10))
     path = Path(store.resolve(str(copy)).path)
     path.write_bytes(path.read_bytes()[:-900])
-    rule = Rule(duplicates=True, include=frozenset(Precious))
+    rule = PruneRule(duplicates=True, include=frozenset(Precious))
     assert select(store, rule, NOW).chosen == ()
 
 
@@ -227,7 +229,7 @@ def test_imported_and_unchanged_is_what_nobody_touched(tmp_path: Path):
     imported = [r.id for r in import_sessions(store, paths) if r.id]
     assert len(imported) == 3
     own = put(store, 1)
-    rule = Rule(imported_unchanged=True)
+    rule = PruneRule(imported_unchanged=True)
     assert {e.id for e in select(store, rule, NOW).entries} == set(imported)
     store.update_metadata(imported[0], title="mine now")
     metadata, conversation, state = store.load_session(imported[1])
@@ -244,7 +246,7 @@ def test_what_is_precious_is_spared_unless_it_is_named(tmp_path: Path):
     put(store, 1, is_favorite=True)
     put(store, 2)
     (root / "broken.agcx").write_bytes(b"broken")
-    everything = Rule(keep=0)
+    everything = PruneRule(keep=0)
     selection = select(store, everything, NOW)
     spared = {each.entry.title: each.why for each in selection.spared}
     assert spared == {
@@ -268,7 +270,7 @@ def test_what_is_precious_is_spared_unless_it_is_named(tmp_path: Path):
 
 def test_what_an_agent_may_be_writing_is_spared(store):
     just_now = next(iter(store.scan())).mtime_ns + 60 * 10**9
-    selection = select(store, Rule(keep=0), just_now)
+    selection = select(store, PruneRule(keep=0), just_now)
     assert selection.chosen == ()
     assert {each.why for each in selection.spared} == {Precious.AT_WORK}
 
@@ -281,9 +283,9 @@ def test_it_stops_when_told_and_then_takes_nothing(store):
         calls += 1
         return calls > 6
 
-    selection = select(store, Rule(directory="/src"), NOW, should_stop=stop)
+    selection = select(store, PruneRule(directory="/src"), NOW, should_stop=stop)
     assert not selection.complete
     assert selection.chosen == ()
     told = []
-    select(store, Rule(directory="/src"), NOW, progress=lambda *at: told.append(at))
+    select(store, PruneRule(directory="/src"), NOW, progress=lambda *at: told.append(at))
     assert told == [(0, 4), (1, 4), (2, 4), (3, 4)]

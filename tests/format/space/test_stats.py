@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from agcx_format import SessionStorage, SessionStore, open_store
 from agcx_format.codec import messagepack
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,

@@ -15,7 +15,7 @@ from agcx_format import Store, Timestamp, limits, open_store, read_session, writ
 from agcx_format.catalog.columns import Columns
 from agcx_format.catalog.file import Catalog
 from agcx_format.catalog.refresh import differences
-from agcx_format.model.types import Checkpoint, CheckpointMetadata, SessionMetadata
+from agcx_format.model.session import Checkpoint, CheckpointMetadata, SessionMetadata
 from agcx_format.session.listed import listed, whole_tags
 from tests.support.stores import golden_session
 

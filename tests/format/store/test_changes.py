@@ -17,7 +17,7 @@ from agcx_format.codec.zstd import frames
 from agcx_format.errors import InvalidCheckpoint, PersistenceError, StaleSession
 from agcx_format.layout import index as index_module
 from agcx_format.layout import v1, v2
-from agcx_format.model.types import Checkpoint, CheckpointMetadata, SessionMetadata
+from agcx_format.model.session import Checkpoint, CheckpointMetadata, SessionMetadata
 from tests.support.golden_files import GOLDEN, V1, V2
 from tests.support.stores import contents, copy_of, golden_session, id_of
 

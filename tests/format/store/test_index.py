@@ -14,7 +14,8 @@ from agcx_format.codec import bincode
 from agcx_format.doctor.checks import verify_store
 from agcx_format.layout import index as index_module
 from agcx_format.layout import v2
-from agcx_format.model.types import Checkpoint, CheckpointMetadata, Float32, SessionMetadata
+from agcx_format.model.fields import Float32
+from agcx_format.model.session import Checkpoint, CheckpointMetadata, SessionMetadata
 from agcx_format.store import paths
 from agcx_format.store.index_file import read_index
 from agcx_format.store.paths import TRASH

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from agcx_format import SessionNotFound, open_store
 from agcx_format.errors import InvalidCheckpoint
-from agcx_format.model.types import Checkpoint, CheckpointMetadata
+from agcx_format.model.session import Checkpoint, CheckpointMetadata
 from agcx_format.store import paths
 from agcx_format.store.store import Store
 from tests.support.stores import contents, golden_session, id_of

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from agcx_format.errors import PersistenceError
-from agcx_format.model.types import Checkpoint, CheckpointMetadata
+from agcx_format.model.session import Checkpoint, CheckpointMetadata
 from agcx_format.store.store import Store
 from tests.support.privileges import without_privileges
 from tests.support.stores import golden_session

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agcx_format.model.types import FunctionCall
+from agcx_format.model.items import FunctionCall
 from agcx_format.transcript.tools import read_call, read_output
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,

@@ -16,7 +16,8 @@ from msgspec.structs import replace
 from agcx_format import Timestamp, open_store, read_session
 from agcx_format.disk.durable import TEMPORARY
 from agcx_format.disk.locks import locked
-from agcx_format.model.types import InputText, Message, Session
+from agcx_format.model.items import InputText, Message
+from agcx_format.model.session import Session
 from agcx_format.store import paths as places
 from agcx_format.store.acts import journal
 from tests.support.stores import contents, golden_session

@@ -8,13 +8,8 @@ from typing import Any
 
 import msgspec
 
-from agcx_format.model.types import (
-    Float32,
-    Reasoning,
-    ReasoningText,
-    ReasoningWithoutContent,
-    pack_f32,
-)
+from agcx_format.model.fields import Float32, pack_f32
+from agcx_format.model.items import Reasoning, ReasoningText, ReasoningWithoutContent
 
 
 def same(one: Any, other: Any) -> bool:

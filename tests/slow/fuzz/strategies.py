@@ -1,6 +1,6 @@
 """Values of every type that AGCX files hold, as unkind as the types allow.
 
-Strategy: like the codecs, these are worked out from the schema of `agcx_format.model.types`, so a field or an
+Strategy: like the codecs, these are worked out from the schema of `agcx_format.model`, so a field or an
 item kind that is added there is fuzzed without a line here.  Numbers and lengths crowd around the
 borders at which an encoding takes another form; texts hold what terminals, file systems and
 parsers trip over.
@@ -16,16 +16,10 @@ import msgpack
 from hypothesis import strategies as st
 
 from agcx_format.model import schema
+from agcx_format.model.fields import Float32
+from agcx_format.model.items import MessageSnapshot, ReasoningWithoutContent, UnknownItem
+from agcx_format.model.session import ConversationSnapshot, SessionMetadata, SessionState
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import (
-    ConversationSnapshot,
-    Float32,
-    MessageSnapshot,
-    ReasoningWithoutContent,
-    SessionMetadata,
-    SessionState,
-    UnknownItem,
-)
 
 # bincode turns from one form to the next at 251 and 65536, MessagePack at 32, 128, 256 and 65536.
 _BORDERS = [0, 1, 31, 32, 127, 128, 250, 251, 252, 253, 254, 255, 256, 65_535, 65_536]
@@ -130,7 +124,7 @@ def of_shape(shape: schema.Shape, odd: bool) -> st.SearchStrategy[Any]:
     Rust writes and does not read.
     """
     match shape:
-        case schema.Text():
+        case schema.String():
             return texts
         case schema.Bool():
             return st.booleans()
@@ -140,9 +134,9 @@ def of_shape(shape: schema.Shape, odd: bool) -> st.SearchStrategy[Any]:
             return floats
         case schema.Id():
             return ids
-        case schema.Moment():
+        case schema.Time():
             return moments
-        case schema.Choice(enum):
+        case schema.UnitEnum(enum):
             return st.sampled_from(list(enum))
         case schema.Optional(inner):
             return st.none() | of_shape(inner, odd)
@@ -150,7 +144,7 @@ def of_shape(shape: schema.Shape, odd: bool) -> st.SearchStrategy[Any]:
             return st.lists(of_shape(item, odd), max_size=3)
         case schema.Mapping(key, value):
             return st.dictionaries(of_shape(key, odd), of_shape(value, odd), max_size=3)
-        case schema.Product(items):
+        case schema.Tuple(items):
             return st.tuples(*[of_shape(item, odd) for item in items])
         case schema.Record(cls, _, fields):
             return st.builds(cls, *[of_shape(field, odd) for _, field in fields])
@@ -163,7 +157,7 @@ def _of_variants(variants: tuple[schema.Record, ...], odd: bool) -> st.SearchStr
     tags = frozenset(variant.tag for variant in variants)
     if odd and "reasoning" in tags:
         # The trap: the same tag with a field less.
-        kinds.append(of_shape(schema.shape_of(ReasoningWithoutContent).variants[0], odd))
+        kinds.append(of_shape(schema.record_of(ReasoningWithoutContent), odd))
     if odd and tags & {"message", "input_text"}:
         names = frozenset(variant.cls.variant for variant in variants)
         kinds.append(_unknown_items(tags | names))

@@ -21,14 +21,8 @@ from agcx_format.codec import bincode, messagepack
 from agcx_format.codec import json as serde_json
 from agcx_format.codec.zstd import seekable
 from agcx_format.layout import checkpoint, index, v1
-from agcx_format.model.types import (
-    Checkpoint,
-    CheckpointMetadata,
-    ResponseItem,
-    SessionMetadata,
-    SessionState,
-    UnknownItem,
-)
+from agcx_format.model.items import ResponseItem, UnknownItem
+from agcx_format.model.session import Checkpoint, CheckpointMetadata, SessionMetadata, SessionState
 from tests.slow.fuzz import damage
 from tests.slow.fuzz.conftest import Fuzzing
 from tests.slow.fuzz.limits import limited

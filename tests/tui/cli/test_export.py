@@ -16,9 +16,10 @@ from msgspec.structs import replace
 import agcx_format
 from agcx_format import read_session, write_session
 from agcx_format.disk.durable import Signature
-from agcx_format.exporting.choice import Choice
+from agcx_format.exporting.choice import ExportChoice
 from agcx_format.importing.codex import read_rollout
-from agcx_format.model.types import FunctionCall, InputText, Message, Session
+from agcx_format.model.items import FunctionCall, InputText, Message
+from agcx_format.model.session import Session
 from agcx_format.store.store import open_store
 from agcx_tui.cli.export import FORMATS
 from agcx_tui.core.export import write_files
@@ -257,12 +258,12 @@ def test_a_session_that_could_not_be_read_for_the_review_is_looked_through(store
 @pytest.mark.parametrize(
     ("format_", "choice", "count"),
     [
-        ("json", Choice(), 6),
-        ("md", Choice(), 3),
-        ("md", Choice(tool_calls=False), 2),
-        ("codex", Choice(), 3),
-        ("jsonl", Choice(), 2),
-        ("txt", Choice(tool_calls=False), 1),
+        ("json", ExportChoice(), 6),
+        ("md", ExportChoice(), 3),
+        ("md", ExportChoice(tool_calls=False), 2),
+        ("codex", ExportChoice(), 3),
+        ("jsonl", ExportChoice(), 2),
+        ("txt", ExportChoice(tool_calls=False), 1),
     ],
 )
 def test_what_is_counted_is_what_is_written(store, tmp_path, format_, choice, count):

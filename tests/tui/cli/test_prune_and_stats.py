@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from agcx_format.space.rules import Precious, Rule, select
+from agcx_format.space.rules import Precious, PruneRule, select
 from agcx_format.store.store import open_store
 from agcx_tui.cli.prune import PRECIOUS
 from agcx_tui.core.words.format import size
@@ -152,7 +152,7 @@ def test_what_was_kept_the_first_time_counts_the_second_time(store, tmp_path):
 def test_what_falls_under_a_rule_is_told_to_programs_with_the_reasons(store):
     result = run("prune", "--larger-than", "1k", "--dry-run", "--json")
     told = [json.loads(line) for line in result.stdout.splitlines()]
-    selection = select(open_store(store), Rule(larger_than=1000), time.time_ns())
+    selection = select(open_store(store), PruneRule(larger_than=1000), time.time_ns())
     assert [(one["path"], one["bytes"], one["reasons"]) for one in told] == [
         (each.entry.path, each.size, list(each.reasons)) for each in selection.chosen
     ]

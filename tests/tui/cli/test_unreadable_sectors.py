@@ -17,7 +17,8 @@ from click.testing import Result
 from msgspec.structs import replace
 
 from agcx_format import Store, Timestamp
-from agcx_format.model.types import Checkpoint, CheckpointMetadata, InputText, Message
+from agcx_format.model.items import InputText, Message
+from agcx_format.model.session import Checkpoint, CheckpointMetadata
 from tests.support import rollout_lines as lines
 from tests.support.bad_sectors import BadSectors, needs_proc
 from tests.support.stores import golden_session

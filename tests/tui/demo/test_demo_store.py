@@ -10,16 +10,16 @@ from uuid import UUID
 
 import pytest
 
-from agcx_format.model.timestamps import ns_of
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
     LocalShellCall,
     Message,
-    OperatingMode,
     Reasoning,
 )
+from agcx_format.model.session import OperatingMode
+from agcx_format.model.timestamps import ns_of
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.whole import read_session
 from agcx_format.store.store import open_store

@@ -15,7 +15,7 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.widgets import Input, Static
 
 from agcx_format.transcript.safe_text import safe_line
@@ -24,6 +24,7 @@ from agcx_tui.app.screens.browser import heading, notices
 from agcx_tui.app.screens.browser.session_acts import SessionActs
 from agcx_tui.app.screens.listing import ListingScreen
 from agcx_tui.app.services import Remember, Services
+from agcx_tui.app.widgets.copying import copy
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.lines.filter_line import FilterInput
 from agcx_tui.app.widgets.lines.key_line import KeyLine
@@ -319,10 +320,15 @@ class BrowserScreen(ListingScreen[None]):
     # --- what is done to sessions
 
     def action_copy_id(self) -> None:
-        self.copy_of_row(self.table.id)
+        if self.sessions.cursor is not None:
+            self._copy(self.table.id(self.sessions.cursor))
 
     def action_copy_path(self) -> None:
-        self.copy_of_row(self.table.path)
+        if self.sessions.cursor is not None:
+            self._copy(self.table.path(self.sessions.cursor))
+
+    def _copy(self, text: str) -> None:
+        copy(self.app, text, safe_line(text))
 
     def action_export(self) -> None:
         from agcx_tui.app.dialogs.export import ExportItem
@@ -365,7 +371,10 @@ class BrowserScreen(ListingScreen[None]):
     async def _show_beside(self, make: Callable[[ActQueue], Screen[T]]) -> T | None:
         """Once the store is open, unless something else was opened meanwhile."""
         acts = await self.services.store.opened()
-        return await self.app.push_screen_wait(make(acts)) if self.is_active else None
+        if not self.is_active:
+            return None
+        answer = await self.app.push_screen_wait(make(acts))
+        return answer
 
     @work
     async def action_storage(self) -> None:

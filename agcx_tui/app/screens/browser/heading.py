@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.core.sessions import query
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store.feed import FeedState
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 
 __all__ = ["filter_errors", "filter_found", "title_line"]
 

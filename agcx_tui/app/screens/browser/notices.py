@@ -7,18 +7,16 @@ import os
 from textual.content import Content
 
 from agcx_format.errors import PersistenceError
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.core.sessions import query
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store.feed import StoreFeed
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 
 _Part = str | tuple[str, str]
 
 
-def instead_of_list(
-    table: SessionTable, feed: StoreFeed, typed: str
-) -> Content | None:
+def instead_of_list(table: SessionTable, feed: StoreFeed, typed: str) -> Content | None:
     """What is shown in place of the list; None where there is a list.  `typed` is the filter."""
     state, path = feed.state, feed.path
     if state.vanished:

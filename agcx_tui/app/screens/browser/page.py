@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rich.segment import Segment
 from textual.strip import Strip
 
+from agcx_tui.app.textual_internals import has_notifications, rendered_strips
 from agcx_tui.core.local import page_file
 from agcx_tui.core.local.page_file import Line
 from agcx_tui.core.words import format
@@ -48,19 +49,19 @@ def _is_plain(screen: BrowserScreen) -> bool:
         and sessions.region.height > 0
         and not screen.has_class("-tiny")
         # A notification lies over it.
-        and not len(screen.app._notifications)
+        and not has_notifications(screen.app)
     )
 
 
 def _lines(screen: BrowserScreen) -> list[Line]:
-    sessions, preview = screen.sessions, screen.preview_region
+    sessions, preview = screen.sessions, screen.panes.second_region
     place = sessions.scrollable_content_region
     console = screen.app.console
     rows = sessions.first_strips(place.height)
     # In another time zone than that of the process ages are not told anew.
     told_anew = screen.services.config.time_zone is None
     lines = []
-    for y, strip in enumerate(screen._compositor.render_strips(screen.size)):
+    for y, strip in enumerate(rendered_strips(screen)):
         if preview.y <= y < preview.bottom and preview.width:
             blank = Strip([Segment(" " * preview.width, screen.rich_style)], preview.width)
             strip = _replaced(strip, preview.x, _filtered(blank, screen))
@@ -74,7 +75,7 @@ def _lines(screen: BrowserScreen) -> list[Line]:
                 moment, path = None, ""
         text = strip.render(console)
         if moment is not None:
-            told = f"{format.age(moment, screen.now()):<{format.AGE_WIDTH}}"
+            told = f"{format.age(moment, screen.services.now()):<{format.AGE_WIDTH}}"
             moment = moment if told in text else None
             text = text.replace(told, page_file.AGE, 1)
         lines.append(Line(text, moment, path))

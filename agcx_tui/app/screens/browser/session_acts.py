@@ -12,8 +12,8 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from agcx_format.errors import NothingToUndo, PersistenceError, SessionNotFound, StaleSession
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -44,7 +44,7 @@ class SessionActs:
     async def delete(self, rows: Sequence[int]) -> None:
         from agcx_tui.app.dialogs.delete import may_delete
         from agcx_tui.core.store import store_work
-        from agcx_tui.core.words.acts import named
+        from agcx_tui.core.words.acts import summary
 
         if not rows:
             return
@@ -55,11 +55,11 @@ class SessionActs:
         outcome = await self._run(lambda store: store_work.delete(store, files), "deleted")
         if outcome is not None:
             them = "it" if outcome.act.count == 1 else "them"
-            self._say(f"Deleted {named(outcome.act)}. u brings {them} back.")
+            self._say(f"Deleted {summary(outcome.act)}. u brings {them} back.")
 
     async def duplicate(self, row: int | None) -> None:
         from agcx_tui.core.store import store_work
-        from agcx_tui.core.words.acts import named
+        from agcx_tui.core.words.acts import summary
 
         if row is None:
             return
@@ -76,12 +76,12 @@ class SessionActs:
 
         outcome = await self._run(act, "duplicated")
         if outcome is not None:
-            self._say(f"Duplicated: {named(outcome.act)}. u takes it back.", go_to=outcome)
+            self._say(f"Duplicated: {summary(outcome.act)}. u takes it back.", go_to=outcome)
 
     async def toggle_favorite(self, rows: Sequence[int]) -> None:
         """Make them favorites; if all of them are, no more."""
         from agcx_tui.core.store import store_work
-        from agcx_tui.core.words.acts import told
+        from agcx_tui.core.words.acts import describe
 
         rows = [row for row in rows if not self._table.broken(row)]
         if not rows:
@@ -90,7 +90,7 @@ class SessionActs:
         outcome = await self._run(lambda store: store_work.toggle_favorite(store, files), "changed")
         if outcome is not None:
             starred = outcome.act.edit is not None and outcome.act.edit.favorite
-            self._say(f"{'★ ' if starred else ''}{told(outcome.act)}.")
+            self._say(f"{'★ ' if starred else ''}{describe(outcome.act)}.")
 
     async def rename(self, row: int | None, place: Region) -> None:
         """Ask for a new title in `place`, the region of the screen where the old one is."""
@@ -118,16 +118,16 @@ class SessionActs:
 
     async def undo(self) -> None:
         """Undo what was asked for last, also while it waits or runs."""
-        from agcx_tui.core.words.acts import undone
+        from agcx_tui.core.words.acts import describe_undo
 
         outcome = await self._finish(lambda acts: acts.undo(), "undone")
         if outcome is not None:
-            self._say(undone(outcome.act), go_to=outcome)
+            self._say(describe_undo(outcome.act), go_to=outcome)
 
     async def _edit(self, files: ShownFiles, change: Change) -> None:
         """Ask first if an agent may be at work on one of them when the turn of the edit comes."""
         from agcx_tui.core.store import store_work
-        from agcx_tui.core.words.acts import told_with_undo
+        from agcx_tui.core.words.acts import describe_with_undo
 
         at_work = 0
 
@@ -138,9 +138,11 @@ class SessionActs:
 
         outcome = await self._run(act, "changed")
         if at_work and await self._is_wanted_all_the_same(at_work):
-            outcome = await self._run(lambda store: store_work.edit(store, files, change), "changed")
+            outcome = await self._run(
+                lambda store: store_work.edit(store, files, change), "changed"
+            )
         if outcome is not None:
-            self._say(told_with_undo(outcome.act))
+            self._say(describe_with_undo(outcome.act))
 
     async def _is_wanted_all_the_same(self, at_work: int) -> bool | None:
         from agcx_tui.app.dialogs.naming import AskDialog

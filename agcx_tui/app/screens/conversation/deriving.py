@@ -1,30 +1,31 @@
 """The half of a conversation that makes sessions out of it: its second half, one of its checkpoints.
 
 Strategy: what stands in the way is said at once, as far as it is known without looking; a thread looks
-for the rest (an agent at work), then it is asked, then the store's queue does it, which all screens
-follow.  The acts that were done here are
-remembered, for `u` takes back these and no others: what was done in the list is out of sight here.
+for the rest (an agent at work), then it is asked, then the store's queue does it, which all screens follow.
+The acts that were done here are remembered, for `u` takes back these and no others: what was done in the
+list is out of sight here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import work
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
 from agcx_format.errors import NothingToUndo, PersistenceError
-from agcx_tui.app.screens.conversation.following import FollowingScreen
+from agcx_format.transcript.safe_text import safe_line
+from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.core.words.format import counted
-from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
     from agcx_format.disk.durable import Signature
-    from agcx_format.model.types import CheckpointMetadata
+    from agcx_format.model.session import CheckpointMetadata
     from agcx_format.store.store import Store
+    from agcx_tui.app.widgets.transcript.transcript import Transcript
+    from agcx_tui.core.conversation.subject import Conversation
     from agcx_tui.core.store.act_queue import ActQueue, AskedAct
     from agcx_tui.core.store.store_work import Outcome
 
@@ -34,13 +35,8 @@ _WITHOUT_STORE = "It was opened as a file by itself: open it from the list of it
 _NOTHING_DONE = "Nothing was done here. In the list, u takes back what was done last."
 
 
-class DerivingScreen(FollowingScreen):
+class DerivingScreen(OnceScreen[None]):
     """`acts`: those of the conversation's store, if it can be changed; else `fixed` says why not."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "split", "split in two here", show=False, id="conversation.split"),
-        Binding("u", "undo", "undo what was done here", show=False, id="conversation.undo"),
-    ]
 
     class SplitReady(Message):
         """Message number `at`, from 0, may begin a session; `at_work` when an agent may be, too."""
@@ -59,12 +55,18 @@ class DerivingScreen(FollowingScreen):
             self.what = what
             self.error = error
 
+    path: str
+    transcript: Transcript
     acts: ActQueue | None = None
     fixed: str = ""
     # What was asked for here last.
     _asked: AskedAct | None = None
     # The acts of this conversation and its checkpoints, the last one last.
     done: list[str]
+
+    @property
+    def opened(self) -> Conversation | None:
+        raise NotImplementedError
 
     @property
     def store(self) -> Store | None:
@@ -105,7 +107,7 @@ class DerivingScreen(FollowingScreen):
     @property
     def _file(self) -> tuple[str, Signature | None]:
         """The file as it is shown."""
-        return self.path, getattr(self.transcript.source, "signature", None)
+        return self.path, None if self.opened is None else self.opened.signature
 
     @work(thread=True, exclusive=True, group="look")
     def _look_before_split(self, store: Store, at: int) -> None:
@@ -197,7 +199,7 @@ class DerivingScreen(FollowingScreen):
         self, acts: ActQueue, checkpoint: CheckpointMetadata, title: str
     ) -> None:
         from agcx_tui.core.store import store_work
-        from agcx_tui.core.words.acts import named
+        from agcx_tui.core.words.acts import summary
 
         self._act(
             acts,
@@ -205,7 +207,7 @@ class DerivingScreen(FollowingScreen):
             lambda store: store_work.restore_checkpoint(
                 store, (self.path, None), checkpoint.id, title
             ),
-            lambda outcome: f"Made a session: {named(outcome.act)}. u undoes this.",
+            lambda outcome: f"Made a session: {summary(outcome.act)}. u undoes this.",
         )
 
     # --- what was done
@@ -220,7 +222,7 @@ class DerivingScreen(FollowingScreen):
 
     def _undo(self, acts: ActQueue, before: AskedAct | None) -> None:
         from agcx_tui.core.store import store_work
-        from agcx_tui.core.words.acts import undone
+        from agcx_tui.core.words.acts import describe_undo
 
         def act(store: Store) -> Outcome:
             if before is not None:
@@ -238,7 +240,7 @@ class DerivingScreen(FollowingScreen):
             return outcome
 
         self._asked = acts.run(act)
-        self._tell(self._asked, "Nothing was undone", lambda outcome: undone(outcome.act))
+        self._tell(self._asked, "Nothing was undone", lambda outcome: describe_undo(outcome.act))
 
     def _act(
         self,

@@ -14,7 +14,7 @@ from textual.cache import LRUCache
 
 from agcx_format.counting import counted
 from agcx_format.errors import PersistenceError
-from agcx_format.model.types import (
+from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     LocalShellCall,

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from agcx_format.model.types import ExecAction, LocalShellCall, LocalShellStatus
+from agcx_format.model.items import ExecAction, LocalShellCall, LocalShellStatus
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.message import draw_message
 from agcx_tui.app.blocks.outcome import outcome_of, seconds_text

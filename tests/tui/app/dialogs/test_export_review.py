@@ -11,9 +11,9 @@ from textual.app import App
 from textual.widgets import Button, Checkbox, Input, OptionList, RadioButton
 
 from agcx_format import write_session
-from agcx_format.importing.draft import Draft
+from agcx_format.importing.draft import ImportDraft
+from agcx_format.model.items import InputText, Message
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.model.types import InputText, Message
 from agcx_tui.app.dialogs.export import ExportDialog, ExportItem
 from agcx_tui.app.dialogs.redaction_review import RedactionReview
 from agcx_tui.app.dialogs.run_export import ask_for_export
@@ -38,7 +38,7 @@ class Exporting(App):
 
 
 def written(tmp_path: Path, *texts: str, number: int = 7, **context) -> ExportItem:
-    draft = Draft(UUID(int=number << 96), Timestamp("2025-08-26T04:12:50.123Z"))
+    draft = ImportDraft(UUID(int=number << 96), Timestamp("2025-08-26T04:12:50.123Z"))
     for at, text in enumerate(texts, 1):
         draft.add(Message(None, "user", [InputText(text)]), at)
     made = draft.finish(

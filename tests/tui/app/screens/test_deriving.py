@@ -7,14 +7,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+from agcx_tui.app.screens.browser.acting import title_of_copy
 from textual.widgets import Input, Static
 
 from agcx_format.session.whole import read_session
 from agcx_format.store.store import open_store
 from agcx_tui.app.dialogs.naming import NewSessionDialog
-from agcx_tui.app.screens.browser.acting import title_of_copy
 from agcx_tui.app.screens.conversation.checkpoint import CheckpointScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.screens.open_conversation import conversation_screen
 from agcx_tui.app.screens.trash import TrashScreen
 from agcx_tui.app.widgets.lines.tab_line import TabLine
 from tests.support.browsing import (
@@ -133,15 +134,16 @@ async def test_x_splits_at_the_message_the_list_follows_and_u_makes_it_whole(sto
         # The details are those of the file as it is now.
         await pilot.press("4")
         await until(
-            pilot, lambda: screen.facts and "Sections" in "\n".join(screen_text(screen.facts))
+            pilot,
+            lambda: screen.panes.facts and "Sections" in "\n".join(screen_text(screen.panes.facts)),
         )
-        assert screen.facts.id == "details"
-        shown = "\n".join(screen_text(screen.facts))
+        assert screen.panes.facts.id == "details"
+        shown = "\n".join(screen_text(screen.panes.facts))
         assert any("messages" in row and row.rstrip().endswith("11") for row in shown.splitlines())
 
         await pilot.press("u")
         await shows(pilot, screen, 24)
-        assert screen.facts is None
+        assert screen.panes.facts is None
         assert f"Undone: split “{GRID}” in two" in notices(pilot)
         await until(pilot, lambda: len(browsing.table) == 15)
         await pilot.press("u")
@@ -218,7 +220,7 @@ async def test_what_cannot_be_split_says_why(store):
             (broken.path, screen.services.store.acts, "What cannot be read cannot be split"),
             (grid, None, "opened as a file by itself"),
         ]:
-            conversation = app.conversation(path, of)
+            conversation = conversation_screen(app, app.services, path, of)
             app.push_screen(conversation)
             assert expected in await reason(conversation)
         await pilot.press("down", "enter")
@@ -250,8 +252,10 @@ async def test_c_makes_a_session_of_a_checkpoint_in_its_tab_and_on_its_screen(ma
         sessions = len(browsing.table)
         await pilot.press("enter", "3")
         screen = pilot.app.screen
-        await until(pilot, lambda: screen.facts is not None and screen.facts.fact is not None)
-        name = screen.facts.fact.value
+        await until(
+            pilot, lambda: screen.panes.facts is not None and screen.panes.facts.fact is not None
+        )
+        name = screen.panes.facts.fact.value
         await pilot.press("c")
         dialog = await on(pilot, NewSessionDialog)
         assert dialog.focused is dialog.query_one("#cancel")
@@ -262,7 +266,7 @@ async def test_c_makes_a_session_of_a_checkpoint_in_its_tab_and_on_its_screen(ma
         await until(pilot, lambda: "Made a session" in notices(pilot))
         await until(pilot, lambda: title in titles(browsing))
         # Nothing of the session itself changed: one stays where one is.
-        assert screen.facts is not None
+        assert screen.panes.facts is not None
 
         await pilot.press("enter")
         checkpoint = await on(pilot, CheckpointScreen)
@@ -296,7 +300,9 @@ async def asked_for_checkpoint(pilot):
     screen = pilot.app.screen
     await until(pilot, lambda: screen.opened is not None)
     await pilot.press("3")
-    await until(pilot, lambda: screen.facts is not None and screen.facts.fact is not None)
+    await until(
+        pilot, lambda: screen.panes.facts is not None and screen.panes.facts.fact is not None
+    )
     await pilot.press("c")
     return screen
 

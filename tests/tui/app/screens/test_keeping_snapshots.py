@@ -147,7 +147,7 @@ async def at_work(pilot: Pilot) -> None:
     path = screen.table.path(screen.table.order[1])
     os.utime(path, ns=(NOW_SECONDS * 10**9,) * 2)
     await pilot.press("f5", "down")
-    await until(pilot, lambda: not screen.scanning)
+    await until(pilot, lambda: not screen.feed.state.reading)
     await pilot.press("f2")
     await shown(pilot, RenameScreen)
     await pilot.press(*" again", "enter")

@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from agcx_format import Store, Timestamp
 from agcx_format.layout import v1
-from agcx_format.model.types import Checkpoint, CheckpointMetadata
+from agcx_format.model.session import Checkpoint, CheckpointMetadata
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.screens.history import LogScreen
 from agcx_tui.app.screens.prune import PruneScreen
@@ -71,7 +71,7 @@ async def walk(root: Path) -> None:
                 await pilot.press("escape")
                 await pilot.pause()
         await pilot.press("f5")
-        await until(pilot, lambda: not screen.scanning)
+        await until(pilot, lambda: not screen.feed.state.reading)
         assert len(titles(screen)) == 2
         await pilot.press("q")
 

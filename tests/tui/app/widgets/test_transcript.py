@@ -9,7 +9,7 @@ from textual.geometry import Offset
 from textual.selection import Selection
 
 from agcx_format.errors import CorruptData, PersistenceError
-from agcx_format.model.types import InputText, Message, Other, UnknownItem
+from agcx_format.model.items import InputText, Message, Other, UnknownItem
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.source import PENDING, ListSource
 from agcx_tui.app import themes

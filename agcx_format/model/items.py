@@ -1,0 +1,276 @@
+"""Messages and their items: what was said in a conversation, as AGCX files hold it.
+
+Strategy: these declarations are the schema.  The codecs for bincode, MessagePack and JSON are derived from
+them, so adding a field means adding one line here, in the order in which fields are written.
+
+They have the shape of what rmp-serde writes, arrays of the fields in order, which lets msgspec
+decode a message in one call.  No field has a default: a file that omits one is corrupt, and a default
+would hide that.  (`new.py` makes values with defaults.)
+
+Two kinds of item are not in the unions that msgspec decodes, since it could not distinguish them; the
+lenient MessagePack decoder makes them: `ReasoningWithoutContent` and `UnknownItem`.  A type checker does see
+them, because a reader will meet them.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from agcx_format.model.fields import U64, Moment, MomentOfMessage, Value
+from agcx_format.model.timestamps import Timestamp
+
+
+class LocalShellStatus(Enum):
+    COMPLETED = "completed"
+    IN_PROGRESS = "in_progress"
+    INCOMPLETE = "incomplete"
+
+
+def _dict_or_pairs(pairs: list[tuple[Any, Any]]) -> dict[Any, Any] | list[Any]:
+    """What a MessagePack map becomes: its keys may be lists or maps, which no dict takes."""
+    try:
+        return dict(pairs)
+    except TypeError:
+        return pairs
+
+
+_ARRAYS = (*range(0x90, 0xA0), 0xDC, 0xDD)
+# Texts, and the bytes that may stand for one.
+_NAMES = (*range(0xA0, 0xC0), 0xD9, 0xDA, 0xDB, 0xC4, 0xC5, 0xC6)
+
+
+def _as_text(name: object) -> str:
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
+
+
+class UnknownItem:
+    """An item or content part whose tag is not known, kept as the bytes that the file holds.
+
+    Written back byte for byte.  `tag` is the text of the tag, `fields()` the rest as plain values.
+    """
+
+    __slots__ = ("raw",)
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+
+    @property
+    def tag(self) -> str:
+        """The text that names the kind: the first of an array, or `type` in a map."""
+        import msgpack
+
+        reader = msgpack.Unpacker(strict_map_key=False, unicode_errors="replace")
+        reader.feed(self.raw)
+        # Only as far as the tag: what follows may be values that Python has no form for.
+        if self.raw[0] in _ARRAYS:
+            return _as_text(reader.unpack()) if reader.read_array_header() else ""
+        for _ in range(reader.read_map_header()):
+            key = reader.unpack() if self.raw[reader.tell()] in _NAMES else reader.skip()
+            if key in ("type", b"type"):
+                return _as_text(reader.unpack())
+            reader.skip()
+        return ""
+
+    def fields(self) -> list[Any] | dict[Any, Any]:
+        """The rest as plain values; a map with a key that no dict takes is a list of pairs."""
+        import msgpack
+
+        try:
+            plain: Any = msgpack.unpackb(
+                self.raw,
+                strict_map_key=False,
+                object_pairs_hook=_dict_or_pairs,
+                unicode_errors="replace",
+            )
+        except (ValueError, msgpack.UnpackException):
+            # An ill-made timestamp, for example: bytes that say nothing to anybody.
+            return [self.raw]
+        if isinstance(plain, dict):
+            return {key: value for key, value in plain.items() if key != "type"}
+        fields: list[Any] = plain[1:] if self.raw[0] in _ARRAYS else plain
+        return fields
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, UnknownItem) and self.raw == other.raw
+
+    def __hash__(self) -> int:
+        return hash(self.raw)
+
+    def __repr__(self) -> str:
+        return f"UnknownItem({self.raw!r})"
+
+
+# --- what an item of the conversation is made of
+
+
+class InputText(Value, tag="input_text", frozen=True):
+    variant = "InputText"
+    text: str
+
+
+class InputImage(Value, tag="input_image", frozen=True):
+    """`image_url` is a URL, most often a `data:` one that holds the whole picture."""
+
+    variant = "InputImage"
+    image_url: str
+
+
+class OutputText(Value, tag="output_text", frozen=True):
+    variant = "OutputText"
+    text: str
+
+
+ContentItem = InputText | InputImage | OutputText
+# What the content of a message may hold: an `UnknownItem` as well.
+ContentPart = ContentItem | UnknownItem
+if TYPE_CHECKING:
+    _ContentPart = ContentPart
+else:
+    # What msgspec decodes; see above.
+    _ContentPart = ContentItem
+
+
+class SummaryText(Value, tag="summary_text", frozen=True):
+    variant = "SummaryText"
+    text: str
+
+
+class ReasoningText(Value, tag="reasoning_text", frozen=True):
+    variant = "ReasoningText"
+    text: str
+
+
+class PlainText(Value, tag="text", frozen=True):
+    """`ReasoningContent::Text` of the Rust crate."""
+
+    variant = "Text"
+    text: str
+
+
+ReasoningContent = ReasoningText | PlainText
+
+
+class ExecAction(Value, tag="exec", frozen=True):
+    """`LocalShellAction::Exec`."""
+
+    variant = "Exec"
+    command: list[str]
+    timeout_ms: U64 | None
+    working_directory: str | None
+    env: dict[str, str] | None
+    user: str | None
+
+
+class Message(Value, tag="message", frozen=True):
+    variant = "Message"
+    id: str | None
+    role: str
+    content: list[_ContentPart]
+
+
+class Reasoning(Value, tag="reasoning", frozen=True):
+    """`content` is None when absent; see `ReasoningWithoutContent` for the third case."""
+
+    variant = "Reasoning"
+    id: str
+    summary: list[SummaryText]
+    content: list[ReasoningContent] | None
+    encrypted_content: str | None
+
+
+class ReasoningWithoutContent(Value, tag="reasoning", frozen=True):
+    """A reasoning item from which Rust left the field `content` out, three fields instead of four.
+
+    It does so when `content` is present but holds no `reasoning_text`, and then fails to read
+    what it wrote.  Told from `Reasoning` by the number of fields alone.
+    """
+
+    variant = "Reasoning"
+    id: str
+    summary: list[SummaryText]
+    encrypted_content: str | None
+
+    @property
+    def content(self) -> list[ReasoningContent]:
+        return []
+
+
+class LocalShellCall(Value, tag="local_shell_call", frozen=True):
+    variant = "LocalShellCall"
+    id: str | None
+    call_id: str | None
+    status: LocalShellStatus
+    action: ExecAction
+
+
+class FunctionCall(Value, tag="function_call", frozen=True):
+    """`arguments` is JSON text, as the model wrote it: it need not parse."""
+
+    variant = "FunctionCall"
+    id: str | None
+    name: str
+    arguments: str
+    call_id: str
+
+
+class FunctionCallOutput(Value, tag="function_call_output", frozen=True):
+    variant = "FunctionCallOutput"
+    call_id: str
+    output: str
+
+
+class Other(Value, tag="other", frozen=True):
+    variant = "Other"
+
+
+ResponseItem = Message | Reasoning | LocalShellCall | FunctionCall | FunctionCallOutput | Other
+# What a message may hold: also the two kinds that Rust does not read.
+Item = ResponseItem | ReasoningWithoutContent | UnknownItem
+if TYPE_CHECKING:
+    _Item = Item
+else:
+    _Item = ResponseItem
+
+
+# --- the conversation
+
+
+class FileContext(Value, frozen=True):
+    path: str
+    line_range: tuple[U64, U64] | None
+    snippet: str | None
+    language: str | None
+
+
+class ToolCallMetadata(Value, frozen=True):
+    tool_name: str
+    execution_time_ms: U64
+    success: bool
+    error: str | None
+
+
+class MessageMetadata(Value, frozen=True):
+    edited: bool
+    edit_history: list[tuple[Moment, _Item]]
+    branch_point: bool
+    branch_id: UUID | None
+    parent_message_id: UUID | None
+    message_id: UUID
+    file_context: list[FileContext]
+    tool_calls: list[ToolCallMetadata]
+
+
+class MessageSnapshot(Value, frozen=True):
+    """One message: an item, when it was said, and in which turn (counted from 0)."""
+
+    item: _Item
+    timestamp: MomentOfMessage
+    turn_index: U64
+    metadata: MessageMetadata
+
+    @property
+    def time(self) -> Timestamp:
+        """`timestamp` with its parts: `.ns`, `.datetime`."""
+        return Timestamp(self.timestamp)
