@@ -21,12 +21,14 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from agcx_tui.app import themes
+from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.keys.gate import KeyGate
 from agcx_tui.app.screens.open_conversation import conversation_screen
 from agcx_tui.app.services import Remember, Services
 from agcx_tui.app.textual_internals import EndingApp, is_ending, run_binding
 from agcx_tui.app.typed_text import bound, take_waiting, type_into
+from agcx_tui.app.widgets.lines.typed_line import TypedLine
 from agcx_tui.core.local.choices import Remembered
 from agcx_tui.core.local.config import Config
 from agcx_tui.core.local.keeping_on_exit import log_failure, log_to, quietly
@@ -296,10 +298,9 @@ class AgcxApp(EndingApp[object]):
         as a key of the list it might delete.
         """
         field = self.focused
-        take = getattr(field, "take", None)
-        if take is not None:
-            # A line of our own, which sees to the order of what is typed itself.
-            taken = take(event)
+        if isinstance(field, TypedLine):
+            # It keeps what is typed in order by itself.
+            taken = field.take(event)
         elif taken := field is not None and field.check_consume_key(event.key, event.character):
             field.post_message(events.Key(event.key, event.character))
         if taken:
@@ -345,15 +346,15 @@ class AgcxApp(EndingApp[object]):
 
     async def action_copy_or_quit(self) -> None:
         """ctrl+c copies what is selected, which then is so no more; without, it quits."""
-        field: Any = self.focused
-        in_field = getattr(field, "selected_text", "")
+        field = self.focused if isinstance(self.focused, Input) else None
+        in_field = field.selected_text if field is not None else ""
         text = in_field or self.screen.get_selected_text()
         if not text:
             await self.action_quit()
             return
         self.copy_to_clipboard(text)
         self.screen.clear_selection()
-        if in_field:
+        if field is not None and in_field:
             # Nothing but the cursor is left of what was selected.
             field.cursor_position = field.cursor_position
 
@@ -367,8 +368,9 @@ class AgcxApp(EndingApp[object]):
         from agcx_tui.app.dialogs.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
-            extra = getattr(self.screen, "help_text", None)
-            self.push_screen(HelpScreen(list(self.screen.active_bindings.values()), extra))
+            screen = self.screen
+            extra = screen.help_text if isinstance(screen, OnceScreen) else None
+            self.push_screen(HelpScreen(list(screen.active_bindings.values()), extra))
 
 
 def _on_light_background() -> bool:

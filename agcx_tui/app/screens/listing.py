@@ -70,6 +70,10 @@ class ListingScreen(OnceScreen[ScreenResultType]):
             reason = format.short_reason(self.table.error(row))
             self.notify(f"It cannot be opened: {reason}.", severity="warning", markup=False)
 
+    def reveal(self, row: int) -> None:
+        """Put the cursor on a session."""
+        self.sessions.go_to(row)
+
     # --- the order
 
     def sort_by(self, key: str, descending: bool | None = None) -> None:

@@ -36,7 +36,7 @@ _OUTSIDE = 3
 
 
 class SplitPanes(Widget):
-    """`place` is where the second pane is now: right, below or hidden."""
+    """`first` is always there; `second` is moved, hidden, or alone."""
 
     DEFAULT_CSS: ClassVar[str] = """
     SplitPanes { height: 1fr; layout: horizontal; }
@@ -84,6 +84,11 @@ class SplitPanes(Widget):
         self._arrange(event.size)
 
     @property
+    def place(self) -> str:
+        """Where the second pane is: right, below or hidden, or alone."""
+        return self._arranged[0]
+
+    @property
     def second_region(self) -> Region:
         """Where the second pane is on the screen; nowhere while it is hidden."""
         return self._second.region if self._second.display else Region()
@@ -98,7 +103,7 @@ class SplitPanes(Widget):
         """Move the second pane to the next place that has room; back to where it was from alone."""
         if not self._alone:
             places = _possible(self.size)
-            self._wish = places[(places.index(self._place(self.size)) + 1) % len(places)]
+            self._wish = places[(places.index(self._suitable_place(self.size)) + 1) % len(places)]
         self._alone = False
         self._arrange(self.size)
         self.post_message(self.Arranged({"preview": self._wish}))
@@ -115,7 +120,8 @@ class SplitPanes(Widget):
         self.toggle_alone()
         return True
 
-    def _place(self, size: Size) -> str:
+    def _suitable_place(self, size: Size) -> str:
+        """Where it was chosen, if there is room; else where there is."""
         if self._wish in (possible := _possible(size)):
             return self._wish
         if size.width >= _RIGHT_WIDTH:
@@ -123,7 +129,7 @@ class SplitPanes(Widget):
         return "below" if size.height >= _BELOW_HEIGHT and "below" in possible else "hidden"
 
     def _arrange(self, size: Size) -> None:
-        place = "alone" if self._alone else self._place(size)
+        place = "alone" if self._alone else self._suitable_place(size)
         if self._first_only:
             place = "hidden"
         room = {

@@ -7,8 +7,7 @@ sessions is in `SessionActs`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from textual import events, on, work
@@ -16,33 +15,29 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.geometry import Size
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.browser import heading, notices
+from agcx_tui.app.screens.browser.beside import beside
+from agcx_tui.app.screens.browser.filter_bar import FilterBar
 from agcx_tui.app.screens.browser.session_acts import SessionActs
 from agcx_tui.app.screens.listing import ListingScreen
 from agcx_tui.app.services import Remember, Services
 from agcx_tui.app.widgets.copying import copy
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
-from agcx_tui.app.widgets.lines.filter_line import FilterInput
 from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.app.widgets.list.header import ListHeader
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.app.widgets.preview import Preview
 from agcx_tui.app.widgets.split_panes import SplitPanes
-from agcx_tui.core.sessions import query
-from agcx_tui.core.sessions.completion import complete
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store.feed import StoreFeed
 from agcx_tui.core.words import format
 
 if TYPE_CHECKING:
-    from textual.screen import Screen
-
     from agcx_format.catalog.file import Catalog
-    from agcx_tui.core.store.act_queue import ActQueue
 
 __all__ = ["BrowserScreen"]
 
@@ -58,10 +53,7 @@ _LEAST_WIDTH, _LEAST_HEIGHT = 40, 8
 _ROOMY_HEIGHT = 30
 
 # What is of no use, or would do harm, while there is no store.
-_NEEDS_STORE = frozenset(
-    ("export", "delete", "favorite", "undo", "copy_id", "copy_path", "rename", "tags", "storage",
-     "prune", "trash", "log")
-)  # fmt: skip
+_NEEDS_STORE = frozenset(("export", "delete", "favorite", "undo", "copy", "rename", "tags", "show"))
 
 
 class BrowserScreen(ListingScreen[None]):
@@ -73,12 +65,7 @@ class BrowserScreen(ListingScreen[None]):
     BrowserScreen {
         layers: base above;
 
-        & > #filter-line { height: 1; background: $background; }
-        &.-roomy > #filter-line { margin: 1 0; }
-        #filter-sign { width: 3; padding: 0 1; color: $text-muted; }
-        #filter-line:focus-within #filter-sign { color: $primary; text-style: bold; }
-        #filter-status { width: 45%; color: $text-muted; }
-        #filter-status.-wrong { width: 62%; }
+        &.-roomy > FilterBar { margin: 1 0; }
         #preview { height: 1fr; }
         & > #too-small {
             display: none; layer: above; width: 100%; height: 100%;
@@ -123,20 +110,14 @@ class BrowserScreen(ListingScreen[None]):
             ListHeader(self.sessions), self.sessions, Static(id="notice", markup=False), id="left"
         )
         self.panes = SplitPanes(left, self._preview, wish=preview, shares=shares, id="panes")
-        self._filter = FilterInput(
-            partial(complete, table=self.table), self._leave_filter, id="filter"
+        self._filter = FilterBar(
+            self.table, services.now, self.table_changed, self._focus_list, id="filter-line"
         )
-        self._filter_errors: Sequence[str] = ()
-        # What the sessions are that `is:listed` shows.
-        self._listed_as = ""
 
     def compose(self) -> ComposeResult:
         self._take_size(self.app.size)
         yield EdgeLine(id="title")
-        with Horizontal(id="filter-line"):
-            yield Static("/", id="filter-sign")
-            yield self._filter
-            yield EdgeLine(id="filter-status")
+        yield self._filter
         yield self.panes
         with Horizontal(id="bottom"):
             yield KeyLine()
@@ -188,7 +169,7 @@ class BrowserScreen(ListingScreen[None]):
         state = self.feed.state
         title = heading.title_line(self.table, state, self.feed.path)
         self.query_one("#title", EdgeLine).show(*title)
-        self._show_filter_status()
+        self._filter.show_status(reading=state.reading)
         self.show_marks()
         notice = notices.instead_of_list(self.table, self.feed, self._filter.value)
         page = self.query_one("#notice", Static)
@@ -204,16 +185,6 @@ class BrowserScreen(ListingScreen[None]):
         if self.sessions.at_rest != state.vanished:
             self.sessions.at_rest = state.vanished
             self.refresh_bindings()
-
-    def _show_filter_status(self) -> None:
-        status = self.query_one("#filter-status", EdgeLine)
-        reading = self.feed.state.reading
-        errors = heading.filter_errors(self.table, self._filter_errors, reading=reading)
-        status.set_class(bool(errors), "-wrong")
-        if errors:
-            status.show(right=Content.styled(safe_line(" · ".join(errors)), "$error"))
-        else:
-            status.show(*heading.filter_found(self.table, self._listed_as))
 
     @on(SessionList.Highlighted)
     @on(SplitPanes.Moved)
@@ -253,59 +224,35 @@ class BrowserScreen(ListingScreen[None]):
         """The key that goes to the filter is not offered there, nor any without what it is for."""
         if self.feed.state.vanished and action in _NEEDS_STORE:
             return False
-        return not (action == "filter" and self.focused is self._filter)
+        return not (action == "filter" and self.focused is self._filter.input)
 
     def action_filter(self) -> None:
-        self.set_focus(self._filter)
+        self.set_focus(self._filter.input)
 
-    def _leave_filter(self) -> None:
+    def _focus_list(self) -> None:
         self.set_focus(self.sessions)
-
-    @on(Input.Changed, "#filter")
-    def _filter_typed(self, message: Input.Changed) -> None:
-        self._apply_filter(message.value)
-
-    def _apply_filter(self, typed: str) -> None:
-        found = query.parse(typed, self.services.now())
-        self._filter_errors = found.errors
-        self.table.filter_by(found)
-        self.table_changed()
-
-    @on(FilterInput.Offered)
-    def _completed(self, message: FilterInput.Offered) -> None:
-        """Show what else Tab may bring, the next one first."""
-        after = message.chosen + 1
-        others = [*message.candidates[after:], *message.candidates[: message.chosen]]
-        words = "tab: " + "  ".join(others) if others else ""
-        if not message.candidates:
-            words = "tab: nothing completes this"
-        if words:
-            self.query_one("#filter-status", EdgeLine).show(left=words)
 
     def reveal(self, row: int) -> None:
         """Put the cursor on a session; a filter that hides it is cleared."""
         if not self.sessions.go_to(row):
-            self._filter.value = ""
-            self._apply_filter("")
+            self._filter.clear_at_once()
             self.sessions.go_to(row)
 
     def show_only(self, label: str, paths: Sequence[str]) -> None:
         """Show these sessions and no others; `label` is what they are."""
         self.table.listed = frozenset(paths)
-        self._listed_as = label
-        self._filter.value = ""
-        self._filter.value = "is:listed"
+        self._filter.show_listed(label)
         if any(self.table.row_of(path) is None for path in paths):
             # What came a moment ago is not in the list yet.
             self.action_rescan()
 
     def action_clear(self) -> None:
         if self.focused is not self.sessions:
-            self.set_focus(self.sessions)
+            self._focus_list()
         elif self.panes.leave_alone():
             pass
         elif self._filter.value:
-            self._filter.value = ""
+            self._filter.clear()
         elif self.table.marks:
             self.table.marks.clear()
             self.sessions.refresh()
@@ -319,16 +266,12 @@ class BrowserScreen(ListingScreen[None]):
 
     # --- what is done to sessions
 
-    def action_copy_id(self) -> None:
-        if self.sessions.cursor is not None:
-            self._copy(self.table.id(self.sessions.cursor))
-
-    def action_copy_path(self) -> None:
-        if self.sessions.cursor is not None:
-            self._copy(self.table.path(self.sessions.cursor))
-
-    def _copy(self, text: str) -> None:
-        copy(self.app, text, safe_line(text))
+    def action_copy(self, what: str) -> None:
+        """Copy the id or the path of the session under the cursor."""
+        row = self.sessions.cursor
+        if row is not None:
+            text = self.table.id(row) if what == "id" else self.table.path(row)
+            copy(self.app, text, safe_line(text))
 
     def action_export(self) -> None:
         from agcx_tui.app.dialogs.export import ExportItem
@@ -366,38 +309,12 @@ class BrowserScreen(ListingScreen[None]):
     async def action_tags(self) -> None:
         await self._acts.change_tags(self.chosen())
 
-    # --- the screens beside
-
-    async def _show_beside(self, make: Callable[[ActQueue], Screen[T]]) -> T | None:
-        """Once the store is open, unless something else was opened meanwhile."""
+    @work
+    async def action_show(self, name: str) -> None:
+        """Show a screen beside this one once the store is open, unless something else was opened."""
         acts = await self.services.store.opened()
         if not self.is_active:
-            return None
-        answer = await self.app.push_screen_wait(make(acts))
-        return answer
-
-    @work
-    async def action_storage(self) -> None:
-        from agcx_tui.app.screens.storage import StorageScreen
-
-        chosen = await self._show_beside(partial(StorageScreen, self.services))
-        if chosen is not None:
-            self.show_only(chosen.label, chosen.paths)
-
-    @work
-    async def action_prune(self) -> None:
-        from agcx_tui.app.screens.prune import PruneScreen
-
-        await self._show_beside(partial(PruneScreen, self.services))
-
-    @work
-    async def action_trash(self) -> None:
-        from agcx_tui.app.screens.trash import TrashScreen
-
-        await self._show_beside(partial(TrashScreen, self.services))
-
-    @work
-    async def action_log(self) -> None:
-        from agcx_tui.app.screens.history import LogScreen
-
-        await self._show_beside(partial(LogScreen, self.services))
+            return
+        wanted = await self.app.push_screen_wait(beside(name, self.services, acts))
+        if wanted is not None:
+            self.show_only(wanted.label, wanted.paths)
