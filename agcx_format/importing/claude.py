@@ -35,8 +35,8 @@ from agcx_format.model.items import (
     SummaryText,
 )
 from agcx_format.model.timestamps import Timestamp
+from agcx_format.transcript.outputs import CallOutcome
 from agcx_format.transcript.title import short_title
-from agcx_format.transcript.tools import CallOutcome
 from agcx_format.transcript.words import OUTPUT_IMAGE
 
 __all__ = ["convert", "default_places", "find_transcripts", "read_transcript"]

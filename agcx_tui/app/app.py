@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from textual.driver import Driver
     from textual.filter import LineFilter
 
-    from agcx_format.disk.durable import Signature
+    from agcx_format.disk import Signature
     from agcx_tui.core.store.store_work import Outcome
 
 # Problems of a configuration that are told one by one: more would cover the list.
@@ -172,7 +172,7 @@ class AgcxApp(EndingApp[object]):
         self.call_from_thread(self._say_problems, problems)
 
     def _say_problems(self, problems: Sequence[str]) -> None:
-        from agcx_format.transcript.safe_text import safe_line
+        from agcx_format.transcript import safe_line
 
         if len(problems) > _SAID:
             problems = [f"{len(problems)} things are wrong with it: agcx config lists them."]
@@ -200,7 +200,7 @@ class AgcxApp(EndingApp[object]):
 
         catalog = None
         if self._cache is not None and self._store_path is not None:
-            from agcx_format.catalog.file import Catalog
+            from agcx_format.catalog import Catalog
             from agcx_tui.core.local.paths import catalogs
 
             catalog = Catalog(catalogs(self._cache), self._store_path)

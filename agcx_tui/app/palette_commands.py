@@ -14,8 +14,7 @@ from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from agcx_format.transcript.folding import Needle
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import Needle, safe_line
 from agcx_tui.app.dialogs.help import shown_key
 from agcx_tui.app.screens.listing import ListingScreen
 from agcx_tui.app.widgets.list.session_list import SessionList
@@ -92,7 +91,7 @@ class SessionCommands(Provider):
             sessions.action_open()
 
 
-def _list_of(screen: Screen) -> SessionList | None:
+def _list_of(screen: Screen[Any]) -> SessionList | None:
     lists = screen.query(SessionList)
     return lists.first() if lists else None
 

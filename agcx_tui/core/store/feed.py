@@ -21,17 +21,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakSet
 
-from agcx_format.disk.durable import os_reason
+from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_tui.core.local.keeping_on_exit import log_failure, quietly
 from agcx_tui.core.store.stream import stream
 
 if TYPE_CHECKING:
-    from agcx_format.catalog.block import Block
-    from agcx_format.catalog.columns import Columns
-    from agcx_format.catalog.file import Catalog, Reading
-    from agcx_format.catalog.refresh import Gone
-    from agcx_format.store.store import ScanEntry, Store
+    from agcx_format import ScanEntry, Store
+    from agcx_format.catalog import Block, Catalog, Columns, Gone, Reading
     from agcx_tui.core.sessions.table import SessionTable
     from agcx_tui.core.store.opened_store import OpenedStore
     from agcx_tui.core.store.store_work import Outcome, ShownFiles
@@ -260,7 +257,7 @@ class StoreFeed:
         self._watch_from_now_on()
 
     def _take_changes(self, changes: list[ScanEntry | Gone]) -> None:
-        from agcx_format.catalog.refresh import Gone
+        from agcx_format.catalog import Gone
 
         gone = [each for each in changes if isinstance(each, Gone)]
         entries = [each for each in changes if not isinstance(each, Gone)]
@@ -444,8 +441,8 @@ def _look(
         PersistenceError: The directory cannot be read.
     """
     # What only threads need is imported by them: the first picture does not wait for it.
-    from agcx_format.catalog.refresh import differences
-    from agcx_format.store.store import Store
+    from agcx_format import Store
+    from agcx_format.catalog import differences
     from agcx_tui.core.store import first_words, store_work, watch
 
     if was_there and watch.is_gone(path, before):

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from agcx_tui.core.store.signal import Signal
 
 if TYPE_CHECKING:
-    from agcx_format.disk.durable import Signature
-    from agcx_format.store.store import Store
+    from agcx_format import Store
+    from agcx_format.disk import Signature
     from agcx_tui.core.store.act_queue import ActQueue
     from agcx_tui.core.store.store_work import Outcome
     from agcx_tui.core.store.watch import Directory

@@ -9,9 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from agcx_format.exporting.choice import ExportChoice, chosen
+from agcx_format.exporting.json_document import from_session_json, session_json
 from agcx_format.exporting.markdown import to_markdown
 from agcx_format.exporting.plain_text import jsonl_parts, to_text
-from agcx_format.exporting.session_json import from_session_json, session_json
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.model.items import (
     FileContext,
@@ -109,5 +109,16 @@ def test_records_without_metadata_have_no_place_and_time(session):
     metadata, conversation, _ = session
     parts = jsonl_parts(metadata, conversation.messages, ExportChoice(metadata=False))
     assert {tuple(json.loads(part)) for part in parts} == {
-        ("type", "role", "content", "tool", "call_id", "success", "duration_ms")
+        (
+            "type",
+            "role",
+            "content",
+            "tool",
+            "call_id",
+            "success",
+            "exit_code",
+            "duration_ms",
+            "error",
+            "status",
+        )
     }

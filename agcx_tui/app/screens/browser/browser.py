@@ -17,7 +17,7 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.widgets import Static
 
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.browser import heading, notices
 from agcx_tui.app.screens.browser.beside import beside
@@ -37,7 +37,7 @@ from agcx_tui.core.store.feed import StoreFeed
 from agcx_tui.core.words import format
 
 if TYPE_CHECKING:
-    from agcx_format.catalog.file import Catalog
+    from agcx_format.catalog import Catalog
 
 __all__ = ["BrowserScreen"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.core.sessions import query
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store.feed import FeedState

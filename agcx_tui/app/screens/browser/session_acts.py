@@ -12,14 +12,14 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from agcx_format.errors import NothingToUndo, PersistenceError, SessionNotFound, StaleSession
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.core.words import format
 
 if TYPE_CHECKING:
     from textual.app import App
     from textual.geometry import Region
 
-    from agcx_format.store.store import Store
+    from agcx_format import Store
     from agcx_tui.app.services import Services
     from agcx_tui.app.widgets.list.session_list import SessionList
     from agcx_tui.core.store.act_queue import ActQueue, AskedAct
