@@ -12,23 +12,22 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
-import time
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Coroutine, Iterable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakSet
 
-from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_tui.core.local.keeping_on_exit import log_failure, quietly
+from agcx_tui.core.store.catalog_record import CatalogRecord
+from agcx_tui.core.store.looking import Found, Vanished, catalog_blocks, compare, watch_changes
 from agcx_tui.core.store.stream import stream
 
 if TYPE_CHECKING:
-    from agcx_format import ScanEntry, Store
-    from agcx_format.catalog import Block, Catalog, Columns, Gone, Reading
+    from agcx_format import ScanEntry
+    from agcx_format.catalog import Catalog, Gone, Reading
     from agcx_tui.core.sessions.table import SessionTable
     from agcx_tui.core.store.opened_store import OpenedStore
     from agcx_tui.core.store.store_work import Outcome, ShownFiles
@@ -38,13 +37,10 @@ __all__ = ["FeedState", "FeedView", "StoreFeed"]
 
 # Seconds after which an empty list says that it is being read.
 _PATIENCE = 0.3
-# Seconds from a change to the catalog that has it, and from the first rows to the first words.
-_SAVE_AFTER = 3.0
+# Seconds from the first rows to the first words.
 _WORDS_AFTER = 1.0
 # Seconds from the first page of the catalog to the rest of it.
 _REST_AFTER = 0.2
-# Seconds between two parts of the catalog: for keys, and for the first picture.
-_BREATH = 0.002
 
 
 class _Task(Protocol):
@@ -130,7 +126,7 @@ class StoreFeed:
         self._watch: _Task | None = None
         self._words: _Task | None = None
         self._words_are_due = False
-        self._record = _CatalogRecord(catalog, table, view)
+        self._record = CatalogRecord(catalog, table, view.set_timer)
         self._rest = self._first_page(catalog)
         self._unfollow = opened.acted.subscribe(self._take_act)
 
@@ -210,7 +206,7 @@ class StoreFeed:
         # interpreter with them.
         await asyncio.sleep(_REST_AFTER)
         try:
-            async with aclosing(stream(partial(_blocks, reading))) as blocks:
+            async with aclosing(stream(partial(catalog_blocks, reading))) as blocks:
                 async for block in blocks:
                     with suppress(ValueError):
                         self.table.extend(block)
@@ -228,18 +224,18 @@ class StoreFeed:
         assert self.path is not None
         was_there = self._place is not None or self.state.cached
         known = self._opened.store
-        look = partial(_look, self.path, self.table.columns, known, self._place, was_there)
+        look = partial(compare, self.path, self.table.columns, known, self._place, was_there)
         place, error = self._place, None
         try:
             async with aclosing(stream(look)) as found:
                 async for each in found:
                     match each:
-                        case _Vanished():
+                        case Vanished():
                             self._become(reading=False, vanished=True)
                             self._view.table_changed()
                             self._watch_from_now_on()
                             return
-                        case _Found(now, store):
+                        case Found(now, store):
                             place = now
                             if store is not None and self._opened.use(store, place):
                                 self._view.store_replaced()
@@ -291,7 +287,9 @@ class StoreFeed:
     async def _follow_changes(self) -> None:
         assert self.path is not None
         try:
-            async with aclosing(stream(partial(_watch, self.path, self.table.columns))) as found:
+            async with aclosing(
+                stream(partial(watch_changes, self.path, self.table.columns))
+            ) as found:
                 async for changes in found:
                     if changes is not None:
                         if self.state.vanished and not self.state.reading:
@@ -340,131 +338,3 @@ class StoreFeed:
         if not done:
             columns.haystacks.pack()
             self.save_soon()
-
-
-class _CatalogRecord:
-    """Writes the table into the catalog: some seconds after a change, one thread after the other."""
-
-    def __init__(self, catalog: Catalog | None, table: SessionTable, view: FeedView) -> None:
-        self._catalog = catalog
-        self._table = table
-        self._view = view
-        self._is_due = False
-        self._is_unsaved = False
-        # How the catalog on disk is sorted.
-        self._order: tuple[str, bool] | None = None
-        # The thread that writes it, or did.
-        self._thread: threading.Thread | None = None
-
-    def is_in_order(self) -> None:
-        """What was read is sorted as the table is."""
-        self._order = self._order_of_table
-
-    def save_soon(self, may_save: Any) -> None:
-        """Save in some seconds, if `may_save()` then."""
-        self._is_unsaved = True
-
-        def save() -> None:
-            self._is_due = False
-            if may_save():
-                self._save()
-
-        if self._catalog is not None and not self._is_due:
-            self._is_due = True
-            self._view.set_timer(_SAVE_AFTER, save)
-
-    def save_at_the_end(self) -> None:
-        # The next list begins as this one was left, and so should its first page.
-        self._is_unsaved |= self._order != self._order_of_table
-        self._save()
-
-    async def written(self) -> None:
-        if self._thread is not None:
-            await asyncio.to_thread(self._thread.join)
-
-    @property
-    def _order_of_table(self) -> tuple[str, bool]:
-        return self._table.sort_key, self._table.descending
-
-    def _save(self) -> None:
-        if self._catalog is None or not self._is_unsaved:
-            return
-        self._is_unsaved = False
-        self._order = self._order_of_table
-        work = partial(self._catalog.save, self._table.columns, self._table.in_order())
-        # Not a worker of the screen, which would end with it: whoever leaves waits for this one.
-        self._thread = threading.Thread(
-            target=_save_after, args=(self._thread, work), name="catalog", daemon=True
-        )
-        self._thread.start()
-
-
-def _save_after(before: threading.Thread | None, save: partial[None]) -> None:
-    if before is not None:
-        before.join()
-    quietly("the catalog", save)
-
-
-# --- in a thread
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A directory is there; the store in it, once it is open."""
-
-    place: Directory | None
-    store: Store | None = None
-
-
-class _Vanished:
-    """The directory of the store is there no more."""
-
-
-def _blocks(reading: Reading, stop: threading.Event) -> Iterator[Block]:
-    with suppress(ValueError):
-        for block in reading.blocks():
-            yield block
-            time.sleep(_BREATH)
-
-
-def _look(
-    path: str,
-    columns: Columns,
-    known: Store | None,
-    before: Directory | None,
-    was_there: bool,
-    stop: threading.Event,
-) -> Iterator[_Vanished | _Found | int | list[ScanEntry | Gone]]:
-    """What is new or other than the columns say, where the store is, and how many files there are.
-
-    Raises:
-        PersistenceError: The directory cannot be read.
-    """
-    # What only threads need is imported by them: the first picture does not wait for it.
-    from agcx_format import Store
-    from agcx_format.catalog import differences
-    from agcx_tui.core.store import first_words, store_work, watch
-
-    if was_there and watch.is_gone(path, before):
-        yield _Vanished()
-        return
-    place = watch.directory(path)
-    yield _Found(place)
-    try:
-        is_another = before is not None and place not in (before, None)
-        store = Store(path) if known is None or is_another else known
-        yield _Found(place, store)
-        for number, batch in enumerate(store_work.batches(differences(store.path, columns))):
-            yield batch
-            if number == 0:
-                yield first_words.count(store)
-    except OSError as error:
-        raise PersistenceError(os_reason(error), path=error.filename or path) from error
-
-
-def _watch(
-    path: str, columns: Columns, stop: threading.Event
-) -> Iterator[list[ScanEntry | Gone] | None]:
-    from agcx_tui.core.store import watch
-
-    return watch.watch(path, columns, stop)
