@@ -29,8 +29,8 @@ from agcx_format.model.items import (
     UnknownItem,
 )
 from agcx_format.model.session import ConversationSnapshot, SessionMetadata
+from agcx_format.transcript.escaping import safe_json, visible
 from agcx_format.transcript.reader import ReadMessage, TranscriptReader
-from agcx_format.transcript.safe_text import safe_json, visible
 from agcx_format.transcript.tool_calls import ToolCall, outcome_of_records, tool_call_of_item
 from agcx_format.transcript.tools import Call
 from agcx_format.transcript.wording import (

@@ -23,7 +23,8 @@ from agcx_format.model.items import (
     Reasoning,
     ReasoningWithoutContent,
 )
-from agcx_format.transcript.tools import read_call, read_output, typed_command, without_surrogates
+from agcx_format.transcript.outputs import read_output, without_surrogates
+from agcx_format.transcript.tools import read_call, typed_command
 from agcx_format.transcript.words import genuine_user_text, text_of
 
 __all__ = ["Kind", "Said", "as_read", "read_messages"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from textual.strip import Strip
 
-from agcx_format.model.items import (
+from agcx_format import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -16,9 +16,7 @@ from agcx_format.model.items import (
     LocalShellCall,
     MessageSnapshot,
 )
-from agcx_format.transcript.outputs import CallOutcome
-from agcx_format.transcript.safe_text import safe_line, safe_text
-from agcx_format.transcript.tool_calls import tool_call
+from agcx_format.transcript import CallOutcome, safe_line, safe_text, tool_call
 from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.images import image_facts
 from agcx_tui.app.blocks.lines import EMPTY, Piece, beside, indent, line, wrap

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from agcx_tui.core.words.format import elapsed
 
 if TYPE_CHECKING:
-    from agcx_format.store.store import ScanEntry
+    from agcx_format import ScanEntry
 
 __all__ = ["deletion_facts", "link_fact"]
 
@@ -54,7 +54,7 @@ def link_fact(links: int, count: int) -> str:
 
 def _age(entries: Sequence[ScanEntry], now: int) -> str:
     """`Last used 3 months ago.`, or between when and when."""
-    from agcx_format.space.rules import last_used
+    from agcx_format.space import last_used
 
     spans = [now - last_used(entry) // 1000 for entry in entries]
     newest, oldest = elapsed(max(0, min(spans))), elapsed(max(0, max(spans)))

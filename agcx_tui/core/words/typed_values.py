@@ -5,7 +5,7 @@ Strategy: the filter line's own words (`filtering.py`), so that they mean the sa
 
 from __future__ import annotations
 
-from agcx_format.model.timestamps import Timestamp
+from agcx_format import Timestamp
 from agcx_tui.core.sessions.query import parse
 
 __all__ = ["bytes_of", "moment_before"]
