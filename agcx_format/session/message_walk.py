@@ -13,10 +13,10 @@ from agcx_format import limits
 from agcx_format.codec.messagepack.scanner import MessageScanner
 from agcx_format.errors import CompressionError, PersistenceError
 
-__all__ = ["Walk"]
+__all__ = ["MessageWalk"]
 
 
-class Walk:
+class MessageWalk:
     """Gives (index, start, MessagePack) of each message; None for one above `largest` bytes.
 
     `before` is as for `MessageScanner`.  While and after it is iterated: `head`, the bytes before the first
