@@ -19,7 +19,7 @@ from agcx_format.codec import messagepack
 from agcx_format.codec.zstd import frames
 from agcx_format.codec.zstd.frames import Section
 from agcx_format.doctor.checks import verify_file, verify_store
-from agcx_format.doctor.repair import repair
+from agcx_format.doctor.repair import repair_file
 from agcx_format.doctor.report import Severity
 from agcx_format.errors import CorruptData
 from agcx_format.layout import LAYOUTS
@@ -275,7 +275,7 @@ def test_one_that_is_cut_off_is_told_and_saved_as_far_as_it_goes(store: Store, t
     assert verify_file(path).severity is Severity.ERROR
     with SessionFile(path) as file:
         known = len(file)
-    done = repair(path, tmp_path / "saved")
+    done = repair_file(path, tmp_path / "saved")
     assert done.target is not None
     assert done.messages == known
     metadata, conversation, state = read_session(done.target)
