@@ -1,7 +1,7 @@
-"""What one would want to know before sessions are deleted, in lines.  Pure, no Textual.
+"""What a person should know before deleting sessions, as lines.  Pure, no Textual.
 
-Strategy: the same facts as in the browser's dialog, from the entries of a scan: when they were last used,
-the favorites among them, and those that an agent may still be writing.
+Strategy: the same facts as in the browser's dialog, from scanned entries: when they were last used, how many
+are favorites, and how many an agent may still be using.
 """
 
 from __future__ import annotations
@@ -20,9 +20,13 @@ __all__ = ["deletion_facts", "link_fact"]
 def deletion_facts(
     entries: Sequence[ScanEntry], at_work: int, now: int, links: int = 0
 ) -> list[str]:
-    """`at_work`: how many may belong to a running agent; `now` in microseconds since 1970.
+    """The facts about these sessions, a line each.
 
-    `links`: how many of the files are symbolic links.
+    Args:
+        entries: The sessions to delete.
+        at_work: How many of them a running agent may be using.
+        now: The time in microseconds since 1970.
+        links: How many of the files are symbolic links.
     """
     lines = [_age(entries, now)]
     if favorites := sum(bool(e.metadata and e.metadata.is_favorite) for e in entries):
@@ -35,17 +39,17 @@ def deletion_facts(
             "It" if len(entries) == 1 else "One of them" if at_work == 1 else f"{at_work:,} of them"
         )
         lines.append(
-            f"! {which} changed in the last 5 minutes: an agent may be at work on it and save it again."
+            f"! {which} changed in the last 5 minutes: an agent may be using it and save it again."
         )
     if links:
         lines.append(link_fact(links, len(entries)))
     goes, them = ("It goes", "it") if len(entries) == 1 else ("They go", "them")
-    lines.append(f"{goes} to the store's trash; agcx undo brings {them} back.")
+    lines.append(f"{goes} to the store's trash; agcx undo restores {them}.")
     return lines
 
 
 def link_fact(links: int, count: int) -> str:
-    """Of `count` files, `links` are symbolic links."""
+    """That `links` of `count` files are symbolic links."""
     if count == 1:
         return "It is a link: the link is deleted, the file that it leads to stays."
     which = "One of them is a link" if links == 1 else f"{links:,} of them are links"
@@ -53,7 +57,7 @@ def link_fact(links: int, count: int) -> str:
 
 
 def _age(entries: Sequence[ScanEntry], now: int) -> str:
-    """`Last used 3 months ago.`, or between when and when."""
+    """`Last used 3 months ago.`, or the range of times."""
     from agcx_format.space.rules import last_used
 
     spans = [now - last_used(entry) // 1000 for entry in entries]
