@@ -267,7 +267,7 @@ class ActingStore:
         """Remove what killed writers left; never an error."""
         unfinished = [f"{paths.TRASH}/{home.name}" for home in acts.unfinished(self.path)]
         with suppress(OSError, PersistenceError), Tree(self.path) as tree:
-            for folder in paths.WRITTEN:
+            for folder in paths.written_folders():
                 tree.sweep(folder)
             for home in unfinished:
                 tree.sweep(home, deep=True)

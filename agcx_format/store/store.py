@@ -16,7 +16,6 @@ from enum import IntEnum
 from pathlib import Path
 from uuid import UUID
 
-from agcx_format import layout as layouts
 from agcx_format.disk.compare_and_swap import ANYTHING, replace_if
 from agcx_format.disk.durable import Signature, naming, open_regular, os_reason, read_exactly
 from agcx_format.disk.tree import Tree
@@ -26,7 +25,7 @@ from agcx_format.errors import (
     PersistenceError,
     SessionNotFound,
 )
-from agcx_format.layout import checkpoint, index
+from agcx_format.layout import by_version, checkpoint, index
 from agcx_format.model.session import (
     Checkpoint,
     CheckpointMetadata,
@@ -42,7 +41,6 @@ from agcx_format.session.whole import read_session
 from agcx_format.store import checkpoint_files
 from agcx_format.store import paths as places
 from agcx_format.store.acting import ActingStore
-from agcx_format.store.acts import plan as changes
 from agcx_format.store.acts import reserve
 from agcx_format.store.entries import EntryReader, ScanEntry
 from agcx_format.store.index_file import read_index
@@ -129,8 +127,7 @@ class Store(ActingStore):
         found = []
         for layout, path in places.session_paths(self.path):
             try:
-                metadata = reader.metadata(layout, path)
-                found.append(reader.measured(metadata) if layout == 2 else metadata)
+                found.append(reader.measured_metadata(layout, path))
             except PersistenceError:
                 continue
         return newest_first(found, key=lambda metadata: metadata.last_accessed)
@@ -242,7 +239,7 @@ class Store(ActingStore):
         path = self._find(session_id) or self.path / places.session_file(self.layout, session_id)
         layout = places.layout_of(self.path, path)
         there = Signature.behind(path)
-        codec = layouts.by_version(layout)
+        codec = by_version(layout)
         measured, parts = codec.encode_measured(metadata, conversation, state, self.level)
         self._make()
         with self._writing(), Tree(self.path) as tree:
@@ -252,7 +249,7 @@ class Store(ActingStore):
             # Before anything is written: what cannot be written at all is refused whole.
             copies = [
                 (tree.place(copy, make=True), data)
-                for copy, data in changes.copies(layout, codec.as_stored(metadata, measured))
+                for copy, data in codec.companions(codec.as_stored(metadata, measured))
             ]
             # One that is gone may be saved again; one that is another was saved by somebody else.
             expected = self._last_seen.get(session_id, there) if place.is_taken() else None
@@ -295,7 +292,7 @@ class Store(ActingStore):
             return self._layout
         found = next((layout for layout, _ in places.session_paths(self.path)), None)
         # One that was emptied keeps its layout: an undo may bring the others back.
-        return found or (2 if (self.path / places.FOLDERS[2]).is_dir() else 1)
+        return found or places.emptied_layout(self.path)
 
     def _make(self) -> None:
         with naming(self.path):

@@ -9,11 +9,8 @@ do not know shows its tag and fields: nothing of a file is hidden.
 from __future__ import annotations
 
 import re
-<<<<<<< HEAD
-from functools import partial
-=======
 from dataclasses import replace
->>>>>>> main
+from functools import partial
 
 from rich.style import Style
 from textual.strip import Strip

@@ -20,12 +20,8 @@ from agcx_format.transcript.outputs import CallOutcome
 from agcx_format.transcript.safe_text import safe_line, safe_text
 from agcx_format.transcript.tool_calls import tool_call
 from agcx_tui.app.blocks.block import Block, Part
-<<<<<<< HEAD
-from agcx_tui.app.blocks.lines import EMPTY, Piece, beside, indent, line, wrap
-=======
 from agcx_tui.app.blocks.images import image_facts
-from agcx_tui.app.blocks.lines import EMPTY, beside, indent, line, wrap
->>>>>>> main
+from agcx_tui.app.blocks.lines import EMPTY, Piece, beside, indent, line, wrap
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.outcome import seconds_text
 from agcx_tui.app.blocks.rows import row_parts, text_parts
@@ -133,13 +129,8 @@ def _remark(*messages: MessageSnapshot | None) -> str:
 
 
 def _result(
-<<<<<<< HEAD
-    item: LocalShellCall | FunctionCall, around: Around, outcome: Outcome, look: Look
-) -> list[Piece]:
-=======
     item: LocalShellCall | FunctionCall, around: Around, outcome: CallOutcome, look: Look
-) -> list:
->>>>>>> main
+) -> list[Piece]:
     """Duration and result; for a call that nothing answers, what is known of it."""
     if outcome.word or outcome.seconds is not None or around.partner is not None:
         return _metrics(outcome, look)
@@ -147,11 +138,7 @@ def _result(
     return [(word, look.palette.muted)]
 
 
-<<<<<<< HEAD
-def _metrics(outcome: Outcome, look: Look, unsaid: str = "done") -> list[Piece]:
-=======
-def _metrics(outcome: CallOutcome, look: Look, unsaid: str = "done") -> list:
->>>>>>> main
+def _metrics(outcome: CallOutcome, look: Look, unsaid: str = "done") -> list[Piece]:
     palette = look.palette
     style = (
         palette.muted
