@@ -12,8 +12,15 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from agcx_format.counting import counted
+
 if TYPE_CHECKING:
     from agcx_format.errors import PersistenceError
+
+__all__ = [
+    "AGE_WIDTH", "HOUR", "MINUTE", "SECOND", "age", "counted", "elapsed", "exact", "local", "number",
+    "ratio", "short_path", "short_reason", "shortened", "size",
+]  # fmt: skip
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
