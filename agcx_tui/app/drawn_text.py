@@ -12,7 +12,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.core.sessions.columns import LEFT_TO_RIGHT_MARK
 
 __all__ = ["DRAWN_TEXT", "DrawnText"]

@@ -15,8 +15,7 @@ from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from agcx_format.transcript.folding import Needle
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import Needle, safe_line
 from agcx_tui.app.dialogs.help import shown_key
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.core.sessions.table import SessionTable

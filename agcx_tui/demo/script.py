@@ -34,11 +34,15 @@ from pathlib import PurePosixPath
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from agcx_format.model.fields import Float32
-from agcx_format.model.items import (
+from agcx_format import (
+    CheckpointMetadata,
     ContentPart,
+    ConversationContext,
+    ConversationSnapshot,
     ExecAction,
     FileContext,
+    FilterSettings,
+    Float32,
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -49,22 +53,16 @@ from agcx_format.model.items import (
     Message,
     MessageMetadata,
     MessageSnapshot,
+    OperatingMode,
     OutputText,
     Reasoning,
-    SummaryText,
-    ToolCallMetadata,
-)
-from agcx_format.model.session import (
-    CheckpointMetadata,
-    ConversationContext,
-    ConversationSnapshot,
-    FilterSettings,
-    OperatingMode,
     Session,
     SessionMetadata,
     SessionState,
+    SummaryText,
+    Timestamp,
+    ToolCallMetadata,
 )
-from agcx_format.model.timestamps import Timestamp
 from agcx_tui.demo import noise, picture
 
 SECOND = 1_000_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from agcx_format.model.items import MessageSnapshot
+from agcx_format import MessageSnapshot
 from agcx_tui.app.blocks.palette import Palette
 
 __all__ = ["Around", "Fold", "Look"]

@@ -14,7 +14,7 @@ from functools import partial
 from rich.style import Style
 from textual.strip import Strip
 
-from agcx_format.transcript.safe_text import safe_text
+from agcx_format.transcript import safe_text
 from agcx_tui.app.blocks.block import Part
 from agcx_tui.app.blocks.lines import fold, indent, line
 from agcx_tui.app.blocks.look import Fold

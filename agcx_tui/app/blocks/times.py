@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agcx_format.model.timestamps import ns_of
+from agcx_format import ns_of
 from agcx_tui.core.words import format
 
 __all__ = ["since", "when"]

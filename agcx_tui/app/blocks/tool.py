@@ -18,9 +18,8 @@ from typing import Any
 import msgspec
 from rich.style import Style
 
-from agcx_format.model.items import FunctionCall, LocalShellCall
-from agcx_format.transcript.safe_text import safe_line, safe_text
-from agcx_format.transcript.tools import TELLING
+from agcx_format import FunctionCall, LocalShellCall
+from agcx_format.transcript import TELLING, safe_line, safe_text
 from agcx_tui.app.blocks.palette import Palette
 from agcx_tui.app.blocks.rows import Row, tidy
 

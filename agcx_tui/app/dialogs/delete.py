@@ -15,10 +15,10 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Static
 
+from agcx_format import Store
 from agcx_format.errors import PersistenceError
-from agcx_format.store.entries import is_link, is_recent
-from agcx_format.store.store import Store
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.store import is_link, is_recent
+from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store import store_work

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.message import Message
 
-from agcx_format.model.session import CheckpointMetadata
+from agcx_format import CheckpointMetadata
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.facts_view import FactsView
 

@@ -22,17 +22,16 @@ from textual.timer import Timer
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
-from agcx_format import limits
-from agcx_format.disk.durable import os_reason
+from agcx_format import limits, listed
+from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
-from agcx_format.session.listed import listed
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.core.sessions.table import SessionTable, micros
 from agcx_tui.core.words import format
 
 if TYPE_CHECKING:
-    from agcx_format.disk.durable import Signature
-    from agcx_format.session.lazy import SessionFile
+    from agcx_format import SessionFile
+    from agcx_format.disk import Signature
     from agcx_tui.app.widgets.transcript.transcript import Transcript
 
 # How long a thread may read on before it shows what it has.
@@ -132,7 +131,7 @@ class Preview(Vertical):
         if worker.is_cancelled:
             return
         # Slow the first time, and better here than in the handler.
-        from agcx_format.session.lazy import SessionFile
+        from agcx_format import SessionFile
 
         import_module("agcx_tui.app.widgets.transcript.transcript")
         file = None

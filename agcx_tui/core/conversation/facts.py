@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agcx_format.layout.base import SectionPlace
-from agcx_format.model.session import CheckpointMetadata, ConversationContext, SessionMetadata
-from agcx_format.model.timestamps import ns_of
+from agcx_format import (
+    CheckpointMetadata,
+    ConversationContext,
+    SectionPlace,
+    SessionMetadata,
+    ns_of,
+)
 from agcx_tui.core.conversation.subject import CheckpointRow, Conversation, Sizes
 from agcx_tui.core.words import format
 from agcx_tui.core.words.resume_command import resume_command

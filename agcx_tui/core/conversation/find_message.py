@@ -9,9 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from agcx_format import PENDING, MessageSnapshot, MessageSource
 from agcx_format.errors import PersistenceError
-from agcx_format.model.items import MessageSnapshot
-from agcx_format.session.source import PENDING, MessageSource
 
 __all__ = ["at_hand", "find_message"]
 

@@ -13,9 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from agcx_format.session.source import PENDING, MessageSource
-from agcx_format.transcript.folding import Needle
-from agcx_format.transcript.words import text_of
+from agcx_format import PENDING, MessageSource
+from agcx_format.transcript import Needle, text_of
 from agcx_tui.core.conversation.find_message import at_hand
 
 __all__ = ["Found", "pattern_of", "search"]

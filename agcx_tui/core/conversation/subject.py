@@ -9,14 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agcx_format.disk.durable import Signature
+from agcx_format import (
+    CheckpointMetadata,
+    ConversationContext,
+    ListSource,
+    MessageSource,
+    SectionPlace,
+    SessionFile,
+    SessionMetadata,
+    Store,
+    listed,
+    open_store,
+)
+from agcx_format.disk import Signature
 from agcx_format.errors import PersistenceError
-from agcx_format.layout.base import SectionPlace
-from agcx_format.model.session import CheckpointMetadata, ConversationContext, SessionMetadata
-from agcx_format.session.lazy import SessionFile
-from agcx_format.session.listed import listed
-from agcx_format.session.source import ListSource, MessageSource
-from agcx_format.store.store import Store, open_store
 
 __all__ = ["CheckpointRow", "Conversation", "checkpoints_of", "open_checkpoint", "open_session"]
 

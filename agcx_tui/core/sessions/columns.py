@@ -17,8 +17,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
-from agcx_format.transcript.folding import Needle
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import Needle, safe_line
 from agcx_tui.core.words.format import AGE_WIDTH
 
 GAP = 2

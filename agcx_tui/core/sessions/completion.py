@@ -10,8 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from agcx_format.transcript.folding import fold
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import fold, safe_line
 from agcx_tui.core.sessions.query import KEYS, MODES, STATES
 from agcx_tui.core.sessions.table import SessionTable
 

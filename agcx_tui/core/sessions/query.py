@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from agcx_format.transcript.folding import Needle, fold
+from agcx_format.transcript import Needle, fold
 
 WORD = "word"
 KEYS = ("model", "tag", "mode", "is", "before", "after", "larger", "smaller", "messages", "id")

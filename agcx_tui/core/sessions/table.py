@@ -17,24 +17,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
-from agcx_format.catalog.columns import (
-    BROKEN,
-    DATES,
-    FAVORITE,
-    GONE,
-    MODES,
-    READABLE,
-    Columns,
-    micros,
-)
+from agcx_format.catalog import BROKEN, DATES, FAVORITE, GONE, MODES, READABLE, Columns, micros
 from agcx_tui.core.sessions.matching import predicate
 from agcx_tui.core.sessions.query import INCOMPLETE, WORD, Query
 
 if TYPE_CHECKING:
-    from agcx_format.catalog.block import Block
-    from agcx_format.disk.durable import Signature
+    from agcx_format import ScanEntry
+    from agcx_format.catalog import Block
+    from agcx_format.disk import Signature
     from agcx_format.errors import PersistenceError
-    from agcx_format.store.store import ScanEntry
 
 __all__ = ["DATES", "DESCENDING", "MODES", "SORTS", "SessionTable", "SortKey", "Totals", "micros"]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agcx_format.store.acts.perform import Act, Edit
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format import Act
+from agcx_format.store import Edit
+from agcx_format.transcript import safe_line
 from agcx_tui.core.words.format import counted, size
 
 __all__ = [

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from agcx_tui.core.words.format import elapsed
 
 if TYPE_CHECKING:
-    from agcx_format.store.store import ScanEntry
+    from agcx_format import ScanEntry
 
 __all__ = ["age_line", "deletion_facts", "favorites_line", "in_use_line", "link_line"]
 
@@ -28,7 +28,7 @@ def deletion_facts(
         now: The time in microseconds since 1970.
         links: How many of the files are symbolic links.
     """
-    from agcx_format.space.rules import last_used
+    from agcx_format.space import last_used
 
     count = len(entries)
     favorites = sum(bool(each.metadata and each.metadata.is_favorite) for each in entries)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agcx_format.model.session import SessionMetadata
+from agcx_format import SessionMetadata
 
 __all__ = ["resume_command"]
 

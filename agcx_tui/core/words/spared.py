@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from agcx_format.space.rules import Precious, Selection
+from agcx_format.space import Precious, Selection
 
 __all__ = ["KINDS", "spared"]
 

@@ -5,7 +5,7 @@ Strategy: parsed by the filter language (`core/sessions/query.py`), so that they
 
 from __future__ import annotations
 
-from agcx_format.model.timestamps import Timestamp
+from agcx_format import Timestamp
 from agcx_tui.core.sessions.query import parse
 
 __all__ = ["bytes_of", "moment_before"]

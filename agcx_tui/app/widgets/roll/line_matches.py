@@ -16,7 +16,7 @@ from itertools import accumulate
 from textual.cache import LRUCache
 from textual.strip import Strip
 
-from agcx_format.transcript.folding import Needle
+from agcx_format.transcript import Needle
 from agcx_tui.app.widgets.roll.viewport import Place, Viewport
 
 __all__ = ["LineMatches"]

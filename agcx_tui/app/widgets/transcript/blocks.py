@@ -12,18 +12,20 @@ from collections.abc import Iterator
 
 from textual.cache import LRUCache
 
-from agcx_format.counting import counted
-from agcx_format.errors import PersistenceError
-from agcx_format.model.items import (
+from agcx_format import (
     FunctionCall,
     FunctionCallOutput,
+    ListSource,
     LocalShellCall,
     Message,
     MessageSnapshot,
+    MessageSource,
+    Pending,
     Reasoning,
     ReasoningWithoutContent,
 )
-from agcx_format.session.source import ListSource, MessageSource, Pending
+from agcx_format.counting import counted
+from agcx_format.errors import PersistenceError
 from agcx_tui.app.blocks.block import Block
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.message import draw_message, is_injected, note_block, undecodable_block

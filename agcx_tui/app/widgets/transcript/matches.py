@@ -13,7 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from agcx_format.session.source import PENDING
+from agcx_format import PENDING
 from agcx_tui.app.widgets.roll.line_matches import LineMatches
 from agcx_tui.app.widgets.roll.viewport import Place
 from agcx_tui.app.widgets.transcript.transcript import Transcript
