@@ -24,7 +24,7 @@ FLOORS = [
     {"layout", "exporting"},
     {"session"},
     {"store"},
-    {"catalog", "space", "importing", "doctor", "search"},
+    {"catalog", "space", "importing", "doctor", "search", "aio"},
 ]
 # Those that turn bytes and values into each other, and open nothing.
 _NO_FILES = ("model", "codec", "layout", "transcript", "exporting", "redaction")
