@@ -287,7 +287,8 @@ def _records(message: MessageSnapshot, look: Look) -> list[Part]:
         words = f"▸ {safe_line(describe_record(record))}"
         strips += indent(wrap(words, look.width - BODY, style), BODY)
         if record.error:
-            strips += indent(wrap(safe_text(record.error), look.width - BODY, style), BODY)
+            error = wrap(safe_text(record.error), look.width - 2 * BODY, style)
+            strips += indent(error, 2 * BODY)
     return [Part.of(strips)] if strips else []
 
 

@@ -130,9 +130,11 @@ def _result(
     item: LocalShellCall | FunctionCall, around: Around, outcome: CallOutcome, look: Look
 ) -> list[Piece]:
     """Duration and result; for a call that nothing answers, what is known of it."""
+    if outcome.status is not None and outcome.seconds is None and around.partner is None:
+        return [(outcome.word, look.palette.muted)]
     if outcome.word or outcome.seconds is not None or around.partner is not None:
         return _metrics(outcome, look)
-    word = item.status.value.replace("_", " ") if isinstance(item, LocalShellCall) else "no output"
+    word = "completed" if isinstance(item, LocalShellCall) else "no output"
     return [(word, look.palette.muted)]
 
 
