@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
@@ -317,7 +317,7 @@ class Stats:
 
 def gather(
     entries: Iterable[ScanEntry], should_stop: Stopped = lambda: False
-) -> Iterator[FileStats]:
+) -> Generator[FileStats, None, None]:
     """Measure each file until stopped. `StatsCache.gather` does the same with a cache."""
     for entry in entries:
         found = None if should_stop() else measure(entry, should_stop)
