@@ -30,6 +30,8 @@ __all__ = [
 ]  # fmt: skip
 
 TEMPORARY = ".agcx-tmp"
+# O_NONBLOCK: opening a FIFO without a writer would wait for one.
+_READ_AT_ONCE = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 # A name that is too long names nothing either.
 _NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 # A name has 255 bytes at most, a character up to four of them.
@@ -103,8 +105,7 @@ def open_regular(path: str | os.PathLike[str]) -> tuple[int, os.stat_result]:
     becomes a `PersistenceError` that names the file.
     """
     try:
-        # O_NONBLOCK: opening a FIFO without a writer would wait for one.
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        fd = os.open(path, _READ_AT_ONCE)
     except OSError as cause:
         raise PersistenceError(os_reason(cause), path=path) from None
     try:

@@ -26,7 +26,7 @@ from agcx_format.layout import Layout, by_version
 from agcx_format.layout.base import MetadataCopies
 from agcx_format.model.session import SessionMetadata
 from agcx_format.session.listed import listed
-from agcx_format.session.metadata import Turn, read_head, read_listed, read_metadata
+from agcx_format.session.metadata import Turn, as_they_are, read_head, read_listed, read_metadata
 from agcx_format.store import paths
 from agcx_format.store.index_file import read_index
 
@@ -102,7 +102,7 @@ class EntryReader:
         self._root = root
         self._use_mmap = use_mmap
         self._read = read_metadata if whole else read_listed
-        self._kept: Callable[[SessionMetadata], SessionMetadata] = _itself if whole else listed
+        self._kept: Callable[[SessionMetadata], SessionMetadata] = as_they_are if whole else listed
 
     def entry(self, layout: int, path: str) -> ScanEntry | None:
         """The entry of one file; None when there is none (deleted while one looked)."""
@@ -215,10 +215,6 @@ class EntryReader:
             return dict(read_index(self._root / paths.INDEX)[0].sessions)
         except PersistenceError:
             return {}
-
-
-def _itself(metadata: SessionMetadata) -> SessionMetadata:
-    return metadata
 
 
 def _signature(path: str) -> Signature | None:
