@@ -10,7 +10,6 @@ import json
 import re
 
 import pytest
-from agcx_format.exporting.session_json import session_json
 
 from agcx_format.exporting.choice import ExportChoice
 from agcx_format.exporting.codex import to_rollout
