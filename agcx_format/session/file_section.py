@@ -13,9 +13,8 @@ __all__ = ["FileHead", "FileSection", "first_bytes"]
 
 _READ_AHEAD = 256 * 1024
 
-_HEAD = 4096
-# Bytes of a map cost a copy each, and most metadata are a few hundred bytes.
-_MAPPED_HEAD = 1024
+# What is read of every file in a list: header and metadata are most often a few hundred bytes.
+_HEAD = 1024
 
 
 class FileSection:
@@ -76,5 +75,5 @@ def first_bytes(fd: int, size: int, use_mmap: bool) -> bytes:
         PersistenceError: when they cannot be read.
     """
     if use_mmap and size:
-        return mapped.read(fd, min(size, _MAPPED_HEAD))
+        return mapped.read(fd, min(size, _HEAD))
     return read_exactly(fd, min(size, _HEAD), 0)

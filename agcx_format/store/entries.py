@@ -143,8 +143,12 @@ class EntryReader:
         Raises:
             PersistenceError: when they cannot be read.
         """
-        metadata = self.metadata(layout, path)
-        return metadata if by_version(layout).holds_sizes else self._measured(metadata)
+        kind = by_version(layout)
+        if kind.copies is None:
+            metadata = self._inside(path)
+        else:
+            metadata = self._copied(kind, kind.copies, path)
+        return metadata if kind.holds_sizes else self._measured(metadata)
 
     def _measured(self, metadata: SessionMetadata) -> SessionMetadata:
         indexed = self._index.get(metadata.id)
