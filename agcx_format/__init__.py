@@ -34,7 +34,7 @@ _HOME = {
     "agcx_format.session.source": "ListSource MessageSource PENDING",
     "agcx_format.store.backend": "CompressionLevel SessionStorage SessionStore StorageBackend",
     "agcx_format.store.store": "ScanEntry Store open_store",
-    "agcx_format.store.acts.perform": "Act",
+    "agcx_format.store.acts.manifest": "Act",
     "agcx_format.model.timestamps": "Timestamp ns_of to_datetime",
     "agcx_format.model.fields": "Float32",
     "agcx_format.model.items": """ContentItem ExecAction FileContext FunctionCall FunctionCallOutput

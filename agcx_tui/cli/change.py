@@ -26,7 +26,7 @@ from agcx_tui.cli.common import (
 from agcx_tui.core.words.format import counted, shortened, size
 
 if TYPE_CHECKING:
-    from agcx_format.store.acts.perform import Act
+    from agcx_format.store.acts.manifest import Act
     from agcx_format.store.store import ScanEntry
 
 _TITLES_SHOWN = 10

@@ -113,15 +113,15 @@ def _find(
         fitting = [
             each
             for each in there
-            if name in (each.path, each.home)
+            if name in (each.path, each.origin)
             or (len(name) >= SHORTEST_PREFIX and str(each.id or "").startswith(name.lower()))
         ]
         if not fitting:
             settings.failed(f"no session {name!r} in the trash")
-        elif len({each.home for each in fitting}) > 1:
+        elif len({each.origin for each in fitting}) > 1:
             settings.failed(f"{len(fitting)} sessions in the trash begin with {name!r}")
         else:
-            found.setdefault(fitting[0].home, fitting[0])
+            found.setdefault(fitting[0].origin, fitting[0])
     return list(found.values())
 
 
@@ -144,18 +144,18 @@ def empty(settings: Settings, older_than: str | None, yes: bool) -> None:
     from agcx_tui.core.store.forget import forget
 
     store = settings.store()
-    doomed = store.doomed(older_than)
-    if not doomed:
+    acts = store.to_destroy(older_than)
+    if not acts:
         tell("There is nothing in the trash to destroy.")
         return
-    sessions = list(trashed(store.path, doomed))
+    sessions = list(trashed(store.path, acts))
     total = size(sum(each.size for each in sessions))
     what = f"{counted(len(sessions), 'deleted session')} ({total})"
-    question = f"Destroy {what} and the undo of {counted(len(doomed), 'act')}, for good?"
+    question = f"Destroy {what} and the undo of {counted(len(acts), 'act')}, for good?"
     if not yes and not _typed(question):
         settings.failed("nothing was destroyed: not confirmed (--yes skips the question)")
         return
-    gone = store.destroy(doomed)
+    gone = store.destroy(acts)
     destroyed = counted(len(gone.sessions), "session")
     tell(f"Destroyed {destroyed}; {size(gone.size)} freed.")
     forget(gone, store.path, state=state_directory(), cache=cache_directory())

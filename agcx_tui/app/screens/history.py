@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from agcx_format.errors import PersistenceError
 from agcx_format.model.timestamps import ns_of
-from agcx_format.store.acts.perform import Act
+from agcx_format.store.acts.manifest import Act
 from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.act_queue import ActQueue

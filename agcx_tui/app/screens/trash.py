@@ -18,7 +18,7 @@ from textual.worker import get_current_worker
 
 from agcx_format.errors import NothingToUndo, PersistenceError
 from agcx_format.model.timestamps import ns_of
-from agcx_format.store.acts.perform import Act
+from agcx_format.store.acts.manifest import Act
 from agcx_format.store.store import ScanEntry, Store
 from agcx_format.store.trash import Emptied, TrashedSession
 from agcx_tui.app.screens.sessions import SessionsScreen
@@ -152,9 +152,9 @@ class TrashScreen(SessionsScreen):
     def action_empty(self) -> None:
         from agcx_tui.app.dialogs.empty_trash import EmptyDialog
 
-        def answered(doomed: list[Act] | None) -> None:
-            if doomed:
-                self._destroy(doomed)
+        def answered(acts: list[Act] | None) -> None:
+            if acts:
+                self._destroy(acts)
 
         sessions = list(self._found.values())
         if not any(act.emptied_at is None for act in self._log):
@@ -162,10 +162,10 @@ class TrashScreen(SessionsScreen):
             return
         self.app.push_screen(EmptyDialog(self._log, sessions, self.now()), answered)
 
-    def _destroy(self, doomed: list[Act]) -> None:
+    def _destroy(self, acts: list[Act]) -> None:
         def destroy(store: Store) -> None:
             try:
-                gone = store.destroy(doomed)
+                gone = store.destroy(acts)
             except BaseException:
                 # Some of it may be gone.
                 self._forget(Emptied((), (), 0))

@@ -86,5 +86,5 @@ def _sweep(folder: Path) -> None:
 
 def _names(gone: Emptied, store: Path) -> set[str]:
     """A list names files by the path under which its store was opened."""
-    files = {store / session.home for session in gone.sessions}
+    files = {store / session.origin for session in gone.sessions}
     return {form(file) for file in files for form in (str, os.path.abspath, os.path.realpath)}

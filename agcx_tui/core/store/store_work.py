@@ -20,7 +20,7 @@ from agcx_format.disk.durable import Signature
 from agcx_format.errors import PersistenceError, SessionNotFound
 from agcx_format.model.session import SessionMetadata
 from agcx_format.store import paths
-from agcx_format.store.acts.perform import Act
+from agcx_format.store.acts.manifest import Act
 from agcx_format.store.store import ScanEntry, Store
 from agcx_format.store.trash import TrashedSession
 

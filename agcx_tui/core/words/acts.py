@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agcx_format.store.acts.perform import Act, Edit
+from agcx_format.store.acts.manifest import Act, Edit
 from agcx_tui.core.words.format import counted, size
 from agcx_tui.core.words.safe_text import safe_line
 
@@ -90,7 +90,7 @@ def _quoted(title: str) -> str:
 
 def _tags(edit: Edit) -> str:
     """`+ui −wip`: the first few."""
-    words = [f"+{tag}" for tag in edit.added] + [f"−{tag}" for tag in edit.taken]
+    words = [f"+{tag}" for tag in edit.added] + [f"−{tag}" for tag in edit.removed]
     shown = [safe_line(word)[:_TITLE_LENGTH] for word in words[:_TAGS]]
     return " ".join(shown) + (" …" if len(words) > _TAGS else "")
 
