@@ -13,6 +13,7 @@ bytes of a hostile file, and whoever shows them makes them safe for that screen.
 from __future__ import annotations
 
 from os import PathLike, fspath
+from types import TracebackType
 from typing import Any, Self
 
 
@@ -51,16 +52,16 @@ class PersistenceError(Exception):
     ) -> Self:
         """Add what an outer layer knows; what is already known stays.  Returns self.
 
-        `base` is where the bytes that the error counts from begin in the file.
+        `base` is where the bytes that the error counts from begin: in the file, or, with `decompressed`,
+        in the decompressed section.
         """
         if self.path is None and path is not None:
             self.path = fspath(path)
         if self.section is None:
             self.section = section
-        if decompressed:
-            self.decompressed = True
-        elif self.offset is not None and not self.decompressed:
+        if self.offset is not None and not self.decompressed:
             self.offset += base
+        self.decompressed |= decompressed
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -85,6 +86,48 @@ def _restored(kind: type[PersistenceError], args: tuple[Any, ...]) -> Persistenc
     return kind.__new__(kind, *args)
 
 
+class located:
+    """A context that adds a place to a `PersistenceError` raised in it, as its method `located` does.
+
+    >>> with located(path="a.agcx", section="metadata", base=12):
+    ...     raise CorruptData("cut off", offset=3)
+    Traceback (most recent call last):
+    agcx_format.errors.CorruptData: a.agcx: metadata, byte 15: cut off
+    """
+
+    __slots__ = ("_base", "_decompressed", "_path", "_section")
+
+    def __init__(
+        self,
+        *,
+        path: str | PathLike[str] | None = None,
+        section: str | None = None,
+        base: int = 0,
+        decompressed: bool = False,
+    ) -> None:
+        self._path = path
+        self._section = section
+        self._base = base
+        self._decompressed = decompressed
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(error, PersistenceError):
+            error.located(
+                path=self._path,
+                section=self._section,
+                base=self._base,
+                decompressed=self._decompressed,
+            )
+
+
 class InvalidMagic(PersistenceError):
     """The file does not begin with `AGCX`."""
 
@@ -92,7 +135,7 @@ class InvalidMagic(PersistenceError):
 class UnsupportedVersion(PersistenceError):
     """The file says a format version that this reader does not know."""
 
-    def __init__(self, found: int, expected: int, **where) -> None:
+    def __init__(self, found: int, expected: int, **where: Any) -> None:
         super().__init__(f"format version {found} is not supported, expected {expected}", **where)
         self.found = found
         self.expected = expected
@@ -117,7 +160,7 @@ class CompressionError(PersistenceError):
 class SessionNotFound(PersistenceError):
     """No session of that id is in the store."""
 
-    def __init__(self, session_id: object, **where) -> None:
+    def __init__(self, session_id: object, **where: Any) -> None:
         super().__init__(f"no session {session_id}", **where)
         self.session_id = session_id
 

@@ -74,8 +74,8 @@ def check_block(block: Block, arrays: Mapping[str, str], pooled: Iterable[str]) 
     if missing := (arrays.keys() - block.arrays.keys()) | (set(pooled) - block.pools.keys()):
         raise ValueError(f"{', '.join(sorted(missing))} missing")
     for name in pooled:
-        kind = list if name in _SETS else bytes
-        if not all(isinstance(value, kind) for value in block.pools[name]):
+        type_ = list if name in _SETS else bytes
+        if not all(isinstance(value, type_) for value in block.pools[name]):
             raise ValueError(f"{name}: values of another kind")
     for name, kind in arrays.items():
         column = array(kind, block.arrays[name])
@@ -99,7 +99,7 @@ def check_block(block: Block, arrays: Mapping[str, str], pooled: Iterable[str]) 
 # File names and texts are the same here: bytes, with what is no UTF-8 kept.
 
 
-def plain_pools(pools: Mapping[str, list]) -> dict[str, Any]:
+def plain_pools(pools: Mapping[str, list[Any]]) -> dict[str, Any]:
     def plain(value: Any) -> Any:
         return _bytes(value) if isinstance(value, str) else [_bytes(part) for part in value]
 
@@ -136,7 +136,7 @@ def error_record(problem: PersistenceError) -> ErrorRecord:
 
 
 def recorded_error(record: ErrorRecord, path: str) -> PersistenceError:
-    where = {
+    where: dict[str, Any] = {
         "path": path,
         "section": record.section,
         "offset": record.offset,

@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import os
 from array import array
+from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING
+from itertools import starmap
+from typing import TYPE_CHECKING, Any
 
 from agcx_format.catalog.block import (
     Block,
@@ -27,7 +29,7 @@ from agcx_format.catalog.block import (
     pool_values,
     recorded_error,
 )
-from agcx_format.catalog.text_columns import Pool, RowIndex, Texts
+from agcx_format.catalog.text_columns import Pool, Texts
 from agcx_format.disk.durable import Signature
 from agcx_format.errors import PersistenceError
 from agcx_format.store import paths
@@ -72,8 +74,8 @@ class Columns:
     """Rows in; `arrays["sizes"][row]` and the methods out."""
 
     def __init__(self) -> None:
-        self.arrays = {name: array(kind) for name, kind in ARRAYS.items()}
-        self.pools: dict[str, Pool] = {name: Pool() for name in POOLED}
+        self.arrays: dict[str, array[Any]] = {n: array(kind) for n, kind in ARRAYS.items()}
+        self.pools: dict[str, Pool[Any]] = {name: Pool() for name in POOLED}
         self.titles = Texts()
         # Title, model, tags and id, folded, a line each; those that a capital tells from their folded
         # form again as they are written; and as the last two lines the first words of the
@@ -84,7 +86,8 @@ class Columns:
         # Files whose name is no id, by row and by path.
         self.names: dict[int, str] = {}
         self._named: dict[str, int] = {}
-        self._index = RowIndex(self._key)
+        # Rows of files named by their id; a key is the number of the folder and the id as one integer.
+        self._by_id: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self.arrays["flags"])
@@ -107,14 +110,17 @@ class Columns:
         return arrays["high"][row], arrays["low"][row], self.names.get(row, ""), folder
 
     def model(self, row: int) -> str:
-        return self.pools["models"][self.arrays["models"][row]]
+        model: str = self.pools["models"][self.arrays["models"][row]]
+        return model
 
     def tags(self, row: int) -> tuple[str, ...]:
-        return self.pools["tags"][self.arrays["tags"][row]]
+        tags: tuple[str, ...] = self.pools["tags"][self.arrays["tags"][row]]
+        return tags
 
     def directory(self, row: int) -> str:
         """Where the agent worked; empty as long as that is not known."""
-        return self.pools["directories"][self.arrays["directories"][row]]
+        directory: str = self.pools["directories"][self.arrays["directories"][row]]
+        return directory
 
     def signature(self, row: int) -> Signature | None:
         """What the file was when it was read; None when it is not known."""
@@ -125,7 +131,7 @@ class Columns:
     def row_of(self, path: str) -> int | None:
         """The row of a path, gone or not; any thread may ask."""
         place = self._place(path)
-        return self._named.get(path) if place is None else self._index.find(place)
+        return self._named.get(path) if place is None else self._by_id.get(_key(*place))
 
     # --- changes
 
@@ -169,17 +175,17 @@ class Columns:
                 numbers = [self.pools[name].number(v) for v in pool_values(block, name)]
                 column = array(kind, map(numbers.__getitem__, column))
             self.arrays[name].extend(column)
-        for number, name in block.names.items():
-            self.names[first + number] = os.fsdecode(name)
-        for number, told in block.errors.items():
+        for number, file_name in block.names.items():
+            self.names[first + number] = os.fsdecode(file_name)
+        for number, record in block.errors.items():
             row = first + number
-            self.errors[row] = recorded_error(told, self.path(row))
-        self._index.reserve(len(rows))
-        for row in rows:
-            if row in self.names:
-                self._named[self.path(row)] = row
-            else:
-                self._index.add(row)
+            self.errors[row] = recorded_error(record, self.path(row))
+        ids = map(_key, *(self.arrays[name][first:] for name in ("high", "low", "folders")))
+        pairs: Iterable[tuple[int, int]] = zip(ids, rows, strict=True)
+        if block.names:
+            pairs = filter(lambda pair: pair[1] not in self.names, pairs)
+        self._by_id.update(pairs)
+        self._named.update((self.path(first + number), first + number) for number in block.names)
         return rows
 
     def _check(self, block: Block) -> None:
@@ -213,7 +219,7 @@ class Columns:
         if (
             len(set(keys)) < len(keys)
             or len(set(named)) < len(named)
-            or any(map(self._index.holds, keys))
+            or (self._by_id and not self._by_id.keys().isdisjoint(starmap(_key, keys)))
             or any(f"{values[folder]}/{name}" in self._named for folder, name in named)
         ):
             raise ValueError("a row that is there twice")
@@ -244,9 +250,9 @@ class Columns:
 
     # --- inside
 
-    def _pooled(self, name: str, arrays: dict[str, array]) -> list:
+    def _pooled(self, name: str, arrays: dict[str, array[Any]]) -> list[Any]:
         """Number the values anew that these rows have; gives them."""
-        own: Pool = Pool()
+        own: Pool[Any] = Pool()
         values = self.pools[name]
         renamed = {number: own.number(values[number]) for number in sorted(set(arrays[name]))}
         arrays[name] = array(ARRAYS[name], map(renamed.__getitem__, arrays[name]))
@@ -255,10 +261,6 @@ class Columns:
     def _id(self, row: int) -> str:
         digits = f"{self.arrays['high'][row]:016x}{self.arrays['low'][row]:016x}"
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-    def _key(self, row: int) -> tuple[int, int, int]:
-        arrays = self.arrays
-        return arrays["high"][row], arrays["low"][row], arrays["folders"][row]
 
     def _place(self, path: str) -> tuple[int, int, int] | None:
         """High and low half of the id and the folder, for a file that is named by its id."""
@@ -289,7 +291,7 @@ class Columns:
             self._named[path] = row
         else:
             arrays["high"][row], arrays["low"][row], arrays["folders"][row] = place
-            self._index.add(row)
+            self._by_id[_key(*place)] = row
         return row
 
     def _fill(self, row: int, entry: ScanEntry) -> None:
@@ -327,6 +329,10 @@ class Columns:
         arrays["sizes"][row] = entry.size
         arrays["mtimes"][row] = entry.mtime_ns
         arrays["inodes"][row] = entry.signature.inode
+
+
+def _key(high: int, low: int, folder: int) -> int:
+    return (folder << 128) | (high << 64) | low
 
 
 def _written(text: str) -> str:

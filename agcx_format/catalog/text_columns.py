@@ -1,8 +1,8 @@
-"""Columns of a hundred thousand rows that cost no object a row: texts, shared values, places of ids.
+"""Text columns for a hundred thousand rows, without an object for each row.
 
-Strategy: texts lie one behind the other in one block of UTF-8, numbers in arrays, and what many
-rows have alike is kept once.  All of it only grows: a text that changes is put at the end, so a thread
-may read while another adds, and `pack` takes out what is left over.
+Strategy: all texts of a column share one block of UTF-8, with offsets in arrays; repeated values are
+interned. Both only grow: a changed text goes to the end of the block, so one thread can read while
+another adds, and `pack` reclaims the space of replaced texts.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable
 from itertools import accumulate
 from typing import Generic, TypeVar
 
-__all__ = ["Pool", "RowIndex", "Texts"]
+__all__ = ["Pool", "Texts"]
 
 T = TypeVar("T", bound=Hashable)
 
@@ -65,12 +65,12 @@ class Texts:
         find, starts, ends, wanted = self._block.find, self._starts, self._ends, _encoded(word)
         return [row for row in rows if find(wanted, starts[row], ends[row]) >= 0]
 
-    def take(self, rows: Iterable[int]) -> tuple[bytes, array]:
+    def take(self, rows: Iterable[int]) -> tuple[bytes, array[int]]:
         """The texts of the rows joined, and the length of each in bytes."""
         parts = [self.raw(row) for row in rows]
         return b"".join(parts), array("I", map(len, parts))
 
-    def extend(self, joined: bytes, lengths: array) -> None:
+    def extend(self, joined: bytes, lengths: array[int]) -> None:
         """Add rows as `take` gave them; `ValueError` when the lengths do not fit."""
         ends = list(accumulate(lengths, initial=len(self._block)))
         if ends[-1] - len(self._block) != len(joined):
@@ -119,60 +119,6 @@ class Pool(Generic[T]):
         return {number for number, value in enumerate(self._values) if test(value)}
 
 
-class RowIndex:
-    """From a key of three numbers to a row: a hash table of four bytes a slot.
-
-    A dict of a hundred thousand keys would take 15 MB.  The keys themselves are in the columns:
-    `key_of(row)` gives them.
-    """
-
-    def __init__(self, key_of: Callable[[int], tuple[int, int, int]]) -> None:
-        self._key_of = key_of
-        self._slots = _empty(64)
-        self._used = 0
-
-    def find(self, key: tuple[int, int, int]) -> int | None:
-        # All of it in one table, also when another takes its place meanwhile.
-        slots = self._slots
-        row = slots[_slot(slots, key, self._key_of)]
-        return None if row < 0 else row
-
-    def holds(self, key: tuple[int, int, int]) -> bool:
-        return self._slots[_slot(self._slots, key, self._key_of)] >= 0
-
-    def add(self, row: int) -> None:
-        """`row` has a key that no row in here has."""
-        if (self._used + 1) * 2 > len(self._slots):
-            self._grow((self._used + 1) * 2)
-        self._slots[_slot(self._slots, self._key_of(row), self._key_of)] = row
-        self._used += 1
-
-    def reserve(self, more: int) -> None:
-        """There will be so many more: grow once."""
-        if (self._used + more) * 2 > len(self._slots):
-            self._grow((self._used + more) * 2)
-
-    def _grow(self, least: int) -> None:
-        slots = _empty(1 << least.bit_length())
-        for row in self._slots:
-            if row >= 0:
-                slots[_slot(slots, self._key_of(row), self._key_of)] = row
-        self._slots = slots
-
-
 def _encoded(text: str) -> bytes:
     """What is no text, in the name of a file, is the same everywhere: in what is kept and what is sought."""
     return text.encode("utf-8", "replace")
-
-
-def _empty(size: int) -> array:
-    return array("i", [-1]) * size
-
-
-def _slot(slots: array, key: tuple[int, int, int], key_of: Callable) -> int:
-    """Where the key is, or where it would be put."""
-    mask = len(slots) - 1
-    at = hash(key) & mask
-    while (row := slots[at]) >= 0 and key_of(row) != key:
-        at = (at + 1) & mask
-    return at

@@ -41,7 +41,8 @@ def from_json(type_: type[T], data: bytes | str) -> T:
         plain = msgspec.json.decode(data)
     except msgspec.DecodeError as cause:
         raise ValueError(f"not JSON: {cause}") from None
-    return _from_plain(schema.shape_of(type_), plain, "$")
+    value: T = _from_plain(schema.shape_of(type_), plain, "$")
+    return value
 
 
 def to_plain(value: Any) -> Any:
@@ -81,7 +82,7 @@ def _from_plain(shape: schema.Shape, plain: Any, path: str) -> Any:
                 _from_plain(key, name, path): _from_plain(value, each, f"{path}.{name}")
                 for name, each in plain.items()
             }
-        case schema.Product(items), list() if len(items) == len(plain):
+        case schema.Tuple(items), list() if len(items) == len(plain):
             pairs = zip(items, plain, strict=True)
             return tuple(_from_plain(item, p, f"{path}[{i}]") for i, (item, p) in enumerate(pairs))
         case schema.Record(), dict():
@@ -94,7 +95,7 @@ def _from_plain(shape: schema.Shape, plain: Any, path: str) -> Any:
 def _scalar(shape: schema.Shape, plain: Any, path: str) -> Any:
     try:
         match shape, plain:
-            case (schema.Text(), str()) | (schema.Bool(), bool()):
+            case (schema.String(), str()) | (schema.Bool(), bool()):
                 return plain
             case schema.Uint(maximum), int() if type(plain) is int and 0 <= plain <= maximum:
                 return plain
@@ -104,16 +105,16 @@ def _scalar(shape: schema.Shape, plain: Any, path: str) -> Any:
                 return Float32(float(plain))
             case schema.Id(), str():
                 return UUID(plain)
-            case schema.Moment(), str():
+            case schema.Time(), str():
                 return normal(plain)
-            case schema.Choice(enum), str():
+            case schema.UnitEnum(enum), str():
                 return enum(plain)
     except ValueError as cause:
         raise ValueError(f"{path}: {cause}") from None
-    raise ValueError(f"{path}: expected {type(shape).__name__}, got {type(plain).__name__}")
+    raise ValueError(f"{path}: expected {shape.name}, got {type(plain).__name__}")
 
 
-def _record(record: schema.Record, plain: dict, path: str) -> Any:
+def _record(record: schema.Record, plain: dict[Any, Any], path: str) -> Any:
     values = []
     for name, shape in record.fields:
         if name not in plain and not isinstance(shape, schema.Optional):
@@ -122,10 +123,10 @@ def _record(record: schema.Record, plain: dict, path: str) -> Any:
     return record.cls(*values)
 
 
-def _tagged(shape: schema.Tagged, plain: dict, path: str) -> Any:
+def _tagged(shape: schema.Tagged, plain: dict[Any, Any], path: str) -> Any:
     tag = plain.get("type")
     if tag == "reasoning" and "content" not in plain:
-        return _record(schema.shape_of(ReasoningWithoutContent).variants[0], plain, path)
+        return _record(schema.record_of(ReasoningWithoutContent), plain, path)
     record = shape.by_tag(tag)
     if record is not None:
         return _record(record, plain, path)

@@ -112,7 +112,7 @@ def has_locks(directory: str | os.PathLike[str]) -> bool:
     return True
 
 
-def _taken(fd: int, directory: Path, deadline: float) -> contextlib.AbstractContextManager[None]:
+def _taken(fd: int, directory: Path, deadline: float) -> contextlib.AbstractContextManager[object]:
     """The lock; closing `fd` frees it, or leaving the context where a lock file takes its place."""
     for pause in _pauses():
         try:

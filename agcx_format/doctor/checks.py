@@ -126,7 +126,7 @@ class _Checkup:
             metadata = _metadata_inside(path)
         except PersistenceError as error:
             report = _with_error(report, error)
-        for session_id in {paths.id_of(path), metadata and metadata.id} - {None}:
+        for session_id in filter(None, {paths.id_of(path), metadata.id if metadata else None}):
             self._seen.setdefault(session_id, _Seen()).paths.append(path)
         if metadata is None or report.id is None:
             return report

@@ -52,7 +52,7 @@ def check_messages(
     `base` is where the compressed section begins in the file.  Raises `Stopped`.
     """
     notes, readable = _Notes(), 0
-    before = None
+    previous = None
     for index, start, raw in walk:
         if index % 256 == 0 and should_stop():
             raise Stopped
@@ -73,23 +73,17 @@ def check_messages(
             continue
         readable += 1
         now = ns_of(message.timestamp)
-        if before is not None and now < before:
+        if previous is not None and now < previous:
             notes.count("time-order", index)
-        before = now
+        previous = now
         notes.look_at(index, message, raw)
     if walk.error is not None:
-        error = walk.error.located(section=section, base=base)
         claimed = walk.scanner.count
-        before = f"{counted(walk.found, 'message')} before the damage"
+        found = counted(walk.found, "message")
         if claimed is not None:
-            before = f"{walk.found:,} of {counted(claimed, 'message')} before the damage"
-        draft.error(error, section)
-        draft.add(
-            Severity.ERROR,
-            "missing",
-            section,
-            before,
-        )
+            found = f"{walk.found:,} of {counted(claimed, 'message')}"
+        draft.error(walk.error.located(section=section, base=base), section)
+        draft.add(Severity.ERROR, "missing", section, f"{found} before the damage")
     notes.tell(draft, section)
     return readable
 
@@ -97,14 +91,14 @@ def check_messages(
 def unknown_kinds(message: MessageSnapshot) -> Iterator[str]:
     """The tags of items and content parts in a message that are not known."""
     if type(message.item) is Message and not message.metadata.edit_history:
-        items: tuple = (message.item,)
+        items: tuple[object, ...] = (message.item,)
     else:
         items = (message.item, *(item for _, item in message.metadata.edit_history))
     for item in items:
-        if type(item) is UnknownItem:
+        if isinstance(item, UnknownItem):
             yield item.tag
-        elif type(item) is Message:
-            yield from (part.tag for part in item.content if type(part) is UnknownItem)
+        elif isinstance(item, Message):
+            yield from (part.tag for part in item.content if isinstance(part, UnknownItem))
 
 
 class _Notes:
@@ -127,7 +121,7 @@ class _Notes:
         if messagepack.encode(message) != raw:
             self.count("other-form", index)
         edits = (item for _, item in message.metadata.edit_history)
-        if any(type(item) is ReasoningWithoutContent for item in (message.item, *edits)):
+        if any(isinstance(item, ReasoningWithoutContent) for item in (message.item, *edits)):
             self.count("unreadable-for-rust", index)
 
     def tell(self, draft: ReportDraft, section: str) -> None:

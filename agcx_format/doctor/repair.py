@@ -33,7 +33,12 @@ from agcx_format.layout import checkpoint, v1, v2
 from agcx_format.model.fields import Float32
 from agcx_format.model.ids import session_id
 from agcx_format.model.new import initial_state
-from agcx_format.model.session import ConversationContext, OperatingMode, SessionMetadata
+from agcx_format.model.session import (
+    ConversationContext,
+    ConversationSnapshot,
+    OperatingMode,
+    SessionMetadata,
+)
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.session.whole import read_session
 from agcx_format.store import paths  # fmt: skip
@@ -137,7 +142,7 @@ def _whole_checkpoint(path: str | os.PathLike[str]) -> Salvaged:
     return found
 
 
-def _take_conversation(found: Salvaged, conversation) -> None:
+def _take_conversation(found: Salvaged, conversation: ConversationSnapshot) -> None:
     for number, message in enumerate(conversation.messages):
         found.take(number, messagepack.encode(messagepack.as_written(message)))
     found.context = messagepack.encode(conversation.context)

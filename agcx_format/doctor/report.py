@@ -127,7 +127,9 @@ class ReportDraft:
         if self._counts[code, section] <= _LISTED:
             self._findings.append(Finding(severity, code, section, reason, **where))
 
-    def error(self, error: PersistenceError, section: str, code: str = "unreadable", **where: Any):
+    def error(
+        self, error: PersistenceError, section: str, code: str = "unreadable", **where: Any
+    ) -> None:
         """An error of the format where it was raised; `section` when it does not say."""
         where = {"offset": error.offset, "decompressed": error.decompressed} | where
         self.add(Severity.ERROR, code, error.section or section, error.reason, **where)

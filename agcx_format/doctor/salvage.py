@@ -120,7 +120,8 @@ def loadable_by_rust(message: MessageSnapshot) -> MessageSnapshot:
     """The same message where all reasoning has four fields; the message itself if it has."""
     history = message.metadata.edit_history
     if not any(
-        type(item) is ReasoningWithoutContent for item in (message.item, *(i for _, i in history))
+        isinstance(item, ReasoningWithoutContent)
+        for item in (message.item, *(i for _, i in history))
     ):
         return message
     metadata = replace(
@@ -130,9 +131,9 @@ def loadable_by_rust(message: MessageSnapshot) -> MessageSnapshot:
 
 
 def _with_content(item: ResponseItem | ReasoningWithoutContent) -> ResponseItem:
-    if type(item) is not ReasoningWithoutContent:
-        return item
-    return Reasoning(item.id, item.summary, None, item.encrypted_content)
+    if isinstance(item, ReasoningWithoutContent):
+        return Reasoning(item.id, item.summary, None, item.encrypted_content)
+    return item
 
 
 # --- layout 1

@@ -113,7 +113,7 @@ def compare(
     """What the metadata say against the file's name and its messages; `found` None: not known."""
     draft.layout = version
     named = paths.id_of(os.fspath(draft.path))
-    draft.id = named or (metadata and metadata.id)
+    draft.id = named or (metadata.id if metadata else None)
     if metadata is None:
         return
     if named is not None and metadata.id != named:
@@ -194,7 +194,9 @@ class _Layout1(_Session):
 
     def context(self, start: int, end: int) -> None:
         raw = self.attempt("context", lambda: self.decompressed(start, end), base=start)
-        self.draft.parts.append(ReportPart("context", start, end, text=raw and len(raw)))
+        self.draft.parts.append(
+            ReportPart("context", start, end, text=None if raw is None else len(raw))
+        )
         if raw is None:
             return
         try:
@@ -274,7 +276,9 @@ class _Layout2(_Session):
             at = end
         self.excess("session", len(tail) - at, base + at, decompressed=True)
 
-    def decoded(self, name: str, type_: Any, raw: bytes, start: int, end: int, base: int = 0):
+    def decoded(
+        self, name: str, type_: Any, raw: bytes, start: int, end: int, base: int = 0
+    ) -> Any:
         try:
             return messagepack.decode(type_, raw[start:end])
         except PersistenceError as error:
@@ -294,7 +298,7 @@ def _check_beginning(head: bytes) -> None:
 def value_end(raw: bytes) -> int:
     unpacker = lenient.unpacker(raw)
     unpacker.skip()
-    return unpacker.tell()
+    return int(unpacker.tell())
 
 
 def first_element(head: bytes) -> tuple[int, int] | None:

@@ -18,6 +18,7 @@ from agcx_format.model.items import (
     InputImage,
     LocalShellCall,
     Message,
+    MessageMetadata,
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
@@ -74,7 +75,7 @@ def _item(item: ResponseItem, choice: ExportChoice) -> ResponseItem | None:
     return item
 
 
-def _notes(message: MessageSnapshot, choice: ExportChoice):
+def _notes(message: MessageSnapshot, choice: ExportChoice) -> MessageMetadata:
     notes = message.metadata
     if not choice.metadata:
         # The metrics of tools stay: they are part of how a call went.

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from agcx_format.codec.json import to_plain
 from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
@@ -92,7 +93,7 @@ def _line(moment: str, kind: str, payload: object) -> str:
     return safe_json(text) + "\n"
 
 
-def _payload(item: ResponseItem) -> dict:
+def _payload(item: object) -> dict[str, Any]:
     if isinstance(item, UnknownItem):
         fields = to_plain(item.fields())
         return {"type": item.tag} | (fields if isinstance(fields, dict) else {"fields": fields})
@@ -114,7 +115,7 @@ def _payload(item: ResponseItem) -> dict:
     return kept
 
 
-def _events(item: ResponseItem) -> Iterator[dict]:
+def _events(item: ResponseItem) -> Iterator[dict[str, Any]]:
     """What Codex shows of the item when it takes the session up."""
     match item:
         case Message(role="user"):

@@ -17,6 +17,7 @@ from agcx_format.counting import counted
 from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
 from agcx_format.exporting.embedding import code_span, embedded, fenced, one_line
 from agcx_format.model.items import (
+    ContentItem,
     FileContext,
     FunctionCall,
     FunctionCallOutput,
@@ -30,7 +31,6 @@ from agcx_format.model.items import (
     UnknownItem,
 )
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
-from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.safe_text import safe_yaml, visible
 from agcx_format.transcript.tools import CallOutcome, read_call, read_output
 from agcx_format.transcript.words import genuine_user_text, is_tool_image
@@ -189,7 +189,7 @@ def _speaker(item: object, names: dict[str, str]) -> str:
     return "Other"
 
 
-def time_in_words(moment: Timestamp) -> str:
+def time_in_words(moment: str) -> str:
     """UTC to the second: a document goes to people in other time zones."""
     date, _, rest = moment.partition("T")
     return f"{date} {rest[:8]} UTC"
@@ -224,7 +224,7 @@ def _body(item: object, metadata: MessageMetadata | None, directory: str) -> Ite
     yield from map(_file, metadata.file_context if metadata is not None else ())
 
 
-def _part(part: object) -> str:
+def _part(part: ContentItem | UnknownItem) -> str:
     if isinstance(part, InputImage):
         return f"*Image:* {code_span(described_image(part.image_url))}"
     if isinstance(part, UnknownItem):

@@ -8,19 +8,19 @@ message is counted; what it says about the session (title, branch, directory) is
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from uuid import UUID
 
-from agcx_format.errors import ConversionError, PersistenceError
-from agcx_format.importing.codex import detect, find_rollouts
+from agcx_format.errors import ConversionError
 from agcx_format.importing.draft import ImportDraft, Imported, moment_of
-from agcx_format.importing.json_lines import Line, read_lines
+from agcx_format.importing.fields import as_text, optional_text
+from agcx_format.importing.json_lines import Line
+from agcx_format.importing.source_file import Opener, find_files, read_source, shape_of
 from agcx_format.model.ids import session_id
 from agcx_format.model.items import (
     ContentItem,
@@ -31,6 +31,7 @@ from agcx_format.model.items import (
     Message,
     OutputText,
     Reasoning,
+    ResponseItem,
     SummaryText,
 )
 from agcx_format.model.timestamps import Timestamp
@@ -55,40 +56,39 @@ def default_places() -> list[Path]:
 def find_transcripts(
     paths: Iterable[Path], onerror: Callable[[OSError], None] | None = None
 ) -> Iterator[Path]:
-    """As `codex.find_rollouts`."""
-    options = {"onerror": onerror} if onerror else {}
-    return find_rollouts(paths, suffixes=(".jsonl",), **options)
+    """The transcripts among `paths` and below its directories; see `source_file.find_files`.
 
-
-def read_transcript(path: Path, *, opener: Callable[[Path], BinaryIO] | None = None) -> Imported:
-    """Read one transcript.  `opener` opens a path for reading bytes, by default `open`.
-
-    `ConversionError` when the file cannot be read or is no transcript; a bad line is in the report.
+    Raises:
+        OSError: a path cannot be read and there is no `onerror`.
     """
-    path = Path(path)
-    try:
-        modified = Timestamp.from_ns(os.stat(path).st_mtime_ns)
-        return convert(read_lines(path, opener), path, modified)
-    except OSError as cause:
-        raise ConversionError(cause.strerror or str(cause), path=path) from cause
-    except ConversionError as error:
-        raise error.located(path=path) from None
-    except PersistenceError as error:
-        raise ConversionError(error.reason, path=path) from None
+    return find_files(paths, (".jsonl",), onerror)
+
+
+def read_transcript(path: Path, *, opener: Opener | None = None) -> Imported:
+    """Read one transcript. `opener` opens a path for reading bytes, by default `open`.
+
+    Lines that cannot be read are listed in the report.
+
+    Raises:
+        ConversionError: the file cannot be read or is not a transcript.
+    """
+    return read_source(path, convert, opener)
 
 
 def convert(lines: Iterable[Line], source: Path, modified: Timestamp) -> Imported:
-    """The session that the lines of `source` hold; `modified` is when the file last changed."""
-    lines = iter(lines)
-    first = list(itertools.islice(lines, _UNKNOWN_AT_FIRST))
-    values = [value for line in first for value in line.values]
-    shape = next(filter(None, map(detect, values)), None)
+    """The session that the lines of `source` hold; `modified` is when the file last changed.
+
+    Raises:
+        ConversionError: no line has the shape of a Claude Code transcript.
+    """
+    shape, first, lines = shape_of(lines, _UNKNOWN_AT_FIRST)
     if shape is None:
         raise ConversionError("no line has the shape of a Claude Code transcript")
     if shape != "claude":
         raise ConversionError("this is a Codex rollout, not a Claude Code transcript")
+    values = [value for line in first for value in line.values]
     transcript = _Transcript(values, source, modified)
-    for line in itertools.chain(first, lines):
+    for line in lines:
         transcript.line(line)
     return transcript.finish()
 
@@ -113,14 +113,14 @@ class _Transcript:
         self._task = ""
         self._seen: dict[str, int] = {}
 
-    def _identity(self, known: list[dict], spoken: dict) -> UUID:
+    def _identity(self, known: list[dict[str, Any]], spoken: dict[str, Any]) -> UUID:
         """The file is named after its session, but for copies; a subagent's has its parent's id."""
-        given = _text(spoken.get("sessionId")) or next(
-            (v["sessionId"] for v in known if _text(v.get("sessionId"))), ""
+        given = as_text(spoken.get("sessionId")) or next(
+            (v["sessionId"] for v in known if as_text(v.get("sessionId"))), ""
         )
         stem = self._source.name.split(".")[0]
         if self._is_subagent:
-            return session_id(f"{given}/{_text(spoken.get('agentId')) or stem}", "")
+            return session_id(f"{given}/{as_text(spoken.get('agentId')) or stem}", "")
         return session_id(stem if _is_uuid(stem) else given, self._source.name)
 
     def line(self, line: Line) -> None:
@@ -132,14 +132,15 @@ class _Transcript:
             draft.bad(number, "not an object")
             return
         has_time = draft.at(value.get("timestamp"))
-        self._directory = self._directory or _text(value.get("cwd"))
-        self._branch = self._branch or _text(value.get("gitBranch"))
-        kind = _text(value.get("type"))
+        self._directory = self._directory or as_text(value.get("cwd"))
+        self._branch = self._branch or as_text(value.get("gitBranch"))
+        kind = as_text(value.get("type"))
         if kind not in ("user", "assistant"):
             self._aside(kind, value)
             return
         message = value.get("message")
-        content = message.get("content") if isinstance(message, dict) else None
+        message = message if isinstance(message, dict) else {}
+        content = message.get("content")
         if not isinstance(content, str | list):
             draft.bad(number, f"a {kind} line without content")
             return
@@ -149,34 +150,34 @@ class _Transcript:
         before = len(draft.messages)
         blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
         _Blocks(draft, value, message, number).add(blocks)
-        if kind == "assistant" and not _text(message.get("model")).startswith("<"):
-            self._model = _text(message.get("model")) or self._model
+        if kind == "assistant" and not as_text(message.get("model")).startswith("<"):
+            self._model = as_text(message.get("model")) or self._model
         elif kind == "user" and not self._task and isinstance(content, str):
             self._task = short_title(content)
         if not has_time:
             draft.without_time += len(draft.messages) - before
 
-    def _is_repeated(self, value: dict, content: object) -> bool:
+    def _is_repeated(self, value: dict[str, Any], content: object) -> bool:
         """Whether a line of this id said the same before: a resumed session writes lines again."""
-        said, uuid = hash(json.dumps(content, sort_keys=True)), _text(value.get("uuid"))
+        said, uuid = hash(json.dumps(content, sort_keys=True)), as_text(value.get("uuid"))
         repeated = bool(uuid) and self._seen.get(uuid) == said
         self._seen[uuid] = said
         return repeated
 
-    def _aside(self, kind: str, value: dict) -> None:
+    def _aside(self, kind: str, value: dict[str, Any]) -> None:
         """A line that is not part of the conversation: what it says about the session."""
         draft = self._draft
-        subtype = _text(value.get("subtype"))
+        subtype = as_text(value.get("subtype"))
         keys = "{" + ", ".join(sorted(value)[:4]) + "}"
         draft.skipped[f"{kind}.{subtype}" if subtype else kind or keys] += 1
         if kind in ("ai-title", "custom-title"):
-            titles = (_text(value.get(name)) for name in ("customTitle", "aiTitle", "title"))
+            titles = (as_text(value.get(name)) for name in ("customTitle", "aiTitle", "title"))
             if title := short_title(next(filter(None, titles), "")):
                 self._given[kind] = title
                 draft.titles.add(title)
-        elif kind == "summary" and _text(value.get("summary")):
+        elif kind == "summary" and as_text(value.get("summary")):
             self._summaries.append((value.get("leafUuid"), short_title(value["summary"])))
-        elif uuid := _text(value.get("uuid")):
+        elif uuid := as_text(value.get("uuid")):
             self._seen.setdefault(uuid, 0)
 
     def finish(self) -> Imported:
@@ -207,7 +208,9 @@ class _Transcript:
 class _Blocks:
     """The blocks of one line's message, each as a message of AGCX."""
 
-    def __init__(self, draft: ImportDraft, value: dict, message: dict, number: int) -> None:
+    def __init__(
+        self, draft: ImportDraft, value: dict[str, Any], message: dict[str, Any], number: int
+    ) -> None:
         self._draft = draft
         self._value = value
         self._message = message
@@ -221,8 +224,8 @@ class _Blocks:
         self._flush()
         self._count_left_out()
 
-    def _block(self, block: dict) -> None:
-        kind = _text(block.get("type"))
+    def _block(self, block: dict[str, Any]) -> None:
+        kind = as_text(block.get("type"))
         match block:
             case {"type": "text", "text": str(text)}:
                 self._pending.append(InputText(text) if self._is_user else OutputText(text))
@@ -236,7 +239,7 @@ class _Blocks:
                 self._flush()
                 arguments = json.dumps(given, ensure_ascii=False)
                 self._put(
-                    FunctionCall(_optional(self._message.get("id")), name, arguments, call_id)
+                    FunctionCall(optional_text(self._message.get("id")), name, arguments, call_id)
                 )
             case {"type": str(), "tool_use_id": str(call_id)}:
                 self._result(call_id, block)
@@ -250,7 +253,7 @@ class _Blocks:
 
     def _flush(self) -> None:
         if self._pending:
-            item_id = None if self._is_user else _optional(self._message.get("id"))
+            item_id = None if self._is_user else optional_text(self._message.get("id"))
             self._put(Message(item_id, self._role(), self._pending))
             self._pending = []
 
@@ -264,15 +267,15 @@ class _Blocks:
                 return "developer"
         return "user"
 
-    def _thinking(self, block: dict) -> None:
-        thought = _text(block.get("thinking"))
+    def _thinking(self, block: dict[str, Any]) -> None:
+        thought = as_text(block.get("thinking"))
         item_id = self._draft.made_id("rs", self._number)
-        encrypted = _optional(block.get("data"))
+        encrypted = optional_text(block.get("data"))
         self._put(Reasoning(item_id, [SummaryText(thought)] if thought else [], None, encrypted))
         if block.get("signature"):
             self._draft.left_out["thinking.signature"] += 1
 
-    def _result(self, call_id: str, block: dict) -> None:
+    def _result(self, call_id: str, block: dict[str, Any]) -> None:
         self._flush()
         text, images = self._result_text(block.get("content"))
         is_error = block.get("is_error") is True
@@ -304,9 +307,11 @@ class _Blocks:
         if not isinstance(result, dict):
             return None
         took = result.get("durationMs", result.get("totalDurationMs"))
-        return took / 1000 if type(took) in (int, float) and 0 <= took < 1e15 else None
+        if isinstance(took, bool) or not isinstance(took, int | float):
+            return None
+        return took / 1000 if 0 <= took < 1e15 else None
 
-    def _put(self, item: object, outcome: CallOutcome | None = None) -> None:
+    def _put(self, item: ResponseItem, outcome: CallOutcome | None = None) -> None:
         self._draft.add(item, self._number, outcome)
 
     def _note(self, what: str) -> None:
@@ -318,19 +323,11 @@ class _Blocks:
                 self._draft.left_out[f"{self._value['type']}.{name}"] += 1
 
 
-def _url(source: dict) -> str:
+def _url(source: dict[str, Any]) -> str:
     """A picture's source as a URL."""
     match source:
         case {"type": "base64", "data": str(data)}:
-            return f"data:{_text(source.get('media_type')) or 'image/png'};base64,{data}"
+            return f"data:{as_text(source.get('media_type')) or 'image/png'};base64,{data}"
         case {"url": str(url)}:
             return url
     return ""
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _optional(value: Any) -> str | None:
-    return value if isinstance(value, str) else None

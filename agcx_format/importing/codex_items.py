@@ -9,12 +9,12 @@ counters.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from agcx_format.importing.draft import ImportDraft
+from agcx_format.importing.fields import as_json, as_text, optional_text
 from agcx_format.model.items import (
     ContentItem,
     ExecAction,
@@ -83,9 +83,9 @@ class _Line:
         self.draft.kept_as[what] += 1
 
 
-def add_item(draft: ImportDraft, payload: dict, number: int) -> None:
+def add_item(draft: ImportDraft, payload: dict[str, Any], number: int) -> None:
     """Add what `payload` of line `number` says to the draft, as one message or several."""
-    kind = _text(payload.get("type"))
+    kind = as_text(payload.get("type"))
     if kind in _WITHOUT_CONVERSATION:
         draft.skipped[f"response_item.{kind}"] += 1
         return
@@ -99,10 +99,10 @@ def add_item(draft: ImportDraft, payload: dict, number: int) -> None:
 # --- messages
 
 
-def _message(line: _Line, payload: dict) -> None:
-    role = _text(payload.get("role")) or "user"
+def _message(line: _Line, payload: dict[str, Any]) -> None:
+    role = as_text(payload.get("role")) or "user"
     content = _content(line, payload.get("content"), role)
-    line.add(Message(_optional(payload.get("id")), role, content))
+    line.add(Message(optional_text(payload.get("id")), role, content))
 
 
 def _content(line: _Line, content: Any, role: str) -> list[ContentItem]:
@@ -111,7 +111,7 @@ def _content(line: _Line, content: Any, role: str) -> list[ContentItem]:
         line.note("message with bare text: a text part")
         return [said(content)]
     if not isinstance(content, list):
-        return [] if content is None else [said(_json(content))]
+        return [] if content is None else [said(as_json(content))]
     return [_part(line, part, said) for part in content]
 
 
@@ -133,29 +133,31 @@ def _part(line: _Line, part: Any, said: Callable[[str], ContentItem]) -> Content
             line.note("content part encrypted_content: a placeholder")
             return said("[encrypted content]")
     line.note("content part of an unknown kind: JSON")
-    return said(_json(part))
+    return said(as_json(part))
 
 
-def _agent_message(line: _Line, payload: dict) -> None:
+def _agent_message(line: _Line, payload: dict[str, Any]) -> None:
     """What one agent told another."""
     line.note("agent_message: message")
-    ends = [_text(payload.get(name)) or "?" for name in ("author", "recipient")]
+    ends = [as_text(payload.get(name)) or "?" for name in ("author", "recipient")]
     content = _content(line, payload.get("content"), "assistant")
     heading = OutputText(f"[{ends[0]} → {ends[1]}]")
-    line.add(Message(_optional(payload.get("id")), "assistant", [heading, *content]))
+    line.add(Message(optional_text(payload.get("id")), "assistant", [heading, *content]))
 
 
 # --- reasoning
 
 
-def _reasoning(line: _Line, payload: dict) -> None:
-    item_id = _text(payload.get("id")) or line.made_id("rs")
+def _reasoning(line: _Line, payload: dict[str, Any]) -> None:
+    item_id = as_text(payload.get("id")) or line.made_id("rs")
     summary = [SummaryText(text) for text in _texts(payload.get("summary"))]
-    encrypted = _optional(payload.get("encrypted_content"))
+    encrypted = optional_text(payload.get("encrypted_content"))
     line.add(Reasoning(item_id, summary, _reasoning_content(line, payload), encrypted))
 
 
-def _reasoning_content(line: _Line, payload: dict) -> list[ReasoningText | PlainText] | None:
+def _reasoning_content(
+    line: _Line, payload: dict[str, Any]
+) -> list[ReasoningText | PlainText] | None:
     """None, or with a `reasoning_text` in it: the Rust reader fails on anything between."""
     parts = payload.get("content")
     if not isinstance(parts, list) or not parts:
@@ -179,14 +181,16 @@ def _texts(parts: Any) -> list[str]:
 
 def _only_text(part: Any) -> str:
     text = part.get("text") if isinstance(part, dict) else part
-    return text if isinstance(text, str) else _json(part)
+    return text if isinstance(text, str) else as_json(part)
 
 
 # --- tools
 
 
-def _local_shell_call(line: _Line, payload: dict) -> None:
+def _local_shell_call(line: _Line, payload: dict[str, Any]) -> None:
     action = payload.get("action")
+    if not isinstance(action, dict):
+        return _unknown(line, payload)
     try:
         status = LocalShellStatus(payload.get("status") or "completed")
         command = action["command"] if action["type"] == "exec" else None
@@ -198,81 +202,81 @@ def _local_shell_call(line: _Line, payload: dict) -> None:
     known_env = isinstance(env, dict) and all(isinstance(v, str) for v in env.values())
     line.add(
         LocalShellCall(
-            _optional(payload.get("id")),
-            _optional(payload.get("call_id")),
+            optional_text(payload.get("id")),
+            optional_text(payload.get("call_id")),
             status,
             ExecAction(
                 command,
                 timeout if type(timeout) is int and 0 <= timeout < 2**64 else None,
-                _optional(action.get("working_directory")),
+                optional_text(action.get("working_directory")),
                 env if known_env else None,
-                _optional(action.get("user")),
+                optional_text(action.get("user")),
             ),
         )
     )
 
 
-def _function_call(line: _Line, payload: dict) -> None:
-    name = _text(payload.get("name")) or "unknown"
-    if namespace := _text(payload.get("namespace")):
+def _function_call(line: _Line, payload: dict[str, Any]) -> None:
+    name = as_text(payload.get("name")) or "unknown"
+    if namespace := as_text(payload.get("namespace")):
         line.note("function_call with a namespace: in the name")
         name = f"{namespace}.{name}"
     _call(line, payload, name, _arguments(payload.get("arguments")))
 
 
-def _custom_tool_call(line: _Line, payload: dict) -> None:
+def _custom_tool_call(line: _Line, payload: dict[str, Any]) -> None:
     line.note("custom_tool_call: function_call")
-    arguments = _json({"input": payload.get("input")})
-    _call(line, payload, _text(payload.get("name")) or "unknown", arguments)
+    arguments = as_json({"input": payload.get("input")})
+    _call(line, payload, as_text(payload.get("name")) or "unknown", arguments)
 
 
-def _tool_search_call(line: _Line, payload: dict) -> None:
+def _tool_search_call(line: _Line, payload: dict[str, Any]) -> None:
     line.note("tool_search_call: function_call")
     _call(line, payload, "tool_search", _arguments(payload.get("arguments")))
 
 
-def _tool_search_output(line: _Line, payload: dict) -> None:
+def _tool_search_output(line: _Line, payload: dict[str, Any]) -> None:
     line.note("tool_search_output: function_call_output")
-    line.add(FunctionCallOutput(_call_id(line, payload), _json(payload.get("tools"))))
+    line.add(FunctionCallOutput(_call_id(line, payload), as_json(payload.get("tools"))))
 
 
-def _web_search_call(line: _Line, payload: dict) -> None:
+def _web_search_call(line: _Line, payload: dict[str, Any]) -> None:
     """One item in Codex, call and end of the call at once."""
     line.note("web_search_call: function_call and function_call_output")
     call_id = _call(line, payload, "web_search", _arguments(payload.get("action")))
-    line.add(FunctionCallOutput(call_id, _text(payload.get("status")) or "completed"))
+    line.add(FunctionCallOutput(call_id, as_text(payload.get("status")) or "completed"))
 
 
-def _image_generation_call(line: _Line, payload: dict) -> None:
+def _image_generation_call(line: _Line, payload: dict[str, Any]) -> None:
     line.note("image_generation_call: function_call, function_call_output and image")
-    arguments = _json({"prompt": payload.get("revised_prompt")})
+    arguments = as_json({"prompt": payload.get("revised_prompt")})
     call_id = _call(line, payload, "image_generation", arguments)
-    line.add(FunctionCallOutput(call_id, _text(payload.get("status")) or "completed"))
-    if picture := _text(payload.get("result")):
+    line.add(FunctionCallOutput(call_id, as_text(payload.get("status")) or "completed"))
+    if picture := as_text(payload.get("result")):
         url = picture if picture.startswith("data:") else f"data:image/png;base64,{picture}"
         _add_images(line, "image_generation", [url])
 
 
-def _call(line: _Line, payload: dict, name: str, arguments: str) -> str:
+def _call(line: _Line, payload: dict[str, Any], name: str, arguments: str) -> str:
     call_id = _call_id(line, payload)
-    line.add(FunctionCall(_optional(payload.get("id")), name, arguments, call_id))
+    line.add(FunctionCall(optional_text(payload.get("id")), name, arguments, call_id))
     return call_id
 
 
-def _call_id(line: _Line, payload: dict) -> str:
-    given = _text(payload.get("call_id")) or _text(payload.get("id"))
+def _call_id(line: _Line, payload: dict[str, Any]) -> str:
+    given = as_text(payload.get("call_id")) or as_text(payload.get("id"))
     return given or line.made_id("call")
 
 
-def _output(line: _Line, payload: dict) -> None:
-    call_id = _text(payload.get("call_id")) or line.made_id("call")
+def _output(line: _Line, payload: dict[str, Any]) -> None:
+    call_id = as_text(payload.get("call_id")) or line.made_id("call")
     text, images = _output_text(line, payload.get("output"))
     line.add(FunctionCallOutput(call_id, text))
     if images:
         _add_images(line, call_id, images)
 
 
-def _custom_tool_call_output(line: _Line, payload: dict) -> None:
+def _custom_tool_call_output(line: _Line, payload: dict[str, Any]) -> None:
     line.note("custom_tool_call_output: function_call_output")
     _output(line, payload)
 
@@ -290,7 +294,7 @@ def _output_text(line: _Line, output: Any) -> tuple[str, list[str]]:
     if isinstance(output, str):
         return output, []
     if not isinstance(output, list):
-        return _json(output), []
+        return as_json(output), []
     images, texts = [], []
     for part in output:
         match part:
@@ -302,7 +306,7 @@ def _output_text(line: _Line, output: Any) -> tuple[str, list[str]]:
             case str():
                 texts.append(part)
             case _:
-                texts.append(_json(part))
+                texts.append(as_json(part))
     return "\n".join(texts), images
 
 
@@ -313,37 +317,25 @@ def _add_images(line: _Line, origin: str, images: list[str]) -> None:
     line.add(Message(None, "user", [words, *map(InputImage, images)]))
 
 
-def _unknown(line: _Line, payload: dict) -> None:
+def _unknown(line: _Line, payload: dict[str, Any]) -> None:
     """An item of a kind that is not known, kept whole as JSON."""
-    kind = _text(payload.get("type")) or "untyped"
+    kind = as_text(payload.get("type")) or "untyped"
     function = payload.get("function")
-    name = _text(payload.get("name")) or (
-        _text(function.get("name")) if isinstance(function, dict) else ""
+    name = as_text(payload.get("name")) or (
+        as_text(function.get("name")) if isinstance(function, dict) else ""
     )
     if kind.endswith(("_output", "_result")):
         line.note(f"unknown item {kind}: function_call_output with its JSON")
-        line.add(FunctionCallOutput(_call_id(line, payload), _json(payload)))
+        line.add(FunctionCallOutput(_call_id(line, payload), as_json(payload)))
     else:
         line.note(f"unknown item {kind}: function_call with its JSON")
-        _call(line, payload, name or kind, _json(payload))
+        _call(line, payload, name or kind, as_json(payload))
 
 
 def _arguments(arguments: Any) -> str:
     if arguments is None:
         return "{}"
-    return arguments if isinstance(arguments, str) else _json(arguments)
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _optional(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    return arguments if isinstance(arguments, str) else as_json(arguments)
 
 
 _CONVERT = {

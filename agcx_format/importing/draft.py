@@ -108,7 +108,7 @@ class ImportDraft:
     turns: int = 0
     first_words: str = ""
     titles: set[str] = field(default_factory=set)
-    modes: list[tuple[OperatingMode, Timestamp]] = field(default_factory=list)
+    modes: list[tuple[OperatingMode, str]] = field(default_factory=list)
     now: Timestamp | None = None
     _tools: dict[str, str] = field(default_factory=dict)
     # The line of the last message, and how many messages it has given.

@@ -90,7 +90,8 @@ def parse_lines(chunks: Iterable[bytes | Exception], longest: int | None = None)
     An exception among the chunks is where reading ended, and becomes the last `Line`.
     """
     longest = longest or LONGEST_LINE
-    number, pending, size = 1, [], 0
+    pending: list[bytes] = []
+    number, size = 1, 0
     for chunk in _small(chunks):
         if isinstance(chunk, Exception):
             if size:

@@ -19,8 +19,8 @@ __all__ = ["records_in"]
 
 _decode = json.JSONDecoder(strict=False).raw_decode
 _begin = re.compile(r'\{\s*"')
-_blank = re.compile(r"[\s\0,]*")
-_space = re.compile(r"[\s\0]*")
+_not_blank = re.compile(r"[^\s\0,]|\Z")
+_not_space = re.compile(r"[^\s\0]|\Z")
 # How often all of a line may be read again in search of records inside of pieces, and how many pieces it
 # may have: a line that somebody made to take hours takes no longer than one that was damaged.
 _TIMES = 4
@@ -37,7 +37,7 @@ def records_in(text: str) -> tuple[list[Any], str | None]:
     pieces = _Pieces(text)
     # Behind a piece something may come that is only the end of a record.
     broken = False
-    at = _blank.match(text, 0).end()
+    at = _skip(_not_blank, text, 0)
     while at < len(text):
         try:
             value, end = _decode(text, at)
@@ -48,7 +48,7 @@ def records_in(text: str) -> tuple[list[Any], str | None]:
         if not broken or _may_end(text, end):
             values.append(without_surrogates(value))
             broken = False
-            at = _blank.match(text, end).end()
+            at = _skip(_not_blank, text, end)
         else:
             at = _search(text, end)
     return values, reason
@@ -97,6 +97,12 @@ class _Pieces:
         return None
 
 
+def _skip(stop: re.Pattern[str], text: str, at: int) -> int:
+    """Where `stop` first matches from `at` on."""
+    found = stop.search(text, at)
+    return len(text) if found is None else found.start()
+
+
 def _search(text: str, at: int) -> int:
     found = _begin.search(text, at)
     return len(text) if found is None else found.start()
@@ -104,7 +110,7 @@ def _search(text: str, at: int) -> int:
 
 def _may_end(text: str, end: int) -> bool:
     """Whether what follows can follow a record: what closes another one or goes on in it cannot."""
-    after = _space.match(text, end).end()
+    after = _skip(_not_space, text, end)
     return text[after : after + 1] not in tuple(",]}:")
 
 

@@ -14,6 +14,7 @@ the slow path of `messagepack.py` makes them: `ReasoningWithoutContent` and `Unk
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
 from uuid import UUID
 
 from agcx_format.model.fields import U64, Moment, MomentOfMessage, Value
@@ -28,19 +29,19 @@ class LocalShellStatus(Enum):
 # --- what an item of the conversation is made of
 
 
-class InputText(Value, tag="input_text"):
+class InputText(Value, tag="input_text", frozen=True):
     variant = "InputText"
     text: str
 
 
-class InputImage(Value, tag="input_image"):
+class InputImage(Value, tag="input_image", frozen=True):
     """`image_url` is a URL, most often a `data:` one that holds the whole picture."""
 
     variant = "InputImage"
     image_url: str
 
 
-class OutputText(Value, tag="output_text"):
+class OutputText(Value, tag="output_text", frozen=True):
     variant = "OutputText"
     text: str
 
@@ -48,17 +49,17 @@ class OutputText(Value, tag="output_text"):
 ContentItem = InputText | InputImage | OutputText
 
 
-class SummaryText(Value, tag="summary_text"):
+class SummaryText(Value, tag="summary_text", frozen=True):
     variant = "SummaryText"
     text: str
 
 
-class ReasoningText(Value, tag="reasoning_text"):
+class ReasoningText(Value, tag="reasoning_text", frozen=True):
     variant = "ReasoningText"
     text: str
 
 
-class PlainText(Value, tag="text"):
+class PlainText(Value, tag="text", frozen=True):
     """`ReasoningContent::Text` of the Rust crate."""
 
     variant = "Text"
@@ -68,7 +69,7 @@ class PlainText(Value, tag="text"):
 ReasoningContent = ReasoningText | PlainText
 
 
-class ExecAction(Value, tag="exec"):
+class ExecAction(Value, tag="exec", frozen=True):
     """`LocalShellAction::Exec`."""
 
     variant = "Exec"
@@ -79,14 +80,14 @@ class ExecAction(Value, tag="exec"):
     user: str | None
 
 
-class Message(Value, tag="message"):
+class Message(Value, tag="message", frozen=True):
     variant = "Message"
     id: str | None
     role: str
     content: list[ContentItem]
 
 
-class Reasoning(Value, tag="reasoning"):
+class Reasoning(Value, tag="reasoning", frozen=True):
     """`content` is None when absent; see `ReasoningWithoutContent` for the third case."""
 
     variant = "Reasoning"
@@ -96,7 +97,7 @@ class Reasoning(Value, tag="reasoning"):
     encrypted_content: str | None
 
 
-class ReasoningWithoutContent(Value, tag="reasoning"):
+class ReasoningWithoutContent(Value, tag="reasoning", frozen=True):
     """A reasoning item from which Rust left the field `content` out, three fields instead of four.
 
     It does so when `content` is present but holds no `reasoning_text`, and then fails to read
@@ -113,7 +114,7 @@ class ReasoningWithoutContent(Value, tag="reasoning"):
         return []
 
 
-class LocalShellCall(Value, tag="local_shell_call"):
+class LocalShellCall(Value, tag="local_shell_call", frozen=True):
     variant = "LocalShellCall"
     id: str | None
     call_id: str | None
@@ -121,7 +122,7 @@ class LocalShellCall(Value, tag="local_shell_call"):
     action: ExecAction
 
 
-class FunctionCall(Value, tag="function_call"):
+class FunctionCall(Value, tag="function_call", frozen=True):
     """`arguments` is JSON text, as the model wrote it: it need not parse."""
 
     variant = "FunctionCall"
@@ -131,17 +132,17 @@ class FunctionCall(Value, tag="function_call"):
     call_id: str
 
 
-class FunctionCallOutput(Value, tag="function_call_output"):
+class FunctionCallOutput(Value, tag="function_call_output", frozen=True):
     variant = "FunctionCallOutput"
     call_id: str
     output: str
 
 
-class Other(Value, tag="other"):
+class Other(Value, tag="other", frozen=True):
     variant = "Other"
 
 
-def _dict_or_pairs(pairs: list[tuple[object, object]]) -> dict | list:
+def _dict_or_pairs(pairs: list[tuple[Any, Any]]) -> dict[Any, Any] | list[Any]:
     """What a MessagePack map becomes: its keys may be lists or maps, which no dict takes."""
     try:
         return dict(pairs)
@@ -186,12 +187,12 @@ class UnknownItem:
             reader.skip()
         return ""
 
-    def fields(self) -> list | dict:
+    def fields(self) -> list[Any] | dict[Any, Any]:
         """The rest as plain values; a map with a key that no dict takes is a list of pairs."""
         import msgpack
 
         try:
-            plain = msgpack.unpackb(
+            plain: Any = msgpack.unpackb(
                 self.raw,
                 strict_map_key=False,
                 object_pairs_hook=_dict_or_pairs,
@@ -202,7 +203,8 @@ class UnknownItem:
             return [self.raw]
         if isinstance(plain, dict):
             return {key: value for key, value in plain.items() if key != "type"}
-        return plain[1:] if self.raw[0] in _ARRAYS else plain
+        fields: list[Any] = plain[1:] if self.raw[0] in _ARRAYS else plain
+        return fields
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, UnknownItem) and self.raw == other.raw
@@ -220,21 +222,21 @@ ResponseItem = Message | Reasoning | LocalShellCall | FunctionCall | FunctionCal
 # --- the conversation
 
 
-class FileContext(Value):
+class FileContext(Value, frozen=True):
     path: str
     line_range: tuple[U64, U64] | None
     snippet: str | None
     language: str | None
 
 
-class ToolCallMetadata(Value):
+class ToolCallMetadata(Value, frozen=True):
     tool_name: str
     execution_time_ms: U64
     success: bool
     error: str | None
 
 
-class MessageMetadata(Value):
+class MessageMetadata(Value, frozen=True):
     edited: bool
     edit_history: list[tuple[Moment, ResponseItem]]
     branch_point: bool
@@ -245,7 +247,7 @@ class MessageMetadata(Value):
     tool_calls: list[ToolCallMetadata]
 
 
-class MessageSnapshot(Value):
+class MessageSnapshot(Value, frozen=True):
     item: ResponseItem
     timestamp: MomentOfMessage
     turn_index: U64

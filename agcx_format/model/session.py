@@ -18,20 +18,20 @@ class OperatingMode(Enum):
     REVIEW = "Review"
 
 
-class AstIndexState(Value):
+class AstIndexState(Value, frozen=True):
     indexed_files: list[str]
     total_symbols: U64
     cache_size_bytes: U64
     last_update: Moment
 
 
-class EmbeddingCacheState(Value):
+class EmbeddingCacheState(Value, frozen=True):
     cached_chunks: U64
     model: str
     cache_size_bytes: U64
 
 
-class ConversationContext(Value):
+class ConversationContext(Value, frozen=True):
     working_directory: str
     environment_variables: dict[str, str]
     open_files: list[str]
@@ -39,7 +39,7 @@ class ConversationContext(Value):
     embedding_cache: EmbeddingCacheState | None
 
 
-class ConversationSnapshot(Value):
+class ConversationSnapshot(Value, frozen=True):
     """Layout 1 does not store `id` and `mode_history`; its reader fills them in."""
 
     id: UUID
@@ -51,7 +51,7 @@ class ConversationSnapshot(Value):
 # --- what describes a session, and the window it was shown in
 
 
-class CheckpointMetadata(Value):
+class CheckpointMetadata(Value, frozen=True):
     id: UUID
     name: str
     created_at: Moment
@@ -59,7 +59,7 @@ class CheckpointMetadata(Value):
     description: str | None
 
 
-class SessionMetadata(Value):
+class SessionMetadata(Value, frozen=True):
     """`file_size` in bytes; `compression_ratio` is compressed / original."""
 
     id: UUID
@@ -79,7 +79,7 @@ class SessionMetadata(Value):
     checkpoints: list[CheckpointMetadata]
 
 
-class FilterSettings(Value):
+class FilterSettings(Value, frozen=True):
     show_system: bool
     show_tool_calls: bool
     show_reasoning: bool
@@ -87,7 +87,7 @@ class FilterSettings(Value):
     date_range: tuple[Moment, Moment] | None
 
 
-class SessionState(Value):
+class SessionState(Value, frozen=True):
     cursor_position: U64
     scroll_offset: U64
     selected_message: UUID | None
@@ -98,7 +98,7 @@ class SessionState(Value):
     filter_settings: FilterSettings
 
 
-class SessionIndex(Value):
+class SessionIndex(Value, frozen=True):
     """`sessions.idx`: `recent_sessions` newest first, 20 at most."""
 
     sessions: dict[UUID, SessionMetadata]
@@ -109,7 +109,7 @@ class SessionIndex(Value):
     total_size_bytes: U64
 
 
-class Checkpoint(Value):
+class Checkpoint(Value, frozen=True):
     metadata: CheckpointMetadata
     conversation: ConversationSnapshot
     state: SessionState

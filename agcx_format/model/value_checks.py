@@ -1,9 +1,12 @@
-"""Whether values have the types that their fields declare, before they are written.
+"""Check that values have the types that their fields declare: on construction, and before writing.
 
 Strategy: from the schema of each type a function is made once, as Python source, since thousands of
-messages are
-checked in every save.  msgspec checks what it decodes and nothing of what it encodes, and bincode's bytes of
-a wrong value may be the bytes of a right one: a text where a list of texts belongs is a list of letters.
+messages are checked in every save.  msgspec checks what it decodes, but neither what it is constructed
+from nor what it encodes, and bincode's bytes of a wrong value may be the bytes of a right one: a text
+where a list of texts belongs is a list of letters.
+
+A value that is constructed is checked one level deep, since the values in it were checked when they were
+made.  One that is written is checked all the way down: its lists and dicts may have changed since.
 """
 
 from __future__ import annotations
@@ -14,25 +17,39 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 from agcx_format.model import schema
-from agcx_format.model.items import ReasoningWithoutContent, UnknownItem
+from agcx_format.model.fields import Value
+from agcx_format.model.items import UnknownItem
+from agcx_format.model.timestamps import is_usual, normal
 
-__all__ = ["check"]
+__all__ = ["check", "fields_check"]
 
 Check = Callable[[Any], None]
 
 
 def check(type_: Any, value: Any) -> None:
-    """`TypeError` or `ValueError` when a field, however deep, holds what its type cannot.
+    """Check a value of `type_`, however deep.
 
-    Timestamps and texts are only checked to be texts: what is in them the encoders see.
+    Timestamps and texts are only checked to be texts: the encoders check what is in them.
+
+    Raises:
+        TypeError: a field holds a value of another type.
+        ValueError: a number does not fit its field.
     """
     checker(type_)(value)
 
 
-@cache
-def checker(type_: Any) -> Check:
+def _checker(type_: Any) -> Check:
     """`check` for one type."""
     return _check_of(schema.shape_of(type_), getattr(type_, "__name__", str(type_)))
+
+
+checker: Callable[[Any], Check] = cache(_checker)
+
+
+@cache
+def fields_check(cls: type[Value]) -> Check:
+    """A check of the fields of one new value of `cls`; the values within are only checked for their class."""
+    return _of_record(schema.record_of(cls), deep=False)
 
 
 def _refuse(where: str, expected: str, value: object) -> NoReturn:
@@ -41,17 +58,30 @@ def _refuse(where: str, expected: str, value: object) -> NoReturn:
 
 def _refuse_number(where: str, maximum: int, value: object) -> None:
     if not isinstance(value, int) or isinstance(value, bool):
-        _refuse(where, "a whole number", value)
+        _refuse(where, schema.Uint.name, value)
     if not 0 <= value <= maximum:
         raise ValueError(f"{where}: {value} is not within 0 and {maximum}")
+
+
+def _check_time(where: str, value: object) -> None:
+    if not isinstance(value, str):
+        _refuse(where, schema.Time.name, value)
+    try:
+        normal(value)
+    except ValueError as cause:
+        raise ValueError(f"{where}: {cause}") from None
 
 
 class _Source:
     """The lines of one function, and the objects that they name."""
 
-    def __init__(self) -> None:
+    def __init__(self, deep: bool) -> None:
+        self.deep = deep
         self.lines: list[str] = ["def run(value):"]
-        self.names: dict[str, Any] = {"refuse": _refuse, "number": _refuse_number, "UUID": UUID}
+        self.names: dict[str, Any] = {
+            "refuse": _refuse, "number": _refuse_number, "time": _check_time, "is_usual": is_usual,
+            "UUID": UUID,
+        }  # fmt: skip
 
     def name(self, value: Any) -> str:
         """A name for an object."""
@@ -65,46 +95,52 @@ class _Source:
         def line(text: str, deeper: int = 0) -> None:
             self.lines.append("    " * (depth + deeper) + text)
 
-        def unless(condition: str, expected: str) -> None:
-            line(f"if not {condition}: refuse({where!r}, {expected!r}, {value})")
+        def unless(condition: str) -> None:
+            line(f"if not {condition}: refuse({where!r}, {shape.name!r}, {value})")
 
         item = f"item{depth}"
         match shape:
-            case schema.Text() | schema.Moment():
-                unless(f"isinstance({value}, str)", "a text")
+            case schema.String():
+                unless(f"isinstance({value}, str)")
+            case schema.Time() if self.deep:
+                unless(f"isinstance({value}, str)")
+            case schema.Time():
+                line(f"if not isinstance({value}, str) or not is_usual({value}):")
+                line(f"time({where!r}, {value})", 1)
             case schema.Bool():
-                unless(f"({value} is True or {value} is False)", "a bool")
+                unless(f"({value} is True or {value} is False)")
             case schema.Uint(maximum):
                 line(f"if type({value}) is not int or not 0 <= {value} <= {maximum}:")
                 line(f"number({where!r}, {maximum}, {value})", 1)
             case schema.F32():
-                unless(f"isinstance({value}, (float, int))", "a number")
+                unless(f"isinstance({value}, (float, int))")
             case schema.Id():
-                unless(f"isinstance({value}, UUID)", "a UUID")
-            case schema.Choice(enum):
-                unless(f"isinstance({value}, {self.name(enum)})", enum.__name__)
+                unless(f"isinstance({value}, UUID)")
+            case schema.UnitEnum(enum):
+                unless(f"isinstance({value}, {self.name(enum)})")
             case schema.Optional(inner):
                 line(f"if {value} is not None:")
                 self.add(inner, value, where, depth + 1)
             case schema.Sequence(inner):
-                unless(f"isinstance({value}, (list, tuple))", "a list")
+                unless(f"isinstance({value}, (list, tuple))")
                 line(f"for {item} in {value}:")
                 self.add(inner, item, where, depth + 1)
             case schema.Mapping(key, inner):
-                unless(f"isinstance({value}, dict)", "a dict")
+                unless(f"isinstance({value}, dict)")
                 line(f"for key{depth}, {item} in {value}.items():")
                 self.add(key, f"key{depth}", where, depth + 1)
                 self.add(inner, item, where, depth + 1)
-            case schema.Product(items):
-                unless(
-                    f"(isinstance({value}, (list, tuple)) and len({value}) == {len(items)})",
-                    "a tuple",
-                )
+            case schema.Tuple(items):
+                unless(f"(isinstance({value}, (list, tuple)) and len({value}) == {len(items)})")
                 for number, inner in enumerate(items):
                     line(f"{item}_{number} = {value}[{number}]")
                     self.add(inner, f"{item}_{number}", where, depth)
-            case schema.Record() | schema.Tagged():
+            case schema.Record() | schema.Tagged() if self.deep:
                 line(f"{self.name(_check_of(shape, where))}({value})")
+            case schema.Record(cls):
+                unless(f"type({value}) is {self.name(cls)}")
+            case schema.Tagged():
+                unless(f"type({value}) in {self.name({*shape.written(), UnknownItem})}")
 
 
 @cache
@@ -114,35 +150,36 @@ def _check_of(shape: schema.Shape, where: str) -> Check:
             return _of_record(shape)
         case schema.Tagged():
             return _of_variants(shape, where)
-    source = _Source()
+    source = _Source(deep=True)
     source.add(shape, "value", where, 1)
     return _compiled(source)
 
 
 @cache
-def _of_record(record: schema.Record) -> Check:
-    source, name = _Source(), record.cls.__name__
-    cls = source.name(record.cls)
-    source.lines.append(f"    if type(value) is not {cls}: refuse({name!r}, {name!r}, value)")
+def _of_record(record: schema.Record, deep: bool = True) -> Check:
+    source = _Source(deep)
+    if deep:
+        cls = source.name(record.cls)
+        source.lines.append(
+            f"    if type(value) is not {cls}: refuse({record.name!r}, {record.name!r}, value)"
+        )
     for number, (field, shape) in enumerate(record.fields):
         source.lines.append(f"    field{number} = value.{field}")
-        source.add(shape, f"field{number}", f"{name}.{field}", 1)
+        source.add(shape, f"field{number}", f"{record.name}.{field}", 1)
     return _compiled(source)
 
 
 @cache
 def _of_variants(tagged: schema.Tagged, where: str) -> Check:
-    variants = tagged.variants
-    if tagged.by_tag("reasoning") is not None:
-        variants += (schema.shape_of(ReasoningWithoutContent).variants[0],)
-    checks: dict[type, Check] = {record.cls: _of_record(record) for record in variants}
+    checks: dict[type, Check] = {
+        cls: _of_record(record) for cls, record in tagged.written().items()
+    }
     checks[UnknownItem] = lambda value: None
-    names = " or ".join(record.cls.__name__ for record in tagged.variants)
 
     def run(value: Any) -> None:
         found = checks.get(type(value))
         if found is None:
-            _refuse(where, names, value)
+            _refuse(where, tagged.name, value)
         found(value)
 
     return run
@@ -152,4 +189,5 @@ def _compiled(source: _Source) -> Check:
     if len(source.lines) == 1:
         source.lines.append("    pass")
     exec("\n".join(source.lines), source.names)
-    return source.names["run"]
+    run: Check = source.names["run"]
+    return run

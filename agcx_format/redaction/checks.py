@@ -12,6 +12,7 @@ import base64
 import binascii
 import math
 import re
+import string
 from collections import Counter
 
 from agcx_format.redaction.stand_ins import is_path, stands_for
@@ -23,6 +24,9 @@ __all__ = [
 ]  # fmt: skip
 
 Match = re.Match[str]
+
+# What a variable, a key or an option is named with.
+_NAME_CHARACTERS = string.ascii_letters + string.digits + "_.-"
 
 # How many characters of a value tell how random it is.
 _ENOUGH = 64
@@ -341,10 +345,10 @@ def _name(match: Match) -> tuple[str, str]:
     """The whole name, of which the rule has seen the end, and what is ahead of it."""
     start = match.start()
     ahead = match.string[max(0, start - 64) : start]
-    begins = re.search(r"[A-Za-z0-9_.-]*\Z", ahead)[0]
+    begins = ahead[len(ahead.rstrip(_NAME_CHARACTERS)) :]
     if ahead.endswith("\\" + begins) and begins[:1] in ("n", "r", "t"):
         begins = begins[1:]
-    return ahead[: len(ahead) - len(begins)], begins + re.match(r"\w+", match[0])[0]
+    return ahead[: len(ahead) - len(begins)], begins + re.split(r"\W", match[0], maxsplit=1)[0]
 
 
 def names_secret(name: str) -> bool:

@@ -29,6 +29,9 @@ _TELLING = 8
 # Each of them is searched for in every text, so the time for a text is bounded by this many searches.
 _MOST_REPEATED = 200
 
+# Where a text is: part of the session, index of the message, path to the text.
+_Place = tuple[str, int | None, TextPath]
+
 # No secret fits into less with what names it.
 _SHORTEST = 6
 
@@ -284,7 +287,7 @@ def find_secrets(
             yield "message", index, message
 
     finds: list[Find] = []
-    by_text: dict[tuple, _Found] = {}
+    by_text: dict[_Place, _Found] = {}
     for part, index, value in places():
         for path, text, name in texts(value):
             found = _of_variable(text, name) or spans(text, personal=personal)
@@ -310,7 +313,9 @@ def _of_variable(text: str, name: str) -> list[Span]:
     return known or [Span("variable", 0, len(text))]
 
 
-def _keep(finds: list[Find], by_text: dict, place: tuple, text: str, found: list[Span]) -> None:
+def _keep(
+    finds: list[Find], by_text: dict[_Place, _Found], place: _Place, text: str, found: list[Span]
+) -> None:
     if not found:
         return
     here = by_text.setdefault(place, _Found())
@@ -333,7 +338,11 @@ def _telling(finds: list[Find]) -> dict[str, str]:
 
 
 def _repeats(
-    finds: list[Find], by_text: dict, place: tuple, text: str, secrets: dict[str, str]
+    finds: list[Find],
+    by_text: dict[_Place, _Found],
+    place: _Place,
+    text: str,
+    secrets: dict[str, str],
 ) -> None:
     lines = None
     for secret, kind in secrets.items():
@@ -358,7 +367,7 @@ class _Lines:
             self._ends.append(at)
             at = text.find("\n", at + 1)
 
-    def find(self, place: tuple, span: Span) -> Find:
+    def find(self, place: _Place, span: Span) -> Find:
         part, index, path = place
         line = bisect.bisect_left(self._ends, span.start)
         first = self._ends[line - 1] + 1 if line else 0

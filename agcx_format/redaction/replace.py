@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -60,10 +60,12 @@ class Redaction:
 
     def part(self, name: str, value: _T) -> _T:
         """`metadata`, `context` or `state` without its secrets."""
-        return self._changed((name, None), value)
+        changed: _T = self._changed((name, None), value)
+        return changed
 
     def message(self, index: int, message: MessageSnapshot) -> MessageSnapshot:
-        return self._changed(("message", index), message)
+        changed: MessageSnapshot = self._changed(("message", index), message)
+        return changed
 
     def messages(self, messages: Iterable[MessageSnapshot]) -> Iterator[MessageSnapshot]:
         """All messages of the session, from the first."""
@@ -123,7 +125,7 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _through(plain: Any, change) -> Any:
+def _through(plain: Any, change: Callable[[str], str]) -> Any:
     match plain:
         case str():
             return change(plain)

@@ -23,6 +23,9 @@ from agcx_format.redaction import checks
 __all__ = ["RULES", "SecretRule"]
 
 
+Check = Callable[[re.Match[str]], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class SecretRule:
     """How secrets of one kind are found.
@@ -37,7 +40,7 @@ class SecretRule:
     kind: str
     anchors: tuple[str, ...]
     pattern: re.Pattern[str]
-    check: Callable[[re.Match[str]], bool] | None = None
+    check: Check | None = None
     lead: re.Pattern[str] | None = None
     behind: Callable[[str, int], int | None] | None = None
     personal: bool = False
@@ -60,16 +63,26 @@ _ANYWHERE = r"(?<!\\)"
 _ALONE = rf"(?:(?<![A-Za-z0-9_\\-])|{_ESCAPE})"
 
 
-def _token(kind: str, anchors: str, pattern: str, check=None, start: str = _START) -> SecretRule:
+def _token(
+    kind: str, anchors: str, pattern: str, check: Check | None = None, start: str = _START
+) -> SecretRule:
     """A rule for tokens that say themselves what they are; the whole of it is the secret."""
     compiled = re.compile(f"{start}(?P<secret>{pattern})")
     return SecretRule(kind, tuple(anchors.split()), compiled, check)
 
 
-def _context(kind: str, anchors: str, pattern: str, check=None, **more) -> SecretRule:
-    """A rule for what is a secret by what stands around it."""
+def _context(
+    kind: str,
+    anchors: str,
+    pattern: str,
+    check: Check | None = None,
+    *,
+    behind: Callable[[str, int], int | None] | None = None,
+    personal: bool = False,
+) -> SecretRule:
+    """A rule for a value that is a secret because of the text around it."""
     compiled = re.compile(pattern, re.IGNORECASE | re.VERBOSE)
-    return SecretRule(kind, _anchors(anchors), compiled, check, **more)
+    return SecretRule(kind, _anchors(anchors), compiled, check, behind=behind, personal=personal)
 
 
 def _anchors(anchors: str) -> tuple[str, ...]:

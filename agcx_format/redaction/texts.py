@@ -73,7 +73,7 @@ def commands(value: Any) -> Iterator[tuple[TextPath, list[str]]]:
 
 def put(value: Any, changes: dict[TextPath, Any], unknown: Callable[[str], str]) -> Any:
     """The value with other texts at these ways; `unknown` changes each text of an unknown item."""
-    tree: dict = {}
+    tree: dict[Any, Any] = {}
     for path, text in changes.items():
         node = tree
         for step in path[:-1]:
@@ -92,20 +92,22 @@ def in_words(path: TextPath) -> str:
 def _text_fields(cls: type) -> tuple[str, ...]:
     shape = schema.shape_of(cls)
     record = shape.variants[0] if isinstance(shape, schema.Tagged) else shape
+    if not isinstance(record, schema.Record):
+        raise TypeError(f"{cls} is not a value of the model")
     return tuple(
-        name for name, shape in record.fields if name not in _OPAQUE and _may_hold_text(shape)
+        name for name, field in record.fields if name not in _OPAQUE and _may_hold_text(field)
     )
 
 
 def _may_hold_text(shape: schema.Shape) -> bool:
     match shape:
-        case schema.Text() | schema.Tagged():
+        case schema.String() | schema.Tagged():
             return True
         case schema.Optional(inner) | schema.Sequence(inner):
             return _may_hold_text(inner)
         case schema.Mapping(_, value):
             return _may_hold_text(value)
-        case schema.Product(items):
+        case schema.Tuple(items):
             return any(map(_may_hold_text, items))
         case schema.Record(_, _, fields):
             return any(_may_hold_text(field) for _, field in fields)
@@ -126,11 +128,11 @@ def _put(value: Any, tree: Any, unknown: Callable[[str], str]) -> Any:
                 tree.get(number, name): _put(each, tree[name], unknown) if name in tree else each
                 for number, (name, each) in enumerate(value.items())
             }
-    changed = [
+    elements = [
         _put(each, tree[index], unknown) if index in tree else each
         for index, each in enumerate(value)
     ]
-    return tuple(changed) if isinstance(value, tuple) else changed
+    return tuple(elements) if isinstance(value, tuple) else elements
 
 
 # --- items of unknown kinds: MessagePack, of which only the texts are known to be texts

@@ -11,7 +11,7 @@ import heapq
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -48,6 +48,9 @@ _LARGEST_OF_FILE = 5
 _TITLE = 200
 
 Stopped = Callable[[], bool]
+
+# What `_keep` compares: sizes come first in both.
+_Sized = TypeVar("_Sized", "LargeMessage", tuple[int, str, str])
 
 
 class LargeMessage(msgspec.Struct, frozen=True, order=True):
@@ -250,7 +253,7 @@ def _bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
-def _keep(heap: list, item: object, most: int) -> None:
+def _keep(heap: list[_Sized], item: _Sized, most: int) -> None:
     if len(heap) < most:
         heapq.heappush(heap, item)
     else:

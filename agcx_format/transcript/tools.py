@@ -23,6 +23,7 @@ __all__ = [
     "Output",
     "read_call",
     "read_output",
+    "typed_command",
     "without_surrogates",
 ]
 
@@ -66,7 +67,7 @@ class Output:
 def read_call(item: FunctionCall | LocalShellCall) -> Call:
     """The call in the form for people."""
     if isinstance(item, LocalShellCall):
-        typed = _typed(item.action.command)
+        typed = typed_command(item.action.command)
         where = item.action.working_directory
         return Call("shell", typed, directory=where, gist=_first_line(typed or ""))
     try:
@@ -78,7 +79,7 @@ def read_call(item: FunctionCall | LocalShellCall) -> Call:
 def _from_arguments(name: str, arguments: Any) -> Call:
     arguments = without_surrogates(arguments)
     if isinstance(arguments, dict):
-        command = _typed(arguments.get("command", arguments.get("cmd")))
+        command = typed_command(arguments.get("command", arguments.get("cmd")))
         if command is not None:
             directory = arguments.get("workdir", arguments.get("cwd"))
             where = directory if isinstance(directory, str) else None
@@ -129,7 +130,7 @@ def without_surrogates(value: Any) -> Any:
     return value
 
 
-def _typed(command: Any) -> str | None:
+def typed_command(command: Any) -> str | None:
     """A command as a person types it; None when it is none."""
     if isinstance(command, str):
         return command or None

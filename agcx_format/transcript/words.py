@@ -112,7 +112,9 @@ def genuine_user_text(item: object) -> str | None:
 
 def is_tool_image(message: Message) -> bool:
     """Whether an import made this message to hold what a tool returned as a picture."""
-    first, *rest = message.content or [None]
+    if not message.content:
+        return False
+    first, *rest = message.content
     return (
         isinstance(first, InputText)
         and first.text.startswith(f"<{OUTPUT_IMAGE}>")

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App, SystemCommand
-from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
 from agcx_tui.app import themes
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.keys.gate import KeyGate
+from agcx_tui.app.textual_internals import EndingApp, is_ending, run_binding
 from agcx_tui.app.typed_text import bound, take_waiting, type_into
 from agcx_tui.core.local.choices import Remembered
 from agcx_tui.core.local.config import Config
@@ -52,7 +53,7 @@ def _session_commands():
     return SessionCommands
 
 
-class AgcxApp(App[None]):
+class AgcxApp(EndingApp[None]):
     """The browser on a store, or with `file` one conversation without a store.
 
     `looked` are the places where a store was looked for; `state` is the directory in which is kept
@@ -64,25 +65,7 @@ class AgcxApp(App[None]):
     """
 
     TITLE = "agcx"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "help", "help", key_display="?", id="app.help"),
-        Binding("q", "leave", "quit", show=False, id="app.quit"),
-        Binding(
-            "ctrl+p", "command_palette", "every action, any session", show=False, id="app.palette"
-        ),
-        Binding("ctrl+q", "quit", "quit at once", show=False, priority=True, id="app.exit"),
-        Binding(
-            "ctrl+c",
-            "copy_or_quit",
-            "copy what is selected, or quit at once",
-            show=False,
-            priority=True,
-            id="app.interrupt",
-        ),
-        Binding(
-            "ctrl+z", "suspend_process", "suspend", show=False, priority=True, id="app.suspend"
-        ),
-    ]
+    BINDINGS = bindings("app")
     COMMANDS: ClassVar = App.COMMANDS | {_action_commands, _session_commands}
     ENABLE_COMMAND_PALETTE = True
     # Nothing here moves for the sake of moving.
@@ -179,13 +162,13 @@ class AgcxApp(App[None]):
 
     def _check_keys(self, keys: Mapping[str, str]) -> None:
         """In a thread: to know all names, all screens are imported."""
-        from agcx_tui.app.keys import documented
+        from agcx_tui.app.keys.conflicts import key_problems
 
-        problems = [*self._problems, *documented.problems(keys, self.config.place)]
+        problems = [*self._problems, *key_problems(keys, self.config.place)]
         self.call_from_thread(self._say_problems, problems)
 
     def _say_problems(self, problems: Sequence[str]) -> None:
-        from agcx_tui.core.words.safe_text import safe_line
+        from agcx_format.transcript.safe_text import safe_line
 
         if len(problems) > _SAID:
             problems = [f"{len(problems)} things are wrong with it: agcx config lists them."]
@@ -251,10 +234,17 @@ class AgcxApp(App[None]):
         from agcx_tui.app.screens.conversation.conversation import ConversationScreen
         from agcx_tui.core.local.reading_positions import ReadingPositions
 
-        if message is not None:
-            return ConversationScreen(path, acts, fixed=fixed, message=message)
-        positions = None if self._state is None else ReadingPositions(self._state)
-        return ConversationScreen(path, acts, positions=positions, fixed=fixed)
+        positions = None
+        if message is None and self._state is not None:
+            positions = ReadingPositions(self._state)
+        return ConversationScreen(
+            path,
+            acts,
+            positions=positions,
+            export=self.action_export_session,
+            fixed=fixed,
+            message=message,
+        )
 
     def on_deriving_screen_acted(self, message: Any) -> None:
         """What was done in a conversation is followed by it, and by the list below it."""
@@ -266,7 +256,7 @@ class AgcxApp(App[None]):
     async def on_event(self, event: events.Event) -> None:
         """Obey what is typed in the order in which it was typed."""
         typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
-        if typed and not self._exit:
+        if typed and not is_ending(self):
             await self._gate.ready()
             self._gate.note(event)
         if isinstance(event, events.Key) and await self._obeys_key(event):
@@ -290,7 +280,7 @@ class AgcxApp(App[None]):
         Textual would hand the key to the widget that has the focus, and run the binding only when the key
         comes back from there: too late for the keys behind it, which have gone the same way by then.
         """
-        if event.is_forwarded or await self._check_bindings(event.key, priority=True):
+        if event.is_forwarded or await run_binding(self, event.key, priority=True):
             return not event.is_forwarded
         field = self.focused
         if not self._gate.admits(event) or field is None or isinstance(field, Input):
@@ -298,7 +288,7 @@ class AgcxApp(App[None]):
         if not self.screen.is_mounted:
             # It takes its keys in their order once it is there.
             return False
-        return await self._check_bindings(event.key)
+        return await run_binding(self, event.key)
 
     def ask_unbidden(self, question: Screen[Any], answered: Callable[[Any], None]) -> None:
         """Put up a question that comes by itself; it is answered by what is typed once it is seen."""
@@ -332,12 +322,8 @@ class AgcxApp(App[None]):
         quietly("the page of the list", self._keep_page)
         super().exit(*arguments, **options)
 
-    def _handle_exception(self, error: Exception) -> None:
-        """A screen that is still coming up while the program ends misses its parts: that is no failure."""
-        if self._exit:
-            log_failure("the program was ending", error)
-        else:
-            super()._handle_exception(error)
+    def failed_while_ending(self, error: Exception) -> None:
+        log_failure("the program was ending", error)
 
     def _keep_page(self) -> None:
         """Keep what the list shows: the next start paints it before anything else."""

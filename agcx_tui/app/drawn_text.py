@@ -12,8 +12,8 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.core.sessions.columns import LEFT_TO_RIGHT_MARK
-from agcx_tui.core.words.safe_text import safe_line
 
 __all__ = ["DRAWN_TEXT", "DrawnText"]
 

@@ -6,69 +6,24 @@ Imported when the palette is first opened.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 
 from textual.command import Hit, Hits, Provider
 from textual.content import Content
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from agcx_format.transcript.folding import Needle
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.dialogs.help import shown_key
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.core.sessions.table import SessionTable
-from agcx_tui.core.words.safe_text import safe_line
+from agcx_tui.core.words.actions import by_id
 
 _SESSIONS_SHOWN = 50
 # Titles looked at before a key gets its turn: some 3 ms.
 _AT_ONCE = 1_000
-
-
-# What only moves: nobody looks for it in a list.  `quit` is Textual's own entry.
-_MOVES = (
-    "move", "page", "page_down", "page_up", "half", "top", "bottom", "scroll_down", "scroll_up",
-    "scroll_home", "scroll_end", "extend", "app.focus_next", "app.focus_previous",
-    "command_palette", "leave", "quit", "copy_or_quit",
-)  # fmt: skip
-# Where what help and the footer say of a key says too little without its place; by the id.
-_WORDS = {
-    "app.help": "show every key that works here",
-    "app.suspend": "suspend the program",
-    "browser.clear": "clear the filter, then the marks",
-    "browser.delete": "delete the session, or those marked",
-    "browser.duplicate": "duplicate the session",
-    "browser.export": "export the session, or those marked",
-    "browser.favorite": "make the session a favorite, or no more",
-    "browser.filter": "filter the sessions",
-    "browser.log": "show the log of what was done",
-    "browser.rename": "rename the session",
-    "browser.sort": "sort by the next column",
-    "browser.storage": "show where the space goes",
-    "browser.tags": "change the tags",
-    "browser.trash": "show the trash",
-    "browser.undo": "undo what was done last",
-    "conversation.back": "go back",
-    "conversation.editor": "open the session in the editor",
-    "conversation.export": "export the session",
-    "conversation.next-match": "go to the next match",
-    "conversation.next-tab": "show the next tab",
-    "conversation.previous-match": "go to the match before",
-    "conversation.previous-tab": "show the tab before",
-    "conversation.resume": "copy how to resume the session",
-    "conversation.search": "search in the conversation",
-    "conversation.split": "split the session in two before this message",
-    "list.mark": "mark the session",
-    "list.open": "open the session",
-    "transcript.copy": "copy the selection, or the message",
-    "transcript.next": "go to the next message",
-    "transcript.next-turn": "go to the next turn",
-    "transcript.parent": "go to the message that this one branches from",
-    "transcript.previous": "go to the message before",
-    "transcript.previous-turn": "go to the turn before",
-    "transcript.thoughts": "open or fold all thoughts",
-    "transcript.toggle": "open the message further, or fold it",
-    "transcript.tools": "open or fold all tool calls",
-}
 
 
 class ActionCommands(Provider):
@@ -85,21 +40,18 @@ class ActionCommands(Provider):
             if (score := matcher.match(text)) > 0:
                 yield Hit(score, matcher.highlight(text), run, text=text, help=keys)
 
-    def _actions(self):
-        """What it does in words that stand alone, keys, and what to call; one of each action."""
-        found: dict[tuple[str, str], tuple[list[str], object]] = {}
+    def _actions(self) -> Iterator[tuple[str, str, Callable[[], Awaitable[bool]]]]:
+        """For each action: words that need no context, its keys, and what to call."""
+        found: dict[tuple[str, str], tuple[list[str], DOMNode]] = {}
         for active in self.screen.active_bindings.values():
-            binding = active.binding
-            if binding.id is None or not binding.description or not active.enabled:
-                continue
-            if binding.action.partition("(")[0] in _MOVES:
-                continue
-            text = _WORDS.get(binding.id, binding.description)
-            keys, _ = found.setdefault((text, binding.action), ([], active.node))
-            keys.append(shown_key(binding.key))
-        for (text, action), (keys, node) in found.items():
-            run = partial(self.app.run_action, action, node)
-            yield text[:1].upper() + text[1:], "  ".join(keys), run
+            action = by_id(active.binding.id)
+            if action is not None and action.in_palette and active.enabled:
+                words = action.palette or action.help
+                keys, _ = found.setdefault((words, action.run), ([], active.node))
+                keys.append(shown_key(active.binding.key))
+        for (words, run), (keys, node) in found.items():
+            call = partial(self.app.run_action, run, node)
+            yield words[:1].upper() + words[1:], "  ".join(keys), call
 
 
 class SessionCommands(Provider):

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from textual import events
 from textual.widgets import Input
 
+from agcx_tui.app.textual_internals import forward, peek_message, take_message
+
 if TYPE_CHECKING:
     from textual.app import App
 
@@ -23,12 +25,11 @@ LONGEST = 4096
 
 async def take_waiting(app: App, first: events.Key) -> str:
     """The character of this key and of those that wait right behind it; they wait no more."""
-    # The one place where the queue of Textual's pump is looked into.
     characters = [first.character or ""]
-    while isinstance(key := app._peek_message(), events.Key):
+    while isinstance(key := peek_message(app), events.Key):
         if key.is_forwarded or not key.is_printable or not key.character:
             break
-        await app._get_message()
+        await take_message(app)
         characters.append(key.character)
     return "".join(characters)
 
@@ -59,4 +60,4 @@ def type_into(field: Input, text: str, typed_at: float) -> None:
     if text := fitting(field, text):
         paste = events.Paste(text)
         paste.time = typed_at
-        field._forward_event(paste)
+        forward(field, paste)

@@ -106,10 +106,10 @@ def edit(
     running = [] if force else store.at_work(entries, time.time_ns())
     if not edits or not _may_edit(settings, running):
         return
-    from agcx_tui.core.words.acts import told
+    from agcx_tui.core.words.acts import describe
 
     act = store.update_many(edits)
-    tell(f"{told(act)}. Undo with: agcx undo" if act.id else f"{told(act)}.")
+    tell(f"{describe(act)}. Undo with: agcx undo" if act.id else f"{describe(act)}.")
 
 
 @click.command()
@@ -119,7 +119,7 @@ def edit(
 @pass_settings
 def undo(settings: Settings, act: str | None, list_: bool) -> None:
     """Undo the last change, or the ACT that --list shows."""
-    from agcx_tui.core.words.acts import act_named, undone
+    from agcx_tui.core.words.acts import act_named, describe_undo
 
     store = settings.store()
     if list_:
@@ -133,19 +133,19 @@ def undo(settings: Settings, act: str | None, list_: bool) -> None:
             return
         wanted = found.id
     done = store.undo(wanted)
-    tell(f"{undone(done)}{_titles(done)}")
+    tell(f"{describe_undo(done)}{_titles(done)}")
 
 
 def _print_log(acts: Sequence[Act]) -> None:
     from agcx_format.model.timestamps import ns_of
-    from agcx_tui.core.words.acts import state_of, told
+    from agcx_tui.core.words.acts import describe, state_of
     from agcx_tui.core.words.format import AGE_WIDTH, age
 
     now = microseconds_now()
     for act in acts:
         when = age(ns_of(act.created_at) // 1000, now)
         state = f"  ({state_of(act)})" if state_of(act) else ""
-        click.echo(f"{when:>{AGE_WIDTH}}  {act.id[-6:]}  {told(act)}{_titles(act)}{state}")
+        click.echo(f"{when:>{AGE_WIDTH}}  {act.id[-6:]}  {describe(act)}{_titles(act)}{state}")
     tell(counted(len(acts), "act"))
 
 

@@ -14,16 +14,15 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from agcx_format.errors import PersistenceError
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.core.local.paths import Location, config_file, find_store
 from agcx_tui.core.words.format import shortened
-from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
     from agcx_format.store.store import ScanEntry, Store
@@ -207,7 +206,3 @@ def sessions_argument() -> Callable:
 def session_argument() -> Callable:
     """`SESSION`: one."""
     return click.argument("session", metavar="SESSION", shell_complete=complete_session)
-
-
-def path_of(entry: ScanEntry) -> Path:
-    return Path(entry.path)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.cli.common import Settings, pass_settings
 from agcx_tui.core.local.paths import config_file
-from agcx_tui.core.words.safe_text import safe_line
 
 
 @click.command(short_help="Print a configuration file with every setting.")
@@ -28,12 +28,14 @@ def config(settings: Settings, only_path: bool) -> None:
         click.echo(safe_line(str(path)) if sys.stdout.isatty() else os.fsencode(path))
         return
     from agcx_tui.app import themes
-    from agcx_tui.app.keys import documented, usable
+    from agcx_tui.app.keys.conflicts import key_problems
+    from agcx_tui.app.keys.usable import usable
     from agcx_tui.core.local.config import default_file
+    from agcx_tui.core.words.actions import documented
 
     found, problems = settings.config
-    click.echo(default_file(Path(safe_line(str(path))), documented.documented()), nl=False)
-    keys, refused = usable.usable(found)
+    click.echo(default_file(Path(safe_line(str(path))), documented()), nl=False)
+    keys, refused = usable(found)
     wrong = [*problems, *themes.problems(found), *refused]
-    for problem in [*wrong, *documented.problems(keys, found.place)]:
+    for problem in [*wrong, *key_problems(keys, found.place)]:
         settings.failed(problem)

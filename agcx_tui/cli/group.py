@@ -16,8 +16,8 @@ from typing import Any, NoReturn
 import click
 
 from agcx_format.errors import PersistenceError
+from agcx_format.transcript.safe_text import safe_text
 from agcx_tui.cli.common import complain
-from agcx_tui.core.words.safe_text import safe_text
 
 INTERRUPTED = 130
 

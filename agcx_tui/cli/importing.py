@@ -96,7 +96,7 @@ def _import(
 
 def _report(settings: Settings, result: ImportResult, *, silent: bool) -> None:
     from agcx_format.importing.run import ImportOutcome
-    from agcx_tui.core.words.safe_text import safe_line
+    from agcx_format.transcript.safe_text import safe_line
 
     if result.outcome is ImportOutcome.FAILED:
         settings.failed(f"{result.path}: {result.reason}")

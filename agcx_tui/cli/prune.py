@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.cli.change import may_delete, show_facts
 from agcx_tui.cli.common import Filled, Settings, pass_settings, print_json, store_option, tell
 from agcx_tui.cli.values import Age, Bytes
 from agcx_tui.core.words.format import counted, size
-from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
     from agcx_format.space.rules import Chosen, Selection

@@ -23,10 +23,10 @@ from agcx_format.model.items import (
 )
 from agcx_format.model.session import SessionMetadata
 from agcx_format.model.timestamps import ns_of
+from agcx_format.transcript.safe_text import safe_line, safe_text
 from agcx_format.transcript.tools import read_call, read_output
 from agcx_format.transcript.words import text_of
 from agcx_tui.core.words.format import counted, exact, local, size
-from agcx_tui.core.words.safe_text import safe_line, safe_text
 
 
 def heading(metadata: SessionMetadata) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.cli.common import (
     Filled,
     Settings,
@@ -24,7 +25,6 @@ from agcx_tui.cli.common import (
 from agcx_tui.cli.values import Age
 from agcx_tui.core.local.paths import cache_directory, state_directory
 from agcx_tui.core.words.format import counted, shortened, size
-from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
     from agcx_format.store.trash import TrashedSession

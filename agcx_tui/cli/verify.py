@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.cli.common import (
     Settings,
     complete_session,
@@ -24,7 +25,6 @@ from agcx_tui.cli.common import (
     store_option,
     tell,
 )
-from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
     from agcx_format.doctor.report import FileReport, Finding, ReportPart

@@ -14,10 +14,10 @@ from tests.support import ROOT, surroundings
 from tests.support.privileges import without_privileges
 from tests.support.waiting import LIMIT
 
-# One that ends a program by ctrl+c, and one that looks at what is drawn in colour.
+# One that ends a program by ctrl+c, and one that looks at what is drawn in color.
 SOME = [
-    "tests/cli/test_changes.py::test_ctrl_c_at_the_question_deletes_nothing_and_ends_quietly",
-    "tests/tui/test_terminal.py::test_a_terminal_of_16_colours_is_asked_for_no_others",
+    "tests/tui/cli/test_changes.py::test_ctrl_c_at_the_question_deletes_nothing_and_ends_quietly",
+    "tests/slow/terminal/test_left_as_found.py::test_a_terminal_of_16_colors_is_asked_for_no_others",
 ]
 ODD = {
     "NO_COLOR": "1", "TERM": "dumb", "LC_ALL": "C", "TZ": "Asia/Kathmandu", "COLUMNS": "20",

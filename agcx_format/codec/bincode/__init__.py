@@ -23,7 +23,8 @@ T = TypeVar("T")
 
 def decode(type_: type[T], data: bytes) -> T:
     """Decode one value; `BincodeDecodeError` counts its offset from the start of `data`."""
-    return reader(type_)(data, 0)[0]
+    value: T = reader(type_)(data, 0)[0]
+    return value
 
 
 def decode_prefix(type_: type[T], data: bytes) -> tuple[T, int]:

@@ -33,10 +33,12 @@ __all__ = ["Reader", "reader"]
 Reader = Callable[[bytes, int], tuple[Any, int]]
 
 
-@cache
-def reader(type_: Any) -> Reader:
+def _reader(type_: Any) -> Reader:
     """Reads a value of `type_`; raises `BincodeDecodeError`, its offset counted in those bytes."""
     return _shape_reader(schema.shape_of(type_))
+
+
+reader: Callable[[Any], Reader] = cache(_reader)
 
 
 # --- what the generated readers call
@@ -81,7 +83,7 @@ def _f32(data: bytes, at: int) -> Float32:
 
 
 def _failed(
-    cause: Exception, type_name: str, fields: tuple[str, ...], seen: dict, at: int
+    cause: Exception, type_name: str, fields: tuple[str, ...], seen: dict[str, object], at: int
 ) -> NoReturn:
     """Say which field failed: the first that has no value among the reader's locals."""
     field = next((name for name in fields if f"f_{name}" not in seen), "?")
@@ -117,9 +119,10 @@ class _Source:
         self.count += 1
         return f"v{self.count}"
 
-    def compile(self, name: str) -> Callable:
+    def compile(self, name: str) -> Reader:
         exec(compile("\n".join(self.lines), f"<bincode {name}>", "exec"), self.names)
-        return self.names[name]
+        made: Reader = self.names[name]
+        return made
 
 
 @cache
@@ -148,7 +151,7 @@ def _shape_reader(shape: schema.Shape) -> Reader:
 def _read(src: _Source, depth: int, shape: schema.Shape, to: str) -> None:
     """Add lines that read `shape` at `p` into the variable `to` and move `p` on."""
     match shape:
-        case schema.Text() | schema.Moment():
+        case schema.String() | schema.Time():
             src.add(
                 depth,
                 "n = b[p]; q = p + 1",
@@ -157,7 +160,7 @@ def _read(src: _Source, depth: int, shape: schema.Shape, to: str) -> None:
                 "if r > end: raise IndexError",
                 "n = str(b[q:r], 'utf-8')",
             )
-            if isinstance(shape, schema.Moment):
+            if isinstance(shape, schema.Time):
                 src.add(depth, "if not is_usual(n): n = normal(n)")
             src.add(depth, f"{to} = n; p = r")
         case schema.Id():
@@ -186,7 +189,7 @@ def _read(src: _Source, depth: int, shape: schema.Shape, to: str) -> None:
             )
         case schema.F32():
             src.add(depth, f"{to} = f32(b, p); p += 4")
-        case schema.Choice(enum):
+        case schema.UnitEnum(enum):
             variants = src.bind("enum", tuple(enum))
             src.add(
                 depth,
@@ -203,7 +206,7 @@ def _read(src: _Source, depth: int, shape: schema.Shape, to: str) -> None:
             src.add(depth, "else: raise ValueError(f'{n} is neither none nor some')")
         case schema.Sequence() | schema.Mapping():
             _read_many(src, depth, shape, to)
-        case schema.Product(items):
+        case schema.Tuple(items):
             parts = [src.fresh() for _ in items]
             for part, item in zip(parts, items, strict=True):
                 _read(src, depth, item, part)
@@ -229,7 +232,7 @@ def _read_many(src: _Source, depth: int, shape: schema.Sequence | schema.Mapping
 
 def _tagged_reader(shape: schema.Tagged) -> Reader:
     """The tag as a string, then the variant's fields."""
-    read_tag = _shape_reader(schema.Text())
+    read_tag = _shape_reader(schema.String())
     readers = {record.tag: _shape_reader(record) for record in shape.variants}
     short = _short_reasoning() if "reasoning" in readers else None
 
@@ -251,7 +254,7 @@ _MOST_TRIED = 64
 
 
 def _short_reasoning() -> Reader:
-    return _shape_reader(schema.shape_of(ReasoningWithoutContent).variants[0])
+    return _shape_reader(schema.record_of(ReasoningWithoutContent))
 
 
 class _Choices(threading.local):

@@ -13,7 +13,6 @@ from uuid import UUID
 
 from agcx_format.model import schema
 from agcx_format.model.fields import pack_f32
-from agcx_format.model.items import ReasoningWithoutContent
 from agcx_format.model.timestamps import normal
 
 __all__ = ["Writer", "writer"]
@@ -21,10 +20,12 @@ __all__ = ["Writer", "writer"]
 Writer = Callable[[bytearray, Any], None]
 
 
-@cache
-def writer(type_: Any) -> Writer:
+def _writer(type_: Any) -> Writer:
     """Appends a value of `type_`; raises `ValueError` or `TypeError` for one that has no form."""
     return _shape_writer(schema.shape_of(type_))
+
+
+writer: Callable[[Any], Writer] = cache(_writer)
 
 
 def _put_uint(out: bytearray, value: int) -> None:
@@ -69,9 +70,9 @@ def _put_f32(out: bytearray, value: float) -> None:
 def _shape_writer(shape: schema.Shape) -> Writer:
     """Writers are closures, not generated: nothing writes ten thousand of them at once."""
     match shape:
-        case schema.Text():
+        case schema.String():
             return _put_text
-        case schema.Moment():
+        case schema.Time():
             return _put_moment
         case schema.Id():
             return _put_id
@@ -81,7 +82,7 @@ def _shape_writer(shape: schema.Shape) -> Writer:
             return _put_f32
         case schema.Uint(maximum):
             return _bounded_uint(maximum)
-        case schema.Choice(enum):
+        case schema.UnitEnum(enum):
             return _choice_writer(enum)
         case schema.Optional(inner):
             return _optional_writer(_shape_writer(inner))
@@ -89,7 +90,7 @@ def _shape_writer(shape: schema.Shape) -> Writer:
             return _sequence_writer(_shape_writer(item))
         case schema.Mapping(key, value):
             return _mapping_writer(_shape_writer(key), _shape_writer(value))
-        case schema.Product(items):
+        case schema.Tuple(items):
             return _product_writer(tuple(map(_shape_writer, items)))
         case schema.Record():
             return _record_writer(shape)
@@ -121,7 +122,7 @@ def _optional_writer(inner: Writer) -> Writer:
 
 
 def _sequence_writer(item: Writer) -> Writer:
-    def write(out: bytearray, value: list) -> None:
+    def write(out: bytearray, value: list[Any]) -> None:
         _put_uint(out, len(value))
         for each in value:
             item(out, each)
@@ -130,7 +131,7 @@ def _sequence_writer(item: Writer) -> Writer:
 
 
 def _mapping_writer(put_key: Writer, put_value: Writer) -> Writer:
-    def write(out: bytearray, value: dict) -> None:
+    def write(out: bytearray, value: dict[Any, Any]) -> None:
         _put_uint(out, len(value))
         for key, each in value.items():
             put_key(out, key)
@@ -140,7 +141,7 @@ def _mapping_writer(put_key: Writer, put_value: Writer) -> Writer:
 
 
 def _product_writer(items: tuple[Writer, ...]) -> Writer:
-    def write(out: bytearray, value: tuple) -> None:
+    def write(out: bytearray, value: tuple[Any, ...]) -> None:
         for item, each in zip(items, value, strict=True):
             item(out, each)
 
@@ -164,10 +165,9 @@ def _record_writer(record: schema.Record) -> Writer:
 
 
 def _tagged_writer(shape: schema.Tagged) -> Writer:
-    variants = shape.variants
-    if shape.by_tag("reasoning") is not None:
-        variants += (schema.shape_of(ReasoningWithoutContent).variants[0],)
-    writers = {record.cls: (record.tag, _record_writer(record)) for record in variants}
+    writers = {
+        cls: (record.tag or "", _record_writer(record)) for cls, record in shape.written().items()
+    }
 
     def write(out: bytearray, value: Any) -> None:
         try:

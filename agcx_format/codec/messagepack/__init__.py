@@ -1,7 +1,7 @@
 """MessagePack as rmp-serde writes it: arrays of the fields in order, no field names.
 
 Strategy: a fast way and a slow way to the same values.  msgspec decodes what Rust writes today
-in one call and checks it.  Where it refuses, `messagepack_slow` goes through the schema field by
+in one call and checks it.  Where it refuses, `lenient` goes through the schema field by
 field: it takes what msgspec cannot be told about (structs as maps with field names, the tags
 of the crate's first day, reasoning items of three fields, items whose tag is not known), and
 where the bytes are truly bad it knows the offset, which msgspec does not say.
@@ -23,9 +23,9 @@ from uuid import UUID
 import msgspec
 
 from agcx_format import limits
-from agcx_format.codec.messagepack import lenient as slow
+from agcx_format.codec.messagepack import lenient
 from agcx_format.counting import counted
-from agcx_format.errors import MessagePackDecodeError
+from agcx_format.errors import MessagePackDecodeError, located
 from agcx_format.model.fields import Float32, Moment, pack_f32
 from agcx_format.model.items import (
     MessageSnapshot,
@@ -52,12 +52,11 @@ def decode(type_: type[T], data: bytes | memoryview) -> T:
     Raises `MessagePackDecodeError`, its offset counted from the start of `data`.
     """
     with contextlib.suppress(*_REFUSED):
-        value = _decoder(type_)(data)
+        value: T = _decoder(type_)(data)
         if _timely(value):
             return value
-    if type_ is ConversationSnapshot:
-        return _conversation_by_parts(data)
-    return slow.decode(type_, data)
+    by_parts: Callable[[bytes | memoryview], T] | None = _BY_PARTS.get(type_)
+    return lenient.decode(type_, data) if by_parts is None else by_parts(data)
 
 
 def _timely(value: Any) -> bool:
@@ -73,23 +72,20 @@ def _timely(value: Any) -> bool:
 
 def _conversation_by_parts(data: bytes | memoryview) -> ConversationSnapshot:
     """One message that msgspec refuses must not send all of them the slow way."""
-    unpacker = slow.unpacker(data)
+    unpacker = lenient.unpacker(data)
     try:
         if unpacker.read_array_header() != len(_PARTS):
-            return slow.decode(ConversationSnapshot, data)
+            return lenient.decode(ConversationSnapshot, data)
         starts = [unpacker.tell()]
         for _ in _PARTS:
             unpacker.skip()
             starts.append(unpacker.tell())
-    except slow.UNPACK_ERRORS:
-        return slow.decode(ConversationSnapshot, data)
+    except lenient.UNPACK_ERRORS:
+        return lenient.decode(ConversationSnapshot, data)
     parts = []
     for (start, end), read in zip(itertools.pairwise(starts), _PARTS, strict=True):
-        try:
+        with located(base=start):
             parts.append(read(data[start:end]))
-        except MessagePackDecodeError as error:
-            error.offset = start + (error.offset or 0)
-            raise
     return ConversationSnapshot(*parts)
 
 
@@ -99,7 +95,7 @@ def decode_messages(data: bytes | memoryview) -> list[MessageSnapshot]:
     In one call when all of it is as Rust writes today; else message by message.
     """
     with contextlib.suppress(*_REFUSED):
-        messages = _decoder(list[MessageSnapshot])(data)
+        messages: list[MessageSnapshot] = _decoder(list[MessageSnapshot])(data)
         if _timely(messages):
             return messages
     return _decode_each(data, find_messages(data))
@@ -110,7 +106,7 @@ def decode_run(data: bytes, starts: Sequence[int]) -> list[MessageSnapshot]:
     count = len(starts) - 1
     with contextlib.suppress(*_REFUSED):
         array = b"\xdd" + count.to_bytes(4, "big") + data[starts[0] : starts[-1]]
-        messages = _decoder(list[MessageSnapshot])(array)
+        messages: list[MessageSnapshot] = _decoder(list[MessageSnapshot])(array)
         if _timely(messages):
             return messages
     return _decode_each(data, starts)
@@ -120,11 +116,8 @@ def _decode_each(data: bytes | memoryview, starts: Sequence[int]) -> list[Messag
     """One message that msgspec refuses must not send all of them the slow way."""
     view, messages = memoryview(data), []
     for start, end in itertools.pairwise(starts):
-        try:
+        with located(base=start):
             messages.append(decode(MessageSnapshot, view[start:end]))
-        except MessagePackDecodeError as error:
-            error.offset = start + (error.offset or 0)
-            raise
     return messages
 
 
@@ -138,7 +131,7 @@ def find_messages(data: bytes | memoryview) -> array[int]:
 
 def messages_in(data: bytes | memoryview, count: int | None, *, header: bool) -> array[int]:
     """Like `find_messages`, for `count` messages of a `Vec`; its header comes first if `header`."""
-    unpacker = slow.unpacker(data)
+    unpacker = lenient.unpacker(data)
     starts = array("Q")
     try:
         claimed = unpacker.read_array_header() if header else 0
@@ -149,9 +142,9 @@ def messages_in(data: bytes | memoryview, count: int | None, *, header: bool) ->
         for _ in range(count):
             unpacker.skip()
             starts.append(unpacker.tell())
-    except slow.UNPACK_ERRORS as cause:
+    except lenient.UNPACK_ERRORS as cause:
         raise MessagePackDecodeError(
-            f"message {len(starts)}: {slow.in_words(cause)}",
+            f"message {len(starts)}: {lenient.in_words(cause)}",
             offset=starts[-1] if starts else 0,
         ) from None
     return starts
@@ -223,16 +216,25 @@ _PARTS: tuple[Callable[[bytes | memoryview], Any], ...] = (
     partial(decode, list[tuple[OperatingMode, Moment]]),
 )
 
+# What is read part by part where msgspec refuses it.
+_BY_PARTS: dict[Any, Callable[[bytes | memoryview], Any]] = {
+    ConversationSnapshot: _conversation_by_parts
+}
 
-@cache
-def _decoder(type_: Any) -> Callable[[bytes | memoryview], Any]:
+
+def _new_decoder(type_: Any) -> Callable[[bytes | memoryview], Any]:
     return msgspec.msgpack.Decoder(type_, dec_hook=_from_plain).decode
 
 
+_decoder: Callable[[Any], Callable[[bytes | memoryview], Any]] = cache(_new_decoder)
+
+
 def _from_plain(type_: type, value: object) -> object:
-    if type_ is Float32 and type(value) in (float, int) and value == value:
+    if type_ is Float32 and isinstance(value, float | int) and not isinstance(value, bool):
+        number = float(value)
         # Of a NaN the four bytes are wanted as they lie there, and only the slow way has these.
-        return Float32(float(value))
+        if number == number:
+            return Float32(number)
     raise ValueError(f"expected {type_.__name__}, got {type(value).__name__}")
 
 

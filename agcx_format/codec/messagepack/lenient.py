@@ -41,7 +41,8 @@ _NAME_HEADERS = {0xD9: 2, 0xDA: 3, 0xDB: 5, 0xC4: 2, 0xC5: 3, 0xC6: 5}
 
 def decode(type_: type[T], data: bytes | memoryview, base: int = 0) -> T:
     """Decode one value of `type_`; `base` is added to the offset of an error."""
-    return decode_shape(schema.shape_of(type_), data, base)
+    value: T = decode_shape(schema.shape_of(type_), data, base)
+    return value
 
 
 def decode_shape(shape: schema.Shape, data: bytes | memoryview, base: int = 0) -> Any:
@@ -110,7 +111,7 @@ class _Reader:
                 return [self._read(item) for _ in range(self._array("a list"))]
             case schema.Mapping(key, value):
                 return {self._read(key): self._read(value) for _ in range(self._map())}
-            case schema.Product(items):
+            case schema.Tuple(items):
                 if (count := self._array("a tuple")) != len(items):
                     self._fail(f"expected a tuple of {len(items)}, got {count}")
                 return tuple([self._read(item) for item in items])
@@ -122,7 +123,7 @@ class _Reader:
             return self._f32()
         value = self.unpacker.unpack()
         match shape:
-            case schema.Text() if isinstance(value, str):
+            case schema.String() if isinstance(value, str):
                 return value
             case schema.Bool() if isinstance(value, bool):
                 return value
@@ -130,14 +131,14 @@ class _Reader:
                 return value
             case schema.Id() if isinstance(value, bytes) and len(value) == 16:
                 return UUID(bytes=value)
-            case schema.Moment() if isinstance(value, str):
+            case schema.Time() if isinstance(value, str):
                 return normal(value)
-            case schema.Choice(enum) if isinstance(value, str):
+            case schema.UnitEnum(enum) if isinstance(value, str):
                 for variant in enum:
                     # By the variant's Rust name on the crate's first day.
                     if value in (variant.value, variant.name.title().replace("_", "")):
                         return variant
-        self._fail(f"expected {type(shape).__name__}, got {_short(value)}")
+        self._fail(f"expected {shape.name}, got {_short(value)}")
 
     def _f32(self) -> Float32:
         """The four bytes as they lie there, so that no NaN is changed."""
@@ -146,7 +147,7 @@ class _Reader:
             return Float32(bytes(self.data[self.at + 1 : self.at + 5]))
         value = self.unpacker.unpack()
         if isinstance(value, bool) or not isinstance(value, float | int):
-            self._fail(f"expected F32, got {_short(value)}")
+            self._fail(f"expected a number, got {_short(value)}")
         return Float32(float(value))
 
     def _array(self, what: str) -> int:
@@ -183,7 +184,7 @@ class _Reader:
             values = [self._read(shape) for _, shape in record.fields]
         return record.cls(*values)
 
-    def _named_fields(self, record: schema.Record, count: int) -> list:
+    def _named_fields(self, record: schema.Record, count: int) -> list[Any]:
         """Fields in any order; names that are not known are skipped, as serde skips them."""
         shapes = dict(record.fields)
         values: dict[str, Any] = {}
@@ -230,7 +231,7 @@ class _Reader:
             return self._unknown(shape, tag, start, alone=count == 1)
         if tag == "reasoning" and count == 4:
             # Written by Rust, which then fails to read it: the field `content` is left out.
-            record = schema.shape_of(ReasoningWithoutContent).variants[0]
+            record = schema.record_of(ReasoningWithoutContent)
         if count - 1 != len(record.fields):
             self._fail(f"{tag!r} has {counted(len(record.fields), 'field')}, not {count - 1}")
         return record.cls(*[self._read(field) for _, field in record.fields])

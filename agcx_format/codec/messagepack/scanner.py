@@ -56,9 +56,8 @@ class MessageScanner:
         unpacker, starts = self._unpacker, self.starts
         try:
             unpacker.feed(piece)
-            if self.count is None:
-                self._begin()
-            while len(starts) <= self.count:
+            count = self._begin() if self.count is None else self.count
+            while len(starts) <= count:
                 unpacker.skip()
                 starts.append(unpacker.tell())
         except msgpack.OutOfData:
@@ -75,15 +74,17 @@ class MessageScanner:
             claimed = "" if self.count is None else f" of {self.count:,}"
             raise self._error(f"the data ends inside it{claimed}")
 
-    def _begin(self) -> None:
+    def _begin(self) -> int:
         while self._before:
             if self._before[0] == "array":
                 self._unpacker.read_array_header()
             else:
                 self._unpacker.skip()
             self._before.pop(0)
-        self.count = self._unpacker.read_array_header()
+        count: int = self._unpacker.read_array_header()
         self.starts.append(self._unpacker.tell())
+        self.count = count
+        return count
 
     def _error(self, reason: str) -> MessagePackDecodeError:
         at = self.starts[-1] if self.starts else 0

@@ -62,17 +62,20 @@ def walk(section: Section) -> list[Frame]:
 
     `CompressionError` when it is empty, ends inside a frame, or holds anything else.
     """
-    frames, at = [], 0
+    frames: list[Frame] = []
+    at = 0
     while not frames or at < len(section):
-        if (end := _skippable_end(section, at)) is not None:
-            frames.append(Frame(at, end, 0, skippable=True))
-        else:
-            bound = 0
-            for block in _blocks(section, at):
-                bound, end = bound + block.bound, block.end
-            frames.append(Frame(at, end, bound))
-        at = end
+        frame = _skippable_frame(section, at) or _frame(section, at)
+        frames.append(frame)
+        at = frame.end
     return frames
+
+
+def _frame(section: Section, start: int) -> Frame:
+    bound, end = 0, start
+    for block in _blocks(section, start):
+        bound, end = bound + block.bound, block.end
+    return Frame(start, end, bound)
 
 
 def decompress(section: bytes | memoryview, limit: int | None = None) -> bytes:
@@ -106,8 +109,8 @@ def pieces(section: Section, start: int = 0) -> Iterator[bytes]:
     """
     at = start
     while at == start or at < len(section):
-        if (end := _skippable_end(section, at)) is not None:
-            at = end
+        if (skippable := _skippable_frame(section, at)) is not None:
+            at = skippable.end
             continue
         stream = _decompressor().decompressobj()
         for block in _blocks(section, at):
@@ -150,14 +153,14 @@ def _inflate(
         raise CompressionError(f"zstd: {cause}", offset=start) from None
 
 
-def _skippable_end(section: Section, start: int) -> int | None:
-    """Where the skippable frame at `start` ends; None when the frame there is another kind."""
+def _skippable_frame(section: Section, start: int) -> Frame | None:
+    """The skippable frame at `start`; None when the frame there is another kind."""
     if _number(section, start, 4) not in _SKIPPABLE:
         return None
     end = start + 8 + _number(section, start + 4, 4)
     if end > len(section):
         raise _cut_off(section)
-    return end
+    return Frame(start, end, 0, skippable=True)
 
 
 def _blocks(section: Section, start: int) -> Iterator[_Block]:

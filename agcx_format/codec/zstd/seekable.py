@@ -48,9 +48,9 @@ class Table(msgspec.Struct, frozen=True):
     Each has one entry more than there are frames: where the last one ends.
     """
 
-    section: array
-    text: array
-    messages: array
+    section: array[int]
+    text: array[int]
+    messages: array[int]
 
     @property
     def frames(self) -> int:
@@ -140,5 +140,5 @@ def _fits(count: int, size: int) -> bool:
     return count > 0 and (count - limits.SMALLER_ALLOWED) * limits.SMALLEST_MESSAGE <= size
 
 
-def _running(sizes: Sequence[int]) -> array:
+def _running(sizes: Sequence[int]) -> array[int]:
     return array("Q", itertools.accumulate(sizes, initial=0))

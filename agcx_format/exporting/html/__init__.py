@@ -28,6 +28,7 @@ from agcx_format.exporting.markdown import (
     time_in_words,
 )
 from agcx_format.model.items import (
+    ContentItem,
     FileContext,
     FunctionCall,
     FunctionCallOutput,
@@ -177,7 +178,7 @@ def _body(item: ResponseItem, directory: str = "") -> Iterator[str]:
             yield preformatted(json_text(item))
 
 
-def _part(part: object) -> str:
+def _part(part: ContentItem | UnknownItem) -> str:
     if isinstance(part, InputImage):
         described = described_image(part.image_url)
         return picture(part.image_url, described) or (

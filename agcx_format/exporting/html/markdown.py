@@ -10,10 +10,18 @@ long or too tangled for Markdown is shown as it is.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from html import escape
+from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
+
+if TYPE_CHECKING:
+    from markdown_it.renderer import RendererProtocol
+    from markdown_it.rules_core import StateCore
+    from markdown_it.token import Token
+    from markdown_it.utils import EnvType, OptionsDict
 
 from agcx_format.transcript.safe_text import visible
 
@@ -57,16 +65,21 @@ def markdown_html(text: str) -> str:
     if len(text) > _LONGEST or len(_marks.findall(text)) > _MOST_MARKS:
         return preformatted(text)
     try:
-        return _markdown().render(visible(text))
+        html: str = _markdown().render(visible(text))
+        return html
     except RecursionError:
         return preformatted(text)
 
 
+class _Markdown(MarkdownIt):
+    def validateLink(self, url: str) -> bool:
+        return bool(_followable(url) or _raster(url))
+
+
 @cache
 def _markdown() -> MarkdownIt:
-    markdown = MarkdownIt("commonmark", {"html": False, "breaks": True, "xhtmlOut": False})
+    markdown = _Markdown("commonmark", {"html": False, "breaks": True, "xhtmlOut": False})
     markdown.enable(["table", "strikethrough"])
-    markdown.validateLink = lambda url: bool(_followable(url) or _raster(url))
     markdown.core.ruler.push("tamed", _tame)
     markdown.add_render_rule("image", _image)
     for kind in ("fence", "code_block"):
@@ -74,7 +87,7 @@ def _markdown() -> MarkdownIt:
     return markdown
 
 
-def _tame(state) -> None:
+def _tame(state: StateCore) -> None:
     """Attributes that come from the text: none but a link's target and a list's first number."""
     for token in state.tokens:
         if token.type in ("heading_open", "heading_close"):
@@ -85,12 +98,18 @@ def _tame(state) -> None:
                 _tame_link(child)
 
 
-def _tame_link(token) -> None:
+def _tame_link(token: Token) -> None:
     target = str(token.attrs.get("href", ""))
     token.attrs = {"href": target, "rel": "noopener noreferrer"} if _followable(target) else {}
 
 
-def _image(renderer, tokens, index, options, env) -> str:
+def _image(
+    renderer: RendererProtocol,
+    tokens: Sequence[Token],
+    index: int,
+    options: OptionsDict,
+    env: EnvType,
+) -> str:
     token = tokens[index]
     source, words = str(token.attrs.get("src", "")), token.content
     if shown := picture(source, words):
@@ -99,5 +118,11 @@ def _image(renderer, tokens, index, options, env) -> str:
     return f"<em>Image: {escape(words or 'no description')}</em> <code>{escape(source)}</code>"
 
 
-def _code(renderer, tokens, index, options, env) -> str:
+def _code(
+    renderer: RendererProtocol,
+    tokens: Sequence[Token],
+    index: int,
+    options: OptionsDict,
+    env: EnvType,
+) -> str:
     return f"<pre>\n{escape(tokens[index].content)}</pre>\n"

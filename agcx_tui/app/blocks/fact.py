@@ -5,10 +5,10 @@ from __future__ import annotations
 from rich.cells import cell_len
 from textual.strip import Strip
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.blocks.block import Block
 from agcx_tui.app.blocks.lines import EMPTY, fold, indent, line
 from agcx_tui.app.blocks.look import Look
-from agcx_tui.core.words.safe_text import safe_line
 
 __all__ = ["fact_block", "heading_block", "name_width"]
 

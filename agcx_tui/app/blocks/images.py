@@ -12,8 +12,8 @@ from base64 import b64decode
 from binascii import Error
 from dataclasses import dataclass
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.core.words.format import size as worded_size
-from agcx_tui.core.words.safe_text import safe_line
 
 __all__ = ["ImageFacts", "image_facts"]
 

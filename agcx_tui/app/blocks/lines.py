@@ -1,6 +1,6 @@
 """Small pieces from which blocks are laid: strips of text, wrapped, folded, indented, aligned.
 
-Strategy: text that comes here is safe already (`agcx_tui.core.words.safe_text`) and is never parsed as
+Strategy: text that comes here is safe already (`agcx_format.transcript.safe_text`) and is never parsed as
 markup.  Most lines of output are ASCII and shorter than the screen, so these are told by two cheap
 tests and become a strip as they are; only the others are measured cell by cell.
 """
@@ -18,8 +18,8 @@ from rich.style import Style
 from rich.text import Text
 from textual.strip import Strip
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.blocks.links import addresses
-from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

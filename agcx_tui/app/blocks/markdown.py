@@ -21,11 +21,11 @@ from rich.style import Style
 from rich.text import Text
 from textual.strip import Strip
 
+from agcx_format.transcript.safe_text import safe_text
 from agcx_tui.app.blocks.block import Part
 from agcx_tui.app.blocks.lines import fold, indent, render, wrap
 from agcx_tui.app.blocks.links import addresses, followable
 from agcx_tui.app.blocks.palette import Palette
-from agcx_tui.core.words.safe_text import safe_text
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -26,6 +26,7 @@ from agcx_format.model.items import (
     ReasoningWithoutContent,
     UnknownItem,
 )
+from agcx_format.transcript.safe_text import safe_line, safe_text
 from agcx_format.transcript.words import genuine_user_text, own_words, text_of
 from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.images import image_facts
@@ -36,7 +37,6 @@ from agcx_tui.app.blocks.rows import count_lines, row_parts, text_parts, tidy
 from agcx_tui.app.blocks.times import since, when
 from agcx_tui.app.blocks.tool import plain_rows
 from agcx_tui.app.blocks.tool_lines import answer_block, call_block
-from agcx_tui.core.words.safe_text import safe_line, safe_text
 
 __all__ = ["draw_message", "is_injected", "is_speech", "is_turn", "note_block"]
 

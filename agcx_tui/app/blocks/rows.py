@@ -14,10 +14,10 @@ from functools import partial
 from rich.style import Style
 from textual.strip import Strip
 
+from agcx_format.transcript.safe_text import safe_text
 from agcx_tui.app.blocks.block import Part
 from agcx_tui.app.blocks.lines import fold, indent, line
 from agcx_tui.app.blocks.look import Fold
-from agcx_tui.core.words.safe_text import safe_text
 
 __all__ = ["Row", "count_lines", "row_parts", "slices", "text_parts", "tidy"]
 

@@ -17,10 +17,10 @@ from itertools import islice
 import msgspec
 
 from agcx_format.model.items import FunctionCall, LocalShellCall
+from agcx_format.transcript.safe_text import safe_line, safe_text
 from agcx_format.transcript.tools import TELLING
 from agcx_tui.app.blocks.palette import Palette
 from agcx_tui.app.blocks.rows import Row, tidy
-from agcx_tui.core.words.safe_text import safe_line, safe_text
 
 __all__ = ["Asked", "asked", "diff_style", "is_diff", "plain_rows", "typed"]
 

@@ -14,13 +14,13 @@ from agcx_format.model.items import (
     LocalShellCall,
     MessageSnapshot,
 )
+from agcx_format.transcript.safe_text import safe_line, safe_text
 from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.lines import EMPTY, beside, indent, line, wrap
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.outcome import Outcome, outcome_of, seconds_text
 from agcx_tui.app.blocks.rows import row_parts, text_parts
 from agcx_tui.app.blocks.tool import Asked, asked, diff_style, is_diff
-from agcx_tui.core.words.safe_text import safe_line, safe_text
 
 __all__ = ["answer_block", "call_block"]
 

@@ -18,12 +18,12 @@ from textual.widgets import Button, Static
 from agcx_format.errors import PersistenceError
 from agcx_format.store.entries import is_link, is_recent
 from agcx_format.store.store import Store
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store import store_work
 from agcx_tui.core.words import format
 from agcx_tui.core.words.deletion import link_fact
-from agcx_tui.core.words.safe_text import safe_line
 
 _LISTED = 3
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
-from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from agcx_tui.app.dialogs.once import OnceScreen
+from agcx_tui.app.keys.bindings import bindings
 
 T = TypeVar("T")
 
@@ -15,11 +15,7 @@ T = TypeVar("T")
 class Dialog(ModalScreen[T], OnceScreen[T]):
     """A question; Esc answers it with None.  Put everything into one `Vertical(id="box")`."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "cancel", id="dialog.cancel"),
-        Binding("left,up", "app.focus_previous", "previous", show=False, id="dialog.previous"),
-        Binding("right,down", "app.focus_next", "next", show=False, id="dialog.next"),
-    ]
+    BINDINGS = bindings("dialog")
     DEFAULT_CSS = """
     Dialog {
         align: center middle;

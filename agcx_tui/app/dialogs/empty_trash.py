@@ -16,9 +16,9 @@ from textual.widgets import Button, Input, Static
 
 from agcx_format.store.acts.manifest import Act
 from agcx_format.store.trash import TrashedSession, to_destroy
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 from agcx_tui.core.words.typed_values import BadValue, moment_before
 
 WORD = "delete"

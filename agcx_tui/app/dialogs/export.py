@@ -12,21 +12,20 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Checkbox, Input, RadioSet, Static
 from textual.worker import get_current_worker
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.choices import Box, Pick
 from agcx_tui.core.export import write_files
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +59,7 @@ _PARTS = {
 class ExportDialog(Dialog[ExportOrder]):
     """For one session the path is that of a file, for several that of a directory, or of one file."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "export", "export", id="export.go"),
-    ]
+    BINDINGS = bindings("export")
     DEFAULT_CSS = """
     ExportDialog {
         & RadioSet, & .boxes { layout: grid; grid-size: 3; grid-rows: 1; height: auto; }

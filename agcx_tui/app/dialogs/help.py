@@ -1,18 +1,19 @@
-"""Every key that works on the screen below, read from the bindings themselves."""
+"""Help (`?`): every key that works on the screen below, with the words of the table of actions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import ActiveBinding, Binding, BindingType
+from textual.binding import ActiveBinding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.dom import DOMNode
 from textual.widgets import Static
 
 from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.keys.bindings import bindings
+from agcx_tui.core.words.actions import by_id
 
 _EVERYWHERE = "Everywhere"
 _ARROWS = {"up": "↑", "down": "↓", "left": "←", "right": "→"}
@@ -35,9 +36,7 @@ _NAMES = {
 class HelpScreen(Dialog[None]):
     """Keys grouped by where they work; what Textual binds inside itself is left out."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,q", "dismiss(None)", "close", show=False, id="help.close"),
-    ]
+    BINDINGS = bindings("help")
     DEFAULT_CSS = """
     HelpScreen {
         & > #box { width: 76; padding: 1 2; }
@@ -66,12 +65,13 @@ class HelpScreen(Dialog[None]):
 def key_table(bindings: Iterable[ActiveBinding]) -> Content:
     """One line an action, under the name of the part that has the binding."""
     groups: dict[str, dict[tuple[str, str], list[str]]] = {}
-    for binding in bindings:
-        if binding.binding.id is None or not binding.binding.description or not binding.enabled:
-            continue
-        actions = groups.setdefault(_place(binding.node), {})
-        action = (binding.binding.action, binding.binding.description)
-        actions.setdefault(action, []).append(shown_key(binding.binding.key))
+    for each in bindings:
+        # Textual's own bindings are not in the table.
+        action = by_id(each.binding.id)
+        if action is not None and each.enabled:
+            actions = groups.setdefault(_place(each.node), {})
+            keys = actions.setdefault((action.run, action.help), [])
+            keys.append(shown_key(each.binding.key))
     lines: list[Content] = []
     for place, actions in sorted(groups.items(), key=lambda group: group[0] == _EVERYWHERE):
         lines.append(Content.styled(place, "bold $primary"))

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.geometry import Region
@@ -15,10 +13,11 @@ from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import Button, Input, Static
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.app.dialogs.once import OnceScreen
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 
 __all__ = ["AskDialog", "NewSessionDialog", "RenameScreen", "TagsDialog", "tags_after"]
 
@@ -26,9 +25,7 @@ __all__ = ["AskDialog", "NewSessionDialog", "RenameScreen", "TagsDialog", "tags_
 class RenameScreen(ModalScreen[str], OnceScreen[str]):
     """An input over a region of the screen below; leaves with the new title, or None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "cancel", id="rename.cancel")
-    ]
+    BINDINGS = bindings("rename")
     DEFAULT_CSS = """
     RenameScreen {
         background: transparent;

@@ -6,13 +6,12 @@ Imported when it is first opened; what it finds is in `commands.py`.
 from __future__ import annotations
 
 from textual.await_complete import AwaitComplete
-from textual.command import CommandPalette, Hit
+from textual.command import CommandPalette
 
 from agcx_tui.app.dialogs.once import OnceScreen
+from agcx_tui.app.textual_internals import forget_chosen_command
 
 __all__ = ["Palette"]
-
-_NOTHING = Hit(0, "", lambda: None)
 
 
 class Palette(CommandPalette, OnceScreen[None]):
@@ -41,6 +40,5 @@ class Palette(CommandPalette, OnceScreen[None]):
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         if not self.is_active:
-            # Textual runs what is chosen after it calls this, and once more for each further Enter.
-            self._selected_command = _NOTHING
+            forget_chosen_command(self)
         return super().dismiss(result)

@@ -8,17 +8,17 @@ that was meant for the list stops nothing.  Put aside, the work goes on, and its
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from textual import on
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Static
 from textual.worker import get_current_worker
 
 from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.core.export.write_files import Progress
 from agcx_tui.core.words import format
 from agcx_tui.core.words.storage_report import bar
@@ -37,9 +37,7 @@ _WIDTH = 48
 class ProgressDialog(Dialog[bool]):
     """True to stop the work."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(True)", "stop", id="progress.stop"),
-    ]
+    BINDINGS = bindings("progress")
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
     ProgressDialog {

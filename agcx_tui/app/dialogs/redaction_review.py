@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.core.words.format import counted
-from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
     from agcx_format.redaction.find import Find
@@ -40,13 +40,7 @@ _SHOWN = 48
 class RedactionReview(Dialog[Reviewed]):
     """The finds of an export; Esc and Cancel write nothing."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "turn_over", "on or off", id="review.toggle"),
-        Binding("s", "turn_secret_over", "this secret", id="review.secret"),
-        Binding("g", "turn_kind_over", "this kind", id="review.kind"),
-        Binding("a", "turn_all_over", "all", id="review.all"),
-        Binding("ctrl+s", "write", "write", id="review.write"),
-    ]
+    BINDINGS = bindings("review")
     DEFAULT_CSS = """
     RedactionReview {
         & > #box { width: 100; }

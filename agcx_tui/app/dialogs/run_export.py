@@ -18,12 +18,12 @@ from agcx_format.disk.durable import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.listed import listed
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.dialogs.export import ExportDialog, ExportItem, ExportOrder
 from agcx_tui.app.dialogs.progress import Stopped, run_with_progress
 from agcx_tui.core.export import write_files
 from agcx_tui.core.export.write_files import Exported, Progress
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
     from agcx_tui.app.dialogs.redaction_review import Reviewed

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 from textual import events
 
+from agcx_tui.app.textual_internals import is_drawing_suspended, takes_keys
+
 if TYPE_CHECKING:
     from textual.app import App
     from textual.dom import DOMNode
@@ -59,7 +61,7 @@ class KeyGate:
         # There is none while the program ends.
         while stack := self._app.screen_stack:
             screen = stack[-1]
-            if (screen.is_mounted and screen.stack_updates) or not await _handled(screen):
+            if takes_keys(screen) or not await _handled(screen):
                 break
 
     def note(self, event: events.Event) -> None:
@@ -86,7 +88,7 @@ class KeyGate:
         if self._app.screen is not screen:
             # Another one was put there meanwhile.
             self._open_when_drawn()
-        elif self._app._batch_count or not (screen.is_mounted and screen.stack_updates):
+        elif is_drawing_suspended(self._app) or not takes_keys(screen):
             self._app.set_timer(_AGAIN, self._open_when_drawn)
         else:
             self._seen_at = time.monotonic()

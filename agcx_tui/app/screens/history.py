@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from textual import on, work
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList
@@ -15,12 +13,13 @@ from textual.widgets.option_list import Option
 from agcx_format.errors import PersistenceError
 from agcx_format.model.timestamps import ns_of
 from agcx_format.store.acts.manifest import Act
+from agcx_format.transcript.safe_text import safe_line
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.words import format
-from agcx_tui.core.words.acts import state_of, titles_of, told, undone
-from agcx_tui.core.words.safe_text import safe_line
+from agcx_tui.core.words.acts import describe, describe_undo, state_of, titles_of
 
 _EMPTY = Content.assemble(
     ("Nothing was done yet", "bold $foreground"),
@@ -31,9 +30,7 @@ _EMPTY = Content.assemble(
 class LogScreen(PagedScreen[bool]):
     """Leaves with whether something was undone.  `now` gives microseconds since 1970."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("u,enter", "undo", "undo this one", key_display="u", id="log.undo"),
-    ]
+    BINDINGS = bindings("history")
 
     class Loaded(Message):
         """The log as it is now, None when it cannot be read; what was done, or why it was not."""
@@ -94,7 +91,7 @@ class LogScreen(PagedScreen[bool]):
         style = "$text-muted" if state else "$foreground"
         first = Content.assemble(
             (f"{when:>{format.AGE_WIDTH}}  ", "$text-muted"),
-            (told(act), style),
+            (describe(act), style),
             (f"   {state}" if state else "", "$accent"),
         )
         titles = titles_of(act) if act.count > 1 else ""
@@ -121,7 +118,7 @@ class LogScreen(PagedScreen[bool]):
     def _undo(self, act: Act) -> None:
         self._acts.run(
             lambda store: store_work.undo(store, act.id),
-            lambda outcome: self._report(undone(outcome.act)),
+            lambda outcome: self._report(describe_undo(outcome.act)),
             lambda error: self._report(error=f"Nothing was undone: {error}"),
         )
 

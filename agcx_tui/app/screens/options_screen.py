@@ -6,14 +6,14 @@ Strategy: for lists that a person reads rather than searches, the stock widget i
 
 from __future__ import annotations
 
-from typing import ClassVar, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
 from agcx_tui.app.dialogs.once import OnceScreen
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.lines.key_line import KeyLine
 
@@ -25,13 +25,7 @@ __all__ = ["PagedScreen"]
 class PagedScreen(OnceScreen[T], Generic[T]):
     """`show_title`, and `lines` to fill."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", "back", key_display="esc", id="paged.back"),
-        Binding("j", "down", "down", show=False, id="paged.down"),
-        Binding("k", "up", "up", show=False, id="paged.up"),
-        Binding("g", "top", "the first", show=False, id="paged.top"),
-        Binding("G", "bottom", "the last", show=False, id="paged.bottom"),
-    ]
+    BINDINGS = bindings("options")
     AUTO_FOCUS = "OptionList"
     DEFAULT_CSS = """
     PagedScreen {

@@ -10,10 +10,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import ClassVar
 
 from textual import on, work
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
@@ -25,13 +23,14 @@ from textual.worker import get_current_worker
 from agcx_format.errors import PersistenceError
 from agcx_format.space.rules import Chosen, PruneRule, Selection, select
 from agcx_format.store.store import ScanEntry, Store
+from agcx_format.transcript.safe_text import safe_line
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.sessions import SessionsScreen
 from agcx_tui.app.widgets.choices import Box
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 from agcx_tui.core.words.spared import KINDS, spared
 from agcx_tui.core.words.typed_values import BadValue, bytes_of, moment_before
 
@@ -65,10 +64,7 @@ _ALL_SPARED = Content("All that falls under this rule is spared; the boxes above
 class PruneScreen(SessionsScreen):
     """Leaves with whether it deleted something."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "prune", "delete what is listed", priority=True, id="prune.go"),
-        Binding("slash", "rule", "to the rule", key_display="/", id="prune.rule"),
-    ]
+    BINDINGS = bindings("prune")
     AUTO_FOCUS = "#older"
     DEFAULT_CSS = """
     PruneScreen {

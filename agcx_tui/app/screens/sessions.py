@@ -11,13 +11,14 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
 from agcx_format.errors import PersistenceError
+from agcx_format.transcript.safe_text import safe_line
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.browser.listing import ListingScreen
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.lines.key_line import KeyLine
@@ -27,7 +28,6 @@ from agcx_tui.app.widgets.preview import Preview
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 
 _PREVIEW_WIDTH = 100
 _PREVIEW_DELAY = 0.07
@@ -36,19 +36,7 @@ _PREVIEW_DELAY = 0.07
 class SessionsScreen(ListingScreen[bool]):
     """Leaves with whether it changed the store.  `now` gives microseconds since 1970."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", "back", key_display="esc", id="sessions.back"),
-        Binding("s", "sort", "sort", show=False, id="sessions.sort"),
-        Binding("r", "reverse", "reverse the order", show=False, id="sessions.reverse"),
-        Binding("tab", "app.focus_next", "to the next pane", show=False, id="sessions.next"),
-        Binding(
-            "shift+tab",
-            "app.focus_previous",
-            "to the pane before",
-            show=False,
-            id="sessions.previous",
-        ),
-    ]
+    BINDINGS = bindings("sessions")
     AUTO_FOCUS = "SessionList"
     DEFAULT_CSS = """
     SessionsScreen {

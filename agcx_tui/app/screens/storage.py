@@ -12,10 +12,8 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual import on, work
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList
@@ -26,11 +24,12 @@ from agcx_format.errors import PersistenceError
 from agcx_format.space.measure import GROUPS, FileStats, Stats, gather
 from agcx_format.space.measure_cache import StatsCache
 from agcx_format.store.store import ScanEntry
+from agcx_format.transcript.safe_text import safe_line
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.core.sessions.columns import fit, plain_cells
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 from agcx_tui.core.words.storage_report import BAR, Line, Section, bar, headline, sections
 
 _EVERY = 0.4
@@ -60,9 +59,7 @@ class StorageScreen(PagedScreen[Opened]):
     `cache` None: all is measured anew.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("o", "choose", "open", key_display="enter", id="storage.open"),
-    ]
+    BINDINGS = bindings("storage")
 
     class Measured(Message):
         """Files that were measured since the last one; the worker's number tells old from new."""

@@ -11,7 +11,6 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 from textual import work
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.worker import get_current_worker
@@ -21,13 +20,14 @@ from agcx_format.model.timestamps import ns_of
 from agcx_format.store.acts.manifest import Act
 from agcx_format.store.store import ScanEntry, Store
 from agcx_format.store.trash import Emptied, TrashedSession
+from agcx_format.transcript.safe_text import safe_line
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.sessions import SessionsScreen
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.store.store_work import Outcome
 from agcx_tui.core.words import format
-from agcx_tui.core.words.acts import kind_of, named
-from agcx_tui.core.words.safe_text import safe_line
+from agcx_tui.core.words.acts import kind_of, summary
 
 _EMPTY = Content.assemble(
     ("The trash is empty", "bold $foreground"),
@@ -38,11 +38,7 @@ _EMPTY = Content.assemble(
 class TrashScreen(SessionsScreen):
     """`forget` takes what was destroyed out of every cache; a thread calls it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("b", "restore", "bring back", id="trash.restore"),
-        Binding("E", "empty", "empty the trash", id="trash.empty"),
-        Binding("u", "undo", "undo", id="trash.undo"),
-    ]
+    BINDINGS = bindings("trash")
     LABELS: ClassVar = {"accessed": "deleted"}
     FIXED: ClassVar = "It is in the trash: bring it back for that (b in the trash)."
 
@@ -144,7 +140,7 @@ class TrashScreen(SessionsScreen):
         self.acts.undo(self._done("Undone: {}."), self._not_done("Nothing was undone"))
 
     def _done(self, said: str) -> Callable[[Outcome], object]:
-        return lambda outcome: self.post_message(self.Done(said.format(named(outcome.act))))
+        return lambda outcome: self.post_message(self.Done(said.format(summary(outcome.act))))
 
     def _not_done(self, what: str) -> Callable[[PersistenceError], object]:
         return lambda error: self.post_message(self.Failed(what, error))

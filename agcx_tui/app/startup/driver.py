@@ -8,12 +8,11 @@ reads as the locale says, and passes over what is wrong.
 
 from __future__ import annotations
 
-import codecs
 import sys
 
-from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 
+from agcx_tui.app import textual_internals
 from agcx_tui.app.startup.terminal_driver import TerminalDriver
 
 __all__ = ["driver_after", "read_any_keys"]
@@ -54,6 +53,4 @@ def driver_after(painted: object | None) -> type[LinuxDriver]:
 def read_any_keys() -> None:
     """Have keys decoded as the terminal writes them; bytes that mean nothing become U+FFFD."""
     encoding = getattr(sys.__stdin__, "encoding", None) or "utf-8"
-    linux_driver.getincrementaldecoder = lambda _: (
-        lambda: codecs.getincrementaldecoder(encoding)("replace")
-    )
+    textual_internals.decode_keys_with(encoding)

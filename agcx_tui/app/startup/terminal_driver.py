@@ -12,10 +12,12 @@ import os
 import termios
 import threading
 import time
+from queue import Queue
 
-from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
+
+from agcx_tui.app import textual_internals
 
 __all__ = ["TerminalDriver"]
 
@@ -35,41 +37,45 @@ class TerminalDriver(LinuxDriver):
 
     def __init__(self, *arguments, **options) -> None:
         super().__init__(*arguments, **options)
-        self._lock = threading.Lock()
+        self._reading = threading.Lock()
         self._found: list[Message] = []
 
     def send_message(self, message: Message) -> None:
-        with self._lock:
+        with self._reading:
             self._found.append(message)
             if len(self._found) > 1:
                 # They are fetched already.
                 return
-        self._loop.call_soon_threadsafe(self._hand_over)
+        textual_internals.call_in_loop(self, self._hand_over)
 
     def _hand_over(self) -> None:
-        with self._lock:
+        with self._reading:
             found, self._found = self._found, []
+        app = textual_internals.app_of(self)
         for message in found:
-            self._app.post_message(message)
+            app.post_message(message)
 
     def start_application_mode(self) -> None:
         super().start_application_mode()
-        if self._writer_thread is not None:
+        waiting = textual_internals.output_queue(self)
+        if waiting is not None:
             # It may take as much as there is: the loop must not wait for a place in it.
-            self._writer_thread._queue.maxsize = 0
+            waiting.maxsize = 0
 
     def close(self) -> None:
-        writer = self._writer_thread
-        if writer is None:
+        writer, waiting = (
+            textual_internals.output_thread(self),
+            textual_internals.output_queue(self),
+        )
+        if writer is None or waiting is None:
             return
-        writer._queue.put(None)
+        waiting.put(None)
         writer.join(_PATIENCE)
         if writer.is_alive():
-            self._discard_unread(writer)
+            self._discard_unread(writer, waiting)
 
-    def _discard_unread(self, writer: WriterThread) -> None:
+    def _discard_unread(self, writer: threading.Thread, waiting: Queue[str | None]) -> None:
         """Nobody reads: what was written is of no use any more."""
-        waiting = writer._queue
         with waiting.mutex:
             waiting.queue.clear()
         waiting.put(None)
@@ -84,10 +90,14 @@ class TerminalDriver(LinuxDriver):
                 break
             writer.join(_STEP)
         # It may have been discarded with the rest.
-        os.set_blocking(self._file.fileno(), False)
+        stream = textual_internals.terminal_file(self)
+        if stream is None:
+            return
+        terminal = stream.fileno()
+        os.set_blocking(terminal, False)
         try:
-            os.write(self._file.fileno(), _LEAVE)
+            os.write(terminal, _LEAVE)
         except OSError:
             pass
         finally:
-            os.set_blocking(self._file.fileno(), True)
+            os.set_blocking(terminal, True)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from agcx_format.model.session import CheckpointMetadata
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.facts_view import FactsView
 
 __all__ = ["CheckpointsView"]
@@ -16,9 +14,7 @@ __all__ = ["CheckpointsView"]
 class CheckpointsView(FactsView):
     """Posts `Wanted` for the current checkpoint."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "make_session", "new session", id="checkpoint.session"),
-    ]
+    BINDINGS = bindings("checkpoints")
 
     class Wanted(Message):
         """A session is to be made of this checkpoint."""

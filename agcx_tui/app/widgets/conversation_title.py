@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.cells import cell_len
 from textual.content import Content
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.core.conversation.subject import Conversation
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 
 __all__ = ["title_line"]
 

@@ -14,6 +14,7 @@ from functools import partial
 
 from textual.app import App
 
+from agcx_tui.app.textual_internals import set_app_clipboard, write_to_terminal
 from agcx_tui.core.local import clipboard
 
 __all__ = ["Copying", "copy"]
@@ -37,7 +38,7 @@ class Copying:
             self._app.notify(words, severity="warning", markup=False)
             return
         # What the app's own fields paste.
-        self._app._clipboard = text
+        set_app_clipboard(self._app, text)
         self._latest += 1
         number = self._latest
         if clipboard.may_be_taken(os.environ):
@@ -62,10 +63,8 @@ class Copying:
         self._app.notify(_words(what, taken), markup=False)
 
     def _send(self, text: str) -> None:
-        driver = self._app._driver
-        if driver is not None:
-            data = b64encode(clipboard.as_bytes(text)).decode()
-            driver.write(f"\x1b]52;c;{data}\a")
+        data = b64encode(clipboard.as_bytes(text)).decode()
+        write_to_terminal(self._app, f"\x1b]52;c;{data}\a")
 
 
 def copy(app: App, text: str, what: str) -> None:

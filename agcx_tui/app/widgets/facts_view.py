@@ -7,16 +7,14 @@ i is a heading or a fact; arrows go from fact to fact, and the view follows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from agcx_format.transcript.folding import Needle
 from agcx_tui.app.blocks.block import Block
 from agcx_tui.app.blocks.fact import fact_block, heading_block, name_width
-from agcx_tui.app.widgets.roll.keys import COPY
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.roll.roll import Roll
 from agcx_tui.app.widgets.roll.viewport import Place
 from agcx_tui.core.conversation.facts import Fact, Group
@@ -27,10 +25,7 @@ __all__ = ["FactsView"]
 class FactsView(Roll, can_focus=True):
     """`show(groups)`; Enter on a fact that has a target posts `Chosen`."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "open", key_display="enter", id="facts.choose"),
-        COPY,
-    ]
+    BINDINGS = bindings("facts")
 
     class Chosen(Message):
         """Enter, or a second click, on a fact with a target."""
@@ -64,6 +59,11 @@ class FactsView(Roll, can_focus=True):
         """The current one."""
         row = self._rows[self.current] if self.current < len(self._rows) else None
         return row if isinstance(row, Fact) else None
+
+    def current_file(self) -> str:
+        """The file that the current fact names; empty for none."""
+        target = self.fact.target if self.fact is not None else None
+        return target if isinstance(target, str) else ""
 
     def _lay_out(self) -> None:
         self._rows = list(self._filtered())

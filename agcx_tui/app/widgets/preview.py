@@ -26,9 +26,9 @@ from agcx_format import limits
 from agcx_format.disk.durable import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_format.session.listed import listed
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.core.sessions.table import SessionTable, micros
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
     from agcx_format.disk.durable import Signature

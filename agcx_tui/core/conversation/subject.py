@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from agcx_format.disk.durable import Signature
 from agcx_format.errors import PersistenceError
 from agcx_format.model.session import CheckpointMetadata, ConversationContext, SessionMetadata
 from agcx_format.session.lazy import SessionFile
@@ -27,6 +28,8 @@ Sizes = list[tuple[SectionPlace, int | None]]
 class Conversation:
     """`size` in bytes on disk; `checkpoint` None for the session itself.
 
+    `signature` tells whether the file is still the one that was opened, None if no file is.
+    `expected()` is how many messages there are, by all that is known yet.
     `context()` and `sections(stopped)` may block and raise `PersistenceError`.
     """
 
@@ -39,6 +42,8 @@ class Conversation:
     sections: Callable[[Stopped], Sizes] = lambda stopped: []
     close: Callable[[], None] = lambda: None
     checkpoint: CheckpointMetadata | None = None
+    signature: Signature | None = None
+    expected: Callable[[], int] = lambda: 0
 
 
 def open_session(path: str) -> Conversation:
@@ -58,6 +63,8 @@ def open_session(path: str) -> Conversation:
         file.layout,
         sections,
         file.close,
+        signature=file.signature,
+        expected=lambda: file.expected,
     )
 
 

@@ -139,7 +139,7 @@ def shown(parts: Iterable[bytes]) -> Iterator[str]:
     """UTF-8 as a terminal may have it, wherever it was cut: what would be obeyed is made visible."""
     import codecs
 
-    from agcx_tui.core.words.safe_text import safe_text
+    from agcx_format.transcript.safe_text import safe_text
 
     decode = codecs.getincrementaldecoder("utf-8")("replace").decode
     held = ""

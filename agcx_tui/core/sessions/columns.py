@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 
 from agcx_format.transcript.folding import Needle
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.core.words.format import AGE_WIDTH
-from agcx_tui.core.words.safe_text import safe_line
 
 GAP = 2
 # mark and age, each with a space before, and the star's column

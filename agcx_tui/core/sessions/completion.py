@@ -11,9 +11,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from agcx_format.transcript.folding import fold
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.core.sessions.query import KEYS, MODES, STATES
 from agcx_tui.core.sessions.table import SessionTable
-from agcx_tui.core.words.safe_text import safe_line
 
 __all__ = ["Completion", "complete"]
 

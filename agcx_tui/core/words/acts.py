@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agcx_format.store.acts.manifest import Act, Edit
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.core.words.format import counted, size
-from agcx_tui.core.words.safe_text import safe_line
 
 __all__ = [
     "act_named",
+    "describe",
+    "describe_undo",
+    "describe_with_undo",
     "kind_of",
-    "named",
     "state_of",
+    "summary",
     "titles_of",
-    "told",
-    "told_with_undo",
-    "undone",
 ]
 
 _KINDS = {
@@ -40,7 +40,7 @@ def kind_of(act: Act) -> str:
     return _KINDS.get(act.kind, safe_line(act.kind).capitalize())
 
 
-def named(act: Act) -> str:
+def summary(act: Act) -> str:
     """`“Fix the grid”, 1.2 MB`, or how many they are."""
     # A split tells of both halves, but what was split was one.
     if act.kind == "split" and act.emptied_at is None and act.titles:
@@ -48,22 +48,22 @@ def named(act: Act) -> str:
     return f"{_which(act)}, {size(act.size)}"
 
 
-def told(act: Act) -> str:
+def describe(act: Act) -> str:
     """What was done, whole: `Deleted “Fix the grid”, 1.2 MB`, `Renamed “Grid” to “Fix the grid”`."""
     if not act.id:
         # What changes nothing is no act of the log.
         return "Nothing changed"
     if act.edit is not None and act.edit.fields:
-        return _edit_told(act, act.edit)
-    return f"{kind_of(act)} {named(act)}"
+        return _describe_edit(act, act.edit)
+    return f"{kind_of(act)} {summary(act)}"
 
 
-def told_with_undo(act: Act) -> str:
+def describe_with_undo(act: Act) -> str:
     """What was done, and the key that takes it back, if there is anything to take back."""
-    return f"{told(act)}. u takes it back." if act.id else f"{told(act)}."
+    return f"{describe(act)}. u takes it back." if act.id else f"{describe(act)}."
 
 
-def _edit_told(act: Act, edit: Edit) -> str:
+def _describe_edit(act: Act, edit: Edit) -> str:
     match edit.fields:
         case ("title",) if edit.old_title is not None:
             return f"Renamed {_quoted(edit.old_title)} to {_which(act)}"
@@ -95,11 +95,11 @@ def _tags(edit: Edit) -> str:
     return " ".join(shown) + (" …" if len(words) > _TAGS else "")
 
 
-def undone(act: Act) -> str:
+def describe_undo(act: Act) -> str:
     """What is said once an act was taken back."""
     if act.kind in _DELETIONS:
-        return f"Restored {named(act)}."
-    words = told(act)
+        return f"Restored {summary(act)}."
+    words = describe(act)
     return f"Undone: {words[:1].lower()}{words[1:]}."
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agcx_format.space.measure import GROUPS, KINDS, Stats
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.core.words.format import counted, short_path, size
-from agcx_tui.core.words.safe_text import safe_line
 
 __all__ = ["BAR", "Line", "Section", "bar", "sections"]
 

@@ -170,10 +170,10 @@ def test_longer_varints_than_needed_are_taken_as_bincode_takes_them():
     [
         (b"\x92\x00\xa1m", 0, "has 3 fields, not 2"),
         (b"\x94\x00\xa1m\x07\x07", 0, "has 3 fields, not 4"),
-        (b"\x93\xff\xa1m\x07", 1, "expected Uint, got -1"),
-        (b"\x93\xc3\xa1m\x07", 1, "expected Uint, got True"),
+        (b"\x93\xff\xa1m\x07", 1, "expected a whole number, got -1"),
+        (b"\x93\xc3\xa1m\x07", 1, "expected a whole number, got True"),
         (b"\x93\x00\xa1\xff\x07", 2, "utf-8"),
-        (b"\x93\x00\xc4\x01m\x07", 2, "expected Text, got b'm'"),
+        (b"\x93\x00\xc4\x01m\x07", 2, "expected a text, got b'm'"),
         (b"\x93\x00\xa1m\xc1", 4, "not MessagePack"),
         (b"\xa1m", 0, "expected EmbeddingCacheState"),
         (b"\x82\xa5model\xa1m\xa5model\xa1m", 9, "stands twice"),

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from agcx_format.importing.codex import detect, find_rollouts, read_rollout
+from agcx_format.importing.codex import find_rollouts, read_rollout
+from agcx_format.importing.source_file import detect
 from agcx_format.model.items import FunctionCall, FunctionCallOutput, Message, Reasoning
 from tests.support.rollout_lines import SESSION, START, call, meta, output, user, write
 

@@ -116,7 +116,7 @@ def test_opening_removes_only_what_a_manifest_names(root: Path):
     assert (home / "notes.txt").read_bytes() == b"somebody's"
     # Whoever asks for it destroys what lies in the trash.
     open_store(root).empty_trash()
-    assert not home.exists() or open_store(root).doomed() == []
+    assert not home.exists() or open_store(root).to_destroy() == []
 
 
 @pytest.mark.parametrize("folder", ["checkpoints", "metadata", "sessions", "trash"])

@@ -13,8 +13,8 @@ from agcx_format import SessionFile, open_store, read_session, write_session
 from agcx_format.codec import bincode, messagepack
 from agcx_format.codec import json as serde_json
 from agcx_format.layout import checkpoint
-from agcx_format.model import types
-from agcx_format.model.fields import Float32
+from agcx_format.model import items, session
+from agcx_format.model.fields import Float32, Value
 from agcx_format.model.items import UnknownItem
 from agcx_format.model.session import OperatingMode
 from tests.slow.fuzz.conftest import Fuzzing
@@ -23,10 +23,8 @@ from tests.slow.fuzz.strategies import sessions, values
 
 TYPES = [
     value
-    for value in vars(types).values()
-    if isinstance(value, type)
-    and issubclass(value, msgspec.Struct)
-    and not value.__name__.startswith("_")
+    for value in (vars(items) | vars(session)).values()
+    if isinstance(value, type) and issubclass(value, msgspec.Struct) and value is not Value
 ]
 
 each_layout = pytest.mark.parametrize("layout", [1, 2])
@@ -98,11 +96,11 @@ def test_a_session_is_read_as_it_was_written_and_written_again_is_the_same_file(
 
 @each_layout
 def test_a_checkpoint_is_read_as_it_was_written(layout: int, fuzzing: Fuzzing):
-    def check(value: types.Checkpoint) -> None:
+    def check(value: session.Checkpoint) -> None:
         data = b"".join(checkpoint.encode(value, layout))
         assert same(checkpoint.decode(data, value.metadata), as_rust_writes(value))
 
-    fuzzing(check, values(types.Checkpoint, odd=layout == 2), examples=30)
+    fuzzing(check, values(session.Checkpoint, odd=layout == 2), examples=30)
 
 
 @each_layout
@@ -148,7 +146,7 @@ def test_an_unknown_item_tells_its_tag_and_fields_and_never_raises(fuzzing: Fuzz
             assert isinstance(item.tag, str)
             assert isinstance(item.fields(), list | dict)
 
-    fuzzing(check, values(types.ResponseItem), examples=300)
+    fuzzing(check, values(items.ResponseItem), examples=300)
 
 
 def test_the_strategies_reach_the_corners(fuzzing: Fuzzing):
@@ -176,4 +174,4 @@ def test_the_strategies_reach_the_corners(fuzzing: Fuzzing):
 def types_of_items() -> tuple:
     from agcx_format.model import schema
 
-    return schema.shape_of(types.ResponseItem).variants
+    return schema.shape_of(items.ResponseItem).variants

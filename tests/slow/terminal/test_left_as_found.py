@@ -147,17 +147,17 @@ def styles(written: bytes) -> set[bytes]:
     return set(re.findall(rb"\x1b\[([\d;]*)m", written))
 
 
-def test_without_colour_everything_is_grey(store, tmp_path):
+def test_without_color_everything_is_grey(store, tmp_path):
     with browser(store, tmp_path, NO_COLOR="1", COLORTERM="truecolor") as screen:
         screen.wait_for("Fix the grid")
         screen.type(b"q")
         screen.end()
-        colours = re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", b" ".join(styles(screen.written)))
-        assert colours
-        assert all(red == green == blue for red, green, blue in colours)
+        colors = re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", b" ".join(styles(screen.written)))
+        assert colors
+        assert all(red == green == blue for red, green, blue in colors)
 
 
-def test_a_terminal_of_16_colours_is_asked_for_no_others(store, tmp_path):
+def test_a_terminal_of_16_colors_is_asked_for_no_others(store, tmp_path):
     with browser(store, tmp_path, TERM="xterm", COLORTERM="") as screen:
         screen.wait_for("Fix the grid")
         screen.type(b"q")

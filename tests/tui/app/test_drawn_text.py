@@ -7,10 +7,10 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.widgets import Input, Static
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.app import AgcxApp
 from agcx_tui.app.drawn_text import DRAWN_TEXT
 from agcx_tui.core.sessions.columns import LEFT_TO_RIGHT_MARK
-from agcx_tui.core.words.safe_text import safe_line
 
 
 def looked_at(text: str) -> str:

@@ -28,7 +28,7 @@ import click
 _IMPORTED = (
     "agcx_tui.cli", "agcx_tui.__main__", "agcx_tui.core.sessions.table", "agcx_tui.core.export.write_files",
     "agcx_tui.core.words.acts",
-    "agcx_tui.core.sessions.columns", "agcx_tui.demo", "agcx_tui.app.keys.documented",
+    "agcx_tui.core.sessions.columns", "agcx_tui.demo", "agcx_tui.app.keys.conflicts",
     "agcx_tui.app.keys.usable", "agcx_tui.app.themes",
     "agcx_tui.core.words.storage_report", "agcx_format.store.store", "agcx_format.session.lazy",
     "agcx_format.doctor.repair",

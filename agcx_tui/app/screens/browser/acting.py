@@ -18,11 +18,11 @@ from textual import on
 from textual.message import Message
 
 from agcx_format.errors import NothingToUndo, PersistenceError, SessionNotFound, StaleSession
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.screens.browser.listing import ListingScreen
 from agcx_tui.app.widgets.copying import copy
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
     from agcx_format.store.store import ScanEntry, Store
@@ -176,11 +176,11 @@ class ActingScreen(ListingScreen[None]):
 
     def _delete(self, acts: ActQueue, files: store_work.ShownFiles) -> None:
         from agcx_tui.core.store import store_work
-        from agcx_tui.core.words.acts import named
+        from agcx_tui.core.words.acts import summary
 
         def said(outcome: store_work.Outcome) -> str:
             them = "it" if outcome.act.count == 1 else "them"
-            return f"Deleted {named(outcome.act)}. u brings {them} back."
+            return f"Deleted {summary(outcome.act)}. u brings {them} back."
 
         acts.run(
             lambda store: store_work.delete(store, files),
@@ -200,7 +200,7 @@ class ActingScreen(ListingScreen[None]):
 
     def _duplicate(self, acts: ActQueue, files: store_work.ShownFiles, row: int) -> None:
         from agcx_tui.core.store import store_work
-        from agcx_tui.core.words.acts import named
+        from agcx_tui.core.words.acts import summary
 
         def act(store: Store) -> store_work.Outcome:
             title = self._title_of_copy(row)
@@ -209,7 +209,8 @@ class ActingScreen(ListingScreen[None]):
         acts.run(
             act,
             self.done(
-                lambda outcome: f"Duplicated: {named(outcome.act)}. u takes it back.", go_there=True
+                lambda outcome: f"Duplicated: {summary(outcome.act)}. u takes it back.",
+                go_there=True,
             ),
             self.not_done("Nothing was duplicated"),
         )
@@ -228,11 +229,11 @@ class ActingScreen(ListingScreen[None]):
 
     def _toggle_favorite(self, acts: ActQueue, files: store_work.ShownFiles) -> None:
         from agcx_tui.core.store import store_work
-        from agcx_tui.core.words.acts import told
+        from agcx_tui.core.words.acts import describe
 
         def said(outcome: store_work.Outcome) -> str:
             starred = outcome.act.edit is not None and outcome.act.edit.favorite
-            return f"{'★ ' if starred else ''}{told(outcome.act)}."
+            return f"{'★ ' if starred else ''}{describe(outcome.act)}."
 
         acts.run(
             lambda store: store_work.toggle_favorite(store, files),
@@ -244,10 +245,10 @@ class ActingScreen(ListingScreen[None]):
         self.with_acts(self._undo)
 
     def _undo(self, acts: ActQueue) -> None:
-        from agcx_tui.core.words.acts import undone
+        from agcx_tui.core.words.acts import describe_undo
 
         acts.undo(
-            self.done(lambda outcome: undone(outcome.act), go_there=True),
+            self.done(lambda outcome: describe_undo(outcome.act), go_there=True),
             self.not_done("Nothing was undone"),
         )
 

@@ -8,10 +8,9 @@ remembers them (`Arranged`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from textual import events, on
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
@@ -42,10 +41,6 @@ _LEAST_SHARE, _MOST_SHARE = 0.2, 0.8
 class ArrangingScreen(ActingScreen):
     """A screen with `#left`, a divider and `#preview` in `#panes`, and `#too-small` above them."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "preview", "preview right, below, hidden", show=False, id="browser.preview"),
-        Binding("z", "zoom", "preview alone, and back", show=False, id="browser.zoom"),
-    ]
     DEFAULT_CSS = """
     ArrangingScreen {
         #preview { width: 46%; min-width: 30; height: 1fr; }

@@ -10,16 +10,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.geometry import Region
 from textual.widgets import Input, Static
 
+from agcx_format.transcript.safe_text import safe_line
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.browser import notices
 from agcx_tui.app.screens.browser.keeping import KeepingScreen
 from agcx_tui.app.screens.browser.reading import ReadingScreen
@@ -34,7 +35,6 @@ from agcx_tui.core.sessions import query as filtering
 from agcx_tui.core.sessions.completion import complete
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
     from agcx_format.catalog.file import Catalog
@@ -53,28 +53,7 @@ _NEEDS_STORE = frozenset(
 class BrowserScreen(KeepingScreen, ReadingScreen):
     """`store_path` None: no store was found in any of the places `looked`."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "filter", key_display="/", id="browser.filter"),
-        Binding("e", "export", "export", id="browser.export"),
-        Binding("d,delete", "delete", "delete", key_display="d", id="browser.delete"),
-        Binding("D", "duplicate", "duplicate", show=False, id="browser.duplicate"),
-        Binding("asterisk", "favorite", "favorite, or no more", show=False, id="browser.favorite"),
-        Binding("u", "undo", "undo", show=False, id="browser.undo"),
-        Binding("s", "sort", "sort", id="browser.sort"),
-        Binding("r", "reverse", "reverse the order", show=False, id="browser.reverse"),
-        Binding("y", "copy_id", "copy the id", show=False, id="browser.copy-id"),
-        Binding("Y", "copy_path", "copy the path", show=False, id="browser.copy-path"),
-        Binding("tab", "app.focus_next", "to the next pane", show=False, id="browser.next"),
-        Binding(
-            "shift+tab",
-            "app.focus_previous",
-            "to the pane before",
-            show=False,
-            id="browser.previous",
-        ),
-        Binding("f5", "rescan", "read the store again", show=False, id="browser.rescan"),
-        Binding("escape", "clear", "clear filter, then marks", show=False, id="browser.clear"),
-    ]
+    BINDINGS = bindings("browser")
     AUTO_FOCUS = "SessionList"
     DEFAULT_CSS = """
     BrowserScreen {

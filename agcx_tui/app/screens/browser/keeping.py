@@ -8,9 +8,8 @@ when they are opened.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
 
@@ -29,15 +28,6 @@ if TYPE_CHECKING:
 
 class KeepingScreen(ArrangingScreen):
     """Bound here, so that the browser's own keys stay its own."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "rename", "rename in place", show=False, id="browser.rename"),
-        Binding("number_sign", "tags", "tags", key_display="#", show=False, id="browser.tags"),
-        Binding("S", "storage", "where the space goes", show=False, id="browser.storage"),
-        Binding("P", "prune", "clean up by rule", show=False, id="browser.prune"),
-        Binding("T", "trash", "the trash", show=False, id="browser.trash"),
-        Binding("L", "log", "the log of what was done", show=False, id="browser.log"),
-    ]
 
     class AtWork(Message):
         """An agent may be at work on `count` of the files: ask before they are changed."""
@@ -100,7 +90,7 @@ class KeepingScreen(ArrangingScreen):
     ) -> None:
         """When its turn comes; asks first where an agent may be at work, unless told to `force` it."""
         from agcx_tui.core.store import store_work
-        from agcx_tui.core.words.acts import told_with_undo
+        from agcx_tui.core.words.acts import describe_with_undo
 
         def act(store: Store) -> store_work.Outcome | None:
             at_work = 0 if force else store_work.at_work(store, files, self.now())
@@ -112,7 +102,7 @@ class KeepingScreen(ArrangingScreen):
         self.with_acts(
             lambda acts: acts.run(
                 act,
-                self.done(lambda outcome: told_with_undo(outcome.act)),
+                self.done(lambda outcome: describe_with_undo(outcome.act)),
                 self.not_done("Nothing was changed"),
             )
         )

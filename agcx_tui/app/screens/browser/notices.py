@@ -5,9 +5,9 @@ from __future__ import annotations
 from textual.content import Content
 
 from agcx_format.errors import PersistenceError
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.core.sessions import query
 from agcx_tui.core.words import format
-from agcx_tui.core.words.safe_text import safe_line
 
 _Part = str | tuple[str, str]
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rich.segment import Segment
 from textual.strip import Strip
 
+from agcx_tui.app.textual_internals import has_notifications, rendered_strips
 from agcx_tui.core.local import page_file
 from agcx_tui.core.local.page_file import Line
 from agcx_tui.core.words import format
@@ -48,7 +49,7 @@ def _is_plain(screen: BrowserScreen) -> bool:
         and sessions.region.height > 0
         and not screen.has_class("-tiny")
         # A notification lies over it.
-        and not len(screen.app._notifications)
+        and not has_notifications(screen.app)
     )
 
 
@@ -60,7 +61,7 @@ def _lines(screen: BrowserScreen) -> list[Line]:
     # In another time zone than that of the process ages are not told anew.
     told_anew = screen.app.config.time_zone is None
     lines = []
-    for y, strip in enumerate(screen._compositor.render_strips(screen.size)):
+    for y, strip in enumerate(rendered_strips(screen)):
         if preview.y <= y < preview.bottom and preview.width:
             blank = Strip([Segment(" " * preview.width, screen.rich_style)], preview.width)
             strip = _replaced(strip, preview.x, _filtered(blank, screen))

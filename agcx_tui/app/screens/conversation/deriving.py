@@ -11,22 +11,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Event
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import work
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
 from agcx_format.errors import NothingToUndo, PersistenceError
-from agcx_tui.app.screens.conversation.following import FollowingScreen
+from agcx_format.transcript.safe_text import safe_line
+from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.core.words.format import counted
-from agcx_tui.core.words.safe_text import safe_line
 
 if TYPE_CHECKING:
     from agcx_format.disk.durable import Signature
     from agcx_format.model.session import CheckpointMetadata
     from agcx_format.store.store import Store
+    from agcx_tui.app.widgets.transcript.transcript import Transcript
+    from agcx_tui.core.conversation.subject import Conversation
     from agcx_tui.core.store.act_queue import ActQueue
     from agcx_tui.core.store.store_work import Outcome
 
@@ -38,13 +39,8 @@ _PATIENCE = 5.0
 _NOTHING_DONE = "Nothing was done here. In the list, u takes back what was done last."
 
 
-class DerivingScreen(FollowingScreen):
+class DerivingScreen(OnceScreen[None]):
     """`acts`: those of the conversation's store, if it can be changed; else `fixed` says why not."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "split", "split in two here", show=False, id="conversation.split"),
-        Binding("u", "undo", "undo what was done here", show=False, id="conversation.undo"),
-    ]
 
     class SplitReady(Message):
         """Message number `at`, from 0, may begin a session; `at_work` when an agent may be, too."""
@@ -75,12 +71,18 @@ class DerivingScreen(FollowingScreen):
             self.error = error
             self.act = act
 
+    path: str
+    transcript: Transcript
     acts: ActQueue | None = None
     fixed: str = ""
     # What was asked for here last.
     _asked: Future[Outcome | None] | None = None
     # The acts of this conversation and its checkpoints, the last one last.
     done: list[str]
+
+    @property
+    def opened(self) -> Conversation | None:
+        raise NotImplementedError
 
     @property
     def store(self) -> Store | None:
@@ -121,7 +123,7 @@ class DerivingScreen(FollowingScreen):
     @property
     def _file(self) -> tuple[str, Signature | None]:
         """The file as it is shown."""
-        return self.path, getattr(self.transcript.source, "signature", None)
+        return self.path, None if self.opened is None else self.opened.signature
 
     @work(thread=True, exclusive=True, group="look")
     def _look_before_split(self, store: Store, at: int) -> None:
@@ -213,7 +215,7 @@ class DerivingScreen(FollowingScreen):
         self, acts: ActQueue, checkpoint: CheckpointMetadata, title: str
     ) -> None:
         from agcx_tui.core.store import store_work
-        from agcx_tui.core.words.acts import named
+        from agcx_tui.core.words.acts import summary
 
         self._act(
             acts,
@@ -221,7 +223,7 @@ class DerivingScreen(FollowingScreen):
             lambda store: store_work.restore_checkpoint(
                 store, (self.path, None), checkpoint.id, title
             ),
-            lambda outcome: f"Made a session: {named(outcome.act)}. u undoes this.",
+            lambda outcome: f"Made a session: {summary(outcome.act)}. u undoes this.",
         )
 
     # --- what was done
@@ -236,7 +238,7 @@ class DerivingScreen(FollowingScreen):
 
     def _undo(self, acts: ActQueue, before: Future[Outcome | None] | None) -> None:
         from agcx_tui.core.store import store_work
-        from agcx_tui.core.words.acts import undone
+        from agcx_tui.core.words.acts import describe_undo
 
         wanted: str | None = None
 
@@ -249,7 +251,9 @@ class DerivingScreen(FollowingScreen):
 
         self._asked = acts.run(
             act,
-            lambda outcome: self._report(self.Acted(outcome, undone(outcome.act), undone=True)),
+            lambda outcome: self._report(
+                self.Acted(outcome, describe_undo(outcome.act), undone=True)
+            ),
             lambda error: self.post_message(self.NotDone("Nothing was undone", error, wanted)),
         )
 

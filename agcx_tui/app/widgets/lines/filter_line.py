@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.lines.typed_line import TypedLine
 from agcx_tui.core.sessions.completion import Completion
 
@@ -15,16 +14,7 @@ from agcx_tui.core.sessions.completion import Completion
 class FilterInput(TypedLine):
     """Esc clears first and leaves second; Enter and Down go back to the list, the filter stays."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "escape", "clear_or_leave", "clear, then leave", key_display="esc", id="filter.escape"
-        ),
-        Binding("enter,down", "leave", "to the list", key_display="enter", id="filter.leave"),
-        Binding("tab", "complete(1)", "complete", id="filter.complete"),
-        Binding(
-            "shift+tab", "complete(-1)", "complete backwards", show=False, id="filter.complete-back"
-        ),
-    ]
+    BINDINGS = bindings("filter")
 
     class Offered(Message):
         """These may stand in place of the last word; the one at `chosen` does."""

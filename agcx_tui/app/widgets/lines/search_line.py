@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Static
 
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.lines.typed_line import TypedLine
 
@@ -18,10 +18,7 @@ __all__ = ["SearchInput", "SearchLine"]
 class SearchInput(TypedLine):
     """Enter keeps what was typed and goes on; Esc gives it up."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave(False)", "give up", id="search.give-up"),
-        Binding("enter,down,tab", "leave(True)", "go there", key_display="enter", id="search.go"),
-    ]
+    BINDINGS = bindings("search")
 
     def __init__(self, leave: Callable[[bool], None], **options: Any) -> None:
         """`leave` moves the focus; it is told whether what was typed is kept."""

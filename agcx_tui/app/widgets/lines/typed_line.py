@@ -13,8 +13,9 @@ from collections import deque
 from typing import Any
 
 from textual import events
-from textual.keys import _character_to_key
 from textual.widgets import Input
+
+from agcx_tui.app.textual_internals import forward, key_of
 
 __all__ = ["TypedLine"]
 
@@ -51,7 +52,7 @@ class TypedLine(Input):
         if not (self._awaited or self.check_consume_key(event.key, event.character)):
             return False
         self._awaited += 1
-        self._forward_event(_again(event))
+        forward(self, _again(event))
         return True
 
     async def on_key(self, event: events.Key) -> None:
@@ -73,7 +74,7 @@ class TypedLine(Input):
         if self._left:
             event.stop().prevent_default()
             for character in event.text:
-                key = events.Key(_character_to_key(character), character)
+                key = events.Key(key_of(character), character)
                 key.time = event.time
                 self.app.post_message(key)
 

@@ -14,13 +14,13 @@ from typing import ClassVar
 
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.list.session_row import RowLook, draw_row
 from agcx_tui.core.sessions.columns import Column, lay_out
 from agcx_tui.core.sessions.table import SessionTable
@@ -52,31 +52,7 @@ class SessionList(ScrollView, can_focus=True):
     # A row is copied by its key; finding out where each cell's text is from costs every scroll.
     ALLOW_SELECT = False
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        # What Enter is to a terminal that nobody has taken over yet.
-        Binding("enter,ctrl+j", "open", "open", key_display="enter", id="list.open"),
-        Binding("space", "mark", "mark", key_display="space", id="list.mark"),
-        Binding("down,j", "move(1)", "down", show=False, id="list.down"),
-        Binding("up,k", "move(-1)", "up", show=False, id="list.up"),
-        Binding("pagedown", "page(1)", "a page down", show=False, id="list.page-down"),
-        Binding("pageup", "page(-1)", "a page up", show=False, id="list.page-up"),
-        Binding("ctrl+d", "page(0.5)", "half a page down", show=False, id="list.half-down"),
-        Binding("ctrl+u", "page(-0.5)", "half a page up", show=False, id="list.half-up"),
-        Binding("home,g", "top", "the first", show=False, id="list.top"),
-        Binding("end,G", "bottom", "the last", show=False, id="list.bottom"),
-        Binding("shift+down,J", "extend(1)", "mark down", show=False, id="list.extend-down"),
-        Binding("shift+up,K", "extend(-1)", "mark up", show=False, id="list.extend-up"),
-        Binding("a", "mark_all", "mark all shown", show=False, id="list.mark-all"),
-    ]
-    """
-    | Key(s) | Description |
-    | :- | :- |
-    | enter | Open the session under the cursor. |
-    | space | Mark it, and go to the next. |
-    | up, k, down, j, pageup, pagedown, ctrl+u, ctrl+d, home, g, end, G | Move the cursor. |
-    | shift+up, K, shift+down, J | Mark while moving. |
-    | a | Mark all that is shown, or unmark it. |
-    """
+    BINDINGS = bindings("list")
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "session-list--cursor",

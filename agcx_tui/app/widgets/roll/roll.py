@@ -10,12 +10,10 @@ when the wheel or the scrollbar changed it; then the change is taken as a moveme
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import BindingType
 from textual.color import Color
 from textual.geometry import Size
 from textual.message import Message
@@ -27,9 +25,9 @@ from agcx_tui.app.blocks.block import Block
 from agcx_tui.app.blocks.heights import HeightIndex
 from agcx_tui.app.blocks.look import Look
 from agcx_tui.app.blocks.palette import Palette
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.themes import readable_on
 from agcx_tui.app.widgets.copying import copy
-from agcx_tui.app.widgets.roll.keys import MOVING
 from agcx_tui.app.widgets.roll.line_matches import LineMatches
 from agcx_tui.app.widgets.roll.selected import pack, selected_text
 from agcx_tui.app.widgets.roll.strips import overlay
@@ -49,7 +47,7 @@ MEASURE = 112
 class Roll(ThemedView, can_focus=True):
     """Blocks 0 … n, of which `current` is the one that keys act on."""
 
-    BINDINGS: ClassVar[list[BindingType]] = MOVING
+    BINDINGS = bindings("roll")
 
     ALLOW_SELECT = True
 

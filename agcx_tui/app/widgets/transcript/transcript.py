@@ -10,10 +10,8 @@ place is known the view goes there, unless the reader has moved on or given it u
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import ClassVar
 
 from textual import events, work
-from textual.binding import BindingType
 from textual.message import Message
 from textual.worker import get_current_worker
 
@@ -23,10 +21,10 @@ from agcx_format.transcript.words import text_of
 from agcx_tui.app.blocks.block import Block
 from agcx_tui.app.blocks.look import Fold, Look
 from agcx_tui.app.blocks.message import is_turn
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.roll.roll import Roll
 from agcx_tui.app.widgets.roll.viewport import Place
 from agcx_tui.app.widgets.transcript.blocks import NOTHING, THOUGHT, TOOL, ConversationBlocks
-from agcx_tui.app.widgets.transcript.keys import KEYS
 from agcx_tui.app.widgets.transcript.source_reader import ALL, SourceReader
 from agcx_tui.core.conversation.find_message import find_message
 
@@ -41,7 +39,7 @@ _NEAR, _NEAR_SIZE = 100, 128 * 1024
 class Transcript(Roll, can_focus=True):
     """Shows a `MessageSource`.  With `compact`, a preview: no headers, read no further than needed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = KEYS
+    BINDINGS = bindings("transcript")
 
     class Fetched(Message):
         """A message whose text was not at hand is there now."""
@@ -162,6 +160,12 @@ class Transcript(Roll, can_focus=True):
     def unfold(self, index: int) -> None:
         """Show all of a message: its call opened, no lines left out."""
         self._set_fold(self.blocks.owner(index), Fold.FULL)
+
+    def current_file(self) -> str:
+        """The file that the current message is about; empty for none."""
+        message = self.blocks.message(self.current)
+        files = message.metadata.file_context if message is not None else []
+        return files[0].path if files else ""
 
     # --- as a roll
 

@@ -9,11 +9,11 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.links import followable
 from agcx_tui.app.blocks.markdown import as_typed, markdown_parts, markdown_slices
 from agcx_tui.app.blocks.palette import Palette
-from agcx_tui.core.words.safe_text import safe_line
 
 # What brings an unsafe character about once a parser has read it.
 REFERENCES = (

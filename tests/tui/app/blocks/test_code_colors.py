@@ -1,6 +1,6 @@
 """Code gets its colors from a process that is ended when it takes too long, and nothing waits for it.
 
-pytest tests/tui/test_code_colors.py --lexers -s     every lexer that there is, and what each takes
+pytest tests/tui/app/blocks/test_code_colors.py --lexers -s     every lexer that there is, and what each takes
 """
 
 from __future__ import annotations

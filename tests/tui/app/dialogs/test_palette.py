@@ -6,8 +6,6 @@ import pytest
 from textual.command import CommandList
 
 from agcx_format.store.store import open_store
-from agcx_tui.app import palette_commands
-from agcx_tui.app.keys import documented
 from tests.support.browsing import SIZE, at_cursor, browser, scanned, until
 
 
@@ -81,4 +79,3 @@ async def test_the_palette_offers_what_has_a_key_first_in_words_that_stand_alone
         assert options[0] == "Open the session"
         assert options[-2:] == ["Quit", "Theme"]
         assert not {"Down", "A page down", "Maximize", "Keys"} & set(options)
-    assert palette_commands._WORDS.keys() <= documented.documented().keys()

@@ -61,8 +61,10 @@ async def test_what_follows_enter_in_a_search_goes_from_match_to_match(store):
         await in_conversation(pilot)
         screen = pilot.app.screen
         burst(pilot, "/grid\rt")
-        await until(pilot, lambda: screen.matches is not None and screen.matches.indexes)
-        assert screen.search_line.input.value == "grid"
+        await until(
+            pilot, lambda: screen.search.matches is not None and screen.search.matches.indexes
+        )
+        assert screen.search.input.value == "grid"
         assert screen.transcript.blocks.all_open["tool"]
 
 
@@ -99,7 +101,7 @@ async def test_what_is_typed_behind_the_key_that_opens_a_conversation_is_for_it(
         burst(pilot, "\r/grid\r")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
         conversation = pilot.app.screen
-        await until(pilot, lambda: conversation.search_line.input.value == "grid")
+        await until(pilot, lambda: conversation.search.input.value == "grid")
         assert screen.query_one("#filter").value == ""
 
 

@@ -1,20 +1,66 @@
-"""Every key of every screen can be found, rebound and read about."""
+"""Every key of every screen comes from the table of actions, and can be found, rebound, and read about."""
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from textual.app import App
+from textual.binding import ActiveBinding
 from textual.widget import Widget
 from textual.widgets import Static
 
-from agcx_tui.app.dialogs.help import HelpScreen
-from agcx_tui.app.keys.documented import all_bindings
+from agcx_tui.app.dialogs.help import HelpScreen, key_table
+from agcx_tui.app.keys.conflicts import all_bindings
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.core.words.actions import ACTIONS, actions
+from tests.support import ROOT
 from tests.support.browsing import SIZE, browser, scanned, until
 
 OURS = all_bindings()
+
+
+def offered() -> Iterator[tuple[Path, str]]:
+    """Where a class takes its bindings from the table, and for which place."""
+    for path in sorted((ROOT / "agcx_tui").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.Call(ast.Name("bindings"), [ast.Constant(str(place))]):
+                    yield path, place
+
+
+def test_a_binding_is_made_from_the_table_and_nowhere_else():
+    for path in sorted((ROOT / "agcx_tui").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.Call(ast.Name("Binding")) if path.parent.name != "keys":
+                    pytest.fail(f"{path}:{node.lineno}: a binding outside of the table")
+                case ast.Assign([ast.Name("BINDINGS")], value) | ast.AnnAssign(
+                    ast.Name("BINDINGS"), _, value
+                ):
+                    assert isinstance(value, ast.Call), f"{path}:{node.lineno}"
+                    assert ast.unparse(value.func) == "bindings", f"{path}:{node.lineno}"
+
+
+def test_each_place_of_the_table_is_of_one_class():
+    assert Counter(place for _, place in offered()) == dict.fromkeys(ACTIONS, 1)
+
+
+def test_every_action_has_words_and_stands_in_help():
+    bound = [(node, binding) for node, bindings in OURS.items() for binding in bindings]
+    lines = str(key_table(ActiveBinding(_made(node), each, True, "") for node, each in bound))
+    for action in actions():
+        assert action.help, action
+        assert f" {action.help}\n" in lines, action
+    assert {each.id for _, each in bound} == {action.id for action in actions()}
+
+
+def _made(node: type) -> object:
+    """As good as one of it, for what only asks for the class."""
+    return object.__new__(node)
 
 
 @pytest.mark.parametrize("node", OURS, ids=lambda node: node.__name__)

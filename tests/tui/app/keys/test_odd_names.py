@@ -1,6 +1,6 @@
 """Every key of every screen does its work over a store whose files have names that are no words.
 
-pytest tests/tui/test_odd_names.py --keys    also every key of what each key opens, for several names
+pytest tests/tui/app/keys/test_odd_names.py --keys    also every key of what each key opens, for several names
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import pytest
 from textual.pilot import Pilot
 from textual.screen import Screen
 
+from agcx_format.transcript.safe_text import safe_line
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.core.sessions.columns import LEFT_TO_RIGHT_MARK
 from agcx_tui.core.store.watch import watch
-from agcx_tui.core.words.safe_text import safe_line
 from tests.support.browsing import browser, confirm_deletion, demo_copy, notices, scanned, until
 from tests.support.odd_names import BROKEN, ODD, add_odd_names, path_of
 

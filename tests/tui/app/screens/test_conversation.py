@@ -13,8 +13,8 @@ from agcx_format.session.lazy import SessionFile
 from agcx_format.session.source import PENDING, ListSource
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
-from agcx_tui.app.widgets.roll.keys import MOVING
 from agcx_tui.app.widgets.roll.matches import Matches
+from agcx_tui.app.widgets.roll.roll import Roll
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.conversation.search import search
 from agcx_tui.core.conversation.subject import open_session
@@ -29,14 +29,11 @@ class ScreenApp(App):
 
     def __init__(self, path: str, **options) -> None:
         super().__init__()
-        self.conversation = ConversationScreen(path, **options)
         self.exported: list[str] = []
+        self.conversation = ConversationScreen(path, export=self.exported.append, **options)
 
     def on_mount(self) -> None:
         self.push_screen(self.conversation)
-
-    def action_export_session(self, path: str) -> None:
-        self.exported.append(path)
 
     @property
     def transcript(self) -> Transcript:
@@ -79,7 +76,7 @@ async def test_a_search_finds_words_in_folded_output_and_n_goes_on_to_the_next()
     async with app.run_test(size=SIZE) as pilot:
         await opened(pilot, 15)
         await pilot.press("slash", *"grid")
-        matches = lambda: app.conversation.matches  # noqa: E731
+        matches = lambda: app.conversation.search.matches  # noqa: E731
         await until(pilot, lambda: matches() is not None and len(matches().indexes) == 4)
         assert app.transcript.current == 2
         await pilot.press("enter")
@@ -101,7 +98,7 @@ async def test_escape_ends_the_search_first_and_leaves_second():
     async with app.run_test(size=SIZE) as pilot:
         await opened(pilot, 15)
         await pilot.press("slash", *"zzz")
-        line = app.conversation.search_line
+        line = app.conversation.search
         await until(pilot, lambda: line.said == "no match")
         await pilot.press("enter", "escape")
         assert not line.has_class("-shown")
@@ -168,7 +165,7 @@ async def test_every_key_of_the_screen_has_an_id_and_a_description():
     app = ScreenApp(golden("empty"))
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
-        own = [*ConversationScreen.BINDINGS, *Transcript.BINDINGS, *MOVING]
+        own = [*ConversationScreen.BINDINGS, *Transcript.BINDINGS, *Roll.BINDINGS]
         assert len({binding.id for binding in own}) == len(own)
         assert all(binding.id and binding.description for binding in own)
         assert 5 <= sum(binding.show for binding in own) <= 7
@@ -236,7 +233,7 @@ async def test_a_search_in_a_file_whose_text_is_not_at_hand_reads_it_once_more(t
         await pilot.press("slash", *"needle", "enter")
         shown = lambda: "\n".join(screen_text(app.transcript))  # noqa: E731
         await until(pilot, lambda: "the needle" in shown())
-        assert app.conversation.matches.at.block == 1100
+        assert app.conversation.search.matches.at.block == 1100
         await pilot.press("g", "right_curly_bracket")
         await until(pilot, lambda: not app.transcript.busy)
         await pilot.press("G")

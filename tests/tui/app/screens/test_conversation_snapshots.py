@@ -1,6 +1,6 @@
 """A conversation looks as it did when somebody looked at it and found it right.
 
-After a change that is meant: `pytest tests/tui/test_conversation_snapshots.py --snapshot-update`,
+After a change that is meant: `pytest tests/tui/app/screens/test_conversation_snapshots.py --snapshot-update`,
 and look at the pictures.
 """
 

@@ -39,7 +39,7 @@ class ScreenApp(App):
 
 def facts(pilot) -> str:
     """The view of facts that is shown, as it is drawn."""
-    return "\n".join(screen_text(pilot.app.screen.facts))
+    return "\n".join(screen_text(pilot.app.screen.panes.facts))
 
 
 def status(pilot) -> str:
@@ -71,13 +71,13 @@ async def test_numbers_and_tab_show_the_tabs_and_digits_can_still_be_searched_fo
         await pilot.press("ctrl+pagedown")
         await until(pilot, lambda: "messages" in facts(pilot))
         await pilot.press("tab")
-        assert screen.facts is None
+        assert screen.panes.facts is None
         assert app.focused is screen.transcript
         await pilot.press("shift+tab")
-        await until(pilot, lambda: screen.facts is not None and "ratio" in facts(pilot))
+        await until(pilot, lambda: screen.panes.facts is not None and "ratio" in facts(pilot))
         await pilot.press("1", "slash", "4")
-        assert screen.facts is None
-        assert screen.search_line.input.value == "4"
+        assert screen.panes.facts is None
+        assert screen.search.input.value == "4"
 
 
 async def test_a_click_shows_the_tab_under_it():
@@ -86,8 +86,8 @@ async def test_a_click_shows_the_tab_under_it():
         screen = await opened(pilot, 3)
         at = status(pilot).index("4 Details")
         await pilot.click(TabLine, offset=(at + 3, 0))
-        await until(pilot, lambda: screen.facts is not None)
-        assert screen.facts.id == "details"
+        await until(pilot, lambda: screen.panes.facts is not None)
+        assert screen.panes.facts.id == "details"
 
 
 async def test_the_details_hold_every_field_and_the_size_of_every_section():
@@ -120,7 +120,7 @@ async def test_a_filter_narrows_the_facts_and_escape_brings_them_back():
         await pilot.press("slash", *"c.utf")
         assert "LANG" in facts(pilot)
         assert "Open files" not in facts(pilot)
-        assert screen.search_line.said == "1 shown"
+        assert screen.search.said == "1 shown"
         await pilot.press("enter", "y")
         assert app.clipboard == "C.UTF-8"
         await pilot.press("escape")
@@ -137,19 +137,19 @@ async def test_arrows_go_from_fact_to_fact_and_the_view_follows():
         seen = []
         for _ in range(30):
             await pilot.press("j")
-            view = screen.facts
+            view = screen.panes.facts
             assert view.viewport.head_row(view.current) is not None
             seen.append(view.fact.name or view.fact.value)
         assert seen[:2] == ["/home/dev/a.rs", "b c.rs"]
         assert seen[-1] == "LANG"
         for _ in range(30):
             await pilot.press("k")
-        assert screen.facts.fact.name == "working in"
-        assert screen.facts.viewport.position == 0
+        assert screen.panes.facts.fact.name == "working in"
+        assert screen.panes.facts.viewport.position == 0
         await pilot.press("G")
-        assert screen.facts.fact.name == "LANG"
+        assert screen.panes.facts.fact.name == "LANG"
         await pilot.press("g")
-        assert screen.facts.fact.name == "working in"
+        assert screen.panes.facts.fact.name == "working in"
 
 
 @pytest.mark.parametrize("with_store", [True, False])

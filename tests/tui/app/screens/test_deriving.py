@@ -133,15 +133,16 @@ async def test_x_splits_at_the_message_the_list_follows_and_u_makes_it_whole(sto
         # The details are those of the file as it is now.
         await pilot.press("4")
         await until(
-            pilot, lambda: screen.facts and "Sections" in "\n".join(screen_text(screen.facts))
+            pilot,
+            lambda: screen.panes.facts and "Sections" in "\n".join(screen_text(screen.panes.facts)),
         )
-        assert screen.facts.id == "details"
-        shown = "\n".join(screen_text(screen.facts))
+        assert screen.panes.facts.id == "details"
+        shown = "\n".join(screen_text(screen.panes.facts))
         assert any("messages" in row and row.rstrip().endswith("11") for row in shown.splitlines())
 
         await pilot.press("u")
         await shows(pilot, screen, 24)
-        assert screen.facts is None
+        assert screen.panes.facts is None
         assert f"Undone: split “{GRID}” in two" in notices(pilot)
         await until(pilot, lambda: len(browsing.table) == 15)
         await pilot.press("u")
@@ -250,8 +251,10 @@ async def test_c_makes_a_session_of_a_checkpoint_in_its_tab_and_on_its_screen(ma
         sessions = len(browsing.table)
         await pilot.press("enter", "3")
         screen = pilot.app.screen
-        await until(pilot, lambda: screen.facts is not None and screen.facts.fact is not None)
-        name = screen.facts.fact.value
+        await until(
+            pilot, lambda: screen.panes.facts is not None and screen.panes.facts.fact is not None
+        )
+        name = screen.panes.facts.fact.value
         await pilot.press("c")
         dialog = await on(pilot, NewSessionDialog)
         assert dialog.focused is dialog.query_one("#cancel")
@@ -262,7 +265,7 @@ async def test_c_makes_a_session_of_a_checkpoint_in_its_tab_and_on_its_screen(ma
         await until(pilot, lambda: "Made a session" in notices(pilot))
         await until(pilot, lambda: title in titles(browsing))
         # Nothing of the session itself changed: one stays where one is.
-        assert screen.facts is not None
+        assert screen.panes.facts is not None
 
         await pilot.press("enter")
         checkpoint = await on(pilot, CheckpointScreen)
@@ -296,7 +299,9 @@ async def asked_for_checkpoint(pilot):
     screen = pilot.app.screen
     await until(pilot, lambda: screen.opened is not None)
     await pilot.press("3")
-    await until(pilot, lambda: screen.facts is not None and screen.facts.fact is not None)
+    await until(
+        pilot, lambda: screen.panes.facts is not None and screen.panes.facts.fact is not None
+    )
     await pilot.press("c")
     return screen
 

@@ -20,7 +20,7 @@ from agcx_tui.app.screens.storage import StorageScreen
 from agcx_tui.app.screens.trash import TrashScreen
 from agcx_tui.app.widgets.lines.filter_line import FilterInput
 from agcx_tui.core.local.reading_positions import Position, ReadingPositions
-from agcx_tui.core.words.acts import told_with_undo
+from agcx_tui.core.words.acts import describe_with_undo
 from tests.support.browsing import (
     SIZE,
     at_cursor,
@@ -121,8 +121,8 @@ async def test_tags_of_all_marked_are_one_act_and_are_completed(store):
 def test_what_changed_nothing_is_not_said_to_be_taken_back(store):
     kept = open_store(store)
     (entry,) = [each for each in kept.scan() if each.title == GRID]
-    assert told_with_undo(kept.update_many([(entry, {"title": GRID})])) == "Nothing changed."
-    said = told_with_undo(kept.update_many([(entry, {"title": "New"})]))
+    assert describe_with_undo(kept.update_many([(entry, {"title": GRID})])) == "Nothing changed."
+    said = describe_with_undo(kept.update_many([(entry, {"title": "New"})]))
     assert said.endswith("to “New”. u takes it back.")
 
 

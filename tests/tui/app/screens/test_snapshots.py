@@ -1,6 +1,6 @@
 """The screens look as they did when somebody looked at them and found them right.
 
-After a change that is meant: `pytest tests/tui/test_snapshots.py --snapshot-update`, look at the
+After a change that is meant: `pytest tests/tui/app/screens/test_snapshots.py --snapshot-update`, look at the
 pictures, and `python -m tests.support.pictures`, which puts them into `screenshots/`.
 """
 

@@ -33,8 +33,10 @@ async def test_reading_a_checkpoint_does_not_move_the_place_in_its_session(tmp_p
         conversation = app.screen
         await until(pilot, lambda: conversation.opened and conversation.transcript.source.complete)
         await pilot.press("3")
-        await until(pilot, lambda: conversation.facts is not None)
-        await until(pilot, lambda: getattr(conversation.facts.fact, "target", None) is not None)
+        await until(pilot, lambda: conversation.panes.facts is not None)
+        await until(
+            pilot, lambda: getattr(conversation.panes.facts.fact, "target", None) is not None
+        )
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, CheckpointScreen))
         await until(pilot, lambda: app.screen.opened and app.screen.transcript.source.complete)

@@ -11,10 +11,11 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agcx_tui.app.keys import documented
+from agcx_tui.app.keys.conflicts import key_problems
 from agcx_tui.cli import agcx
 from agcx_tui.core.local.choices import Choices, Remembered
 from agcx_tui.core.local.config import SETTINGS, Config, default_file, load
+from agcx_tui.core.words.actions import documented
 from agcx_tui.demo import build_demo_store
 from tests.support import ROOT
 
@@ -103,14 +104,14 @@ def test_whatever_the_values_there_is_a_configuration(tmp_path_factory, values):
 
 def test_the_printed_file_changes_nothing_and_without_its_signs_repeats_what_is(tmp_path):
     path = tmp_path / "config.toml"
-    text = default_file(path, documented.documented())
+    text = default_file(path, documented())
     assert tomllib.loads(text) == {"keys": {}}
     config, problems = written(
         path, "\n".join(line[2:] if " = " in line else line for line in text.splitlines())
     )
     assert problems == []
-    assert dict(config.keys) == {k: keys for k, (keys, _) in documented.documented().items()}
-    assert documented.problems(config.keys) == []
+    assert dict(config.keys) == {k: keys for k, (keys, _) in documented().items()}
+    assert key_problems(config.keys) == []
 
 
 def test_the_readme_names_every_setting():
@@ -119,30 +120,28 @@ def test_the_readme_names_every_setting():
 
 
 def test_names_of_keys_that_are_none_and_keys_that_are_taken_are_said():
-    found = documented.problems({"list.dwon": "x", "list.down": "k"})
+    found = key_problems({"list.dwon": "x", "list.down": "k"})
     assert found == [
         "keys.list.dwon: no such name; agcx config lists them",
         "keys: k no longer means up",
     ]
     # What is bound by what a screen is built on counts as well.
-    assert documented.problems({"browser.sort": "f2"}) == [
-        "keys: f2 no longer means rename in place"
-    ]
-    assert documented.problems({"list.up": "x", "list.down": "x,ctrl+n"}) == [
+    assert key_problems({"browser.sort": "f2"}) == ["keys: f2 no longer means rename in place"]
+    assert key_problems({"list.up": "x", "list.down": "x,ctrl+n"}) == [
         "keys: x cannot mean both list.down and list.up"
     ]
     # A list that takes a key leaves none of it to the screen around it, nor to the program.
-    assert documented.problems({"list.down": "q"}) == [
+    assert key_problems({"list.down": "q"}) == [
         "keys: q no longer means back",
         "keys: q no longer means quit",
     ]
-    assert documented.problems({"list.down": "t", "list.up": "]"}) == []
-    assert documented.problems({"list.up": "down,j", "list.down": "up,k"}) == []
+    assert key_problems({"list.down": "t", "list.up": "]"}) == []
+    assert key_problems({"list.up": "down,j", "list.down": "up,k"}) == []
     # So is what has the focus, with the screen around it.
-    assert documented.problems({"list.down": "x", "browser.favorite": "x"}) == [
+    assert key_problems({"list.down": "x", "browser.favorite": "x"}) == [
         "keys: x cannot mean both browser.favorite and list.down"
     ]
-    assert documented.problems({"transcript.down": "Z", "browser.favorite": "Z"}) == []
+    assert key_problems({"transcript.down": "Z", "browser.favorite": "Z"}) == []
 
 
 # --- the commands

@@ -1,7 +1,8 @@
-"""Every key binding that the program has, by its id: to document them, and to check a configuration.
+"""What is wrong with the keys of a configuration: unknown names, and keys that would mean two things.
 
-Strategy: the bindings stand in the classes that obey them and nowhere else; here all screens, dialogs and
-widgets are imported and asked.  That takes a moment, so only who needs the names imports this.
+Strategy: which actions are offered at the same time only the screens know, by what they are built on, which
+widgets they show, and which of these gets the focus; so all screens, dialogs, and widgets are imported and
+asked.  That takes a moment: import this only to check a configuration.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from agcx_tui.app import app, dialogs, screens, widgets
+from agcx_tui.core.words.actions import by_id, documented
 
-__all__ = ["all_bindings", "documented", "problems"]
+__all__ = ["all_bindings", "key_problems"]
 
 
 def _classes() -> Iterator[type[DOMNode]]:
@@ -38,28 +40,18 @@ def _classes() -> Iterator[type[DOMNode]]:
 
 
 def all_bindings() -> dict[type[DOMNode], list[Binding]]:
-    """Of each class that has some, its own bindings, as they are without a configuration."""
+    """The bindings that each class declares itself, as they are without a configuration."""
     return {node: list(Binding.make_bindings(vars(node)["BINDINGS"])) for node in _classes()}
 
 
-def documented() -> dict[str, tuple[str, str]]:
-    """By id, the keys with commas between and the description; in the order of the ids."""
-    keys: dict[str, list[str]] = {}
-    descriptions: dict[str, str] = {}
-    for bindings in all_bindings().values():
-        for binding in bindings:
-            if binding.id is not None:
-                listed = keys.setdefault(binding.id, [])
-                if binding.key not in listed:
-                    listed.append(binding.key)
-                descriptions[binding.id] = binding.description
-    return {name: (",".join(keys[name]), descriptions[name]) for name in sorted(keys)}
-
-
-def problems(keymap: Mapping[str, str], place: Callable[[str], str] = "{}: ".format) -> list[str]:
+def key_problems(
+    keymap: Mapping[str, str], place: Callable[[str], str] = "{}: ".format
+) -> list[str]:
     """What is wrong with the keys of a configuration, in lines for a person.
 
-    `place` says where a setting is written.
+    Args:
+        keymap: The configured keys by the id of an action, several with commas between.
+        place: Gives the start of a line for a setting, such as where it is written.
     """
     known = documented()
     found = [
@@ -67,7 +59,7 @@ def problems(keymap: Mapping[str, str], place: Callable[[str], str] = "{}: ".for
         for name in keymap
         if name not in known
     ]
-    # By key, what it is to mean from now on.
+    # The ids of the actions that each key is configured for.
     meanings: dict[str, set[str]] = {}
     for name in keymap.keys() & known.keys():
         for binding in Binding.make_bindings([Binding(keymap[name], "", "")]):
@@ -75,7 +67,7 @@ def problems(keymap: Mapping[str, str], place: Callable[[str], str] = "{}: ".for
     own = all_bindings()
     lost: set[str] = set()
     for node in own:
-        # As Textual has it: a key of what a class is built on gives way to its own.
+        # As in Textual, a key of a class replaces that of its base classes.
         everything = [b for base in reversed(node.__mro__) for b in own.get(base, [])]
         together = {b.key: b for b in everything}.values()
         gave_way = {(b.key, b.id) for b in everything} - {(b.key, b.id) for b in together}
@@ -85,27 +77,32 @@ def problems(keymap: Mapping[str, str], place: Callable[[str], str] = "{}: ".for
             if len(here) > 1:
                 lost.add(f"keys: {key} cannot mean both {' and '.join(here)}")
             lost.update(
-                f"keys: {key} no longer means {binding.description}"
+                f"keys: {key} no longer means {_help(binding)}"
                 for binding in together
                 if here and binding.key == key and binding.id not in keymap
             )
             new = [name for name in here if key not in known[name][0].split(",")]
             lost.update(
-                f"keys: {key} no longer means {binding.description}"
+                f"keys: {key} no longer means {_help(binding)}"
                 for binding in _behind(node, own)
                 if new and binding.key == key and binding.id not in keymap
             )
     for names in _together(own):
         for key, wanted in meanings.items():
             here = sorted(wanted & names)
-            # What shares a key by itself was made so.
+            # Actions that share a key without being configured do so on purpose.
             if not all(key in known[name][0].split(",") for name in here) and len(here) > 1:
                 lost.add(f"keys: {key} cannot mean both {' and '.join(here)}")
     return found + sorted(lost)
 
 
+def _help(binding: Binding) -> str:
+    action = by_id(binding.id)
+    return binding.description if action is None else action.help
+
+
 def _behind(node: type[DOMNode], own: Mapping[type[DOMNode], list[Binding]]) -> Iterator[Binding]:
-    """What a key means that a widget or a screen leaves alone: on the screens that show it, in the app."""
+    """The bindings that get the keys which a widget or a screen does not take: of its screens, of the app."""
     if issubclass(node, App):
         return
     for other, bindings in own.items():
@@ -117,13 +114,13 @@ def _behind(node: type[DOMNode], own: Mapping[type[DOMNode], list[Binding]]) -> 
 
 
 def _shows(screen: type[DOMNode], widget: type[DOMNode]) -> bool:
-    """A screen that has a widget knows it by name, or what the screen is built on does."""
+    """Whether the module of the screen, or of a class it is built on, imports the widget."""
     modules = [sys.modules[base.__module__] for base in screen.__mro__]
     return any(widget in vars(module).values() for module in modules)
 
 
 def _together(own: Mapping[type[DOMNode], list[Binding]]) -> Iterator[set[str]]:
-    """The names that work at the same time: of a screen, what has its focus, and the app."""
+    """Sets of ids that work at the same time: those of a screen, of its focused widget, and of the app."""
     by_name = {node.__name__: node for node in own}
     for screen in own:
         if not issubclass(screen, Screen):

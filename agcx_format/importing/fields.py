@@ -1,0 +1,23 @@
+"""Reads fields of untrusted JSON: a value of the wrong type counts as absent."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+__all__ = ["as_json", "as_text", "optional_text"]
+
+
+def as_text(value: Any) -> str:
+    """The string, or an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def optional_text(value: Any) -> str | None:
+    """The string, or None."""
+    return value if isinstance(value, str) else None
+
+
+def as_json(value: Any) -> str:
+    """JSON on one line, with characters beyond ASCII as they are."""
+    return json.dumps(value, ensure_ascii=False)

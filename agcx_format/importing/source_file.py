@@ -1,0 +1,108 @@
+"""Finds and opens the files of other agents, and tells their formats apart by shape.
+
+Strategy: a file's date and directory say nothing reliable about its format, so only the shape of its
+first lines counts. What every importer does before it reads a conversation is here.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from agcx_format.errors import ConversionError, PersistenceError
+from agcx_format.importing.draft import Imported
+from agcx_format.importing.json_lines import Line, read_lines
+from agcx_format.model.timestamps import Timestamp
+
+__all__ = ["Opener", "detect", "find_files", "read_source", "shape_of"]
+
+Opener = Callable[[Path], BinaryIO]
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def find_files(
+    paths: Iterable[Path],
+    suffixes: tuple[str, ...],
+    onerror: Callable[[OSError], None] | None = None,
+) -> Iterator[Path]:
+    """The files among `paths`, and the files below its directories that end with one of `suffixes`.
+
+    Files below a directory come sorted by name. `onerror` is called with the error of each path that
+    does not exist or cannot be read; by default the error is raised.
+
+    Raises:
+        OSError: a path cannot be read and there is no `onerror`.
+    """
+    report = onerror or _raise
+    for path in map(Path, paths):
+        if path.is_dir():
+            for directory, below, names in os.walk(path, onerror=report):
+                below.sort()
+                yield from (Path(directory, n) for n in sorted(names) if n.endswith(suffixes))
+            continue
+        try:
+            path.stat()
+        except OSError as error:
+            report(error)
+        else:
+            yield path
+
+
+def read_source(
+    path: Path,
+    convert: Callable[[Iterable[Line], Path, Timestamp], Imported],
+    opener: Opener | None = None,
+    read: Callable[[Path, Opener | None], Iterable[Line]] = read_lines,
+) -> Imported:
+    """Open a file and convert its lines.
+
+    Raises:
+        ConversionError: the file cannot be read, or `convert` does not recognize it.
+    """
+    path = Path(path)
+    try:
+        modified = Timestamp.from_ns(os.stat(path).st_mtime_ns)
+        return convert(read(path, opener), path, modified)
+    except OSError as cause:
+        raise ConversionError(cause.strerror or str(cause), path=path) from cause
+    except ConversionError as error:
+        raise error.located(path=path) from None
+    except PersistenceError as error:
+        raise ConversionError(error.reason, path=path) from None
+
+
+def shape_of(lines: Iterable[Line], at_most: int) -> tuple[str | None, list[Line], Iterator[Line]]:
+    """The shape of a file by its first `at_most` lines.
+
+    Gives the shape (see `detect`, None if no line has one), those first lines, and all lines.
+    """
+    rest = iter(lines)
+    first = list(itertools.islice(rest, at_most))
+    shapes = (detect(value) for line in first for value in line.values)
+    return next(filter(None, shapes), None), first, itertools.chain(first, rest)
+
+
+def detect(value: Any) -> str | None:
+    """Which format a line belongs to by its shape; None if that cannot be said.
+
+    `envelope` (Codex since 0.34), `bare` (Codex before), `document` (Codex in April 2025), or `claude`.
+    """
+    match value:
+        case {"type": str(), "payload": dict()}:
+            return "envelope"
+        case {"session": dict(), "items": list()}:
+            return "document"
+        case {"sessionId": str()} | {"type": "summary", "leafUuid": _}:
+            return "claude"
+        case {"record_type": str(kind)}:
+            # Rollouts of any age have lines that say `state` and nothing else.
+            return "bare" if kind != "state" else None
+        case {"id": str(), "timestamp": str()} if "type" not in value:
+            return "bare"
+    return None

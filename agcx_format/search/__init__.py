@@ -1,0 +1,41 @@
+"""Full-text search over the conversations of a store.
+
+from agcx_format.search import Index
+
+for hit in Index(store, cache_dir).search('stall "lease expired" role:assistant'):
+    print(hit.title, hit.message, hit.line)
+"""
+
+from __future__ import annotations
+
+from agcx_format.search.index import Index
+from agcx_format.search.query import (
+    KEYS,
+    PLACES,
+    ForeignTerm,
+    Query,
+    QueryError,
+    Term,
+    Within,
+    parse_query,
+)
+from agcx_format.search.results import Hit, SearchProgress, SessionHits, SessionRef, Unsearched
+from agcx_format.search.run import Search
+
+__all__ = [
+    "KEYS",
+    "PLACES",
+    "ForeignTerm",
+    "Hit",
+    "Index",
+    "Query",
+    "QueryError",
+    "Search",
+    "SearchProgress",
+    "SessionHits",
+    "SessionRef",
+    "Term",
+    "Unsearched",
+    "Within",
+    "parse_query",
+]

@@ -1,0 +1,172 @@
+"""Blocks: the text of some messages of one session in one piece, and what is known of each message.
+
+Strategy: whether a text comes out of the book or out of a session's file, it is searched in this form by the
+same functions.  Messages are separated by a NUL between line breaks: no text holds a NUL, so no needle
+matches across two messages, and to a regular expression the end of a message is the end of a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import ClassVar
+
+import msgspec
+
+from agcx_format.search.text import Kind, Said
+from agcx_format.search.traits import traits_of
+
+__all__ = ["BLOCK_SIZE", "SEPARATOR", "Block", "Facts", "cut", "in_characters"]
+
+SEPARATOR = "\n\0\n"
+# Bytes of text in a block: what is decompressed at once.  A longer message is a block of its own.
+BLOCK_SIZE = 64 * 1024
+
+_MARK = b"\n\0\n"
+_FAILED = 0x80
+
+
+class Facts(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What is known of the messages of a block, beside their text, in columns.
+
+    Fields:
+        kinds: a byte for each message: its `Kind`, and the top bit for what failed.
+        times: as the files have them.
+        names: roles and tools.
+        roles: index into `names` for each message; of tools likewise, -1 for none.
+        paths: of the messages that are about files, by their number.
+    """
+
+    kinds: bytes
+    times: list[str]
+    names: list[str]
+    roles: list[int]
+    tools: list[int]
+    paths: dict[int, list[str]]
+
+    def kind(self, number: int) -> Kind:
+        return Kind(self.kinds[number] & ~_FAILED)
+
+    def failed(self, number: int) -> bool:
+        return bool(self.kinds[number] & _FAILED)
+
+    def role(self, number: int) -> str:
+        return self.names[self.roles[number]]
+
+    def tool(self, number: int) -> str:
+        index = self.tools[number]
+        return self.names[index] if index >= 0 else ""
+
+    def check(self, messages: int) -> None:
+        """`ValueError` when it is not of so many messages."""
+        columns = (self.kinds, self.times, self.roles, self.tools)
+        if any(len(column) != messages for column in columns):
+            raise ValueError("columns of another length")
+        indexes = [*self.roles, *(index for index in self.tools if index != -1)]
+        if indexes and not 0 <= min(indexes) <= max(indexes) < len(self.names):
+            raise ValueError("a name that is not there")
+        if any(kind & ~_FAILED >= len(Kind) for kind in self.kinds):
+            raise ValueError("a kind that is not known")
+
+
+class Block:
+    """Some messages of one session.
+
+    Fields:
+        payload: their texts in UTF-8, separated.
+        traits: see `traits`.
+        first: the number of the first message in its session, from 0.
+    """
+
+    ALWAYS: ClassVar[int] = 0x80
+    """A bit that all blocks have among their traits."""
+
+    def __init__(self, payload: bytes, traits: int, first: int, facts: Callable[[], Facts]) -> None:
+        self.payload = payload
+        self.traits = traits | self.ALWAYS
+        self.first = first
+        self._facts = facts
+
+    @cached_property
+    def text(self) -> str:
+        return self.payload.decode()
+
+    @cached_property
+    def facts(self) -> Facts:
+        return self._facts()
+
+    @property
+    def messages(self) -> int:
+        return self.payload.count(b"\0") + 1
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The text of each message."""
+        return self.text.split(SEPARATOR)
+
+
+def cut(messages: Iterable[Said]) -> Iterator[Block]:
+    """The messages of one session in blocks."""
+    held: list[Said] = []
+    texts: list[bytes] = []
+    size = first = 0
+    for said in messages:
+        raw = said.text.encode()
+        if held and size + len(raw) > BLOCK_SIZE:
+            yield _block(held, texts, first)
+            first += len(held)
+            held, texts, size = [], [], 0
+        held.append(said)
+        texts.append(raw)
+        size += len(raw) + len(_MARK)
+    if held:
+        yield _block(held, texts, first)
+
+
+def _block(held: list[Said], texts: list[bytes], first: int) -> Block:
+    payload = _MARK.join(texts)
+    traits = 0 if payload.isascii() else traits_of(payload.decode())
+    facts = _facts(held)
+    return Block(payload, traits, first, lambda: facts)
+
+
+def _facts(held: list[Said]) -> Facts:
+    names: dict[str, int] = {}
+
+    def index(name: str) -> int:
+        return names.setdefault(name, len(names))
+
+    roles = [index(said.role) for said in held]
+    tools = [index(said.tool) if said.tool else -1 for said in held]
+    return Facts(
+        bytes([said.kind | (_FAILED if said.failed else 0) for said in held]),
+        [said.time for said in held],
+        list(names),
+        roles,
+        tools,
+        {number: list(said.paths) for number, said in enumerate(held) if said.paths},
+    )
+
+
+def in_characters(
+    payload: bytes, spans: Iterable[tuple[int, int]]
+) -> Iterator[tuple[int, int, int]]:
+    """Spans of bytes, in order, as message numbers and spans of characters in these messages."""
+    number = counted = characters = 0
+    for begin, end in spans:
+        # `characters` of the message are known, up to `counted`.
+        mark = payload.rfind(b"\0", counted, begin)
+        if mark >= 0:
+            number += payload.count(b"\0", counted, begin)
+            counted = mark + 2
+            characters = 0
+        characters += _characters(payload, counted, begin)
+        size = _characters(payload, begin, end)
+        yield number, characters, characters + size
+        characters += size
+        counted = end
+
+
+def _characters(payload: bytes, start: int, end: int) -> int:
+    part = payload[start:end]
+    return len(part) if part.isascii() else len(part.decode("utf-8", "replace"))

@@ -1,0 +1,222 @@
+"""One session against a query: whether it fits, where, and how often.
+
+Strategy: one pass over the blocks that may hold something.  The first matches become hits; the others
+are counted, block by block, which is ten times faster than finding each place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from heapq import merge
+from itertools import islice
+from typing import Protocol
+from uuid import UUID
+
+from agcx_format.errors import PersistenceError
+from agcx_format.search import ranking
+from agcx_format.search.blocks import Block
+from agcx_format.search.filters import Allowed
+from agcx_format.search.lines import lines_around
+from agcx_format.search.matchers import Match, Matcher
+from agcx_format.search.query import Query
+from agcx_format.search.results import Hit, SessionHits
+
+__all__ = ["Request", "SessionText", "Stopped", "examine"]
+
+
+class Stopped(Exception):
+    """The search was stopped; nothing else happened."""
+
+
+class SessionText(Protocol):
+    """A session's text, out of the book or its file."""
+
+    title: str
+    updated: str
+    direct: bool
+    messages: int
+    error: PersistenceError | None
+
+    def blocks(self) -> Iterator[Block]:
+        """The blocks that may hold something, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What each session is asked.
+
+    Fields:
+        query: what to look for.
+        allowed: which messages count; None for all.
+        rows: hits that are wanted of a session at most.
+        context: lines before and after each.
+        counted: whether all matches are counted, also beyond `rows`.
+        stopped: asked between two blocks.
+    """
+
+    query: Query
+    allowed: Allowed | None
+    rows: int
+    context: int
+    counted: bool
+    stopped: Callable[[], bool]
+
+
+def examine(
+    session: SessionText, request: Request, path: str, id: UUID | None
+) -> SessionHits | None:
+    """The hits of one session; None when it does not fit.  Raises `Stopped`, or what reading raises."""
+    return _Examination(session, request, path, id).run()
+
+
+class _Examination:
+    def __init__(self, session: SessionText, request: Request, path: str, id: UUID | None) -> None:
+        self._session = session
+        self._request = request
+        self._path = path
+        self._id = id
+        self._wanted = request.query.matchers
+        self._unwanted = tuple(term.matcher for term in request.query.unwanted)
+        self._counts = [0] * len(self._wanted)
+        self._hits: list[Hit] = []
+        self._exact = True
+        # Messages that count, where nothing is looked for in them.
+        self._allowed_messages = 0
+
+    def run(self) -> SessionHits | None:
+        query = self._request.query
+        if query.within.title and not self._look_in_title():
+            return None
+        if query.within.messages and not self._look_in_messages():
+            return None
+        if 0 in self._counts or self._fits_nothing():
+            return None
+        count = sum(self._counts) if self._wanted else self._allowed_messages
+        return SessionHits(
+            self._id,
+            self._path,
+            self._session.title,
+            self._session.updated,
+            tuple(self._hits),
+            count,
+            self._exact,
+            self._score(),
+            self._session.direct,
+        )
+
+    def _fits_nothing(self) -> bool:
+        """Whether nothing is looked for, and no message counts."""
+        only_filters = not self._wanted and not self._unwanted
+        return only_filters and not self._allowed_messages
+
+    def _look_in_title(self) -> bool:
+        """False when what may not occur does."""
+        title = self._session.title
+        if any(any(True for _ in each.spans_in(title)) for each in self._unwanted):
+            return False
+        spans = []
+        for number, matcher in enumerate(self._wanted):
+            found = list(matcher.spans_in(title))
+            self._counts[number] += len(found)
+            spans += found
+        for start, end in sorted(spans)[: self._request.rows]:
+            self._hits.append(self._hit(None, "title", "", title, start, end))
+        return True
+
+    def _look_in_messages(self) -> bool:
+        """False when what may not occur does."""
+        for block in self._session.blocks():
+            if self._request.stopped():
+                raise Stopped
+            if any(self._occurs(matcher, block) for matcher in self._unwanted):
+                return False
+            if self._is_enough():
+                self._exact = False
+                return True
+            if self._wanted:
+                self._search(block)
+            elif not self._unwanted:
+                self._list(block)
+        return True
+
+    def _is_enough(self) -> bool:
+        return (
+            not self._request.counted
+            and not self._unwanted
+            and len(self._hits) >= self._request.rows
+            and 0 not in self._counts
+        )
+
+    def _occurs(self, matcher: Matcher, block: Block) -> bool:
+        if self._request.allowed is None:
+            return matcher.occurs(block)
+        return next(self._matches(matcher, block), None) is not None
+
+    def _search(self, block: Block) -> None:
+        room = max(0, self._request.rows - len(self._hits))
+        found: list[list[Match]] = []
+        for number, matcher in enumerate(self._wanted):
+            if self._request.allowed is None and not room:
+                self._counts[number] += matcher.count(block)
+                continue
+            matches = self._matches(matcher, block)
+            first = list(islice(matches, room))
+            if len(first) < room:
+                count = len(first)
+            elif self._request.allowed is None:
+                count = matcher.count(block)
+            else:
+                count = len(first) + sum(1 for _ in matches)
+            self._counts[number] += count
+            found.append(first)
+        for message, start, end in islice(merge(*found), room):
+            self._add(block, message, start, end)
+
+    def _matches(self, matcher: Matcher, block: Block) -> Iterator[Match]:
+        matches = matcher.matches(block)
+        allowed = self._request.allowed
+        if allowed is None:
+            return matches
+        return (match for match in matches if allowed(block.facts, match[0]))
+
+    def _list(self, block: Block) -> None:
+        """With nothing to look for, every message that counts is a hit."""
+        allowed = self._request.allowed
+        for number in range(block.messages):
+            if allowed is None or allowed(block.facts, number):
+                self._allowed_messages += 1
+                if len(self._hits) < self._request.rows:
+                    self._add(block, number, 0, 0)
+
+    def _add(self, block: Block, number: int, start: int, end: int) -> None:
+        facts = block.facts
+        text = block.texts[number]
+        message = block.first + number
+        role = facts.role(number)
+        self._hits.append(self._hit(message, role, facts.times[number], text, start, end))
+
+    def _hit(
+        self, message: int | None, role: str, time: str, text: str, start: int, end: int
+    ) -> Hit:
+        lines = lines_around(text, start, end, self._request.context)
+        return Hit(
+            self._id,
+            self._path,
+            self._session.title,
+            message,
+            role,
+            time,
+            start,
+            end,
+            lines.line,
+            lines.start,
+            lines.before,
+            lines.after,
+        )
+
+    def _score(self) -> float:
+        title = self._session.title
+        in_title = sum(any(True for _ in each.spans_in(title)) for each in self._wanted)
+        own = sum(hit.role == "user" for hit in self._hits)
+        return ranking.score(self._counts, self._session.messages, in_title, own)

@@ -1,0 +1,218 @@
+"""What is looked for, and where it occurs: a literal or a regular expression, in a block or in one text.
+
+Strategy: the truth is `spans_in`: the needle in what `folding` makes of one message, or the expression
+over it as it is.  Blocks of many messages are searched as bytes, by stringzilla or re2, which is a
+hundred times faster and gives the same wherever the traits of the block allow it; elsewhere, and where
+one of the two is not installed, the message is folded.
+
+A match is a span of characters of the message as it is read.  Matches of one matcher do not overlap; empty
+ones are none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from agcx_format.search import native
+from agcx_format.search.blocks import Block, in_characters
+from agcx_format.search.regex_syntax import has_capital_outside_escapes, required_literals
+from agcx_format.search.traits import EVERY, ODD, SHARP, WIDE
+from agcx_format.transcript.folding import Needle
+
+__all__ = ["LONGEST_NEEDLE", "Literal", "Match", "Matcher", "Refused", "Regex"]
+
+# In characters.  A line that was pasted by mistake is longer.
+LONGEST_NEEDLE = 200_000
+# Bytes that are folded at once to count matches; what is longer is gone through match by match.
+_FOLDED_AT_ONCE = 1 << 20
+
+Match = tuple[int, int, int]
+"""The number of the message within its block; start and end in characters of its text."""
+
+
+class Refused(ValueError):
+    """What cannot be looked for, with the reason for people."""
+
+
+class Matcher(Protocol):
+    """One thing that is looked for.  Immutable, hashable, and usable from any thread."""
+
+    @property
+    def text(self) -> str:
+        """As it was written."""
+
+    @property
+    def required(self) -> tuple[bytes, ...]:
+        """Bytes, folded by `casefold`, that every text with a match contains."""
+
+    def occurs(self, block: Block) -> bool:
+        """Whether there is a match in the block."""
+
+    def count(self, block: Block) -> int:
+        """How many matches there are in the block."""
+
+    def matches(self, block: Block) -> Iterator[Match]:
+        """Every match, in the order of the text."""
+
+    def spans_in(self, text: str) -> Iterator[tuple[int, int]]:
+        """Every match in one text."""
+
+    def implies(self, other: Matcher) -> bool:
+        """Whether every text with a match of this has one of the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A word or phrase.  Case counts when there is a capital in it."""
+
+    text: str = field(compare=False)
+    needle: Needle
+    _raw: bytes = field(compare=False, repr=False)
+    _beware: int = field(compare=False, repr=False)
+
+    @classmethod
+    def of(cls, text: str) -> Literal:
+        """Raises `Refused` for what no text can hold."""
+        needle = Needle.of(text)
+        if not needle.text or "\0" in needle.text:
+            raise Refused("there is nothing to look for")
+        try:
+            raw = needle.text.encode()
+        except UnicodeEncodeError:
+            raise Refused("it holds half a character") from None
+        return cls(text, needle, raw, _traits_to_beware(needle))
+
+    @property
+    def required(self) -> tuple[bytes, ...]:
+        return (self.needle.text.casefold().encode(),)
+
+    def occurs(self, block: Block) -> bool:
+        if self._beware & Block.ALWAYS:
+            return any(True for _ in _each_message(self, block))
+        if self._is_slow(block):
+            return self.needle.text in self._prepared(block)
+        if self.needle.cased:
+            return self._raw in block.payload
+        return native.uncased_find(block.payload, self._raw) >= 0
+
+    def count(self, block: Block) -> int:
+        if self._beware & Block.ALWAYS:
+            return sum(1 for _ in _each_message(self, block))
+        if self._is_slow(block):
+            return self._prepared(block).count(self.needle.text)
+        payload = block.payload
+        if self.needle.cased:
+            return payload.count(self._raw)
+        if native.uncased_find(payload, self._raw) < 0:
+            return 0
+        if len(payload) <= _FOLDED_AT_ONCE:
+            return native.uncased_count(payload, self._raw)
+        return sum(1 for _ in native.uncased_spans(payload, self._raw))
+
+    def matches(self, block: Block) -> Iterator[Match]:
+        if self._is_slow(block):
+            if self.occurs(block):
+                yield from _each_message(self, block)
+            return
+        spans = self._cased_spans if self.needle.cased else native.uncased_spans
+        yield from in_characters(block.payload, spans(block.payload, self._raw))
+
+    def spans_in(self, text: str) -> Iterator[tuple[int, int]]:
+        needle = self.needle
+        if needle.text not in needle.prepare(text):
+            return
+        folded, size = needle.folded(text), len(needle.text)
+        at = folded.text.find(needle.text)
+        while at >= 0:
+            yield folded.span(at, at + size)
+            at = folded.text.find(needle.text, at + size)
+
+    def implies(self, other: Matcher) -> bool:
+        if not isinstance(other, Literal):
+            return self == other
+        # A letter may be composed with the one behind it when it is folded and not before.
+        return self.needle.cased == other.needle.cased and other.needle.text in self.needle.text
+
+    def _is_slow(self, block: Block) -> bool:
+        return bool(block.traits & self._beware) or (
+            not self.needle.cased and not native.has_uncased(block.payload)
+        )
+
+    def _prepared(self, block: Block) -> str:
+        return self.needle.prepare(block.text)
+
+    @staticmethod
+    def _cased_spans(payload: bytes, raw: bytes) -> Iterator[tuple[int, int]]:
+        at, size = payload.find(raw), len(raw)
+        while at >= 0:
+            yield at, at + size
+            at = payload.find(raw, at + size)
+
+
+def _traits_to_beware(needle: Needle) -> int:
+    text = needle.text
+    if text[0] == "\n" or text[-1] == "\n":
+        # It could match what separates two messages.
+        return EVERY | Block.ALWAYS
+    beware = ODD
+    if any(character.isascii() and not character.isalnum() for character in text):
+        beware |= WIDE
+    if not needle.cased and (text[0] == "s" or text[-1] == "s"):
+        beware |= SHARP
+    return beware
+
+
+@dataclass(frozen=True, slots=True)
+class Regex:
+    """An expression in the syntax of RE2, over each message; `^` and `$` are the ends of its lines.
+
+    Case counts when there is a capital in it outside of escapes.  It is applied to the text as it is:
+    accents and widths are not unified.
+    """
+
+    text: str
+    _pattern: native.Pattern = field(compare=False, repr=False)
+    required: tuple[bytes, ...] = field(compare=False, repr=False)
+
+    @classmethod
+    def of(cls, pattern: str) -> Regex:
+        """Raises `Refused` with the reason when it is invalid, or RE2 has no way for it."""
+        if "\0" in pattern:
+            raise Refused("there is nothing to look for")
+        cased = has_capital_outside_escapes(pattern)
+        try:
+            compiled = native.compile_regex(pattern, cased=cased)
+        except ValueError as error:
+            raise Refused(str(error)) from None
+        return cls(pattern, compiled, required_literals(pattern))
+
+    def occurs(self, block: Block) -> bool:
+        return next(self.matches(block), None) is not None
+
+    def count(self, block: Block) -> int:
+        return sum(1 for _ in self.matches(block))
+
+    def matches(self, block: Block) -> Iterator[Match]:
+        # A match in one message is one in all of them together: what is before and behind a message, a line
+        # break, is to every assertion as the end of the text.  Except for those that say just that.
+        if self._pattern.anchored or self._pattern.search(block.payload):
+            yield from _each_message(self, block)
+
+    def spans_in(self, text: str) -> Iterator[tuple[int, int]]:
+        raw = text.encode("utf-8", "replace")
+        if raw.isascii():
+            yield from self._pattern.spans(raw)
+            return
+        for _, start, end in in_characters(raw, self._pattern.spans(raw)):
+            yield start, end
+
+    def implies(self, other: Matcher) -> bool:
+        return self == other
+
+
+def _each_message(matcher: Matcher, block: Block) -> Iterator[Match]:
+    for number, text in enumerate(block.texts):
+        for start, end in matcher.spans_in(text):
+            yield number, start, end

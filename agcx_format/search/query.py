@@ -1,0 +1,273 @@
+"""The search line's language: text in, terms out.
+
+    stall "lease expired" -retry /time.?out/ role:assistant tool:shell path:queue.py is:error in:you
+
+Strategy: `parse_query` is pure and never raises.  A word, a `"phrase"` and a `/regex/` are looked for in
+the text of messages; a leading `-` means not; keys narrow which messages count.  What cannot be understood is
+left out and listed in `Query.errors` with its place in the line, so that a half-typed line searches for
+what is already clear.  A key that is not known is part of a word (`http://`, `fix:`).
+
+A caller that has keys of its own, as a list of sessions has `project:` and `after:`, names them as
+`foreign_keys`; their terms are returned in `Query.foreign` as they are written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+
+from agcx_format.search.matchers import LONGEST_NEEDLE, Literal, Matcher, Refused, Regex
+from agcx_format.transcript.folding import fold
+
+__all__ = ["KEYS", "PLACES", "ForeignTerm", "Query", "QueryError", "Term", "Within", "parse_query"]
+
+KEYS = ("role", "tool", "path", "is", "in")
+PLACES = ("title", "you", "assistant", "reasoning", "tool")
+_STATES = ("error",)
+
+_token = re.compile(r'(-?)(?:([A-Za-z]+):)?("[^"]*"?|\S*)')
+# The closing slash is one before white space or the end: `/usr/bin` is a word.
+_regex = re.compile(r"(-?)/((?:[^\\/\n]|\\.|/(?!\s|$))+)/(?=\s|$)")
+_white = re.compile(r"\s*")
+
+
+class QueryError(ValueError):
+    """A part of a query that means nothing: `text[start:end]` of the line, and the reason."""
+
+    def __init__(self, reason: str, start: int, end: int) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.start = start
+        self.end = end
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, QueryError) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[str, int, int]:
+        return self.reason, self.start, self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What is looked for: a word, phrase or regular expression, at `start` to `end` of the line."""
+
+    matcher: Matcher
+    start: int = field(default=0, compare=False)
+    end: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignTerm:
+    """A term of a key that the caller named, with its sign and quotes in `text`."""
+
+    key: str
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One narrowing of the messages that count: one of `values` (folded), or none when negated."""
+
+    key: str
+    values: tuple[str, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Which messages count.  All conditions must hold."""
+
+    conditions: tuple[Condition, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.conditions)
+
+    @property
+    def title(self) -> bool:
+        """Whether titles are searched: only when they are asked for."""
+        return "title" in self._places()
+
+    @property
+    def messages(self) -> bool:
+        """Whether messages are searched: always, unless titles alone are asked for."""
+        return self._places() != {"title"}
+
+    def _places(self) -> set[str]:
+        return {
+            value
+            for each in self.conditions
+            if each.key == "in" and not each.negated
+            for value in each.values
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a line means.
+
+    Fields:
+        text: the line.
+        wanted: every one of them must occur in a session, in any order.
+        unwanted: none of them may occur in it.
+        within: which messages count, for both.
+        foreign: terms of the caller's own keys.
+        errors: what means nothing, in the order of the line.
+    """
+
+    text: str = ""
+    wanted: tuple[Term, ...] = ()
+    unwanted: tuple[Term, ...] = ()
+    within: Within = Within()
+    foreign: tuple[ForeignTerm, ...] = ()
+    errors: tuple[QueryError, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to search for."""
+        return bool(self.wanted or self.unwanted or self.within)
+
+    @property
+    def foreign_text(self) -> str:
+        """The caller's terms as one line, for its own parser."""
+        return " ".join(term.text for term in self.foreign)
+
+    @property
+    def matchers(self) -> tuple[Matcher, ...]:
+        """What is highlighted."""
+        return tuple(term.matcher for term in self.wanted)
+
+    def narrows(self, earlier: Query) -> bool:
+        """Whether every session that fits this query fits the earlier one too.
+
+        True while a line is typed to its end: then only the sessions found before need to be searched.
+        """
+        return (
+            set(self.within.conditions) >= set(earlier.within.conditions)
+            and {term.text for term in self.foreign} == {term.text for term in earlier.foreign}
+            and {term.matcher for term in self.unwanted} >= {t.matcher for t in earlier.unwanted}
+            and all(
+                any(new.matcher.implies(old.matcher) for new in self.wanted)
+                for old in earlier.wanted
+            )
+        )
+
+
+def parse_query(text: str, foreign_keys: Collection[str] = ()) -> Query:
+    """The query that a line means.  Never raises.
+
+    `foreign_keys` are lower case; one that is also in `KEYS` (`is`) has the values that are not known here.
+    """
+    return _Parser(text, frozenset(foreign_keys)).query()
+
+
+class _Parser:
+    def __init__(self, text: str, foreign_keys: frozenset[str]) -> None:
+        self._text = text
+        self._foreign_keys = foreign_keys
+        self._wanted: dict[Matcher, Term] = {}
+        self._unwanted: dict[Matcher, Term] = {}
+        self._conditions: list[Condition] = []
+        self._foreign: list[ForeignTerm] = []
+        self._errors: list[QueryError] = []
+
+    def query(self) -> Query:
+        for match in self._tokens():
+            if match.re is _regex:
+                minus, pattern = match.groups()
+                self._look_for(bool(minus), match, partial(_regex_of, pattern))
+            else:
+                self._plain(match)
+        return Query(
+            self._text,
+            tuple(self._wanted.values()),
+            tuple(self._unwanted.values()),
+            Within(tuple(dict.fromkeys(_merged(self._conditions)))),
+            tuple(self._foreign),
+            tuple(self._errors),
+        )
+
+    def _tokens(self) -> Iterator[re.Match[str]]:
+        at = 0
+        while (at := _skip_white(self._text, at)) < len(self._text):
+            match = _regex.match(self._text, at) or _token.match(self._text, at)
+            assert match is not None
+            yield match
+            at = match.end()
+
+    def _plain(self, match: re.Match[str]) -> None:
+        minus, key, raw = match.groups()
+        name, value = (key or "").lower(), raw.strip('"')
+        if key and name not in KEYS and name not in self._foreign_keys:
+            name, value = "", f"{key}:{value}"
+        if not value:
+            return
+        if not name:
+            self._look_for(bool(minus), match, partial(_literal_of, value))
+        elif name not in KEYS or (name in self._foreign_keys and not _is_known(name, value)):
+            self._foreign.append(ForeignTerm(name, match[0], match.start(), match.end()))
+        else:
+            self._narrow(name, value, bool(minus), match)
+
+    def _look_for(self, negated: bool, match: re.Match[str], make: Callable[[], Matcher]) -> None:
+        try:
+            matcher = make()
+        except Refused as refused:
+            self._errors.append(QueryError(str(refused), match.start(), match.end()))
+            return
+        terms = self._unwanted if negated else self._wanted
+        terms.setdefault(matcher, Term(matcher, match.start(), match.end()))
+
+    def _narrow(self, key: str, value: str, negated: bool, match: re.Match[str]) -> None:
+        choices = {"is": _STATES, "in": PLACES}.get(key)
+        values = []
+        for part in filter(None, value.split(",")):
+            folded = fold(part)
+            if choices is not None:
+                fits = [choice for choice in choices if choice.startswith(folded)]
+                if len(fits) != 1:
+                    reason = f"{key}: one of {', '.join(choices)}"
+                    self._errors.append(QueryError(reason, match.start(), match.end()))
+                    continue
+                folded = fits[0]
+            values.append(folded)
+        if values:
+            self._conditions.append(Condition(key, tuple(values), negated))
+
+
+def _merged(conditions: list[Condition]) -> Iterator[Condition]:
+    """`role:user role:assistant` means either; `-role:` each."""
+    either: dict[str, list[str]] = {}
+    for each in conditions:
+        if each.negated:
+            yield each
+        else:
+            either.setdefault(each.key, []).extend(each.values)
+    for key, values in either.items():
+        yield Condition(key, tuple(dict.fromkeys(values)))
+
+
+def _is_known(key: str, value: str) -> bool:
+    return key != "is" or fold(value) in _STATES
+
+
+def _skip_white(text: str, at: int) -> int:
+    match = _white.match(text, at)
+    return match.end() if match else at
+
+
+@lru_cache(maxsize=64)
+def _regex_of(pattern: str) -> Regex:
+    return Regex.of(pattern)
+
+
+def _literal_of(value: str) -> Literal:
+    if len(value) > LONGEST_NEEDLE:
+        raise Refused(f"it is longer than {LONGEST_NEEDLE:,} characters")
+    return Literal.of(value)

@@ -1,0 +1,163 @@
+"""A search that runs: sessions in the order given, several at a time, until it ends or is stopped.
+
+Strategy: the work is cut into jobs of some sessions, small ones first so that the first results come at
+once.  A few threads take them (decompression and regular expressions let others run), and their results are
+given in the order of the jobs.  Nothing runs ahead further than a few jobs, and each looks between two
+blocks whether it is still wanted.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from agcx_format.search.examine import Stopped
+from agcx_format.search.results import SearchProgress, SessionHits, Unsearched
+
+__all__ = ["Job", "Outcome", "Search"]
+
+_MOST_THREADS = 4
+# Jobs that are begun before their results are wanted, for each thread.
+_AHEAD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one session.
+
+    Fields:
+        hits: None when it does not fit.
+        unsearched: what of it could not be searched, if anything.
+        direct: whether it was searched without the index.
+        gone: whether its file is no more there.
+    """
+
+    hits: SessionHits | None = None
+    unsearched: Unsearched | None = None
+    direct: bool = False
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`run` gives an outcome for each of its sessions that has to be looked at; it may raise `Stopped`.
+
+    `proved` sessions before them hold nothing, which the index proved.
+    """
+
+    run: Callable[[Callable[[], bool]], list[Outcome]]
+    proved: int = 0
+
+
+class Search:
+    """The sessions that fit, as they are found: iterate over it, once, in one thread.
+
+    `progress` and `stop` may be used from any thread.
+    """
+
+    def __init__(self, plan: Callable[[], tuple[int, Iterator[Job]]], *, best_first: bool) -> None:
+        """`plan` gives how many sessions there are, and the jobs; called when the iteration begins."""
+        self._plan = plan
+        self._best_first = best_first
+        self._stopped = threading.Event()
+        self._progress = SearchProgress()
+
+    @property
+    def progress(self) -> SearchProgress:
+        return self._progress
+
+    def stop(self) -> None:
+        """End it soon; what was found stays.  The iteration ends without an error."""
+        self._stopped.set()
+
+    def __iter__(self) -> Iterator[SessionHits]:
+        """Raises `PersistenceError` when the store itself cannot be read."""
+        if self._best_first:
+            found = list(self._found())
+            # Of equals the newest first, as they came.
+            yield from sorted(found, key=lambda each: -each.score)
+        else:
+            yield from self._found()
+
+    def _found(self) -> Iterator[SessionHits]:
+        total, jobs = self._plan()
+        counts = _Counts(total)
+        self._progress = counts.progress()
+        threads = min(_MOST_THREADS, os.cpu_count() or 1)
+        pool = ThreadPoolExecutor(threads, thread_name_prefix="search")
+        try:
+            for job, outcomes in self._results(pool, jobs, threads * _AHEAD):
+                found = counts.add(job, outcomes)
+                self._progress = counts.progress()
+                yield from found
+            if not self._stopped.is_set():
+                self._progress = counts.progress(done=True)
+        except Stopped:
+            pass
+        finally:
+            self._stopped.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _results(
+        self, pool: ThreadPoolExecutor, jobs: Iterator[Job], ahead: int
+    ) -> Iterator[tuple[Job, list[Outcome]]]:
+        running: deque[tuple[Job, Future[list[Outcome]]]] = deque()
+        for job in jobs:
+            if self._stopped.is_set():
+                raise Stopped
+            running.append((job, pool.submit(job.run, self._stopped.is_set)))
+            while len(running) >= ahead or (running and running[0][1].done()):
+                first, future = running.popleft()
+                yield first, future.result()
+        while running:
+            first, future = running.popleft()
+            yield first, future.result()
+
+
+class _Counts:
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._searched = self._direct = self._sessions = self._hits = 0
+        self._exact = True
+        self._partial: list[Unsearched] = []
+        self._unreadable: list[Unsearched] = []
+
+    def add(self, job: Job, outcomes: list[Outcome]) -> list[SessionHits]:
+        """Count what came of a job; gives the sessions that fit."""
+        found = []
+        self._searched += job.proved
+        for outcome in outcomes:
+            if outcome.gone:
+                self._total -= 1
+                continue
+            missing = outcome.unsearched
+            if missing is not None and not missing.messages and outcome.hits is None:
+                self._unreadable.append(missing)
+                continue
+            if missing is not None:
+                self._partial.append(missing)
+            self._searched += 1
+            self._direct += outcome.direct
+            if outcome.hits is not None:
+                found.append(outcome.hits)
+                self._sessions += 1
+                self._hits += outcome.hits.count
+                self._exact = self._exact and outcome.hits.exact
+        return found
+
+    def progress(self, *, done: bool = False) -> SearchProgress:
+        return SearchProgress(
+            self._total,
+            self._searched,
+            self._direct,
+            self._sessions,
+            self._hits,
+            self._exact,
+            tuple(self._partial),
+            tuple(self._unreadable),
+            done,
+        )

@@ -1,0 +1,131 @@
+"""The file of a conversation: opened by a thread, opened again when it changed, and closed.
+
+Strategy: what is shown stays as it was read until the reader asks: a view that changes under the eyes
+helps nobody.  Acts of this program are followed at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+from textual.screen import Screen
+from textual.worker import get_current_worker
+
+from agcx_format.disk.durable import os_reason
+from agcx_format.errors import PersistenceError
+from agcx_tui.app.blocks.markdown import warm_up
+from agcx_tui.app.screens.conversation.reading_place import ReadingPlace
+from agcx_tui.core.conversation.subject import Conversation
+from agcx_tui.core.local.keeping_on_exit import quietly
+from agcx_tui.core.local.reading_positions import Position
+
+if TYPE_CHECKING:
+    from agcx_format.disk.durable import Signature
+
+__all__ = ["ConversationFailed", "ConversationOpened", "OpenConversation"]
+
+
+@dataclass
+class ConversationOpened(Message):
+    """It is open; `position` is where the reader was the last time."""
+
+    conversation: Conversation
+    position: Position | None
+
+
+@dataclass
+class ConversationFailed(Message):
+    """It cannot be opened, with `gone` because its file is not there."""
+
+    error: PersistenceError
+    gone: bool
+
+
+class OpenConversation:
+    """What the screen shows; `current` is None until it is open.
+
+    `opener` opens the file `path`, or something of it; it may block.  `screen` gets
+    `ConversationOpened`, which it hands to `take`, or `ConversationFailed`.
+    """
+
+    def __init__(
+        self,
+        screen: Screen[None],
+        path: str,
+        opener: Callable[[], Conversation],
+        place: ReadingPlace,
+    ) -> None:
+        self.current: Conversation | None = None
+        # For the first time, or again.
+        self.is_opening = True
+        self._screen = screen
+        self._path = path
+        self._opener = opener
+        self._place = place
+        # The person knows that the file is not the one that is shown.
+        self._change_is_known = False
+
+    def begin(self) -> None:
+        """Open it in a thread."""
+        self.is_opening = True
+        self._screen.run_worker(self._open, thread=True, exclusive=True, group="open")
+
+    def _open(self) -> None:
+        try:
+            conversation = self._opener()
+        except OSError as error:
+            problem = PersistenceError(os_reason(error), path=error.filename or self._path)
+            gone = not os.path.lexists(self._path)
+            self._screen.post_message(ConversationFailed(problem, gone))
+            return
+        except PersistenceError as error:
+            gone = not os.path.lexists(error.path or self._path)
+            self._screen.post_message(ConversationFailed(error, gone))
+            return
+        position = self._place.load(conversation)
+        # Whatever fills the first screen is drawn at once: better imported here than there.
+        warm_up()
+        message = ConversationOpened(conversation, position)
+        if get_current_worker().is_cancelled or not self._screen.post_message(message):
+            conversation.close()
+
+    def take(self, conversation: Conversation) -> Conversation | None:
+        """Set what is shown from now on; returns what was shown before, which is still open."""
+        before, self.current = self.current, conversation
+        self.is_opening = self._change_is_known = False
+        return before
+
+    def failed(self) -> None:
+        """Note that it could not be opened."""
+        self.is_opening = False
+
+    def release(self, conversation: Conversation) -> None:
+        """Close what is shown no more; in a thread, for it waits for a read that is under way."""
+        self._screen.run_worker(conversation.close, thread=True, group="close")
+
+    async def close(self) -> None:
+        """Close what is shown, and remember where the reader was.
+
+        In a thread, for it waits for a read that is under way; awaited, so that it also happens when the
+        program ends.
+        """
+        if self.current is not None:
+            await asyncio.to_thread(self._close, self.current, self._place.current())
+
+    def _close(self, conversation: Conversation, position: Position | None) -> None:
+        quietly("where the reader was", self._place.save, conversation, position)
+        quietly("the file in good order", conversation.close)
+
+    def files_changed(self, changed: Mapping[str, Signature]) -> None:
+        """Say once that what is shown was saved again, if it is one of these files."""
+        there = changed.get(self._path)
+        shown = self.current.signature if self.current is not None else None
+        if there is None or shown in (None, there) or self.is_opening or self._change_is_known:
+            return
+        self._change_is_known = True
+        self._screen.notify("This session was saved again; F5 reads it anew.", markup=False)

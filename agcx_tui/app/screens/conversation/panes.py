@@ -1,0 +1,94 @@
+"""The tabs of a conversation: its messages, and views of facts that are read when they are first shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import on, work
+from textual.message import Message
+from textual.widgets import ContentSwitcher
+from textual.worker import get_current_worker
+
+from agcx_format.errors import PersistenceError
+from agcx_format.store.store import Store
+from agcx_tui.app.widgets.checkpoints_view import CheckpointsView
+from agcx_tui.app.widgets.facts_view import FactsView
+from agcx_tui.app.widgets.transcript.transcript import Transcript
+from agcx_tui.core.conversation.facts import Group, checkpoint_facts, context_facts, detail_facts
+from agcx_tui.core.conversation.subject import Conversation, checkpoints_of
+
+__all__ = ["TABS", "Panes"]
+
+TABS = {
+    "messages": "Messages",
+    "context": "Context",
+    "checkpoints": "Checkpoints",
+    "details": "Details",
+}
+
+
+class Panes(ContentSwitcher):
+    """`shown` is the name of the tab that is shown, one of `TABS`.
+
+    `store` is what checkpoints are read from, None until they were found beside the file.
+    """
+
+    @dataclass
+    class Read(Message, bubble=False):
+        """What the tab `name` shows; `store` is the one that checkpoints are read from."""
+
+        name: str
+        groups: list[Group]
+        store: Store | None
+
+    def __init__(self, transcript: Transcript, store: Store | None) -> None:
+        super().__init__(transcript, id="panes", initial="messages")
+        self.shown = "messages"
+        self.store = store
+        self._views: dict[str, FactsView] = {}
+
+    @property
+    def facts(self) -> FactsView | None:
+        """The view of facts that is shown; None while the messages are."""
+        return self._views.get(self.shown)
+
+    async def show(self, name: str, conversation: Conversation) -> None:
+        """Show a tab; its view is made and read now if it was not shown before."""
+        if name != "messages" and name not in self._views:
+            kind = CheckpointsView if name == "checkpoints" else FactsView
+            view = self._views[name] = kind(id=name)
+            view.show([Group("Reading …", (), "")])
+            await self.add_content(view)
+            self._read(name, conversation)
+        self.shown = name
+        self.current = name
+
+    async def forget(self) -> None:
+        """Drop all views of facts: they were read from a file that has changed."""
+        self.workers.cancel_group(self, "panes")
+        for name in list(self._views):
+            await self._views.pop(name).remove()
+
+    @work(thread=True, group="panes")
+    def _read(self, name: str, conversation: Conversation) -> None:
+        worker = get_current_worker()
+        store = None
+        try:
+            if name == "context":
+                groups = context_facts(conversation.context())
+            elif name == "checkpoints":
+                store, rows = checkpoints_of(self.store, conversation)
+                groups = checkpoint_facts(rows)
+            else:
+                sizes = conversation.sections(lambda: worker.is_cancelled)
+                groups = detail_facts(conversation, sizes)
+        except (PersistenceError, OSError) as error:
+            groups = [Group("This cannot be read", (), str(error))]
+        if not worker.is_cancelled:
+            self.post_message(self.Read(name, groups, store))
+
+    @on(Read)
+    def _show_facts(self, message: Read) -> None:
+        self.store = message.store or self.store
+        if message.name in self._views:
+            self._views[message.name].show(message.groups)

@@ -1,0 +1,73 @@
+"""Where the reader is in a conversation: in words, and remembered until it is opened again."""
+
+from __future__ import annotations
+
+from agcx_tui.app.widgets.roll.viewport import Place
+from agcx_tui.app.widgets.transcript.transcript import Transcript
+from agcx_tui.core.conversation.subject import Conversation
+from agcx_tui.core.local.reading_positions import Position, ReadingPositions
+
+__all__ = ["ReadingPlace"]
+
+
+class ReadingPlace:
+    """The place in one transcript; with `positions` None, nothing is remembered."""
+
+    def __init__(self, transcript: Transcript, positions: ReadingPositions | None) -> None:
+        self._transcript = transcript
+        self._positions = positions
+        # The message that was returned to, and the line at the top of the view once it was there.
+        self._restored: tuple[int, Place | None] | None = None
+
+    def load(self, conversation: Conversation) -> Position | None:
+        """Where the reader was the last time.  May block."""
+        if self._positions is None:
+            return None
+        return self._positions.load(conversation.metadata.id, conversation.path)
+
+    def save(self, conversation: Conversation, position: Position | None) -> None:
+        """Remember a position of `current()`.  May block."""
+        if self._positions is not None and conversation.checkpoint is None:
+            self._positions.save(conversation.metadata.id, conversation.path, position)
+
+    def restore(self, position: Position | None) -> None:
+        """Return to where the reader was, unless the reader went somewhere already."""
+        if position is None or self._transcript.busy:
+            return
+        self._transcript.seek(position.message, position.row)
+        # At the first message there is nothing to go back to.
+        if position.message:
+            self._restored = position.message, None
+
+    def current(self) -> Position | None:
+        """Where the reader is; None at the beginning, which need not be remembered."""
+        view = self._transcript.viewport
+        if not view.window or view.position == 0:
+            return None
+        return Position(self._transcript.current, view.head_row(self._transcript.current) or 0)
+
+    def words(self, expected: int) -> tuple[str, str]:
+        """The current message, or how far the file is read; and the same in short.
+
+        `expected` is how many messages there are, by all that is known yet.
+        """
+        known = self._transcript.source.known()
+        short = f"{self._transcript.current + 1:,}/{known:,}" if known else ""
+        return self._long(known, expected), short
+
+    def _long(self, known: int, expected: int) -> str:
+        transcript = self._transcript
+        complete = transcript.source.complete
+        share = f"{min(99, 100 * known // max(1, expected))} %"
+        if transcript.busy:
+            reading = "" if complete else f"  reading… {share}"
+            return f"{transcript.busy}{reading}  esc stops"
+        if self._restored is not None:
+            message, place = self._restored
+            if transcript.current == message and place in (None, transcript.viewport.top):
+                self._restored = message, transcript.viewport.top
+                return f"continued at message {message + 1:,}, g for the start"
+            self._restored = None
+        if not complete:
+            return f"reading… {share}"
+        return f"message {transcript.current + 1:,} of {known:,}" if known else ""

@@ -1,0 +1,183 @@
+"""Everything that the app uses of Textual and that Textual does not document, in one place.
+
+Each function says what it is for.  Its test of the same name fails when a new version of Textual no longer
+has what it stands on.  No other module names anything private of Textual.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from textual import events
+from textual.app import App, ReturnType
+from textual.keys import _character_to_key
+
+if TYPE_CHECKING:
+    from queue import Queue
+    from threading import Thread
+    from typing import TextIO
+
+    from textual.command import CommandPalette
+    from textual.drivers.linux_driver import LinuxDriver
+    from textual.message import Message
+    from textual.screen import Screen
+    from textual.strip import Strip
+    from textual.widget import Widget
+
+__all__ = [
+    "EndingApp",
+    "app_of",
+    "call_in_loop",
+    "decode_keys_with",
+    "forget_chosen_command",
+    "forward",
+    "has_notifications",
+    "is_drawing_suspended",
+    "is_ending",
+    "key_of",
+    "output_queue",
+    "output_thread",
+    "peek_message",
+    "rendered_strips",
+    "run_binding",
+    "set_app_clipboard",
+    "take_message",
+    "takes_keys",
+    "terminal_file",
+    "write_to_terminal",
+]
+
+AnyApp = App[Any]
+
+
+# --- the app's queue of messages
+
+
+class EndingApp(App[ReturnType]):
+    """An app in which an exception raised while the program ends is no failure.
+
+    A screen that is still being composed then misses its widgets.
+    """
+
+    def failed_while_ending(self, error: Exception) -> None:
+        """An exception was raised after `exit()`; by default it is discarded."""
+
+    def _handle_exception(self, error: Exception) -> None:
+        if is_ending(self):
+            self.failed_while_ending(error)
+        else:
+            super()._handle_exception(error)
+
+
+def is_ending(app: AnyApp) -> bool:
+    """Whether `exit()` was called: what is typed from then on is for nobody."""
+    return app._exit
+
+
+def peek_message(app: AnyApp) -> Message | None:
+    """The message that the app handles next, which stays in its queue: keys are typed in one go."""
+    return app._peek_message()
+
+
+async def take_message(app: AnyApp) -> Message:
+    """Remove and return the message that the app would handle next."""
+    return await app._get_message()
+
+
+async def run_binding(app: AnyApp, key: str, *, priority: bool = False) -> bool:
+    """Run what a key is bound to, before the focused widget gets the key; false if it is bound to nothing."""
+    return await app._check_bindings(key, priority=priority)
+
+
+def forward(receiver: Widget, event: events.Key | events.Paste) -> None:
+    """Hand a widget an event so that it does not come back to the app as a new one."""
+    receiver._forward_event(event)
+
+
+def key_of(character: str) -> str:
+    """The name of the key that types a character: `slash` for `/`."""
+    return _character_to_key(character)
+
+
+# --- what is on the screen
+
+
+def is_drawing_suspended(app: AnyApp) -> bool:
+    """Whether the app is in a `batch_update`: nothing that happens now is on the screen yet."""
+    return app._batch_count > 0
+
+
+def takes_keys(screen: Screen[Any]) -> bool:
+    """Whether a screen is composed and has been on top: only then its focused widget gets keys."""
+    return screen.is_mounted and bool(screen.stack_updates)
+
+
+def has_notifications(app: AnyApp) -> bool:
+    """Whether a notification covers a part of the screen."""
+    return len(app._notifications) > 0
+
+
+def rendered_strips(screen: Screen[Any]) -> list[Strip]:
+    """The lines of a screen, as they are on the terminal."""
+    return screen._compositor.render_strips(screen.size)
+
+
+def forget_chosen_command(palette: CommandPalette) -> None:
+    """Have a palette run nothing: it runs what was chosen after each `dismiss`, also after the second."""
+    from textual.command import Hit
+
+    palette._selected_command = Hit(0, "", lambda: None)
+
+
+# --- the terminal
+
+
+def set_app_clipboard(app: AnyApp, text: str) -> None:
+    """Set what ctrl+v pastes in Textual's own fields, without sending it to the terminal."""
+    app._clipboard = text
+
+
+def write_to_terminal(app: AnyApp, data: str) -> None:
+    """Send an escape sequence, in order with what is drawn."""
+    if app._driver is not None:
+        app._driver.write(data)
+
+
+def output_thread(driver: LinuxDriver) -> Thread | None:
+    """The thread that writes to the terminal; None while the app is not running."""
+    return driver._writer_thread
+
+
+def output_queue(driver: LinuxDriver) -> Queue[str | None] | None:
+    """What that thread has not written yet: None at its end.  It blocks the event loop when it is full."""
+    return None if driver._writer_thread is None else driver._writer_thread._queue
+
+
+def call_in_loop(driver: LinuxDriver, callback: Callable[[], object]) -> None:
+    """Call something in the event loop of the app, from the thread that reads keys."""
+    driver._loop.call_soon_threadsafe(callback)
+
+
+def app_of(driver: LinuxDriver) -> AnyApp:
+    """The app that gets what a driver reads."""
+    return driver._app
+
+
+def terminal_file(driver: LinuxDriver) -> TextIO | None:
+    """The stream that goes to the terminal; None without a standard error."""
+    return driver._file
+
+
+def decode_keys_with(encoding: str) -> None:
+    """Decode what the terminal sends; bytes that mean nothing become U+FFFD.
+
+    Textual takes all of it for UTF-8, and ends at the first byte that is not.
+    """
+    from textual.drivers import linux_driver
+
+    def decoder(_: str) -> Callable[[], codecs.IncrementalDecoder]:
+        return lambda: codecs.getincrementaldecoder(encoding)("replace")
+
+    vars(linux_driver)["getincrementaldecoder"] = decoder

@@ -1,0 +1,296 @@
+"""Every action that has a key: its name, its keys, and its words for the footer, help, and the palette.
+
+Strategy: one table, by the place that offers the action.  Bindings, `?`, the palette, the footer, and the
+file that `agcx config` prints are all made from it; no class spells out a binding of its own.  Knows no
+Textual: `agcx_tui.app.keys.bindings` turns the table into Textual's bindings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+__all__ = ["ACTIONS", "Action", "actions", "by_id", "documented"]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a key does.
+
+    Fields:
+        id: Its name in a configuration.  Where several places offer one action, the id is the same.
+        keys: Textual's names of the keys, with commas between.
+        run: What Textual runs: `move(1)` calls `action_move(1)` of whatever has the binding.
+        help: What it does, for help and the configuration.
+        footer: The words in the footer; None leaves it out there.
+        palette: Words that say enough without the place; None stands for those of `help`.
+        in_palette: False for what nobody looks up, such as moving the cursor.
+        label: How the footer writes the key, where its name is not what is on the keyboard.
+        priority: Obeyed before the widget that has the focus gets the key.
+    """
+
+    id: str
+    keys: str
+    run: str
+    help: str
+    footer: str | None = None
+    palette: str | None = None
+    in_palette: bool = True
+    label: str | None = None
+    priority: bool = False
+
+
+def _move(id: str, keys: str, run: str, help: str) -> Action:
+    """An action that only moves the cursor, the view, or the focus."""
+    return Action(id, keys, run, help, in_palette=False)
+
+
+_EXPORT = Action(
+    "conversation.export", "e", "export", "export", footer="export", palette="export the session"
+)
+_NEXT_TAB = Action(
+    "conversation.next-tab",
+    "tab,ctrl+pagedown",
+    "next_tab(1)",
+    "tabs",
+    footer="tabs",
+    palette="show the next tab",
+    label="tab",
+)
+_COPY = Action(
+    "transcript.copy",
+    "y",
+    "copy",
+    "copy",
+    footer="copy",
+    palette="copy the selection, or the message",
+)
+_MAKE_SESSION = Action(
+    "checkpoint.session", "c", "make_session", "new session", footer="new session"
+)
+
+# fmt: off
+# By place, in the order of the footer and of help.
+ACTIONS: Mapping[str, tuple[Action, ...]] = {
+    "app": (
+        Action("app.help", "question_mark", "help", "help",
+               footer="help", palette="show every key that works here", label="?"),
+        Action("app.quit", "q", "leave", "quit", in_palette=False),
+        Action("app.palette", "ctrl+p", "command_palette", "every action, any session",
+               in_palette=False),
+        Action("app.exit", "ctrl+q", "quit", "quit at once", in_palette=False, priority=True),
+        Action("app.interrupt", "ctrl+c", "copy_or_quit", "copy what is selected, or quit at once",
+               in_palette=False, priority=True),
+        Action("app.suspend", "ctrl+z", "suspend_process", "suspend",
+               palette="suspend the program", priority=True),
+    ),
+    # --- the browser
+    "browser": (
+        Action("browser.preview", "p", "preview", "preview right, below, hidden"),
+        Action("browser.zoom", "z", "zoom", "preview alone, and back"),
+        Action("browser.rename", "f2", "rename", "rename in place", palette="rename the session"),
+        Action("browser.tags", "number_sign", "tags", "tags", palette="change the tags", label="#"),
+        Action("browser.storage", "S", "storage", "where the space goes",
+               palette="show where the space goes"),
+        Action("browser.prune", "P", "prune", "clean up by rule"),
+        Action("browser.trash", "T", "trash", "the trash", palette="show the trash"),
+        Action("browser.log", "L", "log", "the log of what was done",
+               palette="show the log of what was done"),
+        Action("browser.filter", "slash", "filter", "filter",
+               footer="filter", palette="filter the sessions", label="/"),
+        Action("browser.export", "e", "export", "export",
+               footer="export", palette="export the session, or those marked"),
+        Action("browser.delete", "d,delete", "delete", "delete",
+               footer="delete", palette="delete the session, or those marked", label="d"),
+        Action("browser.duplicate", "D", "duplicate", "duplicate", palette="duplicate the session"),
+        Action("browser.favorite", "asterisk", "favorite", "favorite, or no more",
+               palette="make the session a favorite, or no more"),
+        Action("browser.undo", "u", "undo", "undo", palette="undo what was done last"),
+        Action("browser.sort", "s", "sort", "sort",
+               footer="sort", palette="sort by the next column"),
+        Action("browser.reverse", "r", "reverse", "reverse the order"),
+        Action("browser.copy-id", "y", "copy_id", "copy the id"),
+        Action("browser.copy-path", "Y", "copy_path", "copy the path"),
+        _move("browser.next", "tab", "app.focus_next", "to the next pane"),
+        _move("browser.previous", "shift+tab", "app.focus_previous", "to the pane before"),
+        Action("browser.rescan", "f5", "rescan", "read the store again"),
+        Action("browser.clear", "escape", "clear", "clear filter, then marks",
+               palette="clear the filter, then the marks"),
+    ),
+    "filter": (
+        Action("filter.escape", "escape", "clear_or_leave", "clear, then leave",
+               footer="clear, then leave", label="esc"),
+        Action("filter.leave", "enter,down", "leave", "to the list",
+               footer="to the list", in_palette=False, label="enter"),
+        Action("filter.complete", "tab", "complete(1)", "complete", footer="complete"),
+        Action("filter.complete-back", "shift+tab", "complete(-1)", "complete backwards"),
+    ),
+    "list": (
+        # To a terminal that nobody has taken over yet, Enter is ctrl+j.
+        Action("list.open", "enter,ctrl+j", "open", "open",
+               footer="open", palette="open the session", label="enter"),
+        Action("list.mark", "space", "mark", "mark",
+               footer="mark", palette="mark the session", label="space"),
+        _move("list.down", "down,j", "move(1)", "down"),
+        _move("list.up", "up,k", "move(-1)", "up"),
+        _move("list.page-down", "pagedown", "page(1)", "a page down"),
+        _move("list.page-up", "pageup", "page(-1)", "a page up"),
+        _move("list.half-down", "ctrl+d", "page(0.5)", "half a page down"),
+        _move("list.half-up", "ctrl+u", "page(-0.5)", "half a page up"),
+        _move("list.top", "home,g", "top", "the first"),
+        _move("list.bottom", "end,G", "bottom", "the last"),
+        _move("list.extend-down", "shift+down,J", "extend(1)", "mark down"),
+        _move("list.extend-up", "shift+up,K", "extend(-1)", "mark up"),
+        Action("list.mark-all", "a", "mark_all", "mark all shown"),
+    ),
+    # --- the other screens with a list of sessions: the trash, the clean-up
+    "sessions": (
+        Action("sessions.back", "escape,q", "leave", "back",
+               footer="back", in_palette=False, label="esc"),
+        Action("sessions.sort", "s", "sort", "sort"),
+        Action("sessions.reverse", "r", "reverse", "reverse the order"),
+        _move("sessions.next", "tab", "app.focus_next", "to the next pane"),
+        _move("sessions.previous", "shift+tab", "app.focus_previous", "to the pane before"),
+    ),
+    "trash": (
+        Action("trash.restore", "b", "restore", "bring back", footer="bring back"),
+        Action("trash.empty", "E", "empty", "empty the trash", footer="empty the trash"),
+        Action("trash.undo", "u", "undo", "undo", footer="undo"),
+    ),
+    "prune": (
+        Action("prune.go", "ctrl+s", "prune", "delete what is listed",
+               footer="delete what is listed", priority=True),
+        Action("prune.rule", "slash", "rule", "to the rule", footer="to the rule", label="/"),
+    ),
+    # --- the screens with lines to choose from: storage, history
+    "options": (
+        Action("paged.back", "escape,q", "leave", "back",
+               footer="back", in_palette=False, label="esc"),
+        _move("paged.down", "j", "down", "down"),
+        _move("paged.up", "k", "up", "up"),
+        _move("paged.top", "g", "top", "the first"),
+        _move("paged.bottom", "G", "bottom", "the last"),
+    ),
+    # The list of lines obeys Enter by itself.
+    "storage": (Action("storage.open", "o", "choose", "open", footer="open", label="enter"),),
+    "history": (
+        Action("log.undo", "u,enter", "undo", "undo this one", footer="undo this one", label="u"),
+    ),
+    # --- a conversation
+    "conversation": (
+        Action("conversation.reopen", "f5", "reopen", "read the file anew"),
+        Action("conversation.split", "x", "split", "split in two here",
+               palette="split the session in two before this message"),
+        Action("conversation.undo", "u", "undo", "undo what was done here"),
+        Action("conversation.search", "slash", "search", "search",
+               footer="search", palette="search in the conversation", label="/"),
+        Action("conversation.next-match", "n", "match(1)", "next match",
+               palette="go to the next match"),
+        Action("conversation.previous-match", "N", "match(-1)", "match before",
+               palette="go to the match before"),
+        Action("conversation.number", "colon,ctrl+g", "go_to_number", "go to a message", label=":"),
+        Action("conversation.tab-1", "1", "tab_number(1)", "show the messages"),
+        Action("conversation.tab-2", "2", "tab_number(2)", "show the context"),
+        Action("conversation.tab-3", "3", "tab_number(3)", "show the checkpoints"),
+        Action("conversation.tab-4", "4", "tab_number(4)", "show the details"),
+        _NEXT_TAB,
+        Action("conversation.previous-tab", "shift+tab,ctrl+pageup", "next_tab(-1)", "tab before",
+               palette="show the tab before"),
+        _EXPORT,
+        Action("conversation.editor", "o", "open_editor", "open in the editor",
+               palette="open the session in the editor"),
+        Action("conversation.resume", "R", "copy_resume", "copy how to resume it",
+               palette="copy how to resume the session"),
+        Action("conversation.copy-id", "Y", "copy_id", "copy the id"),
+        Action("conversation.back", "escape", "back", "back",
+               footer="back", palette="go back", label="esc"),
+        Action("conversation.leave", "q", "leave", "back", in_palette=False),
+    ),
+    # A conversation as a checkpoint has it: no room in the footer for all, and no tab of checkpoints.
+    "checkpoint": (
+        replace(_EXPORT, footer=None),
+        replace(_NEXT_TAB, footer=None, label=None),
+        Action("checkpoint.tab-3", "3", "tab_number(3)", "show the details"),
+        _MAKE_SESSION,
+    ),
+    "checkpoints": (_MAKE_SESSION,),
+    "search": (
+        Action("search.give-up", "escape", "leave(False)", "give up", footer="give up"),
+        Action("search.go", "enter,down,tab", "leave(True)", "go there",
+               footer="go there", in_palette=False, label="enter"),
+    ),
+    "roll": (
+        _move("transcript.down", "down,j", "scroll_down", "a line down"),
+        _move("transcript.up", "up,k", "scroll_up", "a line up"),
+        _move("transcript.half-down", "ctrl+d", "half(1)", "half a page down"),
+        _move("transcript.half-up", "ctrl+u", "half(-1)", "half a page up"),
+        _move("transcript.page-down", "pagedown,ctrl+f", "page_down", "a page down"),
+        _move("transcript.page-up", "pageup,ctrl+b", "page_up", "a page up"),
+        _move("transcript.home", "home,g", "scroll_home", "to the beginning"),
+        _move("transcript.end", "end,G", "scroll_end", "to the end"),
+    ),
+    "transcript": (
+        Action("transcript.next", "right_square_bracket", "message(1)", "next message",
+               palette="go to the next message", label="]"),
+        Action("transcript.previous", "left_square_bracket", "message(-1)", "previous message",
+               palette="go to the message before", label="["),
+        Action("transcript.next-turn", "right_curly_bracket", "turn(1)", "next turn",
+               palette="go to the next turn", label="}"),
+        Action("transcript.previous-turn", "left_curly_bracket", "turn(-1)", "previous turn",
+               palette="go to the turn before", label="{"),
+        Action("transcript.parent", "b", "parent", "where it branches from",
+               palette="go to the message that this one branches from"),
+        Action("transcript.toggle", "enter", "toggle", "open",
+               footer="open", palette="open the message further, or fold it", label="enter"),
+        Action("transcript.tools", "t", "fold_tools", "tools",
+               footer="tools", palette="open or fold all tool calls"),
+        _COPY,
+        Action("transcript.thoughts", "T", "fold_thoughts", "thoughts",
+               palette="open or fold all thoughts"),
+    ),
+    "facts": (
+        Action("facts.choose", "enter", "choose", "open", footer="open", label="enter"),
+        _COPY,
+    ),
+    # --- dialogs
+    "dialog": (
+        Action("dialog.cancel", "escape", "dismiss(None)", "cancel", footer="cancel"),
+        _move("dialog.previous", "left,up", "app.focus_previous", "previous"),
+        _move("dialog.next", "right,down", "app.focus_next", "next"),
+    ),
+    "rename": (Action("rename.cancel", "escape", "dismiss(None)", "cancel", footer="cancel"),),
+    "export": (Action("export.go", "ctrl+s", "export", "export", footer="export"),),
+    "review": (
+        Action("review.toggle", "space", "turn_over", "on or off", footer="on or off"),
+        Action("review.secret", "s", "turn_secret_over", "this secret", footer="this secret"),
+        Action("review.kind", "g", "turn_kind_over", "this kind", footer="this kind"),
+        Action("review.all", "a", "turn_all_over", "all", footer="all"),
+        Action("review.write", "ctrl+s", "write", "write", footer="write"),
+    ),
+    "progress": (Action("progress.stop", "escape", "dismiss(True)", "stop", footer="stop"),),
+    "help": (Action("help.close", "question_mark,q", "dismiss(None)", "close"),),
+}
+# fmt: on
+
+
+def actions() -> Iterator[Action]:
+    """All of them, place by place; one that several places offer comes once for each."""
+    for offered in ACTIONS.values():
+        yield from offered
+
+
+_BY_ID = {action.id: action for action in actions()}
+
+
+def by_id(id: str | None) -> Action | None:
+    """The action of that name, as one of its places offers it; None if there is none."""
+    return None if id is None else _BY_ID.get(id)
+
+
+def documented() -> dict[str, tuple[str, str]]:
+    """By id, the keys with commas between and the words of help; in the order of the ids."""
+    return {action.id: (action.keys, action.help) for action in sorted(_BY_ID.values(), key=_id)}
+
+
+def _id(action: Action) -> str:
+    return action.id

@@ -1,0 +1,293 @@
+"""What the app uses of Textual without its being documented is still there, and used in one place only."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import importlib
+import inspect
+import os
+import pkgutil
+import sys
+import textwrap
+from queue import Queue
+from types import SimpleNamespace
+
+import pytest
+from textual import events
+from textual.app import App
+from textual.command import CommandPalette, Hit
+from textual.drivers import linux_driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+import agcx_tui.app
+from agcx_tui.app import textual_internals
+from tests.support.browsing import until
+
+SIZE = (60, 12)
+
+
+class TypingApp(textual_internals.EndingApp[None]):
+    """A field to type into and a key that is bound; what comes of both is noted."""
+
+    BINDINGS = [("x", "note('x')", "note")]  # noqa: RUF012
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted: list[str] = []
+        self.failures: list[Exception] = []
+
+    def compose(self):
+        yield Static("first line")
+        yield Input()
+
+    def action_note(self, word: str) -> None:
+        self.noted.append(word)
+
+    def failed_while_ending(self, error: Exception) -> None:
+        self.failures.append(error)
+
+
+async def test_an_exception_while_the_program_ends_is_no_failure():
+    app = TypingApp()
+    async with app.run_test(size=SIZE):
+        assert not textual_internals.is_ending(app)
+        app.exit()
+        assert textual_internals.is_ending(app)
+        app.call_later(lambda: 1 // 0)
+    assert [type(error) for error in app.failures] == [ZeroDivisionError]
+
+
+async def test_an_exception_before_that_is_one():
+    app = TypingApp()
+    with pytest.raises(ZeroDivisionError):
+        async with app.run_test(size=SIZE) as pilot:
+            app.call_later(lambda: 1 // 0)
+            await pilot.pause()
+    assert app.failures == []
+
+
+async def test_the_messages_that_wait_for_the_app_are_seen_and_taken():
+    app = TypingApp()
+    assert textual_internals.peek_message(app) is None
+    first, second = events.Key("a", "a"), events.Key("b", "b")
+    app.post_message(first)
+    app.post_message(second)
+    assert textual_internals.peek_message(app) is first
+    assert await textual_internals.take_message(app) is first
+    assert textual_internals.peek_message(app) is second
+
+
+async def test_a_binding_is_run_before_the_focused_widget_gets_the_key():
+    app = TypingApp()
+    async with app.run_test(size=SIZE) as pilot:
+        # A field that has the focus takes what can be typed.
+        app.set_focus(None)
+        assert not await textual_internals.run_binding(app, "x", priority=True)
+        assert await textual_internals.run_binding(app, "x")
+        assert not await textual_internals.run_binding(app, "z")
+        await until(pilot, lambda: app.noted == ["x"])
+        assert app.query_one(Input).value == ""
+
+
+async def test_a_forwarded_event_is_handled_by_its_widget_and_does_not_come_back():
+    app = TypingApp()
+    async with app.run_test(size=SIZE) as pilot:
+        field = app.query_one(Input)
+        field.focus()
+        textual_internals.forward(field, events.Key("q", "q"))
+        textual_internals.forward(field, events.Paste("uick"))
+        await until(pilot, lambda: field.value == "quick")
+        await pilot.pause()
+        assert field.value == "quick"
+
+
+def test_the_name_of_the_key_that_types_a_character():
+    assert textual_internals.key_of("/") == "slash"
+    assert textual_internals.key_of("a") == "a"
+
+
+async def test_whether_what_happens_is_on_the_screen():
+    app = TypingApp()
+    async with app.run_test(size=SIZE):
+        assert not textual_internals.is_drawing_suspended(app)
+        with app.batch_update():
+            assert textual_internals.is_drawing_suspended(app)
+        assert not textual_internals.is_drawing_suspended(app)
+
+
+async def test_a_screen_takes_keys_once_it_was_put_there():
+    app = TypingApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = Screen()
+        assert not textual_internals.takes_keys(screen)
+        app.push_screen(screen)
+        await until(pilot, lambda: textual_internals.takes_keys(screen))
+
+
+async def test_whether_a_notification_covers_the_screen():
+    app = TypingApp()
+    async with app.run_test(size=SIZE) as pilot:
+        assert not textual_internals.has_notifications(app)
+        app.notify("told")
+        await until(pilot, lambda: textual_internals.has_notifications(app))
+
+
+async def test_the_lines_of_a_screen():
+    app = TypingApp()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        lines = textual_internals.rendered_strips(app.screen)
+        assert len(lines) == SIZE[1]
+        assert lines[0].text.startswith("first line")
+
+
+async def test_what_a_field_pastes_is_set_without_the_terminal():
+    app = TypingApp()
+    async with app.run_test(size=SIZE) as pilot:
+        sent = []
+        app._driver.write = sent.append
+        textual_internals.set_app_clipboard(app, "copied")
+        assert not any("]52" in each for each in sent)
+        app.query_one(Input).focus()
+        await pilot.press("ctrl+v")
+        await until(pilot, lambda: app.query_one(Input).value == "copied")
+
+
+def test_a_chosen_command_that_is_to_run_no_more_does_not():
+    """How it is run twice is tried in `test_palette`."""
+    palette = CommandPalette()
+    assert palette._selected_command is None
+    palette._selected_command = hit = Hit(1, "one", lambda: 1 // 0, text="one")
+    textual_internals.forget_chosen_command(palette)
+    assert palette._selected_command is not hit
+    palette._selected_command.command()
+    assert "call_later(self._selected_command.command)" in inspect.getsource(CommandPalette)
+
+
+async def test_a_sequence_is_written_to_the_terminal():
+    app = TypingApp()
+    textual_internals.write_to_terminal(app, "before there is one: nothing happens")
+    async with app.run_test(size=SIZE):
+        sent = []
+        app._driver.write = sent.append
+        textual_internals.write_to_terminal(app, "\x1b]52;c;\a")
+        assert sent == ["\x1b]52;c;\a"]
+
+
+async def test_what_a_driver_is_made_of():
+    """Of the driver that speaks to real terminals; they themselves are tried in tests/slow/terminal."""
+    app = TypingApp()
+    driver = LinuxDriver(app)
+    assert textual_internals.app_of(driver) is app
+    assert textual_internals.output_thread(driver) is None
+    assert textual_internals.output_queue(driver) is None
+    assert textual_internals.terminal_file(driver) is sys.__stderr__
+    called = asyncio.Event()
+    await asyncio.to_thread(textual_internals.call_in_loop, driver, called.set)
+    await asyncio.wait_for(called.wait(), 10)
+
+
+def test_the_thread_that_writes_has_a_queue():
+    from textual.drivers._writer_thread import WriterThread
+
+    with open(os.devnull, "w") as nowhere:
+        writer = WriterThread(nowhere)
+        driver = SimpleNamespace(_writer_thread=writer)
+        assert textual_internals.output_thread(driver) is writer
+        assert isinstance(textual_internals.output_queue(driver), Queue)
+        writer.start()
+        writer.write("a word")
+        textual_internals.output_queue(driver).put(None)
+        writer.join(10)
+        assert not writer.is_alive()
+    assert "self._writer_thread = WriterThread" in inspect.getsource(LinuxDriver)
+
+
+def test_keys_are_decoded_as_the_terminal_writes_them(monkeypatch):
+    monkeypatch.setattr(linux_driver, "getincrementaldecoder", linux_driver.getincrementaldecoder)
+    assert "getincrementaldecoder(" in inspect.getsource(LinuxDriver.run_input_thread)
+    textual_internals.decode_keys_with("latin-1")
+    assert linux_driver.getincrementaldecoder("utf-8")().decode(b"\xe9") == "é"
+    textual_internals.decode_keys_with("utf-8")
+    assert linux_driver.getincrementaldecoder("utf-8")().decode(b"\xff.") == "�."
+
+
+# --- nowhere else
+
+
+def modules() -> list[str]:
+    found = pkgutil.walk_packages(agcx_tui.app.__path__, "agcx_tui.app.")
+    return [each.name for each in found if each.name != textual_internals.__name__]
+
+
+def private_names(tree: ast.AST, receiver: bool) -> set[str]:
+    """Private attributes of `self` (with `receiver`), or of anything else."""
+    return {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr.startswith("_")
+        and not node.attr.startswith("__")
+        and (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")) is receiver
+    }
+
+
+def defined_names(tree: ast.AST) -> set[str]:
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.attr if isinstance(node, ast.Attribute) else node.id)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+    return names
+
+
+def tree_of(thing: object) -> ast.Module:
+    return ast.parse(textwrap.dedent(inspect.getsource(thing)))
+
+
+def test_no_other_module_names_anything_private_of_textual():
+    loaded = [importlib.import_module(name) for name in modules()]
+    trees = {module.__name__: tree_of(module) for module in loaded}
+    ours = set().union(*map(defined_names, trees.values())) | {"_replace", "_asdict"}
+    wrong = []
+    for name, tree in trees.items():
+        wrong += [f"{name}: .{each}" for each in private_names(tree, False) - ours]
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith("textual"):
+                words = [*str(node.module).split("."), *(each.name for each in node.names)]
+                wrong += [f"{name}: import {word}" for word in words if word.startswith("_")]
+    assert wrong == []
+
+
+def test_no_class_has_a_private_name_that_its_base_in_textual_has():
+    """One that did would break Textual, or be broken by it, without a word."""
+    wrong = set()
+    known: dict[type, set[str]] = {}
+    for name in modules():
+        module = importlib.import_module(name)
+        for each in vars(module).values():
+            if not inspect.isclass(each) or each.__module__ != name:
+                continue
+            names = private_names(tree_of(each), True)
+            for base in each.__mro__:
+                if not base.__module__.startswith("textual.") or not names:
+                    continue
+                if base not in known:
+                    known[base] = private_names(tree_of(base), True) | {
+                        word for word in vars(base) if word.startswith("_")
+                    }
+                wrong |= {f"{each.__qualname__}.{word}" for word in names & known[base]}
+    assert wrong == set()
+
+
+def test_the_test_has_eyes():
+    tree = ast.parse("self._own = 1; app._batch_count; field._forward_event()")
+    assert private_names(tree, False) == {"_batch_count", "_forward_event"}
+    assert private_names(tree, True) == {"_own"}
+    assert issubclass(TypingApp, App)
