@@ -35,11 +35,13 @@ _HOME = {
     "agcx_format.store.backend": "CompressionLevel SessionStorage SessionStore StorageBackend",
     "agcx_format.store.store": "ScanEntry Store open_store",
     "agcx_format.store.acts.manifest": "Act",
+    "agcx_format.model.new": "NewSession new_message new_session",
     "agcx_format.model.timestamps": "Timestamp ns_of to_datetime",
     "agcx_format.model.fields": "Float32",
-    "agcx_format.model.items": """ContentItem ExecAction FileContext FunctionCall FunctionCallOutput
-        InputImage InputText LocalShellCall LocalShellStatus Message MessageMetadata MessageSnapshot
-        Other OutputText PlainText Reasoning ReasoningContent ReasoningText ReasoningWithoutContent
+    "agcx_format.model.items": """ContentItem ContentPart ExecAction FileContext FunctionCall
+        FunctionCallOutput InputImage InputText Item LocalShellCall LocalShellStatus Message
+        MessageMetadata MessageSnapshot Other OutputText PlainText Reasoning ReasoningContent ReasoningText
+        ReasoningWithoutContent
         ResponseItem SummaryText ToolCallMetadata UnknownItem""",
     "agcx_format.model.session": """AstIndexState Checkpoint CheckpointMetadata ConversationContext
         ConversationSnapshot EmbeddingCacheState FilterSettings OperatingMode SessionIndex

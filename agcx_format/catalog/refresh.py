@@ -77,7 +77,7 @@ def first_words(path: str) -> tuple[str, str]:
     try:
         with SessionFile(path, use_mmap=False) as session:
             words = _first_words(session)
-            if session.layout == 2 and session.size > _LARGEST_FOR_DIRECTORY:
+            if not session.has_context_apart and session.size > _LARGEST_FOR_DIRECTORY:
                 return words, ""
             return words, session.context.working_directory
     except PersistenceError:

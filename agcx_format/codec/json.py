@@ -120,7 +120,7 @@ def _record(record: schema.Record, plain: dict[Any, Any], path: str) -> Any:
         if name not in plain and not isinstance(shape, schema.Optional):
             raise ValueError(f"{path}.{name} is missing")
         values.append(_from_plain(shape, plain.get(name), f"{path}.{name}"))
-    return record.cls(*values)
+    return record.cls.unchecked(*values)
 
 
 def _tagged(shape: schema.Tagged, plain: dict[Any, Any], path: str) -> Any:

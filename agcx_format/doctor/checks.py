@@ -25,11 +25,12 @@ from agcx_format.doctor.companions import verify_checkpoint, verify_copy, verify
 from agcx_format.doctor.report import FileReport, Finding, ReportDraft, Severity
 from agcx_format.doctor.session import verify_session
 from agcx_format.errors import PersistenceError
-from agcx_format.layout import checkpoint
+from agcx_format.layout import LAYOUTS, by_version, checkpoint
+from agcx_format.layout.base import MetadataCopies
 from agcx_format.model.fields import Float32
 from agcx_format.model.session import SessionIndex, SessionMetadata
 from agcx_format.session.listed import listed
-from agcx_format.session.whole import read_metadata
+from agcx_format.session.metadata import read_metadata
 from agcx_format.store import paths
 from agcx_format.store.acts import act_dirs, emptied, journal, reserve
 from agcx_format.store.store import Store
@@ -52,8 +53,9 @@ def verify_file(
         return verify_checkpoint(path)
     if name.endswith(".idx"):
         return verify_index(path)[0].finish()
-    if name.endswith(".meta"):
-        return verify_copy(path)[0].finish()
+    for layout in LAYOUTS.values():
+        if layout.copies is not None and name.endswith(layout.copies.suffix):
+            return verify_copy(path, layout.copies)[0].finish()
     return verify_session(path, should_stop)
 
 
@@ -101,9 +103,10 @@ class _Checkup:
         for name in there:
             if name.endswith(checkpoint.SUFFIX):
                 yield self._checkpoint(name)
-        for name in self._files(paths.METADATA):
-            if name.endswith(".meta"):
-                yield self._copy(name)
+        for copies in (layout.copies for layout in LAYOUTS.values() if layout.copies):
+            for name in self._files(copies.folder):
+                if name.endswith(copies.suffix):
+                    yield self._copy(name, copies)
         if os.path.lexists(self._root / paths.INDEX):
             yield self._index()
         else:
@@ -152,9 +155,9 @@ class _Checkup:
         finding = Finding(Severity.INFO, "unlisted", "checkpoint", reason)
         return replace(report, findings=(*report.findings, finding))
 
-    def _copy(self, name: str) -> FileReport:
-        path = self._root / paths.METADATA / name
-        draft, metadata = verify_copy(path)
+    def _copy(self, name: str, copies: MetadataCopies) -> FileReport:
+        path = self._root / copies.folder / name
+        draft, metadata = verify_copy(path, copies)
         seen = self._seen.get(draft.id) if draft.id else None
         if seen is None:
             draft.add(Severity.INFO, "unlisted", draft.kind, "its session is not here")
@@ -198,12 +201,16 @@ class _Checkup:
                 yield severity, code, words, sorted(ids)
 
     def _unseen(self, listed: Collection[UUID]) -> set[UUID]:
-        """The readable sessions of layout 2 that are not listed: AGCodex finds them by the index alone."""
-        known = {key for key, seen in self._seen.items() if seen.fingerprint is not None}
-        return {key for key in known if self._seen[key].layout == 2}.difference(listed)
+        """The readable sessions that AGCodex finds by the index alone and that are not listed there."""
+        needed = {
+            key
+            for key, seen in self._seen.items()
+            if seen.fingerprint is not None and by_version(seen.layout).is_listed_by_index
+        }
+        return needed.difference(listed)
 
     def _no_index(self) -> None:
-        """In layout 1 nobody needs one."""
+        """Only some layouts need one."""
         if unseen := self._unseen(()):
             reason = f"no index; {_UNSEEN}: {_some(sorted(unseen))}"
             self._whole.add(Severity.WARNING, "index-lacks", "store", reason)
@@ -242,7 +249,7 @@ class _Checkup:
 
     def _leftovers(self) -> Iterator[FileReport]:
         """Of writes that were cut off: Rust's are told of and never swept, they may be all there is."""
-        for folder in ("", paths.FOLDERS[2], paths.METADATA, paths.CHECKPOINTS):
+        for folder in paths.written_folders():
             for name in self._files(folder):
                 path = self._root / folder / name
                 if name.endswith(".tmp"):

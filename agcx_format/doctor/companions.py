@@ -1,4 +1,4 @@
-"""The files beside the sessions: checkpoints, the index, and layout 2's copies of the metadata.
+"""The files beside the sessions: checkpoints, the index, and copies of the metadata.
 
 Strategy: each is read whole, within the limit that its reader has, and decoded; what its name says is
 compared with what is in it.  An index or a copy that is broken is no loss, only wrong: both are made
@@ -13,11 +13,11 @@ from typing import TypeVar
 from uuid import UUID
 
 from agcx_format import limits
-from agcx_format.codec import bincode
 from agcx_format.disk.durable import open_regular, read_exactly
 from agcx_format.doctor.report import FileReport, ReportDraft, ReportPart, Severity
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.layout import checkpoint, index
+from agcx_format.layout.base import MetadataCopies
 from agcx_format.model.session import CheckpointMetadata, SessionIndex, SessionMetadata
 from agcx_format.store.paths import is_uuid
 
@@ -54,14 +54,17 @@ def verify_index(path: str | os.PathLike[str]) -> tuple[ReportDraft, SessionInde
     return draft, found
 
 
-def verify_copy(path: str | os.PathLike[str]) -> tuple[ReportDraft, SessionMetadata | None]:
-    """`<id>.meta`: the report so far, and the metadata when they can be read."""
+def verify_copy(
+    path: str | os.PathLike[str], copies: MetadataCopies
+) -> tuple[ReportDraft, SessionMetadata | None]:
+    """One of these copies: the report so far, and the metadata when they can be read."""
     draft = ReportDraft(path, "metadata copy")
-    value = _decoded(draft, lambda data: bincode.decode(SessionMetadata, data), Severity.WARNING)
-    name = os.path.basename(path).removesuffix(".meta")
+    value = _decoded(draft, copies.decode, Severity.WARNING)
+    name = os.path.basename(path).removesuffix(copies.suffix)
     draft.id = UUID(name) if is_uuid(name) else None
     if draft.id is None:
-        draft.add(Severity.WARNING, "name", "file", "its name is not that of a session: <id>.meta")
+        reason = f"its name is not that of a session: <id>{copies.suffix}"
+        draft.add(Severity.WARNING, "name", "file", reason)
     elif value is not None and value.id != draft.id:
         reason = f"its id is {value.id}, the file is named {draft.id}"
         draft.add(Severity.WARNING, "id", draft.kind, reason)

@@ -7,6 +7,7 @@ messages.  The new file is put in place in one step and never over another; the 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from collections.abc import Iterable, Iterator
@@ -18,18 +19,16 @@ import msgpack
 import msgspec
 from msgspec.structs import replace
 
-from agcx_format.codec import bincode, messagepack
+from agcx_format.codec import messagepack
 from agcx_format.codec.bincode.decode import reader
-from agcx_format.codec.zstd import frames
 from agcx_format.disk.durable import TEMPORARY, naming, sync_directory, write_file
 from agcx_format.disk.new_file import make_directory, put_new
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.doctor.checks import verify_file
 from agcx_format.doctor.companions import UNNAMED, read_small
-from agcx_format.doctor.salvage import Salvaged, salvage_layout1, salvage_layout2
-from agcx_format.doctor.session import layout_guess
+from agcx_format.doctor.salvage import Salvaged, salvage, salvage_checkpoint
 from agcx_format.errors import CorruptData, PersistenceError
-from agcx_format.layout import checkpoint, v1, v2
+from agcx_format.layout import HEAD, LAYOUTS, Layout, by_version, checkpoint, guess
 from agcx_format.model.fields import Float32
 from agcx_format.model.ids import session_id
 from agcx_format.model.new import initial_state
@@ -47,10 +46,6 @@ from agcx_format.store.index_file import read_index
 __all__ = ["Repair", "repair"]
 
 _LEVEL = 3
-_NIL = b"\xc0"
-
-# What stands before the messages in a checkpoint of layout 2.
-_IN_CHECKPOINT = ("array", "array", "value")
 
 
 class Repair(msgspec.Struct, frozen=True):
@@ -85,8 +80,7 @@ def repair(path: str | os.PathLike[str], directory: str | os.PathLike[str]) -> R
     if found.reworded:
         rebuilt.append(f"the reasoning of {_messages(found.reworded)}, so that AGCodex can load it")
     target = Path(directory) / f"{metadata.id}{paths.SUFFIX}"
-    write = _layout2_parts if found.layout == v2.VERSION else _layout1_parts
-    _write_new(target, write(found, metadata))
+    _write_new(target, _parts(found, metadata))
     return Repair(
         source, str(target), metadata.id, len(found.messages), tuple(found.lost), tuple(rebuilt)
     )
@@ -107,20 +101,18 @@ def _salvage(path: str | os.PathLike[str], is_checkpoint: bool) -> Salvaged:
 
 
 def _salvage_open(file: OpenFile, is_checkpoint: bool) -> Salvaged:
-    head = file.read_before_damage(v2.HEADER, 0)
+    head = file.read_before_damage(HEAD, 0)
     if is_checkpoint:
-        if head[:4] == v2.MAGIC:
-            return salvage_layout2(file, _IN_CHECKPOINT)
-        return _whole_checkpoint(file.path)
-    ways = [salvage_layout1, salvage_layout2]
-    if layout_guess(head) is v2:
-        ways.reverse()
-    found = ways[0](file)
-    if found.empty:
-        # A damaged version says the wrong layout.
-        found = ways[1](file)
+        layout = checkpoint.layout_of(head)
+        return salvage_checkpoint(file, layout) or _whole_checkpoint(file.path, layout)
+    likely = guess(head)
+    found = salvage(file, likely)
+    # A damaged version says the wrong layout.
+    for layout in LAYOUTS.values():
+        if found.empty and layout is not likely:
+            found = salvage(file, layout)
     # Maps with field names only the strict reader knows.
-    return (_whole(file.path, layout_guess(head).VERSION) if found.lost else None) or found
+    return (_whole(file.path, likely.version) if found.lost else None) or found
 
 
 def _whole(path: str | os.PathLike[str], layout: int) -> Salvaged | None:
@@ -134,10 +126,9 @@ def _whole(path: str | os.PathLike[str], layout: int) -> Salvaged | None:
     return found
 
 
-def _whole_checkpoint(path: str | os.PathLike[str]) -> Salvaged:
-    """One of layout 1 is bincode, in which no message can be found behind a damaged one."""
+def _whole_checkpoint(path: str | os.PathLike[str], layout: Layout) -> Salvaged:
     value = checkpoint.decode(read_small(path), UNNAMED)
-    found = Salvaged(v1.VERSION, state=value.state)
+    found = Salvaged(layout.version, state=value.state)
     _take_conversation(found, value.conversation)
     return found
 
@@ -179,19 +170,16 @@ def _metadata(found: Salvaged, path: Path) -> tuple[SessionMetadata, list[str]]:
 def _copies(path: Path, session_id: UUID) -> Iterator[tuple[str, SessionMetadata]]:
     """Copies of the metadata in the store that the file lies in, the better ones first."""
     for root in (path.parent, path.parent.parent):
-        copy = root / paths.metadata_copy(session_id)
-        try:
-            metadata = bincode.decode(SessionMetadata, read_small(copy))
-            if metadata.id == session_id:
-                yield str(copy), metadata
-        except PersistenceError:
-            pass
-        try:
+        for copies in (layout.copies for layout in LAYOUTS.values() if layout.copies):
+            copy = root / copies.path(session_id)
+            with contextlib.suppress(PersistenceError):
+                metadata = copies.decode(read_small(copy))
+                if metadata.id == session_id:
+                    yield str(copy), metadata
+        with contextlib.suppress(PersistenceError):
             indexed = read_index(root / paths.INDEX)[0].sessions.get(session_id)
             if indexed is not None and indexed.id == session_id:
                 yield str(root / paths.INDEX), indexed
-        except PersistenceError:
-            pass
 
 
 def _made(found: Salvaged, path: Path, named: UUID | None) -> tuple[SessionMetadata, list[str]]:
@@ -244,34 +232,15 @@ def _leading_fields(block: bytes) -> dict[str, Any]:
 # --- writing
 
 
-def _layout1_parts(found: Salvaged, metadata: SessionMetadata) -> list[bytes]:
-    messages = _array(found.messages)
-    context = found.context or _no_context()
-    packed = v1.compress_messages(messages, _LEVEL), frames.compress(context, _LEVEL)
-    ratio = sum(map(len, packed)) / (len(messages) + len(context))
-    metadata = replace(metadata, compression_ratio=Float32(ratio))
-    last = bincode.encode(found.state or initial_state())
-    # The size stands in the metadata, where a larger number may take more bytes.
-    while True:
-        parts = v1.join(bincode.encode(metadata), *packed, last)
-        if (size := sum(map(len, parts))) == metadata.file_size:
-            return parts
-        metadata = replace(metadata, file_size=size)
-
-
-def _layout2_parts(found: Salvaged, metadata: SessionMetadata) -> list[bytes]:
-    history = found.history or messagepack.encode([(metadata.current_mode, metadata.created_at)])
-    conversation = b"".join(
-        [
-            b"\x94",
-            messagepack.encode(metadata.id),
-            _array(found.messages),
-            found.context or _no_context(),
-            history,
-        ]
+def _parts(found: Salvaged, metadata: SessionMetadata) -> list[bytes]:
+    return by_version(found.layout).assemble(
+        metadata,
+        _array(found.messages),
+        found.context or _no_context(),
+        found.history,
+        found.state or initial_state(),
+        _LEVEL,
     )
-    state = messagepack.encode(found.state or initial_state())
-    return v2.pack([messagepack.encode(metadata), conversation, state, _NIL], _LEVEL)
 
 
 def _array(values: list[bytes]) -> bytes:

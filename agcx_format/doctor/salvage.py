@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,29 +20,28 @@ from msgspec.structs import replace
 from agcx_format import limits
 from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.messagepack import lenient
-from agcx_format.codec.messagepack.scanner import INSIDE_CONVERSATION
 from agcx_format.codec.zstd import frames, seekable
 from agcx_format.counting import counted
 from agcx_format.disk.open_file import BLOCK, OpenFile
 from agcx_format.doctor.message_walk import Walk
 from agcx_format.doctor.session import AFTER_MESSAGES, first_element, value_end
 from agcx_format.errors import PersistenceError
-from agcx_format.layout import v1, v2
+from agcx_format.layout import Layout, v1, v2
 from agcx_format.model.items import (
+    Item,
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
-    ResponseItem,
 )
 from agcx_format.model.session import ConversationContext, SessionMetadata, SessionState
+from agcx_format.session.file_section import FileSection
 from agcx_format.session.random_access import FramedMessages
-from agcx_format.session.whole import FileSection
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import genuine_user_text
 
-__all__ = ["Salvaged", "salvage_layout1", "salvage_layout2"]
+__all__ = ["Salvaged", "salvage", "salvage_checkpoint"]
 
-_ZSTD = 0xFD2FB528.to_bytes(4, "little")
+_ZSTD = frames.MAGIC.to_bytes(4, "little")
 
 # Compressed data holds the magic by chance once in four gigabytes; more are the work of somebody.
 _MOST_PLACES = 1_000
@@ -130,16 +129,51 @@ def loadable_by_rust(message: MessageSnapshot) -> MessageSnapshot:
     return replace(message, item=_with_content(message.item), metadata=metadata)
 
 
-def _with_content(item: ResponseItem | ReasoningWithoutContent) -> ResponseItem:
+def _with_content(item: Item) -> Item:
     if isinstance(item, ReasoningWithoutContent):
         return Reasoning(item.id, item.summary, None, item.encrypted_content)
     return item
 
 
+def salvage(file: OpenFile, layout: Layout) -> Salvaged:
+    """What can be read of a file as one of this layout; `Salvaged.empty` when it is none."""
+    way = _WAYS.get(layout)
+    return _salvage_any(file, layout) if way is None else way(file)
+
+
+def salvage_checkpoint(file: OpenFile, layout: Layout) -> Salvaged | None:
+    """What can be read of a checkpoint; None where no message can be found after a damaged one."""
+    way = _CHECKPOINT_WAYS.get(layout)
+    return None if way is None else way(file)
+
+
+def _salvage_any(file: OpenFile, layout: Layout) -> Salvaged:
+    """By what the layout itself still finds, where nothing is known here of how its files are damaged."""
+    found = Salvaged(layout.version)
+    data = FileSection(file, 0, file.size)
+    try:
+        found.metadata = layout.metadata(data)
+        place = layout.messages(data)
+    except PersistenceError as error:
+        found.lost.append(f"what cannot be found: {error.reason}")
+        return found
+    pieces = frames.pieces(FileSection(file, place.start, place.end))
+    found.walk(Walk(pieces, place.before, limits.WHOLE_SECTION))
+    try:
+        found.context = messagepack.encode(layout.context(data))
+    except PersistenceError:
+        found.lost.append("the context: it cannot be read, an empty one takes its place")
+    try:
+        found.state = layout.state(data)
+    except PersistenceError:
+        found.lost.append("the state: it cannot be read, an initial one takes its place")
+    return found
+
+
 # --- layout 1
 
 
-def salvage_layout1(file: OpenFile) -> Salvaged:
+def _salvage_layout1(file: OpenFile) -> Salvaged:
     found = Salvaged(v1.VERSION)
     size = min(max(0, file.size - v1.HEADER), limits.METADATA)
     raw = file.read_before_damage(size, v1.HEADER)
@@ -309,14 +343,14 @@ def _once(places: Iterable[int]) -> Iterator[int]:
 # --- layout 2, and checkpoints that are built like it
 
 
-def salvage_layout2(file: OpenFile, before: tuple[str, ...] = INSIDE_CONVERSATION) -> Salvaged:
+def _salvage_layout2(file: OpenFile, before: tuple[str, ...] = v2.BEFORE_MESSAGES) -> Salvaged:
     """`before` is what stands before the messages: a checkpoint has no metadata there."""
     found = Salvaged(v2.VERSION)
     pieces = frames.pieces(FileSection(file, v2.HEADER, file.size))
     walk = Walk(pieces, before, limits.WHOLE_SECTION)
     found.walk(walk)
     place = first_element(walk.head)
-    if before == INSIDE_CONVERSATION:
+    if before == v2.BEFORE_MESSAGES:
         try:
             raw = walk.head[slice(*place)] if place else b""
             found.metadata = messagepack.decode(SessionMetadata, raw)
@@ -344,3 +378,13 @@ def _take_after(found: Salvaged, tail: bytes) -> None:
     for name in ("context", "mode history", "state"):
         if name not in kept:
             found.lost.append(f"the {name}: it cannot be read, an initial one takes its place")
+
+
+def _salvage_checkpoint2(file: OpenFile) -> Salvaged:
+    return _salvage_layout2(file, v2.BEFORE_CHECKPOINT_MESSAGES)
+
+
+_Way = Callable[[OpenFile], Salvaged]
+_WAYS: dict[Layout, _Way] = {v1.LAYOUT: _salvage_layout1, v2.LAYOUT: _salvage_layout2}
+# Layout 1's are one bincode value.
+_CHECKPOINT_WAYS: dict[Layout, _Way] = {v2.LAYOUT: _salvage_checkpoint2}

@@ -16,7 +16,7 @@ from agcx_format.disk.open_file import OpenFile
 from agcx_format.doctor.message_walk import Walk
 from agcx_format.doctor.report import ReportDraft, Severity
 from agcx_format.errors import PersistenceError
-from agcx_format.session.whole import FileSection
+from agcx_format.session.file_section import FileSection
 
 __all__ = ["TableCheck"]
 

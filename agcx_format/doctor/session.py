@@ -12,10 +12,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
-from agcx_format import layout, limits
+from agcx_format import limits
 from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.messagepack import lenient
-from agcx_format.codec.messagepack.scanner import INSIDE_CONVERSATION
 from agcx_format.codec.zstd import frames
 from agcx_format.counting import counted
 from agcx_format.disk.open_file import OpenFile
@@ -28,7 +27,7 @@ from agcx_format.errors import (
     MessagePackDecodeError,
     PersistenceError,
 )
-from agcx_format.layout import v1, v2
+from agcx_format.layout import HEAD, Layout, guess, v1, v2
 from agcx_format.model.fields import Moment
 from agcx_format.model.session import (
     ConversationContext,
@@ -37,10 +36,11 @@ from agcx_format.model.session import (
     SessionState,
 )
 from agcx_format.model.timestamps import ns_of
-from agcx_format.session.whole import FileSection, read_session
+from agcx_format.session.file_section import FileSection
+from agcx_format.session.whole import read_session
 from agcx_format.store import paths
 
-__all__ = ["AFTER_MESSAGES", "first_element", "layout_guess", "value_end", "verify_session"]
+__all__ = ["AFTER_MESSAGES", "first_element", "value_end", "verify_session"]
 
 T = TypeVar("T")
 
@@ -61,10 +61,10 @@ def verify_session(
     try:
         with OpenFile(path) as file:
             draft.size = file.size
-            head = file.read(v2.HEADER, 0)
-            kind = _Layout2 if layout_guess(head) is v2 else _Layout1
-            kind(draft, file, head, should_stop).check()
-        if kind is _Layout2 and draft.finish().severity is Severity.ERROR:
+            head = file.read(HEAD, 0)
+            check = _CHECKS.get(guess(head), _AnyLayout)(draft, file, head, should_stop)
+            check.check()
+        if check.has_other_form and draft.finish().severity is Severity.ERROR:
             draft = _in_another_form(draft) or draft
     except PersistenceError as error:
         draft.error(error, "file")
@@ -73,13 +73,14 @@ def verify_session(
     return draft.finish()
 
 
-def layout_guess(head: bytes) -> layout.Layout:
-    """The layout by what follows the magic, even where the magic itself is damaged."""
-    return layout.of(v2.MAGIC + head[4:8])
-
-
 class _Session:
-    """What both layouts have in common."""
+    """What the checks of all layouts have in common.
+
+    Fields:
+        has_other_form: whether the strict reader knows a form that `check` does not.
+    """
+
+    has_other_form = False
 
     def __init__(
         self, draft: ReportDraft, file: OpenFile, head: bytes, should_stop: Callable[[], bool]
@@ -102,7 +103,7 @@ class _Session:
         self.draft.add(Severity.WARNING, code, section, reason, **where)
 
     def excess(self, section: str, count: int, offset: int, *, decompressed: bool = False) -> None:
-        if count:
+        if count > 0:
             reason = f"{counted(count, 'byte')} after its value without a meaning"
             self.warn("excess", section, reason, offset=offset, decompressed=decompressed)
 
@@ -146,7 +147,7 @@ class _Layout1(_Session):
         head = self.head[: v1.HEADER]
         self.attempt("header", lambda: _check_beginning(head))
         expected = v1.BEGINNING + head[6:]
-        return self.attempt("metadata", lambda: v1.metadata_span(expected, self.size).end)
+        return self.attempt("metadata", lambda: v1.metadata_end(expected, self.size))
 
     def read_metadata(self, end: int) -> None:
         start = v1.HEADER
@@ -226,13 +227,15 @@ class _Layout1(_Session):
 
 
 class _Layout2(_Session):
+    has_other_form = True
+
     def check(self) -> None:
         self.draft.parts.append(ReportPart("header", 0, min(self.size, v2.HEADER)))
         head = self.head[: v2.HEADER]
         self.attempt("header", lambda: _check_beginning(head))
         end = self.size
         if len(head) == v2.HEADER:
-            expected = layout.BEGINNING2 + head[8:]
+            expected = v2.BEGINNING + head[8:]
             end = self.attempt("session", lambda: v2.section_end(expected, self.size)) or end
             self.session(end)
             if end < self.size:
@@ -244,7 +247,7 @@ class _Layout2(_Session):
 
     def session(self, end: int) -> None:
         start = v2.HEADER
-        walk = Walk(frames.pieces(FileSection(self.file, start, end)), INSIDE_CONVERSATION)
+        walk = Walk(frames.pieces(FileSection(self.file, start, end)), v2.BEFORE_MESSAGES)
         check_messages(self.draft, walk, base=start, should_stop=self.should_stop)
         self.draft.parts.append(ReportPart("session", start, end, text=walk.size))
         metadata = first_element(walk.head)
@@ -287,12 +290,38 @@ class _Layout2(_Session):
             return None
 
 
+class _AnyLayout(_Session):
+    """A layout that has no check of its own here: what its own answers are worth."""
+
+    def check(self) -> None:
+        layout, data = guess(self.head), FileSection(self.file, 0, self.size)
+        self.metadata = self.attempt("metadata", lambda: layout.metadata(data))
+        if self.metadata is not None:
+            self.sections(layout, data)
+        compare(self.draft, layout.version, self.metadata, self.found)
+
+    def sections(self, layout: Layout, data: FileSection) -> None:
+        for each in self.attempt("file", lambda: layout.sections(data)) or ():
+            self.draft.parts.append(ReportPart(each.name, each.start, each.end))
+        if (place := self.attempt("messages", lambda: layout.messages(data))) is not None:
+            section = FileSection(self.file, place.start, place.end)
+            walk = Walk(frames.pieces(section), place.before)
+            check_messages(self.draft, walk, base=place.start, should_stop=self.should_stop)
+            self.found = walk.found if walk.error is None else None
+        self.attempt("context", lambda: layout.context(data))
+        self.attempt("state", lambda: layout.state(data))
+        self.excess("file", self.size - layout.end(data), layout.end(data))
+
+
+_CHECKS: dict[Layout, type[_Layout1 | _Layout2]] = {v1.LAYOUT: _Layout1, v2.LAYOUT: _Layout2}
+
+
 def _check_beginning(head: bytes) -> None:
     """Magic and version, and that the header is whole; lengths are not looked at."""
-    if layout_guess(head) is v2:
+    if guess(head) is v2.LAYOUT:
         v2.section_end(head[:8] + bytes(len(head) - 8), v2.HEADER)
     else:
-        v1.metadata_span(head[:6] + bytes(max(0, len(head) - 6)), v1.HEADER)
+        v1.metadata_end(head[:6] + bytes(max(0, len(head) - 6)), v1.HEADER)
 
 
 def value_end(raw: bytes) -> int:

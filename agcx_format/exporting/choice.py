@@ -1,8 +1,7 @@
-"""What of a conversation goes along when it is taken out.
+"""Which parts of a conversation an export includes.
 
-Strategy: one filter over the messages, before any format sees them, so that every format honours
-the choice alike.  Messages keep the numbers that they have in the session: a gap in the numbers says that
-something was left out.
+Strategy: one filter over the messages, before any format sees them, so that every format honors the choice
+alike. Messages keep their numbers in the session: a gap in the numbers shows that something was left out.
 """
 
 from __future__ import annotations
@@ -16,14 +15,15 @@ from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
+    Item,
     LocalShellCall,
     Message,
     MessageMetadata,
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
-    ResponseItem,
 )
+from agcx_format.transcript.outputs import without_images
 from agcx_format.transcript.words import is_tool_image
 
 __all__ = ["EVERYTHING", "ExportChoice", "chosen"]
@@ -31,10 +31,13 @@ __all__ = ["EVERYTHING", "ExportChoice", "chosen"]
 
 @dataclass(frozen=True, slots=True)
 class ExportChoice:
-    """True for what goes along.
+    """What to include.
 
-    `tool_calls`: calls, their results, and pictures that tools returned.  `metadata`: what is known
-    of the session, and the notes on its messages (edits, branches, files).
+    Fields:
+        tool_calls: calls, their outputs, and pictures that tools returned.
+        reasoning: what the model thought.
+        images: pictures, in messages and in outputs.
+        metadata: facts about the session, and the notes on its messages (edits, branches, files).
     """
 
     tool_calls: bool = True
@@ -49,7 +52,7 @@ EVERYTHING = ExportChoice()
 def chosen(
     messages: Iterable[MessageSnapshot], choice: ExportChoice = EVERYTHING
 ) -> Iterator[tuple[int, MessageSnapshot]]:
-    """The messages that go along, each with its number in the session, from 1."""
+    """The messages to include, each with its number in the session, from 1."""
     numbered = enumerate(messages, 1)
     if choice == EVERYTHING:
         yield from numbered
@@ -60,9 +63,11 @@ def chosen(
             yield number, replace(message, item=item, metadata=_notes(message, choice))
 
 
-def _item(item: ResponseItem, choice: ExportChoice) -> ResponseItem | None:
-    """The item without what was not chosen; None when nothing is left of it."""
+def _item(item: Item, choice: ExportChoice) -> Item | None:
+    """The item without what was not chosen; None if nothing is left of it."""
     match item:
+        case FunctionCallOutput() if choice.tool_calls and not choice.images:
+            return replace(item, output=without_images(item.output))
         case FunctionCall() | FunctionCallOutput() | LocalShellCall():
             return item if choice.tool_calls else None
         case Reasoning() | ReasoningWithoutContent():
@@ -78,7 +83,7 @@ def _item(item: ResponseItem, choice: ExportChoice) -> ResponseItem | None:
 def _notes(message: MessageSnapshot, choice: ExportChoice) -> MessageMetadata:
     notes = message.metadata
     if not choice.metadata:
-        # The metrics of tools stay: they are part of how a call went.
+        # Records of tool calls stay: they say how a call went.
         return replace(
             notes, edited=False, edit_history=[], branch_point=False, branch_id=None,
             parent_message_id=None, file_context=[],

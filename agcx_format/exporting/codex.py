@@ -17,12 +17,12 @@ from typing import Any
 from agcx_format.codec.json import to_plain
 from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
 from agcx_format.model.items import (
+    Item,
     LocalShellCall,
     Message,
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
-    ResponseItem,
     UnknownItem,
 )
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
@@ -115,7 +115,7 @@ def _payload(item: object) -> dict[str, Any]:
     return kept
 
 
-def _events(item: ResponseItem) -> Iterator[dict[str, Any]]:
+def _events(item: Item) -> Iterator[dict[str, Any]]:
     """What Codex shows of the item when it takes the session up."""
     match item:
         case Message(role="user"):

@@ -10,29 +10,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from textwrap import indent
+from uuid import UUID
 
+from agcx_format.counting import counted
 from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
-from agcx_format.exporting.markdown import (
-    counted,
-    described_image,
-    errors_of,
-    heading_of,
-    outcome_in_words,
-)
 from agcx_format.model.items import (
+    ContentPart,
     FunctionCall,
     FunctionCallOutput,
     InputImage,
     LocalShellCall,
     Message,
+    MessageMetadata,
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
     UnknownItem,
 )
 from agcx_format.model.session import ConversationSnapshot, SessionMetadata
+from agcx_format.transcript.reader import ReadMessage, TranscriptReader
 from agcx_format.transcript.safe_text import safe_json, visible
-from agcx_format.transcript.tools import read_call, read_output
+from agcx_format.transcript.tool_calls import ToolCall, outcome_of_records, tool_call_of_item
+from agcx_format.transcript.tools import Call
+from agcx_format.transcript.wording import (
+    describe_file,
+    describe_image,
+    describe_outcome,
+    describe_time,
+)
 from agcx_format.transcript.words import is_tool_image, text_of
 
 __all__ = ["jsonl_parts", "text_parts", "to_text"]
@@ -54,41 +60,73 @@ def text_parts(
     title = " ".join(metadata.title.split()) or "Untitled"
     facts = f"{metadata.id} · {metadata.model} · {counted(metadata.message_count, 'message')}\n"
     yield visible(f"{title}\n{facts if choice.metadata else ''}")
-    names: dict[str, str] = {}
+    reader = TranscriptReader(metadata.turn_count)
     for number, message in chosen(messages, choice):
-        heading = heading_of(message, names)
-        errors = (f"error: {error}" for error in errors_of(message))
-        parts = [f"--- {number}. {heading}", _outcome(message), *errors, *_said(message.item)]
+        read = reader.read(number, message)
+        heading = f"--- {number}. {read.speaker} · {describe_time(message.timestamp)}"
+        parts = [
+            heading,
+            " · ".join(read.notes),
+            describe_outcome(read.call.outcome) if read.call is not None else "",
+            *(f"error: {error}" for error in read.errors),
+            *_said(message.item, read.call),
+            *_asides(message.metadata),
+        ]
         yield visible("\n" + "\n".join(part.rstrip("\n") for part in parts if part) + "\n")
 
 
-def _outcome(message: MessageSnapshot) -> str:
-    if not isinstance(message.item, FunctionCallOutput):
-        return ""
-    return outcome_in_words(read_output(message.item.output).outcome, message.metadata)
+def _asides(metadata: MessageMetadata) -> Iterator[str]:
+    """The files that are attached to a message, and its earlier versions, indented."""
+    for file in metadata.file_context:
+        yield f"file: {describe_file(file)}"
+        yield _indented(file.snippet or "")
+    for when, item in metadata.edit_history:
+        yield f"until {describe_time(when)}:"
+        yield _indented("\n".join(filter(None, _said(item, tool_call_of_item(item)))))
 
 
-def _said(item: object) -> Iterator[str]:
+def _indented(text: str) -> str:
+    return indent(text.rstrip("\n"), "    ")
+
+
+def _said(item: object, call: ToolCall | None) -> Iterator[str]:
+    """What was said or done, a part at a time; `call` is the tool call, if the item is one or its output."""
     match item:
         case Message():
-            for part in item.content[1:] if is_tool_image(item) else item.content:
-                if isinstance(part, InputImage):
-                    yield f"[image: {described_image(part.image_url)}]"
-                else:
-                    yield str(part.fields()) if isinstance(part, UnknownItem) else part.text
-        case FunctionCall() | LocalShellCall():
-            call = read_call(item)
-            yield f"$ {call.command}" if call.command is not None else call.text or call.arguments
-        case FunctionCallOutput():
-            yield read_output(item.output).text
-        case Reasoning() | ReasoningWithoutContent():
-            yield text_of(item) or ("[encrypted]" if item.encrypted_content else "[not kept]")
+            yield from map(_part, item.content[1:] if is_tool_image(item) else item.content)
+        case FunctionCall() | LocalShellCall() | FunctionCallOutput() if call is not None:
+            if call.call is not None:
+                yield from _asked(call.call)
+            if call.output is not None:
+                yield from map(_part, call.output.content)
+        case Reasoning() | ReasoningWithoutContent() if not text_of(item).strip():
+            sealed = item.encrypted_content
+            yield f"[encrypted, {counted(len(sealed), 'character')}]" if sealed else "[not kept]"
         case _:
             yield text_of(item)
 
 
-# What a record says of the session and of the message's place in it.
-_ABOUT = ("session_id", "index", "turn", "timestamp")
+def _asked(call: Call) -> Iterator[str]:
+    if call.directory:
+        yield f"in {call.directory}"
+    if call.settings:
+        yield f"with {', '.join(call.settings)}"
+    yield f"$ {call.command}" if call.command is not None else call.text or call.arguments
+
+
+def _part(part: ContentPart) -> str:
+    if isinstance(part, InputImage):
+        return f"[image: {describe_image(part.image_url)}]"
+    return str(part.fields()) if isinstance(part, UnknownItem) else part.text
+
+
+# What a record says about the session, and about the message beside its content.
+_ABOUT = frozenset(
+    {
+        "session_id", "index", "turn", "timestamp", "files", "edited", "earlier", "message_id",
+        "parent_message_id", "branch_point", "branch_id",
+    }
+)  # fmt: skip
 
 
 def jsonl_parts(
@@ -98,31 +136,77 @@ def jsonl_parts(
 ) -> Iterator[str]:
     """A line for each message, its newline included.
 
-    `content` is what a person would read; images are in it by type and size.  Keys that do not
-    apply are null.  Without the metadata a record has no session, place and time.
+    `content` is what a person would read; pictures are in it by type and size. Keys that do not apply
+    are null. How a call went (`success`, `exit_code`, `error`, `status`, `duration_ms`) is on the line
+    of its output, and on that of the call as far as it is known there. Without the metadata a record has
+    no session, place, and time, and no notes.
     """
-    names: dict[str, str] = {}
+    reader = TranscriptReader(metadata.turn_count)
     for number, message in chosen(messages, choice):
+        read = reader.read(number, message)
         item = message.item
-        heading_of(message, names)
-        calls = message.metadata.tool_calls
-        call_id = getattr(item, "call_id", None)
         record = {
             "session_id": str(metadata.id),
             "index": number - 1,
-            "turn": message.turn_index,
+            "turn": read.turn,
             "timestamp": message.timestamp,
             "type": item.tag if isinstance(item, UnknownItem) else item.__struct_config__.tag,
             "role": _role(item),
-            "content": "\n".join(part for part in _said(item) if part),
-            "tool": names.get(call_id) if call_id else None,
-            "call_id": call_id,
-            "success": all(call.success for call in calls) if calls else None,
-            "duration_ms": sum(call.execution_time_ms for call in calls) if calls else None,
+            "content": "\n".join(filter(None, _said(item, read.call))),
+            "tool": (read.call.name or None) if read.call is not None else None,
+            "call_id": read.call.call_id if read.call is not None else None,
+            **_outcome_fields(read),
+            **_note_fields(message.metadata),
         }
         if not choice.metadata:
             record = {key: value for key, value in record.items() if key not in _ABOUT}
         yield safe_json(json.dumps(record, ensure_ascii=False)) + "\n"
+
+
+def _outcome_fields(read: ReadMessage) -> dict[str, object]:
+    """How a call went; of another message with records of calls, what they say together."""
+    call = read.call
+    outcome = (
+        call.outcome if call is not None else outcome_of_records(read.message.metadata.tool_calls)
+    )
+    return {
+        "success": outcome.success,
+        "exit_code": outcome.exit_code,
+        "duration_ms": None if outcome.seconds is None else round(outcome.seconds * 1000),
+        "error": outcome.error,
+        "status": outcome.status,
+    }
+
+
+def _note_fields(metadata: MessageMetadata) -> dict[str, object]:
+    """Files, earlier versions, and the place in the tree of branches."""
+    return {
+        "files": [
+            {
+                "path": file.path,
+                "lines": file.line_range,
+                "language": file.language,
+                "snippet": file.snippet,
+            }
+            for file in metadata.file_context
+        ],
+        "edited": metadata.edited or bool(metadata.edit_history),
+        "earlier": [
+            {
+                "until": when,
+                "content": "\n".join(filter(None, _said(item, tool_call_of_item(item)))),
+            }
+            for when, item in metadata.edit_history
+        ],
+        "message_id": str(metadata.message_id),
+        "parent_message_id": _optional_id(metadata.parent_message_id),
+        "branch_point": metadata.branch_point,
+        "branch_id": _optional_id(metadata.branch_id),
+    }
+
+
+def _optional_id(value: UUID | None) -> str | None:
+    return None if value is None else str(value)
 
 
 def _role(item: object) -> str:

@@ -23,20 +23,20 @@ from agcx_format.importing.json_lines import Line
 from agcx_format.importing.source_file import Opener, find_files, read_source, shape_of
 from agcx_format.model.ids import session_id
 from agcx_format.model.items import (
-    ContentItem,
+    ContentPart,
     FunctionCall,
     FunctionCallOutput,
     InputImage,
     InputText,
+    Item,
     Message,
     OutputText,
     Reasoning,
-    ResponseItem,
     SummaryText,
 )
 from agcx_format.model.timestamps import Timestamp
+from agcx_format.transcript.outputs import CallOutcome
 from agcx_format.transcript.title import short_title
-from agcx_format.transcript.tools import CallOutcome
 from agcx_format.transcript.words import OUTPUT_IMAGE
 
 __all__ = ["convert", "default_places", "find_transcripts", "read_transcript"]
@@ -215,7 +215,7 @@ class _Blocks:
         self._value = value
         self._message = message
         self._number = number
-        self._pending: list[ContentItem] = []
+        self._pending: list[ContentPart] = []
         self._is_user = value.get("type") == "user"
 
     def add(self, blocks: list[Any]) -> None:
@@ -311,7 +311,7 @@ class _Blocks:
             return None
         return took / 1000 if 0 <= took < 1e15 else None
 
-    def _put(self, item: ResponseItem, outcome: CallOutcome | None = None) -> None:
+    def _put(self, item: Item, outcome: CallOutcome | None = None) -> None:
         self._draft.add(item, self._number, outcome)
 
     def _note(self, what: str) -> None:

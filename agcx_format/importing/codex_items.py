@@ -16,12 +16,13 @@ from typing import Any
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.fields import as_json, as_text, optional_text
 from agcx_format.model.items import (
-    ContentItem,
+    ContentPart,
     ExecAction,
     FunctionCall,
     FunctionCallOutput,
     InputImage,
     InputText,
+    Item,
     LocalShellCall,
     LocalShellStatus,
     Message,
@@ -29,7 +30,6 @@ from agcx_format.model.items import (
     PlainText,
     Reasoning,
     ReasoningText,
-    ResponseItem,
     SummaryText,
 )
 from agcx_format.transcript.words import OUTPUT_IMAGE
@@ -73,7 +73,7 @@ class _Line:
     draft: ImportDraft
     number: int
 
-    def add(self, item: ResponseItem) -> None:
+    def add(self, item: Item) -> None:
         self.draft.add(item, self.number)
 
     def made_id(self, prefix: str) -> str:
@@ -105,7 +105,7 @@ def _message(line: _Line, payload: dict[str, Any]) -> None:
     line.add(Message(optional_text(payload.get("id")), role, content))
 
 
-def _content(line: _Line, content: Any, role: str) -> list[ContentItem]:
+def _content(line: _Line, content: Any, role: str) -> list[ContentPart]:
     said = OutputText if role == "assistant" else InputText
     if isinstance(content, str):
         line.note("message with bare text: a text part")
@@ -115,7 +115,7 @@ def _content(line: _Line, content: Any, role: str) -> list[ContentItem]:
     return [_part(line, part, said) for part in content]
 
 
-def _part(line: _Line, part: Any, said: Callable[[str], ContentItem]) -> ContentItem:
+def _part(line: _Line, part: Any, said: Callable[[str], ContentPart]) -> ContentPart:
     match part:
         case {"type": "input_text", "text": str(text)}:
             return InputText(text)

@@ -19,9 +19,9 @@ from agcx_format.model.fields import Float32
 from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
+    Item,
     MessageMetadata,
     MessageSnapshot,
-    ResponseItem,
     ToolCallMetadata,
 )
 from agcx_format.model.new import initial_state
@@ -33,7 +33,7 @@ from agcx_format.model.session import (
     SessionState,
 )
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.transcript import tools
+from agcx_format.transcript.outputs import CallOutcome, read_output
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import genuine_user_text
 
@@ -160,9 +160,7 @@ class ImportDraft:
         if not self.modes or self.modes[-1][0] is not mode:
             self.modes.append((mode, self.clock))
 
-    def add(
-        self, item: ResponseItem, number: int, outcome: tools.CallOutcome | None = None
-    ) -> None:
+    def add(self, item: Item, number: int, outcome: CallOutcome | None = None) -> None:
         """Append a message from line `number`.
 
         `outcome` is what the source says of a tool result; by default, what its text says.
@@ -175,7 +173,7 @@ class ImportDraft:
         if isinstance(item, FunctionCall):
             self._tools[item.call_id] = item.name
         elif isinstance(item, FunctionCallOutput):
-            calls = self._metrics(item, outcome or tools.read_output(item.output).outcome)
+            calls = self._metrics(item, outcome or read_output(item.output).outcome)
         message_id = uuid5(self.id, self._place(number))
         self._parts = self._parts + 1 if number == self._number else 1
         self._number = number
@@ -183,9 +181,7 @@ class ImportDraft:
         turn = max(0, self.turns - 1)
         self.messages.append(MessageSnapshot(item, self.clock, turn, metadata))
 
-    def _metrics(
-        self, item: FunctionCallOutput, outcome: tools.CallOutcome
-    ) -> list[ToolCallMetadata]:
+    def _metrics(self, item: FunctionCallOutput, outcome: CallOutcome) -> list[ToolCallMetadata]:
         """Nothing where the result says neither how it went nor how long it took."""
         if outcome.success is None and outcome.seconds is None:
             return []

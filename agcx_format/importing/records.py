@@ -13,7 +13,7 @@ import json
 import re
 from typing import Any
 
-from agcx_format.transcript.tools import without_surrogates
+from agcx_format.transcript.outputs import without_surrogates
 
 __all__ = ["records_in"]
 

@@ -1,53 +1,46 @@
-"""Which layout a file has: its codec is one of two modules with the same functions.
+"""The registry of layouts, and which of them a file has.
 
-`decode(data)`, `encode(…)` and `encode_measured(…)` turn whole files into values and back; the store and
-the files above them need to know no more than that.
+Strategy: a layout is one object (`base.Layout`) that answers everything the rest of the library asks about
+its files. A new one is a module beside `v1` and `v2` and an entry in `LAYOUTS`; no caller changes.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from agcx_format.layout import v1, v2
-from agcx_format.model.session import ConversationSnapshot, Session, SessionMetadata, SessionState
+from agcx_format.layout.base import MAGIC, Layout
 
-__all__ = ["BEGINNING2", "Layout", "by_version", "of"]
+__all__ = ["HEAD", "LAYOUTS", "Layout", "by_version", "guess", "of"]
 
-BEGINNING2 = v2.MAGIC + v2.VERSION.to_bytes(4, "little")
+# By version; the first is the one of a new store, and of a file that looks like none of them.
+LAYOUTS: dict[int, Layout] = {layout.version: layout for layout in (v1.LAYOUT, v2.LAYOUT)}
 
-
-class Layout(Protocol):
-    VERSION: int
-
-    def decode(self, data: bytes | memoryview) -> Session: ...
-
-    def encode(
-        self,
-        metadata: SessionMetadata,
-        conversation: ConversationSnapshot,
-        state: SessionState,
-        level: int,
-    ) -> list[bytes]: ...
-
-    def encode_measured(
-        self,
-        metadata: SessionMetadata,
-        conversation: ConversationSnapshot,
-        state: SessionState,
-        level: int,
-    ) -> tuple[SessionMetadata, list[bytes]]: ...
-
-    def as_stored(self, given: SessionMetadata, measured: SessionMetadata) -> SessionMetadata: ...
+# So many bytes at the beginning of a file are enough for `of` and `guess`.
+HEAD = 16
 
 
 def of(head: bytes | memoryview) -> Layout:
-    """The layout of a file that begins so; a damaged header is for layout 1 to complain of."""
-    return v2 if head[:8] == BEGINNING2 else v1
+    """The layout of a file with these first bytes; layout 1 reports what is wrong with a damaged header."""
+    for layout in LAYOUTS.values():
+        if head[: len(layout.beginning)] == layout.beginning:
+            return layout
+    return v1.LAYOUT
+
+
+def guess(head: bytes | memoryview) -> Layout:
+    """The layout by what follows the magic, even where the magic itself is damaged."""
+    for layout in LAYOUTS.values():
+        if head[len(MAGIC) : len(layout.beginning)] == layout.beginning[len(MAGIC) :]:
+            return layout
+    return v1.LAYOUT
 
 
 def by_version(version: int) -> Layout:
-    """Layout 1 or 2; `ValueError` for any other."""
-    for layout in (v1, v2):
-        if version == layout.VERSION:
-            return layout
-    raise ValueError(f"there is no layout {version}")
+    """A layout by its number.
+
+    Raises:
+        ValueError: when there is none with this number.
+    """
+    try:
+        return LAYOUTS[version]
+    except KeyError:
+        raise ValueError(f"there is no layout {version}") from None

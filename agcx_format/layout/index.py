@@ -1,11 +1,10 @@
 """The index of a store, `sessions.idx`: a copy of every session's metadata, and lists by use.
 
-Strategy: pure functions over the frozen value; what opens the file is `store.index_file`.  Layout 1
-writes it in
-bincode, layout 2 in MessagePack, under one name: what consumes all of the bytes is what it is.
-What the Rust code gets wrong when it adds a session again (its size counted twice, listed twice
-under its tags) cannot happen here, because the lists are worked out from the sessions.  Mirrors
-`SessionIndex` of the Rust crate.
+Strategy: pure functions over the frozen value; `store.index_file` opens the file. Layout 1 writes it in
+bincode, layout 2 in MessagePack, under one name: the encoding that consumes all of the bytes is the one it
+has. The Rust code counts a session that is added again twice, and lists it twice under its tags; that
+cannot happen here, because the lists are derived from the sessions. Mirrors `SessionIndex` of the Rust
+crate.
 """
 
 from __future__ import annotations
@@ -13,37 +12,41 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from agcx_format.codec import bincode, messagepack
 from agcx_format.errors import IndexCorrupted, PersistenceError
+from agcx_format.layout import LAYOUTS, by_version
 from agcx_format.layout.index_bytes import RECENT
+from agcx_format.layout.index_encodings import BINCODE, Encoding, encoding_of
 from agcx_format.model.schema import U64_MAX
 from agcx_format.model.session import SessionIndex, SessionMetadata
 from agcx_format.model.timestamps import Timestamp, newest_first
 
 __all__ = ["build", "changed", "decode", "empty", "encode"]
 
-# The array of six fields with which layout 2's begins.  As layout 1's it would be one of 150 sessions.
-_LAYOUT2 = 0x96
-
 
 def decode(data: bytes) -> tuple[SessionIndex, int]:
-    """The index and its layout; `IndexCorrupted` when the bytes are none."""
-    if data[:1] == bytes([_LAYOUT2]):
+    """The index, and the number of the layout that writes it in this encoding.
+
+    Raises:
+        IndexCorrupted: when the bytes are no index.
+    """
+    likely = encoding_of(data)
+    # In bincode an index of 150 sessions has the same first byte as one in MessagePack.
+    errors: list[PersistenceError] = []
+    for encoding in dict.fromkeys((likely, BINCODE)):
         try:
-            return messagepack.decode(SessionIndex, data), 2
+            return encoding.decode_index(data), _version_of(encoding)
         except PersistenceError as error:
-            second = error
-    else:
-        second = None
-    try:
-        return bincode.decode(SessionIndex, data), 1
-    except PersistenceError as error:
-        error = second or error
-        raise IndexCorrupted(error.reason, offset=error.offset) from None
+            errors.append(error)
+    raise IndexCorrupted(errors[0].reason, offset=errors[0].offset)
+
+
+def _version_of(encoding: Encoding) -> int:
+    return next(each.version for each in LAYOUTS.values() if each.index is encoding)
 
 
 def encode(index: SessionIndex, layout: int = 1) -> bytes:
-    return messagepack.encode(index) if layout == 2 else bincode.encode(index, SessionIndex)
+    """The index in the encoding of the layout with this number."""
+    return by_version(layout).index.encode_index(index)
 
 
 def empty() -> SessionIndex:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from agcx_format.errors import PersistenceError
-from agcx_format.layout.index_encodings import BINCODE, MESSAGE_PACK, Encoding, Unexpected
+from agcx_format.layout.index_encodings import Encoding, Unexpected, encoding_of
 from agcx_format.model.schema import U64_MAX
 from agcx_format.model.session import SessionMetadata
 from agcx_format.model.timestamps import Timestamp
@@ -107,7 +107,7 @@ class _Parts:
 
 
 def _parse(data: bytes, end: int | None = None) -> _Parts:
-    code = MESSAGE_PACK if data[:1] == MESSAGE_PACK.start else BINCODE
+    code = encoding_of(data)
     count, first = code.read_map(data, len(code.start))
     if end is None:
         end = _end_of_entries(code, data, count, first)

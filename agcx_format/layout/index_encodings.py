@@ -1,8 +1,7 @@
-"""The pieces of an index as its two encodings have them: numbers, texts, sizes of lists, entries.
+"""The two encodings of an index, as a whole and piece by piece: numbers, texts, list sizes, entries.
 
-Strategy: only the usual forms are read, those that Rust and this library write.  Any other is
-`Unexpected`, and
-whoever asked decodes the index as a whole.
+Strategy: of the pieces only the usual forms are read, those that Rust and this library write. Any other
+form raises `Unexpected`, and the caller decodes the whole index.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ import msgpack
 from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.bincode.decode import reader
 from agcx_format.codec.messagepack.lenient import UNPACK_ERRORS
-from agcx_format.model.session import SessionMetadata
+from agcx_format.model.session import SessionIndex, SessionMetadata
 
-__all__ = ["BINCODE", "MESSAGE_PACK", "Encoding", "Unexpected"]
+__all__ = ["BINCODE", "MESSAGE_PACK", "Encoding", "Unexpected", "encoding_of"]
 
 
 class Unexpected(Exception):
@@ -25,14 +24,27 @@ class Unexpected(Exception):
 
 
 class Encoding(Protocol):
-    """`read_…` give a value and where it ends."""
+    """One encoding; its `read_…` methods return a value and where it ends.
+
+    Fields:
+        id_mark: precedes the 16 bytes of every id.
+        entry: matches the beginning of a session's entry; its only group is the id.
+        start: the first bytes of an index.
+    """
 
     id_mark: bytes
-    """Stands before the 16 bytes of every id."""
     entry: re.Pattern[bytes]
-    """The beginning of a session's entry; its one group is the id."""
     start: bytes
-    """The first bytes of an index."""
+
+    def encode_index(self, index: SessionIndex) -> bytes:
+        """A whole index."""
+
+    def decode_index(self, data: bytes) -> SessionIndex:
+        """A whole index.
+
+        Raises:
+            PersistenceError: when it is damaged or in the other encoding.
+        """
 
     def entry_start(self, session_id: bytes) -> bytes:
         """The beginning of the entry of one session."""
@@ -65,6 +77,12 @@ class _Bincode:
     id_mark = b"\x10"
     entry = re.compile(rb"(?s)\x10(.{16})\x10\1")
     start = b""
+
+    def encode_index(self, index: SessionIndex) -> bytes:
+        return bincode.encode(index, SessionIndex)
+
+    def decode_index(self, data: bytes) -> SessionIndex:
+        return bincode.decode(SessionIndex, data)
 
     def read_uint(self, data: bytes, at: int) -> tuple[int, int]:
         first = data[at]
@@ -108,7 +126,14 @@ class _Bincode:
 class _MessagePack:
     id_mark = b"\xc4\x10"
     entry = re.compile(rb"(?s)\xc4\x10(.{16})\x9f\xc4\x10\1")
+    # An array of six fields. As the beginning of the other encoding it would mean 150 sessions.
     start = b"\x96"
+
+    def encode_index(self, index: SessionIndex) -> bytes:
+        return messagepack.encode(index)
+
+    def decode_index(self, data: bytes) -> SessionIndex:
+        return messagepack.decode(SessionIndex, data)
 
     def read_uint(self, data: bytes, at: int) -> tuple[int, int]:
         if (first := data[at]) <= 0x7F:
@@ -149,7 +174,7 @@ class _MessagePack:
         return start + 37
 
     def write_uint(self, value: int) -> bytes:
-        return msgpack.packb(value)
+        return bytes(msgpack.packb(value))
 
     def write_text(self, text: bytes) -> bytes:
         size = len(text)
@@ -159,17 +184,17 @@ class _MessagePack:
         return bytes([0xD9 + tag]) + size.to_bytes(1 << tag, "big") + text
 
     def write_list(self, size: int) -> bytes:
-        return msgpack.Packer().pack_array_header(size)
+        return bytes(msgpack.Packer().pack_array_header(size))
 
     def write_map(self, size: int) -> bytes:
-        return msgpack.Packer().pack_map_header(size)
+        return bytes(msgpack.Packer().pack_map_header(size))
 
     def write_metadata(self, metadata: SessionMetadata) -> bytes:
         return messagepack.encode(metadata)
 
 
 def _sized(data: bytes, at: int, first: int, sizes: tuple[int, ...]) -> tuple[int, int]:
-    """A big-endian number behind a tag, which says how many bytes it takes."""
+    """A big-endian number after a tag that says how many bytes it takes."""
     tag = data[at] - first
     if not 0 <= tag < len(sizes):
         raise Unexpected
@@ -185,3 +210,8 @@ def _cut(data: bytes, at: int, size: int) -> bytes:
 
 BINCODE: Encoding = _Bincode()
 MESSAGE_PACK: Encoding = _MessagePack()
+
+
+def encoding_of(data: bytes) -> Encoding:
+    """The encoding of an index with these first bytes; an index of 150 sessions may have the other."""
+    return MESSAGE_PACK if data.startswith(MESSAGE_PACK.start) else BINCODE

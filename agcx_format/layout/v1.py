@@ -1,12 +1,13 @@
-"""Layout 1: header, metadata, messages, context, state, each behind a u32 length.
-
-Strategy: `split` finds the sections and checks every length against what is there; each codec then
-sees its own section only.  No I/O: bytes in, values out, and errors that say section and offset.
+"""Layout 1: header, metadata, messages, context, state, each after a u32 length.
 
     0   4  magic `AGCX`        6   4  metadata length M
     4   2  version, u16 = 1   10   M  SessionMetadata, bincode
     then, each as a u32 length and its bytes:
     messages (zstd of MessagePack), context (zstd of MessagePack), state (bincode)
+
+Strategy: `split` finds the sections and checks every length against the bytes that are there; each codec
+then sees its own section only. The lazy questions of `Layout1` follow a wrong length as far as the file
+goes instead, so that damage in one section does not hide the others.
 
 Mirrors `storage.rs` of the Rust crate.
 """
@@ -22,6 +23,7 @@ from msgspec.structs import replace
 from agcx_format import limits
 from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.zstd import frames, seekable
+from agcx_format.codec.zstd.frames import Section
 from agcx_format.counting import counted
 from agcx_format.errors import (
     CorruptData,
@@ -29,9 +31,20 @@ from agcx_format.errors import (
     PersistenceError,
     UnsupportedVersion,
 )
+from agcx_format.layout.base import (
+    MAGIC,
+    Layout,
+    MessagesPlace,
+    Rewritten,
+    SectionPlace,
+    admit_all,
+)
+from agcx_format.layout.index_encodings import BINCODE
 from agcx_format.model.fields import Float32
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.model.session import (
+    Checkpoint,
+    CheckpointMetadata,
     ConversationContext,
     ConversationSnapshot,
     Session,
@@ -39,28 +52,36 @@ from agcx_format.model.session import (
     SessionState,
 )
 
-MAGIC = b"AGCX"
 VERSION = 1
 BEGINNING = MAGIC + VERSION.to_bytes(2, "little")
 HEADER = 10
 SECTIONS = ("metadata", "messages", "context", "state")
 
+CHECKPOINT_LEVEL = 3
+
 T = TypeVar("T")
 
 
 class Span(msgspec.Struct, frozen=True, gc=False):
-    """Where a section's bytes lie in the file; its u32 length stands in the 4 bytes before."""
+    """Where a section's bytes are in the file; its u32 length is in the 4 bytes before."""
 
     section: str
     start: int
     end: int
 
 
-def metadata_end(head: bytes | memoryview, file_size: int) -> int:
-    """Check the header and find where the metadata, which begins at byte 10, ends.
+# --- where the sections are
 
-    `head` needs the first 10 bytes of the file.  Raises `InvalidMagic`, `UnsupportedVersion` or
-    `CorruptData`.
+
+def metadata_end(head: bytes | memoryview, file_size: int) -> int:
+    """Check the header and find where the metadata, which begin at byte 10, end.
+
+    `head` needs the first 10 bytes of the file.
+
+    Raises:
+        InvalidMagic: when it does not begin with `AGCX`.
+        UnsupportedVersion: when it has another version.
+        CorruptData: when the header is cut off or the length is too large.
     """
     if head[:6] != BEGINNING:
         _refuse_header(head)
@@ -72,9 +93,40 @@ def metadata_end(head: bytes | memoryview, file_size: int) -> int:
     return HEADER + length
 
 
-def metadata_span(head: bytes | memoryview, file_size: int) -> Span:
-    """Like `metadata_end`."""
-    return Span("metadata", HEADER, metadata_end(head, file_size))
+def split(data: bytes | memoryview) -> list[Span]:
+    """The sections of a whole file; bytes after the last are ignored, as in Rust.
+
+    Raises:
+        PersistenceError: when the header is damaged or a section is not there in full.
+    """
+    spans = [Span("metadata", HEADER, metadata_end(data[:HEADER], len(data)))]
+    for section in SECTIONS[1:]:
+        start = spans[-1].end + 4
+        if start > len(data):
+            raise CorruptData("the file ends before it", section=section, offset=spans[-1].end)
+        length = int.from_bytes(data[start - 4 : start], "little")
+        if start + length > len(data):
+            _refuse_length(section, start, length, len(data))
+        spans.append(Span(section, start, start + length))
+    return spans
+
+
+def find(data: Section, wanted: str) -> Span:
+    """A section after the metadata, as far as the file goes; the header is known to be good.
+
+    Raises:
+        CorruptData: when the file ends before it.
+    """
+    end = metadata_end(data[:HEADER], len(data))
+    for name in SECTIONS[1:]:
+        start = end + 4
+        raw = data[end:start]
+        if len(raw) < 4:
+            raise CorruptData("the file ends before it", section=wanted, offset=end)
+        end = start + int.from_bytes(raw, "little")
+        if name == wanted:
+            break
+    return Span(wanted, start, min(end, len(data)))
 
 
 def _refuse_header(head: bytes | memoryview) -> NoReturn:
@@ -87,135 +139,6 @@ def _refuse_header(head: bytes | memoryview) -> NoReturn:
     raise UnsupportedVersion(version, VERSION, section="header", offset=4)
 
 
-def split(data: bytes | memoryview) -> list[Span]:
-    """The four sections of a whole file; bytes after the last are ignored, as in Rust."""
-    spans = [metadata_span(data[:HEADER], len(data))]
-    for section in SECTIONS[1:]:
-        start = spans[-1].end + 4
-        if start > len(data):
-            raise CorruptData("the file ends before it", section=section, offset=spans[-1].end)
-        length = int.from_bytes(data[start - 4 : start], "little")
-        spans.append(_span(section, start, length, len(data)))
-    return spans
-
-
-def join(metadata: bytes, messages: bytes, context: bytes, state: bytes) -> list[bytes]:
-    """The parts of a file in order, headers included; `ValueError` for a section over 4 GiB."""
-    parts = [BEGINNING]
-    for name, section in zip(SECTIONS, (metadata, messages, context, state), strict=True):
-        if len(section) > limits.SECTION_ON_DISK:
-            raise ValueError(f"{name} of {len(section):,} bytes does not fit layout 1")
-        parts += [len(section).to_bytes(4, "little"), section]
-    return parts
-
-
-def decode_metadata(section: bytes) -> SessionMetadata:
-    try:
-        return bincode.decode(SessionMetadata, section)
-    except PersistenceError as error:
-        raise error.located(section="metadata", base=HEADER) from None
-
-
-def decode(data: bytes | memoryview) -> Session:
-    """A whole session; `data` is a whole file."""
-    metadata_at, messages_at, context_at, state_at = split(data)
-    metadata = decode_metadata(bytes(data[metadata_at.start : metadata_at.end]))
-    messages = decode_section(data, messages_at, messagepack.decode_messages)
-    context = decode_section(
-        data, context_at, lambda raw: messagepack.decode(ConversationContext, raw)
-    )
-    state = decode_state(data, state_at)
-    return metadata, conversation_of(metadata, messages, context), state
-
-
-def conversation_of(
-    metadata: SessionMetadata, messages: list[MessageSnapshot], context: ConversationContext
-) -> ConversationSnapshot:
-    """What the Rust reader makes of a layout-1 file: id and mode history from the metadata."""
-    history = [(metadata.current_mode, metadata.created_at)]
-    return ConversationSnapshot(metadata.id, messages, context, history)
-
-
-def decode_section(data: bytes | memoryview, span: Span, decoder: Callable[[bytes], T]) -> T:
-    """Decompress a section and decode it, errors located in the file or in what it inflates to."""
-    raw = decompress_section(data, span)
-    try:
-        return decoder(raw)
-    except PersistenceError as error:
-        raise error.located(section=span.section, decompressed=True) from None
-
-
-def decompress_section(data: bytes | memoryview, span: Span) -> bytes:
-    return _in_section(
-        span.section, span.start, lambda: frames.decompress(data[span.start : span.end])
-    )
-
-
-def decode_state(data: bytes | memoryview, span: Span) -> SessionState:
-    raw = bytes(data[span.start : span.end])
-    return _in_section("state", span.start, lambda: bincode.decode(SessionState, raw))
-
-
-def encode(
-    metadata: SessionMetadata,
-    conversation: ConversationSnapshot,
-    state: SessionState,
-    level: int,
-) -> list[bytes]:
-    """The parts of the file, to be written one after the other; `level` is zstd's."""
-    return join(
-        bincode.encode(metadata, SessionMetadata),
-        compress_messages(messagepack.encode_messages(conversation.messages), level),
-        frames.compress(messagepack.encode(conversation.context), level),
-        bincode.encode(state, SessionState),
-    )
-
-
-def encode_measured(
-    metadata: SessionMetadata,
-    conversation: ConversationSnapshot,
-    state: SessionState,
-    level: int,
-) -> tuple[SessionMetadata, list[bytes]]:
-    """Like `encode`, with the counts and sizes in the metadata measured, not believed.
-
-    `file_size` is the file's own size in bytes; `compression_ratio` is compressed / original of
-    the two compressed sections.
-    """
-    messages = messagepack.encode_messages(conversation.messages)
-    context = messagepack.encode(conversation.context)
-    packed = [compress_messages(messages, level), frames.compress(context, level)]
-    ratio = sum(map(len, packed)) / (len(messages) + len(context))
-    last = bincode.encode(state, SessionState)
-    measured = replace(
-        metadata, message_count=len(conversation.messages), compression_ratio=Float32(ratio)
-    )
-    # The size stands in the metadata, where a larger number may take more bytes: go on until it fits.
-    while True:
-        parts = join(bincode.encode(measured, SessionMetadata), *packed, last)
-        if (size := sum(map(len, parts))) == measured.file_size:
-            return measured, parts
-        measured = replace(measured, file_size=size)
-
-
-def as_stored(given: SessionMetadata, measured: SessionMetadata) -> SessionMetadata:
-    """The metadata inside the file, after `encode_measured` of those given: all that was measured."""
-    return measured
-
-
-def compress_messages(messages: bytes, level: int) -> bytes:
-    """The messages section; a large one is cut into frames with a seek table."""
-    if len(messages) <= seekable.THRESHOLD:
-        return frames.compress(messages, level)
-    return seekable.compress(messages, messagepack.find_messages(messages), level)
-
-
-def _span(section: str, start: int, length: int, file_size: int) -> Span:
-    if start + length > file_size:
-        _refuse_length(section, start, length, file_size)
-    return Span(section, start, start + length)
-
-
 def _refuse_length(section: str, start: int, length: int, file_size: int) -> NoReturn:
     left = max(0, file_size - start)
     if length > left:
@@ -225,8 +148,259 @@ def _refuse_length(section: str, start: int, length: int, file_size: int) -> NoR
     raise CorruptData(reason, section=section, offset=start - 4)
 
 
-def _in_section(section: str, start: int, action: Callable[[], T]) -> T:
+# --- reading sections
+
+
+def decode_metadata(section: bytes) -> SessionMetadata:
+    """The metadata in their section.
+
+    Raises:
+        BincodeDecodeError: when they are damaged; its offset is the one in the file.
+    """
+    try:
+        return bincode.decode(SessionMetadata, section)
+    except PersistenceError as error:
+        raise error.located(section="metadata", base=HEADER) from None
+
+
+def conversation_of(
+    metadata: SessionMetadata, messages: list[MessageSnapshot], context: ConversationContext
+) -> ConversationSnapshot:
+    """What the Rust reader makes of a layout 1 file: id and mode history come from the metadata."""
+    history = [(metadata.current_mode, metadata.created_at)]
+    return ConversationSnapshot(metadata.id, messages, context, history)
+
+
+def decompress_section(data: Section, span: Span) -> bytes:
+    """The text of a compressed section.
+
+    Raises:
+        CompressionError: when it is damaged; its offset is the one in the file.
+    """
+    return _located(span, lambda: frames.decompress(data[span.start : span.end]))
+
+
+def _decode_section(data: Section, span: Span, decoder: Callable[[bytes], T]) -> T:
+    """Decompress a section and decode it; errors say where in the file or in the decompressed text."""
+    raw = decompress_section(data, span)
+    try:
+        return decoder(raw)
+    except PersistenceError as error:
+        raise error.located(section=span.section, decompressed=True) from None
+
+
+def _decode_context(data: Section, span: Span) -> ConversationContext:
+    return _decode_section(data, span, lambda raw: messagepack.decode(ConversationContext, raw))
+
+
+def _decode_state(data: Section, span: Span) -> SessionState:
+    raw = bytes(data[span.start : span.end])
+    return _located(span, lambda: bincode.decode(SessionState, raw))
+
+
+def _located(span: Span, action: Callable[[], T]) -> T:
     try:
         return action()
     except PersistenceError as error:
-        raise error.located(section=section, base=start) from None
+        raise error.located(section=span.section, base=span.start) from None
+
+
+def _held_at_once(span: Span) -> Span:
+    if span.end - span.start > limits.WHOLE_SECTION:
+        raise CorruptData("it is too large", section=span.section, offset=span.start)
+    return span
+
+
+# --- writing
+
+
+def join(metadata: bytes, messages: bytes, context: bytes, state: bytes) -> list[bytes]:
+    """The parts of a file in order, header included.
+
+    Raises:
+        ValueError: for a section over 4 GiB.
+    """
+    parts = [BEGINNING]
+    for name, section in zip(SECTIONS, (metadata, messages, context, state), strict=True):
+        if len(section) > limits.SECTION_ON_DISK:
+            raise ValueError(f"{name} of {len(section):,} bytes does not fit layout 1")
+        parts += [len(section).to_bytes(4, "little"), section]
+    return parts
+
+
+def compress_messages(messages: bytes, level: int) -> bytes:
+    """The messages section; a large one is cut into frames with a seek table."""
+    if len(messages) <= seekable.THRESHOLD:
+        return frames.compress(messages, level)
+    return seekable.compress(messages, messagepack.find_messages(messages), level)
+
+
+def fitted(metadata: SessionMetadata, rest: int) -> tuple[SessionMetadata, bytes]:
+    """The metadata with the size of their file, and their section.
+
+    `rest` is how many bytes follow that section. A larger number may take more bytes itself, so this is
+    repeated until the size fits.
+    """
+    while True:
+        section = bincode.encode(metadata, SessionMetadata)
+        size = HEADER + len(section) + rest
+        if size == metadata.file_size:
+            return metadata, section
+        metadata = replace(metadata, file_size=size)
+
+
+class Layout1(Layout):
+    """Layout 1: `<uuid>.agcx` in the store itself, with nothing beside it."""
+
+    version = VERSION
+    beginning = BEGINNING
+    header = HEADER
+    folder = ""
+    index = BINCODE
+
+    # --- reading
+
+    def metadata(self, data: Section, admit: Callable[[int], None] = admit_all) -> SessionMetadata:
+        end = metadata_end(data[:HEADER], len(data))
+        admit(end)
+        section = data[HEADER:end]
+        if len(section) < end - HEADER:
+            at = HEADER + len(section)
+            raise CorruptData("the file was cut short while it was read", offset=at)
+        return decode_metadata(bytes(section))
+
+    def damage_after_metadata(self, data: Section) -> PersistenceError | None:
+        end, size = metadata_end(data[:HEADER], len(data)), len(data)
+        length = data[end : end + 4]
+        if len(length) == 4 and end + 4 + int.from_bytes(length, "little") <= size:
+            return None
+        return CorruptData("cut off in the messages", section="messages", offset=size)
+
+    def sections(self, data: Section) -> list[SectionPlace]:
+        end = metadata_end(data[:HEADER], len(data))
+        found = [SectionPlace("metadata", HEADER, end, False)]
+        for name in SECTIONS[1:]:
+            try:
+                span = find(data, name)
+            except CorruptData:
+                break
+            found.append(SectionPlace(name, span.start, span.end, name != "state"))
+        return found
+
+    def messages(self, data: Section) -> MessagesPlace:
+        span = find(data, "messages")
+        return MessagesPlace(span.start, span.end)
+
+    def context(self, data: Section) -> ConversationContext:
+        return _decode_context(data, _held_at_once(find(data, "context")))
+
+    def state(self, data: Section) -> SessionState:
+        return _decode_state(data, _held_at_once(find(data, "state")))
+
+    def end(self, data: Section) -> int:
+        end = HEADER - 4
+        for _ in SECTIONS:
+            end += 4 + int.from_bytes(data[end : end + 4], "little")
+            if end >= len(data):
+                break
+        return end
+
+    def decode(self, data: Section) -> Session:
+        whole = data[:]
+        metadata_at, messages_at, context_at, state_at = split(whole)
+        metadata = decode_metadata(bytes(whole[metadata_at.start : metadata_at.end]))
+        messages = _decode_section(whole, messages_at, messagepack.decode_messages)
+        context = _decode_context(whole, context_at)
+        state = _decode_state(whole, state_at)
+        return metadata, conversation_of(metadata, messages, context), state
+
+    # --- writing
+
+    def encode(
+        self,
+        metadata: SessionMetadata,
+        conversation: ConversationSnapshot,
+        state: SessionState,
+        level: int,
+    ) -> list[bytes]:
+        return join(
+            bincode.encode(metadata, SessionMetadata),
+            compress_messages(messagepack.encode_messages(conversation.messages), level),
+            frames.compress(messagepack.encode(conversation.context), level),
+            bincode.encode(state, SessionState),
+        )
+
+    def encode_measured(
+        self,
+        metadata: SessionMetadata,
+        conversation: ConversationSnapshot,
+        state: SessionState,
+        level: int,
+    ) -> tuple[SessionMetadata, list[bytes]]:
+        """`file_size` is the file's own size; the ratio is that of the two compressed sections."""
+        messages = messagepack.encode_messages(conversation.messages)
+        context = messagepack.encode(conversation.context)
+        metadata = replace(metadata, message_count=len(conversation.messages))
+        return _measured(metadata, messages, context, state, level)
+
+    def assemble(
+        self,
+        metadata: SessionMetadata,
+        messages: bytes,
+        context: bytes,
+        history: bytes | None,
+        state: SessionState,
+        level: int,
+    ) -> list[bytes]:
+        return _measured(metadata, messages, context, state, level)[1]
+
+    def with_metadata(
+        self,
+        data: Section,
+        change: Callable[[SessionMetadata], SessionMetadata],
+        level: int,
+        admit: Callable[[int], None] = admit_all,
+    ) -> Rewritten:
+        """Only the metadata section is new; the others are not even decompressed."""
+        old = self.metadata(data, admit)
+        rest = metadata_end(data[:HEADER], len(data))
+        new = change(old)
+        fitting, section = fitted(new, len(data) - rest)
+        head = BEGINNING + len(section).to_bytes(4, "little")
+        return Rewritten(fitting, fitting, [head, section], rest, new != old)
+
+    # --- checkpoints
+
+    def encode_checkpoint(self, checkpoint: Checkpoint) -> list[bytes]:
+        return [frames.compress(bincode.encode(checkpoint, Checkpoint), CHECKPOINT_LEVEL)]
+
+    def decode_checkpoint(self, data: bytes, metadata: CheckpointMetadata) -> Checkpoint:
+        """Without a header: one zstd frame of bincode.
+
+        Rust cannot read one back that holds a message, since an internally tagged enum needs a
+        self-describing format; a reader that knows the schema can.
+        """
+        try:
+            raw = frames.decompress(data)
+        except PersistenceError as error:
+            raise error.located(section="checkpoint") from None
+        try:
+            return bincode.decode(Checkpoint, raw)
+        except PersistenceError as error:
+            raise error.located(section="checkpoint", decompressed=True) from None
+
+
+def _measured(
+    metadata: SessionMetadata, messages: bytes, context: bytes, state: SessionState, level: int
+) -> tuple[SessionMetadata, list[bytes]]:
+    """The parts of a file whose metadata say its size and ratio; those metadata."""
+    packed = compress_messages(messages, level), frames.compress(context, level)
+    ratio = sum(map(len, packed)) / (len(messages) + len(context))
+    last = bincode.encode(state, SessionState)
+    metadata = replace(metadata, compression_ratio=Float32(ratio))
+    # Three sections follow, each after its length.
+    metadata, first = fitted(metadata, 12 + sum(map(len, (*packed, last))))
+    return metadata, join(first, *packed, last)
+
+
+LAYOUT = Layout1()

@@ -4,15 +4,15 @@
     4   4  version, u32 = 2   16   …  zstd of [metadata, conversation, state, checksum]
 
 Strategy: the four elements are found first (`split`), and each is decoded from its own bytes, so that a
-change of one leaves the others as they are.  Unlike layout 1 it stores the whole
-conversation, mode history included; the checksum has always been nil.  Its checkpoints have the same
-header and hold [conversation, state].  Mirrors `session_store.rs` of the Rust crate.
+change of one leaves the others as they are. Unlike layout 1 it stores the whole conversation, mode history
+included; the checksum has always been nil. Its checkpoints have the same header and hold
+[conversation, state]. Mirrors `session_store.rs` of the Rust crate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Annotated, Any, TypeVar
 
 import msgpack
 import msgspec
@@ -20,9 +20,10 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from agcx_format import limits
-from agcx_format.codec import messagepack
-from agcx_format.codec.messagepack import lenient as slow
+from agcx_format.codec import bincode, messagepack
+from agcx_format.codec.messagepack import lenient
 from agcx_format.codec.zstd import frames
+from agcx_format.codec.zstd.frames import Section
 from agcx_format.counting import counted
 from agcx_format.errors import (
     CorruptData,
@@ -31,39 +32,71 @@ from agcx_format.errors import (
     PersistenceError,
     UnsupportedVersion,
 )
+from agcx_format.layout.base import (
+    MAGIC,
+    Layout,
+    MessagesPlace,
+    MetadataCopies,
+    Rewritten,
+    SectionPlace,
+    admit_all,
+)
+from agcx_format.layout.index_encodings import MESSAGE_PACK
+from agcx_format.layout.plain_size import Part, plain_size
 from agcx_format.model.fields import Float32
-from agcx_format.model.session import ConversationSnapshot, Session, SessionMetadata, SessionState
+from agcx_format.model.session import (
+    Checkpoint,
+    CheckpointMetadata,
+    ConversationContext,
+    ConversationSnapshot,
+    Session,
+    SessionMetadata,
+    SessionState,
+)
 
-MAGIC = b"AGCX"
 VERSION = 2
+BEGINNING = MAGIC + VERSION.to_bytes(4, "little")
 HEADER = 16
 ELEMENTS = ("metadata", "conversation", "state", "checksum")
+
+# What precedes the messages in the section: the array of elements, the metadata, the array of the
+# conversation's fields, its id. In a checkpoint there are no metadata.
+BEFORE_MESSAGES = ("array", "value", "array", "value")
+BEFORE_CHECKPOINT_MESSAGES = ("array", "array", "value")
 
 # What Rust's SessionStore uses; sessions take the level of their store.
 CHECKPOINT_LEVEL = 6
 
-_BEGINNING = MAGIC + VERSION.to_bytes(4, "little")
 _NIL = b"\xc0"
 
-# `Option<u32>`, nil in all files so far.
-Checksum = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)] | None
+# `Option<u32>`, nil in all files so far. `Any`, because a union is no `type[T]`.
+Checksum: Any = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)] | None
 
 T = TypeVar("T")
 
 
 class Element(msgspec.Struct, frozen=True, gc=False):
-    """Where an element lies in the decompressed bytes."""
+    """Where an element is in the decompressed section."""
 
     name: str
     start: int
     end: int
 
 
+# --- reading
+
+
 def section_end(head: bytes | memoryview, file_size: int) -> int:
-    """Check the header; where the compressed section, which begins at byte 16, ends."""
+    """Check the header and find where the compressed section, which begins at byte 16, ends.
+
+    Raises:
+        InvalidMagic: when it does not begin with `AGCX`.
+        UnsupportedVersion: when it has another version.
+        CorruptData: when the header is cut off or the length is too large.
+    """
     if head[:4] != MAGIC:
         raise InvalidMagic("does not begin with AGCX", section="header", offset=0)
-    if head[:8] != _BEGINNING:
+    if head[:8] != BEGINNING:
         version = int.from_bytes(head[4:8], "little")
         raise UnsupportedVersion(version, VERSION, section="header", offset=4)
     if len(head) < HEADER:
@@ -78,8 +111,12 @@ def section_end(head: bytes | memoryview, file_size: int) -> int:
     return HEADER + length
 
 
-def decompress(data: bytes | memoryview) -> bytes:
-    """The section of a whole file."""
+def decompress(data: Section) -> bytes:
+    """The text of the section of a whole file.
+
+    Raises:
+        PersistenceError: when header or section are damaged.
+    """
     end = section_end(data[:HEADER], len(data))
     try:
         return frames.decompress(data[HEADER:end])
@@ -88,8 +125,12 @@ def decompress(data: bytes | memoryview) -> bytes:
 
 
 def split(raw: bytes, names: tuple[str, ...] = ELEMENTS) -> list[Element]:
-    """The elements of a decompressed section; bytes after the last are ignored."""
-    unpacker = slow.unpacker(raw)
+    """The elements of a decompressed section; bytes after the last are ignored.
+
+    Raises:
+        MessagePackDecodeError: when there are more or fewer, or one is damaged.
+    """
+    unpacker = lenient.unpacker(raw)
     elements: list[Element] = []
     try:
         if (count := unpacker.read_array_header()) != len(names):
@@ -98,9 +139,9 @@ def split(raw: bytes, names: tuple[str, ...] = ELEMENTS) -> list[Element]:
             start = unpacker.tell()
             unpacker.skip()
             elements.append(Element(name, start, unpacker.tell()))
-    except slow.UNPACK_ERRORS as cause:
+    except lenient.UNPACK_ERRORS as cause:
         raise MessagePackDecodeError(
-            slow.in_words(cause),
+            lenient.in_words(cause),
             section=names[len(elements)] if len(elements) < len(names) else "session",
             offset=elements[-1].end if elements else 0,
             decompressed=True,
@@ -108,20 +149,12 @@ def split(raw: bytes, names: tuple[str, ...] = ELEMENTS) -> list[Element]:
     return elements
 
 
-def decode(data: bytes | memoryview) -> Session:
-    """A whole session; `data` is a whole file."""
-    raw = decompress(data)
-    metadata, conversation, state, checksum = split(raw)
-    element(raw, checksum, Checksum)
-    return (
-        element(raw, metadata, SessionMetadata),
-        element(raw, conversation, ConversationSnapshot),
-        element(raw, state, SessionState),
-    )
-
-
 def element(raw: bytes, place: Element, type_: type[T]) -> T:
-    """Decode one element of a decompressed section."""
+    """Decode one element of a decompressed section.
+
+    Raises:
+        MessagePackDecodeError: when it is damaged; its offset is the one in the section's text.
+    """
     try:
         return messagepack.decode(type_, memoryview(raw)[place.start : place.end])
     except PersistenceError as error:
@@ -130,15 +163,19 @@ def element(raw: bytes, place: Element, type_: type[T]) -> T:
 
 
 def read_metadata(pieces: Iterator[bytes]) -> SessionMetadata:
-    """The metadata alone: only as much is decompressed as it takes."""
-    raw, start = bytearray(), None
-    # Fed on and on, so that it goes on where a piece ended inside the metadata.
+    """The metadata alone: no more of the section is decompressed than that takes.
+
+    Raises:
+        PersistenceError: when what precedes them or they themselves are damaged.
+    """
+    raw, start = bytearray(), 0
+    # One unpacker for all pieces: it continues where a piece ended inside the metadata.
     unpacker = msgpack.Unpacker(strict_map_key=False, max_buffer_size=2 * limits.METADATA)
     for piece in pieces:
         raw += piece
         try:
             unpacker.feed(piece)
-            if start is None:
+            if not start:
                 unpacker.read_array_header()
                 start = unpacker.tell()
             unpacker.skip()
@@ -151,49 +188,22 @@ def read_metadata(pieces: Iterator[bytes]) -> SessionMetadata:
                 offset=start,
                 decompressed=True,
             ) from None
-        except slow.UNPACK_ERRORS:
-            # What is wrong is said by `split`.
+        except lenient.UNPACK_ERRORS:
+            # `split` says what is wrong.
             break
-        return element(bytes(raw), Element("metadata", start, unpacker.tell()), SessionMetadata)
+        place = Element("metadata", start, unpacker.tell())
+        return element(bytes(raw), place, SessionMetadata)
     split(bytes(raw))
     raise CorruptData("it cannot be read", section="metadata", offset=0, decompressed=True)
 
 
-def encode(
-    metadata: SessionMetadata,
-    conversation: ConversationSnapshot,
-    state: SessionState,
-    level: int,
-) -> list[bytes]:
-    """The parts of the file, to be written one after the other."""
-    return pack(_elements(metadata, conversation, state), level)
-
-
-def encode_measured(
-    metadata: SessionMetadata,
-    conversation: ConversationSnapshot,
-    state: SessionState,
-    level: int,
-) -> tuple[SessionMetadata, list[bytes]]:
-    """The parts of the file, and the metadata with count, size and ratio measured.
-
-    As in Rust the measured size and ratio stand in the index, not inside the file, whose size would
-    change with them; `as_stored` gives what stands inside.
-    """
-    metadata = replace(metadata, message_count=len(conversation.messages))
-    elements = _elements(metadata, conversation, state)
-    return _measured_parts(metadata, elements, level)
-
-
-def as_stored(given: SessionMetadata, measured: SessionMetadata) -> SessionMetadata:
-    """The metadata inside the file and in its copy `.meta`, after `encode_measured` of those given."""
-    return replace(given, message_count=measured.message_count)
+# --- writing
 
 
 def measured(metadata: SessionMetadata, compressed: int, original: int | None) -> SessionMetadata:
     """The metadata as the index holds them: the bytes of the section, and compressed / original.
 
-    The ratio stays where the original size is not known.
+    The ratio is left alone where the original size is not known.
     """
     if original:
         # As Rust divides them: both are `f32` first.
@@ -202,17 +212,27 @@ def measured(metadata: SessionMetadata, compressed: int, original: int | None) -
     return replace(metadata, file_size=compressed)
 
 
-def with_metadata(
-    data: bytes, metadata: SessionMetadata, level: int
-) -> tuple[SessionMetadata, list[bytes]]:
-    """The same file with other metadata; all else is the same MessagePack, byte for byte.
+def pack(elements: list[bytes], level: int) -> list[bytes]:
+    """The parts of a file whose section holds these elements."""
+    section = frames.compress(b"".join([bytes([0x90 + len(elements)]), *elements]), level)
+    return [BEGINNING + len(section).to_bytes(8, "little"), section]
 
-    Gives the metadata for the index as well, as `encode_measured` does.
+
+def conversation_as_written(conversation: ConversationSnapshot) -> ConversationSnapshot:
+    """The messages in the shape that Rust would write.
+
+    Raises:
+        TypeError: when a field holds a value that its type cannot hold.
+        ValueError: likewise.
     """
-    raw = decompress(data)
-    _, *others = split(raw)
-    kept = [raw[other.start : other.end] for other in others]
-    return _measured_parts(metadata, [messagepack.encode(metadata), *kept], level)
+    return replace(conversation, messages=list(map(messagepack.as_written, conversation.messages)))
+
+
+def _elements(
+    metadata: SessionMetadata, conversation: ConversationSnapshot, state: SessionState
+) -> list[bytes]:
+    values = (metadata, conversation_as_written(conversation), state)
+    return [*map(messagepack.encode, values), _NIL]
 
 
 def _measured_parts(
@@ -222,18 +242,166 @@ def _measured_parts(
     return measured(metadata, len(parts[-1]), 1 + sum(map(len, elements))), parts
 
 
-def pack(elements: list[bytes], level: int) -> list[bytes]:
-    section = frames.compress(b"".join([bytes([0x90 + len(elements)]), *elements]), level)
-    return [_BEGINNING + len(section).to_bytes(8, "little"), section]
+class _Copies(MetadataCopies):
+    """`metadata/<uuid>.meta`, in bincode."""
+
+    folder = "metadata"
+    suffix = ".meta"
+
+    def encode(self, metadata: SessionMetadata) -> bytes:
+        return bincode.encode(metadata, SessionMetadata)
+
+    def decode(self, data: bytes) -> SessionMetadata:
+        return bincode.decode(SessionMetadata, data)
 
 
-def conversation_as_written(conversation: ConversationSnapshot) -> ConversationSnapshot:
-    """The messages in the shape that Rust would write."""
-    return replace(conversation, messages=list(map(messagepack.as_written, conversation.messages)))
+class Layout2(Layout):
+    """Layout 2: `sessions/<uuid>.agcx`, with a copy of the metadata, found by the index."""
+
+    version = VERSION
+    beginning = BEGINNING
+    header = HEADER
+    folder = "sessions"
+    copies = _Copies()
+    index = MESSAGE_PACK
+    # A wrong version after the magic is an error of this layout: layout 1's have no header.
+    checkpoint_beginning = MAGIC
+    is_listed_by_index = True
+    holds_sizes = False
+    has_context_apart = False
+
+    # --- reading
+
+    def metadata(self, data: Section, admit: Callable[[int], None] = admit_all) -> SessionMetadata:
+        # Rust truncates these files in place: one that is too short may still hold its metadata.
+        end = section_end(data[:HEADER], max(len(data), 2**64))
+        section = Part(data, HEADER, min(end, len(data)))
+        try:
+            return read_metadata(_admitted(frames.pieces(section), admit))
+        except PersistenceError as error:
+            raise error.located(section="metadata", base=HEADER) from None
+
+    def sections(self, data: Section) -> list[SectionPlace]:
+        return [SectionPlace("session", HEADER, min(self.end(data), len(data)), True)]
+
+    def messages(self, data: Section) -> MessagesPlace:
+        return MessagesPlace(HEADER, min(self.end(data), len(data)), BEFORE_MESSAGES)
+
+    def context(self, data: Section) -> ConversationContext:
+        raw, places = self._found(data)
+        return element(raw, places["conversation"], ConversationSnapshot).context
+
+    def state(self, data: Section) -> SessionState:
+        raw, places = self._found(data)
+        return element(raw, places["state"], SessionState)
+
+    def _found(self, data: Section) -> tuple[bytes, dict[str, Element]]:
+        if min(self.end(data), len(data)) > limits.WHOLE_SECTION:
+            raise CorruptData("it is too large", section="session", offset=8)
+        raw = decompress(data)
+        return raw, {place.name: place for place in split(raw)}
+
+    def end(self, data: Section) -> int:
+        return HEADER + int.from_bytes(data[8:HEADER], "little")
+
+    def decode(self, data: Section) -> Session:
+        raw = decompress(data)
+        metadata, conversation, state, checksum = split(raw)
+        element(raw, checksum, Checksum)
+        return (
+            element(raw, metadata, SessionMetadata),
+            element(raw, conversation, ConversationSnapshot),
+            element(raw, state, SessionState),
+        )
+
+    # --- writing
+
+    def encode(
+        self,
+        metadata: SessionMetadata,
+        conversation: ConversationSnapshot,
+        state: SessionState,
+        level: int,
+    ) -> list[bytes]:
+        return pack(_elements(metadata, conversation, state), level)
+
+    def encode_measured(
+        self,
+        metadata: SessionMetadata,
+        conversation: ConversationSnapshot,
+        state: SessionState,
+        level: int,
+    ) -> tuple[SessionMetadata, list[bytes]]:
+        """As in Rust, only the index gets the measured size and ratio.
+
+        The size of the file would change with them; `as_stored` gives what is inside.
+        """
+        metadata = replace(metadata, message_count=len(conversation.messages))
+        return _measured_parts(metadata, _elements(metadata, conversation, state), level)
+
+    def assemble(
+        self,
+        metadata: SessionMetadata,
+        messages: bytes,
+        context: bytes,
+        history: bytes | None,
+        state: SessionState,
+        level: int,
+    ) -> list[bytes]:
+        history = history or messagepack.encode([(metadata.current_mode, metadata.created_at)])
+        conversation = [b"\x94", messagepack.encode(metadata.id), messages, context, history]
+        first, last = messagepack.encode(metadata), messagepack.encode(state)
+        return pack([first, b"".join(conversation), last, _NIL], level)
+
+    def with_metadata(
+        self,
+        data: Section,
+        change: Callable[[SessionMetadata], SessionMetadata],
+        level: int,
+        admit: Callable[[int], None] = admit_all,
+    ) -> Rewritten:
+        """The other elements are the same MessagePack; the section is compressed again."""
+        raw = decompress(data)
+        first, *others = split(raw)
+        old = element(raw, first, SessionMetadata)
+        new = change(old)
+        kept = [raw[other.start : other.end] for other in others]
+        indexed, parts = _measured_parts(new, [messagepack.encode(new), *kept], level)
+        return Rewritten(new, indexed, parts, len(data), new != old)
+
+    def as_stored(self, given: SessionMetadata, measured: SessionMetadata) -> SessionMetadata:
+        return replace(given, message_count=measured.message_count)
+
+    def as_indexed(self, metadata: SessionMetadata, data: Section) -> SessionMetadata:
+        section = Part(data, HEADER, section_end(data[:HEADER], len(data)))
+        return measured(metadata, len(section), plain_size(section))
+
+    # --- checkpoints
+
+    def encode_checkpoint(self, checkpoint: Checkpoint) -> list[bytes]:
+        elements = [
+            messagepack.encode(checkpoint.conversation),
+            messagepack.encode(checkpoint.state),
+        ]
+        return pack(elements, CHECKPOINT_LEVEL)
+
+    def decode_checkpoint(self, data: bytes, metadata: CheckpointMetadata) -> Checkpoint:
+        """Its metadata are not inside: they are in the session's."""
+        raw = decompress(data)
+        conversation, state = split(raw, ("conversation", "state"))
+        return Checkpoint(
+            metadata,
+            element(raw, conversation, ConversationSnapshot),
+            element(raw, state, SessionState),
+        )
 
 
-def _elements(
-    metadata: SessionMetadata, conversation: ConversationSnapshot, state: SessionState
-) -> list[bytes]:
-    values = (metadata, conversation_as_written(conversation), state)
-    return [*map(messagepack.encode, values), _NIL]
+def _admitted(pieces: Iterable[bytes], admit: Callable[[int], None]) -> Iterator[bytes]:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        admit(size)
+        yield piece
+
+
+LAYOUT = Layout2()

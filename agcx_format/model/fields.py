@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
-from typing import Annotated, ClassVar, Self
+from collections.abc import Callable
+from functools import cache
+from typing import Annotated, Any, ClassVar, Self
 
 import msgspec
 from msgspec import Meta
@@ -54,8 +56,43 @@ def pack_f32(value: float) -> bytes:
         return struct.pack(">f", float("inf") if value > 0 else float("-inf"))
 
 
-class Value(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
-    """Configuration that all of them share (msgspec hands it down).
+class ValueType(msgspec.StructMeta):
+    """Checks the fields of a value when it is constructed.
+
+    msgspec does not come this way when it decodes, since it has checked what it decodes.
+    """
+
+    def __call__(cls, *args: Any, **fields: Any) -> Any:
+        value = super().__call__(*args, **fields)
+        _check_of(cls)(value)
+        return value
+
+    @property
+    def unchecked(cls) -> Callable[..., Any]:
+        """The constructor without its checks, for decoders that have checked the bytes."""
+        return super().__call__
+
+
+@cache
+def _check_of(cls: Any) -> Callable[[Any], None]:
+    # Imported late: the checks are made from the schema, and that from classes of this type.
+    from agcx_format.model.value_checks import fields_check
+
+    return fields_check(cls)
+
+
+class Value(
+    msgspec.Struct,
+    metaclass=ValueType,
+    array_like=True,
+    forbid_unknown_fields=True,
+    frozen=True,
+    gc=False,
+):
+    """What all values share: constructed with checks, frozen, compared and hashed by their fields.
+
+    A field of the wrong type is a `TypeError` when the value is made, a number or timestamp that does not
+    fit a `ValueError`.  Lists and dicts belong to the value that holds them: do not change them.
 
     `gc=False`: values hold only values, so there are no cycles for the collector to look for, and
     ten thousand sessions in a list do not make it look.
@@ -63,3 +100,29 @@ class Value(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=
 
     # The Rust name of the variant, which files of the crate's first day have as the tag.
     variant: ClassVar[str] = ""
+
+    def replace(self, **fields: Any) -> Self:
+        """A copy with other values in some fields.
+
+        Raises:
+            TypeError: there is no such field, or the value has the wrong type for it.
+            ValueError: the value does not fit the field.
+        """
+        value = msgspec.structs.replace(self, **fields)
+        _check_of(type(self))(value)
+        return value
+
+    # What `copy.replace` calls, from Python 3.13 on.
+    __replace__ = replace
+
+    def __hash__(self) -> int:
+        return hash((type(self), *map(_hashable, msgspec.structs.astuple(self))))
+
+
+def _hashable(field: Any) -> Any:
+    """The field with its lists as tuples and its dicts as sets of pairs."""
+    if isinstance(field, list | tuple):
+        return tuple(map(_hashable, field))
+    if isinstance(field, dict):
+        return frozenset((key, _hashable(value)) for key, value in field.items())
+    return field

@@ -1,145 +1,31 @@
-"""The values that AGCX files hold, field by field in the order in which they are written.
+"""Messages and their items: what was said in a conversation, as AGCX files hold it.
 
-Strategy: these declarations are the schema.  bincode, MessagePack and JSON are all worked out from
-them (`bincode.py`, `messagepack.py`, `serde_json.py`), so a new field is one line, here.
+Strategy: these declarations are the schema.  The codecs for bincode, MessagePack and JSON are derived from
+them, so adding a field means adding one line here, in the order in which fields are written.
 
 They have the shape of what rmp-serde writes, arrays of the fields in order, which lets msgspec
-decode a message in one call.  No field has a default: a file that leaves one out is corrupt, and
-a default would hide it.  Values are frozen; change one with `msgspec.structs.replace`.
+decode a message in one call.  No field has a default: a file that omits one is corrupt, and a default
+would hide that.  (`new.py` makes values with defaults.)
 
-Two kinds of item are not in the union that msgspec decodes, since it could not tell them apart;
-the slow path of `messagepack.py` makes them: `ReasoningWithoutContent` and `UnknownItem`.
+Two kinds of item are not in the unions that msgspec decodes, since it could not distinguish them; the
+lenient MessagePack decoder makes them: `ReasoningWithoutContent` and `UnknownItem`.  A type checker does see
+them, because a reader will meet them.
 """
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from agcx_format.model.fields import U64, Moment, MomentOfMessage, Value
+from agcx_format.model.timestamps import Timestamp
 
 
 class LocalShellStatus(Enum):
     COMPLETED = "completed"
     IN_PROGRESS = "in_progress"
     INCOMPLETE = "incomplete"
-
-
-# --- what an item of the conversation is made of
-
-
-class InputText(Value, tag="input_text", frozen=True):
-    variant = "InputText"
-    text: str
-
-
-class InputImage(Value, tag="input_image", frozen=True):
-    """`image_url` is a URL, most often a `data:` one that holds the whole picture."""
-
-    variant = "InputImage"
-    image_url: str
-
-
-class OutputText(Value, tag="output_text", frozen=True):
-    variant = "OutputText"
-    text: str
-
-
-ContentItem = InputText | InputImage | OutputText
-
-
-class SummaryText(Value, tag="summary_text", frozen=True):
-    variant = "SummaryText"
-    text: str
-
-
-class ReasoningText(Value, tag="reasoning_text", frozen=True):
-    variant = "ReasoningText"
-    text: str
-
-
-class PlainText(Value, tag="text", frozen=True):
-    """`ReasoningContent::Text` of the Rust crate."""
-
-    variant = "Text"
-    text: str
-
-
-ReasoningContent = ReasoningText | PlainText
-
-
-class ExecAction(Value, tag="exec", frozen=True):
-    """`LocalShellAction::Exec`."""
-
-    variant = "Exec"
-    command: list[str]
-    timeout_ms: U64 | None
-    working_directory: str | None
-    env: dict[str, str] | None
-    user: str | None
-
-
-class Message(Value, tag="message", frozen=True):
-    variant = "Message"
-    id: str | None
-    role: str
-    content: list[ContentItem]
-
-
-class Reasoning(Value, tag="reasoning", frozen=True):
-    """`content` is None when absent; see `ReasoningWithoutContent` for the third case."""
-
-    variant = "Reasoning"
-    id: str
-    summary: list[SummaryText]
-    content: list[ReasoningContent] | None
-    encrypted_content: str | None
-
-
-class ReasoningWithoutContent(Value, tag="reasoning", frozen=True):
-    """A reasoning item from which Rust left the field `content` out, three fields instead of four.
-
-    It does so when `content` is present but holds no `reasoning_text`, and then fails to read
-    what it wrote.  Told from `Reasoning` by the number of fields alone.
-    """
-
-    variant = "Reasoning"
-    id: str
-    summary: list[SummaryText]
-    encrypted_content: str | None
-
-    @property
-    def content(self) -> list[ReasoningContent]:
-        return []
-
-
-class LocalShellCall(Value, tag="local_shell_call", frozen=True):
-    variant = "LocalShellCall"
-    id: str | None
-    call_id: str | None
-    status: LocalShellStatus
-    action: ExecAction
-
-
-class FunctionCall(Value, tag="function_call", frozen=True):
-    """`arguments` is JSON text, as the model wrote it: it need not parse."""
-
-    variant = "FunctionCall"
-    id: str | None
-    name: str
-    arguments: str
-    call_id: str
-
-
-class FunctionCallOutput(Value, tag="function_call_output", frozen=True):
-    variant = "FunctionCallOutput"
-    call_id: str
-    output: str
-
-
-class Other(Value, tag="other", frozen=True):
-    variant = "Other"
 
 
 def _dict_or_pairs(pairs: list[tuple[Any, Any]]) -> dict[Any, Any] | list[Any]:
@@ -216,7 +102,136 @@ class UnknownItem:
         return f"UnknownItem({self.raw!r})"
 
 
+# --- what an item of the conversation is made of
+
+
+class InputText(Value, tag="input_text", frozen=True):
+    variant = "InputText"
+    text: str
+
+
+class InputImage(Value, tag="input_image", frozen=True):
+    """`image_url` is a URL, most often a `data:` one that holds the whole picture."""
+
+    variant = "InputImage"
+    image_url: str
+
+
+class OutputText(Value, tag="output_text", frozen=True):
+    variant = "OutputText"
+    text: str
+
+
+ContentItem = InputText | InputImage | OutputText
+# What the content of a message may hold: an `UnknownItem` as well.
+ContentPart = ContentItem | UnknownItem
+if TYPE_CHECKING:
+    _ContentPart = ContentPart
+else:
+    # What msgspec decodes; see above.
+    _ContentPart = ContentItem
+
+
+class SummaryText(Value, tag="summary_text", frozen=True):
+    variant = "SummaryText"
+    text: str
+
+
+class ReasoningText(Value, tag="reasoning_text", frozen=True):
+    variant = "ReasoningText"
+    text: str
+
+
+class PlainText(Value, tag="text", frozen=True):
+    """`ReasoningContent::Text` of the Rust crate."""
+
+    variant = "Text"
+    text: str
+
+
+ReasoningContent = ReasoningText | PlainText
+
+
+class ExecAction(Value, tag="exec", frozen=True):
+    """`LocalShellAction::Exec`."""
+
+    variant = "Exec"
+    command: list[str]
+    timeout_ms: U64 | None
+    working_directory: str | None
+    env: dict[str, str] | None
+    user: str | None
+
+
+class Message(Value, tag="message", frozen=True):
+    variant = "Message"
+    id: str | None
+    role: str
+    content: list[_ContentPart]
+
+
+class Reasoning(Value, tag="reasoning", frozen=True):
+    """`content` is None when absent; see `ReasoningWithoutContent` for the third case."""
+
+    variant = "Reasoning"
+    id: str
+    summary: list[SummaryText]
+    content: list[ReasoningContent] | None
+    encrypted_content: str | None
+
+
+class ReasoningWithoutContent(Value, tag="reasoning", frozen=True):
+    """A reasoning item from which Rust left the field `content` out, three fields instead of four.
+
+    It does so when `content` is present but holds no `reasoning_text`, and then fails to read
+    what it wrote.  Told from `Reasoning` by the number of fields alone.
+    """
+
+    variant = "Reasoning"
+    id: str
+    summary: list[SummaryText]
+    encrypted_content: str | None
+
+    @property
+    def content(self) -> list[ReasoningContent]:
+        return []
+
+
+class LocalShellCall(Value, tag="local_shell_call", frozen=True):
+    variant = "LocalShellCall"
+    id: str | None
+    call_id: str | None
+    status: LocalShellStatus
+    action: ExecAction
+
+
+class FunctionCall(Value, tag="function_call", frozen=True):
+    """`arguments` is JSON text, as the model wrote it: it need not parse."""
+
+    variant = "FunctionCall"
+    id: str | None
+    name: str
+    arguments: str
+    call_id: str
+
+
+class FunctionCallOutput(Value, tag="function_call_output", frozen=True):
+    variant = "FunctionCallOutput"
+    call_id: str
+    output: str
+
+
+class Other(Value, tag="other", frozen=True):
+    variant = "Other"
+
+
 ResponseItem = Message | Reasoning | LocalShellCall | FunctionCall | FunctionCallOutput | Other
+# What a message may hold: also the two kinds that Rust does not read.
+Item = ResponseItem | ReasoningWithoutContent | UnknownItem
+if TYPE_CHECKING:
+    _Item = Item
+else:
+    _Item = ResponseItem
 
 
 # --- the conversation
@@ -238,7 +253,7 @@ class ToolCallMetadata(Value, frozen=True):
 
 class MessageMetadata(Value, frozen=True):
     edited: bool
-    edit_history: list[tuple[Moment, ResponseItem]]
+    edit_history: list[tuple[Moment, _Item]]
     branch_point: bool
     branch_id: UUID | None
     parent_message_id: UUID | None
@@ -248,7 +263,14 @@ class MessageMetadata(Value, frozen=True):
 
 
 class MessageSnapshot(Value, frozen=True):
-    item: ResponseItem
+    """One message: an item, when it was said, and in which turn (counted from 0)."""
+
+    item: _Item
     timestamp: MomentOfMessage
     turn_index: U64
     metadata: MessageMetadata
+
+    @property
+    def time(self) -> Timestamp:
+        """`timestamp` with its parts: `.ns`, `.datetime`."""
+        return Timestamp(self.timestamp)

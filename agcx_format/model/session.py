@@ -10,6 +10,7 @@ from uuid import UUID
 
 from agcx_format.model.fields import U16, U64, Float32, Moment, Value
 from agcx_format.model.items import MessageSnapshot
+from agcx_format.model.timestamps import Timestamp
 
 
 class OperatingMode(Enum):
@@ -58,9 +59,27 @@ class CheckpointMetadata(Value, frozen=True):
     message_index: U64
     description: str | None
 
+    @property
+    def created(self) -> Timestamp:
+        """`created_at` with its parts: `.ns`, `.datetime`."""
+        return Timestamp(self.created_at)
+
 
 class SessionMetadata(Value, frozen=True):
-    """`file_size` in bytes; `compression_ratio` is compressed / original."""
+    """What a list shows of a session.
+
+    `file_size` in bytes; `compression_ratio` is compressed / original size.  The three times are text, as
+    the file holds them; `created`, `updated`, and `accessed` give them with their parts.
+
+    >>> from agcx_format import new_session
+    >>> metadata = new_session(title="Parser", created_at="2025-08-01T12:30:00.5Z").metadata
+    >>> metadata.created_at
+    '2025-08-01T12:30:00.500Z'
+    >>> metadata.created.ns, metadata.created.datetime.year
+    (1754051400500000000, 2025)
+    >>> metadata.replace(title="Lexer").title
+    'Lexer'
+    """
 
     id: UUID
     title: str
@@ -77,6 +96,21 @@ class SessionMetadata(Value, frozen=True):
     compression_ratio: Float32
     format_version: U16
     checkpoints: list[CheckpointMetadata]
+
+    @property
+    def created(self) -> Timestamp:
+        """`created_at` with its parts: `.ns`, `.datetime`."""
+        return Timestamp(self.created_at)
+
+    @property
+    def updated(self) -> Timestamp:
+        """`updated_at` with its parts: `.ns`, `.datetime`."""
+        return Timestamp(self.updated_at)
+
+    @property
+    def accessed(self) -> Timestamp:
+        """`last_accessed` with its parts: `.ns`, `.datetime`."""
+        return Timestamp(self.last_accessed)
 
 
 class FilterSettings(Value, frozen=True):

@@ -74,16 +74,45 @@ def to_datetime(text: str) -> datetime:
 
 
 class Timestamp(str):
-    """A moment in UTC as its RFC 3339 text, for making one; mirrors `chrono::DateTime<Utc>`.
+    """A moment in UTC as its RFC 3339 text; mirrors `chrono::DateTime<Utc>`.
 
-    `Timestamp(text)` raises `ValueError` when the text is no timestamp, and normalises what
-    Rust would normalise (another offset, needless digits of the fraction).
+    Normalizes what Rust would normalize: another offset, needless digits of the fraction.  Ordered by the
+    moment, which the text alone is not: `.5Z` sorts before `Z`, and years may have more than four digits.
+
+    >>> Timestamp("2025-08-01T14:30:00+02:00")
+    '2025-08-01T12:30:00Z'
+    >>> Timestamp("2025-08-01T12:30:00Z") < Timestamp("2025-08-01T12:30:00.5Z")
+    True
+    >>> Timestamp("2025-08-01T12:30:00Z").ns
+    1754051400000000000
+
+    Raises:
+        ValueError: the text is not a timestamp.
     """
 
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
         return str.__new__(cls, normal(text))
+
+    @property
+    def ns(self) -> int:
+        """Nanoseconds since 1970-01-01T00:00:00Z, as `ns_of` gives them."""
+        return ns_of(self)
+
+    # A leap second comes before the second that follows it, though both have the same `ns`.
+
+    def __lt__(self, other: str) -> bool:
+        return _parse(self) < _parse(other)
+
+    def __le__(self, other: str) -> bool:
+        return _parse(self) <= _parse(other)
+
+    def __gt__(self, other: str) -> bool:
+        return _parse(self) > _parse(other)
+
+    def __ge__(self, other: str) -> bool:
+        return _parse(self) >= _parse(other)
 
     @classmethod
     def from_ns(cls, ns: int) -> Self:
@@ -101,6 +130,12 @@ class Timestamp(str):
     @classmethod
     def now(cls) -> Self:
         return cls.from_ns(time.time_ns())
+
+    # Last, since its name hides that of its type.
+    @property
+    def datetime(self) -> datetime:
+        """An aware `datetime` in UTC, as `to_datetime` gives it."""
+        return to_datetime(self)
 
 
 def newest_first(items: Iterable[_T], key: Callable[[_T], str]) -> list[_T]:

@@ -37,10 +37,14 @@ class QueryError(ValueError):
     """A part of a query that means nothing: `text[start:end]` of the line, and the reason."""
 
     def __init__(self, reason: str, start: int, end: int) -> None:
-        super().__init__(reason)
+        # All of them, so that it can be copied and pickled.
+        super().__init__(reason, start, end)
         self.reason = reason
         self.start = start
         self.end = end
+
+    def __str__(self) -> str:
+        return self.reason
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, QueryError) and self._key == other._key

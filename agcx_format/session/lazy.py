@@ -16,25 +16,25 @@ from collections.abc import Callable, Iterator
 from typing import Self, SupportsIndex, TypeVar, overload
 from weakref import WeakSet
 
-from agcx_format import layout, limits
-from agcx_format.codec import messagepack
-from agcx_format.codec.messagepack.scanner import INSIDE_CONVERSATION, MessageScanner
+from agcx_format.codec.messagepack.scanner import MessageScanner
+from agcx_format.codec.zstd.frames import Section
 from agcx_format.codec.zstd.seekable import read_table
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import CorruptData, PersistenceError
-from agcx_format.layout import v1, v2
+from agcx_format.layout import HEAD, of
+from agcx_format.layout.base import SectionPlace
+from agcx_format.layout.plain_size import plain_size
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.model.session import (
     ConversationContext,
-    ConversationSnapshot,
     SessionMetadata,
     SessionState,
 )
+from agcx_format.session.file_section import FileSection
+from agcx_format.session.metadata import read_metadata
 from agcx_format.session.random_access import FramedMessages
 from agcx_format.session.sequential import StreamedMessages, decode_message
-from agcx_format.session.sizes import SectionPlace, plain_size
 from agcx_format.session.source import MessageSource, Pending
-from agcx_format.session.whole import FileSection, read_metadata
 
 __all__ = ["SessionFile"]
 
@@ -63,11 +63,9 @@ class SessionFile:
         self._others: WeakSet[StreamedMessages | FramedMessages] = WeakSet()
         try:
             self.metadata: SessionMetadata = read_metadata(self._file.fd, self.size, use_mmap)
-            head = self._file.read(v2.HEADER, 0)
-            self.layout: int = layout.of(head).VERSION
-            kind = _Layout1 if self.layout == v1.VERSION else _Layout2
-            self._sections: _Layout1 | _Layout2 = kind(self._file, head)
-            self._messages = self._sections.messages()
+            self._layout = of(self._file.read(HEAD, 0))
+            self.layout: int = self._layout.version
+            self._messages = self._opened_messages()
         except PersistenceError as error:
             self._file.close()
             raise error.located(path=path) from None
@@ -119,7 +117,7 @@ class SessionFile:
         It ends when the file is closed.  Raises `FileClosed` when it is closed already.
         """
         self._file.check_open()
-        other = self._sections.messages()
+        other = self._opened_messages()
         self._others.add(other)
         return other
 
@@ -196,15 +194,30 @@ class SessionFile:
 
     @property
     def context(self) -> ConversationContext:
-        return self._located(self._sections.context)
+        """The context of the conversation.
+
+        Raises:
+            PersistenceError: when it cannot be read.
+        """
+        return self._located(self._layout.context)
 
     @property
     def state(self) -> SessionState:
-        return self._located(self._sections.state)
+        """The state of the window.
+
+        Raises:
+            PersistenceError: when it cannot be read.
+        """
+        return self._located(self._layout.state)
+
+    @property
+    def has_context_apart(self) -> bool:
+        """Whether the context can be read without decompressing the messages."""
+        return self._layout.has_context_apart
 
     def sections(self) -> list[SectionPlace]:
         """Where the sections lie, as far as the file goes."""
-        return self._located(self._sections.places)
+        return self._located(self._layout.sections)
 
     def plain_size(
         self, place: SectionPlace, should_stop: Callable[[], bool] = lambda: False
@@ -231,10 +244,26 @@ class SessionFile:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def _located(self, read: Callable[[], T]) -> T:
+    def _opened_messages(self) -> StreamedMessages | FramedMessages:
+        """A reader of the messages, from their beginning."""
+        try:
+            place = self._layout.messages(self._whole())
+        except PersistenceError as error:
+            return StreamedMessages.missing(error)
+        section = FileSection(self._file, place.start, place.end)
+        table = None if place.before else read_table(section)
+        if table is not None:
+            return FramedMessages(section, table, place.start)
+        return StreamedMessages(section, MessageScanner(place.before), place.start)
+
+    def _whole(self) -> FileSection:
+        """The file as a layout reads it; made for each question, since it keeps what it read last."""
+        return FileSection(self._file, 0, self.size, ahead=0)
+
+    def _located(self, ask: Callable[[Section], T]) -> T:
         self._file.check_open()
         try:
-            return read()
+            return ask(self._whole())
         except PersistenceError as error:
             raise error.located(path=self.path) from None
 
@@ -246,99 +275,3 @@ def _needed(part: slice) -> int | None:
     if step < 1 or any(end is None or end < 0 for end in ends):
         return None
     return part.stop
-
-
-class _Layout1:
-    """Where the sections of layout 1 lie; a length that lies is followed as far as the file goes."""
-
-    def __init__(self, file: OpenFile, head: bytes) -> None:
-        self._file, self._size = file, file.size
-        self._end = v1.metadata_span(head[: v1.HEADER], file.size).end
-
-    def messages(self) -> StreamedMessages | FramedMessages:
-        try:
-            span = self._span("messages")
-        except PersistenceError as error:
-            return StreamedMessages.missing(error)
-        section = FileSection(self._file, span.start, span.end)
-        table = read_table(section)
-        if table is not None:
-            return FramedMessages(section, table, span.start)
-        return StreamedMessages(section, MessageScanner(), span.start)
-
-    def places(self) -> list[SectionPlace]:
-        found = [SectionPlace(v1.SECTIONS[0], v1.HEADER, self._end, False)]
-        for name in v1.SECTIONS[1:]:
-            try:
-                span = self._span(name)
-            except PersistenceError:
-                break
-            found.append(SectionPlace(name, span.start, span.end, name != "state"))
-        return found
-
-    def context(self) -> ConversationContext:
-        def decode(raw: bytes) -> ConversationContext:
-            return messagepack.decode(ConversationContext, raw)
-
-        span, data = self._whole("context")
-        return _based(span, lambda at: v1.decode_section(data, at, decode))
-
-    def state(self) -> SessionState:
-        span, data = self._whole("state")
-        return _based(span, lambda at: v1.decode_state(data, at))
-
-    def _span(self, wanted: str) -> v1.Span:
-        end = self._end
-        for name in v1.SECTIONS[1:]:
-            start = end + 4
-            raw = self._file.read(4, end)
-            if len(raw) < 4:
-                raise CorruptData("the file ends before it", section=wanted, offset=end)
-            end = start + int.from_bytes(raw, "little")
-            if name == wanted:
-                break
-        return v1.Span(wanted, start, min(end, self._size))
-
-    def _whole(self, section: str) -> tuple[v1.Span, bytes]:
-        span = self._span(section)
-        if span.end - span.start > limits.WHOLE_SECTION:
-            raise CorruptData("it is too large", section=section, offset=span.start)
-        return span, self._file.read(span.end - span.start, span.start)
-
-
-def _based(span: v1.Span, decode: Callable[[v1.Span], object]):
-    """Decode a section that was read on its own: its errors count from where it lies."""
-    try:
-        return decode(v1.Span(span.section, 0, span.end - span.start))
-    except PersistenceError as error:
-        raise error.located(base=span.start) from None
-
-
-class _Layout2:
-    """The one section of layout 2; what stands after the messages is decompressed when asked for."""
-
-    def __init__(self, file: OpenFile, head: bytes) -> None:
-        self._file = file
-        # Its writer truncates in place: a file that is too short still holds its first messages.
-        self._end = min(file.size, v2.HEADER + int.from_bytes(head[8:16], "little"))
-
-    def messages(self) -> StreamedMessages:
-        section = FileSection(self._file, v2.HEADER, self._end)
-        return StreamedMessages(section, MessageScanner(INSIDE_CONVERSATION), v2.HEADER)
-
-    def places(self) -> list[SectionPlace]:
-        return [SectionPlace("session", v2.HEADER, self._end, True)]
-
-    def context(self) -> ConversationContext:
-        raw, places = self._elements()
-        return v2.element(raw, places["conversation"], ConversationSnapshot).context
-
-    def state(self) -> SessionState:
-        raw, places = self._elements()
-        return v2.element(raw, places["state"], SessionState)
-
-    def _elements(self) -> tuple[bytes, dict[str, v2.Element]]:
-        if self._end > limits.WHOLE_SECTION:
-            raise CorruptData("it is too large", section="session", offset=8)
-        raw = v2.decompress(self._file.read(self._end, 0))
-        return raw, {place.name: place for place in v2.split(raw)}

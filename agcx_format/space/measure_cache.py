@@ -14,7 +14,7 @@ A cache that is broken, foreign or of another version is none, without a word.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -82,7 +82,7 @@ class StatsCache:
 
     def gather(
         self, entries: Iterable[ScanEntry], should_stop: Stopped = lambda: False
-    ) -> Iterator[FileStats]:
+    ) -> Generator[FileStats, None, None]:
         """`stats.gather`, of which the outcome is kept, also when it is stopped or left half-way."""
         rows, fresh, whole = self.load(), {}, False
         try:

@@ -15,7 +15,7 @@ from agcx_format.model.session import (
     SessionMetadata,
     SessionState,
 )
-from agcx_format.session.whole import read_metadata
+from agcx_format.session.metadata import read_metadata
 from agcx_format.store.store import CompressionLevel, Store
 
 __all__ = ["CompressionLevel", "SessionStorage", "SessionStore", "StorageBackend"]

@@ -19,14 +19,14 @@ import msgspec
 from msgspec.structs import replace
 
 from agcx_format import limits
-from agcx_format.codec import bincode
 from agcx_format.counting import counted
 from agcx_format.disk.durable import Signature, open_regular, os_reason, read_exactly
 from agcx_format.errors import CorruptData, PersistenceError
-from agcx_format.layout import v2
+from agcx_format.layout import Layout, by_version
+from agcx_format.layout.base import MetadataCopies
 from agcx_format.model.session import SessionMetadata
 from agcx_format.session.listed import listed
-from agcx_format.session.whole import Turn, read_head, read_listed, read_metadata
+from agcx_format.session.metadata import Turn, read_head, read_listed, read_metadata
 from agcx_format.store import paths
 from agcx_format.store.index_file import read_index
 
@@ -106,8 +106,9 @@ class EntryReader:
 
     def entry(self, layout: int, path: str) -> ScanEntry | None:
         """The entry of one file; None when there is none (deleted while one looked)."""
-        if layout == v2.VERSION:
-            return self._entry2(path)
+        kind = by_version(layout)
+        if kind.copies is not None:
+            return self._entry_by_copy(kind, kind.copies, path)
         session_id = paths.id_of(path)
         try:
             fd, status = open_regular(path)
@@ -115,7 +116,7 @@ class EntryReader:
             signature = _signature(path)
             if signature is None:
                 return None
-            return ScanEntry(path, session_id, None, error, signature)
+            return ScanEntry(path, session_id, None, error, signature, layout)
         metadata, problem = None, None
         try:
             metadata, problem = read_head(fd, status.st_size, self._use_mmap)
@@ -125,46 +126,68 @@ class EntryReader:
             os.close(fd)
         if problem is not None:
             problem.located(path=path)
-        return ScanEntry(path, session_id, metadata, problem, Signature.of(status))
+        return ScanEntry(path, session_id, metadata, problem, Signature.of(status), layout)
 
     def metadata(self, layout: int, path: str) -> SessionMetadata:
-        """The metadata alone; raises `PersistenceError`."""
-        if layout == v2.VERSION:
-            return self._metadata2(path, _regular(path))
-        fd, status = open_regular(path)
-        try:
-            return self._read(fd, status.st_size, self._use_mmap)
-        except PersistenceError as error:
-            raise error.located(path=path) from None
-        finally:
-            os.close(fd)
+        """The metadata alone, as the file or its copy says them.
 
-    # --- layout 2
+        Raises:
+            PersistenceError: when they cannot be read.
+        """
+        kind = by_version(layout)
+        if kind.copies is not None:
+            return self._copied(kind, kind.copies, path)
+        return self._inside(path)
 
-    def _entry2(self, path: str) -> ScanEntry | None:
+    def measured_metadata(self, layout: int, path: str) -> SessionMetadata:
+        """Like `metadata`, with the sizes that the index has of the same save where the file has none.
+
+        Raises:
+            PersistenceError: when they cannot be read.
+        """
+        metadata = self.metadata(layout, path)
+        return metadata if by_version(layout).holds_sizes else self._measured(metadata)
+
+    def _measured(self, metadata: SessionMetadata) -> SessionMetadata:
+        indexed = self._index.get(metadata.id)
+        if indexed is None or indexed.updated_at != metadata.updated_at:
+            return metadata
+        return replace(
+            metadata, file_size=indexed.file_size, compression_ratio=indexed.compression_ratio
+        )
+
+    # --- layouts that keep copies of the metadata
+
+    def _entry_by_copy(self, layout: Layout, copies: MetadataCopies, path: str) -> ScanEntry | None:
         signature = _signature(path)
         if signature is None:
             return None
         session_id, metadata, error = paths.id_of(path), None, None
         try:
-            metadata = self._metadata2(path, _regular(path))
+            metadata = self._copied(layout, copies, path)
         except PersistenceError as cause:
             error = cause
-        return ScanEntry(path, session_id, metadata, error, signature, v2.VERSION)
+        return ScanEntry(path, session_id, metadata, error, signature, layout.version)
 
-    def _metadata2(self, path: str, status: os.stat_result) -> SessionMetadata:
-        if status.st_size < v2.HEADER:
+    def _copied(self, layout: Layout, copies: MetadataCopies, path: str) -> SessionMetadata:
+        status = _regular(path)
+        if status.st_size < layout.header:
             # Its writer truncates in place: this is what a stop right then leaves.
             size = counted(status.st_size, "byte is", "bytes are")
             raise CorruptData(f"{size} too few for a header", path=path)
         session_id = paths.id_of(path)
-        copy = session_id and self._metadata_copy(session_id, status.st_mtime_ns)
-        return copy or self._metadata_inside(path, session_id)
+        copy = session_id and self._copy(copies, session_id, status.st_mtime_ns)
+        if copy is not None:
+            return copy
+        inside = self._inside(path)
+        return inside if layout.holds_sizes else self._measured(inside)
 
-    def _metadata_copy(self, session_id: UUID, not_before_ns: int) -> SessionMetadata | None:
-        """`.meta`, unless it is older than the file, missing, broken or of another session."""
+    def _copy(
+        self, copies: MetadataCopies, session_id: UUID, not_before_ns: int
+    ) -> SessionMetadata | None:
+        """The copy, unless it is older than the file, missing, broken or of another session."""
         try:
-            fd, status = open_regular(self._root / paths.metadata_copy(session_id))
+            fd, status = open_regular(self._root / copies.path(session_id))
         except PersistenceError:
             return None
         try:
@@ -172,33 +195,21 @@ class EntryReader:
                 return None
             with Turn() as turn:
                 turn.take(status.st_size)
-                data = read_exactly(fd, status.st_size, 0)
-                metadata = self._kept(bincode.decode(SessionMetadata, data))
+                metadata = self._kept(copies.decode(read_exactly(fd, status.st_size, 0)))
             return metadata if metadata.id == session_id else None
         except PersistenceError:
             return None
         finally:
             os.close(fd)
 
-    def _metadata_inside(self, path: str, session_id: UUID | None) -> SessionMetadata:
-        """From the file; from the index, which has measured sizes, when it is of the same save."""
+    def _inside(self, path: str) -> SessionMetadata:
         fd, status = open_regular(path)
         try:
-            inside = self._read(fd, status.st_size, self._use_mmap)
+            return self._read(fd, status.st_size, self._use_mmap)
         except PersistenceError as error:
             raise error.located(path=path) from None
         finally:
             os.close(fd)
-        return self.measured(inside)
-
-    def measured(self, metadata: SessionMetadata) -> SessionMetadata:
-        """With the sizes that the index has of the same save, which layout 2's files do not hold."""
-        indexed = self._index.get(metadata.id)
-        if indexed is None or indexed.updated_at != metadata.updated_at:
-            return metadata
-        return replace(
-            metadata, file_size=indexed.file_size, compression_ratio=indexed.compression_ratio
-        )
 
     @cached_property
     def _index(self) -> dict[UUID, SessionMetadata]:

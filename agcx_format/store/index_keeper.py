@@ -15,16 +15,15 @@ from pathlib import Path
 from uuid import UUID
 
 from agcx_format import limits
-from agcx_format.codec.bincode import encode
 from agcx_format.disk.compare_and_swap import ANYTHING, replace_if
 from agcx_format.disk.durable import Signature
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import IndexCorrupted, PersistenceError
-from agcx_format.layout import index, index_bytes, v1, v2
+from agcx_format.layout import by_version, index, index_bytes
 from agcx_format.model.session import SessionIndex, SessionMetadata
-from agcx_format.session import sizes
-from agcx_format.session.whole import FileSection, read_metadata
+from agcx_format.session.file_section import FileSection
+from agcx_format.session.metadata import read_metadata
 from agcx_format.store import paths
 from agcx_format.store.acts.manifest import Act, Step
 from agcx_format.store.entries import EntryReader
@@ -41,15 +40,13 @@ _FEW = 32
 def as_indexed(
     path: str | os.PathLike[str], layout: int, metadata: SessionMetadata
 ) -> SessionMetadata:
-    """The metadata of a file as the index holds them: in layout 2 with size and ratio measured."""
-    if layout != v2.VERSION:
+    """The metadata of a file as the index holds them, with size and ratio measured where it does not."""
+    kind = by_version(layout)
+    if kind.holds_sizes:
         return metadata
     try:
         with OpenFile(path) as file:
-            end = v2.section_end(file.read(v2.HEADER, 0), file.size)
-            section = FileSection(file, v2.HEADER, end)
-            original = sizes.plain_size(section, lambda: False)
-            return v2.measured(metadata, len(section), original)
+            return kind.as_indexed(metadata, FileSection(file, 0, file.size))
     except PersistenceError:
         return metadata
 
@@ -74,7 +71,7 @@ class IndexKeeper:
 
     def step(self, steps: Collection[Step], changes: Changes) -> list[Step]:
         """The step by which the index follows `steps` in the same act; none where none is needed."""
-        data = self._following(changes, any(_is_layout2(step.path) for step in steps))
+        data = self._following(changes, any(_is_listed_by_index(step.path) for step in steps))
         return self._steps(data)
 
     def _steps(self, data: bytes | None) -> list[Step]:
@@ -85,14 +82,14 @@ class IndexKeeper:
 
     def follow(self, changes: Changes, layout: int) -> None:
         """Replace the index by one that holds `changes`, of sessions of `layout`."""
-        data = self._following(changes, layout == v2.VERSION)
+        data = self._following(changes, by_version(layout).is_listed_by_index)
         if data is not None:
             with Tree(self._root) as tree:
                 replace_if(tree.place(paths.INDEX), [data], ANYTHING)
         self.remember()
 
     def after_undo(self, act: Act) -> list[Step]:
-        """The index, and layout 2's copies of metadata, as they must be once an act was taken back.
+        """The index, and the copies of metadata, as they must be once an act was taken back.
 
         They are made from the session files, which are what they were before.
         """
@@ -101,29 +98,31 @@ class IndexKeeper:
         changed = [step for step in act.steps if _is_session(step.path)]
         # Copies that the act took along are back as they were, whoever wrote them.
         returned = {step.path for step in act.steps if not step.derived}
-        if not os.path.lexists(self._path) and not any(_is_layout2(s.path) for s in changed):
+        if not os.path.lexists(self._path) and not any(
+            _is_listed_by_index(s.path) for s in changed
+        ):
             # Nothing follows from them.
             return []
         for step in changed:
             path, session_id = step.path, paths.id_of(step.path)
+            layout = paths.layout_in(path)
             metadata = _metadata_inside(self._root / path)
             if metadata is None:
                 if session_id is not None:
                     changes.setdefault(session_id, None)
-                    if step.op == "create" and _is_layout2(path):
-                        copy = paths.metadata_copy(session_id)
+                    if step.op == "create" and layout.copies is not None:
+                        copy = layout.copies.path(session_id)
                         steps.append(Step("move", copy, derived=True))
                 continue
-            layout = v2.VERSION if _is_layout2(path) else v1.VERSION
-            changes[metadata.id] = as_indexed(self._root / path, layout, metadata)
-            if layout == v2.VERSION and paths.metadata_copy(metadata.id) not in returned:
-                steps += self._copy_step(metadata)
-        data = self._following(changes, any(_is_layout2(step.path) for step in changed))
+            changes[metadata.id] = as_indexed(self._root / path, layout.version, metadata)
+            for copy, content in layout.companions(metadata):
+                if copy not in returned:
+                    steps += self._copy_step(copy, content)
+        data = self._following(changes, any(_is_listed_by_index(step.path) for step in changed))
         return [*steps, *self._steps(data)]
 
-    def _copy_step(self, metadata: SessionMetadata) -> list[Step]:
-        """`.meta` as it must be; none where there is none, or where it is."""
-        path, data = paths.metadata_copy(metadata.id), encode(metadata, SessionMetadata)
+    def _copy_step(self, path: str, data: bytes) -> list[Step]:
+        """The step that makes a copy of metadata what it must be; none where there is none, or it is."""
         there = _small_file(self._root / path)
         if there is None or there == data:
             return []
@@ -141,10 +140,10 @@ class IndexKeeper:
 
     # --- inside
 
-    def _following(self, changes: Changes, in_layout2: bool) -> bytes | None:
+    def _following(self, changes: Changes, is_needed: bool) -> bytes | None:
         """The index after `changes`; None where there is none to be."""
         data = _small_file(self._path)
-        if not changes or (data is None and not (in_layout2 and any(changes.values()))):
+        if not changes or (data is None and not (is_needed and any(changes.values()))):
             return None
         try:
             return self._built(changes) if data is None else self._changed(data, changes)
@@ -164,12 +163,12 @@ class IndexKeeper:
         return index.encode(index.changed(present, changes), layout)
 
     def _built(self, changes: Changes) -> bytes:
-        layout = 2 if (self._root / paths.FOLDERS[2]).is_dir() else 1
+        layout = paths.emptied_layout(self._root)
         return index.encode(index.changed(self.built(), changes), layout)
 
     def _state(self) -> tuple[Signature | None, ...]:
         """Another one once a name in the folders is another, or the index is."""
-        folders = [self._root / folder for folder in paths.FOLDERS.values()]
+        folders = [self._root / folder for folder in paths.folders().values()]
         return tuple(Signature.at(path) for path in (self._path, *folders))
 
     def _differences(self, data: bytes) -> dict[UUID, SessionMetadata | None]:
@@ -199,12 +198,13 @@ class IndexKeeper:
             yield as_indexed(path, layout, metadata)
 
 
-def _is_layout2(path: str) -> bool:
-    return os.path.dirname(path) == paths.FOLDERS[v2.VERSION]
+def _is_listed_by_index(path: str) -> bool:
+    """Whether AGCodex finds a session of this path within the store by the index alone."""
+    return paths.layout_in(path).is_listed_by_index
 
 
 def _is_session(path: str) -> bool:
-    return path.endswith(paths.SUFFIX) and os.path.dirname(path) in paths.FOLDERS.values()
+    return path.endswith(paths.SUFFIX) and os.path.dirname(path) in paths.folders().values()
 
 
 def _metadata_inside(path: Path) -> SessionMetadata | None:

@@ -12,10 +12,13 @@ from uuid import UUID
 
 from agcx_format.disk.durable import os_reason
 from agcx_format.errors import PersistenceError
+from agcx_format.layout import LAYOUTS, Layout, by_version
+from agcx_format.layout.base import MetadataCopies
 
 __all__ = [
-    "CHECKPOINTS", "FOLDERS", "INDEX", "METADATA", "SUFFIX", "TRASH", "WRITTEN", "can_be_named",
-    "id_of", "is_uuid", "metadata_copy", "relative", "relative_paths", "session_file", "session_paths",
+    "CHECKPOINTS", "INDEX", "SUFFIX", "TRASH", "can_be_named", "copies_of_folder", "emptied_layout",
+    "folders", "id_of", "is_uuid", "layout_in", "layout_of", "relative", "relative_paths", "session_file",
+    "session_paths", "written_folders",
 ]  # fmt: skip
 
 SUFFIX: Final = ".agcx"
@@ -23,25 +26,29 @@ INDEX: Final = "sessions.idx"
 CHECKPOINTS: Final = "checkpoints"
 TRASH: Final = "trash"
 
-# Layout 2 keeps a copy of each session's metadata beside its sessions.
-METADATA: Final = "metadata"
-
-# The folder of the session files, relative to the store, by layout.
-FOLDERS: Final = {1: "", 2: "sessions"}
-
-# Every folder in which a writer that was killed may leave a temporary file.
-WRITTEN: Final = (*FOLDERS.values(), METADATA, CHECKPOINTS)
-
 is_uuid = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE).fullmatch
+
+
+def folders() -> dict[int, str]:
+    """The folder of the session files, relative to the store, by layout."""
+    return {version: layout.folder for version, layout in LAYOUTS.items()}
+
+
+def written_folders() -> list[str]:
+    """Every folder in which a writer that was killed may leave a temporary file."""
+    copies = [layout.copies.folder for layout in LAYOUTS.values() if layout.copies]
+    return [*folders().values(), *copies, CHECKPOINTS]
+
+
+def copies_of_folder(folder: str) -> MetadataCopies | None:
+    """The metadata copies that a layout keeps in this folder of a store; None when none does."""
+    copies = (layout.copies for layout in LAYOUTS.values() if layout.copies)
+    return next((each for each in copies if each.folder == folder), None)
 
 
 def session_file(layout: int, session_id: UUID) -> str:
     """The path of a session's file, relative to its store."""
-    return os.path.join(FOLDERS[layout], f"{session_id}{SUFFIX}")
-
-
-def metadata_copy(session_id: UUID) -> str:
-    return f"{METADATA}/{session_id}.meta"
+    return os.path.join(by_version(layout).folder, f"{session_id}{SUFFIX}")
 
 
 def id_of(path: str) -> UUID | None:
@@ -56,7 +63,7 @@ def session_paths(root: Path) -> Iterator[tuple[int, str]]:
     Raises `PersistenceError` when a folder cannot be read.
     """
     found = False
-    for layout, folder in FOLDERS.items():
+    for layout, folder in folders().items():
         try:
             with os.scandir(root / folder) as entries:
                 for entry in entries:
@@ -91,9 +98,26 @@ def can_be_named(path: str) -> bool:
 
 
 def layout_of(root: Path, path: str | os.PathLike[str]) -> int:
-    """The layout of a session file by the folder that it lies in; 1 for a file elsewhere."""
+    """The layout of a session file by the folder that it is in; 1 for a file elsewhere."""
     folder = os.path.realpath(os.path.dirname(os.path.abspath(path)))
-    return 2 if folder == os.path.join(os.path.realpath(root), FOLDERS[2]) else 1
+    real_root = os.path.realpath(root)
+    for layout, name in folders().items():
+        if name and folder == os.path.join(real_root, name):
+            return layout
+    return 1
+
+
+def layout_in(path: str) -> Layout:
+    """The layout of a session file by its path within a store; layout 1 for a file elsewhere."""
+    folder = os.path.dirname(path)
+    fitting = (layout for layout in LAYOUTS.values() if layout.folder == folder)
+    return next(fitting, by_version(1))
+
+
+def emptied_layout(root: Path) -> int:
+    """The layout of a store without session files: that of the folder that it still has, else 1."""
+    there = (layout for layout, name in folders().items() if name and (root / name).is_dir())
+    return next(there, 1)
 
 
 def relative(root: Path, path: str | os.PathLike[str]) -> str:

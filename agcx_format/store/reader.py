@@ -75,7 +75,7 @@ class StoreReader:
             return self._layout
         found = next((layout for layout, _ in paths.session_paths(self.path)), None)
         # An empty one keeps its layout: an undo may restore its sessions.
-        return found or (2 if (self.path / paths.FOLDERS[2]).is_dir() else 1)
+        return found or paths.emptied_layout(self.path)
 
     # --- sessions
 
@@ -107,8 +107,7 @@ class StoreReader:
         found = []
         for layout, path in paths.session_paths(self.path):
             try:
-                metadata = reader.metadata(layout, path)
-                found.append(reader.measured(metadata) if layout == 2 else metadata)
+                found.append(reader.measured_metadata(layout, path))
             except PersistenceError:
                 continue
         return newest_first(found, key=lambda metadata: metadata.last_accessed)

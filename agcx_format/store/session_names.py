@@ -50,11 +50,11 @@ class SessionNames:
             PersistenceError: a folder cannot be read.
         """
         as_id(session_id)
-        for layout in paths.FOLDERS:
+        for layout in paths.folders():
             path = self._root / paths.session_file(layout, session_id)
             if os.path.lexists(path):
                 return path
-        for folder in paths.FOLDERS.values():
+        for folder in paths.folders().values():
             name = self._odd_names(folder).get(session_id)
             if name is not None:
                 return self._root / folder / name

@@ -107,17 +107,16 @@ class Store(StoreReader):
             StoreNotWritable: the store may not be written.
             LockFailed: another program is changing the store.
         """
-        from agcx_format import layout as layouts
-        from agcx_format.store.acts import plan
+        from agcx_format.layout import by_version
 
         if metadata.id != as_id(session_id):
             raise ValueError(f"the metadata are those of {metadata.id}, not of {session_id}")
         path = self._names.find(session_id) or self._usual_path(session_id)
         layout = paths.layout_of(self.path, path)
         there = Signature.behind(path)
-        codec = layouts.by_version(layout)
+        codec = by_version(layout)
         measured, parts = codec.encode_measured(metadata, conversation, state, self.level)
-        copies = plan.copies(layout, codec.as_stored(metadata, measured))
+        copies = codec.companions(codec.as_stored(metadata, measured))
         self._writer.save_session(path, parts, copies, measured, there)
 
     def saving_many(self) -> AbstractContextManager[None]:

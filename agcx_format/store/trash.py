@@ -17,7 +17,6 @@ from uuid import UUID
 from agcx_format.disk.durable import Signature, os_reason
 from agcx_format.disk.tree import NoFolder, Tree
 from agcx_format.errors import PersistenceError, SessionNotFound, StaleSession
-from agcx_format.layout import v2
 from agcx_format.model.session import SessionMetadata
 from agcx_format.model.timestamps import ns_of
 from agcx_format.store import paths
@@ -129,9 +128,9 @@ def _title_in(files: Path, origin: str) -> str:
 
 
 def _entry_in(files: Path, origin: str) -> ScanEntry | None:
-    in_sessions = os.path.dirname(origin) == paths.FOLDERS[v2.VERSION]
     # The copies of metadata are beside it as they would be in a store.
-    return EntryReader(files, use_mmap=True).entry(2 if in_sessions else 1, str(files / origin))
+    layout = paths.layout_in(origin).version
+    return EntryReader(files, use_mmap=True).entry(layout, str(files / origin))
 
 
 def _kept(root: Path, act: Act) -> dict[str, Signature]:
@@ -224,4 +223,5 @@ def _owner_of(path: str) -> str:
     folder, name = os.path.split(path)
     if folder == paths.CHECKPOINTS:
         return name.partition("_")[0].lower()
-    return name.removesuffix(".meta").lower() if folder == paths.METADATA else ""
+    copies = paths.copies_of_folder(folder)
+    return name.removesuffix(copies.suffix).lower() if copies else ""

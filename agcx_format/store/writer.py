@@ -175,7 +175,7 @@ class StoreWriter:
         """Remove temporary files of killed writers; never raises."""
         interrupted = [f"{paths.TRASH}/{act_dir.name}" for act_dir in unfinished(self._root)]
         with suppress(OSError, PersistenceError), Tree(self._root) as tree:
-            for folder in paths.WRITTEN:
+            for folder in paths.written_folders():
                 tree.sweep(folder)
             for act_dir in interrupted:
                 tree.sweep(act_dir, deep=True)

@@ -1,9 +1,8 @@
-"""How a tool call reads, and what a tool's result says of itself.
+"""Reads a tool call: its command as one would type it, its directory, and the line that sums it up.
 
-Strategy: programs write the same things in many ways.  A command is a list for `execve`, a list that
-hands a script to a shell, or a string; a result is bare text, text below a header of a few
-lines, or JSON around the text.  The items keep what the program wrote; these functions give what a person
-wants to see, and never fail: what is not understood is shown as it is.
+Strategy: a command is a list for `execve`, a list that passes a script to a shell, or a string; other
+arguments are JSON. The item keeps what the agent wrote; these functions return what a person wants to see.
+They never fail: arguments in an unknown form are shown unchanged.
 """
 
 from __future__ import annotations
@@ -11,31 +10,33 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from agcx_format.model.items import FunctionCall, LocalShellCall
+from agcx_format.model.items import ExecAction, FunctionCall, LocalShellCall
+from agcx_format.transcript.outputs import without_surrogates
 
-__all__ = [
-    "TELLING",
-    "Call",
-    "CallOutcome",
-    "Output",
-    "read_call",
-    "read_output",
-    "typed_command",
-    "without_surrogates",
-]
+__all__ = ["SHELL", "TELLING", "Call", "read_call", "typed_command"]
+
+
+# The name of the tool behind a `LocalShellCall`, which has none.
+SHELL = "shell"
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A tool call for people.
+    """What a tool was asked to do, for people.
 
-    `command` is a shell command as one would type it, when the tool is a shell; `text` is the
-    argument of a tool that takes one free text (a patch, say); otherwise `arguments` is what to show:
-    indented JSON, or the text as it is when it is no JSON.  `directory` is where it runs, if said.
-    `gist` is the one line that tells the call from others: a command, a path, a query.
+    Fields:
+        name: of the tool.
+        command: a shell command as one would type it, if the tool is a shell.
+        text: the argument of a tool that takes one free text, a patch for example.
+        arguments: anything else, as indented JSON, or unchanged if it is not JSON.
+        directory: where it runs, if the call says so.
+        gist: one line that distinguishes the call from others: a command, a path, a query.
+        settings: what else governs how a command runs: its time limit, user, and environment.
+        files: paths that the call names as the files it works on.
     """
 
     name: str
@@ -44,32 +45,23 @@ class Call:
     arguments: str = ""
     directory: str | None = None
     gist: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CallOutcome:
-    """How a tool call went; None where it is not said.  `error` is for people."""
-
-    success: bool | None = None
-    exit_code: int | None = None
-    seconds: float | None = None
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A tool's result: the text without what was wrapped around it, and the outcome."""
-
-    text: str
-    outcome: CallOutcome
+    settings: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 def read_call(item: FunctionCall | LocalShellCall) -> Call:
-    """The call in the form for people."""
+    """The call in a form for people."""
     if isinstance(item, LocalShellCall):
-        typed = typed_command(item.action.command)
-        where = item.action.working_directory
-        return Call("shell", typed, directory=where, gist=_first_line(typed or ""))
+        action = item.action
+        typed = typed_command(action.command) or ""
+        return Call(
+            SHELL,
+            typed,
+            directory=action.working_directory,
+            gist=_first_line(typed),
+            settings=tuple(_settings(action)),
+            files=_files_of_patch(typed),
+        )
     try:
         return _from_arguments(item.name, json.loads(item.arguments))
     except (ValueError, RecursionError):
@@ -83,11 +75,31 @@ def _from_arguments(name: str, arguments: Any) -> Call:
         if command is not None:
             directory = arguments.get("workdir", arguments.get("cwd"))
             where = directory if isinstance(directory, str) else None
-            return Call(name, command, directory=where, gist=_first_line(command))
+            files = _files_of_patch(command)
+            return Call(name, command, directory=where, gist=_first_line(command), files=files)
         if len(arguments) == 1 and isinstance(text := arguments.get("input"), str):
-            return Call(name, text=text, gist=_gist_of_text(text))
+            return Call(name, text=text, gist=_gist_of_text(text), files=_files_of_patch(text))
     shown = json.dumps(arguments, indent=2, ensure_ascii=False)
-    return Call(name, arguments=shown, gist=_gist(arguments))
+    return Call(name, arguments=shown, gist=_gist(arguments), files=_files_in(arguments))
+
+
+def _settings(action: ExecAction) -> Iterator[str]:
+    if action.timeout_ms is not None:
+        yield f"at most {action.timeout_ms / 1000:g} s"
+    if action.user:
+        yield f"as {action.user}"
+    yield from (f"{name}={value}" for name, value in (action.env or {}).items())
+
+
+def _files_of_patch(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_patched.findall(text))) if "*** Begin Patch" in text else ()
+
+
+def _files_in(arguments: Any) -> tuple[str, ...]:
+    if not isinstance(arguments, dict):
+        return ()
+    named = (arguments.get(key) for key in ("file_path", "path", "notebook_path"))
+    return tuple(dict.fromkeys(path for path in named if isinstance(path, str) and path))
 
 
 # Of many arguments, the one that says what a call is about.
@@ -109,29 +121,13 @@ def _gist(arguments: Any) -> str:
 
 
 def _gist_of_text(text: str) -> str:
-    files = _patched.findall(text) if text.startswith("*** Begin Patch") else []
+    files = _files_of_patch(text)
     more = f" and {len(files) - 1} more" if len(files) > 1 else ""
     return files[0][:200] + more if files else _first_line(text)
 
 
-def without_surrogates(value: Any) -> Any:
-    """JSON can hold half a surrogate pair, which is no text and cannot be written: U+FFFD.
-
-    Other values than text are gone through; `RecursionError` when they are nested too deeply.
-    """
-    if isinstance(value, str):
-        if value.isascii():
-            return value
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list):
-        return [without_surrogates(each) for each in value]
-    if isinstance(value, dict):
-        return {without_surrogates(k): without_surrogates(v) for k, v in value.items()}
-    return value
-
-
 def typed_command(command: Any) -> str | None:
-    """A command as a person types it; None when it is none."""
+    """A command as a person types it; None if the value is not a command."""
     if isinstance(command, str):
         return command or None
     if not isinstance(command, list) or not command:
@@ -144,64 +140,6 @@ def typed_command(command: Any) -> str | None:
 
 
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh", "fish"})
-
-# The header is a few short lines before `Output:`; a longer text that happens to hold the word is none.
-_header = re.compile(
-    r"(?:(?:Chunk ID|Exit code|Wall time|Original token count|Total output lines"
-    r"|Process (?:exited|running) with|Command:)[^\n]{0,1000}\n){1,8}Output:(?:\n|\Z)"
-).match
-_exit_code = re.compile(r"^(?:Exit code:|Process exited with code) (-?\d{1,10})", re.MULTILINE)
-_wall_time = re.compile(r"^Wall time: (\d{1,12}(?:\.\d+)?) ?s", re.MULTILINE)
-# What the program says when the tool did not run at all, or was stopped.
-_refusal = re.compile(
-    r"failed in sandbox|execution error:|exec(?:_command)? failed|failed to parse function arguments"
-    r"|unsupported call:|(?:patch|exec command) rejected|rejected by user"
-    r"|aborted(?: by user)?\b|command timed out|apply_patch verification failed"
-).match
-
-
-def read_output(output: str) -> Output:
-    """Take the wrapping off a tool's result."""
-    if output.startswith("{") and (wrapped := _from_json(output)):
-        return wrapped
-    if header := _header(output):
-        return Output(output[header.end() :], _from_header(header[0]))
-    if _refusal(output):
-        return Output(output, CallOutcome(success=False, error=_first_line(output)))
-    return Output(output, CallOutcome())
-
-
-def _from_json(output: str) -> Output | None:
-    """`{"output": text, "metadata": {"exit_code", "duration_seconds"}}`"""
-    try:
-        plain = json.loads(output)
-    except (ValueError, RecursionError):
-        return None
-    if not (isinstance(plain, dict) and {"output", "metadata"} == plain.keys()):
-        return None
-    text, metadata = plain["output"], plain["metadata"]
-    if not isinstance(text, str) or not isinstance(metadata, dict):
-        return None
-    seconds = metadata.get("duration_seconds")
-    code = metadata.get("exit_code")
-    text = without_surrogates(text)
-    return Output(text, _outcome(code if type(code) is int else None, _duration(seconds)))
-
-
-def _duration(seconds: Any) -> float | None:
-    usable = type(seconds) in (int, float) and 0 <= seconds < 1e12
-    return float(seconds) if usable else None
-
-
-def _from_header(header: str) -> CallOutcome:
-    code, time = _exit_code.search(header), _wall_time.search(header)
-    seconds = _duration(float(time[1])) if time else None
-    return _outcome(int(code[1]) if code else None, seconds)
-
-
-def _outcome(code: int | None, seconds: float | None) -> CallOutcome:
-    error = f"exit code {code}" if code else None
-    return CallOutcome(None if code is None else code == 0, code, seconds, error)
 
 
 def _first_line(text: str) -> str:

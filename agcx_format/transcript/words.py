@@ -21,6 +21,7 @@ from agcx_format.model.items import (
     ReasoningWithoutContent,
     UnknownItem,
 )
+from agcx_format.transcript.outputs import read_output
 
 __all__ = ["OUTPUT_IMAGE", "genuine_user_text", "is_tool_image", "own_words", "text_of"]
 
@@ -126,7 +127,8 @@ def is_tool_image(message: Message) -> bool:
 def text_of(item: object) -> str:
     """All that an item says, as plain text: what a search looks through.
 
-    Pictures and encrypted content say nothing.  Of a tool call it is the name and the arguments.
+    Pictures and encrypted content have no text. Of a tool call it is the name and the arguments, of an
+    output the text without its wrapping.
     """
     match item:
         case Message():
@@ -138,7 +140,7 @@ def text_of(item: object) -> str:
         case FunctionCall():
             return f"{item.name} {item.arguments}"
         case FunctionCallOutput():
-            return item.output
+            return read_output(item.output).text
         case UnknownItem():
             return f"{item.tag} {item.fields()}"
     return ""

@@ -121,7 +121,7 @@ def selection_variables(variables: Mapping[str, str]) -> dict[str, str]:
 
     Themes lay a color over the ground and may leave the text as it is, which may be of the same color.
     """
-    found = {}
+    found: dict[str, str] = {}
     for kind, below in (("screen", "background"), ("input", "surface")):
         names = f"{kind}-selection-background", f"{kind}-selection-foreground"
         try:

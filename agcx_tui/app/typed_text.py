@@ -7,7 +7,7 @@ hands the field a text, as if it were pasted.  Every field has a limit; what is 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.widgets import Input
@@ -23,7 +23,7 @@ __all__ = ["LONGEST", "bound", "take_waiting", "type_into"]
 LONGEST = 4096
 
 
-async def take_waiting(app: App, first: events.Key) -> str:
+async def take_waiting(app: App[Any], first: events.Key) -> str:
     """The character of this key and of those that wait right behind it; they wait no more."""
     characters = [first.character or ""]
     while isinstance(key := peek_message(app), events.Key):
@@ -36,10 +36,10 @@ async def take_waiting(app: App, first: events.Key) -> str:
 
 def fitting(field: Input, text: str) -> str:
     """As much of a text as a field takes at its cursor."""
-    bound(field)
+    room = bound(field)
     start, end = sorted(field.selection)
     before, after = field.value[:start], field.value[end:]
-    text = text[: max(0, field.max_length - len(before) - len(after))]
+    text = text[: max(0, room - len(before) - len(after))]
     if field.restrict:
         # One by one, as if typed: what is not allowed is left out.
         kept = ""
@@ -50,9 +50,10 @@ def fitting(field: Input, text: str) -> str:
     return text
 
 
-def bound(field: Input) -> None:
-    """Give a field that has no limit the one of all."""
+def bound(field: Input) -> int:
+    """Give a field that has no limit the one of all, and return its limit."""
     field.max_length = field.max_length or LONGEST
+    return field.max_length
 
 
 def type_into(field: Input, text: str, typed_at: float) -> None:

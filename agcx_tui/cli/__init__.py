@@ -1,10 +1,9 @@
 """The command line: `agcx_tui.cli.agcx`.
 
-Strategy: a command parses its words, asks the library, and prints; what it imports beyond click it
-imports when it runs, so that `--help` is there at once and no command but `browse` and `demo`, and
-`config`, which asks the screens for their keys, loads Textual.  Data goes to stdout, everything else
-to stderr.  `group.py` turns errors into one line and an exit status, the same for all: 0 done,
-1 some of it failed, 2 wrong use.
+Strategy: a command parses its arguments, calls the library, and prints.  Everything except click is
+imported when a command runs, so that `--help` is fast; only `browse`, `demo`, and `config`, which checks
+the configured keys, load Textual.  Data goes to stdout, everything else to stderr.  `group.py` turns
+errors into one line and an exit status: 0 done, 1 some of it failed, 2 wrong use.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`agcx browse` and `agcx demo`: the only commands that show a screen, and so load Textual."""
+"""`agcx browse` and `agcx demo`: the commands that show a screen."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _show(settings: Settings, start: Start) -> None:
 
 
 def _print_demo(path: Path) -> None:
-    """The list, and the conversation at its top that was marked as a favorite."""
+    """Print the list and the first favorite conversation in it."""
     from agcx_format.store.store import open_store
     from agcx_tui.cli.listing import make_table, print_table
     from agcx_tui.cli.show import text_lines

@@ -1,8 +1,8 @@
-"""`agcx delete`, `edit` and `undo`: all through the store's journal, so nothing is lost by any.
+"""`agcx delete`, `edit`, and `undo`: all of them can be undone through the store's journal.
 
-Strategy: a session that changed in the last minutes may belong to a running agent, which would save
-it again: the question says so, and where nobody is asked it takes --force.  Favorites are asked about
-once more, by name.
+Strategy: a session that changed in the last few minutes may belong to a running agent, which would save it
+again: the question says so, and without a question --force is required.  Favorites need a second
+confirmation, which names them.
 """
 
 from __future__ import annotations
@@ -34,9 +34,7 @@ _FAVORITES_NAMED = 3
 _TITLE_LENGTH = 70
 
 
-force_option = click.option(
-    "--force", is_flag=True, help="Also if an agent may still be writing to it."
-)
+force_option = click.option("--force", is_flag=True, help="Also if an agent may still be using it.")
 
 
 @click.command(short_help="Move sessions to the trash of the store.")
@@ -65,9 +63,9 @@ def delete(settings: Settings, sessions: tuple[str, ...], yes: bool, force: bool
     tell(f"Deleted {deleted}. Undo with: agcx undo")
 
 
-@click.command(short_help="Change the title, tags or star of sessions.")
+@click.command(short_help="Change the title, tags, or star of sessions.")
 @sessions_argument()
-@click.option("--title", type=Filled(), metavar="TEXT", help="The new title; of one session only.")
+@click.option("--title", type=Filled(), metavar="TEXT", help="The new title, for one session only.")
 @click.option(
     "--tag", "tags", type=Filled(), metavar="TAG", multiple=True, help="Add a tag; may be repeated."
 )
@@ -87,7 +85,7 @@ def edit(
     favorite: bool | None,
     force: bool,
 ) -> None:
-    """Change title, tags or star; the conversation stays as it is, byte for byte."""
+    """Change the title, tags, or star; the conversation stays the same, byte for byte."""
     if title is None and not tags and not untags and favorite is None:
         raise click.UsageError("nothing to change: --title, --tag, --untag, --favorite")
     if title is not None and len(sessions) > 1:
@@ -113,12 +111,12 @@ def edit(
 
 
 @click.command()
-@click.argument("act", type=Filled(), required=False)
-@click.option("--list", "list_", is_flag=True, help="List what was done, change nothing.")
+@click.argument("act", metavar="[CHANGE]", type=Filled(), required=False)
+@click.option("--list", "list_", is_flag=True, help="List the changes; undo nothing.")
 @store_option
 @pass_settings
 def undo(settings: Settings, act: str | None, list_: bool) -> None:
-    """Undo the last change, or the ACT that --list shows."""
+    """Undo the last change, or the change CHANGE as --list shows it."""
     from agcx_tui.core.words.acts import act_named, describe_undo
 
     store = settings.store()
@@ -129,7 +127,7 @@ def undo(settings: Settings, act: str | None, list_: bool) -> None:
     if act is not None:
         found = act_named(store.acts(), act)
         if found is None:
-            settings.failed(f"no act {act!r}, or more than one: see agcx undo --list")
+            settings.failed(f"no change {act!r}, or more than one: see agcx undo --list")
             return
         wanted = found.id
     done = store.undo(wanted)
@@ -146,11 +144,11 @@ def _print_log(acts: Sequence[Act]) -> None:
         when = age(ns_of(act.created_at) // 1000, now)
         state = f"  ({state_of(act)})" if state_of(act) else ""
         click.echo(f"{when:>{AGE_WIDTH}}  {act.id[-6:]}  {describe(act)}{_titles(act)}{state}")
-    tell(counted(len(acts), "act"))
+    tell(counted(len(acts), "change"))
 
 
 def _titles(act: Act) -> str:
-    """Which they are, when they are several."""
+    """The titles in parentheses, if there are several."""
     from agcx_tui.core.words.acts import titles_of
 
     titles = titles_of(act) if act.count > 1 else ""
@@ -164,7 +162,7 @@ def _changes(
     untags: tuple[str, ...],
     favorite: bool | None,
 ) -> dict[str, Any]:
-    """The fields that would be others than they are."""
+    """The fields that would change, with their new values."""
     metadata = entry.metadata
     assert metadata is not None
     kept = [tag for tag in dict.fromkeys([*metadata.tags, *tags]) if tag not in untags]
@@ -189,7 +187,7 @@ def _warning(found: Sequence[ScanEntry]) -> str:
 
 
 def may_delete(settings: Settings, entries: Sequence[ScanEntry], what: str) -> bool:
-    """Ask whether `what` is to be deleted, and again when favorites are among the entries."""
+    """Ask whether to delete `what`, and once more if favorites are among the entries."""
     favorites = [entry for entry in entries if entry.metadata and entry.metadata.is_favorite]
     if confirm(f"Delete {what}?") and (not favorites or confirm(_again(favorites))):
         return True
@@ -214,7 +212,7 @@ def amount(entries: Sequence[ScanEntry]) -> str:
 
 
 def show_what(entries: Sequence[ScanEntry], running: Sequence[ScanEntry]) -> None:
-    """The first of them, with what one would want to know before they go."""
+    """Print the first of them, with what matters before a deletion."""
     from agcx_format.store.entries import is_link, own_size
 
     for entry in entries[:_TITLES_SHOWN]:
@@ -226,14 +224,14 @@ def show_what(entries: Sequence[ScanEntry], running: Sequence[ScanEntry]) -> Non
         elif entry.metadata.is_favorite:
             notes.append("a favorite")
         if entry in running:
-            notes.append("changed a moment ago: an agent may still be writing to it")
+            notes.append("changed a moment ago: an agent may still be using it")
         tell(f"  {_shortened(entry.title)}  ({', '.join(notes)})")
     if len(entries) > _TITLES_SHOWN:
         tell(f"  … and {len(entries) - _TITLES_SHOWN:,} more")
 
 
 def show_facts(entries: Sequence[ScanEntry], at_work: int) -> None:
-    """How old they are, and what speaks against it."""
+    """Print how old they are, and what speaks against deleting them."""
     from agcx_format.store.entries import is_link
     from agcx_tui.core.words.deletion import deletion_facts
 

@@ -1,8 +1,8 @@
-"""What the commands share: the store they work on, how they name sessions, and how they speak.
+"""What the commands share: the store, the names of sessions, and messages.
 
-Strategy: one `Settings` object a run, made by the first `--store` option that click looks at, which
-is the group's.  A command that handles several sessions complains about one that fails and goes on;
-the complaint sets the exit status to 1.
+Strategy: one `Settings` object per run, created by the group's `--store` option, which click processes
+first.  A command that handles several sessions reports one that fails and continues with the others; the
+report sets the exit status to 1.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -28,36 +28,46 @@ if TYPE_CHECKING:
     from agcx_format.store.store import ScanEntry, Store
     from agcx_tui.core.local.config import Config
 
+if TYPE_CHECKING:
+    TextParam = click.ParamType[str]
+    AnyParam = click.ParamType[Any]
+else:
+    # Click 8.2 has no type arguments for it.
+    TextParam = AnyParam = click.ParamType
+
+Command = TypeVar("Command", bound=Callable[..., Any] | click.Command)
+
 
 def tell(text: str) -> None:
-    """A line for the person: on stderr, made safe."""
+    """Print a message to stderr, made safe for a terminal."""
     click.echo(safe_line(text), err=True)
 
 
 def complain(text: str) -> None:
-    """An error in one line on stderr, made safe."""
+    """Print an error in one line to stderr, made safe for a terminal."""
     tell(f"agcx: {text}")
 
 
 def print_json(value: Any) -> None:
-    """One JSON document in a line, all but ASCII escaped: no byte of it means anything to a screen.
+    """Print a JSON document in one line of ASCII, which no terminal can misunderstand.
 
-    Flushed, so that who reads along a pipe has each line when it is made.
+    It is flushed, so that a reader of a pipe gets each line at once.
     """
     click.echo(json.dumps(value))
 
 
 def microseconds_now() -> int:
+    """The time in microseconds since 1970."""
     return time.time_ns() // 1000
 
 
 def is_terminal() -> bool:
-    """Whether a person sits at both ends, so that a screen makes sense, which is drawn on stderr."""
+    """Whether a screen can be shown: it reads stdin and draws on stderr."""
     return sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
 
 
 def confirm(question: str) -> bool:
-    """Ask; without a terminal to answer from, the answer is no.  The question goes to stderr."""
+    """Ask on stderr; if stdin is not a terminal, the answer is no."""
     if not sys.stdin.isatty():
         return False
     return click.confirm(safe_line(question), default=False, err=True)
@@ -65,31 +75,36 @@ def confirm(question: str) -> bool:
 
 @dataclass
 class Settings:
-    """What holds for the whole run; `status` is the exit status so far."""
+    """The settings of a run; `status` is the exit status so far."""
 
     named_store: str | None = None
     status: int = 0
 
     @property
     def location(self) -> Location:
+        """Where the store is, or would be."""
         return find_store(self.named_store)
 
     @cached_property
     def config(self) -> tuple[Config, list[str]]:
-        """What the person wrote down, and what is wrong with it; a file that is there is read once."""
+        """The configuration and its problems; the file is read once."""
         from agcx_tui.core.local.config import load
 
         return load(config_file(os.environ))
 
     def use_time_zone(self) -> None:
-        """Show times as the person wishes; costs nothing where nothing is written down."""
+        """Show times in the configured zone; free if there is no configuration."""
         if config_file(os.environ).exists():
             from agcx_tui.core.local.config import use_time_zone
 
             use_time_zone(self.config[0].time_zone)
 
     def store(self) -> Store:
-        """The store to read from; wrong use when a path was given and nothing is there."""
+        """The store.
+
+        Raises:
+            click.BadParameter: A path was given, and nothing is there.
+        """
         from agcx_format.store.store import open_store
 
         location = self.location
@@ -102,12 +117,12 @@ class Settings:
         return open_store(location.path)
 
     def failed(self, error: PersistenceError | str) -> None:
-        """Say what failed and go on."""
+        """Report a failure and continue; the exit status will be 1."""
         complain(str(error))
         self.status = 1
 
     def find(self, store: Store, names: Iterable[str]) -> list[ScanEntry]:
-        """The sessions of these names, each once; a name that finds none is complained about."""
+        """The sessions with these names, each once; names without a session are reported."""
         found: dict[str, ScanEntry] = {}
         for name in names:
             try:
@@ -119,8 +134,8 @@ class Settings:
         return list(found.values())
 
 
-class Text(click.ParamType):
-    """A text; bytes that are none in this locale are refused, since nothing can be compared with them."""
+class Text(TextParam):
+    """A text; bytes that the locale cannot decode are refused, since they would match nothing."""
 
     name = "text"
 
@@ -133,13 +148,12 @@ class Text(click.ParamType):
         return text
 
 
-class Filled(click.ParamType):
-    """Any value but a blank one: a variable of the shell that is not set must not pass for no condition."""
+class Filled(AnyParam):
+    """A value that is not blank: an unset variable of the shell must not mean "no condition"."""
 
-    def __init__(self, inner: click.ParamType | None = None) -> None:
-        inner = inner or Text()
-        self.inner = inner
-        self.name = inner.name
+    def __init__(self, inner: AnyParam | None = None) -> None:
+        self.inner: AnyParam = inner or Text()
+        self.name = self.inner.name
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if isinstance(value, str) and not value.strip():
@@ -161,7 +175,7 @@ def _remember_store(context: click.Context, _: click.Parameter, value: str | Non
         settings.named_store = value
 
 
-# Taken before the command and after it: people write it in both places.
+# Accepted before and after the command: people write it in both places.
 store_option = click.option(
     "--store",
     metavar="PATH",
@@ -175,7 +189,7 @@ store_option = click.option(
 def complete_session(
     context: click.Context, _: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Ids that begin so, with the title beside them; a path is left to the shell."""
+    """Ids that begin like this, with their titles; paths are completed by the shell."""
     from agcx_format.store.store import open_store
 
     if os.sep in incomplete:
@@ -192,8 +206,8 @@ def complete_session(
     ]
 
 
-def sessions_argument() -> Callable:
-    """`SESSION…`: one or more."""
+def sessions_argument() -> Callable[[Command], Command]:
+    """The argument `SESSION...`: one or more."""
     return click.argument(
         "sessions",
         metavar="SESSION...",
@@ -203,6 +217,6 @@ def sessions_argument() -> Callable:
     )
 
 
-def session_argument() -> Callable:
-    """`SESSION`: one."""
+def session_argument() -> Callable[[Command], Command]:
+    """The argument `SESSION`: one."""
     return click.argument("session", metavar="SESSION", shell_complete=complete_session)

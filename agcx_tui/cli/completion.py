@@ -1,4 +1,4 @@
-"""`agcx completion`: the shell's own script, which asks the program back for what fits."""
+"""`agcx completion`: a script for the shell, which asks the program for completions."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ def completion(context: click.Context, shell: str) -> None:
     maker = get_completion_class(shell)
     assert maker is not None
     program = context.find_root().command
-    # Not `source`: for bash it would run bash to look at its version.
+    # Not `source()`: for bash, it would run bash to check its version.
     script = maker(program, {}, "agcx", "_AGCX_COMPLETE")
     click.echo(script.source_template % script.source_vars())

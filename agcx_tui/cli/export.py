@@ -1,8 +1,8 @@
-"""`agcx export`: conversations out, to stdout, a file, or a directory.
+"""`agcx export`: conversations to stdout, a file, or a directory.
 
-Strategy: `exporting` renders and writes, as for the app's dialog.  Nothing that exists is replaced
-unless `--overwrite` says so or the person at the terminal does; a session that fails is told, and
-the rest goes on.  Ctrl+C leaves what is written, and nothing half written.
+Strategy: `core.export` renders and writes, as it does for the app's dialog.  Existing files are replaced
+only with `--overwrite` or after a question; a session that fails is reported, and the others follow.
+Ctrl+C leaves the files that are complete, and no partial one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ FORMATS = ("md", "html", "json", "jsonl", "txt", "codex")
 _STDOUT = 1
 
 
-@click.command(short_help="Write conversations as Markdown, HTML, JSON or text.")
+@click.command(short_help="Write conversations as Markdown, HTML, JSON, or text.")
 @sessions_argument()
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="md", show_default=True)
 @click.option(
@@ -44,16 +44,16 @@ _STDOUT = 1
     type=Filled(click.Path()),
     metavar="FILE|DIR|-",
     default="-",
-    help="A directory takes a file for each session, a file all of them; - is stdout, the default.",
+    help="A directory gets one file per session, a file gets all of them; - is stdout, the default.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace files that exist, without asking.")
-@click.option("--metadata/--no-metadata", default=True, help="What is known of the session.")
+@click.option("--metadata/--no-metadata", default=True, help="Facts about the session.")
 @click.option("--tool-calls/--no-tool-calls", default=True, help="Tool calls and their results.")
-@click.option("--reasoning/--no-reasoning", default=True, help="What the model thought.")
+@click.option("--reasoning/--no-reasoning", default=True, help="The reasoning of the model.")
 @click.option("--images/--no-images", default=True, help="Pictures.")
 @click.option("--redact", is_flag=True, help="Hide secrets behind placeholders.")
 @click.option(
-    "--personal", is_flag=True, help="With --redact: mail addresses and home directories."
+    "--personal", is_flag=True, help="With --redact: also email addresses and home directories."
 )
 @store_option
 @pass_settings
@@ -92,7 +92,7 @@ def export(
 
 
 def _check_one_file(output: str, format_: str) -> None:
-    """A new name without an ending is more likely meant to be a directory."""
+    """Refuse a new name without a suffix: it is probably meant to be a directory."""
     from agcx_tui.core.export.write_files import may_share, suffix
 
     if not may_share(format_):
@@ -107,7 +107,7 @@ def _check_one_file(output: str, format_: str) -> None:
 def _jobs(
     entries: list[ScanEntry], output: Path, to_directory: bool, format_: str
 ) -> list[tuple[str, Path]]:
-    """Which file goes where."""
+    """Pairs of a session file and the file to write."""
     from agcx_tui.core.export.write_files import file_name, suggested_name
 
     def name(entry: ScanEntry) -> str:
@@ -121,11 +121,11 @@ def _jobs(
 
 
 def _write(settings: Settings, jobs: list[tuple[str, Path]], form: Form, overwrite: bool) -> None:
-    from agcx_tui.core.export.write_files import export as write_files
+    from agcx_tui.core.export.write_files import export_each
     from agcx_tui.core.words.format import size
 
     results: list[Exported] = []
-    for done in write_files(jobs, form, overwrite=overwrite or _may_replace):
+    for done in export_each(jobs, form, overwrite=overwrite or _may_replace):
         results.append(done)
         if done.error:
             _failed(settings, done)
@@ -175,7 +175,7 @@ def _tell_hidden(form: Form, results: list[Exported]) -> None:
 
 
 def _print(settings: Settings, entries: list[ScanEntry], form: Form) -> None:
-    """To stdout, a message at a time."""
+    """Write to stdout, message by message."""
     from agcx_tui.core.export.write_files import shown
 
     results: list[Exported] = []
@@ -184,7 +184,7 @@ def _print(settings: Settings, entries: list[ScanEntry], form: Form) -> None:
         for text in shown(parts):
             click.echo(text, nl=False)
     else:
-        # A pipe gets every byte.
+        # A pipe gets the exact bytes.
         for part in parts:
             sys.stdout.buffer.write(part)
     _tell_hidden(form, results)
@@ -193,7 +193,7 @@ def _print(settings: Settings, entries: list[ScanEntry], form: Form) -> None:
 def _parts(
     settings: Settings, entries: list[ScanEntry], form: Form, results: list[Exported]
 ) -> Iterator[bytes]:
-    """The bytes of all sessions; what became of each is told or goes into `results`."""
+    """The bytes of all sessions; each result is reported or appended to `results`."""
     from agcx_format.errors import PersistenceError
     from agcx_tui.core.export.write_files import Exported, Exporter, together, way_on
 

@@ -1,8 +1,8 @@
-"""What all commands have in common: the default command, and what becomes of an error.
+"""The group of all commands: the default command, and how errors are reported.
 
-Strategy: commands raise; only this place catches.  A `PersistenceError` becomes one line on stderr
-and exit status 1, wrong use 2, as is a stdout that is closed, Ctrl+C 130 without a word, and a reader of our
-output that goes away (`agcx list | head`) is no error at all.
+Strategy: commands raise; only this module catches.  A `PersistenceError` becomes one line on stderr and exit
+status 1; wrong use and a closed stdout give 2; Ctrl+C gives 130 without a message; and a reader that closes
+the pipe (`agcx list | head`) is not an error.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from agcx_tui.cli.common import complain
 
 INTERRUPTED = 130
 
-# Files of ours are named in their errors; who reads gets none of these.
+# Errors of writing; those of our own files name the file.
 _OF_A_WRITE = (errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.ENOSPC)
 
 
 class Agcx(click.Group):
-    """A group in which a file where a command is expected means the default command on it."""
+    """A group that passes a file given in place of a command to the default command."""
 
     def __init__(self, *args: Any, default: click.Command, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -47,19 +47,17 @@ class Agcx(click.Group):
         return super().resolve_command(ctx, args)
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """As click's, but how wrong use and an interruption end the program is said here."""
+        """As in click, except for how wrong use and an interruption end the program."""
         try:
             status = super().main(*args, **(kwargs | {"standalone_mode": False}))
         except click.ClickException as error:
-            # It may quote a file's name.
-            error.message = safe_text(error.message)
-            error.show()
+            _show(error)
             status = error.exit_code
         except click.Abort:
-            # Ctrl+C at a question
+            # Ctrl+C at a question.
             status = INTERRUPTED
         except OSError as error:
-            # Of what click itself prints: help, the version.
+            # From what click itself prints: help, the version.
             status = _status_of(error)
         sys.exit(status or 0)
 
@@ -79,13 +77,20 @@ class Agcx(click.Group):
         ctx.exit(ctx.obj.status)
 
 
+def _show(error: click.ClickException) -> None:
+    """Print wrong use; the message may quote the name of a file."""
+    # Click declares the attribute final.
+    vars(error)["message"] = safe_text(error.message)
+    error.show()
+
+
 def _status_of(error: OSError) -> int:
-    """Say what the system refused."""
+    """Report what the system refused; returns the exit status."""
     what = error.filename
     closed = False
     if what is None and (error.errno in _OF_A_WRITE or _stdout_fails()):
         what = "the output cannot be written"
-        # Without a stdout at all it was called in a wrong way.
+        # Calling it without a stdout is wrong use.
         closed = error.errno == errno.EBADF
         _abandon_stdout()
     reason = (error.strerror or str(error)).lower()
@@ -94,7 +99,7 @@ def _status_of(error: OSError) -> int:
 
 
 def _stdout_fails() -> bool:
-    """Whether it is stdout that an error came from: what it could not write is still there to be written."""
+    """Whether stdout caused an error: its buffer still holds what could not be written."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
@@ -103,7 +108,7 @@ def _stdout_fails() -> bool:
 
 
 def _abandon_stdout() -> None:
-    """Nobody reads on: let what is still buffered go nowhere, also when Python closes the file."""
+    """Discard the buffered output, also when Python closes the file: nobody reads it."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

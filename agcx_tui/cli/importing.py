@@ -1,7 +1,7 @@
-"""`agcx import`: conversations of other programs in.
+"""`agcx import`: conversations of other agents.
 
-Strategy: a line for each file of which there is something to say, while it happens; what is there
-already is only counted.  Lines of a file that could not be understood are told on stderr.
+Strategy: a line for each file that is imported, updated, or fails; files that are already imported are only
+counted.  Lines of a file that could not be understood are reported on stderr.
 """
 
 from __future__ import annotations
@@ -24,20 +24,21 @@ if TYPE_CHECKING:
 
 @click.group("import", short_help="Import conversations of Codex and Claude Code.")
 def import_() -> None:
-    """Import conversations of other programs; a second run adds only what is new."""
+    """Import conversations of other agents; a second run adds only what is new."""
 
 
-def _options(command: Callable) -> Callable:
-    """What every import takes."""
-    for decorate in (
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of every import."""
+    decorators: list[Callable[[Callable[..., None]], Callable[..., None]]] = [
         pass_settings,
         store_option,
         click.option("--json", "as_json", is_flag=True, help="One JSON object a file, one a line."),
         click.option(
-            "--dry-run", is_flag=True, help="Show what would be imported, change nothing."
+            "--dry-run", is_flag=True, help="Show what would be imported; change nothing."
         ),
         click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=True)),
-    ):
+    ]
+    for decorate in decorators:
         command = decorate(command)
     return command
 
@@ -47,7 +48,7 @@ def _options(command: Callable) -> Callable:
 def codex(settings: Settings, paths: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
     """Import Codex rollouts: files, or directories of them.
 
-    Without a PATH they are taken from $CODEX_HOME or ~/.codex: sessions and archived_sessions.
+    Without a PATH, looks in sessions and archived_sessions of $CODEX_HOME or ~/.codex.
     """
     from agcx_format.importing.codex import find_rollouts, read_rollout
 
@@ -60,7 +61,7 @@ def codex(settings: Settings, paths: tuple[str, ...], dry_run: bool, as_json: bo
 def claude(settings: Settings, paths: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
     """Import Claude Code transcripts: files, or directories of them.
 
-    Without a PATH they are taken from $CLAUDE_CONFIG_DIR or ~/.claude: projects.
+    Without a PATH, looks in projects of $CLAUDE_CONFIG_DIR or ~/.claude.
     """
     from agcx_format.importing.claude import default_places, find_transcripts, read_transcript
 
@@ -83,7 +84,7 @@ def _import(
     if not existing:
         settings.failed("nothing found: looked in " + ", ".join(map(str, places)))
         return
-    # Unlike for the other commands, a store that is not there yet will be made.
+    # Unlike the other commands, this one creates a store that does not exist.
     store = open_store(settings.location.path)
     outcomes: Counter[str] = Counter()
     for result in import_sessions(store, existing, dry_run, find=find, read=read):

@@ -1,7 +1,7 @@
 """`agcx list`: the sessions of a store, and the files in it that cannot be read.
 
-Strategy: `SessionTable` sorts and filters as it does for the screen.  Text is laid out in cells, so
-that wide characters keep the columns straight; in a terminal the title gives way to its width.
+Strategy: `SessionTable` sorts and filters, as on the screen.  Text is measured in cells, so that wide
+characters do not shift the columns; in a terminal, titles are shortened to the width that is left.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from agcx_format.store.store import ScanEntry
     from agcx_tui.core.sessions.table import SessionTable
 
-# `agcx_tui.core.sessions.table.SORTS`, which is not worth its import to show --help; a test compares.
+# As `agcx_tui.core.sessions.table.SORTS`, which would make --help slow; a test compares them.
 SORTS = ("accessed", "updated", "created", "title", "messages", "size", "ratio")
 
-# In a pipe a title is shown whole, up to a bound: one of a megabyte helps nobody.
+# In a pipe titles are not fitted to a width, but a title may have a megabyte.
 _LONGEST_TITLE = 100
 _SHORTEST_TITLE = 20
 _SHORT_ID = 8
@@ -40,23 +40,23 @@ _SHORT_ID = 8
 @click.command("list", short_help="List the sessions.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--sort", type=click.Choice(SORTS), default="accessed", show_default=True)
-@click.option("--reverse", is_flag=True, help="The other way round.")
+@click.option("--reverse", is_flag=True, help="Reverse the order.")
 @click.option(
     "--filter",
     "query",
     type=Text(),
     metavar="QUERY",
     default="",
-    help="As in the browser, see below.",
+    help="As in the browser; see below.",
 )
 @store_option
 @pass_settings
 def list_(settings: Settings, as_json: bool, sort: str, reverse: bool, query: str) -> None:
     """List the sessions, the last opened first; files that cannot be read are marked with a !.
 
-    QUERY holds words that title, tags, model or id must contain, and terms such as model:gpt-5
-    tag:ui mode:plan is:favorite is:broken is:empty before:2024-11 after:7d larger:1MB
-    messages:>100; a - before one means not.
+    QUERY holds words that the title, tags, model, or id must contain, and terms such as
+    model:gpt-5 tag:ui mode:plan is:favorite is:broken is:empty before:2024-11 after:7d larger:1MB
+    messages:>100; a - before a word or term means not.
     """
     from agcx_tui.core.sessions.query import parse
     from agcx_tui.core.sessions.table import DESCENDING
@@ -84,7 +84,7 @@ def make_table(entries: Iterable[ScanEntry]) -> SessionTable:
 
 
 def print_table(table: SessionTable) -> None:
-    """The rows to stdout; how many, and how large, to stderr."""
+    """Print the rows to stdout, and their number and size to stderr."""
     from agcx_tui.core.words.format import counted, size
 
     for line in _lines(table, microseconds_now()):
@@ -105,7 +105,7 @@ def _lines(table: SessionTable, now: int) -> Iterable[str]:
     ids = short_ids([table.id(row) for row in table.order])
     id_width = max(map(len, ids), default=0)
     titles = [plain_cells(shortened(_title(table, row), _LONGEST_TITLE)) for row in table.order]
-    # The star or !, three gaps, messages (7), size or ratio (7).
+    # Besides: the star or !, three gaps, messages (7), size or ratio (7).
     left = _terminal_width() - AGE_WIDTH - 2 - 2 * 3 - 14 - id_width - 2
     title_width = min(max(_SHORTEST_TITLE, left), max(map(cell_len, titles), default=0))
     for row, title, short in zip(table.order, titles, ids, strict=True):
@@ -130,7 +130,7 @@ def _title(table: SessionTable, row: int) -> str:
 
 
 def short_ids(ids: list[str]) -> list[str]:
-    """The beginning of each id, eight characters or as many as tell it from the others."""
+    """The first eight characters of each id, or as many as make it unique."""
     shortest = {}
     ordered = sorted(ids)
     for before, this, after in zip(["", *ordered], ordered, [*ordered[1:], ""], strict=False):
@@ -153,7 +153,7 @@ def _terminal_width() -> int:
 
 
 def _facts(entry: ScanEntry) -> dict[str, Any]:
-    """An entry for scripts: serde's form of the metadata, the file, and the error or null."""
+    """An entry for scripts: the metadata as serde writes it, the file, and the error or null."""
     from agcx_format.codec.json import to_json
 
     facts: dict[str, Any] = {
@@ -163,8 +163,9 @@ def _facts(entry: ScanEntry) -> dict[str, Any]:
         "error": None,
     }
     if entry.metadata is not None:
-        # The id inside is told too where it is not the one in the file's name.
-        return json.loads(to_json(entry.metadata)) | {
+        # Without an id in the file's name, the one in the metadata is left.
+        metadata: dict[str, Any] = json.loads(to_json(entry.metadata))
+        return metadata | {
             name: value for name, value in facts.items() if name != "id" or value is not None
         }
     error = entry.error

@@ -1,7 +1,7 @@
-"""`agcx prune`: cleaning up by rule, into the trash.
+"""`agcx prune`: clean up by rule, into the trash.
 
-Strategy: the list that `--dry-run` prints is the one that is asked about and the one that is deleted, by
-the files as they were when the rule was applied.  With `--export` only what is kept there goes.
+Strategy: the sessions that `--dry-run` lists are those that the question names and that are deleted, provided
+that their files have not changed since.  With `--export`, only what was exported is deleted.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from agcx_tui.core.words.format import counted, size
 if TYPE_CHECKING:
     from agcx_format.space.rules import Chosen, Selection
 
-# `agcx_format.space.rules.Precious`, which is not worth its import to show --help; a test compares.
+# As `agcx_format.space.rules.Precious`, which would make --help slow; a test compares them.
 PRECIOUS = ("favorites", "unreadable", "checkpoints", "at-work")
 
 
-class _Kind(click.Choice):
-    """A kind that is spared, in American or British spelling."""
+class _Kind(click.Choice[str]):
+    """A protected kind, in American or British spelling."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         return super().convert("favorites" if value == "favourites" else value, param, ctx)
@@ -38,22 +38,20 @@ _TITLE_WIDTH = 50
 
 @click.command(short_help="Move sessions to the trash by rule.")
 @click.option(
-    "--older-than", type=Filled(Age()), metavar="AGE", help="Last used before: 90d, 2024-11."
+    "--older-than", type=Filled(Age()), metavar="AGE", help="Not used since: 90d, 2024-11."
 )
-@click.option("--larger-than", type=Filled(Bytes()), metavar="SIZE", help="On disk: 10MB.")
+@click.option("--larger-than", type=Filled(Bytes()), metavar="SIZE", help="Larger on disk: 10MB.")
 @click.option("--empty", is_flag=True, help="Without messages.")
-@click.option("--imported-unchanged", is_flag=True, help="Imported, and not changed since.")
-@click.option("--duplicates", is_flag=True, help="The same messages as a newer session.")
-@click.option("--keep", type=click.IntRange(0), metavar="N", help="All but the newest N.")
+@click.option("--imported-unchanged", is_flag=True, help="Imported and not changed since.")
+@click.option("--duplicates", is_flag=True, help="With the same messages as a newer session.")
+@click.option("--keep", type=click.IntRange(0), metavar="N", help="All except the newest N.")
 @click.option(
-    "--model", type=Filled(), metavar="MODEL", help="Of this model; * and ? stand for anything."
+    "--model", type=Filled(), metavar="MODEL", help="Of this model; * and ? are wildcards."
 )
+@click.option("--tag", type=Filled(), metavar="TAG", help="With this tag; * and ? are wildcards.")
+@click.option("--directory", type=Filled(), metavar="DIR", help="That worked in DIR or below.")
 @click.option(
-    "--tag", type=Filled(), metavar="TAG", help="With this tag; * and ? stand for anything."
-)
-@click.option("--directory", type=Filled(), metavar="DIR", help="That worked in DIR or below it.")
-@click.option(
-    "--include", type=_Kind(PRECIOUS), multiple=True, help="Also sessions that are kept otherwise."
+    "--include", type=_Kind(PRECIOUS), multiple=True, help="Also sessions of a protected kind."
 )
 @click.option(
     "--export",
@@ -64,12 +62,13 @@ _TITLE_WIDTH = 50
 )
 @click.option("--overwrite", is_flag=True, help="With --export: replace files that exist.")
 @click.option("--json", "as_json", is_flag=True, help="The list as one JSON object a line.")
-@click.option("--dry-run", is_flag=True, help="Show the list, change nothing.")
+@click.option("--dry-run", is_flag=True, help="Show the list; change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @store_option
 @pass_settings
 def prune(
     settings: Settings,
+    /,
     export_to: Path | None,
     overwrite: bool,
     as_json: bool,
@@ -78,10 +77,10 @@ def prune(
     include: tuple[str, ...],
     **conditions: Any,
 ) -> None:
-    """Move the sessions that meet all given conditions to the trash.
+    """Move the sessions that match all given conditions to the trash.
 
-    Favorites, unreadable files, sessions with checkpoints, and what an agent may be at work on
-    are kept unless --include names them. `agcx undo` restores everything.
+    Protected are favorites, unreadable files, sessions with checkpoints, and those that an agent may
+    be using; --include includes them. `agcx undo` restores everything.
     """
     from agcx_format.space.rules import Precious, PruneRule, select
 
@@ -144,7 +143,7 @@ def _facts(chosen: Chosen) -> dict[str, Any]:
 def _exported(
     settings: Settings, chosen: Sequence[Chosen], folder: Path, overwrite: bool
 ) -> list[Chosen]:
-    """Those that are kept there now; the others are told and stay."""
+    """The sessions that were exported; the others are reported and not deleted."""
     from agcx_tui.core.export.keep_copies import keep_copies
     from agcx_tui.core.export.write_files import EXISTS
 
@@ -154,5 +153,5 @@ def _exported(
             kept.add(result.source)
             continue
         hint = " (--overwrite replaces it)" if result.error.startswith(EXISTS) else ""
-        settings.failed(f"{result.target}: {result.error}; the session stays{hint}")
+        settings.failed(f"{result.target}: {result.error}; the session was not deleted{hint}")
     return [each for each in chosen if each.entry.path in kept]

@@ -1,4 +1,4 @@
-"""`agcx repair`: what can be saved of damaged files, into new ones."""
+"""`agcx repair`: write what can be recovered from damaged files to new ones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from agcx_format.doctor.repair import Repair
 
 
-@click.command(short_help="Save what can be read of damaged sessions.")
+@click.command(short_help="Recover what can be read of damaged sessions.")
 @click.argument(
     "paths", metavar="PATH...", nargs=-1, required=True, shell_complete=complete_session
 )
@@ -36,19 +36,19 @@ if TYPE_CHECKING:
 @store_option
 @pass_settings
 def repair(settings: Settings, paths: tuple[str, ...], output: str) -> None:
-    """Write what can be saved of damaged sessions to new files, and say what is lost.
+    """Recover what can be read of damaged sessions into new files, and report what is lost.
 
-    A PATH may also be a session of the store by its id, or a checkpoint, which becomes a session. The
-    damaged file stays as it is, and no file that exists is written over. Exit status 1 when one of
-    them could not be saved.
+    A PATH may also be the id of a session in the store, or a checkpoint, which becomes a session.
+    The damaged file is not changed, and no existing file is overwritten. Exit status 1 if one of
+    them could not be recovered.
     """
-    from agcx_format.doctor.repair import repair as save
+    from agcx_format.doctor import repair as doctor
     from agcx_format.errors import PersistenceError
 
     for name in paths:
         try:
             path = name if os.path.lexists(name) else settings.store().resolve(name).path
-            done = save(path, output)
+            done = doctor.repair(path, output)
         except PersistenceError as error:
             settings.failed(error)
         else:
@@ -60,7 +60,7 @@ def _tell(done: Repair) -> None:
 
     source = short_path(done.source)
     if done.target is None:
-        tell(f"{source}: nothing is wrong with it, nothing was written")
+        tell(f"{source}: nothing is wrong with it; nothing was written")
         return
     click.echo(safe_line(f"{done.target}  {counted(done.messages, 'message')} saved"))
     for sentence in done.lost:

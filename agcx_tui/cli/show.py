@@ -1,7 +1,7 @@
-"""`agcx show`: one conversation to read, or its messages for a program.
+"""`agcx show`: a conversation as text, or its messages as JSON.
 
-Strategy: messages are taken from the file as they are reached.  What comes before a damaged place is
-shown; the damage is then told on stderr and by the exit status.
+Strategy: messages are read from the file one at a time.  Everything before a damaged place is shown; the
+damage is then reported on stderr and by the exit status.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from agcx_format.errors import PersistenceError
 from agcx_tui.cli.common import (
+    AnyParam,
     Settings,
     pass_settings,
     print_json,
@@ -28,12 +29,12 @@ if TYPE_CHECKING:
     from agcx_format.session.lazy import SessionFile
     from agcx_format.store.store import ScanEntry
 
-# First and last index, from 0; None: to the end.
+# First and last index, from 0; None stands for the end.
 Span = tuple[int, int | None]
 
 
-class _Numbers(click.ParamType):
-    """`A-B`, `A-`, `-B` or `A`, counted from 1, as a `Span`."""
+class _Numbers(AnyParam):
+    """`A-B`, `A-`, `-B`, or `A`, counted from 1, as a `Span`."""
 
     name = "A-B"
 
@@ -58,7 +59,7 @@ class _Numbers(click.ParamType):
 def show(
     settings: Settings, session: str, last: int | None, messages: Span | None, as_json: bool
 ) -> None:
-    """Show one conversation as text, in a terminal through $PAGER."""
+    """Show a conversation as text; in a terminal, through $PAGER."""
     if last and messages:
         raise click.UsageError("--last and --messages cannot be combined")
     path = session
@@ -85,7 +86,7 @@ def show(
 
 
 def text_lines(entry: ScanEntry) -> Iterator[str]:
-    """A whole conversation, line by line."""
+    """The lines of a conversation."""
     from agcx_format.session.lazy import SessionFile
 
     with SessionFile(entry.path) as file:
@@ -94,17 +95,19 @@ def text_lines(entry: ScanEntry) -> Iterator[str]:
 
 def _lines(file: SessionFile, span: Span) -> Iterator[str]:
     from agcx_format.session.listed import listed
-    from agcx_tui.cli.text import heading, message_lines
+    from agcx_tui.cli.text import MessageLines, heading
 
-    yield from heading(listed(file.metadata))
+    metadata = listed(file.metadata)
+    yield from heading(metadata)
+    messages = MessageLines(metadata)
     for number, message in _selected(file, span):
-        yield from message_lines(number, message)
+        yield from messages.lines(number, message)
 
 
 def _selected(
     file: SessionFile, span: Span
 ) -> Iterator[tuple[int, MessageSnapshot | PersistenceError]]:
-    """Messages with their number from 1; one that cannot be decoded as the reason."""
+    """Messages with their numbers, from 1; for one that cannot be decoded, the error."""
     index, last = span
     while last is None or index <= last:
         while file.known() <= index and file.read_more():
@@ -126,7 +129,7 @@ def _page(lines: Iterator[str]) -> None:
             click.echo(line)
 
 
-def _as_json(number: int, message: MessageSnapshot | PersistenceError) -> dict:
+def _as_json(number: int, message: MessageSnapshot | PersistenceError) -> dict[str, Any]:
     from agcx_format.codec.json import to_json
 
     if isinstance(message, PersistenceError):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from agcx_format.space.measure import Stats
 
 _LABEL_WIDTH = 36
-# Shown on a terminal while one waits: a line that is overwritten.
+# How many files between two updates of the progress line.
 _EVERY = 50
 
 
@@ -24,11 +24,11 @@ _EVERY = 50
 @store_option
 @pass_settings
 def stats(settings: Settings, as_json: bool) -> None:
-    """Show where the space goes: by content, directory, model, month and tag.
+    """Show where the space goes: by content, directory, model, month, and tag.
 
-    Every file is read to its end. By content it is the size decompressed, else the size on disk; a
-    session with two tags counts under both. What was measured is kept, also when it is interrupted,
-    and only what is new is read the next time.
+    Reads every file completely. Sizes by content are decompressed, all others are sizes on disk; a
+    session with two tags counts for both. Results are kept, even if interrupted, and the next run
+    reads only new files.
     """
     from agcx_format.space.measure import Stats
     from agcx_format.space.measure_cache import StatsCache

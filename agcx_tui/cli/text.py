@@ -1,13 +1,13 @@
 """A conversation as text for a terminal or a pipe.
 
-Strategy: lines come one message at a time as the file is read, so the first stands on the screen
-while the last is still compressed.  All text is made safe here.  A message that cannot be shown
-stands as a line that says why.
+Strategy: lines come message by message as the file is read, so the first is on the screen while the last
+is still compressed.  All text is made safe here.  A message that cannot be read is a line that says why.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import indent
 
 from agcx_format.errors import PersistenceError
 from agcx_format.model.items import (
@@ -19,18 +19,20 @@ from agcx_format.model.items import (
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
-    ToolCallMetadata,
 )
 from agcx_format.model.session import SessionMetadata
 from agcx_format.model.timestamps import ns_of
+from agcx_format.transcript.reader import ReadMessage, TranscriptReader
 from agcx_format.transcript.safe_text import safe_line, safe_text
-from agcx_format.transcript.tools import read_call, read_output
+from agcx_format.transcript.tool_calls import ToolCall, tool_call_of_item
+from agcx_format.transcript.tools import Call
+from agcx_format.transcript.wording import describe_file, describe_outcome
 from agcx_format.transcript.words import text_of
 from agcx_tui.core.words.format import counted, exact, local, size
 
 
 def heading(metadata: SessionMetadata) -> Iterator[str]:
-    """What the session is, in three lines and an empty one."""
+    """The title and main facts of a session: three lines and an empty one."""
     yield safe_line(metadata.title) or "(no title)"
     facts = [
         metadata.model,
@@ -44,25 +46,33 @@ def heading(metadata: SessionMetadata) -> Iterator[str]:
     yield ""
 
 
-def message_lines(number: int, message: MessageSnapshot | PersistenceError) -> Iterator[str]:
-    """A line that says which message it is, its text, and an empty line."""
-    if isinstance(message, PersistenceError):
-        yield f"[{number}] {safe_line(message.reason)}"
-    else:
-        facts = [_kind(message), _clock(message), *_notes(message)]
-        yield f"[{number}] " + safe_line(" · ".join(facts))
-        yield from safe_text(_body(message)).rstrip("\n").split("\n")
-    yield ""
+class MessageLines:
+    """Turns the messages of a session into lines, in order, from the first that is shown."""
+
+    def __init__(self, metadata: SessionMetadata) -> None:
+        self._reader = TranscriptReader(metadata.turn_count)
+
+    def lines(self, number: int, message: MessageSnapshot | PersistenceError) -> Iterator[str]:
+        """A heading with the number and facts of a message, its text, and an empty line."""
+        if isinstance(message, PersistenceError):
+            yield f"[{number}] {safe_line(message.reason)}"
+        else:
+            read = self._reader.read(number, message)
+            facts = [_kind(read), _clock(message), *_notes(read)]
+            yield f"[{number}] " + safe_line(" · ".join(facts))
+            for part in _body(read):
+                yield from safe_text(part).rstrip("\n").split("\n")
+        yield ""
 
 
-def _kind(message: MessageSnapshot) -> str:
-    match message.item:
+def _kind(read: ReadMessage) -> str:
+    match read.message.item:
         case Message(role=role):
             return role
         case Reasoning() | ReasoningWithoutContent():
             return "reasoning"
-        case LocalShellCall() | FunctionCall() as call:
-            return read_call(call).name
+        case LocalShellCall() | FunctionCall():
+            return read.call.name if read.call else ""
         case FunctionCallOutput():
             return "output"
         case other:
@@ -70,7 +80,7 @@ def _kind(message: MessageSnapshot) -> str:
 
 
 def _clock(message: MessageSnapshot) -> str:
-    """Local date and time, to the second; the zone stands in the heading."""
+    """Local date and time to the second; the heading shows the zone."""
     then = local(ns_of(message.timestamp) // 1000)
     if then is None:
         return message.timestamp
@@ -78,42 +88,62 @@ def _clock(message: MessageSnapshot) -> str:
     return f"{date} {then.tm_hour:02}:{then.tm_min:02}:{then.tm_sec:02}"
 
 
-def _notes(message: MessageSnapshot) -> Iterator[str]:
-    if message.metadata.edited:
-        yield "edited"
-    if message.metadata.branch_point:
-        yield "branches"
-    if isinstance(message.item, LocalShellCall) and message.item.status.value != "completed":
-        yield message.item.status.value.replace("_", " ")
-    yield from map(_outcome, message.metadata.tool_calls)
+def _notes(read: ReadMessage) -> Iterator[str]:
+    if read.call is not None and (outcome := describe_outcome(read.call.outcome)):
+        yield outcome
+    yield from read.notes
 
 
-def _outcome(call: ToolCallMetadata) -> str:
-    result = "ok" if call.success else f"failed: {call.error or 'no reason given'}"
-    return f"{call.execution_time_ms / 1000:.1f} s, {result}"
+def _body(read: ReadMessage) -> Iterator[str]:
+    """The parts of a message: what was said or done, then errors, files, and earlier versions."""
+    message = read.message
+    yield from _said(message.item, read.call)
+    yield from (f"error: {error}" for error in read.errors)
+    for file in message.metadata.file_context:
+        yield f"file: {describe_file(file)}"
+        if file.snippet:
+            yield _indented(file.snippet)
+    for when, item in message.metadata.edit_history:
+        yield f"until {exact(ns_of(when) // 1000)}:"
+        yield _indented("\n".join(_said(item, tool_call_of_item(item))))
 
 
-def _body(message: MessageSnapshot) -> str:
-    match message.item:
+def _indented(text: str) -> str:
+    return indent(text.rstrip("\n"), "    ")
+
+
+def _said(item: object, call: ToolCall | None) -> Iterator[str]:
+    if call is not None:
+        if call.call is not None:
+            yield from _asked(call.call)
+        if call.output is not None:
+            yield "\n".join(map(_part, call.output.content))
+        return
+    match item:
         case Message(content=content):
-            parts = [
-                _picture(part) if isinstance(part, InputImage) else getattr(part, "text", str(part))
-                for part in content
-            ]
-            return "\n".join(parts)
-        case LocalShellCall() | FunctionCall() as call:
-            meant = read_call(call)
-            return f"$ {meant.command}" if meant.command else meant.text or meant.arguments
-        case FunctionCallOutput(output=output):
-            return read_output(output).text
-        case Reasoning(encrypted_content=sealed) as item if sealed and not text_of(item):
-            return "(encrypted)"
-        case other:
-            return text_of(other)
+            yield "\n".join(map(_part, content))
+        case Reasoning(encrypted_content=sealed) if sealed and not text_of(item):
+            yield "(encrypted)"
+        case _:
+            yield text_of(item)
+
+
+def _asked(call: Call) -> Iterator[str]:
+    if call.directory:
+        yield f"in {call.directory}"
+    if call.settings:
+        yield f"with {', '.join(call.settings)}"
+    yield f"$ {call.command}" if call.command else call.text or call.arguments
+
+
+def _part(part: object) -> str:
+    if isinstance(part, InputImage):
+        return _picture(part)
+    return str(getattr(part, "text", part))
 
 
 def _picture(part: InputImage) -> str:
-    """A picture by its kind and size: its bytes mean nothing here."""
+    """The kind and size of an image."""
     head, comma, data = part.image_url.partition(",")
     if head.startswith("data:") and comma:
         kind = head.removeprefix("data:").split(";")[0]

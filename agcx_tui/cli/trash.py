@@ -1,7 +1,7 @@
-"""`agcx trash`: what was deleted, back from there, and out of the world.
+"""`agcx trash`: list, restore, and destroy what was deleted.
 
-Strategy: a session in the trash is named as one in the store is.  Emptying is the only thing that
-destroys, so it asks for a typed word instead of a yes; without a terminal that takes `--yes`.
+Strategy: sessions in the trash are named as those in the store.  Emptying is the only command that destroys
+data, so it asks for a typed word instead of a yes; without a terminal it requires `--yes`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def trash() -> None:
 @store_option
 @pass_settings
 def list_(settings: Settings, as_json: bool) -> None:
-    """List the sessions in the trash, the last deleted first."""
+    """List the sessions in the trash, the most recently deleted first."""
     from agcx_format.model.timestamps import ns_of
     from agcx_tui.core.words.format import AGE_WIDTH, age
 
@@ -77,8 +77,8 @@ def list_(settings: Settings, as_json: bool) -> None:
 @click.option(
     "--act",
     type=Filled(),
-    metavar="ACT",
-    help="All that this act deleted, as `trash list` names it.",
+    metavar="CHANGE",
+    help="All that this change deleted, as `trash list` shows it.",
 )
 @click.option("--all", "all_", is_flag=True, help="Everything in the trash.")
 @store_option
@@ -86,13 +86,13 @@ def list_(settings: Settings, as_json: bool) -> None:
 def restore(settings: Settings, sessions: tuple[str, ...], act: str | None, all_: bool) -> None:
     """Restore sessions; nothing that exists is overwritten."""
     if not (sessions or act or all_):
-        raise click.UsageError("name what to restore: SESSION, --act ACT or --all")
+        raise click.UsageError("name what to restore: SESSION, --act CHANGE, or --all")
     store = settings.store()
     there = store.trash()
     if act is not None:
         there = [each for each in there if each.act.id.startswith(act) or each.act.id[-6:] == act]
         if not there:
-            settings.failed(f"the trash holds nothing of an act {act!r}")
+            settings.failed(f"the trash holds nothing from a change {act!r}")
     wanted = there if not sessions else _find(settings, there, sessions)
     if not there and all_:
         tell("There is nothing in the trash to restore.")
@@ -105,7 +105,7 @@ def restore(settings: Settings, sessions: tuple[str, ...], act: str | None, all_
 def _find(
     settings: Settings, there: Sequence[TrashedSession], names: Sequence[str]
 ) -> list[TrashedSession]:
-    """Of a session that was deleted more than once, what was deleted last."""
+    """The sessions of these names; of one that was deleted several times, the last."""
     from agcx_format.store.store import SHORTEST_PREFIX
 
     found: dict[str, TrashedSession] = {}
@@ -130,7 +130,7 @@ def _find(
     "--older-than",
     metavar="AGE",
     type=Filled(Age()),
-    help="Only what was done before: 30d, 12h, 2w, 2024-11.",
+    help="Only what was deleted before: 30d, 12h, 2w, 2024-11.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for the word.")
 @store_option
@@ -138,31 +138,31 @@ def _find(
 def empty(settings: Settings, older_than: str | None, yes: bool) -> None:
     """Destroy what is in the trash. This cannot be undone.
 
-    It also destroys the versions that edits replaced: those changes can no longer be undone.
+    It also destroys the versions that edits replaced; those changes can no longer be undone.
     """
     from agcx_format.store.trash import trashed
     from agcx_tui.core.store.forget import forget
 
     store = settings.store()
-    acts = store.to_destroy(older_than)
-    if not acts:
+    to_destroy = store.to_destroy(older_than)
+    if not to_destroy:
         tell("There is nothing in the trash to destroy.")
         return
-    sessions = list(trashed(store.path, acts))
+    sessions = list(trashed(store.path, to_destroy))
     total = size(sum(each.size for each in sessions))
     what = f"{counted(len(sessions), 'deleted session')} ({total})"
-    question = f"Destroy {what} and the undo of {counted(len(acts), 'act')}, for good?"
+    question = f"Destroy {what} and the undo of {counted(len(to_destroy), 'change')}, for good?"
     if not yes and not _typed(question):
         settings.failed("nothing was destroyed: not confirmed (--yes skips the question)")
         return
-    gone = store.destroy(acts)
+    gone = store.destroy(to_destroy)
     destroyed = counted(len(gone.sessions), "session")
     tell(f"Destroyed {destroyed}; {size(gone.size)} freed.")
     forget(gone, store.path, state=state_directory(), cache=cache_directory())
 
 
 def _typed(question: str) -> bool:
-    """Whether the word was typed; without a terminal to type it in, it was not."""
+    """Whether the person typed the word; false without a terminal."""
     if not sys.stdin.isatty():
         return False
     tell(question)

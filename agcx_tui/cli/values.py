@@ -1,4 +1,4 @@
-"""Ages and sizes as options take them: what cannot be understood is wrong use."""
+"""Ages and sizes as the values of options."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from agcx_tui.cli.common import microseconds_now
+from agcx_tui.cli.common import AnyParam, microseconds_now
 
 
-class Age(click.ParamType):
-    """`90d`, `2024-11`: a moment, as a `Timestamp`."""
+class Age(AnyParam):
+    """`90d` or `2024-11`: a time in the past, as a `Timestamp`."""
 
     name = "age"
 
@@ -23,7 +23,7 @@ class Age(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-class Bytes(click.ParamType):
+class Bytes(AnyParam):
     """`10MB`: a number of bytes."""
 
     name = "size"

@@ -1,8 +1,8 @@
-"""`agcx verify`: every section of every file, checked.
+"""`agcx verify`: check every section of every file.
 
-Strategy: a report is printed as soon as its file is checked, so a large store shows its first fault at
-once.  What is whole is only counted, unless -v asks.  In a terminal a line on stderr tells how far
-it is; it is taken away before anything else is written.
+Strategy: the report of a file is printed as soon as the file is checked, so the first fault of a large store
+appears at once.  Files without problems are only counted, except with -v.  In a terminal a line on stderr
+shows the progress; it is cleared before anything else is printed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from agcx_tui.cli.common import (
 if TYPE_CHECKING:
     from agcx_format.doctor.report import FileReport, Finding, ReportPart
 
-# As tables call them; for a person `info` is a note.
+# The severities of a report, in words.
 _WORDS = {"error": "error", "warning": "warning", "info": "note", None: "ok"}
 
 
@@ -40,10 +40,10 @@ _WORDS = {"error": "error", "warning": "warning", "info": "note", None: "ok"}
 @store_option
 @pass_settings
 def verify(settings: Settings, sessions: tuple[str, ...], verbose: bool, as_json: bool) -> None:
-    """Check every section of sessions, or of all that the store holds, and change nothing.
+    """Check every section of the given sessions, or of the whole store; change nothing.
 
     A PATH is a session file, a checkpoint, an index, or the directory of another store. Exit status
-    1 when something is wrong; notes alone are not.
+    1 if something is wrong; notes do not count.
     """
     progress = _Progress(sys.stderr.isatty())
     counts: Counter[str | None] = Counter()
@@ -100,12 +100,12 @@ def _reports(
 
 def _session_count(root: Path) -> int:
     from agcx_format.errors import PersistenceError
-    from agcx_format.store import paths as places
+    from agcx_format.store.paths import session_paths
 
     try:
-        return sum(1 for _ in places.session_paths(root))
+        return sum(1 for _ in session_paths(root))
     except PersistenceError:
-        # Told by the check.
+        # The check reports it.
         return 0
 
 
@@ -113,7 +113,7 @@ def _session_count(root: Path) -> int:
 
 
 def _lines(report: FileReport) -> Iterator[str]:
-    """What it is; if something is wrong with it, its sections with what was found in each."""
+    """The lines of a report; if something is wrong, they list the sections with their findings."""
     from agcx_tui.core.words.format import short_path, size
 
     word = _WORDS[report.severity]
@@ -169,7 +169,7 @@ def _totals(counts: Counter[str | None], total: int, verbose: bool) -> str:
 
 
 class _Progress:
-    """`checked 120 of 815`, on one line of stderr that is written over."""
+    """`checked 120 of 815`, a line on stderr that is overwritten."""
 
     def __init__(self, shown: bool) -> None:
         self.total = 0

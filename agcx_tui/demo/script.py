@@ -34,16 +34,16 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-import msgspec
-
 from agcx_format.model.fields import Float32
 from agcx_format.model.items import (
+    ContentPart,
     ExecAction,
     FileContext,
     FunctionCall,
     FunctionCallOutput,
     InputImage,
     InputText,
+    Item,
     LocalShellCall,
     LocalShellStatus,
     Message,
@@ -51,7 +51,6 @@ from agcx_format.model.items import (
     MessageSnapshot,
     OutputText,
     Reasoning,
-    ResponseItem,
     SummaryText,
     ToolCallMetadata,
 )
@@ -230,13 +229,12 @@ class _Writer:
 
     def _edit(self, line: Line) -> None:
         now = self.messages[-1]
-        older = Message(now.item.id, now.item.role, [_text(now.item.role, line.text)])
-        metadata = msgspec.structs.replace(
-            now.metadata, edited=True, edit_history=[(now.timestamp, older)]
-        )
-        self.messages[-1] = msgspec.structs.replace(now, metadata=metadata)
+        assert isinstance(now.item, Message)
+        older = now.item.replace(content=[_text(now.item.role, line.text)])
+        metadata = now.metadata.replace(edited=True, edit_history=[(now.timestamp, older)])
+        self.messages[-1] = now.replace(metadata=metadata)
 
-    def _item(self, line: Line) -> tuple[ResponseItem, list[ToolCallMetadata]]:
+    def _item(self, line: Line) -> tuple[Item, list[ToolCallMetadata]]:
         number = len(self.messages)
         if line.kind in _ROLES:
             return _message(line), []
@@ -255,7 +253,7 @@ class _Writer:
             return self._output(line)
         raise ValueError(f"{self.name}: no such kind of message: {line.kind}")
 
-    def _output(self, line: Line) -> tuple[ResponseItem, list[ToolCallMetadata]]:
+    def _output(self, line: Line) -> tuple[Item, list[ToolCallMetadata]]:
         call = next(
             message.item
             for message in reversed(self.messages)
@@ -273,13 +271,13 @@ class _Writer:
 
 
 def _message(line: Line) -> Message:
-    content = [_text(line.kind, line.text)]
+    content: list[ContentPart] = [_text(line.kind, line.text)]
     if "image" in line.options:
         content.append(InputImage(_PICTURES[line.options["image"]]()))
     return Message(None, line.kind, content)
 
 
-def _text(role: str, text: str) -> InputText | OutputText:
+def _text(role: str, text: str) -> ContentPart:
     return OutputText(text) if role == "assistant" else InputText(text)
 
 

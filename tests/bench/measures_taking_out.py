@@ -33,7 +33,7 @@ def export(work: Workspace) -> Outcome:
 
     def write() -> None:
         nonlocal written
-        done = list(write_files.export(jobs, "md", overwrite=False))
+        done = list(write_files.export_each(jobs, "md", overwrite=False))
         assert not any(each.error for each in done)
         written = sum(each.size for each in done)
 

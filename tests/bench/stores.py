@@ -98,7 +98,7 @@ def make_layout2(source: Path, target: Path) -> None:
     for folder in ("sessions", "metadata"):
         (target / folder).mkdir(parents=True)
     for path in source.iterdir():
-        metadata, parts = v2.encode_measured(*read_session(path), level=1)
+        metadata, parts = v2.LAYOUT.encode_measured(*read_session(path), level=1)
         (target / "sessions" / path.name).write_bytes(b"".join(parts))
         copy = target / "metadata" / f"{metadata.id}.meta"
         copy.write_bytes(bincode.encode(metadata))

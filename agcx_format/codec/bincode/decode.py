@@ -129,13 +129,13 @@ class _Source:
 def _shape_reader(shape: schema.Shape) -> Reader:
     if isinstance(shape, schema.Tagged):
         return _tagged_reader(shape)
-    if isinstance(shape, schema.Record):
-        type_name, fields = shape.cls.__name__, shape.fields
-        result = f"cls({', '.join(f'f_{name}' for name, _ in fields)})"
-    else:
-        type_name, fields, result = type(shape).__name__, (("value", shape),), "f_value"
     src = _Source()
-    src.names |= {"cls": getattr(shape, "cls", None)}
+    fields: tuple[tuple[str, schema.Shape], ...] = (("value", shape),)
+    type_name, result = type(shape).__name__, "f_value"
+    if isinstance(shape, schema.Record):
+        type_name, fields = shape.name, shape.fields
+        new = src.bind("new", shape.cls.unchecked)
+        result = f"{new}({', '.join(f'f_{name}' for name, _ in fields)})"
     src.names |= {"TYPE": type_name, "FIELDS": tuple(name for name, _ in fields)}
     src.add(0, "def read(b, p):")
     src.add(1, "end = len(b)", "try:")

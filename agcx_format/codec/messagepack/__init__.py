@@ -86,7 +86,8 @@ def _conversation_by_parts(data: bytes | memoryview) -> ConversationSnapshot:
     for (start, end), read in zip(itertools.pairwise(starts), _PARTS, strict=True):
         with located(base=start):
             parts.append(read(data[start:end]))
-    return ConversationSnapshot(*parts)
+    conversation: ConversationSnapshot = ConversationSnapshot.unchecked(*parts)
+    return conversation
 
 
 def decode_messages(data: bytes | memoryview) -> list[MessageSnapshot]:

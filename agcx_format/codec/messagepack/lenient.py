@@ -182,7 +182,7 @@ class _Reader:
                     f"{record.cls.__name__} has {counted(len(record.fields), 'field')}, not {count}"
                 )
             values = [self._read(shape) for _, shape in record.fields]
-        return record.cls(*values)
+        return record.cls.unchecked(*values)
 
     def _named_fields(self, record: schema.Record, count: int) -> list[Any]:
         """Fields in any order; names that are not known are skipped, as serde skips them."""
@@ -217,7 +217,7 @@ class _Reader:
         record = shape.by_variant(name)
         if record is None or record.fields:
             self._fail(f"expected an item, got {_short(name)}")
-        return record.cls()
+        return record.cls.unchecked()
 
     def _tagged_array(self, shape: schema.Tagged, start: int) -> Any:
         count = self._array("an item")
@@ -234,7 +234,7 @@ class _Reader:
             record = schema.record_of(ReasoningWithoutContent)
         if count - 1 != len(record.fields):
             self._fail(f"{tag!r} has {counted(len(record.fields), 'field')}, not {count - 1}")
-        return record.cls(*[self._read(field) for _, field in record.fields])
+        return record.cls.unchecked(*[self._read(field) for _, field in record.fields])
 
     def _tagged_map(self, shape: schema.Tagged, start: int) -> Any:
         """`{"type": tag, …}`, or the first day's `{"Variant": [fields]}`."""
@@ -281,7 +281,7 @@ class _Reader:
         self._fail("an item without a tag")
 
     def _item_with_names(self, record: schema.Record) -> Any:
-        return record.cls(*self._named_fields(record, self._map()))
+        return record.cls.unchecked(*self._named_fields(record, self._map()))
 
     def _unknown(
         self, shape: schema.Tagged, tag: object, start: int, *, alone: bool

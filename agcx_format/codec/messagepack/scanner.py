@@ -15,11 +15,7 @@ from agcx_format import limits
 from agcx_format.codec.messagepack.lenient import UNPACK_ERRORS, in_words
 from agcx_format.errors import MessagePackDecodeError
 
-__all__ = ["INSIDE_CONVERSATION", "MessageScanner"]
-
-# What stands before the messages in layout 2: the array of elements, the metadata, the array of the
-# conversation's fields, its id.
-INSIDE_CONVERSATION = ("array", "value", "array", "value")
+__all__ = ["MessageScanner"]
 
 
 class MessageScanner:

@@ -24,9 +24,9 @@ from agcx_format.errors import CompressionError
 if TYPE_CHECKING:
     import zstandard
 
-__all__ = ["Frame", "Section", "compress", "decompress", "pieces", "walk"]
+__all__ = ["MAGIC", "Frame", "Section", "compress", "decompress", "pieces", "walk"]
 
-_MAGIC = 0xFD2FB528
+MAGIC = 0xFD2FB528
 _SKIPPABLE = range(0x184D2A50, 0x184D2A60)
 _BLOCK_MAX = 128 * 1024
 
@@ -165,7 +165,7 @@ def _skippable_frame(section: Section, start: int) -> Frame | None:
 
 def _blocks(section: Section, start: int) -> Iterator[_Block]:
     """The blocks of the frame at `start`; their layout is that of RFC 8878, section 3.1."""
-    if _number(section, start, 4) != _MAGIC:
+    if _number(section, start, 4) != MAGIC:
         raise CompressionError("not a zstd frame", offset=start)
     header, checksum = _after_frame_header(section, start + 4)
     last = False

@@ -11,40 +11,41 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from agcx_format.counting import counted
 from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
 from agcx_format.exporting.html.markdown import escaped, markdown_html, picture, preformatted
 from agcx_format.exporting.html.page import PAGE_END, page_start
-from agcx_format.exporting.markdown import (
-    counted,
-    described_image,
-    errors_of,
-    is_context,
-    is_instruction,
-    json_text,
-    notes_in_words,
-    outcome_in_words,
-    shortened,
-    speaker_of,
-    time_in_words,
-)
+from agcx_format.exporting.markdown import json_text
 from agcx_format.model.items import (
-    ContentItem,
+    ContentPart,
     FileContext,
     FunctionCall,
     FunctionCallOutput,
     InputImage,
+    InputText,
+    Item,
     LocalShellCall,
     Message,
     MessageMetadata,
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
-    ResponseItem,
     UnknownItem,
 )
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
+from agcx_format.transcript.reader import ReadMessage, TranscriptReader
 from agcx_format.transcript.safe_text import visible
-from agcx_format.transcript.tools import read_call, read_output
+from agcx_format.transcript.tool_calls import ToolCall, tool_call_of_item
+from agcx_format.transcript.tools import Call
+from agcx_format.transcript.wording import (
+    describe_extent,
+    describe_image,
+    describe_outcome,
+    describe_time,
+    is_context,
+    is_instruction,
+    shortened,
+)
 from agcx_format.transcript.words import is_tool_image
 
 __all__ = ["PAGE_END", "html_parts", "page_start", "section_parts", "to_html"]
@@ -81,19 +82,18 @@ def section_parts(
     if choice.metadata:
         yield visible(_facts(metadata, context))
     directory = context.working_directory if context is not None else ""
-    names: dict[str, str] = {}
+    reader = TranscriptReader(metadata.turn_count)
     for number, message in chosen(messages, choice):
-        anchor = f"{prefix}m{number}"
-        heading = _heading(anchor, number, message, names)
+        article = _article(f"{prefix}m{number}", reader.read(number, message), directory)
         # Last of all, since Markdown decodes what was safe as it was written.
-        yield visible(_article(anchor, heading, message, directory))
+        yield visible(article)
     yield "</section>\n"
 
 
 def _facts(metadata: SessionMetadata, context: ConversationContext | None) -> str:
     facts = {
-        "Created": time_in_words(metadata.created_at),
-        "Updated": time_in_words(metadata.updated_at),
+        "Created": describe_time(metadata.created_at),
+        "Updated": describe_time(metadata.updated_at),
         "Model": f"{metadata.model} · {metadata.current_mode.value}",
         "Length": f"{counted(metadata.message_count, 'message')}, {counted(metadata.turn_count, 'turn')}",
         "Tags": ", ".join(metadata.tags),
@@ -107,26 +107,27 @@ def _facts(metadata: SessionMetadata, context: ConversationContext | None) -> st
 # --- messages
 
 
-def _heading(anchor: str, number: int, message: MessageSnapshot, names: dict[str, str]) -> str:
-    who = escaped(speaker_of(message, names))
-    when = f"<time>{escaped(time_in_words(message.timestamp))}</time>"
-    return f'<h2><a href="#{anchor}">{number}</a> {who} {when}</h2>'
+def _heading(anchor: str, read: ReadMessage) -> str:
+    who = escaped(read.speaker)
+    when = f"<time>{escaped(describe_time(read.message.timestamp))}</time>"
+    return f'<h2><a href="#{anchor}">{read.number}</a> {who} {when}</h2>'
 
 
-def _article(anchor: str, heading: str, message: MessageSnapshot, directory: str) -> str:
-    item = message.item
-    notes = (f'<p class="note">{escaped(note)}</p>' for note in notes_in_words(message.metadata))
-    errors = (f'<p class="failed">Error: {escaped(error)}</p>' for error in errors_of(message))
-    body = "\n".join([*notes, *_body(item, directory), *errors, *_asides(message.metadata)])
+def _article(anchor: str, read: ReadMessage, directory: str) -> str:
+    item, heading = read.message.item, _heading(anchor, read)
+    notes = (f'<p class="note">{escaped(note)}</p>' for note in read.notes)
+    errors = (f'<p class="failed">Error: {escaped(error)}</p>' for error in read.errors)
+    asides = _asides(read.message.metadata, directory)
+    body = "\n".join([*notes, *_body(item, read.call, directory), *errors, *asides])
     if _is_folded(item):
-        gist = _gist(item, message.metadata)
+        gist = _gist(read.call) if read.call is not None else ""
         body = f"<details>\n<summary>{heading}{gist}</summary>\n{body}\n</details>"
     else:
         body = f"{heading}\n{body}"
     return f'<article class="{_kind(item)}" id="{anchor}">\n{body}\n</article>\n'
 
 
-def _kind(item: ResponseItem) -> str:
+def _kind(item: Item) -> str:
     """The class of the article: one of ours, never a word of the data."""
     match item:
         case Message(role="user") if not is_tool_image(item) and not is_context(item):
@@ -138,49 +139,53 @@ def _kind(item: ResponseItem) -> str:
     return "other"
 
 
-def _is_folded(item: ResponseItem) -> bool:
+def _is_folded(item: Item) -> bool:
     if isinstance(item, Message):
         return is_instruction(item) or (is_context(item) and not is_tool_image(item))
     return True
 
 
-def _gist(item: ResponseItem, metadata: MessageMetadata) -> str:
-    """What a folded message says in a few words."""
-    match item:
-        case FunctionCall() | LocalShellCall():
-            words = read_call(item).gist
-            return f" <code>{escaped(words)}</code>" if words else ""
-        case FunctionCallOutput():
-            outcome = read_output(item.output).outcome
-            words = escaped(outcome_in_words(outcome, metadata))
-            failed = outcome.success is False or not all(c.success for c in metadata.tool_calls)
-            return (
-                f' <span class="{"failed" if failed else "note"}">{words}</span>' if words else ""
-            )
-    return ""
+def _gist(call: ToolCall) -> str:
+    """A folded call or output in a few words."""
+    gist = ""
+    if call.call is not None and call.call.gist:
+        gist = f" <code>{escaped(call.call.gist)}</code>"
+    if words := describe_outcome(call.outcome):
+        gist += f' <span class="{"failed" if call.failed else "note"}">{escaped(words)}</span>'
+    return gist
 
 
-def _body(item: ResponseItem, directory: str = "") -> Iterator[str]:
-    """What was said; `directory` is the session's, and only another one is worth a line."""
+def _body(item: object, call: ToolCall | None, directory: str) -> Iterator[str]:
+    """What was said or done; `directory` is the session's, and only another one is worth a line."""
     match item:
         case Message():
             yield from map(_part, item.content[1:] if is_tool_image(item) else item.content)
         case Reasoning() | ReasoningWithoutContent():
             yield from _reasoning(item)
-        case FunctionCall() | LocalShellCall():
-            call = read_call(item)
-            if call.directory and call.directory not in (".", directory):
-                yield f'<p class="note">In <code>{escaped(call.directory)}</code></p>'
-            yield preformatted(call.command or call.text or call.arguments)
-        case FunctionCallOutput():
-            yield preformatted(read_output(item.output).text)
         case UnknownItem():
             yield preformatted(json_text(item))
+    if call is not None and call.call is not None:
+        yield from _asked(call.call, directory)
+    if call is not None and call.output is not None:
+        yield from map(_output_part, call.output.content)
 
 
-def _part(part: ContentItem | UnknownItem) -> str:
+def _asked(call: Call, directory: str) -> Iterator[str]:
+    if call.directory and call.directory not in (".", directory):
+        yield f'<p class="note">In <code>{escaped(call.directory)}</code></p>'
+    if call.settings:
+        settings = ", ".join(f"<code>{escaped(each)}</code>" for each in call.settings)
+        yield f'<p class="note">With {settings}</p>'
+    yield preformatted(call.command or call.text or call.arguments)
+
+
+def _output_part(part: InputText | InputImage) -> str:
+    return _part(part) if isinstance(part, InputImage) else preformatted(part.text)
+
+
+def _part(part: ContentPart) -> str:
     if isinstance(part, InputImage):
-        described = described_image(part.image_url)
+        described = describe_image(part.image_url)
         return picture(part.image_url, described) or (
             f'<p class="note">Image: <code>{escaped(described)}</code></p>'
         )
@@ -202,18 +207,19 @@ def _reasoning(item: Reasoning | ReasoningWithoutContent) -> Iterator[str]:
         yield f'<p class="note">{words}</p>'
 
 
-def _asides(metadata: MessageMetadata) -> Iterator[str]:
-    """What belongs to a message: the files that it was about, and what it said before it was edited."""
+def _asides(metadata: MessageMetadata, directory: str) -> Iterator[str]:
+    """The files that are attached to a message, and its earlier versions."""
     yield from map(_file, metadata.file_context)
     for when, item in metadata.edit_history:
-        summary = f"Until {escaped(time_in_words(when))}"
-        body = "\n".join(_body(item))
+        call = tool_call_of_item(item)
+        summary = f"Until {escaped(describe_time(when))}{_gist(call) if call is not None else ''}"
+        body = "\n".join(_body(item, call, directory))
         yield f'<details>\n<summary class="note">{summary}</summary>\n{body}\n</details>'
 
 
 def _file(context: FileContext) -> str:
-    lines = ""
-    if context.line_range is not None:
-        lines = f", lines {context.line_range[0]} to {context.line_range[1]}"
-    named = f'<p class="note">File: <code>{escaped(context.path)}</code>{lines}</p>'
-    return named + (f"\n{preformatted(context.snippet)}" if context.snippet else "")
+    extent = escaped(describe_extent(context))
+    path = f"<code>{escaped(context.path)}</code>{', ' if extent else ''}{extent}"
+    return f'<p class="note">File: {path}</p>' + (
+        f"\n{preformatted(context.snippet)}" if context.snippet else ""
+    )

@@ -1,9 +1,8 @@
 """What an act will do to which files: the steps of every change that a person can ask for.
 
 Strategy: each function reads what it must and gives a `Change`, which `acts.perform` carries out whole or
-not at all.  A change of metadata writes the metadata anew and copies all else: sections of
-layout 1 byte for byte without being decompressed, elements of layout 2 byte for byte within the new
-section.  Copies that lie beside the files, layout 2's `.meta` and the index, follow in the same act.
+not at all.  A change of metadata writes the metadata anew and copies all else byte for byte, as the
+layout of the file does it.  Copies of the metadata beside the files, and the index, follow in the same act.
 """
 
 from __future__ import annotations
@@ -19,22 +18,22 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from agcx_format import limits
-from agcx_format.codec import bincode
 from agcx_format.disk.durable import Signature
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import PersistenceError, StaleSession
-from agcx_format.layout import v1, v2
+from agcx_format.layout import by_version
+from agcx_format.layout.base import MetadataCopies, Rewritten
 from agcx_format.model.session import SessionMetadata
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.session.listed import whole_tags
-from agcx_format.session.whole import read_metadata
+from agcx_format.session.metadata import rewritten
 from agcx_format.store import paths as places
 from agcx_format.store.acts.manifest import ActSession, Edit, Step
 from agcx_format.store.checkpoint_files import checkpoint_files
 from agcx_format.store.entries import ScanEntry, own_size
 
 __all__ = [
-    "Change", "copies", "copy_steps", "deletion", "duplication", "edits",
+    "Change", "copy_steps", "deletion", "duplication", "edits",
 ]  # fmt: skip
 
 
@@ -62,8 +61,9 @@ def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
         path = relative(entry.path)
         steps.setdefault(path, Step("move", path, expected=entry.signature))
         belongings = list(checkpoints.get(name, ()))
-        if entry.layout == 2 and entry.id is not None:
-            belongings += _metadata_copies(root, entry)
+        copies = by_version(entry.layout).copies
+        if copies is not None and entry.id is not None:
+            belongings += _metadata_copies(root, entry, copies)
         for path, _ in belongings:
             steps.setdefault(path, Step("move", path))
         size = own_size(entry) + sum(size for _, size in belongings)
@@ -79,12 +79,12 @@ def edits(root: Path, wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]], lev
     steps, sessions, indexed = [], [], {}
     relative = places.relative_paths(root)
     for entry, fields in wanted:
-        new = _rewritten(entry, fields, level)
+        new, parts, _ = _rewritten(entry, fields, level)
         sessions.append(ActSession(str(new.metadata.id), new.metadata.title, entry.size))
         if not new.is_other and _is_so(entry, fields):
             continue
         path = relative(entry.path)
-        steps.append(Step("replace", path, parts=new.parts, expected=entry.signature))
+        steps.append(Step("replace", path, parts=parts, expected=entry.signature))
         steps += copy_steps(root, entry.layout, new.metadata)
         indexed[new.metadata.id] = new.indexed
     return Change(steps, sessions if steps else (), indexed, _in_short(wanted))
@@ -125,29 +125,22 @@ def duplication(
     fields: dict[str, Any] = {"id": new_id, "checkpoints": [], "last_accessed": Timestamp.now()}
     if title is not None:
         fields["title"] = title
-    new = _rewritten(entry, fields, level)
+    new, parts, size = _rewritten(entry, fields, level)
     path = places.session_file(entry.layout, new_id)
-    steps = [Step("create", path, parts=new.parts), *copy_steps(root, entry.layout, new.metadata)]
-    session = ActSession(str(new_id), new.metadata.title, new.size)
+    steps = [Step("create", path, parts=parts), *copy_steps(root, entry.layout, new.metadata)]
+    session = ActSession(str(new_id), new.metadata.title, size)
     return Change(steps, [session], {new_id: new.indexed})
 
 
-def copies(layout: int, metadata: SessionMetadata) -> list[tuple[str, bytes]]:
-    """The copies of a session's metadata that lie beside its file: path and bytes of each."""
-    if layout != v2.VERSION:
-        return []
-    return [(places.metadata_copy(metadata.id), bincode.encode(metadata, SessionMetadata))]
-
-
-def _metadata_copies(root: Path, entry: ScanEntry) -> list[tuple[str, int]]:
-    """Relative path and size of `.meta`, if it is there; of a file that is not in lower case, of any case."""
+def _metadata_copies(root: Path, entry: ScanEntry, copies: MetadataCopies) -> list[tuple[str, int]]:
+    """Relative path and size of a copy, if it is there; of a file that is not in lower case, of any case."""
     assert entry.id is not None
-    usual = places.metadata_copy(entry.id)
+    usual = copies.path(entry.id)
     paths = [usual]
     if os.path.basename(entry.path) != f"{entry.id}{places.SUFFIX}":
         with contextlib.suppress(OSError):
-            names = os.listdir(root / places.METADATA)
-            every = (f"{places.METADATA}/{name}" for name in names)
+            names = os.listdir(root / copies.folder)
+            every = (f"{copies.folder}/{name}" for name in names)
             paths = [path for path in every if path.lower() == usual]
     found = ((path, Signature.at(root / path)) for path in paths)
     return [(path, signature.size) for path, signature in found if signature is not None]
@@ -156,7 +149,7 @@ def _metadata_copies(root: Path, entry: ScanEntry) -> list[tuple[str, int]]:
 def copy_steps(root: Path, layout: int, metadata: SessionMetadata) -> list[Step]:
     """The steps by which the copies of a session's metadata follow."""
     steps = []
-    for path, data in copies(layout, metadata):
+    for path, data in by_version(layout).companions(metadata):
         op = "replace" if os.path.lexists(root / path) else "create"
         steps.append(Step(op, path, parts=[data], derived=True))
     return steps
@@ -165,58 +158,20 @@ def copy_steps(root: Path, layout: int, metadata: SessionMetadata) -> list[Step]
 # --- the same file with other metadata
 
 
-@dataclass(frozen=True)
-class _Rewritten:
-    """A file with other metadata, `size` bytes of it; `indexed` is what the index has of them.
-
-    `is_other`: the metadata are not what they were.
-    """
-
-    metadata: SessionMetadata
-    indexed: SessionMetadata
-    parts: Iterable[bytes]
-    size: int
-    is_other: bool
-
-
-def _rewritten(entry: ScanEntry, fields: Mapping[str, Any], level: int) -> _Rewritten:
+def _rewritten(
+    entry: ScanEntry, fields: Mapping[str, Any], level: int
+) -> tuple[Rewritten, Iterable[bytes], int]:
+    """The file of a session with other metadata: those, its parts, and its size in bytes."""
     if entry.metadata is None:
         raise entry.error or PersistenceError("its metadata cannot be read", path=entry.path)
-    rewrite = _rewritten2 if entry.layout == v2.VERSION else _rewritten1
     try:
-        return rewrite(entry, fields, level)
+        with _opened(entry) as file:
+            new = rewritten(file, lambda old: _changed(old, fields), level)
     except PersistenceError as error:
         raise error.located(path=entry.path) from None
-
-
-def _rewritten1(entry: ScanEntry, fields: Mapping[str, Any], level: int) -> _Rewritten:
-    """A new metadata block; the rest is copied as it lies, decompressed by nobody."""
-    with _opened(entry) as file:
-        size = entry.size
-        old = read_metadata(file.fd, size)
-        rest_at = v1.metadata_end(file.read(v1.HEADER, 0), size)
-    metadata = _changed(old, fields)
-    is_other = metadata != old
-    while True:
-        block = bincode.encode(metadata, SessionMetadata)
-        new_size = v1.HEADER + len(block) + size - rest_at
-        if metadata.file_size == new_size:
-            break
-        metadata = replace(metadata, file_size=new_size)
-    header = v1.BEGINNING + len(block).to_bytes(4, "little")
-    copy = _FileCopy([header, block], entry, rest_at)
-    return _Rewritten(metadata, metadata, copy, new_size, is_other)
-
-
-def _rewritten2(entry: ScanEntry, fields: Mapping[str, Any], level: int) -> _Rewritten:
-    """One element of the section is another; the section has to be compressed again."""
-    with _opened(entry) as file:
-        data = file.read(entry.size, 0)
-    raw = v2.decompress(data)
-    inside = v2.element(raw, v2.split(raw)[0], SessionMetadata)
-    metadata = _changed(inside, fields)
-    indexed, parts = v2.with_metadata(data, metadata, level)
-    return _Rewritten(metadata, indexed, parts, sum(map(len, parts)), metadata != inside)
+    size = sum(map(len, new.parts)) + entry.size - new.rest
+    parts = _FileCopy(new.parts, entry, new.rest) if new.rest < entry.size else new.parts
+    return new, parts, size
 
 
 def _changed(old: SessionMetadata, fields: Mapping[str, Any]) -> SessionMetadata:

@@ -12,11 +12,11 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from agcx_format import layout as layouts
 from agcx_format.counting import counted
 from agcx_format.disk.durable import Signature
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import PersistenceError, StaleSession
+from agcx_format.layout import by_version
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.model.session import (
     Checkpoint,
@@ -26,7 +26,8 @@ from agcx_format.model.session import (
     SessionState,
 )
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.session.whole import read_metadata, read_session
+from agcx_format.session.metadata import read_metadata
+from agcx_format.session.whole import read_session
 from agcx_format.store import paths
 from agcx_format.store.acts.manifest import ActSession, Step
 from agcx_format.store.acts.plan import Change, copy_steps
@@ -72,7 +73,7 @@ def split(
         turn_count=_turns(second),
         checkpoints=[],
     )
-    codec = layouts.by_version(entry.layout)
+    codec = by_version(entry.layout)
     one, parts = codec.encode_measured(
         kept, replace(conversation, messages=first), _state_of(state, first, 0), level
     )
@@ -125,7 +126,7 @@ def _created(
     state: SessionState,
     level: int,
 ) -> Change:
-    codec = layouts.by_version(layout)
+    codec = by_version(layout)
     measured, parts = codec.encode_measured(metadata, conversation, state, level)
     path = paths.session_file(layout, metadata.id)
     copies = copy_steps(root, layout, codec.as_stored(metadata, measured))

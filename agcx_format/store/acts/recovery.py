@@ -51,7 +51,7 @@ from agcx_format.store.acts.work import (
     rename_act,
     write_derived,
 )
-from agcx_format.store.paths import TRASH, WRITTEN
+from agcx_format.store.paths import TRASH, written_folders
 
 __all__ = ["finish_emptying", "recover"]
 
@@ -110,7 +110,7 @@ def _without_manifest(store: Tree, act_dir: Tree, name: str, act: Act) -> None:
         return
     # Removing a folder fails if there is anything in it.
     for side in SIDES:
-        for folder in WRITTEN:
+        for folder in written_folders():
             act_dir.remove_folder(f"{side}/{folder}".rstrip("/"))
         act_dir.remove_folder(side)
     store.remove_folder(f"{TRASH}/{name}")

@@ -1,9 +1,8 @@
 """A message as it is drawn: lines in parts, each drawn when it comes into view.
 
 Strategy: most blocks have one part, drawn at once.  A huge message has hundreds, each a slice of
-its text with an estimate of its height, so that no message costs more than
-the slice looked at.
-Strips of parts that have not been looked at lately are dropped again; their heights are kept.
+its text with an estimate of its height, so that no message costs more than the slice in view.
+Lines of parts that were not in view lately are dropped; their heights are kept.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _KEPT = 12
 
 @dataclass(slots=True)
 class Part:
-    """A run of lines: there already, or drawn on demand; `cut` when it leaves lines out."""
+    """A run of lines, drawn already or on demand; `cut` if it leaves lines out."""
 
     draw: Callable[[], list[Strip]]
     estimate: int
@@ -39,13 +38,12 @@ class Part:
 class Block:
     """The lines of one message.
 
-    `head` is the line at which what is said begins (below the gap), `turn` whether the user speaks.
+    `head` is the line at which the message begins, below the gap; `turn` whether it is the user's.
     """
 
     parts: list[Part]
     head: int = 0
     turn: bool = False
-    temporary: bool = False
     heights: HeightIndex = field(init=False)
     _drawn: dict[int, list[Strip]] = field(init=False, default_factory=dict)
 
@@ -53,13 +51,13 @@ class Block:
         self.heights = HeightIndex(part.estimate for part in self.parts)
 
     @classmethod
-    def of(cls, strips: Iterable[Strip], **more) -> Block:
-        """A block whose lines are there already."""
-        return cls([Part.of(list(strips))], **more)
+    def of(cls, strips: Iterable[Strip], head: int = 0) -> Block:
+        """A block whose lines are drawn already."""
+        return cls([Part.of(list(strips))], head)
 
     @property
     def height(self) -> int:
-        """In lines; of parts that were never drawn, the estimate."""
+        """In lines; parts that were never drawn count as estimated."""
         return self.heights.total
 
     @property
@@ -67,11 +65,11 @@ class Block:
         return any(part.cut for part in self.parts)
 
     def undraw(self) -> None:
-        """Draw every part anew when it is next seen; its height stays the same."""
+        """Drop what is drawn, to be drawn again when it is next in view; heights stay."""
         self._drawn.clear()
 
     def lines(self, part: int) -> list[Strip]:
-        """The lines of a part, drawn now if need be; its height is right afterwards."""
+        """The lines of a part, drawn now if necessary; its height is exact afterwards."""
         strips = self._drawn.pop(part, None)
         if strips is None:
             strips = safe_strips(self.parts[part].draw())

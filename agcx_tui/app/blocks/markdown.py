@@ -13,7 +13,7 @@ marks get a style, for people paste logs and source that Markdown would mangle.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING
 
@@ -60,7 +60,7 @@ def as_typed(text: str, width: int, palette: Palette, by: int) -> list[Part]:
     return _parts(text, draw, width - by)
 
 
-def _parts(text: str, draw, width: int) -> list[Part]:
+def _parts(text: str, draw: Callable[[str], list[Strip]], width: int) -> list[Part]:
     text = text.strip("\n")
     if not text.strip():
         return []

@@ -6,7 +6,7 @@ imported when the first Markdown is drawn.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markdown import BlockQuote, CodeBlock, Heading, HorizontalRule, Markdown
@@ -15,6 +15,9 @@ from rich.text import Text
 
 from agcx_tui.app.blocks.code import code_strips
 from agcx_tui.app.blocks.palette import Palette
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 __all__ = ["ThemedMarkdown"]
 
@@ -34,7 +37,7 @@ class _CodeBlock(CodeBlock):
     palette: Palette
 
     @classmethod
-    def create(cls, markdown: Markdown, token) -> _CodeBlock:
+    def create(cls, markdown: Markdown, token: Token) -> _CodeBlock:
         block = cls((token.info or "").partition(" ")[0] or "text", "")
         block.palette = markdown.palette  # type: ignore[attr-defined]
         return block
@@ -78,7 +81,7 @@ class ThemedMarkdown(Markdown):
         "hr": _Rule,
     }
 
-    def __init__(self, tokens: list, palette: Palette) -> None:
+    def __init__(self, tokens: list[Token], palette: Palette) -> None:
         super().__init__("", hyperlinks=True)
         self.parsed = tokens
         self.palette = palette

@@ -9,7 +9,10 @@ do not know shows its tag and fields: nothing of a file is hidden.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from functools import partial
 
+from rich.style import Style
 from textual.strip import Strip
 
 from agcx_format.counting import counted
@@ -20,6 +23,7 @@ from agcx_format.model.items import (
     InputImage,
     LocalShellCall,
     Message,
+    MessageMetadata,
     MessageSnapshot,
     Other,
     Reasoning,
@@ -27,6 +31,8 @@ from agcx_format.model.items import (
     UnknownItem,
 )
 from agcx_format.transcript.safe_text import safe_line, safe_text
+from agcx_format.transcript.tool_calls import tool_call_of_item
+from agcx_format.transcript.wording import describe_file, describe_record
 from agcx_format.transcript.words import genuine_user_text, own_words, text_of
 from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.images import image_facts
@@ -44,6 +50,8 @@ BODY = 2
 
 _MARKS = {"user": "❯", "assistant": "●"}
 _NAMES = {"user": "You", "assistant": "Assistant"}
+# Files and records that one message lists.
+_FILES = 50
 # Asterisks around words; in a summary, the words count.
 _emphasis = re.compile(r"(\*{1,3})(?=\S)(.+?)(?<=\S)\1")
 _INSTRUCTING = ("developer", "system")
@@ -88,6 +96,17 @@ def draw_message(message: MessageSnapshot, around: Around, look: Look, how: Fold
     apart = is_speech(message) or bool(how) or around.previous_open
     # Above the first there is a margin, which scrolls away with it.
     gap = int(apart or is_speech(previous)) if previous is not None else int(not look.compact)
+    if isinstance(item, Message) and not is_injected(message):
+        return _speech(message, item, around, look, how, gap)
+    block = _between(message, around, look, how, gap)
+    if not how:
+        return block
+    return replace(block, parts=[*block.parts, *_asides(message, look)])
+
+
+def _between(message: MessageSnapshot, around: Around, look: Look, how: Fold, gap: int) -> Block:
+    """What is not speech: a line, and what it opens to."""
+    item = message.item
     if isinstance(item, FunctionCallOutput):
         return answer_block(message, item, around, look, how, gap)
     if isinstance(item, (LocalShellCall, FunctionCall)):
@@ -95,10 +114,17 @@ def draw_message(message: MessageSnapshot, around: Around, look: Look, how: Fold
     if isinstance(item, (Reasoning, ReasoningWithoutContent)):
         return _reasoning(item, look, how, gap)
     if isinstance(item, Message):
-        if is_injected(message):
-            return _injected(item, look, how, gap)
-        return _speech(message, item, around, look, how, gap)
+        return _injected(item, look, how, gap)
     return _unknown(item, look, how, gap)
+
+
+def _asides(message: MessageSnapshot, look: Look) -> list[Part]:
+    """What the metadata of an opened line says: remarks, files with their snippets, earlier versions."""
+    parts: list[Part] = []
+    if remarks := _remarks(message.metadata):
+        words = line((" · ".join(remarks), look.palette.muted))
+        parts.append(Part.of(indent([words], 2 * BODY)))
+    return [*parts, *_notes(message, look, Fold.OPEN), *_history(message, look)]
 
 
 def note_block(title: str, detail: str, look: Look, *, failed: bool = False) -> Block:
@@ -108,7 +134,7 @@ def note_block(title: str, detail: str, look: Look, *, failed: bool = False) -> 
     strips = [EMPTY, line(("! " if failed else "  ", style), (title, style))]
     if detail:
         strips += indent(wrap(safe_text(detail), look.width - BODY, palette.text), BODY)
-    return Block.of([*strips, EMPTY], head=1, temporary=True)
+    return Block.of([*strips, EMPTY], head=1)
 
 
 def undecodable_block(error: PersistenceError, index: int, look: Look) -> Block:
@@ -124,7 +150,7 @@ def _speech(
 ) -> Block:
     turn = item.role == "user"
     parts = _content(item, look, how)
-    parts += _notes(message, look)
+    parts += _notes(message, look, how)
     if not parts:
         parts = [Part.of(indent([line(("(empty)", look.palette.muted))], BODY))]
     if message.metadata.edit_history and how:
@@ -147,21 +173,13 @@ def _begun(part: Part, mark: Strip, gap: int) -> Part:
     return Part(draw, part.estimate + gap, part.cut)
 
 
-def _header(message: MessageSnapshot, item: Message, around: Around, look: Look):
+def _header(message: MessageSnapshot, item: Message, around: Around, look: Look) -> Strip:
     palette = look.palette
     meta = message.metadata
     style = _role_style(item.role, look)
     name = _NAMES.get(item.role) or safe_line(item.role[:1].upper() + item.role[1:]) or "Message"
     left = [(f"{_mark(item.role)} ", style), (name, style)]
-    remarks = []
-    if meta.edited or meta.edit_history:
-        count = len(meta.edit_history)
-        forms = f", {count} earlier {'form' if count == 1 else 'forms'}" if count else ""
-        remarks.append(f"edited{forms}")
-    if meta.branch_point:
-        remarks.append("branches here")
-    if meta.branch_id is not None:
-        remarks.append(f"branch {str(meta.branch_id)[:8]}")
+    remarks = _remarks(meta)
     if _leaves_the_line(message, around):
         remarks.append(f"from {str(meta.parent_message_id)[:8]} (b)")
     if remarks:
@@ -176,6 +194,20 @@ def _header(message: MessageSnapshot, item: Message, around: Around, look: Look)
     return beside(left, [(" · ".join(filter(None, words)), palette.muted)], look.width)
 
 
+def _remarks(meta: MessageMetadata) -> list[str]:
+    """Edits, branches, and records of tool calls that a message of another kind carries."""
+    remarks = []
+    if meta.edited or meta.edit_history:
+        count = len(meta.edit_history)
+        forms = f", {count} earlier {'form' if count == 1 else 'forms'}" if count else ""
+        remarks.append(f"edited{forms}")
+    if meta.branch_point:
+        remarks.append("branches here")
+    if meta.branch_id is not None:
+        remarks.append(f"branch {str(meta.branch_id)[:8]}")
+    return remarks
+
+
 def _leaves_the_line(message: MessageSnapshot, around: Around) -> bool:
     """Whether it follows another message than the one that stands before it."""
     parent, previous = message.metadata.parent_message_id, around.previous
@@ -186,7 +218,7 @@ def _mark(role: str) -> str:
     return _MARKS.get(role, "■")
 
 
-def _role_style(role: str, look: Look):
+def _role_style(role: str, look: Look) -> Style:
     palette = look.palette
     return {"user": palette.user, "assistant": palette.assistant}.get(role, palette.system)
 
@@ -226,13 +258,30 @@ def _said(text: str, look: Look) -> list[Part]:
     return parts
 
 
-def _notes(message: MessageSnapshot, look: Look) -> list[Part]:
-    """The files that a message spoke of."""
-    strips = []
-    for each in message.metadata.file_context[:50]:
-        where = f" lines {each.line_range[0]:,}–{each.line_range[1]:,}" if each.line_range else ""
-        words = f"▤ {safe_line(each.path) or '(no path)'}{where}"
-        strips += indent(wrap(words, look.width - BODY, look.palette.muted), BODY)
+def _notes(message: MessageSnapshot, look: Look, how: Fold) -> list[Part]:
+    """Records of tool calls, and the files that are attached to a message; opened, with their snippets."""
+    palette = look.palette
+    parts = _records(message, look)
+    for each in message.metadata.file_context[:_FILES]:
+        words = f"▤ {safe_line(describe_file(each))}"
+        parts.append(Part.of(indent(wrap(words, look.width - BODY, palette.muted), BODY)))
+        snippet = (each.snippet or "") if how else ""
+        parts += text_parts(snippet, look.width, 2 * BODY, palette.text, palette.muted, Fold.OPEN)
+    return parts
+
+
+def _records(message: MessageSnapshot, look: Look) -> list[Part]:
+    """Records in the metadata of a message that holds neither a call nor an output."""
+    if tool_call_of_item(message.item) is not None:
+        return []
+    palette = look.palette
+    strips: list[Strip] = []
+    for record in message.metadata.tool_calls[:_FILES]:
+        style = palette.muted if record.success else palette.failed
+        words = f"▸ {safe_line(describe_record(record))}"
+        strips += indent(wrap(words, look.width - BODY, style), BODY)
+        if record.error:
+            strips += indent(wrap(safe_text(record.error), look.width - BODY, style), BODY)
     return [Part.of(strips)] if strips else []
 
 
@@ -243,16 +292,30 @@ def _history(message: MessageSnapshot, look: Look) -> list[Part]:
     for moment, item in reversed(message.metadata.edit_history):
         title = line((f"until {when(moment)}:", palette.muted))
         parts.append(Part.of([EMPTY, *indent([title], BODY)]))
-        text = text_of(item) or "(nothing said)"
+        text = _earlier_text(item) or "(nothing said)"
         parts += text_parts(text, look.width, BODY + 2, palette.text, palette.muted, Fold.FULL)
     return parts
+
+
+def _earlier_text(item: object) -> str:
+    """An earlier version as text: a command as it would be typed, an output without its wrapping."""
+    call = tool_call_of_item(item)
+    if call is None or call.call is None:
+        return text_of(item)
+    return call.call.command or call.call.text or call.call.arguments
 
 
 # --- what is done between
 
 
 def _line_and_body(
-    name: str, summary: str, body: list[Part], look: Look, how: Fold, gap: int, style=None
+    name: str,
+    summary: str,
+    body: list[Part],
+    look: Look,
+    how: Fold,
+    gap: int,
+    style: Style | None = None,
 ) -> Block:
     palette = look.palette
     mark = ("▾ " if how else "▸ ") if body else "  "
@@ -294,9 +357,13 @@ def _injected(item: Message, look: Look, how: Fold, gap: int) -> Block:
     """Text that an agent put in by itself: instructions, environment."""
     first = safe_line(text_of(item)[:300].strip().partition("\n")[0])
     body = _content(item, Look(look.width - 2, look.palette), Fold.OPEN)
-    moved = [Part(lambda part=part: indent(part.draw(), 2), part.estimate) for part in body]
+    moved = [Part(partial(_indented, part), part.estimate) for part in body]
     name = "context" if item.role == "user" else "instructions"
     return _line_and_body(name, first, moved, look, how, gap)
+
+
+def _indented(part: Part) -> list[Strip]:
+    return indent(part.draw(), 2)
 
 
 def _unknown(item: Other | UnknownItem, look: Look, how: Fold, gap: int) -> Block:

@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import unified_diff
 from itertools import islice
+from typing import Any
 
 import msgspec
+from rich.style import Style
 
 from agcx_format.model.items import FunctionCall, LocalShellCall
 from agcx_format.transcript.safe_text import safe_line, safe_text
@@ -23,6 +25,9 @@ from agcx_tui.app.blocks.palette import Palette
 from agcx_tui.app.blocks.rows import Row, tidy
 
 __all__ = ["Asked", "asked", "diff_style", "is_diff", "plain_rows", "typed"]
+
+# Arguments of a call, as JSON.
+Fields = dict[str, Any]
 
 # Arguments longer than this are not taken apart, nor compared line by line.
 _LONG = 1024 * 1024
@@ -84,12 +89,14 @@ def asked(item: LocalShellCall | FunctionCall, palette: Palette) -> Asked:
     return Asked(name, _first_line(item.arguments), body=tuple(plain_rows(arguments, palette, 0)))
 
 
-def _from_fields(name: str, fields: dict, palette: Palette) -> Asked:
+def _from_fields(name: str, fields: Fields, palette: Palette) -> Asked:
     for key in ("command", "cmd"):
         command = fields.get(key)
         if isinstance(command, str) or _is_words(command):
             rest = {each: value for each, value in fields.items() if each != key}
-            return _shell(name, command, _field_notes(rest), palette)
+            # What is no text is a list of words.
+            words = command if isinstance(command, str) else [str(word) for word in command or ()]
+            return _shell(name, words, _field_notes(rest), palette)
     for key in ("input", "patch"):
         text = fields.get(key)
         if isinstance(text, str) and "*** Begin Patch" in text[:200]:
@@ -146,7 +153,7 @@ def _patch(name: str, text: str, notes: tuple[str, ...], palette: Palette) -> As
     return Asked(name, f"{where}{others}  +{added:,} −{removed:,}", body=body, notes=notes)
 
 
-def _edit(name: str, fields: dict, palette: Palette) -> Asked:
+def _edit(name: str, fields: Fields, palette: Palette) -> Asked:
     old, new = (tidy(fields[key]).split("\n") for key in ("old_string", "new_string"))
     if len(fields["old_string"]) + len(fields["new_string"]) <= _COMPARED:
         lines = list(unified_diff(old, new, lineterm="", n=3))[2:]
@@ -159,7 +166,7 @@ def _edit(name: str, fields: dict, palette: Palette) -> Asked:
     return Asked(name, f"{_telling(rest)}  +{added:,} −{removed:,}", body=body)
 
 
-def _plan(name: str, fields: dict, steps: list[dict], palette: Palette) -> Asked:
+def _plan(name: str, fields: Fields, steps: list[Fields], palette: Palette) -> Asked:
     rows: list[Row] = []
     explanation = fields.get("explanation")
     if isinstance(explanation, str) and explanation:
@@ -211,7 +218,7 @@ def plain_rows(value: object, palette: Palette, depth: int) -> list[Row]:
     return list(islice(_rows(value, palette, depth), _ROWS))
 
 
-def _telling(fields: dict) -> str:
+def _telling(fields: Fields) -> str:
     """One line that says what the arguments are about."""
     for key in TELLING:
         value = fields.get(key)
@@ -226,7 +233,7 @@ def _telling(fields: dict) -> str:
     return "  ".join(shown)[:_SUMMARY]
 
 
-def _field_notes(fields: dict) -> tuple[str, ...]:
+def _field_notes(fields: Fields) -> tuple[str, ...]:
     fields = dict(fields)
     where = fields.pop("workdir", fields.pop("cwd", None))
     limit = fields.pop("timeout_ms", fields.pop("timeout", None))
@@ -291,7 +298,7 @@ def is_diff(text: str) -> bool:
     )
 
 
-def diff_style(line: str, palette: Palette):
+def diff_style(line: str, palette: Palette) -> Style:
     """The style of a line of a diff, which its first character tells as well."""
     if line.startswith(("+++ ", "--- ", "diff ", "*** ", "index ")):
         return palette.heading

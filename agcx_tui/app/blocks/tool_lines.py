@@ -11,14 +11,19 @@ from textual.strip import Strip
 from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
+    InputImage,
+    InputText,
     LocalShellCall,
     MessageSnapshot,
 )
+from agcx_format.transcript.outputs import CallOutcome
 from agcx_format.transcript.safe_text import safe_line, safe_text
+from agcx_format.transcript.tool_calls import tool_call
 from agcx_tui.app.blocks.block import Block, Part
-from agcx_tui.app.blocks.lines import EMPTY, beside, indent, line, wrap
+from agcx_tui.app.blocks.images import image_facts
+from agcx_tui.app.blocks.lines import EMPTY, Piece, beside, indent, line, wrap
 from agcx_tui.app.blocks.look import Around, Fold, Look
-from agcx_tui.app.blocks.outcome import Outcome, outcome_of, seconds_text
+from agcx_tui.app.blocks.outcome import seconds_text
 from agcx_tui.app.blocks.rows import row_parts, text_parts
 from agcx_tui.app.blocks.tool import Asked, asked, diff_style, is_diff
 
@@ -42,12 +47,14 @@ def call_block(
     """A tool call, folded or open."""
     palette, width = look.palette, look.width
     what = asked(item, palette)
-    outcome = outcome_of(message, around.partner)
+    found = tool_call(message, around.partner)
+    outcome = found.outcome if found is not None else CallOutcome()
     mark = "▾ " if how else "▸ "
     head = beside(
         [
             (mark, palette.muted),
             (what.name, palette.tool),
+            (_remark(message, around.partner), palette.muted),
             ("  ", palette.text),
             (what.summary, palette.text),
         ],
@@ -57,10 +64,10 @@ def call_block(
     parts = [Part.of([EMPTY] * gap + [head])]
     if how:
         parts += _body(what, head, look, how)
-        if outcome.error:
-            parts.append(
-                Part.of(indent(wrap(safe_text(outcome.error), width - BODY, palette.error), BODY))
-            )
+        errors = found.unsaid_errors if found is not None else ()
+        for error in errors:
+            lines = wrap(safe_text(error), width - BODY, palette.error)
+            parts.append(Part.of(indent(lines, BODY)))
     return Block(parts, head=gap)
 
 
@@ -74,19 +81,20 @@ def answer_block(
 ) -> Block:
     """The output of a call; without lines while its call is folded."""
     palette, width = look.palette, look.width
-    paired = around.partner is not None
+    call = around.partner.item if around.partner is not None else None
+    paired = isinstance(call, LocalShellCall | FunctionCall)
     if paired and not how:
         return Block([])
-    outcome = outcome_of(around.partner, message)
-    text = outcome.text
-    paint = (lambda row: diff_style(row, palette)) if is_diff(text) else None
-    shown = text_parts(text, width, BODY, palette.text, palette.muted, how, paint)
+    found = tool_call(around.partner, message)
+    outcome = found.outcome if found is not None else CallOutcome()
+    content = found.output.content if found is not None and found.output is not None else ()
+    shown = [part for each in content for part in _content(each, look, how)]
     if not shown:
         shown = [Part.of(indent([line(("(no output)", palette.muted))], BODY))]
     if paired and around.adjacent:
         return Block(shown)
-    if paired:
-        detail = f"of  {asked(around.partner.item, palette).summary}"
+    if isinstance(call, LocalShellCall | FunctionCall):
+        detail = f"of  {asked(call, palette).summary}"
     else:
         detail = f"of a call that is not near, {safe_line(item.call_id)}"
     mark = "▾ " if how else "▸ "
@@ -104,9 +112,25 @@ def answer_block(
     return Block([Part.of([EMPTY] * gap + [head]), *(shown if how else [])], head=gap)
 
 
+def _content(content: InputText | InputImage, look: Look, how: Fold) -> list[Part]:
+    palette, width = look.palette, look.width
+    if isinstance(content, InputImage):
+        facts = f"▣ {image_facts(content.image_url)}"
+        return [Part.of(indent(wrap(facts, width - BODY, palette.muted), BODY))]
+    text = content.text
+    paint = (lambda row: diff_style(row, palette)) if is_diff(text) else None
+    return text_parts(text, width, BODY, palette.text, palette.muted, how, paint)
+
+
+def _remark(*messages: MessageSnapshot | None) -> str:
+    """That a call or its output was edited, for the line that stands for both."""
+    edited = any(m is not None and (m.metadata.edited or m.metadata.edit_history) for m in messages)
+    return " (edited)" if edited else ""
+
+
 def _result(
-    item: LocalShellCall | FunctionCall, around: Around, outcome: Outcome, look: Look
-) -> list:
+    item: LocalShellCall | FunctionCall, around: Around, outcome: CallOutcome, look: Look
+) -> list[Piece]:
     """Duration and result; for a call that nothing answers, what is known of it."""
     if outcome.word or outcome.seconds is not None or around.partner is not None:
         return _metrics(outcome, look)
@@ -114,9 +138,15 @@ def _result(
     return [(word, look.palette.muted)]
 
 
-def _metrics(outcome: Outcome, look: Look, unsaid: str = "done") -> list:
+def _metrics(outcome: CallOutcome, look: Look, unsaid: str = "done") -> list[Piece]:
     palette = look.palette
-    style = palette.muted if outcome.ok is None else palette.ok if outcome.ok else palette.failed
+    style = (
+        palette.muted
+        if outcome.success is None
+        else palette.ok
+        if outcome.success
+        else palette.failed
+    )
     return [
         (seconds_text(outcome.seconds).rjust(_DURATION), palette.muted),
         ("  ", palette.text),
@@ -124,7 +154,7 @@ def _metrics(outcome: Outcome, look: Look, unsaid: str = "done") -> list:
     ]
 
 
-def _body(what: Asked, head, look: Look, how: Fold) -> list[Part]:
+def _body(what: Asked, head: Strip, look: Look, how: Fold) -> list[Part]:
     palette, width = look.palette, look.width
     parts: list[Part] = []
     if what.script and not (what.whole and safe_line(what.script.strip()) in head.text):

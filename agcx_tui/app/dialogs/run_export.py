@@ -75,7 +75,7 @@ def _review(app: App, order: ExportOrder, found: Reviewed) -> None:
 
 def _write(app: App, order: ExportOrder, reviewed: Reviewed | None = None) -> None:
     progress = Progress(len(order.jobs))
-    write = partial(write_files.export, order.jobs)
+    write = partial(write_files.export_each, order.jobs)
     if order.together:
         sources, target = [source for source, _ in order.jobs], order.jobs[0][1]
         write = partial(write_files.export_together, sources, target)

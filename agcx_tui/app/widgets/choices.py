@@ -1,11 +1,11 @@
-"""Boxes to tick and buttons to choose by, whose state and edges are seen without colour.
+"""Check boxes and radio buttons whose state can be seen without color.
 
-Textual's own differ by the colour of a sign that is always there, in edges of hardly another
-colour than what is around them: here all of it is text.
+In Textual's own, only the color of a sign tells the state; here text does.
 """
 
 from __future__ import annotations
 
+from textual.content import Content
 from textual.widgets import Checkbox, RadioButton
 
 __all__ = ["Box", "Pick"]
@@ -22,10 +22,11 @@ class Box(Checkbox):
 
     DEFAULT_CSS = _CSS.format(name="Box")
     BUTTON_LEFT = BUTTON_RIGHT = ""
+    BUTTON_INNER = "[ ]"
 
-    @property
-    def BUTTON_INNER(self) -> str:
-        return "[x]" if self.value else "[ ]"
+    def render(self) -> Content:
+        self.BUTTON_INNER = "[x]" if self.value else "[ ]"
+        return super().render()
 
 
 class Pick(RadioButton):
@@ -33,7 +34,8 @@ class Pick(RadioButton):
 
     DEFAULT_CSS = _CSS.format(name="Pick")
     BUTTON_LEFT = BUTTON_RIGHT = ""
+    BUTTON_INNER = "( )"
 
-    @property
-    def BUTTON_INNER(self) -> str:
-        return "(●)" if self.value else "( )"
+    def render(self) -> Content:
+        self.BUTTON_INNER = "(●)" if self.value else "( )"
+        return super().render()

@@ -11,6 +11,7 @@ import os
 import threading
 from base64 import b64encode
 from functools import partial
+from typing import Any
 
 from textual.app import App
 
@@ -26,7 +27,7 @@ _LIMIT = 75_000
 class Copying:
     """The copies of one app, the last of which counts."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App[Any]) -> None:
         self._app = app
         self._lock = threading.Lock()
         self._latest = 0
@@ -67,7 +68,7 @@ class Copying:
         write_to_terminal(self._app, f"\x1b]52;c;{data}\a")
 
 
-def copy(app: App, text: str, what: str) -> None:
+def copy(app: App[Any], text: str, what: str) -> None:
     """Copy a text by the app's own `Copying`, which it gets with the first copy."""
     copying = getattr(app, "copying", None)
     if copying is None:

@@ -7,6 +7,7 @@ i is a heading or a fact; arrows go from fact to fact, and the view follows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from textual import events
 from textual.message import Message
@@ -14,6 +15,7 @@ from textual.message import Message
 from agcx_format.transcript.folding import Needle
 from agcx_tui.app.blocks.block import Block
 from agcx_tui.app.blocks.fact import fact_block, heading_block, name_width
+from agcx_tui.app.blocks.look import Look
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.roll.roll import Roll
 from agcx_tui.app.widgets.roll.viewport import Place
@@ -22,42 +24,87 @@ from agcx_tui.core.conversation.facts import Fact, Group
 __all__ = ["FactsView"]
 
 
+class FactRows:
+    """The rows of groups of facts: a heading, its facts, the next heading; as a roll shows them."""
+
+    def __init__(self) -> None:
+        self.look = Look(80)
+        self.rows: list[Fact | Group] = []
+        self._groups: Sequence[Group] = ()
+        self._column = 0
+
+    def use(self, groups: Sequence[Group]) -> None:
+        """Replace the groups."""
+        self._groups = groups
+        names = [fact.name for group in groups for fact in group.facts[:1000]]
+        self._column = name_width(names, 80)
+
+    def filter(self, words: Needle | None) -> None:
+        """Leave the facts that hold the words, with their headings; None leaves all."""
+        self.rows = list(self._filtered(words))
+
+    def _filtered(self, words: Needle | None) -> Iterator[Fact | Group]:
+        for group in self._groups:
+            facts = [fact for fact in group.facts if words is None or _holds(fact, words)]
+            if facts or words is None:
+                yield group
+                yield from facts
+
+    def next_fact(self, index: int, direction: int) -> int | None:
+        """The row of the first fact from `index` on, forward (1) or backward (-1)."""
+        while 0 <= index < len(self.rows):
+            if isinstance(self.rows[index], Fact):
+                return index
+            index += direction
+        return None
+
+    def draw(self, index: int) -> Block:
+        row = self.rows[index]
+        if isinstance(row, Group):
+            return heading_block(row.title, "" if row.facts else row.empty, self.look)
+        return fact_block(row.name, row.value, row.note, self._column, self.look)
+
+    def estimated_heights(self) -> Iterator[int]:
+        for row in self.rows:
+            yield 2 if isinstance(row, Group) else 1 + bool(row.note)
+
+
+def _holds(fact: Fact, words: Needle) -> bool:
+    return any(map(words.is_in, (fact.name, fact.value, fact.note)))
+
+
 class FactsView(Roll, can_focus=True):
     """`show(groups)`; Enter on a fact that has a target posts `Chosen`."""
 
     BINDINGS = bindings("facts")
 
+    @dataclass
     class Chosen(Message):
         """Enter, or a second click, on a fact with a target."""
 
-        def __init__(self, fact: Fact) -> None:
-            super().__init__()
-            self.fact = fact
+        fact: Fact
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._groups: Sequence[Group] = ()
-        self._rows: list[Fact | Group] = []
-        self._column = 0
+        self._facts = FactRows()
+        super().__init__(self._facts, id=id)
         self._words: Needle | None = None
 
     def show(self, groups: Sequence[Group]) -> None:
         """Replace what is shown."""
-        self._groups = groups
-        names = [fact.name for group in groups for fact in group.facts[:1000]]
-        self._column = name_width(names, 80)
+        self._facts.use(groups)
         self._lay_out()
 
     def filter(self, words: str) -> int:
-        """Show the facts that hold the words, folded as everywhere; how many they are."""
+        """Show only the facts that hold the words, folded as everywhere; returns how many they are."""
         self._words = Needle.of(words) if words else None
         self._lay_out()
-        return sum(isinstance(row, Fact) for row in self._rows)
+        return sum(isinstance(row, Fact) for row in self._facts.rows)
 
     @property
     def fact(self) -> Fact | None:
         """The current one."""
-        row = self._rows[self.current] if self.current < len(self._rows) else None
+        rows = self._facts.rows
+        row = rows[self.current] if self.current < len(rows) else None
         return row if isinstance(row, Fact) else None
 
     def current_file(self) -> str:
@@ -66,32 +113,11 @@ class FactsView(Roll, can_focus=True):
         return target if isinstance(target, str) else ""
 
     def _lay_out(self) -> None:
-        self._rows = list(self._filtered())
-        self.current = self._next_fact(0, 1) or 0
+        self._facts.filter(self._words)
+        self.current = self._facts.next_fact(0, 1) or 0
         self.begin()
 
-    def _filtered(self) -> Iterator[Fact | Group]:
-        for group in self._groups:
-            facts = [fact for fact in group.facts if self._holds(fact)]
-            if facts or self._words is None:
-                yield group
-                yield from facts
-
-    def _holds(self, fact: Fact) -> bool:
-        words = self._words
-        return words is None or any(map(words.is_in, (fact.name, fact.value, fact.note)))
-
     # --- as a roll
-
-    def draw_block(self, index: int) -> Block:
-        row = self._rows[index]
-        if isinstance(row, Group):
-            return heading_block(row.title, "" if row.facts else row.empty, self.look)
-        return fact_block(row.name, row.value, row.note, self._column, self.look)
-
-    def estimates(self) -> Iterator[int]:
-        for row in self._rows:
-            yield 2 if isinstance(row, Group) else 1 + bool(row.note)
 
     def copied(self) -> str:
         fact = self.fact
@@ -110,18 +136,18 @@ class FactsView(Roll, can_focus=True):
 
     def action_scroll_home(self) -> None:
         super().action_scroll_home()
-        self.current = self._next_fact(0, 1) or 0
+        self.current = self._facts.next_fact(0, 1) or 0
         self.settled()
 
     def action_scroll_end(self) -> None:
         self.viewport.end()
-        last = len(self._rows) - 1
-        self.current = max(0, last if (at := self._next_fact(last, -1)) is None else at)
+        last = len(self._facts.rows) - 1
+        self.current = max(0, last if (at := self._facts.next_fact(last, -1)) is None else at)
         self.settled()
 
     def _step(self, direction: int) -> None:
         """To the fact below or above; a tall one is first scrolled to its end, line by line."""
-        index = self._next_fact(self.current + direction, direction)
+        index = self._facts.next_fact(self.current + direction, direction)
         if index is None or not self._end_in_view(self.current, direction):
             return self.move(direction)
         self.current = index
@@ -142,19 +168,12 @@ class FactsView(Roll, can_focus=True):
         rows = len(self.viewport.lines(index, 0))
         return last >= Place(index, 0, rows - 1)
 
-    def _next_fact(self, index: int, direction: int) -> int | None:
-        while 0 <= index < len(self._rows):
-            if isinstance(self._rows[index], Fact):
-                return index
-            index += direction
-        return None
-
     def settled(self) -> None:
         """The current fact is one in view."""
         window = self.viewport.window
         if window and not window[0].block <= self.current <= window[-1].block:
             below = self.current < window[0].block
-            inside = self._next_fact(window[0 if below else -1].block, 1 if below else -1)
+            inside = self._facts.next_fact(window[0 if below else -1].block, 1 if below else -1)
             self.current = self.current if inside is None else inside
         super().settled()
 
@@ -173,7 +192,7 @@ class FactsView(Roll, can_focus=True):
         if not 0 <= row < len(self.viewport.window):
             return
         place: Place = self.viewport.window[row]
-        if isinstance(self._rows[place.block], Fact):
+        if isinstance(self._facts.rows[place.block], Fact):
             self.current = place.block
             self.settled()
             if event.chain == 2:

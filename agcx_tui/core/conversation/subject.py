@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from agcx_format.disk.durable import Signature
 from agcx_format.errors import PersistenceError
+from agcx_format.layout.base import SectionPlace
 from agcx_format.model.session import CheckpointMetadata, ConversationContext, SessionMetadata
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.listed import listed
-from agcx_format.session.sizes import SectionPlace
 from agcx_format.session.source import ListSource, MessageSource
 from agcx_format.store.store import Store, open_store
 

@@ -1,8 +1,7 @@
-"""What is kept of sessions before a rule deletes them: each as JSON, in a directory, by its id.
+"""Export sessions as JSON before a rule deletes them.
 
-Strategy: the id alone names the file, so that what is kept instead of a session is found by it.  A file
-that is there already and holds what would be written is as good as one written now: who
-deletes, undoes and deletes again has kept it all along.
+Strategy: a file is named by the session's id alone, so that it can be found by that.  An existing file with
+the same content counts as exported, so deleting again after an undo works.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agcx_tui.core.export.write_files import EXISTS, Exported, Exporter, Form, export
+from agcx_tui.core.export.write_files import EXISTS, Exported, Exporter, Form, export_each
 
 if TYPE_CHECKING:
     from agcx_format.store.store import ScanEntry
@@ -25,12 +24,12 @@ _FORM = Form("json")
 def keep_copies(
     entries: Iterable[ScanEntry], folder: Path, *, overwrite: bool = False
 ) -> Iterator[Exported]:
-    """Where each session is kept now, or why it is not: `Exported.error`."""
+    """Export each session into the folder; `Exported.error` says why one could not be."""
     jobs = [(entry.path, folder / f"{Path(entry.path).stem}.json") for entry in entries]
-    for done in export(jobs, _FORM, overwrite=overwrite):
+    for done in export_each(jobs, _FORM, overwrite=overwrite):
         if not done.error and not done.target.is_file():
-            # A device swallows it, and who reads from a FIFO may keep nothing of it.
-            yield replace(done, error="it is no regular file, which keeps nothing")
+            # A device keeps nothing, and the reader of a FIFO need not.
+            yield replace(done, error="it is not a regular file, so nothing would be kept")
         elif done.error != EXISTS:
             yield done
         elif _holds(done.target, done.source):
@@ -40,7 +39,7 @@ def keep_copies(
 
 
 def _holds(target: Path, source: str) -> bool:
-    """Whether the file is what an export would write."""
+    """Whether the file has the content that an export would write."""
     if not target.is_file():
         return False
     try:

@@ -1,9 +1,9 @@
-"""Write an export to the path that a person named, whatever is there.
+"""Write an export to any path that a person named.
 
-Strategy: symbolic links are followed first.  A regular file is written beside the target and put in place in
-one step: it replaces another one only with consent, and a new one never replaces a file that appeared
-meanwhile.  A FIFO, a terminal or another character device is written into, and never replaced.  Disks,
-sockets and directories are refused.
+Strategy: symbolic links are followed first.  A regular file is written beside the target and moved into place
+in one step: it replaces an existing file only with consent, and never one that appeared in the meantime.
+FIFOs, terminals, and other character devices are written to and never replaced.  Disks, sockets, and
+directories are refused.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from pathlib import Path
 
 __all__ = ["Overwrite", "Written", "descriptor_named", "is_regular", "obstacle", "shown", "write"]
 
-# Whether a file that exists may be replaced: for all of them, or asked for each.
+# Whether an existing file may be replaced: the same answer for all, or one for each.
 Overwrite = bool | Callable[[Path], bool]
 
-# How long a FIFO may wait for somebody to read from it.
+# Seconds that a FIFO may wait for a reader.
 _PATIENCE = 5.0
 _PAUSE_MS = 100
 
@@ -39,7 +39,7 @@ _OPEN_FILES = re.compile(rf"/dev/fd|/proc/{os.getpid()}(/task/\d+)?/fd")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """How many bytes went out; `path` is the file they are in, None when it is no regular file.
+    """How many bytes were written; `path` is the regular file, or None.
 
     The caller makes the file's name durable by syncing its directory.
     """
@@ -55,14 +55,16 @@ def write(
     overwrite: Overwrite,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Written:
-    """Write the joined `parts` to `target`, whose directory is made if it is not there.
+    """Write the joined `parts` to `target`, creating its directory if necessary.
 
-    Whoever could read a file that is replaced cannot read the new one for that.  With `should_stop` true,
-    waiting for the reader of a FIFO ends.
+    Only the owner can read a new file, even if it replaces a readable one.
+
+    Args:
+        should_stop: Ends the wait for the reader of a FIFO.
 
     Raises:
-        FileExistsError: a file is there, and `overwrite` says no.
-        OSError: it cannot be written; what was there is as it was.
+        FileExistsError: A file exists, and `overwrite` is or returns false.
+        OSError: The target cannot be written; an existing file is unchanged.
     """
     from agcx_format.disk.new_file import make_directory
 
@@ -82,7 +84,7 @@ def write(
 
 
 def is_regular(target: Path) -> bool:
-    """Whether `write` would replace a file that is there."""
+    """Whether `write` would replace an existing file."""
     try:
         return descriptor_named(target) is None and _kind(target) == stat.S_IFREG
     except OSError:
@@ -92,7 +94,7 @@ def is_regular(target: Path) -> bool:
 def descriptor_named(target: str | os.PathLike[str]) -> int | None:
     """The number of the open file that a path such as `/dev/stdout` or `/dev/fd/3` means."""
     path = os.path.abspath(target)
-    # As many links as the kernel follows.
+    # The kernel follows as many links.
     for _ in range(40):
         folder, name = os.path.split(path)
         real = os.path.realpath(folder)
@@ -106,9 +108,9 @@ def descriptor_named(target: str | os.PathLike[str]) -> int | None:
 
 
 def obstacle(target: Path, single: bool) -> str:
-    """Why nothing can be written there, in words; empty when nothing is known against it.
+    """Why the target cannot be written to, in words; empty if there is no known reason.
 
-    `single`: the target is a file, else a directory.
+    `single` says whether the target is a file or a directory.
     """
     try:
         return _obstacle(target, single)
@@ -131,12 +133,12 @@ def _obstacle(target: Path, single: bool) -> str:
     while not parent.exists() and parent != parent.parent:
         parent = parent.parent
     if not parent.is_dir():
-        return f"{parent} is no directory."
+        return f"{parent} is not a directory."
     return "" if os.access(parent, os.W_OK) else f"{parent} cannot be written to."
 
 
 def shown(parts: Iterable[bytes]) -> Iterator[str]:
-    """UTF-8 as a terminal may have it, wherever it was cut: what would be obeyed is made visible."""
+    """UTF-8 in parts as text that is safe for a terminal, wherever the parts were split."""
     import codecs
 
     from agcx_format.transcript.safe_text import safe_text
@@ -144,7 +146,7 @@ def shown(parts: Iterable[bytes]) -> Iterator[str]:
     decode = codecs.getincrementaldecoder("utf-8")("replace").decode
     held = ""
     for part in parts:
-        # `\r\n` is one newline, also where it was cut.
+        # `\r\n` is one newline, even if split.
         text = held + decode(part)
         held = "\r" if text.endswith("\r") else ""
         yield safe_text(text.removesuffix(held))
@@ -161,7 +163,7 @@ def _replace(target: Path, parts: Iterable[bytes], *, may_replace: bool) -> int:
     temporary = target.with_name(f".{secrets.token_hex(8)}.agcx-tmp")
     try:
         size = write_file(temporary, parts).size
-        # Writing may have taken long: what is there now may be something else.
+        # Writing may have taken a while, and something else may be there now.
         if may_replace and _kind(target) == stat.S_IFREG:
             os.rename(temporary, target)
         else:
@@ -175,11 +177,11 @@ def _exists(target: Path) -> FileExistsError:
     return FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
 
 
-# --- what is no regular file
+# --- other kinds of files
 
 
 def _opened(target: Path, should_stop: Callable[[], bool]) -> int:
-    """A descriptor to write to; a FIFO waits a moment for its reader."""
+    """A descriptor to write to; a FIFO waits a moment for a reader."""
     flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     deadline = time.monotonic() + _PATIENCE
     while True:
@@ -189,12 +191,12 @@ def _opened(target: Path, should_stop: Callable[[], bool]) -> int:
             if cause.errno != errno.ENXIO:
                 raise
             if should_stop() or time.monotonic() >= deadline:
-                raise OSError(errno.ENXIO, "nobody reads from it", str(target)) from None
+                raise OSError(errno.ENXIO, "nothing reads from it", str(target)) from None
         time.sleep(_PAUSE_MS / 1000)
 
 
 def _into(fd: int, parts: Iterable[bytes], should_stop: Callable[[], bool]) -> int:
-    """Write to an open descriptor, and close it."""
+    """Write to an open descriptor and close it."""
     size = 0
     try:
         if os.isatty(fd):
@@ -213,7 +215,7 @@ def _into(fd: int, parts: Iterable[bytes], should_stop: Callable[[], bool]) -> i
 
 
 def _wait(fd: int, should_stop: Callable[[], bool]) -> None:
-    """Until the reader has taken something."""
+    """Wait until the reader has consumed something."""
     poll = select.poll()
     poll.register(fd, select.POLLOUT)
     while not poll.poll(_PAUSE_MS):
@@ -222,13 +224,13 @@ def _wait(fd: int, should_stop: Callable[[], bool]) -> None:
 
 
 def _kind(target: Path) -> int:
-    """As `stat.S_IFMT`; 0 for nothing there."""
+    """The file type as `stat.S_IFMT` gives it; 0 if nothing exists."""
     try:
         return stat.S_IFMT(os.stat(target).st_mode)
     except FileNotFoundError:
         return 0
     except NotADirectoryError:
-        # A file stands where a directory is needed, which `make_directory` says.
+        # A file is in the place of a directory; `make_directory` reports it.
         return 0
 
 

@@ -1,10 +1,9 @@
-"""A session on its way out: read, freed of secrets, and turned into bytes, a message at a time.
+"""A session during its export: read, redacted, and rendered as bytes, message by message.
 
-Strategy: an `Exporter` holds what is the same for all sessions of an export, the form and the placeholders;
-it gives an `Outgoing` for each, which is all that the writing of files needs to know.  Secrets are
-looked for before the first byte is given.  What somebody has reviewed is `Looked`: it holds for the very
-file that was looked through, and another one is looked through again.  The formats are imported where
-they are used.
+Strategy: an `Exporter` holds what all sessions of an export share, the form and the placeholders, and
+returns an `Outgoing` for each session, which is all that writing files needs.  Secrets are found before the
+first byte is produced.  `Looked` is what a person has reviewed; it applies only to the exact file that was
+searched, and a changed file is searched again.  The formats are imported where they are used.
 """
 
 from __future__ import annotations
@@ -15,12 +14,18 @@ import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agcx_format.disk.durable import Signature
     from agcx_format.exporting.choice import ExportChoice
-    from agcx_format.model.session import ConversationContext, SessionMetadata
+    from agcx_format.model.items import MessageSnapshot
+    from agcx_format.model.session import (
+        ConversationContext,
+        ConversationSnapshot,
+        SessionMetadata,
+        SessionState,
+    )
     from agcx_format.redaction.find import Find
     from agcx_format.redaction.replace import Placeholders
     from agcx_format.session.lazy import SessionFile
@@ -35,7 +40,7 @@ FORMATS = {
 }
 
 
-# What each format says of the session and of what is around the messages, by field; JSON says all of it.
+# The fields besides the messages that each format shows; JSON shows all of them.
 _FACTS = {
     "md": ("title", "model", "tags", "working_directory"),
     "html": ("title", "model", "tags", "working_directory"),
@@ -49,7 +54,14 @@ _no_name = re.compile(r"[^\w]+")
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How conversations are written: `choice` None is all of it; `personal` goes with `redact`."""
+    """How to write conversations.
+
+    Fields:
+        format: A key of FORMATS.
+        choice: Which parts to write; None for all of them.
+        redact: Whether to hide secrets.
+        personal: Whether to hide names and addresses as well; requires `redact`.
+    """
 
     format: str = "md"
     choice: ExportChoice | None = None
@@ -59,9 +71,12 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What is to be hidden in a session file, and which file that was; None: it could not be read.
+    """What to hide in a session file.
 
-    `kept` are the kinds and secrets that somebody wants to keep, wherever they are in it.
+    Fields:
+        finds: The secrets.
+        signature: The file that was searched; None if it could not be read.
+        kept: Pairs of a kind and a secret that a person wants to keep, wherever they occur.
     """
 
     finds: tuple[Find, ...] = ()
@@ -72,7 +87,7 @@ class Looked:
         return len(self.finds)
 
     def hiding(self, finds: Collection[Find]) -> Looked:
-        """The same file, where these alone are to be hidden."""
+        """The same file, hiding only these."""
         hidden = {(find.kind, find.secret) for find in finds}
         kept = {(find.kind, find.secret) for find in self.finds} - hidden
         return replace(self, finds=tuple(finds), kept=frozenset(kept))
@@ -80,10 +95,14 @@ class Looked:
 
 @dataclass(slots=True)
 class Progress:
-    """How far it is, for another thread to look at: numbers that only grow, but for those of a session.
+    """The progress of an export, readable from other threads.
 
-    `sessions` of `total` are done with; of the one at hand, `messages` of about `expected`; `written`
-    counts bytes.
+    Fields:
+        total: How many sessions there are.
+        sessions: How many are finished.
+        messages: How many messages of the current session are finished.
+        expected: About how many it has.
+        written: How many bytes were produced.
     """
 
     total: int = 1
@@ -100,34 +119,34 @@ class Progress:
 
 
 class Stopped(Exception):
-    """The person has changed their mind."""
+    """The export was canceled."""
 
 
 def suffix(format: str) -> str:
-    """The ending of the file's name."""
+    """The suffix of the file's name."""
     return "jsonl" if format == "codex" else format
 
 
-# Of a title, in characters: no name takes more of one.
+# More characters of a title than any file name uses.
 _LONGEST_TITLE = 1000
 
 
 def suggested_name(title: str, session_id: str, format: str) -> str:
-    """`fix-the-grid-layout-04ee4873.md`: told apart by the id, safe on every file system."""
-    # What file names cannot have in this locale is left out.
+    """A name that is unique by the id and safe on every file system: `fix-the-grid-04ee4873.md`."""
+    # Characters that the locale cannot encode are left out.
     encoding = sys.getfilesystemencoding()
     title = title[:_LONGEST_TITLE].casefold().encode(encoding, "ignore").decode(encoding)
     slug = _no_name.sub("-", title).strip("-_")[:60].rstrip("-_")
-    # A file name may have 255 bytes, and letters may take four each.
+    # A file name may have 255 bytes, and a letter up to four.
     while len(slug.encode("utf-8", "replace")) > 180:
         slug = slug[:-1]
-    # The id of a file whose name is none is that name, of whatever characters.
+    # A file whose name is not an id has that name as its id, in any characters.
     number = _no_name.sub("-", session_id[:8]).strip("-_")
     return "-".join(part for part in (slug, number) if part) + f".{suffix(format)}"
 
 
 def file_name(metadata: SessionMetadata, format: str) -> str:
-    """What a session's file is called; Codex finds one by a name of its own."""
+    """The name of a session's export; Codex finds a rollout by a special name."""
     if format == "codex":
         from agcx_format.exporting.codex import rollout_name
 
@@ -139,7 +158,7 @@ def file_name(metadata: SessionMetadata, format: str) -> str:
 
 
 class Exporter:
-    """Sessions in one form; secrets that several of them hold get the same placeholder."""
+    """Renders sessions in one form; a secret has the same placeholder in all of them."""
 
     def __init__(
         self,
@@ -155,25 +174,29 @@ class Exporter:
         self._placeholders: Placeholders | None = None
 
     def session(self, path: str) -> contextlib.AbstractContextManager[Outgoing]:
-        """A session that is ready to be written; `PersistenceError` when it cannot be read."""
+        """A session ready to be written.
+
+        Raises:
+            PersistenceError: The session cannot be read.
+        """
         return self._session(path)
 
     def looked(self, path: str) -> Looked:
-        """The secrets of a session; `PersistenceError` when it cannot be read."""
-        with self._opened(path) as (signature, *opened):
-            return Looked(tuple(self._finds(*opened)), signature)
+        """The secrets of a session.
+
+        Raises:
+            PersistenceError: The session cannot be read.
+        """
+        with self._opened(path) as opened:
+            return Looked(tuple(self._finds(opened)), opened.signature)
 
     @contextlib.contextmanager
     def _session(self, path: str) -> Iterator[Outgoing]:
         with self._opened(path) as opened:
-            yield self._ready(path, *opened)
+            yield self._ready(path, opened)
 
     @contextlib.contextmanager
-    def _opened(self, path: str) -> Iterator[tuple[Signature | None, Any, Iterable, Any, Any]]:
-        """Which file it is, metadata, messages, the conversation around them, and the state.
-
-        Only JSON has the state.
-        """
+    def _opened(self, path: str) -> Iterator[_Opened]:
         from agcx_format import SessionFile, read_session
         from agcx_format.model.session import ConversationSnapshot
 
@@ -184,20 +207,20 @@ class Exporter:
                 metadata, conversation, state = read_session(path)
                 same = before if before == _signature(path) else None
                 progress.expected = len(conversation.messages)
-                yield same, metadata, conversation.messages, conversation, state
+                yield _Opened(same, metadata, conversation.messages, conversation, state)
                 return
             with SessionFile(path) as file:
                 progress.expected = file.expected
                 around = ConversationSnapshot(file.metadata.id, [], _context(file), [])
-                yield file.signature, file.metadata, file, around, None
+                yield _Opened(file.signature, file.metadata, file, around, None)
         finally:
             progress.messages = progress.expected = 0
             progress.sessions += 1
 
-    def _finds(self, metadata: Any, messages: Iterable, around: Any, state: Any) -> list[Find]:
-        """The secrets in all that is written.
+    def _finds(self, opened: _Opened) -> list[Find]:
+        """The secrets in everything that is written.
 
-        The rest is looked through as well: what is called a password there is one in a message.
+        The rest is searched as well: what is named a password there is one in a message too.
         """
         from agcx_format.exporting.choice import EVERYTHING, chosen
         from agcx_format.redaction.find import find_secrets
@@ -205,8 +228,8 @@ class Exporter:
         choice, facts = self.form.choice or EVERYTHING, _FACTS.get(self.form.format)
         left_out: set[int] = set()
 
-        def noted() -> Iterator:
-            for index, message in enumerate(self._checked(messages)):
+        def noted() -> Iterator[MessageSnapshot]:
+            for index, message in enumerate(self._checked(opened.messages)):
                 if choice != EVERYTHING and not any(chosen((message,), choice)):
                     left_out.add(index)
                 yield message
@@ -216,48 +239,47 @@ class Exporter:
                 return find.message not in left_out
             return facts is None or find.path[0] in facts
 
-        finds = find_secrets(metadata, noted, around.context, state, personal=self.form.personal)
+        finds = find_secrets(
+            opened.metadata,
+            noted,
+            opened.around.context,
+            opened.state,
+            personal=self.form.personal,
+        )
         return list(filter(is_written, finds))
 
-    def _to_hide(self, path: str, signature: Signature | None, *opened: Any) -> Collection[Find]:
-        """As it was reviewed, if this is that file; else all of it but what was to be kept."""
+    def _to_hide(self, path: str, opened: _Opened) -> Collection[Find]:
+        """What was reviewed, if this is that file; else all secrets except those to keep."""
         looked = self._reviewed.get(path, Looked())
-        if signature is not None and signature == looked.signature:
+        if opened.signature is not None and opened.signature == looked.signature:
             return looked.finds
-        finds = self._finds(*opened)
+        finds = self._finds(opened)
         return [find for find in finds if (find.kind, find.secret) not in looked.kept]
 
-    def _ready(
-        self,
-        path: str,
-        signature: Signature | None,
-        metadata: Any,
-        messages: Iterable,
-        around: Any,
-        state: Any,
-    ) -> Outgoing:
-        title, outgoing = metadata.title, self._checked(messages)
+    def _ready(self, path: str, opened: _Opened) -> Outgoing:
+        metadata, around, state = opened.metadata, opened.around, opened.state
+        title, outgoing = metadata.title, self._checked(opened.messages)
         if not self.form.redact:
             return Outgoing(self.form, metadata, outgoing, around, state, title, {}, self.progress)
-        from msgspec.structs import replace
+        from msgspec import structs
 
         from agcx_format.redaction.replace import Placeholders, Redaction
 
         self._placeholders = self._placeholders or Placeholders()
-        finds = self._to_hide(path, signature, metadata, messages, around, state)
+        finds = self._to_hide(path, opened)
         redaction = Redaction(finds, self._placeholders)
         return Outgoing(
             self.form,
             redaction.part("metadata", metadata),
             redaction.messages(outgoing),
-            replace(around, context=redaction.part("context", around.context)),
+            structs.replace(around, context=redaction.part("context", around.context)),
             redaction.part("state", state),
             title,
             redaction.counts,
             self.progress,
         )
 
-    def _checked(self, messages: Iterable) -> Iterator:
+    def _checked(self, messages: Iterable[MessageSnapshot]) -> Iterator[MessageSnapshot]:
         self.progress.messages = 0
         for message in messages:
             if self.should_stop():
@@ -267,27 +289,43 @@ class Exporter:
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A session on its way out.  Its messages can be gone through once.
+class _Opened:
+    """A session as it was read; only JSON needs the state."""
 
-    `title` is the one that it has in the store; `redacted` as in `Exported`.
+    signature: Signature | None
+    metadata: SessionMetadata
+    messages: Iterable[MessageSnapshot]
+    around: ConversationSnapshot
+    state: SessionState | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A session ready to be written; its messages can be read once.
+
+    Fields:
+        around: The conversation without its messages.
+        state: The state, for JSON; else None.
+        title: The title in the store, which may contain secrets.
+        redacted: How many secrets of each kind were hidden, once all parts were produced.
     """
 
     form: Form
     metadata: SessionMetadata
-    messages: Iterator
-    around: Any
-    state: Any
+    messages: Iterator[MessageSnapshot]
+    around: ConversationSnapshot
+    state: SessionState | None
     title: str
     redacted: dict[str, int]
     progress: Progress
 
     @property
     def name(self) -> str:
+        """The suggested name of its file."""
         return file_name(self.metadata, self.form.format)
 
     def parts(self, alone: bool = True, number: int = 1) -> Iterator[bytes]:
-        """The bytes of its file, or of its place in one with others, as number `number` there."""
+        """The bytes of its file, or, unless `alone`, of its part number `number` of a shared file."""
         for part in self._parts(alone, number):
             data = part if isinstance(part, bytes) else part.encode("utf-8", "replace")
             self.progress.written += len(data)
@@ -322,11 +360,12 @@ class Outgoing:
                 from agcx_format.exporting.codex import rollout_parts
 
                 return rollout_parts(*given, context, choice)
-        from msgspec.structs import replace
+        from msgspec import structs
 
         from agcx_format.exporting.session_json import session_json
 
-        whole = replace(self.around, messages=list(self.messages))
+        assert self.state is not None
+        whole = structs.replace(self.around, messages=list(self.messages))
         return iter([session_json(self.metadata, whole, self.state, choice)])
 
 
@@ -340,7 +379,11 @@ def _signature(path: str) -> Signature | None:
 
 
 def _context(file: SessionFile) -> ConversationContext:
-    """The context; where it is missing because the messages before it are damaged, that is the reason."""
+    """The context of a session.
+
+    Raises:
+        PersistenceError: It cannot be read; if the messages before it are damaged, the error is theirs.
+    """
     from agcx_format.errors import PersistenceError
 
     try:

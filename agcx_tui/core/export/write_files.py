@@ -1,8 +1,7 @@
-"""Conversations written out as files, alone or together.
+"""Export conversations to files, one each or all in one.
 
-Strategy: no Textual, no screen; the caller runs it in a thread.  A session goes from its file to the target a
-message at a time, so its size does not matter.  How it gets to the path that was named, and what it may
-replace there, `output_file.py` decides.
+Strategy: no Textual; the caller runs it in a thread.  A session is copied message by message, so its size
+does not matter.  `output_file.py` decides how to write to a path and what may be replaced there.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ from agcx_tui.core.export.session_export import (
 
 __all__ = [
     "EXISTS", "FORMATS", "Exported", "Exporter", "Form", "Looked", "Progress", "descriptor_named",
-    "expanded", "export", "export_together", "file_name", "hidden_in_words", "is_regular", "landing",
+    "expanded", "export_each", "export_together", "file_name", "hidden_in_words", "is_regular", "landing",
     "may_share", "obstacle", "secrets_in", "shown", "suffix", "suggested_name", "together", "way_on",
     "write",
 ]  # fmt: skip
@@ -45,17 +44,22 @@ __all__ = [
 # Why a file was not written.
 EXISTS = "it exists already"
 
-# A session that goes into one file with others is held back until it is known to be whole; one that is
-# larger than this on the disk.
+# A session that shares a file with others is buffered until it has been read completely; beyond this size,
+# on disk.
 _IN_MEMORY = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """Where one session went (`target`, bytes), or why it did not (`error`).
+    """The result for one session.
 
-    `unread`: the error is that of reading the source.  `redacted` says how many secrets of which kind
-    were hidden.
+    Fields:
+        source: The session file.
+        target: The file to write.
+        size: How many bytes were written.
+        error: Why nothing was written; empty on success.
+        redacted: How many secrets of each kind were hidden.
+        unread: Whether the error is one of reading the source.
     """
 
     source: str
@@ -66,7 +70,7 @@ class Exported:
     unread: bool = False
 
 
-def export(
+def export_each(
     jobs: Iterable[tuple[str, Path]],
     form: Form | str,
     *,
@@ -75,11 +79,14 @@ def export(
     reviewed: Mapping[str, Looked] | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Exported]:
-    """Export each session file to its target; one that fails does not hold up the others.
+    """Export each session file to its target; one that fails does not stop the others.
 
-    What is written is durable when the iterator has come to its end.  `reviewed` says what is to be
-    hidden in each file, when somebody has looked at what `secrets_in` found.  A target that has the
-    suggested name gets the one that fits what is written: without a secret, or as Codex looks for it.
+    The files are durable when the iterator is exhausted.  A target with the suggested name gets the name
+    that fits what is written: without secrets, or one that Codex finds.
+
+    Args:
+        jobs: Pairs of a session file and its target.
+        reviewed: What to hide in each file, if a person has reviewed what `secrets_in` found.
     """
     form = Form(form) if isinstance(form, str) else form
     exporter = Exporter(form, should_stop, reviewed, progress)
@@ -96,7 +103,7 @@ def export(
                 done = _not_exported(source, target, error)
             yield done
     finally:
-        # Once for all names in it.
+        # Once for all files in a directory.
         for directory in {file.parent for file in files}:
             _sync(directory)
 
@@ -107,9 +114,9 @@ def secrets_in(
     should_stop: Callable[[], bool] = lambda: False,
     progress: Progress | None = None,
 ) -> dict[str, Looked]:
-    """What `export` would hide in each file, for somebody to look at.
+    """What an export would hide in each file, for a person to review.
 
-    Files that cannot be read have nothing: `export` says why, or looks through them if it can.
+    The result is empty for files that cannot be read; the export reports why, or searches them if it can.
     """
     from agcx_format.errors import PersistenceError
 
@@ -128,7 +135,7 @@ def secrets_in(
 def _export(
     exporter: Exporter, source: str, target: Path, overwrite: Overwrite, files: set[Path]
 ) -> Exported:
-    """`files` are those written before, and get this one; two whose names come out the same stay two."""
+    """Export one session; a name that one of `files`, the earlier targets, has is made different."""
     with exporter.session(source) as session:
         format = session.form.format
         if target.name == suggested_name(session.title, str(session.metadata.id), format):
@@ -144,7 +151,7 @@ def _export(
 
 
 def landing(source: str, target: Path, format: str) -> Path:
-    """Where `export` writes this session file when it hides nothing: Codex wants names of its own."""
+    """The path that an export without redaction writes to: Codex requires names of its own."""
     if format != "codex":
         return target
     from agcx_format.errors import PersistenceError
@@ -155,12 +162,12 @@ def landing(source: str, target: Path, format: str) -> Path:
             metadata = session.metadata
     except PersistenceError:
         return target
-    told = suggested_name(metadata.title, str(metadata.id), format)
-    return target.with_name(file_name(metadata, format)) if target.name == told else target
+    suggested = suggested_name(metadata.title, str(metadata.id), format)
+    return target.with_name(file_name(metadata, format)) if target.name == suggested else target
 
 
 def _sync(directory: Path) -> None:
-    """The files are written: that one may write to a directory and not read it takes nothing from that."""
+    """Make new names durable, except in a directory that may be written to but not read."""
     from agcx_format.disk.durable import sync_directory
 
     with contextlib.suppress(PermissionError):
@@ -177,10 +184,10 @@ def export_together(
     reviewed: Mapping[str, Looked] | None = None,
     progress: Progress | None = None,
 ) -> list[Exported]:
-    """Export sessions into one file; those that cannot be read are left out of it.
+    """Export sessions into one file, without those that cannot be read.
 
-    When nothing was written, because none can be read, the file cannot be written, or it was
-    stopped, no result is without an error.
+    If nothing was written, because no session can be read, the file cannot be written, or the export was
+    stopped, every result has an error.
     """
     done: list[Exported] = []
     exporter = Exporter(form, should_stop, reviewed, progress)
@@ -199,7 +206,7 @@ def export_together(
 def together(
     exporter: Exporter, sources: Iterable[str], target: Path, done: list[Exported]
 ) -> Iterator[bytes]:
-    """The bytes of one file with all of these sessions; `done` gets a result for each."""
+    """The bytes of one file with all sessions; a result for each is appended to `done`."""
     start, between, end = _around(exporter.form.format)
     count = 0
     for source in sources:
@@ -223,7 +230,11 @@ def together(
 
 
 def _not_empty(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """The same, if there is anything: a file of nothing at all is not written."""
+    """The same parts.
+
+    Raises:
+        Stopped: There are none; then no file is written.
+    """
     first = next(parts, None)
     if first is None:
         raise Stopped
@@ -232,12 +243,12 @@ def _not_empty(parts: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def may_share(format: str) -> bool:
-    """Whether several conversations can be in one file: Codex takes up one a file."""
+    """Whether one file can hold several conversations; Codex reads one per file."""
     return format != "codex"
 
 
 def _around(format: str) -> tuple[bytes, bytes, bytes]:
-    """What stands before, between and after the sessions of one file."""
+    """What comes before, between, and after the sessions in one file."""
     if format == "html":
         from agcx_format.exporting.html import PAGE_END, page_start
 
@@ -248,7 +259,7 @@ def _around(format: str) -> tuple[bytes, bytes, bytes]:
 
 
 def way_on(error: Exception) -> str:
-    """What helps with a file that is damaged, as the end of a sentence; else nothing."""
+    """A hint at `agcx repair`, to end the message about a damaged file; empty for other errors."""
     from agcx_format import errors
 
     damage = (
@@ -274,13 +285,13 @@ def _in_words(error: Exception) -> str:
         return EXISTS
     if isinstance(error, OSError):
         reason = error.strerror or str(error)
-        # Only the first letter: a path may follow.
+        # Only the first letter, since a path may follow.
         return reason[:1].lower() + reason[1:]
     raise error
 
 
 def hidden_in_words(results: Iterable[Exported]) -> str:
-    """What was hidden in all of them: `3 github-token, 1 password`; empty for nothing."""
+    """What was hidden in all of them, such as `3 github-token, 1 password`; empty if nothing was."""
     counts: Counter[str] = Counter()
     for result in results:
         counts.update(result.redacted)
@@ -288,5 +299,5 @@ def hidden_in_words(results: Iterable[Exported]) -> str:
 
 
 def expanded(text: str) -> Path:
-    """What a person typed as a path, `~` understood."""
+    """A path as typed by a person, with `~` expanded."""
     return Path(os.path.expanduser(text.strip()))

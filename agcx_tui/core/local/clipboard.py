@@ -1,9 +1,9 @@
-"""Text into the clipboard, by every way that a person's terminal leaves, and which of them took it.
+"""Copy text to the clipboard by every available means, and report which of them accepted it.
 
-Strategy: a terminal never says whether it obeyed OSC 52, and tmux by default drops what a program asks.
-So programs whose end tells come first: those of the local display, and tmux itself when we are inside.
-Over SSH the local display is somebody else's.  They are given a moment, a null output and no terminal,
-and are ended with all that they began when they do not come to an end.  For a thread: `put` waits.
+Strategy: a terminal never confirms OSC 52, and tmux ignores it by default.  So programs that report success
+come first: those of the local display, and tmux if we run inside it.  Over SSH, the local display is not the
+user's.  The programs get no terminal and little time, and are killed with their children if they do not
+finish.  `put` blocks; call it in a thread.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["Taken", "as_bytes", "may_be_taken", "put"]
 _SECONDS = 2.0
 
 _OVER_SSH = ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")
-# The variable that says that it can work, if there is one; the command.
+# An environment variable that must be set, if any, and the command.
 _LOCAL = (
     ("WAYLAND_DISPLAY", ("wl-copy",)),
     ("DISPLAY", ("xclip", "-selection", "clipboard", "-in")),
@@ -32,7 +32,13 @@ _LOCAL = (
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Who took a text: the program of the display, tmux, and whether tmux hands it on to the terminal."""
+    """What accepted a text.
+
+    Fields:
+        program: The program of the local display; empty if none did.
+        tmux: Whether tmux did.
+        handed_on: Whether tmux passes it to the terminal.
+    """
 
     program: str = ""
     tmux: bool = False
@@ -43,7 +49,7 @@ class Taken:
 
 
 def as_bytes(text: str) -> bytes:
-    """UTF-8; of a file's name that is none, the bytes that the file has."""
+    """The text as UTF-8; undecodable parts of a file name become their original bytes."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -51,12 +57,12 @@ def as_bytes(text: str) -> bytes:
 
 
 def may_be_taken(environ: Mapping[str, str]) -> bool:
-    """Whether there may be anybody but the terminal to give it to."""
+    """Whether something besides the terminal may accept a text."""
     return bool(environ.get("TMUX")) or not _is_over_ssh(environ)
 
 
 def put(data: bytes, environ: Mapping[str, str]) -> Taken:
-    """Give it to whoever is there; what comes back is false when nobody took it."""
+    """Copy the data; the result is false if nothing accepted it."""
     program = ""
     for name, command in _local(environ):
         if _run(command, data, environ) is not None:
@@ -67,11 +73,11 @@ def put(data: bytes, environ: Mapping[str, str]) -> Taken:
     tmux = shutil.which("tmux", path=environ.get("PATH"))
     if tmux is None:
         return Taken(program)
-    # To tmux's buffer, and with -w by tmux to the terminal, unless it is told never to do that.
+    # Into tmux's buffer, and with -w on to the terminal, unless tmux is configured not to.
     if _run((tmux, "load-buffer", "-w", "-"), data, environ) is not None:
         setting = _run((tmux, "show-options", "-sv", "set-clipboard"), b"", environ)
         return Taken(program, True, setting is not None and setting.strip() != b"off")
-    # Before tmux 3.2 there was no -w.
+    # tmux before 3.2 has no -w.
     return Taken(program, _run((tmux, "load-buffer", "-"), data, environ) is not None)
 
 
@@ -80,7 +86,7 @@ def _is_over_ssh(environ: Mapping[str, str]) -> bool:
 
 
 def _local(environ: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The programs of the local display that are there, by name."""
+    """Names and commands of the installed programs for the local display."""
     if _is_over_ssh(environ):
         return
     for variable, (name, *options) in _LOCAL:
@@ -92,10 +98,10 @@ def _local(environ: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _run(command: tuple[str, ...], data: bytes, environ: Mapping[str, str]) -> bytes | None:
-    """What a program writes when it is given the data; None unless it ends well, and soon.
+    """The output of a program that is given the data; None unless it succeeds in time.
 
-    Some go on behind our back to serve the clipboard: these are not waited for, but must not hold
-    our pipe either, so only tmux, which does not, is listened to.
+    Some programs stay in the background to serve the clipboard and would keep a pipe open, so only the
+    output of tmux is read.
     """
     listened = command[1:2] == ("show-options",)
     try:
@@ -105,7 +111,7 @@ def _run(command: tuple[str, ...], data: bytes, environ: Mapping[str, str]) -> b
             stdout=subprocess.PIPE if listened else subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=dict(environ),
-            # Away from the terminal: it may neither read a key nor write over the screen.
+            # Without the terminal, it can neither read keys nor draw on the screen.
             start_new_session=True,
         )
     except OSError:

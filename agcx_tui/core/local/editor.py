@@ -1,7 +1,7 @@
-"""A file or directory opened in the editor that the user has chosen.
+"""Open a file or directory in the user's editor.
 
-Strategy: no Textual; whoever runs the editor has left the screen to it.  Paths come out of files and
-are made absolute before an editor sees them, so that none reads as one of its options.
+Strategy: no Textual; the caller has suspended the screen.  Paths come from session files and are made
+absolute, so that an editor cannot take one for an option.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from collections.abc import Mapping
 
 __all__ = ["NO_EDITOR", "editor_of", "obstacle", "place_of", "run"]
 
-NO_EDITOR = "No editor is set: put its name into $VISUAL or $EDITOR."
+NO_EDITOR = "No editor is set: set $VISUAL or $EDITOR."
 
 
 def editor_of(environment: Mapping[str, str]) -> list[str]:
-    """The words of `$VISUAL`, else `$EDITOR`; none when neither says anything."""
+    """The words of `$VISUAL`, else of `$EDITOR`; empty if neither is set."""
     for name in ("VISUAL", "EDITOR"):
         try:
             words = shlex.split(environment.get(name, ""))
@@ -30,23 +30,23 @@ def editor_of(environment: Mapping[str, str]) -> list[str]:
 
 
 def place_of(path: str, directory: str) -> str:
-    """The absolute path of a file that a session in `directory` speaks of."""
+    """The absolute path of a file named by a session that ran in `directory`."""
     return os.path.normpath(os.path.join(directory, os.path.expanduser(path)))
 
 
 def obstacle(path: str) -> str:
-    """Why a path cannot be opened, in words; empty when it can."""
+    """Why a path cannot be opened, in words; empty if it can."""
     if not os.path.isabs(path):
         return "The session does not say in which directory it was."
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError):
-        return "It is not there any more"
-    return "" if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else "It is neither file nor directory"
+        return "It does not exist anymore"
+    return "" if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else "It is not a file or directory"
 
 
 def run(editor: list[str], path: str) -> str:
-    """Run the editor until it ends; what went wrong, or nothing."""
+    """Run the editor until it ends; returns what went wrong, or an empty text."""
     directory = path if os.path.isdir(path) else os.path.dirname(path)
     try:
         code = subprocess.run([*editor, path], cwd=directory, check=False).returncode

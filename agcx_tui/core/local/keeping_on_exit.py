@@ -1,7 +1,7 @@
-"""What is kept on the way out: it may fail, which is logged, and never holds up the exit.
+"""Save things on exit, and log failures that must not stop the program.
 
-Strategy: every piece of it is run through `quietly`.  The log is one small file in the state directory, made
-when there is something to say; it names what failed and why, and no words of any conversation.
+Strategy: each thing is saved through `quietly`.  The log is a small file in the state directory, created by
+its first line; it says what failed and why, without any words of a conversation.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _log = logging.getLogger("agcx_tui")
 
 
 def quietly(what: str, keep: Callable[..., object], *arguments: Any) -> None:
-    """Keep something; why it cannot be kept is logged as `what` was not."""
+    """Save something; a failure is logged as "`what` was not kept"."""
     try:
         keep(*arguments)
     except Exception as error:
@@ -28,12 +28,12 @@ def quietly(what: str, keep: Callable[..., object], *arguments: Any) -> None:
 
 
 def log_failure(what: str, error: Exception) -> None:
-    """Log why something failed that keeps nobody from going on."""
+    """Log a failure that does not stop the program."""
     _log.warning("%s: %s: %s", what, type(error).__name__, error)
 
 
 def log_to(directory: Path | None) -> None:
-    """Log to a file in this directory from now on; with None to nowhere."""
+    """Log to a file in this directory from now on, or, with None, nowhere."""
     for handler in _log.handlers[:]:
         _log.removeHandler(handler)
         handler.close()
@@ -42,7 +42,7 @@ def log_to(directory: Path | None) -> None:
 
 
 class _LogFile(logging.handlers.RotatingFileHandler):
-    """A file that is made, readable by its owner alone, when the first line is written."""
+    """A file created by its first line, readable only by its owner."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -58,4 +58,4 @@ class _LogFile(logging.handlers.RotatingFileHandler):
         return super()._open()
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """A log that cannot be written is none."""
+        """Ignore a log that cannot be written."""

@@ -1,10 +1,9 @@
-"""The process in which pygments splits source code into its parts: `python -P -m
-agcx_tui.core.local.lexer_process`.
+"""The process in which pygments tokenizes source code: `python -P -m agcx_tui.core.local.lexer_process`.
 
-Strategy: a dozen of pygments' lexers are quadratic or worse, and a regular expression that runs holds
-every thread of its process.  So they run here, alone: each line of standard input is a request, each
-line of standard output its answer, and a request that takes more processor time than `SECONDS` ends
-the process by a signal, which no expression can hold up.  It ends as well when nobody asks any more.
+Strategy: a dozen of pygments' lexers are quadratic or worse, and a running regular expression blocks every
+thread of its process.  So they run here, alone: each line of standard input is a request, each line of
+standard output its answer, and a request that uses more processor time than `SECONDS` is killed by a
+signal, which no expression can delay.  The process ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from typing import Any
 
 __all__ = ["ROLES", "SECONDS", "main", "spans"]
 
-# Of processor time: a busy machine changes nothing.
+# Processor time, so a busy machine changes nothing.
 SECONDS = 0.5
 
-# What a kind of token is drawn as, by the names in pygments: the most specific one counts.
+# The roles of token types, by their names in pygments; the most specific type wins.
 ROLES = {
     "Comment": "muted",
     "Keyword": "keyword",
@@ -41,7 +40,7 @@ ROLES = {
 
 
 def main() -> None:
-    """Answer requests, `{"language", "code"}`, until there are no more."""
+    """Answer requests, `{"language": …, "code": …}`, until standard input ends."""
     for line in sys.stdin.buffer:
         request = json.loads(line)
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
@@ -52,9 +51,9 @@ def main() -> None:
 
 
 def spans(language: str, code: str) -> list[tuple[int, str]]:
-    """Lengths and roles that cover the code, an empty role for plain text.
+    """Lengths and roles that cover the code, with an empty role for plain text.
 
-    Empty where there is no lexer for the language, or where it does not give the code back.
+    Empty if there is no lexer for the language, or if its tokens do not add up to the code.
     """
     lexer = _lexer(language)
     if lexer is None:

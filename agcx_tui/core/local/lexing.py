@@ -1,8 +1,8 @@
-"""Syntax of source code, asked of a process that is ended when it takes too long.
+"""Syntax highlighting by a separate process, which is killed if it takes too long.
 
-Strategy: `Lexing.spans` may block for a moment and is for a thread.  The process (`lexer_process.py`)
-is started with the first request and again after one that ended it.  Code that ended it is plain, and
-a language that did so repeatedly is left alone.
+Strategy: `Lexing.spans` may block for a moment; call it in a thread.  The process (`lexer_process.py`) is
+started by the first request, and again after a request that killed it.  Code that killed it is shown plain,
+and a language that did so repeatedly is no longer highlighted.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from contextlib import suppress
 
 __all__ = ["Lexing", "Spans"]
 
-# Lengths and roles (`Palette`) that cover a text from its beginning; what is left over is plain.
+# Lengths and roles (`Palette`) that cover a text from its beginning; the rest is plain.
 Spans = tuple[tuple[int, str], ...]
 
 _COMMAND = (sys.executable, "-P", "-m", "agcx_tui.core.local.lexer_process")
-# The process ends itself long before: this is for one that cannot even do that.
+# Seconds; the process ends itself long before, unless it cannot even do that.
 _PATIENCE = 10.0
 _STEP = 0.05
-# How often a language may end the process.
+# How often a language may kill the process.
 _STRIKES = 3
 
 
 class Lexing:
-    """One process; not for several threads at once."""
+    """One process; not safe for several threads at once."""
 
     def __init__(self, command: tuple[str, ...] = _COMMAND) -> None:
         self._command = command
@@ -41,7 +41,7 @@ class Lexing:
     def spans(
         self, language: str, code: str, stopped: Callable[[], bool] = lambda: False
     ) -> Spans | None:
-        """The parts of the code, empty for plain; None when it was `stopped` before it was known."""
+        """The parts of the code, empty if it is plain; None if `stopped` before they were known."""
         if self._strikes[language] >= _STRIKES:
             return ()
         process = self._running()
@@ -54,7 +54,7 @@ class Lexing:
                 return None
             self._strikes[language] += 1
             return ()
-        return tuple((int(length), str(role)) for length, role in answer)
+        return tuple(answer)
 
     def close(self) -> None:
         """End the process; the next request starts another."""
@@ -78,7 +78,7 @@ class Lexing:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
                     bufsize=0,
-                    # No key that is pressed in the terminal reaches it.
+                    # Keys pressed in the terminal do not reach it.
                     start_new_session=True,
                 )
             except OSError:
@@ -87,8 +87,8 @@ class Lexing:
 
     def _ask(
         self, process: subprocess.Popen[bytes], request: object, stopped: Callable[[], bool]
-    ) -> list[list] | None:
-        """The answer; None when there is none."""
+    ) -> list[tuple[int, str]] | None:
+        """The answer; None if there is none."""
         assert process.stdin is not None
         assert process.stdout is not None
         reply = b""
@@ -103,6 +103,6 @@ class Lexing:
                     if not read:
                         return None
                     reply += read
-            return json.loads(reply)
-        except (OSError, ValueError):
+            return [(int(length), str(role)) for length, role in json.loads(reply)]
+        except (OSError, ValueError, TypeError):
             return None

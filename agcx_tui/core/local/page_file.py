@@ -1,22 +1,21 @@
-"""The page that the list showed last, as bytes for the terminal, kept beside the catalog.
+"""The page that the list last showed, ready for the terminal, kept beside the catalog.
 
     agcx-page 1 CHECKSUM
     the store's real path
-    what the picture depends on: size of the terminal, its kind, colours, the configuration
-    a line a row of the screen: parts divided by \\x1f
+    what the page depends on: the size and kind of the terminal, colors, the configuration
+    one line for each row of the screen: parts separated by \\x1f
 
-Strategy: who paints it may import next to nothing, so it is text that needs no reading but splitting.  A
-line is its text, with \\x1e where an age goes, the moment of the age, and the file that it shows, the
-last two empty where there is none: ages are told anew, and what is gone by then is left out.
-All of it was made safe before: whatever changes it breaks its checksum.
+Strategy: the next start paints it before almost anything is imported, so reading it is nothing but
+splitting.  A line is its text, with \\x1e in place of an age, the time that the age counts from, and the
+file that it shows; the last two may be empty.  Ages are computed anew, and rows of files that are gone are
+left out.  All text was made safe before it was written, and a checksum guards it.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
@@ -28,7 +27,7 @@ MAGIC = "agcx-page 1"
 AGE = "\x1e"
 _PART = "\x1f"
 
-# As a moment is kept anywhere else.
+# Times are 64-bit everywhere.
 _MOST = 1 << 63
 
 _DEPENDS_ON = (
@@ -44,7 +43,7 @@ _DEPENDS_ON = (
 
 
 class Line(NamedTuple):
-    """`text` has AGE in it where `moment` is, in microseconds since 1970."""
+    """A row; `text` contains AGE where the age of `moment` goes, in microseconds since 1970."""
 
     text: str
     moment: int | None = None
@@ -52,7 +51,7 @@ class Line(NamedTuple):
 
 
 def page_path(cache: str | os.PathLike[str], store: str | os.PathLike[str]) -> str:
-    """Where the page of a store is kept in the cache directory."""
+    """The file of a store's page in the cache directory."""
     real = os.fsencode(os.path.realpath(store))
     return os.path.join(cache, "catalog", f"{crc32(real):08x}.page")
 
@@ -60,40 +59,37 @@ def page_path(cache: str | os.PathLike[str], store: str | os.PathLike[str]) -> s
 def conditions(
     size: tuple[int, int], environment: Mapping[str, str], config: str | os.PathLike[str]
 ) -> str:
-    """What must be as it was for the picture to be right; `size` is columns, rows."""
+    """All that a page depends on; it is painted only while this is unchanged.
+
+    `size` is columns and rows.
+    """
     try:
         written = os.stat(config).st_mtime_ns
     except OSError:
         written = 0
-    told = [f"{size[0]}x{size[1]}", str(written), os.fspath(config)]
-    told += [environment.get(name, "-") for name in _DEPENDS_ON]
-    return " ".join(told).replace("\n", " ")
+    facts = [f"{size[0]}x{size[1]}", str(written), os.fspath(config)]
+    facts += [environment.get(name, "-") for name in _DEPENDS_ON]
+    return " ".join(facts).replace("\n", " ")
 
 
 def save(path: str, store: str, depends: str, lines: list[Line]) -> None:
-    """Put it in place at once; `OSError` when that cannot be done."""
+    """Replace the page.
+
+    Raises:
+        PersistenceError: It cannot be written.
+        OSError: Its directory cannot be made.
+    """
+    from agcx_format.disk.durable import replace_file
+
     rows = [_PART.join((text, "" if at is None else str(at), of)) for text, at, of in lines]
     body = "\n".join((os.path.realpath(store), depends, *rows)).encode("utf-8", "surrogateescape")
-    os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
-    folder, name = os.path.split(path)
-    # A name that `forget` knows as a leftover, if nobody has it locked.
-    temporary = os.path.join(folder, f".{name}.{os.urandom(6).hex()}.agcx-tmp")
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(fd, "wb") as file:
-            with contextlib.suppress(OSError):
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            file.write(f"{MAGIC} {crc32(body):08x}\n".encode() + body)
-            file.flush()
-            os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+    target = Path(path)
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    replace_file(target, [f"{MAGIC} {crc32(body):08x}\n".encode(), body])
 
 
 def load(path: str, store: str, depends: str) -> list[Line] | None:
-    """None when there is none for this store as things are."""
+    """The page of this store, if there is one made under the same conditions."""
     try:
         head, _, body = read_regular(path, 1 << 20).partition(b"\n")
     except OSError:
@@ -110,7 +106,11 @@ def load(path: str, store: str, depends: str) -> list[Line] | None:
 
 
 def _line(row: str) -> Line:
-    """`ValueError` when it is none that `save` wrote."""
+    """A row as `save` writes it.
+
+    Raises:
+        ValueError: `save` did not write it.
+    """
     text, moment, shown = row.split(_PART)
     at = int(moment) if moment else None
     if at is not None and not -_MOST <= at < _MOST:

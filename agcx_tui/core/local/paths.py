@@ -1,8 +1,7 @@
-"""Where a store is looked for.
+"""The paths of the store, the configuration, the state, and the caches.
 
-The first of these that is a directory: `$AGCX_STORE`, `$CODEX_HOME/history`,
-`~/.agcodex/history`, `~/.codex/history`.  Looking changes nothing: a place that is not there is not
-made, and the places that were tried are told, so that an empty screen can say where it looked.
+The store is the first directory that exists of `$AGCX_STORE`, `$CODEX_HOME/history`, `~/.agcodex/history`,
+and `~/.codex/history`.  Nothing is created here.
 """
 
 from __future__ import annotations
@@ -15,9 +14,12 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """The store to use; `looked` holds the places that were tried, the first that exists last.
+    """The store to use.
 
-    `named` is true when the user gave the path: then no other place was tried.
+    Fields:
+        path: Its path, which need not exist.
+        looked: The places that were tried; if one exists, it is the last.
+        named: Whether the user gave the path, so that no other place was tried.
     """
 
     path: Path
@@ -28,9 +30,9 @@ class Location:
 def find_store(
     named: str | os.PathLike[str] | None = None, environment: Mapping[str, str] | None = None
 ) -> Location:
-    """The store that `named` says, else the first that exists.
+    """The named store, else the first candidate that exists.
 
-    When none does, it is the first place of the list, where a store would then be made.
+    If none exists, it is the first candidate, where an import would create a store.
     """
     if named is not None:
         path = Path(named).expanduser()
@@ -43,7 +45,7 @@ def find_store(
 
 
 def candidates(environment: Mapping[str, str]) -> list[Path]:
-    """The places in the order in which they are tried; an empty variable counts as not set."""
+    """The places to try, in order; empty variables count as unset."""
     places = []
     if store := environment.get("AGCX_STORE"):
         places.append(Path(store).expanduser())
@@ -55,13 +57,13 @@ def candidates(environment: Mapping[str, str]) -> list[Path]:
 
 
 def codex_rollouts(environment: Mapping[str, str]) -> list[Path]:
-    """Where Codex keeps its conversations, there or not."""
+    """The directories in which Codex keeps its conversations; they need not exist."""
     home = Path(environment.get("CODEX_HOME") or "~/.codex").expanduser()
     return [home / "sessions", home / "archived_sessions"]
 
 
 def config_file(environment: Mapping[str, str]) -> Path:
-    """Where a person writes down how the program is to be, there or not."""
+    """The user's configuration file, which need not exist."""
     if named := environment.get("AGCX_CONFIG"):
         return Path(named).expanduser()
     from platformdirs import user_config_path
@@ -70,24 +72,24 @@ def config_file(environment: Mapping[str, str]) -> Path:
 
 
 def state_directory() -> Path:
-    """Where the program keeps what it remembers between two runs, there or not."""
+    """The directory for what the program remembers between runs; it need not exist."""
     from platformdirs import user_state_path
 
     return user_state_path("agcx", appauthor=False)
 
 
 def cache_directory() -> Path:
-    """Where the program keeps what it could find out again, there or not."""
+    """The directory for what the program could find out again; it need not exist."""
     from platformdirs import user_cache_path
 
     return user_cache_path("agcx", appauthor=False)
 
 
 def catalogs(cache: Path) -> Path:
-    """Where in the cache directory what a list needs of the sessions of each store lies."""
+    """The part of the cache directory for what the list shows of each store's sessions."""
     return cache / "catalog"
 
 
 def measures(cache: Path) -> Path:
-    """Where in it what was measured of them lies: beside the catalogs, whose lock is another."""
+    """The part of the cache directory for measured sizes, apart from the catalogs and their lock."""
     return cache / "stats"

@@ -1,9 +1,7 @@
-"""Where the reader was in each conversation, kept in the program's own state directory.
+"""Where the reader was in each conversation.
 
-Strategy: one small JSON file, rewritten in one step, readable by its owner alone.  It holds numbers
-and names of files, no words of any conversation.  It is bounded, the oldest entries going first,
-and read with distrust: whatever in it is not what was written here counts as not there.  No
-Textual; reading and writing may block, so a thread does it.
+Strategy: a state file of numbers and file names, without any words of a conversation.  It holds a limited
+number of entries; the oldest are dropped.  No Textual; all methods may block.
 """
 
 from __future__ import annotations
@@ -12,24 +10,28 @@ import os
 import threading
 from collections.abc import Collection
 from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
 
-from agcx_format.disk.durable import open_regular, read_exactly, replace_file
-from agcx_format.errors import PersistenceError
+from agcx_tui.core.local.state_file import StateFile
 
 __all__ = ["Position", "ReadingPositions"]
 
 _FILE = "positions.json"
 _MOST = 2_000
-# Larger than the file ever gets: whatever is there is not ours.
+# Larger than the file ever gets.
 _LARGEST = 16 * 1024 * 1024
-_VERSION = 1
 _LONGEST_PATH = 4096
+
+# Two screens of one program may read, change, and write at once.
+_lock = threading.Lock()
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Position(msgspec.Struct, frozen=True):
-    """The current message, from 0, and the row of the screen in which it began."""
+    """The number of the current message, from 0, and the screen row in which it began."""
 
     message: int
     row: int = 0
@@ -38,28 +40,23 @@ class Position(msgspec.Struct, frozen=True):
 class _Entry(msgspec.Struct, frozen=True):
     session: str
     path: str
-    message: int
-    row: int
+    message: Count
+    row: Count
 
 
-class _File(msgspec.Struct, frozen=True):
-    version: int
+class _Entries(msgspec.Struct, frozen=True):
+    version: Literal[1]
     entries: list[_Entry]
 
 
-# Two screens of one program may write at once.
-_lock = threading.Lock()
-
-
 class ReadingPositions:
-    """The positions in one state directory, which is made when there is something to keep."""
+    """The positions kept in a state directory."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._file = directory / _FILE
+        self._file = StateFile(directory / _FILE, _Entries, largest=_LARGEST)
 
     def load(self, session_id: object, path: str) -> Position | None:
-        """Where the reader was in the session of that id in that file; None when not known."""
+        """The position in this file of this session; None if it is not known."""
         session, path = str(session_id), os.path.abspath(path)
         for entry in self._entries():
             if (entry.session, entry.path) == (session, path):
@@ -67,7 +64,7 @@ class ReadingPositions:
         return None
 
     def save(self, session_id: object, path: str, position: Position | None) -> None:
-        """Remember a position, or with None forget it.  What cannot be written is not remembered."""
+        """Remember a position, or forget it when it is None."""
         session, path = str(session_id), os.path.abspath(path)
         if len(path) > _LONGEST_PATH:
             return
@@ -76,40 +73,19 @@ class ReadingPositions:
             entries = [each for each in before if (each.session, each.path) != (session, path)]
             if position is not None:
                 entries.append(_Entry(session, path, position.message, position.row))
-            if entries != before:
-                self._write(entries[-_MOST:])
+            self._replace(before, entries[-_MOST:])
 
     def forget(self, session_ids: Collection[object]) -> None:
-        """Keep nothing of these sessions, wherever their files were."""
+        """Forget the positions in these sessions, in whatever files."""
         gone = set(map(str, session_ids))
         with _lock:
             before = self._entries()
-            entries = [each for each in before if each.session not in gone]
-            if entries != before:
-                self._write(entries)
+            self._replace(before, [each for each in before if each.session not in gone])
 
     def _entries(self) -> list[_Entry]:
-        try:
-            fd, status = open_regular(self._file)
-        except PersistenceError:
-            return []
-        try:
-            if status.st_size > _LARGEST:
-                return []
-            content = msgspec.json.decode(read_exactly(fd, status.st_size, 0), type=_File)
-        except (msgspec.DecodeError, PersistenceError, RecursionError):
-            return []
-        finally:
-            os.close(fd)
-        if content.version != _VERSION:
-            return []
-        return [each for each in content.entries if each.message >= 0 and each.row >= 0]
+        kept = self._file.read()
+        return [] if kept is None else kept.entries
 
-    def _write(self, entries: list[_Entry]) -> None:
-        try:
-            content = msgspec.json.encode(_File(_VERSION, entries))
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            replace_file(self._file, [content, b"\n"])
-        except (PersistenceError, OSError, UnicodeEncodeError):
-            # No place for it, or a name that JSON has no form for: one starts at the beginning.
-            return
+    def _replace(self, before: list[_Entry], entries: list[_Entry]) -> None:
+        if entries != before:
+            self._file.write(_Entries(1, entries))

@@ -1,9 +1,9 @@
-"""The signals that end a program unless it does something about them.
+"""The signals that end a program unless it handles them.
 
-Strategy: whoever has changed the terminal catches all of them, so that none leaves the mouse reporting or
-the alternate screen on.  Those that a fault of the machine code raises are another matter: a handler in
-Python would run only after the faulty instruction, which is never over.  They are blocked and waited
-for by a thread: sent from outside they come there, and a real fault ends the program all the same.
+Strategy: code that has changed the terminal catches all of them, so that none leaves mouse reporting or the
+alternate screen on.  Faults of machine code are different: a handler in Python would run only after the
+faulty instruction, which never completes.  They are blocked, and a thread waits for them: it receives those
+sent from outside, and a real fault still ends the program.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ ENDING = tuple(_found())
 
 
 def block_faults() -> set[int]:
-    """Keep back what somebody sends of them, until `wait_for_faults`; gives their numbers.
+    """Hold back fault signals sent from outside until `wait_for_faults`; returns their numbers.
 
-    Before any other thread begins: those that run already would not keep it back.
+    Call it before any other thread starts, since running threads would not block them.
     """
     numbers: set[int] = {getattr(signal, name) for name in _FAULTS if hasattr(signal, name)}
     signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
@@ -42,7 +42,7 @@ def block_faults() -> set[int]:
 
 
 def wait_for_faults(act: Callable[[int], object]) -> None:
-    """Call `act` with the number of one that is sent, in a thread of its own; as `block_faults`."""
+    """Block fault signals, and call `act` with the number of one that is sent, in a separate thread."""
     import threading
 
     numbers = block_faults()

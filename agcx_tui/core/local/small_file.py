@@ -1,6 +1,6 @@
-"""A small file of the user's, read at the start: nothing that lies in its place is waited for.
+"""Read a small file without ever waiting for a FIFO or device in its place.
 
-It imports next to nothing, since what is painted first needs it.
+Imports almost nothing, since the first paint needs it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ def read_regular(path: str | os.PathLike[str], most: int) -> bytes:
     """The first `most` bytes of a regular file.
 
     Raises:
-        OSError: it is not there, cannot be read, or is a FIFO, a device or a directory.
+        OSError: It does not exist, cannot be read, or is a FIFO, a device, or a directory.
     """
-    # O_NONBLOCK: opening a FIFO without a writer would wait for one.
+    # Without O_NONBLOCK, opening a FIFO would wait for a writer.
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         kind = stat.S_IFMT(os.fstat(fd).st_mode)

@@ -1,23 +1,24 @@
-"""Standard streams to which anything can be written, whatever the locale, and whether they are open or not.
+"""Standard streams that accept any text in any locale, even if they were closed.
 
-Strategy: a character that the encoding of a stream lacks becomes a stand-in, of the same width so that
-columns and frames stay straight.  A stream that was closed when the program began is opened on nothing,
-before a file of the program's own gets its number: reading ends at once, what is said on stderr
-vanishes, and writing data to stdout fails as it does on a closed one.
+Strategy: a character that the stream's encoding lacks is replaced by one of the same width, so that columns
+and frames stay aligned.  A stream that was closed when the program started is opened on /dev/null before
+one of the program's files gets its number: reading ends at once, messages on stderr vanish, and writing to
+stdout fails as on a closed stream.
 """
 
 from __future__ import annotations
 
 import codecs
+import io
 import os
 import sys
 
 __all__ = ["STAND_INS", "prepare"]
 
-# The name of our way to encode what an encoding lacks.
+# The name of our error handler for characters that an encoding lacks.
 STAND_INS = "agcx-stand-ins"
 
-# What Python does by itself: an exception, escapes that break every column, or bytes that a terminal obeys.
+# Python's own handlers: an exception, escapes that break every column, or raw bytes for the terminal.
 _TO_BE_REPLACED = ("strict", "backslashreplace", "surrogateescape")
 
 _LOOK_ALIKES = {
@@ -45,21 +46,21 @@ _LOOK_ALIKES = {
 
 
 def prepare() -> None:
-    """Make the standard streams fit to be written to; once, before anything is opened."""
+    """Prepare the standard streams; call it once, before anything is opened."""
     _open_closed()
     codecs.register_error(STAND_INS, _stand_ins)
     for stream in (sys.stdout, sys.stderr):
-        if getattr(stream, "errors", None) in _TO_BE_REPLACED:
+        if isinstance(stream, io.TextIOWrapper) and stream.errors in _TO_BE_REPLACED:
             stream.reconfigure(errors=STAND_INS)
 
 
 def _open_closed() -> None:
-    # Reading from what is open for writing only is an error, and so the other way round.
+    # Reading from a descriptor that is open for writing only is an error, and vice versa.
     for number, mode in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
         try:
             os.fstat(number)
         except OSError:
-            # The lowest number that is free, which is this one.
+            # Gets the lowest free number, which is this one.
             os.set_inheritable(os.open(os.devnull, mode), True)
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
@@ -75,7 +76,7 @@ def _stand_ins(error: UnicodeError) -> tuple[str, int]:
 
 
 def _stand_in(character: str) -> str:
-    """As wide as the character is on a terminal: nothing, one cell, or two."""
+    """A replacement as wide as the character on a terminal: nothing, one cell, or two."""
     import unicodedata
 
     if (found := _LOOK_ALIKES.get(ord(character))) is not None:

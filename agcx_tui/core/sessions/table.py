@@ -1,11 +1,10 @@
 """The sessions of a store: sorted, filtered, marked.  Pure, no Textual.
 
-Strategy: a session is a *row* of `Columns`, a number that never changes while the table lives; a
-hundred thousand objects would cost ten times the memory and time.  What is shown is `order`, a
-list of rows.  Filtering makes it from `_everything`, all rows in order, which spares a sort, or
-narrows it when the query only got longer; rows that arrive are tested alone and sorted in (timsort
-finds the run that is there).  A removed row leaves a gap, so marks and cursor elsewhere stay
-what they are.
+Strategy: a session is a *row* of `Columns`, a number that stays the same as long as the table exists; a
+hundred thousand objects would cost ten times the memory and time.  `order` lists the rows that are shown.
+Filtering derives it from `_everything`, all rows in order, which saves a sort, or narrows it further when
+the query only got longer.  New rows are tested alone and sorted in (timsort detects the run that exists).
+A removed row leaves a gap, so that marks and the cursor elsewhere stay valid.
 
 Times are microseconds since 1970.
 """
@@ -16,7 +15,7 @@ import math
 import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from agcx_format.catalog.columns import (
     BROKEN,
@@ -28,8 +27,8 @@ from agcx_format.catalog.columns import (
     Columns,
     micros,
 )
-from agcx_format.transcript.folding import fold
-from agcx_tui.core.sessions.query import IMPORTS, INCOMPLETE, WORD, Query, Term
+from agcx_tui.core.sessions.matching import predicate
+from agcx_tui.core.sessions.query import INCOMPLETE, WORD, Query
 
 if TYPE_CHECKING:
     from agcx_format.catalog.block import Block
@@ -37,16 +36,17 @@ if TYPE_CHECKING:
     from agcx_format.errors import PersistenceError
     from agcx_format.store.store import ScanEntry
 
-__all__ = ["DATES", "DESCENDING", "MODES", "SORTS", "SessionTable", "Totals", "micros"]
+__all__ = ["DATES", "DESCENDING", "MODES", "SORTS", "SessionTable", "SortKey", "Totals", "micros"]
 
-SORTS: Final = (*DATES, "title", "messages", "size", "ratio")
-# What a person wants to see first by this key.
+SortKey = Literal["accessed", "updated", "created", "title", "messages", "size", "ratio"]
+SORTS: Final[tuple[SortKey, ...]] = get_args(SortKey)
+# The keys by which one wants to see the largest or the newest first.
 DESCENDING: Final = {"accessed", "updated", "created", "messages", "size", "ratio"}
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Of all rows, filtered or not: how many sessions, their bytes on disk, the unreadable."""
+    """Counts of sessions, of their bytes on disk, and of the broken among them."""
 
     sessions: int
     size: int
@@ -54,25 +54,25 @@ class Totals:
 
 
 class SessionTable:
-    """Rows in, `order` out.  A row's facts are asked for by `title(row)` and its like.
+    """Rows in, `order` out.  The facts of a row are given by `title(row)` and the like.
 
-    `columns` may be read by another thread, but changed through the table only.
+    Other threads may read `columns`; only the table changes them.
     """
 
     def __init__(self) -> None:
         self.columns = Columns()
         self.order: list[int] = []
         self.marks: set[int] = set()
-        # Paths of what another screen wants to be seen, there or not.
+        # The paths that `is:listed` selects, for another screen; not all of them need exist.
         self.listed: frozenset[str] = frozenset()
         self.sort_key = "accessed"
         self.descending = True
         self.query = Query()
-        # More of the store than is here yet, as a catalog tells it.
+        # What the catalog says of the whole store while not all of it is loaded.
         self.expected: Totals | None = None
-        # All that is there in the order of the sort, None when that has to be made anew.
+        # All rows in sort order; None when they must be sorted again.
         self._everything: list[int] | None = []
-        # False while parts of a catalog come that was saved in another order.
+        # False while a catalog is loaded that was saved in another order.
         self._sorted = True
         self._arrays = self.columns.arrays
         self._flags = self._arrays["flags"]
@@ -84,7 +84,7 @@ class SessionTable:
         return self.columns.path(row)
 
     def id(self, row: int) -> str:
-        """The session's id as text, or the file's name where that is no id."""
+        """The session's id as text, or the file's name if that is not an id."""
         return self.columns.id(row)
 
     def title(self, row: int) -> str:
@@ -97,7 +97,7 @@ class SessionTable:
         return self.columns.tags(row)
 
     def directory(self, row: int) -> str:
-        """Where the agent worked; empty as long as that is not known."""
+        """The agent's working directory; empty while it is not known."""
         return self.columns.directory(row)
 
     def mode(self, row: int) -> str:
@@ -110,7 +110,7 @@ class SessionTable:
         return self._arrays["sizes"][row]
 
     def ratio(self, row: int) -> float | None:
-        """Compressed / original by its metadata; None where these tell none that can be."""
+        """Compressed / original size according to the metadata; None if that is not possible."""
         ratio = self._arrays["ratios"][row]
         return ratio if 0 <= ratio < math.inf else None
 
@@ -118,43 +118,44 @@ class SessionTable:
         return bool(self._flags[row] & FAVORITE)
 
     def broken(self, row: int) -> bool:
-        """Whether some of the file cannot be read."""
+        """Whether a part of the file cannot be read."""
         return bool(self._flags[row] & BROKEN)
 
     def lacking(self, row: int) -> bool:
-        """Whether something of the conversation is missing: some of the file, or of what was imported."""
+        """Whether a part of the conversation is missing: the file is broken, or the import incomplete."""
         return self.broken(row) or INCOMPLETE in self.tags(row)
 
     def flag(self, row: int) -> str:
-        """The character in front of a title: "!" for what lacks something, seen without colour, too."""
+        """The character before a title: "!" if a part is missing, which also shows without colors."""
         return "!" if self.lacking(row) else "★" if self.favorite(row) else " "
 
     def readable(self, row: int) -> bool:
-        """Whether its metadata can be read, whatever comes after."""
+        """Whether the metadata can be read, if not the rest."""
         return bool(self._flags[row] & READABLE)
 
     def error(self, row: int) -> PersistenceError | None:
         return self.columns.errors.get(row)
 
     def signature(self, row: int) -> Signature | None:
-        """What the file was when it was scanned: for the check that it still is."""
+        """The file's signature when it was scanned, to check that it has not changed."""
         return self.columns.signature(row)
 
     def date(self, row: int, name: str | None = None) -> int:
-        """By name, else the date that the list shows: the one it is sorted by, or accessed."""
+        """The date of that name, or the one that the list shows."""
         return self._arrays[name or self.shown_date][row]
 
     def changed(self, row: int) -> int:
-        """When the file was last written."""
+        """The time of the last write to the file."""
         return self._arrays["mtimes"][row] // 1000
 
     @property
     def shown_date(self) -> str:
+        """The date that the list shows: the one that it is sorted by, or accessed."""
         return self.sort_key if self.sort_key in DATES else "accessed"
 
     @property
     def shown_measure(self) -> str:
-        """What the list shows behind the messages: the size, or the ratio when it is sorted by it."""
+        """What the list shows after the messages: the size, or the ratio when sorted by it."""
         return "ratio" if self.sort_key == "ratio" else "size"
 
     # --- all rows
@@ -171,7 +172,7 @@ class SessionTable:
         return Totals(len(rows), sum(map(self.size, rows)), sum(map(self.broken, rows)))
 
     def row_of(self, path: str) -> int | None:
-        """The row of a file that is there, None for one that is not."""
+        """The row of a file; None if it is not in the table."""
         row = self.columns.row_of(path)
         return None if row is None or self._flags[row] & GONE else row
 
@@ -180,50 +181,54 @@ class SessionTable:
 
     @property
     def came_in_order(self) -> bool:
-        """Whether the parts of a catalog came as the list is sorted now."""
+        """Whether the catalog was saved in the current sort order."""
         return self._sorted
 
     def in_order(self) -> list[int]:
-        """All that is there, filtered or not, in the order of the list."""
+        """All rows in sort order, filtered or not."""
         return list(self._all_sorted())
 
     # --- changes
 
     def expect(self, sessions: int | None, size: int = 0, broken: int = 0) -> None:
-        """What the totals will be when all is here; None when it is."""
+        """Announce the totals of a store that is being loaded; None when it is complete."""
         self.expected = None if sessions is None else Totals(sessions, size, broken)
         if sessions is None and not self._sorted:
             self._sorted = True
             self._sort(self.order)
 
     def put(self, entries: Iterable[ScanEntry]) -> list[int]:
-        """Add sessions, or renew those whose path is known.  Gives their rows."""
+        """Add sessions, or update those whose path is known; returns their rows."""
         rows = list(dict.fromkeys(self._store(entry) for entry in entries))
         if rows:
             self._show(rows)
         return rows
 
     def extend(self, block: Block) -> range:
-        """Add rows of a catalog; `ValueError`, and nothing is added, when they do not fit."""
+        """Add rows of a catalog.
+
+        Raises:
+            ValueError: The block is not valid; nothing was added.
+        """
         everything = self._all_sorted() if self._sorted else []
         rows = self.columns.extend(block)
         self._size += sum(self._arrays["sizes"][rows.start :])
         self._broken += sum(map(self.broken, rows))
         fitting = self._fitting(list(rows))
         if self._sorted and self._follow(everything[-1:], rows):
-            # As it was saved, so it is shown: no sort.
+            # Saved in the order in which it is shown: no sort.
             if self.order is not everything:
                 everything += rows
             self.order += fitting
         else:
-            # Once for all, when the last has come.
+            # Sorted once, after the last block.
             self._sorted = False
             self._everything = None
             self.order = [*self.order, *fitting]
         return rows
 
     def remove(self, rows: Iterable[int]) -> None:
-        """Take rows out: deleted, or vanished.  They lose their mark."""
+        """Remove rows whose files were deleted or have vanished, and their marks."""
         gone = {row for row in rows if not self._flags[row] & GONE}
         if not gone:
             return
@@ -236,7 +241,7 @@ class SessionTable:
         self.order = [row for row in self.order if row not in gone]
 
     def sort_by(self, key: str, descending: bool | None = None) -> None:
-        """`key` of SORTS; without a direction, the one that suits the key."""
+        """Sort by a key of SORTS; without a direction, in the usual one of the key."""
         date_changes = key in DATES or self.sort_key in DATES
         self.sort_key = key
         self.descending = key in DESCENDING if descending is None else descending
@@ -248,16 +253,16 @@ class SessionTable:
             self._sort(self.order)
 
     def filter_by(self, query: Query) -> None:
-        """Show what fits `query`; marks stay as they are, seen or not."""
+        """Show the rows that match the query; marks are kept, visible or not."""
         among = self.order if query.narrows(self.query) else self._all_sorted()
-        # These may have changed since the last result was made.
+        # Marks and listed paths may have changed since the last result.
         if any(term.value in ("marked", "listed") for term in query.terms):
             among = self._all_sorted()
         self.query = query
         self.order = self._fitting(among)
 
     def set_words(self, found: Iterable[tuple[int, str, str]]) -> bool:
-        """Rows with the first words and the directory of each; whether the list is another by it."""
+        """Set the first words and directories of rows; whether that changes what is shown."""
         rows = []
         for row, words, directory in found:
             if not self._flags[row] & GONE:
@@ -273,7 +278,7 @@ class SessionTable:
         self.marks ^= {row}
 
     def mark_all_shown(self) -> None:
-        """Mark all that is shown; when all of it is marked, unmark it."""
+        """Mark all rows that are shown, or unmark them if all are marked."""
         shown = set(self.order)
         if shown <= self.marks:
             self.marks -= shown
@@ -312,7 +317,7 @@ class SessionTable:
     def _show(self, rows: list[int]) -> None:
         known = set(rows)
         order = self.order
-        # Without a filter the count tells; under one, any of them may be in what is shown already.
+        # Without a filter the count tells; with one, any of them may already be shown.
         may_be_there = bool(self.query) or len(order) + len(rows) > len(self)
         renewed = may_be_there and not known.isdisjoint(order)
         order = [row for row in order if row not in known] if renewed else list(order)
@@ -322,12 +327,12 @@ class SessionTable:
         self._everything = None if self.query else order
 
     def _fitting(self, rows: list[int]) -> list[int]:
-        """Those of the rows that fit the query, in their order; a new list unless it is empty."""
+        """The rows that match the query, in their order; a new list unless the query is empty."""
         for term in self.query.terms:
             if term.key == WORD and not term.negated:
                 rows = self.columns.haystacks.holding(term.needle, rows)
                 continue
-            test = self._test(term)
+            test = predicate(term, self)
             if term.negated:
                 rows = [row for row in rows if not test(row)]
             else:
@@ -335,7 +340,7 @@ class SessionTable:
         return rows
 
     def _follow(self, last: list[int], rows: Iterable[int]) -> bool:
-        """Whether the rows are in order, and come after the last one."""
+        """Whether the rows are in order and belong after the last one."""
         both = (*last, *rows)
         keys = list(map(self._key(), both))
         if not all(map(operator.ge if self.descending else operator.le, keys, keys[1:])):
@@ -345,7 +350,7 @@ class SessionTable:
         return all(tie(both[n]) <= tie(both[n + 1]) for n in ties)
 
     def _sort(self, order: list[int]) -> None:
-        """Equal rows are in the order of their ids, both ways: wherever they are listed, it is the same."""
+        """Sort; equal rows are in the order of their ids in both directions, the same in every list."""
         key = self._key()
         order.sort(key=key, reverse=self.descending)
         keys = list(map(key, order))
@@ -367,14 +372,14 @@ class SessionTable:
 
         def by_title(row: int) -> tuple[bool, str]:
             title = titles[row]
-            # What has none comes last both ways.
+            # Sessions without a title come last in both directions.
             return bool(title) == descending, title.casefold()
 
         return by_title
 
     def _by_ratio(self) -> Callable[[int], float]:
         ratios, end = self._arrays["ratios"], math.inf
-        # What has none comes last both ways; a file may claim less than nothing, or no number.
+        # Sessions without a ratio come last in both directions; a file may claim a negative one, or NaN.
         none = -1.0 if self.descending else end
 
         def by_ratio(row: int) -> float:
@@ -382,60 +387,3 @@ class SessionTable:
             return ratio if 0 <= ratio < end else none
 
         return by_ratio
-
-    def _test(self, term: Term) -> Callable[[int], bool]:
-        """Whether a row fits, negation aside."""
-        wanted, arrays = term.value, self._arrays
-        match term.key:
-            case "model":
-                models = self.columns.pools["models"].fitting(lambda m: wanted in fold(m))
-                return lambda row: arrays["models"][row] in models
-            case "tag":
-                sets = self.columns.pools["tags"].fitting(
-                    lambda tags: any(wanted in fold(tag) for tag in tags)
-                )
-                return lambda row: arrays["tags"][row] in sets
-            case "id":
-                return lambda row: fold(self.id(row)).startswith(str(wanted))
-            case "mode":
-                return lambda row: self.mode(row).casefold() == wanted
-            case "is":
-                return self._state_test(str(wanted))
-            case "before":
-                dates = arrays[self.shown_date]
-                return lambda row: dates[row] < wanted
-            case "after":
-                dates = arrays[self.shown_date]
-                return lambda row: dates[row] >= wanted
-            case "larger":
-                return lambda row: arrays["sizes"][row] > wanted
-            case "smaller":
-                return lambda row: arrays["sizes"][row] < wanted
-            case "messages":
-                compare = _COMPARISONS[wanted[0]]
-                count = wanted[1]
-                return lambda row: self.readable(row) and compare(arrays["messages"][row], count)
-        return self.columns.haystacks.holds(term.needle)
-
-    def _state_test(self, state: str) -> Callable[[int], bool]:
-        if state == "favorite":
-            return self.favorite
-        if state == "broken":
-            return self.lacking
-        if state == "imported":
-            sets = self.columns.pools["tags"].fitting(lambda tags: not IMPORTS.isdisjoint(tags))
-            return lambda row: self._arrays["tags"][row] in sets
-        if state == "marked":
-            return self.marks.__contains__
-        if state == "listed":
-            return {self.row_of(path) for path in self.listed}.__contains__
-        return lambda row: not self._arrays["messages"][row] and self.readable(row)
-
-
-_COMPARISONS = {
-    "<": operator.lt,
-    ">": operator.gt,
-    "<=": operator.le,
-    ">=": operator.ge,
-    "=": operator.eq,
-}

@@ -1,7 +1,7 @@
-"""First words and directories of sessions, found out in the background.
+"""Read the first words and the directories of sessions in the background.
 
-Strategy: of each file a first piece is decompressed, half a millisecond; a pause follows each, so that
-a hundred thousand take minutes and nobody notices.
+Strategy: decompressing the beginning of a file takes half a millisecond; a pause follows each, so that a
+hundred thousand files take minutes without being noticed.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _PAUSE = 0.001
 
 
 def count(store: Store) -> int:
-    """How many session files there are."""
+    """The number of session files."""
     return sum(1 for _ in paths.session_paths(store.path))
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """First words and directory of a row, read from a file that was last written then."""
+    """First words and directory of a row, read from the version of the file with this `mtime_ns`."""
 
     row: int
     mtime_ns: int
@@ -40,7 +40,7 @@ class Words:
 def first_words(
     columns: Columns, rows: Iterable[int], is_cancelled: Callable[[], bool]
 ) -> Iterator[list[Words]]:
-    """What is not known yet, in lists of what comes in half a second; slow, to be in nobody's way."""
+    """What is not known yet, in a list every half second; deliberately slow."""
     flags, mtimes = columns.arrays["flags"], columns.arrays["mtimes"]
     found: list[Words] = []
     deadline = time.perf_counter() + _BATCH
@@ -60,7 +60,7 @@ def first_words(
 
 
 def still_true(columns: Columns, found: Iterable[Words]) -> Iterator[tuple[int, str, str]]:
-    """Without what was read from files that are others by now."""
+    """Row, words, and directory, without files that have changed since."""
     for each in found:
         if columns.arrays["mtimes"][each.row] == each.mtime_ns:
             yield each.row, each.words, each.directory

@@ -1,7 +1,7 @@
-"""What was destroyed is forgotten: no cache of the program keeps a word of it.
+"""Remove destroyed sessions from every cache of the program.
 
-Strategy: one place that knows every cache there is.  Whoever destroys calls `forget`; whoever adds
-a cache adds it here.  No Textual; it may block.
+Strategy: this module knows all caches.  Code that destroys sessions calls `forget`; code that adds a cache
+adds it here.  No Textual; it may block.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ __all__ = ["forget"]
 
 
 def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None) -> None:
-    """Take what was destroyed of `store` out of the state and the cache directory, where there are.
+    """Remove what was destroyed in `store` from the state and cache directories.
 
-    Raises `PersistenceError` when a cache could be neither written nor removed; the others are forgotten
-    all the same.
+    Raises:
+        PersistenceError: A cache could be neither written nor removed; the others were cleaned.
     """
     if cache is not None:
-        # First of all, and whatever was destroyed: a picture of the list is soon made again.
+        # First, and whatever was destroyed: the page of the list is soon made again.
         from agcx_tui.core.local.page_file import page_path
 
         with suppress(OSError):
@@ -42,7 +42,7 @@ def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None
         from agcx_format.catalog.file import Catalog
         from agcx_format.space.measure_cache import StatsCache
 
-        # Of what only edits kept, an earlier title for example, there is no session that went.
+        # Versions that edits replaced, with an earlier title for example, belong to sessions that exist.
         names = _names(gone, store)
         catalog, measured = Catalog(catalogs(cache), store), StatsCache(measures(cache), store)
         _all(
@@ -57,27 +57,32 @@ def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None
 
 
 def _all(steps: Mapping[Path, Callable[[], None]]) -> None:
-    """Do every step, and then tell of the first that failed, by the file that it is about."""
+    """Run every step.
+
+    Raises:
+        PersistenceError: A step failed; the error is the first one and names its file.
+    """
     failed: list[tuple[Path, OSError]] = []
     for path, step in steps.items():
         try:
             step()
         except NotADirectoryError:
             continue
-        except OSError as cause:
-            failed.append((path, cause))
-    for path, cause in failed:
+        except OSError as error:
+            failed.append((path, error))
+    if failed:
+        path, cause = failed[0]
         words = f"still holds words of what was destroyed: {os_reason(cause)}"
         raise PersistenceError(words, path=path) from cause
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a write that was killed left: it holds as much as the file that it was to become."""
+    """Remove the temporary files of killed writes, which hold the same data."""
     from agcx_format.disk.tree import Tree
 
     with suppress(OSError, PersistenceError), Tree(folder) as tree:
         tree.sweep("")
-    # As pages were written before.
+    # The temporary pages of earlier versions.
     for left in folder.glob("*.page.*"):
         if left.suffix[1:].isdecimal():
             with suppress(OSError):
@@ -85,6 +90,6 @@ def _sweep(folder: Path) -> None:
 
 
 def _names(gone: Emptied, store: Path) -> set[str]:
-    """A list names files by the path under which its store was opened."""
+    """The paths of the files; a list uses the path by which its store was opened."""
     files = {store / session.origin for session in gone.sessions}
     return {form(file) for file in files for form in (str, os.path.abspath, os.path.realpath)}

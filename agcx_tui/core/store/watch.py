@@ -140,25 +140,26 @@ def is_gone(path: str, before: Directory | None) -> bool:
 
 
 def _folders(path: str) -> list[str]:
-    folders = (os.path.join(path, folder) for folder in paths.FOLDERS.values())
+    folders = (os.path.join(path, folder) for folder in paths.folders().values())
     return [folder for folder in folders if os.path.isdir(folder)]
 
 
 def _is_of_interest(change: object, name: str) -> bool:
     base = os.path.basename(name)
     is_session = base.endswith(paths.SUFFIX) and not base.startswith(".")
-    return is_session or base in paths.FOLDERS.values()
+    return is_session or base in paths.folders().values()
 
 
 def _paths(path: str, names: Iterable[str]) -> Iterator[str]:
     """The session files among the names, as a scan of the store spells them."""
-    inside = paths.FOLDERS[2]
+    within = set(paths.folders().values())
     for name in sorted(names):
         folder, base = os.path.split(name)
         if base.endswith(paths.SUFFIX):
-            yield str(Path(path, inside if os.path.basename(folder) == inside else "", base))
+            last = os.path.basename(folder)
+            yield str(Path(path, last if last in within else "", base))
 
 
 def _folders_changed(path: str, names: Iterable[str]) -> bool:
-    """The folder of layout 2 came or went: then it is another thing that is to be watched."""
-    return any(os.path.basename(name) in paths.FOLDERS.values() for name in names)
+    """A folder of session files came or went: then it is another thing that is to be watched."""
+    return any(os.path.basename(name) in paths.folders().values() for name in names)

@@ -240,7 +240,7 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                palette="go to the turn before", label="{"),
         Action("transcript.parent", "b", "parent", "where it branches from",
                palette="go to the message that this one branches from"),
-        Action("transcript.toggle", "enter", "toggle", "open",
+        Action("transcript.toggle", "enter", "unfold", "open",
                footer="open", palette="open the message further, or fold it", label="enter"),
         Action("transcript.tools", "t", "fold_tools", "tools",
                footer="tools", palette="open or fold all tool calls"),

@@ -194,8 +194,8 @@ def test_a_struct_as_a_map_with_names_is_read_in_any_order():
 @pytest.mark.parametrize(
     "value",
     [
-        EmbeddingCacheState(-1, "m", 0),
-        EmbeddingCacheState(2**64, "m", 0),
+        EmbeddingCacheState.unchecked(-1, "m", 0),
+        EmbeddingCacheState.unchecked(2**64, "m", 0),
         EmbeddingCacheState(0, "\ud800", 0),
     ],
 )

@@ -18,7 +18,7 @@ from agcx_format import SessionFile, write_session
 from agcx_format.disk import mapped
 from agcx_format.disk.durable import open_regular
 from agcx_format.errors import CorruptData, PersistenceError
-from agcx_format.session.whole import read_metadata
+from agcx_format.session.metadata import read_metadata
 from tests.support.stores import golden_session
 
 # How many sessions each of several processes reads how often.

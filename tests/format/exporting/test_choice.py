@@ -109,5 +109,16 @@ def test_records_without_metadata_have_no_place_and_time(session):
     metadata, conversation, _ = session
     parts = jsonl_parts(metadata, conversation.messages, ExportChoice(metadata=False))
     assert {tuple(json.loads(part)) for part in parts} == {
-        ("type", "role", "content", "tool", "call_id", "success", "duration_ms")
+        (
+            "type",
+            "role",
+            "content",
+            "tool",
+            "call_id",
+            "success",
+            "exit_code",
+            "duration_ms",
+            "error",
+            "status",
+        )
     }

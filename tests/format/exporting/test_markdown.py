@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 
 from agcx_format.codec import messagepack
 from agcx_format.exporting.embedding import code_span, embedded, fenced, one_line
-from agcx_format.exporting.markdown import described_image, markdown_parts, to_markdown
+from agcx_format.exporting.markdown import markdown_parts, to_markdown
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.model.items import (
     ExecAction,
@@ -36,6 +36,7 @@ from agcx_format.model.items import (
 )
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.safe_text import visible
+from agcx_format.transcript.wording import describe_image
 
 # Pieces that open or close something in Markdown, alone and at the beginning of lines.
 _PIECES = [
@@ -243,8 +244,8 @@ def test_a_picture_is_never_in_the_document():
 
 
 def test_an_image_elsewhere_is_named_by_its_url():
-    assert described_image("https://example.org/a.png") == "https://example.org/a.png"
-    assert len(described_image("https://example.org/" + "a" * 5000)) < 250
+    assert describe_image("https://example.org/a.png") == "https://example.org/a.png"
+    assert len(describe_image("https://example.org/" + "a" * 5000)) < 250
 
 
 def test_edits_branches_and_files_are_mentioned():
@@ -258,8 +259,9 @@ def test_edits_branches_and_files_are_mentioned():
     assert until in document
     assert "*Edited, last 2025-08-26 04:12:00 UTC*" in document
     assert "*Branch point*" in document
-    assert f"*Branch {UUID(int=9)}*" in document
-    assert "`a.py`, lines 1 to 9\n\n```\nx = 1\n```" in document
+    assert "*Begins a branch*" in document
+    assert str(UUID(int=9)) not in document
+    assert "`a.py`, lines 1 to 9, python\n\n```\nx = 1\n```" in document
 
 
 def test_why_a_tool_failed_is_told_unless_the_result_says_it():

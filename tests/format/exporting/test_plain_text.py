@@ -53,8 +53,11 @@ def test_json_lines_have_the_same_keys_in_every_record(imported):
     assert [record["role"] for record in records] == [
         "user", "assistant", "assistant", "tool", "assistant",
     ]  # fmt: skip
-    assert records[3] | {"timestamp": "", "session_id": ""} == {
+    assert records[3] | {"timestamp": "", "session_id": "", "message_id": ""} == {
         "session_id": "", "index": 3, "turn": 0, "timestamp": "", "type": "function_call_output",
         "role": "tool", "content": "a.css\n", "tool": "shell",
-        "call_id": "call_1", "success": False, "duration_ms": 2000,
+        "call_id": "call_1", "success": False, "exit_code": 1, "duration_ms": 2000,
+        "error": "exit code 1", "status": None,
+        "files": [], "edited": False, "earlier": [],
+        "message_id": "", "parent_message_id": None, "branch_point": False, "branch_id": None,
     }  # fmt: skip

@@ -122,7 +122,7 @@ def internally_tagged(item: str | dict) -> dict:
 
 def test_bytes_after_the_last_section_are_ignored():
     golden = V1[0]
-    assert v1.decode(golden.data + b"more") == v1.decode(golden.data)
+    assert v1.LAYOUT.decode(golden.data + b"more") == v1.LAYOUT.decode(golden.data)
 
 
 def test_an_error_names_file_section_and_offset(tmp_path):

@@ -130,7 +130,7 @@ def test_a_checkpoint_that_is_cut_off_is_an_error():
 def test_a_file_that_is_cut_off_is_an_error(length: int):
     data = next(golden for golden in V2 if golden.name == "full").data[:length]
     with pytest.raises((CorruptData, CompressionError, PersistenceError)):
-        v2.decode(data)
+        v2.LAYOUT.decode(data)
 
 
 def test_a_truncated_file_still_gives_its_first_messages(tmp_path: Path):
@@ -154,8 +154,8 @@ def test_the_checksum_may_be_there_or_not():
     raw = v2.decompress(data)
     parts = [raw[e.start : e.end] for e in v2.split(raw)[:3]]
     with_sum = b"".join(v2.pack([*parts, b"\xce\x01\x02\x03\x04"], 3))
-    assert json.loads(serde_json.to_json(v2.decode(with_sum))) == json.loads(
-        serde_json.to_json(v2.decode(data))
+    assert json.loads(serde_json.to_json(v2.LAYOUT.decode(with_sum))) == json.loads(
+        serde_json.to_json(v2.LAYOUT.decode(data))
     )
 
 

@@ -48,7 +48,7 @@ def test_damaged_sessions_load_as_in_rust_or_not_at_all(name: str):
 def load(data: bytes) -> int | str:
     """The CRC-32 of the four sections encoded anew, or `error`."""
     try:
-        metadata, conversation, state = layout1.decode(data)
+        metadata, conversation, state = layout1.LAYOUT.decode(data)
     except PersistenceError as error:
         assert error.section is not None
         assert error.reason
@@ -76,8 +76,7 @@ def test_damaged_metadata_reads_as_in_rust_or_not_at_all(name: str):
 
 def load_metadata(data: bytes) -> str:
     try:
-        span = layout1.metadata_span(data[: layout1.HEADER], len(data))
-        layout1.decode_metadata(data[span.start : span.end])
+        layout1.LAYOUT.metadata(data)
     except PersistenceError:
         return "error"
     return "ok"

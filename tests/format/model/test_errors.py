@@ -43,7 +43,14 @@ def made(kind: type[BaseException]) -> BaseException:
     """An error of that class with a value in every field that its constructor knows."""
     if kind.__init__ is Exception.__init__:
         return kind("some reason")
-    known = {"reason": "some reason", "found": 7, "expected": 1, "session_id": "8f14e45f"}
+    known = {
+        "reason": "some reason",
+        "found": 7,
+        "expected": 1,
+        "session_id": "8f14e45f",
+        "start": 3,
+        "end": 5,
+    }
     signature = inspect.signature(kind.__init__)
     given = {name: known[name] for name in signature.parameters if name in known}
     if not issubclass(kind, PersistenceError):

@@ -41,21 +41,24 @@ from tests.support.stores import contents, golden_session
 METADATA, CONVERSATION, STATE = golden_session("every-item")
 MESSAGE = CONVERSATION.messages[0]
 
+# Made past the checks of construction: those of writing are tried here.
 WRONG_ITEMS = [
-    Message(None, 5, [InputText(7)]),
-    Message(None, "user", [InputText(7)]),
-    Message(None, "user", "text"),
-    Message(None, "user", {"text": 1}),
-    Message(7, "user", []),
-    Message(None, None, []),
-    Message(None, "user", [SummaryText("of another kind")]),
-    Message(None, "user", ["text"]),
-    Reasoning("id", [InputText("x")], None, None),
-    FunctionCall(None, "name", {"a": 1}, "call"),
-    FunctionCall(None, b"name", "{}", "call"),
-    LocalShellCall(None, None, "completed", ExecAction([], None, None, None, None)),
-    ExecAction([], None, None, None, None),
-    InputText("x"),
+    Message.unchecked(None, 5, [InputText.unchecked(7)]),
+    Message.unchecked(None, "user", [InputText.unchecked(7)]),
+    Message.unchecked(None, "user", "text"),
+    Message.unchecked(None, "user", {"text": 1}),
+    Message.unchecked(7, "user", []),
+    Message.unchecked(None, None, []),
+    Message.unchecked(None, "user", [SummaryText.unchecked("of another kind")]),
+    Message.unchecked(None, "user", ["text"]),
+    Reasoning.unchecked("id", [InputText.unchecked("x")], None, None),
+    FunctionCall.unchecked(None, "name", {"a": 1}, "call"),
+    FunctionCall.unchecked(None, b"name", "{}", "call"),
+    LocalShellCall.unchecked(
+        None, None, "completed", ExecAction.unchecked([], None, None, None, None)
+    ),
+    ExecAction.unchecked([], None, None, None, None),
+    InputText.unchecked("x"),
     "text",
     None,
     {},
@@ -67,7 +70,7 @@ WRONG_METADATA_OF_MESSAGES = [
     {"branch_id": 5},
     {"edit_history": [("2026-01-01T00:00:00Z",)]},
     {"edit_history": [("2026-01-01T00:00:00Z", "text")]},
-    {"file_context": [FileContext("a", (1, "2"), None, None)]},
+    {"file_context": [FileContext.unchecked("a", (1, "2"), None, None)]},
     {"tool_calls": [None]},
 ]
 WRONG_METADATA = [
@@ -123,7 +126,7 @@ def test_an_item_of_wrong_values_is_refused(tmp_path: Path, layout: int, item: A
     made = CheckpointMetadata(UUID(int=1), "", "2026-01-01T00:00:00Z", 0, None)
     store = Store(tmp_path / "store", layout=layout)
     with pytest.raises((TypeError, ValueError)):
-        store.save_checkpoint(METADATA.id, Checkpoint(made, conversation, STATE))
+        store.save_checkpoint(METADATA.id, Checkpoint.unchecked(made, conversation, STATE))
     history = [("2026-01-01T00:00:00Z", item)]
     edited = replace(MESSAGE, metadata=replace(MESSAGE.metadata, edit_history=history))
     with pytest.raises((TypeError, ValueError)):
@@ -213,6 +216,6 @@ def test_a_ratio_that_is_no_number_is_refused_where_it_is_written():
 
 
 def test_a_context_is_checked_as_well():
-    context = ConversationContext("/", {"A": 5}, [], None, None)
+    context = ConversationContext.unchecked("/", {"A": 5}, [], None, None)
     with pytest.raises(TypeError, match=r"ConversationContext.environment_variables"):
         messagepack.encode(context)

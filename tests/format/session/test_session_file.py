@@ -122,7 +122,7 @@ def test_frames_are_read_by_any_decoder_from_the_first_byte_to_the_last(framed: 
     reader = zstandard.ZstdDecompressor().stream_reader(section, read_across_frames=True)
     assert reader.read(len(whole) + 1) == whole
     # And as Rust reads: strictly, all in one.
-    assert v1.decode(data)[1].messages == messages
+    assert v1.LAYOUT.decode(data)[1].messages == messages
     # zstd's own seekable format, as its specification has it, at the very end.
     count, descriptor, magic = struct.unpack("<IBI", section[-9:])
     assert (descriptor, magic) == (0, 0x8F92EAB1)

@@ -52,7 +52,7 @@ def assert_follows(store: Store) -> None:
         size = len(data) - v2.HEADER
         ratio = Float32(size / len(raw))
         assert found[entry.id] == replace(inside, file_size=size, compression_ratio=ratio)
-        copy = store.path / paths.metadata_copy(entry.id)
+        copy = store.path / f"metadata/{entry.id}.meta"
         assert copy.read_bytes() == bincode.encode(inside, SessionMetadata)
 
 
@@ -126,7 +126,7 @@ def test_a_session_that_another_program_adds_or_removes_is_noticed(tmp_path: Pat
     path = other.resolve(str(UUID(int=5))).path
     os.unlink(path)
     if layout == 2:
-        (tmp_path / paths.metadata_copy(UUID(int=5))).unlink()
+        (tmp_path / f"metadata/{UUID(int=5)}.meta").unlink()
     index = (tmp_path / paths.INDEX).read_bytes()
     save_new(other)
     (tmp_path / paths.INDEX).write_bytes(index)
@@ -173,7 +173,7 @@ def test_a_change_of_one_session_reads_no_other(
         monkeypatch.setattr(os, name_of_listing, _noting(listed, listing))
     DEEDS[name](store)
     monkeypatch.undo()
-    folders = [tmp_path / folder for folder in paths.FOLDERS.values()]
+    folders = [tmp_path / folder for folder in paths.folders().values()]
     assert not [path for path in folders if path.exists() and path.stat().st_ino in listed]
     # What cannot be read any more is still in the index: nobody looked.
     assert len(store.load_index().sessions) == 40

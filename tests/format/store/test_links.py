@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from agcx_format import open_store
 from agcx_format.catalog.columns import Columns
 from agcx_format.catalog.refresh import differences
-from agcx_format.store import paths
 from agcx_format.store.entries import is_link, own_size
 from agcx_format.store.store import Store
 from tests.support.stores import contents, golden_session
@@ -75,7 +74,7 @@ def test_a_deletion_takes_the_link_and_leaves_the_file(tmp_path: Path, layout: i
     before, data = os.readlink(link), target.read_bytes()
     files = contents(store.path)
     (entry,) = store.scan()
-    copies = sum(path.stat().st_size for path in (store.path / paths.METADATA).glob("*"))
+    copies = sum(path.stat().st_size for path in (store.path / "metadata").glob("*"))
     assert is_link(entry.path)
     assert own_size(entry) == len(before)
     act = store.delete([entry])

@@ -29,7 +29,7 @@ def spelled(tmp_path: Path, layout: int, spell) -> tuple[Store, Path]:
     store.save_session(SHOUTED, replace(session_metadata, id=SHOUTED), conversation, state)
     made = CheckpointMetadata(UUID(int=7), "here", "2026-01-01T00:00:00Z", 2, None)
     store.save_checkpoint(SHOUTED, Checkpoint(made, conversation, state))
-    for folder in (*paths.FOLDERS.values(), paths.CHECKPOINTS, paths.METADATA):
+    for folder in paths.written_folders():
         for path in sorted((root / folder).glob("*.*")):
             if path.is_file() and path.name != paths.INDEX:
                 name, dot, suffix = path.name.partition(".")

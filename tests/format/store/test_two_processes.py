@@ -30,7 +30,7 @@ from agcx_format import (
     read_session,
 )
 from agcx_format.disk.locks import locked
-from agcx_format.session.whole import read_metadata
+from agcx_format.session.metadata import read_metadata
 from agcx_format.store.acts.act_dirs import unfinished
 from tests.support.golden_files import GOLDEN, v1
 from tests.support.stores import contents, golden_session
@@ -275,7 +275,7 @@ def test_a_file_that_is_cut_short_while_it_is_read_kills_nobody(
 
 def with_long_title() -> bytes:
     """A session whose metadata takes many pages of the map."""
-    from agcx_format.layout import v1 as layout1
+    from agcx_format.layout.v1 import LAYOUT
 
     metadata, conversation, state = read_session(v1("large").path)
-    return b"".join(layout1.encode(replace(metadata, title="t" * 100_000), conversation, state, 3))
+    return b"".join(LAYOUT.encode(replace(metadata, title="t" * 100_000), conversation, state, 3))

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agcx_format.model.items import FunctionCall
-from agcx_format.transcript.tools import read_call, read_output
+from agcx_format.transcript.outputs import read_output
+from agcx_format.transcript.tools import read_call
 
 
 def call(arguments: object) -> FunctionCall:

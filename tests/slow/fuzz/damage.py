@@ -93,7 +93,7 @@ def inside(data: bytes, which: int, changes: list[Edit]) -> bytes:
 
     `which` picks one of the file's sections.
     """
-    if layout.of(data) is v2:
+    if layout.of(data) is v2.LAYOUT:
         raw = apply(v2.decompress(data), changes)
         section = frames.compress(raw, 1)
         return data[:8] + len(section).to_bytes(8, "little") + section
@@ -111,7 +111,7 @@ def inside(data: bytes, which: int, changes: list[Edit]) -> bytes:
 
 def with_lengths(data: bytes, which: int, length: int) -> bytes:
     """One of the file's length fields says `length`."""
-    if layout.of(data) is v2:
+    if layout.of(data) is v2.LAYOUT:
         return data[:8] + struct.pack("<Q", length) + data[16:]
     span = v1.split(data)[which % 4]
     return data[: span.start - 4] + struct.pack("<I", length & 0xFFFFFFFF) + data[span.start :]

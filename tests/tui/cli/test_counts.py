@@ -58,7 +58,7 @@ def test_one_of_anything_is_told_in_the_singular(one, tmp_path):
         result = run(*words)
         said += result.stdout + result.stderr
     assert wrong_plurals(said) == []
-    for right in ("1 session", "1 message", "1 act", "line 1 not understood"):
+    for right in ("1 session", "1 message", "1 change", "line 1 not understood"):
         assert right in said
 
 

@@ -193,7 +193,7 @@ def test_an_export_that_is_stopped_ends_between_two_messages(store, tmp_path):
     asked = iter([False] * 5 + [True] * 1000)
     jobs = [(path_of(GRID), tmp_path / "a.md"), (path_of(QUEUE), tmp_path / "b.md")]
     stop = lambda: next(asked)  # noqa: E731
-    assert list(write_files.export(jobs, "md", overwrite=False, should_stop=stop)) == []
+    assert list(write_files.export_each(jobs, "md", overwrite=False, should_stop=stop)) == []
     assert [path.name for path in tmp_path.iterdir()] == ["history"]
 
 
@@ -203,9 +203,9 @@ def test_where_no_link_can_be_made_a_file_is_written_all_the_same(store, tmp_pat
 
     monkeypatch.setattr(os, "link", refuse)
     target = tmp_path / "a.md"
-    (done,) = write_files.export([(path_of(GRID), target)], Form(), overwrite=False)
+    (done,) = write_files.export_each([(path_of(GRID), target)], Form(), overwrite=False)
     assert done == Exported(path_of(GRID), target, target.stat().st_size)
-    (done,) = write_files.export([(path_of(QUEUE), target)], Form(), overwrite=False)
+    (done,) = write_files.export_each([(path_of(QUEUE), target)], Form(), overwrite=False)
     assert done.error == "it exists already"
 
 
@@ -221,7 +221,7 @@ def test_what_was_looked_at_and_left_is_not_hidden(store, tmp_path):
     path, target, form = path_of(GRID), tmp_path / "a.md", Form(redact=True)
     found = write_files.secrets_in([path], form)[path]
     reviewed = {path: found.hiding(found.finds[:1])}
-    (done,) = write_files.export([(path, target)], form, overwrite=False, reviewed=reviewed)
+    (done,) = write_files.export_each([(path, target)], form, overwrite=False, reviewed=reviewed)
     assert done.redacted == {"github-token": 1}
     assert f"[redacted github-token 1] {TOKEN}" in target.read_text()
 
@@ -236,7 +236,9 @@ def test_a_session_that_changed_after_the_review_is_looked_through_again(store, 
     for format_ in ("md", "json"):
         target = tmp_path / f"a.{format_}"
         form = Form(format_, redact=True)
-        (done,) = write_files.export([(path, target)], form, overwrite=False, reviewed=reviewed)
+        (done,) = write_files.export_each(
+            [(path, target)], form, overwrite=False, reviewed=reviewed
+        )
         text = target.read_text()
         assert kept in text
         assert not [secret for secret in (TOKEN, new) if secret in text]
@@ -251,7 +253,7 @@ def test_a_session_that_could_not_be_read_for_the_review_is_looked_through(store
     found = write_files.secrets_in([path], form)
     assert not any(found.values())
     os.rename(away, path)
-    (done,) = write_files.export([(path, target)], form, overwrite=False, reviewed=found)
+    (done,) = write_files.export_each([(path, target)], form, overwrite=False, reviewed=found)
     assert (done.redacted, TOKEN in target.read_text()) == ({"github-token": 1}, False)
 
 
@@ -282,7 +284,7 @@ def test_what_is_counted_is_what_is_written(store, tmp_path, format_, choice, co
     )
     form, target = Form(format_, choice, redact=True), tmp_path / f"a.{format_}"
     found = write_files.secrets_in([path], form)
-    (done,) = write_files.export([(path, target)], form, overwrite=False, reviewed=found)
+    (done,) = write_files.export_each([(path, target)], form, overwrite=False, reviewed=found)
     assert len(found[path]) == done.redacted["github-token"] == count
     assert TOKEN not in target.read_text()
 

@@ -75,7 +75,7 @@ def test_a_fifo_gets_the_bytes_and_stays_one(store, out, options, sessions):
 def test_a_fifo_that_nobody_reads_is_given_up(store, out):
     fifo = out / "fifo"
     os.mkfifo(fifo)
-    with pytest.raises(OSError, match="nobody reads from it"):
+    with pytest.raises(OSError, match="nothing reads from it"):
         write(fifo, [b"x"], overwrite=True, should_stop=lambda: True)
     assert stat.S_ISFIFO(fifo.lstat().st_mode)
 
@@ -290,7 +290,7 @@ def test_a_directory_that_may_only_be_written_takes_files(store):
         own.write_bytes(data)
         box.mkdir(0o300)
         jobs = [(str(own), box / "a.md")]
-        assert [done.error for done in write_files.export(jobs, "md", overwrite=False)] == [""]
+        assert [done.error for done in write_files.export_each(jobs, "md", overwrite=False)] == [""]
         form = write_files.Form()
         done = write_files.export_together([str(own)], box / "b.md", form, overwrite=False)
         assert [each.error for each in done] == [""]
@@ -319,7 +319,7 @@ def test_the_name_of_a_new_file_is_made_durable_and_after_it_is_there(
         write_files.export_together(sources, out / "all.md", form, overwrite=False)
     else:
         jobs = [(source, out / f"{number}.md") for number, source in enumerate(sources)]
-        list(write_files.export(jobs, form, overwrite=False))
+        list(write_files.export_each(jobs, form, overwrite=False))
     names = sorted(path.name for path in out.iterdir())
     # The directory comes last, when it has all the names and no temporary one.
     assert synced[-1] == (out.stat().st_ino, names)
@@ -370,7 +370,7 @@ def test_a_session_that_changes_while_it_is_looked_through_counts_as_not_reviewe
     form = write_files.Form(format_, redact=True)
     reviewed = write_files.secrets_in([path], form, progress=Saving())
     assert saved
-    (done,) = write_files.export([(path, out / "a")], form, overwrite=False, reviewed=reviewed)
+    (done,) = write_files.export_each([(path, out / "a")], form, overwrite=False, reviewed=reviewed)
     assert done.error == ""
     assert token not in (out / "a").read_text()
     assert done.redacted == {"github-token": 1}

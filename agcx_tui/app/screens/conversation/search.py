@@ -18,7 +18,7 @@ from textual.worker import get_current_worker
 from agcx_format.session.source import MessageSource
 from agcx_tui.app.widgets.facts_view import FactsView
 from agcx_tui.app.widgets.lines.search_line import SearchLine
-from agcx_tui.app.widgets.roll.matches import Matches
+from agcx_tui.app.widgets.transcript.matches import Matches
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.conversation.search import Found, search
 from agcx_tui.core.words import format

@@ -27,8 +27,15 @@ class EdgeLine(Widget):
     EdgeLine { height: 1; width: 1fr; padding: 0 1; }
     """
 
-    def __init__(self, left: Content | str = "", right: Content | str = "", **options) -> None:
-        super().__init__(**options)
+    def __init__(
+        self,
+        left: Content | str = "",
+        right: Content | str = "",
+        *,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
         self._left = _content(left)
         self._right = _content(right)
 

@@ -1,19 +1,21 @@
-"""A roll of blocks of which only the lines in view are ever drawn.
+"""A scrollable view of blocks, of which only the lines in view are ever drawn.
 
-Strategy: `Viewport` knows which lines are on the screen; this widget gives it a size, moves it
-with keys, wheel and scrollbar, and draws its lines with a rail at the left, matches and the
-selection laid over them.  Textual's `scroll_y` follows the viewport and never leads it, except
-when the wheel or the scrollbar changed it; then the change is taken as a movement
-(`watch_scroll_y`).  What the blocks are is for a subclass to say.
+Strategy: `Viewport` knows which lines are on the screen; this widget gives it a size, moves it with
+keys, wheel, and scrollbar, and draws its lines with a rail at the left, under matches and the selection.
+Textual's `scroll_y` follows the viewport and never leads it, except when the wheel or the scrollbar
+changed it; then the change is taken as a movement (`watch_scroll_y`).  The blocks come from a
+`RollContent`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
 
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
+from textual import events, on
 from textual.color import Color
 from textual.geometry import Size
 from textual.message import Message
@@ -28,15 +30,15 @@ from agcx_tui.app.blocks.palette import Palette
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.themes import readable_on
 from agcx_tui.app.widgets.copying import copy
+from agcx_tui.app.widgets.roll.code_reader import CodeReader
 from agcx_tui.app.widgets.roll.line_matches import LineMatches
 from agcx_tui.app.widgets.roll.selected import pack, selected_text
 from agcx_tui.app.widgets.roll.strips import overlay
+from agcx_tui.app.widgets.roll.themed_view import ThemedView
 from agcx_tui.app.widgets.roll.viewport import Place, Viewport
-from agcx_tui.app.widgets.transcript.code_reader import CodeReader
-from agcx_tui.app.widgets.transcript.themed_view import ThemedView
 from agcx_tui.core.words.format import counted
 
-__all__ = ["RAIL", "Roll"]
+__all__ = ["RAIL", "Roll", "RollContent"]
 
 RAIL = 2
 MARGIN = 2
@@ -44,60 +46,71 @@ MARGIN = 2
 MEASURE = 112
 
 
+class RollContent(Protocol):
+    """What a roll shows: blocks 0 … n, drawn as `look` says, which the roll sets."""
+
+    look: Look
+
+    def draw(self, index: int) -> Block:
+        """Draw block `index`."""
+        ...
+
+    def estimated_heights(self) -> Iterator[int]:
+        """The height of every block in lines, at a guess."""
+        ...
+
+
 class Roll(ThemedView, can_focus=True):
-    """Blocks 0 … n, of which `current` is the one that keys act on."""
+    """Shows `content`; keys act on the block `current`."""
 
     BINDINGS = bindings("roll")
-
     ALLOW_SELECT = True
 
+    @dataclass
     class Moved(Message):
         """The view or the current block changed."""
 
-        def __init__(self, roll: Roll) -> None:
-            super().__init__()
-            self.roll = roll
+        roll: Roll
 
         @property
         def control(self) -> Roll:
             return self.roll
 
+        def can_replace(self, message: Message) -> bool:
+            """Only the last movement of a roll counts."""
+            return isinstance(message, Roll.Moved) and message.roll is self.roll
+
     def __init__(
-        self, *, name: str | None = None, id: str | None = None, classes: str | None = None
+        self,
+        content: RollContent,
+        *,
+        name: str | None = None,
+        id: str | None = None,
+        classes: str | None = None,
     ) -> None:
         super().__init__(name=name, id=id, classes=classes)
         self.current = 0
-        self.look = Look(80, Palette())
-        self.viewport = Viewport(self.draw_block)
+        self.look = content.look
+        self.viewport = Viewport(content.draw)
         self.matches: LineMatches | None = None
+        self._content = content
         self._code = CodeReader(self)
         self._match_at: Place | None = None
         self._palette: Palette | None = None
         self._base = Style()
         self._in_step = False
 
-    # --- for a subclass to say
-
-    def draw_block(self, index: int) -> Block:
-        """Block `index` as it looks now."""
-        raise NotImplementedError
-
-    def estimates(self) -> Iterator[int]:
-        """The heights of all blocks as they are guessed, in lines."""
-        raise NotImplementedError
-
-    def dressed(self) -> None:
-        """`look` changed; every block will be drawn anew."""
+    # --- for subclasses
 
     def moving(self) -> None:
-        """The reader moves the view: whatever else wanted to move it gives up."""
+        """The reader moves the view: whatever else was going to move it gives up."""
 
     def rail(self, place: Place, block: Block) -> str:
-        """What stands left of a line: `current`, `rail`, or nothing."""
+        """The kind of rail left of a line: `current`, `rail`, or empty."""
         return "current" if place.block == self.current and self.has_focus else ""
 
     def copied(self) -> str:
-        """What is copied when nothing is selected."""
+        """What is copied if nothing is selected."""
         return ""
 
     # --- for others
@@ -121,7 +134,8 @@ class Roll(ThemedView, can_focus=True):
         self._code.look()
         self.post_message(self.Moved(self))
 
-    def on_code_reader_known(self) -> None:
+    @on(CodeReader.Known)
+    def _code_known(self) -> None:
         """Code that was drawn plain gets its colors."""
         self._code.done()
         self.viewport.redraw()
@@ -138,7 +152,7 @@ class Roll(ThemedView, can_focus=True):
             return
         self._dress()
         if self.viewport.height:
-            self.viewport.reset(HeightIndex(self.estimates()))
+            self.viewport.reset(HeightIndex(self._content.estimated_heights()))
             self.viewport.settle()
             self.settled()
 
@@ -174,9 +188,8 @@ class Roll(ThemedView, can_focus=True):
         self._palette, self._base = palette, self.rich_style
         look = Look(width, palette, self.look.compact)
         if look != self.look:
-            self.look = look
+            self.look = self._content.look = look
             self.viewport.forget()
-            self.dressed()
 
     # --- moving
 

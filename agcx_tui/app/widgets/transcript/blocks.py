@@ -23,7 +23,7 @@ from agcx_format.model.items import (
     Reasoning,
     ReasoningWithoutContent,
 )
-from agcx_format.session.source import PENDING, ListSource, MessageSource, Pending
+from agcx_format.session.source import ListSource, MessageSource, Pending
 from agcx_tui.app.blocks.block import Block
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.message import draw_message, is_injected, note_block, undecodable_block
@@ -46,9 +46,9 @@ _USUAL_HEIGHT = 4
 class ConversationBlocks:
     """State of the drawing: source, look and folds.  `pending` collects what must be fetched."""
 
-    def __init__(self) -> None:
-        self.source: MessageSource = NOTHING
-        self.look = Look(80, Palette())
+    def __init__(self, source: MessageSource = NOTHING, *, compact: bool = False) -> None:
+        self.source = source
+        self.look = Look(80, Palette(), compact)
         self.all_open = {TOOL: False, THOUGHT: False, SPEECH: False}
         self.folds: dict[int, Fold] = {}
         self.pending: set[int] = set()
@@ -64,11 +64,11 @@ class ConversationBlocks:
     # --- messages
 
     def get(self, index: int) -> MessageSnapshot | PersistenceError | Pending:
-        found = self._messages.get(index)
-        if found is None:
-            found = self.source.get(index)
-            if found is PENDING:
-                return PENDING
+        kept = self._messages.get(index)
+        if kept is not None:
+            return kept
+        found = self.source.get(index)
+        if not isinstance(found, Pending):
             self._messages[index] = found
         return found
 
@@ -83,7 +83,7 @@ class ConversationBlocks:
         """The output that answers a call, or the call that an output answers, if it is near."""
         message = self.message(index)
         call_id = _call_id(message)
-        if not call_id:
+        if message is None or not call_id:
             return None
         answer = isinstance(message.item, FunctionCallOutput)
         step = -1 if answer else 1
@@ -138,6 +138,9 @@ class ConversationBlocks:
 
     def count(self) -> int:
         return self.source.known() + 1
+
+    def estimated_heights(self) -> Iterator[int]:
+        return self.estimates(0, self.count())
 
     def estimates(self, start: int, stop: int) -> Iterator[int]:
         """Heights in lines as they are guessed from sizes, never 0: something may be there."""

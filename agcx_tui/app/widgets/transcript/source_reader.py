@@ -1,4 +1,4 @@
-"""Reads a message source on in a thread, as far as somebody wants it, and says when it grew.
+"""Reads a message source in a thread, as far as the transcript wants it, and reports when it grew.
 
 Strategy: the transcript never waits.  It asks for messages up to some number, for all, or for one
 whose text was dropped; one thread does that work and posts `Grew` at most every few hundredths of a
@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from textual.message import Message
 from textual.widget import Widget
@@ -30,15 +31,12 @@ _BREATH = 0.0005
 class SourceReader:
     """Reads for one widget, to which it posts `Grew`."""
 
-    class Grew(Message):
-        """More of the source is known, or a message that was asked for is there again."""
+    @dataclass
+    class Grew(Message, bubble=False):
+        """More of the source is known, or message `fetched` is at hand again."""
 
-        bubble = False
-
-        def __init__(self, source: MessageSource, fetched: int | None = None) -> None:
-            super().__init__()
-            self.source = source
-            self.fetched = fetched
+        source: MessageSource
+        fetched: int | None = None
 
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
@@ -66,17 +64,17 @@ class SourceReader:
 
     def fetch(self, index: int) -> None:
         """Bring back a message that is known but whose text is not at hand."""
-        if hasattr(self._source, "fetch"):
+        if self._source is not None:
             self._fetch = index
             self._start()
 
     def _start(self) -> None:
         with self._lock:
-            if self._running:
+            source = self._source
+            if self._running or source is None:
                 return
             self._running = True
             generation = self._generation
-        source = self._source
         self._widget.run_worker(
             lambda: self._read(source, generation),
             name="read messages",
@@ -108,13 +106,13 @@ class SourceReader:
 
     def _fetched(self, source: MessageSource, index: int, stopped: Callable[[], bool]) -> bool:
         try:
-            return source.fetch(index, stopped)  # type: ignore[attr-defined]
+            return source.fetch(index, stopped)
         except (PersistenceError, OSError):
-            # Closed meanwhile, or gone: the message stays as one that is not at hand.
+            # Closed meanwhile, or gone: the message stays without its text.
             return False
 
     def _finish(self, generation: int, source: MessageSource) -> bool:
-        """Leave off, unless something was asked for in this very moment."""
+        """End, unless something was asked for at this very moment."""
         with self._lock:
             if generation == self._generation:
                 more = source.known() < self._wanted and not source.complete

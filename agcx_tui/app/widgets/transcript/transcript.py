@@ -1,32 +1,32 @@
-"""A conversation, from which only the lines that are in view are ever drawn.
+"""A conversation, of which only the lines that are in view are ever drawn.
 
-Strategy: parts that know nothing of each other's work.  `ConversationBlocks` turns message i into
-a block of lines, `Roll` shows the lines that are in view, `SourceReader` makes more of the source
-known in a thread.  This widget joins them.  A place that is not known yet (the end of a file of a
-gigabyte, message 90,000) becomes a goal: the view stays, the source is read on, and once the
-place is known the view goes there, unless the reader has moved on or given it up meanwhile.
+Strategy: `ConversationBlocks` turns message i into a block of lines, `Roll` shows the lines that are in
+view, `SourceReader` reads more of the source in a thread, `MessageFinder` finds a message in it.  This
+widget joins them.  A place that is not known yet (the end of a file of a gigabyte, message 90,000) becomes
+a goal: the view stays, the source is read on, and once the place is known the view goes there, unless the
+reader moved on or gave it up meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from textual import events, work
+from textual import events, on
 from textual.message import Message
-from textual.worker import get_current_worker
 
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.session.source import MessageSource
 from agcx_format.transcript.words import text_of
 from agcx_tui.app.blocks.block import Block
-from agcx_tui.app.blocks.look import Fold, Look
+from agcx_tui.app.blocks.look import Fold
 from agcx_tui.app.blocks.message import is_turn
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.roll.roll import Roll
 from agcx_tui.app.widgets.roll.viewport import Place
 from agcx_tui.app.widgets.transcript.blocks import NOTHING, THOUGHT, TOOL, ConversationBlocks
+from agcx_tui.app.widgets.transcript.message_finder import MessageFinder
 from agcx_tui.app.widgets.transcript.source_reader import ALL, SourceReader
-from agcx_tui.core.conversation.find_message import find_message
 
 __all__ = ["Transcript"]
 
@@ -41,22 +41,11 @@ class Transcript(Roll, can_focus=True):
 
     BINDINGS = bindings("transcript")
 
+    @dataclass
     class Fetched(Message):
-        """A message whose text was not at hand is there now."""
+        """The text of message `index` was not at hand; it is now."""
 
-        def __init__(self, index: int) -> None:
-            super().__init__()
-            self.index = index
-
-    class Found(Message):
-        """The look-up number `number` ended at message `index`, or nowhere."""
-
-        bubble = False
-
-        def __init__(self, number: int, index: int | None) -> None:
-            super().__init__()
-            self.number = number
-            self.index = index
+        index: int
 
     def __init__(
         self,
@@ -67,18 +56,15 @@ class Transcript(Roll, can_focus=True):
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
+        self.blocks = ConversationBlocks(NOTHING if source is None else source, compact=compact)
+        super().__init__(self.blocks, name=name, id=id, classes=classes)
         self.can_focus = not compact
-        self.look = Look(80, self.look.palette, compact)
-        self.blocks = ConversationBlocks()
         self._reader = SourceReader(self)
+        self._finder = MessageFinder(self)
         self._goal: int | None = None
         self._goal_row = 0
         # The view went to the end, and nobody has moved it since.
         self._at_end = False
-        self._looking_for = ""
-        self._look_up = 0
-        self.blocks.use(NOTHING if source is None else source)
 
     # --- for others
 
@@ -141,7 +127,7 @@ class Transcript(Roll, can_focus=True):
         """What is still being done before the view goes where it was asked to; or nothing."""
         if self._goal is not None:
             return "to the end" if self._goal >= ALL else f"to message {self._goal + 1:,}"
-        return self._looking_for
+        return f"looking for the {self._finder.wanted}" if self._finder.wanted else ""
 
     def give_up(self) -> bool:
         """Stay where the view is; false when nothing was under way."""
@@ -169,20 +155,10 @@ class Transcript(Roll, can_focus=True):
 
     # --- as a roll
 
-    def draw_block(self, index: int) -> Block:
-        return self.blocks.draw(index)
-
-    def estimates(self) -> Iterator[int]:
-        return self.blocks.estimates(0, self.blocks.count())
-
-    def dressed(self) -> None:
-        self.blocks.look = self.look
-
     def moving(self) -> None:
         self._goal = None
         self._at_end = False
-        self._looking_for = ""
-        self._look_up += 1
+        self._finder.stop()
 
     def rail(self, place: Place, block: Block) -> str:
         if place.block >= self.source.known():
@@ -219,8 +195,8 @@ class Transcript(Roll, can_focus=True):
             self._reader.fetch(index)
         super().settled()
 
-    def on_source_reader_grew(self, event: SourceReader.Grew) -> None:
-        event.stop()
+    @on(SourceReader.Grew)
+    def _source_grew(self, event: SourceReader.Grew) -> None:
         if event.source is not self.source:
             return
         if event.fetched is not None:
@@ -296,7 +272,9 @@ class Transcript(Roll, can_focus=True):
             index += direction
         known = self.source.known()
         if index >= 0 and (index < known or not self.source.complete):
-            self.look_up("next turn" if direction > 0 else "turn before", index, direction, is_turn)
+            self._look_for(
+                "next turn" if direction > 0 else "turn before", index, direction, is_turn
+            )
         return None
 
     def action_parent(self) -> None:
@@ -306,49 +284,32 @@ class Transcript(Roll, can_focus=True):
         if parent is None:
             self.notify("This message is not said to branch from another.", markup=False)
             return
-        self.look_up(
+        self._look_for(
             "message it branches from",
             0,
             1,
             lambda message: message.metadata.message_id == parent,
         )
 
-    def look_up(
-        self, words: str, start: int, direction: int, wanted: Callable[[MessageSnapshot], bool]
+    def _look_for(
+        self, wanted: str, start: int, direction: int, matches: Callable[[MessageSnapshot], bool]
     ) -> None:
-        """Look for a message in a thread, and go there; `words` say what it is."""
+        """Look for a message in a thread, and go there."""
         self.moving()
-        self._looking_for = f"looking for the {words}"
-        self._find(self.source, self._look_up, start, direction, wanted)
+        self._finder.start(wanted, self.source, start, direction, matches)
         self.settled()
 
-    @work(thread=True, exclusive=True, group="find")
-    def _find(
-        self,
-        source: MessageSource,
-        number: int,
-        start: int,
-        direction: int,
-        wanted: Callable[[MessageSnapshot], bool],
-    ) -> None:
-        worker = get_current_worker()
-
-        def stopped() -> bool:
-            return worker.is_cancelled or number != self._look_up
-
-        index = find_message(source, start, direction, wanted, stopped)
-        self.post_message(self.Found(number, index))
-
-    def on_transcript_found(self, message: Found) -> None:
-        if message.number != self._look_up:
+    @on(MessageFinder.Found)
+    def _found(self, message: MessageFinder.Found) -> None:
+        if not self._finder.is_current(message):
             return
-        what = self._looking_for.removeprefix("looking for the ")
+        wanted = self._finder.wanted
         self.moving()
         if message.index is not None:
             self.seek(message.index)
             return
         self.settled()
-        self.notify(f"There is no {what} here.", markup=False)
+        self.notify(f"There is no {wanted} here.", markup=False)
 
     # --- folding
 
@@ -369,10 +330,9 @@ class Transcript(Roll, can_focus=True):
         self._leave_folded()
         self.settled()
 
-    def action_toggle(self, index: int | None = None) -> None:
-        """Open the current message further, and fold it again when it is open altogether."""
-        index = self.current if index is None else index
-        owner = self.blocks.owner(index)
+    def action_unfold(self) -> None:
+        """Open the current message further, or fold it if it is open altogether."""
+        owner = self.blocks.owner(self.current)
         fold = self.blocks.fold(owner)
         cut = any(
             self.viewport.block(each).cut

@@ -9,10 +9,10 @@ import pytest
 from agcx_format.model.items import ExecAction, LocalShellCall, LocalShellStatus
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.message import draw_message
-from agcx_tui.app.blocks.outcome import outcome_of, seconds_text
+from agcx_tui.app.blocks.outcome import seconds_text
 from agcx_tui.app.blocks.palette import Palette
 from agcx_tui.app.blocks.tool import asked, typed
-from tests.support.messages import call, output, snapshot, tool_call
+from tests.support.messages import call, output, snapshot
 
 
 def drawn(message, how=Fold.FOLDED, width=80, **around) -> list[str]:
@@ -54,30 +54,6 @@ def test_a_command_reads_as_it_would_be_typed(command, shown):
 )
 def test_one_line_says_what_a_call_is_about(arguments, summary):
     assert asked(call(arguments).item, Palette()).summary == summary
-
-
-@pytest.mark.parametrize(
-    ("text", "word", "seconds", "rest"),
-    [
-        ('{"output":"hi\\n","metadata":{"exit_code":0,"duration_seconds":0.1}}', "ok", 0.1, "hi\n"),
-        ('{"output":"no","metadata":{"exit_code":127}}', "exit 127", None, "no"),
-        ("Exit code: 1\nWall time: 2.5 seconds\nOutput:\nbad", "exit 1", 2.5, "bad"),
-        ("Chunk ID: a\nWall time: 0.2 seconds\nProcess exited with code 0\nOutput:\nx", "ok", 0.2, "x"),
-        ("failed in sandbox Seatbelt with error, exit code: 3, stdout:", "exit 3", None, None),
-        ('{"output": 5}', "", None, '{"output": 5}'),
-        ("plain", "", None, "plain"),
-    ],
-)  # fmt: skip
-def test_an_outcome_is_found_however_an_agent_wrote_it_down(text, word, seconds, rest):
-    outcome = outcome_of(call("{}"), output(text))
-    assert (outcome.word, outcome.seconds) == (word, seconds)
-    assert outcome.text == (text if rest is None else rest)
-
-
-def test_what_a_message_notes_about_its_call_is_believed():
-    answer = output("no such file", tool_calls=[tool_call(False, 1500, "denied")])
-    outcome = outcome_of(call("{}"), answer)
-    assert (outcome.word, outcome.seconds, outcome.error) == ("failed", 1.5, "denied")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from agcx_format.session.source import ListSource
 from agcx_tui.app.blocks.code import code_strips
 from agcx_tui.app.blocks.code_spans import CODE_SPANS, CodeSpans
 from agcx_tui.app.blocks.palette import Palette
-from agcx_tui.app.widgets.transcript import code_reader
+from agcx_tui.app.widgets.roll import code_reader
 from agcx_tui.core.local.lexing import Lexing
 from tests.support.browsing import until
 from tests.support.messages import TranscriptApp, assistant, call, screen_text

@@ -13,8 +13,8 @@ from agcx_format.session.lazy import SessionFile
 from agcx_format.session.source import PENDING, ListSource
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
-from agcx_tui.app.widgets.roll.matches import Matches
 from agcx_tui.app.widgets.roll.roll import Roll
+from agcx_tui.app.widgets.transcript.matches import Matches
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.conversation.search import search
 from agcx_tui.core.conversation.subject import open_session

@@ -299,7 +299,7 @@ async def test_o_says_when_no_editor_is_set_or_nothing_is_there(monkeypatch):
         assert "$EDITOR" in notices(pilot)
         monkeypatch.setenv("EDITOR", "true")
         await pilot.press("o")
-        await until(pilot, lambda: "It is not there any more: /home/dev" in notices(pilot))
+        await until(pilot, lambda: "It does not exist anymore: /home/dev" in notices(pilot))
 
 
 # --- going

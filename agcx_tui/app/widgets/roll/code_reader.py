@@ -1,4 +1,4 @@
-"""Finds out the syntax of the code that a view has drawn plain, and says when it may be drawn again.
+"""Parses the code that a view has drawn plain, and reports when it can be drawn with colors.
 
 Strategy: one thread at a time for all views, since there is one process to ask (`lexing.py`).  A view that
 comes while another's thread is at work waits for its turn, and then finds that all is known.
@@ -23,12 +23,10 @@ _WAIT = 0.05
 
 
 class CodeReader:
-    """For one widget, to which it posts `Known`; `look` is called after each drawing."""
+    """For one widget, which calls `look` after each drawing and gets `Known`."""
 
-    class Known(Message):
-        """What was missed is known."""
-
-        bubble = False
+    class Known(Message, bubble=False):
+        """The code that was drawn plain is parsed."""
 
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
@@ -36,7 +34,7 @@ class CodeReader:
         self._running = False
 
     def look(self) -> None:
-        """Find out what was drawn plain since the last time, if anything was."""
+        """Parse what was drawn plain since the last call, if anything was."""
         if self._running or self._missed == CODE_SPANS.missed:
             return
         self._missed = CODE_SPANS.missed

@@ -1,0 +1,290 @@
+"""What every layout of a session file can do: the one interface that all other code asks.
+
+Strategy: callers never look at a version number or at the first bytes of a file. They get the layout from
+the registry (`agcx_format.layout`) and ask it. A third layout is one new module with a subclass of `Layout`
+plus one entry in the registry; everything abstract here must be implemented, everything else has a default.
+
+No I/O happens here. `data` is always a whole file, as `bytes` or as anything that has a length and can be
+sliced, so that a layout reads only the parts of an open file that it needs.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from uuid import UUID
+
+import msgspec
+
+from agcx_format.codec.zstd.frames import Section
+from agcx_format.errors import PersistenceError
+from agcx_format.layout.index_encodings import Encoding
+from agcx_format.model.session import (
+    Checkpoint,
+    CheckpointMetadata,
+    ConversationContext,
+    ConversationSnapshot,
+    Session,
+    SessionMetadata,
+    SessionState,
+)
+
+__all__ = [
+    "MAGIC", "Layout", "MessagesPlace", "MetadataCopies", "Rewritten", "SectionPlace", "admit_all",
+]  # fmt: skip
+
+# The first bytes of every session file, whatever its layout. The version follows.
+MAGIC = b"AGCX"
+
+
+def admit_all(size: int) -> None:
+    """The default of `Layout.metadata`: decode metadata of any size at once."""
+
+
+class SectionPlace(msgspec.Struct, frozen=True):
+    """Bytes `start` to `end` of a file; `compressed` when they are zstd."""
+
+    name: str
+    start: int
+    end: int
+    compressed: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return self.end - self.start
+
+
+class MessagesPlace(msgspec.Struct, frozen=True):
+    """Where the messages are: in the zstd section from `start` to `end` of the file, as MessagePack.
+
+    `before` lists what precedes them in the decompressed section, as `MessageScanner` takes it: an `array`
+    header, or a whole `value`. Empty when the section holds the messages and nothing else; only then may it
+    have a seek table.
+    """
+
+    start: int
+    end: int
+    before: tuple[str, ...] = ()
+
+
+class Rewritten(msgspec.Struct, frozen=True):
+    """A session file with other metadata: `parts`, followed by the old file's bytes from `rest` on.
+
+    Fields:
+        metadata: as they are in the new file.
+        indexed: as the index holds them.
+        parts: the first bytes of the new file, in order.
+        rest: where the unchanged bytes begin in the old file; its size when nothing follows `parts`.
+        is_other: whether the metadata differ from the old ones.
+    """
+
+    metadata: SessionMetadata
+    indexed: SessionMetadata
+    parts: list[bytes]
+    rest: int
+    is_other: bool
+
+
+class MetadataCopies(ABC):
+    """The copies of their metadata that a layout keeps beside its session files, one file per session.
+
+    Fields:
+        folder: relative to the store.
+        suffix: of a copy's name, which begins with the session's id.
+    """
+
+    folder: str
+    suffix: str
+
+    def path(self, session_id: UUID) -> str:
+        """Where the copy of a session is, relative to the store."""
+        return f"{self.folder}/{session_id}{self.suffix}"
+
+    @abstractmethod
+    def encode(self, metadata: SessionMetadata) -> bytes:
+        """The content of a copy."""
+
+    @abstractmethod
+    def decode(self, data: bytes) -> SessionMetadata:
+        """The metadata in a copy.
+
+        Raises:
+            PersistenceError: when the bytes are damaged.
+        """
+
+
+class Layout(ABC):
+    """One layout of session files, with what belongs to it in a store.
+
+    Fields:
+        version: the number by which applications and metadata name it.
+        beginning: magic and version, the first bytes of its files.
+        header: how many bytes its files have at least.
+        folder: where a store keeps its session files, relative to the store; empty for the store itself.
+        copies: the metadata copies beside the session files; None when it has none.
+        index: the encoding of an index that is made for a store of this layout.
+        checkpoint_beginning: the first bytes of its checkpoint files; empty when they have no header.
+        is_listed_by_index: whether AGCodex lists its sessions from the index alone, so that a missing
+            index has to be made.
+        holds_sizes: whether the metadata in a file say its size and ratio; otherwise only the index does.
+        has_context_apart: whether the context can be read without decompressing the messages.
+    """
+
+    version: int
+    beginning: bytes
+    header: int
+    folder: str
+    index: Encoding
+    copies: MetadataCopies | None = None
+    checkpoint_beginning: bytes = b""
+    is_listed_by_index: bool = False
+    holds_sizes: bool = True
+    has_context_apart: bool = True
+
+    # --- reading
+
+    @abstractmethod
+    def metadata(self, data: Section, admit: Callable[[int], None] = admit_all) -> SessionMetadata:
+        """The metadata, read from no more of the file than that takes.
+
+        `admit` is called with the number of bytes that are about to be decoded, perhaps several times
+        with growing numbers; it may wait until the caller's turn comes.
+
+        Raises:
+            PersistenceError: when header or metadata are damaged.
+        """
+
+    def damage_after_metadata(self, data: Section) -> PersistenceError | None:
+        """What is obviously wrong right behind readable metadata, as far as that is free to see."""
+        return None
+
+    @abstractmethod
+    def sections(self, data: Section) -> list[SectionPlace]:
+        """Where the sections are, as far as the file goes; the header is known to be good."""
+
+    @abstractmethod
+    def messages(self, data: Section) -> MessagesPlace:
+        """Where the messages are; a length that is too large is taken to be the rest of the file.
+
+        Raises:
+            PersistenceError: when the file ends before them.
+        """
+
+    @abstractmethod
+    def context(self, data: Section) -> ConversationContext:
+        """The context, however damaged the other sections are.
+
+        Raises:
+            PersistenceError: when it cannot be read.
+        """
+
+    @abstractmethod
+    def state(self, data: Section) -> SessionState:
+        """The state of the window, however damaged the other sections are.
+
+        Raises:
+            PersistenceError: when it cannot be read.
+        """
+
+    @abstractmethod
+    def end(self, data: Section) -> int:
+        """Where the last section ends by the lengths in the file; may be beyond its end."""
+
+    @abstractmethod
+    def decode(self, data: Section) -> Session:
+        """The whole session.
+
+        Raises:
+            PersistenceError: for any damage anywhere.
+        """
+
+    # --- writing
+
+    @abstractmethod
+    def encode(
+        self,
+        metadata: SessionMetadata,
+        conversation: ConversationSnapshot,
+        state: SessionState,
+        level: int,
+    ) -> list[bytes]:
+        """The parts of a file, to be written one after the other; `level` is zstd's.
+
+        Raises:
+            TypeError: when a field holds a value that its type cannot hold.
+            ValueError: likewise.
+        """
+
+    @abstractmethod
+    def encode_measured(
+        self,
+        metadata: SessionMetadata,
+        conversation: ConversationSnapshot,
+        state: SessionState,
+        level: int,
+    ) -> tuple[SessionMetadata, list[bytes]]:
+        """Like `encode`, with count, size and ratio measured; also the metadata for the index."""
+
+    @abstractmethod
+    def assemble(
+        self,
+        metadata: SessionMetadata,
+        messages: bytes,
+        context: bytes,
+        history: bytes | None,
+        state: SessionState,
+        level: int,
+    ) -> list[bytes]:
+        """Like `encode`, from a conversation whose parts are MessagePack already.
+
+        `history` is the mode history, None when it is not known.
+        """
+
+    @abstractmethod
+    def with_metadata(
+        self,
+        data: Section,
+        change: Callable[[SessionMetadata], SessionMetadata],
+        level: int,
+        admit: Callable[[int], None] = admit_all,
+    ) -> Rewritten:
+        """The same file with the metadata that `change` makes of the old; all else stays as it is.
+
+        Raises:
+            PersistenceError: when the old metadata cannot be read.
+            TypeError: when a new field holds a value that its type cannot hold.
+            ValueError: likewise.
+        """
+
+    def as_stored(self, given: SessionMetadata, measured: SessionMetadata) -> SessionMetadata:
+        """The metadata inside the file, and in its copy, after `encode_measured` of those `given`."""
+        return measured
+
+    def as_indexed(self, metadata: SessionMetadata, data: Section) -> SessionMetadata:
+        """The metadata of a file as the index holds them.
+
+        Raises:
+            PersistenceError: when the sizes cannot be measured.
+        """
+        return metadata
+
+    # --- what belongs to a session
+
+    def companions(self, metadata: SessionMetadata) -> list[tuple[str, bytes]]:
+        """The files beside a session's file that follow it: path in the store, and content."""
+        if self.copies is None:
+            return []
+        return [(self.copies.path(metadata.id), self.copies.encode(metadata))]
+
+    @abstractmethod
+    def encode_checkpoint(self, checkpoint: Checkpoint) -> list[bytes]:
+        """The parts of a checkpoint file; its messages are in the shape that Rust writes."""
+
+    @abstractmethod
+    def decode_checkpoint(self, data: bytes, metadata: CheckpointMetadata) -> Checkpoint:
+        """A whole checkpoint file; `metadata` is what is known of it from the session.
+
+        Raises:
+            PersistenceError: when it is damaged.
+        """

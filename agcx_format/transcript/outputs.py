@@ -1,0 +1,263 @@
+"""Reads a tool's output: the text and pictures without their wrapping, and how the call went.
+
+Strategy: agents wrap output in many ways. It is bare text, text below a header of a few lines, JSON around
+a text, or a JSON list of texts and pictures. The item keeps what the agent wrote; these functions return
+what a person wants to see. They never fail: output in an unknown form is shown unchanged.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from agcx_format.model.items import InputImage, InputText
+
+__all__ = ["CallOutcome", "Output", "read_output", "without_images", "without_surrogates"]
+
+# Output larger than this is not taken apart: parsing it would take noticeable time on every redraw.
+_LARGEST_JSON = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class CallOutcome:
+    """How a tool call went; a field is None where nothing says it.
+
+    Fields:
+        success: whether it did what it was called for.
+        exit_code: of the process.
+        seconds: how long it ran.
+        error: why it failed, for people; may have several lines.
+        status: `in_progress`, `incomplete`, `rejected`, or `aborted`; None once it has ended normally.
+    """
+
+    success: bool | None = None
+    exit_code: int | None = None
+    seconds: float | None = None
+    error: str | None = None
+    status: str | None = None
+
+    @property
+    def word(self) -> str:
+        """`ok`, `exit 2`, `failed`, `rejected`, `in progress`, …; empty where nothing is known."""
+        if self.exit_code is not None and self.success is not False:
+            return f"exit {self.exit_code}" if self.exit_code else "ok"
+        if self.exit_code:
+            return f"exit {self.exit_code}"
+        if self.status is not None:
+            return self.status.replace("_", " ")
+        return {True: "ok", False: "failed", None: ""}[self.success]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A tool's output without its wrapping.
+
+    Fields:
+        text: all that it says, pictures left out.
+        outcome: what the wrapping says about the call.
+        content: texts and pictures in their order; a single text for most output.
+    """
+
+    text: str
+    outcome: CallOutcome
+    content: tuple[InputText | InputImage, ...]
+
+    @property
+    def images(self) -> tuple[InputImage, ...]:
+        return tuple(part for part in self.content if isinstance(part, InputImage))
+
+
+def read_output(output: str) -> Output:
+    """Take the wrapping off a tool's output."""
+    if output[:1] in ("{", "[") and (wrapped := _from_json(output)):
+        return wrapped
+    if header := _header(output):
+        return _inside(output[header.end() :], _from_header(header[0]))
+    if refusal := _refusal(output):
+        return _plain(output, _refused(output, refusal))
+    return _plain(output, CallOutcome())
+
+
+def without_images(output: str) -> str:
+    """The same output, still wrapped, without the pictures in it."""
+    if not read_output(output).images:
+        return output
+    if header := _header(output):
+        return header[0] + without_images(output[header.end() :])
+    match _parsed(output):
+        case {"output": str(text), **others}:
+            return _json({"output": without_images(text), **others})
+        case {"content": list(parts), **others}:
+            return _json({"content": _texts(parts), **others})
+        case list(parts):
+            return _json(_texts(parts))
+    return output
+
+
+def _texts(parts: list[Any]) -> list[Any]:
+    return [part for part in parts if "text" in part]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _plain(text: str, outcome: CallOutcome) -> Output:
+    return Output(text, outcome, (InputText(text),) if text else ())
+
+
+def _inside(text: str, outcome: CallOutcome) -> Output:
+    """Text below a header or in an envelope, which may be a list of parts itself."""
+    parts = _content(_parsed(text)) if text[:1] == "[" else None
+    return _plain(text, outcome) if parts is None else _from_parts(parts, outcome)
+
+
+def _from_parts(parts: list[InputText | InputImage], outcome: CallOutcome) -> Output:
+    text = "\n".join(part.text for part in parts if isinstance(part, InputText))
+    return Output(text, outcome, tuple(parts))
+
+
+# --- headers and refusals
+
+# The header is a few short lines before `Output:`; a longer text that happens to hold the word is not one.
+_header = re.compile(
+    r"(?:(?:Chunk ID|Exit code|Wall time|Original token count|Total output lines"
+    r"|Process (?:exited|running) with|Command:)[^\n]{0,1000}\n){1,8}Output:(?:\n|\Z)"
+).match
+_exit_code = re.compile(r"^(?:Exit code:|Process exited with code) *(-?\d{1,10})", re.MULTILINE)
+_wall_time = re.compile(r"^Wall time: *(\d{1,12}(?:\.\d+)?) *s", re.MULTILINE)
+_running = re.compile(r"^Process running with", re.MULTILINE).search
+
+# What agents say when the tool did not run at all, or was stopped.
+_refusal = re.compile(
+    r"failed in sandbox|execution error:|exec(?:_command)? failed|failed to parse function arguments"
+    r"|unsupported call:|(?P<rejected>(?:patch|exec command) rejected|rejected by user"
+    r"|The user doesn't want to proceed with this tool use)"
+    r"|(?P<aborted>aborted(?: by user)?\b)|command timed out|apply_patch verification failed"
+).match
+_sandbox_code = re.compile(r"failed in sandbox .{0,80}?exit code: (-?\d{1,10})").match
+
+
+def _from_header(header: str) -> CallOutcome:
+    code, time = _exit_code.search(header), _wall_time.search(header)
+    seconds = _duration(float(time[1])) if time else None
+    outcome = _outcome(int(code[1]) if code else None, seconds)
+    return replace(outcome, status="in_progress") if not code and _running(header) else outcome
+
+
+def _refused(output: str, refusal: re.Match[str]) -> CallOutcome:
+    code = _sandbox_code(output)
+    return CallOutcome(
+        success=False,
+        exit_code=int(code[1]) if code else None,
+        error=output.lstrip()[:200].split("\n", 1)[0].rstrip(),
+        status=next((name for name, found in refusal.groupdict().items() if found), None),
+    )
+
+
+def _outcome(code: int | None, seconds: float | None) -> CallOutcome:
+    error = f"exit code {code}" if code else None
+    return CallOutcome(None if code is None else code == 0, code, seconds, error)
+
+
+def _duration(seconds: Any) -> float | None:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return None
+    return float(seconds) if 0 <= seconds < 1e12 else None
+
+
+# --- JSON
+
+
+def _from_json(output: str) -> Output | None:
+    """An envelope, a list of parts, or an MCP result; None for other JSON and for text."""
+    match _parsed(output):
+        case {"output": str(text), "metadata": dict(metadata), **others} if not others:
+            code = metadata.get("exit_code")
+            code = code if type(code) is int else None
+            return _inside(text, _outcome(code, _duration(metadata.get("duration_seconds"))))
+        case list(parts) if (content := _content(parts)) is not None:
+            return _from_parts(content, CallOutcome())
+        case {"content": list(parts), **others} if others.keys() <= _MCP_FIELDS:
+            if (content := _content(parts)) is None:
+                return None
+            failed = others.get("isError", others.get("is_error")) is True
+            found = _from_parts(content, CallOutcome())
+            if not failed:
+                return found
+            error = found.text.lstrip()[:200].split("\n", 1)[0].rstrip() or None
+            return replace(found, outcome=CallOutcome(success=False, error=error))
+    return None
+
+
+# What a result of the Model Context Protocol may hold beside its content.
+_MCP_FIELDS = frozenset(
+    {"isError", "is_error", "structuredContent", "structured_content", "_meta", "meta"}
+)
+
+
+def _parsed(text: str) -> Any:
+    """The JSON value; None for text that is not JSON, or is too large to take apart."""
+    if len(text) > _LARGEST_JSON:
+        return None
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        pass
+    # Half a surrogate pair is an error for msgspec alone.
+    if "\\u" not in text:
+        return None
+    try:
+        return without_surrogates(json.loads(text))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _content(parts: Any) -> list[InputText | InputImage] | None:
+    """Texts and pictures, if every part is one of these and there is at least one."""
+    if not isinstance(parts, list) or not parts:
+        return None
+    content: list[InputText | InputImage] = []
+    for part in parts:
+        match part:
+            case {"type": "text" | "input_text" | "output_text", "text": str(text)}:
+                content.append(InputText(text))
+            case {"type": "input_image" | "image_url", "image_url": str(url) | {"url": str(url)}}:
+                content.append(InputImage(url))
+            case {"type": "image", "data": str(data)}:
+                content.append(_image(data, part.get("mimeType", part.get("mime_type"))))
+            case {"type": "image", "source": {"type": "base64", "data": str(data), **source}}:
+                content.append(_image(data, source.get("media_type")))
+            case {"type": "image", "source": {"url": str(url)}}:
+                content.append(InputImage(url))
+            case _:
+                return None
+    return content
+
+
+def _image(data: str, media_type: Any) -> InputImage:
+    kind = media_type if isinstance(media_type, str) and media_type else "image/png"
+    return InputImage(f"data:{kind};base64,{data}")
+
+
+def without_surrogates(value: Any) -> Any:
+    """The value with each unpaired surrogate replaced by U+FFFD: JSON can hold one, a file cannot.
+
+    Lists and dicts are searched to any depth.
+
+    Raises:
+        RecursionError: the value is nested too deeply.
+    """
+    if isinstance(value, str):
+        if value.isascii():
+            return value
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [without_surrogates(each) for each in value]
+    if isinstance(value, dict):
+        return {without_surrogates(k): without_surrogates(v) for k, v in value.items()}
+    return value

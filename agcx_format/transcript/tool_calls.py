@@ -1,0 +1,222 @@
+"""What became of a tool call: the one answer that every view, export, and filter gives.
+
+Strategy: the facts about a call lie in up to four places: the call, its output, the wrapping around the
+output's text, and the records in the metadata of either message. `tool_call` merges them. Where they
+contradict each other, an exit code is believed first, and a failure before a success.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from agcx_format.model.items import (
+    FunctionCall,
+    FunctionCallOutput,
+    LocalShellCall,
+    LocalShellStatus,
+    MessageMetadata,
+    MessageSnapshot,
+    ToolCallMetadata,
+)
+from agcx_format.transcript.outputs import CallOutcome, Output, read_output
+from agcx_format.transcript.tools import SHELL, Call, read_call
+
+__all__ = [
+    "CallReader",
+    "ToolCall",
+    "outcome_of_record",
+    "outcome_of_records",
+    "tool_call",
+    "tool_call_of_item",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool call, its output, or both, and how it went.
+
+    Fields:
+        name: of the tool; empty if only an output is known, and not which tool it is of.
+        call_id: pairs the call with its output; None for a call without one.
+        call: what was asked; None for an output alone.
+        output: what came back; None for a call alone.
+        outcome: how it went, from all sources.
+        errors: the lines of `outcome.error`, one for each source that has one.
+        files: paths of the files that it names or that are attached to its messages.
+    """
+
+    name: str
+    call_id: str | None
+    call: Call | None
+    output: Output | None
+    outcome: CallOutcome
+    errors: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+    @property
+    def command(self) -> str | None:
+        """The shell command as one would type it."""
+        return self.call.command if self.call else None
+
+    @property
+    def directory(self) -> str | None:
+        return self.call.directory if self.call else None
+
+    @property
+    def failed(self) -> bool:
+        return self.outcome.success is False
+
+    @property
+    def unsaid_errors(self) -> tuple[str, ...]:
+        """The errors that neither the exit code nor the output's text already say."""
+        said = self.output.text if self.output is not None else ""
+        return tuple(e for e in self.errors if _code_in(e) is None and e not in said)
+
+
+def tool_call(
+    call: MessageSnapshot | None = None, output: MessageSnapshot | None = None
+) -> ToolCall | None:
+    """A tool call from its message, its output's message, or both; None if neither is one."""
+    asked = _of_call(call.item, call.metadata) if call is not None else None
+    if output is None or not isinstance(output.item, FunctionCallOutput):
+        return asked
+    remembered = _remembered(call.item, call.metadata) if call is not None else None
+    answered = _of_output(output.item, output.metadata, remembered)
+    if asked is None:
+        return answered
+    files = tuple(dict.fromkeys((*asked.files, *answered.files)))
+    return replace(answered, call=asked.call, files=files)
+
+
+def tool_call_of_item(item: object) -> ToolCall | None:
+    """A call or output alone, without metadata: an earlier version of an edited message, for example."""
+    if isinstance(item, FunctionCallOutput):
+        return _of_output(item, None, None)
+    return _of_call(item, None)
+
+
+class CallReader:
+    """Reads the calls and outputs of a conversation in order, and pairs them by their call id.
+
+    It remembers a few words of each call, so its memory grows with the number of calls alone.
+    """
+
+    def __init__(self) -> None:
+        self._calls: dict[str, _Remembered] = {}
+
+    def read(self, message: MessageSnapshot) -> ToolCall | None:
+        """The call or output that the message holds, None for any other message.
+
+        For an output, `name` and `outcome` include what was read of its call before.
+        """
+        item = message.item
+        if isinstance(item, FunctionCallOutput):
+            return _of_output(item, message.metadata, self._calls.get(item.call_id))
+        asked = _remembered(item, message.metadata)
+        if asked is not None and asked.call_id:
+            self._calls[asked.call_id] = asked
+        return _of_call(item, message.metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    """What an output needs to know of its call."""
+
+    name: str
+    call_id: str | None
+    records: tuple[ToolCallMetadata, ...]
+    status: str | None
+
+
+def _remembered(item: object, metadata: MessageMetadata | None) -> _Remembered | None:
+    match item:
+        case FunctionCall():
+            return _Remembered(item.name, item.call_id, _records(metadata), None)
+        case LocalShellCall():
+            done = item.status is LocalShellStatus.COMPLETED
+            status = None if done else item.status.value
+            return _Remembered(SHELL, item.call_id, _records(metadata), status)
+    return None
+
+
+def _records(metadata: MessageMetadata | None) -> tuple[ToolCallMetadata, ...]:
+    return tuple(metadata.tool_calls) if metadata is not None else ()
+
+
+def _of_call(item: object, metadata: MessageMetadata | None) -> ToolCall | None:
+    if not isinstance(item, FunctionCall | LocalShellCall):
+        return None
+    call, asked = read_call(item), _remembered(item, metadata)
+    outcome, errors = _outcome(asked, None, ())
+    files = _files(call.files, metadata)
+    return ToolCall(call.name, item.call_id, call, None, outcome, errors, files)
+
+
+def _of_output(
+    item: FunctionCallOutput, metadata: MessageMetadata | None, asked: _Remembered | None
+) -> ToolCall:
+    records, output = _records(metadata), read_output(item.output)
+    name = asked.name if asked else next((r.tool_name for r in records if r.tool_name), "")
+    outcome, errors = _outcome(asked, output, records)
+    files = _files((), metadata)
+    return ToolCall(name, item.call_id, None, output, outcome, errors, files)
+
+
+def _files(named: Iterable[str], metadata: MessageMetadata | None) -> tuple[str, ...]:
+    attached = (file.path for file in metadata.file_context) if metadata is not None else ()
+    return tuple(dict.fromkeys((*named, *attached)))
+
+
+def outcome_of_record(record: ToolCallMetadata) -> CallOutcome:
+    """What one record in a message's metadata says. A time of 0 counts as not measured."""
+    return CallOutcome(
+        success=record.success,
+        exit_code=_code_in(record.error or ""),
+        seconds=record.execution_time_ms / 1000 or None,
+        error=record.error or None,
+    )
+
+
+def outcome_of_records(records: Sequence[ToolCallMetadata]) -> CallOutcome:
+    """What the records of a message that holds neither a call nor an output say together."""
+    return _outcome(None, None, records)[0]
+
+
+def _outcome(
+    asked: _Remembered | None, output: Output | None, records: Sequence[ToolCallMetadata]
+) -> tuple[CallOutcome, tuple[str, ...]]:
+    """The outcome, and its errors one by one."""
+    own = output.outcome if output is not None else CallOutcome()
+    # A program may record the same call on both messages: the later record is the complete one.
+    recorded = [outcome_of_record(r) for r in records or (asked.records if asked else ())]
+    verdicts = [each.success for each in (own, *recorded)]
+    codes = [each.exit_code for each in (own, *recorded) if each.exit_code is not None]
+    times = [each.seconds for each in recorded if each.seconds is not None]
+    status = own.status
+    if status is None and asked is not None and own.success is None:
+        status = asked.status
+    success = False if False in verdicts else True if True in verdicts else None
+    if success and status in _NOT_ENDED:
+        success = None
+    recorded_errors = [each.error for each in recorded if each.error]
+    errors = tuple(dict.fromkeys(recorded_errors or filter(None, [own.error])))
+    outcome = CallOutcome(
+        success=success,
+        exit_code=codes[0] if codes else None,
+        seconds=own.seconds if own.seconds is not None else sum(times) or None,
+        error="\n".join(errors) or None,
+        status=status,
+    )
+    return outcome, errors
+
+
+_NOT_ENDED = frozenset({"in_progress", "incomplete"})
+
+_exit_code = re.compile(r"exit(?:ed with)? (?:code|status) (-?\d{1,10})").fullmatch
+
+
+def _code_in(error: str) -> int | None:
+    code = _exit_code(error)
+    return int(code[1]) if code else None

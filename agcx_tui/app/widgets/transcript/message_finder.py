@@ -1,0 +1,72 @@
+"""Finds a message by what it is: the next turn of the user, the message that another branches from.
+
+Strategy: a thread looks at one message after the other and posts what it found; an answer to an older
+question is ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textual.message import Message
+from textual.widget import Widget
+from textual.worker import get_current_worker
+
+from agcx_format.model.items import MessageSnapshot
+from agcx_format.session.source import MessageSource
+from agcx_tui.core.conversation.find_message import find_message
+
+__all__ = ["MessageFinder"]
+
+
+class MessageFinder:
+    """Looks for one message at a time; `wanted` says what, empty while nothing is looked for."""
+
+    @dataclass
+    class Found(Message, bubble=False):
+        """Search number `number` ended at message `index`, or without one."""
+
+        number: int
+        index: int | None
+
+    def __init__(self, widget: Widget) -> None:
+        """`widget` gets `Found`, and asks `is_current` whether the answer still counts."""
+        self.wanted = ""
+        self._widget = widget
+        self._number = 0
+
+    def start(
+        self,
+        wanted: str,
+        source: MessageSource,
+        start: int,
+        direction: int,
+        matches: Callable[[MessageSnapshot], bool],
+    ) -> None:
+        """Look from message `start` on, forward (1) or backward (-1)."""
+        self.stop()
+        self.wanted = wanted
+        number = self._number
+
+        def look() -> None:
+            worker = get_current_worker()
+            index = find_message(
+                source,
+                start,
+                direction,
+                matches,
+                lambda: worker.is_cancelled or number != self._number,
+            )
+            self._widget.post_message(self.Found(number, index))
+
+        self._widget.run_worker(look, thread=True, exclusive=True, group="find")
+
+    def stop(self) -> None:
+        """Look for nothing."""
+        self.wanted = ""
+        self._number += 1
+
+    def is_current(self, message: Found) -> bool:
+        """Whether this is what is looked for now."""
+        return message.number == self._number

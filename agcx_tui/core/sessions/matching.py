@@ -1,0 +1,74 @@
+"""Whether a row of the session table meets a condition of the filter."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from agcx_format.transcript.folding import fold
+from agcx_tui.core.sessions.query import IMPORTS, Term
+
+if TYPE_CHECKING:
+    from agcx_tui.core.sessions.table import SessionTable
+
+__all__ = ["predicate"]
+
+Predicate = Callable[[int], bool]
+
+_COMPARISONS: dict[str, Callable[[int, int], bool]] = {
+    "<": operator.lt,
+    ">": operator.gt,
+    "<=": operator.le,
+    ">=": operator.ge,
+    "=": operator.eq,
+}
+
+
+def predicate(term: Term, table: SessionTable) -> Predicate:
+    """A test for rows of the table; it ignores whether the term is negated."""
+    arrays, pools = table.columns.arrays, table.columns.pools
+    match term.key, term.value:
+        case "model", str(wanted):
+            models = pools["models"].fitting(lambda model: wanted in fold(model))
+            return lambda row: arrays["models"][row] in models
+        case "tag", str(wanted):
+            sets = pools["tags"].fitting(lambda tags: any(wanted in fold(tag) for tag in tags))
+            return lambda row: arrays["tags"][row] in sets
+        case "id", str(wanted):
+            return lambda row: fold(table.id(row)).startswith(wanted)
+        case "mode", str(wanted):
+            return lambda row: table.mode(row).casefold() == wanted
+        case "is", str(state):
+            return _in_state(state, table)
+        case "before", int(moment):
+            dates = arrays[table.shown_date]
+            return lambda row: bool(dates[row] < moment)
+        case "after", int(moment):
+            dates = arrays[table.shown_date]
+            return lambda row: bool(dates[row] >= moment)
+        case "larger", int(size):
+            return lambda row: bool(arrays["sizes"][row] > size)
+        case "smaller", int(size):
+            return lambda row: bool(arrays["sizes"][row] < size)
+        case "messages", (str(sign), int(count)):
+            compare = _COMPARISONS[sign]
+            return lambda row: table.readable(row) and compare(arrays["messages"][row], count)
+    return table.columns.haystacks.holds(term.needle)
+
+
+def _in_state(state: str, table: SessionTable) -> Predicate:
+    arrays = table.columns.arrays
+    match state:
+        case "favorite":
+            return table.favorite
+        case "broken":
+            return table.lacking
+        case "imported":
+            sets = table.columns.pools["tags"].fitting(lambda tags: not IMPORTS.isdisjoint(tags))
+            return lambda row: arrays["tags"][row] in sets
+        case "marked":
+            return table.marks.__contains__
+        case "listed":
+            return {table.row_of(path) for path in table.listed}.__contains__
+    return lambda row: not arrays["messages"][row] and table.readable(row)
