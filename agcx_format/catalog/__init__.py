@@ -1,1 +1,63 @@
 """What a list remembers of a store, so that it is there at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agcx_format._exports import names_in, on_demand
+
+if TYPE_CHECKING:
+    from agcx_format.catalog.block import Block as Block
+    from agcx_format.catalog.columns import (
+        BROKEN as BROKEN,
+    )
+    from agcx_format.catalog.columns import (
+        DATES as DATES,
+    )
+    from agcx_format.catalog.columns import (
+        FAVORITE as FAVORITE,
+    )
+    from agcx_format.catalog.columns import (
+        GONE as GONE,
+    )
+    from agcx_format.catalog.columns import (
+        MODES as MODES,
+    )
+    from agcx_format.catalog.columns import (
+        READABLE as READABLE,
+    )
+    from agcx_format.catalog.columns import (
+        WORDS_KNOWN as WORDS_KNOWN,
+    )
+    from agcx_format.catalog.columns import (
+        Columns as Columns,
+    )
+    from agcx_format.catalog.columns import (
+        micros as micros,
+    )
+    from agcx_format.catalog.file import Catalog as Catalog
+    from agcx_format.catalog.file import Reading as Reading
+    from agcx_format.catalog.refresh import (
+        Gone as Gone,
+    )
+    from agcx_format.catalog.refresh import (
+        differences as differences,
+    )
+    from agcx_format.catalog.refresh import (
+        look_at as look_at,
+    )
+    from agcx_format.catalog.refresh import (
+        read_first_words as read_first_words,
+    )
+
+_HOMES = {
+    "block": "Block",
+    "columns": "BROKEN Columns DATES FAVORITE GONE MODES READABLE WORDS_KNOWN micros",
+    "file": "Catalog Reading",
+    "refresh": "Gone differences look_at read_first_words",
+}
+
+__all__ = names_in(_HOMES)
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = on_demand(__name__, _HOMES)

@@ -18,7 +18,7 @@ from agcx_format.store import paths
 from agcx_format.store.entries import EntryReader, ScanEntry
 from agcx_format.transcript.words import genuine_user_text
 
-__all__ = ["Gone", "differences", "first_words", "look_at"]
+__all__ = ["Gone", "differences", "look_at", "read_first_words"]
 
 # How many characters of a conversation's first words are kept, and how far they are looked for.
 LONGEST = 200
@@ -69,7 +69,7 @@ def look_at(root: Path, columns: Columns, path: str) -> ScanEntry | Gone | None:
     return EntryReader(root, use_mmap=False).entry(layout, path) or (Gone(path) if there else None)
 
 
-def first_words(path: str) -> tuple[str, str]:
+def read_first_words(path: str) -> tuple[str, str]:
     """How the person began the conversation, in one line, and the directory of it; empty if unknown.
 
     Reads a few pieces from the beginning of the messages.

@@ -1,1 +1,44 @@
 """Bytes to the disk and back: durable writes, locks, maps.  Nothing here knows the format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agcx_format._exports import names_in, on_demand
+
+if TYPE_CHECKING:
+    from agcx_format.disk.durable import (
+        Signature as Signature,
+    )
+    from agcx_format.disk.durable import (
+        open_regular as open_regular,
+    )
+    from agcx_format.disk.durable import (
+        os_reason as os_reason,
+    )
+    from agcx_format.disk.durable import (
+        read_exactly as read_exactly,
+    )
+    from agcx_format.disk.durable import (
+        replace_file as replace_file,
+    )
+    from agcx_format.disk.durable import (
+        sync_directory as sync_directory,
+    )
+    from agcx_format.disk.durable import (
+        write_file as write_file,
+    )
+    from agcx_format.disk.new_file import make_directory as make_directory
+    from agcx_format.disk.new_file import put_new as put_new
+    from agcx_format.disk.tree import Tree as Tree
+
+_HOMES = {
+    "durable": """Signature open_regular os_reason read_exactly replace_file sync_directory write_file""",
+    "new_file": "make_directory put_new",
+    "tree": "Tree",
+}
+
+__all__ = names_in(_HOMES)
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = on_demand(__name__, _HOMES)

@@ -43,7 +43,7 @@ from agcx_format.session.whole import read_session
 from agcx_format.store import paths  # fmt: skip
 from agcx_format.store.index_file import read_index
 
-__all__ = ["Repair", "repair"]
+__all__ = ["Repair", "repair_file"]
 
 _LEVEL = 3
 
@@ -63,7 +63,7 @@ class Repair(msgspec.Struct, frozen=True):
     rebuilt: tuple[str, ...] = ()
 
 
-def repair(path: str | os.PathLike[str], directory: str | os.PathLike[str]) -> Repair:
+def repair_file(path: str | os.PathLike[str], directory: str | os.PathLike[str]) -> Repair:
     """Write what can be saved of `path` to `<id>.agcx` in `directory`, in the layout that it has.
 
     `PersistenceError` when nothing can be saved, or something of that name is there already.  A checkpoint

@@ -1,1 +1,67 @@
-"""Conversations, out: Markdown, HTML, text, JSON, Codex rollouts."""
+"""Export conversations as Markdown, HTML, text, JSON, or Codex rollouts.
+
+Each format is a function that yields the document in parts, so that a large one is never in memory as a
+whole.  `ExportChoice` says what of a conversation goes into it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agcx_format._exports import names_in, on_demand
+
+if TYPE_CHECKING:
+    from agcx_format.exporting.choice import (
+        EVERYTHING as EVERYTHING,
+    )
+    from agcx_format.exporting.choice import (
+        ExportChoice as ExportChoice,
+    )
+    from agcx_format.exporting.choice import (
+        chosen as chosen,
+    )
+    from agcx_format.exporting.codex import (
+        rollout_name as rollout_name,
+    )
+    from agcx_format.exporting.codex import (
+        rollout_parts as rollout_parts,
+    )
+    from agcx_format.exporting.html import (
+        PAGE_END as PAGE_END,
+    )
+    from agcx_format.exporting.html import (
+        html_parts as html_parts,
+    )
+    from agcx_format.exporting.html import (
+        page_start as page_start,
+    )
+    from agcx_format.exporting.html import (
+        section_parts as section_parts,
+    )
+    from agcx_format.exporting.json_document import (
+        from_session_json as from_session_json,
+    )
+    from agcx_format.exporting.json_document import (
+        session_json as session_json,
+    )
+    from agcx_format.exporting.markdown import markdown_parts as markdown_parts
+    from agcx_format.exporting.plain_text import (
+        jsonl_parts as jsonl_parts,
+    )
+    from agcx_format.exporting.plain_text import (
+        text_parts as text_parts,
+    )
+
+_HOMES = {
+    "choice": "EVERYTHING ExportChoice chosen",
+    "codex": "rollout_name rollout_parts",
+    "html": "PAGE_END html_parts page_start section_parts",
+    "json_document": "from_session_json session_json",
+    "markdown": "markdown_parts",
+    "plain_text": "jsonl_parts text_parts",
+}
+
+__all__ = names_in(_HOMES)
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = on_demand(__name__, _HOMES)

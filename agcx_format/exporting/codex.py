@@ -26,7 +26,7 @@ from agcx_format.model.items import (
     UnknownItem,
 )
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
-from agcx_format.transcript.safe_text import safe_json
+from agcx_format.transcript.escaping import safe_json
 from agcx_format.transcript.words import genuine_user_text, text_of
 
 __all__ = ["rollout_name", "rollout_parts", "to_rollout"]

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-from agcx_format.transcript.safe_text import defused, is_unsafe
+from agcx_format.transcript.escaping import defused, is_unsafe
 
 __all__ = ["code_span", "embedded", "fenced", "one_line"]
 

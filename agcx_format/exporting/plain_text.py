@@ -29,8 +29,8 @@ from agcx_format.model.items import (
     UnknownItem,
 )
 from agcx_format.model.session import ConversationSnapshot, SessionMetadata
+from agcx_format.transcript.escaping import safe_json, visible
 from agcx_format.transcript.reader import ReadMessage, TranscriptReader
-from agcx_format.transcript.safe_text import safe_json, visible
 from agcx_format.transcript.tool_calls import ToolCall, outcome_of_records, tool_call_of_item
 from agcx_format.transcript.tools import Call
 from agcx_format.transcript.wording import (
@@ -153,7 +153,7 @@ def jsonl_parts(
             "type": item.tag if isinstance(item, UnknownItem) else item.__struct_config__.tag,
             "role": _role(item),
             "content": "\n".join(filter(None, _said(item, read.call))),
-            "tool": (read.call.name or None) if read.call is not None else None,
+            "tool": _tool(read),
             "call_id": read.call.call_id if read.call is not None else None,
             **_outcome_fields(read),
             **_note_fields(message.metadata),
@@ -176,6 +176,14 @@ def _outcome_fields(read: ReadMessage) -> dict[str, object]:
         "error": outcome.error,
         "status": outcome.status,
     }
+
+
+def _tool(read: ReadMessage) -> str | None:
+    """The tool that is called; of another message with records of calls, their tools."""
+    if read.call is not None:
+        return read.call.name or None
+    names = dict.fromkeys(record.tool_name for record in read.message.metadata.tool_calls)
+    return ", ".join(filter(None, names)) or None
 
 
 def _note_fields(metadata: MessageMetadata) -> dict[str, object]:

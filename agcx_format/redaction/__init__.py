@@ -1,5 +1,41 @@
-"""Secrets in a conversation: found, shown for review, and taken out.
+"""Find the secrets in a conversation, show them for review, and replace them.
 
-`rules` says what a secret looks like, `scan` finds them over all texts of a session and tells where they
-are, `apply` puts placeholders in their place.  `fields` knows the texts that a session has.
+`rules` says what a secret looks like, `find` looks for them in all texts of a session and gives their places,
+`replace` puts placeholders there.  `texts` knows the texts that a session has.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agcx_format._exports import names_in, on_demand
+
+if TYPE_CHECKING:
+    from agcx_format.redaction.find import (
+        Find as Find,
+    )
+    from agcx_format.redaction.find import (
+        find_in_session as find_in_session,
+    )
+    from agcx_format.redaction.find import (
+        find_secrets as find_secrets,
+    )
+    from agcx_format.redaction.replace import (
+        Placeholders as Placeholders,
+    )
+    from agcx_format.redaction.replace import (
+        Redaction as Redaction,
+    )
+    from agcx_format.redaction.replace import (
+        redact as redact,
+    )
+
+_HOMES = {
+    "find": "Find find_in_session find_secrets",
+    "replace": "Placeholders Redaction redact",
+}
+
+__all__ = names_in(_HOMES)
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = on_demand(__name__, _HOMES)

@@ -8,6 +8,7 @@ for hit in Index(store, cache_dir).search('stall "lease expired" role:assistant'
 
 from __future__ import annotations
 
+from agcx_format.search.builder import DEFAULT_CAP, BookState
 from agcx_format.search.index import Index
 from agcx_format.search.query import (
     KEYS,
@@ -23,8 +24,10 @@ from agcx_format.search.results import Hit, SearchProgress, SessionHits, Session
 from agcx_format.search.run import Search
 
 __all__ = [
+    "DEFAULT_CAP",
     "KEYS",
     "PLACES",
+    "BookState",
     "ForeignTerm",
     "Hit",
     "Index",

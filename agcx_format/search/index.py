@@ -8,19 +8,25 @@ absent: it only takes longer.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from agcx_format.disk.durable import Signature
 from agcx_format.errors import PersistenceError
+from agcx_format.search import wipe
+from agcx_format.search.book import Book
+from agcx_format.search.builder import DEFAULT_CAP, BookState, build, state_of
 from agcx_format.search.direct import DirectText
 from agcx_format.search.examine import Request, examine
 from agcx_format.search.filters import allowed_by
 from agcx_format.search.query import Query, parse_query
 from agcx_format.search.results import Hit, SessionRef, Unsearched
-from agcx_format.search.run import Job, Outcome, Search
+from agcx_format.search.run import Job, Outcome, Plan, Search
+from agcx_format.search.scope import BookText, Scope, Task
+from agcx_format.search.segment import Segment
+from agcx_format.search.signature import Damaged
 from agcx_format.session.lazy import SessionFile
 from agcx_format.store import paths
 from agcx_format.store.store import Store
@@ -29,12 +35,14 @@ __all__ = ["Index", "Order"]
 
 Order = Literal["newest", "best"]
 
-# Hits of one session that are shown at most.
+# Hits of one session that are given at most.
 ROWS = 50
+# Blocks that a job reads: few at first, so that the first results come at once.
+_FIRST_JOBS, _SMALL, _LARGE = 8, 8, 64
 
 
 class Index:
-    """The text of one store's conversations, searchable.
+    """The text of one store's conversations, searchable.  May be used from several threads.
 
     Fields:
         store: whose conversations.
@@ -44,14 +52,14 @@ class Index:
     def __init__(self, store: Store, cache_dir: str | os.PathLike[str] | None = None) -> None:
         self.store = store
         self.cache_dir = None if cache_dir is None else Path(cache_dir)
-
-    # --- searching
+        self._book = None if self.cache_dir is None else Book(self.cache_dir, store.path)
+        self._scope: Scope | None = None
 
     def search(
         self,
         query: Query | str,
         *,
-        sessions: Iterable[SessionRef] | None = None,
+        sessions: Sequence[SessionRef] | None = None,
         order: Order = "newest",
         context: int = 0,
     ) -> Iterator[Hit]:
@@ -66,7 +74,7 @@ class Index:
         self,
         query: Query | str,
         *,
-        sessions: Iterable[SessionRef] | None = None,
+        sessions: Sequence[SessionRef] | None = None,
         order: Order = "newest",
         rows: int | None = ROWS,
         context: int = 0,
@@ -75,65 +83,171 @@ class Index:
         """The sessions that fit the query, as they are found.
 
         `sessions` are those to search, in the order in which they are to be given; by default all of the
-        store, the last updated first.  `order` `"best"` gives them when all are found, by how well they
-        fit.  `rows` is how many hits of a session are given at most, None for all; unless `counted`, what is
-        beyond them is not counted, which is faster.  `context` lines are given before and after each hit.
+        store, the last changed first.  The same list given again is not compared with the book again.
+        `order` `"best"` gives them when all are found, by how well they fit.  `rows` is how many hits of a
+        session are given at most, None for all; unless `counted`, what is beyond them is not counted, which
+        is faster.  `context` lines are given before and after each hit.
 
         Raises `QueryError` for a query of which a part means nothing; an empty one finds nothing.
         """
         parsed = parse_query(query) if isinstance(query, str) else query
         if parsed.errors:
             raise parsed.errors[0]
+        most = 1 << 62 if rows is None else rows
 
-        def plan() -> tuple[int, Iterator[Job]]:
+        def plan() -> Plan:
             if not parsed:
-                return 0, iter(())
-            refs = self._all() if sessions is None else list(sessions)
-            return len(refs), self._jobs(refs, parsed, rows, context, counted)
+                return Plan(0, 0, iter(()))
+            scope = self._scope_of(sessions)
+            tasks, damaged = scope.tasks(parsed)
+            for segment in damaged:
+                self._drop(segment)
+            allowed = allowed_by(parsed.within)
+
+            def request(stopped: Callable[[], bool]) -> Request:
+                return Request(parsed, allowed, most, context, counted, stopped)
+
+            return Plan(len(scope.refs), len(scope.refs) - len(tasks), self._jobs(tasks, request))
 
         return Search(plan, best_first=order == "best")
 
-    def _all(self) -> Sequence[SessionRef]:
-        found = []
-        for _, path in paths.session_paths(self.store.path):
-            signature = _signature(path)
-            found.append(SessionRef(path, signature))
-        return sorted(
-            found, key=lambda ref: ref.signature.mtime_ns if ref.signature else 0, reverse=True
-        )
+    # --- the book
+
+    def update(
+        self,
+        *,
+        cap: int = DEFAULT_CAP,
+        should_stop: Callable[[], bool] = lambda: False,
+        report: Callable[[BookState], None] = lambda state: None,
+    ) -> BookState:
+        """Bring the book up to date; may take minutes, and goes on where it was when it is stopped.
+
+        `cap` is the largest size in bytes: the oldest sessions are left out and searched in their own files.
+        `report` is told after each part.  Raises `LockFailed` when another process is at it,
+        `PersistenceError` when the book cannot be written, `ValueError` without a `cache_dir`.
+        """
+        if self.cache_dir is None:
+            raise ValueError("there is no directory for the book")
+        book = Book(self.cache_dir, self.store.path)
+        return build(book, self.sessions(), cap=cap, stopped=should_stop, report=report)
+
+    def state(self, *, cap: int = DEFAULT_CAP) -> BookState:
+        """How much of the store is in the book now."""
+        refs = self.sessions()
+        if self._book is None:
+            return BookState(0, len(refs), 0, 0, cap)
+        self._book.refresh()
+        return state_of(self._book, refs, cap)
+
+    def forget(self, paths: Collection[str]) -> None:
+        """Take out what was destroyed, and whatever else is not in the store any more as it was read.
+
+        What cannot be written anew is removed.  Raises `OSError` when not even that can be done.
+        """
+        if self._book is not None:
+            wipe.forget(self._book, paths)
+
+    def clear(self) -> None:
+        """Remove the book.  Raises `OSError` when it can be neither removed nor emptied."""
+        if self._book is not None:
+            wipe.clear(self._book)
+
+    def close(self) -> None:
+        """Let go of the book's files; they are opened again when they are needed."""
+        self._scope = None
+        if self._book is not None:
+            self._book.close()
+
+    # --- inside
+
+    def _scope_of(self, sessions: Sequence[SessionRef] | None) -> Scope:
+        book = self._book
+        if book is not None:
+            book.refresh()
+        known = self._scope
+        if (
+            known is not None
+            and known.refs is sessions
+            and (not book or known.version == book.version)
+        ):
+            return known
+        scope = Scope(self.sessions() if sessions is None else sessions, book)
+        self._scope = scope
+        return scope
+
+    def sessions(self) -> list[SessionRef]:
+        """All sessions of the store, the last changed first.
+
+        Raises `PersistenceError` when the directory cannot be read.
+        """
+        found = [
+            SessionRef(path, _signature(path)) for _, path in paths.session_paths(self.store.path)
+        ]
+        found.sort(key=lambda ref: ref.signature.mtime_ns if ref.signature else 0, reverse=True)
+        return found
 
     def _jobs(
-        self,
-        refs: Sequence[SessionRef],
-        query: Query,
-        rows: int | None,
-        context: int,
-        counted: bool,
+        self, tasks: Sequence[Task], request: Callable[[Callable[[], bool]], Request]
     ) -> Iterator[Job]:
-        allowed = allowed_by(query.within)
-        most = 1 << 62 if rows is None else rows
+        group: list[Task] = []
+        weight = made = 0
+        for task in tasks:
+            group.append(task)
+            weight += task.weight
+            if weight >= (_SMALL if made < _FIRST_JOBS else _LARGE):
+                yield partial(self._run, group, request)
+                made, group, weight = made + 1, [], 0
+        if group:
+            yield partial(self._run, group, request)
 
-        def run(ref: SessionRef, stopped: Callable[[], bool]) -> list[Outcome]:
-            return [_directly(ref, Request(query, allowed, most, context, counted, stopped))]
+    def _run(
+        self,
+        tasks: Sequence[Task],
+        request: Callable[[Callable[[], bool]], Request],
+        stopped: Callable[[], bool],
+    ) -> list[Outcome]:
+        asked = request(stopped)
+        return [self._outcome(task, asked) for task in tasks]
 
-        for ref in refs:
-            yield Job(partial(run, ref))
+    def _outcome(self, task: Task, request: Request) -> Outcome:
+        if task.entry is not None:
+            try:
+                return _in_book(task, request)
+            except Damaged:
+                self._drop(task.entry.segment)
+        return _in_file(task.ref, request)
+
+    def _drop(self, segment: Segment) -> None:
+        if self._book is not None:
+            self._book.drop(segment)
 
 
-def _directly(ref: SessionRef, request: Request) -> Outcome:
-    """Search one session in its own file."""
+def _in_book(task: Task, request: Request) -> Outcome:
+    """Raises `Damaged` when the book is damaged there."""
+    assert task.entry is not None
+    ref, text = task.ref, BookText(task, task.entry)
+    if not task.entry.row.readable and text.error is not None:
+        return Outcome(unsearched=Unsearched(ref.path, text.error))
+    hits = examine(text, request, ref.path, paths.id_of(ref.path))
+    return Outcome(hits, _unsearched(ref, text))
+
+
+def _in_file(ref: SessionRef, request: Request) -> Outcome:
     try:
         with SessionFile(ref.path, use_mmap=False) as file:
             text = DirectText(file)
             hits = examine(text, request, ref.path, paths.id_of(ref.path))
-            unsearched = None
-            if text.error is not None:
-                unsearched = Unsearched(ref.path, text.error, text.messages)
-            return Outcome(hits, unsearched, direct=True)
+            return Outcome(hits, _unsearched(ref, text), direct=True)
     except PersistenceError as error:
         if not os.path.lexists(ref.path):
             return Outcome(gone=True)
         return Outcome(unsearched=Unsearched(ref.path, error))
+
+
+def _unsearched(ref: SessionRef, text: BookText | DirectText) -> Unsearched | None:
+    if text.error is None:
+        return None
+    return Unsearched(ref.path, text.error, text.messages)
 
 
 def _signature(path: str) -> Signature | None:

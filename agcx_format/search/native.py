@@ -41,6 +41,15 @@ def _re2() -> ModuleType | None:
         return None
 
 
+@cache
+def numpy() -> ModuleType | None:
+    """For whoever builds an index; never needed to search one."""
+    try:
+        return import_module("numpy")
+    except ImportError:
+        return None
+
+
 def missing() -> tuple[str, ...]:
     """The packages that are not installed and would make a search faster or richer."""
     found = {"stringzilla": _stringzilla(), "google-re2": _re2()}

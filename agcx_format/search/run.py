@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from agcx_format.search.examine import Stopped
 from agcx_format.search.results import SearchProgress, SessionHits, Unsearched
 
-__all__ = ["Job", "Outcome", "Search"]
+__all__ = ["Job", "Outcome", "Plan", "Search"]
 
 _MOST_THREADS = 4
 # Jobs that are begun before their results are wanted, for each thread.
@@ -42,15 +42,23 @@ class Outcome:
     gone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """`run` gives an outcome for each of its sessions that has to be looked at; it may raise `Stopped`.
+Job = Callable[[Callable[[], bool]], list[Outcome]]
+"""Looks at some sessions, and gives an outcome for each; may raise `Stopped` once it is told to stop."""
 
-    `proved` sessions before them hold nothing, which the index proved.
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done.
+
+    Fields:
+        total: sessions that are to be searched.
+        proved: those among them of which the index proves that they hold nothing.
+        jobs: for all others.
     """
 
-    run: Callable[[Callable[[], bool]], list[Outcome]]
-    proved: int = 0
+    total: int
+    proved: int
+    jobs: Iterator[Job]
 
 
 class Search:
@@ -59,8 +67,8 @@ class Search:
     `progress` and `stop` may be used from any thread.
     """
 
-    def __init__(self, plan: Callable[[], tuple[int, Iterator[Job]]], *, best_first: bool) -> None:
-        """`plan` gives how many sessions there are, and the jobs; called when the iteration begins."""
+    def __init__(self, plan: Callable[[], Plan], *, best_first: bool) -> None:
+        """`plan` is called when the iteration begins."""
         self._plan = plan
         self._best_first = best_first
         self._stopped = threading.Event()
@@ -84,14 +92,14 @@ class Search:
             yield from self._found()
 
     def _found(self) -> Iterator[SessionHits]:
-        total, jobs = self._plan()
-        counts = _Counts(total)
+        plan = self._plan()
+        counts = _Counts(plan)
         self._progress = counts.progress()
         threads = min(_MOST_THREADS, os.cpu_count() or 1)
         pool = ThreadPoolExecutor(threads, thread_name_prefix="search")
         try:
-            for job, outcomes in self._results(pool, jobs, threads * _AHEAD):
-                found = counts.add(job, outcomes)
+            for outcomes in self._results(pool, plan.jobs, threads * _AHEAD):
+                found = counts.add(outcomes)
                 self._progress = counts.progress()
                 yield from found
             if not self._stopped.is_set():
@@ -104,32 +112,30 @@ class Search:
 
     def _results(
         self, pool: ThreadPoolExecutor, jobs: Iterator[Job], ahead: int
-    ) -> Iterator[tuple[Job, list[Outcome]]]:
-        running: deque[tuple[Job, Future[list[Outcome]]]] = deque()
+    ) -> Iterator[list[Outcome]]:
+        running: deque[Future[list[Outcome]]] = deque()
         for job in jobs:
             if self._stopped.is_set():
                 raise Stopped
-            running.append((job, pool.submit(job.run, self._stopped.is_set)))
-            while len(running) >= ahead or (running and running[0][1].done()):
-                first, future = running.popleft()
-                yield first, future.result()
+            running.append(pool.submit(job, self._stopped.is_set))
+            while len(running) >= ahead or (running and running[0].done()):
+                yield running.popleft().result()
         while running:
-            first, future = running.popleft()
-            yield first, future.result()
+            yield running.popleft().result()
 
 
 class _Counts:
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._searched = self._direct = self._sessions = self._hits = 0
+    def __init__(self, plan: Plan) -> None:
+        self._total = plan.total
+        self._searched = plan.proved
+        self._direct = self._sessions = self._hits = 0
         self._exact = True
         self._partial: list[Unsearched] = []
         self._unreadable: list[Unsearched] = []
 
-    def add(self, job: Job, outcomes: list[Outcome]) -> list[SessionHits]:
+    def add(self, outcomes: list[Outcome]) -> list[SessionHits]:
         """Count what came of a job; gives the sessions that fit."""
         found = []
-        self._searched += job.proved
         for outcome in outcomes:
             if outcome.gone:
                 self._total -= 1

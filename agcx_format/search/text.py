@@ -16,14 +16,13 @@ import msgspec
 from agcx_format import limits
 from agcx_format.model.items import (
     FunctionCall,
-    FunctionCallOutput,
-    LocalShellCall,
     Message,
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
 )
-from agcx_format.transcript.tools import read_call, read_output, typed_command, without_surrogates
+from agcx_format.transcript.outputs import without_surrogates
+from agcx_format.transcript.tool_calls import CallReader, ToolCall, tool_call_of_item
 from agcx_format.transcript.words import genuine_user_text, text_of
 
 __all__ = ["Kind", "Said", "as_read", "read_messages"]
@@ -66,47 +65,34 @@ class Said(msgspec.Struct, frozen=True, gc=False):
 
 def as_read(item: object) -> str:
     """The text of one item."""
-    if isinstance(item, FunctionCall):
-        text = _call_text(item)[0]
-    elif isinstance(item, LocalShellCall):
-        text = _shell_text(item)
-    elif isinstance(item, FunctionCallOutput):
-        text = read_output(item.output).text
-    else:
-        text = text_of(item)
-    return _storable(text)
+    call = tool_call_of_item(item)
+    return _storable(text_of(item) if call is None else _text_of_call(item, call))
 
 
 def read_messages(messages: Iterable[MessageSnapshot]) -> Iterator[Said]:
     """Every message of one session, in order: results are known by the calls before them."""
-    tools: dict[str, str] = {}
+    calls = CallReader()
     for message in messages:
-        yield _said(message, tools)
+        call = calls.read(message)
+        yield _said_otherwise(message) if call is None else _said_of_call(message, call)
 
 
-def _said(message: MessageSnapshot, tools: dict[str, str]) -> Said:
-    item, time = message.item, message.timestamp
-    paths = tuple(file.path for file in message.metadata.file_context)
-    failed = any(not call.success for call in message.metadata.tool_calls)
-    if isinstance(item, FunctionCall):
-        text, found = _call_text(item)
-        tools[item.call_id] = item.name
-        return Said(_storable(text), Kind.CALL, "tool", time, item.name, failed, paths + found)
-    if isinstance(item, FunctionCallOutput):
-        output = read_output(item.output)
-        failed = failed or output.outcome.success is False
-        tool = tools.get(item.call_id, "")
-        return Said(_storable(output.text), Kind.RESULT, "tool", time, tool, failed, paths)
-    if isinstance(item, LocalShellCall):
-        if item.call_id is not None:
-            tools[item.call_id] = "shell"
-        return Said(_storable(_shell_text(item)), Kind.CALL, "tool", time, "shell", failed, paths)
-    text = _storable(text_of(item))
-    if isinstance(item, (Reasoning, ReasoningWithoutContent)):
-        return Said(text, Kind.REASONING, "reasoning", time, "", failed, paths)
+def _said_of_call(message: MessageSnapshot, call: ToolCall) -> Said:
+    text = _storable(_text_of_call(message.item, call))
+    kind = Kind.CALL if call.output is None else Kind.RESULT
+    return Said(text, kind, "tool", message.timestamp, call.name, call.failed, call.files)
+
+
+def _said_otherwise(message: MessageSnapshot) -> Said:
+    item, metadata = message.item, message.metadata
+    kind, role = Kind.OTHER, "other"
     if isinstance(item, Message):
-        return Said(text, _kind_of(item), item.role, time, "", failed, paths)
-    return Said(text, Kind.OTHER, "other", time, "", failed, paths)
+        kind, role = _kind_of(item), item.role
+    elif isinstance(item, (Reasoning, ReasoningWithoutContent)):
+        kind, role = Kind.REASONING, "reasoning"
+    paths = tuple(file.path for file in metadata.file_context)
+    failed = any(not record.success for record in metadata.tool_calls)
+    return Said(_storable(text_of(item)), kind, role, message.timestamp, "", failed, paths)
 
 
 def _kind_of(item: Message) -> Kind:
@@ -132,71 +118,37 @@ def _storable(text: str) -> str:
 
 # --- tool calls
 
-# Arguments that name a file or a directory, by the tools of several agents.
-_PATH_KEYS = frozenset(
-    ("file_path", "path", "notebook_path", "filename", "file", "workdir", "cwd", "directory")
-)
-_PATCHED = ("*** Update File: ", "*** Add File: ", "*** Delete File: ", "*** Move to: ")
 
-_decode = msgspec.json.Decoder().decode
+def _text_of_call(item: object, call: ToolCall) -> str:
+    if call.output is not None:
+        return call.output.text
+    asked = call.call
+    assert asked is not None
+    if asked.command is not None:
+        return "\n".join(filter(None, (f"{call.name} {asked.command}", asked.directory)))
+    if asked.text is not None:
+        return f"{call.name} {asked.text}"
+    assert isinstance(item, FunctionCall)
+    return f"{call.name} {_lines_of(item.arguments)}"
 
 
-def _shell_text(item: LocalShellCall) -> str:
-    call = read_call(item)
-    return "\n".join(filter(None, (f"shell {call.command or ''}", call.directory)))
-
-
-def _call_text(item: FunctionCall) -> tuple[str, tuple[str, ...]]:
-    """What a call says, and the paths in it."""
+def _lines_of(arguments: str) -> str:
+    """JSON as lines of `key: value`, with nothing escaped; what is no JSON as it is."""
+    lines: list[str] = []
     try:
-        arguments = _json(item.arguments)
-        lines: list[str] = []
-        paths: list[str] = []
-        _collect("", arguments, lines, paths)
+        _collect("", without_surrogates(json.loads(arguments)), lines)
     except (ValueError, RecursionError):
-        return f"{item.name} {item.arguments}", ()
-    text = "\n".join(lines)
-    if "*** " in text:
-        paths += _patched(text)
-    return f"{item.name} {text}", tuple(dict.fromkeys(paths))
+        return arguments
+    return "\n".join(lines)
 
 
-def _json(text: str) -> object:
-    try:
-        return _decode(text)
-    except msgspec.DecodeError:
-        # The standard library takes what this one refuses, half a surrogate pair for example.
-        return without_surrogates(json.loads(text))
-
-
-def _collect(key: str, value: object, lines: list[str], paths: list[str]) -> None:
-    """Lines of `key: value`; a command without its key, as one would type it."""
-    if isinstance(value, str):
-        if key in _PATH_KEYS:
-            paths.append(value)
-        lines.append(value if key in _BARE or not key else f"{key}: {value}")
-    elif isinstance(value, dict):
+def _collect(key: str, value: object, lines: list[str]) -> None:
+    if isinstance(value, dict):
         for name, each in value.items():
-            _collect(str(name), each, lines, paths)
+            _collect(str(name), each, lines)
     elif isinstance(value, list):
-        if key in _COMMANDS and (command := typed_command(value)) is not None:
-            lines.append(command)
-            return
         for each in value:
-            _collect(key, each, lines, paths)
+            _collect(key, each, lines)
     else:
-        lines.append(f"{key}: {json.dumps(value)}" if key else json.dumps(value))
-
-
-_COMMANDS = frozenset(("command", "cmd"))
-_BARE = _COMMANDS | {"input"}
-
-
-def _patched(text: str) -> list[str]:
-    return [
-        line[len(mark) :].strip()
-        for line in text.split("\n")
-        if line.startswith("*** ")
-        for mark in _PATCHED
-        if line.startswith(mark)
-    ]
+        shown = value if isinstance(value, str) else json.dumps(value)
+        lines.append(f"{key}: {shown}" if key else shown)

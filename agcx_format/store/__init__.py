@@ -1,1 +1,46 @@
 """A directory of sessions: listing them, saving them, and every change as an act."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agcx_format._exports import names_in, on_demand
+
+if TYPE_CHECKING:
+    from agcx_format.store.acts.manifest import Act as Act
+    from agcx_format.store.acts.manifest import Edit as Edit
+    from agcx_format.store.acts.plan_derived import title_of_checkpoint as title_of_checkpoint
+    from agcx_format.store.acts.plan_derived import title_of_second as title_of_second
+    from agcx_format.store.backend import SessionStorage as SessionStorage
+    from agcx_format.store.backend import SessionStore as SessionStore
+    from agcx_format.store.backend import StorageBackend as StorageBackend
+    from agcx_format.store.entries import ScanEntry as ScanEntry
+    from agcx_format.store.entries import is_link as is_link
+    from agcx_format.store.entries import is_recent as is_recent
+    from agcx_format.store.entries import own_size as own_size
+    from agcx_format.store.paths import SUFFIX as SUFFIX
+    from agcx_format.store.paths import folders as folders
+    from agcx_format.store.paths import session_paths as session_paths
+    from agcx_format.store.store import SHORTEST_PREFIX as SHORTEST_PREFIX
+    from agcx_format.store.store import CompressionLevel as CompressionLevel
+    from agcx_format.store.store import Store as Store
+    from agcx_format.store.store import open_store as open_store
+    from agcx_format.store.trash import Emptied as Emptied
+    from agcx_format.store.trash import TrashedSession as TrashedSession
+    from agcx_format.store.trash import to_destroy as to_destroy
+    from agcx_format.store.trash import trashed as trashed
+
+_HOMES = {
+    "acts.manifest": "Act Edit",
+    "acts.plan_derived": "title_of_checkpoint title_of_second",
+    "backend": "SessionStorage SessionStore StorageBackend",
+    "entries": "ScanEntry is_link is_recent own_size",
+    "paths": "SUFFIX folders session_paths",
+    "store": "CompressionLevel SHORTEST_PREFIX Store open_store",
+    "trash": "Emptied TrashedSession to_destroy trashed",
+}
+
+__all__ = names_in(_HOMES)
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = on_demand(__name__, _HOMES)

@@ -1,1 +1,48 @@
-"""What an item of a conversation says to a person."""
+"""What an item of a conversation says to a person: its text, its tool calls, made safe for a screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agcx_format._exports import names_in, on_demand
+
+if TYPE_CHECKING:
+    from agcx_format.transcript.escaping import safe_line as safe_line
+    from agcx_format.transcript.escaping import safe_text as safe_text
+    from agcx_format.transcript.folding import Needle as Needle
+    from agcx_format.transcript.folding import fold as fold
+    from agcx_format.transcript.outputs import CallOutcome as CallOutcome
+    from agcx_format.transcript.outputs import Output as Output
+    from agcx_format.transcript.outputs import read_output as read_output
+    from agcx_format.transcript.reader import ReadMessage as ReadMessage
+    from agcx_format.transcript.reader import TranscriptReader as TranscriptReader
+    from agcx_format.transcript.title import short_title as short_title
+    from agcx_format.transcript.tool_calls import ToolCall as ToolCall
+    from agcx_format.transcript.tool_calls import tool_call as tool_call
+    from agcx_format.transcript.tool_calls import tool_call_of_item as tool_call_of_item
+    from agcx_format.transcript.tools import TELLING as TELLING
+    from agcx_format.transcript.tools import Call as Call
+    from agcx_format.transcript.tools import read_call as read_call
+    from agcx_format.transcript.wording import describe_file as describe_file
+    from agcx_format.transcript.wording import describe_outcome as describe_outcome
+    from agcx_format.transcript.wording import describe_record as describe_record
+    from agcx_format.transcript.words import genuine_user_text as genuine_user_text
+    from agcx_format.transcript.words import own_words as own_words
+    from agcx_format.transcript.words import text_of as text_of
+
+_HOMES = {
+    "escaping": "safe_line safe_text",
+    "folding": "Needle fold",
+    "outputs": "CallOutcome Output read_output",
+    "reader": "ReadMessage TranscriptReader",
+    "title": "short_title",
+    "tool_calls": "ToolCall tool_call tool_call_of_item",
+    "tools": "Call TELLING read_call",
+    "wording": "describe_file describe_outcome describe_record",
+    "words": "genuine_user_text own_words text_of",
+}
+
+__all__ = names_in(_HOMES)
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = on_demand(__name__, _HOMES)

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -39,6 +40,10 @@ _joining = re.compile(
     "\U000113c5\U000113c7-\U000113c9\U000114b0\U000114ba\U000114bd\U000115af\U00011930\U0001611e"
     "-\U00016120\U00016129\U00016d63\U00016d67\U00016d68]"
 ).match
+
+
+# Parts of some hundred characters that end before a character which joins nothing.
+_parts = re.compile("(?s:.){1,256}[^\0-\x7f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]*").finditer
 
 
 def unify(text: str) -> str:
@@ -93,26 +98,52 @@ class Folded:
 
     def __init__(self, original: str, needle: Needle) -> None:
         self.text = needle.prepare(original)
-        # Nothing where each character has the place that it had.
-        self._places: list[tuple[int, int]] = []
+        # None where each character has the place that it had.
+        self._parts: _Parts | None = None
         if not _is_even(original, self.text, needle.cased):
-            self._align(original, needle)
+            self._parts = _Parts(original, needle)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The range of the original that has become this one: whole letters."""
-        if not self._places:
+        if self._parts is None:
             return start, end
-        first = self._places[start][0]
-        return first, self._places[end - 1][1] if end > start else first
+        first = self._parts.letter(start)[0]
+        return first, self._parts.letter(end - 1)[1] if end > start else first
 
-    def _align(self, original: str, needle: Needle) -> None:
-        """For each character of the folded text, where the letter is of which it is."""
-        start = 0
-        for letter in _letters(original):
+
+class _Parts:
+    """A text in parts that fold by themselves: only those that are asked about are gone through by letter."""
+
+    def __init__(self, original: str, needle: Needle) -> None:
+        self._original = original
+        self._needle = needle
+        # Where each part begins, and where it begins once it is folded; last, where all of it ends.
+        self._starts = [0]
+        self._folded = [0]
+        for part in _parts(original):
+            self._starts.append(part.end())
+            self._folded.append(self._folded[-1] + len(needle.prepare(part[0])))
+        self._aligned: dict[int, list[tuple[int, int]]] = {}
+
+    def letter(self, at: int) -> tuple[int, int]:
+        """Where the letter is that a character of the folded text is of."""
+        number = bisect_right(self._folded, at) - 1
+        if number >= len(self._starts) - 1:
+            end = self._starts[-1]
+            return end, end
+        places = self._aligned.get(number)
+        if places is None:
+            places = self._aligned[number] = self._align(number)
+        return places[at - self._folded[number]]
+
+    def _align(self, number: int) -> list[tuple[int, int]]:
+        start, end = self._starts[number : number + 2]
+        places: list[tuple[int, int]] = []
+        for letter in _letters(self._original[start:end]):
             place = start, start + len(letter)
-            self._places += [place] * len(needle.prepare(letter))
+            places += [place] * len(self._needle.prepare(letter))
             start = place[1]
-        self._places.append((start, start))
+        return places
 
 
 def _is_even(original: str, folded: str, cased: bool) -> bool:

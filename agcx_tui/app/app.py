@@ -168,7 +168,7 @@ class AgcxApp(EndingApp[None]):
         self.call_from_thread(self._say_problems, problems)
 
     def _say_problems(self, problems: Sequence[str]) -> None:
-        from agcx_format.transcript.safe_text import safe_line
+        from agcx_format.transcript import safe_line
 
         if len(problems) > _SAID:
             problems = [f"{len(problems)} things are wrong with it: agcx config lists them."]
@@ -195,7 +195,7 @@ class AgcxApp(EndingApp[None]):
 
         catalog = None
         if self._cache is not None and self._store_path is not None:
-            from agcx_format.catalog.file import Catalog
+            from agcx_format.catalog import Catalog
             from agcx_tui.core.local.paths import catalogs
 
             catalog = Catalog(catalogs(self._cache), self._store_path)

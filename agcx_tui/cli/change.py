@@ -26,8 +26,7 @@ from agcx_tui.cli.common import (
 from agcx_tui.core.words.format import counted, shortened, size
 
 if TYPE_CHECKING:
-    from agcx_format.store.acts.manifest import Act
-    from agcx_format.store.store import ScanEntry
+    from agcx_format import Act, ScanEntry
 
 _TITLES_SHOWN = 10
 _FAVORITES_NAMED = 3
@@ -135,7 +134,7 @@ def undo(settings: Settings, act: str | None, list_: bool) -> None:
 
 
 def _print_log(acts: Sequence[Act]) -> None:
-    from agcx_format.model.timestamps import ns_of
+    from agcx_format import ns_of
     from agcx_tui.core.words.acts import describe, state_of
     from agcx_tui.core.words.format import AGE_WIDTH, age
 
@@ -205,7 +204,7 @@ def _again(favorites: Sequence[ScanEntry]) -> str:
 
 def amount(entries: Sequence[ScanEntry]) -> str:
     """`3 sessions (1.2 MB)`."""
-    from agcx_format.store.entries import own_size
+    from agcx_format.store import own_size
 
     total = size(sum(map(own_size, entries)))
     return f"{counted(len(entries), 'session')} ({total})"
@@ -213,7 +212,7 @@ def amount(entries: Sequence[ScanEntry]) -> str:
 
 def show_what(entries: Sequence[ScanEntry], running: Sequence[ScanEntry]) -> None:
     """Print the first of them, with what matters before a deletion."""
-    from agcx_format.store.entries import is_link, own_size
+    from agcx_format.store import is_link, own_size
 
     for entry in entries[:_TITLES_SHOWN]:
         notes = [size(own_size(entry))]
@@ -232,7 +231,7 @@ def show_what(entries: Sequence[ScanEntry], running: Sequence[ScanEntry]) -> Non
 
 def show_facts(entries: Sequence[ScanEntry], at_work: int) -> None:
     """Print how old they are, and what speaks against deleting them."""
-    from agcx_format.store.entries import is_link
+    from agcx_format.store import is_link
     from agcx_tui.core.words.deletion import deletion_facts
 
     links = sum(is_link(entry.path) for entry in entries)

@@ -20,12 +20,12 @@ import click
 from click.shell_completion import CompletionItem
 
 from agcx_format.errors import PersistenceError
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.core.local.paths import Location, config_file, find_store
 from agcx_tui.core.words.format import shortened
 
 if TYPE_CHECKING:
-    from agcx_format.store.store import ScanEntry, Store
+    from agcx_format import ScanEntry, Store
     from agcx_tui.core.local.config import Config
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Settings:
         Raises:
             click.BadParameter: A path was given, and nothing is there.
         """
-        from agcx_format.store.store import open_store
+        from agcx_format import open_store
 
         location = self.location
         if location.named and not os.path.lexists(location.path):
@@ -190,7 +190,7 @@ def complete_session(
     context: click.Context, _: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Ids that begin like this, with their titles; paths are completed by the shell."""
-    from agcx_format.store.store import open_store
+    from agcx_format import open_store
 
     if os.sep in incomplete:
         return [CompletionItem(incomplete, type="file")]

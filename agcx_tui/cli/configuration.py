@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.cli.common import Settings, pass_settings
 from agcx_tui.core.local.paths import config_file
 

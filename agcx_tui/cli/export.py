@@ -26,7 +26,7 @@ from agcx_tui.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from agcx_format.store.store import ScanEntry
+    from agcx_format import ScanEntry
     from agcx_tui.core.export.write_files import Exported, Form
 
 # `agcx_tui.core.export.write_files.FORMATS`; a test compares.
@@ -71,7 +71,7 @@ def export(
     personal: bool,
 ) -> None:
     """Export conversations: Markdown, HTML, JSON, JSON Lines, text, or a Codex rollout."""
-    from agcx_format.exporting.choice import ExportChoice
+    from agcx_format.exporting import ExportChoice
     from agcx_tui.core.export.write_files import Form, descriptor_named
 
     if personal and not redact:

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from agcx_format.errors import PersistenceError
-from agcx_format.transcript.safe_text import safe_text
+from agcx_format.transcript import safe_text
 from agcx_tui.cli.common import complain
 
 INTERRUPTED = 130

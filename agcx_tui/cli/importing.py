@@ -18,8 +18,7 @@ from agcx_tui.cli.common import Settings, pass_settings, print_json, store_optio
 from agcx_tui.core.local.paths import codex_rollouts
 
 if TYPE_CHECKING:
-    from agcx_format.importing.draft import Imported, ImportReport
-    from agcx_format.importing.run import ImportResult
+    from agcx_format.importing import Imported, ImportReport, ImportResult
 
 
 @click.group("import", short_help="Import conversations of Codex and Claude Code.")
@@ -50,7 +49,7 @@ def codex(settings: Settings, paths: tuple[str, ...], dry_run: bool, as_json: bo
 
     Without a PATH, looks in sessions and archived_sessions of $CODEX_HOME or ~/.codex.
     """
-    from agcx_format.importing.codex import find_rollouts, read_rollout
+    from agcx_format.importing import find_rollouts, read_rollout
 
     places = [Path(path) for path in paths] or codex_rollouts(os.environ)
     _import(settings, places, dry_run, as_json, find_rollouts, read_rollout)
@@ -63,7 +62,7 @@ def claude(settings: Settings, paths: tuple[str, ...], dry_run: bool, as_json: b
 
     Without a PATH, looks in projects of $CLAUDE_CONFIG_DIR or ~/.claude.
     """
-    from agcx_format.importing.claude import default_places, find_transcripts, read_transcript
+    from agcx_format.importing import default_places, find_transcripts, read_transcript
 
     places = [Path(path) for path in paths] or default_places()
     _import(settings, places, dry_run, as_json, find_transcripts, read_transcript)
@@ -77,8 +76,8 @@ def _import(
     find: Callable[..., Iterator[Path]],
     read: Callable[[Path], Imported],
 ) -> None:
-    from agcx_format.importing.run import import_sessions
-    from agcx_format.store.store import open_store
+    from agcx_format import open_store
+    from agcx_format.importing import import_sessions
 
     existing = [place for place in places if place.exists()]
     if not existing:
@@ -96,8 +95,8 @@ def _import(
 
 
 def _report(settings: Settings, result: ImportResult, *, silent: bool) -> None:
-    from agcx_format.importing.run import ImportOutcome
-    from agcx_format.transcript.safe_text import safe_line
+    from agcx_format.importing import ImportOutcome
+    from agcx_format.transcript import safe_line
 
     if result.outcome is ImportOutcome.FAILED:
         settings.failed(f"{result.path}: {result.reason}")

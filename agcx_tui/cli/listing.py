@@ -25,7 +25,7 @@ from agcx_tui.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from agcx_format.store.store import ScanEntry
+    from agcx_format import ScanEntry
     from agcx_tui.core.sessions.table import SessionTable
 
 # As `agcx_tui.core.sessions.table.SORTS`, which would make --help slow; a test compares them.
@@ -154,7 +154,7 @@ def _terminal_width() -> int:
 
 def _facts(entry: ScanEntry) -> dict[str, Any]:
     """An entry for scripts: the metadata as serde writes it, the file, and the error or null."""
-    from agcx_format.codec.json import to_json
+    from agcx_format import to_json
 
     facts: dict[str, Any] = {
         "id": str(entry.id) if entry.id else None,

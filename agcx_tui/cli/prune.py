@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.cli.change import may_delete, show_facts
 from agcx_tui.cli.common import Filled, Settings, pass_settings, print_json, store_option, tell
 from agcx_tui.cli.values import Age, Bytes
 from agcx_tui.core.words.format import counted, size
 
 if TYPE_CHECKING:
-    from agcx_format.space.rules import Chosen, Selection
+    from agcx_format.space import Chosen, Selection
 
-# As `agcx_format.space.rules.Precious`, which would make --help slow; a test compares them.
+# As `agcx_format.space.Precious`, which would make --help slow; a test compares them.
 PRECIOUS = ("favorites", "unreadable", "checkpoints", "at-work")
 
 
@@ -82,7 +82,7 @@ def prune(
     Protected are favorites, unreadable files, sessions with checkpoints, and those that an agent may
     be using; --include includes them. `agcx undo` restores everything.
     """
-    from agcx_format.space.rules import Precious, PruneRule, select
+    from agcx_format.space import Precious, PruneRule, select
 
     if conditions["directory"]:
         conditions["directory"] = str(Path(conditions["directory"]).expanduser().absolute())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.cli.common import (
     Filled,
     Settings,
@@ -18,7 +18,7 @@ from agcx_tui.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from agcx_format.doctor.repair import Repair
+    from agcx_format.doctor import Repair
 
 
 @click.command(short_help="Recover what can be read of damaged sessions.")
@@ -42,13 +42,13 @@ def repair(settings: Settings, paths: tuple[str, ...], output: str) -> None:
     The damaged file is not changed, and no existing file is overwritten. Exit status 1 if one of
     them could not be recovered.
     """
-    from agcx_format.doctor import repair as doctor
+    from agcx_format.doctor import repair_file
     from agcx_format.errors import PersistenceError
 
     for name in paths:
         try:
             path = name if os.path.lexists(name) else settings.store().resolve(name).path
-            done = doctor.repair(path, output)
+            done = repair_file(path, output)
         except PersistenceError as error:
             settings.failed(error)
         else:

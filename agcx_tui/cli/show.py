@@ -25,9 +25,7 @@ from agcx_tui.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from agcx_format.model.items import MessageSnapshot
-    from agcx_format.session.lazy import SessionFile
-    from agcx_format.store.store import ScanEntry
+    from agcx_format import MessageSnapshot, ScanEntry, SessionFile
 
 # First and last index, from 0; None stands for the end.
 Span = tuple[int, int | None]
@@ -66,7 +64,7 @@ def show(
     # A path needs no store.
     if not session.endswith(".agcx"):
         path = settings.store().resolve(session).path
-    from agcx_format.session.lazy import SessionFile
+    from agcx_format import SessionFile
 
     with SessionFile(path) as file:
         span = messages or (0, None)
@@ -87,14 +85,14 @@ def show(
 
 def text_lines(entry: ScanEntry) -> Iterator[str]:
     """The lines of a conversation."""
-    from agcx_format.session.lazy import SessionFile
+    from agcx_format import SessionFile
 
     with SessionFile(entry.path) as file:
         yield from _lines(file, (0, None))
 
 
 def _lines(file: SessionFile, span: Span) -> Iterator[str]:
-    from agcx_format.session.listed import listed
+    from agcx_format import listed
     from agcx_tui.cli.text import MessageLines, heading
 
     metadata = listed(file.metadata)
@@ -130,7 +128,7 @@ def _page(lines: Iterator[str]) -> None:
 
 
 def _as_json(number: int, message: MessageSnapshot | PersistenceError) -> dict[str, Any]:
-    from agcx_format.codec.json import to_json
+    from agcx_format import to_json
 
     if isinstance(message, PersistenceError):
         return {"number": number, "error": message.reason}

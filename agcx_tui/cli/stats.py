@@ -12,7 +12,7 @@ from agcx_tui.cli.common import Settings, pass_settings, print_json, store_optio
 from agcx_tui.core.local.paths import cache_directory, measures
 
 if TYPE_CHECKING:
-    from agcx_format.space.measure import Stats
+    from agcx_format.space import Stats
 
 _LABEL_WIDTH = 36
 # How many files between two updates of the progress line.
@@ -30,8 +30,7 @@ def stats(settings: Settings, as_json: bool) -> None:
     session with two tags counts for both. Results are kept, even if interrupted, and the next run
     reads only new files.
     """
-    from agcx_format.space.measure import Stats
-    from agcx_format.space.measure_cache import StatsCache
+    from agcx_format.space import Stats, StatsCache
 
     found = Stats()
     store = settings.store()

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from textwrap import indent
 
-from agcx_format.errors import PersistenceError
-from agcx_format.model.items import (
+from agcx_format import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -19,15 +18,22 @@ from agcx_format.model.items import (
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
+    SessionMetadata,
+    ns_of,
 )
-from agcx_format.model.session import SessionMetadata
-from agcx_format.model.timestamps import ns_of
-from agcx_format.transcript.reader import ReadMessage, TranscriptReader
-from agcx_format.transcript.safe_text import safe_line, safe_text
-from agcx_format.transcript.tool_calls import ToolCall, tool_call_of_item
-from agcx_format.transcript.tools import Call
-from agcx_format.transcript.wording import describe_file, describe_outcome
-from agcx_format.transcript.words import text_of
+from agcx_format.errors import PersistenceError
+from agcx_format.transcript import (
+    Call,
+    ReadMessage,
+    ToolCall,
+    TranscriptReader,
+    describe_file,
+    describe_outcome,
+    safe_line,
+    safe_text,
+    text_of,
+    tool_call_of_item,
+)
 from agcx_tui.core.words.format import counted, exact, local, size
 
 

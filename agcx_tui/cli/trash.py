@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.cli.common import (
     Filled,
     Settings,
@@ -27,7 +27,7 @@ from agcx_tui.core.local.paths import cache_directory, state_directory
 from agcx_tui.core.words.format import counted, shortened, size
 
 if TYPE_CHECKING:
-    from agcx_format.store.trash import TrashedSession
+    from agcx_format.store import TrashedSession
 
 WORD = "delete"
 _TITLE_WIDTH = 60
@@ -44,7 +44,7 @@ def trash() -> None:
 @pass_settings
 def list_(settings: Settings, as_json: bool) -> None:
     """List the sessions in the trash, the most recently deleted first."""
-    from agcx_format.model.timestamps import ns_of
+    from agcx_format import ns_of
     from agcx_tui.core.words.format import AGE_WIDTH, age
 
     sessions = settings.store().trash()
@@ -106,7 +106,7 @@ def _find(
     settings: Settings, there: Sequence[TrashedSession], names: Sequence[str]
 ) -> list[TrashedSession]:
     """The sessions of these names; of one that was deleted several times, the last."""
-    from agcx_format.store.store import SHORTEST_PREFIX
+    from agcx_format.store import SHORTEST_PREFIX
 
     found: dict[str, TrashedSession] = {}
     for name in names:
@@ -140,7 +140,7 @@ def empty(settings: Settings, older_than: str | None, yes: bool) -> None:
 
     It also destroys the versions that edits replaced; those changes can no longer be undone.
     """
-    from agcx_format.store.trash import trashed
+    from agcx_format.store import trashed
     from agcx_tui.core.store.forget import forget
 
     store = settings.store()

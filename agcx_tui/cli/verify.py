@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.cli.common import (
     Settings,
     complete_session,
@@ -27,7 +27,7 @@ from agcx_tui.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from agcx_format.doctor.report import FileReport, Finding, ReportPart
+    from agcx_format.doctor import FileReport, Finding, ReportPart
 
 # The severities of a report, in words.
 _WORDS = {"error": "error", "warning": "warning", "info": "note", None: "ok"}
@@ -76,9 +76,9 @@ def verify(settings: Settings, sessions: tuple[str, ...], verbose: bool, as_json
 def _reports(
     settings: Settings, names: tuple[str, ...], progress: _Progress
 ) -> Iterator[FileReport]:
-    from agcx_format.doctor.checks import verify_file, verify_store
+    from agcx_format import open_store
+    from agcx_format.doctor import verify_file, verify_store
     from agcx_format.errors import PersistenceError
-    from agcx_format.store.store import open_store
 
     stores = [] if names else [settings.store()]
     paths = []
@@ -100,7 +100,7 @@ def _reports(
 
 def _session_count(root: Path) -> int:
     from agcx_format.errors import PersistenceError
-    from agcx_format.store.paths import session_paths
+    from agcx_format.store import session_paths
 
     try:
         return sum(1 for _ in session_paths(root))

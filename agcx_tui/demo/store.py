@@ -18,9 +18,7 @@ from tempfile import TemporaryDirectory
 
 from msgspec.structs import replace
 
-from agcx_format.model.session import Checkpoint, SessionMetadata
-from agcx_format.model.timestamps import ns_of
-from agcx_format.store.backend import SessionStorage
+from agcx_format import Checkpoint, SessionMetadata, SessionStorage, ns_of
 from agcx_tui.demo import migrations, script
 
 # Cut off: how much stays, of the metadata and of what follows it.

@@ -33,8 +33,8 @@ from agcx_format.model.items import (
     UnknownItem,
 )
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
+from agcx_format.transcript.escaping import visible
 from agcx_format.transcript.reader import ReadMessage, TranscriptReader
-from agcx_format.transcript.safe_text import visible
 from agcx_format.transcript.tool_calls import ToolCall, tool_call_of_item
 from agcx_format.transcript.tools import Call
 from agcx_format.transcript.wording import (

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
     from markdown_it.utils import EnvType, OptionsDict
 
-from agcx_format.transcript.safe_text import visible
+from agcx_format.transcript.escaping import visible
 
 __all__ = ["escaped", "markdown_html", "picture", "preformatted"]
 

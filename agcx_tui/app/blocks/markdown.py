@@ -21,7 +21,7 @@ from rich.style import Style
 from rich.text import Text
 from textual.strip import Strip
 
-from agcx_format.transcript.safe_text import safe_text
+from agcx_format.transcript import safe_text
 from agcx_tui.app.blocks.block import Part
 from agcx_tui.app.blocks.lines import fold, indent, render, wrap
 from agcx_tui.app.blocks.links import addresses, followable

@@ -15,9 +15,7 @@ from functools import partial
 from rich.style import Style
 from textual.strip import Strip
 
-from agcx_format.counting import counted
-from agcx_format.errors import PersistenceError
-from agcx_format.model.items import (
+from agcx_format import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -30,10 +28,18 @@ from agcx_format.model.items import (
     ReasoningWithoutContent,
     UnknownItem,
 )
-from agcx_format.transcript.safe_text import safe_line, safe_text
-from agcx_format.transcript.tool_calls import tool_call_of_item
-from agcx_format.transcript.wording import describe_file, describe_record
-from agcx_format.transcript.words import genuine_user_text, own_words, text_of
+from agcx_format.counting import counted
+from agcx_format.errors import PersistenceError
+from agcx_format.transcript import (
+    describe_file,
+    describe_record,
+    genuine_user_text,
+    own_words,
+    safe_line,
+    safe_text,
+    text_of,
+    tool_call_of_item,
+)
 from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.images import image_facts
 from agcx_tui.app.blocks.lines import EMPTY, beside, indent, line, wrap
@@ -281,7 +287,8 @@ def _records(message: MessageSnapshot, look: Look) -> list[Part]:
         words = f"▸ {safe_line(describe_record(record))}"
         strips += indent(wrap(words, look.width - BODY, style), BODY)
         if record.error:
-            strips += indent(wrap(safe_text(record.error), look.width - BODY, style), BODY)
+            error = wrap(safe_text(record.error), look.width - 2 * BODY, style)
+            strips += indent(error, 2 * BODY)
     return [Part.of(strips)] if strips else []
 
 

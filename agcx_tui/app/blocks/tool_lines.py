@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from textual.strip import Strip
 
-from agcx_format.model.items import (
+from agcx_format import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
@@ -16,9 +16,7 @@ from agcx_format.model.items import (
     LocalShellCall,
     MessageSnapshot,
 )
-from agcx_format.transcript.outputs import CallOutcome
-from agcx_format.transcript.safe_text import safe_line, safe_text
-from agcx_format.transcript.tool_calls import tool_call
+from agcx_format.transcript import CallOutcome, safe_line, safe_text, tool_call
 from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.images import image_facts
 from agcx_tui.app.blocks.lines import EMPTY, Piece, beside, indent, line, wrap
@@ -132,9 +130,11 @@ def _result(
     item: LocalShellCall | FunctionCall, around: Around, outcome: CallOutcome, look: Look
 ) -> list[Piece]:
     """Duration and result; for a call that nothing answers, what is known of it."""
+    if outcome.status is not None and outcome.seconds is None and around.partner is None:
+        return [(outcome.word, look.palette.muted)]
     if outcome.word or outcome.seconds is not None or around.partner is not None:
         return _metrics(outcome, look)
-    word = item.status.value.replace("_", " ") if isinstance(item, LocalShellCall) else "no output"
+    word = "completed" if isinstance(item, LocalShellCall) else "no output"
     return [(word, look.palette.muted)]
 
 

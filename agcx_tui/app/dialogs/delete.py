@@ -15,15 +15,15 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Static
 
+from agcx_format import Store
 from agcx_format.errors import PersistenceError
-from agcx_format.store.entries import is_link, is_recent
-from agcx_format.store.store import Store
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.store import is_link, is_recent
+from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store import store_work
 from agcx_tui.core.words import format
-from agcx_tui.core.words.deletion import link_fact
+from agcx_tui.core.words.deletion import age_line, favorites_line, in_use_line, link_line
 
 _LISTED = 3
 
@@ -60,8 +60,8 @@ def _found_out(store: Store, files: Sequence[store_work.File], now: int) -> str:
     """What only a look at the files tells; may block."""
     links = sum(is_link(path) for path, _ in files)
     lines = [
-        _at_work(store_work.at_work(store, files, now), len(files)),
-        link_fact(links, len(files)) if links else "",
+        in_use_line(store_work.at_work(store, files, now), len(files)),
+        link_line(links, len(files)),
     ]
     return "\n".join(filter(None, lines))
 
@@ -106,7 +106,7 @@ class ConfirmDelete(Dialog[bool]):
         return cls(
             f"Delete {what}, {format.size(totals.size)}?",
             _facts(table, rows, now),
-            warning=_at_work(recent, len(rows)),
+            warning=in_use_line(recent, len(rows)),
             look=look,
         )
 
@@ -170,13 +170,9 @@ def _titles(table: SessionTable, rows: Sequence[int]) -> list[Content]:
 
 def _facts(table: SessionTable, rows: Sequence[int], now: int) -> list[Content]:
     lines = [*_titles(table, rows), Content("")]
-    if age := _age(table, rows, now):
-        lines.append(Content(age))
-    if favorites := sum(map(table.favorite, rows)):
-        text = f"★ {favorites:,} of them are favorites."
-        if favorites == 1:
-            text = "★ It is a favorite." if len(rows) == 1 else "★ One of them is a favorite."
-        lines.append(Content.styled(text, "$accent"))
+    lines.append(Content(age_line(map(table.last_used, rows), now)))
+    if favorites := favorites_line(sum(map(table.favorite, rows)), len(rows)):
+        lines.append(Content.styled(favorites, "$accent"))
     shown = set(table.order)
     if hidden := sum(row not in shown for row in rows):
         lines.append(Content.styled(f"The filter hides {hidden:,} of them now.", "$warning"))
@@ -185,25 +181,6 @@ def _facts(table: SessionTable, rows: Sequence[int], now: int) -> list[Content]:
     return lines
 
 
-def _at_work(count: int, sessions: int) -> str:
-    """That an agent may be at work on so many of the sessions; empty for none."""
-    if not count:
-        return ""
-    which = "It" if sessions == 1 else f"{count:,} of them"
-    return (
-        f"{which} changed in the last 5 minutes: an agent may be at work on it and save it again."
-    )
-
-
 def _title(table: SessionTable, row: int) -> Content:
     title = table.title(row) or table.id(row)
     return Content(f"{table.flag(row)} {safe_line(title).strip()}").truncate(54, ellipsis=True)
-
-
-def _age(table: SessionTable, rows: Sequence[int], now: int) -> str:
-    """`Last used 3 months ago`, or between when and when."""
-    dates = [now - table.date(row, "accessed") for row in rows]
-    newest, oldest = format.elapsed(max(0, min(dates))), format.elapsed(max(0, max(dates)))
-    if newest == oldest:
-        return f"Last used {newest} ago."
-    return f"Last used between {oldest} ago and {newest} ago."

@@ -14,9 +14,9 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
-from agcx_format.store.acts.manifest import Act
-from agcx_format.store.trash import TrashedSession, to_destroy
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format import Act
+from agcx_format.store import TrashedSession, to_destroy
+from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.core.words import format
 from agcx_tui.core.words.typed_values import BadValue, moment_before

@@ -20,7 +20,7 @@ from textual.content import Content
 from textual.widgets import Button, Checkbox, Input, RadioSet, Static
 from textual.worker import get_current_worker
 
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.choices import Box, Pick
@@ -178,7 +178,7 @@ class ExportDialog(Dialog[ExportOrder]):
             self.dismiss(None)
 
     def _form(self) -> write_files.Form:
-        from agcx_format.exporting.choice import ExportChoice
+        from agcx_format.exporting import ExportChoice
 
         def is_on(name: str) -> bool:
             return self.query_one(f"#{name}", Checkbox).value

@@ -18,13 +18,13 @@ from textual.content import Content
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.core.words.format import counted
 
 if TYPE_CHECKING:
-    from agcx_format.redaction.find import Find
+    from agcx_format.redaction import Find
     from agcx_tui.core.export.session_export import Looked
 
 # What is to be hidden, by session file.

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from agcx_format.disk.durable import os_reason
+from agcx_format import SessionFile, listed
+from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
-from agcx_format.session.lazy import SessionFile
-from agcx_format.session.listed import listed
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.export import ExportDialog, ExportItem, ExportOrder
 from agcx_tui.app.dialogs.progress import Stopped, run_with_progress
 from agcx_tui.core.export import write_files

@@ -10,10 +10,9 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from agcx_format import Act, ns_of
 from agcx_format.errors import PersistenceError
-from agcx_format.model.timestamps import ns_of
-from agcx_format.store.acts.manifest import Act
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.core.store import store_work

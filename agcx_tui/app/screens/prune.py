@@ -20,10 +20,10 @@ from textual.widget import Widget
 from textual.widgets import Checkbox, Input
 from textual.worker import get_current_worker
 
+from agcx_format import ScanEntry, Store
 from agcx_format.errors import PersistenceError
-from agcx_format.space.rules import Chosen, PruneRule, Selection, select
-from agcx_format.store.store import ScanEntry, Store
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.space import Chosen, PruneRule, Selection, select
+from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.sessions import SessionsScreen
 from agcx_tui.app.widgets.choices import Box

@@ -17,7 +17,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from agcx_format.errors import PersistenceError
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.browser.listing import ListingScreen
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine

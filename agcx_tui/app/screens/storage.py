@@ -20,11 +20,10 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
+from agcx_format import ScanEntry
 from agcx_format.errors import PersistenceError
-from agcx_format.space.measure import GROUPS, FileStats, Stats, gather
-from agcx_format.space.measure_cache import StatsCache
-from agcx_format.store.store import ScanEntry
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.space import GROUPS, FileStats, Stats, StatsCache, gather
+from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.core.sessions.columns import fit, plain_cells

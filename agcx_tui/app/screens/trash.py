@@ -15,12 +15,10 @@ from textual.content import Content
 from textual.message import Message
 from textual.worker import get_current_worker
 
+from agcx_format import Act, ScanEntry, Store, ns_of
 from agcx_format.errors import NothingToUndo, PersistenceError
-from agcx_format.model.timestamps import ns_of
-from agcx_format.store.acts.manifest import Act
-from agcx_format.store.store import ScanEntry, Store
-from agcx_format.store.trash import Emptied, TrashedSession
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.store import Emptied, TrashedSession
+from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.sessions import SessionsScreen
 from agcx_tui.core.store import store_work

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from textual import events
 from textual.message import Message
 
-from agcx_format.transcript.folding import Needle
+from agcx_format.transcript import Needle
 from agcx_tui.app.blocks.block import Block
 from agcx_tui.app.blocks.fact import fact_block, heading_block, name_width
 from agcx_tui.app.blocks.look import Look

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from agcx_tui.core.export.write_files import EXISTS, Exported, Exporter, Form, export_each
 
 if TYPE_CHECKING:
-    from agcx_format.store.store import ScanEntry
+    from agcx_format import ScanEntry
 
 __all__ = ["keep_copies"]
 

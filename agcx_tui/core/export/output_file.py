@@ -66,7 +66,7 @@ def write(
         FileExistsError: A file exists, and `overwrite` is or returns false.
         OSError: The target cannot be written; an existing file is unchanged.
     """
-    from agcx_format.disk.new_file import make_directory
+    from agcx_format.disk import make_directory
 
     if (number := descriptor_named(target)) is not None:
         return Written(_into(os.dup(number), parts, should_stop), None)
@@ -141,7 +141,7 @@ def shown(parts: Iterable[bytes]) -> Iterator[str]:
     """UTF-8 in parts as text that is safe for a terminal, wherever the parts were split."""
     import codecs
 
-    from agcx_format.transcript.safe_text import safe_text
+    from agcx_format.transcript import safe_text
 
     decode = codecs.getincrementaldecoder("utf-8")("replace").decode
     held = ""
@@ -157,8 +157,7 @@ def shown(parts: Iterable[bytes]) -> Iterator[str]:
 
 
 def _replace(target: Path, parts: Iterable[bytes], *, may_replace: bool) -> int:
-    from agcx_format.disk.durable import write_file
-    from agcx_format.disk.new_file import put_new
+    from agcx_format.disk import put_new, write_file
 
     temporary = target.with_name(f".{secrets.token_hex(8)}.agcx-tmp")
     try:

@@ -17,18 +17,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from agcx_format.disk.durable import Signature
-    from agcx_format.exporting.choice import ExportChoice
-    from agcx_format.model.items import MessageSnapshot
-    from agcx_format.model.session import (
+    from agcx_format import (
         ConversationContext,
         ConversationSnapshot,
+        MessageSnapshot,
+        SessionFile,
         SessionMetadata,
         SessionState,
     )
-    from agcx_format.redaction.find import Find
-    from agcx_format.redaction.replace import Placeholders
-    from agcx_format.session.lazy import SessionFile
+    from agcx_format.disk import Signature
+    from agcx_format.exporting import ExportChoice
+    from agcx_format.redaction import Find, Placeholders
 
 FORMATS = {
     "md": "Markdown",
@@ -148,7 +147,7 @@ def suggested_name(title: str, session_id: str, format: str) -> str:
 def file_name(metadata: SessionMetadata, format: str) -> str:
     """The name of a session's export; Codex finds a rollout by a special name."""
     if format == "codex":
-        from agcx_format.exporting.codex import rollout_name
+        from agcx_format.exporting import rollout_name
 
         return rollout_name(metadata)
     return suggested_name(metadata.title, str(metadata.id), format)
@@ -197,8 +196,7 @@ class Exporter:
 
     @contextlib.contextmanager
     def _opened(self, path: str) -> Iterator[_Opened]:
-        from agcx_format import SessionFile, read_session
-        from agcx_format.model.session import ConversationSnapshot
+        from agcx_format import ConversationSnapshot, SessionFile, read_session
 
         progress = self.progress
         try:
@@ -222,8 +220,8 @@ class Exporter:
 
         The rest is searched as well: what is named a password there is one in a message too.
         """
-        from agcx_format.exporting.choice import EVERYTHING, chosen
-        from agcx_format.redaction.find import find_secrets
+        from agcx_format.exporting import EVERYTHING, chosen
+        from agcx_format.redaction import find_secrets
 
         choice, facts = self.form.choice or EVERYTHING, _FACTS.get(self.form.format)
         left_out: set[int] = set()
@@ -263,7 +261,7 @@ class Exporter:
             return Outgoing(self.form, metadata, outgoing, around, state, title, {}, self.progress)
         from msgspec import structs
 
-        from agcx_format.redaction.replace import Placeholders, Redaction
+        from agcx_format.redaction import Placeholders, Redaction
 
         self._placeholders = self._placeholders or Placeholders()
         finds = self._to_hide(path, opened)
@@ -332,37 +330,37 @@ class Outgoing:
             yield data
 
     def _parts(self, alone: bool, number: int) -> Iterator[str | bytes]:
-        from agcx_format.exporting.choice import EVERYTHING
+        from agcx_format.exporting import EVERYTHING
 
         choice = self.form.choice or EVERYTHING
         given = self.metadata, self.messages
         context = self.around.context
         match self.form.format:
             case "md":
-                from agcx_format.exporting.markdown import markdown_parts
+                from agcx_format.exporting import markdown_parts
 
                 return markdown_parts(*given, context, choice, alone=alone)
             case "html":
-                from agcx_format.exporting.html import html_parts, section_parts
+                from agcx_format.exporting import html_parts, section_parts
 
                 if alone:
                     return html_parts(*given, context, choice)
                 return section_parts(*given, context, choice, f"s{number}-")
             case "txt":
-                from agcx_format.exporting.plain_text import text_parts
+                from agcx_format.exporting import text_parts
 
                 return text_parts(*given, choice)
             case "jsonl":
-                from agcx_format.exporting.plain_text import jsonl_parts
+                from agcx_format.exporting import jsonl_parts
 
                 return jsonl_parts(*given, choice)
             case "codex":
-                from agcx_format.exporting.codex import rollout_parts
+                from agcx_format.exporting import rollout_parts
 
                 return rollout_parts(*given, context, choice)
         from msgspec import structs
 
-        from agcx_format.exporting.session_json import session_json
+        from agcx_format.exporting import session_json
 
         assert self.state is not None
         whole = structs.replace(self.around, messages=list(self.messages))
@@ -370,7 +368,7 @@ class Outgoing:
 
 
 def _signature(path: str) -> Signature | None:
-    from agcx_format.disk.durable import Signature
+    from agcx_format.disk import Signature
 
     try:
         return Signature.of(os.stat(path))

@@ -154,8 +154,8 @@ def landing(source: str, target: Path, format: str) -> Path:
     """The path that an export without redaction writes to: Codex requires names of its own."""
     if format != "codex":
         return target
+    from agcx_format import SessionFile
     from agcx_format.errors import PersistenceError
-    from agcx_format.session.lazy import SessionFile
 
     try:
         with SessionFile(source) as session:
@@ -168,7 +168,7 @@ def landing(source: str, target: Path, format: str) -> Path:
 
 def _sync(directory: Path) -> None:
     """Make new names durable, except in a directory that may be written to but not read."""
-    from agcx_format.disk.durable import sync_directory
+    from agcx_format.disk import sync_directory
 
     with contextlib.suppress(PermissionError):
         sync_directory(directory)
@@ -250,7 +250,7 @@ def may_share(format: str) -> bool:
 def _around(format: str) -> tuple[bytes, bytes, bytes]:
     """What comes before, between, and after the sessions in one file."""
     if format == "html":
-        from agcx_format.exporting.html import PAGE_END, page_start
+        from agcx_format.exporting import PAGE_END, page_start
 
         return page_start("Conversations").encode(), b"", PAGE_END.encode()
     if format == "json":

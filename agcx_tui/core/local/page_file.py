@@ -79,7 +79,7 @@ def save(path: str, store: str, depends: str, lines: list[Line]) -> None:
         PersistenceError: It cannot be written.
         OSError: Its directory cannot be made.
     """
-    from agcx_format.disk.durable import replace_file
+    from agcx_format.disk import replace_file
 
     rows = [_PART.join((text, "" if at is None else str(at), of)) for text, at, of in lines]
     body = "\n".join((os.path.realpath(store), depends, *rows)).encode("utf-8", "surrogateescape")

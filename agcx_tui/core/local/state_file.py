@@ -46,7 +46,7 @@ class StateFile(Generic[T]):
 
         Only the owner can read the file.
         """
-        from agcx_format.disk.durable import replace_file
+        from agcx_format.disk import replace_file
 
         try:
             content = msgspec.json.encode(value)

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from agcx_format.transcript.folding import fold
+from agcx_format.transcript import fold
 from agcx_tui.core.sessions.query import IMPORTS, Term
 
 if TYPE_CHECKING:

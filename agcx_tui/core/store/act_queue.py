@@ -19,7 +19,7 @@ from agcx_format.errors import NothingToUndo, PersistenceError
 from agcx_tui.core.store import store_work, watch
 
 if TYPE_CHECKING:
-    from agcx_format.store.store import Store
+    from agcx_format import Store
     from agcx_tui.core.store.store_work import Outcome
     from agcx_tui.core.store.watch import Directory
 

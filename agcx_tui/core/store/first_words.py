@@ -10,10 +10,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from agcx_format.catalog import refresh
-from agcx_format.catalog.columns import GONE, READABLE, WORDS_KNOWN, Columns
-from agcx_format.store import paths
-from agcx_format.store.store import Store
+from agcx_format import Store
+from agcx_format.catalog import GONE, READABLE, WORDS_KNOWN, Columns, read_first_words
+from agcx_format.store import session_paths
 
 __all__ = ["Words", "count", "first_words", "still_true"]
 
@@ -24,7 +23,7 @@ _PAUSE = 0.001
 
 def count(store: Store) -> int:
     """The number of session files."""
-    return sum(1 for _ in paths.session_paths(store.path))
+    return sum(1 for _ in session_paths(store.path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def first_words(
         if is_cancelled():
             return
         mtime_ns = mtimes[row]
-        found.append(Words(row, mtime_ns, *refresh.first_words(columns.path(row))))
+        found.append(Words(row, mtime_ns, *read_first_words(columns.path(row))))
         if time.perf_counter() >= deadline:
             yield found
             found, deadline = [], time.perf_counter() + _BATCH

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from agcx_format.disk.durable import os_reason
+from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
-from agcx_format.store.trash import Emptied
+from agcx_format.store import Emptied
 from agcx_tui.core.local.paths import catalogs, measures
 
 __all__ = ["forget"]
@@ -39,8 +39,8 @@ def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None
         ReadingPositions(state).forget(gone.ids)
         _sweep(state)
     if cache is not None:
-        from agcx_format.catalog.file import Catalog
-        from agcx_format.space.measure_cache import StatsCache
+        from agcx_format.catalog import Catalog
+        from agcx_format.space import StatsCache
 
         # Versions that edits replaced, with an earlier title for example, belong to sessions that exist.
         names = _names(gone, store)
@@ -78,7 +78,7 @@ def _all(steps: Mapping[Path, Callable[[], None]]) -> None:
 
 def _sweep(folder: Path) -> None:
     """Remove the temporary files of killed writes, which hold the same data."""
-    from agcx_format.disk.tree import Tree
+    from agcx_format.disk import Tree
 
     with suppress(OSError, PersistenceError), Tree(folder) as tree:
         tree.sweep("")

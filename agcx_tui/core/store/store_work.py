@@ -15,14 +15,11 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from agcx_format.catalog.refresh import Gone
-from agcx_format.disk.durable import Signature
+from agcx_format import Act, ScanEntry, SessionMetadata, Store
+from agcx_format.catalog import Gone
+from agcx_format.disk import Signature
 from agcx_format.errors import PersistenceError, SessionNotFound
-from agcx_format.model.session import SessionMetadata
-from agcx_format.store import paths
-from agcx_format.store.acts.manifest import Act
-from agcx_format.store.store import ScanEntry, Store
-from agcx_format.store.trash import TrashedSession
+from agcx_format.store import SUFFIX, TrashedSession
 
 _FIRST_BATCH = 0.005
 _BATCH = 0.1
@@ -155,7 +152,7 @@ def _outcome(store: Store, act: Act, *, undone: bool = False) -> Outcome:
     """Look at every session file that an act had to do with."""
     entries, gone = [], []
     for step in act.steps:
-        if step.path.endswith(paths.SUFFIX):
+        if step.path.endswith(SUFFIX):
             path = str(store.path / step.path)
             entry = store.entry(path)
             if entry is None:

@@ -17,11 +17,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agcx_format.catalog.columns import Columns
-from agcx_format.catalog.refresh import Gone, look_at
+from agcx_format import ScanEntry
+from agcx_format.catalog import Columns, Gone, look_at
 from agcx_format.errors import PersistenceError
-from agcx_format.store import paths
-from agcx_format.store.entries import ScanEntry
+from agcx_format.store import SUFFIX, folders, session_paths
 
 __all__ = ["Directory", "directory", "is_gone", "watch"]
 
@@ -134,32 +133,32 @@ def is_gone(path: str, before: Directory | None) -> bool:
     if before in (None, now):
         return False
     try:
-        return next(paths.session_paths(Path(path)), None) is None
+        return next(session_paths(Path(path)), None) is None
     except PersistenceError:
         return False
 
 
 def _folders(path: str) -> list[str]:
-    folders = (os.path.join(path, folder) for folder in paths.folders().values())
-    return [folder for folder in folders if os.path.isdir(folder)]
+    found = (os.path.join(path, folder) for folder in folders().values())
+    return [folder for folder in found if os.path.isdir(folder)]
 
 
 def _is_of_interest(change: object, name: str) -> bool:
     base = os.path.basename(name)
-    is_session = base.endswith(paths.SUFFIX) and not base.startswith(".")
-    return is_session or base in paths.folders().values()
+    is_session = base.endswith(SUFFIX) and not base.startswith(".")
+    return is_session or base in folders().values()
 
 
 def _paths(path: str, names: Iterable[str]) -> Iterator[str]:
     """The session files among the names, as a scan of the store spells them."""
-    within = set(paths.folders().values())
+    within = set(folders().values())
     for name in sorted(names):
         folder, base = os.path.split(name)
-        if base.endswith(paths.SUFFIX):
+        if base.endswith(SUFFIX):
             last = os.path.basename(folder)
             yield str(Path(path, last if last in within else "", base))
 
 
 def _folders_changed(path: str, names: Iterable[str]) -> bool:
     """A folder of session files came or went: then it is another thing that is to be watched."""
-    return any(os.path.basename(name) in paths.folders().values() for name in names)
+    return any(os.path.basename(name) in folders().values() for name in names)

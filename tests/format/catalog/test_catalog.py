@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agcx_format.catalog.columns import GONE, WORDS_KNOWN, Columns
 from agcx_format.catalog.file import FIRST_PAGE, Catalog
-from agcx_format.catalog.refresh import Gone, differences, first_words, look_at
+from agcx_format.catalog.refresh import Gone, differences, look_at, read_first_words
 from agcx_format.disk import locks
 from agcx_format.store.store import Store
 from tests.support.entries import broken, damaged, session
@@ -249,7 +249,7 @@ def test_first_words_are_the_person_s_own_in_one_line():
     from agcx_tui.demo import demo_store
 
     with demo_store() as path:
-        told = [first_words(entry.path) for entry in Store(path).scan()]
+        told = [read_first_words(entry.path) for entry in Store(path).scan()]
     assert any(words.startswith("Look at this picture") for words, _ in told)
     assert all("\n" not in words and len(words) <= 200 for words, _ in told)
     assert any(directory.startswith("/") for _, directory in told)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from agcx_format import from_session_json, read_session, write_session
 from agcx_format.codec import messagepack
 from agcx_format.errors import MessagePackDecodeError
-from agcx_format.exporting.session_json import session_json
+from agcx_format.exporting.json_document import session_json
 from agcx_format.model.items import (
     ExecAction,
     FunctionCall,

@@ -18,7 +18,7 @@ from agcx_format import limits
 from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.zstd import seekable
 from agcx_format.doctor.checks import verify_file
-from agcx_format.doctor.repair import Repair, repair
+from agcx_format.doctor.repair import Repair, repair_file
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import index, v2
 from agcx_format.layout import v1 as layout1
@@ -47,7 +47,7 @@ def repaired(data: bytes, golden, tmp_path: Path) -> Repair | None:
     path.write_bytes(data)
     shutil.rmtree(out, ignore_errors=True)
     try:
-        done = repair(path, out)
+        done = repair_file(path, out)
     except PersistenceError:
         assert not out.exists()
         return None
@@ -171,7 +171,7 @@ def test_behind_a_damaged_frame_the_seek_table_finds_the_others(tmp_path):
     frame = place.start + table.section[table.frames // 2]
     data[frame : frame + 64] = bytes(64)
     path.write_bytes(data)
-    done = repair(path, tmp_path / "out")
+    done = repair_file(path, tmp_path / "out")
     again = saved(done)
     assert count * 0.8 < len(again) < count
     assert is_subset(again, original)
@@ -186,7 +186,7 @@ def test_of_a_layout_2_file_that_was_cut_off_the_first_messages_are_saved(share:
     metadata, conversation, state = read_session(path)
     write_session(path, metadata, conversation, state, layout=2)
     os.truncate(path, int(path.stat().st_size * share))
-    done = repair(path, tmp_path / "out")
+    done = repair_file(path, tmp_path / "out")
     again, messages, _ = read_session(done.target)
     assert messages.messages == conversation.messages[: done.messages]
     assert share - 0.1 < done.messages / len(conversation.messages) <= share
@@ -234,13 +234,13 @@ def test_a_file_is_never_written_over(tmp_path):
     path = tmp_path / f"{golden.id}.agcx"
     path.write_bytes(golden.data + b"more")
     with pytest.raises(PersistenceError, match="exists"):
-        repair(path, tmp_path)
+        repair_file(path, tmp_path)
     assert path.read_bytes() == golden.data + b"more"
     assert os.listdir(tmp_path) == [path.name]
 
 
 def test_of_a_file_that_is_whole_nothing_is_written(tmp_path):
-    assert repair(v1("full").path, tmp_path / "out").target is None
+    assert repair_file(v1("full").path, tmp_path / "out").target is None
     assert not (tmp_path / "out").exists()
 
 
@@ -248,9 +248,9 @@ def test_of_a_file_that_is_whole_nothing_is_written(tmp_path):
 def test_a_checkpoint_becomes_a_session(path: Path, tmp_path):
     if path.stem.partition("_")[0] in (v1("empty").id, NO_MESSAGES):
         with pytest.raises(PersistenceError, match="nothing in it"):
-            repair(path, tmp_path)
+            repair_file(path, tmp_path)
         return
-    done = repair(path, tmp_path)
+    done = repair_file(path, tmp_path)
     assert str(done.id) == path.stem.partition("_")[0]
     assert verify_file(done.target).ok
     assert len(saved(done)) == done.messages > 0
@@ -259,9 +259,9 @@ def test_a_checkpoint_becomes_a_session(path: Path, tmp_path):
 def test_a_name_that_is_no_id_is_no_obstacle(tmp_path):
     path = tmp_path / "broken.agcx"
     path.write_bytes(without_metadata("every-item"))
-    done = repair(path, tmp_path / "out")
+    done = repair_file(path, tmp_path / "out")
     assert verify_file(done.target).ok
-    assert repair(path, tmp_path / "again").id == done.id
+    assert repair_file(path, tmp_path / "again").id == done.id
 
 
 TRAPS = [session for session in V1 + V2 if session.name.startswith("reasoning-trap")]
@@ -298,12 +298,12 @@ def test_reasoning_in_an_edit_history_is_mended_as_well(tmp_path):
     messages = [edited, *conversation.messages[1:]]
     write_session(path, metadata, replace(conversation, messages=messages), state)
     assert not verify_file(path).ok
-    done = repair(path, tmp_path / "out")
+    done = repair_file(path, tmp_path / "out")
     history = saved(done)[0].metadata.edit_history
     assert history == [(now.timestamp, Reasoning("r1", [], None, "sealed"))]
     assert verify_file(done.target).ok
     # A session that holds no such reasoning keeps its bytes.
-    assert repair(done.target, tmp_path / "again").target is None
+    assert repair_file(done.target, tmp_path / "again").target is None
 
 
 # --- what may be believed
@@ -363,7 +363,7 @@ def test_metadata_of_another_id_than_the_file_has_are_told(tmp_path):
     golden = v1("every-item")
     path = tmp_path / f"{UUID(int=7)}.agcx"
     path.write_bytes(golden.data)
-    done = repair(path, tmp_path / "out")
+    done = repair_file(path, tmp_path / "out")
     assert done.id == UUID(int=7)
     assert any(golden.id in sentence for sentence in done.rebuilt)
     assert read_session(done.target)[0].id == UUID(int=7)
@@ -381,7 +381,7 @@ def test_messages_that_cannot_be_saved_are_told_one_by_one_and_then_counted(tmp_
     good = [messagepack.encode(each) for each in golden_session("full")[1].messages]
     path = tmp_path / f"{golden.id}.agcx"
     path.write_bytes(with_messages(golden, array(*good, *[b"\x91\xa1x"] * 30)))
-    done = repair(path, tmp_path / "out")
+    done = repair_file(path, tmp_path / "out")
     assert [messagepack.encode(each) for each in saved(done)] == good
     single = [sentence for sentence in done.lost if sentence.startswith("message ")]
     assert len(single) == 20
@@ -398,7 +398,7 @@ def test_a_message_too_large_to_be_held_is_lost_and_said_so(tmp_path, monkeypatc
     large = messagepack.encode(replace(first, item=Message(None, "user", [InputText(text)])))
     path = tmp_path / f"{golden.id}.agcx"
     path.write_bytes(with_messages(golden, array(good[0], large, *good[1:])))
-    done = repair(path, tmp_path / "out")
+    done = repair_file(path, tmp_path / "out")
     assert done.messages == 1
     assert any("too large" in sentence for sentence in done.lost)
 
@@ -418,7 +418,7 @@ def test_a_layout_2_file_with_names_of_fields_is_saved_whole(tmp_path):
     path = tmp_path / f"{UUID(int=7)}.agcx"
     path.write_bytes(b"".join(v2.pack(elements, 3)))
     assert not verify_file(path).ok
-    done = repair(path, tmp_path / "out")
+    done = repair_file(path, tmp_path / "out")
     again = read_session(done.target)
     assert again[0].id == UUID(int=7)
     assert again[1].messages == conversation.messages
@@ -438,7 +438,7 @@ def test_what_lies_before_and_behind_a_bad_sector_is_saved(tmp_path):
     section = layout1.split(path.read_bytes())[1]
     with BadSectors(tmp_path, bad={path: section.start + (section.end - section.start) // 2}):
         report = verify_file(path)
-        done = repair(path, tmp_path / "out")
+        done = repair_file(path, tmp_path / "out")
     assert not report.ok
     assert any("cannot be read: input/output error" in f.reason for f in report.findings)
     # Frames behind the bad one are found by the table.
@@ -462,7 +462,7 @@ def test_whichever_section_cannot_be_read_the_others_are_saved(section: str, tmp
     offset = 0 if section == "header" else spans[section].start + 1
     with BadSectors(tmp_path, bad={path: offset}):
         assert not verify_file(path).ok
-        done = repair(path, tmp_path / "out")
+        done = repair_file(path, tmp_path / "out")
     original = read_session(golden.path)
     again = read_session(done.target)
     assert str(again[0].id) == golden.id

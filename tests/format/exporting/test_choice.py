@@ -9,9 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from agcx_format.exporting.choice import ExportChoice, chosen
+from agcx_format.exporting.json_document import from_session_json, session_json
 from agcx_format.exporting.markdown import to_markdown
 from agcx_format.exporting.plain_text import jsonl_parts, to_text
-from agcx_format.exporting.session_json import from_session_json, session_json
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.model.items import (
     FileContext,

@@ -8,9 +8,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from agcx_format import read_session
+from agcx_format.exporting.json_document import from_session_json, session_json
 from agcx_format.exporting.markdown import to_markdown
 from agcx_format.exporting.plain_text import jsonl_parts, to_text
-from agcx_format.exporting.session_json import from_session_json, session_json
 from tests.support.golden_files import GOLDEN
 
 SESSIONS = sorted((GOLDEN / "v1").glob("*.agcx"))

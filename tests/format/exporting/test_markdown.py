@@ -35,7 +35,7 @@ from agcx_format.model.items import (
     UnknownItem,
 )
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.transcript.safe_text import visible
+from agcx_format.transcript.escaping import visible
 from agcx_format.transcript.wording import describe_image
 
 # Pieces that open or close something in Markdown, alone and at the beginning of lines.

@@ -19,11 +19,11 @@ from msgspec.structs import replace
 
 from agcx_format.exporting.codex import to_rollout
 from agcx_format.exporting.html import to_html
+from agcx_format.exporting.json_document import from_session_json, session_json
 from agcx_format.exporting.markdown import to_markdown
 from agcx_format.exporting.plain_text import jsonl_parts, to_text
-from agcx_format.exporting.session_json import from_session_json, session_json
 from agcx_format.model.session import Session
-from agcx_format.transcript.safe_text import safe_line, safe_text
+from agcx_format.transcript.escaping import safe_line, safe_text
 from agcx_format.transcript.words import text_of
 from tests.format.exporting.test_markdown import draft, every_kind, noted
 

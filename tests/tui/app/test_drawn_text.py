@@ -7,7 +7,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.widgets import Input, Static
 
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript.escaping import safe_line
 from agcx_tui.app.app import AgcxApp
 from agcx_tui.app.drawn_text import DRAWN_TEXT
 from agcx_tui.core.sessions.columns import LEFT_TO_RIGHT_MARK

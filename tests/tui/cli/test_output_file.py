@@ -18,7 +18,7 @@ import agcx_format
 from agcx_format import read_session, write_session
 from agcx_format.model.items import InputText, Message
 from agcx_format.store.store import open_store
-from agcx_format.transcript.safe_text import safe_text
+from agcx_format.transcript.escaping import safe_text
 from agcx_tui.core.export import write_files
 from agcx_tui.core.export.output_file import shown, write
 from tests.support.privileges import without_privileges

@@ -18,14 +18,14 @@ from textual import on
 from textual.message import Message
 
 from agcx_format.errors import NothingToUndo, PersistenceError, SessionNotFound, StaleSession
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.app.screens.browser.listing import ListingScreen
 from agcx_tui.app.widgets.copying import copy
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.core.words import format
 
 if TYPE_CHECKING:
-    from agcx_format.store.store import ScanEntry, Store
+    from agcx_format import ScanEntry, Store
     from agcx_tui.core.store import store_work
     from agcx_tui.core.store.act_queue import ActQueue
     from agcx_tui.core.store.watch import Directory

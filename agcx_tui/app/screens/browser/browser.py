@@ -19,7 +19,7 @@ from textual.content import Content
 from textual.geometry import Region
 from textual.widgets import Input, Static
 
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.browser import notices
 from agcx_tui.app.screens.browser.keeping import KeepingScreen
@@ -37,7 +37,7 @@ from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.words import format
 
 if TYPE_CHECKING:
-    from agcx_format.catalog.file import Catalog
+    from agcx_format.catalog import Catalog
 
 # Seconds from a move of the cursor to the preview: longer than a key repeat takes.
 _PREVIEW_DELAY = 0.07

@@ -19,8 +19,8 @@ from agcx_tui.core.words import format
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agcx_format.store.store import Store
-    from agcx_format.store.trash import Emptied
+    from agcx_format import Store
+    from agcx_format.store import Emptied
     from agcx_tui.app.screens.storage import Opened
     from agcx_tui.core.store import store_work
     from agcx_tui.core.store.act_queue import ActQueue
@@ -124,7 +124,7 @@ class KeepingScreen(ArrangingScreen):
     # --- the screens beside
 
     def action_storage(self) -> None:
-        from agcx_format.space.measure_cache import StatsCache
+        from agcx_format.space import StatsCache
         from agcx_tui.app.screens.storage import StorageScreen
         from agcx_tui.core.local.paths import measures
 

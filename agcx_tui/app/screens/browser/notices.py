@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from agcx_format.errors import PersistenceError
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.core.sessions import query
 from agcx_tui.core.words import format
 

@@ -21,17 +21,14 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.worker import get_current_worker
 
-from agcx_format.disk.durable import os_reason
+from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_tui.app.screens.browser.acting import ActingScreen
 from agcx_tui.core.local.keeping_on_exit import quietly
 
 if TYPE_CHECKING:
-    from agcx_format.catalog.block import Block
-    from agcx_format.catalog.columns import Columns
-    from agcx_format.catalog.file import Catalog, Reading
-    from agcx_format.catalog.refresh import Gone
-    from agcx_format.store.store import ScanEntry, Store
+    from agcx_format import ScanEntry, Store
+    from agcx_format.catalog import Block, Catalog, Columns, Gone, Reading
     from agcx_tui.core.store.first_words import Words
     from agcx_tui.core.store.watch import Directory
 
@@ -257,8 +254,8 @@ class ReadingScreen(ActingScreen):
         self, path: str, columns: Columns, place: Directory | None, was_there: bool
     ) -> None:
         # What only threads need is imported by them: the first picture does not wait for it.
-        from agcx_format.catalog.refresh import differences
-        from agcx_format.store.store import Store
+        from agcx_format import Store
+        from agcx_format.catalog import differences
         from agcx_tui.core.store import first_words, store_work, watch
 
         worker = get_current_worker()
@@ -285,7 +282,7 @@ class ReadingScreen(ActingScreen):
         self._counted = message.total
 
     def on_reading_screen_changed(self, message: Changed) -> None:
-        from agcx_format.catalog.refresh import Gone
+        from agcx_format.catalog import Gone
 
         if message.store is not None:
             self.use_store(message.store, message.place)

@@ -17,8 +17,8 @@ from textual.app import ComposeResult
 from textual.binding import ActiveBinding
 from textual.widgets import Static
 
-from agcx_format.model.session import CheckpointMetadata
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format import CheckpointMetadata
+from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.browser import notices
 from agcx_tui.app.screens.conversation.deriving import DerivingScreen
@@ -47,7 +47,7 @@ from agcx_tui.core.words import format
 from agcx_tui.core.words.resume_command import resume_command
 
 if TYPE_CHECKING:
-    from agcx_format.disk.durable import Signature
+    from agcx_format.disk import Signature
     from agcx_tui.core.store.act_queue import ActQueue
     from agcx_tui.core.store.store_work import Outcome
 

@@ -18,14 +18,13 @@ from textual.content import Content
 from textual.message import Message
 
 from agcx_format.errors import NothingToUndo, PersistenceError
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.core.words.format import counted
 
 if TYPE_CHECKING:
-    from agcx_format.disk.durable import Signature
-    from agcx_format.model.session import CheckpointMetadata
-    from agcx_format.store.store import Store
+    from agcx_format import CheckpointMetadata, Store
+    from agcx_format.disk import Signature
     from agcx_tui.app.widgets.transcript.transcript import Transcript
     from agcx_tui.core.conversation.subject import Conversation
     from agcx_tui.core.store.act_queue import ActQueue
@@ -127,7 +126,7 @@ class DerivingScreen(OnceScreen[None]):
 
     @work(thread=True, exclusive=True, group="look")
     def _look_before_split(self, store: Store, at: int) -> None:
-        from agcx_format.store.acts.plan_derived import title_of_second
+        from agcx_format.store import title_of_second
         from agcx_tui.core.store import store_work
 
         assert self.opened is not None
@@ -187,7 +186,7 @@ class DerivingScreen(OnceScreen[None]):
 
     def ask_for_session(self, checkpoint: CheckpointMetadata) -> None:
         """Make a session of a checkpoint, if the person wants one."""
-        from agcx_format.store.acts.plan_derived import title_of_checkpoint
+        from agcx_format.store import title_of_checkpoint
         from agcx_tui.app.dialogs.naming import NewSessionDialog
 
         acts, opened = self.acts, self.opened

@@ -13,7 +13,7 @@ from textual.app import SuspendNotSupported
 from textual.screen import Screen
 
 from agcx_format.errors import PersistenceError
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.core.conversation.subject import Conversation
 from agcx_tui.core.local import editor
 from agcx_tui.core.words import format

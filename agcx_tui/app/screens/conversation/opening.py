@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.worker import get_current_worker
 
-from agcx_format.disk.durable import os_reason
+from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_tui.app.blocks.markdown import warm_up
 from agcx_tui.app.screens.conversation.reading_place import ReadingPlace
@@ -25,7 +25,7 @@ from agcx_tui.core.local.keeping_on_exit import quietly
 from agcx_tui.core.local.reading_positions import Position
 
 if TYPE_CHECKING:
-    from agcx_format.disk.durable import Signature
+    from agcx_format.disk import Signature
 
 __all__ = ["ConversationFailed", "ConversationOpened", "OpenConversation"]
 

@@ -9,8 +9,8 @@ from textual.message import Message
 from textual.widgets import ContentSwitcher
 from textual.worker import get_current_worker
 
+from agcx_format import Store
 from agcx_format.errors import PersistenceError
-from agcx_format.store.store import Store
 from agcx_tui.app.widgets.checkpoints_view import CheckpointsView
 from agcx_tui.app.widgets.facts_view import FactsView
 from agcx_tui.app.widgets.transcript.transcript import Transcript

@@ -15,7 +15,7 @@ from textual.timer import Timer
 from textual.widgets import Input
 from textual.worker import get_current_worker
 
-from agcx_format.session.source import MessageSource
+from agcx_format import MessageSource
 from agcx_tui.app.widgets.facts_view import FactsView
 from agcx_tui.app.widgets.lines.search_line import SearchLine
 from agcx_tui.app.widgets.transcript.matches import Matches

@@ -13,8 +13,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.worker import get_current_worker
 
-from agcx_format.model.items import MessageSnapshot
-from agcx_format.session.source import MessageSource
+from agcx_format import MessageSnapshot, MessageSource
 from agcx_tui.core.conversation.find_message import find_message
 
 __all__ = ["MessageFinder"]

@@ -16,8 +16,8 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.worker import get_current_worker
 
+from agcx_format import MessageSource
 from agcx_format.errors import PersistenceError
-from agcx_format.session.source import MessageSource
 
 __all__ = ["ALL", "SourceReader"]
 

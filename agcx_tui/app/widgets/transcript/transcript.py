@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from textual import events, on
 from textual.message import Message
 
-from agcx_format.model.items import MessageSnapshot
-from agcx_format.session.source import MessageSource
-from agcx_format.transcript.words import text_of
+from agcx_format import MessageSnapshot, MessageSource
+from agcx_format.transcript import text_of
 from agcx_tui.app.blocks.block import Block
 from agcx_tui.app.blocks.look import Fold
 from agcx_tui.app.blocks.message import is_turn

@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript.escaping import safe_line
 from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.links import followable
 from agcx_tui.app.blocks.markdown import as_typed, markdown_parts, markdown_slices

@@ -12,7 +12,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from agcx_format.transcript.safe_text import safe_line
+from agcx_format.transcript.escaping import safe_line
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.core.sessions.columns import LEFT_TO_RIGHT_MARK

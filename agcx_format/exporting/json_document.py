@@ -26,7 +26,7 @@ from agcx_format.codec.json import from_json, to_json
 from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.model.session import ConversationSnapshot, Session, SessionMetadata, SessionState
-from agcx_format.transcript.safe_text import safe_json
+from agcx_format.transcript.escaping import safe_json
 
 __all__ = ["from_session_json", "json_parts", "session_json"]
 

@@ -1,0 +1,277 @@
+"""Bring the book up to date with the store: what is new is added, the newest first; what is gone leaves.
+
+Strategy: each segment is committed by itself, so a build that is stopped or killed goes on where it was.
+What the segments are to hold is worked out from the files alone: the newest sessions, until the book has
+the size that it may have.  Before a segment is committed, under the lock of changes, its sessions are
+looked at once more: what was destroyed while it was being read does not come back.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from agcx_format.disk.durable import is_still
+from agcx_format.disk.locks import locked
+from agcx_format.errors import FileClosed, PersistenceError
+from agcx_format.search import wipe
+from agcx_format.search.book import Book, Entry
+from agcx_format.search.direct import DirectText
+from agcx_format.search.results import SessionRef
+from agcx_format.search.segment import MOST_BLOCKS, Segment, SegmentMaker, SessionRow
+from agcx_format.session.lazy import SessionFile
+
+__all__ = ["DEFAULT_CAP", "BookState", "Stopped", "build", "state_of"]
+
+# Bytes on disk.
+DEFAULT_CAP = 2 << 30
+# What a file is expected to take in the book, of its size on disk.
+_EXPECTED = 0.8
+# Segments with fewer blocks are put together when there are more than so many of them.
+_SMALL_BLOCKS, _MOST_SMALL = 64, 8
+# A segment is written anew when so much of it is of files that are others by now.
+_DEAD_SHARE = 0.25
+# The first results should not have to wait for a whole segment: seconds after which one is committed.
+_COMMIT_SECONDS = 20.0
+_PATIENCE = 10.0
+
+
+class Stopped(Exception):
+    """The build was stopped; what was committed stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookState:
+    """How much of the store is in the book.
+
+    Fields:
+        sessions: how many of the store's sessions are in it as they are now.
+        total: sessions of the store.
+        left_out: sessions that are not to be in it, because it has reached its largest size.
+        size: bytes on disk.
+        cap: the largest size.
+    """
+
+    sessions: int
+    total: int
+    left_out: int
+    size: int
+    cap: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything is in it that is to be."""
+        return self.sessions + self.left_out >= self.total
+
+
+def state_of(book: Book, refs: Sequence[SessionRef], cap: int) -> BookState:
+    known = sum(1 for ref in refs if book.entry(ref.path, ref.signature) is not None)
+    wanted = {ref.path for ref in _wanted(book, refs, cap)}
+    left_out = sum(
+        1 for ref in refs if ref.path not in wanted and book.entry(ref.path, ref.signature) is None
+    )
+    return BookState(known, len(refs), left_out, book.size, cap)
+
+
+def build(
+    book: Book,
+    refs: Sequence[SessionRef],
+    *,
+    cap: int,
+    stopped: Callable[[], bool],
+    report: Callable[[BookState], None],
+) -> BookState:
+    """`refs` are all sessions of the store, the newest first.
+
+    Raises `LockFailed` when another process builds it, `PersistenceError` when it cannot be written.
+    """
+    book.make_directory()
+    with locked(book.directory, timeout=0):
+        return _Build(book, refs, cap, stopped, report).run()
+
+
+class _Build:
+    def __init__(
+        self,
+        book: Book,
+        refs: Sequence[SessionRef],
+        cap: int,
+        stopped: Callable[[], bool],
+        report: Callable[[BookState], None],
+    ) -> None:
+        self._book = book
+        self._refs = refs
+        self._cap = cap
+        self._stopped = stopped
+        self._report = report
+
+    def run(self) -> BookState:
+        book = self._book
+        with locked(book.above, _PATIENCE):
+            book.sweep()
+            wipe.finish(book)
+            book.refresh()
+            self._remove_dead()
+        try:
+            self._add_missing()
+            with locked(book.above, _PATIENCE):
+                book.refresh()
+                self._join_small()
+        except Stopped:
+            pass
+        book.refresh()
+        return self._tell()
+
+    def _tell(self) -> BookState:
+        state = state_of(self._book, self._refs, self._cap)
+        self._report(state)
+        return state
+
+    # --- what leaves
+
+    def _remove_dead(self) -> None:
+        """Rows of files that are gone or beyond the cap, and of others once they are many."""
+        book = self._book
+        wanted = {ref.path: ref.signature for ref in _wanted(book, self._refs, self._cap)}
+        there = {ref.path for ref in self._refs}
+        seen: set[str] = set()
+        for segment in book.segments:
+            live, gone, dead = [], 0, 0
+            for number, row in enumerate(segment.sessions):
+                path = book.path_of(row)
+                if path in wanted and wanted[path] == row.signature and path not in seen:
+                    seen.add(path)
+                    live.append(number)
+                elif path not in there:
+                    gone += 1
+                else:
+                    dead += row.count
+            if gone or dead > _DEAD_SHARE * len(segment.blocks):
+                with suppress(OSError):
+                    book.rewrite(segment, live)
+        book.refresh()
+
+    def _join_small(self) -> None:
+        """Many segments of a few sessions each become one."""
+        small = [each for each in self._book.segments if len(each.blocks) < _SMALL_BLOCKS]
+        if len(small) <= _MOST_SMALL:
+            return
+        maker = self._book.maker()
+        joined: list[Segment] = []
+        for segment in small:
+            if maker.blocks + len(segment.blocks) > MOST_BLOCKS:
+                break
+            with suppress(ValueError):
+                maker.copy(segment, range(len(segment.sessions)))
+                joined.append(segment)
+        self._book.add(maker)
+        for segment in joined:
+            with suppress(OSError):
+                self._book.remove(segment)
+
+    # --- what is new
+
+    def _add_missing(self) -> None:
+        book = self._book
+        missing = [
+            ref
+            for ref in _wanted(book, self._refs, self._cap)
+            if ref.signature is not None and book.entry(ref.path, ref.signature) is None
+        ]
+        maker, since = book.maker(), time.monotonic()
+        added: list[SessionRef] = []
+        for ref in missing:
+            if self._stopped():
+                break
+            if _add(maker, book, ref):
+                added.append(ref)
+            full = maker.blocks >= MOST_BLOCKS or time.monotonic() - since > _COMMIT_SECONDS
+            if added and full:
+                self._commit(maker, added)
+                maker, since, added = book.maker(), time.monotonic(), []
+        if added:
+            self._commit(maker, added)
+        if self._stopped():
+            raise Stopped
+
+    def _commit(self, maker: SegmentMaker, added: Sequence[SessionRef]) -> None:
+        book = self._book
+        with locked(book.above, _PATIENCE):
+            changed = {ref.path for ref in added if not _is_still_there(ref)}
+            if changed:
+                maker = maker.without({os.fsencode(book.relative(path)) for path in changed})
+            if maker.sessions:
+                book.add(maker)
+        book.refresh()
+        self._tell()
+
+
+def _is_still_there(ref: SessionRef) -> bool:
+    try:
+        return ref.signature is not None and is_still(ref.path, ref.signature)
+    except PersistenceError:
+        return False
+
+
+def _add(maker: SegmentMaker, book: Book, ref: SessionRef) -> bool:
+    """Whether the session could be added: what cannot be read now may be readable the next time."""
+    title = updated = ""
+    messages = 0
+    try:
+        with SessionFile(ref.path, use_mmap=False) as file:
+            if file.signature != ref.signature:
+                return False
+            text = DirectText(file)
+            title, updated = text.title, text.updated
+            for block in text.blocks():
+                maker.add_block(block)
+            error, messages = text.error, text.messages
+    except PersistenceError as cause:
+        error = cause
+    if error is not None and type(error) in (PersistenceError, FileClosed):
+        # Not damage, but a disk that failed, or a right that is missing.
+        maker.drop_blocks()
+        return False
+    assert ref.signature is not None
+    maker.add_session(
+        SessionRow(
+            os.fsencode(book.relative(ref.path)),
+            ref.signature.inode,
+            ref.signature.size,
+            ref.signature.mtime_ns,
+            title,
+            updated,
+            messages,
+            damage=_damage(error),
+        )
+    )
+    return True
+
+
+def _damage(error: PersistenceError | None) -> tuple[str, str | None, int | None, bool] | None:
+    if error is None:
+        return None
+    return error.reason, error.section, error.offset, error.decompressed
+
+
+def _wanted(book: Book, refs: Sequence[SessionRef], cap: int) -> Iterator[SessionRef]:
+    """The newest sessions, as many as fit."""
+    size = 0.0
+    for ref in refs:
+        entry = book.entry(ref.path, ref.signature)
+        size += _size_in_book(entry, ref)
+        if size > cap:
+            return
+        yield ref
+
+
+def _size_in_book(entry: Entry | None, ref: SessionRef) -> float:
+    if entry is None:
+        return _EXPECTED * ref.signature.size if ref.signature else 0
+    row, segment = entry.row, entry.segment
+    blocks = segment.blocks[row.first : row.first + row.count]
+    # The signature is as good as divided among the blocks.
+    return sum(block.on_disk for block in blocks) + 4096 * len(blocks) + 128

@@ -1,0 +1,185 @@
+"""Which blocks of a segment cannot hold a needle: one bit for each block and each of 2^15 sets of trigrams.
+
+    row    the bits of all blocks, the first block lowest, then CRC-32 of the row and its number
+    rows   2^15 of them, by the hash of three bytes of folded text
+
+Strategy: a text that holds a needle holds every three bytes of it, so only blocks whose bit is set in the
+rows of all of them have to be read.  A bit too many costs a look at a block; a bit too few would lose a
+result, so each row that is used is checked.  A needle is judged by its words, without the white space.
+What is folded is what `casefold` makes of the text and, where that is not the same, what `folding.fold`
+makes of it as well: needles are looked for in both.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from zlib import crc32
+
+from agcx_format.search import native
+from agcx_format.search.traits import EVERY
+from agcx_format.transcript.folding import fold, unify
+
+__all__ = [
+    "ROWS",
+    "Damaged",
+    "Rows",
+    "SignatureMaker",
+    "WholeSignature",
+    "folded_forms",
+    "row_size",
+    "rows_of",
+]
+
+_BITS = 15
+ROWS = 1 << _BITS
+_FACTOR = 2654435761
+_CRC = struct.Struct("<I")
+# Rows that are asked for one needle: more exclude no more.
+_MOST_ROWS = 48
+# The lowest bit of a byte of each row.
+_LOWEST = int.from_bytes(b"\1" * ROWS, "little")
+
+
+class Damaged(ValueError):
+    """The book is not what was written; whoever reads it does without."""
+
+
+def row_size(blocks: int) -> int:
+    """Bytes of one row with its checksum."""
+    return -(-blocks // 8) + _CRC.size
+
+
+def _row(a: int, b: int, c: int) -> int:
+    return ((a << 16 | b << 8 | c) * _FACTOR & 0xFFFFFFFF) >> (32 - _BITS)
+
+
+def rows_of(required: Iterable[bytes]) -> tuple[int, ...]:
+    """The rows that a text with all of these folded bytes is in; none for what is too short."""
+    rows = {
+        _row(*word[at : at + 3])
+        for text in required
+        for word in text.split()
+        for at in _spread(len(word) - 2)
+    }
+    return tuple(rows)[:_MOST_ROWS]
+
+
+def _spread(count: int) -> range:
+    """Up to `_MOST_ROWS` places among so many."""
+    return range(0, count, max(1, count // _MOST_ROWS))
+
+
+def folded_forms(payload: bytes, traits: int) -> list[bytes]:
+    """The forms of a block's text in which needles are looked for, folded."""
+    forms = [native.casefold(payload)]
+    if traits & EVERY:
+        text = payload.decode()
+        forms += [native.casefold(unify(text).encode()), fold(text).encode()]
+    return forms
+
+
+class Rows:
+    """Reads rows: `read(size, offset)` gives bytes of them."""
+
+    def __init__(self, read: Callable[[int, int], bytes], blocks: int) -> None:
+        self._read = read
+        self._size = row_size(blocks)
+        self._all = (1 << blocks) - 1
+
+    def blocks(self, rows: Sequence[int]) -> int:
+        """The blocks that are in all these rows, as bits.
+
+        Raises `Damaged` when one of them is damaged.
+        """
+        found = self._all
+        for row in rows:
+            data = self._read(self._size, row * self._size)
+            bits = data[: -_CRC.size]
+            if len(data) != self._size or _CRC.unpack(data[-_CRC.size :])[0] != crc32(bits, row):
+                raise Damaged("a damaged row")
+            found &= int.from_bytes(bits, "little")
+            if not found:
+                break
+        return found
+
+
+class WholeSignature:
+    """All rows of a segment, to be taken apart by block."""
+
+    def __init__(self, rows: bytes, blocks: int) -> None:
+        """Raises `Damaged` when one is damaged: a copy would hide that."""
+        self._rows = rows
+        self._size = row_size(blocks)
+        if len(rows) != ROWS * self._size:
+            raise Damaged("rows that end early")
+        view, width = memoryview(rows), self._size - _CRC.size
+        for row in range(ROWS):
+            at = row * self._size
+            if _CRC.unpack_from(rows, at + width)[0] != crc32(view[at : at + width], row):
+                raise Damaged("a damaged row")
+
+    def marks(self, block: int) -> bytes:
+        """Of one block, a byte of each row: 1 where it is in it."""
+        group, bit = divmod(block, 8)
+        bits = int.from_bytes(self._rows[group :: self._size], "little") >> bit
+        return (bits & _LOWEST).to_bytes(ROWS, "little")
+
+
+class SignatureMaker:
+    """Collects blocks, and gives the rows of all of them."""
+
+    def __init__(self) -> None:
+        # For each block a byte of each row: 1 where it is in it.
+        self._marks: list[bytes] = []
+
+    def add(self, payload: bytes, traits: int) -> None:
+        self._marks.append(_marks(folded_forms(payload, traits)))
+
+    def add_marks(self, *marks: bytes) -> None:
+        """Blocks of another segment."""
+        self._marks += marks
+
+    def marks(self, blocks: slice) -> list[bytes]:
+        return self._marks[blocks]
+
+    def cut(self, blocks: int) -> None:
+        """Keep so many blocks only."""
+        del self._marks[blocks:]
+
+    def parts(self) -> Iterator[bytes]:
+        """All rows."""
+        size = row_size(len(self._marks))
+        width = size - _CRC.size
+        table = bytearray(ROWS * size)
+        for group in range(width):
+            eight = 0
+            for bit, marks in enumerate(self._marks[8 * group : 8 * group + 8]):
+                eight |= int.from_bytes(marks, "little") << bit
+            table[group::size] = eight.to_bytes(ROWS, "little")
+        view = memoryview(table)
+        for row in range(ROWS):
+            at = row * size
+            _CRC.pack_into(table, at + width, crc32(view[at : at + width], row))
+        yield bytes(table)
+
+
+def _marks(forms: Sequence[bytes]) -> bytes:
+    numpy = native.numpy()
+    if numpy is None:
+        return _marks_without_numpy(forms)
+    marks = numpy.zeros(ROWS, numpy.uint8)
+    for form in forms:
+        if len(form) > 2:
+            codes = numpy.frombuffer(form, numpy.uint8).astype(numpy.uint32)
+            trigrams = (codes[:-2] << 16) | (codes[1:-1] << 8) | codes[2:]
+            marks[(trigrams * numpy.uint32(_FACTOR)) >> numpy.uint32(32 - _BITS)] = 1
+    return bytes(marks.tobytes())
+
+
+def _marks_without_numpy(forms: Sequence[bytes]) -> bytes:
+    marks = bytearray(ROWS)
+    for form in forms:
+        for a, b, c in set(zip(form, form[1:], form[2:], strict=False)):
+            marks[_row(a, b, c)] = 1
+    return bytes(marks)

@@ -1,0 +1,119 @@
+"""Take words out of the book: of what was destroyed, and of files as they were before.
+
+Strategy: whoever empties the trash calls `forget` afterwards and reports the act when that returns.  Every
+segment with a row of a file that is not in the store as it was then is written anew without it, synced,
+renamed, and the old one removed.  A crash in between is seen by the mark: it says up to which state of the
+log of emptyings the book is clean, and the next build finishes what is left.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+
+import msgspec
+
+from agcx_format.disk.checked_frames import frame, framed
+from agcx_format.disk.durable import Signature, is_still, replace_file
+from agcx_format.disk.locks import locked
+from agcx_format.disk.open_file import OpenFile
+from agcx_format.errors import LockFailed, PersistenceError
+from agcx_format.search.book import Book
+from agcx_format.store.acts import emptied
+from agcx_format.store.paths import TRASH
+
+__all__ = ["clear", "finish", "forget"]
+
+_MARK = "wiped"
+# Seconds that it waits for another process's change.
+_PATIENCE = 10.0
+
+_signature = msgspec.msgpack.Decoder(Signature | None)
+
+
+def forget(book: Book, paths: Collection[str]) -> None:
+    """Keep nothing of these files, nor of any that is not in the store as it was read.
+
+    What cannot be written anew is removed.  Raises `OSError` when not even that can be done.
+    """
+    if not os.path.lexists(book.directory):
+        return
+    try:
+        with locked(book.above, _PATIENCE):
+            state = _emptied(book)
+            _remove_dead(book, frozenset(paths))
+            _set_mark(book, state)
+    except LockFailed:
+        # Without its lock nothing is written; all of it goes, which needs none.
+        clear(book)
+
+
+def finish(book: Book) -> None:
+    """What a crash left of a `forget`, under the lock of changes."""
+    state = _emptied(book)
+    if _mark(book) == state:
+        return
+    _remove_dead(book, frozenset())
+    _set_mark(book, state)
+
+
+def clear(book: Book) -> None:
+    """Remove every segment.  Raises `OSError` when one can be neither removed nor emptied."""
+    book.refresh()
+    book.sweep()
+    for path in book.files():
+        book.remove_file(path)
+    book.refresh()
+
+
+def _remove_dead(book: Book, gone: Collection[str]) -> None:
+    book.sweep()
+    book.refresh()
+    opened = {segment.path for segment in book.segments}
+    for path in book.files():
+        if path not in opened:
+            # Damaged, or of another version: what it holds cannot be told.
+            book.remove_file(path)
+    seen: set[bytes] = set()
+    for segment in book.segments:
+        live = []
+        for number, row in enumerate(segment.sessions):
+            file = book.path_of(row)
+            if row.path not in seen and file not in gone and _is_still(file, row.signature):
+                seen.add(row.path)
+                live.append(number)
+        if len(live) < len(segment.sessions):
+            book.rewrite(segment, live)
+    book.refresh()
+
+
+def _is_still(path: str, signature: Signature) -> bool:
+    try:
+        return is_still(path, signature)
+    except (PersistenceError, ValueError):
+        return False
+
+
+# --- up to where it is clean
+
+
+def _emptied(book: Book) -> Signature | None:
+    """The state of the store's log of emptyings."""
+    try:
+        return Signature.at(book.store / TRASH / emptied.FILE)
+    except PersistenceError:
+        return None
+
+
+def _mark(book: Book) -> Signature | None:
+    """Raises nothing: a mark that cannot be read is one of no emptying."""
+    try:
+        with OpenFile(book.directory / _MARK) as file:
+            found: Signature | None = _signature.decode(frame(file, 0)[0])
+            return found
+    except (ValueError, PersistenceError, msgspec.DecodeError):
+        return None
+
+
+def _set_mark(book: Book, state: Signature | None) -> None:
+    replace_file(book.directory / _MARK, [framed(msgspec.msgpack.encode(state))])

@@ -1,0 +1,127 @@
+"""The public face of the library: what a stranger finds with `help()`, and all that the app may use."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+import pydoc
+import re
+from pathlib import Path
+
+import pytest
+
+import agcx_format
+from agcx_format import errors
+from tests.support import ROOT
+
+LIBRARY = ROOT / "agcx_format"
+# Packages that nobody outside of the library imports from.
+PRIVATE = {"codec", "layout", "model", "session"}
+PACKAGES = ["agcx_format"] + [
+    f"agcx_format.{path.parent.name}"
+    for path in sorted(LIBRARY.glob("*/__init__.py"))
+    if path.parent.name not in PRIVATE
+]
+ON_DEMAND = [name for name in PACKAGES if hasattr(importlib.import_module(name), "_HOMES")]
+MODULES = [
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for path in sorted(LIBRARY.rglob("*.py"))
+]
+
+
+def table(package: str) -> set[tuple[str, str]]:
+    """Each name that a package imports on demand, with the module that has it."""
+    homes = importlib.import_module(package)._HOMES
+    return {(f"{package}.{module}", name) for module in homes for name in homes[module].split()}
+
+
+def public_names(module: str) -> set[str]:
+    found = importlib.import_module(module)
+    if module == "agcx_format":
+        return {name for _, name in table(module)} | {"__version__", "errors", "limits"}
+    return set(getattr(found, "__all__", [])) or {n for n in vars(found) if not n.startswith("_")}
+
+
+@pytest.mark.parametrize("package", ON_DEMAND)
+def test_type_checkers_see_the_names_that_are_imported_on_demand(package: str):
+    tree = ast.parse(Path(importlib.import_module(package).__file__).read_text("utf-8"))
+    (block,) = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
+    declared = {
+        (node.module, alias.name)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.name == alias.asname
+    }
+    assert declared == table(package)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_public_name_is_there(package: str):
+    module = importlib.import_module(package)
+    for name in public_names(package):
+        assert getattr(module, name) is not None
+        assert name in dir(module)
+    with pytest.raises(AttributeError):
+        _ = module.no_such_name
+
+
+def test_the_documentation_has_every_public_name_and_no_other():
+    words = set(re.findall(r"\w+", agcx_format.__doc__))
+    names = {name for _, name in table("agcx_format")}
+    assert names <= words
+    for package in PACKAGES[1:]:
+        assert re.search(rf"^{package} ", agcx_format.__doc__, re.MULTILINE), package
+    areas = agcx_format.__doc__.partition("The public names")[2].partition("Packages for more")[0]
+    said = set(re.findall(r"\b[A-Z]+[a-z]\w+|\b[a-z]+_\w+", areas))
+    assert said - names <= {"All", "The", "Rust", "JSON", "agcx_format"}
+
+
+def test_help_is_a_page():
+    assert len(pydoc.plain(pydoc.render_doc(agcx_format))) < 6000
+
+
+def test_every_error_is_public():
+    kinds = {
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, errors.PersistenceError)
+    }
+    assert kinds <= {name for _, name in table("agcx_format")}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings_are_true(name: str, tmp_path: Path):
+    module = importlib.import_module(name)
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    for test in finder.find(module, name, globs=vars(module) | {"directory": tmp_path / "store"}):
+        runner.run(test)
+    assert runner.summarize(verbose=False).failed == 0
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted((ROOT / "agcx_tui").rglob("*.py")),
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_the_app_uses_what_is_public(path: Path):
+    private = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            private += [a.name for a in node.names if a.name.startswith("agcx_format.")]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            package, _, inside = node.module.partition(".")
+            if package != "agcx_format":
+                continue
+            if "." in inside or inside in PRIVATE or inside.startswith("_"):
+                private.append(node.module)
+            else:
+                names = {alias.name for alias in node.names} - public_names(node.module)
+                private += [f"{node.module}.{name}" for name in names]
+    assert private == []
