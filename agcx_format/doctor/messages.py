@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from agcx_format import limits
 from agcx_format.codec import messagepack
 from agcx_format.counting import counted
-from agcx_format.doctor.message_walk import Walk
 from agcx_format.doctor.report import ReportDraft, Severity
 from agcx_format.errors import PersistenceError
 from agcx_format.model.items import Message, MessageSnapshot, ReasoningWithoutContent, UnknownItem
 from agcx_format.model.timestamps import ns_of
+from agcx_format.session.message_walk import MessageWalk
 
 __all__ = ["Stopped", "check_messages", "unknown_kinds"]
 
@@ -41,13 +41,13 @@ class Stopped(Exception):
 
 def check_messages(
     draft: ReportDraft,
-    walk: Walk,
+    walk: MessageWalk,
     *,
     base: int,
     section: str = "messages",
     should_stop: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Walk to the end; gives how many messages could be decoded.
+    """Walk to the end; returns how many messages could be decoded.
 
     `base` is where the compressed section begins in the file.  Raises `Stopped`.
     """

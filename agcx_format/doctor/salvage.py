@@ -23,7 +23,6 @@ from agcx_format.codec.messagepack import lenient
 from agcx_format.codec.zstd import frames, seekable
 from agcx_format.counting import counted
 from agcx_format.disk.open_file import BLOCK, OpenFile
-from agcx_format.doctor.message_walk import Walk
 from agcx_format.doctor.session import AFTER_MESSAGES, first_element, value_end
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import Layout, v1, v2
@@ -35,7 +34,8 @@ from agcx_format.model.items import (
 )
 from agcx_format.model.session import ConversationContext, SessionMetadata, SessionState
 from agcx_format.session.file_section import FileSection
-from agcx_format.session.random_access import FramedMessages
+from agcx_format.session.message_walk import MessageWalk
+from agcx_format.session.random_access import RandomAccessMessages
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import genuine_user_text
 
@@ -101,7 +101,7 @@ class Salvaged:
             self.turns += 1
             self.first_words = self.first_words or short_title(words)
 
-    def walk(self, walk: Walk) -> None:
+    def walk(self, walk: MessageWalk) -> None:
         for index, _, raw in walk:
             self.take(index, raw)
         if not walk.scanner.complete:
@@ -158,7 +158,7 @@ def _salvage_any(file: OpenFile, layout: Layout) -> Salvaged:
         found.lost.append(f"what cannot be found: {error.reason}")
         return found
     pieces = frames.pieces(FileSection(file, place.start, place.end))
-    found.walk(Walk(pieces, place.before, limits.WHOLE_SECTION))
+    found.walk(MessageWalk(pieces, place.before, limits.WHOLE_SECTION))
     try:
         found.context = messagepack.encode(layout.context(data))
     except PersistenceError:
@@ -199,7 +199,7 @@ def _salvage_layout1(file: OpenFile) -> Salvaged:
 
 def _holds_messages(file: OpenFile, start: int) -> bool:
     """Whether there is a section at `start` that holds a message, or says that it has none."""
-    walk = Walk(frames.pieces(FileSection(file, start, file.size)))
+    walk = MessageWalk(frames.pieces(FileSection(file, start, file.size)))
     for _, _, raw in walk:
         try:
             messagepack.decode(MessageSnapshot, raw or b"")
@@ -217,14 +217,14 @@ def _take_messages(found: Salvaged, file: OpenFile, start: int) -> None:
         section = FileSection(file, start, by_length)
         table = seekable.read_table(section)
         if table is not None and not _is_whole(section):
-            _take_frames(found, FramedMessages(section, table, start), table)
+            _take_frames(found, RandomAccessMessages(section, table, start), table)
             return
         if _reach(file, start, by_length) >= _reach(file, start, file.size):
             walk = _walk(file, start, by_length)
     found.walk(walk)
 
 
-def _take_frames(found: Salvaged, framed: FramedMessages, table: seekable.Table) -> None:
+def _take_frames(found: Salvaged, framed: RandomAccessMessages, table: seekable.Table) -> None:
     """Behind a damaged frame the seek table finds the next one."""
     for first, end in itertools.pairwise(table.messages):
         framed.fetch(first)
@@ -277,9 +277,9 @@ def _context_at(file: OpenFile, start: int) -> bytes | None:
     return bytes(text[: value_end(bytes(text))])
 
 
-def _walk(file: OpenFile, start: int, end: int) -> Walk:
+def _walk(file: OpenFile, start: int, end: int) -> MessageWalk:
     pieces = frames.pieces(FileSection(file, start, end))
-    return Walk(pieces, largest=limits.WHOLE_SECTION)
+    return MessageWalk(pieces, largest=limits.WHOLE_SECTION)
 
 
 def _reach(file: OpenFile, start: int, end: int) -> tuple[bool, int]:
@@ -347,7 +347,7 @@ def _salvage_layout2(file: OpenFile, before: tuple[str, ...] = v2.BEFORE_MESSAGE
     """`before` is what stands before the messages: a checkpoint has no metadata there."""
     found = Salvaged(v2.VERSION)
     pieces = frames.pieces(FileSection(file, v2.HEADER, file.size))
-    walk = Walk(pieces, before, limits.WHOLE_SECTION)
+    walk = MessageWalk(pieces, before, limits.WHOLE_SECTION)
     found.walk(walk)
     place = first_element(walk.head)
     if before == v2.BEFORE_MESSAGES:

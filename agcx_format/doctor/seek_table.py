@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from agcx_format.codec.zstd import frames, seekable
 from agcx_format.codec.zstd.seekable import Table
 from agcx_format.disk.open_file import OpenFile
-from agcx_format.doctor.message_walk import Walk
 from agcx_format.doctor.report import ReportDraft, Severity
 from agcx_format.errors import PersistenceError
 from agcx_format.session.file_section import FileSection
+from agcx_format.session.message_walk import MessageWalk
 
 __all__ = ["TableCheck"]
 
@@ -60,7 +60,7 @@ class TableCheck:
                 raise error.located(base=frame.start) from None
             self._text.append(self._text[-1] + size)
 
-    def tell(self, draft: ReportDraft, walk: Walk) -> None:
+    def tell(self, draft: ReportDraft, walk: MessageWalk) -> None:
         """Once `pieces` was walked to its end."""
         if self.table is None:
             if self._claimed:
@@ -71,7 +71,7 @@ class TableCheck:
     def _add(self, draft: ReportDraft, reason: str) -> None:
         draft.add(Severity.WARNING, "seek-table", "messages", reason)
 
-    def _fits(self, table: Table, walk: Walk) -> bool:
+    def _fits(self, table: Table, walk: MessageWalk) -> bool:
         starts = walk.scanner.starts
         return (
             list(table.section[:-1]) == [frame.start for frame in self._frames]

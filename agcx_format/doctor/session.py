@@ -18,7 +18,6 @@ from agcx_format.codec.messagepack import lenient
 from agcx_format.codec.zstd import frames
 from agcx_format.counting import counted
 from agcx_format.disk.open_file import OpenFile
-from agcx_format.doctor.message_walk import Walk
 from agcx_format.doctor.messages import Stopped, check_messages
 from agcx_format.doctor.report import FileReport, ReportDraft, ReportPart, Severity
 from agcx_format.doctor.seek_table import TableCheck
@@ -37,6 +36,7 @@ from agcx_format.model.session import (
 )
 from agcx_format.model.timestamps import ns_of
 from agcx_format.session.file_section import FileSection
+from agcx_format.session.message_walk import MessageWalk
 from agcx_format.session.whole import read_session
 from agcx_format.store import paths
 
@@ -183,7 +183,7 @@ class _Layout1(_Session):
 
     def messages(self, start: int, end: int) -> None:
         table = TableCheck(self.file, start, end)
-        walk = Walk(table.pieces())
+        walk = MessageWalk(table.pieces())
         check_messages(self.draft, walk, base=start, should_stop=self.should_stop)
         table.tell(self.draft, walk)
         if walk.error is None:
@@ -247,7 +247,7 @@ class _Layout2(_Session):
 
     def session(self, end: int) -> None:
         start = v2.HEADER
-        walk = Walk(frames.pieces(FileSection(self.file, start, end)), v2.BEFORE_MESSAGES)
+        walk = MessageWalk(frames.pieces(FileSection(self.file, start, end)), v2.BEFORE_MESSAGES)
         check_messages(self.draft, walk, base=start, should_stop=self.should_stop)
         self.draft.parts.append(ReportPart("session", start, end, text=walk.size))
         metadata = first_element(walk.head)
@@ -305,7 +305,7 @@ class _AnyLayout(_Session):
             self.draft.parts.append(ReportPart(each.name, each.start, each.end))
         if (place := self.attempt("messages", lambda: layout.messages(data))) is not None:
             section = FileSection(self.file, place.start, place.end)
-            walk = Walk(frames.pieces(section), place.before)
+            walk = MessageWalk(frames.pieces(section), place.before)
             check_messages(self.draft, walk, base=place.start, should_stop=self.should_stop)
             self.found = walk.found if walk.error is None else None
         self.attempt("context", lambda: layout.context(data))

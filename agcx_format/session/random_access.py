@@ -23,7 +23,7 @@ from agcx_format.model.items import MessageSnapshot
 from agcx_format.session.sequential import decode_run, decode_shown
 from agcx_format.session.source import PENDING, Pending
 
-__all__ = ["FramedMessages"]
+__all__ = ["RandomAccessMessages"]
 
 
 class _Frame(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ class _Frame(msgspec.Struct, frozen=True):
     error: PersistenceError | None = None
 
 
-class FramedMessages:
+class RandomAccessMessages:
     """Reads `section`, which begins at `base` in its file, by its `table`."""
 
     complete = True

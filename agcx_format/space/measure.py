@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
@@ -314,7 +314,7 @@ class Stats:
 
 def gather(
     entries: Iterable[ScanEntry], should_stop: Stopped = lambda: False
-) -> Iterator[FileStats]:
+) -> Generator[FileStats, None, None]:
     """Measure each file; ends when stopped.  `StatsCache.gather` is the same with a memory."""
     for entry in entries:
         found = None if should_stop() else measure(entry, should_stop)

@@ -21,6 +21,7 @@ from agcx_tui.cli.importing import import_
 from agcx_tui.cli.listing import list_
 from agcx_tui.cli.prune import prune
 from agcx_tui.cli.repair import repair
+from agcx_tui.cli.search import search
 from agcx_tui.cli.show import show
 from agcx_tui.cli.stats import stats
 from agcx_tui.cli.trash import trash
@@ -71,7 +72,7 @@ def agcx(context: click.Context) -> None:
 
 
 _COMMANDS = (
-    browse, demo, list_, show, export, edit, delete, undo, trash, prune, stats, import_,
+    browse, demo, list_, search, show, export, edit, delete, undo, trash, prune, stats, import_,
     verify, repair, config, completion,
 )  # fmt: skip
 

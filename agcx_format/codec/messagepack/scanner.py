@@ -30,14 +30,9 @@ class MessageScanner:
         self._unpacker = msgpack.Unpacker(
             strict_map_key=False, max_buffer_size=limits.WHOLE_SECTION
         )
-        self._all_before = before
         self._before = list(before)
         self.starts = array("Q")
         self.count: int | None = None
-
-    def anew(self) -> MessageScanner:
-        """A scanner of the same kind of section, from its beginning."""
-        return MessageScanner(self._all_before)
 
     @property
     def found(self) -> int:

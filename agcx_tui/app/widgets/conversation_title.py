@@ -22,7 +22,9 @@ def title_line(conversation: Conversation, width: int) -> tuple[Content, str]:
         name = safe_line(checkpoint.name).strip() or "(no name)"
         title = f"◆ Checkpoint “{name}” of {title}"
         messages, size = conversation.source.known(), ""
-    turns = format.counted(data.turn_count, "turn") if checkpoint is None else ""
+    # 0 where the writer did not count turns.
+    is_counted = checkpoint is None and data.turn_count > 0
+    turns = format.counted(data.turn_count, "turn") if is_counted else ""
     mode, model = data.current_mode.value, safe_line(data.model)
     facts = [model, mode, format.counted(messages, "message"), turns, size]
     # The title takes precedence: facts are left out by rank.

@@ -226,7 +226,8 @@ def _head(facts: Facts) -> Content:
         safe_line(facts.model),
         facts.mode,
         format.counted(facts.messages, "message"),
-        format.counted(facts.turns, "turn"),
+        # 0 where the writer did not count turns.
+        format.counted(facts.turns, "turn") if facts.turns else "",
     ]
     lines = [
         Content.styled(safe_line(facts.title).strip() or "(no title)", "bold $foreground"),
