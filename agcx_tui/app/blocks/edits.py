@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 from rich.text import Text
 from textual.strip import Strip
 
-from agcx_format.model.items import MessageSnapshot
+from agcx_format import MessageSnapshot
 from agcx_format.transcript import text_of, tool_call_of_item
 from agcx_tui.app.blocks.block import Part
 from agcx_tui.app.blocks.lines import EMPTY, indent, line, wrap
