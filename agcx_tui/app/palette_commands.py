@@ -17,6 +17,7 @@ from textual.screen import Screen
 
 from agcx_format.transcript import Needle, safe_line
 from agcx_tui.app.dialogs.help import shown_key
+from agcx_tui.app.screens.listing import ListingScreen
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.words.actions import by_id
@@ -83,8 +84,9 @@ class SessionCommands(Provider):
         inside = self.app.screen is not sessions.screen
         while self.app.screen is not sessions.screen:
             self.app.pop_screen()
-        reveal = getattr(sessions.screen, "reveal", sessions.go_to)
-        reveal(row)
+        screen = sessions.screen
+        if isinstance(screen, ListingScreen):
+            screen.reveal(row)
         sessions.focus()
         if inside:
             sessions.action_open()

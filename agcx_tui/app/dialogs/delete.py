@@ -1,6 +1,6 @@
 """The questions before sessions are deleted: the numbers that matter, and Cancel first.
 
-Strategy: whoever wants to delete calls `ask_to_delete`, so that favorites are asked about twice
+Strategy: whoever wants to delete calls `may_delete`, so that favorites are asked about twice
 everywhere.
 """
 
@@ -28,32 +28,19 @@ from agcx_tui.core.words.deletion import age_line, favorites_line, in_use_line, 
 _LISTED = 3
 
 
-def ask_to_delete(
-    app: App,
-    table: SessionTable,
-    rows: Sequence[int],
-    now: int,
-    delete: Callable[[], None],
-    store: Store | None,
-) -> None:
-    """Ask about these rows, and again when favorites are among them; `delete` follows the last yes.
+async def may_delete(
+    app: App[object], table: SessionTable, rows: Sequence[int], now: int, store: Store | None
+) -> bool:
+    """Ask about these rows, and again when favorites are among them; call in a worker.
 
     `store` tells whether an agent may be at work on them; None while it is being opened.
     """
-
-    def answered_again(yes: bool | None) -> None:
-        if yes:
-            delete()
-
-    def answered(yes: bool | None) -> None:
-        if yes and any(map(table.favorite, rows)):
-            app.push_screen(ConfirmFavorites.among(table, rows), answered_again)
-        else:
-            answered_again(yes)
-
     files = [(table.path(row), table.signature(row)) for row in rows]
     look = None if store is None else partial(_found_out, store, files, now)
-    app.push_screen(ConfirmDelete.about(table, rows, now, look), answered)
+    yes = await app.push_screen_wait(ConfirmDelete.about(table, rows, now, look))
+    if yes and any(map(table.favorite, rows)):
+        yes = await app.push_screen_wait(ConfirmFavorites.among(table, rows))
+    return bool(yes)
 
 
 def _found_out(store: Store, files: Sequence[store_work.File], now: int) -> str:

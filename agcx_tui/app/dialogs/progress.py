@@ -99,7 +99,7 @@ def _facts(progress: Progress) -> str:
 
 
 def run_with_progress(
-    app: App,
+    app: App[object],
     what: str,
     progress: Progress,
     work: Callable[[Stopped], T],

@@ -8,7 +8,7 @@ is written.  What is stopped tells what was written by then.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -27,12 +27,12 @@ from agcx_tui.core.words import format
 if TYPE_CHECKING:
     from agcx_tui.app.dialogs.redaction_review import Reviewed
 
-__all__ = ["ask_for_export", "ask_for_export_of"]
+__all__ = ["ask_for_export", "export_file"]
 
 _NOTHING = "Stopped. Nothing was written."
 
 
-def ask_for_export(app: App, items: Sequence[ExportItem]) -> None:
+def ask_for_export(app: App[object], items: Sequence[ExportItem]) -> None:
     """Ask, have it written, and say what became of it."""
 
     def answered(order: ExportOrder | None) -> None:
@@ -43,7 +43,7 @@ def ask_for_export(app: App, items: Sequence[ExportItem]) -> None:
     app.push_screen(ExportDialog(items), answered)
 
 
-def _look_for_secrets(app: App, order: ExportOrder) -> None:
+def _look_for_secrets(app: App[object], order: ExportOrder) -> None:
     """Find what is to be hidden, and have it looked at if there is anything."""
     progress = Progress(len(order.jobs))
     sources = [source for source, _ in order.jobs]
@@ -62,7 +62,7 @@ def _look_for_secrets(app: App, order: ExportOrder) -> None:
     run_with_progress(app, f"Looking for secrets in {_all_of(order)}", progress, work, done)
 
 
-def _review(app: App, order: ExportOrder, found: Reviewed) -> None:
+def _review(app: App[object], order: ExportOrder, found: Reviewed) -> None:
     from agcx_tui.app.dialogs.redaction_review import RedactionReview
 
     def answered(reviewed: Reviewed | None) -> None:
@@ -72,9 +72,9 @@ def _review(app: App, order: ExportOrder, found: Reviewed) -> None:
     app.push_screen(RedactionReview(found), answered)
 
 
-def _write(app: App, order: ExportOrder, reviewed: Reviewed | None = None) -> None:
+def _write(app: App[object], order: ExportOrder, reviewed: Reviewed | None = None) -> None:
     progress = Progress(len(order.jobs))
-    write = partial(write_files.export_each, order.jobs)
+    write: Callable[..., Iterable[Exported]] = partial(write_files.export_each, order.jobs)
     if order.together:
         sources, target = [source for source, _ in order.jobs], order.jobs[0][1]
         write = partial(write_files.export_together, sources, target)
@@ -106,14 +106,14 @@ def _all_of(order: ExportOrder) -> str:
     return format.counted(len(order.jobs), "session")
 
 
-def _tell_stopped(app: App, order: ExportOrder, written: list[Exported]) -> None:
+def _tell_stopped(app: App[object], order: ExportOrder, written: list[Exported]) -> None:
     text = _NOTHING
     if written:
         text = f"Stopped. {len(written):,} of {_all_of(order)} are in {_where(order, written)}."
     app.notify(text, markup=False)
 
 
-def _tell_written(app: App, order: ExportOrder, written: list[Exported]) -> None:
+def _tell_written(app: App[object], order: ExportOrder, written: list[Exported]) -> None:
     what = "" if len(order.jobs) == 1 else f"{format.counted(len(written), 'session')} "
     text = f"Exported {what}to {_where(order, written)}."
     hidden = write_files.hidden_in_words(written)
@@ -128,7 +128,7 @@ def _where(order: ExportOrder, written: list[Exported]) -> str:
     return f"{safe_line(format.short_path(str(place)))}, {size}"
 
 
-def _tell_failed(app: App, order: ExportOrder, failed: list[Exported]) -> None:
+def _tell_failed(app: App[object], order: ExportOrder, failed: list[Exported]) -> None:
     if not failed:
         return
     first, count = failed[0], len(failed)
@@ -143,8 +143,12 @@ def _tell_failed(app: App, order: ExportOrder, failed: list[Exported]) -> None:
     app.notify(text, severity="error", timeout=10, markup=False)
 
 
-def ask_for_export_of(app: App, path: str) -> None:
-    """In a thread: ask about one file; the dialog proposes a name by the session's title."""
+def export_file(app: App[object], path: str) -> None:
+    """Ask about one session file; the dialog proposes a name by the session's title."""
+    app.run_worker(lambda: _ask_about_file(app, path), thread=True, group="export")
+
+
+def _ask_about_file(app: App[object], path: str) -> None:
     try:
         with SessionFile(path) as session:
             metadata = listed(session.metadata)

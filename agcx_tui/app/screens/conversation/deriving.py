@@ -1,16 +1,14 @@
 """The half of a conversation that makes sessions out of it: its second half, one of its checkpoints.
 
 Strategy: what stands in the way is said at once, as far as it is known without looking; a thread looks
-for the rest (an agent at work), then it is asked, then the store's queue does it.  What was done goes up
-to the app, which has the screens below follow (`Acted`, `follow_act`).  The acts that were done here are
-remembered, for `u` takes back these and no others: what was done in the list is out of sight here.
+for the rest (an agent at work), then it is asked, then the store's queue does it, which all screens follow.
+The acts that were done here are remembered, for `u` takes back these and no others: what was done in the
+list is out of sight here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
-from threading import Event
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -27,14 +25,12 @@ if TYPE_CHECKING:
     from agcx_format.disk import Signature
     from agcx_tui.app.widgets.transcript.transcript import Transcript
     from agcx_tui.core.conversation.subject import Conversation
-    from agcx_tui.core.store.act_queue import ActQueue
+    from agcx_tui.core.store.act_queue import ActQueue, AskedAct
     from agcx_tui.core.store.store_work import Outcome
 
 __all__ = ["DerivingScreen"]
 
 _WITHOUT_STORE = "It was opened as a file by itself: open it from the list of its store for that."
-# Seconds that the queue waits until what came of an act is known here.
-_PATIENCE = 5.0
 _NOTHING_DONE = "Nothing was done here. In the list, u takes back what was done last."
 
 
@@ -50,32 +46,20 @@ class DerivingScreen(OnceScreen[None]):
             self.title = title
             self.at_work = at_work
 
-    class Acted(Message):
-        """An act was done, or with `undone` taken back; `said` tells the person."""
-
-        def __init__(self, outcome: Outcome, said: str, undone: bool = False) -> None:
-            super().__init__()
-            self.outcome = outcome
-            self.said = said
-            self.undone = undone
-            # Set when it is known here.
-            self.taken = Event()
-
     class NotDone(Message):
-        """Nothing changed; `act` is the one that was to be undone, if one was."""
+        """Nothing changed."""
 
-        def __init__(self, what: str, error: PersistenceError, act: str | None = None) -> None:
+        def __init__(self, what: str, error: PersistenceError) -> None:
             super().__init__()
             self.what = what
             self.error = error
-            self.act = act
 
     path: str
     transcript: Transcript
     acts: ActQueue | None = None
     fixed: str = ""
     # What was asked for here last.
-    _asked: Future[Outcome | None] | None = None
+    _asked: AskedAct | None = None
     # The acts of this conversation and its checkpoints, the last one last.
     done: list[str]
 
@@ -229,32 +213,33 @@ class DerivingScreen(OnceScreen[None]):
 
     def action_undo(self) -> None:
         """Undo what was asked for here last, also while it waits or runs."""
-        waiting = self._asked is not None and not self._asked.done()
+        waiting = self._asked is not None and not self._asked.is_over
         if self.acts is None or not (self.done or waiting):
             self.notify(_NOTHING_DONE, markup=False)
         else:
             self._undo(self.acts, self._asked if waiting else None)
 
-    def _undo(self, acts: ActQueue, before: Future[Outcome | None] | None) -> None:
+    def _undo(self, acts: ActQueue, before: AskedAct | None) -> None:
         from agcx_tui.core.store import store_work
         from agcx_tui.core.words.acts import describe_undo
 
-        wanted: str | None = None
-
         def act(store: Store) -> Outcome:
-            nonlocal wanted
-            if not self.done or (before is not None and before.result() is None):
+            if before is not None:
+                _wait_for(before)
+            if not self.done:
                 raise NothingToUndo("what was to be undone was not done", path=store.path)
             wanted = self.done[-1]
-            return store_work.undo(store, wanted)
+            try:
+                outcome = store_work.undo(store, wanted)
+            except NothingToUndo:
+                self.done.remove(wanted)
+                # Somebody undid it elsewhere.
+                raise NothingToUndo("it was taken back already") from None
+            self.done.remove(wanted)
+            return outcome
 
-        self._asked = acts.run(
-            act,
-            lambda outcome: self._report(
-                self.Acted(outcome, describe_undo(outcome.act), undone=True)
-            ),
-            lambda error: self.post_message(self.NotDone("Nothing was undone", error, wanted)),
-        )
+        self._asked = acts.run(act)
+        self._tell(self._asked, "Nothing was undone", lambda outcome: describe_undo(outcome.act))
 
     def _act(
         self,
@@ -263,39 +248,41 @@ class DerivingScreen(OnceScreen[None]):
         act: Callable[[Store], Outcome],
         said: Callable[[Outcome], str],
     ) -> None:
-        self._asked = acts.run(
-            act,
-            lambda outcome: self._report(self.Acted(outcome, said(outcome))),
-            lambda error: self.post_message(self.NotDone(what, error)),
-        )
-
-    def _report(self, message: Acted) -> None:
-        """In the queue's thread: the next act begins when this one is known."""
-        if self.post_message(message):
-            message.taken.wait(_PATIENCE)
-
-    def on_deriving_screen_acted(self, message: Acted) -> None:
-        outcome = message.outcome
-        if message.undone:
-            self._forget(outcome.act.id)
-        else:
+        def noted(store: Store) -> Outcome:
+            outcome = act(store)
+            # Here, in the queue's thread: the next act may be its undo.
             self.done.append(outcome.act.id)
-        # What was said of the act before is out of date.
-        self.app.clear_notifications()
-        self.notify(message.said, markup=False)
-        message.taken.set()
+            return outcome
+
+        self._asked = acts.run(noted)
+        self._tell(self._asked, what, said)
+
+    @work
+    async def _tell(self, asked: AskedAct, what: str, said: Callable[[Outcome], str]) -> None:
+        """Say what came of an act."""
+        try:
+            outcome = await asked
+        except PersistenceError as error:
+            self.post_message(self.NotDone(what, error))
+            return
+        if outcome is not None:
+            # What was said of the act before is out of date.
+            self.app.clear_notifications()
+            self.notify(said(outcome), markup=False)
 
     def on_deriving_screen_not_done(self, message: NotDone) -> None:
         text = f"{message.what}: {safe_line(str(message.error))}"
-        if isinstance(message.error, NothingToUndo) and message.act is not None:
-            # Somebody undid it elsewhere.
-            self._forget(message.act)
-            text = f"{message.what}: it was taken back already."
         self.notify(text, severity="error", timeout=10, markup=False)
 
-    def _forget(self, act: str) -> None:
-        if act in self.done:
-            self.done.remove(act)
+
+def _wait_for(before: AskedAct) -> None:
+    """In the queue's thread: raise `NothingToUndo` if an act did not come about."""
+    try:
+        outcome = before.result()
+    except PersistenceError:
+        outcome = None
+    if outcome is None:
+        raise NothingToUndo("what was to be undone was not done")
 
 
 def _halves(outcome: Outcome) -> str:
