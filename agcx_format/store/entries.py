@@ -114,17 +114,19 @@ class EntryReader:
             fd, status = open_regular(path)
         except PersistenceError as error:
             signature = _signature(path)
-            return signature and ScanEntry(path, session_id, None, error, signature, layout)
-        signature = Signature.of(status)
+            if signature is None:
+                return None
+            return ScanEntry(path, session_id, None, error, signature, layout)
+        metadata, problem = None, None
         try:
-            metadata, error = read_head(fd, status.st_size, self._use_mmap)
-        except PersistenceError as cause:
-            metadata, error = None, cause
+            metadata, problem = read_head(fd, status.st_size, self._use_mmap)
+        except PersistenceError as error:
+            problem = error
         finally:
             os.close(fd)
-        if error is not None:
-            error.located(path=path)
-        return ScanEntry(path, session_id, metadata, error, signature, layout)
+        if problem is not None:
+            problem.located(path=path)
+        return ScanEntry(path, session_id, metadata, problem, Signature.of(status), layout)
 
     def metadata(self, layout: int, path: str) -> SessionMetadata:
         """The metadata alone, as the file or its copy says them.
@@ -212,7 +214,7 @@ class EntryReader:
     @cached_property
     def _index(self) -> dict[UUID, SessionMetadata]:
         try:
-            return dict(read_index(self._root / paths.INDEX)[0].sessions)
+            return read_index(self._root / paths.INDEX)[0].sessions
         except PersistenceError:
             return {}
 
