@@ -180,9 +180,10 @@ class EntryReader:
             size = counted(status.st_size, "byte is", "bytes are")
             raise CorruptData(f"{size} too few for a header", path=path)
         session_id = paths.id_of(path)
-        copy = session_id and self._copy(copies, session_id, status.st_mtime_ns)
-        if copy is not None:
-            return copy
+        if session_id is not None:
+            copy = self._copy(copies, session_id, status.st_mtime_ns)
+            if copy is not None:
+                return copy
         inside = self._inside(path)
         return inside if layout.holds_sizes else self._measured(inside)
 
