@@ -1,4 +1,4 @@
-"""Numbers with the noun that they count, in the singular or the plural: `1 byte`, `1,024 bytes`."""
+"""Counts with their noun in the singular or plural: `1 byte`, `1,024 bytes`."""
 
 from __future__ import annotations
 
@@ -6,5 +6,9 @@ __all__ = ["counted"]
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:
-    """`1 session`, `1,024 sessions`; `many` is the plural where it is not `one` with an s."""
+    """The number with its noun; `many` is the plural if it is not `one` with an s.
+
+    >>> counted(1, "session"), counted(1024, "session"), counted(2, "entry", "entries")
+    ('1 session', '1,024 sessions', '2 entries')
+    """
     return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -1,13 +1,11 @@
-"""What can go wrong with a store, and where.
+"""Errors of files and stores, with their place: file, section, and byte.
 
-Strategy: every error that a *file* can cause is a `PersistenceError`, so a caller needs one
-`except`.  A wrong *value* handed to a writer is a `ValueError` or `TypeError`: that is a fault
-of the program, not of the data.
+Strategy: every error that a *file* can cause is a `PersistenceError`, so a caller needs one `except`.
+A wrong *value* is a `ValueError` or `TypeError`: a mistake of the program, not of the data.
 
-An error is raised where it is found, by code that knows a reason and an offset within the bytes
-it was given; the layers above add what they know with `located()`: the section, where the
-section begins in the file, and the file.  Reason and path are kept as they are: they may hold
-bytes of a hostile file, and whoever shows them makes them safe for that screen.
+The code that finds an error knows a reason and an offset within the bytes it was given.  The layers above
+add what they know with `located`: the section, where it begins in the file, and the file.  Reason and
+path may contain bytes of a hostile file; whoever shows them must escape them.
 """
 
 from __future__ import annotations
@@ -20,10 +18,14 @@ from typing import Any, Self
 class PersistenceError(Exception):
     """A file or store cannot be used as asked.
 
-    `reason` says why; `path` names the file, `section` the part of it (`header`, `metadata`,
-    `messages`, `context`, `state`, …).  `offset` counts bytes from the start of the file, or,
-    where `decompressed` is true, from the start of the section once it is decompressed.
     Mirrors `PersistenceError` of the Rust crate.
+
+    Fields:
+        reason: what is wrong.
+        path: the file, or None.
+        section: the part of the file (`header`, `metadata`, `messages`, `context`, `state`, …), or None.
+        offset: in bytes from the start of the file, or None.
+        decompressed: `offset` counts from the start of the decompressed section instead.
     """
 
     def __init__(
@@ -65,12 +67,12 @@ class PersistenceError(Exception):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # As BaseException's, but without calling `__init__`, whose arguments differ from class to class.
+        # Like that of BaseException, but without `__init__`, whose parameters differ between classes.
         return _restored, (type(self), self.args), self.__dict__
 
     @property
     def place(self) -> str:
-        """Section and offset in words, for example `messages, byte 312`; may be empty."""
+        """Section and offset in words, for example `messages, byte 312`; empty if neither is known."""
         words = [self.section] if self.section else []
         if self.offset is not None:
             unit = "decompressed byte" if self.decompressed else "byte"
@@ -82,7 +84,7 @@ class PersistenceError(Exception):
 
 
 def _restored(kind: type[PersistenceError], args: tuple[Any, ...]) -> PersistenceError:
-    """An error whose fields are about to be set: how copies and pickles are made."""
+    """A new error for copying and unpickling, which set its fields afterwards."""
     return kind.__new__(kind, *args)
 
 
@@ -129,11 +131,11 @@ class located:
 
 
 class InvalidMagic(PersistenceError):
-    """The file does not begin with `AGCX`."""
+    """The file does not begin with the magic bytes of AGCX."""
 
 
 class UnsupportedVersion(PersistenceError):
-    """The file says a format version that this reader does not know."""
+    """The file has a format version that this library does not know."""
 
     def __init__(self, found: int, expected: int, **where: Any) -> None:
         super().__init__(f"format version {found} is not supported, expected {expected}", **where)
@@ -142,23 +144,23 @@ class UnsupportedVersion(PersistenceError):
 
 
 class CorruptData(PersistenceError):
-    """Lengths or sections do not fit the file: cut off, or damaged."""
+    """Lengths or sections do not fit the file, which is truncated or damaged."""
 
 
 class BincodeDecodeError(PersistenceError):
-    """A bincode section does not hold the value it should."""
+    """A bincode section does not contain the expected value."""
 
 
 class MessagePackDecodeError(PersistenceError):
-    """A MessagePack section does not hold the value it should."""
+    """A MessagePack section does not contain the expected value."""
 
 
 class CompressionError(PersistenceError):
-    """A zstd section is cut off, damaged, or larger than it may be."""
+    """A zstd section is truncated, damaged, or too large."""
 
 
 class SessionNotFound(PersistenceError):
-    """No session of that id is in the store."""
+    """The store has no session with that id."""
 
     def __init__(self, session_id: object, **where: Any) -> None:
         super().__init__(f"no session {session_id}", **where)
@@ -166,18 +168,18 @@ class SessionNotFound(PersistenceError):
 
 
 class FileClosed(PersistenceError):
-    """A session was read after it was closed: a fault of the program that reads it, not of the file."""
+    """A file was read after it was closed: a mistake of the program, not of the file."""
 
     def __init__(self, **where: Any) -> None:
         super().__init__("the file was closed", **where)
 
 
 class AmbiguousSession(PersistenceError):
-    """A shortened id fits several sessions."""
+    """An abbreviated id fits several sessions."""
 
 
 class StaleSession(PersistenceError):
-    """The file changed since it was read: writing would lose what another program saved."""
+    """The file has changed since it was read; writing it would lose what another program saved."""
 
 
 class InvalidCheckpoint(PersistenceError):
@@ -185,11 +187,11 @@ class InvalidCheckpoint(PersistenceError):
 
 
 class IndexCorrupted(PersistenceError):
-    """`sessions.idx` cannot be read; it can be rebuilt from the files."""
+    """`sessions.idx` cannot be read; it can be rebuilt from the session files."""
 
 
 class LockFailed(PersistenceError):
-    """Another process holds the store, or the store cannot be locked."""
+    """Another process holds the lock of the store, or the store cannot be locked."""
 
 
 class StoreNotWritable(PersistenceError):
@@ -197,12 +199,12 @@ class StoreNotWritable(PersistenceError):
 
 
 class UndoConflict(PersistenceError):
-    """An act cannot be undone because something else is now where its files were."""
+    """An act cannot be undone, because other files have taken the places of its files."""
 
 
 class NothingToUndo(PersistenceError):
-    """No act is left that could be undone."""
+    """There is no act to undo."""
 
 
 class ConversionError(PersistenceError):
-    """A file of another program cannot be brought in."""
+    """A file of another program cannot be imported."""

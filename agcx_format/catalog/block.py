@@ -1,7 +1,7 @@
-"""Rows of a catalog as they lie in its file: one value that msgspec writes and checks.
+"""The form in which rows are written to a catalog's file: one value that msgspec encodes and checks.
 
-A block is whole in itself: what its rows have alike is numbered anew in it.  Nothing of it is believed
-before `check_block`; numbers are in the byte order of the machine, which the catalog's file names.
+A block is self-contained: it has its own pools of interned values. Its content is untrusted until
+`check_block` has passed. Numbers are in the machine's byte order, which the catalog's magic names.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = [
 
 
 class ErrorRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A `PersistenceError`; `found` and `expected` are of an `UnsupportedVersion`."""
+    """A `PersistenceError`; `found` and `expected` belong to an `UnsupportedVersion`."""
 
     kind: str
     reason: bytes
@@ -41,7 +41,7 @@ class ErrorRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Block(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """`arrays` and the lengths of texts are arrays as bytes; `names` and folders are of the file system."""
+    """`arrays` and the lengths are arrays as bytes; `names` and folders are file-system paths as bytes."""
 
     count: int
     arrays: dict[str, bytes]
@@ -54,7 +54,7 @@ class Block(msgspec.Struct, array_like=True, frozen=True, gc=False):
     errors: dict[int, ErrorRecord]
 
 
-# Pools whose values are sets of texts; of the others they are texts.
+# Pools whose values are sets of texts; the others hold texts.
 _SETS = ("tags",)
 
 encode_block = msgspec.msgpack.Encoder().encode
@@ -62,7 +62,11 @@ _decoder = msgspec.msgpack.Decoder(Block)
 
 
 def decode_block(data: bytes) -> Block:
-    """`ValueError` when it is none."""
+    """Decode a block.
+
+    Raises:
+        ValueError: the data is not a block.
+    """
     try:
         return _decoder.decode(data)
     except (msgspec.DecodeError, RecursionError) as cause:
@@ -70,7 +74,11 @@ def decode_block(data: bytes) -> Block:
 
 
 def check_block(block: Block, arrays: Mapping[str, str], pooled: Iterable[str]) -> None:
-    """`ValueError` unless all parts are there and fit each other."""
+    """Check that all parts are there and consistent.
+
+    Raises:
+        ValueError: a part is missing or does not fit the others.
+    """
     if missing := (arrays.keys() - block.arrays.keys()) | (set(pooled) - block.pools.keys()):
         raise ValueError(f"{', '.join(sorted(missing))} missing")
     for name in pooled:
@@ -96,7 +104,7 @@ def check_block(block: Block, arrays: Mapping[str, str], pooled: Iterable[str]) 
         raise ValueError("a name that no file has")
 
 
-# File names and texts are the same here: bytes, with what is no UTF-8 kept.
+# File names and texts are treated alike: as bytes, so that invalid UTF-8 survives.
 
 
 def plain_pools(pools: Mapping[str, list[Any]]) -> dict[str, Any]:
@@ -123,7 +131,7 @@ def _text(data: bytes) -> str:
 
 
 def error_record(problem: PersistenceError) -> ErrorRecord:
-    """Why a file cannot be read, so that it can be said again without reading it."""
+    """Why a file cannot be read, to show again without reading it."""
     return ErrorRecord(
         type(problem).__name__,
         _bytes(problem.reason),

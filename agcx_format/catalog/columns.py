@@ -1,15 +1,15 @@
-"""What a list and its filter need to know of each session of a store, in columns.
+"""Column storage for what a list and its filter need to know about each session of a store.
 
-Strategy: a session is a *row*, a number that never changes, into arrays and packed texts (`packed.py`):
-some 600 bytes each, first words of the conversation included.  A path is not kept where it follows from
-the id.  Rows come from entries of a scan (`put`) or, many at a time, from a catalog (`extend`), which is
-written from them (`block`).
+Strategy: a session is a *row*, a number that never changes, into arrays and text columns; it takes about
+600 bytes, including the first words of the conversation. A path is not stored where it follows from the
+id. Rows come from the entries of a scan (`put`) or, many at a time, from a catalog (`extend`); `block`
+writes them to one.
 
-One thread changes the columns; others may read meanwhile.  For that the signature of a row is
-taken first by who reads and set last by who writes: a row that was caught in between has the
-signature of an older file, and is read again when the directory is next compared.
+One thread changes the columns while others may read. Readers therefore take a row's signature first, and
+the writer sets it last: a row that was read halfway through a change has the signature of an older file,
+and is read again at the next comparison with the directory.
 
-Times are microseconds since 1970, since 64 bits of nanoseconds end in 2262.
+Times are microseconds since 1970, because 64 bits of nanoseconds end in 2262.
 """
 
 from __future__ import annotations
@@ -43,50 +43,50 @@ __all__ = ["BROKEN", "FAVORITE", "GONE", "MODES", "READABLE", "WORDS_KNOWN", "Co
 MODES = ("Plan", "Build", "Review")
 DATES = ("accessed", "updated", "created")
 
-# What `flags` of a row says.  GONE: the file is there no more, and the row is a gap.  READABLE: its
-# metadata are.  BROKEN: some of it cannot be read.
+# Bits of `flags`. GONE: the file no longer exists, and the row is a gap. READABLE: its metadata could be
+# read. BROKEN: a part of it cannot be read.
 FAVORITE, BROKEN, GONE, READABLE, WORDS_KNOWN = 1, 2, 4, 8, 16
 
-# Those that a catalog may have, which has no gaps.
+# Those that a catalog may hold: it has no gaps.
 _SAVED_FLAGS = FAVORITE | BROKEN | READABLE | WORDS_KNOWN
 
-# Where no file tells it.  What one tells may be no number at all.
+# Where the ratio is unknown. The ratio in a file may be NaN.
 NO_RATIO = -1.0
 
 _MAX_COUNT = 2**64 - 1
 _HALF = 2**64 - 1
 
-# The arrays, by what they hold of a row, and their types.  The first three are the signature.
+# The arrays and their types. The first three are the signature of the file.
 ARRAYS = {
     "inodes": "Q", "mtimes": "q", "sizes": "Q",
     "high": "Q", "low": "Q", "folders": "H", "models": "H", "tags": "I", "directories": "I",
     "accessed": "q", "updated": "q", "created": "q", "messages": "Q", "ratios": "f",
     "modes": "B", "flags": "B",
 }  # fmt: skip
-# Which of them are numbers of values in a pool of the same name.
+# Arrays that hold numbers of values in the pool of the same name.
 POOLED = ("folders", "models", "tags", "directories")
-# Of these no more than 16 bits can number.
+# Pools that 16 bits must suffice for.
 _NUMBERED = tuple(name for name in POOLED if ARRAYS[name] == "H")
 _MOST_POOLED = 1 << 16
 
 
 class Columns:
-    """Rows in; `arrays["sizes"][row]` and the methods out."""
+    """All rows: `arrays["sizes"][row]` and the methods give their facts."""
 
     def __init__(self) -> None:
         self.arrays: dict[str, array[Any]] = {n: array(kind) for n, kind in ARRAYS.items()}
         self.pools: dict[str, Pool[Any]] = {name: Pool() for name in POOLED}
         self.titles = Texts()
-        # Title, model, tags and id, folded, a line each; those that a capital tells from their folded
-        # form again as they are written; and as the last two lines the first words of the
-        # conversation, as they are written and folded.  A word is not found across two lines, and one
-        # with a capital only in what is written with it.
+        # What the filter searches: title, model, tags, and id, folded, one per line; the same in their
+        # original case if they have a capital; and as the last two lines the first words of the
+        # conversation, in their original case and folded. A word never matches across two lines, and a
+        # word with a capital matches only in the original case.
         self.haystacks = Texts()
         self.errors: dict[int, PersistenceError] = {}
-        # Files whose name is no id, by row and by path.
+        # Files whose name is not an id, by row and by path.
         self.names: dict[int, str] = {}
         self._named: dict[str, int] = {}
-        # Rows of files named by their id; a key is the number of the folder and the id as one integer.
+        # Rows of files that are named by their id; the key is the folder number and the id in one integer.
         self._by_id: dict[int, int] = {}
 
     def __len__(self) -> int:
@@ -100,11 +100,11 @@ class Columns:
         return f"{folder}/{name or self._id(row) + paths.SUFFIX}"
 
     def id(self, row: int) -> str:
-        """The session's id as text, or the file's name where that is no id."""
+        """The session's id as text, or the file's name if that is not an id."""
         return self.names.get(row) or self._id(row)
 
     def tie(self, row: int) -> tuple[int, int, str, str]:
-        """What tells rows apart that are alike in all else, in an order that does not depend on theirs."""
+        """A tiebreaker for sorting, independent of the order of the rows."""
         arrays = self.arrays
         folder = self.pools["folders"][arrays["folders"][row]]
         return arrays["high"][row], arrays["low"][row], self.names.get(row, ""), folder
@@ -118,25 +118,25 @@ class Columns:
         return tags
 
     def directory(self, row: int) -> str:
-        """Where the agent worked; empty as long as that is not known."""
+        """Where the agent worked; empty while that is unknown."""
         directory: str = self.pools["directories"][self.arrays["directories"][row]]
         return directory
 
     def signature(self, row: int) -> Signature | None:
-        """What the file was when it was read; None when it is not known."""
+        """The signature of the file when it was read; None if unknown."""
         arrays = self.arrays
         found = Signature(arrays["inodes"][row], arrays["sizes"][row], arrays["mtimes"][row])
         return found if found.inode else None
 
     def row_of(self, path: str) -> int | None:
-        """The row of a path, gone or not; any thread may ask."""
+        """The row of a path, gone or not. Safe to call from any thread."""
         place = self._place(path)
         return self._named.get(path) if place is None else self._by_id.get(_key(*place))
 
     # --- changes
 
     def put(self, entry: ScanEntry) -> int:
-        """Add a session, or renew the one of that path; gives its row."""
+        """Add a session, or update the one at that path; returns its row."""
         row = self.row_of(entry.path)
         if row is None:
             row = self._add(entry.path)
@@ -144,14 +144,14 @@ class Columns:
         return row
 
     def set_gone(self, row: int) -> None:
-        """Its words are forgotten."""
+        """Mark a file as deleted, and forget its words."""
         self.arrays["flags"][row] |= GONE
         self.arrays["inodes"][row] = 0
         self.errors.pop(row, None)
         self.titles[row] = self.haystacks[row] = ""
 
     def set_words(self, row: int, words: str, directory: str) -> None:
-        """What is found out about a conversation later; `words` in one line."""
+        """Add what was read from the conversation itself: its first words, in one line, and directory."""
         self.arrays["directories"][row] = self.pools["directories"].number(directory)
         head = _parts(self.haystacks[row])[0]
         words = words.replace("\n", " ")
@@ -159,9 +159,10 @@ class Columns:
         self.arrays["flags"][row] |= WORDS_KNOWN
 
     def extend(self, block: Block) -> range:
-        """Add the rows of a catalog, whose paths are not in here; gives them.
+        """Add the rows of a catalog, whose paths must be new; returns them.
 
-        `ValueError` when its parts do not fit each other; then nothing is added.
+        Raises:
+            ValueError: the block is inconsistent, or a row exists already; nothing was added.
         """
         check_block(block, ARRAYS, POOLED)
         self._check(block)
@@ -189,7 +190,11 @@ class Columns:
         return rows
 
     def _check(self, block: Block) -> None:
-        """`ValueError` when it holds what no row can be, or a row that is here already."""
+        """Check a block against these rows.
+
+        Raises:
+            ValueError: it holds an impossible value, or a row that exists already.
+        """
         arrays = {name: array(kind, block.arrays[name]) for name, kind in ARRAYS.items()}
         if max(arrays["modes"], default=0) >= len(MODES):
             raise ValueError("a mode that there is not")
@@ -225,7 +230,7 @@ class Columns:
             raise ValueError("a row that is there twice")
 
     def block(self, rows: list[int]) -> Block:
-        """The rows as a catalog holds them; any thread may ask."""
+        """The rows in the form of a catalog. Safe to call from any thread."""
         # In the order of ARRAYS: the signature first.
         arrays = {
             name: array(kind, map(self.arrays[name].__getitem__, rows))
@@ -251,7 +256,7 @@ class Columns:
     # --- inside
 
     def _pooled(self, name: str, arrays: dict[str, array[Any]]) -> list[Any]:
-        """Number the values anew that these rows have; gives them."""
+        """Renumber the pooled values that these rows use, and return the values."""
         own: Pool[Any] = Pool()
         values = self.pools[name]
         renamed = {number: own.number(values[number]) for number in sorted(set(arrays[name]))}
@@ -263,10 +268,10 @@ class Columns:
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def _place(self, path: str) -> tuple[int, int, int] | None:
-        """High and low half of the id and the folder, for a file that is named by its id."""
+        """High and low half of the id and the folder number; None if the file is not named by its id."""
         folder, _, name = path.rpartition("/")
         stem = name.removesuffix(paths.SUFFIX)
-        # Other spellings of an id are names: the path has to follow from the id.
+        # Another spelling of an id counts as a name, since the path must follow from the id.
         if len(name) != 41 or not paths.is_uuid(stem) or stem != stem.lower():
             return None
         number = int(stem.replace("-", ""), 16)
@@ -319,7 +324,7 @@ class Columns:
             arrays["updated"][row] = micros(metadata.updated_at)
             arrays["created"][row] = micros(metadata.created_at)
             flags = broken | READABLE | (FAVORITE if metadata.is_favorite else 0)
-        # Words that were known stay until they are read again: a conversation begins as it did.
+        # Known first words stay until they are read again: the beginning rarely changes.
         _, *words = _parts(self.haystacks[row])
         head = fold("\n".join((title, model, *tags, self.id(row))))
         written = _written("\n".join((title, model, *tags, self.names.get(row, ""))))
@@ -336,26 +341,26 @@ def _key(high: int, low: int, folder: int) -> int:
 
 
 def _written(text: str) -> str:
-    """As it is looked for with a capital; empty where it has none to be found."""
+    """The text for a search with a capital; empty if it has no capital to find."""
     return unify(text) if has_capital(text) else ""
 
 
 def _parts(haystack: str) -> tuple[str, str, str]:
-    """Head, and first words as they are written and folded."""
+    """The head, and the first words in their original case and folded."""
     rest, _, folded = haystack.rpartition("\n")
     head, _, written = rest.rpartition("\n")
     return head, written, folded
 
 
-# Seconds since 1970 of the days that were seen.
+# Seconds since 1970 at the start of each day seen so far.
 _midnights: dict[str, int] = {}
 
 
 def micros(moment: str) -> int:
-    """Microseconds since 1970; three of these are worked out for each session of a scan.
+    """Microseconds since 1970; a scan needs three for each session.
 
-    Years of four digits, which is all but a few, take a fifth of the time of `ns_of(moment)`: a store
-    has few days, and the parts stand at fixed places.
+    For years of four digits this takes a fifth of the time of `ns_of(moment)`: a store covers few days, and
+    the fields are at fixed offsets.
     """
     if moment[10] != "T" or moment[0] in "+-" or moment[:4] == "0000":
         from agcx_format.model.timestamps import ns_of

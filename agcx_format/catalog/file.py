@@ -1,15 +1,14 @@
-"""What is known of a store's sessions from the last time: a cache, so that a list is there at once.
+"""The catalog file: a cache of a store's session list, so that the list appears at once.
 
     head      magic and version, then frames: length, CRC-32, payload
     frame 0   `Head`: of which store, how many sessions, of what size
     frame 1   the first page of rows, in the order of the list, which is read alone
     others    the rest of the rows, a thousand a frame
 
-Strategy: it is never believed over the files.  Each row has the signature of the file that it was
-read from, and whoever shows it compares (`changes_since`) soon after.  A catalog that is
-broken, foreign or of another version is none, without a word, and a new one is written.  It holds
-words of people's conversations, so its directory and files are their owner's alone, and `forget`
-takes words out.
+Strategy: the files always win over the catalog. Each row has the signature of the file it was read from,
+and whoever shows it compares it with the directory soon after (`refresh.differences`). A catalog that is
+damaged, or of another store or version, is silently discarded and written again. It holds words from
+people's conversations, so only its owner can read it, and `forget` removes them.
 """
 
 from __future__ import annotations
@@ -33,17 +32,17 @@ from agcx_format.errors import LockFailed, PersistenceError
 
 __all__ = ["Catalog", "Head", "Reading"]
 
-# The byte order is part of it: arrays are kept as the machine has them.
+# Names the byte order, since arrays are stored in that of the machine.
 MAGIC = b"AGCXcat3" + sys.byteorder[:1].encode()
 
 FIRST_PAGE = 128
 _ROWS = 1024
-# Seconds that forgetting waits for another process that writes.
+# Seconds that `forget` waits while another process writes.
 _PATIENCE = 10
 
 
 class Head(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """Of which store it is, by its real path; its rows, and their totals as a list shows them."""
+    """The real path of the store, how many rows follow, and the totals that a list shows."""
 
     store: bytes
     rows: int
@@ -56,18 +55,21 @@ _head = msgspec.msgpack.Decoder(Head)
 
 
 class Reading:
-    """An open catalog: `head` and `page` at once, then the other `blocks`."""
+    """An open catalog: `head` and `page` are read already, `blocks` yields the rest."""
 
     def __init__(self, file: OpenFile, head: Head, page: Block, at: int, store: bytes) -> None:
-        """`store` is how the path of the store is spelled this time."""
+        """`store` is the path of the store as the caller spells it."""
         self._file, self._at, self._store = file, at, store
         self.head = head
         self.page = _at_home(page, store)
 
     def blocks(self) -> Iterator[Block]:
-        """The rows after the page.  `ValueError` when they are damaged; some may be missing then.
+        """The rows after the first page, for a thread to read while that page is shown.
 
-        A thread reads them while the page is shown; closes the file at the end.
+        Closes the file at the end.
+
+        Raises:
+            ValueError: the file is damaged here; rows may be missing.
         """
         try:
             rows = self.page.count
@@ -86,17 +88,17 @@ class Reading:
 
 
 class Catalog:
-    """The catalog of one store, in a `directory` for the catalogs of all."""
+    """The catalog of one store; `directory` holds the catalogs of all stores."""
 
     def __init__(self, directory: str | os.PathLike[str], store: str | os.PathLike[str]) -> None:
         self.directory = Path(directory)
         self._store = os.fsencode(os.path.realpath(store))
-        # As the paths of its files begin.
+        # The prefix of the paths of its files.
         self._spelled = os.fsencode(Path(store).absolute())
         self.path = self.directory / name_of(self._store)
 
     def open(self) -> Reading | None:
-        """Its head and first page; None when there is none that can be used."""
+        """Read the head and the first page; None if there is no usable catalog."""
         try:
             file = OpenFile(self.path)
         except PersistenceError:
@@ -123,7 +125,7 @@ class Catalog:
         return Reading(file, head, decode_block(payload), at, self._spelled)
 
     def load(self) -> Columns | None:
-        """All of it at once; None when there is none that can be used."""
+        """Read all rows; None if there is no usable catalog."""
         reading = self.open()
         if reading is None:
             return None
@@ -137,10 +139,12 @@ class Catalog:
         return columns
 
     def save(self, columns: Columns, rows: list[int], *, patience: float = 0) -> bool:
-        """Write these rows in this order: who reads them should want the first ones first.
+        """Write these rows in this order, which should be that of the list: the first page is read alone.
 
-        False when another process is writing and does not end within `patience` seconds.  Raises
-        `PersistenceError` when it cannot be written.
+        Returns False if another process is writing and does not finish within `patience` seconds.
+
+        Raises:
+            PersistenceError: the file cannot be written.
         """
         make_private(self.directory)
         try:
@@ -151,9 +155,9 @@ class Catalog:
         return True
 
     def forget(self, paths: Iterable[str]) -> None:
-        """Take out all that is known of these files, and of those that are others by now: words above all.
+        """Remove everything about these files, and about files that have been replaced since.
 
-        When that cannot be done, within ten seconds, the whole catalog is removed.
+        If that is not possible within ten seconds, the whole catalog is deleted.
         """
         gone = set(paths)
         columns = self.load()
@@ -189,7 +193,7 @@ class Catalog:
         return encode_block(_in_folders(block, self._spelled, _HOME))
 
 
-# The same store may be spelled in many ways (relative, through a link): its folders are kept without.
+# A store can be spelled in many ways (relative, through a link): its folders are stored without it.
 _HOME = b"\0"
 
 
@@ -198,7 +202,7 @@ def _at_home(block: Block, store: bytes) -> Block:
 
 
 def _in_folders(block: Block, old: bytes, new: bytes) -> Block:
-    """The block with folders that begin with one path beginning with another."""
+    """The block with the prefix of its folders replaced."""
 
     def moved(folder: object) -> object:
         if not isinstance(folder, bytes) or (folder + b"/")[: len(old) + 1] != old + b"/":
@@ -210,7 +214,7 @@ def _in_folders(block: Block, old: bytes, new: bytes) -> Block:
 
 
 def _changed(columns: Columns, row: int) -> bool:
-    """Whether another file is there than the one that was read: it may have had another title."""
+    """Whether the file has been replaced since it was read: it may have had another title."""
     try:
         now = Signature.at(columns.path(row))
     except PersistenceError:

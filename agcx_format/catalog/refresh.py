@@ -1,7 +1,7 @@
-"""A store's directory against what is known of it: what is new, what changed, what is gone.
+"""Compares a store's directory with the known rows: which files are new, changed, or gone.
 
-Strategy: of a known file only the signature is looked at; what has another one is read.  The columns
-belong to another thread meanwhile: they are only asked, and what is yielded says what to change.
+Strategy: a known file is read again only if its signature differs. The columns belong to another thread, so
+they are only read here; what is yielded tells that thread what to change.
 """
 
 from __future__ import annotations
@@ -20,23 +20,24 @@ from agcx_format.transcript.words import genuine_user_text
 
 __all__ = ["Gone", "differences", "look_at", "read_first_words"]
 
-# How many characters of a conversation's first words are kept, and how far they are looked for.
+# How many characters of a conversation's first words are kept, and in how many messages to look.
 LONGEST = 200
 _MESSAGES, _PIECES = 24, 4
-# Layout 2 has the directory behind all messages.
+# Layout 2 stores the directory after all messages.
 _LARGEST_FOR_DIRECTORY = 1 << 22
 
 
 class Gone(str):
-    """The path of a session file that was known and is not there any more."""
+    """The path of a known session file that no longer exists."""
 
     __slots__ = ()
 
 
 def differences(root: Path, columns: Columns) -> Iterator[ScanEntry | Gone | None]:
-    """Entries of what is new or changed, then what is gone; None for each file that is as it was.
+    """Entries of new or changed files, then deleted files; None for each unchanged file.
 
-    Raises `PersistenceError` when the directory cannot be read.
+    Raises:
+        PersistenceError: the directory cannot be read.
     """
     reader = EntryReader(root, use_mmap=False)
     known = len(columns)
@@ -53,12 +54,12 @@ def differences(root: Path, columns: Columns) -> Iterator[ScanEntry | Gone | Non
     for row in range(known):
         if not seen[row] and not flags[row] & GONE:
             path = columns.path(row)
-            # It may have come back, or never have been where this store is.
+            # It may have come back, or never have belonged to this store.
             yield None if os.path.lexists(path) else Gone(path)
 
 
 def look_at(root: Path, columns: Columns, path: str) -> ScanEntry | Gone | None:
-    """As `differences`, for one file."""
+    """Like `differences`, for one file."""
     layout = paths.layout_of(root, path)
     row = columns.row_of(path)
     there = row is not None and not columns.arrays["flags"][row] & GONE
@@ -70,9 +71,9 @@ def look_at(root: Path, columns: Columns, path: str) -> ScanEntry | Gone | None:
 
 
 def read_first_words(path: str) -> tuple[str, str]:
-    """How the person began the conversation, in one line, and the directory of it; empty if unknown.
+    """The person's first words, in one line, and the working directory; empty if unknown.
 
-    Reads a few pieces from the beginning of the messages.
+    Reads only the first pieces of the messages.
     """
     try:
         with SessionFile(path, use_mmap=False) as session:
@@ -107,7 +108,7 @@ def _is_same(columns: Columns, row: int, layout: int, path: str) -> bool:
         return False
     arrays = columns.arrays
     if type(columns.errors.get(row)) is PersistenceError:
-        # Not damage, but a file that could not be read then: a disk that failed, a right that was missing.
+        # Not damage, but a failed read: a disk error or a missing permission, which may be gone by now.
         return False
     return (
         status.st_ino == arrays["inodes"][row]

@@ -1,8 +1,8 @@
-"""What the cache files have alike: a name for each store, frames with checksums, a directory of one's own.
+"""Cache files: one for each store, made of frames with checksums, in a private directory.
 
     frame     length, CRC-32, payload
 
-Strategy: whatever in a file is not what was written there is a `ValueError`, and the cache is none.
+Strategy: any damage is a `ValueError`, and a damaged cache counts as missing.
 """
 
 from __future__ import annotations
@@ -18,18 +18,22 @@ from agcx_format.errors import PersistenceError
 __all__ = ["frame", "framed", "make_private", "name_of", "remove"]
 
 _FRAME = struct.Struct("<II")
-# A frame is a thousand rows; what claims to be larger was not written here.
+# Bytes.  A frame holds a thousand rows; a larger length is damage.
 _LARGEST = 1 << 28
 
 
 def name_of(store: bytes) -> str:
-    """The name of a store's cache: the end of its path, to be known by, and a checksum."""
+    """The file name of a store's cache: the end of the store's path, for people, and a checksum."""
     end = "".join(c if c.isalnum() and c.isascii() else "-" for c in os.fsdecode(store[-40:]))
     return f"{end.strip('-')}-{crc32(store):08x}"
 
 
 def make_private(directory: Path) -> None:
-    """Make it, if it is not there, and its owner's alone: caches hold words of conversations."""
+    """Create a directory that only its owner can enter, since caches hold words of conversations.
+
+    Raises:
+        PersistenceError: it cannot be created or restricted.
+    """
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if directory.stat().st_mode & 0o777 != 0o700:
@@ -39,9 +43,10 @@ def make_private(directory: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Take a cache away; where the directory does not let go of it, empty it.
+    """Remove a cache, or empty it if its directory does not permit removal.
 
-    Raises `OSError` when not even that can be done.
+    Raises:
+        OSError: neither is possible.
     """
     try:
         path.unlink(missing_ok=True)
@@ -54,9 +59,10 @@ def framed(payload: bytes) -> bytes:
 
 
 def frame(file: OpenFile, at: int) -> tuple[bytes, int]:
-    """The payload of a frame, and where the next one begins.
+    """The payload of the frame at `at`, and the offset of the next frame.
 
-    Raises `ValueError` when it is damaged or cannot be read.
+    Raises:
+        ValueError: the frame is damaged or cannot be read.
     """
     head = _read(file, _FRAME.size, at)
     if len(head) < _FRAME.size:

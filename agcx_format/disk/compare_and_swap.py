@@ -1,14 +1,14 @@
-"""Put a file in place, or take it away, only while what lies there is what was read.
+"""Compare and swap for files: replace or remove one only if it is still the version that was read.
 
-Strategy: other programs save sessions without taking a lock, at any instant, and looking before a
-rename always leaves one more.  So the look comes after: an atomic exchange brings out whatever was
-there, and if that is not the expected file it is exchanged back.  A file that is taken away is
-looked at where it came out; a free name is filled by a link, which never replaces.  In the end
-either the expected change was made, or the newest foreign save is in its place, whole.
+Strategy: other programs save sessions at any moment without taking a lock, and a check before a rename
+always leaves a gap.  So the check comes after: an atomic exchange brings out whatever was there, and if that
+is not the expected file it is exchanged back.  A file that is moved away is checked where it arrived; a
+free name is filled by a link, which never replaces anything.  In the end either the expected change was
+made, or the newest save of another program is in place, complete.
 
-Where the file system has no exchange, an act moves the old file aside, looks at it, and fills the free
-place.  A plain save links the old file aside first and looks again just before the rename: there an
-instant remains.  `has_exchange` tells, and `verify` says it of a store.
+Where the file system has no exchange, an act moves the old file aside, checks it, and fills the free
+place.  A plain save links the old file aside first and checks again just before the rename, which leaves
+a short gap.  `has_exchange` says which it is, and `verify` reports it for a store.
 """
 
 from __future__ import annotations
@@ -32,18 +32,20 @@ NO_EXCHANGE: Final = (
 
 
 class _Anything:
-    """Whatever lies there may be replaced."""
+    """Any file may be replaced, or none."""
 
 
 ANYTHING = _Anything()
 
 
 def swap(new: Place, target: Place, expected: Signature, *, is_kept: bool = True) -> None:
-    """Exchange two files if the expected one lies at `target`, which lies at `new` afterwards.
+    """Exchange `new` with `target` if that is the expected file, which ends up at `new`.
 
-    Raises `StaleSession` when it is another; then `new` is as it was, or holds an older foreign save.
-    Where there is no exchange and the expected file `is_kept` in an act, the place is empty for a
-    moment: recovery fills it after a crash.
+    Without support for exchange, and if the expected file `is_kept` in an act, the target is missing for a
+    moment; after a crash recovery restores it.
+
+    Raises:
+        StaleSession: `target` is another file.  `new` is then unchanged, or holds an older foreign save.
     """
     placed = new.signature()
     try:
@@ -56,7 +58,7 @@ def swap(new: Place, target: Place, expected: Signature, *, is_kept: bool = True
     if new.is_still(expected):
         return
     while True:
-        # What came out is a foreign save: it goes back, unless an even newer one comes out for it.
+        # A foreign save came out.  Put it back, unless an even newer one comes out in exchange.
         came_out = new.signature()
         exchange(new.fd, new.name, target.fd, target.name)
         if new.signature() == placed:
@@ -71,14 +73,14 @@ def _swap_by_moves(new: Place, target: Place, expected: Signature) -> None:
         if put(new, target):
             new.unlink()
     except StaleSession:
-        # Saved in between: the newest is in its place, and what was expected is kept in the act.
+        # Another program saved meanwhile: its file is in place, and the act keeps the expected one.
         aside.unlink()
         raise _stale(target) from None
     aside.rename(new)
 
 
 def _swap_by_link(new: Place, target: Place, expected: Signature) -> None:
-    """Without an exchange and without an act: the place is never empty, and one instant remains."""
+    """Without exchange and without an act: the target is never missing, but a short gap remains."""
     aside = new.beside(temporary_name(new.name))
     if not target.is_still(expected):
         raise _stale(target)
@@ -98,9 +100,10 @@ def _swap_by_link(new: Place, target: Place, expected: Signature) -> None:
 
 
 def put(source: Place, target: Place) -> bool:
-    """Give a file the name `target`, which must be free; whether `source` names it still.
+    """Give a file the free name `target`; returns whether it still has the name `source` as well.
 
-    Raises `StaleSession` when something lies there.
+    Raises:
+        StaleSession: the name is taken.
     """
     try:
         if source.link(target):
@@ -116,9 +119,10 @@ def put(source: Place, target: Place) -> bool:
 
 
 def take(target: Place, away: Place, expected: Signature) -> None:
-    """Move a file away if it is the expected one.
+    """Move `target` to `away` if it is the expected file.
 
-    Raises `StaleSession` when it is another, which is then back, or gone.
+    Raises:
+        StaleSession: it is another file, which is then back in place, or it is gone.
     """
     try:
         target.rename(away)
@@ -126,7 +130,7 @@ def take(target: Place, away: Place, expected: Signature) -> None:
         raise _stale(target) from None
     if away.is_still(expected):
         return
-    # A save that came after this one may have filled the place: then that one is the newest.
+    # If an even later save has filled the place meanwhile, that one stays.
     with contextlib.suppress(StaleSession):
         if put(away, target):
             away.unlink()
@@ -136,10 +140,14 @@ def take(target: Place, away: Place, expected: Signature) -> None:
 def replace_if(
     target: Place, parts: Iterable[bytes], expected: Signature | _Anything | None
 ) -> Signature:
-    """Write new content for `target` durably, if the expected file lies there, or nothing for None.
+    """Durably write new content for `target`, keeping mode and owner.
 
-    Mode and owner are kept.  Raises `StaleSession`, `StoreNotWritable` or another `PersistenceError`;
-    the target is then as another program left it.
+    `expected` is the file that must be there: None if there must be none, `ANYTHING` if it does not matter.
+
+    Raises:
+        StaleSession: another file is there.
+        StoreNotWritable: permissions or a read-only file system prevent it.
+        PersistenceError: writing failed.  In each case the target is as other programs left it.
     """
     with naming(target.path):
         new = target.beside(temporary_name(target.name))
@@ -159,7 +167,7 @@ def replace_if(
 
 
 def has_exchange(tree: Tree) -> bool:
-    """Whether the file system of a folder can exchange two files; writes two small ones to find out."""
+    """Whether the file system of a folder can exchange two files; creates two small ones to find out."""
     one, two = (tree.place(temporary_name("exchange")) for _ in range(2))
     try:
         for place in (one, two):

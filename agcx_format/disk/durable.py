@@ -1,10 +1,10 @@
-"""Files that are replaced, moved and read so that a crash at any instant loses nothing.
+"""Durable writes: replace and read files so that a crash at any moment loses nothing.
 
-Strategy: a file is never changed in place.  New bytes go to a temporary file of a unique name of
-ours beside the target, are written and synced, renamed over the target, and the directory is
-synced: whoever looks, whenever the machine stops, finds the old file or the new one.  The temporary
-file is locked while it is written, so that a leftover can be told from one in use.  This module
-works on paths that a person chose; below a store `tree` and `compare_and_swap` are used.
+Strategy: a file is never changed in place.  New bytes are written to a temporary file with a unique name
+beside the target and synced; the file is renamed over the target, and the directory is synced.  Whenever
+the machine stops, a reader finds either the old file or the new one.  The temporary file is locked while it
+is written, which distinguishes a file in use from a leftover.  This module works on paths that a
+person chose; below a store use `tree` and `compare_and_swap`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = [
 ]  # fmt: skip
 
 TEMPORARY = ".agcx-tmp"
-# A name that is too long names nothing either.
+# No file can have a name that is too long.
 _NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 # A name has 255 bytes at most, a character up to four of them.
 _LONGEST_BEGINNING = 200
@@ -39,7 +39,7 @@ _NO_DIRECTORY_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSY
 
 
 class Signature(msgspec.Struct, frozen=True, gc=False):
-    """Tells whether a file is still the one that was read: inode, size in bytes, mtime in ns."""
+    """Identifies the version of a file that was read: inode, size in bytes, mtime in ns."""
 
     inode: int
     size: int
@@ -49,17 +49,26 @@ class Signature(msgspec.Struct, frozen=True, gc=False):
     def of(cls, status: os.stat_result) -> Self:
         return cls(status.st_ino, status.st_size, status.st_mtime_ns)
 
+    def fits(self, status: os.stat_result) -> bool:
+        """Whether a file with this status is the one that was read."""
+        return (
+            status.st_mtime_ns == self.mtime_ns
+            and status.st_size == self.size
+            and status.st_ino == self.inode
+        )
+
     @classmethod
     def at(cls, path: str | os.PathLike[str]) -> Self | None:
-        """The signature of what lies at `path` (a link is looked at itself), None for nothing.
+        """The signature of the file at `path`, without following a link; None if there is no file.
 
-        `PersistenceError` when that cannot be found out.
+        Raises:
+            PersistenceError: the file system cannot say.
         """
         return cls._by(os.lstat, path)
 
     @classmethod
     def behind(cls, path: str | os.PathLike[str]) -> Self | None:
-        """Like `at`, but of what a link leads to."""
+        """Like `at`, but follows a link."""
         return cls._by(os.stat, path)
 
     @classmethod
@@ -73,37 +82,35 @@ class Signature(msgspec.Struct, frozen=True, gc=False):
 
 
 def is_still(path: str | os.PathLike[str], expected: Signature) -> bool:
-    """Whether the file is the one that was read; `PersistenceError` when that cannot be found out.
+    """Whether the file at `path` is still the version that was read.
 
-    What is a link was read through it, and its signature is that of what it leads to.
+    If it is a link, the target counts as well: files are read through links.
+
+    Raises:
+        PersistenceError: the file system cannot say.
     """
     try:
         status = os.lstat(path)
-        if _fits(status, expected):
+        if expected.fits(status):
             return True
-        return stat.S_ISLNK(status.st_mode) and _fits(os.stat(path), expected)
+        return stat.S_ISLNK(status.st_mode) and expected.fits(os.stat(path))
     except OSError as cause:
         if cause.errno in _NOTHING_THERE:
             return False
         raise PersistenceError(os_reason(cause), path=path) from None
 
 
-def _fits(status: os.stat_result, expected: Signature) -> bool:
-    return (
-        status.st_mtime_ns == expected.mtime_ns
-        and status.st_size == expected.size
-        and status.st_ino == expected.inode
-    )
-
-
 def open_regular(path: str | os.PathLike[str]) -> tuple[int, os.stat_result]:
-    """Open a regular file for reading; the descriptor is the caller's to close.
+    """Open a regular file for reading; the caller closes the descriptor.
 
-    A directory, FIFO or device of that name is a `CorruptData`, never a wait; any `OSError`
-    becomes a `PersistenceError` that names the file.
+    Never blocks, not even on a FIFO.
+
+    Raises:
+        CorruptData: it is a directory, FIFO, or device.
+        PersistenceError: it cannot be opened.
     """
     try:
-        # O_NONBLOCK: opening a FIFO without a writer would wait for one.
+        # O_NONBLOCK: opening a FIFO would block until it has a writer.
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as cause:
         raise PersistenceError(os_reason(cause), path=path) from None
@@ -119,10 +126,13 @@ def open_regular(path: str | os.PathLike[str]) -> tuple[int, os.stat_result]:
 
 
 def read_exactly(fd: int, size: int, offset: int) -> bytes:
-    """`size` bytes at `offset`; fewer only where the file ends (another process cut it short).
+    """Read `size` bytes at `offset`; fewer only at the end of the file (another process may truncate it).
 
-    Every read of a store's file goes through here: an `OSError`, of a bad sector for example, becomes
-    a `PersistenceError`, to which the caller adds the path.
+    All files of a store are read through this function.
+
+    Raises:
+        PersistenceError: the bytes cannot be read, because of a bad sector for example.  The caller adds
+            the path.
     """
     chunks, have = [], 0
     try:
@@ -140,10 +150,13 @@ def read_exactly(fd: int, size: int, offset: int) -> bytes:
 
 
 def replace_file(target: Path, parts: Iterable[bytes]) -> Signature:
-    """Put the joined `parts` at `target` durably, in one step, whatever lay there.
+    """Replace `target` with the joined `parts`, durably and in one step, whether or not it exists.
 
-    Mode and owner of a file that is replaced are kept; a new one is readable by its owner alone.
-    Raises `StoreNotWritable` or another `PersistenceError`; the target is then as it was.
+    Keeps mode and owner of the replaced file; a new file is readable by its owner only.
+
+    Raises:
+        StoreNotWritable: permissions or a read-only file system prevent it.
+        PersistenceError: writing failed.  In both cases the target is unchanged.
     """
     with naming(target):
         temporary = target.with_name(temporary_name(target.name))
@@ -159,12 +172,12 @@ def replace_file(target: Path, parts: Iterable[bytes]) -> Signature:
 
 
 def temporary_name(name: str) -> str:
-    """A name of ours for what is to become `name`, which `sweep` knows by its end."""
+    """A temporary name for the file that will become `name`; `sweep` recognizes it by its suffix."""
     return f"{temporary_beginning(name)}{os.urandom(6).hex()}{TEMPORARY}"
 
 
 def temporary_beginning(name: str) -> str:
-    """What stands before the random part: the name, of which a long one is cut, as names have a limit."""
+    """The part before the random characters: the name, shortened to fit the limit of file names."""
     short = name[:100]
     while len(os.fsencode(short)) > _LONGEST_BEGINNING:
         short = short[:-1]
@@ -176,7 +189,11 @@ def is_temporary(name: str) -> bool:
 
 
 def write_file(path: Path, parts: Iterable[bytes], *, like: Path | None = None) -> Signature:
-    """Write and sync a new file; with `like`, with the mode and owner of that one, if it is there."""
+    """Write and sync a new file; give it mode and owner of the file `like`, if that exists.
+
+    Raises:
+        OSError: the file exists, or cannot be written.
+    """
     status = None
     if like is not None:
         with contextlib.suppress(FileNotFoundError):
@@ -191,40 +208,47 @@ def write_new(
     *,
     like: os.stat_result | None = None,
     keep_times: bool = False,
-    sync: bool = True,
+    later: Callable[[int], None] | None = None,
 ) -> Signature:
-    """Write and sync a file that is not there, relative to an open directory if one is given.
+    """Create, write, and sync a file, relative to an open directory if one is given.
 
-    Without `sync` a power failure may lose its bytes.  With `like`, it has that mode and owner, and
-    its times if they are to be kept.  It is locked while it is written: then it is in use.
+    With `like`, the file gets that mode and owner, and with `keep_times` those times.  It is locked while
+    it is written, which marks it as in use.  `later` takes over the open descriptor, to sync it with
+    others (`Syncs.add_file`).
+
+    Raises:
+        OSError: the file exists, or cannot be written.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     fd = os.open(name, flags, 0o600, dir_fd=dir_fd)
     try:
         with contextlib.suppress(OSError):
-            # Without locks a leftover stays; a write does not fail for that.
+            # Without locks a leftover is never removed, but that is no reason to fail.
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if like is not None:
-            _dress_like(fd, like)
+            _copy_owner_and_mode(fd, like)
         for part in parts:
             view = memoryview(part)
             while view:
                 view = view[os.write(fd, view) :]
-        # The kernel's own time moves on every 4 ms: two saves within that, the second in the inode
-        # that the first one set free, would look the same.
+        # The kernel's clock for files ticks every 4 ms.  Two saves within one tick, where the second reuses
+        # the inode that the first one freed, would have the same signature.
         kept = (like.st_atime_ns, like.st_mtime_ns) if like and keep_times else None
         os.utime(fd, ns=kept or (time.time_ns(),) * 2)
-        if sync:
+        if later is None:
             sync_file(fd)
-        return Signature.of(os.fstat(fd))
-    finally:
+        signature = Signature.of(os.fstat(fd))
+    except BaseException:
         os.close(fd)
+        raise
+    (later or os.close)(fd)
+    return signature
 
 
-def _dress_like(fd: int, wanted: os.stat_result) -> None:
+def _copy_owner_and_mode(fd: int, wanted: os.stat_result) -> None:
     have = os.fstat(fd)
     if (have.st_uid, have.st_gid) != (wanted.st_uid, wanted.st_gid):
-        # Only root may give files away; a file of one's own group is the most others can do.
+        # Only root may give files away; others may at most choose among their own groups.
         with contextlib.suppress(PermissionError):
             os.fchown(fd, wanted.st_uid, wanted.st_gid)
     os.fchmod(fd, stat.S_IMODE(wanted.st_mode))
@@ -243,7 +267,7 @@ def sync_file(fd: int) -> None:
 
 
 def sync_directory(path: str | os.PathLike[str]) -> None:
-    """Make the names in a directory durable, where the file system can do that."""
+    """Make the names in a directory durable, where the file system supports it."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         sync_directory_of(fd)
@@ -252,7 +276,7 @@ def sync_directory(path: str | os.PathLike[str]) -> None:
 
 
 def sync_directory_of(fd: int) -> None:
-    """Like `sync_directory`, for an open one."""
+    """Like `sync_directory`, for an open directory."""
     try:
         os.fsync(fd)
     except OSError as cause:
@@ -262,7 +286,11 @@ def sync_directory_of(fd: int) -> None:
 
 
 def remove_unused(dir_fd: int, name: str) -> None:
-    """Remove a temporary file of ours; `OSError` when it is in use, or cannot be removed."""
+    """Remove a leftover temporary file.
+
+    Raises:
+        OSError: it is in use, or cannot be removed.
+    """
     fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dir_fd)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -272,7 +300,7 @@ def remove_unused(dir_fd: int, name: str) -> None:
 
 
 def os_reason(cause: OSError) -> str:
-    """The system's words without the number and the path, which the error names already."""
+    """The system's message without number and path, since our errors name the path themselves."""
     return (cause.strerror or str(cause)).lower()
 
 

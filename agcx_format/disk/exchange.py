@@ -1,9 +1,9 @@
-"""Renames that replace nothing unseen: an atomic exchange, and a rename that refuses a taken name.
+"""Renames that lose nothing: an atomic exchange, and a rename that fails if the name is taken.
 
 Strategy: both are flags of `renameat2` on Linux and of `renameatx_np` on macOS, which Python does not
-offer, so they are called through ctypes.  Not every file system supports them: `Unsupported` says
-so, and the caller takes the next best way.  Each call raises the audit event
-`agcx_format.rename`, as `os.rename` raises its own.
+offer, so they are called through ctypes.  Not every file system supports them; on `Unsupported` the caller
+falls back to something else.  Each call raises the audit event `agcx_format.rename`, as `os.rename`
+raises its own.
 """
 
 from __future__ import annotations
@@ -23,21 +23,26 @@ _NO_SUCH_RENAME = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
 class Unsupported(Exception):
-    """The system or the file system has no such rename."""
+    """The system or the file system does not support this kind of rename."""
 
 
 def exchange(source_fd: int, source: str, target_fd: int, target: str) -> None:
     """Swap two names, each relative to the descriptor of its directory, in one atomic step.
 
-    Raises `Unsupported`, or `OSError` when one of them does not exist.
+    Raises:
+        Unsupported: there is no exchange here.
+        OSError: one of them does not exist, or the system refuses.
     """
     _rename(source_fd, source, target_fd, target, _SWAP if _is_mac() else _EXCHANGE)
 
 
 def rename_noreplace(source_fd: int, source: str, target_fd: int, target: str) -> None:
-    """Rename, but never over something.
+    """Rename, but never replace a file.
 
-    Raises `Unsupported`, `FileExistsError` when the name is taken, or another `OSError`.
+    Raises:
+        Unsupported: there is no such rename here.
+        FileExistsError: the name is taken.
+        OSError: the system refuses.
     """
     _rename(source_fd, source, target_fd, target, _EXCL if _is_mac() else _NOREPLACE)
 
@@ -59,7 +64,7 @@ def _is_mac() -> bool:
 
 @cache
 def _system_call() -> Callable[[int, bytes, int, bytes, int], int] | None:
-    """The call of this system as a function that gives an errno, 0 for success; None without one."""
+    """The system call, as a function that returns an errno or 0; None if the system has none."""
     import ctypes
 
     libc = ctypes.CDLL(None, use_errno=True)

@@ -1,10 +1,8 @@
-"""A file that says who is changing a store, for file systems that have no locks.
+"""A lock file, which names who is changing a store, for file systems that have no locks.
 
-Strategy: whoever can create the file holds the lock, and it names the owner and the time.  A process that was
-killed leaves it behind: on the machine of the owner that can be seen, and the next one takes it over.
-Whether
-the owner on another machine still runs cannot be seen, so a person is told who it is and which file to
-remove.
+Strategy: the process that creates the file holds the lock; the file names the process, its machine, and the
+time.  A process that is killed leaves it behind.  On the same machine the next writer notices and takes it
+over.  From another machine there is no way to know, so the error names the owner and the file to remove.
 """
 
 from __future__ import annotations
@@ -24,10 +22,10 @@ __all__ = ["NAME", "LockFile", "Owner", "owner_of"]
 
 NAME = ".agcx-lock"
 
-# One that removes what was left behind holds this other file meanwhile.
+# Held by a process while it removes the lock file of one that was killed.
 _TAKING_OVER = f"{NAME}-taking-over"
-# In seconds: what takes no longer than an instant.
-_AN_INSTANT = 30
+# Seconds; taking over needs only a moment.
+_TAKE_OVER_LIMIT = 30
 _LARGEST = 4096
 
 
@@ -47,7 +45,7 @@ class Owner:
 
     @property
     def is_gone(self) -> bool:
-        """Whether it is known to run no more: only of a process of this machine."""
+        """Whether the process is known to have ended; known only for processes of this machine."""
         if self.process <= 0 or self.host != _this_host():
             return False
         try:
@@ -65,7 +63,7 @@ class Owner:
         return f"process {self.process}{where}, since {self.since},"
 
 
-# It may be about to write who it is.
+# The owner may not have written its name yet.
 UNKNOWN = Owner(0, "", "")
 
 
@@ -74,9 +72,9 @@ def _this_host() -> str:
 
 
 def owner_of(directory: str | os.PathLike[str]) -> Owner | None:
-    """Who holds the lock file of a directory; None when there is none."""
+    """The owner of a directory's lock file; None when there is no such file."""
     try:
-        # One that somebody sent may be a FIFO, which nobody writes into.
+        # O_NONBLOCK: in a store from somebody else it may be a FIFO without a writer.
         fd = os.open(os.path.join(directory, NAME), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(fd, "rb", buffering=0) as file:
             plain = json.loads(file.read(_LARGEST) or b"")
@@ -95,9 +93,10 @@ class LockFile:
         self._mine: Owner | None = None
 
     def take(self) -> Owner | None:
-        """Take the lock, once; gives who holds it when somebody else does.
+        """Try once to take the lock; returns its owner if somebody else holds it, else None.
 
-        Raises `LockFailed` when the directory cannot be written.
+        Raises:
+            LockFailed: the directory cannot be written.
         """
         try:
             fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -110,7 +109,7 @@ class LockFile:
             raise LockFailed(f"cannot be locked: {os_reason(cause)}", path=self.path) from None
         self._mine = Owner(os.getpid(), _this_host(), Timestamp.now())
         try:
-            # A full disk holds the name of the file, if not who it is of.
+            # On a full disk the file exists, if empty, and that is what locks.
             with contextlib.suppress(OSError):
                 os.write(fd, json.dumps(asdict(self._mine)).encode())
         finally:
@@ -118,9 +117,9 @@ class LockFile:
         return None
 
     def close(self) -> None:
-        """Free the lock, unless somebody removed the file and another one made it."""
+        """Release the lock, unless somebody removed the file and another process created it."""
         if self._mine is not None and self._mine.process != os.getpid():
-            # A child that was forked meanwhile leaves the lock to its parent.
+            # In a child that was forked meanwhile: the lock belongs to the parent.
             return
         owner = owner_of(self.path.parent)
         if owner is not None and owner in (self._mine, UNKNOWN):
@@ -128,7 +127,7 @@ class LockFile:
                 os.unlink(self.path)
 
     def _remove_left_behind(self, owner: Owner) -> None:
-        """Remove the file of an owner that is gone, unless another one was faster."""
+        """Remove the file of an owner that has ended, unless another process was faster."""
         taking_over = self.path.with_name(_TAKING_OVER)
         try:
             os.close(
@@ -136,7 +135,7 @@ class LockFile:
             )
         except FileExistsError:
             with contextlib.suppress(OSError):
-                if time.time() - os.stat(taking_over).st_mtime > _AN_INSTANT:
+                if time.time() - os.stat(taking_over).st_mtime > _TAKE_OVER_LIMIT:
                     os.unlink(taking_over)
             return
         except OSError:

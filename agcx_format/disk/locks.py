@@ -1,11 +1,10 @@
-"""One writer at a time, for the length of one act.
+"""The lock of a store: one writer at a time, for the length of one act.
 
-Strategy: `flock` on the store's directory itself, so that no lock file has to be made in it, plus a
-lock inside the process: `flock` belongs to the descriptor, and two threads with two stores
-would wait for each other through the kernel at best.  (`lockf` would give the lock to a second
-descriptor of the same process, and drop it when any of them is closed.)  Where the file system has no
-locks, as some on a network have none, a lock file stands in for it (`lock_file`).  Rust takes no lock,
-which is why every act also looks whether the files are still those that were read.
+Strategy: `flock` on the store's directory itself, so that no lock file is needed, plus a mutex inside
+the process, since `flock` belongs to a descriptor and every thread opens its own.  (`lockf` would let
+a second descriptor of the same process in, and release the lock when any of them is closed.)  File
+systems without locks, as some network file systems are, get a lock file instead (`lock_file`).  The Rust
+crate takes no lock, so every act also checks that the files are still those that were read.
 """
 
 from __future__ import annotations
@@ -28,34 +27,35 @@ from agcx_format.errors import LockFailed
 __all__ = ["NO_LOCKS", "has_locks", "locked"]
 
 TIMEOUT = 10.0
-# Between two tries, in seconds: at first so short that a writer in a tight loop leaves a gap to it.
+# Seconds between two attempts.  The first waits are short enough to find the gap in a tight loop of writes.
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.0005, 0.004
 
 _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP)
 
 NO_LOCKS = "its file system has no locks, so a lock file takes their place"
 
-# The directories of which it was told that they have no locks.
-_told: set[str] = set()
+# The directories for which the missing locks were logged.
+_logged: set[str] = set()
 
 _in_process: dict[str, threading.RLock] = defaultdict(threading.RLock)
 _held = threading.local()
 
 
-def _forget_held() -> None:
-    """A child holds nothing of what its parent holds, in whichever thread that was."""
+def _reset_after_fork() -> None:
+    """A child process holds none of its parent's locks, whichever thread held them."""
     global _in_process, _held
     _in_process, _held = defaultdict(threading.RLock), threading.local()
 
 
-os.register_at_fork(after_in_child=_forget_held)
+os.register_at_fork(after_in_child=_reset_after_fork)
 
 
 @contextlib.contextmanager
 def locked(directory: Path, timeout: float = TIMEOUT) -> Iterator[None]:
-    """Hold the store in `directory`; `LockFailed` when it is not free within `timeout` seconds.
+    """Hold the lock of the store in `directory`.  Reentrant: a thread that holds it may take it again.
 
-    A thread that holds it may take it again.
+    Raises:
+        LockFailed: it is not free within `timeout` seconds, or the directory cannot be locked.
     """
     key = os.path.realpath(directory)
     mutex = _in_process[key]
@@ -90,15 +90,15 @@ def _flocked(directory: Path, timeout: float) -> Iterator[None]:
             yield
     finally:
         if os.getpid() == owner:
-            # A child that was forked meanwhile has the descriptor too, and would hold the lock as long as it
-            # lives; but it must not free that of its parent.
+            # Unlock explicitly: a child forked meanwhile inherits the descriptor and would hold the lock
+            # until it exits.  The child itself must not release the lock of its parent.
             with contextlib.suppress(OSError):
                 fcntl.flock(fd, fcntl.LOCK_UN)
         os.close(fd)
 
 
 def has_locks(directory: str | os.PathLike[str]) -> bool:
-    """Whether the file system of a directory has locks; where it has none, a lock file is used."""
+    """Whether the file system of a directory supports locks; without them a lock file is used."""
     try:
         fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
@@ -113,7 +113,7 @@ def has_locks(directory: str | os.PathLike[str]) -> bool:
 
 
 def _taken(fd: int, directory: Path, deadline: float) -> contextlib.AbstractContextManager[object]:
-    """The lock; closing `fd` frees it, or leaving the context where a lock file takes its place."""
+    """Take the lock.  It is released by closing `fd`, or, if it is a lock file, by leaving the context."""
     for pause in _pauses():
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -126,7 +126,7 @@ def _taken(fd: int, directory: Path, deadline: float) -> contextlib.AbstractCont
                 break
             raise LockFailed(f"cannot be locked: {os_reason(cause)}", path=directory) from None
         time.sleep(pause)
-    _say_once(directory)
+    _log_once(directory)
     file = LockFile(directory)
     for pause in _pauses():
         holder = file.take()
@@ -139,19 +139,19 @@ def _taken(fd: int, directory: Path, deadline: float) -> contextlib.AbstractCont
 
 
 def _pauses() -> Iterator[float]:
-    """Seconds to wait before the next try, without end."""
+    """Seconds to wait before each next attempt; endless."""
     wait = _SHORTEST_WAIT
     while True:
         yield wait * (0.5 + random.random())
         wait = min(wait * 1.3, _LONGEST_WAIT)
 
 
-def _say_once(directory: Path) -> None:
+def _log_once(directory: Path) -> None:
     key = os.path.realpath(directory)
-    if key not in _told:
+    if key not in _logged:
         import logging
 
-        _told.add(key)
-        # Escaped as Python does: the path may hold anything.
+        _logged.add(key)
+        # Escaped, since a path may contain control characters.
         where = ascii(os.fspath(directory))[1:-1]
         logging.getLogger(__name__).warning("%s: %s", where, NO_LOCKS)

@@ -1,11 +1,11 @@
-"""Bytes of a memory map, taken out so that no other process can crash this one.
+"""Memory maps that cannot crash the process: bytes are copied out by the kernel.
 
-Strategy: another program may cut a file short while it is mapped (layout 2's Rust writer truncates in
-place), or a sector may be bad, and touching a page that cannot be had kills the process with SIGBUS,
-whatever was checked before.  A system call that reads such a page fails with EFAULT instead.  So bytes
-of a map are only ever copied by `write` into a small file in memory, and read back from there.
+Strategy: another program may truncate a file while it is mapped (the Rust writer of layout 2 does), or a
+sector may be bad.  Touching a page that is missing kills the process with SIGBUS, whatever was
+checked before, but a system call that reads it fails with EFAULT.  So bytes of a map are only copied by
+`write` into a small file in memory, and read back from there.
 
-That file belongs to one thread of one process: two that share it would read each other's bytes.
+That file belongs to one thread of one process: if two shared it, they would read each other's bytes.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ _PAGE = mmap.PAGESIZE
 _local = threading.local()
 
 
-def _forget_scratch() -> None:
-    """A child has its parent's descriptors: closes its copies, and makes a file of its own when asked."""
+def _reset_after_fork() -> None:
+    """In a child process: drop the inherited files; each thread makes its own when it needs one."""
     global _local
     _local = threading.local()
 
 
-os.register_at_fork(after_in_child=_forget_scratch)
+os.register_at_fork(after_in_child=_reset_after_fork)
 
 
 def map_file(fd: int, size: int) -> mmap.mmap | None:
-    """A read-only map of the first `size` bytes, which must be more than none.
+    """A read-only map of the first `size` bytes (at least one); None if the file system has no maps.
 
-    None where the file system has no maps.  Raises `CorruptData` when the file has become shorter since its
-    size was asked for.
+    Raises:
+        CorruptData: the file is shorter than that by now.
     """
     try:
         return mmap.mmap(fd, size, mmap.MAP_SHARED, mmap.PROT_READ)
@@ -50,9 +50,11 @@ def map_file(fd: int, size: int) -> mmap.mmap | None:
 
 
 def read(fd: int, size: int) -> bytes:
-    """The first bytes of a file, through a map of no more than these: a file may be sparse and huge.
+    """The first `size` bytes of a file, through a map of only these: a file may be sparse and huge.
 
-    Raises `PersistenceError` when they cannot be read.
+    Raises:
+        CorruptData: the file is shorter than that.
+        PersistenceError: the bytes cannot be read.
     """
     view = map_file(fd, size)
     if view is None:
@@ -61,7 +63,7 @@ def read(fd: int, size: int) -> bytes:
         try:
             return copy_out(view, 0, size)
         except CorruptData:
-            # A page that is there and cannot be read looks the same: a plain read tells which it is.
+            # A page that exists but is unreadable looks the same; a plain read gives the right error.
             data = read_exactly(fd, size, 0)
             if len(data) < size:
                 raise
@@ -71,8 +73,9 @@ def read(fd: int, size: int) -> bytes:
 def copy_out(view: mmap.mmap, start: int, end: int) -> bytes:
     """Bytes `start` to `end` of the map.
 
-    Raises `CorruptData` when the file has lost them meanwhile, `PersistenceError` when there is no room to
-    copy them to.
+    Raises:
+        CorruptData: the file was truncated meanwhile.
+        PersistenceError: there is no room for the copy.
     """
     try:
         return _copied(view, start, end)
@@ -92,7 +95,7 @@ def _copied(view: mmap.mmap, start: int, end: int) -> bytes:
             raise
         copied = 0
     finally:
-        # A map with views on it cannot be closed.
+        # A map cannot be closed while it has views.
         part.release()
         whole.release()
     if copied < wanted:
@@ -104,7 +107,7 @@ def _copied(view: mmap.mmap, start: int, end: int) -> bytes:
 
 
 def _scratch() -> int:
-    """The file of this thread, kept: making one costs more than the copy."""
+    """The file of this thread.  It is reused, since creating one costs more than the copy."""
     scratch = getattr(_local, "scratch", None)
     if scratch is None or not scratch.is_ours():
         scratch = _local.scratch = _Scratch()
@@ -112,10 +115,10 @@ def _scratch() -> int:
 
 
 class _Scratch:
-    """An anonymous file, closed when its thread ends and its locals go.
+    """An anonymous file, closed when its thread ends.
 
-    A program that makes itself a daemon closes every descriptor there is, and then opens others under
-    the same numbers: what is there is looked at before it is written to.
+    A program that becomes a daemon closes all descriptors and then opens others with the same numbers, so
+    the identity of the file is checked before every use.
     """
 
     def __init__(self) -> None:
@@ -136,7 +139,7 @@ class _Scratch:
 
 
 def _identity(fd: int) -> tuple[int, int] | None:
-    """What tells an open file from every other; None when nothing is open under that number."""
+    """Device and inode of an open file; None when the descriptor is closed."""
     try:
         status = os.fstat(fd)
     except OSError:

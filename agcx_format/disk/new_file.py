@@ -1,7 +1,7 @@
-"""A new file put in place under a name that somebody chose, and never over what is there.
+"""Give a new file the name that a person chose, without ever replacing another file.
 
-Strategy: a hard link refuses a name that is taken, whatever took it meanwhile, and so does a rename
-that may not replace.  Where a file system has neither, an empty file claims the name first.
+Strategy: making a hard link fails if the name is taken, even if it was taken a moment ago; so does a
+rename that may not replace.  Where the file system has neither, an empty file reserves the name first.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ __all__ = ["make_directory", "put_new"]
 
 
 def put_new(temporary: Path, target: Path) -> None:
-    """Give the file `temporary` the name `target`; the first name may be left as well.
+    """Give the file `temporary` the name `target`; it may keep the first name as well.
 
-    Raises `FileExistsError` when something has that name, or another `OSError`.
+    Raises:
+        FileExistsError: the name is taken.
+        OSError: the system refuses.
     """
     try:
         os.link(temporary, target)
@@ -33,7 +35,7 @@ def _put_without_link(temporary: Path, target: Path) -> None:
     try:
         rename_noreplace(folder, temporary.name, folder, target.name)
     except Unsupported:
-        # Only one program can make it; it is this one's, and so may be replaced.
+        # This program created it, so this program may replace it.
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         os.rename(temporary, target)
     finally:
@@ -41,9 +43,11 @@ def _put_without_link(temporary: Path, target: Path) -> None:
 
 
 def make_directory(directory: Path) -> None:
-    """Make it and those above it that are not there, each its owner's alone.
+    """Create a directory and its missing parents, each accessible to its owner only.
 
-    Raises `NotADirectoryError`, which says where, when something else is in the way, or another `OSError`.
+    Raises:
+        NotADirectoryError: something else has that name; the error says which.
+        OSError: the system refuses.
     """
     if directory.is_dir():
         return

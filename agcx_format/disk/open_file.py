@@ -1,9 +1,9 @@
-"""A file opened for reading: bytes at any place, from any thread, until it is closed.
+"""A file opened for reading: bytes at any offset, from any thread, until it is closed.
 
-Strategy: whoever reads holds this object, never the number of the descriptor, which the system gives to
-another file as soon as it is free.  `close` only says that nothing more is read; the descriptor itself is
-closed by whoever is last, the caller or a read that still runs in another thread.  No lock is taken,
-so a process forked at any moment can go on with its copy.
+Strategy: readers hold this object, never the number of the descriptor, which the system gives to another
+file as soon as it is free.  `close` only forbids further reads; the descriptor is closed by whoever
+finishes last, the caller or a read that is still running in another thread.  No lock is taken, so a
+process forked at any moment can continue with its copy.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from typing import Self
 
 from agcx_format.disk.durable import Signature, open_regular, read_exactly
-from agcx_format.errors import FileClosed, PersistenceError
+from agcx_format.errors import FileClosed, located
 
 __all__ = ["BLOCK", "OpenFile"]
 
-# A disk fails by the sector, and the system reads by the page: none is larger than this in bytes.
+# Bytes.  Disks fail by the sector and systems read by the page; neither is larger than this.
 BLOCK = 4096
 _AT_ONCE = 1024 * 1024
 
@@ -29,11 +29,16 @@ class OpenFile:
     Fields:
         path: as it was given.
         size: in bytes, when it was opened.
-        signature: tells whether a file is still the one that was opened.
+        signature: identifies the version of the file that was opened.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Raises `PersistenceError` when it cannot be opened, `CorruptData` when it is not a regular file."""
+        """Open the file at `path`.
+
+        Raises:
+            CorruptData: it is not a regular file.
+            PersistenceError: it cannot be opened.
+        """
         self._owned: list[int] = []
         self.path = os.fspath(path)
         fd, status = open_regular(path)
@@ -41,7 +46,7 @@ class OpenFile:
         self._fd = fd
         self.size = status.st_size
         self.signature = Signature.of(status)
-        # One entry for each read that runs.  Appending and removing are atomic.
+        # One entry for each running read.  Appending and removing are atomic.
         self._running: list[None] = []
 
     @property
@@ -50,37 +55,42 @@ class OpenFile:
 
     @property
     def fd(self) -> int:
-        """The descriptor, for a caller that nobody can close the file under.
+        """The descriptor, for a caller that knows that nobody closes the file meanwhile.
 
-        Raises `FileClosed` after `close`.
+        Raises:
+            FileClosed: after `close`.
         """
         self.check_open()
         return self._fd
 
     def check_open(self) -> None:
-        """Raises `FileClosed` after `close`."""
+        """Check that the file has not been closed.
+
+        Raises:
+            FileClosed: after `close`.
+        """
         if self._fd < 0:
             raise FileClosed(path=self.path)
 
     def read(self, size: int, offset: int) -> bytes:
-        """`size` bytes from `offset` on; fewer only where the file ends.
+        """Read `size` bytes at `offset`; fewer only at the end of the file.
 
-        Raises `PersistenceError` when they cannot be read, `FileClosed` after `close`.
+        Raises:
+            PersistenceError: they cannot be read.
+            FileClosed: after `close`.
         """
-        try:
-            with self._lent() as fd:
-                return read_exactly(fd, size, offset)
-        except PersistenceError as error:
-            raise error.located(path=self.path) from None
+        with located(path=self.path), self._lent() as fd:
+            return read_exactly(fd, size, offset)
 
     def read_before_damage(self, size: int, offset: int) -> bytes:
-        """As `read`, but where a part cannot be read, what lies before it is given.
+        """Like `read`, but if some of the bytes cannot be read, returns those before them.
 
-        Raises `FileClosed` after `close`.
+        Raises:
+            FileClosed: after `close`.
         """
         data = bytearray()
         with self._lent() as fd:
-            # A read may fail as a whole that could have begun; of a block nothing more can be had.
+            # A large read may fail although its beginning is readable; a block is the smallest unit.
             for largest in (_AT_ONCE, BLOCK):
                 with contextlib.suppress(OSError):
                     while len(data) < size:
@@ -93,7 +103,7 @@ class OpenFile:
 
     @contextlib.contextmanager
     def _lent(self) -> Iterator[int]:
-        """The descriptor for a read: as long as that runs, `close` leaves it open."""
+        """Lend the descriptor to a read; `close` leaves it open until the read has finished."""
         self._running.append(None)
         try:
             yield self.fd
@@ -103,7 +113,7 @@ class OpenFile:
                 self._release()
 
     def close(self) -> None:
-        """Nothing can be read from now on.  Never waits, and may be called again."""
+        """Forbid further reads.  Never blocks, and may be called again."""
         self._fd = -1
         self._release()
 
@@ -112,7 +122,7 @@ class OpenFile:
             try:
                 fd = self._owned.pop()
             except IndexError:
-                # Another thread was faster.
+                # Another thread closes it.
                 return
             os.close(fd)
 

@@ -1,9 +1,9 @@
-"""The files below one directory, each reached folder by folder, never through a symbolic link.
+"""Files below one directory, reached folder by folder and never through a symbolic link.
 
-Strategy: a store that somebody sent may hold links that lead out of it.  A `Tree` opens the
-directory itself wherever its path leads, and every folder below it by name, relative to the
-descriptor of its parent, with `O_NOFOLLOW`.  What is done to a file is then done to a `Place`: a
-name in an open directory, which stays that directory whatever is renamed or linked meanwhile.
+Strategy: a store from somebody else may contain links that lead out of it.  A `Tree` opens the root
+directory, wherever its own path leads, and every folder below it by name, relative to the descriptor of
+its parent, with `O_NOFOLLOW`.  All operations on files take a `Place`: a name in an open directory, which
+stays the same directory whatever is renamed or linked meanwhile.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from agcx_format.disk.durable import (
     temporary_name,
     write_new,
 )
+from agcx_format.disk.syncs import Syncs
 from agcx_format.errors import PersistenceError
 
 __all__ = ["NoFolder", "Place", "Tree"]
@@ -32,7 +33,7 @@ __all__ = ["NoFolder", "Place", "Tree"]
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 _OWNER_ONLY = 0o700
-# What a link in the middle of a path gives, by system.
+# The error for a link in the middle of a path, which differs by system.
 _IS_LINK = (errno.ELOOP, errno.ENOTDIR, errno.EMLINK)
 _NO_LINKS = (
     errno.EPERM, errno.EMLINK, errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP,
@@ -41,11 +42,17 @@ _NO_LINKS = (
 
 
 class NoFolder(PersistenceError):
-    """A link or another kind of file lies where a folder should be."""
+    """There is a link or another kind of file where a folder should be."""
 
 
 class Place(NamedTuple):
-    """A name in an open directory, `folder` by its path, which is for messages alone."""
+    """A name in an open directory.
+
+    Fields:
+        fd: the descriptor of the directory.
+        name: the name in it.
+        folder: the path of the directory, for messages only.
+    """
 
     fd: int
     name: str
@@ -56,9 +63,10 @@ class Place(NamedTuple):
         return f"{self.folder}/{self.name}"
 
     def status(self) -> os.stat_result | None:
-        """Of what lies there, of a link itself; None when nothing does.
+        """The status of the file, without following a link; None if there is no file.
 
-        Raises `PersistenceError` when that cannot be found out.
+        Raises:
+            PersistenceError: the file system cannot say.
         """
         try:
             return os.lstat(self.name, dir_fd=self.fd)
@@ -68,14 +76,18 @@ class Place(NamedTuple):
             raise PersistenceError(os_reason(cause), path=self.path) from None
 
     def status_behind(self) -> os.stat_result | None:
-        """Of what a link leads to; None when that is nothing, or cannot be found out."""
+        """The status after following a link; None if there is no file, or the file system cannot say."""
         try:
             return os.stat(self.name, dir_fd=self.fd)
         except OSError:
             return None
 
     def signature(self) -> Signature | None:
-        """Of what lies there, of a link itself; None when nothing does."""
+        """The signature of the file, without following a link; None if there is no file.
+
+        Raises:
+            PersistenceError: the file system cannot say.
+        """
         status = self.status()
         return None if status is None else Signature.of(status)
 
@@ -83,18 +95,21 @@ class Place(NamedTuple):
         return self.status() is not None
 
     def is_still(self, expected: Signature) -> bool:
-        return self.signature() == expected
+        status = self.status()
+        return status is not None and expected.fits(status)
 
     def accept(self, expected: Signature | None) -> Signature | None:
-        """The signature of what lies here, if it is the expected file or a link to it; else None.
+        """The signature of the file, if it is the expected one or a link to it; else None.
 
-        Anything is accepted where nothing is expected.
+        With `expected` None any file is accepted.
         """
         status = self.status()
         if status is None:
             return None
+        if expected is not None and expected.fits(status):
+            return expected
         found = Signature.of(status)
-        if expected is None or found == expected:
+        if expected is None:
             return found
         if stat.S_ISLNK(status.st_mode):
             with contextlib.suppress(OSError):
@@ -103,13 +118,15 @@ class Place(NamedTuple):
         return None
 
     def rename(self, target: Place) -> None:
-        """Replaces what lies at `target`."""
+        """Rename the file to `target`, replacing any file there."""
         os.rename(self.name, target.name, src_dir_fd=self.fd, dst_dir_fd=target.fd)
 
     def link(self, target: Place) -> bool:
-        """Give the file a second name; False where the file system has no hard links of it.
+        """Give the file a second name; returns False if the file system has no hard links.
 
-        Raises `FileExistsError` when the name is taken.
+        Raises:
+            FileExistsError: the name is taken.
+            OSError: the system refuses.
         """
         try:
             os.link(
@@ -127,7 +144,11 @@ class Place(NamedTuple):
         return True
 
     def copy(self, target: Place) -> Signature:
-        """A synced copy of the file, of a link itself, with its times; `target` must be free."""
+        """Make a synced copy with the same times at `target`, which must be free; a link is copied as a link.
+
+        Raises:
+            OSError: the file cannot be read, or the copy cannot be written.
+        """
         status = os.lstat(self.name, dir_fd=self.fd)
         if stat.S_ISLNK(status.st_mode):
             os.symlink(os.readlink(self.name, dir_fd=self.fd), target.name, dir_fd=target.fd)
@@ -135,14 +156,14 @@ class Place(NamedTuple):
         fd = os.open(self.name, _READ, dir_fd=self.fd)
         with os.fdopen(fd, "rb") as file:
             parts = iter(lambda: file.read(1 << 20), b"")
-            # By another name first: a copy is whole or not there.
+            # Under a temporary name first, so that a partial copy is never seen.
             new = target.beside(temporary_name(target.name))
             signature = write_new(new.fd, new.name, parts, like=status, keep_times=True)
         new.rename(target)
         return signature
 
     def unlink(self) -> None:
-        """Remove the name; one that is gone already is no error."""
+        """Remove the file; it is no error if it is gone already."""
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.name, dir_fd=self.fd)
 
@@ -156,10 +177,13 @@ class Place(NamedTuple):
 
 
 class Tree:
-    """An open directory with the folders below it that were asked for; closed as a context.
+    """An open directory, and the folders below it that were used; a context that closes them.
 
-    Paths are relative to it, with `/`.  Each operation raises `NoFolder` for a folder that
-    is a symbolic link or no folder, and `OSError` for what else the system refuses.
+    Paths are relative to it, with `/`.
+
+    Raises:
+        NoFolder: (every operation) a folder is a symbolic link or another kind of file.
+        OSError: (every operation) the system refuses.
     """
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
@@ -183,14 +207,16 @@ class Tree:
             os.close(self._folders.popitem()[1])
 
     def full(self, path: str) -> str:
-        """The whole path, for messages."""
+        """The full path, for messages."""
         return f"{self.path}/{path}" if path else self.path
 
     def folder(self, path: str, *, make: bool = False) -> int:
-        """The descriptor of a folder, which stays the tree's own.
+        """The descriptor of a folder; the tree closes it.
 
-        Raises `FileNotFoundError` when it is not there; with `make` it is made, readable by its
-        owner alone.
+        With `make` a missing folder is created, accessible to its owner only.
+
+        Raises:
+            FileNotFoundError: it does not exist.
         """
         fd = self._folders.get(path)
         if fd is None:
@@ -214,7 +240,11 @@ class Tree:
             raise NoFolder(reason, path=self.full(path)) from None
 
     def place(self, path: str, *, make: bool = False) -> Place:
-        """Where a file lies or is to lie.  Raises `FileNotFoundError` when its folder is not there."""
+        """The place of a file, which need not exist.
+
+        Raises:
+            FileNotFoundError: its folder does not exist.
+        """
         folder, _, name = path.rpartition("/")
         fd = self._folders.get(folder)
         if fd is None:
@@ -222,7 +252,7 @@ class Tree:
         return Place(fd, name, self.full(folder))
 
     def behind(self, place: Place) -> Place:
-        """Where a link leads in the end, for a change of that file itself."""
+        """The place that a link finally leads to, in order to change the file there."""
         real = os.path.realpath(place.path)
         folder, name = os.path.split(real)
         fd = self._folders.get(folder)
@@ -231,7 +261,7 @@ class Tree:
         return Place(fd, name, folder)
 
     def find(self, path: str) -> Place | None:
-        """Like `place`; None when the folder is not there."""
+        """Like `place`; None if the folder does not exist."""
         try:
             return self.place(path)
         except FileNotFoundError:
@@ -242,16 +272,17 @@ class Tree:
         return place and place.signature()
 
     def names(self, path: str = "") -> list[str]:
-        """What lies in a folder; nothing when it is not there."""
+        """The names in a folder; empty if it does not exist."""
         try:
             return os.listdir(self.folder(path))
         except FileNotFoundError:
             return []
 
     def below(self, path: str, *, make: bool = False) -> Tree:
-        """A folder as a tree of its own, which the caller closes and which survives a rename.
+        """A folder as its own tree, which the caller closes; it stays valid if the folder is renamed.
 
-        Raises `FileNotFoundError` when it is not there.
+        Raises:
+            FileNotFoundError: the folder does not exist.
         """
         parent, _, name = path.rpartition("/")
         above = self.folder(parent, make=make)
@@ -260,21 +291,27 @@ class Tree:
         return Tree._of(self.full(path), self._open(above, name, path))
 
     def sync(self, path: str = "") -> None:
-        """Make the names in a folder durable; one that is not there has none."""
+        """Make the names in a folder durable; does nothing if it does not exist."""
         with contextlib.suppress(FileNotFoundError):
             sync_directory_of(self.folder(path))
 
+    def add_to(self, syncs: Syncs, path: str) -> None:
+        """Have a folder synced with others; one that is not there has no names to lose."""
+        with contextlib.suppress(FileNotFoundError):
+            syncs.add_directory(self.folder(path))
+
     def sync_all(self) -> None:
-        """Make the names in all folders durable that were asked for."""
-        for folder in self.open_folders():
-            self.sync(folder)
+        """Make the names in all folders that were used durable."""
+        with Syncs() as syncs:
+            for folder in self.open_folders():
+                self.add_to(syncs, folder)
 
     def open_folders(self) -> list[str]:
-        """The folders that were asked for, the deepest first."""
+        """The folders that were used, deepest first."""
         return sorted(self._folders, key=lambda path: (path != "", path.count("/")), reverse=True)
 
     def remove_folder(self, path: str) -> bool:
-        """Remove an empty folder; False when it is not empty, or not there."""
+        """Remove an empty folder; returns False if it is not empty or does not exist."""
         fd = self._folders.pop(path, None)
         if fd is not None:
             os.close(fd)
@@ -286,9 +323,9 @@ class Tree:
         return True
 
     def remove_all(self, path: str, *, spare: str | None = None) -> None:
-        """Remove a folder with all in it, links themselves, not what they lead to.
+        """Remove a folder and everything in it, without following links.
 
-        With `spare`, that name in it stays, and the folder.
+        With `spare`, that name in it stays, and so does the folder.
         """
         fd = self.folder(path)
         for name in os.listdir(fd):
@@ -307,9 +344,9 @@ class Tree:
             self.remove_folder(path)
 
     def walk(self, path: str = "") -> Iterator[tuple[str, os.stat_result]]:
-        """Every file below a folder with its status; links are files.
+        """Every file below a folder with its status; links count as files.
 
-        Nothing of ours lies deeper than `limits.DEEPEST`, and nothing is looked for there.
+        Stops at the depth `limits.DEEPEST`, below which there are no files of a store.
         """
         try:
             fd = self.folder(path)
@@ -324,7 +361,7 @@ class Tree:
             if not stat.S_ISDIR(status.st_mode):
                 yield inner, status
             elif levels:
-                # Not kept open: somebody may have sent thousands of them.
+                # Not kept open, since there may be thousands of folders.
                 below = self._open(fd, name, inner)
                 try:
                     yield from self._walk(below, inner, levels - 1)
@@ -332,9 +369,9 @@ class Tree:
                     os.close(below)
 
     def sweep(self, path: str, *, deep: bool = False) -> None:
-        """Remove temporary files of ours that nobody is writing any more.
+        """Remove leftover temporary files that nobody is writing any more.
 
-        In a folder alone, or with `deep` in all below it.  One that is a link, or not there, has none.
+        In one folder, or with `deep` in all folders below it as well.  A missing folder or a link is ignored.
         """
         with contextlib.suppress(PersistenceError):
             if deep:
@@ -348,14 +385,14 @@ class Tree:
 
 
 def _remove_folder_in(top: int, name: str) -> None:
-    """Remove a folder with all in it.  What lies too deep to be descended to is moved up to it first."""
+    """Remove a folder and everything in it.  Folders too deep for recursion are moved up first."""
     waiting = [name]
     while waiting:
         waiting += _remove_levels(top, waiting.pop(), top, limits.DEEPEST)
 
 
 def _remove_levels(above: int, name: str, top: int, levels: int) -> list[str]:
-    """Remove a folder with so many levels below it; gives the new names of deeper ones in `top`."""
+    """Remove a folder and up to `levels` below it; returns the new names in `top` of deeper folders."""
     moved = []
     fd = os.open(name, _FOLDER, dir_fd=above)
     try:

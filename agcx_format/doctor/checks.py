@@ -1,8 +1,8 @@
-"""`verify_file` and `verify_store`: one file, and all of a store with what holds between its files.
+"""`verify_file` and `verify_store`: checks of one file, and of a store with the relations between its files.
 
-Strategy: file by file in the order of the directories, one report each as soon as it is known.  Of a session
-that was passed only what later files are compared with is kept: its id, a fingerprint of its
-metadata, its checkpoints.  The index is a copy: where it lags behind, that is worth knowing, not wrong.
+Strategy: one report per file, in the order of the directories, as soon as it is known. Of a checked session,
+only what later files are compared with is kept: its id, a fingerprint of its metadata, its checkpoints.
+The index is a copy, so an outdated one is worth knowing but not wrong.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from agcx_format.model.session import SessionIndex, SessionMetadata
 from agcx_format.session.listed import listed
 from agcx_format.session.metadata import read_metadata
 from agcx_format.store import paths
-from agcx_format.store.acts import emptied, journal, reserve
+from agcx_format.store.acts import act_dirs, emptied, journal, reserve
 from agcx_format.store.store import Store
 
 __all__ = ["verify_file", "verify_store"]
@@ -46,7 +46,7 @@ def verify_file(
 ) -> FileReport:
     """Check one file on its own: a session, or by its name a checkpoint, an index, a `.meta`.
 
-    Never raises for what is in the file.  When `should_stop` says so the report is `stopped`.
+    Never raises for the content of the file. If `should_stop` returns True, the report is `stopped`.
     """
     name = os.path.basename(path)
     if name.endswith(checkpoint.SUFFIX):
@@ -62,9 +62,9 @@ def verify_file(
 def verify_store(
     store: Store, should_stop: Callable[[], bool] = lambda: False
 ) -> Iterator[FileReport]:
-    """Every file of a store, then what is wrong between them; reads only, and changes nothing.
+    """Check every file of a store, then the relations between them. Changes nothing.
 
-    Ends early, without a report of the file at hand, when `should_stop` says so.
+    If `should_stop` returns True, it ends early, without a report of the current file.
     """
     for report in _Checkup(store, should_stop).reports():
         if report.stopped:
@@ -76,7 +76,7 @@ def verify_store(
 
 @dataclass
 class _Seen:
-    """What is kept of a session, by its id."""
+    """What is remembered of a session."""
 
     paths: list[str] = field(default_factory=list)
     fingerprint: int | None = None
@@ -162,7 +162,7 @@ class _Checkup:
         if seen is None:
             draft.add(Severity.INFO, "unlisted", draft.kind, "its session is not here")
         elif seen.fingerprint is None or metadata is None:
-            # There is nothing to compare: that has been told.
+            # Reported already; there is nothing to compare.
             pass
         elif _fingerprint(metadata) != seen.fingerprint:
             if _changed_at(path) < seen.mtime_ns:
@@ -201,7 +201,7 @@ class _Checkup:
                 yield severity, code, words, sorted(ids)
 
     def _unseen(self, listed: Collection[UUID]) -> set[UUID]:
-        """The readable sessions that AGCodex finds by the index alone and that are not listed there."""
+        """Readable sessions that AGCodex would find only by the index, but that the index does not list."""
         needed = {
             key
             for key, seen in self._seen.items()
@@ -236,7 +236,7 @@ class _Checkup:
             self._whole.add(Severity.INFO, "locked", "store", reason)
 
     def _exchange(self) -> None:
-        """Tried in the trash alone, where only this program writes; a store that is only read has none."""
+        """Tests only the trash, where only this program writes; an unchanged store has none."""
         if not os.access(self._root / paths.TRASH, os.W_OK):
             return
         with (
@@ -248,7 +248,7 @@ class _Checkup:
                 self._whole.add(Severity.INFO, "no-exchange", "store", NO_EXCHANGE)
 
     def _leftovers(self) -> Iterator[FileReport]:
-        """Of writes that were cut off: Rust's are told of and never swept, they may be all there is."""
+        """Files of interrupted writes. Those of Rust are never removed: they may be the only copy."""
         for folder in paths.written_folders():
             for name in self._files(folder):
                 path = self._root / folder / name
@@ -259,7 +259,7 @@ class _Checkup:
                     yield _leftover(path, Severity.INFO, reason)
 
     def _acts(self) -> Iterator[FileReport]:
-        unfinished = set(journal.unfinished(self._root))
+        unfinished = set(act_dirs.unfinished(self._root))
         for home in sorted(unfinished):
             yield _act(home, "it was interrupted: the next change of the store sets it right")
         try:
@@ -271,15 +271,15 @@ class _Checkup:
             home = self._root / paths.TRASH / name
             if home in unfinished or name in (emptied.FILE, reserve.FILE):
                 continue
-            if journal.name_of(name) not in known or home.is_symlink():
+            if act_dirs.act_id_of(name) not in known or home.is_symlink():
                 yield _act(home, "nothing says what it holds: it cannot be undone")
-            elif problem := known[journal.name_of(name)]:
+            elif problem := known[act_dirs.act_id_of(name)]:
                 yield _act(
                     home, f"it cannot be undone, but what it holds can be restored: {problem}"
                 )
 
     def _files(self, folder: str) -> list[str]:
-        """The names in a folder; one that cannot be read is told of once."""
+        """The names in a folder; an unreadable folder is reported once."""
         try:
             return sorted(os.listdir(self._root / folder))
         except (FileNotFoundError, NotADirectoryError):
@@ -292,7 +292,7 @@ class _Checkup:
 
 
 def _changed_at(path: str | os.PathLike[str]) -> int:
-    """Nanoseconds since 1970; 0 for a file that went away meanwhile."""
+    """Nanoseconds since 1970; 0 for a file that was deleted in the meantime."""
     try:
         return os.stat(path).st_mtime_ns
     except OSError:
@@ -305,7 +305,7 @@ def _metadata_inside(path: str) -> SessionMetadata:
 
 
 def _with_error(report: FileReport, error: PersistenceError) -> FileReport:
-    """The report of a file whose metadata cannot be read, which it most often says already."""
+    """The report of a file whose metadata cannot be read, with that error unless it is there already."""
     if report.severity is Severity.ERROR:
         return report
     finding = Finding(Severity.ERROR, "unreadable", error.section or "metadata", error.reason)
@@ -313,7 +313,7 @@ def _with_error(report: FileReport, error: PersistenceError) -> FileReport:
 
 
 def _fingerprint(metadata: SessionMetadata) -> int:
-    """Equal for copies of one state; the sizes are measured in some copies only."""
+    """Equal for copies of the same state: sizes are left out, since only some copies have them."""
     metadata = listed(metadata)
     return hash(bincode.encode(replace(metadata, file_size=0, compression_ratio=Float32(0.0))))
 

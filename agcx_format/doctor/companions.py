@@ -1,8 +1,7 @@
-"""The files beside the sessions: checkpoints, the index, and copies of the metadata.
+"""Checks the files beside the sessions: checkpoints, the index, and copies of the metadata.
 
-Strategy: each is read whole, within the limit that its reader has, and decoded; what its name says is
-compared with what is in it.  An index or a copy that is broken is no loss, only wrong: both are made
-again from the sessions.
+Strategy: each is read completely, within its reader's size limit, and decoded; its name is compared with its
+content. A damaged index or copy is wrong but no loss: both can be rebuilt from the sessions.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ def verify_checkpoint(path: str | os.PathLike[str]) -> FileReport:
 
 
 def verify_index(path: str | os.PathLike[str]) -> tuple[ReportDraft, SessionIndex | None]:
-    """The report so far, and the index when it can be read."""
+    """The report so far, and the index if it can be read."""
     draft = ReportDraft(path, "index")
     value = _decoded(draft, index.decode, Severity.WARNING)
     if value is None:
@@ -57,7 +56,7 @@ def verify_index(path: str | os.PathLike[str]) -> tuple[ReportDraft, SessionInde
 def verify_copy(
     path: str | os.PathLike[str], copies: MetadataCopies
 ) -> tuple[ReportDraft, SessionMetadata | None]:
-    """One of these copies: the report so far, and the metadata when they can be read."""
+    """Check one copy: the report so far, and the metadata if they can be read."""
     draft = ReportDraft(path, "metadata copy")
     value = _decoded(draft, copies.decode, Severity.WARNING)
     name = os.path.basename(path).removesuffix(copies.suffix)
@@ -72,7 +71,11 @@ def verify_copy(
 
 
 def read_small(path: str | os.PathLike[str]) -> bytes:
-    """A whole file that must fit memory; any `PersistenceError`."""
+    """Read a whole file that must fit in memory.
+
+    Raises:
+        PersistenceError: it cannot be read, or is too large.
+    """
     fd, status = open_regular(path)
     try:
         if status.st_size > limits.WHOLE_SECTION:

@@ -11,18 +11,18 @@ from collections.abc import Callable, Iterator
 from agcx_format import limits
 from agcx_format.codec import messagepack
 from agcx_format.counting import counted
-from agcx_format.doctor.message_walk import Walk
 from agcx_format.doctor.report import ReportDraft, Severity
 from agcx_format.errors import PersistenceError
 from agcx_format.model.items import Message, MessageSnapshot, ReasoningWithoutContent, UnknownItem
 from agcx_format.model.timestamps import ns_of
+from agcx_format.session.message_walk import MessageWalk
 
 __all__ = ["Stopped", "check_messages", "unknown_kinds"]
 
-# A section that claims four billion messages of one byte is not gone through to its end.
+# A section may claim four billion messages of one byte: the check gives up earlier.
 _MOST_BAD = 10_000
 
-# Kinds of findings that are told once, of the first message.
+# Kinds of findings that are reported once, with the first message that they apply to.
 _NOTES = {
     "unknown-kind": "of a kind that is not known, kept as it is",
     "other-form": "not in the form that is written today, it reads the same",
@@ -31,7 +31,7 @@ _NOTES = {
     "too-large": f"larger than {limits.MESSAGE_SHOWN:,} bytes, not looked into",
 }
 
-# Those that are more than worth knowing, and what helps.
+# Kinds that are warnings rather than information, and what helps.
 _WRONG = {"unreadable-for-rust": "; agcx repair writes a copy that it loads"}
 
 
@@ -41,15 +41,18 @@ class Stopped(Exception):
 
 def check_messages(
     draft: ReportDraft,
-    walk: Walk,
+    walk: MessageWalk,
     *,
     base: int,
     section: str = "messages",
     should_stop: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Walk to the end; gives how many messages could be decoded.
+    """Walk to the end; returns how many messages could be decoded.
 
-    `base` is where the compressed section begins in the file.  Raises `Stopped`.
+    `base` is the offset of the compressed section in the file.
+
+    Raises:
+        Stopped: `should_stop` returned True.
     """
     notes, readable = _Notes(), 0
     previous = None
@@ -89,7 +92,7 @@ def check_messages(
 
 
 def unknown_kinds(message: MessageSnapshot) -> Iterator[str]:
-    """The tags of items and content parts in a message that are not known."""
+    """The tags of the items and content parts of a message whose kind is not known."""
     if type(message.item) is Message and not message.metadata.edit_history:
         items: tuple[object, ...] = (message.item,)
     else:
@@ -102,7 +105,7 @@ def unknown_kinds(message: MessageSnapshot) -> Iterator[str]:
 
 
 class _Notes:
-    """How many messages each note holds for, and the first of them."""
+    """Counts the messages that each note applies to, and remembers the first."""
 
     def __init__(self) -> None:
         self._counts = dict.fromkeys(_NOTES, 0)

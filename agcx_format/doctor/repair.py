@@ -1,8 +1,8 @@
-"""What can be saved of a damaged file, written into a new one.
+"""Writes what can be saved of a damaged file into a new one.
 
-Strategy: `salvage` reads; here the metadata are made whole, from the file if it still has them, else from
-their copies in the store that the file lies in, else from the fields before the damage and from the
-messages.  The new file is put in place in one step and never over another; the damaged one is only read.
+Strategy: `salvage` reads the file; this module completes the metadata, from the file if it still has them,
+else from their copies in its store, else from the fields before the damage and from the messages. The new
+file is put in place atomically and never replaces another; the damaged file is only read.
 """
 
 from __future__ import annotations
@@ -49,10 +49,12 @@ _LEVEL = 3
 
 
 class Repair(msgspec.Struct, frozen=True):
-    """What became of one file.
+    """The result of repairing one file.
 
-    `target` is the new file; None when nothing was wrong with the old one.  `messages` were saved.
-    `lost` and `rebuilt` are sentences; they may quote the file.
+    Fields:
+        target: the new file; None if nothing was wrong with the old one.
+        messages: how many were saved.
+        lost, rebuilt: sentences, which may quote the file.
     """
 
     source: str
@@ -66,8 +68,10 @@ class Repair(msgspec.Struct, frozen=True):
 def repair_file(path: str | os.PathLike[str], directory: str | os.PathLike[str]) -> Repair:
     """Write what can be saved of `path` to `<id>.agcx` in `directory`, in the layout that it has.
 
-    `PersistenceError` when nothing can be saved, or something of that name is there already.  A checkpoint
-    becomes a session, also one that is whole.
+    A checkpoint becomes a session, even if it is intact.
+
+    Raises:
+        PersistenceError: nothing can be saved, or a file of that name exists.
     """
     source = os.fspath(path)
     is_checkpoint = source.endswith(checkpoint.SUFFIX)
@@ -107,16 +111,16 @@ def _salvage_open(file: OpenFile, is_checkpoint: bool) -> Salvaged:
         return salvage_checkpoint(file, layout) or _whole_checkpoint(file.path, layout)
     likely = guess(head)
     found = salvage(file, likely)
-    # A damaged version says the wrong layout.
+    # A damaged version number names the wrong layout.
     for layout in LAYOUTS.values():
         if found.empty and layout is not likely:
             found = salvage(file, layout)
-    # Maps with field names only the strict reader knows.
+    # Only the strict reader knows maps with field names.
     return (_whole(file.path, likely.version) if found.lost else None) or found
 
 
 def _whole(path: str | os.PathLike[str], layout: int) -> Salvaged | None:
-    """All of a file that the strict reader takes; None of one that it does not."""
+    """The whole file if the strict reader accepts it, else None."""
     try:
         metadata, conversation, state = read_session(path)
     except PersistenceError:
@@ -144,7 +148,7 @@ def _take_conversation(found: Salvaged, conversation: ConversationSnapshot) -> N
 
 
 def _metadata(found: Salvaged, path: Path) -> tuple[SessionMetadata, list[str]]:
-    """The metadata of the new file, and what of it is not what the file says."""
+    """The metadata of the new file, and which parts of them were rebuilt."""
     ids = checkpoint.ids_of(path.name)
     named = ids[0] if ids else paths.id_of(os.fspath(path))
     metadata, rebuilt = found.metadata, []
@@ -168,7 +172,7 @@ def _metadata(found: Salvaged, path: Path) -> tuple[SessionMetadata, list[str]]:
 
 
 def _copies(path: Path, session_id: UUID) -> Iterator[tuple[str, SessionMetadata]]:
-    """Copies of the metadata in the store that the file lies in, the better ones first."""
+    """Copies of the metadata in the store of the file, the better ones first."""
     for root in (path.parent, path.parent.parent):
         for copies in (layout.copies for layout in LAYOUTS.values() if layout.copies):
             copy = root / copies.path(session_id)
@@ -183,7 +187,7 @@ def _copies(path: Path, session_id: UUID) -> Iterator[tuple[str, SessionMetadata
 
 
 def _made(found: Salvaged, path: Path, named: UUID | None) -> tuple[SessionMetadata, list[str]]:
-    """From the fields before the damage, and what is missing from the messages."""
+    """Rebuild the metadata from the fields before the damage and from the messages."""
     known = _leading_fields(found.block)
     changed = Timestamp.from_ns(found.mtime_ns)
     first, last = found.times or (changed, changed)
@@ -215,7 +219,7 @@ def _made(found: Salvaged, path: Path, named: UUID | None) -> tuple[SessionMetad
 def _leading_fields(block: bytes) -> dict[str, Any]:
     """The fields before the first that cannot be read.
 
-    The one right before it is left out: a damaged length there is what makes the next one unreadable.
+    The last of them is left out: its damaged length may be what makes the next field unreadable.
     """
     known: dict[str, Any] = {}
     at = 0
@@ -252,7 +256,7 @@ def _no_context() -> bytes:
 
 
 def _write_new(target: Path, parts: Iterable[bytes]) -> None:
-    """Durably, in one step, and never over what is there."""
+    """Write a new file durably and atomically; never replaces one."""
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}{TEMPORARY}")
     with naming(target):
         make_directory(target.parent)

@@ -1,8 +1,8 @@
-"""What a check found: frozen values, with a form for scripts.
+"""The result of a check as frozen values, with a plain form for scripts.
 
-Strategy: checks write into a `ReportDraft`, one a file, which bounds how much is kept: a message section may
-hold a hundred thousand bad messages, and nobody reads past the first twenty.  What it gives is a
-`FileReport`.  Reasons may quote bytes of a hostile file; whoever shows them makes them safe.
+Strategy: checks write into a `ReportDraft`, one for each file, which limits how much is kept: a section may
+hold a hundred thousand bad messages, and nobody reads past the first twenty. It becomes a `FileReport`.
+Reasons may quote bytes of a hostile file: whoever shows them must escape them.
 """
 
 from __future__ import annotations
@@ -20,16 +20,19 @@ from agcx_format.errors import PersistenceError
 
 __all__ = ["SCHEMA", "FileReport", "Finding", "ReportDraft", "ReportPart", "Severity"]
 
-# Of `FileReport.to_plain`: a script can tell when a field changed its meaning.
+# Version of `FileReport.to_plain`, so that scripts notice when a field changes its meaning.
 SCHEMA = 1
 
-# Findings of one kind that are told one by one; all of them are counted.
+# How many findings of one kind are listed; all of them are counted.
 _LISTED = 20
 
 
 class Severity(StrEnum):
-    """`error`: cannot be read, data may be lost.  `warning`: wrong, but readable.  `info`: worth
-    knowing, nothing is wrong."""
+    """How bad a finding is.
+
+    `error`: something cannot be read, and data may be lost. `warning`: wrong, but readable. `info`: worth
+    knowing, but nothing is wrong.
+    """
 
     ERROR = "error"
     WARNING = "warning"
@@ -40,10 +43,14 @@ _WORST_FIRST = tuple(Severity)
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that was found.
+    """One thing that a check found.
 
-    `code` names its kind for scripts.  `offset` counts bytes from the start of the file, or, where
-    `decompressed`, of the decompressed section.  `message` counts from 1.
+    Fields:
+        code: its kind, for scripts.
+        section: the part of the file.
+        reason: what it is, for people.
+        offset: bytes from the start of the file or, if `decompressed`, of the decompressed section.
+        message: number of the message, from 1.
     """
 
     severity: Severity
@@ -56,10 +63,13 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class ReportPart(msgspec.Struct, frozen=True):
-    """A section, from byte `start` to `end` of the file; None where it was not found.
+    """A section of a file.
 
-    `decompressed`: they count bytes of the decompressed section that it lies in.  `text` is the size of
-    a compressed section once it is decompressed, `items` how many messages were found in it.
+    Fields:
+        start, end: its bytes in the file; None if it was not found.
+        decompressed: whether `start` and `end` count in the decompressed section around it instead.
+        text: its size when decompressed, if it is compressed.
+        items: how many messages were found in it.
     """
 
     name: str
@@ -71,10 +81,12 @@ class ReportPart(msgspec.Struct, frozen=True):
 
 
 class FileReport(msgspec.Struct, frozen=True):
-    """One file, or the store as a whole (`kind` is `store`).
+    """The report on one file, or on the store as a whole.
 
-    `kind`: `session`, `checkpoint`, `index`, `metadata copy`, `leftover`, `act` or `store`; `size` in
-    bytes; `stopped` when the check was ended before it was done.
+    Fields:
+        kind: `session`, `checkpoint`, `index`, `metadata copy`, `leftover`, `act`, or `store`.
+        size: in bytes.
+        stopped: whether the check ended before it was done.
     """
 
     path: str
@@ -88,20 +100,20 @@ class FileReport(msgspec.Struct, frozen=True):
 
     @property
     def severity(self) -> Severity | None:
-        """The worst of its findings."""
+        """That of the worst finding; None without findings."""
         found = {finding.severity for finding in self.findings}
         return next((severity for severity in _WORST_FIRST if severity in found), None)
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is wrong; information alone is not."""
+        """Whether nothing is wrong: there are no findings but information."""
         return self.severity in (None, Severity.INFO)
 
     def of_part(self, name: str) -> list[Finding]:
         return [finding for finding in self.findings if finding.section == name]
 
     def to_plain(self) -> dict[str, Any]:
-        """For JSON; `schema` is the version of this form."""
+        """The report for JSON; `schema` is the version of this form."""
         plain = msgspec.to_builtins(self)
         severity = self.severity
         return {"schema": SCHEMA, **plain, "ok": self.ok, "severity": severity and severity.value}
@@ -109,7 +121,7 @@ class FileReport(msgspec.Struct, frozen=True):
 
 @dataclass
 class ReportDraft:
-    """A report while it is being made."""
+    """A report in progress."""
 
     path: str | os.PathLike[str]
     kind: str
@@ -122,7 +134,7 @@ class ReportDraft:
     _counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, severity: Severity, code: str, section: str, reason: str, **where: Any) -> None:
-        """`where`: `offset`, `decompressed`, `message`."""
+        """Add a finding; `where` takes `offset`, `decompressed`, and `message`."""
         self._counts[code, section] += 1
         if self._counts[code, section] <= _LISTED:
             self._findings.append(Finding(severity, code, section, reason, **where))
@@ -130,7 +142,7 @@ class ReportDraft:
     def error(
         self, error: PersistenceError, section: str, code: str = "unreadable", **where: Any
     ) -> None:
-        """An error of the format where it was raised; `section` when it does not say."""
+        """Add an error of the format; `section` counts if the error names none."""
         where = {"offset": error.offset, "decompressed": error.decompressed} | where
         self.add(Severity.ERROR, code, error.section or section, error.reason, **where)
 

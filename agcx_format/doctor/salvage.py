@@ -1,10 +1,10 @@
-"""What can still be read of a damaged file, message by message.
+"""Reads what can still be read of a damaged file, message by message.
 
-Strategy: lengths are hints here.  bincode says by itself where the metadata end; the messages and the
-context are looked for where the lengths say, and then wherever the file holds the magic of a zstd
-frame, and are taken where they decode.  Messages are kept as the bytes that they are; only those
-that decode are kept, so nothing is invented.  One thing is changed: reasoning without its field `content`,
-which Rust writes and cannot load, gets an empty one.  Whatever is not there is told in `lost`.
+Strategy: lengths are only hints. bincode shows by itself where the metadata end; messages and context are
+searched where the lengths point, and then at every zstd magic in the file, and used where they decode.
+Messages are kept byte for byte, and only if they decode, so nothing is invented. One thing is changed:
+reasoning without its field `content`, which Rust writes and cannot load, gets an empty one. `lost` lists
+what is missing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from agcx_format.codec.messagepack import lenient
 from agcx_format.codec.zstd import frames, seekable
 from agcx_format.counting import counted
 from agcx_format.disk.open_file import BLOCK, OpenFile
-from agcx_format.doctor.message_walk import Walk
 from agcx_format.doctor.session import AFTER_MESSAGES, first_element, value_end
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import Layout, v1, v2
@@ -35,7 +34,8 @@ from agcx_format.model.items import (
 )
 from agcx_format.model.session import ConversationContext, SessionMetadata, SessionState
 from agcx_format.session.file_section import FileSection
-from agcx_format.session.random_access import FramedMessages
+from agcx_format.session.message_walk import MessageWalk
+from agcx_format.session.random_access import RandomAccessMessages
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import genuine_user_text
 
@@ -43,19 +43,21 @@ __all__ = ["Salvaged", "salvage", "salvage_checkpoint"]
 
 _ZSTD = frames.MAGIC.to_bytes(4, "little")
 
-# Compressed data holds the magic by chance once in four gigabytes; more are the work of somebody.
+# Compressed data contains the magic by chance once in four gigabytes; more are made on purpose.
 _MOST_PLACES = 1_000
 
-# Messages that cannot be decoded and are told one by one.
+# How many undecodable messages are listed one by one.
 _TOLD = 20
 
 
 @dataclass
 class Salvaged:
-    """`messages` as MessagePack; `context` and `history` too, None when lost.
+    """What was saved of a file.
 
-    `block` is what lies where the metadata should, for a file whose metadata cannot be decoded.
-    `lost` are sentences.
+    Fields:
+        messages, context, history: as MessagePack; None if lost.
+        block: the bytes in the place of metadata that cannot be decoded.
+        lost: sentences that say what is missing.
     """
 
     layout: int
@@ -101,12 +103,12 @@ class Salvaged:
             self.turns += 1
             self.first_words = self.first_words or short_title(words)
 
-    def walk(self, walk: Walk) -> None:
+    def walk(self, walk: MessageWalk) -> None:
         for index, _, raw in walk:
             self.take(index, raw)
         if not walk.scanner.complete:
             claimed = walk.scanner.count
-            # A count that is damaged itself says nothing.
+            # The count may be damaged itself.
             sane = claimed is not None and claimed <= walk.found + 10**6
             of = f" of {claimed:,}" if sane else ""
             reason = f": {walk.error.reason}" if walk.error else ""
@@ -116,7 +118,7 @@ class Salvaged:
 
 
 def loadable_by_rust(message: MessageSnapshot) -> MessageSnapshot:
-    """The same message where all reasoning has four fields; the message itself if it has."""
+    """The message with four fields in every reasoning item; the same object if nothing changes."""
     history = message.metadata.edit_history
     if not any(
         isinstance(item, ReasoningWithoutContent)
@@ -136,19 +138,19 @@ def _with_content(item: Item) -> Item:
 
 
 def salvage(file: OpenFile, layout: Layout) -> Salvaged:
-    """What can be read of a file as one of this layout; `Salvaged.empty` when it is none."""
+    """Read a file as one of this layout; the result is `empty` if it is not."""
     way = _WAYS.get(layout)
     return _salvage_any(file, layout) if way is None else way(file)
 
 
 def salvage_checkpoint(file: OpenFile, layout: Layout) -> Salvaged | None:
-    """What can be read of a checkpoint; None where no message can be found after a damaged one."""
+    """Read a checkpoint; None for a form in which no message can be found after a damaged one."""
     way = _CHECKPOINT_WAYS.get(layout)
     return None if way is None else way(file)
 
 
 def _salvage_any(file: OpenFile, layout: Layout) -> Salvaged:
-    """By what the layout itself still finds, where nothing is known here of how its files are damaged."""
+    """Read what the layout itself still finds: this module does not know how its files break."""
     found = Salvaged(layout.version)
     data = FileSection(file, 0, file.size)
     try:
@@ -158,7 +160,7 @@ def _salvage_any(file: OpenFile, layout: Layout) -> Salvaged:
         found.lost.append(f"what cannot be found: {error.reason}")
         return found
     pieces = frames.pieces(FileSection(file, place.start, place.end))
-    found.walk(Walk(pieces, place.before, limits.WHOLE_SECTION))
+    found.walk(MessageWalk(pieces, place.before, limits.WHOLE_SECTION))
     try:
         found.context = messagepack.encode(layout.context(data))
     except PersistenceError:
@@ -198,8 +200,8 @@ def _salvage_layout1(file: OpenFile) -> Salvaged:
 
 
 def _holds_messages(file: OpenFile, start: int) -> bool:
-    """Whether there is a section at `start` that holds a message, or says that it has none."""
-    walk = Walk(frames.pieces(FileSection(file, start, file.size)))
+    """Whether a section at `start` holds a message or is marked as empty."""
+    walk = MessageWalk(frames.pieces(FileSection(file, start, file.size)))
     for _, _, raw in walk:
         try:
             messagepack.decode(MessageSnapshot, raw or b"")
@@ -210,22 +212,22 @@ def _holds_messages(file: OpenFile, start: int) -> bool:
 
 
 def _take_messages(found: Salvaged, file: OpenFile, start: int) -> None:
-    """The section ends where its length says or, if that does not complete it, where the file does."""
+    """The section ends where its length says or, if it is incomplete there, at the end of the file."""
     by_length = start + _u32(file, start - 4)
     walk = _walk(file, start, file.size)
     if by_length <= file.size:
         section = FileSection(file, start, by_length)
         table = seekable.read_table(section)
         if table is not None and not _is_whole(section):
-            _take_frames(found, FramedMessages(section, table, start), table)
+            _take_frames(found, RandomAccessMessages(section, table, start), table)
             return
         if _reach(file, start, by_length) >= _reach(file, start, file.size):
             walk = _walk(file, start, by_length)
     found.walk(walk)
 
 
-def _take_frames(found: Salvaged, framed: FramedMessages, table: seekable.Table) -> None:
-    """Behind a damaged frame the seek table finds the next one."""
+def _take_frames(found: Salvaged, framed: RandomAccessMessages, table: seekable.Table) -> None:
+    """After a damaged frame, the seek table leads to the next one."""
     for first, end in itertools.pairwise(table.messages):
         framed.fetch(first)
         if framed.raw(first) is None:
@@ -238,7 +240,7 @@ def _take_frames(found: Salvaged, framed: FramedMessages, table: seekable.Table)
 
 
 def _take_rest(found: Salvaged, file: OpenFile, start: int, magics: list[int]) -> None:
-    """Context and state, which follow the messages at `start`."""
+    """Read context and state, which follow the messages, from `start`."""
     behind = [start + _u32(file, start - 4) + 4, start + _frames_end(file, start) + 4]
     places = [at for at in behind if at <= file.size]
     states = [at + _u32(file, at - 4) + 4 for at in places]
@@ -268,7 +270,7 @@ def _context_at(file: OpenFile, start: int) -> bytes | None:
             if len(text) > limits.WHOLE_SECTION:
                 return None
     except PersistenceError:
-        # What follows the frame is no frame: that is as it should be.
+        # What follows is not a frame, as expected.
         pass
     try:
         messagepack.decode(ConversationContext, bytes(text))
@@ -277,13 +279,13 @@ def _context_at(file: OpenFile, start: int) -> bytes | None:
     return bytes(text[: value_end(bytes(text))])
 
 
-def _walk(file: OpenFile, start: int, end: int) -> Walk:
+def _walk(file: OpenFile, start: int, end: int) -> MessageWalk:
     pieces = frames.pieces(FileSection(file, start, end))
-    return Walk(pieces, largest=limits.WHOLE_SECTION)
+    return MessageWalk(pieces, largest=limits.WHOLE_SECTION)
 
 
 def _reach(file: OpenFile, start: int, end: int) -> tuple[bool, int]:
-    """Whether all messages are found up to `end`, and how many."""
+    """Whether the section is complete up to `end`, and how many messages it holds."""
     walk = _walk(file, start, end)
     for _ in walk:
         pass
@@ -300,7 +302,7 @@ def _is_whole(section: frames.Section) -> bool:
 
 
 def _frames_end(file: OpenFile, start: int) -> int:
-    """How many bytes from `start` on are whole frames, or at least look it."""
+    """How many bytes from `start` on are, or look like, complete frames."""
     try:
         return frames.walk(FileSection(file, start, file.size))[-1].end
     except PersistenceError as error:
@@ -308,15 +310,15 @@ def _frames_end(file: OpenFile, start: int) -> int:
 
 
 def _u32(file: OpenFile, at: int) -> int:
-    """A length; 0 where the file cannot be read."""
+    """A length; 0 if the file cannot be read there."""
     return int.from_bytes(file.read_before_damage(4, max(0, at)), "little")
 
 
 def _magics(file: OpenFile) -> list[int]:
-    """Where the magic of a zstd frame stands, in order."""
+    """Offsets of zstd magics, in order."""
     found: list[int] = []
     for base in range(0, file.size, limits.MIB):
-        # A magic may lie across the edge of two pieces.
+        # A magic may span two pieces.
         piece = _around_damage(file, limits.MIB + len(_ZSTD) - 1, base)
         at = piece.find(_ZSTD)
         while at >= 0 and len(found) < _MOST_PLACES:
@@ -326,11 +328,11 @@ def _magics(file: OpenFile) -> list[int]:
 
 
 def _around_damage(file: OpenFile, size: int, offset: int) -> bytes:
-    """Bytes of the file, with zeros for the blocks that cannot be read."""
+    """Bytes of the file, with zeros in place of unreadable blocks."""
     data = bytearray(file.read_before_damage(size, offset))
     size = min(size, file.size - offset)
     while len(data) < size:
-        # The rest of the block in which the damage is, and what can be read behind it.
+        # The rest of the damaged block, and what can be read after it.
         data += bytes(BLOCK - (offset + len(data)) % BLOCK)
         data += file.read_before_damage(max(0, size - len(data)), offset + len(data))
     return bytes(data[:size])
@@ -344,10 +346,10 @@ def _once(places: Iterable[int]) -> Iterator[int]:
 
 
 def _salvage_layout2(file: OpenFile, before: tuple[str, ...] = v2.BEFORE_MESSAGES) -> Salvaged:
-    """`before` is what stands before the messages: a checkpoint has no metadata there."""
+    """`before` counts the elements before the messages: a checkpoint has no metadata there."""
     found = Salvaged(v2.VERSION)
     pieces = frames.pieces(FileSection(file, v2.HEADER, file.size))
-    walk = Walk(pieces, before, limits.WHOLE_SECTION)
+    walk = MessageWalk(pieces, before, limits.WHOLE_SECTION)
     found.walk(walk)
     place = first_element(walk.head)
     if before == v2.BEFORE_MESSAGES:
@@ -370,7 +372,7 @@ def _take_after(found: Salvaged, tail: bytes) -> None:
                 kept[name] = tail[at:end], messagepack.decode(type_, tail[at:end])
             at = end
     except lenient.UNPACK_ERRORS:
-        # The text ends here.
+        # The decompressed data ends here.
         pass
     found.context = kept.get("context", (None,))[0]
     found.history = kept.get("mode history", (None,))[0]
@@ -386,5 +388,5 @@ def _salvage_checkpoint2(file: OpenFile) -> Salvaged:
 
 _Way = Callable[[OpenFile], Salvaged]
 _WAYS: dict[Layout, _Way] = {v1.LAYOUT: _salvage_layout1, v2.LAYOUT: _salvage_layout2}
-# Layout 1's are one bincode value.
+# Those of layout 1 are a single bincode value.
 _CHECKPOINT_WAYS: dict[Layout, _Way] = {v2.LAYOUT: _salvage_checkpoint2}

@@ -1,8 +1,7 @@
-"""A session file, section by section, in either layout.
+"""Checks a session file section by section, in any layout.
 
-Strategy: sections are found by their lengths as the format says, and each is checked on its own, so that
-damage in one does not hide what another holds.  What the strict reader refuses is an error here,
-and nothing else is.  Only one message is held at a time.
+Strategy: sections are located by their lengths, and each is checked by itself, so damage in one does not hide
+the others. Exactly what the strict reader rejects is an error. Only one message is in memory at a time.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from agcx_format.codec.messagepack import lenient
 from agcx_format.codec.zstd import frames
 from agcx_format.counting import counted
 from agcx_format.disk.open_file import OpenFile
-from agcx_format.doctor.message_walk import Walk
 from agcx_format.doctor.messages import Stopped, check_messages
 from agcx_format.doctor.report import FileReport, ReportDraft, ReportPart, Severity
 from agcx_format.doctor.seek_table import TableCheck
@@ -37,6 +35,7 @@ from agcx_format.model.session import (
 )
 from agcx_format.model.timestamps import ns_of
 from agcx_format.session.file_section import FileSection
+from agcx_format.session.message_walk import MessageWalk
 from agcx_format.session.whole import read_session
 from agcx_format.store import paths
 
@@ -44,7 +43,7 @@ __all__ = ["AFTER_MESSAGES", "first_element", "value_end", "verify_session"]
 
 T = TypeVar("T")
 
-# What follows the messages in layout 2, in order.
+# The values after the messages in layout 2, in order.
 AFTER_MESSAGES: tuple[tuple[str, Any], ...] = (
     ("context", ConversationContext),
     ("mode history", list[tuple[OperatingMode, Moment]]),
@@ -56,7 +55,7 @@ AFTER_MESSAGES: tuple[tuple[str, Any], ...] = (
 def verify_session(
     path: str | os.PathLike[str], should_stop: Callable[[], bool] = lambda: False
 ) -> FileReport:
-    """Check a whole session file; never raises for what is in it."""
+    """Check a whole session file. Never raises for its content."""
     draft = ReportDraft(path, "session")
     try:
         with OpenFile(path) as file:
@@ -74,7 +73,7 @@ def verify_session(
 
 
 class _Session:
-    """What the checks of all layouts have in common.
+    """The common part of the checks of all layouts.
 
     Fields:
         has_other_form: whether the strict reader knows a form that `check` does not.
@@ -92,7 +91,7 @@ class _Session:
         """How many messages there are; None where they end in damage."""
 
     def attempt(self, section: str, read: Callable[[], T], base: int = 0) -> T | None:
-        """What `read` gives; its error is told and is None."""
+        """The result of `read`; if it fails, its error is reported and the result is None."""
         try:
             return read()
         except PersistenceError as error:
@@ -111,7 +110,7 @@ class _Session:
 def compare(
     draft: ReportDraft, version: int, metadata: SessionMetadata | None, found: int | None
 ) -> None:
-    """What the metadata say against the file's name and its messages; `found` None: not known."""
+    """Compare the metadata with the file's name and its messages; `found` is None if unknown."""
     draft.layout = version
     named = paths.id_of(os.fspath(draft.path))
     draft.id = named or (metadata.id if metadata else None)
@@ -141,9 +140,9 @@ class _Layout1(_Session):
         compare(self.draft, v1.VERSION, self.metadata, self.found)
 
     def header(self) -> int | None:
-        """Where the metadata end; None when that cannot be known."""
+        """Where the metadata end; None if that cannot be determined."""
         self.draft.parts.append(ReportPart("header", 0, min(self.size, v1.HEADER)))
-        # A magic or version that is damaged is told, and then taken to be what it should be.
+        # A damaged magic or version is reported, and then assumed to be correct.
         head = self.head[: v1.HEADER]
         self.attempt("header", lambda: _check_beginning(head))
         expected = v1.BEGINNING + head[6:]
@@ -183,7 +182,7 @@ class _Layout1(_Session):
 
     def messages(self, start: int, end: int) -> None:
         table = TableCheck(self.file, start, end)
-        walk = Walk(table.pieces())
+        walk = MessageWalk(table.pieces())
         check_messages(self.draft, walk, base=start, should_stop=self.should_stop)
         table.tell(self.draft, walk)
         if walk.error is None:
@@ -247,7 +246,7 @@ class _Layout2(_Session):
 
     def session(self, end: int) -> None:
         start = v2.HEADER
-        walk = Walk(frames.pieces(FileSection(self.file, start, end)), v2.BEFORE_MESSAGES)
+        walk = MessageWalk(frames.pieces(FileSection(self.file, start, end)), v2.BEFORE_MESSAGES)
         check_messages(self.draft, walk, base=start, should_stop=self.should_stop)
         self.draft.parts.append(ReportPart("session", start, end, text=walk.size))
         metadata = first_element(walk.head)
@@ -291,7 +290,7 @@ class _Layout2(_Session):
 
 
 class _AnyLayout(_Session):
-    """A layout that has no check of its own here: what its own answers are worth."""
+    """Checks a file of a layout without a check of its own, by what the layout itself can read."""
 
     def check(self) -> None:
         layout, data = guess(self.head), FileSection(self.file, 0, self.size)
@@ -305,7 +304,7 @@ class _AnyLayout(_Session):
             self.draft.parts.append(ReportPart(each.name, each.start, each.end))
         if (place := self.attempt("messages", lambda: layout.messages(data))) is not None:
             section = FileSection(self.file, place.start, place.end)
-            walk = Walk(frames.pieces(section), place.before)
+            walk = MessageWalk(frames.pieces(section), place.before)
             check_messages(self.draft, walk, base=place.start, should_stop=self.should_stop)
             self.found = walk.found if walk.error is None else None
         self.attempt("context", lambda: layout.context(data))
@@ -317,7 +316,7 @@ _CHECKS: dict[Layout, type[_Layout1 | _Layout2]] = {v1.LAYOUT: _Layout1, v2.LAYO
 
 
 def _check_beginning(head: bytes) -> None:
-    """Magic and version, and that the header is whole; lengths are not looked at."""
+    """Check the magic, the version, and that the header is complete; not its lengths."""
     if guess(head) is v2.LAYOUT:
         v2.section_end(head[:8] + bytes(len(head) - 8), v2.HEADER)
     else:
@@ -331,7 +330,7 @@ def value_end(raw: bytes) -> int:
 
 
 def first_element(head: bytes) -> tuple[int, int] | None:
-    """Where the metadata lie in the text of a layout 2 section; None when it ends before they do."""
+    """Start and end of the metadata in a decompressed layout 2 section; None if they are cut off."""
     unpacker = lenient.unpacker(head)
     try:
         unpacker.read_array_header()
@@ -343,7 +342,7 @@ def first_element(head: bytes) -> tuple[int, int] | None:
 
 
 def _check_head(head: bytes) -> None:
-    """How many elements and fields there are around the metadata, and the conversation's id."""
+    """Check the numbers of elements and fields around the metadata, and the conversation's id."""
     unpacker = lenient.unpacker(head)
     at = 0
     for what, expected in (("elements", 4), ("fields of the conversation", 4)):
@@ -361,7 +360,7 @@ def _check_head(head: bytes) -> None:
 
 
 def _in_another_form(draft: ReportDraft) -> ReportDraft | None:
-    """A layout 2 file with maps of field names around the messages: the strict reader knows them."""
+    """Check a layout 2 file with maps instead of arrays around the messages, by the strict reader."""
     if draft.size > limits.WHOLE_SECTION:
         return None
     try:

@@ -1,8 +1,8 @@
 """One session file: its metadata at once, its messages as they come.
 
 Strategy: opening reads the header, the metadata and the place of the messages, some kilobytes whatever
-the size of the file.  Messages come from one of two readers: `StreamedMessages`, which
-decompresses from the beginning as somebody reads on, or `FramedMessages`, where a seek table makes
+the size of the file.  Messages come from one of two readers: `SequentialMessages`, which
+decompresses from the beginning as somebody reads on, or `RandomAccessMessages`, where a seek table makes
 every message a few milliseconds away.  Memory does not grow with the file.
 
 A `SessionFile` is a `MessageSource`; one thread may read on while another gets messages.
@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from typing import Self, SupportsIndex, TypeVar, overload
 from weakref import WeakSet
 
-from agcx_format.codec.messagepack.scanner import MessageScanner
 from agcx_format.codec.zstd.frames import Section
 from agcx_format.codec.zstd.seekable import read_table
 from agcx_format.disk.open_file import OpenFile
@@ -32,8 +31,8 @@ from agcx_format.model.session import (
 )
 from agcx_format.session.file_section import FileSection
 from agcx_format.session.metadata import read_metadata
-from agcx_format.session.random_access import FramedMessages
-from agcx_format.session.sequential import StreamedMessages, decode_message
+from agcx_format.session.random_access import RandomAccessMessages
+from agcx_format.session.sequential import SequentialMessages, decode_message
 from agcx_format.session.source import MessageSource, Pending
 
 __all__ = ["SessionFile"]
@@ -60,7 +59,7 @@ class SessionFile:
         self.path = self._file.path
         self.size = self._file.size
         self.signature = self._file.signature
-        self._others: WeakSet[StreamedMessages | FramedMessages] = WeakSet()
+        self._others: WeakSet[SequentialMessages | RandomAccessMessages] = WeakSet()
         try:
             self.metadata: SessionMetadata = read_metadata(self._file.fd, self.size, use_mmap)
             self._layout = of(self._file.read(HEAD, 0))
@@ -244,17 +243,17 @@ class SessionFile:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def _opened_messages(self) -> StreamedMessages | FramedMessages:
+    def _opened_messages(self) -> SequentialMessages | RandomAccessMessages:
         """A reader of the messages, from their beginning."""
         try:
             place = self._layout.messages(self._whole())
         except PersistenceError as error:
-            return StreamedMessages.missing(error)
+            return SequentialMessages.missing(error)
         section = FileSection(self._file, place.start, place.end)
         table = None if place.before else read_table(section)
         if table is not None:
-            return FramedMessages(section, table, place.start)
-        return StreamedMessages(section, MessageScanner(place.before), place.start)
+            return RandomAccessMessages(section, table, place.start)
+        return SequentialMessages(section, place.before, place.start)
 
     def _whole(self) -> FileSection:
         """The file as a layout reads it; made for each question, since it keeps what it read last."""

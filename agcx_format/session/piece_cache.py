@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from agcx_format import limits
 from agcx_format.errors import PersistenceError
 
-__all__ = ["Windows", "gathered"]
+__all__ = ["PieceCache", "gathered"]
 
 # Blocks of a real file are 128 KiB; a file made to have tiny ones must not make millions of pieces.
 _ENOUGH = 64 * 1024
@@ -46,7 +46,7 @@ def gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield b"".join(held)
 
 
-class Windows:
+class PieceCache:
     """Pieces of a section by number: `append` in order, or `put` one that was dropped.
 
     Of `keep` bytes as they are and `keep_packed` packed, the least recently used go first.

@@ -23,18 +23,18 @@ from agcx_format.model.items import MessageSnapshot
 from agcx_format.session.sequential import decode_run, decode_shown
 from agcx_format.session.source import PENDING, Pending
 
-__all__ = ["FramedMessages"]
+__all__ = ["RandomAccessMessages"]
 
 
 class _Frame(msgspec.Struct, frozen=True):
     """The text of a frame and where each of its messages begins; or why there is none."""
 
     text: bytes
-    starts: array
+    starts: array[int]
     error: PersistenceError | None = None
 
 
-class FramedMessages:
+class RandomAccessMessages:
     """Reads `section`, which begins at `base` in its file, by its `table`."""
 
     complete = True

@@ -1,7 +1,7 @@
 """Messages of a section that can only be read from its beginning.
 
 Strategy: the section is decompressed block by block while somebody reads on; `MessageScanner` finds where
-messages lie, `Windows` keeps as much of the text as memory may hold.  Text that was passed over is
+messages lie, `PieceCache` keeps as much of the text as memory may hold.  Text that was passed over is
 dropped, and decompressed again from the start when it is wanted.  A message larger than the windows is
 held on its own, one at a time.
 """
@@ -20,10 +20,11 @@ from agcx_format.codec.messagepack.scanner import MessageScanner
 from agcx_format.codec.zstd import frames
 from agcx_format.errors import CorruptData, FileClosed, MessagePackDecodeError, PersistenceError
 from agcx_format.model.items import MessageSnapshot
-from agcx_format.session.piece_cache import Windows, gathered
+from agcx_format.session.message_walk import MessageWalk
+from agcx_format.session.piece_cache import PieceCache, gathered
 from agcx_format.session.source import PENDING, Pending
 
-__all__ = ["StreamedMessages", "decode_message", "decode_run", "decode_shown"]
+__all__ = ["SequentialMessages", "decode_message", "decode_run", "decode_shown"]
 
 # How long `read_more` goes on before it gives the messages found so far, the first ones at once.
 _SLICE_SECONDS = 0.02
@@ -57,21 +58,24 @@ def too_large(index: int, size: int, base: int) -> PersistenceError:
     )
 
 
-class StreamedMessages:
-    """Reads `section`; `scanner` knows what stands before the messages in it.
+class SequentialMessages:
+    """Reads `section`; `before` is what precedes the messages in it, as for `MessageScanner`.
 
     `base` is where the section begins in its file, for the offsets of errors.
     """
 
-    def __init__(self, section: frames.Section, scanner: MessageScanner, base: int = 0) -> None:
+    def __init__(
+        self, section: frames.Section, before: tuple[str, ...] = (), base: int = 0
+    ) -> None:
         self.complete = False
         self.error: PersistenceError | None = None
         # Why there is no section at all.
         self._missing: PersistenceError | None = None
         self._section = section
         self._base = base
-        self._scanner = scanner
-        self._windows = Windows()
+        self._before = before
+        self._scanner = MessageScanner(before)
+        self._cache = PieceCache()
         self._pieces: Iterator[bytes] = gathered(frames.pieces(section))
         # The last message that was too large for the windows, and those that could not be fetched.
         self._large: tuple[int, bytes] = -1, b""
@@ -82,9 +86,9 @@ class StreamedMessages:
         self._reading = threading.Lock()
 
     @classmethod
-    def missing(cls, error: PersistenceError) -> StreamedMessages:
+    def missing(cls, error: PersistenceError) -> SequentialMessages:
         """A reader of no messages, for a file that ends before them."""
-        messages = cls(b"", MessageScanner())
+        messages = cls(b"")
         messages.error, messages.complete, messages._missing = error, True, error
         return messages
 
@@ -120,7 +124,7 @@ class StreamedMessages:
         """The MessagePack of a known message; None when its text was dropped (`fetch` it)."""
         with self._lock:
             number, large = self._large
-            return large if number == index else self._windows.slice(*self._place(index))
+            return large if number == index else self._cache.slice(*self._place(index))
 
     def read_more(self) -> bool:
         """Read on for a few milliseconds; false once there is nothing more to read."""
@@ -144,11 +148,11 @@ class StreamedMessages:
             return True
         start, end = self._place(index)
         with self._lock:
-            missing = set(self._windows.missing(start, end))
+            missing = set(self._cache.missing(start, end))
         if not missing or self._large[0] == index:
             return True
         try:
-            if self._windows.may_hold(end - start):
+            if self._cache.may_hold(end - start):
                 return self._fetch_pieces(missing, should_stop)
             return self._fetch_large(index, should_stop)
         except PersistenceError as error:
@@ -161,7 +165,7 @@ class StreamedMessages:
                 return False
             if number in missing:
                 with self._lock:
-                    self._windows.put(number, piece)
+                    self._cache.put(number, piece)
                 missing.discard(number)
             if not missing:
                 return True
@@ -187,23 +191,14 @@ class StreamedMessages:
         Decoded by the piece, not one by one, and nothing is kept for anybody to come back to.  What is
         at hand because it was read before is not decompressed again.
         """
-        scanner, base, done = self._scanner.anew(), 0, 0
-        held = bytearray()
+        pieces = self._text()
+        walk = MessageWalk(pieces, self._before, limits.WHOLE_SECTION, to_end=False)
         try:
-            for piece in self._text():
-                held += piece
-                damage = _feed(scanner, piece)
-                if scanner.found > done:
-                    starts = [start - base for start in scanner.starts[done:]]
-                    yield from decode_run(bytes(held), starts, base)
-                    done = scanner.found
-                    del held[: starts[-1]]
-                    base += starts[-1]
-                if damage is not None:
-                    raise damage
-                if scanner.complete:
-                    return
-            scanner.finish()
+            for run in walk.runs():
+                starts = [start - run.base for start in run.starts]
+                yield from decode_run(run.text, starts, run.base)
+            if walk.error is not None:
+                raise walk.error
         except PersistenceError as error:
             raise error.located(section="messages", base=self._base) from None
 
@@ -214,7 +209,7 @@ class StreamedMessages:
         self._closed = self.complete = True
         self._large = -1, b""
         with self._lock:
-            self._windows.drop()
+            self._cache.drop()
 
     def _text(self) -> Iterator[bytes]:
         """The section from its beginning: pieces that are at hand, then the others out of the file."""
@@ -222,7 +217,7 @@ class StreamedMessages:
             raise copy(self._missing)
         for number in count():
             with self._lock:
-                piece = self._windows.at_hand(number)
+                piece = self._cache.at_hand(number)
             if piece is None:
                 yield from islice(gathered(frames.pieces(self._section)), number, None)
                 return
@@ -240,20 +235,11 @@ class StreamedMessages:
                 self._scanner.finish()
                 break
             with self._lock:
-                self._windows.append(piece)
+                self._cache.append(piece)
             self._scanner.feed(piece)
             if time.perf_counter() > deadline and self.known() > before:
                 return
         self.complete = True
-
-
-def _feed(scanner: MessageScanner, piece: bytes) -> PersistenceError | None:
-    """The damage in a piece comes after the messages before it, which the scanner has found."""
-    try:
-        scanner.feed(piece)
-    except PersistenceError as error:
-        return error
-    return None
 
 
 def decode_run(data: bytes, starts: Sequence[int], base: int) -> Iterator[MessageSnapshot]:

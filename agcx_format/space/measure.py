@@ -1,15 +1,15 @@
-"""Where the space goes: bytes on disk, bytes decompressed, and what kind of content they are.
+"""Measures where the space goes: bytes on disk, bytes decompressed, and the kinds of content.
 
-Strategy: each file is measured alone, message by message, into a `FileStats` of a few hundred bytes; a
-cache may keep those by path and signature.  `Stats` adds them up and forgets them, keeping of single
-sessions and messages only the largest.  Whoever runs it can stop it between any two messages.
+Strategy: each file is measured by itself, message by message, into a `FileStats` of a few hundred bytes,
+which a cache can keep by path and signature. `Stats` adds them up and keeps only the largest sessions and
+messages. The caller can stop it between any two messages.
 """
 
 from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
@@ -36,7 +36,7 @@ from agcx_format.transcript.words import genuine_user_text, is_tool_image
 
 __all__ = ["GROUPS", "KINDS", "FileStats", "LargeMessage", "Stats", "Tally", "gather", "measure"]
 
-# Kinds of content, in the order in which they are shown.  `frame`: ids, times, metrics, the context.
+# Kinds of content in the order they are shown. `frame`: ids, times, records of tools, the context.
 KINDS: Final = (
     "user", "answers", "reasoning", "calls", "output", "images", "snippets", "other", "frame",
 )  # fmt: skip
@@ -44,17 +44,17 @@ GROUPS: Final = ("directory", "model", "month", "tag")
 
 _LARGEST = 20
 _LARGEST_OF_FILE = 5
-# A title may be megabytes: as much as a list shows.
+# A title can be megabytes: only what a list shows is kept.
 _TITLE = 200
 
 Stopped = Callable[[], bool]
 
-# What `_keep` compares: sizes come first in both.
+# What `_keep` compares: both begin with a size.
 _Sized = TypeVar("_Sized", "LargeMessage", tuple[int, str, str])
 
 
 class LargeMessage(msgspec.Struct, frozen=True, order=True):
-    """`size` in bytes decompressed; `index` from 0; `kind` of KINDS, what most of it is."""
+    """`size` in bytes decompressed; `index` from 0; `kind`, of KINDS, is that of most of its bytes."""
 
     size: int
     index: int
@@ -64,9 +64,12 @@ class LargeMessage(msgspec.Struct, frozen=True, order=True):
 
 
 class FileStats(msgspec.Struct, frozen=True):
-    """What one file holds.  Sizes in bytes; `plain` is all sections decompressed.
+    """What one file holds. Sizes are in bytes.
 
-    `complete` is false when some of it could not be read.
+    Fields:
+        plain: all sections decompressed.
+        kinds: bytes of each kind of KINDS; kinds without any are left out.
+        complete: False if a part of the file could not be read.
     """
 
     path: str
@@ -88,21 +91,21 @@ class FileStats(msgspec.Struct, frozen=True):
 
     @property
     def month(self) -> str:
-        """`2024-11`, in local time, of the last access; nothing where there is no calendar."""
+        """The month of the last access in local time, `2024-11`; empty if it is outside the calendar."""
         try:
             return time.strftime("%Y-%m", time.localtime(ns_of(self.accessed) // 1_000_000_000))
         except (ValueError, OverflowError, OSError):
             return ""
 
     def members(self, group: str) -> tuple[str, ...]:
-        """Under which names of a group of GROUPS it is counted."""
+        """The names under which a group of GROUPS counts this file."""
         if group == "tag":
             return self.tags or ("",)
         return (str(getattr(self, group)),)
 
 
 def measure(entry: ScanEntry, should_stop: Stopped = lambda: False) -> FileStats | None:
-    """Read one file to its end; None when stopped before.  Damage ends it, and is no error."""
+    """Read one file to its end; None if stopped before. Damage ends the reading and is not an error."""
     try:
         file = SessionFile(entry.path)
     except PersistenceError:
@@ -153,7 +156,7 @@ def _unreadable(entry: ScanEntry) -> FileStats:
 
 
 def _plain_sizes(file: SessionFile, should_stop: Stopped) -> Iterator[int]:
-    """Of what is not messages.  Layout 2 has one section: what is not messages is little."""
+    """Decompressed sizes of the other sections. In layout 2, which has one section, they are negligible."""
     for place in file.sections():
         if place.name not in ("messages", "session"):
             yield file.plain_size(place, should_stop) or place.size
@@ -240,7 +243,7 @@ def _add_message(found: dict[str, int], message: Message) -> None:
     said = genuine_user_text(message)
     own = 0 if said is None or is_tool_image(message) else min(text, _bytes(said))
     _add(found, "user", own)
-    # What agents put in the user's place, and what the system said.
+    # What the agent wrote in the user's name, and what the system said.
     _add(found, "other", text - own)
 
 
@@ -262,7 +265,7 @@ def _keep(heap: list[_Sized], item: _Sized, most: int) -> None:
 
 @dataclass(slots=True)
 class Tally:
-    """How many sessions, their bytes on disk and decompressed."""
+    """Number of sessions, and their bytes on disk and decompressed."""
 
     sessions: int = 0
     disk: int = 0
@@ -304,7 +307,7 @@ class Stats:
 
     @property
     def largest_sessions(self) -> list[tuple[int, str, str]]:
-        """Bytes on disk, path and title, the largest first."""
+        """Bytes on disk, path, and title, the largest first."""
         return sorted(self._sessions, reverse=True)
 
     @property
@@ -314,8 +317,8 @@ class Stats:
 
 def gather(
     entries: Iterable[ScanEntry], should_stop: Stopped = lambda: False
-) -> Iterator[FileStats]:
-    """Measure each file; ends when stopped.  `StatsCache.gather` is the same with a memory."""
+) -> Generator[FileStats, None, None]:
+    """Measure each file until stopped. `StatsCache.gather` does the same with a cache."""
     for entry in entries:
         found = None if should_stop() else measure(entry, should_stop)
         if found is None:

@@ -1,14 +1,14 @@
-"""What was measured of a store's files the last time, so that only what is new is read.
+"""A cache of measurements of a store's files, so that only new and changed files are read.
 
     head      magic and version, then frames: length, CRC-32, payload
     frame 0   the store's real path
     others    rows, a thousand a frame: path and signature of a file, and its `FileStats` packed
 
-Strategy: it is never believed over the files.  A row speaks for one file as it was, by its signature,
-and is unpacked when that very file is asked about, so that ten thousand of them are a few
-megabytes while a measuring lasts and nothing afterwards.  Saving adds to what another process has saved
-meanwhile, and leaves out whatever is another file by now or none: titles are people's words.
-A cache that is broken, foreign or of another version is none, without a word.
+Strategy: the files always win over the cache. A row is valid for one signature of one file, and is unpacked
+only when that file is asked about, so ten thousand rows take a few megabytes during a measurement and
+nothing afterwards. Saving adds to what another process has saved in the meantime, and drops the rows of
+files that were replaced or deleted: titles are people's words. A cache that is damaged, or of another store
+or version, is silently discarded.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ __all__ = ["StatsCache"]
 MAGIC = b"AGCXsta1"
 
 _ROWS = 1024
-# A tag may be megabytes: what would take so much is measured anew instead.
+# A tag can be megabytes: files with a larger row are measured each time instead.
 _LARGEST_ROW = 8 * 1024
 # A hundred thousand files take a fifth of it.
 _LARGEST = 1 << 28
-# Seconds that a save waits for another process's.
+# Seconds that a save waits while another process saves.
 _PATIENCE = 10
 
 _KINDS = frozenset(KINDS)
@@ -52,7 +52,7 @@ class _Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class _Facts(msgspec.Struct, array_like=True, frozen=True):
-    """A `FileStats` without what its row has."""
+    """The fields of a `FileStats` that the row does not have."""
 
     title: str
     model: str
@@ -73,7 +73,7 @@ _facts = msgspec.msgpack.Decoder(_Facts)
 
 
 class StatsCache:
-    """The measures of one store, in a `directory` for those of all."""
+    """The measurements of one store; `directory` holds those of all stores."""
 
     def __init__(self, directory: str | os.PathLike[str], store: str | os.PathLike[str]) -> None:
         self.directory = Path(directory)
@@ -83,7 +83,7 @@ class StatsCache:
     def gather(
         self, entries: Iterable[ScanEntry], should_stop: Stopped = lambda: False
     ) -> Generator[FileStats, None, None]:
-        """`stats.gather`, of which the outcome is kept, also when it is stopped or left half-way."""
+        """Like `measure.gather`, and saves the results, even if it is stopped or abandoned halfway."""
         rows, fresh, whole = self.load(), {}, False
         try:
             for entry in entries:
@@ -99,15 +99,15 @@ class StatsCache:
                 yield file
             whole = True
         finally:
-            # What nobody asked for by now is of a file that is another, or gone.
+            # Rows left over belong to changed or deleted files.
             if fresh or (rows and whole):
                 rows.clear()
-                # A cache that cannot be written is none.
+                # Without a cache everything still works.
                 with suppress(PersistenceError, OSError):
                     self.save(fresh)
 
     def load(self) -> Rows:
-        """What is kept, by path; nothing when there is none that can be used."""
+        """The rows by path; empty if there is no usable cache."""
         try:
             with OpenFile(self.path) as file:
                 return self._read(file)
@@ -127,10 +127,11 @@ class StatsCache:
         return found
 
     def save(self, fresh: Rows | None = None, without: Iterable[str] = ()) -> None:
-        """Add rows to what is there; what is no more as it was measured goes.
+        """Add rows to the file, and drop those of files that have changed since they were measured.
 
-        Raises `PersistenceError` when it cannot be written, `LockFailed` when another process is writing
-        and does not end.
+        Raises:
+            PersistenceError: the file cannot be written.
+            LockFailed: another process is writing and does not finish.
         """
         gone = set(map(os.fsencode, without))
         make_private(self.directory)
@@ -140,9 +141,9 @@ class StatsCache:
             replace_file(self.path, self._parts(left))
 
     def forget(self, paths: Iterable[str]) -> None:
-        """Keep nothing of these files, nor of any as they were before.
+        """Remove everything about these files, and about earlier versions of any file.
 
-        When that cannot be done, the whole cache is removed.
+        If that is not possible, the whole cache is deleted.
         """
         if not os.path.lexists(self.path):
             return
@@ -161,25 +162,25 @@ class StatsCache:
         for at in range(0, len(rows), _ROWS):
             part = framed(_encode(rows[at : at + _ROWS]))
             written += len(part)
-            # What would make the file one that is not read is measured anew.
+            # Rows that would make the file too large to be read are dropped, and measured again.
             if written > _LARGEST // 2:
                 return
             yield part
 
 
 def _holds(row: _Row) -> bool:
-    """Whether the file is still the one that was measured."""
+    """Whether the file is unchanged since it was measured."""
     try:
         return is_still(os.fsdecode(row.path), Signature(*row.signature))
     except (PersistenceError, ValueError):
-        # `ValueError`: it is no path at all.
+        # `ValueError`: not a possible path.
         return False
 
 
 def _packed(file: FileStats) -> _Row | None:
-    """None for what is not to be kept.
+    """The row of a file; None if it should not be cached.
 
-    What could not wholly be read may be readable the next time: a permission shows in no signature.
+    A file that could not be read completely may be readable next time: permissions are not in a signature.
     """
     if not file.complete:
         return None
@@ -206,7 +207,7 @@ def _packed(file: FileStats) -> _Row | None:
 
 
 def _known(rows: Rows, entry: ScanEntry) -> FileStats | None:
-    """What a row says, which is taken out; None when it speaks of another file than this."""
+    """Remove the row of a file and return what it says; None if it is of another version of the file."""
     path, signature = os.fsencode(entry.path), entry.signature
     row = rows.get(path)
     if row is None or row.signature != (signature.inode, signature.size, signature.mtime_ns):

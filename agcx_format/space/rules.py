@@ -1,9 +1,9 @@
-"""Which sessions a rule for cleaning up means: the same answer for a preview and for the act.
+"""Selects the sessions that a clean-up rule matches, for a preview and for the act alike.
 
-Strategy: conditions that the list of sessions answers come first, those that need a file to be
-opened last and only for what is left.  All conditions must hold.  What is precious is spared even
-when all hold, and told apart, unless the rule names its kind.  Nothing is changed here: deleting what was
-selected is one act of the store.
+Strategy: conditions that the session list answers are checked first; those that need an open file come last,
+only for what is left. All conditions must hold. Protected sessions are spared even if all hold, and listed
+apart, unless the rule includes their kind. Nothing is changed here: deleting the selection is an act of the
+store.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Stopped = Callable[[], bool]
 
 
 class Precious(StrEnum):
-    """What a rule takes only when it names it."""
+    """Kinds of protected sessions, which a rule matches only if it includes them by name."""
 
     FAVORITES = "favorites"
     UNREADABLE = "unreadable"
@@ -39,13 +39,18 @@ class Precious(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PruneRule:
-    """A session falls under it when all that is said holds.
+    """A clean-up rule: it matches a session if all conditions that are set hold.
 
-    `older_than`: last used (opened or changed) before this moment.  `larger_than`: its file, in bytes.
-    `empty`: no messages.  `imported_unchanged`: brought in, and nothing done to it since.
-    `duplicates`: another, newer session has the same messages.  `keep`: not among the newest so
-    many of those that `model`, `tag` and `directory` mean.  `model` and `tag` may hold `*` and `?`;
-    `directory` means what is below it, too.  `include`: the precious kinds that it takes as well.
+    Fields:
+        older_than: last used (opened or changed) before this moment.
+        larger_than: size of its file, in bytes.
+        empty: it has no messages.
+        imported_unchanged: it was imported and not changed since.
+        duplicates: another, newer session has the same messages.
+        keep: it is not among this many newest sessions that `model`, `tag`, and `directory` match.
+        model, tag: may contain `*` and `?`.
+        directory: includes the directories below it.
+        include: kinds of protected sessions that it matches as well.
     """
 
     older_than: str | None = None
@@ -60,7 +65,7 @@ class PruneRule:
     include: frozenset[Precious] = frozenset()
 
     def __bool__(self) -> bool:
-        """Whether it says anything: one that does not takes nothing."""
+        """Whether any condition is set: a rule without one matches nothing."""
         numbers = (self.older_than, self.larger_than, self.keep)
         kinds = self.empty or self.imported_unchanged or self.duplicates
         places = self.model or self.tag or self.directory
@@ -69,7 +74,7 @@ class PruneRule:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A session that the rule takes; `size` in bytes with its checkpoints, `reasons` in words."""
+    """A session that the rule matches; `size` in bytes with its checkpoints, `reasons` in words."""
 
     entry: ScanEntry
     size: int
@@ -78,7 +83,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Spared:
-    """A session that the rule would take, were it not precious."""
+    """A session that the rule would match if it were not protected."""
 
     entry: ScanEntry
     why: Precious
@@ -86,7 +91,7 @@ class Spared:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a rule means at one moment, the last used first; `complete` unless it was stopped."""
+    """What a rule matches at one moment, the last used first; `complete` unless it was stopped."""
 
     chosen: tuple[Chosen, ...]
     spared: tuple[Spared, ...]
@@ -94,7 +99,7 @@ class Selection:
 
     @property
     def size(self) -> int:
-        """The bytes that deleting them moves to the trash."""
+        """The bytes that deleting the matches moves to the trash."""
         return sum(each.size for each in self.chosen)
 
     @property
@@ -110,9 +115,9 @@ def select(
     should_stop: Stopped = lambda: False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Selection:
-    """What falls under `rule` now (ns since 1970).  May take long: it may have to read every file.
+    """Select what `rule` matches at the time `now`, in ns since 1970; may have to read every file.
 
-    `progress` is told how many files of how many were opened.
+    `progress` is called with the number of files opened so far, and of how many.
     """
     if not rule:
         return Selection((), ())
@@ -120,7 +125,7 @@ def select(
 
 
 class _Stop(Exception):
-    """`should_stop` said so."""
+    """`should_stop` returned True."""
 
 
 class _Run:
@@ -203,7 +208,7 @@ class _Run:
         return True
 
     def _is_empty(self, entry: ScanEntry) -> bool:
-        """What metadata say of the count need not be so: the file has the last word."""
+        """The count in the metadata may be wrong, so the file decides."""
         if entry.metadata is None or entry.metadata.message_count:
             return False
         with _opened(entry) as file:
@@ -223,7 +228,7 @@ class _Run:
                     if file is not None and holds(entry, file):
                         found.append(entry)
                 except PersistenceError:
-                    # What cannot be read is not known to fall under anything.
+                    # A file that cannot be read is not known to match anything.
                     continue
         self._say(found, reason)
         return found
@@ -234,7 +239,7 @@ class _Run:
         return directory == wanted or directory.startswith(wanted + "/")
 
     def _is_unchanged(self, entry: ScanEntry, file: SessionFile) -> bool:
-        """An import names messages after where they stand; what was said since has other ids."""
+        """Imported messages have ids that follow from their position; messages added since do not."""
         if entry.id is None or str(entry.id) in self._edited or file.state != initial_state():
             return False
         for message in file:
@@ -250,7 +255,7 @@ class _Run:
         return {session.id for act in acts for session in act.sessions}
 
     def _duplicates(self, entries: list[ScanEntry], among: list[ScanEntry]) -> list[ScanEntry]:
-        """Of those with the same messages all but the newest; `entries` are the newest first."""
+        """All but the newest of the sessions with the same messages; `entries` come newest first."""
         alike = self._grouped(entries, lambda file: _digest(file, self._check, first_only=True))
         found: set[str] = set()
         for group in alike:
@@ -263,7 +268,7 @@ class _Run:
     def _grouped(
         self, entries: Sequence[ScanEntry], key: Callable[[SessionFile], bytes | None]
     ) -> list[list[ScanEntry]]:
-        """Groups of two or more, in the order in which they came."""
+        """Groups of two or more, in the order of their first members."""
         groups: dict[bytes, list[ScanEntry]] = {}
         for done, entry in enumerate(entries):
             self._check()
@@ -303,7 +308,7 @@ class _Run:
 
 
 def last_used(entry: ScanEntry) -> int:
-    """When it was opened or changed last, in ns since 1970; of an unreadable file, written."""
+    """When it was last opened or changed, in ns since 1970; for an unreadable file, last written."""
     metadata = entry.metadata
     if metadata is None:
         return entry.mtime_ns
@@ -315,7 +320,7 @@ def _like(text: str, pattern: str) -> bool:
 
 
 class _opened:
-    """A session's file for as long as it is looked at; None when it cannot be opened."""
+    """A session's open file; None if it cannot be opened."""
 
     def __init__(self, entry: ScanEntry) -> None:
         self._entry = entry
@@ -336,7 +341,7 @@ class _opened:
 def _digest(
     file: SessionFile, check: Callable[[], None], *, first_only: bool = False
 ) -> bytes | None:
-    """Of the bytes of all messages; None without any, and when one cannot be read."""
+    """A digest of the bytes of all messages; None if there are none, or one cannot be read."""
     digest, index = hashlib.sha256(), 0
     try:
         while True:

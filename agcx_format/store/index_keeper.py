@@ -88,7 +88,7 @@ class IndexKeeper:
                 replace_if(tree.place(paths.INDEX), [data], ANYTHING)
         self.remember()
 
-    def after_return(self, act: Act) -> list[Step]:
+    def after_undo(self, act: Act) -> list[Step]:
         """The index, and the copies of metadata, as they must be once an act was taken back.
 
         They are made from the session files, which are what they were before.
@@ -98,14 +98,13 @@ class IndexKeeper:
         changed = [step for step in act.steps if _is_session(step.path)]
         # Copies that the act took along are back as they were, whoever wrote them.
         returned = {step.path for step in act.steps if not step.derived}
-        if not os.path.lexists(self._path) and not any(
-            _is_listed_by_index(s.path) for s in changed
-        ):
+        layouts = [paths.layout_in(step.path) for step in changed]
+        is_needed = any(layout.is_listed_by_index for layout in layouts)
+        if not (is_needed or os.path.lexists(self._path) or any(each.copies for each in layouts)):
             # Nothing follows from them.
             return []
-        for step in changed:
+        for step, layout in zip(changed, layouts, strict=True):
             path, session_id = step.path, paths.id_of(step.path)
-            layout = paths.layout_in(path)
             metadata = _metadata_inside(self._root / path)
             if metadata is None:
                 if session_id is not None:
@@ -118,7 +117,7 @@ class IndexKeeper:
             for copy, content in layout.companions(metadata):
                 if copy not in returned:
                     steps += self._copy_step(copy, content)
-        data = self._following(changes, any(_is_listed_by_index(step.path) for step in changed))
+        data = self._following(changes, is_needed)
         return [*steps, *self._steps(data)]
 
     def _copy_step(self, path: str, data: bytes) -> list[Step]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from agcx_format.transcript.wording import describe_file as describe_file
     from agcx_format.transcript.wording import describe_outcome as describe_outcome
     from agcx_format.transcript.wording import describe_record as describe_record
+    from agcx_format.transcript.words import count_turns as count_turns
     from agcx_format.transcript.words import genuine_user_text as genuine_user_text
     from agcx_format.transcript.words import own_words as own_words
     from agcx_format.transcript.words import text_of as text_of
@@ -39,7 +40,7 @@ _HOMES = {
     "tool_calls": "ToolCall tool_call tool_call_of_item",
     "tools": "Call TELLING read_call",
     "wording": "describe_file describe_outcome describe_record",
-    "words": "genuine_user_text own_words text_of",
+    "words": "count_turns genuine_user_text own_words text_of",
 }
 
 __all__ = names_in(_HOMES)

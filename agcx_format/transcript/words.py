@@ -9,6 +9,7 @@ said.  Titles, turns, search and the display all ask here, so that they agree.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from agcx_format.model.items import (
     FunctionCall,
@@ -17,13 +18,21 @@ from agcx_format.model.items import (
     InputText,
     LocalShellCall,
     Message,
+    MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
     UnknownItem,
 )
 from agcx_format.transcript.outputs import read_output
 
-__all__ = ["OUTPUT_IMAGE", "genuine_user_text", "is_tool_image", "own_words", "text_of"]
+__all__ = [
+    "OUTPUT_IMAGE",
+    "count_turns",
+    "genuine_user_text",
+    "is_tool_image",
+    "own_words",
+    "text_of",
+]
 
 # The tag that our importers put around the words before an image that a tool returned: AGCX holds
 # images in messages only.
@@ -109,6 +118,14 @@ def genuine_user_text(item: object) -> str | None:
     only_pictures = not any(text.strip() for text in texts)
     has_picture = any(isinstance(part, InputImage) for part in item.content)
     return "" if only_pictures and has_picture else None
+
+
+def count_turns(messages: Iterable[MessageSnapshot]) -> int:
+    """How many messages the person sent: each begins a turn.
+
+    For sessions whose writer did not count turns, which have a `turn_count` of 0.
+    """
+    return sum(genuine_user_text(message.item) is not None for message in messages)
 
 
 def is_tool_image(message: Message) -> bool:

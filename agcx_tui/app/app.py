@@ -15,16 +15,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import events
+from textual import events, on
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 from textual.widgets import Input
 
 from agcx_tui.app import themes
+from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.keys.gate import KeyGate
+from agcx_tui.app.screens.open_conversation import conversation_screen
+from agcx_tui.app.services import Remember, Services
 from agcx_tui.app.textual_internals import EndingApp, is_ending, run_binding
 from agcx_tui.app.typed_text import bound, take_waiting, type_into
+from agcx_tui.app.widgets.lines.typed_line import TypedLine
 from agcx_tui.core.local.choices import Remembered
 from agcx_tui.core.local.config import Config
 from agcx_tui.core.local.keeping_on_exit import log_failure, log_to, quietly
@@ -32,28 +36,28 @@ from agcx_tui.core.local.signals import ENDING
 
 if TYPE_CHECKING:
     from textual.await_complete import AwaitComplete
+    from textual.command import Provider
     from textual.driver import Driver
     from textual.filter import LineFilter
 
-    from agcx_tui.core.store.act_queue import ActQueue
 
 # Problems of a configuration that are told one by one: more would cover the list.
 _SAID = 3
 
 
-def _action_commands():
+def _action_commands() -> type[Provider]:
     from agcx_tui.app.palette_commands import ActionCommands
 
     return ActionCommands
 
 
-def _session_commands():
+def _session_commands() -> type[Provider]:
     from agcx_tui.app.palette_commands import SessionCommands
 
     return SessionCommands
 
 
-class AgcxApp(EndingApp[None]):
+class AgcxApp(EndingApp[object]):
     """The browser on a store, or with `file` one conversation without a store.
 
     `looked` are the places where a store was looked for; `state` is the directory in which is kept
@@ -92,12 +96,18 @@ class AgcxApp(EndingApp[None]):
         self._state = state
         self._cache = cache
         self._follow = follow
-        self._clock = clock
         self._gate = KeyGate(self)
         log_to(state)
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
         self.config = config or Config()
+        self.services = Services(
+            now=lambda: int(clock() * 1_000_000),
+            config=self.config,
+            state=state,
+            cache=cache,
+            hold_keys=self._gate.asked_unbidden,
+        )
         self._problems = list(problems)
         self._remembered = Remembered(state)
         self.theme = self._first_theme()
@@ -116,16 +126,6 @@ class AgcxApp(EndingApp[None]):
         from agcx_tui.app.drawn_text import DRAWN_TEXT
 
         return [*super().get_line_filters(), DRAWN_TEXT]
-
-    @property
-    def state_directory(self) -> Path | None:
-        """Where what is remembered lies; None when nothing is."""
-        return self._state
-
-    @property
-    def cache_directory(self) -> Path | None:
-        """Where the catalog lies; None when there is none."""
-        return self._cache
 
     def _first_theme(self) -> str:
         """As it is written down, else as it was left, else as it suits the terminal."""
@@ -181,16 +181,17 @@ class AgcxApp(EndingApp[None]):
         if self._remembered.change(**choices):
             self.run_worker(self._remembered.keep, thread=True, group="remember")
 
-    def on_arranging_screen_arranged(self, message: Any) -> None:
+    @on(Remember)
+    def _remember(self, message: Remember) -> None:
         self.remember(**message.choices)
 
     def now(self) -> int:
         """Microseconds since 1970."""
-        return int(self._clock() * 1_000_000)
+        return self.services.now()
 
-    def get_default_screen(self) -> Screen:
+    def get_default_screen(self) -> Screen[Any]:
         if self._file is not None:
-            return self.conversation(self._file)
+            return conversation_screen(self, self.services, self._file)
         from agcx_tui.app.screens.browser.browser import BrowserScreen
 
         catalog = None
@@ -199,59 +200,20 @@ class AgcxApp(EndingApp[None]):
             from agcx_tui.core.local.paths import catalogs
 
             catalog = Catalog(catalogs(self._cache), self._store_path)
-        screen = BrowserScreen(
+        config, left = self.config, self._remembered.choices
+        # A direction that was chosen for another key does not hold for this one.
+        is_chosen = config.descending is not None or config.sort not in (None, left.sort)
+        return BrowserScreen(
+            self.services,
             self._store_path,
             looked=self._looked,
-            now=self.now,
             catalog=catalog,
             follow=self._follow,
-        )
-        config, left = self.config, self._remembered.choices
-        screen.begin_as(
             preview=config.preview or left.preview,
             shares={"right": left.share_right, "below": left.share_below},
             sort=config.sort or left.sort,
-            # A direction that was chosen for another key does not hold for this one.
-            descending=config.descending
-            if config.descending is not None or config.sort not in (None, left.sort)
-            else left.descending,
+            descending=config.descending if is_chosen else left.descending,
         )
-        return screen
-
-    def conversation(
-        self,
-        path: str,
-        acts: ActQueue | None = None,
-        *,
-        fixed: str = "",
-        message: int | None = None,
-    ) -> Screen:
-        """The screen of one session's file; `acts` are those of the store that it is from.
-
-        Without them it cannot be changed; `fixed` says why, where that is not the reason.  With
-        `message`, a number from 0, it begins there, and where the reader was stays remembered.
-        """
-        from agcx_tui.app.screens.conversation.conversation import ConversationScreen
-        from agcx_tui.core.local.reading_positions import ReadingPositions
-
-        positions = None
-        if message is None and self._state is not None:
-            positions = ReadingPositions(self._state)
-        return ConversationScreen(
-            path,
-            acts,
-            positions=positions,
-            export=self.action_export_session,
-            fixed=fixed,
-            message=message,
-        )
-
-    def on_deriving_screen_acted(self, message: Any) -> None:
-        """What was done in a conversation is followed by it, and by the list below it."""
-        for screen in self.screen_stack:
-            follow = getattr(screen, "follow_act", None)
-            if follow is not None:
-                follow(message.outcome)
 
     async def on_event(self, event: events.Event) -> None:
         """Obey what is typed in the order in which it was typed."""
@@ -263,16 +225,24 @@ class AgcxApp(EndingApp[None]):
             return
         if not self._gate.admits(event):
             return
-        field = self.focused if isinstance(event, events.Key | events.Paste) else None
-        if not isinstance(field, Input) or event.is_forwarded:
-            await super().on_event(event)
-        elif isinstance(event, events.Paste):
-            type_into(field, next(iter(event.text.splitlines()), ""), event.time)
-        elif event.is_printable and len(text := await take_waiting(self, event)) > 1:
-            type_into(field, text, event.time)
+        field = self.focused if typed else None
+        if isinstance(field, Input):
+            await self._type(field, event)
         else:
-            bound(field)
             await super().on_event(event)
+
+    async def _type(self, field: Input, event: events.Event) -> None:
+        """Have a text field take what was typed or pasted, in one go where more of it waits."""
+        if isinstance(event, events.Paste):
+            type_into(field, next(iter(event.text.splitlines()), ""), event.time)
+            return
+        if isinstance(event, events.Key) and event.is_printable:
+            text = await take_waiting(self, event)
+            if len(text) > 1:
+                type_into(field, text, event.time)
+                return
+        bound(field)
+        await super().on_event(event)
 
     async def _obeys_key(self, event: events.Key) -> bool:
         """Run what a key is bound to; false when there is nothing, or when a widget is to have the key first.
@@ -280,7 +250,7 @@ class AgcxApp(EndingApp[None]):
         Textual would hand the key to the widget that has the focus, and run the binding only when the key
         comes back from there: too late for the keys behind it, which have gone the same way by then.
         """
-        if event.is_forwarded or await run_binding(self, event.key, priority=True):
+        if event.is_forwarded or await self._runs_binding(event.key, priority=True):
             return not event.is_forwarded
         field = self.focused
         if not self._gate.admits(event) or field is None or isinstance(field, Input):
@@ -288,12 +258,14 @@ class AgcxApp(EndingApp[None]):
         if not self.screen.is_mounted:
             # It takes its keys in their order once it is there.
             return False
-        return await run_binding(self, event.key)
+        return await self._runs_binding(event.key)
 
-    def ask_unbidden(self, question: Screen[Any], answered: Callable[[Any], None]) -> None:
-        """Put up a question that comes by itself; it is answered by what is typed once it is seen."""
-        self.push_screen(question, answered)
-        self._gate.asked_unbidden()
+    async def _runs_binding(self, key: str, *, priority: bool = False) -> bool:
+        """Run what a key is bound to, up to where it first waits: a dialog that it opens is there then."""
+        found = await run_binding(self, key, priority=priority)
+        # Commands are tasks, which begin once the loop goes round.
+        await asyncio.sleep(0)
+        return found
 
     def pop_screen(self) -> AwaitComplete:
         was_modal = self.screen.is_modal
@@ -309,10 +281,9 @@ class AgcxApp(EndingApp[None]):
         as a key of the list it might delete.
         """
         field = self.focused
-        take = getattr(field, "take", None)
-        if take is not None:
-            # A line of our own, which sees to the order of what is typed itself.
-            taken = take(event)
+        if isinstance(field, TypedLine):
+            # It keeps what is typed in order by itself.
+            taken = field.take(event)
         elif taken := field is not None and field.check_consume_key(event.key, event.character):
             field.post_message(events.Key(event.key, event.character))
         if taken:
@@ -336,7 +307,7 @@ class AgcxApp(EndingApp[None]):
 
         keep_page(first, self._cache, self._store_path)
 
-    def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Of Textual's own entries of the palette, those that are of use here."""
         for command in super().get_system_commands(screen):
             if command.title in ("Theme", "Quit"):
@@ -358,15 +329,15 @@ class AgcxApp(EndingApp[None]):
 
     async def action_copy_or_quit(self) -> None:
         """ctrl+c copies what is selected, which then is so no more; without, it quits."""
-        field: Any = self.focused
-        in_field = getattr(field, "selected_text", "")
+        field = self.focused if isinstance(self.focused, Input) else None
+        in_field = field.selected_text if field is not None else ""
         text = in_field or self.screen.get_selected_text()
         if not text:
             await self.action_quit()
             return
         self.copy_to_clipboard(text)
         self.screen.clear_selection()
-        if in_field:
+        if field is not None and in_field:
             # Nothing but the cursor is left of what was selected.
             field.cursor_position = field.cursor_position
 
@@ -380,14 +351,9 @@ class AgcxApp(EndingApp[None]):
         from agcx_tui.app.dialogs.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
-            extra = getattr(self.screen, "help_text", None)
-            self.push_screen(HelpScreen(list(self.screen.active_bindings.values()), extra))
-
-    def action_export_session(self, path: str) -> None:
-        """Ask where one session file is to be exported to, and in which format."""
-        from agcx_tui.app.dialogs.run_export import ask_for_export_of
-
-        self.run_worker(lambda: ask_for_export_of(self, path), thread=True, group="export")
+            screen = self.screen
+            extra = screen.help_text if isinstance(screen, OnceScreen) else None
+            self.push_screen(HelpScreen(list(screen.active_bindings.values()), extra))
 
 
 def _on_light_background() -> bool:

@@ -1,8 +1,8 @@
-"""The last look at every line that any widget draws, before it goes to the terminal.
+"""The last check of every line that any widget draws, before it goes to the terminal.
 
-Strategy: what shows data makes it safe itself (`safe_text`), where it also knows how wide that is.  What
-a person types or pastes into a field, a path that is no text, and whatever was forgotten comes here at
-the latest.  A line keeps its width: what takes no cell goes, what takes one is replaced.
+Strategy: what shows data makes it safe itself (`safe_text`), where it also knows how wide it is.  What a
+person types or pastes into a field, a path that is not text, and whatever was forgotten is made safe
+here at the latest.  A line keeps its width: what takes no cell is removed, what takes one is replaced.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["DRAWN_TEXT", "DrawnText"]
 
 
 class DrawnText(LineFilter):
-    """Lets through what can be encoded and orders nothing; and the list's own mark of direction."""
+    """Lets through text that can be encoded and that no terminal obeys, and the list's mark of direction."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         return [
@@ -32,7 +32,7 @@ DRAWN_TEXT = DrawnText()
 
 
 def _is_safe(text: str) -> bool:
-    # Nearly every text is, and then nothing is made of it.
+    # Nearly every text is, and then it is not copied.
     return safe_line(text) == text or not set(text) - {LEFT_TO_RIGHT_MARK} - set(safe_line(text))
 
 

@@ -1,4 +1,4 @@
-"""What the palette (ctrl+p) finds: every action that has a key here, and every session by title.
+"""The commands of the palette (ctrl+p): every action that has a key here, and every session by title.
 
 Imported when the palette is first opened.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
+from typing import Any
 
 from textual.command import Hit, Hits, Provider
 from textual.content import Content
@@ -16,21 +17,22 @@ from textual.screen import Screen
 
 from agcx_format.transcript import Needle, safe_line
 from agcx_tui.app.dialogs.help import shown_key
+from agcx_tui.app.screens.listing import ListingScreen
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.words.actions import by_id
 
 _SESSIONS_SHOWN = 50
-# Titles looked at before a key gets its turn: some 3 ms.
+# How many titles are tested before keys are handled again, about 3 ms.
 _AT_ONCE = 1_000
 
 
 class ActionCommands(Provider):
-    """The bindings of the screen below, by what they do; those that only move are left out."""
+    """The actions of the screen below, except those that only move."""
 
     async def discover(self) -> Hits:
         for text, keys, run in self._actions():
-            # Not a discovery hit, which has no score: these stand above Textual's own.
+            # Not a discovery hit, which has no score: these come before Textual's own.
             yield Hit(1, text, run, text=text, help=keys)
 
     async def search(self, query: str) -> Hits:
@@ -54,7 +56,7 @@ class ActionCommands(Provider):
 
 
 class SessionCommands(Provider):
-    """Go to a session by its title: in the list of this screen, or of the nearest below it."""
+    """Goes to a session by its title, in the list of this screen or the nearest one below it."""
 
     async def search(self, query: str) -> Hits:
         below = next(filter(None, map(_list_of, reversed(self.app.screen_stack))), None)
@@ -64,10 +66,10 @@ class SessionCommands(Provider):
         wanted = Needle.of(query)
         for count, row in enumerate(_rows(sessions.table), 1):
             if count % _AT_ONCE == 0:
-                # The next key may make all of this needless.
+                # The next key may make the search obsolete.
                 await asyncio.sleep(0)
             title = safe_line(sessions.table.title(row))
-            # The fuzzy matcher takes 20 µs a title: too slow for a hundred thousand.
+            # The fuzzy matcher takes 20 µs per title, too slow for a hundred thousand.
             at = wanted.prepare(title).find(wanted.text)
             if at < 0:
                 continue
@@ -78,24 +80,25 @@ class SessionCommands(Provider):
                 return
 
     def _go(self, sessions: SessionList, row: int) -> None:
-        """Put the cursor there; from a conversation, open that one in its place."""
+        """Move the cursor there; in a conversation, open that session instead."""
         inside = self.app.screen is not sessions.screen
         while self.app.screen is not sessions.screen:
             self.app.pop_screen()
-        reveal = getattr(sessions.screen, "reveal", sessions.go_to)
-        reveal(row)
+        screen = sessions.screen
+        if isinstance(screen, ListingScreen):
+            screen.reveal(row)
         sessions.focus()
         if inside:
             sessions.action_open()
 
 
-def _list_of(screen: Screen) -> SessionList | None:
+def _list_of(screen: Screen[Any]) -> SessionList | None:
     lists = screen.query(SessionList)
     return lists.first() if lists else None
 
 
 def _rows(table: SessionTable) -> Iterator[int]:
-    """All rows, those first that the filter shows."""
+    """All rows; first those that the filter shows."""
     yield from table.order
     if table.query:
         shown = set(table.order)

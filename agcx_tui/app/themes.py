@@ -1,7 +1,7 @@
-"""The two themes of our own: calm, few colours, each with a meaning.
+"""Our two themes: calm, with few colors, each with a meaning.
 
-Blue is where one is, amber what one marked as dear, green what went well, red what is broken.
-Where a terminal has but sixteen colours the line of the cursor is still another than the rest.
+Blue is where the cursor is, amber a favorite, green success, red failure.  The line of the cursor can be
+told from the rest even in a terminal of sixteen colors.
 """
 
 from __future__ import annotations
@@ -90,18 +90,18 @@ LIGHT = Theme(
 )
 
 
-# What WCAG asks of text.
+# The least contrast of text that WCAG accepts.
 _READABLE = 4.5
 
 
 def contrast(one: Color, other: Color) -> float:
-    """How well one is read on the other, from 1 to 21, as WCAG 2 measures it."""
+    """The contrast of two colors, from 1 to 21, as WCAG 2 defines it."""
     lighter, darker = sorted(map(_luminance, (one, other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def readable_on(ground: Color) -> Color:
-    """Black or white, whichever is read better: at least 4.5."""
+    """Black or white, whichever has the higher contrast: at least 4.5."""
     return max(_BLACK, _WHITE, key=lambda color: contrast(color, ground))
 
 
@@ -117,9 +117,9 @@ def _luminance(color: Color) -> float:
 
 
 def selection_variables(variables: Mapping[str, str]) -> dict[str, str]:
-    """Selected text that can be read, in a theme of whatever colors; what is readable stays.
+    """Changes to a theme's variables that make selected text readable; empty if it is.
 
-    Themes lay a color over the ground and may leave the text as it is, which may be of the same color.
+    Themes put a color behind the text and may leave the text unchanged, which may have the same color.
     """
     found: dict[str, str] = {}
     for kind, below in (("screen", "background"), ("input", "surface")):
@@ -130,7 +130,7 @@ def selection_variables(variables: Mapping[str, str]) -> dict[str, str]:
         except (KeyError, ColorParseError):
             continue
         if ground.ansi is not None or laid.ansi is not None:
-            # The colors are the terminal's, and what they look like is not known.
+            # These are the terminal's colors, whatever they look like.
             found |= dict(zip(names, ("ansi_bright_cyan", "ansi_black"), strict=True))
             continue
         if kind == "input":
@@ -144,14 +144,14 @@ def selection_variables(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _parsed(text: str) -> Color:
-    """A color of a style sheet, with its share where one is given: `#81a1c1 35%`."""
+    """A color of a style sheet, with its opacity if one is given: `#81a1c1 35%`."""
     color, _, share = text.partition(" ")
     parsed = Color.parse(color)
     return parsed.multiply_alpha(float(share.rstrip("%")) / 100) if share else parsed
 
 
 def problems(config: Config) -> list[str]:
-    """What is wrong with the theme that a configuration asks for, if anything is."""
+    """What is wrong with the theme that a configuration asks for."""
     wanted = config.theme
     if wanted is None or wanted in (DARK.name, LIGHT.name, *BUILTIN_THEMES):
         return []

@@ -1,6 +1,6 @@
-"""Characters that wait to be typed into a line, as one text: one update of the line, however many they are.
+"""Types the characters that are waiting into a field as one text: one update, however many they are.
 
-Strategy: where the focus is a text field, the app takes all printable keys that wait behind the first and
+Strategy: if a text field has the focus, the app takes all printable keys that wait after the first and
 hands the field a text, as if it were pasted.  Every field has a limit; what is longer is cut.
 """
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = ["LONGEST", "bound", "take_waiting", "type_into"]
 
-# Characters in a line to type into: more than any filter, title or path that a person means.
+# Characters in a field: more than any filter, title, or path that a person types.
 LONGEST = 4096
 
 
 async def take_waiting(app: App[Any], first: events.Key) -> str:
-    """The character of this key and of those that wait right behind it; they wait no more."""
+    """Remove the printable keys that wait right after `first`; return their characters with its own."""
     characters = [first.character or ""]
     while isinstance(key := peek_message(app), events.Key):
         if key.is_forwarded or not key.is_printable or not key.character:
@@ -35,7 +35,7 @@ async def take_waiting(app: App[Any], first: events.Key) -> str:
 
 
 def fitting(field: Input, text: str) -> str:
-    """As much of a text as a field takes at its cursor."""
+    """As much of a text as fits into a field at its cursor."""
     room = bound(field)
     start, end = sorted(field.selection)
     before, after = field.value[:start], field.value[end:]

@@ -19,8 +19,10 @@ from agcx_tui.cli.export import export
 from agcx_tui.cli.group import Agcx
 from agcx_tui.cli.importing import import_
 from agcx_tui.cli.listing import list_
+from agcx_tui.cli.mcp_server import mcp
 from agcx_tui.cli.prune import prune
 from agcx_tui.cli.repair import repair
+from agcx_tui.cli.search import search
 from agcx_tui.cli.show import show
 from agcx_tui.cli.stats import stats
 from agcx_tui.cli.trash import trash
@@ -71,8 +73,8 @@ def agcx(context: click.Context) -> None:
 
 
 _COMMANDS = (
-    browse, demo, list_, show, export, edit, delete, undo, trash, prune, stats, import_,
-    verify, repair, config, completion,
+    browse, demo, list_, search, show, export, edit, delete, undo, trash, prune, stats, import_,
+    verify, repair, mcp, config, completion,
 )  # fmt: skip
 
 for command in _COMMANDS:

@@ -44,7 +44,8 @@ def heading(metadata: SessionMetadata) -> Iterator[str]:
         metadata.model,
         metadata.current_mode.value,
         counted(metadata.message_count, "message"),
-        counted(metadata.turn_count, "turn"),
+        # 0 where the writer did not count turns.
+        *([counted(metadata.turn_count, "turn")] if metadata.turn_count else []),
         *(f"#{tag}" for tag in metadata.tags),
     ]
     yield safe_line(" · ".join(facts))

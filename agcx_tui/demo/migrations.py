@@ -1,7 +1,7 @@
-"""The long conversation of the demo: one migration after the other, some hundreds of messages.
+"""The long conversation of the demo: hundreds of messages about one migration after another.
 
-Written as a table of what is moved and a paragraph for each step; the result is a script as in
-`sessions/`, so it takes the same way as the others.
+It is generated from a table of migrations and a template for each step, as a script like those in
+`sessions/`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ The new runner wants one file per migration with `up` and `down`. Move all 44, o
 the tests after each and tell me in one sentence what it was. Say so if something is odd.
 """
 
-# What each migration does: a verb, a table, and a column.
+# What the migrations do: each step is applied to each table.
 _TABLES = (
     "customers", "orders", "invoices", "payments", "refunds", "carts", "cart_lines", "addresses",
     "products", "stock", "suppliers",
@@ -46,7 +46,7 @@ _ODD = {
 
 
 def script() -> str:
-    """The whole conversation as a script."""
+    """The conversation as a script."""
     steps = [(table, *step) for step in _STEPS for table in _TABLES]
     parts = [_ABOUT]
     for number, (table, verb, column, kind) in enumerate(steps, 1):

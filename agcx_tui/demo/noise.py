@@ -1,6 +1,6 @@
-"""The log of a queue: what makes a conversation long that nobody wants to read to its end.
+"""The log of a queue, to make the output of a tool long.
 
-Drawn from a generator with a fixed seed, so it is the same each time.
+It is generated from a fixed seed, so it is always the same.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _EVENTS = (
 
 
 def log(lines: int) -> str:
-    """So many lines, each with its time of day, ending in a newline."""
+    """Lines that begin with a time of day and end with a newline."""
     random = Random(14)
     moment = 8 * 3_600_000
     written = []

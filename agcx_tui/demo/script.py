@@ -1,26 +1,25 @@
-"""Conversations as text: how the files in `sessions/` are written, and their way into values.
+"""Parse the conversations of the demo, the text files in `sessions/`.
 
 A file begins with its metadata, TOML between two lines `+++`:
 
     title, model, mode (Plan, Build, Review), age ("2h": when it was last opened)
-    tags, favorite, directory, open_files, environment      may be left out
+    tags, favorite, directory, open_files, environment      optional
     [[checkpoints]] name, after (number of messages), description
 
-Then come the messages.  Each opens with a line `@@ KIND …`; its text is what follows up to the
-next one.  `+14s` is the time since the message before.
+The messages follow.  Each begins with a line `@@ KIND …`; its text is everything up to the next one.
+`+14s` is the time since the previous message.
 
-    @@ user          also assistant, system, developer; image=layout (or photo) adds a picture,
-                     file=src/a.py:3-9 says which lines were meant
-    @@ was           what the message before it said before it was edited
+    @@ user          also assistant, system, developer; image=layout (or photo) adds an image,
+                     file=src/a.py:3-9 attaches lines of a file
+    @@ was           the text of the previous message before it was edited
     @@ thinking      reasoning, a summary for each paragraph; `sealed`: with encrypted content
     @@ run           a local shell call, the text is the command; `in_progress`
-    @@ call NAME     a function call: the text is its JSON, a command (shell) or a patch
-    @@ output 0.2s   what the last call gave, and how long it took; failed="…" when it failed,
-                     log=3000 puts so many lines of a log before the text
-    branch           on a message: another answer begins here; on those of that answer: `on_branch`
+    @@ call NAME     a function call: the text is its JSON, a command (shell), or a patch
+    @@ output 0.2s   the output of the last call and its duration; failed="…" if it failed,
+                     log=3000 inserts so many lines of a log before the text
+    branch           flag of a message where another answer begins; `on_branch`: of its messages
 
-Strategy: one pass, a small function per kind; nothing is guessed: a word that is not known is an
-error, so that a slip of the pen is found by the first test.
+Strategy: one pass, a small function per kind.  An unknown word is an error, so the first test finds typos.
 """
 
 from __future__ import annotations
@@ -32,6 +31,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from agcx_format import (
@@ -75,15 +75,19 @@ _LANGUAGES = {".py": "python", ".rs": "rust", ".css": "css", ".sql": "sql", ".go
 
 
 def duration(text: str) -> int:
-    """Nanoseconds of `14s`, `0.2s`, `3m`, `2h` or `9d`."""
+    """Nanoseconds of `14s`, `0.2s`, `3m`, `2h`, or `9d`.
+
+    Raises:
+        ValueError: It is not a duration.
+    """
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text)
     if match is None:
-        raise ValueError(f"no duration: {text!r}")
+        raise ValueError(f"not a duration: {text!r}")
     return round(float(match[1]) * _UNITS[match[2]] * SECOND)
 
 
 def demo_id(*names: object) -> UUID:
-    """The same id for the same names, whenever the store is made."""
+    """An id that depends only on the names."""
     return uuid5(NAMESPACE_URL, "/".join(["agcx-demo", *map(str, names)]))
 
 
@@ -99,8 +103,12 @@ class Line:
     text: str
 
 
-def parse(script: str) -> tuple[dict, list[Line]]:
-    """The metadata and the messages of a script."""
+def parse(script: str) -> tuple[dict[str, Any], list[Line]]:
+    """The metadata and the messages of a script.
+
+    Raises:
+        ValueError: It is not a valid script.
+    """
     _, front, body = script.split("+++\n", 2)
     blocks = re.split(r"^@@ (.*)\n", body, flags=re.MULTILINE)[1:]
     lines = [
@@ -123,15 +131,15 @@ def _line(head: str, text: str) -> Line:
         elif word in _FLAGS:
             flags.add(word)
         else:
-            raise ValueError(f"what does {word!r} mean in {head!r}?")
+            raise ValueError(f"unknown word {word!r} in {head!r}")
     return Line(kind, name, delay, frozenset(flags), options, text)
 
 
 def session(name: str, script: str, now: int) -> Session:
-    """The session that a script describes, last opened its `age` before `now` (nanoseconds)."""
+    """The session of a script, last opened its `age` before `now` (nanoseconds since 1970)."""
     about, lines = parse(script)
     opened = now - duration(about["age"])
-    # A minute passed between the last message and the last look at it.
+    # It was opened a minute after the last message.
     started = opened - sum(line.delay for line in lines) - 60 * SECOND
     writer = _Writer(name, started)
     for line in lines:
@@ -160,7 +168,9 @@ _STATE = SessionState(
 )
 
 
-def _metadata(name: str, about: dict, writer: _Writer, started: int, opened: int):
+def _metadata(
+    name: str, about: dict[str, Any], writer: _Writer, started: int, opened: int
+) -> SessionMetadata:
     return SessionMetadata(
         id=demo_id(name),
         title=about["title"],
@@ -173,7 +183,7 @@ def _metadata(name: str, about: dict, writer: _Writer, started: int, opened: int
         model=about["model"],
         tags=about.get("tags", []),
         is_favorite=about.get("favorite", False),
-        # measured when the file is written
+        # Measured when the file is written.
         file_size=0,
         compression_ratio=Float32(0.0),
         format_version=1,
@@ -192,7 +202,7 @@ def _metadata(name: str, about: dict, writer: _Writer, started: int, opened: int
 
 @dataclass
 class _Writer:
-    """Turns lines into messages, one after the other; knows what the next one refers to."""
+    """Turns lines into messages, one after the other, each of which may refer to earlier ones."""
 
     name: str
     clock: int
@@ -263,6 +273,7 @@ class _Writer:
         text = line.text
         if "log" in line.options:
             text = noise.log(int(line.options["log"])) + text
+        assert call.call_id is not None
         return FunctionCallOutput(call.call_id, text), [
             ToolCallMetadata(tool, took, failed is None, failed)
         ]

@@ -53,9 +53,18 @@ async def scanned(pilot: Pilot, sessions: int = 15) -> BrowserScreen:
     """Wait until all of the store is listed."""
     await until(pilot, lambda: isinstance(pilot.app.screen, BrowserScreen))
     screen = pilot.app.screen
-    await until(pilot, lambda: len(screen.table) == sessions and not screen.scanning)
+    await until(pilot, lambda: len(screen.table) == sessions and not screen.feed.state.reading)
     await pilot.pause()
     return screen
+
+
+async def worked(pilot: Pilot) -> None:
+    """Wait until the screen on top has no work under way; commands of those below may wait for its answer."""
+    app, screen = pilot.app, pilot.app.screen
+    await until(
+        pilot, lambda: not [w for w in app.workers if w.node.screen is screen and not w.is_finished]
+    )
+    await pilot.pause()
 
 
 async def confirm_deletion(pilot: Pilot, *, favorites: bool = False) -> None:

@@ -86,9 +86,9 @@ async def export(pilot: Pilot) -> None:
 
 async def vanished(pilot: Pilot) -> None:
     screen = pilot.app.screen
-    shutil.rmtree(screen.store.path)
+    shutil.rmtree(screen.services.store.store.path)
     await pilot.press("f5")
-    await until(pilot, lambda: screen.vanished and not screen.scanning)
+    await until(pilot, lambda: screen.feed.state.vanished and not screen.feed.state.reading)
     await pilot.pause()
 
 

@@ -1,7 +1,7 @@
-"""Source code with syntax colours, in the colours of the theme.
+"""Source code with syntax colors, in the colors of the theme.
 
-Strategy: which part of it is what is asked of a process elsewhere (`code_spans.py`), never here: to split
-code into its parts may take minutes.  Until that is known the code is plain, and so is long code.
+Strategy: another process parses it (`code_spans.py`), never this one: to parse code may take minutes.
+Until it is parsed, code is plain; long code stays plain.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ def code_strips(code: str, language: str, width: int, palette: Palette) -> list[
     strips: list[Strip] = []
     for segments in _rows(code, CODE_SPANS.get(language, code), palette):
         row = Strip(segments)
-        # Text wraps between words; code is cut where the width ends.
+        # Unlike text, code is not wrapped between words.
         strips += [row] if row.cell_length <= width else _cut(segments, row.text, width)
     return strips
 
 
 def _cut(segments: list[Segment], text: str, width: int) -> Iterator[Strip]:
-    """The segments of a line, whose text is given, as lines of at most `width` cells."""
+    """The segments of a line of this text, as lines of at most `width` cells."""
     left = iter(segments)
     rest, style, _ = next(left)
     for piece in chop_cells(text, width):
@@ -52,7 +52,7 @@ def _cut(segments: list[Segment], text: str, width: int) -> Iterator[Strip]:
 
 
 def _rows(code: str, spans: Spans, palette: Palette) -> Iterator[list[Segment]]:
-    """The lines of the code, each in pieces of a style."""
+    """The lines of the code, each as pieces of one style."""
     segments: list[Segment] = []
     at = 0
     for length, role in (*spans, (len(code), "")):

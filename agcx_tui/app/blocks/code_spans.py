@@ -1,8 +1,8 @@
-"""What is known of the syntax of the code that is shown, and what is still to be found out.
+"""The syntax of the code that is shown, as far as it is parsed.
 
-Strategy: a block of code is drawn at once with what is known, plain where nothing is; colors change
-no line's length, so nothing moves when they come.  Drawing only notes what it missed.  A thread takes
-that (`widgets/code_reader.py`), the latest first, since that is what one looks at.
+Strategy: a block of code is drawn at once, plain if it is not parsed yet; colors change no line's length,
+so nothing moves when they come.  Drawing only notes what it missed.  A thread takes that
+(`code_reader.py`), the latest first, since that is what the reader looks at.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from agcx_tui.core.local.lexing import Spans
 __all__ = ["CODE_SPANS", "CodeSpans"]
 
 _KEPT = 512
-# What was scrolled past is asked for again when it is seen again.
+# What was scrolled past is wanted again when it is in view again.
 _WANTED = 32
 
 Code = tuple[str, str]
 
 
 class CodeSpans:
-    """Spans by language and code.  `missed` counts what was asked for in vain."""
+    """Spans by language and code.  `missed` counts how often none were there."""
 
     def __init__(self) -> None:
         self.missed = 0
@@ -32,7 +32,7 @@ class CodeSpans:
         self._lock = threading.Lock()
 
     def get(self, language: str, code: str) -> Spans:
-        """What is known; nothing yet is as plain text."""
+        """The spans of some code, empty until it is parsed, as for plain text."""
         with self._lock:
             found = self._known.get((language, code))
             if found is None:
@@ -44,7 +44,7 @@ class CodeSpans:
         return found or ()
 
     def take(self) -> Code | None:
-        """The next that is to be found out."""
+        """The code to parse next; None if there is none."""
         with self._lock:
             return self._wanted.popitem()[0] if self._wanted else None
 

@@ -1,4 +1,4 @@
-"""Facts as lines: a name at the left, its value beside it, wrapped where it is long."""
+"""Facts as lines: a name at the left, its value beside it, wrapped if it is long."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _SHOWN = 8_000
 
 
 def name_width(names: list[str], width: int) -> int:
-    """The column of the names: as wide as most of them need, a third of the screen at most."""
+    """The width of the column of names: enough for most of them, at most a third of the screen."""
     longest = max(map(len, names), default=0)
     return max(_NARROWEST, min(longest, _WIDEST, width // 3))
 
 
 def heading_block(title: str, note: str, look: Look) -> Block:
-    """The title of a group, and what stands there when it has no facts."""
+    """The title of a group, and a note if it has no facts."""
     palette = look.palette
     strips = [EMPTY, line((safe_line(title), palette.heading))]
     if note:
@@ -33,7 +33,7 @@ def heading_block(title: str, note: str, look: Look) -> Block:
 
 
 def fact_block(name: str, value: str, note: str, column: int, look: Look) -> Block:
-    """One fact; without a name the value takes the whole width, and its note stands below."""
+    """One fact; without a name the value takes the full width, with its note below."""
     palette = look.palette
     by = 2 + (column + 2 if name else 0)
     room = max(8, look.width - by)

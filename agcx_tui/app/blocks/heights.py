@@ -1,9 +1,9 @@
 """How many lines each block of a transcript has, and which block is at which line.
 
 Strategy: a flat `array("i")` of heights and, above it, the sums of runs of 256 of them.  A change
-touches one height and one sum; the running totals of the sums are worked out again only when
-somebody asks where a line is.  A hundred thousand blocks cost 0.4 MB, a change and the question
-after it about 10 µs.  A block may have no lines at all; no line is ever found in such a one.
+touches one height and one sum; the running totals of the sums are computed again only when a line is
+looked up.  A hundred thousand blocks cost 0.4 MB, a change and the lookup after it about 10 µs.  A block
+may have no lines at all; no line is ever found in it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _RUN = 256
 
 
 class HeightIndex:
-    """The heights of blocks, in lines, in their order; grows at the end."""
+    """The heights of blocks in lines, in order; grows at the end."""
 
     def __init__(self, heights: Iterable[int] = ()) -> None:
         self._heights = array("i")
@@ -63,7 +63,11 @@ class HeightIndex:
         return self._run_tops()[run] + sum(self._heights[run * _RUN : block])
 
     def find(self, line: int) -> tuple[int, int]:
-        """The block that holds a line, and the line within it; `IndexError` outside."""
+        """The block that holds a line, and the number of the line in it.
+
+        Raises:
+            IndexError: There is no such line.
+        """
         tops = self._run_tops()
         if not 0 <= line < tops[-1]:
             raise IndexError(f"no line {line} in {tops[-1]}")

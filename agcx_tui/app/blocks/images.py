@@ -1,8 +1,8 @@
-"""What can be said of an image without showing it: its type, dimensions and size.
+"""What can be said about an image without showing it: type, dimensions, and size.
 
 Strategy: only the header is decoded, the first few bytes of a PNG, GIF or WebP and at most 64 KB of a
-JPEG, whose dimensions stand behind its other segments.  A header that makes no sense gives no
-dimensions, never an error: the picture may still be what the user wants to export.
+JPEG, whose dimensions follow its other segments.  A header that makes no sense gives no dimensions,
+never an error: the picture may still be what the user wants to export.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _data_url = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(;base6
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """`size` in bytes; `address` only when the image lies elsewhere."""
+    """`size` in bytes; `address` only if the image is stored elsewhere."""
 
     kind: str
     width: int | None = None
@@ -44,7 +44,7 @@ class ImageFacts:
 
 
 def image_facts(url: str) -> ImageFacts:
-    """From an image's URL, which may be a `data:` URL that holds the whole of it."""
+    """The facts of an image by its URL, which may be a `data:` URL that holds all of it."""
     match = _data_url.match(url)
     if match is None:
         return ImageFacts("", address=url if len(url) <= 500 else url[:499] + "…")

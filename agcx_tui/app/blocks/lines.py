@@ -1,8 +1,8 @@
-"""Small pieces from which blocks are laid: strips of text, wrapped, folded, indented, aligned.
+"""Lines of text that blocks are made of: wrapped, folded, indented, aligned.
 
 Strategy: text that comes here is safe already (`agcx_format.transcript.escaping`) and is never parsed as
-markup.  Most lines of output are ASCII and shorter than the screen, so these are told by two cheap
-tests and become a strip as they are; only the others are measured cell by cell.
+markup.  Most lines of output are ASCII and shorter than the screen; two cheap tests find these, and they
+become a strip unchanged.  Only the others are measured cell by cell.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ def line(*pieces: Piece) -> Strip:
 
 
 def shorten(text: str, width: int) -> str:
-    """Cut to `width` cells, the last of them an ellipsis when something is missing."""
+    """Cut to `width` cells, the last of them an ellipsis if something is cut."""
     if cell_len(text) <= width:
         return text
     return set_cell_size(text, max(0, width - 1)).rstrip() + "…" if width > 0 else ""
 
 
 def beside(left: Iterable[Piece], right: Iterable[Piece], width: int) -> Strip:
-    """A line with something at each end; the left end gives way when there is no room."""
+    """A line with text at both ends; the left text is cut if there is not enough room."""
     right = [piece for piece in right if piece[0]]
     right_width = sum(cell_len(text) for text, _ in right)
     room = max(0, width - right_width - (2 if right else 0))
@@ -76,7 +76,7 @@ def beside(left: Iterable[Piece], right: Iterable[Piece], width: int) -> Strip:
 
 
 def fold(text: str, width: int, style: Style) -> list[Strip]:
-    """Lines of output, each broken wherever the width ends, so that columns stay columns."""
+    """Lines of output, broken exactly at the width, so that columns stay columns."""
     strips: list[Strip] = []
     for row in text.split("\n"):
         if not row:
@@ -96,7 +96,7 @@ def fold(text: str, width: int, style: Style) -> list[Strip]:
 
 
 def _fold_linked(row: str, width: int, style: Style) -> list[Strip]:
-    """A line with addresses in it, each of which can be followed from all its pieces."""
+    """A line with addresses, which can be followed from every piece of them."""
     segments: list[Segment] = []
     at = 0
     for start, end, target in addresses(row):
@@ -110,7 +110,7 @@ def _fold_linked(row: str, width: int, style: Style) -> list[Strip]:
 
 
 def wrap(text: str | Text, width: int, style: Style | None = None) -> list[Strip]:
-    """Prose, broken between words; a word that is too long is folded."""
+    """Prose, wrapped between words; a word that is too long is broken."""
     rich_text = Text(text, style or "") if isinstance(text, str) else text
     rich_text.no_wrap = False
     rich_text.overflow = "fold"
@@ -118,7 +118,7 @@ def wrap(text: str | Text, width: int, style: Style | None = None) -> list[Strip
 
 
 def safe_strips(strips: list[Strip]) -> list[Strip]:
-    """Lines about to be drawn, with nothing in them that a terminal would obey.
+    """Lines about to be drawn, without anything that a terminal would obey.
 
     What is parsed is made safe after that where it is laid out, so that its width is right.  This is
     the last look, whatever way a text came here.
@@ -139,7 +139,7 @@ def _safe(segment: Segment) -> Segment:
 
 
 def _leads_astray(style: Style | None) -> bool:
-    """Whether the address in it could end the escape sequence that it is put into."""
+    """Whether its address could end the escape sequence that it is put into."""
     link = style.link if style is not None else None
     return link is not None and not (link.isascii() and link.isprintable())
 
@@ -154,7 +154,7 @@ def indent(strips: Iterable[Strip], by: int) -> list[Strip]:
 
 
 def render(renderable: RenderableType, width: int, console: Console | None = None) -> list[Strip]:
-    """Whatever Rich can draw, as strips of at most `width` cells."""
+    """Anything that Rich can draw, as strips of at most `width` cells."""
     console = console or plain_console()
     options = console.options.update(width=max(1, width), height=None)
     return [Strip(segments) for segments in console.render_lines(renderable, options, pad=False)]

@@ -1,8 +1,8 @@
 """Links that a reader may follow from a terminal, and those that are only shown.
 
 Strategy: OSC 8 hands an address to the terminal inside an escape sequence, so an address is let
-through only when it is http or https, and every character that is not plainly part of one is
-percent-encoded.  Everything else (files, mail, scripts, relative paths) stays visible text.
+through only if it is http or https, and every character that an address cannot hold is percent-encoded.
+Everything else (files, mail, scripts, relative paths) stays visible text.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import quote
 __all__ = ["addresses", "followable"]
 
 _bare = re.compile(r"https?://[^\s<>\"`{}|\\^␀-␡\ufffd]+", re.IGNORECASE)
-# What ends a sentence rather than an address, and what closes a bracket before one.
+# What ends a sentence rather than an address, and what closes a bracket around an address.
 _AFTER = ".,;:!?'*_…"
 _BRACKETS = {")": "(", "]": "["}
 
@@ -24,7 +24,7 @@ _ALLOWED = ":/?#[]@!$&'()*+,;=%-._~"
 
 
 def followable(address: str) -> str | None:
-    """The address as it may stand in an escape sequence; None when it is not to be followed."""
+    """The address, safe in an escape sequence; None if it must not be followed."""
     if not address.lower().startswith(("http://", "https://")) or len(address) > _LONGEST:
         return None
     try:
@@ -34,7 +34,7 @@ def followable(address: str) -> str | None:
 
 
 def addresses(text: str) -> Iterator[tuple[int, int, str]]:
-    """Addresses that stand bare in a safe text: first and last character, and what to follow."""
+    """Bare addresses in a safe text: where each begins and ends, and the address to follow."""
     for match in _bare.finditer(text):
         found = match[0]
         if len(found) > _LONGEST:

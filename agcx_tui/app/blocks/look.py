@@ -1,4 +1,4 @@
-"""What a block needs to know besides its message: how it is to be drawn, and what stands around it."""
+"""What a block needs to know besides its message: how to draw it, and its neighbors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Fold(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """`width` in cells, without the rail; `compact` leaves headers out, for a preview."""
+    """`width` in cells, without the rail; `compact` omits headers, for a preview."""
 
     width: int
     palette: Palette = field(default_factory=Palette)
@@ -30,10 +30,10 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """The neighbours that decide about gaps, elapsed time, and which output answers which call.
+    """The neighbors, which decide on gaps, elapsed time, and which output answers which call.
 
-    `partner` is the output of a call or the call of an output; `adjacent` says that nothing
-    stands between the two.  `dated` asks for the date where nothing was said before.
+    `partner` is the output of a call or the call of an output; `adjacent` means that nothing
+    is between the two.  `dated` asks for the date because nothing was said before.
     """
 
     index: int

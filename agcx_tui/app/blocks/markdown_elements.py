@@ -1,7 +1,6 @@
-"""Rich's Markdown with quieter headings, code blocks and quotes.
+"""Rich's Markdown with quieter headings, code blocks, and quotes.
 
-A module of its own because it imports `rich.markdown`, which takes a tenth of a second: it is
-imported when the first Markdown is drawn.
+Imported when the first Markdown is drawn, since `rich.markdown` takes a tenth of a second to import.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ class _Heading(Heading):
 
 
 class _CodeBlock(CodeBlock):
-    """Code on a ground of its own, moved in by two cells so that it stands out without colour."""
+    """Code on a ground of its own, moved in by two cells so that it stands out without color."""
 
     palette: Palette
 

@@ -41,6 +41,7 @@ from agcx_format.transcript import (
     tool_call_of_item,
 )
 from agcx_tui.app.blocks.block import Block, Part
+from agcx_tui.app.blocks.edits import edit_parts
 from agcx_tui.app.blocks.images import image_facts
 from agcx_tui.app.blocks.lines import EMPTY, beside, indent, line, wrap
 from agcx_tui.app.blocks.look import Around, Fold, Look
@@ -130,7 +131,7 @@ def _asides(message: MessageSnapshot, look: Look) -> list[Part]:
     if remarks := _remarks(message.metadata):
         words = line((" · ".join(remarks), look.palette.muted))
         parts.append(Part.of(indent([words], 2 * BODY)))
-    return [*parts, *_notes(message, look, Fold.OPEN), *_history(message, look)]
+    return [*parts, *_notes(message, look, Fold.OPEN), *edit_parts(message, look, BODY)]
 
 
 def note_block(title: str, detail: str, look: Look, *, failed: bool = False) -> Block:
@@ -160,7 +161,7 @@ def _speech(
     if not parts:
         parts = [Part.of(indent([line(("(empty)", look.palette.muted))], BODY))]
     if message.metadata.edit_history and how:
-        parts += _history(message, look)
+        parts += edit_parts(message, look, BODY)
     if look.compact:
         mark = line((_mark(item.role) + " ", _role_style(item.role, look)))
         parts[0] = _begun(parts[0], mark, gap)
@@ -290,26 +291,6 @@ def _records(message: MessageSnapshot, look: Look) -> list[Part]:
             error = wrap(safe_text(record.error), look.width - 2 * BODY, style)
             strips += indent(error, 2 * BODY)
     return [Part.of(strips)] if strips else []
-
-
-def _history(message: MessageSnapshot, look: Look) -> list[Part]:
-    """Earlier forms of an edited message, the latest first."""
-    palette = look.palette
-    parts: list[Part] = []
-    for moment, item in reversed(message.metadata.edit_history):
-        title = line((f"until {when(moment)}:", palette.muted))
-        parts.append(Part.of([EMPTY, *indent([title], BODY)]))
-        text = _earlier_text(item) or "(nothing said)"
-        parts += text_parts(text, look.width, BODY + 2, palette.text, palette.muted, Fold.FULL)
-    return parts
-
-
-def _earlier_text(item: object) -> str:
-    """An earlier version as text: a command as it would be typed, an output without its wrapping."""
-    call = tool_call_of_item(item)
-    if call is None or call.call is None:
-        return text_of(item)
-    return call.call.command or call.call.text or call.call.arguments
 
 
 # --- what is done between

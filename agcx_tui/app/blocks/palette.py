@@ -1,8 +1,8 @@
-"""The styles that blocks are drawn with, worked out once from the theme.
+"""The styles that blocks are drawn with, computed once from the theme.
 
-Strategy: blocks are pure functions and know no widget, so what they need of the theme is handed
-to them as a frozen set of Rich styles.  Every style also differs from its neighbours by a word,
-a glyph or an attribute in the drawn text, so that nothing is told by its colour alone.
+Strategy: blocks are pure functions and know no widget, so they get what they need of the theme as a frozen
+set of Rich styles.  Whatever has a color also differs by a word, a glyph, or an attribute, so that
+nothing depends on color alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LINE = Style(underline=True)
 class Palette:
     """Styles by role; `code_ground` is the background of a block of code.
 
-    The defaults use no colour, for tests and terminals without any.
+    The defaults use no color, for tests and for terminals without colors.
     """
 
     text: Style = field(default_factory=Style)
@@ -50,5 +50,5 @@ class Palette:
 
     @classmethod
     def names(cls) -> list[str]:
-        """The roles, in order: a widget has a component class for each."""
+        """The roles in order; a widget has a component class for each."""
         return [each.name for each in fields(cls)]

@@ -29,13 +29,13 @@ _ROWS = 200
 # Looked at to find the first and last lines; a line longer than this is cut in them.
 _ENDS = 8 * 1024
 
-# Colours and other rendition that a program meant for a terminal: no words are lost with them.
+# Colors and other rendition that a program meant for a terminal: no words are lost with them.
 _rendition = re.compile(r"\x1b\[[0-9;:]*m")
 _returns = re.compile(r"\r+\n|\r+")
 
 
 def tidy(text: str) -> str:
-    """Output of a program, safe, with its colours taken out and each redrawn line on its own."""
+    """Output of a program, safe, without its colors, and with each redrawn line on its own."""
     return safe_text(_returns.sub("\n", _rendition.sub("", text)))
 
 
@@ -44,7 +44,7 @@ def count_lines(text: str) -> int:
 
 
 def slices(text: str, size: int = _SLICE) -> Iterator[tuple[int, int]]:
-    """Ranges of about `size` characters that end after a newline where there is one."""
+    """Ranges of about `size` characters that end after a newline if there is one."""
     start, end = 0, len(text)
     while start < end:
         stop = start + size
@@ -56,7 +56,7 @@ def slices(text: str, size: int = _SLICE) -> Iterator[tuple[int, int]]:
 
 
 def more_line(count: int, style: Style) -> Strip:
-    """The line that stands for those left out, and says how to see them."""
+    """The line that replaces those left out, and says how to see them."""
     words = f"… {count:,} more {'line' if count == 1 else 'lines'}"
     return line((words, style + _UNDERLINE), (", enter opens", style))
 

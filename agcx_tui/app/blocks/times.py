@@ -1,4 +1,4 @@
-"""How the times of messages read: when each was said, and how long after the one before."""
+"""The times of messages in words: when each was written, and how long after the previous one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NS = 1_000_000_000
 
 
 def when(moment: str, previous: str | None = None) -> str:
-    """`14:02`, or with the date, `25 Aug 2026, 14:02`, when it is not the previous one's day."""
+    """`14:02`, or `25 Aug 2026, 14:02` if the previous message was on another day."""
     then = format.local(ns_of(moment) // 1000)
     before = format.local(ns_of(previous) // 1000) if previous is not None else None
     date, _, clock = format.exact(ns_of(moment) // 1000).partition(", ")
@@ -21,7 +21,7 @@ def when(moment: str, previous: str | None = None) -> str:
 
 
 def since(moment: str, previous: str | None) -> str:
-    """`+12 s`, `+5 min`, `+3 h`, `+2 days`; nothing below a second, or backwards in time."""
+    """`+12 s`, `+5 min`, `+3 h`, `+2 days`; empty below a second, or backward in time."""
     seconds = (ns_of(moment) - ns_of(previous)) // _NS if previous is not None else 0
     if seconds < 1:
         return ""

@@ -1,9 +1,8 @@
 """What a tool call asked for, in words a person would use.
 
-Strategy: every call, whatever agent made it, is brought to one value, `Asked`: a name, a one-line
-summary, and a body of rows.  A shell command reads as somebody would type it, a patch and an
-edit as a diff, a plan as a list with marks, other arguments as keys and values.  What does not parse
-is shown as it stands.
+Strategy: every call, of whatever agent, becomes one value, `Asked`: a name, a one-line summary, and a body
+of rows.  A shell command reads as one would type it, a patch and an edit as a diff, a plan as a list
+with marks, other arguments as keys and values.  What cannot be parsed is shown unchanged.
 """
 
 from __future__ import annotations
@@ -101,7 +100,7 @@ def _from_fields(name: str, fields: Fields, palette: Palette) -> Asked:
         if isinstance(text, str) and "*** Begin Patch" in text[:200]:
             return _patch(name, text, (), palette)
         if isinstance(text, str) and len(fields) == 1:
-            # A tool of one's own is given a text, which may hold arguments all the same.
+            # A custom tool gets a text, which may hold arguments all the same.
             inner = _parse(text) if text.startswith("{") else None
             if isinstance(inner, dict):
                 return _from_fields(name, inner, palette)
@@ -187,7 +186,7 @@ def _raw(name: str, text: str, palette: Palette) -> Asked:
 
 
 def _rows(value: object, palette: Palette, depth: int = 0) -> Iterator[Row]:
-    """Arguments laid out: a key and its value a line, longer ones moved in below their key."""
+    """Arguments as rows: a key and its value on one line, long values indented below their key."""
     space = "  " * depth
     if depth > _DEPTH:
         yield f"{space}…", palette.muted
@@ -218,7 +217,7 @@ def plain_rows(value: object, palette: Palette, depth: int) -> list[Row]:
 
 
 def _telling(fields: Fields) -> str:
-    """One line that says what the arguments are about."""
+    """What the arguments are about, in one line."""
     for key in TELLING:
         value = fields.get(key)
         if isinstance(value, str) and value:
@@ -290,7 +289,7 @@ def _scalar(value: object) -> str:
 
 
 def is_diff(text: str) -> bool:
-    """Whether output is a diff, told by how it begins."""
+    """Whether output is a diff, by how it begins."""
     head = text[:2000].lstrip()
     return head.startswith(("diff --git ", "*** Begin Patch")) or (
         head.startswith("--- ") and "\n+++ " in head
@@ -298,7 +297,7 @@ def is_diff(text: str) -> bool:
 
 
 def diff_style(line: str, palette: Palette) -> Style:
-    """The style of a line of a diff, which its first character tells as well."""
+    """The style of a line of a diff, by its first characters."""
     if line.startswith(("+++ ", "--- ", "diff ", "*** ", "index ")):
         return palette.heading
     if line.startswith("+"):

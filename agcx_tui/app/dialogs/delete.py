@@ -1,6 +1,6 @@
 """The questions before sessions are deleted: the numbers that matter, and Cancel first.
 
-Strategy: whoever wants to delete calls `ask_to_delete`, so that favorites are asked about twice
+Strategy: whoever wants to delete calls `may_delete`, so that favorites are asked about twice
 everywhere.
 """
 
@@ -23,45 +23,32 @@ from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store import store_work
 from agcx_tui.core.words import format
-from agcx_tui.core.words.deletion import link_fact
+from agcx_tui.core.words.deletion import age_line, favorites_line, in_use_line, link_line
 
 _LISTED = 3
 
 
-def ask_to_delete(
-    app: App,
-    table: SessionTable,
-    rows: Sequence[int],
-    now: int,
-    delete: Callable[[], None],
-    store: Store | None,
-) -> None:
-    """Ask about these rows, and again when favorites are among them; `delete` follows the last yes.
+async def may_delete(
+    app: App[object], table: SessionTable, rows: Sequence[int], now: int, store: Store | None
+) -> bool:
+    """Ask about these rows, and again when favorites are among them; call in a worker.
 
     `store` tells whether an agent may be at work on them; None while it is being opened.
     """
-
-    def answered_again(yes: bool | None) -> None:
-        if yes:
-            delete()
-
-    def answered(yes: bool | None) -> None:
-        if yes and any(map(table.favorite, rows)):
-            app.push_screen(ConfirmFavorites.among(table, rows), answered_again)
-        else:
-            answered_again(yes)
-
     files = [(table.path(row), table.signature(row)) for row in rows]
     look = None if store is None else partial(_found_out, store, files, now)
-    app.push_screen(ConfirmDelete.about(table, rows, now, look), answered)
+    yes = await app.push_screen_wait(ConfirmDelete.about(table, rows, now, look))
+    if yes and any(map(table.favorite, rows)):
+        yes = await app.push_screen_wait(ConfirmFavorites.among(table, rows))
+    return bool(yes)
 
 
 def _found_out(store: Store, files: Sequence[store_work.File], now: int) -> str:
     """What only a look at the files tells; may block."""
     links = sum(is_link(path) for path, _ in files)
     lines = [
-        _at_work(store_work.at_work(store, files, now), len(files)),
-        link_fact(links, len(files)) if links else "",
+        in_use_line(store_work.at_work(store, files, now), len(files)),
+        link_line(links, len(files)),
     ]
     return "\n".join(filter(None, lines))
 
@@ -106,7 +93,7 @@ class ConfirmDelete(Dialog[bool]):
         return cls(
             f"Delete {what}, {format.size(totals.size)}?",
             _facts(table, rows, now),
-            warning=_at_work(recent, len(rows)),
+            warning=in_use_line(recent, len(rows)),
             look=look,
         )
 
@@ -170,13 +157,9 @@ def _titles(table: SessionTable, rows: Sequence[int]) -> list[Content]:
 
 def _facts(table: SessionTable, rows: Sequence[int], now: int) -> list[Content]:
     lines = [*_titles(table, rows), Content("")]
-    if age := _age(table, rows, now):
-        lines.append(Content(age))
-    if favorites := sum(map(table.favorite, rows)):
-        text = f"★ {favorites:,} of them are favorites."
-        if favorites == 1:
-            text = "★ It is a favorite." if len(rows) == 1 else "★ One of them is a favorite."
-        lines.append(Content.styled(text, "$accent"))
+    lines.append(Content(age_line(map(table.last_used, rows), now)))
+    if favorites := favorites_line(sum(map(table.favorite, rows)), len(rows)):
+        lines.append(Content.styled(favorites, "$accent"))
     shown = set(table.order)
     if hidden := sum(row not in shown for row in rows):
         lines.append(Content.styled(f"The filter hides {hidden:,} of them now.", "$warning"))
@@ -185,25 +168,6 @@ def _facts(table: SessionTable, rows: Sequence[int], now: int) -> list[Content]:
     return lines
 
 
-def _at_work(count: int, sessions: int) -> str:
-    """That an agent may be at work on so many of the sessions; empty for none."""
-    if not count:
-        return ""
-    which = "It" if sessions == 1 else f"{count:,} of them"
-    return (
-        f"{which} changed in the last 5 minutes: an agent may be at work on it and save it again."
-    )
-
-
 def _title(table: SessionTable, row: int) -> Content:
     title = table.title(row) or table.id(row)
     return Content(f"{table.flag(row)} {safe_line(title).strip()}").truncate(54, ellipsis=True)
-
-
-def _age(table: SessionTable, rows: Sequence[int], now: int) -> str:
-    """`Last used 3 months ago`, or between when and when."""
-    dates = [now - table.date(row, "accessed") for row in rows]
-    newest, oldest = format.elapsed(max(0, min(dates))), format.elapsed(max(0, max(dates)))
-    if newest == oldest:
-        return f"Last used {newest} ago."
-    return f"Last used between {oldest} ago and {newest} ago."

@@ -34,7 +34,7 @@ _NAMES = {
 
 
 class HelpScreen(Dialog[None]):
-    """Keys grouped by where they work; what Textual binds inside itself is left out."""
+    """Keys grouped by where they work, without Textual's own."""
 
     BINDINGS = bindings("help")
     DEFAULT_CSS = """
@@ -63,7 +63,7 @@ class HelpScreen(Dialog[None]):
 
 
 def key_table(bindings: Iterable[ActiveBinding]) -> Content:
-    """One line an action, under the name of the part that has the binding."""
+    """A line for each action, under the name of the widget or screen that offers it."""
     groups: dict[str, dict[tuple[str, str], list[str]]] = {}
     for each in bindings:
         # Textual's own bindings are not in the table.
@@ -82,14 +82,14 @@ def key_table(bindings: Iterable[ActiveBinding]) -> Content:
 
 
 def shown_key(key: str) -> str:
-    """`shift+down` as `shift+↓`, `slash` as `/`."""
+    """The name of a key as on the keyboard: `shift+down` as `shift+↓`, `slash` as `/`."""
     *modifiers, last = key.split("+")
     last = _ARROWS.get(last, _NAMES.get(last, last))
     return "+".join([*modifiers, last])
 
 
 def _place(node: DOMNode) -> str:
-    """`SessionList` as `Session list`; the app's keys work everywhere."""
+    """The heading for a widget or screen: `Session list` for a `SessionList`."""
     from textual.app import App
 
     if isinstance(node, App):

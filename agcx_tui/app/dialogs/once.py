@@ -7,6 +7,7 @@ would close the screen below, and the last one with it.  A screen that is not on
 from __future__ import annotations
 
 from textual.await_complete import AwaitComplete
+from textual.content import Content
 from textual.screen import Screen, ScreenResultType
 
 __all__ = ["OnceScreen"]
@@ -17,6 +18,11 @@ class OnceScreen(Screen[ScreenResultType]):
 
     Behind a class of Textual, where it has another base: the style sheets follow the first base only.
     """
+
+    @property
+    def help_text(self) -> Content | None:
+        """What `?` shows below the keys."""
+        return None
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Leave with a result; does nothing when it was left already."""

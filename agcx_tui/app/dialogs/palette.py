@@ -1,6 +1,6 @@
-"""The palette (ctrl+p), looking as the dialogs do: one place of the cursor, no sign that few fonts have.
+"""The palette (ctrl+p) in the style of the dialogs: without the icon, which few fonts have.
 
-Imported when it is first opened; what it finds is in `commands.py`.
+Imported when it is first opened; `palette_commands.py` provides its commands.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["Palette"]
 
 
 class Palette(CommandPalette, OnceScreen[None]):
-    """Textual's, with our colours."""
+    """Textual's palette in our colors."""
 
     DEFAULT_CSS = """
     Palette {

@@ -1,1 +1,1 @@
-"""Which keys there are, and which are obeyed."""
+"""Keys: bindings from the table of actions, conflicts, valid names, and when keys are obeyed."""

@@ -26,8 +26,8 @@ __all__ = ["all_bindings", "key_problems"]
 def _classes() -> Iterator[type[DOMNode]]:
     modules = [app]
     for package in (screens, dialogs, widgets):
-        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            modules.append(import_module(module.name))
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            modules.append(import_module(found.name))
     for module in modules:
         for value in vars(module).values():
             if (
@@ -71,7 +71,7 @@ def key_problems(
         everything = [b for base in reversed(node.__mro__) for b in own.get(base, [])]
         together = {b.key: b for b in everything}.values()
         gave_way = {(b.key, b.id) for b in everything} - {(b.key, b.id) for b in together}
-        names = {binding.id for binding in together}
+        names = {binding.id for binding in together if binding.id is not None}
         for key, wanted in meanings.items():
             here = sorted(name for name in wanted & names if (key, name) not in gave_way)
             if len(here) > 1:

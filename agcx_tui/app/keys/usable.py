@@ -1,4 +1,4 @@
-"""Whether a word names a key, as far as Textual knows: to refuse what nobody can press."""
+"""Whether a configured key exists, as far as Textual knows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NAMED = {key.value.rpartition("+")[2] for key in Keys} | set(KEY_NAME_REPLACEME
 
 
 def usable(config: Config) -> tuple[Mapping[str, str], list[str]]:
-    """The keys of a configuration without those that there are not, and what is wrong with these."""
+    """The configured keys that exist, and what is wrong with the others."""
     keys, problems = dict(config.keys), []
     for name, listed in config.keys.items():
         wrong = [key for key in listed.split(",") if not _is_key(key.rpartition("+")[2] or "+")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 from textual import on, work
 from textual.content import Content
@@ -15,6 +15,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.options_screen import PagedScreen
+from agcx_tui.app.services import Services
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.words import format
@@ -26,37 +27,32 @@ _EMPTY = Content.assemble(
 )
 
 
-class LogScreen(PagedScreen[bool]):
-    """Leaves with whether something was undone.  `now` gives microseconds since 1970."""
+class LogScreen(PagedScreen[None]):
+    """All acts, the newest first."""
 
     BINDINGS = bindings("history")
 
+    @dataclass
     class Loaded(Message):
-        """The log as it is now, None when it cannot be read; what was done, or why it was not."""
+        """The log as it is now, None if it cannot be read; what was done, or why it was not."""
 
-        def __init__(self, log: list[Act] | None, said: str = "", error: str = "") -> None:
-            super().__init__()
-            self.log = log
-            self.said = said
-            self.error = error
+        log: list[Act] | None
+        said: str = ""
+        error: str = ""
 
-    def __init__(self, acts: ActQueue, now: Callable[[], int]) -> None:
+    def __init__(self, services: Services, acts: ActQueue) -> None:
         super().__init__()
         self._acts = acts
-        self._now = now
+        self._now = services.now
         self._log: list[Act] = []
-        self._changed = False
 
     def on_mount(self) -> None:
         self.show_title("Log", "reading…")
         self._load()
 
     @work(thread=True, exclusive=True, group="log")
-    def _load(self) -> None:
-        self._report()
-
-    def _report(self, said: str = "", error: str = "") -> None:
-        """In a thread: show the log as it is now."""
+    def _load(self, said: str = "", error: str = "") -> None:
+        """In a thread: show the log as it is now, and say what became of it."""
         try:
             log = self._acts.store.log()
         except (PersistenceError, OSError) as problem:
@@ -66,12 +62,12 @@ class LogScreen(PagedScreen[bool]):
         else:
             self.post_message(self.Loaded(log, said, error))
 
-    def on_log_screen_loaded(self, message: Loaded) -> None:
+    @on(Loaded)
+    def _show(self, message: Loaded) -> None:
         if message.error:
             text = safe_line(message.error)
             self.notify(text, severity="error", timeout=10, markup=False)
         elif message.said:
-            self._changed = True
             self.app.clear_notifications()
             self.notify(message.said, markup=False)
         at = self.lines.highlighted
@@ -114,12 +110,12 @@ class LogScreen(PagedScreen[bool]):
             return
         self._undo(act)
 
-    def _undo(self, act: Act) -> None:
-        self._acts.run(
-            lambda store: store_work.undo(store, act.id),
-            lambda outcome: self._report(describe_undo(outcome.act)),
-            lambda error: self._report(error=f"Nothing was undone: {error}"),
-        )
-
-    def action_leave(self) -> None:
-        self.dismiss(self._changed)
+    @work
+    async def _undo(self, act: Act) -> None:
+        try:
+            outcome = await self._acts.run(lambda store: store_work.undo(store, act.id))
+        except PersistenceError as error:
+            self._load(error=f"Nothing was undone: {error}")
+        else:
+            if outcome is not None:
+                self._load(describe_undo(outcome.act))

@@ -8,7 +8,8 @@ What is deleted is what is listed, by the files as they were then: one act, whic
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from textual import on, work
@@ -26,6 +27,7 @@ from agcx_format.space import Chosen, PruneRule, Selection, select
 from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.sessions import SessionsScreen
+from agcx_tui.app.services import Services
 from agcx_tui.app.widgets.choices import Box
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.core.store import store_work
@@ -62,7 +64,7 @@ _ALL_SPARED = Content("All that falls under this rule is spared; the boxes above
 
 
 class PruneScreen(SessionsScreen):
-    """Leaves with whether it deleted something."""
+    """A rule, and what falls under it."""
 
     BINDINGS = bindings("prune")
     AUTO_FOCUS = "#older"
@@ -82,25 +84,16 @@ class PruneScreen(SessionsScreen):
     }
     """
 
+    @dataclass
     class Selected(Message):
         """What falls under the rule of this number; or why that cannot be said."""
 
-        def __init__(self, number: int, selection: Selection | None, error: str = "") -> None:
-            super().__init__()
-            self.number = number
-            self.selection = selection
-            self.error = error
+        number: int
+        selection: Selection | None
+        error: str = ""
 
-    class Pruned(Message):
-        """What was done, and what was not."""
-
-        def __init__(self, said: str, failed: str) -> None:
-            super().__init__()
-            self.said = said
-            self.failed = failed
-
-    def __init__(self, acts: ActQueue, now: Callable[[], int]) -> None:
-        super().__init__(acts, now)
+    def __init__(self, services: Services, acts: ActQueue) -> None:
+        super().__init__(services, acts)
         self._timer: Timer | None = None
         self._number = 0
         self._selection: Selection | None = None
@@ -188,7 +181,7 @@ class PruneScreen(SessionsScreen):
         try:
             rule = self._rule()
         except BadValue as error:
-            self.on_prune_screen_selected(self.Selected(self._number, None, str(error)))
+            self._show_selected(self.Selected(self._number, None, str(error)))
             return
         if rule:
             self.show_title(_heading(), "looking…")
@@ -207,7 +200,8 @@ class PruneScreen(SessionsScreen):
         if found.complete:
             self.post_message(self.Selected(number, found if rule else None))
 
-    def on_prune_screen_selected(self, message: Selected) -> None:
+    @on(Selected)
+    def _show_selected(self, message: Selected) -> None:
         if message.number != self._number:
             return
         self._selection = message.selection
@@ -220,7 +214,7 @@ class PruneScreen(SessionsScreen):
         )
         if found is not None:
             self.table.put(found.entries)
-        notice = _HELP
+        notice: Content | None = _HELP
         if found is not None:
             notice = None if found.chosen else _ALL_SPARED if found.spared else _NOTHING
         if error:
@@ -231,8 +225,9 @@ class PruneScreen(SessionsScreen):
 
     # --- doing it
 
-    def action_prune(self) -> None:
-        from agcx_tui.app.dialogs.delete import ask_to_delete
+    @work
+    async def action_prune(self) -> None:
+        from agcx_tui.app.dialogs.delete import may_delete
 
         found = self._selection
         if found is None or not found.chosen:
@@ -240,16 +235,10 @@ class PruneScreen(SessionsScreen):
             return
         folder = self.query_one("#export", Input).value.strip()
         rows = list(self.table.order)
-        ask_to_delete(
-            self.app,
-            self.table,
-            rows,
-            self.now(),
-            lambda: self._prune(found.chosen, folder),
-            self.store,
-        )
+        if await may_delete(self.app, self.table, rows, self.now(), self.store):
+            await self._prune(found.chosen, folder)
 
-    def _prune(self, chosen: Sequence[Chosen], folder: str) -> None:
+    async def _prune(self, chosen: Sequence[Chosen], folder: str) -> None:
         failed = ""
 
         def act(store: Store) -> store_work.Outcome | None:
@@ -258,29 +247,20 @@ class PruneScreen(SessionsScreen):
             if folder:
                 entries, failed = _exported(entries, Path(folder).expanduser())
             if not entries:
-                self.post_message(self.Pruned("", failed))
                 return None
-            return store_work.Outcome(store.delete(entries, kind="prune"), [], [])
+            gone = [entry.path for entry in entries]
+            return store_work.Outcome(store.delete(entries, kind="prune"), [], gone)
 
-        def done(outcome: store_work.Outcome) -> None:
-            act = outcome.act
-            what = f"{format.counted(act.count, 'session')}, {format.size(act.size)}"
-            self.post_message(
-                self.Pruned(f"Deleted {what}. u in the list brings them back.", failed)
-            )
-
-        self.acts.run(
-            act,
-            done,
-            lambda error: self.post_message(self.Pruned("", f"Nothing was deleted: {error}")),
-        )
-
-    def on_prune_screen_pruned(self, message: Pruned) -> None:
-        if message.said:
-            self.changed = True
-            self.notify(message.said, markup=False)
-        if message.failed:
-            self.notify(safe_line(message.failed), severity="error", timeout=10, markup=False)
+        try:
+            outcome = await self.acts.run(act)
+        except PersistenceError as error:
+            outcome, failed = None, f"Nothing was deleted: {error}"
+        if outcome is not None:
+            act_done = outcome.act
+            what = f"{format.counted(act_done.count, 'session')}, {format.size(act_done.size)}"
+            self.notify(f"Deleted {what}. u in the list brings them back.", markup=False)
+        if failed:
+            self.notify(safe_line(failed), severity="error", timeout=10, markup=False)
         self._number += 1
         self._begin()
 

@@ -6,7 +6,7 @@ be done with it, the screens say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from textual import events, on
@@ -19,7 +19,8 @@ from textual.widgets import Static
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
-from agcx_tui.app.screens.browser.listing import ListingScreen
+from agcx_tui.app.screens.listing import ListingScreen
+from agcx_tui.app.services import Services
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.app.widgets.list.header import ListHeader
@@ -27,14 +28,13 @@ from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.app.widgets.preview import Preview
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store.act_queue import ActQueue
-from agcx_tui.core.words import format
 
 _PREVIEW_WIDTH = 100
 _PREVIEW_DELAY = 0.07
 
 
-class SessionsScreen(ListingScreen[bool]):
-    """Leaves with whether it changed the store.  `now` gives microseconds since 1970."""
+class SessionsScreen(ListingScreen[None]):
+    """A list of sessions that are not, or not all, those of the browser."""
 
     BINDINGS = bindings("sessions")
     AUTO_FOCUS = "SessionList"
@@ -49,14 +49,14 @@ class SessionsScreen(ListingScreen[bool]):
     # Why nothing can be made of a conversation that is opened here.
     FIXED: ClassVar[str] = "Open it from the list of sessions for that."
 
-    def __init__(self, acts: ActQueue, now: Callable[[], int]) -> None:
+    def __init__(self, services: Services, acts: ActQueue) -> None:
         super().__init__()
+        self.services = services
         self.acts = acts
         self.store = acts.store
-        self.now = now
-        self.changed = False
+        self.now = services.now
         self.table = SessionTable()
-        self.sessions = SessionList(self.table, now, id="sessions")
+        self.sessions = SessionList(self.table, self.now, id="sessions")
 
     def compose(self) -> ComposeResult:
         yield EdgeLine(id="title")
@@ -115,14 +115,7 @@ class SessionsScreen(ListingScreen[bool]):
 
     @on(SessionList.Opened)
     def _open(self, message: SessionList.Opened) -> None:
-        row, show = message.row, getattr(self.app, "conversation", None)
-        if row is None or show is None:
-            return
-        if self.table.readable(row):
-            self.app.push_screen(show(self.table.path(row), fixed=self.FIXED))
-        else:
-            reason = format.short_reason(self.table.error(row))
-            self.notify(f"It cannot be opened: {reason}.", severity="warning", markup=False)
+        self.open_conversation(message.row, fixed=self.FIXED)
 
     def action_leave(self) -> None:
-        self.dismiss(self.changed)
+        self.dismiss()

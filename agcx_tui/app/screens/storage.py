@@ -25,7 +25,10 @@ from agcx_format.errors import PersistenceError
 from agcx_format.space import GROUPS, FileStats, Stats, StatsCache, gather
 from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
+from agcx_tui.app.screens.open_conversation import conversation_screen
 from agcx_tui.app.screens.options_screen import PagedScreen
+from agcx_tui.app.services import Services
+from agcx_tui.core.local.paths import measures
 from agcx_tui.core.sessions.columns import fit, plain_cells
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.words import format
@@ -53,36 +56,29 @@ class Opened:
 
 
 class StorageScreen(PagedScreen[Opened]):
-    """Leaves with what is to be shown in the list, None for nothing.
-
-    `cache` None: all is measured anew.
-    """
+    """Leaves with what is to be shown in the list, None for nothing."""
 
     BINDINGS = bindings("storage")
 
+    @dataclass
     class Measured(Message):
         """Files that were measured since the last one; the worker's number tells old from new."""
 
-        def __init__(
-            self,
-            files: list[FileStats],
-            total: int,
-            ended: bool,
-            in_trash: int = 0,
-            error: str = "",
-        ) -> None:
-            super().__init__()
-            self.error = error
-            self.files = files
-            self.total = total
-            self.ended = ended
-            self.in_trash = in_trash
+        files: list[FileStats]
+        total: int
+        ended: bool
+        in_trash: int = 0
+        error: str = ""
 
-    def __init__(self, acts: ActQueue, cache: StatsCache | None) -> None:
+    def __init__(self, services: Services, acts: ActQueue) -> None:
         super().__init__()
+        self._services = services
         self._acts = acts
         self._store = acts.store
-        self._cache = cache
+        # Without a directory for it, all is measured anew.
+        self._cache: StatsCache | None = None
+        if services.cache is not None:
+            self._cache = StatsCache(measures(services.cache), acts.store.path)
         self._stats = Stats()
         self._paths: dict[tuple[str, str], list[str]] = {}
         self._lines: list[Line | None] = []
@@ -123,7 +119,8 @@ class StorageScreen(PagedScreen[Opened]):
         if not worker.is_cancelled:
             self.post_message(self.Measured(batch, len(entries), True, in_trash, problem))
 
-    def on_storage_screen_measured(self, message: Measured) -> None:
+    @on(Measured)
+    def _take(self, message: Measured) -> None:
         for file in message.files:
             self._stats.add(file)
             for group in GROUPS:
@@ -192,7 +189,10 @@ class StorageScreen(PagedScreen[Opened]):
         if line is None:
             return
         if line.index is not None:
-            self.app.push_screen(self.app.conversation(line.name, self._acts, message=line.index))
+            screen = conversation_screen(
+                self.app, self._services, line.name, self._acts, message=line.index
+            )
+            self.app.push_screen(screen)
             return
         paths: Sequence[str] = (line.name,)
         if line.group != "session":

@@ -6,11 +6,11 @@ list is by when a session was deleted.  Threads read and act; what they found is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar
 
 from msgspec.structs import replace
-from textual import work
+from textual import on, work
 from textual.content import Content
 from textual.message import Message
 from textual.worker import get_current_worker
@@ -21,9 +21,9 @@ from agcx_format.store import Emptied, TrashedSession
 from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.sessions import SessionsScreen
+from agcx_tui.app.services import Services
 from agcx_tui.core.store import store_work
-from agcx_tui.core.store.act_queue import ActQueue
-from agcx_tui.core.store.store_work import Outcome
+from agcx_tui.core.store.act_queue import ActQueue, AskedAct
 from agcx_tui.core.words import format
 from agcx_tui.core.words.acts import kind_of, summary
 
@@ -34,43 +34,22 @@ _EMPTY = Content.assemble(
 
 
 class TrashScreen(SessionsScreen):
-    """`forget` takes what was destroyed out of every cache; a thread calls it."""
+    """What was deleted, as one list; what is destroyed is taken out of every cache as well."""
 
     BINDINGS = bindings("trash")
     LABELS: ClassVar = {"accessed": "deleted"}
     FIXED: ClassVar = "It is in the trash: bring it back for that (b in the trash)."
 
+    @dataclass
     class Loaded(Message):
         """All that lies in the trash, and the log."""
 
-        def __init__(
-            self, found: list[tuple[TrashedSession, ScanEntry]], log: list[Act], error: str = ""
-        ) -> None:
-            super().__init__()
-            self.found = found
-            self.log = log
-            self.error = error
+        found: list[tuple[TrashedSession, ScanEntry]]
+        log: list[Act]
+        error: str = ""
 
-    class Done(Message):
-        """The store is another now; `said` tells the person."""
-
-        def __init__(self, said: str) -> None:
-            super().__init__()
-            self.said = said
-
-    class Failed(Message):
-        """Nothing changed."""
-
-        def __init__(self, what: str, error: PersistenceError) -> None:
-            super().__init__()
-            self.what = what
-            self.error = error
-
-    def __init__(
-        self, acts: ActQueue, now: Callable[[], int], forget: Callable[[Emptied], None]
-    ) -> None:
-        super().__init__(acts, now)
-        self._forget = forget
+    def __init__(self, services: Services, acts: ActQueue) -> None:
+        super().__init__(services, acts)
         self._found: dict[str, TrashedSession] = {}
         self._log: list[Act] = []
 
@@ -83,7 +62,8 @@ class TrashScreen(SessionsScreen):
     @work(thread=True, exclusive=True, group="trash")
     def _load(self) -> None:
         worker = get_current_worker()
-        found, log = [], []
+        found: list[tuple[TrashedSession, ScanEntry]] = []
+        log: list[Act] = []
         try:
             log = self.store.log()
             for session in self.store.trash():
@@ -97,7 +77,8 @@ class TrashScreen(SessionsScreen):
             return
         self.post_message(self.Loaded(found, log))
 
-    def on_trash_screen_loaded(self, message: Loaded) -> None:
+    @on(Loaded)
+    def _show(self, message: Loaded) -> None:
         self._log = message.log
         self._found = {session.path: session for session, _ in message.found}
         gone = self.table.paths() - self._found.keys()
@@ -125,64 +106,65 @@ class TrashScreen(SessionsScreen):
 
     # --- acting
 
-    def action_restore(self) -> None:
+    @work
+    async def action_restore(self) -> None:
         wanted = [self._found[self.table.path(row)] for row in self.chosen()]
         if wanted:
-            self.acts.run(
-                lambda store: store_work.restore(store, wanted),
-                self._done("Restored {}."),
-                self._not_done("Nothing was brought back"),
-            )
+            act = self.acts.run(lambda store: store_work.restore(store, wanted))
+            await self._say(act, "Restored {}.", "Nothing was brought back")
 
-    def action_undo(self) -> None:
-        self.acts.undo(self._done("Undone: {}."), self._not_done("Nothing was undone"))
+    @work
+    async def action_undo(self) -> None:
+        await self._say(self.acts.undo(), "Undone: {}.", "Nothing was undone")
 
-    def _done(self, said: str) -> Callable[[Outcome], object]:
-        return lambda outcome: self.post_message(self.Done(said.format(summary(outcome.act))))
+    async def _say(self, act: AskedAct, done: str, failed: str) -> None:
+        try:
+            outcome = await act
+        except NothingToUndo:
+            self.notify("There is nothing to undo.", markup=False)
+        except PersistenceError as error:
+            self.failed(failed, error)
+            self._load()
+        else:
+            if outcome is not None:
+                self._changed(done.format(summary(outcome.act)))
 
-    def _not_done(self, what: str) -> Callable[[PersistenceError], object]:
-        return lambda error: self.post_message(self.Failed(what, error))
+    def _changed(self, said: str) -> None:
+        self.app.clear_notifications()
+        self.notify(said, markup=False)
+        self._load()
 
-    def action_empty(self) -> None:
+    @work
+    async def action_empty(self) -> None:
         from agcx_tui.app.dialogs.empty_trash import EmptyDialog
+        from agcx_tui.core.store.forget import forget
 
-        def answered(doomed: list[Act] | None) -> None:
-            if doomed:
-                self._destroy(doomed)
-
-        sessions = list(self._found.values())
         if not any(act.emptied_at is None for act in self._log):
             self.notify("There is nothing to destroy.", markup=False)
             return
-        self.app.push_screen(EmptyDialog(self._log, sessions, self.now()), answered)
-
-    def _destroy(self, doomed: list[Act]) -> None:
-        def destroy(store: Store) -> None:
-            try:
-                gone = store.destroy(doomed)
-            except BaseException:
-                # Some of it may be gone.
-                self._forget(Emptied((), (), 0))
-                raise
-            self._forget(gone)
-            sessions = format.counted(len(gone.sessions), "session")
-            said = f"Destroyed {sessions}; {format.size(gone.size)} freed."
-            self.post_message(self.Done(said))
-
-        self.acts.run(destroy, failed=self._not_done("Not everything was destroyed"))
-
-    def on_trash_screen_done(self, message: Done) -> None:
-        self.changed = True
-        self.app.clear_notifications()
-        self.notify(message.said, markup=False)
-        self._load()
-
-    def on_trash_screen_failed(self, message: Failed) -> None:
-        if isinstance(message.error, NothingToUndo):
-            self.notify("There is nothing to undo.", markup=False)
+        sessions = list(self._found.values())
+        to_destroy = await self.app.push_screen_wait(EmptyDialog(self._log, sessions, self.now()))
+        if not to_destroy:
             return
-        self.failed(message.what, message.error)
-        self._load()
+        gone = Emptied((), (), 0)
+
+        def destroy(store: Store) -> None:
+            nonlocal gone
+            try:
+                gone = store.destroy(to_destroy)
+            finally:
+                # Also after a failure: some of it may be gone.
+                caches = {"state": self.services.state, "cache": self.services.cache}
+                forget(gone, store.path, **caches)
+
+        try:
+            await self.acts.run(destroy)
+        except PersistenceError as error:
+            self.failed("Not everything was destroyed", error)
+            self._load()
+        else:
+            sessions_gone = format.counted(len(gone.sessions), "session")
+            self._changed(f"Destroyed {sessions_gone}; {format.size(gone.size)} freed.")
 
 
 def _heading() -> Content:

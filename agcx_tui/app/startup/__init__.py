@@ -1,1 +1,1 @@
-"""From the command to the first rows."""
+"""Starting the app: from the command to the first rows."""

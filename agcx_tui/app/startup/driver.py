@@ -1,19 +1,22 @@
-"""How Textual takes over a terminal on which a page was painted already.
+"""The driver with which Textual takes over a terminal that already shows a page.
 
-Strategy: Textual's own driver, which would switch to the alternate screen once more and so clear it, is
-kept from doing that once, and learns how the terminal was before the page was painted.  Its reading of
-keys takes what the terminal sends for UTF-8, and the program would end at the first byte that is none: it
-reads as the locale says, and passes over what is wrong.
+Strategy: Textual's driver would switch to the alternate screen again and so clear it; this one skips that
+once, and knows the terminal's attributes from before the page was painted.  Textual decodes keys as UTF-8
+and ends at the first invalid byte; `read_any_keys` decodes them by the locale and replaces invalid bytes.
 """
 
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.drivers.linux_driver import LinuxDriver
 
 from agcx_tui.app import textual_internals
 from agcx_tui.app.startup.terminal_driver import TerminalDriver
+
+if TYPE_CHECKING:
+    from agcx_tui.app.startup.first_paint import Painted
 
 __all__ = ["driver_after", "read_any_keys"]
 
@@ -21,16 +24,16 @@ _ALTERNATE_SCREEN = "\x1b[?1049h"
 
 
 class TakingOver(TerminalDriver):
-    """`painted` is what `first_paint` gave."""
+    """Takes over the page `painted`."""
 
-    painted = None
+    painted: ClassVar[Painted]
     _skipping = False
 
     def start_application_mode(self) -> None:
         self._skipping = not self.painted.taken
         self.painted.take()
         super().start_application_mode()
-        # Also when it comes back from having been suspended.
+        # Also when it resumes after a suspension.
         if self.attrs_before is not None:
             self.attrs_before = self.painted.attributes
 
@@ -41,8 +44,8 @@ class TakingOver(TerminalDriver):
         super().write(data)
 
 
-def driver_after(painted: object | None) -> type[LinuxDriver]:
-    """The driver that takes over where something was painted, and begins where nothing was."""
+def driver_after(painted: Painted | None) -> type[LinuxDriver]:
+    """The driver for a terminal that shows a painted page, or none."""
     return (
         TerminalDriver
         if painted is None
@@ -51,6 +54,6 @@ def driver_after(painted: object | None) -> type[LinuxDriver]:
 
 
 def read_any_keys() -> None:
-    """Have keys decoded as the terminal writes them; bytes that mean nothing become U+FFFD."""
+    """Decode keys in the terminal's encoding; invalid bytes become U+FFFD."""
     encoding = getattr(sys.__stdin__, "encoding", None) or "utf-8"
     textual_internals.decode_keys_with(encoding)

@@ -1,12 +1,11 @@
-"""Rows on the screen before anything large is imported: the page that the list showed last.
+"""Paint the page that the list last showed, before anything large is imported.
 
-Strategy: Textual takes a quarter of a second to import, and a person need not wait for it.  When nothing
-but the list can have been asked for, its last page is written to the terminal at once, and Textual
-then takes over in the same place (`taking_over.py`).  Until then the terminal is read by nobody: what is
-typed is neither echoed nor lost, and stays in its buffer.  Ctrl+C, an exception or a signal brings
-back the terminal as it was.  In doubt nothing is painted.
+Strategy: importing Textual takes a quarter of a second, which the user should not have to wait.  If the
+arguments can only mean the list, its last page is written to the terminal at once, and Textual then takes
+over in place (`driver.py`).  Until then nothing reads the terminal: keys are not echoed and stay in its
+buffer.  Ctrl+C, an exception, or a signal restores the terminal.  When in doubt, nothing is painted.
 
-Known to the entry point alone; it hands `Painted` on.
+Only the entry point calls this; it passes `Painted` on.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 if TYPE_CHECKING:
     from agcx_tui.core.local.paths import Location
@@ -27,9 +26,9 @@ _LEAVE = "\x1b[?7h\x1b[?1049l\x1b[?25h"
 
 
 class Painted:
-    """A page on the screen; `attributes` are those that the terminal had before."""
+    """A page on the screen; `attributes` are the original ones of the terminal."""
 
-    def __init__(self, attributes: list, handlers: dict) -> None:
+    def __init__(self, attributes: list[Any], handlers: dict[int, Any]) -> None:
         self.attributes = attributes
         self.taken = False
         self._handlers = handlers
@@ -37,13 +36,13 @@ class Painted:
         sys.stdout, sys.stderr = (_Uncovering(self, stream) for stream in self._streams)
 
     def take(self) -> None:
-        """Somebody else answers for the terminal from now on."""
+        """Hand over the responsibility for the terminal."""
         self.taken = True
         sys.stdout, sys.stderr = self._streams
         self._restore_handlers()
 
     def undo(self) -> None:
-        """Bring back the terminal, unless somebody has taken it over."""
+        """Restore the terminal, unless it was taken over."""
         if not self.taken:
             import termios
 
@@ -55,15 +54,15 @@ class Painted:
         import signal
 
         for number, handler in self._handlers.items():
-            # Whoever takes over may have set its own by now.
+            # The code that took over may have set its own.
             if signal.getsignal(number) is _end:
                 signal.signal(number, handler)
 
 
 class _Uncovering:
-    """A standard stream: what somebody prints is to be read, so the page goes first."""
+    """A standard stream that removes the page before anything is printed, so that it can be read."""
 
-    def __init__(self, painted: Painted, stream: object) -> None:
+    def __init__(self, painted: Painted, stream: TextIO) -> None:
         self._painted = painted
         self._stream = stream
 
@@ -76,20 +75,20 @@ class _Uncovering:
 
 
 def list_asked_for(arguments: list[str]) -> Location | None:
-    """Where the store is whose list was surely asked for, in a terminal that can show it."""
+    """The store whose list was certainly asked for, in a terminal that can show it; else None."""
     try:
-        named = _store_asked_for(arguments)
-        if named is _SOMETHING_ELSE or not _is_suitable_terminal():
+        asked = _asked_for(arguments)
+        if asked is None or not _is_suitable_terminal():
             return None
         from agcx_tui.core.local.paths import find_store
 
-        return find_store(named)  # type: ignore[arg-type]
+        return find_store(asked.store)
     except (OSError, ValueError):
         return None
 
 
 def paint(location: Location) -> Painted | None:
-    """Show the last page of this store's list, when there is one that is still right."""
+    """Show the last page of this store's list, if there is one that is still valid."""
     try:
         lines = page(location)
         return _begin(lines) if lines else None
@@ -97,24 +96,27 @@ def paint(location: Location) -> Painted | None:
         return None
 
 
-_SOMETHING_ELSE = object()
+class _List(NamedTuple):
+    """The list of a store, which --store may name."""
+
+    store: str | None
 
 
-def _store_asked_for(arguments: list[str]) -> object:
-    """The value of --store, None without; _SOMETHING_ELSE when it may not be the list."""
+def _asked_for(arguments: list[str]) -> _List | None:
+    """The list that the arguments ask for; None if they may mean anything else."""
     rest = [word for word in arguments if word != "browse"]
     if len(arguments) - len(rest) > 1:
-        return _SOMETHING_ELSE
-    if not rest:
         return None
+    if not rest:
+        return _List(None)
     if not rest[-1].removeprefix("--store=").strip():
-        # The command line says that it is empty.
-        return _SOMETHING_ELSE
+        # The command reports the empty value.
+        return None
     if len(rest) == 2 and rest[0] == "--store" and not rest[1].startswith("-"):
-        return rest[1]
+        return _List(rest[1])
     if len(rest) == 1 and rest[0].startswith("--store="):
-        return rest[0].removeprefix("--store=")
-    return _SOMETHING_ELSE
+        return _List(rest[0].removeprefix("--store="))
+    return None
 
 
 def _is_suitable_terminal() -> bool:
@@ -124,12 +126,12 @@ def _is_suitable_terminal() -> bool:
         return False
     if not all(map(os.isatty, (_STDIN, _STDOUT, _STDERR))):
         return False
-    # Not in the background, where to write would stop us.
+    # In the background, writing could stop the process.
     return os.tcgetpgrp(_STDIN) == os.getpgrp()
 
 
 def page(location: Location) -> list[str] | None:
-    """The lines as they look now, without what is gone; None when there are none that are right."""
+    """The lines as they look now, without files that are gone; None if the page is not valid."""
     from agcx_tui.core.local import page_file, paths
     from agcx_tui.core.words import format
 
@@ -146,7 +148,7 @@ def page(location: Location) -> list[str] | None:
     now = time.time_ns() // 1000
     there = [line for line in lines if line.path and os.path.lexists(line.path)]
     if not there:
-        # Nothing of what it shows: then it is no page of sessions.
+        # None of the files exists: it is not a page of this store's sessions.
         return None
     shown = []
     rows = iter(there)
@@ -166,7 +168,7 @@ def _begin(lines: list[str]) -> Painted:
 
     before = termios.tcgetattr(_STDIN)
     attributes = termios.tcgetattr(_STDIN)
-    # As Textual will have it, but for Ctrl+C: until it runs, nobody else could obey that.
+    # As Textual sets it, except for Ctrl+C, which nothing else handles until Textual runs.
     attributes[0] &= ~(termios.IXON | termios.IXOFF | termios.ICRNL | termios.INLCR | termios.IGNCR)
     attributes[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN)
     attributes[6] = list(attributes[6])
@@ -190,7 +192,9 @@ def _end(number: int, _frame: object) -> None:
 
 
 def _write(text: str) -> None:
-    # As Textual writes it after us.
-    data = text.encode(sys.__stderr__.encoding, sys.__stderr__.errors)
+    # Encoded as Textual does.
+    stream = sys.__stderr__
+    assert stream is not None
+    data = text.encode(stream.encoding, stream.errors or "strict")
     while data:
         data = data[os.write(_STDERR, data) :]

@@ -1,7 +1,7 @@
-"""The app, started on a store or on one file.
+"""Run the app on a store or a file.
 
-Strategy: whoever knows what is to be opened comes here: the command line, or the entry point itself when
-nothing but the list can have been asked for.  No click, which would delay the first key.
+Strategy: called by the commands, and directly by the entry point if the arguments can only mean the list.
+Without click, whose import would delay the first key.
 """
 
 from __future__ import annotations
@@ -22,14 +22,23 @@ if TYPE_CHECKING:
 
 __all__ = ["Start", "remembering", "show_app", "show_list"]
 
-# Pictures a second, at most.  What a key changes is drawn when the next one is due: with Textual's 60
-# that is 16 ms after the key.
-_PICTURES = "120"
+# Frames per second.  What a key changes is drawn with the next frame, which with Textual's 60 comes up to
+# 16 ms after the key.
+_FRAMES = "120"
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What is shown first; `state` and `cache` as `AgcxApp` takes them, `painted` is taken over."""
+    """What to show first.
+
+    Fields:
+        store: The store, which need not exist.
+        looked: The places that were tried for it.
+        file: A session file to open instead.
+        state: The directory for state, or None.
+        cache: The directory for caches, or None.
+        painted: A page to take over, or None.
+    """
 
     store: Path
     looked: Sequence[Path]
@@ -42,14 +51,14 @@ class Start:
 def remembering(
     location: Location, *, file: str | None = None, painted: Painted | None = None
 ) -> Start:
-    """A start on a person's own store, of which is remembered how it was left."""
+    """A start that remembers its state, for the user's own store."""
     return Start(
         location.path, location.looked, file, state_directory(), cache_directory(), painted
     )
 
 
 def show_list(location: Location, painted: Painted | None) -> int:
-    """The list of a store, whose page may be painted already; gives the exit status."""
+    """Show the list of a store, whose page may be painted already; returns the exit status."""
     from agcx_tui.core.local.config import load, use_time_zone
 
     config, problems = load(config_file(os.environ))
@@ -58,10 +67,10 @@ def show_list(location: Location, painted: Painted | None) -> int:
 
 
 def show_app(start: Start, config: Config, problems: Sequence[str]) -> int:
-    """Run it to its end; gives the exit status."""
-    # Imports make no garbage; the app turns the collector on again once it is on the screen.
+    """Run the app until it ends; returns the exit status."""
+    # Imports create no garbage; the app enables the collector once it is on the screen.
     gc.disable()
-    os.environ.setdefault("TEXTUAL_FPS", _PICTURES)
+    os.environ.setdefault("TEXTUAL_FPS", _FRAMES)
     from agcx_tui.app.app import AgcxApp
     from agcx_tui.app.startup.driver import driver_after, read_any_keys
     from agcx_tui.core.local.signals import wait_for_faults

@@ -1,9 +1,9 @@
-"""What speaks to the terminal: Textual's driver, where much comes in at once, or nobody reads what goes out.
+"""Textual's driver for the terminal, prepared for much input at once and for a terminal that stops reading.
 
-Strategy: what the thread that reads keys finds is handed over in lists, not key by key: a pasted text
-of a hundred thousand characters without brackets would keep the event loop busy with that alone.
-Writing never waits for the terminal: its thread may, and the loop goes on, so that signals are obeyed.
-At the end, what nobody has read for a moment is discarded.
+Strategy: the thread that reads keys passes them on in batches: a pasted text of a hundred thousand
+characters, without bracketed paste, would keep the event loop busy key by key.  Writing never blocks the
+event loop, only a thread, so that signals are still handled.  At the end, output that the terminal does not
+read for a moment is discarded.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import termios
 import threading
 import time
 from queue import Queue
+from typing import Any
 
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
@@ -21,11 +22,11 @@ from agcx_tui.app import textual_internals
 
 __all__ = ["TerminalDriver"]
 
-# Seconds that the terminal has at the end to read what is written, and between two looks after that.
+# Seconds for the terminal to read the last output, and between two checks after that.
 _PATIENCE, _STEP = 1.0, 0.02
-# Seconds after which it is left alone, whatever it does.
+# Seconds after which we give up.
 _LONGEST = 30.0
-# What undoes all that the driver does to the terminal.
+# Undoes everything that the driver does to the terminal.
 _LEAVE = (
     b"\x1b[?2004l\x1b[?7h\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
     b"\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
@@ -33,9 +34,9 @@ _LEAVE = (
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver with the two differences that the module tells of."""
+    """Textual's driver with batches of input and output that never blocks."""
 
-    def __init__(self, *arguments, **options) -> None:
+    def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._reading = threading.Lock()
         self._found: list[Message] = []
@@ -44,7 +45,7 @@ class TerminalDriver(LinuxDriver):
         with self._reading:
             self._found.append(message)
             if len(self._found) > 1:
-                # They are fetched already.
+                # The loop is about to fetch them.
                 return
         textual_internals.call_in_loop(self, self._hand_over)
 
@@ -56,10 +57,10 @@ class TerminalDriver(LinuxDriver):
             app.post_message(message)
 
     def start_application_mode(self) -> None:
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
         waiting = textual_internals.output_queue(self)
         if waiting is not None:
-            # It may take as much as there is: the loop must not wait for a place in it.
+            # Unlimited, so that the loop never waits for space in it.
             waiting.maxsize = 0
 
     def close(self) -> None:
@@ -75,7 +76,7 @@ class TerminalDriver(LinuxDriver):
             self._discard_unread(writer, waiting)
 
     def _discard_unread(self, writer: threading.Thread, waiting: Queue[str | None]) -> None:
-        """Nobody reads: what was written is of no use any more."""
+        """Discard the output, since the terminal does not read it."""
         with waiting.mutex:
             waiting.queue.clear()
         waiting.put(None)
@@ -83,13 +84,13 @@ class TerminalDriver(LinuxDriver):
         while writer.is_alive() and time.monotonic() < end:
             try:
                 termios.tcflush(self.fileno, termios.TCOFLUSH)
-                # A write that waits for room is woken by this, and not by there being room.
+                # This wakes a write that waits for space; the space alone would not.
                 termios.tcflow(self.fileno, termios.TCOOFF)
                 termios.tcflow(self.fileno, termios.TCOON)
             except termios.error:
                 break
             writer.join(_STEP)
-        # It may have been discarded with the rest.
+        # Write this again: it may have been discarded with the rest.
         stream = textual_internals.terminal_file(self)
         if stream is None:
             return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from textual.message import Message
 
 from agcx_format import CheckpointMetadata
@@ -16,12 +18,11 @@ class CheckpointsView(FactsView):
 
     BINDINGS = bindings("checkpoints")
 
+    @dataclass
     class Wanted(Message):
         """A session is to be made of this checkpoint."""
 
-        def __init__(self, checkpoint: CheckpointMetadata) -> None:
-            super().__init__()
-            self.checkpoint = checkpoint
+        checkpoint: CheckpointMetadata
 
     def action_make_session(self) -> None:
         fact = self.fact

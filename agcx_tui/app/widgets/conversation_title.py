@@ -1,4 +1,4 @@
-"""The first line of a conversation: what it is called, and as many facts as there is room for."""
+"""The first line of a conversation: its title, and as many facts as fit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["title_line"]
 
 
 def title_line(conversation: Conversation, width: int) -> tuple[Content, str]:
-    """What stands at the left and at the right of a line of `width` cells."""
+    """The texts at the left and the right of a line of `width` cells."""
     data, checkpoint = conversation.metadata, conversation.checkpoint
     star = "★ " if data.is_favorite else ""
     title = star + (safe_line(data.title).strip() or "(no title)")
@@ -22,10 +22,12 @@ def title_line(conversation: Conversation, width: int) -> tuple[Content, str]:
         name = safe_line(checkpoint.name).strip() or "(no name)"
         title = f"◆ Checkpoint “{name}” of {title}"
         messages, size = conversation.source.known(), ""
-    turns = format.counted(data.turn_count, "turn") if checkpoint is None else ""
+    # 0 where the writer did not count turns.
+    is_counted = checkpoint is None and data.turn_count > 0
+    turns = format.counted(data.turn_count, "turn") if is_counted else ""
     mode, model = data.current_mode.value, safe_line(data.model)
     facts = [model, mode, format.counted(messages, "message"), turns, size]
-    # The title has precedence: facts leave by rank where there is no room for them.
+    # The title takes precedence: facts are left out by rank.
     for leaving in (None, turns, mode, size, model):
         facts = [fact for fact in facts if fact and fact != leaving]
         right = " · ".join(facts)

@@ -1,8 +1,7 @@
-"""Copies from any screen: what was copied is told with the way that it went, and only if it did.
+"""Copies from any screen, and says how the text was copied, if it was.
 
-Strategy: the programs that can take a text are run by a thread (`clipboard.py`).  Where nobody took it,
-it goes
-to the terminal, which never answers: that is not called copied.
+Strategy: a thread runs the programs that can take a text (`clipboard.py`).  If none takes it, it goes to
+the terminal, which never answers: that is called sent, not copied.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import threading
 from base64 import b64encode
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from textual.app import App
 
@@ -24,8 +24,12 @@ __all__ = ["Copying", "copy"]
 _LIMIT = 75_000
 
 
+# The copies of each app that runs.
+_COPYING: WeakKeyDictionary[App[Any], Copying] = WeakKeyDictionary()
+
+
 class Copying:
-    """The copies of one app, the last of which counts."""
+    """Copies of one app, of which the last counts."""
 
     def __init__(self, app: App[Any]) -> None:
         self._app = app
@@ -33,12 +37,12 @@ class Copying:
         self._latest = 0
 
     def copy(self, text: str, what: str) -> None:
-        """Copy `text`, and tell the person; `what` names it, safe to be shown."""
+        """Copy `text` and say so; `what` names it, in words that are safe to show."""
         if len(text) > _LIMIT:
             words = f"{len(text):,} characters are too many for the clipboard; export it instead."
             self._app.notify(words, severity="warning", markup=False)
             return
-        # What the app's own fields paste.
+        # For the app's own fields.
         set_app_clipboard(self._app, text)
         self._latest += 1
         number = self._latest
@@ -46,17 +50,17 @@ class Copying:
             put = partial(self._put, number, text, what)
             self._app.run_worker(put, name="copy", group="copy", thread=True, exit_on_error=False)
         else:
-            self._tell(number, text, what, clipboard.Taken())
+            self._report(number, text, what, clipboard.Taken())
 
     def _put(self, number: int, text: str, what: str) -> None:
-        """In a thread; of several copies in a row the last is the one that stays."""
+        """In a thread; of several copies in a row the last one stays."""
         with self._lock:
             if number != self._latest:
                 return
             taken = clipboard.put(clipboard.as_bytes(text), os.environ)
-        self._app.call_from_thread(self._tell, number, text, what, taken)
+        self._app.call_from_thread(self._report, number, text, what, taken)
 
-    def _tell(self, number: int, text: str, what: str, taken: clipboard.Taken) -> None:
+    def _report(self, number: int, text: str, what: str, taken: clipboard.Taken) -> None:
         if number != self._latest:
             return
         if not taken:
@@ -69,12 +73,10 @@ class Copying:
 
 
 def copy(app: App[Any], text: str, what: str) -> None:
-    """Copy a text by the app's own `Copying`, which it gets with the first copy."""
-    copying = getattr(app, "copying", None)
-    if copying is None:
-        copying = Copying(app)
-        app.copying = copying  # type: ignore[attr-defined]
-    copying.copy(text, what)
+    """Copy a text for an app, and say so; `what` names it, in words that are safe to show."""
+    if app not in _COPYING:
+        _COPYING[app] = Copying(app)
+    _COPYING[app].copy(text, what)
 
 
 def _words(what: str, taken: clipboard.Taken) -> str:

@@ -1,6 +1,8 @@
-"""The line between the list and the preview, which the mouse can drag."""
+"""The line between two panes, which the mouse can drag."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from rich.segment import Segment
 from textual import events
@@ -12,7 +14,7 @@ __all__ = ["Divider"]
 
 
 class Divider(Widget):
-    """Stands between two panes; one line high, it lies between one above and one below."""
+    """Vertical between panes side by side; horizontal, one line high, between panes on top of each other."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -23,14 +25,14 @@ class Divider(Widget):
     }
     """
 
+    @dataclass
     class Dragged(Message):
-        """The mouse holds it over this place of the screen; `ended` when it let go."""
+        """The mouse drags it to this cell of the screen; `ended` once the button is released."""
 
-        def __init__(self, divider: Divider, x: int, y: int, *, ended: bool) -> None:
-            super().__init__()
-            self.divider = divider
-            self.x, self.y = x, y
-            self.ended = ended
+        divider: Divider
+        x: int
+        y: int
+        ended: bool
 
     @property
     def lies(self) -> bool:
@@ -47,13 +49,13 @@ class Divider(Widget):
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         if self.has_class("-dragged"):
-            self._tell(event, ended=False)
+            self._report(event, ended=False)
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
         if self.has_class("-dragged"):
             self.remove_class("-dragged")
             self.release_mouse()
-            self._tell(event, ended=True)
+            self._report(event, ended=True)
 
-    def _tell(self, event: events.MouseEvent, *, ended: bool) -> None:
+    def _report(self, event: events.MouseEvent, *, ended: bool) -> None:
         self.post_message(self.Dragged(self, event.screen_x, event.screen_y, ended=ended))

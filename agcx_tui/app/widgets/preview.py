@@ -1,9 +1,9 @@
-"""The pane beside the list: what the session under the cursor is, and how it goes.
+"""The preview beside the list: facts about the session under the cursor, and its first messages.
 
-Strategy: it follows the cursor without ever delaying it.  A move only starts a short timer, longer than
-a key repeat; when it fires, a thread opens the file and posts what it found with the number of
-the request, and an answer to an older request is closed unseen.  The transcript is imported and
-mounted for the first file: the first rows of the list do not wait for it.
+Strategy: it follows the cursor without ever delaying it.  A move only starts a timer, longer than a key
+repeat; when it fires, a thread opens the file and posts it with the number of the request.  The answer
+to an older request is closed unseen.  The transcript is imported and mounted for the first file, so the
+first rows of the list do not wait for it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from textual import work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from agcx_format.disk import Signature
     from agcx_tui.app.widgets.transcript.transcript import Transcript
 
-# How long a thread may read on before it shows what it has.
+# Seconds, and messages, that a thread reads before it shows what it has.
 _PATIENCE = 0.1
 _ENOUGH = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What stands above the transcript, gathered in the thread; made safe where it is shown."""
+    """What is shown above the transcript; made safe where it is drawn."""
 
     title: str
     model: str
@@ -54,7 +54,7 @@ class Facts:
 
 
 class Preview(Vertical):
-    """`follow(path)`; None shows nothing."""
+    """`follow(row)` shows a row of the table; None shows nothing."""
 
     DEFAULT_CSS = """
     Preview {
@@ -64,23 +64,20 @@ class Preview(Vertical):
     }
     """
 
-    class Loaded(Message):
-        """A file is open, or why it is not."""
+    @dataclass
+    class Loaded(Message, bubble=False):
+        """Request `number` opened a file, or `error` says why not."""
 
-        def __init__(
-            self, number: int, facts: Facts | None, file: SessionFile | None, error: str
-        ) -> None:
-            super().__init__()
-            self.number = number
-            self.facts = facts
-            self.file = file
-            self.error = error
+        number: int
+        facts: Facts | None
+        file: SessionFile | None
+        error: str
 
     def __init__(self, table: SessionTable, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._table = table
         self._row: int | None = None
-        # What the file was when it was opened.
+        # Of the file when it was opened.
         self._signature: Signature | None = None
         self._number = 0
         self._timer: Timer | None = None
@@ -92,7 +89,7 @@ class Preview(Vertical):
         yield Static(id="preview-head", markup=False)
 
     def follow(self, row: int | None, *, delay: float) -> None:
-        """Show a row of the table after `delay` seconds; the last call wins."""
+        """Show a row after `delay` seconds; the last call wins."""
         self._row = row
         self._number += 1
         if self._timer is not None:
@@ -100,7 +97,7 @@ class Preview(Vertical):
         self._timer = self.set_timer(delay, self._begin)
 
     def renew(self, *, delay: float) -> None:
-        """Show the same row again if its file is another by now."""
+        """Show the same row again if its file has changed."""
         row = self._row
         if (
             row is not None
@@ -130,7 +127,7 @@ class Preview(Vertical):
         worker = get_current_worker()
         if worker.is_cancelled:
             return
-        # Slow the first time, and better here than in the handler.
+        # Slow the first time: better here than in the handler.
         from agcx_format import SessionFile
 
         import_module("agcx_tui.app.widgets.transcript.transcript")
@@ -149,11 +146,11 @@ class Preview(Vertical):
             message = self.Loaded(number, None, file, os_reason(error))
         if not self.post_message(message) and file is not None:
             file.close()
-        # Enter comes next, most likely, and is then obeyed at once.
+        # Most likely Enter comes next, and then it opens at once.
         import_module("agcx_tui.app.screens.conversation.conversation")
 
-    async def on_preview_loaded(self, message: Loaded) -> None:
-        message.stop()
+    @on(Loaded)
+    async def _show(self, message: Loaded) -> None:
         # The program may have been left meanwhile.
         if message.number != self._number or not self.is_attached:
             if message.file is not None:
@@ -171,7 +168,7 @@ class Preview(Vertical):
         from agcx_tui.app.widgets.transcript.transcript import Transcript
 
         transcript = Transcript(compact=True)
-        # Tab goes there, to read on without opening it.
+        # Tab goes there, to read without opening it.
         transcript.can_focus = True
         await self.mount(transcript)
         return transcript
@@ -210,7 +207,7 @@ def _facts(file: SessionFile) -> Facts:
     try:
         directory = file.context.working_directory[: limits.LISTED_TITLE]
     except (PersistenceError, OSError):
-        # Damage there does not stand in the way of the messages.
+        # The messages can be read all the same.
         directory = ""
     return Facts(
         metadata.title,
@@ -229,7 +226,8 @@ def _head(facts: Facts) -> Content:
         safe_line(facts.model),
         facts.mode,
         format.counted(facts.messages, "message"),
-        format.counted(facts.turns, "turn"),
+        # 0 where the writer did not count turns.
+        format.counted(facts.turns, "turn") if facts.turns else "",
     ]
     lines = [
         Content.styled(safe_line(facts.title).strip() or "(no title)", "bold $foreground"),

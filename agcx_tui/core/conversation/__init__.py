@@ -1,1 +1,1 @@
-"""A conversation as data: what it is, what is in it, where words are."""
+"""A conversation as data: the subject, its facts, and search."""

@@ -1,8 +1,7 @@
-"""What the tabs beside the messages say: the context, the checkpoints, and every detail.
+"""The facts on the tabs beside the messages: context, checkpoints, and details.
 
-Strategy: pure functions from values to groups of facts; a fact is a name and a value, both still
-as they stand in the file, made safe where they are drawn.  `target` is what a key does something
-with: a path, or a checkpoint.
+Strategy: pure functions from values to groups of facts.  A fact is a name and a value as they are in the
+file; they are made safe when drawn.
 """
 
 from __future__ import annotations
@@ -10,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agcx_format import CheckpointMetadata, ConversationContext, SessionMetadata, ns_of
+from agcx_format import (
+    CheckpointMetadata,
+    ConversationContext,
+    SectionPlace,
+    SessionMetadata,
+    ns_of,
+)
 from agcx_tui.core.conversation.subject import CheckpointRow, Conversation, Sizes
 from agcx_tui.core.words import format
 from agcx_tui.core.words.resume_command import resume_command
@@ -20,7 +25,13 @@ __all__ = ["Fact", "Group", "checkpoint_facts", "context_facts", "detail_facts"]
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """`note` stands below the value, quieter; `copied` is what a copy gives, by default the value."""
+    """A name and a value.
+
+    Fields:
+        note: A quieter text below the value.
+        target: What Enter opens: a path, or a checkpoint.
+        copied: What is copied instead of the value.
+    """
 
     name: str
     value: str
@@ -31,7 +42,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Facts under a title; `empty` is what stands there when there are none."""
+    """Facts under a title; `empty` is shown if there are none."""
 
     title: str
     facts: tuple[Fact, ...]
@@ -68,7 +79,7 @@ def context_facts(context: ConversationContext) -> list[Group]:
 
 
 def checkpoint_facts(rows: Iterable[CheckpointRow]) -> list[Group]:
-    """One fact a checkpoint, the oldest first; those whose file is missing say so."""
+    """A fact for each checkpoint, the oldest first, with a remark if its file is missing."""
     facts = []
     for row in rows:
         each = row.metadata
@@ -85,7 +96,7 @@ def checkpoint_facts(rows: Iterable[CheckpointRow]) -> list[Group]:
 
 
 def detail_facts(conversation: Conversation, sizes: Sizes) -> list[Group]:
-    """Every field of the metadata, the file, and what its sections take."""
+    """All fields of the metadata, the file, and the sizes of its sections."""
     data = conversation.metadata
     groups = [
         Group("Checkpoint", _about_checkpoint(conversation.checkpoint))
@@ -146,7 +157,7 @@ def _about_file(conversation: Conversation) -> tuple[Fact, ...]:
     )
 
 
-def _section(place, plain: int | None) -> Fact:
+def _section(place: SectionPlace, plain: int | None) -> Fact:
     where = f"from byte {place.start:,}"
     if not place.compressed:
         return Fact(place.name, _bytes(place.size), where)

@@ -1,8 +1,7 @@
-"""The next message of some kind in a source of any size; for a thread.
+"""Find the next message of some kind in a source of any size; blocks, so call it in a thread.
 
-Strategy: messages are looked at one by one from where the reader is, in either direction.  Those
-whose text was dropped are fetched, those not known yet are read; every step asks whether it
-is still wanted.
+Strategy: messages are tested one by one from the reader's position, in either direction.  Messages whose text
+was dropped from memory are fetched, and unknown ones are read; every step checks for cancellation.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from agcx_format.errors import PersistenceError
 
 __all__ = ["at_hand", "find_message"]
 
-# A thread that never sleeps would hold the interpreter.
+# A thread that never sleeps would hold the interpreter lock.
 _STEP_SECONDS = 0.02
 _BREATH = 0.001
 
@@ -23,7 +22,7 @@ _BREATH = 0.001
 def at_hand(
     source: MessageSource, index: int, stopped: Callable[[], bool] = lambda: False
 ) -> MessageSnapshot | None:
-    """A known message, fetched if need be; None when it cannot be decoded, or stopped.  May block."""
+    """A known message, fetched if necessary; None if it cannot be decoded, or if `stopped`.  May block."""
     message = source.get(index)
     if message is PENDING and hasattr(source, "fetch"):
         try:
@@ -41,18 +40,18 @@ def find_message(
     wanted: Callable[[MessageSnapshot], bool],
     stopped: Callable[[], bool] = lambda: False,
 ) -> int | None:
-    """The nearest message that is `wanted`, from `start` on (1) or back (-1); None when there is none.
+    """The number of the nearest `wanted` message from `start`, forward (1) or backward (-1).
 
-    Reads on where the source is not complete.
+    Reads further if the source is not complete.  Returns None if there is none, or if `stopped`.
     """
     if direction > 0 and start == 0 and hasattr(source, "again"):
-        # From the beginning: rather once more than fetched one by one.
+        # From the beginning, reading again is faster than fetching one by one.
         source = source.again()
     index, since = start, time.monotonic()
     while index >= 0 and not stopped():
         if index >= source.known():
             ended = source.complete or not source.read_more()
-            # One that became known in between counts.
+            # A message may have become known in between.
             if ended and index >= source.known():
                 return None
         else:

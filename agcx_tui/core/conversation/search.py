@@ -1,9 +1,9 @@
-"""Which messages of a source hold some words; for a thread, while the source is still being read.
+"""Find the messages of a source that contain some words; blocks, so call it in a thread.
 
-Strategy: one message after the other, in short steps, so that the interface stays quick: text is
-folded and looked through in pieces, because one search in 64 MB would hold the interpreter for a third of a
-second.  Where messages are not at hand any more, the source is read once more from the beginning,
-beside what is shown; those that cannot be decoded say nothing.
+Strategy: messages are searched one by one in short steps, so that the interface stays responsive: text is
+folded and searched in pieces, because one search in 64 MB would hold the interpreter lock for a third of a
+second.  If messages have been dropped from memory, the source is read again from the beginning, without
+disturbing what is shown.  Messages that cannot be decoded never match.
 """
 
 from __future__ import annotations
@@ -23,15 +23,21 @@ _PIECE = 512 * 1024
 _STEP_SECONDS = 0.05
 _BREATH = 0.0005
 _WAIT = 0.05
-# White space within a match that lies on the border of two pieces.
+# White space within a match that crosses the border of two pieces.
 _WHITE = 64
-# How many characters a decomposed letter may have for one that is typed.
+# A composed letter may be decomposed into this many characters.
 _GROWS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a step found: messages in order, how many were looked at in all, and whether all were."""
+    """The result of a step.
+
+    Fields:
+        indexes: The messages found in this step, in order.
+        searched: How many messages have been searched in all.
+        done: Whether those are all messages.
+    """
 
     indexes: tuple[int, ...]
     searched: int
@@ -39,7 +45,7 @@ class Found:
 
 
 def pattern_of(needle: Needle) -> re.Pattern[str]:
-    """For a text that the needle prepared; a space stands for any white space, a line's end too."""
+    """A pattern for texts that the needle prepared; a space matches any white space."""
     words = needle.text
     pieces = words.split()
     return re.compile(r"\s+".join(map(re.escape, pieces)) if pieces else re.escape(words))
@@ -48,7 +54,7 @@ def pattern_of(needle: Needle) -> re.Pattern[str]:
 def search(
     source: MessageSource, words: str, stopped: Callable[[], bool] = lambda: False
 ) -> Iterator[Found]:
-    """Steps of some hundredths of a second, until the source is complete or `stopped`."""
+    """Search in steps of some hundredths of a second, until all is searched or `stopped`."""
     needle = Needle.of(words)
     pattern, overlap = pattern_of(needle), _GROWS * len(words) + _WHITE
     found: list[int] = []

@@ -1,7 +1,7 @@
-"""What a conversation screen shows: a session's file, or a checkpoint of it, opened alike.
+"""What a conversation screen shows: a session or one of its checkpoints.
 
-Strategy: both become a `Conversation`, whose parts are read when they are asked for.  Opening and
-reading may block; a thread does it.
+Strategy: both become a `Conversation`, whose parts are read on demand.  Opening and reading may block; call
+them in a thread.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Conversation:
 
 
 def open_session(path: str) -> Conversation:
-    """A session's file; what fills the first screen is read."""
+    """Open a session file and read the messages of the first screen."""
     file = SessionFile(path)
     file.read_more()
 
@@ -77,7 +77,7 @@ def open_session(path: str) -> Conversation:
 def open_checkpoint(
     store: Store, session: SessionMetadata, wanted: CheckpointMetadata
 ) -> Conversation:
-    """One checkpoint of a session, read whole."""
+    """Read a checkpoint of a session completely."""
     loaded = store.load_checkpoint(session.id, wanted.id)
     conversation = loaded.conversation
     return Conversation(
@@ -92,7 +92,7 @@ def open_checkpoint(
 
 @dataclass(frozen=True, slots=True)
 class CheckpointRow:
-    """A checkpoint that the session tells of, or that lies beside it; `there` when it can be read."""
+    """A checkpoint of a session; `there` says whether its file can be read."""
 
     metadata: CheckpointMetadata
     there: bool
@@ -103,7 +103,7 @@ def checkpoints_of(
 ) -> tuple[Store | None, list[CheckpointRow]]:
     """All checkpoints, oldest first, and the store to read them from.
 
-    Without a store they are looked for beside the file.
+    Without a store, they are searched beside the file.
     """
     metadata = conversation.metadata
     readable: dict[object, CheckpointMetadata] = {}
@@ -112,10 +112,10 @@ def checkpoints_of(
             store = open_store(_directory(conversation.path))
         readable = {each.id: each for each in store.list_checkpoints(metadata.id)}
     except PersistenceError:
-        # What the session itself tells of them is shown all the same.
+        # Those that the session lists are shown anyway.
         pass
-    told = {each.id: each for each in metadata.checkpoints}
-    rows = [CheckpointRow(each, each.id in readable) for each in (told | readable).values()]
+    listed_there = {each.id: each for each in metadata.checkpoints}
+    rows = [CheckpointRow(each, each.id in readable) for each in (listed_there | readable).values()]
     return store, sorted(rows, key=lambda row: row.metadata.created_at)
 
 

@@ -156,6 +156,10 @@ def file_name(metadata: SessionMetadata, format: str) -> str:
 # --- from a session to bytes
 
 
+# Formats that say how many turns a session has.
+_TELL_TURNS = ("md", "html")
+
+
 class Exporter:
     """Renders sessions in one form; a secret has the same placeholder in all of them."""
 
@@ -210,10 +214,21 @@ class Exporter:
             with SessionFile(path) as file:
                 progress.expected = file.expected
                 around = ConversationSnapshot(file.metadata.id, [], _context(file), [])
-                yield _Opened(file.signature, file.metadata, file, around, None)
+                yield _Opened(file.signature, self._with_turns(file), file, around, None)
         finally:
             progress.messages = progress.expected = 0
             progress.sessions += 1
+
+    def _with_turns(self, file: SessionFile) -> SessionMetadata:
+        """The metadata; where the writer did not count turns and they are written, they are counted."""
+        metadata = file.metadata
+        if metadata.turn_count or self.form.format not in _TELL_TURNS:
+            return metadata
+        from msgspec import structs
+
+        from agcx_format.transcript import count_turns
+
+        return structs.replace(metadata, turn_count=count_turns(self._checked(file)))
 
     def _finds(self, opened: _Opened) -> list[Find]:
         """The secrets in everything that is written.

@@ -93,3 +93,8 @@ def catalogs(cache: Path) -> Path:
 def measures(cache: Path) -> Path:
     """The part of the cache directory for measured sizes, apart from the catalogs and their lock."""
     return cache / "stats"
+
+
+def search_index(cache: Path) -> Path:
+    """The part of the cache directory for the index that full-text search uses."""
+    return cache / "search"

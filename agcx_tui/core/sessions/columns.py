@@ -1,12 +1,12 @@
-"""How the columns of the session list share a width, and how text is fitted into one.
+"""The columns of the session list: which fit into a width, and how text is fitted into one.
 
-Strategy: pure arithmetic on cells.  Age, star and title always stand; the others come in the order
-of their use as long as the title keeps a readable width, so they leave by rank: tags first,
-then model, mode, size, messages.
+Strategy: pure arithmetic on cells.  Age, star, and title are always shown; the others are added by rank as
+long as the title keeps a readable width, so that in a narrow list tags disappear first, then model, mode,
+size, and messages.
 
-A terminal and we must agree on how wide a text is, or the columns after it stand crooked.  They
-agree on single characters, not on sequences that some terminals join to one picture: these are
-reduced to their parts (`plain_cells`).
+We and the terminal must agree on the width of a text, or the columns after it shift.  Terminals agree on
+single characters, but not on sequences that some of them join into one glyph; `plain_cells` reduces these
+to their parts.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from agcx_format.transcript import Needle, safe_line
 from agcx_tui.core.words.format import AGE_WIDTH
 
 GAP = 2
-# mark and age, each with a space before, and the star's column
+# The mark and the age, each with a space before it, and the column of the star.
 _LEAD = 3 + AGE_WIDTH + 1
 _STAR = 2
 
-# name, width, the least width of the title beside it; the most useful first
+# Name, width, and the least width of the title beside it; the most useful first.
 _RANKED = (
     ("messages", 6, 16),
     ("size", 6, 20),
@@ -36,7 +36,7 @@ _RANKED = (
 _PLACES = ("tags", "model", "mode", "messages", "size")
 _RIGHT_ALIGNED = {"messages", "size"}
 
-# Joiners, variation selectors and skin tones, which change how wide a sequence is drawn.
+# Joiners, variation selectors, and skin tones change the width of a sequence.
 _joining = re.compile("[\u200c\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]")
 _flag_letter = re.compile("[\U0001f1e6-\U0001f1ff]")
 _right_to_left = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff]").search
@@ -57,7 +57,7 @@ class Column:
 
 
 def lay_out(width: int) -> tuple[Column, ...]:
-    """The columns from left to right in a list `width` cells wide: age, title, and what fits."""
+    """The columns of a list `width` cells wide, from left to right: age, title, and those that fit."""
     title = width - _LEAD - _STAR - 1
     chosen: dict[str, int] = {}
     for name, cells, least in _RANKED:
@@ -86,7 +86,7 @@ def _places(text: str, needle: Needle) -> Iterator[tuple[int, int]]:
 
 
 def plain_cells(text: str) -> str:
-    """Made safe, and of a width that does not depend on the terminal: one line of a list."""
+    """The text in one line, made safe, and with the same width on every terminal."""
     text = safe_line(text)
     if text.isascii():
         return text
@@ -95,7 +95,7 @@ def plain_cells(text: str) -> str:
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:
-    """Exactly `width` cells of a text that `plain_cells` gave, `…` where it was cut."""
+    """A text from `plain_cells` in exactly `width` cells, with `…` if it was cut."""
     if width <= 0:
         return ""
     cells = cell_len(text)
@@ -105,13 +105,13 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
     if right:
         return padding + text
     if not text.isascii() and _right_to_left(text):
-        # Else a terminal that reorders would take the next column's digits into this text.
+        # Otherwise a terminal with bidirectional text would move the next column's digits into this one.
         text += LEFT_TO_RIGHT_MARK
     return text + padding
 
 
 def find_words(text: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
-    """Where the words of a filter stand in `text`: spans in order, none overlapping another."""
+    """The spans of a filter's words in `text`, in order and without overlaps."""
     spans = sorted(span for word in words if word for span in _places(text, Needle.of(word)))
     joined: list[tuple[int, int]] = []
     for start, end in spans:

@@ -1,7 +1,7 @@
-"""What Tab makes of a half-typed filter: keys of its language, and values that the sessions have.
+"""Completion of the filter line: keys of its language, and values that occur in the sessions.
 
-Strategy: pure.  The word before the cursor is looked at alone; the candidates are those that begin
-with it, the values that most sessions have first, then those that contain it.
+Strategy: pure.  Only the word before the cursor counts; candidates that begin with it come first, the values
+of most sessions before others, then those that contain it.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ _ALWAYS = {
     "messages": (">10", ">100", ">1000"),
 }
 
-# The last word: a sign for not, a key, and a value that may be in quotes.
+# The last word: a minus, a key, and a value that may be in quotes.
 _word = re.compile(r'(-?)(?:([A-Za-z]+):)?((?:"[^"]*"?|[^\s"])*)$')
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """`start` is where the word begins; each candidate replaces what lies from there to the cursor."""
+    """Candidates for the text from `start` to the cursor."""
 
     start: int
     candidates: tuple[str, ...]
 
 
 def complete(before: str, table: SessionTable) -> Completion:
-    """What may stand in place of the last word of `before`, the line up to the cursor."""
+    """Candidates for the last word of `before`, the line up to the cursor."""
     match = _word.search(before)
     assert match is not None
     minus, key, value = match[1], (match[2] or "").lower(), match[3]
     if not key:
-        # Nothing typed is nothing to complete: Tab then goes to the next pane.
+        # With nothing to complete, Tab goes to the next pane.
         keys = [f"{name}:" for name in KEYS if name.startswith(value.lower())] if value else []
         return Completion(match.start(), tuple(minus + name for name in keys))
     wanted = fold(value.strip('"'))
@@ -70,7 +70,7 @@ def _values(table: SessionTable, key: str) -> list[str]:
         return [state for state in STATES if state != "listed"]
     else:
         return list(_ALWAYS.get(key, ()))
-    # What cannot be typed cannot be filtered by either.
+    # Values that cannot be typed cannot be filtered by.
     by_use = sorted(counts, key=lambda value: (-counts[value], value))
     return [value for value in by_use if value and _typeable(value)]
 

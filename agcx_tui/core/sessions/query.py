@@ -1,13 +1,12 @@
-"""The filter line's little language: text in, terms out.
+"""The filter language: parses text into terms.
 
     grid "two words" model:gpt-5 -tag:wip is:favorite after:2024-11 larger:1MB messages:>100
 
-Strategy: `parse` is pure and never raises.  A bare word is looked for in title, tags, model and
-id; `key:value` narrows by one column; a leading `-` means not; all terms must hold.  A value that
-cannot be understood is left out of the terms and said in `Query.errors`, so that a half-typed
-line filters by what is already clear.  A key without a value yet is neither.  A key that there is not
-is part of a word, for titles hold such; `Query.unknown` has it, for when no title does.  Matching
-itself is done by the table that holds the columns (`session_table.py`).
+Strategy: `parse` is pure and never raises.  A plain word is searched in title, tags, model, and id;
+`key:value` tests one column; a leading `-` means not; all terms must match.  A value that cannot be
+understood is reported in `Query.errors` and ignored, so that a half-typed line filters by what is clear
+already.  A key without a value is ignored.  An unknown key is part of a word, since titles contain such
+text; `Query.unknown` lists it for the case that nothing matches.  `matching.py` tests the rows.
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ from agcx_format.transcript import Needle, fold
 WORD = "word"
 KEYS = ("model", "tag", "mode", "is", "before", "after", "larger", "smaller", "messages", "id")
 STATES = ("favorite", "broken", "empty", "imported", "marked", "listed")
-# The tags that an import gives.
+# The tags that an import adds.
 IMPORTS = frozenset({"codex", "claude-code"})
-# And the one of an import of which a part could not be read.
+# The tag of an import of which a part could not be read.
 INCOMPLETE = "incomplete"
 MODES = ("plan", "build", "review")
 
@@ -45,9 +44,12 @@ _EPOCH = datetime(1970, 1, 1)
 class Term:
     """One condition.
 
-    `value` by key: folded text for `word model tag mode is id`; microseconds since 1970 for
-    `before after`; bytes for `larger smaller`; a pair of operator and count for `messages`.  A word
-    with a capital is looked for as it is `written`.
+    Fields:
+        key: The column, or WORD.
+        value: Folded text for `word model tag mode is id`; microseconds since 1970 for `before after`;
+            bytes for `larger smaller`; operator and count for `messages`.
+        negated: Whether it must not match.
+        written: A word with a capital letter as it was typed: it is case-sensitive.
     """
 
     key: str
@@ -57,15 +59,17 @@ class Term:
 
     @property
     def needle(self) -> str:
-        """What a text must hold, of a key whose value is text."""
+        """The text to search for, if the value is a text."""
         return self.written or str(self.value)
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
+    """Terms that must all match, and what could not be understood."""
+
     terms: tuple[Term, ...] = ()
     errors: tuple[str, ...] = ()
-    # What looks like a key and was taken for a word.
+    # What looks like a key but is not one.
     unknown: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
@@ -73,23 +77,23 @@ class Query:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """What is to be highlighted: the plain words that are looked for."""
+        """The plain words, for highlighting."""
         return tuple(term.needle for term in self.terms if term.key == WORD and not term.negated)
 
     def narrows(self, earlier: Query) -> bool:
-        """Whether everything that fits this query fits the earlier one too.
+        """Whether everything that matches this query also matches the earlier one.
 
-        True while a line is typed to its end, which lets the table look at its last result only.
+        True while text is appended to a line, so the table only needs to test its last result.
         """
         return all(any(_implies(new, old) for new in self.terms) for old in earlier.terms)
 
 
 class _BadValue(ValueError):
-    """The text of it is shown beside the filter line."""
+    """The message is shown beside the filter line."""
 
 
 def parse(text: str, now: int) -> Query:
-    """The query that the line means at `now` (microseconds since 1970)."""
+    """The query of a line at the time `now` (microseconds since 1970)."""
     terms: list[Term] = []
     errors: list[str] = []
     unknown: list[str] = []
@@ -97,7 +101,7 @@ def parse(text: str, now: int) -> Query:
         value = raw.strip('"')
         name = key.lower()
         if key and name not in KEYS:
-            # `fix: it` and `http://` are words: titles hold such things.
+            # `fix: it` and `http://` are words: titles contain them.
             if not value.startswith("//"):
                 unknown.append(key)
             value, name = f"{key}:{value}", WORD
@@ -114,7 +118,7 @@ def parse(text: str, now: int) -> Query:
     return Query(tuple(terms), tuple(errors), tuple(unknown))
 
 
-# How the value of a term is looked for, by key: whatever fits a value that holds another fits that one, too.
+# How a value is searched, by key: whatever matches a longer value matches the shorter one it contains.
 _LOOKED_FOR: dict[str, Callable[[str, str], bool]] = {
     WORD: operator.contains,
     "model": operator.contains,
@@ -128,7 +132,7 @@ def _implies(new: Term, old: Term) -> bool:
     test = _LOOKED_FOR.get(new.key)
     if test is None or new.key != old.key or new.negated or old.negated:
         return False
-    # What has a word as it is written has it folded, and not the other way round.
+    # A text with the word as written also contains it folded, but not vice versa.
     if old.written:
         return test(new.written, old.written)
     return test(str(new.value), str(old.value))
@@ -141,7 +145,7 @@ def _text(value: str, now: int) -> str:
 def _one_of(choices: tuple[str, ...]) -> Callable[[str, int], str]:
     def read(value: str, now: int) -> str:
         name = _SPELLINGS.get(value.casefold(), value.casefold())
-        # `is:fav` on the way to `is:favorite` is meant already, when it can mean one thing only.
+        # `is:fav`, on the way to `is:favorite`, already works if it is unambiguous.
         fits = [choice for choice in choices if choice.startswith(name)]
         if len(fits) != 1:
             raise _BadValue("one of " + ", ".join(choices))
@@ -151,7 +155,7 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str, int], str]:
 
 
 def _moment(value: str, now: int) -> int:
-    """The beginning of a local day, month or year; or so long before `now`."""
+    """The beginning of a local day, month, or year; or a time before `now`."""
     name = value.casefold()
     if ago := _ago.fullmatch(name):
         return now - int(ago[1]) * _HOURS[ago[2]] * 3_600_000_000

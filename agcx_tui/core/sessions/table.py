@@ -95,10 +95,12 @@ class SessionTable:
         return MODES[self._arrays["modes"][row]] if self.readable(row) else ""
 
     def messages(self, row: int) -> int:
-        return self._arrays["messages"][row]
+        count: int = self._arrays["messages"][row]
+        return count
 
     def size(self, row: int) -> int:
-        return self._arrays["sizes"][row]
+        count: int = self._arrays["sizes"][row]
+        return count
 
     def ratio(self, row: int) -> float | None:
         """Compressed / original size according to the metadata; None if that is not possible."""
@@ -133,11 +135,17 @@ class SessionTable:
 
     def date(self, row: int, name: str | None = None) -> int:
         """The date of that name, or the one that the list shows."""
-        return self._arrays[name or self.shown_date][row]
+        moment: int = self._arrays[name or self.shown_date][row]
+        return moment
+
+    def last_used(self, row: int) -> int:
+        """When the session was last opened or changed, or the file last written if it is unreadable."""
+        return max(self.date(row, "accessed"), self.date(row, "updated"))
 
     def changed(self, row: int) -> int:
         """The time of the last write to the file."""
-        return self._arrays["mtimes"][row] // 1000
+        moment: int = self._arrays["mtimes"][row]
+        return moment // 1000
 
     @property
     def shown_date(self) -> str:

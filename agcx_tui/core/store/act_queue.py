@@ -1,19 +1,20 @@
 """What is done to a store from its screens: one act at a time, in the order in which it was asked for.
 
-Strategy: one thread per store takes one piece of work after the other; all screens of the store share
-the queue.  An undo that is asked for while an act waits or runs is about that act, and about no other: when
-the act does not come about, nothing is undone.  The queue belongs to the directory that the store was in
-when it was opened: where another directory lies at the same path by now, nothing is done.
+Strategy: one thread per store takes one act after the other; all screens of the store share the queue.  An
+undo that is asked for while an act waits or runs is about that act and no other: if the act fails, nothing
+is undone.  The queue belongs to the directory that the store was in when it was opened: if another
+directory lies at the same path by now, nothing is done.
 
 No Textual.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agcx_format.errors import NothingToUndo, PersistenceError
 from agcx_tui.core.store import store_work, watch
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
     from agcx_tui.core.store.store_work import Outcome
     from agcx_tui.core.store.watch import Directory
 
-__all__ = ["ActQueue", "StoreReplaced"]
+__all__ = ["ActQueue", "AskedAct", "StoreReplaced"]
 
 _log = logging.getLogger(__name__)
 
-# An act of a store; None when it did not come about.
+# Does something to a store; None when there was nothing to do after all.
 Act = Callable[["Store"], "Outcome | None"]
 
 
@@ -35,60 +36,70 @@ class StoreReplaced(PersistenceError):
     """Another directory lies where the store was."""
 
 
-class ActQueue:
-    """The acts on one store.
+class AskedAct:
+    """An act that was asked for.  `await` it for its outcome, or call `result` in another thread.
 
-    `store` is what they are done to; `place` is the directory that it was opened in, None for whichever is
-    there.
+    Both raise `PersistenceError` if the act failed, in which case nothing changed.
     """
 
-    def __init__(self, store: Store, place: Directory | None = None) -> None:
+    def __init__(self, future: Future[Outcome | None]) -> None:
+        self._future = future
+
+    @property
+    def is_over(self) -> bool:
+        """False while it waits or runs."""
+        return self._future.done()
+
+    def result(self, timeout: float | None = None) -> Outcome | None:
+        """Block until it is over, at most `timeout` seconds."""
+        return self._future.result(timeout)
+
+    def __await__(self) -> Generator[Any, None, Outcome | None]:
+        # The act goes on when nobody waits for it any more: its screen may have been closed.
+        return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
+
+
+class ActQueue:
+    """The acts on `store`, which was opened in the directory `place`, None for whichever is there.
+
+    `tell` is called in the queue's thread with every outcome, before the next act begins.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        place: Directory | None = None,
+        tell: Callable[[Outcome], None] = lambda outcome: None,
+    ) -> None:
         self.store = store
         self.place = place
+        self._tell = tell
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="acts")
-        self._last: Future[Outcome | None] | None = None
+        self._last: AskedAct | None = None
 
-    def run(
-        self,
-        act: Act,
-        done: Callable[[Outcome], object] = lambda outcome: None,
-        failed: Callable[[PersistenceError], object] = lambda error: None,
-    ) -> Future[Outcome | None]:
-        """Do an act when its turn comes.
-
-        `done` or `failed` is called, in the queue's thread, before the next act begins.
-        """
-        self._last = self._thread.submit(self._do, act, done, failed)
+    def run(self, act: Act) -> AskedAct:
+        """Do an act when its turn comes."""
+        self._last = AskedAct(self._thread.submit(self._do, act))
         return self._last
 
-    def undo(
-        self,
-        done: Callable[[Outcome], object] = lambda outcome: None,
-        failed: Callable[[PersistenceError], object] = lambda error: None,
-    ) -> Future[Outcome | None]:
-        """Undo the act that is waiting or under way; if there is none, the last one that was done."""
-        before = self._last if self._last is not None and not self._last.done() else None
-        return self.run(lambda store: _undo_after(store, before), done, failed)
+    def undo(self) -> AskedAct:
+        """Undo the act that waits or runs; if there is none, the last one that was done."""
+        before = self._last if self._last is not None and not self._last.is_over else None
+        return self.run(lambda store: _undo_after(store, before))
 
-    def _do(
-        self,
-        act: Act,
-        done: Callable[[Outcome], object],
-        failed: Callable[[PersistenceError], object],
-    ) -> Outcome | None:
+    def _do(self, act: Act) -> Outcome | None:
         try:
             self._check_place()
             outcome = act(self.store)
-        except PersistenceError as error:
-            failed(error)
-            return None
+        except PersistenceError:
+            raise
         except Exception as error:
-            # A fault of the program or of the disk ends the act, and not the queue.
+            # A fault of the program or of the disk ends the act, not the queue.
             _log.exception("an act failed")
-            failed(PersistenceError(str(error) or type(error).__name__, path=self.store.path))
-            return None
+            words = str(error) or type(error).__name__
+            raise PersistenceError(words, path=self.store.path) from error
         if outcome is not None:
-            done(outcome)
+            self._tell(outcome)
         return outcome
 
     def _check_place(self) -> None:
@@ -97,10 +108,13 @@ class ActQueue:
             raise StoreReplaced("another store lies there by now", path=self.store.path)
 
 
-def _undo_after(store: Store, before: Future[Outcome | None] | None) -> Outcome:
+def _undo_after(store: Store, before: AskedAct | None) -> Outcome:
     if before is None:
         return store_work.undo(store)
-    outcome = before.result()
+    try:
+        outcome = before.result()
+    except PersistenceError:
+        outcome = None
     if outcome is None:
         raise NothingToUndo("what was to be undone was not done", path=store.path)
     if outcome.undone:

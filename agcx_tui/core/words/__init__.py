@@ -1,1 +1,1 @@
-"""How things read: ages and sizes, acts, deletions, reports."""
+"""Wording: actions and their keys, acts, deletions, reports, ages, and sizes."""

@@ -1,4 +1,4 @@
-"""How an act reads: in the log, in a toast, on the command line.  Pure, no Textual."""
+"""Acts in words: for the history, notifications, and the command line.  Pure, no Textual."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ _FIELDS = {"title": "title", "tags": "tags", "is_favorite": "star"}
 
 
 def kind_of(act: Act) -> str:
-    """`Deleted`; of a kind that is not known, its own word."""
+    """What kind of act it is, such as `Deleted`; an unknown kind is its own word."""
     return _KINDS.get(act.kind, safe_line(act.kind).capitalize())
 
 
 def summary(act: Act) -> str:
-    """`“Fix the grid”, 1.2 MB`, or how many they are."""
-    # A split tells of both halves, but what was split was one.
+    """The title, or the number of sessions, and the size: `“Fix the grid”, 1.2 MB`."""
+    # A split lists both halves, but one session was split.
     if act.kind == "split" and act.emptied_at is None and act.titles:
         return f"{_quoted(act.titles[0])} in two, {size(act.sessions[0].size)}"
     return f"{_which(act)}, {size(act.size)}"
 
 
 def describe(act: Act) -> str:
-    """What was done, whole: `Deleted “Fix the grid”, 1.2 MB`, `Renamed “Grid” to “Fix the grid”`."""
+    """What was done: `Deleted “Fix the grid”, 1.2 MB`, `Renamed “Grid” to “Fix the grid”`."""
     if not act.id:
-        # What changes nothing is no act of the log.
+        # An act that changes nothing is not in the history.
         return "Nothing changed"
     if act.edit is not None and act.edit.fields:
         return _describe_edit(act, act.edit)
@@ -60,7 +60,7 @@ def describe(act: Act) -> str:
 
 
 def describe_with_undo(act: Act) -> str:
-    """What was done, and the key that takes it back, if there is anything to take back."""
+    """What was done, and the key that undoes it, if there is anything to undo."""
     return f"{describe(act)}. u takes it back." if act.id else f"{describe(act)}."
 
 
@@ -69,7 +69,7 @@ def _describe_edit(act: Act, edit: Edit) -> str:
         case ("title",) if edit.old_title is not None:
             return f"Renamed {_quoted(edit.old_title)} to {_which(act)}"
         case ("is_favorite",) if edit.favorite is not None:
-            return f"{'Starred' if edit.favorite else 'Took the star of'} {_which(act)}"
+            return f"{'Starred' if edit.favorite else 'Unstarred'} {_which(act)}"
         case ("tags",) if act.count == 1:
             return f"Tagged {_which(act)}: {_tags(edit)}".removesuffix(": ")
         case ("tags",):
@@ -90,14 +90,14 @@ def _quoted(title: str) -> str:
 
 
 def _tags(edit: Edit) -> str:
-    """`+ui −wip`: the first few."""
-    words = [f"+{tag}" for tag in edit.added] + [f"−{tag}" for tag in edit.taken]
+    """The first changes of tags: `+ui −wip`."""
+    words = [f"+{tag}" for tag in edit.added] + [f"−{tag}" for tag in edit.removed]
     shown = [safe_line(word)[:_TITLE_LENGTH] for word in words[:_TAGS]]
     return " ".join(shown) + (" …" if len(words) > _TAGS else "")
 
 
 def describe_undo(act: Act) -> str:
-    """What is said once an act was taken back."""
+    """What undoing an act has done."""
     if act.kind in _DELETIONS:
         return f"Restored {summary(act)}."
     words = describe(act)
@@ -105,14 +105,14 @@ def describe_undo(act: Act) -> str:
 
 
 def titles_of(act: Act) -> str:
-    """The first titles, made safe; nothing once they are destroyed."""
+    """The first titles, made safe; empty once they are destroyed."""
     titles = [safe_line(title).strip() for title in act.titles[:_TITLES] if title]
     more = f" and {act.count - _TITLES:,} more" if act.count > _TITLES and titles else ""
     return ", ".join(title[:_TITLE_LENGTH] for title in titles) + more
 
 
 def state_of(act: Act) -> str:
-    """`undone`, `destroyed`, `damaged`, or nothing when it can be undone."""
+    """`undone`, `destroyed`, `damaged`, or empty if it can be undone."""
     if act.emptied_at is not None:
         return "destroyed" if not act.undone else "undone, destroyed"
     if act.problem is not None and not act.undone:
@@ -121,10 +121,7 @@ def state_of(act: Act) -> str:
 
 
 def act_named(acts: Sequence[Act], name: str) -> Act | None:
-    """The act that a person names: by its id, a beginning of it, or its last six characters.
-
-    None when none fits, or several do.
-    """
+    """The act with an id, a prefix of it, or its last six characters; None unless exactly one fits."""
     fitting = [act for act in acts if act.id.startswith(name) or act.id.endswith(f"-{name}")]
     exact = [act for act in fitting if act.id == name]
     found = exact or fitting

@@ -1,12 +1,12 @@
-"""What one would want to know before sessions are deleted, in lines.  Pure, no Textual.
+"""What a person should know before deleting sessions, as lines.  Pure, no Textual.
 
-Strategy: the same facts as in the browser's dialog, from the entries of a scan: when they were last used,
-the favorites among them, and those that an agent may still be writing.
+Strategy: one function for each fact, so that the browser's dialog, which has rows of a table, and the
+command line, which has scanned entries, say the same about the same sessions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from agcx_tui.core.words.format import elapsed
@@ -14,50 +14,68 @@ from agcx_tui.core.words.format import elapsed
 if TYPE_CHECKING:
     from agcx_format import ScanEntry
 
-__all__ = ["deletion_facts", "link_fact"]
+__all__ = ["age_line", "deletion_facts", "favorites_line", "in_use_line", "link_line"]
 
 
 def deletion_facts(
-    entries: Sequence[ScanEntry], at_work: int, now: int, links: int = 0
+    entries: Sequence[ScanEntry], in_use: int, now: int, links: int = 0
 ) -> list[str]:
-    """`at_work`: how many may belong to a running agent; `now` in microseconds since 1970.
+    """The facts about these sessions, a line each.
 
-    `links`: how many of the files are symbolic links.
+    Args:
+        entries: The sessions to delete.
+        in_use: How many of them a running agent may be using.
+        now: The time in microseconds since 1970.
+        links: How many of the files are symbolic links.
     """
-    lines = [_age(entries, now)]
-    if favorites := sum(bool(e.metadata and e.metadata.is_favorite) for e in entries):
-        text = f"★ {favorites:,} of them are favorites."
-        if favorites == 1:
-            text = "★ It is a favorite." if len(entries) == 1 else "★ One of them is a favorite."
-        lines.append(text)
-    if at_work:
-        which = (
-            "It" if len(entries) == 1 else "One of them" if at_work == 1 else f"{at_work:,} of them"
-        )
-        lines.append(
-            f"! {which} changed in the last 5 minutes: an agent may be at work on it and save it again."
-        )
-    if links:
-        lines.append(link_fact(links, len(entries)))
-    goes, them = ("It goes", "it") if len(entries) == 1 else ("They go", "them")
-    lines.append(f"{goes} to the store's trash; agcx undo brings {them} back.")
-    return lines
+    from agcx_format.space import last_used
+
+    count = len(entries)
+    favorites = sum(bool(each.metadata and each.metadata.is_favorite) for each in entries)
+    goes, them = ("It goes", "it") if count == 1 else ("They go", "them")
+    lines = [
+        age_line((last_used(entry) // 1000 for entry in entries), now),
+        favorites_line(favorites, count),
+        f"! {line}" if (line := in_use_line(in_use, count)) else "",
+        link_line(links, count),
+        f"{goes} to the store's trash; agcx undo restores {them}.",
+    ]
+    return [line for line in lines if line]
 
 
-def link_fact(links: int, count: int) -> str:
-    """Of `count` files, `links` are symbolic links."""
+def age_line(last_used: Iterable[int], now: int) -> str:
+    """`Last used 3 months ago.`, or the range of times, in microseconds since 1970."""
+    spans = [max(0, now - moment) for moment in last_used]
+    newest, oldest = elapsed(min(spans)), elapsed(max(spans))
+    if newest == oldest:
+        return f"Last used {newest} ago."
+    return f"Last used between {oldest} ago and {newest} ago."
+
+
+def favorites_line(favorites: int, count: int) -> str:
+    """That `favorites` of `count` sessions are favorites; empty if none is."""
+    if not favorites:
+        return ""
+    if favorites == 1:
+        return "★ It is a favorite." if count == 1 else "★ One of them is a favorite."
+    return f"★ {favorites:,} of them are favorites."
+
+
+def in_use_line(in_use: int, count: int) -> str:
+    """That an agent may be using `in_use` of `count` sessions; empty if none."""
+    if not in_use:
+        return ""
+    which = "It" if count == 1 else "One of them" if in_use == 1 else f"{in_use:,} of them"
+    return (
+        f"{which} changed in the last 5 minutes: an agent may be at work on it and save it again."
+    )
+
+
+def link_line(links: int, count: int) -> str:
+    """That `links` of `count` files are symbolic links; empty if none is."""
+    if not links:
+        return ""
     if count == 1:
         return "It is a link: the link is deleted, the file that it leads to stays."
     which = "One of them is a link" if links == 1 else f"{links:,} of them are links"
     return f"{which}: a link is deleted, the file that it leads to stays."
-
-
-def _age(entries: Sequence[ScanEntry], now: int) -> str:
-    """`Last used 3 months ago.`, or between when and when."""
-    from agcx_format.space import last_used
-
-    spans = [now - last_used(entry) // 1000 for entry in entries]
-    newest, oldest = elapsed(max(0, min(spans))), elapsed(max(0, max(spans)))
-    if newest == oldest:
-        return f"Last used {newest} ago."
-    return f"Last used between {oldest} ago and {newest} ago."

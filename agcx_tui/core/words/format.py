@@ -1,9 +1,9 @@
-"""How ages, moments, sizes and counts read on a screen.
+"""Ages, times, sizes, and counts as text for a screen.
 
-Strategy: pure functions of a number and, where it matters, of `now`, so that tests and pictures
-hold the clock.  Moments are microseconds since 1970 in UTC (nanoseconds would end in 2262, and
-files hold stranger years), shown in the local time zone of the process.  `naturaltime` of
-humanize is not used for rows: importing it would delay the first of them by 32 ms.
+Strategy: pure functions of a number and, where it matters, of `now`, so that tests control the clock.  Times
+are microseconds since 1970 in UTC (nanoseconds would end in 2262, and files contain later years), shown
+in the local time zone of the process.  Rows do not use `naturaltime` of humanize, whose import would delay
+the first of them by 32 ms.
 """
 
 from __future__ import annotations
@@ -12,10 +12,15 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from agcx_format.counting import counted as counted
+from agcx_format.counting import counted
 
 if TYPE_CHECKING:
     from agcx_format.errors import PersistenceError
+
+__all__ = [
+    "AGE_WIDTH", "HOUR", "MINUTE", "SECOND", "age", "counted", "elapsed", "exact", "local", "number",
+    "ratio", "short_path", "short_reason", "shortened", "size",
+]  # fmt: skip
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -23,7 +28,7 @@ HOUR = 60 * MINUTE
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
-# The widest an age gets: `59 min ago`.
+# The width of the widest age, `59 min ago`.
 AGE_WIDTH = 10
 
 
@@ -36,7 +41,7 @@ def age(moment: int, now: int) -> str:
     if then is None or today is None:
         return _year_of(moment)
     days = _day_number(today) - _day_number(then)
-    # What was said two hours ago was not said yesterday, even when it is one in the morning.
+    # At one in the morning, two hours ago does not feel like yesterday.
     if elapsed >= 0 and (days == 0 or elapsed < 6 * HOUR):
         return f"{elapsed // HOUR} h ago"
     if days == 1:
@@ -56,14 +61,14 @@ def exact(moment: int) -> str:
     minutes = then.tm_gmtoff // 60
     offset = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
     zone = then.tm_zone
-    # A zone without a name of its own is called by its offset: say that once.
+    # A zone without a name is called by its offset; show that once.
     if zone == "UTC":
         return f"{date}, {clock} UTC"
     return f"{date}, {clock} " + (f"{zone} ({offset})" if zone[:1].isalpha() else f"({offset})")
 
 
 def local(moment: int) -> time.struct_time | None:
-    """The moment in the local time zone; None where the platform's calendar ends."""
+    """The time in the local time zone; None beyond the end of the platform's calendar."""
     try:
         return time.localtime(moment // SECOND)
     except (OverflowError, OSError, ValueError):
@@ -71,7 +76,7 @@ def local(moment: int) -> time.struct_time | None:
 
 
 def elapsed(span: int) -> str:
-    """A span in words, `3 months`; for dialogs, not for rows."""
+    """A duration in words, such as `3 months`; too slow for rows."""
     from datetime import timedelta
 
     from humanize import naturaldelta
@@ -96,7 +101,7 @@ def size(count: int) -> str:
 
 
 def ratio(share: float | None) -> str:
-    """A share of the original in at most six characters: `0.4 %`, `31 %`; `–` where it is not known."""
+    """A share of the original in at most six characters: `0.4 %`, `31 %`; `–` if unknown."""
     if share is None:
         return "–"
     percent = 100 * share
@@ -111,7 +116,7 @@ def number(count: int) -> str:
 
 
 def short_reason(error: PersistenceError | None) -> str:
-    """Why a file cannot be read, in a few words for a row: `cut off in metadata`."""
+    """Why a file cannot be read, in a few words, such as `cut off in metadata`."""
     from agcx_format import errors
 
     if error is None:
@@ -134,18 +139,18 @@ def short_reason(error: PersistenceError | None) -> str:
 
 
 def short_path(path: str) -> str:
-    """`~` for the home directory, as a person would write it."""
+    """The path with `~` for the home directory."""
     home = os.path.expanduser("~")
     return "~" + path[len(home) :] if path == home or path.startswith(home + "/") else path
 
 
 def shortened(text: str, length: int) -> str:
-    """At most so many characters, the last of which says that there are more."""
+    """At most `length` characters, the last of which is `…` if the text was cut."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def _day_number(day: time.struct_time) -> int:
-    """Days on a common scale, so that a difference is right over New Year."""
+    """The number of a day, to count days across years."""
     years = day.tm_year - 1
     return years * 365 + years // 4 - years // 100 + years // 400 + day.tm_yday
 

@@ -1,4 +1,4 @@
-"""The command that goes on with a session in the agent that it is from, told by its tags."""
+"""The command that resumes a session in the agent it comes from, which its tags tell."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from agcx_format import SessionMetadata
 
 __all__ = ["resume_command"]
 
-# What an import gives a session as a tag, and how that agent is told to go on with one.
+# The tag that an import adds for each agent, and the command by which the agent resumes a session.
 _AGENTS = {"codex": "codex resume", "claude-code": "claude --resume"}
 _OWN = "agcodex resume"
 
 
 def resume_command(metadata: SessionMetadata) -> str:
-    """For example `codex resume 5af40c88-…`; safe to paste, since an id is all that it holds."""
+    """For example `codex resume 5af40c88-…`; safe to paste, since it contains only an id."""
     agent = next((_AGENTS[tag] for tag in metadata.tags if tag in _AGENTS), _OWN)
     return f"{agent} {metadata.id}"

@@ -1,7 +1,4 @@
-"""How the kinds read that a rule spares unless it names them: on a screen and on the command line.
-
-Pure, no Textual.
-"""
+"""The kinds of sessions that a clean-up rule protects, in words.  Pure, no Textual."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ KINDS = {
 
 
 def spared(selection: Selection) -> str:
-    """`spared: 3 favorites, 1 unreadable`; nothing when nothing was."""
+    """What a rule kept, such as `spared: 3 favorites, 1 unreadable`; empty if it kept nothing."""
     counts = Counter(each.why for each in selection.spared)
     parts = [_counted(counts[kind], kind) for kind in KINDS if counts[kind]]
     return f"spared: {', '.join(parts)}" if parts else ""

@@ -1,7 +1,7 @@
-"""Where the space goes, as lines with bars: what the command line and the screen show alike.
+"""Where the space goes, as lines with bars, for the command line and the screen.
 
-Strategy: pure functions of `Stats`; a line knows which group and name it stands for, so that a
-screen can open the list by it.  Bars have eighths of a cell, and nothing is told by them alone.
+Strategy: pure functions of `Stats`; a line knows its group and name, so that a screen can open the list
+filtered by them.  Bars are drawn in eighths of a cell, and always with the number beside them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,16 @@ _NOTHING = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`group` and `name` say which sessions it is about; `index` of a message; `amount` in bytes."""
+    """One line of a section.
+
+    Fields:
+        group: What it is grouped by, such as `model`; `session` for a session or a message.
+        name: Which sessions it is about: the model, the tag, or the path of one session.
+        label: The text before the bar.
+        amount: Bytes.
+        note: The text after the bar.
+        index: The number of a message, from 0.
+    """
 
     group: str
     name: str
@@ -51,17 +60,20 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Section:
+    """Lines under a title; `hidden` is how many more there are."""
+
     title: str
     lines: tuple[Line, ...]
     hidden: int = 0
 
     @property
     def largest(self) -> int:
+        """The amount that fills a bar."""
         return max((line.amount for line in self.lines), default=0)
 
 
 def bar(amount: int, largest: int, width: int = BAR) -> str:
-    """Up to `width` cells; what is not nothing shows at least a sliver."""
+    """A bar of up to `width` cells; any amount above 0 is visible."""
     if not amount or not largest:
         return ""
     eighths = max(1, round(amount / largest * width * 8))
@@ -69,13 +81,14 @@ def bar(amount: int, largest: int, width: int = BAR) -> str:
 
 
 def sections(stats: Stats, shown: int = _SHOWN) -> list[Section]:
-    """Every group, kinds of content first; months in their order, all else the largest first."""
+    """All sections, kinds of content first; months in order, everything else the largest first."""
     found = [_kinds(stats)]
     for group in GROUPS:
         tallies = stats.groups[group]
-        order = sorted(tallies, key=lambda name, t=tallies: t[name].disk, reverse=True)
+        by_size = sorted(tallies.items(), key=lambda item: item[1].disk, reverse=True)
+        order = [name for name, _ in by_size]
         if group == "month":
-            order = sorted(tallies, reverse=True)
+            order.sort(reverse=True)
         lines = tuple(
             Line(
                 group,
@@ -93,7 +106,7 @@ def sections(stats: Stats, shown: int = _SHOWN) -> list[Section]:
 
 
 def headline(stats: Stats, in_trash: int = 0) -> str:
-    """The totals in a line; `in_trash` are the bytes of deleted sessions, which still take their space."""
+    """The totals in a line; `in_trash` is the bytes of deleted sessions, which still take space."""
     total = stats.total
     words = [
         counted(total.sessions, "session"),
@@ -102,7 +115,7 @@ def headline(stats: Stats, in_trash: int = 0) -> str:
         f"{size(total.plain)} decompressed",
     ]
     if stats.incomplete:
-        words.append(f"{stats.incomplete:,} not wholly readable")
+        words.append(f"{stats.incomplete:,} partly unreadable")
     if in_trash:
         words.append(f"{size(in_trash)} in the trash")
     return " · ".join(words)

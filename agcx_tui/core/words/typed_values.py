@@ -1,6 +1,6 @@
-"""Ages and sizes as a person types them where one is asked for: `90d`, `2024-11`, `10MB`.
+"""Ages and sizes as a person types them: `90d`, `2024-11`, `10MB`.
 
-Strategy: the filter line's own words (`filtering.py`), so that they mean the same everywhere.
+Strategy: parsed by the filter language (`core/sessions/query.py`), so that they mean the same everywhere.
 """
 
 from __future__ import annotations
@@ -12,17 +12,25 @@ __all__ = ["bytes_of", "moment_before"]
 
 
 class BadValue(ValueError):
-    """The text of it says what would do."""
+    """The value cannot be understood; the message says what is expected."""
 
 
 def moment_before(text: str | None, now: int) -> Timestamp | None:
-    """The moment that `90d` is before `now` (microseconds since 1970), or a date; `BadValue`."""
+    """The time that is `90d` before `now` (microseconds since 1970), or a date; None for no text.
+
+    Raises:
+        BadValue: It is neither an age nor a date.
+    """
     value = _value("before", text, now)
     return None if value is None else Timestamp.from_ns(value * 1000)
 
 
 def bytes_of(text: str | None) -> int | None:
-    """How many bytes `10MB` are; `BadValue`."""
+    """The number of bytes of a size such as `10MB`; None for no text.
+
+    Raises:
+        BadValue: It is not a size.
+    """
     return _value("larger", text, 0)
 
 

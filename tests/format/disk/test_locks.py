@@ -31,7 +31,7 @@ def no_locks(request, monkeypatch) -> None:
         raise OSError(getattr(errno, request.param), "no locks here")
 
     monkeypatch.setattr(fcntl, "flock", flock)
-    monkeypatch.setattr(locks, "_told", set())
+    monkeypatch.setattr(locks, "_logged", set())
 
 
 def filled(root: Path) -> SessionStorage:

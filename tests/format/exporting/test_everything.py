@@ -14,9 +14,9 @@ import pytest
 from agcx_format.exporting.choice import ExportChoice
 from agcx_format.exporting.codex import to_rollout
 from agcx_format.exporting.html import to_html
+from agcx_format.exporting.json_document import session_json
 from agcx_format.exporting.markdown import to_markdown
 from agcx_format.exporting.plain_text import jsonl_parts, to_text
-from agcx_format.exporting.session_json import session_json
 from agcx_format.model.items import LocalShellCall, MessageSnapshot
 from tests.support.everything import BRANCH, FACTS, PIXEL, everything, messages
 

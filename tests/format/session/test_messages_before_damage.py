@@ -22,8 +22,8 @@ from agcx_format.errors import PersistenceError
 from agcx_format.layout import v1, v2
 from agcx_format.model.items import InputText, Message, MessageSnapshot
 from agcx_format.session.lazy import SessionFile
-from agcx_format.session.piece_cache import Windows
-from agcx_format.session.random_access import FramedMessages
+from agcx_format.session.piece_cache import PieceCache
+from agcx_format.session.random_access import RandomAccessMessages
 from agcx_format.session.source import PENDING
 from tests.support.stores import golden_session
 
@@ -131,8 +131,8 @@ def ways(path: Path) -> list[tuple[list, str]]:
         assert count == len(found)
     with SessionFile(path) as session:
         # With nothing kept of what was passed.
-        if hasattr(session._messages, "_windows"):
-            session._messages._windows = Windows(0, 0)
+        if hasattr(session._messages, "_cache"):
+            session._messages._cache = PieceCache(0, 0)
         len(session)
         found, error = by_iteration(session)
         forgotten = found, str(error)
@@ -223,7 +223,7 @@ def test_a_true_table_finds_every_message(tmp_path):
     path = tmp_path / "true.agcx"
     path.write_bytes(framed([4, 4, 4]))
     with SessionFile(path) as session:
-        assert isinstance(session._messages, FramedMessages)
+        assert isinstance(session._messages, RandomAccessMessages)
         assert by_number(session) == MESSAGES
         assert list(session) == MESSAGES
     assert verify_file(path).ok
@@ -249,7 +249,7 @@ def test_a_frame_that_is_not_what_the_table_says_is_an_error_in_its_place(
     claimed = sizes and [true + more for true, more in zip(TRUE_SIZES, sizes, strict=True)]
     path.write_bytes(framed(counts, claimed))
     with SessionFile(path) as session:
-        assert isinstance(session._messages, FramedMessages)
+        assert isinstance(session._messages, RandomAccessMessages)
         found = by_number(session)
         assert [isinstance(each, MessageSnapshot) for each in found] == [
             n is not None for n in right
@@ -292,7 +292,7 @@ def test_each_number_of_a_seek_table_is_compared_with_the_frames(wrong: str, tmp
     path = tmp_path / "table.agcx"
     path.write_bytes(file_of_layout1(b"".join([*packed, *tail])))
     with SessionFile(path) as session:
-        assert isinstance(session._messages, FramedMessages)
+        assert isinstance(session._messages, RandomAccessMessages)
     codes = {finding.code for finding in verify_file(path).findings}
     assert "seek-table" in codes
 
@@ -323,7 +323,7 @@ def test_frames_that_were_used_last_are_kept_and_no_more_than_the_limit(tmp_path
 
 @pytest.mark.parametrize(("keep", "keep_packed"), [(300_000, 50_000), (200_000, 0), (0, 0)])
 def test_windows_hold_no_more_than_they_may(keep: int, keep_packed: int):
-    windows = Windows(keep=keep, keep_packed=keep_packed)
+    windows = PieceCache(keep=keep, keep_packed=keep_packed)
     pieces = [bytes([number]) * 70_000 for number in range(40)]
     for number, piece in enumerate(pieces):
         windows.append(piece)

@@ -19,9 +19,9 @@ from agcx_format.errors import PersistenceError
 from agcx_format.layout import v1
 from agcx_format.model.items import InputText, Message, MessageSnapshot
 from agcx_format.session.lazy import SessionFile
-from agcx_format.session.piece_cache import Windows, gathered
-from agcx_format.session.random_access import FramedMessages
-from agcx_format.session.sequential import StreamedMessages
+from agcx_format.session.piece_cache import PieceCache, gathered
+from agcx_format.session.random_access import RandomAccessMessages
+from agcx_format.session.sequential import SequentialMessages
 from agcx_format.session.source import PENDING
 from tests.support.stores import golden_session
 
@@ -67,7 +67,7 @@ def framed(messages, tmp_path_factory) -> Path:
 
 def test_the_first_messages_are_there_before_the_last_is_read(streamed: Path, messages):
     with SessionFile(streamed) as session:
-        assert isinstance(session._messages, StreamedMessages)
+        assert isinstance(session._messages, SequentialMessages)
         assert session.known() == 0
         assert session.get(0) is PENDING
         assert session.read_more()
@@ -101,7 +101,7 @@ def test_it_is_a_sequence(kind: str, messages, request):
 
 def test_with_a_seek_table_every_message_is_known_at_once(framed: Path, messages):
     with SessionFile(framed) as session:
-        assert isinstance(session._messages, FramedMessages)
+        assert isinstance(session._messages, RandomAccessMessages)
         assert session.complete
         assert session.known() == len(messages)
         assert session.get(1234) is PENDING
@@ -180,7 +180,7 @@ def test_a_table_that_lies_is_found_out(framed: Path, messages, tmp_path: Path, 
             found = session.get(index)
             assert isinstance(found, MessageSnapshot | PersistenceError)
             right += found == (messages[index] if index < len(messages) else None)
-        if isinstance(session._messages, StreamedMessages):
+        if isinstance(session._messages, SequentialMessages):
             assert len(session) == len(messages)
         else:
             # Only the frames that the lie is about are lost.
@@ -189,7 +189,7 @@ def test_a_table_that_lies_is_found_out(framed: Path, messages, tmp_path: Path, 
 
 def test_what_was_dropped_comes_back(streamed: Path, messages):
     with SessionFile(streamed) as session:
-        session._messages._windows = Windows(keep=limits.MIB, keep_packed=limits.MIB)
+        session._messages._cache = PieceCache(keep=limits.MIB, keep_packed=limits.MIB)
         assert session.read_more()
         assert session.get(0) == messages[0]
         len(session)
@@ -244,7 +244,7 @@ def test_a_walk_keeps_nothing_for_those_who_do_not_come_back(streamed: Path, mes
         # (`list` would ask for the length first, which reads to the end.)
         assert [each for each in session] == messages  # noqa: C416
         assert session.known() == 0
-        assert session._messages._windows.size == 0
+        assert session._messages._cache.size == 0
 
 
 def test_times_that_rust_would_write_otherwise_are_brought_to_its_form(tmp_path: Path):
@@ -314,7 +314,7 @@ def test_a_message_larger_than_all_that_is_kept_can_be_fetched(
     messages = [message(number, size) for number, size in enumerate(sizes)]
     path = write(tmp_path / "large.agcx", messages, framed=is_framed)
     with SessionFile(path) as session:
-        assert isinstance(session._messages, FramedMessages) == is_framed
+        assert isinstance(session._messages, RandomAccessMessages) == is_framed
         assert len(session) == len(messages)
         for number in (1, 3, 5, 1, 0, 6, 2, 4):
             assert session[number] == messages[number]
@@ -400,7 +400,7 @@ def test_a_list_of_all_messages_decompresses_them_once(kind: str, messages, requ
 def test_a_list_gives_what_the_length_has_passed_and_dropped(streamed: Path, messages):
     for keep in (0, limits.MIB, 5 * limits.MIB):
         with SessionFile(streamed) as session:
-            session._messages._windows = Windows(keep=keep, keep_packed=0)
+            session._messages._cache = PieceCache(keep=keep, keep_packed=0)
             assert list(session) == messages
             # Half of it read, the first pieces at hand, the others not read yet.
         with SessionFile(streamed) as session:

@@ -13,6 +13,7 @@ from agcx_tui.app.blocks.message import draw_message
 from agcx_tui.app.blocks.palette import Palette
 from agcx_tui.cli.text import MessageLines, heading
 from tests.support.everything import FACTS, PIXEL, everything, messages
+from tests.tui.cli.conftest import run
 
 _DETAILS = "the tab Details has it, and so has --json"
 _CONTEXT = "the tab Context has it, and so has --json"
@@ -97,3 +98,13 @@ def test_every_fact_is_shown_or_left_out_on_purpose(shown, view, fact):
 @pytest.mark.parametrize("view", VIEWS)
 def test_no_view_shows_base64(shown, view):
     assert PIXEL[:24] not in shown[view]
+
+
+@pytest.mark.parametrize(
+    ("format", "words"), [("md", "turns: 3"), ("html", "17 messages, 3 turns")]
+)
+def test_an_export_counts_turns_where_the_writer_did_not(tmp_path, format, words):
+    path = tmp_path / "everything.agcx"
+    write_session(path, *everything())
+    assert words in run("export", path, "--format", format, "-o", "-").stdout
+    assert " turn" not in run("show", path).stdout.split("\n\n")[0]

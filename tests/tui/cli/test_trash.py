@@ -242,7 +242,7 @@ def test_the_log_says_what_an_edit_changed(store):
         "Changed title and tags of “Both”",
         "Changed tags of 2 sessions: +new −ui",
         "Renamed “Fix the grid layout” to “Grid␛[2J”",
-        "Took the star of “Fix the grid layout”",
+        "Unstarred “Fix the grid layout”",
     ]
     # Acts of before the log told so, and words that make no sense: undo goes by the files.
     for act, words in zip(open_store(store).acts(), (None, 7, {"fields": "x"}, {}), strict=True):

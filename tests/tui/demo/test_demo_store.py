@@ -155,7 +155,7 @@ def test_the_directory_is_gone_afterwards():
 
 def test_a_slip_in_a_script_is_an_error():
     front = '+++\ntitle = "x"\nmodel = "m"\nmode = "Build"\nage = "1h"\n+++\n'
-    with pytest.raises(ValueError, match="what does 'brnach' mean"):
+    with pytest.raises(ValueError, match="unknown word 'brnach'"):
         script.parse(front + "@@ user brnach\nhello\n")
     with pytest.raises(ValueError, match="no such kind of message: sure"):
         script.session("x", front + "@@ sure\nhello\n", NOW)

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+import os
+
 from textual.content import Content
 
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_line
 from agcx_tui.core.sessions import query
+from agcx_tui.core.sessions.table import SessionTable
+from agcx_tui.core.store.feed import StoreFeed
 from agcx_tui.core.words import format
 
 _Part = str | tuple[str, str]
+
+
+def instead_of_list(table: SessionTable, feed: StoreFeed, typed: str) -> Content | None:
+    """What is shown in place of the list; None where there is a list.  `typed` is the filter."""
+    state, path = feed.state, feed.path
+    if state.vanished:
+        return vanished(path or "")
+    if table.order:
+        return None
+    if state.error is not None:
+        return unreadable(state.error)
+    if len(table):
+        return no_match(typed, len(table))
+    if state.reading:
+        return loading() if state.slow else None
+    missing = path is not None and not os.path.isdir(path)
+    return empty(path, feed.looked, missing=missing)
 
 
 def loading() -> Content:

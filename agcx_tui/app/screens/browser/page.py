@@ -54,12 +54,12 @@ def _is_plain(screen: BrowserScreen) -> bool:
 
 
 def _lines(screen: BrowserScreen) -> list[Line]:
-    sessions, preview = screen.sessions, screen.preview_region
+    sessions, preview = screen.sessions, screen.panes.second_region
     place = sessions.scrollable_content_region
     console = screen.app.console
     rows = sessions.first_strips(place.height)
     # In another time zone than that of the process ages are not told anew.
-    told_anew = screen.app.config.time_zone is None
+    told_anew = screen.services.config.time_zone is None
     lines = []
     for y, strip in enumerate(rendered_strips(screen)):
         if preview.y <= y < preview.bottom and preview.width:
@@ -75,7 +75,7 @@ def _lines(screen: BrowserScreen) -> list[Line]:
                 moment, path = None, ""
         text = strip.render(console)
         if moment is not None:
-            told = f"{format.age(moment, screen.now()):<{format.AGE_WIDTH}}"
+            told = f"{format.age(moment, screen.services.now()):<{format.AGE_WIDTH}}"
             moment = moment if told in text else None
             text = text.replace(told, page_file.AGE, 1)
         lines.append(Line(text, moment, path))

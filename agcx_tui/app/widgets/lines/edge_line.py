@@ -1,7 +1,6 @@
-"""One line with text at both edges; where both do not fit, one of them is cut.
+"""One line with text at both edges; if both do not fit, one of them is cut.
 
-The left one gives way, and the right one when of that only its beginning would be left; or the right one
-alone.
+Either the left one is cut, down to its beginning and then the right one, or only the right one.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 _GAP = 2
-# What stays of the left text, if it is so long.
+# Cells that are left of a left text that is cut.
 _LEAST_LEFT = 16
 
 
@@ -21,7 +20,7 @@ class EdgeLine(Widget):
     """`show(left, right)`; the contents are plain `Content`, never parsed as markup."""
 
     ALLOW_SELECT = False
-    # Which text is cut where there is no room for both.
+    # Which text is cut if there is no room for both.
     GIVES_WAY: ClassVar[str] = "left"
     DEFAULT_CSS = """
     EdgeLine { height: 1; width: 1fr; padding: 0 1; }
@@ -43,11 +42,11 @@ class EdgeLine(Widget):
         before, needed = (self._left, self._right), self._needed
         self._left, self._right = _content(left), _content(right)
         if not (before[0].is_same(self._left) and before[1].is_same(self._right)):
-            # A layout of the whole screen costs too much to be asked for without need.
+            # A layout of the whole screen is expensive.
             self.refresh(layout=self.styles.auto_dimensions and needed != self._needed)
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
-        """With `width: auto`, what the texts need."""
+        """What both texts need, for `width: auto`."""
         return self._needed
 
     @property

@@ -1,8 +1,9 @@
-"""The line in which the filter is typed; every keystroke filters."""
+"""The line in which the filter is typed; every key filters."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from textual.message import Message
 
@@ -12,17 +13,16 @@ from agcx_tui.core.sessions.completion import Completion
 
 
 class FilterInput(TypedLine):
-    """Esc clears first and leaves second; Enter and Down go back to the list, the filter stays."""
+    """Esc clears the line, then leaves it; Enter and Down go back to the list and keep the filter."""
 
     BINDINGS = bindings("filter")
 
+    @dataclass
     class Offered(Message):
-        """These may stand in place of the last word; the one at `chosen` does."""
+        """These can replace the last word; the one at `chosen` does."""
 
-        def __init__(self, candidates: tuple[str, ...], chosen: int) -> None:
-            super().__init__()
-            self.candidates = candidates
-            self.chosen = chosen
+        candidates: tuple[str, ...]
+        chosen: int
 
     def __init__(
         self,
@@ -31,13 +31,13 @@ class FilterInput(TypedLine):
         *,
         id: str | None = None,
     ) -> None:
-        """`complete` gives what may stand for the last word of the line up to the cursor.
+        """`complete` returns what can replace the last word of the line up to the cursor.
 
         `leave` moves the focus to the list.
         """
         self._complete = complete
         self._leave = leave
-        # What is offered, the one that is taken, and the line that it made.
+        # What is offered, which candidate is taken, and the line up to the cursor with it.
         self._offer: tuple[Completion, int, str] | None = None
         super().__init__(
             id=id, select_on_focus=False, placeholder="words  model:  tag:  is:favorite  after:"
@@ -50,7 +50,7 @@ class FilterInput(TypedLine):
             self._leave()
 
     def action_complete(self, step: int) -> None:
-        """Complete the last word; again, take the next candidate; without a word, go to the next pane."""
+        """Complete the last word, then take the next candidate; without a word, go to the next pane."""
         line, at = self.value, self.cursor_position
         if self._offer is not None and self._offer[2] == line[:at]:
             offer, chosen, _ = self._offer
@@ -61,7 +61,7 @@ class FilterInput(TypedLine):
             self.screen.focus_next() if step > 0 else self.screen.focus_previous()
             return
         if not offer.candidates:
-            # Not to the next pane: what is typed on would be obeyed there.
+            # Not to the next pane, which would obey what is typed next.
             self.post_message(self.Offered((), 0))
             return
         made = line[: offer.start] + offer.candidates[chosen]

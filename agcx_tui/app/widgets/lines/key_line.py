@@ -1,9 +1,9 @@
-"""The keys that work now, at the foot of a screen; one line, drawn in one go.
+"""The keys that work now, at the bottom of a screen; one line, drawn at once.
 
-Strategy: Textual's footer has a widget a key, made and styled anew whenever the focus or the bindings
-change: some 10 ms each time, several times while a screen opens and the next key waits.  Here the
-bindings are asked for when the line is drawn.  Where there is no room for all, the last leave first,
-except the very last, which leads to all others.
+Strategy: Textual's footer has a widget for each key, rebuilt whenever the focus or the bindings change:
+some 10 ms each time, several times while a screen opens and the next key waits.  Here the bindings are
+looked up when the line is drawn.  If there is not enough room, keys are left out from the end, except
+the very last, which leads to all others.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["KeyLine"]
 
 
 class Shown(NamedTuple):
-    """A key as it is written, what it does, the key itself, and whether it can be used now."""
+    """A key as it is written, what it does, its name, and whether it works now."""
 
     label: str
     description: str
@@ -32,7 +32,7 @@ class Shown(NamedTuple):
 
     @property
     def width(self) -> int:
-        """In cells, with one before each part and one behind."""
+        """In cells, with one before each part and one after."""
         return cell_len(self.label) + cell_len(self.description) + 3
 
 
@@ -82,7 +82,7 @@ class KeyLine(Widget):
 
 
 def fitting(keys: Iterable[Shown], width: int) -> list[Shown]:
-    """As many as fit into so many cells: the last one always, the others from the first on."""
+    """As many as fit into `width` cells: the last one always, the others from the first on."""
     keys = list(keys)
     others, last = keys[:-1], keys[-1:]
     room = width - sum(key.width for key in last)

@@ -1,4 +1,4 @@
-"""A line in which one types what is to be found in a conversation, or a number to go to."""
+"""A line in which one types what to find in a conversation, or a number to go to."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["SearchInput", "SearchLine"]
 
 
 class SearchInput(TypedLine):
-    """Enter keeps what was typed and goes on; Esc gives it up."""
+    """Enter keeps what was typed; Esc discards it."""
 
     BINDINGS = bindings("search")
 
     def __init__(self, leave: Callable[[bool], None], **options: Any) -> None:
-        """`leave` moves the focus; it is told whether what was typed is kept."""
+        """`leave` moves the focus; it is called with whether what was typed is kept."""
         super().__init__(**options)
         self._leave = leave
 
@@ -53,7 +53,7 @@ class SearchLine(Horizontal):
         id: str,
         numbers: bool = False,
     ) -> None:
-        """The input gets the `id` and `leave`; with `numbers` it takes digits only."""
+        """The input gets `id` and `leave`; with `numbers` it takes digits only."""
         super().__init__()
         self._sign = sign
         self.input = SearchInput(
@@ -71,11 +71,11 @@ class SearchLine(Horizontal):
 
     def open(self) -> None:
         if not self.input.is_attached:
-            # Not before: a conversation opens without them.
+            # Not earlier: a conversation opens faster without them.
             sign = Static(self._sign, classes="search-sign", markup=False)
             self.mount_all([sign, self.input, self._status])
         self.add_class("-shown")
-        # At once, and not when there is time: what is typed next is meant for it.
+        # Right now: what is typed next is meant for it.
         self.screen.set_focus(self.input)
 
     def close(self) -> None:

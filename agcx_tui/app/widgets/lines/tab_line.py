@@ -1,12 +1,12 @@
-"""The tabs of a conversation and, at the right, where one is in it; one line.
+"""The tabs of a conversation and, at the right, where the reader is; one line.
 
-Textual's own tabs take two lines and eight widgets, which a conversation that is to open at once
-has no time for.
+Textual's own tabs take two lines and eight widgets, too much for a conversation that is to open at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 
 from rich.cells import cell_len
@@ -27,12 +27,11 @@ class TabLine(EdgeLine):
     TabLine { background: $background; color: $text-muted; }
     """
 
+    @dataclass
     class Clicked(Message):
         """The tab `name` was clicked."""
 
-        def __init__(self, name: str) -> None:
-            super().__init__()
-            self.name = name
+        name: str
 
     def __init__(self, tabs: Sequence[tuple[str, str]], *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -1,10 +1,10 @@
-"""A line to type into that loses no key when it is left, however fast one types.
+"""A line to type into that loses no key when the focus comes or goes, however fast one types.
 
-Strategy: Textual hands a key to the widget that has the focus when the key is read, and obeys a binding
-only once the key has come back from there to the app.  So what is typed right after `/` is with the list
-before the focus is here, and comes back: the app hands it on (`take`).  What is typed right after Enter
-is here already: our own keys are obeyed here, at once, and when one took the focus away, what comes
-after it goes back to the app, as if it had just been typed.
+Strategy: Textual hands a key to the widget that has the focus when the key is read, and runs a binding
+only once the key has come back from there to the app.  So what is typed right after `/` is sent to the
+list before the focus is here, and comes back: the app hands it on (`take`).  What is typed right after
+Enter is here already: our own keys are run here, at once, and if one moved the focus away, the keys
+after it go back to the app as if they had just been typed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["TypedLine"]
 
 
 class TypedLine(Input):
-    """Actions of a subclass that leave it move the focus at once."""
+    """An action of a subclass that leaves it must move the focus before it returns."""
 
     DEFAULT_CSS = """
     TypedLine {
@@ -34,21 +34,21 @@ class TypedLine(Input):
     }
     """
 
-    # The focus is elsewhere by now, by a key that was obeyed here.
+    # A key that was run here moved the focus away.
     _left = False
-    # Keys that were handed on and have not come yet.
+    # Keys that were handed on and have not arrived yet.
     _awaited = 0
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        # Those that were here, and may be on their way back to the app.
+        # Keys that were here and may be on their way back to the app.
         self._seen: deque[events.Key] = deque(maxlen=64)
 
     def take(self, event: events.Key) -> bool:
-        """A key came back to the app, and this line has the focus; true when it is handed on to here."""
+        """Take a key that came back to the app while this line has the focus; true if it is wanted here."""
         if any(event is seen for seen in self._seen):
             return False
-        # Behind one that is to be typed first, every key waits its turn.
+        # While another key is on its way, every key waits its turn.
         if not (self._awaited or self.check_consume_key(event.key, event.character)):
             return False
         self._awaited += 1
@@ -70,7 +70,7 @@ class TypedLine(Input):
             self._left = self.screen.focused is not self
 
     def on_paste(self, event: events.Paste) -> None:
-        """Several keys that waited come as one text; behind one that left the line they are keys again."""
+        """Several keys that waited come as one text; after a key that left the line they are keys again."""
         if self._left:
             event.stop().prevent_default()
             for character in event.text:
@@ -83,7 +83,7 @@ class TypedLine(Input):
 
 
 def _again(event: events.Key) -> events.Key:
-    """The same key, typed when it was typed, to be sent once more."""
+    """The same key with the same time, to be sent once more."""
     again = events.Key(event.key, event.character)
     again.time = event.time
     return again

@@ -149,6 +149,15 @@ class SessionList(ScrollView, can_focus=True):
         inside = self.scrollable_content_region
         return Region(inside.x, inside.y + self._index - self.scroll_offset.y, inside.width, 1)
 
+    @property
+    def title_region(self) -> Region:
+        """Where the title under the cursor is on the screen; the line, if titles have no column."""
+        line = self.cursor_region
+        for column in self._columns:
+            if column.name == "title":
+                return Region(line.x + column.start, line.y, column.width, 1)
+        return line
+
     def update(self) -> None:
         """Call when the table's rows, their order or the filter changed."""
         order = self.table.order

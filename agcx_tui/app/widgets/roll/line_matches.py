@@ -1,8 +1,8 @@
-"""Where some words are in the lines of a roll, also when the lines broke them.
+"""Finds words in the lines of a roll, even words that are broken across lines.
 
-Strategy: lines are looked through a part at a time, joined by newlines, with a pattern that
-lets a line end and the indentation after it stand between any two characters.  So words that were
-wrapped or folded are found where they begin, and marked on every line that they are on.  What was
+Strategy: a part's lines are searched together, joined by newlines, with a pattern that allows the end of a
+line and the indentation after it between any two characters.  So words that were wrapped or folded are
+found where they begin, and marked on every line that they are on.  What was
 found in a part is kept as long as its lines are the same.
 """
 

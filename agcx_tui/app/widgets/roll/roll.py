@@ -116,7 +116,7 @@ class Roll(ThemedView, can_focus=True):
     # --- for others
 
     def mark_matches(self, matches: LineMatches | None, at: Place | None = None) -> None:
-        """Mark every match in the lines shown, and the line that was gone to; None for none."""
+        """Mark every match in the lines shown, and the current one at `at`; None marks none."""
         self.matches, self._match_at = matches, at
         self.refresh()
 
@@ -128,7 +128,7 @@ class Roll(ThemedView, can_focus=True):
         self.settled()
 
     def settled(self) -> None:
-        """After any change of the view: the scrollbar is right, and it is drawn."""
+        """Follow any change of the view: update the scrollbar, and draw."""
         self._tell_scrollbar()
         self.refresh()
         self._code.look()
@@ -140,14 +140,14 @@ class Roll(ThemedView, can_focus=True):
         self._code.done()
         self.viewport.redraw()
         self.refresh()
-        # Asked now, not when it is drawn: what was dropped meanwhile is asked for again.
+        # Now, not when it is drawn: what was dropped meanwhile is wanted again.
         self.viewport.settle()
         self._code.look()
 
     # --- the life of the widget
 
     def begin(self) -> None:
-        """Lay out what there is, from the first block."""
+        """Show the blocks from the first."""
         if not self.is_attached:
             return
         self._dress()
@@ -182,7 +182,7 @@ class Roll(ThemedView, can_focus=True):
         return max(20, min(MEASURE, size.width - RAIL - MARGIN)), size.height
 
     def _dress(self) -> None:
-        """Work out styles and width; everything is drawn anew if they changed."""
+        """Compute styles and width; everything is drawn again if they changed."""
         width, _ = self._room()
         palette = self._palette or self.palette()
         self._palette, self._base = palette, self.rich_style
@@ -194,7 +194,7 @@ class Roll(ThemedView, can_focus=True):
     # --- moving
 
     def _tell_scrollbar(self) -> None:
-        """Put Textual's idea of the scroll position right, without its reacting to it."""
+        """Update Textual's scroll position without triggering its reactions."""
         total, position = self.viewport.heights.total, self.viewport.position
         self._in_step = True
         try:
@@ -251,7 +251,7 @@ class Roll(ThemedView, can_focus=True):
     # --- copying
 
     def action_copy(self) -> None:
-        """Copy the selected text, or else what is current."""
+        """Copy the selected text, or what is current if none is selected."""
         text = self.screen.get_selected_text() or self.copied()
         if text:
             copy(self.app, text, counted(len(text), "character"))
@@ -290,7 +290,7 @@ class Roll(ThemedView, can_focus=True):
         return drawn.adjust_cell_length(width, base).apply_offsets(0, number)
 
     def _selected(self) -> Style:
-        """Selected text can be read whatever color it had."""
+        """The style of selected text: readable whatever color the text has."""
         style = self.screen.get_component_rich_style("screen--selection")
         if style.bgcolor is None or style.bgcolor.is_system_defined:
             return Style(color="black", bgcolor=style.bgcolor or "bright_cyan", dim=False)
@@ -299,7 +299,7 @@ class Roll(ThemedView, can_focus=True):
 
     @property
     def dragged(self) -> bool:
-        """Whether the click that comes now is the end of a drag that selected text."""
+        """Whether the current click ends a drag that selected text."""
         return bool(self.screen.selections)
 
     def _with_matches(self, matches: LineMatches, place: Place, strip: Strip) -> Strip:

@@ -1,4 +1,4 @@
-"""Text that is selected with the mouse, by lines that may move.
+"""Text that is selected with the mouse, in lines that may move.
 
 Strategy: Textual remembers a selection as offsets of columns and rows.  Rows of a transcript shift
 whenever a height above them is corrected, so a row here is a place (block, part, line) packed into
@@ -13,7 +13,7 @@ from agcx_tui.app.widgets.roll.viewport import START, Place, Viewport
 
 __all__ = ["pack", "selected_text"]
 
-# Twice as much as a terminal takes: what is longer, nobody selects by hand.
+# Characters: twice as many as a terminal takes.
 _MOST = 150_000
 
 _PART_BITS, _LINE_BITS = 16, 24
@@ -30,9 +30,9 @@ def unpack(number: int) -> Place:
 
 
 def selected_text(viewport: Viewport, selection: Selection, rail: int) -> str:
-    """The selected lines as they are shown, without what they are moved in by.
+    """The selected lines as they are shown, without their indentation.
 
-    Columns count the `rail` cells before the text.  Text beyond what can be copied is left out.
+    Columns include the `rail` cells before the text.  What is more than can be copied is left out.
     """
     start = unpack(selection.start.y) if selection.start is not None else START
     lines: list[str] = []

@@ -1,7 +1,7 @@
-"""How a transcript looks: its component classes, its default style sheet, and the palette they give.
+"""The styles of a transcript: component classes, the default style sheet, and the palette from both.
 
-Strategy: blocks are drawn with Rich styles and know nothing of themes, so every role of a
-`Palette` is a component class here, which a theme or a style sheet can change.
+Strategy: blocks are drawn with Rich styles and know nothing about themes, so every role of a `Palette` is
+a component class here, which a theme or a style sheet can change.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class ThemedView(ScrollView):
     """
 
     def palette(self) -> Palette:
-        """The styles of now; a background stays only where it differs from the widget's own."""
+        """The current styles; a background is kept only where it differs from the widget's own."""
         ground = self.rich_style.bgcolor
 
         def role(name: str) -> Style:

@@ -1,4 +1,4 @@
-"""Which lines of a roll of blocks are on the screen; the roll is never laid out as a whole.
+"""Which lines of a roll of blocks are in view; the roll is never laid out as a whole.
 
 Strategy: the truth is a place, not a number: the block, the part and the line at the top of the
 screen.  Everything shown is found by walking from there over blocks that are drawn as they
@@ -52,14 +52,14 @@ class Viewport:
     # --- what is there
 
     def reset(self, estimates: HeightIndex) -> None:
-        """Begin with other blocks, at the first."""
+        """Show other blocks, from the first."""
         self._blocks.clear()
         self.heights = estimates
         self.top = START
         self.window = []
 
     def block(self, index: int) -> Block:
-        """A block, drawn now unless it is kept; its height is known better afterwards."""
+        """A block, drawn now if it is not kept; its height is more exact afterwards."""
         block = self._blocks.get(index)
         if block is None:
             block = self._blocks[index] = self._draw(index)
@@ -77,14 +77,14 @@ class Viewport:
         return self.lines(place.block, place.part)[place.line]
 
     def forget(self, index: int | None = None) -> None:
-        """Draw a block (or all) anew when it is next seen."""
+        """Drop a block, or all, to be drawn again when it is next in view."""
         if index is None:
             self._blocks.clear()
         else:
             self._blocks.discard(index)
 
     def redraw(self) -> None:
-        """Draw all lines anew when they are next seen: they look otherwise, and are as many."""
+        """Draw all lines again when they are next in view: they look different, heights stay."""
         for index in list(self._blocks.keys()):
             self._blocks[index].undraw()
 
@@ -192,7 +192,7 @@ class Viewport:
     # --- staying
 
     def changed(self, change: Callable[[], None], prefer: int | None = None) -> None:
-        """Do something that changes how blocks are drawn, and leave the view where it is.
+        """Call `change`, which changes how blocks are drawn, and keep the view where it is.
 
         The beginning of one block in the window stays in its row: of `prefer` if it begins there,
         else of the first that still has lines.  If none begins in the window, the top of

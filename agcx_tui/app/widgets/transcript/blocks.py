@@ -1,8 +1,8 @@
-"""The blocks of a conversation: which message is drawn how, as the reader folded it.
+"""The blocks of a conversation: how each message is drawn, as the reader folded it.
 
 Strategy: between the source, which gives messages, and the viewport, which shows lines.  Block i is
-message i; one more after the last known message tells how the conversation goes on: being read,
-broken off, or simply over, when it has no lines.  A call and its output, which lie a few messages
+message i; one more block after the last known message tells how the conversation goes on: it is being
+read, it is cut off, or, without lines, it is over.  A call and its output, which may be a few messages
 apart, find each other here and share one fold.
 """
 
@@ -36,9 +36,9 @@ __all__ = ["NOTHING", "SPEECH", "THOUGHT", "TOOL", "ConversationBlocks"]
 # What folds together.
 TOOL, THOUGHT, SPEECH = "tool", "thought", "speech"
 
-# Shown when there is no conversation at all, which is not an empty conversation.
+# Shown while there is no conversation at all, which is not an empty conversation.
 NOTHING = ListSource([])
-# How far from its call an output may be: agents make some calls at once, not dozens.
+# Messages between a call and its output at most: agents make some calls at once, not dozens.
 NEAR = 24
 # Heights are guessed from the sizes of at most so many messages at a time.
 _GUESSED = 20_000
@@ -57,7 +57,7 @@ class ConversationBlocks:
         self._messages: LRUCache[int, MessageSnapshot | PersistenceError] = LRUCache(64)
 
     def use(self, source: MessageSource) -> None:
-        """Another conversation; folds of single blocks belong to the one before."""
+        """Show another conversation; folds of single blocks are dropped."""
         self.source = source
         self.folds.clear()
         self.pending.clear()
@@ -75,14 +75,14 @@ class ConversationBlocks:
         return found
 
     def message(self, index: int) -> MessageSnapshot | None:
-        """A message, if there is one and it is at hand."""
+        """A message, if there is one and its text is at hand."""
         if not 0 <= index < self.source.known():
             return None
         found = self.get(index)
         return found if isinstance(found, MessageSnapshot) else None
 
     def partner(self, index: int) -> int | None:
-        """The output that answers a call, or the call that an output answers, if it is near."""
+        """The output of a call, or the call of an output, if it is near."""
         message = self.message(index)
         call_id = _call_id(message)
         if message is None or not call_id:
@@ -110,7 +110,7 @@ class ConversationBlocks:
         return TOOL
 
     def owner(self, index: int) -> int:
-        """The block whose fold decides about this one: an output belongs to its call."""
+        """The block whose fold applies to this one: an output belongs to its call."""
         message = self.message(index)
         if message is not None and isinstance(message.item, FunctionCallOutput):
             partner = self.partner(index)
@@ -130,7 +130,7 @@ class ConversationBlocks:
         return self.all_open[kind]
 
     def touched(self, index: int) -> Iterator[int]:
-        """The blocks that are drawn differently when a fold changes: itself, its output, the next."""
+        """The blocks that look different when a fold changes: itself, its output, the one after each."""
         for each in (index, self.partner(index)):
             if each is not None:
                 yield each
@@ -145,7 +145,7 @@ class ConversationBlocks:
         return self.estimates(0, self.count())
 
     def estimates(self, start: int, stop: int) -> Iterator[int]:
-        """Heights in lines as they are guessed from sizes, never 0: something may be there."""
+        """Heights in lines, estimated from sizes; never 0, since something may be there."""
         width = max(20, self.look.width)
         for index in range(start, stop):
             if index - start >= _GUESSED or index >= self.source.known():

@@ -1,8 +1,8 @@
-"""The matches of a search in a roll: from one line that holds the words to the next.
+"""The matches of a search in a transcript: moves from one line that holds the words to the next.
 
-Strategy: the search names blocks; which of their lines hold the words is found out only for the one
-that is gone to, by drawing it (`LineMatches`).  A message whose lines do not show them (a folded
-call, lines left out) is opened first, and one whose text is not at hand is gone to again when it
+Strategy: the search names messages; which of their lines hold the words is found only for the one that
+is shown, by drawing it (`LineMatches`).  A message whose lines do not show them (a folded call, lines
+left out) is opened first, and a message whose text is not at hand is shown again when it
 has come.  Words that are written in another way on the screen than in the file lead to the
 beginning of their message.
 """
@@ -20,19 +20,19 @@ from agcx_tui.app.widgets.transcript.transcript import Transcript
 
 __all__ = ["Matches"]
 
-# In one message; those further down are passed over.
+# In one message; further ones are ignored.
 _MOST = 20_000
 
 
 class Matches:
-    """Messages that match, in order, and the line that was last gone to."""
+    """The messages that match, in order, and `at`, the line that was shown last."""
 
     def __init__(self, transcript: Transcript, words: str) -> None:
         self._transcript = transcript
         self.lines = LineMatches(words)
         self.indexes: list[int] = []
         self.at: Place | None = None
-        # The message that is gone to without its text at hand, and in which direction.
+        # The message to be shown whose text is not at hand, and the direction.
         self._awaited: tuple[int, int] | None = None
 
     def add(self, indexes: Iterable[int]) -> None:
@@ -40,14 +40,14 @@ class Matches:
 
     @property
     def number(self) -> int:
-        """Which of the messages is the current one, from 1; 0 before the first was gone to."""
+        """Which of the messages is the current one, from 1; 0 before the first was shown."""
         if self.at is None:
             return 0
         number = bisect_left(self.indexes, self.at.block)
         return number + 1 if self.indexes[number : number + 1] == [self.at.block] else 0
 
     def first(self, index: int) -> bool:
-        """Go to the first match in message `index` or after it; false when there is none."""
+        """Go to the first match in message `index` or after it; false if there is none."""
         number = bisect_left(self.indexes, index)
         if number == len(self.indexes):
             return False
@@ -55,7 +55,7 @@ class Matches:
         return True
 
     def step(self, direction: int) -> bool:
-        """Go to the next match (1) or the one before (-1), around the end; false if none."""
+        """Go to the next match (1) or the previous one (-1), around the end; false if there is none."""
         if not self.indexes:
             return False
         at = self.at or Place(self._transcript.current, 0, 0)
@@ -75,7 +75,7 @@ class Matches:
         return True
 
     def fetched(self, index: int) -> None:
-        """The text of a message came: if it is the one that was gone to, go to the line in it."""
+        """The text of message `index` is at hand: if it is the one to be shown, go to the line in it."""
         if self._awaited is not None and self._awaited[0] == index:
             self._enter(*self._awaited)
 

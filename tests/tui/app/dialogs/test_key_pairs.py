@@ -77,13 +77,13 @@ def find() -> Find:
 
 # How each dialog is made; all of them answer to whoever asked.
 DIALOGS: dict[str, Callable[[BrowserScreen], Screen]] = {
-    "delete": lambda s: ConfirmDelete.about(s.table, s.table.order[:2], s.now()),
+    "delete": lambda s: ConfirmDelete.about(s.table, s.table.order[:2], s.services.now()),
     "favorites": lambda s: ConfirmFavorites.among(s.table, s.table.order[:2]),
     "rename": lambda s: RenameScreen("a title", Region(4, 4, 30, 1)),
     "tags": lambda s: TagsDialog([["ui"]], {"ui", "bug"}),
     "ask": lambda s: AskDialog("Really?", "A warning.", "Change"),
     "new": lambda s: NewSessionDialog("Split?", [Content("two")], "a title", "Split"),
-    "empty": lambda s: EmptyDialog([], [], s.now()),
+    "empty": lambda s: EmptyDialog([], [], s.services.now()),
     "export": lambda s: ExportDialog([ExportItem("nowhere.agcx", "7", "a title")]),
     "review": lambda s: RedactionReview({"nowhere.agcx": Looked((find(),))}),
     "help": lambda s: HelpScreen([]),
@@ -136,7 +136,7 @@ async def test_of_two_keys_in_one_write_none_goes_to_what_lies_below_a_dialog(na
                     await settled(app)
                 dialog = None
         if name != "palette":
-            assert open_store(screen.store.path).log() == []
+            assert open_store(screen.services.store.store.path).log() == []
 
 
 OPENING = [
@@ -184,7 +184,8 @@ async def test_a_question_that_comes_by_itself_is_not_answered_by_keys_on_their_
     async with listing(tmp_path) as (pilot, screen):
         app, answers = pilot.app, []
         on_their_way = [events.Key("right", None), events.Key("enter", None)]
-        app.ask_unbidden(AskDialog("Really?", "A warning.", "Change"), answers.append)
+        app.services.hold_keys()
+        app.push_screen(AskDialog("Really?", "A warning.", "Change"), answers.append)
         for key in on_their_way:
             app.post_message(key)
         await settled(app)

@@ -51,8 +51,8 @@ async def test_the_filter_takes_what_waits_at_once_and_no_more_than_a_line(store
         await pilot.press("slash")
         line = await focused_line(pilot)
         changes = []
-        filter_by = screen._apply_filter
-        screen._apply_filter = lambda typed: (changes.append(typed), filter_by(typed))
+        filter_by = screen.table.filter_by
+        screen.table.filter_by = lambda query: (changes.append(query), filter_by(query))
         if pasted:
             pilot.app.post_message(events.Paste(MUCH))
         else:

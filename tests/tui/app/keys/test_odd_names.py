@@ -15,9 +15,18 @@ from textual.screen import Screen
 from agcx_format.transcript.escaping import safe_line
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.screens.trash import TrashScreen
 from agcx_tui.core.sessions.columns import LEFT_TO_RIGHT_MARK
 from agcx_tui.core.store.watch import watch
-from tests.support.browsing import browser, confirm_deletion, demo_copy, notices, scanned, until
+from tests.support.browsing import (
+    browser,
+    confirm_deletion,
+    demo_copy,
+    notices,
+    scanned,
+    until,
+    worked,
+)
 from tests.support.odd_names import BROKEN, ODD, add_odd_names, path_of
 
 SIZE = (110, 36)
@@ -146,7 +155,8 @@ async def test_what_is_done_with_such_a_file_is_done(store, name, thorough):
         await until(pilot, lambda: not os.path.lexists(path))
         await until(pilot, lambda: table.row_of(path) is None)
         await press(pilot, "T")
-        await pilot.app.workers.wait_for_complete()
+        await until(pilot, lambda: isinstance(pilot.app.screen, TrashScreen))
+        await worked(pilot)
         await press(pilot, "escape")
         await press(pilot, "u")
         await until(pilot, lambda: table.row_of(path) is not None)

@@ -228,7 +228,7 @@ async def test_the_preview_stands_where_there_is_room(store, size, where):
     app = browser(store)
     async with app.run_test(size=size) as pilot:
         screen = await scanned(pilot)
-        assert screen.has_class(f"-preview-{where}")
+        assert screen.panes.place == where
 
 
 async def test_a_terminal_that_is_too_small_says_so_and_recovers(store):

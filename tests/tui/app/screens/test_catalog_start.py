@@ -149,7 +149,7 @@ async def test_what_is_asked_for_before_the_store_is_open_is_done_when_it_is(tmp
     app = browser(store, cache=tmp_path / "cache")
     async with app.run_test(size=SIZE) as pilot:
         screen = app.screen
-        assert screen.store is None
+        assert screen.services.store.store is None
         row = screen.sessions.cursor
         before = screen.table.favorite(row)
         app.post_message(events.Key("asterisk", "*"))

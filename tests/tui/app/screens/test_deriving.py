@@ -12,9 +12,10 @@ from textual.widgets import Input, Static
 from agcx_format.session.whole import read_session
 from agcx_format.store.store import open_store
 from agcx_tui.app.dialogs.naming import NewSessionDialog
-from agcx_tui.app.screens.browser.acting import title_of_copy
+from agcx_tui.app.screens.browser.session_acts import title_of_copy
 from agcx_tui.app.screens.conversation.checkpoint import CheckpointScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.screens.open_conversation import conversation_screen
 from agcx_tui.app.screens.trash import TrashScreen
 from agcx_tui.app.widgets.lines.tab_line import TabLine
 from tests.support.browsing import (
@@ -215,11 +216,11 @@ async def test_what_cannot_be_split_says_why(store):
 
         grid = open_store(store).resolve("70b30ef8").path
         for path, of, expected in [
-            (torn.path, screen.acts, "It is damaged"),
-            (broken.path, screen.acts, "What cannot be read cannot be split"),
+            (torn.path, screen.services.store.acts, "It is damaged"),
+            (broken.path, screen.services.store.acts, "What cannot be read cannot be split"),
             (grid, None, "opened as a file by itself"),
         ]:
-            conversation = app.conversation(path, of)
+            conversation = conversation_screen(app, app.services, path, of)
             app.push_screen(conversation)
             assert expected in await reason(conversation)
         await pilot.press("down", "enter")

@@ -302,7 +302,9 @@ async def test_a_rule_lists_what_it_means_while_it_is_typed_and_deletes_just_tha
         prune.sessions.focus()
         await pilot.press("escape")
         await on(pilot, BrowserScreen)
-        await until(pilot, lambda: meant.isdisjoint(titles(screen)) and not screen.scanning)
+        await until(
+            pilot, lambda: meant.isdisjoint(titles(screen)) and not screen.feed.state.reading
+        )
         await pilot.press("u")
         await until(pilot, lambda: len(screen.table) == 15)
     assert contents(store) == before

@@ -21,7 +21,15 @@ from agcx_tui.app.screens.history import LogScreen
 from agcx_tui.app.screens.prune import PruneScreen
 from agcx_tui.app.screens.storage import StorageScreen
 from agcx_tui.app.screens.trash import TrashScreen
-from tests.support.browsing import browser, confirm_deletion, demo_copy, line, scanned, until
+from tests.support.browsing import (
+    browser,
+    confirm_deletion,
+    demo_copy,
+    line,
+    scanned,
+    until,
+    worked,
+)
 from tests.support.entries import NOW_SECONDS
 
 Steps = Callable[[Pilot], Awaitable[None]]
@@ -40,8 +48,7 @@ async def shown(pilot: Pilot, kind: type) -> None:
     await until(pilot, lambda: isinstance(pilot.app.screen, kind))
     for field in pilot.app.screen.query(Input):
         field.cursor_blink = False
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
+    await worked(pilot)
 
 
 async def deleted(pilot: Pilot) -> None:
@@ -140,7 +147,7 @@ async def at_work(pilot: Pilot) -> None:
     path = screen.table.path(screen.table.order[1])
     os.utime(path, ns=(NOW_SECONDS * 10**9,) * 2)
     await pilot.press("f5", "down")
-    await until(pilot, lambda: not screen.scanning)
+    await until(pilot, lambda: not screen.feed.state.reading)
     await pilot.press("f2")
     await shown(pilot, RenameScreen)
     await pilot.press(*" again", "enter")

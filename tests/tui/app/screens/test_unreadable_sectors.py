@@ -71,7 +71,7 @@ async def walk(root: Path) -> None:
                 await pilot.press("escape")
                 await pilot.pause()
         await pilot.press("f5")
-        await until(pilot, lambda: not screen.scanning)
+        await until(pilot, lambda: not screen.feed.state.reading)
         assert len(titles(screen)) == 2
         await pilot.press("q")
 

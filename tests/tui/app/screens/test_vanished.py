@@ -57,7 +57,7 @@ async def test_deleting_what_vanished_says_so_and_takes_it_from_the_list(store):
 
 async def gone(pilot, screen) -> None:
     """Wait until the page stands there that says so."""
-    await until(pilot, lambda: screen.vanished and not screen.scanning)
+    await until(pilot, lambda: screen.feed.state.vanished and not screen.feed.state.reading)
     notice = screen.query_one("#notice")
     await until(pilot, lambda: notice.display and "The store is gone" in str(notice.render()))
 
@@ -89,7 +89,7 @@ async def test_a_store_that_comes_back_is_listed_as_it_was_left(store, way):
     app = browser(store, follow=True)
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
-        await until(pilot, lambda: screen.is_watching)
+        await until(pilot, lambda: screen.feed.state.watching)
         await pilot.press("slash", *"-is:broken", "enter", "down", "down", "down")
         here, listed = at_cursor(screen), titles(screen)
         region = screen.sessions.cursor_region
@@ -105,7 +105,7 @@ async def test_a_store_that_comes_back_is_listed_as_it_was_left(store, way):
         if way == "covered":
             store.rmdir()
         aside.rename(store)
-        await until(pilot, lambda: not screen.vanished)
+        await until(pilot, lambda: not screen.feed.state.vanished)
         await pilot.pause()
         assert (titles(screen), at_cursor(screen)) == (listed, here)
         assert screen.sessions.cursor_region == region
@@ -138,7 +138,7 @@ async def test_a_store_that_is_not_there_yet_has_not_vanished(tmp_path):
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot, 0)
         await pilot.press("f5")
-        await until(pilot, lambda: not screen.scanning)
+        await until(pilot, lambda: not screen.feed.state.reading)
         assert "yet: the directory is not there" in str(screen.query_one("#notice").render())
 
 

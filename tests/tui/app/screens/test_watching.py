@@ -22,7 +22,7 @@ from tests.support.browsing import (
 async def watched(pilot):
     """The browser, once it notices what happens."""
     screen = await scanned(pilot)
-    await until(pilot, lambda: screen.is_watching)
+    await until(pilot, lambda: screen.feed.state.watching)
     return screen
 
 

@@ -17,9 +17,9 @@ async def test_reading_a_checkpoint_does_not_move_the_place_in_its_session(tmp_p
     store = Path(shutil.copytree(GOLDEN / "manager-store", tmp_path / "history"))
     app = browser(store, state=tmp_path / "state")
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: getattr(app.screen, "store", None) is not None)
+        await until(pilot, lambda: app.services.store.store is not None)
         screen = app.screen
-        await until(pilot, lambda: screen.table.order and not screen.scanning)
+        await until(pilot, lambda: screen.table.order and not screen.feed.state.reading)
         row = next(
             row for row in screen.table.order
             if (store / "checkpoints").is_dir()

@@ -41,7 +41,7 @@ async def test_what_cannot_be_kept_on_the_way_out_is_logged_and_does_not_keep_it
         # Neither page nor catalog can be written: a file is where their directory should be.
         shutil.rmtree(kept["cache"], ignore_errors=True)
         kept["cache"].write_text("in the way")
-        screen.save_soon()
+        screen.feed.save_soon()
         await quit_by_key(pilot)
     assert app.return_code == 0
     log = kept["state"] / LOG_FILE
@@ -72,7 +72,7 @@ async def test_the_catalog_is_whole_when_the_program_has_ended_and_nothing_runs_
     before = set(threading.enumerate())
     async with browser(store, **kept).run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
-        screen.save_soon()
+        screen.feed.save_soon()
         await quit_by_key(pilot)
     names = {thread.name for thread in set(threading.enumerate()) - before}
     assert "catalog" not in names

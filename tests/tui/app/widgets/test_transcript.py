@@ -417,7 +417,7 @@ async def test_unknown_items_edits_and_branches_are_told():
         assert "old words" not in shown
         app.transcript.go(1)
         await pilot.press("enter")
-        assert any("old words" in line for line in screen_text(app.transcript))
+        assert any("[-old-]{+new+} words" in line for line in screen_text(app.transcript))
         app.transcript.go(0)
         await pilot.press("enter")
         assert any("query: grid" in line for line in screen_text(app.transcript))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import threading
@@ -16,13 +17,14 @@ from textual import events
 from textual.widgets import Input
 
 from agcx_format.disk.locks import locked
-from agcx_format.errors import NothingToUndo, StaleSession
+from agcx_format.errors import NothingToUndo, PersistenceError, StaleSession
 from agcx_format.store.store import open_store
 from agcx_tui.app.dialogs.delete import ConfirmDelete
 from agcx_tui.app.dialogs.naming import RenameScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.core.store import store_work, watch
 from agcx_tui.core.store.act_queue import ActQueue, StoreReplaced
+from agcx_tui.core.store.opened_store import OpenedStore
 from tests.support.browsing import (
     SIZE,
     at_cursor,
@@ -156,18 +158,20 @@ def test_whatever_is_asked_for_while_an_act_runs_happens_in_that_order(asked):
 
 def test_an_undo_of_what_did_not_come_about_undoes_nothing_else():
     with few_sessions() as store:
-        queue, failures, gate = ActQueue(store), [], threading.Event()
+        queue, gate = ActQueue(store), threading.Event()
         entry = next(store.scan())
         queue.run(lambda s: store_work.toggle_favorite(s, [(entry.path, None)])).result(timeout=60)
         starred = held(store)
         queue.run(lambda s: gate.wait() and None)
         # It was starred meanwhile.
         stale = [(entry.path, entry.signature)]
-        queue.run(lambda s: store_work.delete(s, stale), failed=failures.append)
-        last = queue.undo(failed=failures.append)
+        deletion = queue.run(lambda s: store_work.delete(s, stale))
+        undo = queue.undo()
         gate.set()
-        last.result(timeout=60)
-        assert [type(error) for error in failures] == [StaleSession, NothingToUndo]
+        with pytest.raises(StaleSession):
+            deletion.result(timeout=60)
+        with pytest.raises(NothingToUndo):
+            undo.result(timeout=60)
         assert held(store) == starred
         assert queue.undo().result(timeout=60) is not None
         assert held(store) != starred
@@ -175,18 +179,52 @@ def test_an_undo_of_what_did_not_come_about_undoes_nothing_else():
 
 def test_a_fault_in_an_act_is_told_and_the_next_one_is_done():
     with few_sessions() as store:
-        queue, failures = ActQueue(store), []
-        queue.run(lambda s: 1 / 0, failed=failures.append)
+        queue = ActQueue(store)
+        failed = queue.run(lambda s: 1 / 0)
         entry = next(store.scan())
         done = queue.run(lambda s: store_work.delete(s, [(entry.path, None)]))
         assert done.result(timeout=60) is not None
-        assert "division" in str(failures[0])
+        with pytest.raises(PersistenceError, match="division"):
+            failed.result(timeout=60)
+
+
+async def test_whoever_stops_waiting_for_an_act_does_not_stop_it():
+    with few_sessions() as store:
+        queue, gate = ActQueue(store), threading.Event()
+        entry = next(store.scan())
+        queue.run(lambda s: gate.wait() and None)
+        deletion = queue.run(lambda s: store_work.delete(s, [(entry.path, None)]))
+
+        async def wait() -> None:
+            await deletion
+
+        waiting = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        gate.set()
+        await deletion
+        assert str(entry.id) not in held(store)
+
+
+async def test_every_screen_hears_of_an_act_before_the_next_one_begins():
+    with few_sessions() as store:
+        opened, heard, seen = OpenedStore(), [], []
+        opened.acted.subscribe(lambda outcome: heard.append(outcome.act.id))
+        waiting = asyncio.create_task(opened.opened())
+        opened.use(store, None)
+        acts = await waiting
+        entry = next(store.scan())
+        star = acts.run(lambda s: store_work.toggle_favorite(s, [(entry.path, None)]))
+        acts.run(lambda s: seen.extend(heard))
+        outcome = await star
+        await acts.run(lambda s: None)
+        assert heard == seen == [outcome.act.id]
 
 
 @pytest.mark.parametrize("copied", ["anew", "as links to the same files"])
 def test_an_act_meant_for_one_store_is_not_done_to_another_at_its_place(copied):
     with few_sessions() as store:
-        failures = []
         queue = ActQueue(store, watch.directory(str(store.path)))
         files = [(entry.path, entry.signature) for entry in store.scan()]
         aside = store.path.with_name("aside")
@@ -194,9 +232,9 @@ def test_an_act_meant_for_one_store_is_not_done_to_another_at_its_place(copied):
         copy = shutil.copy2 if copied == "anew" else os.link
         shutil.copytree(aside, store.path, copy_function=copy)
         before = contents(store.path, trash=True)
-        queue.run(lambda s: store_work.delete(s, files), failed=failures.append).result(timeout=60)
-        queue.undo(failed=failures.append).result(timeout=60)
-        assert [type(error) for error in failures] == [StoreReplaced] * 2
+        for act in (queue.run(lambda s: store_work.delete(s, files)), queue.undo()):
+            with pytest.raises(StoreReplaced):
+                act.result(timeout=60)
         assert contents(store.path, trash=True) == before
 
 
@@ -295,12 +333,12 @@ async def test_u_in_a_conversation_undoes_what_was_done_here_and_not_the_last_ac
         await until(pilot, lambda: getattr(pilot.app.focused, "id", "") == "cancel")
         await pilot.press("right", "enter")
         await until(pilot, lambda: len(open_store(store).acts()) == 2)
-        await until(pilot, lambda: conversation.done)
+        await until(pilot, lambda: conversation.derived.done)
         # Another program acts meanwhile: that is not undone here.
         other = open_store(store)
         other.update_metadata(next(e.id for e in other.scan() if e.metadata), title="by another")
         await pilot.press("u")
-        await until(pilot, lambda: not conversation.done)
+        await until(pilot, lambda: not conversation.derived.done)
         assert [act.kind for act in open_store(store).acts()] == ["edit", "edit"]
         await pilot.press("u")
         await until(pilot, lambda: "Nothing was done here" in notices(pilot))

@@ -6,16 +6,23 @@ of its marks behave alike everywhere.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import on
 from textual.content import Content
 from textual.screen import ScreenResultType
 
 from agcx_tui.app.dialogs.once import OnceScreen
+from agcx_tui.app.screens.open_conversation import conversation_screen
+from agcx_tui.app.services import Services
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.list.header import ListHeader
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.core.sessions.table import SORTS, SessionTable
 from agcx_tui.core.words import format
+
+if TYPE_CHECKING:
+    from agcx_tui.core.store.act_queue import ActQueue
 
 __all__ = ["ListingScreen"]
 
@@ -38,6 +45,7 @@ class ListingScreen(OnceScreen[ScreenResultType]):
     }
     """
 
+    services: Services
     table: SessionTable
     sessions: SessionList
 
@@ -47,6 +55,24 @@ class ListingScreen(OnceScreen[ScreenResultType]):
             shown = [row for row in self.table.order if row in self.table.marks]
             return shown + sorted(self.table.marks - set(shown))
         return [] if self.sessions.cursor is None else [self.sessions.cursor]
+
+    def open_conversation(
+        self, row: int | None, acts: ActQueue | None = None, *, fixed: str = ""
+    ) -> None:
+        """Show the conversation of a row; with `acts` it can be changed, else `fixed` says why not."""
+        if row is None:
+            return
+        if self.table.readable(row):
+            path = self.table.path(row)
+            screen = conversation_screen(self.app, self.services, path, acts, fixed=fixed)
+            self.app.push_screen(screen)
+        else:
+            reason = format.short_reason(self.table.error(row))
+            self.notify(f"It cannot be opened: {reason}.", severity="warning", markup=False)
+
+    def reveal(self, row: int) -> None:
+        """Put the cursor on a session."""
+        self.sessions.go_to(row)
 
     # --- the order
 

@@ -1,0 +1,111 @@
+"""The line of the browser that filters: what is typed, and what that finds or is wrong with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from agcx_format.transcript import safe_line
+from agcx_tui.app.screens.browser import heading
+from agcx_tui.app.widgets.lines.edge_line import EdgeLine
+from agcx_tui.app.widgets.lines.filter_line import FilterInput
+from agcx_tui.core.sessions import query
+from agcx_tui.core.sessions.completion import complete
+from agcx_tui.core.sessions.table import SessionTable
+
+__all__ = ["FilterBar"]
+
+
+class FilterBar(Horizontal):
+    """Filters `table` with every key, then calls `filtered`; `leave` moves the focus to the list."""
+
+    DEFAULT_CSS = """
+    FilterBar {
+        height: 1; background: $background;
+        #filter-sign { width: 3; padding: 0 1; color: $text-muted; }
+        &:focus-within #filter-sign { color: $primary; text-style: bold; }
+        #filter-status { width: 45%; color: $text-muted; }
+        #filter-status.-wrong { width: 62%; }
+    }
+    """
+
+    def __init__(
+        self,
+        table: SessionTable,
+        now: Callable[[], int],
+        filtered: Callable[[], None],
+        leave: Callable[[], None],
+        *,
+        id: str | None = None,
+    ) -> None:
+        """`now` gives microseconds since 1970."""
+        super().__init__(id=id)
+        self.input = FilterInput(partial(complete, table=table), leave, id="filter")
+        self._table = table
+        self._now = now
+        self._filtered = filtered
+        self._status = EdgeLine(id="filter-status")
+        self._errors: Sequence[str] = ()
+        # What the sessions are that `is:listed` shows.
+        self._listed_as = ""
+
+    def compose(self) -> ComposeResult:
+        yield Static("/", id="filter-sign")
+        yield self.input
+        yield self._status
+
+    @property
+    def value(self) -> str:
+        return self.input.value
+
+    def clear(self) -> None:
+        self.input.value = ""
+
+    def clear_at_once(self) -> None:
+        """Show all sessions, before anything else happens."""
+        self.input.value = ""
+        self._apply("")
+
+    def show_listed(self, label: str) -> None:
+        """Show the sessions that are `listed` in the table; `label` is what they are."""
+        self._listed_as = label
+        self.input.value = ""
+        self.input.value = "is:listed"
+
+    def show_status(self, *, reading: bool) -> None:
+        """Say what the filter found, or what is wrong with it; `reading` while more may come."""
+        errors = heading.filter_errors(self._table, self._errors, reading=reading)
+        self._status.set_class(bool(errors), "-wrong")
+        if errors:
+            self._status.show(right=Content.styled(safe_line(" · ".join(errors)), "$error"))
+        else:
+            self._status.show(*heading.filter_found(self._table, self._listed_as))
+
+    @on(Input.Changed)
+    def _typed(self, message: Input.Changed) -> None:
+        message.stop()
+        self._apply(message.value)
+
+    def _apply(self, typed: str) -> None:
+        found = query.parse(typed, self._now())
+        self._errors = found.errors
+        self._table.filter_by(found)
+        self._filtered()
+
+    @on(FilterInput.Offered)
+    def _completed(self, message: FilterInput.Offered) -> None:
+        """Show what else Tab may bring, the next one first."""
+        message.stop()
+        after = message.chosen + 1
+        others = [*message.candidates[after:], *message.candidates[: message.chosen]]
+        words = "tab: " + "  ".join(others) if others else ""
+        if not message.candidates:
+            words = "tab: nothing completes this"
+        if words:
+            self._status.show(left=words)

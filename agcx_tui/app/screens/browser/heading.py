@@ -1,0 +1,55 @@
+"""What the browser says above its list: the title line, and what the filter found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from agcx_format.transcript import safe_line
+from agcx_tui.core.sessions import query
+from agcx_tui.core.sessions.table import SessionTable
+from agcx_tui.core.store.feed import FeedState
+from agcx_tui.core.words import format
+
+__all__ = ["filter_errors", "filter_found", "title_line"]
+
+
+def title_line(
+    table: SessionTable, state: FeedState, path: str | None
+) -> tuple[Content, Content | str]:
+    """What is on the left, and on the right."""
+    shown = safe_line(format.short_path(path)) if path else "no store"
+    left = Content.assemble(("agcx", "bold $primary"), "  ", shown)
+    return left, _totals(table, state) if path else ""
+
+
+def _totals(table: SessionTable, state: FeedState) -> Content:
+    totals = table.totals
+    if state.vanished or state.error is not None:
+        return Content.styled("gone" if state.vanished else "cannot be read", "$error")
+    if state.reading and not state.table_is_known:
+        of = f" of {state.files:,}" if state.files else ""
+        return Content(f"reading… {totals.sessions:,}{of}")
+    parts = [format.counted(totals.sessions, "session"), format.size(totals.size)]
+    right = Content(" · ".join(parts))
+    if totals.broken:
+        right += Content.assemble(" · ", (f"{totals.broken:,} unreadable", "$error"))
+    return right
+
+
+def filter_errors(table: SessionTable, errors: Sequence[str], *, reading: bool) -> list[str]:
+    """What is wrong with the filter: `errors` of its words, or keys that there are not."""
+    unknown = table.query.unknown
+    if not unknown or table.order or reading:
+        return list(errors)
+    missing = ", ".join(dict.fromkeys(unknown))
+    return [f"no key {missing}; there are {', '.join(query.KEYS)}", *errors]
+
+
+def filter_found(table: SessionTable, listed_as: str) -> tuple[str, str]:
+    """What is on the left, and on the right; `listed_as` is what `is:listed` shows."""
+    if not table.query:
+        return "", ""
+    listed = any(term.value == "listed" and not term.negated for term in table.query.terms)
+    return listed_as if listed else "", f"{len(table.order):,} of {len(table):,}"

@@ -1,0 +1,206 @@
+"""What the keys of the list do to sessions: delete, duplicate, favorite, rename, tag, undo.
+
+Strategy: each act is one coroutine, from the question to what is said of the outcome; the store's queue
+(`act_queue`) does it.  An act is about the files that were pointed at when its key was pressed, as they
+were shown then.  The table follows by itself (`StoreFeed`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from itertools import count
+from typing import TYPE_CHECKING
+
+from agcx_format.errors import NothingToUndo, PersistenceError, SessionNotFound, StaleSession
+from agcx_format.transcript import safe_line
+from agcx_tui.core.words import format
+
+if TYPE_CHECKING:
+    from textual.app import App
+    from textual.geometry import Region
+
+    from agcx_format import Store
+    from agcx_tui.app.services import Services
+    from agcx_tui.app.widgets.list.session_list import SessionList
+    from agcx_tui.core.store.act_queue import ActQueue, AskedAct
+    from agcx_tui.core.store.feed import StoreFeed
+    from agcx_tui.core.store.store_work import Change, Outcome, ShownFiles
+
+__all__ = ["SessionActs", "title_of_copy"]
+
+
+class SessionActs:
+    """Acts on rows of the list; call each in a worker of the screen that shows it."""
+
+    def __init__(
+        self, app: App[object], services: Services, feed: StoreFeed, sessions: SessionList
+    ) -> None:
+        self._app = app
+        self._services = services
+        self._feed = feed
+        self._sessions = sessions
+        self._table = feed.table
+
+    async def delete(self, rows: Sequence[int]) -> None:
+        from agcx_tui.app.dialogs.delete import may_delete
+        from agcx_tui.core.store import store_work
+        from agcx_tui.core.words.acts import summary
+
+        if not rows:
+            return
+        files = self._feed.shown(rows)
+        store = self._services.store.store
+        if not await may_delete(self._app, self._table, rows, self._services.now(), store):
+            return
+        outcome = await self._run(lambda store: store_work.delete(store, files), "deleted")
+        if outcome is not None:
+            them = "it" if outcome.act.count == 1 else "them"
+            self._say(f"Deleted {summary(outcome.act)}. u brings {them} back.")
+
+    async def duplicate(self, row: int | None) -> None:
+        from agcx_tui.core.store import store_work
+        from agcx_tui.core.words.acts import summary
+
+        if row is None:
+            return
+        if not self._table.readable(row):
+            self._app.notify("What cannot be read cannot be duplicated.", markup=False)
+            return
+        files = self._feed.shown([row])
+
+        def act(store: Store) -> Outcome:
+            # The queue's thread may read columns.  An act before may have made another copy.
+            taken = {self._table.title(other) for other in range(len(self._table.columns))}
+            title = title_of_copy(self._table.title(row), taken)
+            return store_work.duplicate(store, next(iter(files)), title)
+
+        outcome = await self._run(act, "duplicated")
+        if outcome is not None:
+            self._say(f"Duplicated: {summary(outcome.act)}. u takes it back.", go_to=outcome)
+
+    async def toggle_favorite(self, rows: Sequence[int]) -> None:
+        """Make them favorites; if all of them are, no more."""
+        from agcx_tui.core.store import store_work
+        from agcx_tui.core.words.acts import describe
+
+        rows = [row for row in rows if not self._table.broken(row)]
+        if not rows:
+            return
+        files = self._feed.shown(rows)
+        outcome = await self._run(lambda store: store_work.toggle_favorite(store, files), "changed")
+        if outcome is not None:
+            starred = outcome.act.edit is not None and outcome.act.edit.favorite
+            self._say(f"{'★ ' if starred else ''}{describe(outcome.act)}.")
+
+    async def rename(self, row: int | None, place: Region) -> None:
+        """Ask for a new title in `place`, the region of the screen where the old one is."""
+        from agcx_tui.app.dialogs.naming import RenameScreen
+
+        if row is None or not self._table.readable(row):
+            return
+        files = self._feed.shown([row])
+        title = await self._app.push_screen_wait(RenameScreen(self._table.title(row), place))
+        if title:
+            await self._edit(files, lambda metadata: {"title": title})
+
+    async def change_tags(self, rows: Sequence[int]) -> None:
+        from agcx_tui.app.dialogs.naming import TagsDialog, tags_after
+
+        rows = [row for row in rows if self._table.readable(row)]
+        if not rows:
+            return
+        files = self._feed.shown(rows)
+        tagged = [self._table.tags(row) for row in rows]
+        known = {tag for row in self._table.order for tag in self._table.tags(row)}
+        change = await self._app.push_screen_wait(TagsDialog(tagged, known))
+        if change is not None:
+            await self._edit(files, lambda metadata: {"tags": tags_after(metadata.tags, *change)})
+
+    async def undo(self) -> None:
+        """Undo what was asked for last, also while it waits or runs."""
+        from agcx_tui.core.words.acts import describe_undo
+
+        outcome = await self._finish(lambda acts: acts.undo(), "undone")
+        if outcome is not None:
+            self._say(describe_undo(outcome.act), go_to=outcome)
+
+    async def _edit(self, files: ShownFiles, change: Change) -> None:
+        """Ask first if an agent may be at work on one of them when the turn of the edit comes."""
+        from agcx_tui.core.store import store_work
+        from agcx_tui.core.words.acts import describe_with_undo
+
+        at_work = 0
+
+        def act(store: Store) -> Outcome | None:
+            nonlocal at_work
+            at_work = store_work.at_work(store, files, self._services.now())
+            return None if at_work else store_work.edit(store, files, change)
+
+        outcome = await self._run(act, "changed")
+        if at_work and await self._is_wanted_all_the_same(at_work):
+            outcome = await self._run(
+                lambda store: store_work.edit(store, files, change), "changed"
+            )
+        if outcome is not None:
+            self._say(describe_with_undo(outcome.act))
+
+    async def _is_wanted_all_the_same(self, at_work: int) -> bool | None:
+        from agcx_tui.app.dialogs.naming import AskDialog
+
+        warning = (
+            f"{format.counted(at_work, 'session')} changed in the last 5 minutes: an agent may be at"
+            " work there, and would save over the change."
+        )
+        self._services.hold_keys()
+        question = AskDialog("Change it all the same?", warning, "Change")
+        return await self._app.push_screen_wait(question)
+
+    # --- doing it
+
+    async def _run(self, act: Callable[[Store], Outcome | None], what: str) -> Outcome | None:
+        return await self._finish(lambda acts: acts.run(act), what)
+
+    async def _finish(self, ask: Callable[[ActQueue], AskedAct], what: str) -> Outcome | None:
+        """The outcome of an act; None, once that was said, if nothing was done."""
+        try:
+            return await ask(await self._services.store.opened())
+        except PersistenceError as error:
+            self._say_failure(f"Nothing was {what}", error)
+            return None
+
+    def _say(self, words: str, *, go_to: Outcome | None = None) -> None:
+        if go_to is not None and go_to.entries:
+            row = self._table.row_of(go_to.entries[0].path)
+            if row is not None and not self._sessions.go_to(row):
+                words = f"{words} The filter hides it."
+        # What was said of the act before is out of date.
+        self._app.clear_notifications()
+        self._app.notify(words, markup=False)
+
+    def _say_failure(self, what: str, error: PersistenceError) -> None:
+        from agcx_tui.core.store.act_queue import StoreReplaced
+        from agcx_tui.core.store.store_work import NothingToChange
+
+        notify = self._app.notify
+        if isinstance(error, NothingToUndo):
+            notify("There is nothing to undo.", markup=False)
+            return
+        if isinstance(error, NothingToChange):
+            notify("They are so already.", markup=False)
+            return
+        if isinstance(error, StaleSession | SessionNotFound | StoreReplaced):
+            # What is shown is out of date: show what is there before it is asked for again.
+            self._feed.read()
+        if isinstance(error, SessionNotFound):
+            notify(f"{what}: it is gone already.", severity="warning", markup=False)
+            return
+        notify(f"{what}: {safe_line(str(error))}", severity="error", timeout=10, markup=False)
+
+
+def title_of_copy(title: str, taken: Collection[str]) -> str:
+    """`Fix the grid (copy)`, or with a number where that is taken."""
+    wanted = f"{title} (copy)"
+    numbers = count(2)
+    while wanted in taken:
+        wanted = f"{title} (copy {next(numbers)})"
+    return wanted

@@ -1,0 +1,47 @@
+"""Makes the screen of one conversation, which is imported when the first one is opened."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+    from agcx_tui.app.services import Services
+    from agcx_tui.core.store.act_queue import ActQueue
+
+__all__ = ["conversation_screen"]
+
+
+def conversation_screen(
+    app: App[object],
+    services: Services,
+    path: str,
+    acts: ActQueue | None = None,
+    *,
+    fixed: str = "",
+    message: int | None = None,
+) -> ConversationScreen:
+    """The screen of a session's file; `acts` are those of the store that it is from.
+
+    Without them it cannot be changed; `fixed` says why, if the reason is not that there is no store.  With
+    `message`, a number from 0, it begins there, and where the reader was stays remembered.
+    """
+    from agcx_tui.app.dialogs.run_export import export_file
+    from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+    from agcx_tui.app.screens.conversation.derived_sessions import DerivedSessions
+    from agcx_tui.core.local.reading_positions import ReadingPositions
+
+    positions = None
+    if message is None and services.state is not None:
+        positions = ReadingPositions(services.state)
+    return ConversationScreen(
+        path,
+        DerivedSessions(path, acts, fixed, services.now),
+        positions=positions,
+        export=partial(export_file, app),
+        follow=services.store,
+        message=message,
+    )

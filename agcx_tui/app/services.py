@@ -1,0 +1,50 @@
+"""What the screens of one program share: clock, configuration, directories, and the store.
+
+Strategy: one typed value that the app makes and hands to every screen, so that no screen needs to know
+the app's class.  What a screen wants the app to do goes up as a message instead.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from textual.message import Message
+
+from agcx_tui.core.local.config import Config
+from agcx_tui.core.store.opened_store import OpenedStore
+
+__all__ = ["Remember", "Services"]
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """`now` gives microseconds since 1970; `config` is what the person wrote down.
+
+    `state` and `cache` are the directories of what is remembered and of what could be read again, each
+    None to keep nothing.  `store` is shared by all screens.  Call `hold_keys` right before a question
+    is shown that no key asked for: what is typed before it can be seen is not meant for it.
+    """
+
+    now: Callable[[], int] = _now
+    config: Config = field(default_factory=Config)
+    state: Path | None = None
+    cache: Path | None = None
+    store: OpenedStore = field(default_factory=OpenedStore)
+    hold_keys: Callable[[], None] = lambda: None
+
+
+@dataclass
+class Remember(Message):
+    """The person arranged something: keep it for the next start.
+
+    `choices` are fields of `agcx_tui.core.local.choices.Choices`.
+    """
+
+    choices: dict[str, str | float | bool | None]

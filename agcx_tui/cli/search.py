@@ -1,0 +1,221 @@
+"""`agcx search`: what was said in any conversation, as ripgrep would print it.
+
+Strategy: results are printed session by session as they are found, so `| head` ends the search.  The list's
+keys in the query select the sessions; without any, the store's files are not even opened when the index
+knows them.  Matches are colored and headings are links in a terminal only.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from agcx_format.transcript import safe_line
+from agcx_tui.cli.common import (
+    Settings,
+    Text,
+    microseconds_now,
+    pass_settings,
+    print_json,
+    store_option,
+    tell,
+)
+
+if TYPE_CHECKING:
+    from agcx_format import Store
+    from agcx_format.search import Hit, Search, SessionHits, SessionRef, Unsearched
+    from agcx_tui.core.search.line import SearchLine
+
+_NOT_FOUND = 1
+_NOTHING_TO_SEARCH_FOR = 'nothing to search for: add a word, a "phrase", or a /regex/'
+
+
+@click.command("search", short_help="Search inside all conversations.")
+@click.argument("words", metavar="QUERY...", nargs=-1, required=True, type=Text())
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a hit.")
+@click.option("--count", is_flag=True, help="Only the number of hits in each session.")
+@click.option("--sessions", "ids_only", is_flag=True, help="Only the ids, as for agcx export $(…).")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Stop after N hits.")
+@click.option(
+    "--context",
+    type=click.IntRange(0, 100),
+    default=0,
+    metavar="N",
+    help="Show N lines before and after each hit.",
+)
+@click.option("--sort", type=click.Choice(("newest", "best")), default="newest", show_default=True)
+@click.option("--build", is_flag=True, help="First bring the index up to date.")
+@store_option
+@pass_settings
+def search(
+    settings: Settings,
+    words: tuple[str, ...],
+    as_json: bool,
+    count: bool,
+    ids_only: bool,
+    limit: int | None,
+    context: int,
+    sort: Literal["newest", "best"],
+    build: bool,
+) -> None:
+    """Search inside all conversations, the newest first.
+
+    QUERY holds words, which must all occur in a session, "phrases", -words that must not occur, and
+    /regular expressions/. A capital letter makes a word case-sensitive. role:user, tool:shell, path:queue.py,
+    is:error and in:title|you|assistant|reasoning|tool choose which messages count; terms as in
+    agcx list --filter choose the sessions.
+
+    \b
+      agcx search lease expired
+      agcx search '"connection reset" role:tool after:7d'
+      agcx export $(agcx search --sessions '/TODO|FIXME/ in:you')
+
+    Messages are numbered from 1, as in agcx show --messages; in JSON from 0. The exit status is 0 if
+    something was found, 1 if not.
+    """
+    if sum((as_json, count, ids_only)) > 1:
+        raise click.UsageError("--json, --count and --sessions cannot be combined")
+    line = _parsed(" ".join(words))
+    store = settings.store()
+    found = _find(store, line, sort=sort, context=context, whole=not ids_only, build=build)
+    if as_json:
+        _print_hits(found, limit)
+    elif ids_only:
+        _print_ids(found, limit)
+    elif count:
+        _print_counts(found, limit)
+    else:
+        _print_lines(found, limit, context)
+    _report(found)
+    if not found.progress.sessions:
+        settings.status = _NOT_FOUND
+
+
+def _parsed(text: str) -> SearchLine:
+    from agcx_tui.core.search.line import parse_line
+
+    line = parse_line(text, microseconds_now())
+    if line.errors:
+        raise click.BadParameter("; ".join(line.errors), param_hint="QUERY")
+    if not line:
+        raise click.BadParameter(_NOTHING_TO_SEARCH_FOR, param_hint="QUERY")
+    return line
+
+
+def _find(
+    store: Store,
+    line: SearchLine,
+    *,
+    sort: Literal["newest", "best"],
+    context: int,
+    whole: bool,
+    build: bool,
+) -> Search:
+    from agcx_format.search import Index
+    from agcx_tui.core.local.paths import cache_directory, search_index
+
+    index = Index(store, search_index(cache_directory()))
+    rows = None if whole else 0
+    return index.find(
+        line.wanted,
+        sessions=_selected(store, line),
+        order=sort,
+        context=context,
+        rows=rows,
+        counted=whole,
+    )
+
+
+def _selected(store: Store, line: SearchLine) -> Sequence[SessionRef] | None:
+    """The sessions that the list's keys select, newest first; None for all."""
+    if not line.filter:
+        return None
+    from agcx_tui.cli.listing import make_table
+    from agcx_tui.core.search.line import session_refs
+
+    table = make_table(store.scan())
+    table.filter_by(line.filter)
+    table.sort_by("updated", True)
+    return session_refs(table, table.order)
+
+
+def _limited(found: Search, limit: int | None) -> Iterator[SessionHits]:
+    """The sessions until the limit of hits is reached; the last one may be cut."""
+    left = limit
+    for session in found:
+        if left is None:
+            yield session
+            continue
+        yield replace(session, hits=session.hits[:left]) if session.hits else session
+        left -= max(1, len(session.hits))
+        if left <= 0:
+            found.stop()
+            return
+
+
+def _report(found: Search) -> None:
+    from agcx_tui.core.search.summary import summary
+
+    tell(summary(found.progress))
+    for missing in (*found.progress.unreadable, *found.progress.partial):
+        tell(f"  {_incomplete(missing)}")
+
+
+def _incomplete(missing: Unsearched) -> str:
+    part = f"searched up to message {missing.messages:,}: " if missing.messages else ""
+    return f"{missing.name}: {part}{missing.error.reason}"
+
+
+def _print_hits(found: Search, limit: int | None) -> None:
+    for session in _limited(found, limit):
+        for hit in session.hits:
+            print_json(_as_json(hit))
+        sys.stdout.flush()
+
+
+def _as_json(hit: Hit) -> dict[str, Any]:
+    return {
+        "session": str(hit.session) if hit.session else hit.path,
+        "title": hit.title,
+        "message": hit.message,
+        "role": hit.role,
+        "time": hit.time or None,
+        "start": hit.start,
+        "end": hit.end,
+        "line": hit.line,
+        "before": list(hit.before),
+        "after": list(hit.after),
+    }
+
+
+def _print_ids(found: Search, limit: int | None) -> None:
+    for session in _limited(found, limit):
+        # A file whose name is no id is found by its path.
+        click.echo(str(session.id) if session.id else safe_line(session.path))
+        sys.stdout.flush()
+
+
+def _print_counts(found: Search, limit: int | None) -> None:
+    from agcx_tui.cli.search_lines import short_id
+
+    for session in _limited(found, limit):
+        click.echo(f"{session.count:>7,}  {short_id(session)}  {safe_line(session.title)}")
+        sys.stdout.flush()
+
+
+def _print_lines(found: Search, limit: int | None, context: int) -> None:
+    from agcx_tui.cli.search_lines import session_lines
+
+    colored = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    now = microseconds_now()
+    for number, session in enumerate(_limited(found, limit)):
+        if number:
+            click.echo()
+        for line in session_lines(session, now, colored=colored, context=context):
+            click.echo(line)
+        sys.stdout.flush()

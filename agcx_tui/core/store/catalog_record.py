@@ -1,0 +1,91 @@
+"""Writes a table of sessions into the catalog: some seconds after a change, and when the list is left.
+
+No Textual.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from agcx_tui.core.local.keeping_on_exit import quietly
+
+if TYPE_CHECKING:
+    from agcx_format.catalog import Catalog
+    from agcx_tui.core.sessions.table import SessionTable
+
+__all__ = ["CatalogRecord"]
+
+# Seconds from a change to the catalog that has it.
+_SAVE_AFTER = 3.0
+# Calls back after some seconds.
+SetTimer = Callable[[float, Callable[[], None]], object]
+
+
+class CatalogRecord:
+    """What the catalog of `table` is to be; without a `catalog` nothing is written.
+
+    One thread after the other writes it.
+    """
+
+    def __init__(self, catalog: Catalog | None, table: SessionTable, set_timer: SetTimer) -> None:
+        self._catalog = catalog
+        self._table = table
+        self._set_timer = set_timer
+        self._is_due = False
+        self._is_unsaved = False
+        # How the catalog on disk is sorted.
+        self._order: tuple[str, bool] | None = None
+        # The thread that writes it, or did.
+        self._thread: threading.Thread | None = None
+
+    def is_in_order(self) -> None:
+        """What was read is sorted as the table is."""
+        self._order = self._order_of_table
+
+    def save_soon(self, may_save: Callable[[], bool]) -> None:
+        """Save in some seconds, if `may_save()` then."""
+        self._is_unsaved = True
+
+        def save() -> None:
+            self._is_due = False
+            if may_save():
+                self._save()
+
+        if self._catalog is not None and not self._is_due:
+            self._is_due = True
+            self._set_timer(_SAVE_AFTER, save)
+
+    def save_at_the_end(self) -> None:
+        # The next list begins as this one was left, and so should its first page.
+        self._is_unsaved |= self._order != self._order_of_table
+        self._save()
+
+    async def written(self) -> None:
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join)
+
+    @property
+    def _order_of_table(self) -> tuple[str, bool]:
+        return self._table.sort_key, self._table.descending
+
+    def _save(self) -> None:
+        if self._catalog is None or not self._is_unsaved:
+            return
+        self._is_unsaved = False
+        self._order = self._order_of_table
+        work = partial(self._catalog.save, self._table.columns, self._table.in_order())
+        # Not a worker of the screen, which would end with it: whoever leaves waits for this one.
+        self._thread = threading.Thread(
+            target=_save_after, args=(self._thread, work), name="catalog", daemon=True
+        )
+        self._thread.start()
+
+
+def _save_after(before: threading.Thread | None, save: partial[None]) -> None:
+    if before is not None:
+        before.join()
+    quietly("the catalog", save)

@@ -1,0 +1,63 @@
+"""A generator that a thread runs, read by the event loop as an asynchronous iterator.
+
+No Textual.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterator
+from typing import TypeVar
+
+__all__ = ["stream"]
+
+T = TypeVar("T")
+
+
+class _End:
+    """Comes after the last item."""
+
+
+async def stream(
+    generate: Callable[[threading.Event], Iterator[T]], *, ahead: int = 1
+) -> AsyncGenerator[T, None]:
+    """What `generate(stop)` yields in a thread, at most `ahead` items before they are taken.
+
+    `stop` is set once nobody reads any more: close the stream with `contextlib.aclosing`.  Between two
+    items the loop goes round, so a key that was pressed meanwhile is obeyed first.
+
+    Raises:
+        Exception: Whatever the generator raised.
+    """
+    loop = asyncio.get_running_loop()
+    items: asyncio.Queue[T | _End] = asyncio.Queue()
+    stop, room = threading.Event(), threading.Semaphore(ahead)
+
+    def hand_over(item: T | _End) -> None:
+        try:
+            loop.call_soon_threadsafe(items.put_nowait, item)
+        except RuntimeError:
+            # The loop is closed: the program has ended.
+            stop.set()
+
+    def run() -> None:
+        try:
+            for item in generate(stop):
+                if stop.is_set():
+                    return
+                hand_over(item)
+                room.acquire()
+        finally:
+            hand_over(_End())
+
+    thread = loop.run_in_executor(None, run)
+    try:
+        while not isinstance(item := await items.get(), _End):
+            yield item
+            room.release()
+            await asyncio.sleep(0)
+        await thread
+    finally:
+        stop.set()
+        room.release()

@@ -1,0 +1,144 @@
+"""`agcx search`: what it finds is what the messages say, in lines, in JSON, and by its exit status."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from agcx_format import Message, OutputText, new_message, new_session, open_store
+from tests.tui.cli.conftest import BROKEN, GRID, TORN, Terminal, run
+
+GRID_ID = "70b30ef8-e6eb-504a-ab0a-b17d5d131808"
+
+
+def hits(*words: str) -> list[dict]:
+    return [json.loads(line) for line in run("search", "--json", *words).stdout.splitlines()]
+
+
+def test_a_session_is_a_heading_and_a_line_for_each_line_with_a_hit(store):
+    result = run("search", "grid", "role:user")
+    assert result.exit_code == 0
+    heading, *lines = result.stdout.splitlines()
+    assert heading == f"Fix the grid layout · {GRID} · 2 h ago"
+    assert all(re.match(r"\d+:user: .*grid", line, re.IGNORECASE) for line in lines)
+    # Numbers are those of `agcx show --messages`.
+    number, _, line = lines[0].split(":", 2)
+    assert line.strip() in run("show", GRID, "--messages", number).stdout
+
+
+def test_json_has_one_object_a_hit_whose_place_is_that_of_the_match(store):
+    found = hits("grid role:user")
+    assert found
+    for hit in found:
+        assert set(hit) == {
+            "session", "title", "message", "role", "time", "start", "end", "line", "before", "after",
+        }  # fmt: skip
+        assert hit["session"] == GRID_ID
+        assert (hit["role"], hit["end"] - hit["start"]) == ("user", 4)
+    shown = run("show", GRID, "--json", "--messages", str(found[0]["message"] + 1)).stdout
+    text = json.loads(shown)["item"]["content"][0]["text"]
+    assert text[found[0]["start"] : found[0]["end"]].lower() == "grid"
+    assert found[0]["line"] in text.splitlines()
+
+
+def test_the_exit_status_says_whether_something_was_found(store):
+    assert run("search", "grid").exit_code == 0
+    nothing = run("search", "no-such-word-anywhere")
+    assert (nothing.exit_code, nothing.stdout) == (1, "")
+    assert "no hits" in nothing.stderr
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("/(?<=a)b/", "look-around"),
+        ("/(/", "/(/"),
+        ("in:nowhere grid", "one of title"),
+        ("after:whenever grid", "a date as"),
+        ("is:favorite", "nothing to search for"),
+        ("  ", "nothing to search for"),
+    ],
+)
+def test_a_query_that_means_nothing_is_wrong_use_and_says_why(store, query, reason):
+    result = run("search", query)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert reason in result.stderr
+
+
+def test_words_that_are_arguments_are_one_query(store):
+    assert run("search", "grid", "float").stdout == run("search", "grid float").stdout != ""
+
+
+def test_the_count_is_honest_and_names_what_was_not_searched(store):
+    told = run("search", "grid").stderr.splitlines()
+    assert re.match(
+        r"searched 14 of 15 sessions · \d+ hits in 1 · 1 only in part · 1 unreadable$", told[0]
+    )
+    assert any(TORN in line for line in told[1:])
+    assert any(BROKEN in line and "up to message" in line for line in told[1:])
+
+
+def test_sessions_gives_ids_for_another_command(store, tmp_path):
+    ids = run("search", "--sessions", "grid").stdout.split()
+    assert ids == [GRID_ID]
+    assert run("export", *ids, "-o", str(tmp_path / "grid.md")).exit_code == 0
+
+
+def test_count_gives_a_line_a_session_with_its_hits(store):
+    result = run("search", "--count", "the")
+    counts = [line.split()[:2] for line in result.stdout.splitlines()]
+    assert len(counts) > 2
+    for count, name in counts:
+        of_session = [hit for hit in hits("the") if hit["session"].startswith(name)]
+        assert int(count.replace(",", "")) == len(of_session)
+
+
+def test_a_limit_ends_the_search_after_so_many_hits(store):
+    assert len(hits("the", "--limit", "3")) == 3
+    assert hits("the", "--limit", "3") == hits("the")[:3]
+
+
+def test_terms_of_the_list_choose_the_sessions(store):
+    everywhere = {hit["title"] for hit in hits("the")}
+    favorites = {hit["title"] for hit in hits("the is:favorite")}
+    assert favorites < everywhere
+    assert "Fix the grid layout" in favorites
+    assert {hit["title"] for hit in hits("the -is:favorite")} == everywhere - favorites
+
+
+def test_context_prints_each_line_once_and_marks_gaps(store):
+    lines = run("search", "--context", "2", "grid role:tool").stdout.splitlines()[1:]
+    plain = run("search", "grid role:tool").stdout.splitlines()[1:]
+    assert "--" in lines
+    assert [line for line in lines if re.match(r"\d+:", line)] == plain
+    # No line twice, between two gaps.
+    for group in "\n".join(lines).split("\n--\n"):
+        places = group.splitlines()
+        assert len(places) == len(set(places))
+
+
+def test_what_a_message_holds_never_orders_a_terminal_anything(store):
+    hostile = new_message(
+        Message(None, "assistant", (OutputText("red \x1b[31m needle \u202e and more"),))
+    )
+    session = new_session(messages=[hostile], title="T\x1b]0;x\x07")
+    open_store(store).save_session(session.metadata.id, *session)
+    screen = Terminal("search", "needle")
+    status, _ = screen.finish()
+    assert status == 0
+    assert b"needle" in screen.written
+    assert b"\x1b[31m needle" not in screen.written
+    assert b"\x1b]0;" not in screen.written
+    assert "\u202e".encode() not in screen.written
+
+
+def test_in_a_terminal_matches_are_colored_and_headings_are_links(store):
+    screen = Terminal("search", "grid role:user")
+    screen.finish()
+    assert b"\x1b]8;;file://" in screen.written
+    assert re.search(rb"\x1b\[1m[Gg]rid\x1b\[0m", screen.written)
+    screen = Terminal("search", "grid role:user", NO_COLOR="1")
+    screen.finish()
+    assert b"\x1b[" not in screen.written
