@@ -1,6 +1,6 @@
 """Converts a whole session to one JSON document, in the form of serde, and back.
 
-Strategy: the document is `{"metadata", "conversation", "state"}`, each in the form of `to_json`, so that other
+Strategy: the document is `{"metadata", "conversation", "state"}`, each in the form of `to_json`, so other
 programs find the names of the format; characters that a terminal would obey are escaped. It is produced one
 message, and one line, at a time, so a session of any size can be written as it is read. `from_session_json`
 returns equal values, and `from_json` reads each part, with the exceptions of `serde_json`:
