@@ -139,7 +139,7 @@ if TYPE_CHECKING:
     from agcx_format.session.source import Pending as Pending
     from agcx_format.session.whole import read_session as read_session
     from agcx_format.session.whole import write_session as write_session
-    from agcx_format.store.acts.perform import Act as Act
+    from agcx_format.store.acts.manifest import Act as Act
     from agcx_format.store.backend import SessionStorage as SessionStorage
     from agcx_format.store.backend import SessionStore as SessionStore
     from agcx_format.store.backend import StorageBackend as StorageBackend
@@ -170,7 +170,7 @@ _HOMES = {
     "session.listed": "listed",
     "session.source": "ListSource MessageSource PENDING Pending",
     "session.whole": "read_session write_session",
-    "store.acts.perform": "Act",
+    "store.acts.manifest": "Act",
     "store.backend": "SessionStorage SessionStore StorageBackend",
     "store.entries": "ScanEntry",
     "store.store": "CompressionLevel Store open_store",

@@ -1,10 +1,9 @@
-"""The JSON that serde gives these types, and back.
+"""JSON as serde writes these types, and back.
 
-Structs are objects with their field names; an item carries its tag in `type`; an f32 is written as
-the double that it equals, and null when it is not finite.  Two things have no form in serde and
-get one here: an item with an unknown tag is `{"type": tag, "raw": base64 of its MessagePack}`, and
-a reasoning item from which the field was left out has no `content`.  `from_json` reads back
-all of it, save for floats that were not finite: null becomes NaN.
+Structs are objects with their field names; an item has its tag in `type`; an f32 is written as the equal
+double, or as null if it is not finite.  serde has no form for two things, which get one here: an item
+with an unknown tag is `{"type": tag, "raw": base64 of its MessagePack}`, and a reasoning item without
+the field `content` has none.  `from_json` reads all of this back, except that null becomes NaN.
 """
 
 from __future__ import annotations
@@ -31,12 +30,25 @@ T = TypeVar("T")
 
 
 def to_json(value: Any) -> bytes:
-    """Compact UTF-8 JSON of any value of `agcx_format.model`, or of a list, tuple or dict of them."""
+    """Compact UTF-8 JSON of a value, or of a list, tuple, or dict of values.
+
+    >>> from agcx_format import InputText
+    >>> to_json(InputText("Hello"))
+    b'{"type":"input_text","text":"Hello"}'
+    """
     return msgspec.json.encode(to_plain(value))
 
 
 def from_json(type_: type[T], data: bytes | str) -> T:
-    """The value of `type_` that `to_json` gave; `ValueError` names the path that does not fit."""
+    """The value of `type_` from the JSON that `to_json` makes of it.
+
+    >>> from agcx_format import InputText
+    >>> from_json(InputText, '{"type": "input_text", "text": "Hello"}')
+    InputText(text='Hello')
+
+    Raises:
+        ValueError: it is not JSON, or a part does not fit; the message has the path of that part.
+    """
     try:
         plain = msgspec.json.decode(data)
     except msgspec.DecodeError as cause:
@@ -46,7 +58,7 @@ def from_json(type_: type[T], data: bytes | str) -> T:
 
 
 def to_plain(value: Any) -> Any:
-    """The value as dicts, lists, strings, numbers, booleans and None."""
+    """The value as dicts, lists, strings, numbers, booleans, and None."""
     if isinstance(value, msgspec.Struct):
         tag = value.__struct_config__.tag
         plain = {"type": tag} if tag is not None else {}
@@ -134,7 +146,7 @@ def _tagged(shape: schema.Tagged, plain: dict[Any, Any], path: str) -> Any:
         raw = base64.b64decode(plain["raw"], validate=True)
     except (KeyError, TypeError, binascii.Error):
         raise ValueError(f"{path}: {tag!r} is not a tag that is known") from None
-    # It will be written as it is, in the midst of other values: it must be one item, and whole.
+    # It will be written unchanged between other values, so it must be exactly one complete item.
     try:
         item = lenient.decode_shape(shape, raw)
     except MessagePackDecodeError as cause:

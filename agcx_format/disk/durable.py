@@ -49,6 +49,14 @@ class Signature(msgspec.Struct, frozen=True, gc=False):
     def of(cls, status: os.stat_result) -> Self:
         return cls(status.st_ino, status.st_size, status.st_mtime_ns)
 
+    def fits(self, status: os.stat_result) -> bool:
+        """Whether a file with this status is the one that was read."""
+        return (
+            status.st_mtime_ns == self.mtime_ns
+            and status.st_size == self.size
+            and status.st_ino == self.inode
+        )
+
     @classmethod
     def at(cls, path: str | os.PathLike[str]) -> Self | None:
         """The signature of the file at `path`, without following a link; None if there is no file.
@@ -83,21 +91,13 @@ def is_still(path: str | os.PathLike[str], expected: Signature) -> bool:
     """
     try:
         status = os.lstat(path)
-        if _fits(status, expected):
+        if expected.fits(status):
             return True
-        return stat.S_ISLNK(status.st_mode) and _fits(os.stat(path), expected)
+        return stat.S_ISLNK(status.st_mode) and expected.fits(os.stat(path))
     except OSError as cause:
         if cause.errno in _NOTHING_THERE:
             return False
         raise PersistenceError(os_reason(cause), path=path) from None
-
-
-def _fits(status: os.stat_result, expected: Signature) -> bool:
-    return (
-        status.st_mtime_ns == expected.mtime_ns
-        and status.st_size == expected.size
-        and status.st_ino == expected.inode
-    )
 
 
 def open_regular(path: str | os.PathLike[str]) -> tuple[int, os.stat_result]:
@@ -208,12 +208,13 @@ def write_new(
     *,
     like: os.stat_result | None = None,
     keep_times: bool = False,
-    sync: bool = True,
+    later: Callable[[int], None] | None = None,
 ) -> Signature:
     """Create, write, and sync a file, relative to an open directory if one is given.
 
-    Without `sync` a power failure may lose its bytes.  With `like`, the file gets that mode and owner, and
-    with `keep_times` those times.  It is locked while it is written, which marks it as in use.
+    With `like`, the file gets that mode and owner, and with `keep_times` those times.  It is locked while
+    it is written, which marks it as in use.  `later` takes over the open descriptor, to sync it with
+    others (`Syncs.add_file`).
 
     Raises:
         OSError: the file exists, or cannot be written.
@@ -234,11 +235,14 @@ def write_new(
         # the inode that the first one freed, would have the same signature.
         kept = (like.st_atime_ns, like.st_mtime_ns) if like and keep_times else None
         os.utime(fd, ns=kept or (time.time_ns(),) * 2)
-        if sync:
+        if later is None:
             sync_file(fd)
-        return Signature.of(os.fstat(fd))
-    finally:
+        signature = Signature.of(os.fstat(fd))
+    except BaseException:
         os.close(fd)
+        raise
+    (later or os.close)(fd)
+    return signature
 
 
 def _copy_owner_and_mode(fd: int, wanted: os.stat_result) -> None:

@@ -25,6 +25,7 @@ from agcx_format.disk.durable import (
     temporary_name,
     write_new,
 )
+from agcx_format.disk.syncs import Syncs
 from agcx_format.errors import PersistenceError
 
 __all__ = ["NoFolder", "Place", "Tree"]
@@ -94,7 +95,8 @@ class Place(NamedTuple):
         return self.status() is not None
 
     def is_still(self, expected: Signature) -> bool:
-        return self.signature() == expected
+        status = self.status()
+        return status is not None and expected.fits(status)
 
     def accept(self, expected: Signature | None) -> Signature | None:
         """The signature of the file, if it is the expected one or a link to it; else None.
@@ -104,8 +106,10 @@ class Place(NamedTuple):
         status = self.status()
         if status is None:
             return None
+        if expected is not None and expected.fits(status):
+            return expected
         found = Signature.of(status)
-        if expected is None or found == expected:
+        if expected is None:
             return found
         if stat.S_ISLNK(status.st_mode):
             with contextlib.suppress(OSError):
@@ -291,10 +295,16 @@ class Tree:
         with contextlib.suppress(FileNotFoundError):
             sync_directory_of(self.folder(path))
 
+    def add_to(self, syncs: Syncs, path: str) -> None:
+        """Have a folder synced with others; one that is not there has no names to lose."""
+        with contextlib.suppress(FileNotFoundError):
+            syncs.add_directory(self.folder(path))
+
     def sync_all(self) -> None:
         """Make the names in all folders that were used durable."""
-        for folder in self.open_folders():
-            self.sync(folder)
+        with Syncs() as syncs:
+            for folder in self.open_folders():
+                self.add_to(syncs, folder)
 
     def open_folders(self) -> list[str]:
         """The folders that were used, deepest first."""

@@ -32,7 +32,7 @@ from agcx_format.model.session import SessionIndex, SessionMetadata
 from agcx_format.session.listed import listed
 from agcx_format.session.metadata import read_metadata
 from agcx_format.store import paths
-from agcx_format.store.acts import emptied, journal, reserve
+from agcx_format.store.acts import act_dirs, emptied, journal, reserve
 from agcx_format.store.store import Store
 
 __all__ = ["verify_file", "verify_store"]
@@ -259,7 +259,7 @@ class _Checkup:
                     yield _leftover(path, Severity.INFO, reason)
 
     def _acts(self) -> Iterator[FileReport]:
-        unfinished = set(journal.unfinished(self._root))
+        unfinished = set(act_dirs.unfinished(self._root))
         for home in sorted(unfinished):
             yield _act(home, "it was interrupted: the next change of the store sets it right")
         try:
@@ -271,9 +271,9 @@ class _Checkup:
             home = self._root / paths.TRASH / name
             if home in unfinished or name in (emptied.FILE, reserve.FILE):
                 continue
-            if journal.name_of(name) not in known or home.is_symlink():
+            if act_dirs.act_id_of(name) not in known or home.is_symlink():
                 yield _act(home, "nothing says what it holds: it cannot be undone")
-            elif problem := known[journal.name_of(name)]:
+            elif problem := known[act_dirs.act_id_of(name)]:
                 yield _act(
                     home, f"it cannot be undone, but what it holds can be restored: {problem}"
                 )

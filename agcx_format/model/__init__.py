@@ -1,1 +1,1 @@
-"""The values that AGCX files hold, and their timestamps."""
+"""The values that AGCX files hold: sessions, messages, and timestamps."""

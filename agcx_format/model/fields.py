@@ -1,4 +1,4 @@
-"""What the fields of all values are made of: numbers of Rust's sizes, timestamps, and their common base."""
+"""The base class of all values, and the types of their fields: integers, `f32`, and timestamps."""
 
 from __future__ import annotations
 
@@ -12,23 +12,26 @@ from msgspec import Meta
 
 from agcx_format.model.timestamps import USUAL
 
-# `DateTime<Utc>`: a text in the form that chrono writes (`timestamps.py` has the numbers).
+# `DateTime<Utc>`: text in the form that chrono writes (see `timestamps.py`).
 Moment = Annotated[str, Meta(pattern=USUAL)]
 
-# The same in every message: `messagepack.py` checks those of all messages at once, which takes a
-# fifth of the time that msgspec takes with one after the other.
+# The same for messages: the MessagePack codec checks the timestamps of all messages at once, five times as
+# fast as msgspec checks them one by one.
 MomentOfMessage = Annotated[str, Meta(extra={"time": True})]
 
-# Rust's u64 and usize: msgspec takes ints up to 2^64-1 and has no larger bound to state.
+# Rust's u64 and usize.  msgspec accepts ints up to 2^64-1, and cannot express that bound.
 U64 = Annotated[int, Meta(ge=0)]
 U16 = Annotated[int, Meta(ge=0, le=0xFFFF)]
 
 
 class Float32(float):
-    """A Rust `f32`; of a NaN also the four bytes (big-endian) that it was read from.
+    """A Rust `f32`.  A NaN keeps the four bytes (big-endian) that it was read from.
 
-    They are kept because packing a signalling NaN anew would quiet it.  A plain `float` may
-    stand wherever a `Float32` does; it is rounded when it is written.
+    Packing a signaling NaN again would make it a quiet one.  A plain `float` is accepted wherever a `Float32`
+    is, and rounded when it is written.
+
+    >>> Float32(0.1)
+    0.10000000149011612
     """
 
     __slots__ = ("packed",)
@@ -47,7 +50,7 @@ class Float32(float):
 
 
 def pack_f32(value: float) -> bytes:
-    """Four big-endian bytes; what is too large for an f32 becomes infinite, as in Rust's `as`."""
+    """Four big-endian bytes; a number too large for an f32 becomes infinite, as with Rust's `as`."""
     if value != value and isinstance(value, Float32):
         return value.packed
     try:
@@ -94,11 +97,11 @@ class Value(
     A field of the wrong type is a `TypeError` when the value is made, a number or timestamp that does not
     fit a `ValueError`.  Lists and dicts belong to the value that holds them: do not change them.
 
-    `gc=False`: values hold only values, so there are no cycles for the collector to look for, and
-    ten thousand sessions in a list do not make it look.
+    `gc=False`: values contain only values, so they cannot form cycles, and the garbage collector need not
+    visit the ten thousand sessions of a list.
     """
 
-    # The Rust name of the variant, which files of the crate's first day have as the tag.
+    # The Rust name of the variant, which the crate's first version wrote as the tag.
     variant: ClassVar[str] = ""
 
     def replace(self, **fields: Any) -> Self:

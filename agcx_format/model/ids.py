@@ -1,4 +1,4 @@
-"""Ids of sessions: found in names, read from sources, and made where there are none."""
+"""Session ids: read from a source, found in a file name, or derived."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from uuid import UUID, uuid5
 
 __all__ = ["session_id", "uuids_in"]
 
-# Ids that the source has none of are made from what it has, under this name space of ours.
+# The namespace of ids that are derived because the source has none.
 _NAMESPACE = UUID("5c1f0f3e-6f0c-5d0b-9a57-8e2f6c1b7a40")
 
 
 def session_id(given: object, file_name: str) -> UUID:
-    """The id that the source gives, else the UUID in the file's name, else one made from these."""
+    """The id that the source gives, else a UUID in the file name, else one derived from them."""
     for text in (given, *uuids_in(file_name)):
         try:
             return UUID(text)

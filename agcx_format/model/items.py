@@ -29,7 +29,7 @@ class LocalShellStatus(Enum):
 
 
 def _dict_or_pairs(pairs: list[tuple[Any, Any]]) -> dict[Any, Any] | list[Any]:
-    """What a MessagePack map becomes: its keys may be lists or maps, which no dict takes."""
+    """A MessagePack map; if its keys are lists or maps, which are unhashable, a list of pairs."""
     try:
         return dict(pairs)
     except TypeError:
@@ -37,7 +37,7 @@ def _dict_or_pairs(pairs: list[tuple[Any, Any]]) -> dict[Any, Any] | list[Any]:
 
 
 _ARRAYS = (*range(0x90, 0xA0), 0xDC, 0xDD)
-# Texts, and the bytes that may stand for one.
+# Strings, and bytes, which Rust accepts as names.
 _NAMES = (*range(0xA0, 0xC0), 0xD9, 0xDA, 0xDB, 0xC4, 0xC5, 0xC6)
 
 
@@ -46,9 +46,10 @@ def _as_text(name: object) -> str:
 
 
 class UnknownItem:
-    """An item or content part whose tag is not known, kept as the bytes that the file holds.
+    """An item or content part with an unknown tag, kept as its MessagePack and written back unchanged.
 
-    Written back byte for byte.  `tag` is the text of the tag, `fields()` the rest as plain values.
+    Fields:
+        raw: the bytes.
     """
 
     __slots__ = ("raw",)
@@ -58,12 +59,12 @@ class UnknownItem:
 
     @property
     def tag(self) -> str:
-        """The text that names the kind: the first of an array, or `type` in a map."""
+        """The name of the kind: the first element of an array, or `type` in a map."""
         import msgpack
 
         reader = msgpack.Unpacker(strict_map_key=False, unicode_errors="replace")
         reader.feed(self.raw)
-        # Only as far as the tag: what follows may be values that Python has no form for.
+        # Read no further than the tag, since the rest may be values that Python cannot represent.
         if self.raw[0] in _ARRAYS:
             return _as_text(reader.unpack()) if reader.read_array_header() else ""
         for _ in range(reader.read_map_header()):
@@ -74,7 +75,7 @@ class UnknownItem:
         return ""
 
     def fields(self) -> list[Any] | dict[Any, Any]:
-        """The rest as plain values; a map with a key that no dict takes is a list of pairs."""
+        """Everything but the tag as plain values; a map with unhashable keys is a list of pairs."""
         import msgpack
 
         try:
@@ -85,7 +86,7 @@ class UnknownItem:
                 unicode_errors="replace",
             )
         except (ValueError, msgpack.UnpackException):
-            # An ill-made timestamp, for example: bytes that say nothing to anybody.
+            # An invalid timestamp, for example.
             return [self.raw]
         if isinstance(plain, dict):
             return {key: value for key, value in plain.items() if key != "type"}
@@ -111,7 +112,7 @@ class InputText(Value, tag="input_text", frozen=True):
 
 
 class InputImage(Value, tag="input_image", frozen=True):
-    """`image_url` is a URL, most often a `data:` one that holds the whole picture."""
+    """`image_url` is a URL, usually a `data:` URL with the whole image."""
 
     variant = "InputImage"
     image_url: str
@@ -171,7 +172,7 @@ class Message(Value, tag="message", frozen=True):
 
 
 class Reasoning(Value, tag="reasoning", frozen=True):
-    """`content` is None when absent; see `ReasoningWithoutContent` for the third case."""
+    """What the model thought; `content` is None if absent; see also `ReasoningWithoutContent`."""
 
     variant = "Reasoning"
     id: str
@@ -181,10 +182,10 @@ class Reasoning(Value, tag="reasoning", frozen=True):
 
 
 class ReasoningWithoutContent(Value, tag="reasoning", frozen=True):
-    """A reasoning item from which Rust left the field `content` out, three fields instead of four.
+    """A reasoning item without the field `content`: three fields instead of four.
 
-    It does so when `content` is present but holds no `reasoning_text`, and then fails to read
-    what it wrote.  Told from `Reasoning` by the number of fields alone.
+    Rust writes this when `content` is present but has no `reasoning_text`, and then cannot read it.  Only the
+    number of fields distinguishes it from `Reasoning`.
     """
 
     variant = "Reasoning"
@@ -206,7 +207,7 @@ class LocalShellCall(Value, tag="local_shell_call", frozen=True):
 
 
 class FunctionCall(Value, tag="function_call", frozen=True):
-    """`arguments` is JSON text, as the model wrote it: it need not parse."""
+    """`arguments` is JSON text as the model wrote it, which may be invalid."""
 
     variant = "FunctionCall"
     id: str | None

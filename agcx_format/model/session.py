@@ -1,6 +1,6 @@
-"""The values that describe a session, and what AGCX files hold of it beside its messages.
+"""Sessions: metadata, conversation, state, checkpoints, and the index of a store.
 
-Declared as `items.py` says: field by field in the order in which they are written.
+As in `items.py`, the declarations are the schema: fields are declared in the order in which they are written.
 """
 
 from __future__ import annotations
@@ -41,7 +41,10 @@ class ConversationContext(Value, frozen=True):
 
 
 class ConversationSnapshot(Value, frozen=True):
-    """Layout 1 does not store `id` and `mode_history`; its reader fills them in."""
+    """The messages and their context.
+
+    Layout 1 does not store `id` and `mode_history`; its reader adds them.
+    """
 
     id: UUID
     messages: list[MessageSnapshot]
@@ -49,7 +52,7 @@ class ConversationSnapshot(Value, frozen=True):
     mode_history: list[tuple[OperatingMode, Moment]]
 
 
-# --- what describes a session, and the window it was shown in
+# --- what describes a session, and the window that showed it
 
 
 class CheckpointMetadata(Value, frozen=True):
@@ -133,7 +136,7 @@ class SessionState(Value, frozen=True):
 
 
 class SessionIndex(Value, frozen=True):
-    """`sessions.idx`: `recent_sessions` newest first, 20 at most."""
+    """`sessions.idx`: metadata by id, and lists of ids; `recent_sessions` has at most 20, newest first."""
 
     sessions: dict[UUID, SessionMetadata]
     recent_sessions: list[UUID]

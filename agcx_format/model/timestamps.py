@@ -1,13 +1,12 @@
-"""Timestamps as the files hold them: RFC 3339 text in UTC, to the nanosecond.
+"""Timestamps as AGCX files hold them: RFC 3339 text in UTC, to the nanosecond.
 
-Strategy: the text is the value.  A field of a session holds a plain `str` that was checked and is in
-the one form that chrono writes (`Z`, and 0, 3, 6 or 9 fraction digits), so nothing is lost between a
-read and a write, and numbers are worked out only when asked for.  `datetime` would cut
-nanoseconds to microseconds, knows no leap second and no year outside 1…9999, all of which the
-Rust code writes.
+Strategy: the text is the value.  A field holds a plain `str` that was checked and is in the one form that
+chrono writes (`Z`, and 0, 3, 6, or 9 digits of the fraction), so nothing is lost between reading and
+writing, and numbers are computed only on demand.  `datetime` would cut nanoseconds to microseconds, and has
+no leap seconds and no years outside 1…9999, all of which the Rust code writes.
 
-One regular expression recognises the usual form, in 0.3 µs, inside msgspec where it can; what it
-refuses, odd years above all, takes the long way through `_parse`.
+One regular expression recognizes the usual form in 0.3 µs, inside msgspec where possible.  Other
+timestamps, such as those of unusual years, take the slower way through `_parse`.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ __all__ = [
 _NS = 1_000_000_000
 _DAY = 86_400
 
-# The form that Rust writes, for years 0…9999.  A fraction that ends in three zeros has a shorter one.
+# The form that Rust writes for years 0…9999.  It shortens a fraction that ends in three zeros.
 _USUAL = (
     r"(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
     r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
@@ -36,7 +35,7 @@ USUAL = rf"^{_USUAL}\Z"
 is_usual = re.compile(USUAL).match
 _unusual_line = re.compile(rf"\n(?!{_USUAL}\n|\Z)").search
 
-# What chrono's `DateTime::<Utc>::from_str` takes, which is more than RFC 3339.
+# What chrono's `DateTime::<Utc>::from_str` accepts, which is more than RFC 3339.
 _parts = re.compile(
     r"\s*([+-]\d{1,6}|\d{1,4})\s*-\s*(\d{1,2})\s*-\s*(\d{1,2})\s*[Tt ]"
     r"\s*(\d{1,2})\s*:\s*(\d{1,2})\s*:\s*(\d{1,2})(?:\.(\d+))?\s*"
@@ -51,25 +50,38 @@ _T = TypeVar("_T")
 
 
 def all_usual(texts: list[str]) -> bool:
-    """Whether each is in the usual form; one search over all of them saves the time of many calls."""
+    """Whether all are in the usual form; a single search is faster than many calls."""
     lines = "\n".join(["", *texts, ""])
-    # A text that is two lines of its own would make one line more than there are texts.
+    # A text with a line break would make one line more than there are texts.
     return lines.count("\n") == len(texts) + 1 and _unusual_line(lines) is None
 
 
 def normal(text: str) -> str:
-    """The text that Rust writes for the moment that it reads in `text`; `ValueError` for none."""
+    """The timestamp as Rust would write it after reading it.
+
+    Raises:
+        ValueError: the text is not a timestamp.
+    """
     return text if is_usual(text) else _format(*_parse(text))
 
 
 def ns_of(text: str) -> int:
-    """Nanoseconds since 1970-01-01T00:00:00Z.  A leap second runs on into the next one."""
+    """Nanoseconds since 1970-01-01T00:00:00Z; a leap second counts like the second after it.
+
+    Raises:
+        ValueError: the text is not a timestamp.
+    """
     seconds, nanos = _parse(text)
     return seconds * _NS + nanos
 
 
 def to_datetime(text: str) -> datetime:
-    """An aware `datetime` in UTC, cut to microseconds; `OverflowError` outside 1…9999."""
+    """An aware `datetime` in UTC, cut to microseconds.
+
+    Raises:
+        ValueError: the text is not a timestamp.
+        OverflowError: the year is not within 1…9999.
+    """
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=ns_of(text) // 1000)
 
 
@@ -121,9 +133,13 @@ class Timestamp(str):
 
     @classmethod
     def from_datetime(cls, moment: datetime) -> Self:
-        """From an aware `datetime`; a naive one is a `ValueError`."""
+        """From an aware `datetime`.
+
+        Raises:
+            ValueError: it has no time zone.
+        """
         if moment.tzinfo is None:
-            raise ValueError("a datetime without a time zone names no moment")
+            raise ValueError("a datetime without a time zone is ambiguous")
         since = moment - datetime(1970, 1, 1, tzinfo=UTC)
         return cls.from_ns((since.days * _DAY + since.seconds) * _NS + since.microseconds * 1000)
 
@@ -139,10 +155,10 @@ class Timestamp(str):
 
 
 def newest_first(items: Iterable[_T], key: Callable[[_T], str]) -> list[_T]:
-    """Sort by a timestamp, newest first; items of the same moment keep their order.
+    """Sort by a timestamp, newest first; items with the same time keep their order.
 
-    Without the `Z` the texts of years 0…9999 sort as the moments do, which saves a parse an
-    item; one odd year in the list and all are compared as numbers.
+    Without the `Z`, the texts of years 0…9999 sort like the moments, so they need not be parsed; if the
+    list has any other year, all are compared as numbers.
     """
     items = list(items)
     if all(key(item)[0] not in "+-" for item in items):
@@ -151,7 +167,7 @@ def newest_first(items: Iterable[_T], key: Callable[[_T], str]) -> list[_T]:
 
 
 def _parse(text: str) -> tuple[int, int]:
-    """Seconds since 1970 and nanoseconds; these are 1e9 or more in a leap second, as in chrono."""
+    """Seconds since 1970, and nanoseconds, which are 1e9 or more in a leap second, as in chrono."""
     match = _parts(text)
     if match is None:
         raise ValueError(f"not a timestamp: {text[:64]!r}")
@@ -206,8 +222,8 @@ def _days_in_month(year: int, month: int) -> int:
     return 30 if month in (4, 6, 9, 11) else 31
 
 
-# Days since 1970 for any year of the proleptic Gregorian calendar.  Years begin in March here,
-# so that the leap day is a year's last; 400 years are 146,097 days.
+# Days since 1970 for any year of the proleptic Gregorian calendar.  Years begin in March here, so that
+# a leap day is the last day of its year; 400 years have 146,097 days.
 
 
 def _days_from_civil(year: int, month: int, day: int) -> int:

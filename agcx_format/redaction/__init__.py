@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from agcx_format.redaction.find import (
         find_secrets as find_secrets,
     )
+    from agcx_format.redaction.find import (
+        spans as spans,
+    )
     from agcx_format.redaction.replace import (
         Placeholders as Placeholders,
     )
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "find": "Find find_in_session find_secrets",
+    "find": "Find find_in_session find_secrets spans",
     "replace": "Placeholders Redaction redact",
 }
 

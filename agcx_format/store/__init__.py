@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from agcx_format._exports import names_in, on_demand
 
 if TYPE_CHECKING:
-    from agcx_format.store.acts.perform import Act as Act
-    from agcx_format.store.acts.perform import Edit as Edit
+    from agcx_format.store.acts.manifest import Act as Act
+    from agcx_format.store.acts.manifest import Edit as Edit
     from agcx_format.store.acts.plan_derived import title_of_checkpoint as title_of_checkpoint
     from agcx_format.store.acts.plan_derived import title_of_second as title_of_second
     from agcx_format.store.backend import SessionStorage as SessionStorage
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
     from agcx_format.store.store import open_store as open_store
     from agcx_format.store.trash import Emptied as Emptied
     from agcx_format.store.trash import TrashedSession as TrashedSession
-    from agcx_format.store.trash import doomed as doomed
+    from agcx_format.store.trash import to_destroy as to_destroy
     from agcx_format.store.trash import trashed as trashed
 
 _HOMES = {
-    "acts.perform": "Act Edit",
+    "acts.manifest": "Act Edit",
     "acts.plan_derived": "title_of_checkpoint title_of_second",
     "backend": "SessionStorage SessionStore StorageBackend",
     "entries": "ScanEntry is_link is_recent own_size",
     "paths": "SUFFIX folders session_paths",
     "store": "CompressionLevel SHORTEST_PREFIX Store open_store",
-    "trash": "Emptied TrashedSession doomed trashed",
+    "trash": "Emptied TrashedSession to_destroy trashed",
 }
 
 __all__ = names_in(_HOMES)

@@ -1,24 +1,28 @@
-"""The files of checkpoints in a store: which there are, and what is known of one by its file alone."""
+"""The checkpoint files of a store: which there are, and what is known of one by its file alone."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from uuid import UUID
 
-from agcx_format.disk.durable import os_reason
-from agcx_format.errors import PersistenceError
-from agcx_format.model.session import CheckpointMetadata
-from agcx_format.model.timestamps import Timestamp
+from agcx_format.disk.durable import open_regular, os_reason, read_exactly
+from agcx_format.errors import InvalidCheckpoint, PersistenceError
+from agcx_format.layout import checkpoint
+from agcx_format.model.session import Checkpoint, CheckpointMetadata
+from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.store import paths
+from agcx_format.store.session_names import as_id
 
-__all__ = ["checkpoint_files", "unnamed"]
+__all__ = ["checkpoint_files", "checkpoint_path", "list_checkpoints", "load_checkpoint", "unlisted"]
 
 
 def checkpoint_files(root: Path) -> dict[str, list[tuple[str, int]]]:
-    """Relative path and size of every checkpoint file, by the id of its session, in lower case.
+    """Relative path and size of every checkpoint file, by the id of its session in lower case.
 
-    Raises `PersistenceError` when the folder cannot be read.
+    Raises:
+        PersistenceError: the folder cannot be read.
     """
     found: dict[str, list[tuple[str, int]]] = {}
     folder = root / paths.CHECKPOINTS
@@ -37,7 +41,64 @@ def checkpoint_files(root: Path) -> dict[str, list[tuple[str, int]]]:
     return found
 
 
-def unnamed(checkpoint_id: UUID, path: os.PathLike[str]) -> CheckpointMetadata:
+def list_checkpoints(
+    root: Path, session_id: UUID, listed: Iterable[CheckpointMetadata]
+) -> list[CheckpointMetadata]:
+    """The checkpoints of a session that have a file, oldest first; `listed` are those it lists itself.
+
+    Raises:
+        PersistenceError: the folder cannot be read.
+    """
+    known = {each.id: each for each in listed}
+    found = []
+    for path, _ in checkpoint_files(root).get(str(session_id), ()):
+        ids = checkpoint.ids_of(os.path.basename(path))
+        if ids is not None:
+            found.append(known.get(ids[1]) or unlisted(ids[1], root / path))
+    return sorted(found, key=lambda each: ns_of(each.created_at))
+
+
+def load_checkpoint(
+    root: Path, session_id: UUID, checkpoint_id: UUID, listed: Iterable[CheckpointMetadata]
+) -> Checkpoint:
+    """One checkpoint of a session; `listed` are those that the session lists.
+
+    Raises:
+        InvalidCheckpoint: it has no file.
+        PersistenceError: the file is damaged, or cannot be read.
+    """
+    path = checkpoint_path(root, session_id, checkpoint_id)
+    if not os.path.lexists(path):
+        raise InvalidCheckpoint(f"no checkpoint {checkpoint_id}", path=path)
+    known = {each.id: each for each in listed}
+    metadata = known.get(checkpoint_id) or unlisted(checkpoint_id, path)
+    fd, status = open_regular(path)
+    try:
+        return checkpoint.decode(read_exactly(fd, status.st_size, 0), metadata)
+    except PersistenceError as error:
+        raise error.located(path=path) from None
+    finally:
+        os.close(fd)
+
+
+def checkpoint_path(root: Path, session_id: UUID, checkpoint_id: UUID) -> Path:
+    """The path of a checkpoint's file, however its name is written, whether it exists or not.
+
+    Raises:
+        TypeError: one of the ids is not a UUID.
+        PersistenceError: the folder cannot be read.
+    """
+    name = checkpoint.file_name(as_id(session_id), as_id(checkpoint_id))
+    usual = root / paths.CHECKPOINTS / name
+    if os.path.lexists(usual):
+        return usual
+    for found, _ in checkpoint_files(root).get(str(session_id), ()):
+        if os.path.basename(found).lower() == name:
+            return root / found
+    return usual
+
+
+def unlisted(checkpoint_id: UUID, path: os.PathLike[str]) -> CheckpointMetadata:
     """What is known of a checkpoint that its session does not list: when its file was written."""
     created_at = Timestamp.from_ns(os.stat(path).st_mtime_ns)
     return CheckpointMetadata(checkpoint_id, "", created_at, 0, None)

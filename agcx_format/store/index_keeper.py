@@ -88,7 +88,7 @@ class IndexKeeper:
                 replace_if(tree.place(paths.INDEX), [data], ANYTHING)
         self.remember()
 
-    def after_return(self, act: Act) -> list[Step]:
+    def after_undo(self, act: Act) -> list[Step]:
         """The index, and the copies of metadata, as they must be once an act was taken back.
 
         They are made from the session files, which are what they were before.

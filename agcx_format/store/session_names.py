@@ -1,25 +1,34 @@
-"""The files of a session by its id, however their names are written.
+"""Find the file of a session by its id, however its name is written, or by what a person types.
 
-Strategy: names are hyphenated lower-case UUIDs, and that file is asked for first.  Another program may have
-written upper case: names that differ are listed once for each state of a folder, and there are hardly
-ever any.
+Strategy: a name is usually a hyphenated lower-case UUID, so that file is tried first.  Another program
+may write upper case; a folder is listed for such names once each time that it changes.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 from agcx_format.disk.durable import os_reason
-from agcx_format.errors import PersistenceError
+from agcx_format.errors import AmbiguousSession, PersistenceError, SessionNotFound
 from agcx_format.store import paths
 
-__all__ = ["SessionNames", "as_id"]
+__all__ = ["SHORTEST_PREFIX", "SessionNames", "as_id"]
+
+# A prefix of an id that a person types has at least so many characters.
+SHORTEST_PREFIX: Final = 4
+# How many ids a message about an ambiguous prefix lists.
+_LISTED: Final = 5
 
 
 def as_id(value: UUID) -> UUID:
-    """The id, when it is one: a text might be the path of any file."""
+    """The id itself.
+
+    Raises:
+        TypeError: it is not a UUID; a text could be the path of any file.
+    """
     if not isinstance(value, UUID):
         raise TypeError(f"a session's id is a UUID, not {value!r:.80}")
     return value
@@ -30,11 +39,16 @@ class SessionNames:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        # By folder: when it was changed last, and what is in it under another name than the usual.
+        # By folder: when it was last changed, and the files in it with unusual names.
         self._odd: dict[str, tuple[int, dict[UUID, str]]] = {}
 
     def find(self, session_id: UUID) -> Path | None:
-        """Where a session's file lies, whatever its layout."""
+        """The path of a session's file, in either layout; None if there is none.
+
+        Raises:
+            TypeError: the id is not a UUID.
+            PersistenceError: a folder cannot be read.
+        """
         as_id(session_id)
         for layout in paths.folders():
             path = self._root / paths.session_file(layout, session_id)
@@ -46,11 +60,36 @@ class SessionNames:
                 return self._root / folder / name
         return None
 
-    def written(self, folder: str) -> None:
-        """This program changed a folder, and made no name but usual ones."""
-        known = self._odd.get(folder)
-        if known is not None:
-            self._odd[folder] = _changed_at(self._root / folder), known[1]
+    def resolve(self, name: str) -> str:
+        """The path of the session that a person names: by id, a unique prefix of it, or a path.
+
+        Raises:
+            SessionNotFound: there is none, or the prefix is too short.
+            AmbiguousSession: several ids begin with the prefix.
+            PersistenceError: a folder cannot be read.
+        """
+        if paths.is_uuid(name):
+            found = self.find(UUID(name))
+            fitting = [os.fspath(found)] if found else []
+        elif not paths.can_be_named(name):
+            fitting = []
+        elif name.endswith(paths.SUFFIX) or os.sep in name:
+            fitting = [os.path.expanduser(name)]
+        elif len(name) >= SHORTEST_PREFIX:
+            prefix, every = name.lower(), paths.session_paths(self._root)
+            fitting = [
+                path for _, path in every if os.path.basename(path).lower().startswith(prefix)
+            ]
+        else:
+            raise SessionNotFound(f"{name!r}: name at least {SHORTEST_PREFIX} characters of its id")
+        if len(fitting) > 1:
+            ids = sorted(os.path.basename(path).removesuffix(paths.SUFFIX) for path in fitting)
+            listed = ", ".join(ids[:_LISTED]) + (", …" if len(ids) > _LISTED else "")
+            text = f"{len(fitting)} sessions begin with {name!r}: {listed}"
+            raise AmbiguousSession(text, path=self._root)
+        if not fitting:
+            raise SessionNotFound(repr(name), path=self._root)
+        return fitting[0]
 
     def _odd_names(self, folder: str) -> dict[UUID, str]:
         directory = self._root / folder

@@ -1,58 +1,43 @@
 """A store of sessions: where its files are, what is in them, and how they change.
 
-Strategy: the directory is the truth.  Every list is made from the files themselves, unreadable ones
-included; the index that lies beside them follows, and is never believed over them.  Reading
-takes no lock and writes nothing, so a read-only store browses.  Everything that changes the store
-holds its lock for the one change, looks whether the files are still those that were read, and is
-either the plain atomic replacement of one file (`save_session`) or a journaled act (`acts`), whose
-steps `changes.py` works out.
+Strategy: `StoreReader` is all of reading.  Every change holds the store's lock, checks that the files
+are still those that were read, and is either the plain atomic replacement of one file
+(`save_session`) or an act that can be undone; `StoreWriter` carries it out.  What changing a
+store needs is imported with the first change, since most programs start by reading.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import AbstractContextManager
 from enum import IntEnum
-from pathlib import Path
-from uuid import UUID
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
 
-from agcx_format.disk.compare_and_swap import ANYTHING, replace_if
-from agcx_format.disk.durable import Signature, naming, open_regular, os_reason, read_exactly
-from agcx_format.disk.tree import Tree
-from agcx_format.errors import (
-    AmbiguousSession,
-    InvalidCheckpoint,
-    PersistenceError,
-    SessionNotFound,
-)
-from agcx_format.layout import by_version, checkpoint, index
+from msgspec.structs import replace
+
+from agcx_format.disk.durable import Signature
 from agcx_format.model.session import (
     Checkpoint,
-    CheckpointMetadata,
     ConversationSnapshot,
-    Session,
     SessionIndex,
     SessionMetadata,
     SessionState,
 )
-from agcx_format.model.timestamps import newest_first, ns_of
-from agcx_format.session.lazy import SessionFile
-from agcx_format.session.whole import read_session
-from agcx_format.store import checkpoint_files
-from agcx_format.store import paths as places
-from agcx_format.store.acting import ActingStore
-from agcx_format.store.acts import reserve
-from agcx_format.store.entries import EntryReader, ScanEntry
-from agcx_format.store.index_file import read_index
-from agcx_format.store.index_keeper import IndexKeeper
-from agcx_format.store.session_names import SessionNames, as_id
+from agcx_format.store import paths
+from agcx_format.store.acts.act_dirs import unfinished
+from agcx_format.store.entries import ScanEntry
+from agcx_format.store.reader import StoreReader
+from agcx_format.store.session_names import SHORTEST_PREFIX, as_id
 
-__all__ = ["CompressionLevel", "ScanEntry", "Store", "open_store"]
+if TYPE_CHECKING:
+    from agcx_format.store.acts.manifest import Act
+    from agcx_format.store.trash import Emptied, TrashedSession
+    from agcx_format.store.writer import StoreWriter
 
-# A name is written out, or shortened to no fewer characters than these.
-SHORTEST_PREFIX = 4
-# Of several that are meant by a name.
-_LISTED = 5
+__all__ = ["SHORTEST_PREFIX", "CompressionLevel", "ScanEntry", "Store", "open_store"]
 
 
 class CompressionLevel(IntEnum):
@@ -68,12 +53,20 @@ class CompressionLevel(IntEnum):
         return max(1, min(22, level))
 
 
-class Store(ActingStore):
+class Store(StoreReader):
     """The sessions below one directory, of one layout or both.  Opening writes nothing.
 
-    Implements `StorageBackend`.  A path that does not exist is an empty store, made when
-    something is first saved; one that is no directory is a `PersistenceError`.  `layout` is that
-    of sessions that are new; by default the one that is there, and layout 1 where both are or none.
+    Implements `StorageBackend`.  A path that does not exist is an empty store, which is created when
+    something is first saved.  Several threads may use one store.
+
+    Args:
+        path: the directory; `~` is expanded.
+        level: zstd level of what is written, 1…22.
+        use_mmap: read metadata through a memory map.
+        layout: of new sessions; by default the one that is there, and layout 1 if both are or none.
+
+    Raises:
+        PersistenceError: the path is not a directory, or cannot be looked at.
     """
 
     def __init__(
@@ -83,143 +76,18 @@ class Store(ActingStore):
         use_mmap: bool = True,
         layout: int | None = None,
     ) -> None:
-        self.path = _absolute(path)
+        super().__init__(path, use_mmap, layout)
         self.level = CompressionLevel.custom(level)
-        self.use_mmap = use_mmap
-        self._layout = layout
-        # What this program last read or wrote of a session: saving over anything else would
-        # lose what another program wrote.
-        self._last_seen: dict[UUID, Signature] = {}
-        self._tidied = False
-        self._names = SessionNames(self.path)
-        self._index = IndexKeeper(self.path)
-        if _is_there(self.path) and not self.path.is_dir():
-            raise PersistenceError("not a directory", path=path)
-        self._recover()
+        if unfinished(self.path):
+            self._writer.recover()
 
-    @property
-    def exists(self) -> bool:
-        return self.path.is_dir()
+    @cached_property
+    def _writer(self) -> StoreWriter:
+        from agcx_format.store.writer import StoreWriter
 
-    # --- what is there
+        return StoreWriter(self.path, self._last_seen)
 
-    def scan(self) -> Iterator[ScanEntry]:
-        """Every session file, in the order of the directory, unreadable ones with the reason.
-
-        Raises `PersistenceError` when the directory itself cannot be read.
-        """
-        reader = EntryReader(self.path, self.use_mmap)
-        for layout, path in places.session_paths(self.path):
-            entry = reader.entry(layout, path)
-            if entry is not None:
-                yield entry
-
-    def entry(self, path: str) -> ScanEntry | None:
-        """The entry of one file; None when there is none (deleted while one looked)."""
-        return EntryReader(self.path, self.use_mmap).entry(places.layout_of(self.path, path), path)
-
-    def list_sessions(self) -> list[SessionMetadata]:
-        """The metadata of every readable session, the last accessed first.
-
-        Texts that are too long for a list are cut and end in `…`.
-        """
-        reader = EntryReader(self.path, self.use_mmap)
-        found = []
-        for layout, path in places.session_paths(self.path):
-            try:
-                found.append(reader.measured_metadata(layout, path))
-            except PersistenceError:
-                continue
-        return newest_first(found, key=lambda metadata: metadata.last_accessed)
-
-    def resolve(self, name: str) -> ScanEntry:
-        """The session that a person names: by id, a unique prefix of it, or the path of a file.
-
-        Raises `SessionNotFound` or `AmbiguousSession`.
-        """
-        if places.is_uuid(name):
-            found = self._find(UUID(name))
-            paths = [os.fspath(found)] if found else []
-        elif not places.can_be_named(name):
-            raise SessionNotFound(repr(name), path=self.path)
-        elif name.endswith(places.SUFFIX) or os.sep in name:
-            paths = [os.path.expanduser(name)]
-        elif len(name) >= SHORTEST_PREFIX:
-            wanted, every = name.lower(), places.session_paths(self.path)
-            paths = [path for _, path in every if os.path.basename(path).lower().startswith(wanted)]
-        else:
-            raise SessionNotFound(f"{name!r}: name at least {SHORTEST_PREFIX} characters of its id")
-        if len(paths) > 1:
-            ids = sorted(os.path.basename(path).removesuffix(places.SUFFIX) for path in paths)
-            listed = ", ".join(ids[:_LISTED]) + (", …" if len(ids) > _LISTED else "")
-            text = f"{len(paths)} sessions begin with {name!r}: {listed}"
-            raise AmbiguousSession(text, path=self.path)
-        entry = self.entry(paths[0]) if paths else None
-        if entry is None:
-            raise SessionNotFound(repr(name), path=self.path)
-        return entry
-
-    def open_session(self, session_id: UUID) -> SessionFile:
-        return SessionFile(self._existing(session_id), use_mmap=self.use_mmap)
-
-    # --- checkpoints
-
-    def list_checkpoints(self, session_id: UUID) -> list[CheckpointMetadata]:
-        """The checkpoints of a session whose files are there, oldest first."""
-        files = checkpoint_files.checkpoint_files(self.path).get(str(as_id(session_id)), [])
-        known = {each.id: each for each in self._metadata_of(session_id).checkpoints}
-        found = []
-        for path, _ in files:
-            ids = checkpoint.ids_of(os.path.basename(path))
-            if ids is not None:
-                found.append(
-                    known.get(ids[1]) or checkpoint_files.unnamed(ids[1], self.path / path)
-                )
-        return sorted(found, key=lambda each: ns_of(each.created_at))
-
-    def load_checkpoint(self, session_id: UUID, checkpoint_id: UUID) -> Checkpoint:
-        """`InvalidCheckpoint` when it is not there, or the error of what is damaged in it."""
-        path = self._checkpoint(session_id, checkpoint_id)
-        if path is None:
-            name = checkpoint.file_name(session_id, checkpoint_id)
-            missing = self.path / places.CHECKPOINTS / name
-            raise InvalidCheckpoint(f"no checkpoint {checkpoint_id}", path=missing)
-        known = {each.id: each for each in self._metadata_of(session_id).checkpoints}
-        metadata = known.get(checkpoint_id) or checkpoint_files.unnamed(checkpoint_id, path)
-        fd, status = open_regular(path)
-        try:
-            return checkpoint.decode(read_exactly(fd, status.st_size, 0), metadata)
-        except PersistenceError as error:
-            raise error.located(path=path) from None
-        finally:
-            os.close(fd)
-
-    def save_checkpoint(self, session_id: UUID, value: Checkpoint) -> None:
-        """Write a checkpoint of a session in the encoding of the session's layout.
-
-        The session's metadata are left as they are: whoever saves the session lists it there.
-        """
-        layout = places.layout_of(self.path, self._existing(session_id))
-        path = self._checkpoint(session_id, value.metadata.id)
-        if path is None:
-            name = checkpoint.file_name(session_id, value.metadata.id)
-            path = self.path / places.CHECKPOINTS / name
-        parts = checkpoint.encode(value, layout)
-        self._make()
-        with self._writing(), Tree(self.path) as tree:
-            place = tree.place(places.relative(self.path, path), make=True)
-            replace_if(place, parts, ANYTHING)
-
-    # --- StorageBackend
-
-    def load_session(self, session_id: UUID) -> Session:
-        """The whole session; `SessionNotFound`, or the error of what is damaged in it."""
-        path = self._existing(session_id)
-        signature = Signature.behind(path)
-        session = read_session(path)
-        if signature is not None:
-            self._last_seen[session_id] = signature
-        return session
+    # --- saving as programs do: no act, so it cannot be undone
 
     def save_session(
         self,
@@ -228,123 +96,236 @@ class Store(ActingStore):
         conversation: ConversationSnapshot,
         state: SessionState,
     ) -> None:
-        """Replace the session's file in one durable step; this is no act and cannot be undone.
+        """Replace the session's file in one durable step.
 
         `message_count`, `file_size` and `compression_ratio` are measured, whatever `metadata` says;
-        of layout 2 the last two stand in the index only.  `ValueError` when the metadata are those of
-        another session, `StaleSession` when the file is not the one that this store last read or wrote.
+        in layout 2 the last two are in the index only.
+
+        Raises:
+            ValueError: the metadata are those of another session.
+            StaleSession: the file is not the one that this store last read or wrote.
+            StoreNotWritable: the store may not be written.
+            LockFailed: another program is changing the store.
         """
+        from agcx_format.layout import by_version
+
         if metadata.id != as_id(session_id):
             raise ValueError(f"the metadata are those of {metadata.id}, not of {session_id}")
-        path = self._find(session_id) or self.path / places.session_file(self.layout, session_id)
-        layout = places.layout_of(self.path, path)
+        path = self._names.find(session_id) or self._usual_path(session_id)
+        layout = paths.layout_of(self.path, path)
         there = Signature.behind(path)
         codec = by_version(layout)
         measured, parts = codec.encode_measured(metadata, conversation, state, self.level)
-        self._make()
-        with self._writing(), Tree(self.path) as tree:
-            place = tree.place(places.relative(self.path, path), make=True)
-            if place.is_link():
-                place = tree.behind(place)
-            # Before anything is written: what cannot be written at all is refused whole.
-            copies = [
-                (tree.place(copy, make=True), data)
-                for copy, data in codec.companions(codec.as_stored(metadata, measured))
-            ]
-            # One that is gone may be saved again; one that is another was saved by somebody else.
-            expected = self._last_seen.get(session_id, there) if place.is_taken() else None
-            self._last_seen[session_id] = replace_if(place, parts, expected)
-            for copy, data in copies:
-                replace_if(copy, [data], ANYTHING)
-            self._indexed({session_id: measured}, layout)
-            reserve.keep(tree)
+        copies = codec.companions(codec.as_stored(metadata, measured))
+        self._writer.save_session(path, parts, copies, measured, there)
+
+    def saving_many(self) -> AbstractContextManager[None]:
+        """Within this context the index is written once, at the end, for all sessions that are saved.
+
+        Otherwise saving ten thousand sessions writes an index of ten thousand each time.
+        """
+        return self._writer.saving_many()
+
+    def save_checkpoint(self, session_id: UUID, value: Checkpoint) -> None:
+        """Write a checkpoint of a session in the encoding of the session's layout.
+
+        The session's metadata do not change: whoever saves the session lists the checkpoint there.
+
+        Raises:
+            SessionNotFound: there is no such session.
+            StoreNotWritable: the store may not be written.
+        """
+        from agcx_format.layout import checkpoint
+        from agcx_format.store.checkpoint_files import checkpoint_path
+
+        parts = checkpoint.encode(value, paths.layout_of(self.path, self._existing(session_id)))
+        path = checkpoint_path(self.path, session_id, value.metadata.id)
+        self._writer.save_file(f"{paths.CHECKPOINTS}/{path.name}", parts)
+
+    def save_index(self, value: SessionIndex) -> None:
+        """Replace `sessions.idx`.
+
+        Raises:
+            StoreNotWritable: the store may not be written.
+        """
+        from agcx_format.layout import index
+
+        self._writer.save_file(paths.INDEX, [index.encode(value, self.layout)])
+
+    def rebuild_index(self) -> SessionIndex:
+        """Make an index from the session files, save and return it."""
+        from agcx_format.store.index_keeper import IndexKeeper
+
+        value = IndexKeeper(self.path).built()
+        self.save_index(value)
+        return value
+
+    # --- acts: what a person does, and can undo
+
+    def delete(self, entries: Iterable[ScanEntry], *, kind: str = "delete") -> Act:
+        """Move sessions to the trash, with their checkpoints; all or none.
+
+        `kind` is what the history calls the act.
+
+        Raises:
+            StaleSession: one of the files changed since it was scanned.
+            StoreNotWritable: the store may not be written.
+        """
+        from agcx_format.store.acts import plan
+
+        entries = list(entries)
+        return self._writer.act(kind, entries, lambda: plan.deletion(self.path, entries))
 
     def delete_session(self, session_id: UUID) -> None:
-        """Move a session to the trash; one that is not there is no error."""
-        path = self._find(session_id)
+        """Move a session to the trash; does nothing if there is none."""
+        path = self._names.find(session_id)
         entry = self.entry(os.fspath(path)) if path else None
         if entry is not None:
             self.delete([entry])
 
-    def load_index(self) -> SessionIndex:
-        """`sessions.idx` as it lies there; an empty index when it is missing."""
-        path = self.path / places.INDEX
-        return read_index(path)[0] if os.path.lexists(path) else index.empty()
+    def update_metadata(
+        self,
+        session_id: UUID,
+        *,
+        title: str | None = None,
+        tags: list[str] | None = None,
+        is_favorite: bool | None = None,
+    ) -> Act:
+        """Change what is given; the rest of the file stays byte for byte.
 
-    def save_index(self, value: SessionIndex) -> None:
-        self._make()
-        with self._writing(), Tree(self.path) as tree:
-            data = index.encode(value, self.layout)
-            replace_if(tree.place(places.INDEX), [data], ANYTHING)
+        Raises:
+            SessionNotFound: there is no such session.
+            StaleSession: the file changed while it was read.
+            StoreNotWritable: the store may not be written.
+        """
+        wanted = {"title": title, "tags": tags, "is_favorite": is_favorite}
+        given = {name: value for name, value in wanted.items() if value is not None}
+        return self.update_many([(self._entry_of(session_id), given)])
 
-    def rebuild_index(self) -> SessionIndex:
-        """Make the index anew from the files and save it; gives it."""
-        value = self._index.built()
-        self.save_index(value)
-        return value
+    def update_many(self, edits: Iterable[tuple[ScanEntry, Mapping[str, Any]]]) -> Act:
+        """Change fields of the metadata of many sessions; all or none.
 
-    # --- inside
+        Raises:
+            StaleSession: one of the files changed since it was scanned.
+            StoreNotWritable: the store may not be written.
+        """
+        from agcx_format.store.acts import plan
 
-    @property
-    def layout(self) -> int:
-        """The layout of sessions that are new here."""
-        if self._layout is not None:
-            return self._layout
-        found = next((layout for layout, _ in places.session_paths(self.path)), None)
-        # One that was emptied keeps its layout: an undo may bring the others back.
-        return found or places.emptied_layout(self.path)
+        edits = list(edits)
+        return self._writer.act("edit", edits, lambda: plan.edits(self.path, edits, self.level))
 
-    def _make(self) -> None:
-        with naming(self.path):
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def duplicate(self, session_id: UUID, title: str | None = None) -> tuple[UUID, Act]:
+        """Copy a session under a new id; the copy has no checkpoints.
 
-    def _find(self, session_id: UUID) -> Path | None:
-        """Where a session's file lies, whatever its layout."""
-        return self._names.find(session_id)
+        Raises:
+            SessionNotFound: there is no such session.
+            StoreNotWritable: the store may not be written.
+        """
+        from agcx_format.store.acts import plan
 
-    def _checkpoint(self, session_id: UUID, checkpoint_id: UUID) -> Path | None:
-        """Where the file of a checkpoint lies."""
-        name = checkpoint.file_name(as_id(session_id), as_id(checkpoint_id))
-        path = self.path / places.CHECKPOINTS / name
-        if os.path.lexists(path):
-            return path
-        for found, _ in checkpoint_files.checkpoint_files(self.path).get(str(session_id), ()):
-            if os.path.basename(found).lower() == name:
-                return self.path / found
-        return None
+        new_id, entry = uuid4(), self._entry_of(session_id)
+        return new_id, self._writer.act(
+            "duplicate",
+            [entry],
+            lambda: plan.duplication(self.path, entry, new_id, title, self.level),
+        )
 
-    def _existing(self, session_id: UUID) -> Path:
-        path = self._find(session_id)
-        if path is None:
-            missing = self.path / places.session_file(self.layout, session_id)
-            raise SessionNotFound(session_id, path=missing)
-        return path
+    def split(
+        self,
+        session_id: UUID,
+        at: int,
+        title: str | None = None,
+        *,
+        seen: Signature | None = None,
+    ) -> tuple[UUID, Act]:
+        """Move the messages from number `at` on, counted from 0, to a new session.
 
-    def _metadata_of(self, session_id: UUID) -> SessionMetadata:
-        path = self._existing(session_id)
-        reader = EntryReader(self.path, self.use_mmap, whole=True)
-        return reader.metadata(places.layout_of(self.path, path), os.fspath(path))
+        Raises:
+            SessionNotFound: there is no such session.
+            ValueError: one of the two would have no messages.
+            StaleSession: the file is not the one that was `seen`.
+            StoreNotWritable: the store may not be written.
+        """
+        from agcx_format.store.acts import plan_derived
 
+        new_id, entry = uuid4(), self._entry_of(session_id)
+        if seen is not None:
+            entry = replace(entry, signature=seen)
+        return new_id, self._writer.act(
+            "split",
+            [entry],
+            lambda: plan_derived.split(self.path, entry, at, new_id, title, self.level),
+        )
 
-def _is_there(path: Path) -> bool:
-    """Raises `PersistenceError` when that cannot be found out: the folder above may be another user's."""
-    try:
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError as cause:
-        raise PersistenceError(os_reason(cause), path=path) from None
-    return True
+    def restore_checkpoint(
+        self, session_id: UUID, checkpoint_id: UUID, title: str | None = None
+    ) -> tuple[UUID, Act]:
+        """Make a new session of the conversation as it was at a checkpoint.
 
+        Raises:
+            SessionNotFound: there is no such session.
+            InvalidCheckpoint: the checkpoint has no file.
+            StoreNotWritable: the store may not be written.
+        """
+        from agcx_format.store.acts import plan_derived
 
-def _absolute(path: str | os.PathLike[str]) -> Path:
-    """The path of a store, so that it stays the same one when the program changes its directory."""
-    try:
-        return Path(os.path.expanduser(path)).absolute()
-    except OSError as cause:
-        raise PersistenceError(os_reason(cause), path=path) from None
+        new_id, checkpoint = uuid4(), self.load_checkpoint(session_id, checkpoint_id)
+        entry = self._entry_of(session_id)
+        return new_id, self._writer.act(
+            "checkpoint",
+            [entry],
+            lambda: plan_derived.from_checkpoint(
+                self.path, entry, checkpoint, new_id, title, self.level
+            ),
+        )
+
+    # --- the history and the trash
+
+    def undo(self, act_id: str | None = None) -> Act:
+        """Take back an act, by default the last.
+
+        Raises:
+            NothingToUndo: there is no such act.
+            UndoConflict: a file is not as the act left it; then nothing changed.
+            CorruptData: the act's manifest cannot be used.
+            StoreNotWritable: the store may not be written.
+        """
+        return self._writer.undo(act_id)
+
+    def restore(self, sessions: Iterable[TrashedSession]) -> Act:
+        """Move sessions out of the trash to where they were; all or none, and nothing is overwritten.
+
+        Raises:
+            StaleSession: something is in the place of one of them.
+            SessionNotFound: one is no longer in the trash.
+            StoreNotWritable: the store may not be written.
+        """
+        from agcx_format.store import trash
+
+        sessions = list(sessions)
+        return self._writer.act("restore", sessions, lambda: trash.restoration(self.path, sessions))
+
+    def empty_trash(self, before: str | None = None) -> Emptied:
+        """Destroy for good what acts keep, of all acts or of those before a moment (RFC 3339).
+
+        Deleted sessions are destroyed, and what edits replaced: these acts can no longer be undone.
+
+        Raises:
+            StoreNotWritable: the store may not be written.
+            PersistenceError: the trash cannot be read.
+        """
+        return self.destroy(self.to_destroy(before))
+
+    def destroy(self, acts: Collection[Act]) -> Emptied:
+        """Do what `empty_trash` does to the acts that a person was shown, as `to_destroy` gave them.
+
+        Raises:
+            StoreNotWritable: the store may not be written.
+            PersistenceError: something could not be removed.
+        """
+        return self._writer.destroy(acts)
 
 
 def open_store(path: str | os.PathLike[str]) -> Store:
-    """The store at `path`, one layout or both; see `Store`."""
+    """The store at `path`; see `Store`."""
     return Store(path)

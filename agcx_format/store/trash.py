@@ -1,10 +1,9 @@
-"""What lies in the trash of a store: looking at it, bringing it back, and destroying it.
+"""The trash of a store: what is in it, restoring it, and destroying it.
 
-Strategy: the trash is the journal's own directories; a deleted session is a file in the `files/` of the
-act that deleted it, and opens as any other.  Bringing back is an act of its own, which renames files
-and never overwrites; its undo puts them where they lay.  Emptying is the one thing that
-destroys: it takes whole acts, with the before-images that edits keep, oldest first, so that no
-copy of what is gone is left behind in an older one.
+Strategy: the trash consists of the acts' directories; a deleted session is a file in `files/` of the act
+that deleted it, and opens like any other.  Restoring is an act of its own, which moves files
+and never overwrites; its undo moves them back to the trash.  Only emptying destroys: it takes
+complete acts, with the versions that edits replaced, so that no older act keeps a copy.
 """
 
 from __future__ import annotations
@@ -21,26 +20,34 @@ from agcx_format.errors import PersistenceError, SessionNotFound, StaleSession
 from agcx_format.model.session import SessionMetadata
 from agcx_format.model.timestamps import ns_of
 from agcx_format.store import paths
+from agcx_format.store.acts.act_dirs import FILES
 from agcx_format.store.acts.emptying import destroy
-from agcx_format.store.acts.journal import FILES, read_acts
+from agcx_format.store.acts.journal import read_acts
 from agcx_format.store.acts.manifest import Act, ActSession, Step
 from agcx_format.store.acts.plan import Change
 from agcx_format.store.entries import EntryReader, ScanEntry
 from agcx_format.store.index_keeper import as_indexed
 
-__all__ = ["Emptied", "TrashedSession", "doomed", "empty", "restoration", "trashed"]
+__all__ = ["Emptied", "TrashedSession", "empty", "restoration", "to_destroy", "trashed"]
 
 
 @dataclass(frozen=True, slots=True)
 class TrashedSession:
-    """A session file in the trash; `path` is where it lies now, `home` where it was in the store.
+    """A session file in the trash.
 
-    `belongings` are its checkpoints and copies, by the place they had.  `size` is the bytes of all.
+    Fields:
+        act: the act that deleted it.
+        path: where it is now.
+        origin: where it was, relative to the store; where restoring puts it.
+        title: its title, or the name of its file.
+        size: bytes of the file and of its belongings.
+        signature: the file as it was found.
+        belongings: where its checkpoints and copies of its metadata were, relative to the store.
     """
 
     act: Act
     path: str
-    home: str
+    origin: str
     title: str
     size: int
     signature: Signature
@@ -48,16 +55,22 @@ class TrashedSession:
 
     @property
     def id(self) -> UUID | None:
-        return paths.id_of(self.home)
+        return paths.id_of(self.origin)
 
     def entry(self) -> ScanEntry | None:
-        """As a list shows it; None when it was brought back or destroyed meanwhile.  Reads the file."""
-        return _entry_in(Path(self.path.removesuffix(self.home)), self.home)
+        """Its entry, read from the file; None if it was restored or destroyed meanwhile."""
+        return _entry_in(Path(self.path.removesuffix(self.origin)), self.origin)
 
 
 @dataclass(frozen=True, slots=True)
 class Emptied:
-    """What was destroyed: acts, the sessions among them that are nowhere any more, bytes set free."""
+    """What was destroyed.
+
+    Fields:
+        acts: the acts that were emptied.
+        sessions: deleted sessions of which no other version is left.
+        size: bytes that were freed.
+    """
 
     acts: tuple[Act, ...]
     sessions: tuple[TrashedSession, ...]
@@ -65,23 +78,24 @@ class Emptied:
 
     @property
     def ids(self) -> frozenset[UUID]:
-        """Of which no cache should hold a word now."""
+        """Ids of the sessions, of which no cache should keep anything now."""
         return frozenset(session.id for session in self.sessions if session.id is not None)
 
 
 def trashed(root: Path, acts: Iterable[Act] | None = None) -> Iterator[TrashedSession]:
-    """Every session in the trash, the last deleted first; of `acts` only, when given.
+    """Every session in the trash, the last deleted first; with `acts`, only theirs.
 
-    Raises `PersistenceError` when the trash cannot be read.
+    Raises:
+        PersistenceError: the trash cannot be read.
     """
     for act in read_acts(root) if acts is None else acts:
-        # Of one that was undone everything is back.
+        # An act that was undone keeps nothing.
         if act.is_kept:
             yield from _sessions_of(root, act)
 
 
 def _sessions_of(root: Path, act: Act) -> Iterator[TrashedSession]:
-    """By what lies in `files/`: of an act whose manifest cannot be read, nothing else is known."""
+    """From the files in `files/`: if the manifest cannot be read, nothing else is known."""
     kept = _kept(root, act)
     named = {session.id: session.title for session in act.sessions if session.id}
     belonging: dict[str, list[str]] = {}
@@ -89,60 +103,63 @@ def _sessions_of(root: Path, act: Act) -> Iterator[TrashedSession]:
         if owner := _owner_of(path):
             belonging.setdefault(owner.lower(), []).append(path)
     files = root / paths.TRASH / act.id / FILES
-    for home, signature in kept.items():
-        if not home.endswith(paths.SUFFIX):
+    for origin, signature in kept.items():
+        if not origin.endswith(paths.SUFFIX):
             continue
-        name = str(paths.id_of(home) or "")
+        name = str(paths.id_of(origin) or "")
         belongings = tuple(belonging.get(name, ()))
         yield TrashedSession(
             act,
-            str(files / home),
-            home,
-            _title_in(files, home) if act.problem else named.get(name) or os.path.basename(home),
+            str(files / origin),
+            origin,
+            _title_in(files, origin)
+            if act.problem
+            else named.get(name) or os.path.basename(origin),
             signature.size + sum(kept[path].size for path in belongings),
             signature,
             belongings,
         )
 
 
-def _title_in(files: Path, home: str) -> str:
-    """From the file itself, of an act whose manifest does not say it."""
-    entry = _entry_in(files, home)
-    return entry.title if entry else os.path.basename(home)
+def _title_in(files: Path, origin: str) -> str:
+    """From the file itself, if the manifest does not say it."""
+    entry = _entry_in(files, origin)
+    return entry.title if entry else os.path.basename(origin)
 
 
-def _entry_in(files: Path, home: str) -> ScanEntry | None:
-    # The copies of metadata that went along are where they would be in a store.
-    layout = paths.layout_in(home).version
-    return EntryReader(files, use_mmap=True).entry(layout, str(files / home))
+def _entry_in(files: Path, origin: str) -> ScanEntry | None:
+    # The copies of metadata are beside it as they would be in a store.
+    layout = paths.layout_in(origin).version
+    return EntryReader(files, use_mmap=True).entry(layout, str(files / origin))
 
 
 def _kept(root: Path, act: Act) -> dict[str, Signature]:
-    """The files of a store that lie in an act's directory, by the path that they had."""
+    """The files of the store that an act's directory keeps, by their paths in the store."""
     order = [step.path for step in act.steps if step.op == "move"]
     if act.problem is None and not order:
         return {}
     try:
-        with Tree(root) as store, store.below(f"{paths.TRASH}/{act.id}") as home:
+        with Tree(root) as store, store.below(f"{paths.TRASH}/{act.id}") as act_dir:
             if act.problem is None:
-                found = ((path, home.signature(f"{FILES}/{path}")) for path in order)
+                found = ((path, act_dir.signature(f"{FILES}/{path}")) for path in order)
                 return {path: each for path, each in found if each is not None}
             cut = len(FILES) + 1
-            return {path[cut:]: Signature.of(status) for path, status in home.walk(FILES)}
+            return {path[cut:]: Signature.of(status) for path, status in act_dir.walk(FILES)}
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as cause:
         raise PersistenceError(os_reason(cause), path=root / paths.TRASH / act.id) from None
     except NoFolder:
-        # A link where its folder was, or a file: nothing that this act took lies there.
+        # A link or a file where its folder was: nothing of this act is there.
         return {}
 
 
 def restoration(root: Path, wanted: Collection[TrashedSession]) -> Change:
-    """What brings sessions back.
+    """The steps that restore sessions.
 
-    `StaleSession` when something is where one of them was, or two of them were at one place;
-    `SessionNotFound` when one is not in the trash any more.
+    Raises:
+        StaleSession: two of them were in the same place; `perform` raises it if a place is taken.
+        SessionNotFound: one is no longer in the trash.
     """
     steps: dict[str, Step] = {}
     sessions: list[ActSession] = []
@@ -151,27 +168,28 @@ def restoration(root: Path, wanted: Collection[TrashedSession]) -> Change:
         entry = session.entry()
         if entry is None:
             raise SessionNotFound("in the trash any more", path=session.path)
-        if session.home in steps:
-            raise StaleSession("two of them were here", path=root / session.home)
+        if session.origin in steps:
+            raise StaleSession("two of them belong here", path=root / session.origin)
         source = f"{paths.TRASH}/{session.act.id}/files"
-        steps[session.home] = Step(
-            "bring",
-            session.home,
+        steps[session.origin] = Step(
+            "restore",
+            session.origin,
             expected=session.signature,
-            source=f"{source}/{session.home}",
+            source=f"{source}/{session.origin}",
         )
         for path in session.belongings:
-            steps.setdefault(path, Step("bring", path, source=f"{source}/{path}"))
+            steps.setdefault(path, Step("restore", path, source=f"{source}/{path}"))
         sessions.append(ActSession(str(session.id or ""), entry.title, session.size))
         if session.id is not None and entry.metadata is not None:
             indexed[session.id] = as_indexed(session.path, entry.layout, entry.metadata)
     return Change(list(steps.values()), sessions, indexed)
 
 
-def doomed(acts: Iterable[Act], before: str | None = None) -> list[Act]:
-    """Of the log, the acts that emptying would destroy: all, or those of before a moment.
+def to_destroy(acts: Iterable[Act], before: str | None = None) -> list[Act]:
+    """The acts that emptying would destroy: all that are left, or those before a moment (RFC 3339).
 
-    With one goes every act that brought something back out of it: nothing could be put back there.
+    An act that restored something from one of these goes as well: its undo would have nowhere to
+    put it.
     """
     there = [act for act in acts if act.emptied_at is None]
     limit = None if before is None else ns_of(before)
@@ -180,23 +198,28 @@ def doomed(acts: Iterable[Act], before: str | None = None) -> list[Act]:
 
 
 def empty(root: Path, acts: Collection[Act]) -> Emptied:
-    """Destroy for good what these acts kept; the store must be locked."""
+    """Destroy for good what these acts keep; the store must be locked.
+
+    Raises:
+        StoreNotWritable: the store may not be written.
+        PersistenceError: something could not be removed.
+    """
     sessions = list(trashed(root, acts))
     size = destroy(root, acts)
     there = {paths.id_of(path) for _, path in paths.session_paths(root)}
-    # The same session may lie in the trash a second time, of an act that stays.
+    # The trash may have the same session a second time, of an act that stays.
     there |= {session.id for session in trashed(root)}
     gone = [session for session in sessions if session.id is None or session.id not in there]
     return Emptied(tuple(acts), tuple(gone), size)
 
 
 def _sources(act: Act) -> set[str]:
-    """The acts out of whose directories this one brought something."""
+    """The acts from whose directories this one restored something."""
     return {PurePosixPath(step.source).parts[1] for step in act.steps if step.source is not None}
 
 
 def _owner_of(path: str) -> str:
-    """The id of the session that a checkpoint or a copy of metadata belongs to; else nothing."""
+    """The id of the session that a checkpoint or a copy of metadata belongs to; else empty."""
     folder, name = os.path.split(path)
     if folder == paths.CHECKPOINTS:
         return name.partition("_")[0].lower()

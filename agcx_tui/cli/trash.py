@@ -113,15 +113,15 @@ def _find(
         fitting = [
             each
             for each in there
-            if name in (each.path, each.home)
+            if name in (each.path, each.origin)
             or (len(name) >= SHORTEST_PREFIX and str(each.id or "").startswith(name.lower()))
         ]
         if not fitting:
             settings.failed(f"no session {name!r} in the trash")
-        elif len({each.home for each in fitting}) > 1:
+        elif len({each.origin for each in fitting}) > 1:
             settings.failed(f"{len(fitting)} sessions in the trash begin with {name!r}")
         else:
-            found.setdefault(fitting[0].home, fitting[0])
+            found.setdefault(fitting[0].origin, fitting[0])
     return list(found.values())
 
 
@@ -144,7 +144,7 @@ def empty(settings: Settings, older_than: str | None, yes: bool) -> None:
     from agcx_tui.core.store.forget import forget
 
     store = settings.store()
-    to_destroy = store.doomed(older_than)
+    to_destroy = store.to_destroy(older_than)
     if not to_destroy:
         tell("There is nothing in the trash to destroy.")
         return

@@ -1,11 +1,10 @@
 """bincode 2 with `config::standard()`: little-endian, varint lengths, no field names.
 
-Strategy: from the schema of a type, a reader and a writer are made once, the reader as Python source, the
-way `dataclasses` makes `__init__` (`bincode_reader`, `bincode_writer`).  A list of ten thousand
-sessions decodes ten thousand metadata blocks; walking a schema for each field would cost four
-times as much.
+Strategy: a reader and a writer are made once from the schema of a type, the reader as Python source, the
+way `dataclasses` makes `__init__`.  A list of ten thousand sessions decodes ten thousand metadata blocks;
+visiting the schema for each field would take four times as long.
 
-Bytes after the value are left alone, as bincode leaves them.
+Bytes after the value are ignored, as bincode ignores them.
 """
 
 from __future__ import annotations
@@ -22,20 +21,26 @@ T = TypeVar("T")
 
 
 def decode(type_: type[T], data: bytes) -> T:
-    """Decode one value; `BincodeDecodeError` counts its offset from the start of `data`."""
+    """Decode one value.
+
+    Raises:
+        BincodeDecodeError: the bytes are not such a value; the offset counts from the start of `data`.
+    """
     value: T = reader(type_)(data, 0)[0]
     return value
 
 
 def decode_prefix(type_: type[T], data: bytes) -> tuple[T, int]:
-    """Like `decode`, and how many bytes the value took."""
+    """Like `decode`, and the number of bytes of the value."""
     return reader(type_)(data, 0)
 
 
 def encode(value: Any, type_: Any = None) -> bytes:
-    """Encode a value of `type_` (by default its own class).
+    """Encode a value of `type_`, by default its class.
 
-    `ValueError` or `TypeError` when a field holds what its type cannot.
+    Raises:
+        TypeError: a field has a value of the wrong type.
+        ValueError: a number or timestamp does not fit its field.
     """
     type_ = type_ or type(value)
     check(type_, value)

@@ -1,13 +1,12 @@
-"""bincode readers: Python source made once from the schema of a type.
+"""bincode readers: Python source generated once from the schema of a type.
 
-Strategy: a reader of a struct is one function without a call for most fields.  It takes `bytes` and a
-position and gives the value and the position after it.  Every length is compared with what is
-there before a slice is taken, and a count of items is never believed beyond the bytes that are left,
-so a hostile length allocates nothing.
+Strategy: the reader of a struct is one function that makes no call for most fields.  It takes `bytes` and
+an offset, and returns the value and the offset after it.  Every length is checked against the remaining
+bytes before a slice is taken, so a hostile length allocates nothing.
 
-The one ambiguity of the format is settled here: a reasoning item may have three fields instead of
+The format has one ambiguity, which is resolved here: a reasoning item may have three fields instead of
 four (`ReasoningWithoutContent`), and bincode does not say how many there are.  A message is read with
-four; when that fails, with three.
+four; if that fails, with three.
 """
 
 from __future__ import annotations
@@ -34,18 +33,18 @@ Reader = Callable[[bytes, int], tuple[Any, int]]
 
 
 def _reader(type_: Any) -> Reader:
-    """Reads a value of `type_`; raises `BincodeDecodeError`, its offset counted in those bytes."""
+    """A function that reads a value of `type_`, or raises `BincodeDecodeError` with the offset."""
     return _shape_reader(schema.shape_of(type_))
 
 
 reader: Callable[[Any], Reader] = cache(_reader)
 
 
-# --- what the generated readers call
+# --- called by the generated readers
 
 
 def _uint(data: bytes, at: int, maximum: int) -> tuple[int, int]:
-    """A varint; longer forms than needed are taken, as bincode takes them."""
+    """A varint; longer forms than necessary are accepted, as bincode accepts them."""
     first = data[at]
     if first <= 250:
         return first, at + 1
@@ -61,15 +60,15 @@ def _uint(data: bytes, at: int, maximum: int) -> tuple[int, int]:
 
 
 def _long(data: bytes, at: int) -> tuple[int, int]:
-    """A length, told by its first byte to be more than 250."""
+    """A length of more than 250, which takes several bytes."""
     size, start = _uint(data, at, schema.U64_MAX)
     if size > len(data) - start:
         raise ValueError(f"length {size:,} exceeds the {counted(len(data) - start, 'byte')} left")
     return size, start
 
 
-# A UUID in bincode, its length before it, is one in MessagePack less the first byte, and msgspec
-# makes UUIDs in a fifth of the time that their class takes.
+# A UUID in bincode, with its length, is the same as in MessagePack without the first byte; and msgspec
+# makes UUIDs five times as fast as their class does.
 _uuid = msgspec.msgpack.Decoder(UUID).decode
 
 _unpack_u32 = struct.Struct("<I").unpack_from
@@ -78,14 +77,14 @@ _unpack_f32 = struct.Struct("<f").unpack_from
 
 def _f32(data: bytes, at: int) -> Float32:
     (value,) = _unpack_f32(data, at)
-    # Only of a NaN are the bytes kept, which takes the long way.
+    # The slower constructor is needed for a NaN only, whose bytes are kept.
     return float.__new__(Float32, value) if value == value else Float32(data[at : at + 4][::-1])
 
 
 def _failed(
     cause: Exception, type_name: str, fields: tuple[str, ...], seen: dict[str, object], at: int
 ) -> NoReturn:
-    """Say which field failed: the first that has no value among the reader's locals."""
+    """Raise an error that names the field: the first one without a value among the reader's locals."""
     field = next((name for name in fields if f"f_{name}" not in seen), "?")
     short = isinstance(cause, IndexError | struct.error)
     reason = "the data ends inside it" if short else str(cause)
@@ -149,7 +148,7 @@ def _shape_reader(shape: schema.Shape) -> Reader:
 
 
 def _read(src: _Source, depth: int, shape: schema.Shape, to: str) -> None:
-    """Add lines that read `shape` at `p` into the variable `to` and move `p` on."""
+    """Add lines that read `shape` at `p` into the variable `to` and advance `p`."""
     match shape:
         case schema.String() | schema.Time():
             src.add(
@@ -158,7 +157,7 @@ def _read(src: _Source, depth: int, shape: schema.Shape, to: str) -> None:
                 "if n > 250: n, q = long(b, p)",
                 "r = q + n",
                 "if r > end: raise IndexError",
-                "n = str(b[q:r], 'utf-8')",
+                "n = b[q:r].decode()",
             )
             if isinstance(shape, schema.Time):
                 src.add(depth, "if not is_usual(n): n = normal(n)")
@@ -231,7 +230,7 @@ def _read_many(src: _Source, depth: int, shape: schema.Sequence | schema.Mapping
 
 
 def _tagged_reader(shape: schema.Tagged) -> Reader:
-    """The tag as a string, then the variant's fields."""
+    """A tag as a string, then the fields of the variant."""
     read_tag = _shape_reader(schema.String())
     readers = {record.tag: _shape_reader(record) for record in shape.variants}
     short = _short_reasoning() if "reasoning" in readers else None
@@ -249,7 +248,7 @@ def _tagged_reader(shape: schema.Tagged) -> Reader:
 
 # --- reasoning items of three fields
 
-# A message holds one item and the earlier forms of it; more of them than this are not tried out.
+# A message holds one item and its earlier versions; at most this many combinations are tried.
 _MOST_TRIED = 64
 
 
@@ -258,7 +257,7 @@ def _short_reasoning() -> Reader:
 
 
 class _Choices(threading.local):
-    """For each reasoning item of the message being read, whether it has the shorter form."""
+    """For each reasoning item of the current message, whether to read the short form."""
 
     taken: tuple[bool, ...] = ()
     met = 0
@@ -275,10 +274,10 @@ _choices = _Choices()
 
 
 def _either_reasoning(read: Reader) -> Reader:
-    """Read a message; where that fails, try the shorter form from the last reasoning item back.
+    """Read a message; if that fails, try the short form, beginning with the last reasoning item.
 
-    What follows such an item, a timestamp, cannot be mistaken for a field of it, so a wrong
-    reading fails within the message.
+    A reasoning item is followed by a timestamp, which cannot be mistaken for one of its fields, so reading
+    the wrong form fails within the message.
     """
 
     def read_message(data: bytes, at: int) -> tuple[Any, int]:
@@ -294,7 +293,7 @@ def _either_reasoning(read: Reader) -> Reader:
             try:
                 return read(data, at)
             except BincodeDecodeError as other:
-                # The reading that came furthest says best what is wrong.
+                # The attempt that got furthest has the best error.
                 error = max(error, other, key=lambda e: e.offset or 0)
                 met = max(met, _choices.met)
             tried += 1

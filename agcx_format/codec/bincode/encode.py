@@ -1,6 +1,6 @@
-"""bincode writers, one closure for each shape of the schema.
+"""bincode writers: one closure for each shape of the schema.
 
-Not generated like the readers: nothing writes ten thousand metadata blocks at once.
+They are not generated like the readers, since nothing writes ten thousand metadata blocks at once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Writer = Callable[[bytearray, Any], None]
 
 
 def _writer(type_: Any) -> Writer:
-    """Appends a value of `type_`; raises `ValueError` or `TypeError` for one that has no form."""
+    """A function that appends a value of `type_`, or raises `ValueError` or `TypeError`."""
     return _shape_writer(schema.shape_of(type_))
 
 
@@ -68,7 +68,6 @@ def _put_f32(out: bytearray, value: float) -> None:
 
 @cache
 def _shape_writer(shape: schema.Shape) -> Writer:
-    """Writers are closures, not generated: nothing writes ten thousand of them at once."""
     match shape:
         case schema.String():
             return _put_text
@@ -173,7 +172,7 @@ def _tagged_writer(shape: schema.Tagged) -> Writer:
         try:
             tag, put = writers[type(value)]
         except KeyError:
-            raise TypeError(f"{value!r} has no form in bincode") from None
+            raise TypeError(f"{value!r} cannot be written as bincode") from None
         _put_text(out, tag)
         put(out, value)
 

@@ -1,13 +1,13 @@
-"""MessagePack as rmp-serde writes it: arrays of the fields in order, no field names.
+"""MessagePack as rmp-serde writes it: arrays of the fields in order, without field names.
 
-Strategy: a fast way and a slow way to the same values.  msgspec decodes what Rust writes today
-in one call and checks it.  Where it refuses, `lenient` goes through the schema field by
-field: it takes what msgspec cannot be told about (structs as maps with field names, the tags
-of the crate's first day, reasoning items of three fields, items whose tag is not known), and
-where the bytes are truly bad it knows the offset, which msgspec does not say.
+Strategy: two decoders for the same values.  msgspec decodes and checks what Rust writes today, in one
+call.  What it refuses goes to `lenient`, which follows the schema field by field.  That one accepts what
+msgspec cannot express (structs as maps with field names, the tags of the crate's first version,
+reasoning items of three fields, items with unknown tags), and for bytes that are really bad it knows
+the offset, which msgspec does not report.
 
-Where in a list of messages each one lies is found by `msgpack.Unpacker`, in a tenth of the time that
-decoding takes: so one that msgspec refuses is told from the others, and a reader may decode one alone.
+The offsets of the messages in a list are found by `msgpack.Unpacker` in a tenth of the time of decoding.
+So only the messages that msgspec refuses take the slow way, and a reader can decode a single one.
 """
 
 from __future__ import annotations
@@ -42,14 +42,15 @@ __all__ = ["decode", "decode_messages", "decode_run", "encode", "encode_messages
 
 T = TypeVar("T")
 
-# What msgspec raises for bytes that are not the value asked for.
+# What msgspec raises for bytes that are not a value of the type.
 _REFUSED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError, OverflowError)
 
 
 def decode(type_: type[T], data: bytes | memoryview) -> T:
     """Decode one value; bytes after it are ignored, as Rust ignores them.
 
-    Raises `MessagePackDecodeError`, its offset counted from the start of `data`.
+    Raises:
+        MessagePackDecodeError: the bytes are not such a value; the offset counts from the start of `data`.
     """
     with contextlib.suppress(*_REFUSED):
         value: T = _decoder(type_)(data)
@@ -60,7 +61,7 @@ def decode(type_: type[T], data: bytes | memoryview) -> T:
 
 
 def _timely(value: Any) -> bool:
-    """Whether messages have timestamps in the form that Rust writes; the decoder did not look."""
+    """Whether the messages in it have timestamps in the usual form, which the decoder does not check."""
     if type(value) is MessageSnapshot:
         return is_usual(value.timestamp) is not None
     if type(value) is ConversationSnapshot:
@@ -71,7 +72,7 @@ def _timely(value: Any) -> bool:
 
 
 def _conversation_by_parts(data: bytes | memoryview) -> ConversationSnapshot:
-    """One message that msgspec refuses must not send all of them the slow way."""
+    """Decode each field alone: a single odd message must not send all of them the slow way."""
     unpacker = lenient.unpacker(data)
     try:
         if unpacker.read_array_header() != len(_PARTS):
@@ -91,9 +92,10 @@ def _conversation_by_parts(data: bytes | memoryview) -> ConversationSnapshot:
 
 
 def decode_messages(data: bytes | memoryview) -> list[MessageSnapshot]:
-    """Decode a whole `Vec<MessageSnapshot>`.
+    """Decode a `Vec<MessageSnapshot>`: in one call if all messages are in today's form, else one by one.
 
-    In one call when all of it is as Rust writes today; else message by message.
+    Raises:
+        MessagePackDecodeError: the bytes are not a list of messages.
     """
     with contextlib.suppress(*_REFUSED):
         messages: list[MessageSnapshot] = _decoder(list[MessageSnapshot])(data)
@@ -103,7 +105,11 @@ def decode_messages(data: bytes | memoryview) -> list[MessageSnapshot]:
 
 
 def decode_run(data: bytes, starts: Sequence[int]) -> list[MessageSnapshot]:
-    """Decode messages that follow each other, `starts` with one entry more: where the last ends."""
+    """Decode consecutive messages; `starts` has one more entry, the end of the last message.
+
+    Raises:
+        MessagePackDecodeError: one of them is damaged.
+    """
     count = len(starts) - 1
     with contextlib.suppress(*_REFUSED):
         array = b"\xdd" + count.to_bytes(4, "big") + data[starts[0] : starts[-1]]
@@ -114,7 +120,7 @@ def decode_run(data: bytes, starts: Sequence[int]) -> list[MessageSnapshot]:
 
 
 def _decode_each(data: bytes | memoryview, starts: Sequence[int]) -> list[MessageSnapshot]:
-    """One message that msgspec refuses must not send all of them the slow way."""
+    """Decode each message alone: a single odd one must not send all of them the slow way."""
     view, messages = memoryview(data), []
     for start, end in itertools.pairwise(starts):
         with located(base=start):
@@ -123,15 +129,20 @@ def _decode_each(data: bytes | memoryview, starts: Sequence[int]) -> list[Messag
 
 
 def find_messages(data: bytes | memoryview) -> array[int]:
-    """Where each message of a `Vec` begins, and last, where the `Vec` ends.
+    """The offset of each message of a `Vec`, and finally the end of the `Vec`.
 
-    Raises `MessagePackDecodeError` when the data is cut off or is no array.
+    Raises:
+        MessagePackDecodeError: the data are truncated or not an array.
     """
     return messages_in(data, None, header=True)
 
 
 def messages_in(data: bytes | memoryview, count: int | None, *, header: bool) -> array[int]:
-    """Like `find_messages`, for `count` messages of a `Vec`; its header comes first if `header`."""
+    """Like `find_messages`, for `count` messages of a `Vec`, with its `header` first or without.
+
+    Raises:
+        MessagePackDecodeError: the data are truncated or not an array.
+    """
     unpacker = lenient.unpacker(data)
     starts = array("Q")
     try:
@@ -152,10 +163,11 @@ def messages_in(data: bytes | memoryview, count: int | None, *, header: bool) ->
 
 
 def encode(value: Any) -> bytes:
-    """Encode as `rmp_serde::to_vec` does, and read it back to be sure of it.
+    """Encode as `rmp_serde::to_vec` does, and decode the result to be sure that it can be read.
 
-    `ValueError` or `TypeError` when a field holds what its type cannot: the encoder itself would
-    write a negative count or a number where a text belongs.
+    Raises:
+        TypeError: a field has a value of the wrong type.
+        ValueError: a number or timestamp does not fit its field.
     """
     if isinstance(value, msgspec.Struct):
         check(type(value), value)
@@ -169,7 +181,7 @@ def encode(value: Any) -> bytes:
 
 
 def encode_messages(messages: Iterable[MessageSnapshot]) -> bytes:
-    """Encode a `Vec<MessageSnapshot>`; what is checked of each is in `as_written`."""
+    """Encode a `Vec<MessageSnapshot>`; `as_written` says what is checked, and what is raised."""
     return _encode([as_written(message) for message in messages])
 
 
@@ -181,9 +193,11 @@ def _encode(value: Any) -> bytes:
 
 
 def as_written(message: MessageSnapshot) -> MessageSnapshot:
-    """The message in the shape that Rust would write: see `ReasoningWithoutContent`.
+    """The message as Rust would write it: see `ReasoningWithoutContent`.
 
-    `TypeError` or `ValueError` when a field holds what its type cannot.
+    Raises:
+        TypeError: a field has a value of the wrong type.
+        ValueError: a number or timestamp does not fit its field.
     """
     check(MessageSnapshot, message)
     if not is_usual(message.timestamp):
@@ -209,7 +223,7 @@ def _item_as_written(item: Any) -> Any:
     return ReasoningWithoutContent(item.id, item.summary, item.encrypted_content)
 
 
-# How each field of a conversation is read on its own.
+# How each field of a conversation is decoded alone.
 _PARTS: tuple[Callable[[bytes | memoryview], Any], ...] = (
     partial(decode, UUID),
     decode_messages,
@@ -217,7 +231,7 @@ _PARTS: tuple[Callable[[bytes | memoryview], Any], ...] = (
     partial(decode, list[tuple[OperatingMode, Moment]]),
 )
 
-# What is read part by part where msgspec refuses it.
+# Types that are decoded field by field if msgspec refuses them.
 _BY_PARTS: dict[Any, Callable[[bytes | memoryview], Any]] = {
     ConversationSnapshot: _conversation_by_parts
 }
@@ -233,7 +247,7 @@ _decoder: Callable[[Any], Callable[[bytes | memoryview], Any]] = cache(_new_deco
 def _from_plain(type_: type, value: object) -> object:
     if type_ is Float32 and isinstance(value, float | int) and not isinstance(value, bool):
         number = float(value)
-        # Of a NaN the four bytes are wanted as they lie there, and only the slow way has these.
+        # Not a NaN: its four bytes must be kept, and only the lenient decoder has them.
         if number == number:
             return Float32(number)
     raise ValueError(f"expected {type_.__name__}, got {type(value).__name__}")
@@ -246,7 +260,7 @@ def _to_plain(value: object) -> object:
         return msgspec.Raw(b"\xca" + pack_f32(value))
     if type(value) is UnknownItem:
         return msgspec.Raw(value.raw)
-    raise TypeError(f"{value!r} has no form in MessagePack")
+    raise TypeError(f"{value!r} cannot be written as MessagePack")
 
 
 _encoder = msgspec.msgpack.Encoder(uuid_format="bytes", enc_hook=_to_plain)

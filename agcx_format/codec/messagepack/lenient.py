@@ -1,8 +1,8 @@
-"""The slow way through MessagePack: field by field along the schema, knowing every offset.
+"""A lenient MessagePack decoder, which follows the schema field by field and knows every offset.
 
-Used for a value that msgspec refuses.  A record may be an array of its fields or a map with their
-names; a tagged enum also the first day's `{"Variant": [fields]}` or bare `"Variant"`; an item
-whose tag is not known is kept as the bytes it is.
+Used for values that msgspec refuses.  A struct may be an array of its fields or a map with their names.
+A tagged enum may also be `{"Variant": [fields]}` or just `"Variant"`, as the crate's first version wrote
+it.  An item with an unknown tag is kept as its bytes.
 """
 
 from __future__ import annotations
@@ -30,17 +30,21 @@ UNPACK_ERRORS = (
     OverflowError,
 )
 
-# Content parts and items are kept when their tag is not known; a summary or an action is not,
-# because nothing could show it.
+# Items and content parts with an unknown tag are kept; a summary or an action is refused, because no
+# reader could show it.
 _KEPT_WHEN_UNKNOWN = frozenset({"message", "input_text"})
 
 
-# The bytes before those of a text, or of bytes that may stand for one, by the first of them.
+# The length of the header of a string, or of bytes that Rust accepts as one, by its first byte.
 _NAME_HEADERS = {0xD9: 2, 0xDA: 3, 0xDB: 5, 0xC4: 2, 0xC5: 3, 0xC6: 5}
 
 
 def decode(type_: type[T], data: bytes | memoryview, base: int = 0) -> T:
-    """Decode one value of `type_`; `base` is added to the offset of an error."""
+    """Decode one value of `type_`; `base` is added to the offset of an error.
+
+    Raises:
+        MessagePackDecodeError: the bytes are not such a value.
+    """
     value: T = decode_shape(schema.shape_of(type_), data, base)
     return value
 
@@ -50,7 +54,7 @@ def decode_shape(shape: schema.Shape, data: bytes | memoryview, base: int = 0) -
 
 
 def unpacker(data: bytes | memoryview) -> msgpack.Unpacker:
-    # Maps as pairs: what is no value of ours may have keys that no dict takes.
+    # Maps become lists of pairs: unknown values may have keys that are not hashable.
     made = msgpack.Unpacker(
         strict_map_key=False, object_pairs_hook=list, max_buffer_size=max(1, len(data))
     )
@@ -59,7 +63,7 @@ def unpacker(data: bytes | memoryview) -> msgpack.Unpacker:
 
 
 def in_words(cause: BaseException) -> str:
-    """msgpack's exceptions often have no text of their own."""
+    """A reason in words, since many exceptions of msgpack have no message."""
     if isinstance(cause, msgpack.exceptions.OutOfData):
         return "the data ends inside it"
     if isinstance(cause, msgpack.exceptions.StackError | RecursionError):
@@ -72,7 +76,7 @@ def in_words(cause: BaseException) -> str:
 
 
 class _Reader:
-    """One pass over one value.  `self.at` is where the value being read begins."""
+    """Reads one value in one pass.  `self.at` is the offset of the part being read."""
 
     def __init__(self, data: bytes | memoryview, base: int) -> None:
         self.data = data
@@ -91,7 +95,7 @@ class _Reader:
         raise MessagePackDecodeError(reason, offset=self.base + self.at) from None
 
     def _mark(self) -> int:
-        """The first byte of the next value."""
+        """Note the offset of the next value; returns its first byte."""
         self.at = self.unpacker.tell()
         if self.at >= len(self.data):
             self._fail("the data ends here")
@@ -135,13 +139,13 @@ class _Reader:
                 return normal(value)
             case schema.UnitEnum(enum) if isinstance(value, str):
                 for variant in enum:
-                    # By the variant's Rust name on the crate's first day.
+                    # The crate's first version wrote the Rust name of the variant.
                     if value in (variant.value, variant.name.title().replace("_", "")):
                         return variant
         self._fail(f"expected {shape.name}, got {_short(value)}")
 
     def _f32(self) -> Float32:
-        """The four bytes as they lie there, so that no NaN is changed."""
+        """Keeps the four bytes, so that a NaN is written back unchanged."""
         if self._mark() == 0xCA and self.at + 5 <= len(self.data):
             self.unpacker.skip()
             return Float32(bytes(self.data[self.at + 1 : self.at + 5]))
@@ -162,7 +166,7 @@ class _Reader:
         return self._counted(self.unpacker.read_map_header())
 
     def _counted(self, count: int) -> int:
-        # Of what a header claims, no more than there are bytes can follow.
+        # A header may claim any number, but there cannot be more items than bytes.
         self.items_left -= min(count, len(self.data) - self.at)
         if self.items_left < 0:
             self._fail(f"more than {limits.SLOW_ITEMS:,} items")
@@ -185,7 +189,7 @@ class _Reader:
         return record.cls.unchecked(*values)
 
     def _named_fields(self, record: schema.Record, count: int) -> list[Any]:
-        """Fields in any order; names that are not known are skipped, as serde skips them."""
+        """Fields in any order; unknown names are skipped, as serde skips them."""
         shapes = dict(record.fields)
         values: dict[str, Any] = {}
         for _ in range(count):
@@ -194,7 +198,7 @@ class _Reader:
             if not isinstance(name, str):
                 self._fail(f"expected a field name, got {_short(name)}")
             if name in values:
-                self._fail(f"{record.cls.__name__}.{name} stands twice")
+                self._fail(f"{record.cls.__name__}.{name} appears twice")
             if name in shapes:
                 values[name] = self._read(shapes[name])
             else:
@@ -230,22 +234,22 @@ class _Reader:
                 self.unpacker.skip()
             return self._unknown(shape, tag, start, alone=count == 1)
         if tag == "reasoning" and count == 4:
-            # Written by Rust, which then fails to read it: the field `content` is left out.
+            # Rust omitted the field `content`; it cannot read this itself.
             record = schema.record_of(ReasoningWithoutContent)
         if count - 1 != len(record.fields):
             self._fail(f"{tag!r} has {counted(len(record.fields), 'field')}, not {count - 1}")
         return record.cls.unchecked(*[self._read(field) for _, field in record.fields])
 
     def _tagged_map(self, shape: schema.Tagged, start: int) -> Any:
-        """`{"type": tag, …}`, or the first day's `{"Variant": [fields]}`."""
+        """`{"type": tag, …}`, or `{"Variant": [fields]}` of the crate's first version."""
         count = self._map()
         if count == 0:
             self._fail("an item without a tag")
         name = self._name()
         if count == 1 and (record := shape.by_variant(name)) is not None:
             return self._record(record)
-        # The tag may stand last: the map is read once for it, and once for the fields, by readers
-        # that see nothing else, so that many maps in one list are not gone through again and again.
+        # The tag may come last, so the map is read twice: for the tag, then for the fields.  The readers see
+        # only this map, so that a list of many maps is not visited again for each.
         for _ in range(2 * count - 1):
             self.unpacker.skip()
         whole = self.data[start : self.unpacker.tell()]
@@ -260,7 +264,7 @@ class _Reader:
         return item
 
     def _name(self) -> object:
-        """A tag or the key of a map: text, or bytes that are no UTF-8, which Rust takes for a name too."""
+        """A tag or the key of a map: text, or bytes that are not UTF-8, which Rust accepts as a name too."""
         mark = self._mark()
         header = 1 if 0xA0 <= mark <= 0xBF else _NAME_HEADERS.get(mark)
         if header is None:
@@ -273,7 +277,7 @@ class _Reader:
             return name
 
     def _find_type(self) -> object:
-        """The value of `type` in the map that this reader has."""
+        """The value of the key `type` in this reader's map."""
         for _ in range(self._map()):
             if self._name() == "type":
                 return self._name()
@@ -286,9 +290,9 @@ class _Reader:
     def _unknown(
         self, shape: schema.Tagged, tag: object, start: int, *, alone: bool
     ) -> UnknownItem:
-        """The item from `start` to where the unpacker is now; `alone` when it is a tag without fields."""
+        """The item from `start` to the current offset; `alone` if it is a tag without fields."""
         first = shape.variants[0].tag
-        # A name that is no UTF-8 is damage, but for an item that is nothing else: Rust reads that as `other`.
+        # A name that is not UTF-8 is damage, unless the item is only a tag, which Rust reads as `other`.
         is_name = isinstance(tag, str) or (isinstance(tag, bytes) and alone and first == "message")
         if not is_name or first not in _KEPT_WHEN_UNKNOWN:
             self._fail(f"{_short(tag)} is not a tag that fits here")

@@ -1,8 +1,8 @@
-"""Where each message lies, found while the section is still being decompressed.
+"""Find the offsets of messages while their section is still being decompressed.
 
-Strategy: `msgpack.Unpacker` is fed piece by piece and steps over one message at a time without
-making it; when a piece ends inside a message it carries on with the next.  So the first messages
-are known before the last is read, and what is kept of a message here is eight bytes.
+Strategy: `msgpack.Unpacker` is fed piece by piece and skips one message at a time without building it;
+when a piece ends inside a message it continues with the next piece.  So the first messages are known
+before the last one is read, and each takes eight bytes here.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ __all__ = ["MessageScanner"]
 
 
 class MessageScanner:
-    """Fed the bytes of a `Vec<MessageSnapshot>`, finds where its messages begin.
+    """Finds the messages in the bytes of a `Vec<MessageSnapshot>`, fed piece by piece.
 
-    `before` is what stands in front of it: an `array` header, or a whole `value`.  `starts[i]` is
-    where message `i` begins and `starts[i + 1]` where it ends, counted from the first byte fed;
-    `count` is how many the array claims to hold, None until that is known.
+    `before` lists what comes before the `Vec`: the header of an `array`, or a whole `value`.
+
+    Fields:
+        starts: message `i` begins at `starts[i]` and ends at `starts[i + 1]`, from the first byte fed.
+        count: the number of messages that the array claims, None until it is known.
     """
 
     def __init__(self, before: tuple[str, ...] = ()) -> None:
@@ -43,7 +45,11 @@ class MessageScanner:
         return self.count is not None and self.found == self.count
 
     def feed(self, piece: bytes) -> None:
-        """Raises `MessagePackDecodeError`; the messages found before it stay found."""
+        """Scan the next piece.
+
+        Raises:
+            MessagePackDecodeError: the data are damaged; the messages before the damage remain in `starts`.
+        """
         unpacker, starts = self._unpacker, self.starts
         try:
             unpacker.feed(piece)
@@ -60,7 +66,11 @@ class MessageScanner:
             raise self._error("so many values in so few bytes are no messages")
 
     def finish(self) -> None:
-        """No more bytes will come: `MessagePackDecodeError` when messages are missing."""
+        """Say that there are no more bytes.
+
+        Raises:
+            MessagePackDecodeError: messages are missing.
+        """
         if not self.complete:
             claimed = "" if self.count is None else f" of {self.count:,}"
             raise self._error(f"the data ends inside it{claimed}")

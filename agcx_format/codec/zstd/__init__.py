@@ -1,1 +1,1 @@
-"""zstd frames: one after another, or many small ones with a table."""
+"""zstd: sections of one or more frames, and seekable sections with a table of frames."""

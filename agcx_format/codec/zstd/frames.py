@@ -1,14 +1,13 @@
-"""zstd sections: whether they are whole, how large they get, and their bytes.
+"""zstd sections: check that they are complete, bound their size, and decompress them.
 
-Strategy: walk the headers of frames and blocks before anything is decompressed.  The walk costs
-a few steps for each 128 KiB block and settles what the decompressor would not say: whether the last
-frame is whole (a stream reader returns what there is of half a frame, without an error), where
-each frame ends, and an upper bound of the decompressed size, which is what a bomb is refused by.
-Feeding the decompressor one block at a time then bounds what comes out at once, and tells
-where the damage lies when a block does not decompress.
+Strategy: visit the headers of frames and blocks before anything is decompressed.  That takes a few steps for
+each block of 128 KiB and finds what the decompressor does not report: whether the last frame is complete
+(a stream reader returns half a frame without an error), where each frame ends, and an upper bound of
+the decompressed size, which refuses decompression bombs.  The decompressor is then fed one block at a
+time, which bounds the output of each step and locates damage.
 
-A section is one frame or several, skippable ones among them, as Rust's reader takes them.  It is
-anything that has a length and can be sliced: bytes, or a part of a file that is read as asked.
+A section has one or several frames, including skippable ones, as Rust's reader accepts them.  It is
+anything with a length that can be sliced: bytes, or a part of a file that is read on demand.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class Section(Protocol):
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
-    """Bytes `start` to `end` of a section; `bound` is the most that it can decompress to."""
+    """Bytes `start` to `end` of a section, which decompress to at most `bound` bytes."""
 
     start: int
     end: int
@@ -49,7 +48,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Block(msgspec.Struct, frozen=True, gc=False):
-    """Bytes of one block, the frame's header with the first, its checksum with the last."""
+    """The bytes of a block; the first includes the frame's header, the last its checksum."""
 
     start: int
     end: int
@@ -58,9 +57,10 @@ class _Block(msgspec.Struct, frozen=True, gc=False):
 
 
 def walk(section: Section) -> list[Frame]:
-    """The frames of a section, whole ones only.
+    """The frames of a section.
 
-    `CompressionError` when it is empty, ends inside a frame, or holds anything else.
+    Raises:
+        CompressionError: it is empty, ends inside a frame, or contains anything else.
     """
     frames: list[Frame] = []
     at = 0
@@ -79,12 +79,13 @@ def _frame(section: Section, start: int) -> Frame:
 
 
 def decompress(section: bytes | memoryview, limit: int | None = None) -> bytes:
-    """The whole section, decompressed; `CompressionError` when that is more than `limit` bytes.
+    """Decompress a whole section of at most `limit` bytes, by default `limits.WHOLE_SECTION`.
 
-    By default that is `limits.WHOLE_SECTION`.
+    The upper bound from the headers is many times the size of dense text, so only a section that *could*
+    exceed the limit is counted while it is decompressed.
 
-    The walk's upper bound is many times the size of dense text, so only a section that *could*
-    pass the limit is counted while it is decompressed.
+    Raises:
+        CompressionError: it is damaged or larger than that.
     """
     limit = limits.WHOLE_SECTION if limit is None else limit
     frames = [frame for frame in walk(section) if not frame.skippable]
@@ -105,7 +106,8 @@ def decompress(section: bytes | memoryview, limit: int | None = None) -> bytes:
 def pieces(section: Section, start: int = 0) -> Iterator[bytes]:
     """Decompress block by block, at most 128 KiB at a time, from the frame at `start`.
 
-    What lies before the damage is given before the `CompressionError` is raised.
+    Raises:
+        CompressionError: the section is damaged; everything before the damage has been yielded.
     """
     at = start
     while at == start or at < len(section):
@@ -121,13 +123,13 @@ def pieces(section: Section, start: int = 0) -> Iterator[bytes]:
 
 
 def compress(data: bytes | memoryview, level: int) -> bytes:
-    """One frame, as the streaming encoder of Rust's zstd crate writes it: no content size."""
+    """One frame, as the streaming encoder of Rust's zstd crate writes it: without content size."""
     stream = _compressor(level).compressobj()
     return stream.compress(data) + stream.flush()
 
 
-# Made anew for each use, since one may not be shared between threads.  The import stands inside: a
-# list of sessions inflates nothing and does not wait 30 ms for it.
+# New for each use, since they must not be shared between threads.  Imported late, since a list of sessions
+# decompresses nothing and need not wait 30 ms for the import.
 
 
 def _decompressor() -> zstandard.ZstdDecompressor:
@@ -183,7 +185,7 @@ def _blocks(section: Section, start: int) -> Iterator[_Block]:
 
 
 def _after_frame_header(section: Section, at: int) -> tuple[int, int]:
-    """Where the first block begins, and the size of the checksum after the last."""
+    """The offset of the first block, and the size of the checksum after the last."""
     descriptor = _number(section, at, 1)
     single_segment = descriptor >> 5 & 1
     content_size = (single_segment, 2, 4, 8)[descriptor >> 6]

@@ -1,13 +1,13 @@
-"""Messages in many small zstd frames, with a table: any of them is a few milliseconds away.
+"""Seekable sections: messages in many small zstd frames with a table, for access in milliseconds.
 
-Strategy: a section above 8 MiB that we write is cut into frames of about 1 MiB at message boundaries.
-Behind them stand two skippable frames, which every zstd decoder passes over, Rust's among them:
-ours with the number of messages in each frame, and the seek table of zstd's own seekable format
-with the sizes of each.  The first frame also holds the array's header.
+Strategy: a section of more than 8 MiB is written in frames of about 1 MiB, cut at message boundaries.  Two
+skippable frames follow, which every zstd decoder ignores, including Rust's: one of ours with the number
+of messages in each frame, and the seek table of zstd's own seekable format with their sizes.  The first
+frame also holds the header of the array.
 
-A table is a claim like any other.  `read_table` takes it only when its checksum is right and it adds up
-with the section's length: a flipped bit in it must not hide messages that can be read without it.  A
-frame that then holds something else is an error where its messages would stand.
+A table may be wrong like anything else in a file.  `read_table` accepts it only if its checksum is right and
+its sizes add up to the section's length: a flipped bit in it must not hide messages that can be read
+without it.  A frame that does not hold what the table says is an error in place of its messages.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from agcx_format.errors import PersistenceError
 
 __all__ = ["Table", "compress", "read_table"]
 
-# Sections smaller than this are one frame, byte for byte as Rust writes it.
+# Bytes.  Smaller sections are a single frame, byte for byte as Rust writes it.
 THRESHOLD = 8 * limits.MIB
 FRAME = limits.MIB
 
@@ -38,14 +38,17 @@ _ENTRY = struct.Struct("<II")
 _FOOTER = struct.Struct("<IBI")
 _COUNT = struct.Struct("<I")
 
-# A frame of 1 MiB that is one message of 4 GiB could not be told in the table's u32.
+# A table with more frames than this is refused.
 _MOST_FRAMES = 1 << 20
 
 
 class Table(msgspec.Struct, frozen=True):
-    """For each frame: where it begins in the section, in its text, and among the messages.
+    """The beginning of each frame, with one more entry for the end of the last.
 
-    Each has one entry more than there are frames: where the last one ends.
+    Fields:
+        section: in compressed bytes from the start of the section.
+        text: in decompressed bytes.
+        messages: the number of its first message, from 0.
     """
 
     section: array[int]
@@ -58,10 +61,7 @@ class Table(msgspec.Struct, frozen=True):
 
 
 def compress(data: bytes, starts: Sequence[int], level: int) -> bytes:
-    """The section for a `Vec` of messages of which message i begins at `starts[i]`.
-
-    The last of `starts` is where the `Vec` ends.
-    """
+    """Compress a `Vec` of messages; message `i` begins at `starts[i]`, the last entry is the end."""
     cuts = list(_cuts(starts, len(data)))
     parts, entries, counts = [], [], []
     view = memoryview(data)
@@ -74,7 +74,7 @@ def compress(data: bytes, starts: Sequence[int], level: int) -> bytes:
 
 
 def _cuts(starts: Sequence[int], end: int) -> Iterator[tuple[int, int]]:
-    """Offsets to cut at, with the number of the message that begins there."""
+    """Offsets of the cuts, with the number of the message that begins there."""
     yield 0, 0
     last = 0
     for number, start in enumerate(starts[1:-1], start=1):
@@ -85,7 +85,7 @@ def _cuts(starts: Sequence[int], end: int) -> Iterator[tuple[int, int]]:
 
 
 def _tail(counts: Sequence[int], entries: Sequence[tuple[int, int]]) -> list[bytes]:
-    """The two skippable frames; the first ends with a checksum of what both say."""
+    """The two skippable frames; the first ends with a checksum of the contents of both."""
     numbers = b"".join(map(_COUNT.pack, counts))
     sizes = b"".join(itertools.starmap(_ENTRY.pack, entries))
     numbers += _COUNT.pack(zlib.crc32(numbers + sizes))
@@ -97,11 +97,7 @@ def _tail(counts: Sequence[int], entries: Sequence[tuple[int, int]]) -> list[byt
 
 
 def read_table(section: frames.Section) -> Table | None:
-    """The table at the end of a section.
-
-    None when there is none, one that does not add up, or one that cannot be read: messages are found
-    without it.
-    """
+    """The table at the end of a section; None if there is none, or if it is wrong or unreadable."""
     try:
         return _read_table(section)
     except (struct.error, OverflowError, PersistenceError):
@@ -136,7 +132,7 @@ def _read_table(section: frames.Section) -> Table | None:
 
 
 def _fits(count: int, size: int) -> bool:
-    """Whether a frame of so many bytes may hold so many messages."""
+    """Whether `count` messages fit into a frame of `size` decompressed bytes."""
     return count > 0 and (count - limits.SMALLER_ALLOWED) * limits.SMALLEST_MESSAGE <= size
 
 

@@ -1,6 +1,6 @@
-"""What is left of emptied acts: one line each in `trash/emptied.jsonl`, without a title or an id.
+"""What is left of emptied acts: one line each in `trash/emptied.jsonl`, without titles or ids.
 
-Strategy: thousands of emptied acts are one file, so the log stays quick to read, and a line is
+Strategy: thousands of emptied acts are one file, so the history stays quick to read.  A line is
 written only after what the act kept was removed, so that a full disk has room for it.  A line that
 a crash cut off is ignored.
 """
@@ -40,7 +40,7 @@ class _Line(msgspec.Struct, frozen=True):
     undone: bool = False
 
     def act(self) -> Act:
-        # Which of them had which size is not kept.
+        # The size of each session is not kept, only their sum.
         one = ActSession("", "", 0)
         count = max(0, min(self.count, _MOST_SESSIONS))
         sessions = (ActSession("", "", max(0, self.size)), *(one,) * (count - 1)) if count else ()
@@ -59,9 +59,10 @@ _decode = msgspec.json.Decoder(_Line).decode
 
 
 def read(root: Path) -> list[Act]:
-    """The emptied acts, in no order; lines that are not understood are ignored, and what is no file.
+    """The emptied acts, in no order; invalid lines are ignored.
 
-    Raises `PersistenceError` when the file cannot be read.
+    Raises:
+        PersistenceError: the file cannot be read.
     """
     try:
         with Tree(root) as store:
@@ -99,20 +100,24 @@ def _is_file(place: Place) -> bool:
 
 
 def append(store: Tree, acts: Iterable[Act]) -> None:
-    """Add a line for each, synced.  Raises `OSError` when that is not possible."""
+    """Add a line for each act, and sync them.
+
+    Raises:
+        OSError: they cannot be written.
+    """
     lines = b"".join(msgspec.json.encode(_line(act)) + b"\n" for act in acts)
     if not lines:
         return
     place = store.place(f"{TRASH}/{FILE}", make=True)
     if place.is_taken() and not _is_file(place):
-        # A link or a folder that somebody sent: nobody's log, and nothing of ours to remove.
+        # A link or a folder came with a store from elsewhere: it is not ours to remove.
         place.rename(place.beside(f"{FILE}.{os.urandom(6).hex()}"))
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     fd = os.open(place.name, flags, 0o600, dir_fd=place.fd)
     try:
         size = os.fstat(fd).st_size
         if size and os.pread(fd, 1, size - 1) != b"\n":
-            # A crash cut the last line off: the next one begins anew.
+            # A crash cut the last line off.
             lines = b"\n" + lines
         view = memoryview(lines)
         while view:

@@ -1,8 +1,8 @@
 """What an act is, and the manifest that records it: `manifest.json` in the act's directory.
 
-Strategy: a manifest is a file like any other and may come from anywhere, so it is taken only when
-every part of it is understood.  One function, `checked`, says which steps there can be: what
-`perform` carries out is what recovery and undo accept when they read it back.
+Strategy: a manifest is a file like any other and may come from anywhere, so it is used only if every
+part of it is valid.  One function, `checked`, decides which steps are: `perform` carries out exactly
+what recovery and undo accept when they read it back.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ from agcx_format.store.paths import TRASH
 __all__ = ["Act", "ActSession", "Edit", "Step", "checked", "decode", "encode"]
 
 _FORMAT: Final = 1
-_OPS: Final = ("move", "replace", "create", "bring")
-# Parts of a path that lead nowhere, or out of where one is.
-_NOWHERE: Final = frozenset({"", ".", ".."})
-# Longer ones no system has.
+_OPS: Final = ("move", "replace", "create", "restore")
+# What earlier versions called them.
+_FORMER_OPS: Final = {"bring": "restore"}
+# Parts of a path that name no file, or lead out of a folder.
+_NOT_NAMES: Final = frozenset({"", ".", ".."})
+# No system has longer ones.
 _LONGEST_NAME, _LONGEST_PATH = 255, 4096
 _U63 = 1 << 63
-# The names that sessions and their belongings have, so that most paths take one look.
+# The usual names of sessions and of what belongs to them, which need no further check.
 _is_plain = re.compile(
     r"[0-9A-Za-z][\w.-]{0,200}(?:/[0-9A-Za-z][\w.-]{0,200}){0,4}", re.ASCII
 ).fullmatch
@@ -41,11 +43,13 @@ _is_plain = re.compile(
 class Step(msgspec.Struct, frozen=True):
     """What an act does to one file; `path` is relative to the store, with `/`.
 
-    `move`: it leaves the store.  `replace`: `parts` take its place.  `create`: `parts` are put where
-    nothing is.  `bring`: the file `source`, which lies in the trash, is put where nothing is.
-    `expected` is how the file (of `bring`, its source) was when it was read; `after` how it is when
-    the step was done.  A `derived` file (the index, a copy of metadata) is written with the act but
-    is no part of it: it can be rebuilt, so nothing of it is kept, and undo makes it anew.
+    Fields:
+        op: `move` takes the file out of the store; `replace` puts `parts` in its place; `create` writes
+            `parts` where there is no file; `restore` moves `source` there, which lies in the trash.
+        expected: the file (of `restore`, its source) as it was when it was read.
+        after: the file once the step is done.
+        derived: the index or a copy of metadata, which is written with the act but is not part of
+            it: nothing of it is kept, and an undo rebuilds it.
     """
 
     op: str
@@ -70,23 +74,23 @@ class Step(msgspec.Struct, frozen=True):
         after = plain.get("after")
         signature = None if after is None else Signature(*(_count(number) for number in after))
         derived = bool(plain.get("derived"))
-        return checked(
-            cls(plain["op"], plain["path"], after=signature, derived=derived, source=source)
-        )
+        op = _FORMER_OPS.get(plain["op"], plain["op"])
+        return checked(cls(op, plain["path"], after=signature, derived=derived, source=source))
 
 
 def checked(step: Step) -> Step:
-    """The step, if it is one that an act may hold.
+    """The step, if an act may hold it.
 
-    Raises `ValueError` for an unknown kind, for a path that no file can have, that leads out of the
-    store or into its trash, and for a source outside the trash.
+    Raises:
+        ValueError: the operation is unknown; no file can have the path, or it leads out of the store
+            or into its trash; or the source is outside the trash.
     """
     if step.op not in _OPS:
-        raise ValueError(f"no step: {step.op!r}")
+        raise ValueError(f"unknown operation: {step.op!r}")
     if _parts(step.path)[0].casefold() == TRASH:
         raise ValueError(f"in the trash: {step.path!r}")
-    if (step.source is not None) != (step.op == "bring"):
-        raise ValueError(f"a source belongs to what is brought back: {step.path!r}")
+    if (step.source is not None) != (step.op == "restore"):
+        raise ValueError(f"only what is restored has a source: {step.path!r}")
     if step.source is not None:
         parts = _parts(step.source)
         if len(parts) < 4 or (parts[0], parts[2]) != (TRASH, "files"):
@@ -96,13 +100,13 @@ def checked(step: Step) -> Step:
 
 def _parts(path: str) -> list[str]:
     if not isinstance(path, str):
-        raise ValueError(f"no path: {path!r}")
+        raise ValueError(f"not a path: {path!r}")
     if _is_plain(path):
         return path.split("/")
-    # Raises UnicodeEncodeError, a ValueError, for what no file system takes.
+    # Raises UnicodeEncodeError, a ValueError, for names that no file system accepts.
     data = os.fsencode(path)
     names = path.split("/")
-    if b"\0" in data or not _NOWHERE.isdisjoint(names):
+    if b"\0" in data or not _NOT_NAMES.isdisjoint(names):
         raise ValueError(f"not in the store: {path!r}")
     if len(data) > _LONGEST_PATH or any(len(os.fsencode(n)) > _LONGEST_NAME for n in names):
         raise ValueError(f"too long for a path: {path[:100]!r}…")
@@ -112,16 +116,16 @@ def _parts(path: str) -> list[str]:
 
 
 def _count(value: Any) -> int:
-    """A size, an inode or a time in nanoseconds, as a system gives them."""
+    """A size, an inode or a time in nanoseconds, within the range of the system's types."""
     if not isinstance(value, int) or not -_U63 <= value < 2 * _U63:
-        raise ValueError(f"no such number: {str(value)[:40]}")
+        raise ValueError(f"not a 64-bit number: {str(value)[:40]}")
     return value
 
 
 class ActSession(msgspec.Struct, frozen=True):
-    """A session that an act changed: enough to name it in a list. `size` in bytes.
+    """A session that an act changed: enough to name it in a list; `size` in bytes.
 
-    Id and title are empty once what the act kept was destroyed.
+    Id and title are empty once the act was emptied.
     """
 
     id: str
@@ -131,17 +135,20 @@ class ActSession(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What an edit changed, for the log alone: undo goes by the files.
+    """What an edit changed, for the history alone: an undo goes by the files.
 
-    `fields` are the names of those that are others now.  `old_title` is told of one session only,
-    `favorite` when it became the same in all; `added` and `taken` are tags, of whichever session.
+    Fields:
+        fields: names of the fields that changed.
+        old_title: the title before; only if one session was edited.
+        favorite: the new value, if it is the same for all sessions.
+        added, removed: tags, of whichever session.
     """
 
     fields: tuple[str, ...]
     old_title: str | None = None
     favorite: bool | None = None
     added: tuple[str, ...] = ()
-    taken: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
         return {
@@ -149,37 +156,40 @@ class Edit:
             "old_title": self.old_title,
             "favorite": self.favorite,
             "added": self.added,
-            "taken": self.taken,
+            "taken": self.removed,
         }
 
     @classmethod
     def from_plain(cls, plain: Any) -> Self | None:
-        """None for what is not understood: an act can be undone without the words for it."""
+        """None if it is not valid: an act can be undone without it."""
         if not isinstance(plain, dict):
             return None
         names = ("fields", "added", "taken")
         lists = [plain.get(name, []) for name in names]
         if not all(isinstance(each, list) for each in lists):
             return None
-        fields, added, taken = (tuple(map(str, each)) for each in lists)
+        fields, added, removed = (tuple(map(str, each)) for each in lists)
         title, favorite = plain.get("old_title"), plain.get("favorite")
         return cls(
             fields,
             title if isinstance(title, str) else None,
             favorite if isinstance(favorite, bool) else None,
             added,
-            taken,
+            removed,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One act as its manifest tells it.
+    """One act, as its manifest describes it.
 
-    `undone` when it was taken back; `emptied_at` is when what it kept was destroyed.  `edit` is None
-    for all other kinds, for acts of before it was written down, and once they are emptied.
-    `ready` once all was prepared and the first file may have moved.  `problem` says why the manifest
-    cannot be used: then only the name of the directory and what lies in it are known.
+    Fields:
+        undone: whether it was undone.
+        emptied_at: when what it kept was destroyed.
+        edit: what an edit changed; None for other kinds, for emptied acts, and in old manifests.
+        ready: everything was prepared, so the first file may have moved.
+        problem: why the manifest cannot be used; then only the name of the directory and the files
+            in it are known.
     """
 
     id: str
@@ -203,12 +213,12 @@ class Act:
 
     @property
     def size(self) -> int:
-        """Bytes of all files of its sessions."""
+        """Bytes of all files of its sessions, checkpoints included."""
         return sum(session.size for session in self.sessions)
 
     @property
     def is_kept(self) -> bool:
-        """Whether what it took or replaced still lies in its directory: neither undone nor emptied."""
+        """Whether what it moved or replaced is still in its directory: neither undone nor emptied."""
         return not self.undone and self.emptied_at is None
 
     @property
@@ -219,7 +229,8 @@ class Act:
 def encode(act: Act) -> bytes:
     """The manifest of an act.
 
-    Raises `PersistenceError` when it would be too large to be read back.
+    Raises:
+        PersistenceError: it would be too large to be read back.
     """
     plain: dict[str, Any] = {
         "format": _FORMAT,
@@ -231,8 +242,8 @@ def encode(act: Act) -> bytes:
     }
     if act.edit is not None:
         plain["edit"] = act.edit.to_plain()
-    # Only ASCII: file names may hold lone surrogates, which UTF-8 does not.  Not indented: that
-    # takes the encoder in Python, ten times as long.
+    # Only ASCII: file names may contain lone surrogates, which UTF-8 cannot.  Not indented: that would
+    # use the encoder written in Python, which takes ten times as long.
     data = json.dumps(plain, ensure_ascii=True).encode("ascii")
     if len(data) > limits.MANIFEST:
         raise PersistenceError(f"{len(act.steps):,} files are too many for one act")
@@ -240,14 +251,18 @@ def encode(act: Act) -> bytes:
 
 
 def decode(data: bytes, act_id: str, *, undone: bool) -> Act:
-    """The act that a manifest describes.  Raises `CorruptData` for one that is not understood."""
+    """The act that a manifest describes.
+
+    Raises:
+        CorruptData: the manifest is damaged, or not one of ours.
+    """
     try:
-        # Ours are ASCII; a text is parsed faster than bytes, whose encoding would be guessed.
+        # Ours are ASCII; text is parsed faster than bytes, whose encoding has to be detected.
         plain = json.loads(data.decode("ascii"))
         if plain["format"] != _FORMAT:
             raise CorruptData(f"a manifest of format {plain['format']!r:.40}")
         if not is_usual(plain["created_at"]) or plain["created_at"] < "0001":
-            # A year that no calendar has would stand in the way of every list of acts.
+            # A year that `datetime` does not have would break every list of acts.
             to_datetime(plain["created_at"])
         emptied = plain.get("emptied_at")
         sessions = [

@@ -1,12 +1,11 @@
-"""Carry out an act and take it back: all of its steps or none, whatever else happens to the store.
+"""Carry out an act: all of its steps or none, whatever happens to the store meanwhile.
 
-Strategy: an act is a directory below `trash/` of the store whose name carries its state (`journal`
-lists them).  `perform` prepares everything there, makes it durable, lets each step do its one
-atomic change, makes the store durable, looks whether all is as it should be, and renames the
-directory: from then on the act is done.  However many sessions an act has, it costs one manifest
-and a handful of syncs.  Files that follow from the sessions (the index, copies of metadata) are written
-before the act is marked done, and made anew when it is undone.  What a crash leaves is for
-`recovery`; the store must be locked throughout.
+Strategy: an act is a directory below `trash/` of the store whose name carries its state (`act_dirs`).
+`perform` prepares everything there and makes it durable, lets each step make its one atomic change,
+makes the store durable, checks the result, and renames the directory: from then on the act is
+done.  However many sessions an act has, it costs one manifest and four waits for the disk.  Files
+that follow from the sessions (the index, copies of metadata) are written before the act is marked
+as done.  `undo` takes an act back; `recovery` deals with what a crash left.
 """
 
 from __future__ import annotations
@@ -20,50 +19,26 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from agcx_format.disk.durable import naming, temporary_name, write_new
+from agcx_format.disk.syncs import Syncs
 from agcx_format.disk.tree import Place, Tree
-from agcx_format.errors import (
-    CorruptData,
-    NothingToUndo,
-    PersistenceError,
-    StaleSession,
-    UndoConflict,
-)
+from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.store.acts import reserve
-from agcx_format.store.acts.journal import (
+from agcx_format.store.acts.act_dirs import (
     BEFORE,
     FILES,
     GONE,
     MANIFEST,
     NEW,
     PENDING,
-    TAKEN,
-    UNDOING,
-    UNDONE,
-    folders_of,
-    iter_acts,
-    next_moment,
-    read_acts,
+    new_moment,
     stamp,
-    unfinished,
 )
 from agcx_format.store.acts.manifest import Act, ActSession, Edit, Step, checked, encode
-from agcx_format.store.acts.transitions import Fill, Swap, Transition, Vacate, second_name
-from agcx_format.store.acts.work import (
-    Work,
-    clear_attempt,
-    kept_in,
-    rename_act,
-    signature_behind,
-    spare_name,
-)
+from agcx_format.store.acts.transitions import Fill, Swap, Transition, Vacate
+from agcx_format.store.acts.work import Work, edited_file, kept_in
 from agcx_format.store.paths import TRASH
 
-__all__ = [
-    "Act", "ActSession", "Edit", "Follow", "Step", "perform", "read_acts", "undo", "unfinished",
-]  # fmt: skip
-
-# Gives the derived files as they must be after an act was taken back.
-Follow = Callable[[Act], Iterable[Step]]
+__all__ = ["perform"]
 
 
 def perform(
@@ -73,11 +48,16 @@ def perform(
     sessions: Iterable[ActSession],
     edit: Edit | None = None,
 ) -> Act:
-    """Do all of `steps`, or none; the store must be locked.  `edit` is what the log tells of an edit.
+    """Do all of `steps`, or none; the store must be locked.
 
-    Raises `StaleSession` when a file is not as expected, at the beginning or at any later moment;
-    `StoreNotWritable` and other errors of the system are raised after what was begun has been taken
-    back.  `ValueError` for a step that no manifest may hold.
+    `kind` and `edit` are what the history says of the act.  If it fails, what was begun has been
+    taken back.
+
+    Raises:
+        StaleSession: a file is not the expected one, at the beginning or at any later moment.
+        StoreNotWritable: the store may not be written.
+        PersistenceError: the system refuses something else.
+        ValueError: a manifest may not hold one of the steps.
     """
     steps, sessions = tuple(map(checked, steps)), tuple(sessions)
     with naming(root), Tree(root) as store:
@@ -85,32 +65,16 @@ def perform(
         def run() -> Act:
             return _Performance(store, kind, steps, sessions, edit).run()
 
-        if all(step.op in ("move", "bring") or step.derived for step in steps):
-            # What only moves files may use the last room there is.
-            return reserve.spend(store, run)
-        act = run()
-        reserve.keep(store)
-        return act
+        if any(map(_has_content, steps)):
+            act = run()
+            reserve.keep(store)
+            return act
+        # What only moves files may use the last room on the disk.
+        return reserve.spend(store, run)
 
 
-def undo(root: Path, act_id: str | None = None, follow: Follow = lambda act: ()) -> Act:
-    """Take back an act, by default the last; the store must be locked.
-
-    Raises `NothingToUndo` when there is none; `UndoConflict` names what is in the way, and then
-    nothing changed; `CorruptData` when its manifest cannot be used.
-    """
-    kept = (act for act in iter_acts(root) if act.is_kept and act_id in (None, act.id))
-    act = next(kept, None)
-    if act is None:
-        raise NothingToUndo("nothing is left to undo", path=root)
-    if act.problem is not None:
-        raise CorruptData(
-            f"it cannot be undone ({act.problem}); the trash has the sessions that it keeps",
-            path=root / TRASH / act.id,
-        )
-    with naming(root), Tree(root) as store:
-        _Undo(store, act, follow).run()
-    return act
+def _has_content(step: Step) -> bool:
+    return step.op in ("replace", "create") and not step.derived
 
 
 class _Performance(Work):
@@ -126,25 +90,21 @@ class _Performance(Work):
     ) -> None:
         steps = tuple(_as_expected(store, step) for step in steps)
         self._derived = [step for step in steps if step.derived]
-        moment = next_moment(Path(store.path))
+        self._writes_content = any(map(_has_content, steps))
+        moment = new_moment(Path(store.path))
         act_id = f"{stamp(moment)}-{kind}-{os.urandom(3).hex()}"
         self._act = Act(act_id, kind, moment, sessions, steps, edit=edit, ready=False)
         self._path = f"{TRASH}/{act_id}{PENDING}"
         self._is_first = store.signature(TRASH) is None
         super().__init__(store, store.below(self._path, make=True))
-        self._outside: list[Place] = []
+        self._spares: list[Place] = []
 
     def run(self) -> Act:
         try:
-            if any(_has_content(step) and not step.derived for step in self._act.steps):
-                # So that what is written next can be named, should the machine stop.
-                self._write_manifest(self._act, sync=False)
-            steps = tuple(map(self._with_content, self._act.steps))
-            bare = tuple(replace(step, expected=None, parts=()) for step in steps)
-            act = with_changes(self._act, steps=bare, ready=True)
-            self._write_manifest(act)
+            act, steps = self._prepare()
             transitions = [self._transition(step) for step in steps if not step.derived]
-            self._prepare(transitions)
+            for each in transitions:
+                each.prepare()
             self._sync_act()
             self._do(transitions, self._derive)
             self._mark_done()
@@ -154,191 +114,122 @@ class _Performance(Work):
                 self._leave()
             raise
         finally:
-            self._home.close()
+            self._act_dir.close()
+
+    def _prepare(self) -> tuple[Act, tuple[Step, ...]]:
+        """Write the manifest and all new content, and sync them together.
+
+        Gives the act as it is recorded, and its steps with what they still need.
+        """
+        with Syncs() as syncs:
+            if self._writes_content:
+                # So that what is written next can be identified if the machine stops.
+                self._write_manifest(self._act, os.close).rename(self._act_dir.place(MANIFEST))
+            steps = tuple(self._with_content(step, syncs) for step in self._act.steps)
+            recorded = tuple(replace(step, expected=None, parts=()) for step in steps)
+            act = with_changes(self._act, steps=recorded, ready=True)
+            manifest = self._write_manifest(act, syncs.add_file)
+        manifest.rename(self._act_dir.place(MANIFEST))
+        return act, steps
+
+    def _write_manifest(self, act: Act, later: Callable[[int], None]) -> Place:
+        """Under a temporary name, which the caller renames."""
+        new = self._act_dir.place(temporary_name(MANIFEST))
+        write_new(new.fd, new.name, [encode(act)], later=later)
+        return new
+
+    def _with_content(self, step: Step, syncs: Syncs) -> Step:
+        """Write new content aside, which shows the signature that the file will have."""
+        if step.source is not None:
+            return replace(step, after=self._source(step.source).signature())
+        if step.op == "move" or (step.derived and not self._writes_content):
+            return step
+        target = self._store.place(step.path, make=True)
+        new = self._new(step)
+        like = target.status_behind()
+        after = write_new(new.fd, new.name, step.parts, like=like, later=syncs.add_file)
+        return step if step.derived else replace(step, parts=(), after=after)
+
+    def _new(self, step: Step) -> Place:
+        if step.derived:
+            return self._side(NEW, step.path)
+        target, new = edited_file(self._store, self._act_dir, self._act.id, step.path)
+        if new.fd == target.fd:
+            self._spares.append(new)
+        return new
+
+    def _transition(self, step: Step) -> Transition:
+        if step.op == "replace":
+            assert step.expected is not None
+            target, new = edited_file(self._store, self._act_dir, self._act.id, step.path)
+            return Swap(target, new, self._side(BEFORE, step.path), step.expected)
+        target, gone = self._store.place(step.path, make=True), self._side(GONE, step.path)
+        if step.op == "move":
+            return Vacate(target, self._side(FILES, step.path), gone, step.expected)
+        if step.source is not None:
+            return Fill(target, self._source(step.source), gone)
+        return Fill(target, self._side(NEW, step.path), gone)
+
+    def _sync_act(self) -> None:
+        """Sync the act's directory with all that is in it, and the names that lead to it."""
+        with Syncs() as syncs:
+            self._add_kept(syncs)
+            self._store.add_to(syncs, TRASH)
+            if self._is_first:
+                self._store.add_to(syncs, "")
 
     def _derive(self) -> None:
-        """Write the index and the like.  A deletion does not fail because there is no room for them."""
+        """Put the index and the like in place."""
+        if self._writes_content:
+            for step in self._derived:
+                place = self._store.place(step.path, make=True)
+                with naming(place.path):
+                    self._side(NEW, step.path).rename(place)
+            return
         try:
             self._write_derived(self._derived)
         except (OSError, PersistenceError) as error:
-            steps = (step for step in self._act.steps if not step.derived)
-            if any(map(_has_content, steps)) or not reserve.is_full(error):
+            # A deletion does not fail because there is no room for a new index.
+            if not reserve.is_full(error):
                 raise
             for step in self._derived:
                 self._side(NEW, step.path).unlink()
 
-    def _write_manifest(self, act: Act, *, sync: bool = True) -> None:
-        """Its name becomes durable with the act's directory."""
-        place = self._home.place(MANIFEST)
-        new = place.beside(temporary_name(MANIFEST))
-        write_new(new.fd, new.name, [encode(act)], sync=sync)
-        new.rename(place)
-
-    def _with_content(self, step: Step) -> Step:
-        """Write new content aside; then the signature that the file will have is known."""
-        if step.op == "move" or step.derived:
-            return step
-        if step.source is not None:
-            return replace(step, after=self._source(step.source).signature())
-        target = self._store.place(step.path, make=True)
-        new = self._new(step, target)
-        like = target.status_behind()
-        return replace(step, parts=(), after=write_new(new.fd, new.name, step.parts, like=like))
-
-    def _new(self, step: Step, target: Place) -> Place:
-        if not target.is_link():
-            return self._side(NEW, step.path)
-        # An edit goes through a link: the exchange needs the new file beside the old one.
-        real = self._store.behind(target)
-        self._outside.append(real.beside(spare_name(self._act.id, real.name)))
-        return self._outside[-1]
-
-    def _transition(self, step: Step) -> Transition:
-        target = self._store.place(step.path, make=True)
-        new = self._side(NEW, step.path)
-        if step.op != "replace":
-            gone = self._side(GONE, step.path)
-            if step.op == "create":
-                return Fill(target, new, gone)
-            if step.source is not None:
-                return Fill(target, self._source(step.source), gone)
-            assert step.expected is not None
-            return Vacate(target, self._side(FILES, step.path), gone, step.expected)
-        assert step.expected is not None
-        if target.is_link():
-            target = self._store.behind(target)
-            new = target.beside(spare_name(self._act.id, target.name))
-        return Swap(target, new, self._side(BEFORE, step.path), step.expected)
-
-    def _sync_act(self) -> None:
-        """The act's directory with all in it, and the names that lead to it."""
-        self._sync_kept()
-        self._store.sync(TRASH)
-        if self._is_first:
-            self._store.sync()
-
     def _mark_done(self) -> None:
         trash = self._store.folder(TRASH)
         os.rename(os.path.basename(self._path), self._act.id, src_dir_fd=trash, dst_dir_fd=trash)
-        # It is done: that this cannot be made durable is no failure of it.
+        # The act is done, even if its new name cannot be made durable.
         with suppress(OSError):
             self._store.sync(TRASH)
 
     def _leave(self) -> None:
-        """Remove what was prepared; what has no other place any more is kept as an act."""
-        for place in self._outside:
+        """Remove what was prepared; a version that has no other place is kept as an act."""
+        for place in self._spares:
             place.unlink()
-        if kept_in(self._store, self._home, self._act.steps):
+        if kept_in(self._store, self._act_dir, self._act.steps):
             self._mark_done()
             return
-        self._home.remove_all("")
+        self._act_dir.remove_all("")
         self._store.remove_folder(self._path)
         self._store.sync(TRASH)
 
 
-class _Undo(Work):
-    """One act from done to undone."""
-
-    def __init__(self, store: Tree, act: Act, follow: Follow) -> None:
-        super().__init__(store, store.below(f"{TRASH}/{act.id}"))
-        self._act, self._follow = act, follow
-        self._steps = [step for step in act.steps if not step.derived]
-
-    def run(self) -> None:
-        try:
-            self._check()
-            rename_act(self._store, self._act.id, self._act.id + UNDOING)
-            try:
-                self._take_back()
-            except BaseException as cause:
-                with suppress(OSError, PersistenceError):
-                    clear_attempt(self._store, self._home, self._steps)
-                rename_act(self._store, self._act.id + UNDOING, self._act.id)
-                if isinstance(cause, StaleSession):
-                    raise self._conflict([cause.path or ""]) from None
-                raise
-            with suppress(OSError):
-                rename_act(self._store, self._act.id + UNDOING, self._act.id + UNDONE)
-                for step in self._steps:
-                    if step.op == "replace":
-                        # The second name of what is in its place again.
-                        self._side(BEFORE, step.path).unlink()
-        finally:
-            self._home.close()
-
-    def _take_back(self) -> None:
-        transitions = [self._transition(step) for step in reversed(self._steps)]
-        self._prepare(transitions)
-        self._sync_kept()
-        for folder in self._sources:
-            self._store.sync(folder)
-        self._do(transitions, self._derive)
-
-    def _derive(self) -> None:
-        # The index can be made anew at any time: an undo does not fail for it.
-        with suppress(PersistenceError, OSError):
-            self._write_derived(self._follow(self._act))
-
-    def _check(self) -> None:
-        """Raises `UndoConflict` before anything changed."""
-        sides = {side: self._kept(side) for side in (FILES, BEFORE)}
-        wrong = [self._store.full(step.path) for step in self._steps if self._is_wrong(step, sides)]
-        if wrong:
-            raise self._conflict(wrong)
-
-    def _conflict(self, paths: Sequence[str]) -> UndoConflict:
-        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-        return UndoConflict(
-            f"it changed after the act of {self._act.created_at}{more}", path=paths[0]
-        )
-
-    def _kept(self, side: str) -> set[str]:
-        """What lies in a part of the act's directory, by a look into each folder of its steps."""
-        found: set[str] = set()
-        for folder in folders_of(step.path for step in self._steps):
-            within = f"{folder}/" if folder else ""
-            found.update(within + name for name in self._home.names(f"{side}/{folder}".rstrip("/")))
-        return found
-
-    def _is_wrong(self, step: Step, kept: dict[str, set[str]]) -> bool:
-        now = signature_behind(self._store, step)
-        if step.op == "move":
-            return now is not None or step.path not in kept[FILES]
-        if step.op == "replace":
-            return now != step.after or step.path not in kept[BEFORE]
-        if step.source is not None and self._store.signature(step.source) is not None:
-            return True
-        return now != step.after
-
-    def _transition(self, step: Step) -> Transition:
-        target = self._store.place(step.path, make=True)
-        if step.op == "move":
-            return Fill(target, self._side(FILES, step.path), self._side(GONE, step.path))
-        assert step.after is not None
-        if step.source is not None:
-            gone = self._side(GONE, step.path)
-            return Vacate(target, self._source(step.source), gone, step.after)
-        taken = self._side(TAKEN, step.path)
-        if step.op == "create":
-            return Vacate(target, taken, self._side(GONE, step.path), step.after)
-        spare = self._side(NEW, step.path)
-        if target.is_link():
-            target = self._store.behind(target)
-            spare = target.beside(spare_name(self._act.id, target.name))
-        second_name(self._side(BEFORE, step.path), spare)
-        return Swap(target, spare, taken, step.after)
-
-
 def _as_expected(store: Tree, step: Step) -> Step:
-    """The step with what lies there now, if that is what was expected.  Raises `StaleSession`."""
-    if step.derived:
+    """The step with the signature of what is there now.
+
+    A `move` compares when it gives the file its second name.
+
+    Raises:
+        StaleSession: it is not what was expected.
+    """
+    if step.derived or step.op == "move":
         return step
     target = store.find(step.path)
-    if step.op in ("create", "bring") and target is not None and target.is_taken():
+    if step.op != "replace" and target is not None and target.is_taken():
         raise StaleSession("something is there already", path=target.path)
     if step.op == "create":
         return step
-    path = step.source if step.source is not None else step.path
+    path = step.path if step.source is None else step.source
     place = store.find(path)
     if step.op == "replace" and place is not None and place.is_link():
         place = store.behind(place)
@@ -346,7 +237,3 @@ def _as_expected(store: Tree, step: Step) -> Step:
     if found is None:
         raise StaleSession("it changed since it was read", path=store.full(path))
     return replace(step, expected=found)
-
-
-def _has_content(step: Step) -> bool:
-    return step.op in ("replace", "create")

@@ -1,8 +1,8 @@
-"""A little room on the disk, kept for the moment when there is none: people clean up when it is full.
+"""A little space kept for when the disk is full, which is when people delete sessions.
 
-Strategy: a file of some size lies in the trash of every store that we wrote to.  An act that finds
-the disk full is taken back, the file is removed, and the act is done once more in the room that it
-leaves; the next act with room to spare makes the file again.
+Strategy: every store that we wrote to has a file of some size in its trash.  If an act finds the disk
+full, it is rolled back, the file is removed, and the act is tried again in the space that this frees;
+the next act that finds enough space writes the file again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _T = TypeVar("_T")
 
 
 def keep(store: Tree) -> None:
-    """Make the reserve if it is missing or small, of no more than half of what is free; never an error."""
+    """Write the reserve if it is missing or small, of at most half of the free space; never raises."""
     with suppress(OSError, PersistenceError):
         place = store.place(f"{TRASH}/{FILE}", make=True)
         status = place.status()
@@ -52,7 +52,7 @@ def _make(place: Place, size: int) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     fd = os.open(place.name, flags, 0o600, dir_fd=place.fd)
     try:
-        # Zeros may be compressed away, and a hole takes no room at all.
+        # A file system may compress zeros away, and a hole takes no space at all.
         os.write(fd, os.urandom(size))
     except OSError:
         place.unlink()
@@ -62,9 +62,9 @@ def _make(place: Place, size: int) -> None:
 
 
 def spend(store: Tree, work: Callable[[], _T]) -> _T:
-    """Do `work`; once more without the reserve when the disk is full.  It undoes what it began.
+    """Do `work`, which rolls back if it fails; if the disk is full, once more without the reserve.
 
-    What the work leaves of the room is kept for the next time.
+    The space that the second attempt leaves becomes the reserve again.
     """
     try:
         done = work()

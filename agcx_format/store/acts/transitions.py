@@ -1,11 +1,11 @@
-"""What can happen to one file in an act, so that no crash and no other program loses a version.
+"""What an act does to one file, so that neither a crash nor another program loses a version.
 
 Strategy: an act, and its undo, is a list of transitions.  Before anything in the store changes, each
-one `prepare`s: it gives what will leave the store a second name in the act's directory.  The caller
-makes these names durable, lets each `do` its one atomic change of the store, makes that durable
-as well, and then has each `settle`: second names that are not needed any more go.  So a version has
-a durable name at every instant, in whatever order the disk writes directories.  A file system without
-hard links has renames alone: there the order of the syncs is all there is.
+transition `prepare`s: what will leave the store gets a second name in the act's directory.  The caller
+makes these names durable, calls `do` on each, which is one atomic change of the store, makes
+that durable, and calls `settle`, which removes the second names.  So each version has a durable name
+at every instant, in whatever order the disk writes directories.  On a file system without hard links
+there are only renames, and the order of the syncs has to do.
 
 `revert` takes back a `do` of this process.  What a crash left is for `recovery`.
 """
@@ -20,51 +20,59 @@ from agcx_format.disk.durable import Signature
 from agcx_format.disk.tree import Place
 from agcx_format.errors import StaleSession
 
-__all__ = ["Fill", "Swap", "Transition", "Vacate", "second_name"]
+__all__ = ["Fill", "Swap", "Transition", "Vacate", "give_second_name"]
 
 
 class Transition(ABC):
-    """The change of one place of the store.
+    """The change of one place in the store.
 
-    Every method raises `StaleSession` when another program changed it meanwhile, and `OSError`.
+    Every method raises `StaleSession` if another program changed the place meanwhile, and `OSError`.
     """
+
+    __slots__ = ("is_linked", "target")
 
     target: Place
     is_linked: bool
-    """Whether a second name was given; else the file itself is moved."""
+    """Whether the file has a second name; otherwise the file itself was moved."""
 
     @abstractmethod
     def prepare(self) -> None:
-        """Make the second names; nothing of the store changes."""
+        """Give the second names; nothing in the store changes."""
 
     @abstractmethod
     def do(self) -> None:
-        """The one change of the store."""
+        """Make the one change in the store."""
 
     @abstractmethod
     def revert(self) -> None:
-        """Take `do` back; a version that has no place any more stays where it is kept."""
+        """Take `do` back; a version whose place is taken stays where it is kept."""
 
     @abstractmethod
     def settle(self) -> None:
-        """Remove names that were needed until `do` was durable; `revert` is possible still."""
+        """Remove the names that were needed until `do` was durable; `revert` is still possible."""
 
     @abstractmethod
     def is_as_done(self) -> bool:
-        """Whether the place is as `do` left it."""
+        """Whether the place still is as `do` left it."""
 
 
 class Vacate(Transition):
-    """The file at `target` leaves for `keep`; `gone` is a free name in the act's directory."""
+    """The file at `target` moves to `keep`; `gone` is a free name in the act's directory.
 
-    def __init__(self, target: Place, keep: Place, gone: Place, expected: Signature) -> None:
+    Any file at `target` will do if none is `expected`.
+    """
+
+    __slots__ = ("_expected", "_gone", "_keep")
+
+    def __init__(self, target: Place, keep: Place, gone: Place, expected: Signature | None) -> None:
         self.target, self._keep, self._gone, self._expected = target, keep, gone, expected
         self.is_linked = False
 
     def prepare(self) -> None:
-        self.is_linked = _keep_name(self.target, self._keep, self._expected)
+        self.is_linked, self._expected = _keep_name(self.target, self._keep, self._expected)
 
     def do(self) -> None:
+        assert self._expected is not None
         take(self.target, self._gone if self.is_linked else self._keep, self._expected)
 
     def revert(self) -> None:
@@ -80,7 +88,9 @@ class Vacate(Transition):
 
 
 class Fill(Transition):
-    """The file at `source` comes to `target`, where nothing may be."""
+    """The file at `source` moves to `target`, where nothing may be."""
+
+    __slots__ = ("_gone", "_signature", "_source")
 
     def __init__(self, target: Place, source: Place, gone: Place) -> None:
         self.target, self._source, self._gone = target, source, gone
@@ -90,7 +100,7 @@ class Fill(Transition):
     def prepare(self) -> None:
         self._signature = self._source.signature()
         if self._signature is None:
-            raise StaleSession("it is not there any more", path=self._source.path)
+            raise StaleSession("it is no longer there", path=self._source.path)
 
     def do(self) -> None:
         self.is_linked = put(self._source, self.target)
@@ -107,11 +117,13 @@ class Fill(Transition):
             self._source.unlink()
 
     def is_as_done(self) -> bool:
-        return self.target.signature() == self._signature
+        return self._signature is not None and self.target.is_still(self._signature)
 
 
 class Swap(Transition):
-    """The file at `spare` comes to `target`; the one that is there is kept at `keep`."""
+    """The file at `spare` moves to `target`; the file that is there is kept at `keep`."""
+
+    __slots__ = ("_after", "_expected", "_keep", "_spare")
 
     def __init__(self, target: Place, spare: Place, keep: Place, expected: Signature) -> None:
         self.target, self._spare, self._keep, self._expected = target, spare, keep, expected
@@ -122,8 +134,9 @@ class Swap(Transition):
     def prepare(self) -> None:
         self._after = self._spare.signature()
         if self._after is None:
-            raise StaleSession("it is not there any more", path=self._spare.path)
-        if not _keep_name(self.target, self._keep, self._expected):
+            raise StaleSession("it is no longer there", path=self._spare.path)
+        is_linked, self._expected = _keep_name(self.target, self._keep, self._expected)
+        if not is_linked:
             self.target.copy(self._keep)
 
     def do(self) -> None:
@@ -132,20 +145,20 @@ class Swap(Transition):
     def revert(self) -> None:
         assert self._after is not None
         if not self._spare.is_taken():
-            second_name(self._keep, self._spare)
+            give_second_name(self._keep, self._spare)
         swap(self._spare, self.target, self._after)
 
     def settle(self) -> None:
         self._spare.unlink()
 
     def is_as_done(self) -> bool:
-        return self.target.signature() == self._after
+        return self._after is not None and self.target.is_still(self._after)
 
 
-def _keep_name(target: Place, keep: Place, expected: Signature) -> bool:
-    """Give the expected file a second name; False where there are no links.
+def _keep_name(target: Place, keep: Place, expected: Signature | None) -> tuple[bool, Signature]:
+    """Give the expected file a second name; whether there are links, and the file's own signature.
 
-    Raises `StaleSession` when it is another file.
+    Raises `StaleSession` if it is another file.
     """
     try:
         is_linked = target.link(keep)
@@ -154,15 +167,19 @@ def _keep_name(target: Place, keep: Place, expected: Signature) -> bool:
     except FileExistsError:
         # Of an attempt before this one.
         is_linked = True
-    if (keep if is_linked else target).is_still(expected):
-        return is_linked
-    if is_linked and target.is_still(keep.signature() or expected):
+    if is_linked and expected is not None and keep.is_still(expected):
+        return True, expected
+    # A symbolic link leads to the expected file from its own place only.
+    found, kept = target.accept(expected), keep.signature()
+    if found is not None and (found == kept or not is_linked):
+        return is_linked, found
+    if is_linked and kept is not None and target.is_still(kept):
         keep.unlink()
     raise StaleSession("it changed since it was read", path=target.path)
 
 
-def second_name(source: Place, target: Place) -> None:
-    """A second name for a file, or a copy where that cannot be."""
+def give_second_name(source: Place, target: Place) -> None:
+    """Link a file to a second name, or copy it where the file system has no links."""
     target.unlink()
     try:
         if source.link(target):

@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from agcx_format import Act
-from agcx_format.store import TrashedSession, doomed
+from agcx_format.store import TrashedSession, to_destroy
 from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.core.words import format
@@ -39,7 +39,7 @@ class EmptyDialog(Dialog[list[Act]]):
     def __init__(self, log: Sequence[Act], sessions: Sequence[TrashedSession], now: int) -> None:
         super().__init__()
         self._log, self._sessions, self._now = log, sessions, now
-        self._doomed = doomed(log)
+        self._to_destroy = to_destroy(log)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box"):
@@ -66,20 +66,20 @@ class EmptyDialog(Dialog[list[Act]]):
     def _show(self) -> None:
         typed = self.query_one("#age", Input).value
         try:
-            self._doomed = doomed(self._log, moment_before(typed, self._now))
+            self._to_destroy = to_destroy(self._log, moment_before(typed, self._now))
             facts = self._facts()
         except BadValue as error:
-            self._doomed = []
+            self._to_destroy = []
             facts = Content.styled(safe_line(str(error)), "$warning")
         self.query_one("#facts", Static).update(facts)
         word = self.query_one("#word", Input).value.strip()
-        self.query_one("#empty", Button).disabled = word != WORD or not self._doomed
+        self.query_one("#empty", Button).disabled = word != WORD or not self._to_destroy
 
     def _facts(self) -> Content:
-        ids = {act.id for act in self._doomed}
+        ids = {act.id for act in self._to_destroy}
         going = [session for session in self._sessions if session.act.id in ids]
         size = format.size(sum(session.size for session in going))
-        undoable = sum(act.can_be_undone for act in self._doomed)
+        undoable = sum(act.can_be_undone for act in self._to_destroy)
         lines = [
             f"{format.counted(len(going), 'deleted session')}, {size}, destroyed.",
             f"{format.counted(undoable, 'act')} that cannot be undone any more.",
@@ -90,10 +90,10 @@ class EmptyDialog(Dialog[list[Act]]):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         if not self.query_one("#empty", Button).disabled:
-            self.dismiss(self._doomed)
+            self.dismiss(self._to_destroy)
         else:
             self.focus_next()
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
-        self.dismiss(self._doomed if event.button.id == "empty" else None)
+        self.dismiss(self._to_destroy if event.button.id == "empty" else None)

@@ -91,5 +91,5 @@ def _sweep(folder: Path) -> None:
 
 def _names(gone: Emptied, store: Path) -> set[str]:
     """The paths of the files; a list uses the path by which its store was opened."""
-    files = {store / session.home for session in gone.sessions}
+    files = {store / session.origin for session in gone.sessions}
     return {form(file) for file in files for form in (str, os.path.abspath, os.path.realpath)}

@@ -91,7 +91,7 @@ def _quoted(title: str) -> str:
 
 def _tags(edit: Edit) -> str:
     """The first changes of tags: `+ui −wip`."""
-    words = [f"+{tag}" for tag in edit.added] + [f"−{tag}" for tag in edit.taken]
+    words = [f"+{tag}" for tag in edit.added] + [f"−{tag}" for tag in edit.removed]
     shown = [safe_line(word)[:_TITLE_LENGTH] for word in words[:_TAGS]]
     return " ".join(shown) + (" …" if len(words) > _TAGS else "")
 

@@ -176,7 +176,7 @@ def test_longer_varints_than_needed_are_taken_as_bincode_takes_them():
         (b"\x93\x00\xc4\x01m\x07", 2, "expected a text, got b'm'"),
         (b"\x93\x00\xa1m\xc1", 4, "not MessagePack"),
         (b"\xa1m", 0, "expected EmbeddingCacheState"),
-        (b"\x82\xa5model\xa1m\xa5model\xa1m", 9, "stands twice"),
+        (b"\x82\xa5model\xa1m\xa5model\xa1m", 9, "appears twice"),
         (b"\x91" * 5000, 0, "fields, not 1"),
     ],
 )

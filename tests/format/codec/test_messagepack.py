@@ -163,7 +163,10 @@ def test_a_map_may_leave_out_what_may_be_absent_and_hold_what_nobody_knows():
     ("named", "reason"),
     [
         ([("type", "function_call"), ("name", "f"), ("call_id", "c")], "arguments is missing"),
-        ([("type", "message"), ("role", "a"), ("role", "b"), ("content", [])], "role stands twice"),
+        (
+            [("type", "message"), ("role", "a"), ("role", "b"), ("content", [])],
+            "role appears twice",
+        ),
         ([("type", "message"), (7, "a")], "expected a field name"),
         ([("role", "user"), ("content", [])], "an item without a tag"),
     ],

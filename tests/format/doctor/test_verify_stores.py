@@ -15,7 +15,7 @@ from agcx_format.doctor.checks import verify_store
 from agcx_format.doctor.report import Severity
 from agcx_format.layout import index
 from agcx_format.model.session import SessionMetadata
-from agcx_format.store.acts.journal import UNFINISHED
+from agcx_format.store.acts.act_dirs import UNFINISHED
 from agcx_format.store.store import open_store
 from tests.support.golden_files import GOLDEN, V2
 from tests.support.stores import contents, copy_of, golden_session, id_of

@@ -94,8 +94,8 @@ def test_checkpoints_hold_the_conversation_as_it_was_then():
         session_id, checkpoint_id = checkpoint.ids_of(path.name)
         file = next(path.parent.parent.rglob(f"{session_id}.agcx"))
         conversation = read_session(file)[1]
-        unnamed = checkpoint_files.unnamed(checkpoint_id, path)
-        then = checkpoint.decode(path.read_bytes(), unnamed).conversation.messages
+        unlisted = checkpoint_files.unlisted(checkpoint_id, path)
+        then = checkpoint.decode(path.read_bytes(), unlisted).conversation.messages
         assert then == conversation.messages[: len(then)] or path.parent.parent.name == "v2"
 
 
@@ -107,7 +107,7 @@ def test_the_reasoning_item_that_bincode_cannot_tell_is_told():
     short = 0
     for path in (GOLDEN / "manager-store" / "checkpoints").iterdir():
         _, checkpoint_id = checkpoint.ids_of(path.name)
-        value = checkpoint.decode(path.read_bytes(), checkpoint_files.unnamed(checkpoint_id, path))
+        value = checkpoint.decode(path.read_bytes(), checkpoint_files.unlisted(checkpoint_id, path))
         items = [message.item for message in value.conversation.messages]
         # Rust reads back only the one without a message; ours reads all.
         assert (restored[str(checkpoint_id)] == "ok") == (items == [])
@@ -120,7 +120,7 @@ def test_a_checkpoint_that_is_cut_off_is_an_error():
     for path in CHECKPOINTS:
         data = path.read_bytes()
         _, checkpoint_id = checkpoint.ids_of(path.name)
-        metadata = checkpoint_files.unnamed(checkpoint_id, path)
+        metadata = checkpoint_files.unlisted(checkpoint_id, path)
         for length in range(0, len(data), max(1, len(data) // 40)):
             with pytest.raises(PersistenceError):
                 checkpoint.decode(data[:length], metadata)

@@ -19,9 +19,12 @@ from agcx_format.errors import (
     StoreNotWritable,
     UndoConflict,
 )
-from agcx_format.store.acts import journal, recovery
-from agcx_format.store.acts import perform as acts
-from agcx_format.store.acts.perform import ActSession, Step
+from agcx_format.store.acts.act_dirs import unfinished
+from agcx_format.store.acts.journal import read_acts
+from agcx_format.store.acts.manifest import ActSession, Step
+from agcx_format.store.acts.perform import perform
+from agcx_format.store.acts.recovery import recover
+from agcx_format.store.acts.undo import undo
 from tests.slow.crash.processes import killed_at
 from tests.support.privileges import without_privileges
 from tests.support.stores import contents, copy_of, golden_session, id_of
@@ -152,20 +155,20 @@ SESSIONS = [ActSession("id", "title", 5)]
 
 
 def test_every_kind_of_step_is_done_and_undone(plain_root: Path):
-    act = acts.perform(plain_root, "edit", steps_for(plain_root), SESSIONS)
+    act = perform(plain_root, "edit", steps_for(plain_root), SESSIONS)
     assert contents(plain_root) == {"b": b"after", "new/c": b"created"}
-    assert acts.read_acts(plain_root) == [act]
-    acts.undo(plain_root)
+    assert read_acts(plain_root) == [act]
+    undo(plain_root)
     assert contents(plain_root) == {"a": b"moved", "b": b"before"}
-    (undone,) = acts.read_acts(plain_root)
+    (undone,) = read_acts(plain_root)
     assert undone.undone
 
 
 def test_a_replaced_file_that_changed_again_is_not_undone(plain_root: Path):
-    acts.perform(plain_root, "edit", steps_for(plain_root), SESSIONS)
+    perform(plain_root, "edit", steps_for(plain_root), SESSIONS)
     (plain_root / "b").write_bytes(b"third")
     with pytest.raises(UndoConflict):
-        acts.undo(plain_root)
+        undo(plain_root)
     assert contents(plain_root)["b"] == b"third"
 
 
@@ -181,9 +184,9 @@ def test_an_act_that_is_killed_at_any_step_is_taken_back(tmp_path: Path):
     while killed:
         root = fresh(tmp_path / f"run{step}")
         before, steps = contents(root), steps_for(root)
-        killed = killed_at(step, lambda r=root, s=steps: acts.perform(r, "edit", s, SESSIONS))
-        recovery.recover(root)
-        assert journal.unfinished(root) == [] or not list(root.glob("trash/*/manifest.json"))
+        killed = killed_at(step, lambda r=root, s=steps: perform(r, "edit", s, SESSIONS))
+        recover(root)
+        assert unfinished(root) == [] or not list(root.glob("trash/*/manifest.json"))
         seen.add(contents(root) == before)
         assert contents(root) in (before, {"b": b"after", "new/c": b"created"})
         step += 1
@@ -196,13 +199,13 @@ def test_an_undo_that_is_killed_at_any_step_is_finished(tmp_path: Path):
     while killed:
         root = fresh(tmp_path / f"run{step}")
         before = contents(root)
-        acts.perform(root, "edit", steps_for(root), SESSIONS)
+        perform(root, "edit", steps_for(root), SESSIONS)
         after = contents(root)
-        killed = killed_at(step, lambda root=root: acts.undo(root))
-        recovered = recovery.recover(root)
+        killed = killed_at(step, lambda root=root: undo(root))
+        recovered = recover(root)
         assert contents(root) == (before if recovered or not killed else contents(root))
         assert contents(root) in (before, after)
-        assert journal.unfinished(root) == []
+        assert unfinished(root) == []
         step += 1
     assert step > 10
 
@@ -211,16 +214,16 @@ def test_a_manifest_cannot_reach_out_of_its_store(tmp_path: Path):
     root = tmp_path / "store"
     root.mkdir()
     (root / "a").write_bytes(b"moved")
-    act = acts.perform(root, "delete", [Step("move", "a")], SESSIONS)
+    act = perform(root, "delete", [Step("move", "a")], SESSIONS)
     manifest = root / "trash" / act.id / "manifest.json"
     for path in ("../outside", "/etc/passwd", "x/../../outside"):
         plain = json.loads(manifest.read_text())
         plain["steps"][0]["path"] = path
         manifest.write_text(json.dumps(plain))
-        (shown,) = acts.read_acts(root)
+        (shown,) = read_acts(root)
         assert shown.problem
         with pytest.raises(CorruptData) as raised:
-            acts.undo(root)
+            undo(root)
         assert act.id in str(raised.value)
 
 

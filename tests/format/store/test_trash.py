@@ -22,7 +22,8 @@ from agcx_format.errors import (
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.store.acts import emptied as emptied_log
 from agcx_format.store.acts import reserve
-from agcx_format.store.acts.journal import read_act, unfinished
+from agcx_format.store.acts.act_dirs import unfinished
+from agcx_format.store.acts.journal import read_act
 from agcx_format.store.entries import recently_changed
 from tests.slow.crash.processes import killed_at
 from tests.support.stores import contents, copy_of, golden_session, id_of
@@ -88,7 +89,7 @@ def test_one_of_many_comes_back_alone(root: Path):
     wanted = store.trash()[1]
     store.restore([wanted])
     assert [entry.id for entry in store.scan()] == [wanted.id]
-    assert (root / wanted.home).read_bytes() == before[wanted.home]
+    assert (root / wanted.origin).read_bytes() == before[wanted.origin]
     assert len(store.trash()) == len(entries) - 1
     # The first act cannot be undone in halves: the later one first, as a person would.
     with pytest.raises(UndoConflict):
@@ -102,11 +103,11 @@ def test_nothing_that_is_there_is_overwritten(root: Path):
     store = open_store(root)
     store.delete(list(store.scan()))
     wanted = store.trash()
-    Path(root / wanted[0].home).write_bytes(b"saved anew by an agent")
+    Path(root / wanted[0].origin).write_bytes(b"saved anew by an agent")
     before = contents(root, trash=True)
     with pytest.raises(StaleSession) as raised:
         store.restore(wanted)
-    assert raised.value.path == str(root / wanted[0].home)
+    assert raised.value.path == str(root / wanted[0].origin)
     assert contents(root, trash=True) == before
 
 
@@ -186,7 +187,7 @@ def test_emptying_what_is_older_leaves_the_younger_one_to_be_undone(managed: Pat
     first, second = list(store.scan())
     old = store.delete([first])
     young = store.delete([second])
-    assert [act.id for act in store.doomed(young.created_at)] == [old.id]
+    assert [act.id for act in store.to_destroy(young.created_at)] == [old.id]
     emptied = store.empty_trash(young.created_at)
     assert emptied.ids == {first.id}
     assert [session.id for session in store.trash()] == [second.id]
@@ -206,7 +207,7 @@ def test_a_session_that_was_brought_back_is_not_destroyed_with_the_act_that_dele
     restored = store.restore(store.trash())
     # Its undo would put files where nothing is any more: it goes along.
     limit = Timestamp.from_ns(ns_of(old.created_at) + 1)
-    assert {act.id for act in store.doomed(limit)} == {old.id, restored.id}
+    assert {act.id for act in store.to_destroy(limit)} == {old.id, restored.id}
     assert store.empty_trash(limit).ids == frozenset()
     assert without_index(managed) == files
 
@@ -230,7 +231,7 @@ def test_only_what_was_shown_is_destroyed(managed: Path):
     store = open_store(managed)
     first, second = list(store.scan())
     store.delete([first])
-    shown = store.doomed()
+    shown = store.to_destroy()
     open_store(managed).delete([second])
     assert store.destroy(shown).ids == {first.id}
     assert [session.id for session in store.trash()] == [second.id]
@@ -261,7 +262,7 @@ def test_a_killed_emptying_is_carried_on(managed: Path, tmp_path: Path):
             else:
                 assert read_act(homes[0]) == act
         for session in store.trash():
-            assert Path(session.path).read_bytes() == before[session.home]
+            assert Path(session.path).read_bytes() == before[session.origin]
         shutil.rmtree(root)
         if not killed:
             break

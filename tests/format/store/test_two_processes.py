@@ -31,7 +31,7 @@ from agcx_format import (
 )
 from agcx_format.disk.locks import locked
 from agcx_format.session.metadata import read_metadata
-from agcx_format.store.acts import perform as acts
+from agcx_format.store.acts.act_dirs import unfinished
 from tests.support.golden_files import GOLDEN, v1
 from tests.support.stores import contents, golden_session
 from tests.support.waiting import LIMIT
@@ -161,7 +161,7 @@ def test_no_update_is_lost(facade: type, tmp_path: Path, race_seconds: float):
     assert len(store.acts()) == 2 * rounds
     with locked(root, timeout=1):
         pass
-    assert acts.unfinished(root) == []
+    assert unfinished(root) == []
     assert [name for name in contents(root, trash=True) if "tmp" in name or ".lock" in name] == []
 
 

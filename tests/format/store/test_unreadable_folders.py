@@ -17,7 +17,7 @@ both_layouts = pytest.mark.parametrize("layout", [1, 2])
 USES = {
     "": [Store.list_sessions, lambda store: list(store.scan())],
     "sessions": [Store.list_sessions, lambda store: list(store.scan()), Store.rebuild_index],
-    "trash": [Store.trash, Store.log, Store.acts, Store.undo, Store.doomed, Store.empty_trash],
+    "trash": [Store.trash, Store.log, Store.acts, Store.undo, Store.to_destroy, Store.empty_trash],
     "checkpoints": [
         lambda store: store.list_checkpoints(golden_session("full")[0].id),
         lambda store: store.delete(list(store.scan())),

@@ -1,7 +1,8 @@
 """A look at every change of names and every sync that this process makes, before it happens or after.
 
 Strategy: the functions of `os` that change names or sync are wrapped for a while, and so is the
-system call behind exchanging two files.  What a wrapped call leads to is not looked at again.
+system call behind exchanging two files.  What a wrapped call leads to is not looked at again.  Threads
+that sync at the same time take turns, so that each call has one moment.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import RLock
 
 import pytest
 
@@ -27,21 +29,22 @@ def watched(
     patch: pytest.MonkeyPatch, *, before: Look = nothing, after: Look = nothing, also: tuple = ()
 ) -> Iterator[None]:
     """Call `before` and `after` with the name and the arguments of each call that is watched."""
-    inside = False
+    turn, inside = RLock(), False
 
     def wrapped(name: str, function: Callable) -> Callable:
         def call(*args, **options):
             nonlocal inside
-            if inside:
-                return function(*args, **options)
-            inside = True
-            try:
-                before(name, args)
-                value = function(*args, **options)
-                after(name, args)
-                return value
-            finally:
-                inside = False
+            with turn:
+                if inside:
+                    return function(*args, **options)
+                inside = True
+                try:
+                    before(name, args)
+                    value = function(*args, **options)
+                    after(name, args)
+                    return value
+                finally:
+                    inside = False
 
         return call
 

@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 
 from agcx_format import PersistenceError, Store, open_store, write_session
-from agcx_format.store.acts import perform as acts
+from agcx_format.store.acts.act_dirs import unfinished
 from tests.slow.crash.processes import child
 from tests.slow.crash.versions import live, session
 from tests.support.stores import contents
@@ -58,7 +58,7 @@ def fails_and_leaves_all(root: Path, change: Callable[[Store], object]) -> None:
     assert "too large" in words or "no space left" in words
     assert words.startswith(str(root))
     assert contents(root, trash=True) == before
-    assert acts.unfinished(root) == []
+    assert unfinished(root) == []
     assert live(root) == {A: 1}
 
 

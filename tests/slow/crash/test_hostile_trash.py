@@ -20,8 +20,8 @@ from agcx_format import PersistenceError, open_store
 from agcx_format.disk.durable import Signature
 from agcx_format.doctor.checks import verify_store
 from agcx_format.errors import CorruptData
-from agcx_format.store.acts import perform as acts
 from agcx_format.store.acts.manifest import Step, checked, decode
+from agcx_format.store.acts.perform import perform
 from tests.slow.crash.versions import session
 from tests.support.stores import contents, copy_of
 from tests.tui.cli.conftest import run_program
@@ -116,7 +116,7 @@ def test_opening_removes_only_what_a_manifest_names(root: Path):
     assert (home / "notes.txt").read_bytes() == b"somebody's"
     # Whoever asks for it destroys what lies in the trash.
     open_store(root).empty_trash()
-    assert not home.exists() or open_store(root).doomed() == []
+    assert not home.exists() or open_store(root).to_destroy() == []
 
 
 @pytest.mark.parametrize("folder", ["checkpoints", "metadata", "sessions", "trash"])
@@ -162,7 +162,7 @@ def test_what_is_carried_out_is_what_is_read_back(path, tmp_path: Path):
     with pytest.raises((ValueError, TypeError)):
         checked(step)
     with pytest.raises((ValueError, TypeError)):
-        acts.perform(tmp_path, "delete", [step], [])
+        perform(tmp_path, "delete", [step], [])
     data = json.dumps(manifest(steps=[{"op": "move", "path": path}])).encode()
     with pytest.raises(CorruptData):
         decode(data, NAME, undone=False)

@@ -228,8 +228,8 @@ def test_what_an_emptying_left_is_destroyed_by_the_next_one(manifest: str, tmp_p
     (home / "manifest.json").write_text(json.dumps(plain) if manifest == "emptied" else "{")
     store = open_store(root)
     assert home.exists()
-    assert [act.id for act in store.doomed()] == [NAME]
+    assert [act.id for act in store.to_destroy()] == [NAME]
     store.empty_trash()
     assert not home.exists()
-    assert store.doomed() == []
+    assert store.to_destroy() == []
     assert len(store.log()) == 2

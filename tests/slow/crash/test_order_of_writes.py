@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -62,11 +63,24 @@ def calls_of(root: Path, code: str) -> list[Call]:
     program = _SAVE.format(root=str(root)) + code
     subprocess.run([*command, sys.executable, "-c", program], check=True, timeout=60)
     calls = []
-    for line in trace.read_text(errors="replace").splitlines():
+    for line in finished_calls(trace.read_text(errors="replace")):
         if (call := _call(line)) and str(root) in (call.path + call.target):
             shorter = [p.removeprefix(str(root)).lstrip("/") for p in (call.path, call.target)]
             calls.append(Call(call.name, *shorter))
     return calls
+
+
+def finished_calls(trace: str) -> Iterator[str]:
+    """The lines of a trace; a call during which another thread was seen is joined, where it ended."""
+    begun: dict[str, str] = {}
+    for line in trace.splitlines():
+        thread = line.partition(" ")[0]
+        if line.endswith(" <unfinished ...>"):
+            begun[thread] = line.removesuffix(" <unfinished ...>")
+        elif resumed := re.match(r"\d+ +<\.\.\. \w+ resumed>", line):
+            yield begun.pop(thread) + line[resumed.end() :]
+        else:
+            yield line
 
 
 def _call(line: str) -> Call | None:

@@ -19,7 +19,7 @@ from agcx_format.disk.locks import locked
 from agcx_format.model.items import InputText, Message
 from agcx_format.model.session import Session
 from agcx_format.store import paths as places
-from agcx_format.store.acts import journal
+from agcx_format.store.acts.act_dirs import unfinished
 from tests.support.stores import contents, golden_session
 
 _METADATA, _CONVERSATION, _STATE = golden_session("every-item")
@@ -82,6 +82,6 @@ def assert_clean(root: Path) -> None:
     with locked(root, timeout=2):
         pass
     store.save_index(store.load_index())
-    assert journal.unfinished(root) == []
+    assert unfinished(root) == []
     left = [name for name in contents(root, trash=True) if name.endswith((TEMPORARY, ".tmp"))]
     assert left == [], left

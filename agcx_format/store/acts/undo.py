@@ -1,0 +1,163 @@
+"""Take an act back: all of its steps or none, as `perform` does them.
+
+Strategy: an undo refuses before it changes anything if a file is not as the act left it.  The index and
+the copies of metadata are rebuilt from the session files as they are after the undo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from agcx_format.disk.durable import naming
+from agcx_format.disk.syncs import Syncs
+from agcx_format.disk.tree import Tree
+from agcx_format.errors import (
+    CorruptData,
+    NothingToUndo,
+    PersistenceError,
+    StaleSession,
+    UndoConflict,
+)
+from agcx_format.store.acts.act_dirs import (
+    BEFORE,
+    FILES,
+    GONE,
+    TAKEN,
+    UNDOING,
+    UNDONE,
+    folders_of,
+)
+from agcx_format.store.acts.journal import iter_acts
+from agcx_format.store.acts.manifest import Act, Step
+from agcx_format.store.acts.transitions import Fill, Swap, Transition, Vacate, give_second_name
+from agcx_format.store.acts.work import (
+    Work,
+    clear_attempt,
+    edited_file,
+    rename_act,
+    signature_behind,
+)
+from agcx_format.store.paths import TRASH
+
+__all__ = ["Follow", "undo"]
+
+# Gives the derived files as they must be after an act was taken back.
+Follow = Callable[[Act], Iterable[Step]]
+
+
+def undo(root: Path, act_id: str | None = None, follow: Follow = lambda act: ()) -> Act:
+    """Take back an act, by default the last; the store must be locked.
+
+    Raises:
+        NothingToUndo: there is no such act.
+        UndoConflict: a file is not as the act left it; then nothing changed.
+        CorruptData: the act's manifest cannot be used.
+        StoreNotWritable: the store may not be written.
+        PersistenceError: the system refuses something else.
+    """
+    kept = (act for act in iter_acts(root) if act.is_kept and act_id in (None, act.id))
+    act = next(kept, None)
+    if act is None:
+        raise NothingToUndo("nothing is left to undo", path=root)
+    if act.problem is not None:
+        raise CorruptData(
+            f"it cannot be undone ({act.problem}); the trash has the sessions that it keeps",
+            path=root / TRASH / act.id,
+        )
+    with naming(root), Tree(root) as store:
+        _Undo(store, act, follow).run()
+    return act
+
+
+class _Undo(Work):
+    """One act from done to undone."""
+
+    def __init__(self, store: Tree, act: Act, follow: Follow) -> None:
+        super().__init__(store, store.below(f"{TRASH}/{act.id}"))
+        self._act, self._follow = act, follow
+        self._steps = [step for step in act.steps if not step.derived]
+
+    def run(self) -> None:
+        try:
+            self._check()
+            rename_act(self._store, self._act.id, self._act.id + UNDOING)
+            try:
+                self._take_back()
+            except BaseException as cause:
+                with suppress(OSError, PersistenceError):
+                    clear_attempt(self._store, self._act_dir, self._steps)
+                rename_act(self._store, self._act.id + UNDOING, self._act.id)
+                if isinstance(cause, StaleSession):
+                    raise self._conflict([cause.path or ""]) from None
+                raise
+            with suppress(OSError):
+                rename_act(self._store, self._act.id + UNDOING, self._act.id + UNDONE)
+                for step in self._steps:
+                    if step.op == "replace":
+                        # The second name of the file that is in its place again.
+                        self._side(BEFORE, step.path).unlink()
+        finally:
+            self._act_dir.close()
+
+    def _take_back(self) -> None:
+        transitions = [self._transition(step) for step in reversed(self._steps)]
+        for each in transitions:
+            each.prepare()
+        with Syncs() as syncs:
+            self._add_kept(syncs)
+            for folder in self._sources:
+                self._store.add_to(syncs, folder)
+        self._do(transitions, self._derive)
+
+    def _derive(self) -> None:
+        # The index can be rebuilt at any time: an undo does not fail because of it.
+        with suppress(PersistenceError, OSError):
+            self._write_derived(self._follow(self._act))
+
+    def _check(self) -> None:
+        """Raises `UndoConflict` before anything has changed."""
+        sides = {side: self._kept(side) for side in (FILES, BEFORE)}
+        wrong = [self._store.full(step.path) for step in self._steps if self._is_wrong(step, sides)]
+        if wrong:
+            raise self._conflict(wrong)
+
+    def _conflict(self, paths: Sequence[str]) -> UndoConflict:
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        return UndoConflict(
+            f"it changed after the act of {self._act.created_at}{more}", path=paths[0]
+        )
+
+    def _kept(self, side: str) -> set[str]:
+        """The files in a part of the act's directory; each folder is listed once."""
+        found: set[str] = set()
+        for folder in folders_of(step.path for step in self._steps):
+            within = f"{folder}/" if folder else ""
+            names = self._act_dir.names(f"{side}/{folder}".rstrip("/"))
+            found.update(within + name for name in names)
+        return found
+
+    def _is_wrong(self, step: Step, kept: dict[str, set[str]]) -> bool:
+        now = signature_behind(self._store, step)
+        if step.op == "move":
+            return now is not None or step.path not in kept[FILES]
+        if step.op == "replace":
+            return now != step.after or step.path not in kept[BEFORE]
+        if step.source is not None and self._store.signature(step.source) is not None:
+            return True
+        return now != step.after
+
+    def _transition(self, step: Step) -> Transition:
+        if step.op == "replace":
+            assert step.after is not None
+            target, spare = edited_file(self._store, self._act_dir, self._act.id, step.path)
+            give_second_name(self._side(BEFORE, step.path), spare)
+            return Swap(target, spare, self._side(TAKEN, step.path), step.after)
+        target, gone = self._store.place(step.path, make=True), self._side(GONE, step.path)
+        if step.op == "move":
+            return Fill(target, self._side(FILES, step.path), gone)
+        assert step.after is not None
+        if step.source is not None:
+            return Vacate(target, self._source(step.source), gone, step.after)
+        return Vacate(target, self._side(TAKEN, step.path), gone, step.after)

@@ -1,0 +1,34 @@
+"""Which session files may belong to a running agent, which would save them again: the one rule for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from agcx_format.disk.durable import Signature
+from agcx_format.errors import PersistenceError
+from agcx_format.model.timestamps import ns_of
+from agcx_format.store.entries import is_recent
+
+__all__ = ["in_use"]
+
+# From the beginning of an act until its last file is written.
+_LONGEST_ACT_NS: Final = 10 * 60 * 1_000_000_000
+
+
+def in_use(root: Path, files: Iterable[Signature], now_ns: int) -> set[Signature]:
+    """The files that changed in the last minutes before `now_ns`, other than by an act of ours."""
+    recent = {file for file in files if is_recent(file.mtime_ns, now_ns)}
+    if recent:
+        from agcx_format.store.acts.journal import iter_acts
+
+        began = min(file.mtime_ns for file in recent) - _LONGEST_ACT_NS
+        # If the history cannot be read, any of them may be an agent's.
+        with suppress(PersistenceError):
+            for act in iter_acts(root):
+                if act.problem is None and ns_of(act.created_at) < began:
+                    break
+                recent -= {step.after for step in act.steps if step.after is not None}
+    return recent

@@ -1,0 +1,280 @@
+"""A store as a reader sees it: every session file, one by one or as a list, its history and its trash.
+
+Strategy: the directory is the truth.  Every list is made from the files themselves, unreadable ones
+included; the index beside them never overrides them.  Reading takes no lock and writes nothing,
+so a store that may not be written can be browsed.  What only few readers need is imported when they
+ask for it: most programs start with a list.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from agcx_format.disk.durable import Signature, os_reason
+from agcx_format.errors import PersistenceError, SessionNotFound
+from agcx_format.model.session import (
+    Checkpoint,
+    CheckpointMetadata,
+    Session,
+    SessionIndex,
+    SessionMetadata,
+)
+from agcx_format.model.timestamps import newest_first
+from agcx_format.session.lazy import SessionFile
+from agcx_format.session.whole import read_session
+from agcx_format.store import paths
+from agcx_format.store.entries import EntryReader, ScanEntry
+from agcx_format.store.session_names import SessionNames
+
+if TYPE_CHECKING:
+    from agcx_format.store.acts.manifest import Act
+    from agcx_format.store.trash import TrashedSession
+
+__all__ = ["StoreReader"]
+
+
+class StoreReader:
+    """Reads the sessions below one directory, of one layout or both.
+
+    `Store` adds everything that changes them.  A path that does not exist is an empty store.
+
+    Args:
+        path: the directory; `~` is expanded.
+        use_mmap: read metadata through a memory map.
+        layout: of new sessions; by default the one that is there, and layout 1 if both are or none.
+
+    Raises:
+        PersistenceError: the path is not a directory, or cannot be looked at.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], use_mmap: bool = True, layout: int | None = None
+    ) -> None:
+        self.path = _absolute(path)
+        self.use_mmap = use_mmap
+        self._layout = layout
+        self._names = SessionNames(self.path)
+        # What this program last read or wrote of a session: saving over anything else would lose
+        # what another program wrote.
+        self._last_seen: dict[UUID, Signature] = {}
+        if _is_there(self.path) and not self.path.is_dir():
+            raise PersistenceError("not a directory", path=path)
+
+    @property
+    def exists(self) -> bool:
+        return self.path.is_dir()
+
+    @property
+    def layout(self) -> int:
+        """The layout of new sessions."""
+        if self._layout is not None:
+            return self._layout
+        found = next((layout for layout, _ in paths.session_paths(self.path)), None)
+        # An empty one keeps its layout: an undo may restore its sessions.
+        return found or paths.emptied_layout(self.path)
+
+    # --- sessions
+
+    def scan(self) -> Iterator[ScanEntry]:
+        """Every session file, in the order of the directory; unreadable ones with the reason.
+
+        Raises:
+            PersistenceError: the directory itself cannot be read.
+        """
+        reader = EntryReader(self.path, self.use_mmap)
+        for layout, path in paths.session_paths(self.path):
+            entry = reader.entry(layout, path)
+            if entry is not None:
+                yield entry
+
+    def entry(self, path: str) -> ScanEntry | None:
+        """The entry of one file; None if there is none."""
+        return EntryReader(self.path, self.use_mmap).entry(paths.layout_of(self.path, path), path)
+
+    def list_sessions(self) -> list[SessionMetadata]:
+        """The metadata of every readable session, the last accessed first.
+
+        Texts that are too long for a list are cut and end in `…`.
+
+        Raises:
+            PersistenceError: the directory itself cannot be read.
+        """
+        reader = EntryReader(self.path, self.use_mmap)
+        found = []
+        for layout, path in paths.session_paths(self.path):
+            try:
+                found.append(reader.measured_metadata(layout, path))
+            except PersistenceError:
+                continue
+        return newest_first(found, key=lambda metadata: metadata.last_accessed)
+
+    def resolve(self, name: str) -> ScanEntry:
+        """The session that a person names: by id, a unique prefix of it, or the path of a file.
+
+        Raises:
+            SessionNotFound: there is none, or the prefix is too short.
+            AmbiguousSession: several ids begin with the prefix.
+        """
+        entry = self.entry(self._names.resolve(name))
+        if entry is None:
+            raise SessionNotFound(repr(name), path=self.path)
+        return entry
+
+    def open_session(self, session_id: UUID) -> SessionFile:
+        """A session, read lazily; the caller closes it.
+
+        Raises:
+            SessionNotFound: there is no such session.
+            PersistenceError: its file cannot be read.
+        """
+        return SessionFile(self._existing(session_id), use_mmap=self.use_mmap)
+
+    def load_session(self, session_id: UUID) -> Session:
+        """A whole session.
+
+        Raises:
+            SessionNotFound: there is no such session.
+            PersistenceError: its file is damaged, or cannot be read.
+        """
+        path = self._existing(session_id)
+        signature = Signature.behind(path)
+        session = read_session(path)
+        if signature is not None:
+            self._last_seen[session_id] = signature
+        return session
+
+    def list_checkpoints(self, session_id: UUID) -> list[CheckpointMetadata]:
+        """The checkpoints of a session that have a file, oldest first.
+
+        Raises:
+            SessionNotFound: there is no such session.
+            PersistenceError: its metadata or the folder cannot be read.
+        """
+        from agcx_format.store.checkpoint_files import list_checkpoints
+
+        return list_checkpoints(self.path, session_id, self._metadata_of(session_id).checkpoints)
+
+    def load_checkpoint(self, session_id: UUID, checkpoint_id: UUID) -> Checkpoint:
+        """One checkpoint of a session.
+
+        Raises:
+            SessionNotFound: there is no such session.
+            InvalidCheckpoint: the checkpoint has no file.
+            PersistenceError: the file is damaged, or cannot be read.
+        """
+        from agcx_format.store.checkpoint_files import load_checkpoint
+
+        listed = self._metadata_of(session_id).checkpoints
+        return load_checkpoint(self.path, session_id, checkpoint_id, listed)
+
+    def load_index(self) -> SessionIndex:
+        """`sessions.idx` as it is; an empty index if it is missing.
+
+        Raises:
+            PersistenceError: it is damaged, or cannot be read.
+        """
+        from agcx_format.layout import index
+        from agcx_format.store.index_file import read_index
+
+        path = self.path / paths.INDEX
+        return read_index(path)[0] if os.path.lexists(path) else index.empty()
+
+    def at_work(self, entries: Iterable[ScanEntry], now_ns: int) -> list[ScanEntry]:
+        """The sessions that may belong to a running agent, which would save them again."""
+        entries = list(entries)
+        running = self.in_use((entry.signature for entry in entries), now_ns)
+        return [entry for entry in entries if entry.signature in running]
+
+    def in_use(self, files: Iterable[Signature], now_ns: int) -> set[Signature]:
+        """The session files that changed in the minutes before `now_ns`, other than by an act."""
+        from agcx_format.store.at_work import in_use
+
+        return in_use(self.path, files, now_ns)
+
+    # --- the history and the trash
+
+    def acts(self) -> list[Act]:
+        """The acts that can be undone, newest first.
+
+        Raises:
+            PersistenceError: the trash cannot be read.
+        """
+        return [act for act in self.log() if act.can_be_undone]
+
+    def log(self) -> list[Act]:
+        """Every act, also those undone or emptied since, newest first.
+
+        Raises:
+            PersistenceError: the trash cannot be read.
+        """
+        from agcx_format.store.acts.journal import read_acts
+
+        return read_acts(self.path)
+
+    def trash(self) -> list[TrashedSession]:
+        """The sessions in the trash, the last deleted first.
+
+        Raises:
+            PersistenceError: the trash cannot be read.
+        """
+        from agcx_format.store.trash import trashed
+
+        return list(trashed(self.path))
+
+    def to_destroy(self, before: str | None = None) -> list[Act]:
+        """The acts that `empty_trash` would destroy, including those of interrupted emptyings.
+
+        Raises:
+            PersistenceError: the trash cannot be read.
+        """
+        from agcx_format.store import trash
+        from agcx_format.store.acts.journal import half_emptied
+
+        return trash.to_destroy([*self.log(), *half_emptied(self.path)], before)
+
+    # --- inside
+
+    def _existing(self, session_id: UUID) -> Path:
+        path = self._names.find(session_id)
+        if path is None:
+            raise SessionNotFound(session_id, path=self._usual_path(session_id))
+        return path
+
+    def _usual_path(self, session_id: UUID) -> Path:
+        """Where a new session with this id goes."""
+        return self.path / paths.session_file(self.layout, session_id)
+
+    def _entry_of(self, session_id: UUID) -> ScanEntry:
+        path = self._existing(session_id)
+        entry = self.entry(os.fspath(path))
+        if entry is None:
+            raise SessionNotFound(session_id, path=path)
+        return entry
+
+    def _metadata_of(self, session_id: UUID) -> SessionMetadata:
+        path = self._existing(session_id)
+        reader = EntryReader(self.path, self.use_mmap, whole=True)
+        return reader.metadata(paths.layout_of(self.path, path), os.fspath(path))
+
+
+def _is_there(path: Path) -> bool:
+    """Raises `PersistenceError` if that cannot be determined: the parent may be another user's."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as cause:
+        raise PersistenceError(os_reason(cause), path=path) from None
+    return True
+
+
+def _absolute(path: str | os.PathLike[str]) -> Path:
+    """The path of a store, which stays the same when the program changes its directory."""
+    try:
+        return Path(os.path.expanduser(path)).absolute()
+    except OSError as cause:
+        raise PersistenceError(os_reason(cause), path=path) from None

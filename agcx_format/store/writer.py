@@ -1,0 +1,189 @@
+"""How one store is changed: its lock, recovery from crashes, acts, plain saves, and the index that follows.
+
+Strategy: everything that changes a store goes through `StoreWriter`, which holds the lock for that one
+change.  `Store` imports this module with the first change: reading needs none of it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from uuid import UUID
+
+from agcx_format.disk.compare_and_swap import ANYTHING, replace_if
+from agcx_format.disk.durable import Signature, naming
+from agcx_format.disk.locks import locked
+from agcx_format.disk.tree import Tree
+from agcx_format.errors import LockFailed, PersistenceError
+from agcx_format.model.session import SessionMetadata
+from agcx_format.model.timestamps import Timestamp
+from agcx_format.store import paths, trash
+from agcx_format.store.acts import reserve
+from agcx_format.store.acts.act_dirs import unfinished
+from agcx_format.store.acts.journal import read_acts
+from agcx_format.store.acts.manifest import Act, Step
+from agcx_format.store.acts.perform import perform
+from agcx_format.store.acts.plan import Change
+from agcx_format.store.acts.recovery import recover
+from agcx_format.store.acts.undo import undo
+from agcx_format.store.index_keeper import IndexKeeper
+
+__all__ = ["StoreWriter"]
+
+
+class _Postponed(threading.local):
+    """What the index is to hold of sessions that one thread saved, by layout, until it is done."""
+
+    changes: dict[int, dict[UUID, SessionMetadata | None]] | None = None
+
+
+class StoreWriter:
+    """Changes one store; several threads may use it.
+
+    `last_seen` is what this program last read or wrote of each session.
+    """
+
+    def __init__(self, root: Path, last_seen: dict[UUID, Signature]) -> None:
+        self._root = root
+        self._index = IndexKeeper(root)
+        self._last_seen = last_seen
+        self._is_swept = False
+        self._postponed = _Postponed()
+
+    # --- acts
+
+    def act(self, kind: str, wanted: Collection[object], plan: Callable[[], Change]) -> Act:
+        """Perform what `plan` works out under the lock; the index follows in the same act.
+
+        What changes nothing leaves no act for `undo` to find.
+        """
+        if not wanted:
+            return _nothing(kind, Change((), ()))
+        with self._writing():
+            change = plan()
+            if not change.steps:
+                return _nothing(kind, change)
+            steps: list[Step] = [*change.steps, *self._index.step(change.steps, change.index)]
+            act = perform(self._root, kind, steps, change.sessions, change.edit)
+            self._index.remember()
+            for session_id in change.index:
+                self._last_seen.pop(session_id, None)
+            return act
+
+    def undo(self, act_id: str | None) -> Act:
+        """Undo an act, by default the last."""
+        if not self._root.is_dir():
+            return undo(self._root, act_id)
+        with self._writing():
+            act = undo(self._root, act_id, self._index.after_undo)
+            self._index.remember()
+            changed = {session.id for session in act.sessions}
+            for session_id in [each for each in self._last_seen if str(each) in changed]:
+                del self._last_seen[session_id]
+            return act
+
+    def destroy(self, acts: Collection[Act]) -> trash.Emptied:
+        """Destroy what these acts keep, and what depends on it."""
+        if not acts:
+            return trash.Emptied((), (), 0)
+        with self._writing():
+            # Another program may have undone or emptied some of them meanwhile.
+            there = {act.id: act for act in trash.to_destroy(read_acts(self._root))}
+            return trash.empty(self._root, [there[act.id] for act in acts if act.id in there])
+
+    # --- plain saves
+
+    def save_session(
+        self,
+        path: Path,
+        parts: Iterable[bytes],
+        copies: Iterable[tuple[str, bytes]],
+        measured: SessionMetadata,
+        there: Signature | None,
+    ) -> None:
+        """Replace a session's file, then the copies of its metadata and its entry in the index.
+
+        `there` is the file before the session was encoded.
+        """
+        layout = paths.layout_of(self._root, path)
+        self._make_root()
+        with self._writing(), Tree(self._root) as tree:
+            place = tree.place(paths.relative(self._root, path), make=True)
+            if place.is_link():
+                place = tree.behind(place)
+            # Before anything is written: if one of them cannot be written, nothing is.
+            copied = [(tree.place(copy, make=True), data) for copy, data in copies]
+            # A file that is gone may be saved again; another file was saved by another program.
+            expected = self._last_seen.get(measured.id, there) if place.is_taken() else None
+            self._last_seen[measured.id] = replace_if(place, parts, expected)
+            for copy_place, data in copied:
+                replace_if(copy_place, [data], ANYTHING)
+            self._follow({measured.id: measured}, layout)
+            reserve.keep(tree)
+
+    def save_file(self, path: str, parts: Iterable[bytes]) -> None:
+        """Replace another file of the store, whatever is there; `path` is relative to the store."""
+        self._make_root()
+        with self._writing(), Tree(self._root) as tree:
+            replace_if(tree.place(path, make=True), parts, ANYTHING)
+
+    @contextmanager
+    def saving_many(self) -> Iterator[None]:
+        """Write the index once, at the end, for all sessions that this thread saves meanwhile."""
+        if self._postponed.changes is not None:
+            yield
+            return
+        changes = self._postponed.changes = {}
+        try:
+            yield
+        finally:
+            self._postponed.changes = None
+            if changes:
+                with self._writing():
+                    for layout, changed in changes.items():
+                        self._index.follow(changed, layout)
+
+    def _follow(self, changed: Mapping[UUID, SessionMetadata | None], layout: int) -> None:
+        if self._postponed.changes is None:
+            self._index.follow(changed, layout)
+        else:
+            self._postponed.changes.setdefault(layout, {}).update(changed)
+
+    # --- the lock, and what crashes left
+
+    def recover(self) -> None:
+        """Deal with interrupted acts, if the store may be written and no writer is at work."""
+        if os.access(self._root, os.W_OK):
+            with suppress(LockFailed), locked(self._root, timeout=0):
+                recover(self._root, self._index.after_undo)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Hold the lock for one change, after recovering from crashes of earlier ones."""
+        with locked(self._root):
+            self._index.look()
+            if not self._is_swept:
+                self._sweep()
+                self._is_swept = True
+            recover(self._root, self._index.after_undo)
+            yield
+
+    def _sweep(self) -> None:
+        """Remove temporary files of killed writers; never raises."""
+        interrupted = [f"{paths.TRASH}/{act_dir.name}" for act_dir in unfinished(self._root)]
+        with suppress(OSError, PersistenceError), Tree(self._root) as tree:
+            for folder in paths.written_folders():
+                tree.sweep(folder)
+            for act_dir in interrupted:
+                tree.sweep(act_dir, deep=True)
+
+    def _make_root(self) -> None:
+        with naming(self._root):
+            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _nothing(kind: str, change: Change) -> Act:
+    return Act("", kind, Timestamp.now(), tuple(change.sessions), (), edit=change.edit)
