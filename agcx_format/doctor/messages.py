@@ -87,7 +87,7 @@ def check_messages(
             found = f"{walk.found:,} of {counted(claimed, 'message')}"
         draft.error(walk.error.located(section=section, base=base), section)
         draft.add(Severity.ERROR, "missing", section, f"{found} before the damage")
-    notes.tell(draft, section)
+    notes.report(draft, section)
     return readable
 
 
@@ -127,7 +127,7 @@ class _Notes:
         if any(isinstance(item, ReasoningWithoutContent) for item in (message.item, *edits)):
             self.count("unreadable-for-rust", index)
 
-    def tell(self, draft: ReportDraft, section: str) -> None:
+    def report(self, draft: ReportDraft, section: str) -> None:
         for code, reason in _NOTES.items():
             if count := self._counts[code]:
                 if code == "unknown-kind":

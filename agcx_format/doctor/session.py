@@ -184,7 +184,7 @@ class _Layout1(_Session):
         table = TableCheck(self.file, start, end)
         walk = MessageWalk(table.pieces())
         check_messages(self.draft, walk, base=start, should_stop=self.should_stop)
-        table.tell(self.draft, walk)
+        table.report(self.draft, walk)
         if walk.error is None:
             self.found = walk.found
             self.excess("messages", len(walk.tail), walk.end, decompressed=True)

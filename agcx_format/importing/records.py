@@ -42,7 +42,7 @@ def records_in(text: str) -> tuple[list[Any], str | None]:
         try:
             value, end = _decode(text, at)
         except (ValueError, RecursionError) as cause:
-            reason = reason or _in_words(cause, text)
+            reason = reason or _describe(cause, text)
             at, broken = pieces.after(at, cause), True
             continue
         if not broken or _may_end(text, end):
@@ -122,7 +122,7 @@ def _is_record(value: Any) -> bool:
     return False
 
 
-def _in_words(cause: Exception, text: str) -> str:
+def _describe(cause: Exception, text: str) -> str:
     if isinstance(cause, RecursionError):
         return "nested too deeply"
     if isinstance(cause, json.JSONDecodeError):

@@ -20,12 +20,12 @@ from agcx_format.model.items import MessageSnapshot
 from agcx_format.model.session import ConversationContext, Session, SessionMetadata, SessionState
 from agcx_format.redaction import checks
 from agcx_format.redaction.rules import RULES, SecretRule
-from agcx_format.redaction.texts import TextPath, commands, in_words, texts
+from agcx_format.redaction.texts import TextPath, commands, path_text, texts
 
 __all__ = ["Find", "Span", "find_in_session", "find_secrets", "spans"]
 
 # A secret of at least this length that is not a word is searched for everywhere; shorter ones are too common.
-_TELLING = 8
+_DISTINCTIVE = 8
 # The limit for such secrets, since each costs a search in every text.
 _MOST_REPEATED = 200
 
@@ -78,7 +78,7 @@ class Find:
 
     @property
     def field(self) -> str:
-        return in_words(self.path)
+        return path_text(self.path)
 
 
 # --- one text
@@ -300,7 +300,7 @@ def find_secrets(
         for path, words in commands(value):
             for number, span in _in_line(words):
                 _keep(finds, by_text, (part, index, (*path, number)), words[number], [span])
-    secrets = _telling(finds)
+    secrets = _distinctive(finds)
     if secrets:
         for part, index, value in places():
             for path, text, _ in texts(value):
@@ -330,16 +330,16 @@ def _keep(
             finds.append(lines.find(place, span))
 
 
-def _telling(finds: list[Find]) -> dict[str, str]:
+def _distinctive(finds: list[Find]) -> dict[str, str]:
     """Secrets that are distinctive enough to be found anywhere, with their kind; the longest first."""
-    telling: dict[str, str] = {}
+    distinctive: dict[str, str] = {}
     for find in finds:
         secret = find.secret
         mixed = any(map(str.isdigit, secret)) or not secret.isalpha()
-        if len(secret) >= _TELLING and mixed and find.kind not in ("home-directory", "e-mail"):
-            telling.setdefault(secret, find.kind)
-    longest = sorted(telling, key=len, reverse=True)[:_MOST_REPEATED]
-    return {secret: telling[secret] for secret in longest}
+        if len(secret) >= _DISTINCTIVE and mixed and find.kind not in ("home-directory", "e-mail"):
+            distinctive.setdefault(secret, find.kind)
+    longest = sorted(distinctive, key=len, reverse=True)[:_MOST_REPEATED]
+    return {secret: distinctive[secret] for secret in longest}
 
 
 def _repeats(

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from agcx_format.model import schema
 from agcx_format.model.items import LocalShellCall, MessageSnapshot, Other, UnknownItem
 
-__all__ = ["LocatedText", "TextPath", "commands", "in_words", "put", "texts"]
+__all__ = ["LocatedText", "TextPath", "commands", "path_text", "put", "texts"]
 
 # A step is the name of a field or variable, or a number: of an element, or of a variable's name in its dict.
 TextPath = tuple[str | int, ...]
@@ -82,7 +82,7 @@ def put(value: Any, changes: dict[TextPath, Any], unknown: Callable[[str], str])
     return _put(value, tree, unknown)
 
 
-def in_words(path: TextPath) -> str:
+def path_text(path: TextPath) -> str:
     """The path as people write it: `content[0].text`."""
     words = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return words.removeprefix(".")
