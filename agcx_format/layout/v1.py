@@ -14,6 +14,7 @@ Mirrors `storage.rs` of the Rust crate.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
@@ -57,6 +58,7 @@ VERSION = 1
 BEGINNING = MAGIC + VERSION.to_bytes(2, "little")
 HEADER = 10
 SECTIONS = ("metadata", "messages", "context", "state")
+_header = struct.Struct("<6sI").unpack_from
 
 CHECKPOINT_LEVEL = 3
 
@@ -84,11 +86,11 @@ def metadata_end(head: bytes | memoryview, file_size: int) -> int:
         UnsupportedVersion: when it has another version.
         CorruptData: when the header is cut off or the length is too large.
     """
-    if head[:6] != BEGINNING:
-        _refuse_header(head)
     if len(head) < HEADER:
-        raise CorruptData("the file ends inside the header", section="header", offset=len(head))
-    length = int.from_bytes(head[6:10], "little")
+        _refuse_header(head)
+    beginning, length = _header(head)
+    if beginning != BEGINNING:
+        _refuse_header(head)
     if length > limits.METADATA or HEADER + length > file_size:
         _refuse_length("metadata", HEADER, length, file_size)
     return HEADER + length
@@ -136,6 +138,8 @@ def _refuse_header(head: bytes | memoryview) -> NoReturn:
         raise CorruptData(reason, section="header", offset=0)
     if head[:4] != MAGIC:
         raise InvalidMagic("does not begin with AGCX", section="header", offset=0)
+    if head[:6] == BEGINNING:
+        raise CorruptData("the file ends inside the header", section="header", offset=len(head))
     version = int.from_bytes(head[4:6], "little")
     raise UnsupportedVersion(version, VERSION, section="header", offset=4)
 
@@ -260,6 +264,10 @@ class Layout1(Layout):
             at = HEADER + len(section)
             raise CorruptData("the file was cut short while it was read", offset=at)
         return decode_metadata(bytes(section))
+
+    def metadata_at_once(self, head: bytes, size: int) -> SessionMetadata | None:
+        end = metadata_end(head, size)
+        return decode_metadata(head[HEADER:end]) if end <= len(head) else None
 
     def damage_after_metadata(self, data: Section) -> PersistenceError | None:
         end, size = metadata_end(data[:HEADER], len(data)), len(data)
