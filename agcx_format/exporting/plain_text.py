@@ -1,9 +1,8 @@
-"""A conversation as plain text, and as one JSON object a message for tools that analyse.
+"""Exports a conversation as plain text, or as JSON Lines: one object for each message, for analysis.
 
-Strategy: both go through the messages once and give a part for each, so that a session of any size can
-be written out as it is read.  The text is for reading and searching: what was said is as it was,
-but for characters that a terminal would obey, and nothing marks it up.  The objects all have the
-same keys, so that they make a table.
+Strategy: both pass over the messages once and yield a part for each, so a session of any size can be written
+as it is read. The text is for reading and searching: it has no markup, and only characters that a terminal
+would obey are changed. All objects have the same keys, so that they form a table.
 """
 
 from __future__ import annotations
