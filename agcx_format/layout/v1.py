@@ -88,6 +88,8 @@ def metadata_end(head: bytes | memoryview, file_size: int) -> int:
     """
     if len(head) < HEADER:
         _refuse_header(head)
+    beginning: bytes
+    length: int
     beginning, length = _header(head)
     if beginning != BEGINNING:
         _refuse_header(head)
