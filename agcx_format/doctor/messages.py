@@ -66,8 +66,7 @@ def check_messages(
         try:
             message = messagepack.decode(MessageSnapshot, raw)
         except PersistenceError as error:
-            error.offset = start + (error.offset or 0)
-            error.located(section=section, decompressed=True)
+            error.located(section=section, base=start, decompressed=True)
             draft.error(error, section, "message", message=index + 1)
             if index + 1 - readable >= _MOST_BAD:
                 reason = f"{_MOST_BAD:,} messages cannot be decoded: the rest was not looked at"
