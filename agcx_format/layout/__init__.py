@@ -18,15 +18,15 @@ LAYOUTS: dict[int, Layout] = {layout.version: layout for layout in (v1.LAYOUT, v
 HEAD = 16
 
 
-def of(head: bytes | memoryview) -> Layout:
+def of(head: bytes) -> Layout:
     """The layout of a file with these first bytes; layout 1 reports what is wrong with a damaged header."""
     for layout in LAYOUTS.values():
-        if head[: len(layout.beginning)] == layout.beginning:
+        if head.startswith(layout.beginning):
             return layout
     return v1.LAYOUT
 
 
-def guess(head: bytes | memoryview) -> Layout:
+def guess(head: bytes) -> Layout:
     """The layout by what follows the magic, even where the magic itself is damaged."""
     for layout in LAYOUTS.values():
         if head[len(MAGIC) : len(layout.beginning)] == layout.beginning[len(MAGIC) :]:

@@ -155,6 +155,16 @@ class Layout(ABC):
             PersistenceError: when header or metadata are damaged.
         """
 
+    def metadata_at_once(self, head: bytes, size: int) -> SessionMetadata | None:
+        """The metadata, when the first bytes of a file of `size` bytes hold all of them; for long lists.
+
+        None to have `metadata` called.
+
+        Raises:
+            PersistenceError: when header or metadata are damaged.
+        """
+        return None
+
     def damage_after_metadata(self, data: Section) -> PersistenceError | None:
         """What is obviously wrong right behind readable metadata, as far as that is free to see."""
         return None

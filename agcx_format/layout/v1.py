@@ -14,6 +14,7 @@ Mirrors `storage.rs` of the Rust crate.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
@@ -30,6 +31,7 @@ from agcx_format.errors import (
     InvalidMagic,
     PersistenceError,
     UnsupportedVersion,
+    located,
 )
 from agcx_format.layout.base import (
     MAGIC,
@@ -56,6 +58,7 @@ VERSION = 1
 BEGINNING = MAGIC + VERSION.to_bytes(2, "little")
 HEADER = 10
 SECTIONS = ("metadata", "messages", "context", "state")
+_header = struct.Struct("<6sI").unpack_from
 
 CHECKPOINT_LEVEL = 3
 
@@ -83,11 +86,13 @@ def metadata_end(head: bytes | memoryview, file_size: int) -> int:
         UnsupportedVersion: when it has another version.
         CorruptData: when the header is cut off or the length is too large.
     """
-    if head[:6] != BEGINNING:
-        _refuse_header(head)
     if len(head) < HEADER:
-        raise CorruptData("the file ends inside the header", section="header", offset=len(head))
-    length = int.from_bytes(head[6:10], "little")
+        _refuse_header(head)
+    beginning: bytes
+    length: int
+    beginning, length = _header(head)
+    if beginning != BEGINNING:
+        _refuse_header(head)
     if length > limits.METADATA or HEADER + length > file_size:
         _refuse_length("metadata", HEADER, length, file_size)
     return HEADER + length
@@ -135,6 +140,8 @@ def _refuse_header(head: bytes | memoryview) -> NoReturn:
         raise CorruptData(reason, section="header", offset=0)
     if head[:4] != MAGIC:
         raise InvalidMagic("does not begin with AGCX", section="header", offset=0)
+    if head[:6] == BEGINNING:
+        raise CorruptData("the file ends inside the header", section="header", offset=len(head))
     version = int.from_bytes(head[4:6], "little")
     raise UnsupportedVersion(version, VERSION, section="header", offset=4)
 
@@ -157,10 +164,8 @@ def decode_metadata(section: bytes) -> SessionMetadata:
     Raises:
         BincodeDecodeError: when they are damaged; its offset is the one in the file.
     """
-    try:
+    with located(section="metadata", base=HEADER):
         return bincode.decode(SessionMetadata, section)
-    except PersistenceError as error:
-        raise error.located(section="metadata", base=HEADER) from None
 
 
 def conversation_of(
@@ -177,16 +182,15 @@ def decompress_section(data: Section, span: Span) -> bytes:
     Raises:
         CompressionError: when it is damaged; its offset is the one in the file.
     """
-    return _located(span, lambda: frames.decompress(data[span.start : span.end]))
+    with located(section=span.section, base=span.start):
+        return frames.decompress(data[span.start : span.end])
 
 
 def _decode_section(data: Section, span: Span, decoder: Callable[[bytes], T]) -> T:
     """Decompress a section and decode it; errors say where in the file or in the decompressed text."""
     raw = decompress_section(data, span)
-    try:
+    with located(section=span.section, decompressed=True):
         return decoder(raw)
-    except PersistenceError as error:
-        raise error.located(section=span.section, decompressed=True) from None
 
 
 def _decode_context(data: Section, span: Span) -> ConversationContext:
@@ -195,14 +199,8 @@ def _decode_context(data: Section, span: Span) -> ConversationContext:
 
 def _decode_state(data: Section, span: Span) -> SessionState:
     raw = bytes(data[span.start : span.end])
-    return _located(span, lambda: bincode.decode(SessionState, raw))
-
-
-def _located(span: Span, action: Callable[[], T]) -> T:
-    try:
-        return action()
-    except PersistenceError as error:
-        raise error.located(section=span.section, base=span.start) from None
+    with located(section=span.section, base=span.start):
+        return bincode.decode(SessionState, raw)
 
 
 def _held_at_once(span: Span) -> Span:
@@ -268,6 +266,10 @@ class Layout1(Layout):
             at = HEADER + len(section)
             raise CorruptData("the file was cut short while it was read", offset=at)
         return decode_metadata(bytes(section))
+
+    def metadata_at_once(self, head: bytes, size: int) -> SessionMetadata | None:
+        end = metadata_end(head, size)
+        return decode_metadata(head[HEADER:end]) if end <= len(head) else None
 
     def damage_after_metadata(self, data: Section) -> PersistenceError | None:
         end, size = metadata_end(data[:HEADER], len(data)), len(data)
@@ -380,14 +382,10 @@ class Layout1(Layout):
         Rust cannot read one back that holds a message, since an internally tagged enum needs a
         self-describing format; a reader that knows the schema can.
         """
-        try:
+        with located(section="checkpoint"):
             raw = frames.decompress(data)
-        except PersistenceError as error:
-            raise error.located(section="checkpoint") from None
-        try:
+        with located(section="checkpoint", decompressed=True):
             return bincode.decode(Checkpoint, raw)
-        except PersistenceError as error:
-            raise error.located(section="checkpoint", decompressed=True) from None
 
 
 def _measured(

@@ -9,14 +9,12 @@ from agcx_format.disk.durable import read_exactly
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import PersistenceError
 
-__all__ = ["FileHead", "FileSection"]
+__all__ = ["FileHead", "FileSection", "first_bytes"]
 
 _READ_AHEAD = 256 * 1024
 
-# The first read takes the header and, nearly always, all of the metadata.
-_HEAD = 4096
-# Bytes of a map cost a copy each, and most metadata are a few hundred bytes.
-_MAPPED_HEAD = 1024
+# What is read of every file in a list: header and metadata are most often a few hundred bytes.
+_HEAD = 1024
 
 
 class FileSection:
@@ -52,26 +50,30 @@ class FileSection:
 
 
 class FileHead:
-    """A whole file whose first bytes are read at once, and others each time they are asked for.
+    """A whole file whose `first` bytes were read already; others are read each time they are asked for.
 
-    For a list of many files, of which hardly ever more than the first bytes are needed. The caller closes
-    the descriptor; slicing raises `PersistenceError` where the file cannot be read.
+    The caller closes the descriptor; slicing raises `PersistenceError` where the file cannot be read.
     """
 
-    __slots__ = ("_fd", "_size", "first")
-
-    def __init__(self, fd: int, size: int, use_mmap: bool) -> None:
-        self._fd, self._size = fd, size
-        if use_mmap and size:
-            self.first = mapped.read(fd, min(size, _MAPPED_HEAD))
-        else:
-            self.first = read_exactly(fd, min(size, _HEAD), 0)
+    def __init__(self, fd: int, size: int, first: bytes) -> None:
+        self._fd, self._size, self._first = fd, size, first
 
     def __len__(self) -> int:
         return self._size
 
     def __getitem__(self, part: slice) -> bytes:
-        if part.stop is not None and 0 <= part.stop <= len(self.first):
-            return self.first[part]
         start, end, _ = part.indices(self._size)
+        if end <= len(self._first):
+            return self._first[start:end]
         return read_exactly(self._fd, end - start, start)
+
+
+def first_bytes(fd: int, size: int, use_mmap: bool) -> bytes:
+    """The header of a file of `size` bytes and, nearly always, all of its metadata.
+
+    Raises:
+        PersistenceError: when they cannot be read.
+    """
+    if use_mmap and size:
+        return mapped.read(fd, min(size, _HEAD))
+    return read_exactly(fd, min(size, _HEAD), 0)

@@ -14,12 +14,12 @@ from typing import Self
 from agcx_format import layout, limits
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import PersistenceError
-from agcx_format.layout.base import Rewritten
+from agcx_format.layout.base import Layout, Rewritten
 from agcx_format.model.session import SessionMetadata
-from agcx_format.session.file_section import FileHead, FileSection
+from agcx_format.session.file_section import FileHead, FileSection, first_bytes
 from agcx_format.session.listed import listed
 
-__all__ = ["Turn", "read_head", "read_listed", "read_metadata", "rewritten"]
+__all__ = ["Turn", "as_they_are", "read_head", "read_listed", "read_metadata", "rewritten"]
 
 
 def read_metadata(fd: int, size: int, use_mmap: bool = True) -> SessionMetadata:
@@ -30,30 +30,44 @@ def read_metadata(fd: int, size: int, use_mmap: bool = True) -> SessionMetadata:
     Raises:
         PersistenceError: when they cannot be read.
     """
-    data = FileHead(fd, size, use_mmap)
-    with Turn() as turn:
-        return layout.of(data.first).metadata(data, turn.take)
+    first = first_bytes(fd, size, use_mmap)
+    return _metadata(layout.of(first), FileHead(fd, size, first), as_they_are)
 
 
 def read_listed(fd: int, size: int, use_mmap: bool = True) -> SessionMetadata:
     """Like `read_metadata`, cut to what a list keeps of them (`listed`)."""
-    data = FileHead(fd, size, use_mmap)
-    with Turn() as turn:
-        return listed(layout.of(data.first).metadata(data, turn.take))
+    first = first_bytes(fd, size, use_mmap)
+    found = layout.of(first)
+    metadata = found.metadata_at_once(first, size)
+    if metadata is None:
+        return _metadata(found, FileHead(fd, size, first), listed)
+    return listed(metadata)
 
 
 def read_head(
     fd: int, size: int, use_mmap: bool = True
 ) -> tuple[SessionMetadata, PersistenceError | None]:
-    """The metadata as `read_listed` returns them, and what is obviously wrong right behind them."""
-    data = FileHead(fd, size, use_mmap)
-    found = layout.of(data.first)
-    with Turn() as turn:
-        metadata = listed(found.metadata(data, turn.take))
+    """The metadata as `read_listed` returns them, and what is obviously wrong right after them."""
+    first = first_bytes(fd, size, use_mmap)
+    found, data = layout.of(first), FileHead(fd, size, first)
+    metadata = found.metadata_at_once(first, size)
+    metadata = _metadata(found, data, listed) if metadata is None else listed(metadata)
     try:
         return metadata, found.damage_after_metadata(data)
     except PersistenceError as error:
         return metadata, error
+
+
+def as_they_are(metadata: SessionMetadata) -> SessionMetadata:
+    """The alternative to `listed`."""
+    return metadata
+
+
+def _metadata(
+    found: Layout, data: FileHead, keep: Callable[[SessionMetadata], SessionMetadata]
+) -> SessionMetadata:
+    with Turn() as turn:
+        return keep(found.metadata(data, turn.take))
 
 
 def rewritten(

@@ -30,7 +30,7 @@ class _Frame(msgspec.Struct, frozen=True):
     """The text of a frame and where each of its messages begins; or why there is none."""
 
     text: bytes
-    starts: array
+    starts: array[int]
     error: PersistenceError | None = None
 
 

@@ -14,7 +14,7 @@ from agcx_format.disk.durable import open_regular, read_exactly, replace_file
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.layout import by_version, of
 from agcx_format.model.session import ConversationSnapshot, Session, SessionMetadata, SessionState
-from agcx_format.session.file_section import FileHead
+from agcx_format.session.file_section import FileHead, first_bytes
 
 __all__ = ["read_session", "write_session"]
 
@@ -27,10 +27,10 @@ def read_session(path: str | os.PathLike[str]) -> Session:
     """
     fd, status = open_regular(path)
     try:
-        head = FileHead(fd, status.st_size, use_mmap=False)
-        layout = of(head.first)
+        first = first_bytes(fd, status.st_size, use_mmap=False)
+        layout = of(first)
         # What follows the sections is ignored, however much it is.
-        size = min(layout.end(head), status.st_size)
+        size = min(layout.end(FileHead(fd, status.st_size, first)), status.st_size)
         if size > limits.WHOLE_FILE:
             raise CorruptData(f"{size:,} bytes are too many to load at once")
         return layout.decode(read_exactly(fd, size, 0))

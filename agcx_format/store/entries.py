@@ -26,7 +26,7 @@ from agcx_format.layout import Layout, by_version
 from agcx_format.layout.base import MetadataCopies
 from agcx_format.model.session import SessionMetadata
 from agcx_format.session.listed import listed
-from agcx_format.session.metadata import Turn, read_head, read_listed, read_metadata
+from agcx_format.session.metadata import Turn, as_they_are, read_head, read_listed, read_metadata
 from agcx_format.store import paths
 from agcx_format.store.index_file import read_index
 
@@ -102,7 +102,7 @@ class EntryReader:
         self._root = root
         self._use_mmap = use_mmap
         self._read = read_metadata if whole else read_listed
-        self._kept: Callable[[SessionMetadata], SessionMetadata] = _itself if whole else listed
+        self._kept: Callable[[SessionMetadata], SessionMetadata] = as_they_are if whole else listed
 
     def entry(self, layout: int, path: str) -> ScanEntry | None:
         """The entry of one file; None when there is none (deleted while one looked)."""
@@ -145,8 +145,11 @@ class EntryReader:
         Raises:
             PersistenceError: when they cannot be read.
         """
-        metadata = self.metadata(layout, path)
-        return metadata if by_version(layout).holds_sizes else self._measured(metadata)
+        kind = by_version(layout)
+        metadata = (
+            self._inside(path) if kind.copies is None else self._copied(kind, kind.copies, path)
+        )
+        return metadata if kind.holds_sizes else self._measured(metadata)
 
     def _measured(self, metadata: SessionMetadata) -> SessionMetadata:
         indexed = self._index.get(metadata.id)
@@ -176,9 +179,10 @@ class EntryReader:
             size = counted(status.st_size, "byte is", "bytes are")
             raise CorruptData(f"{size} too few for a header", path=path)
         session_id = paths.id_of(path)
-        copy = session_id and self._copy(copies, session_id, status.st_mtime_ns)
-        if copy is not None:
-            return copy
+        if session_id is not None:
+            copy = self._copy(copies, session_id, status.st_mtime_ns)
+            if copy is not None:
+                return copy
         inside = self._inside(path)
         return inside if layout.holds_sizes else self._measured(inside)
 
@@ -217,10 +221,6 @@ class EntryReader:
             return read_index(self._root / paths.INDEX)[0].sessions
         except PersistenceError:
             return {}
-
-
-def _itself(metadata: SessionMetadata) -> SessionMetadata:
-    return metadata
 
 
 def _signature(path: str) -> Signature | None:

@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from textual.driver import Driver
     from textual.filter import LineFilter
 
-    from agcx_format.disk import Signature
-    from agcx_tui.core.store.store_work import Outcome
 
 # Problems of a configuration that are told one by one: more would cover the list.
 _SAID = 3
@@ -151,8 +149,6 @@ class AgcxApp(EndingApp[object]):
             gc.enable()
         # Whatever was on the terminal meanwhile, it is gone over whole.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
-        self.services.store.acted.subscribe(self._follow_act)
-        self.services.store.saved.subscribe(self._files_changed)
         self.watch(self, "theme", lambda name: self.remember(theme=name), init=False)
         if self.config.keys:
             from agcx_tui.app.keys.usable import usable
@@ -218,19 +214,6 @@ class AgcxApp(EndingApp[object]):
             sort=config.sort or left.sort,
             descending=config.descending if is_chosen else left.descending,
         )
-
-    def _follow_act(self, outcome: Outcome) -> None:
-        """Conversations follow what was done to their files."""
-        for screen in self.screen_stack:
-            follow = getattr(screen, "follow_act", None)
-            if follow is not None:
-                follow(outcome)
-
-    def _files_changed(self, changed: Mapping[str, Signature]) -> None:
-        for screen in self.screen_stack:
-            told = getattr(screen, "files_changed", None)
-            if told is not None:
-                told(changed)
 
     async def on_event(self, event: events.Event) -> None:
         """Obey what is typed in the order in which it was typed."""

@@ -19,6 +19,7 @@ from agcx_tui.cli.export import export
 from agcx_tui.cli.group import Agcx
 from agcx_tui.cli.importing import import_
 from agcx_tui.cli.listing import list_
+from agcx_tui.cli.mcp_server import mcp
 from agcx_tui.cli.prune import prune
 from agcx_tui.cli.repair import repair
 from agcx_tui.cli.search import search
@@ -73,7 +74,7 @@ def agcx(context: click.Context) -> None:
 
 _COMMANDS = (
     browse, demo, list_, search, show, export, edit, delete, undo, trash, prune, stats, import_,
-    verify, repair, config, completion,
+    verify, repair, mcp, config, completion,
 )  # fmt: skip
 
 for command in _COMMANDS:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -131,7 +131,7 @@ def _find(
     )
 
 
-def _selected(store: Store, line: SearchLine) -> Iterable[SessionRef] | None:
+def _selected(store: Store, line: SearchLine) -> Sequence[SessionRef] | None:
     """The sessions that the list's keys select, newest first; None for all."""
     if not line.filter:
         return None

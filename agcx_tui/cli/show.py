@@ -71,7 +71,7 @@ def show(
         if last:
             span = max(0, len(file) - last), None
         if as_json:
-            for number, message in _selected(file, span):
+            for number, message in selected_messages(file, span):
                 print_json(_as_json(number, message))
         else:
             _page(_lines(file, span))
@@ -98,11 +98,11 @@ def _lines(file: SessionFile, span: Span) -> Iterator[str]:
     metadata = listed(file.metadata)
     yield from heading(metadata)
     messages = MessageLines(metadata)
-    for number, message in _selected(file, span):
+    for number, message in selected_messages(file, span):
         yield from messages.lines(number, message)
 
 
-def _selected(
+def selected_messages(
     file: SessionFile, span: Span
 ) -> Iterator[tuple[int, MessageSnapshot | PersistenceError]]:
     """Messages with their numbers, from 1; for one that cannot be decoded, the error."""

@@ -157,7 +157,7 @@ def _read(src: _Source, depth: int, shape: schema.Shape, to: str) -> None:
                 "if n > 250: n, q = long(b, p)",
                 "r = q + n",
                 "if r > end: raise IndexError",
-                "n = str(b[q:r], 'utf-8')",
+                "n = b[q:r].decode()",
             )
             if isinstance(shape, schema.Time):
                 src.add(depth, "if not is_usual(n): n = normal(n)")

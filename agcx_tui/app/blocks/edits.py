@@ -100,13 +100,12 @@ def _unchanged(lines: list[str], *, first: bool, last: bool, palette: Palette) -
 
 
 def _changed(older: str, newer: str, palette: Palette) -> list[Text]:
-    text = Text()
     before, after = _word.findall(older), _word.findall(newer)
     if len(before) + len(after) > _MOST_WORDS:
-        changes = [("replace", 0, len(before), 0, len(after))]
-    else:
-        changes = SequenceMatcher(None, before, after, False).get_opcodes()
-    for kind, i1, i2, j1, j2 in changes:
+        # One change as a whole.
+        before, after = [older], [newer]
+    text = Text()
+    for kind, i1, i2, j1, j2 in SequenceMatcher(None, before, after, False).get_opcodes():
         if kind == "equal":
             text.append("".join(after[j1:j2]), palette.text)
             continue

@@ -31,6 +31,7 @@ def conversation_screen(
     """
     from agcx_tui.app.dialogs.run_export import export_file
     from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+    from agcx_tui.app.screens.conversation.derived_sessions import DerivedSessions
     from agcx_tui.core.local.reading_positions import ReadingPositions
 
     positions = None
@@ -38,9 +39,9 @@ def conversation_screen(
         positions = ReadingPositions(services.state)
     return ConversationScreen(
         path,
-        acts,
+        DerivedSessions(path, acts, fixed, services.now),
         positions=positions,
         export=partial(export_file, app),
-        fixed=fixed,
+        follow=services.store,
         message=message,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual import work
+
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 
@@ -13,9 +15,10 @@ class CheckpointScreen(ConversationScreen):
 
     BINDINGS = bindings("checkpoint")
 
-    def action_make_session(self) -> None:
+    @work
+    async def action_make_session(self) -> None:
         if self.opened is not None and self.opened.checkpoint is not None:
-            self.ask_for_session(self.opened.checkpoint)
+            await self.derived.restore_checkpoint(self, self.opened, self.opened.checkpoint)
 
     def action_reopen(self) -> None:
         """Does nothing: a checkpoint stays as it is, whatever becomes of its session."""

@@ -7,7 +7,7 @@ made of it (`deriving`).  A file that cannot be opened is a page that says what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,9 +19,10 @@ from textual.widgets import Static
 
 from agcx_format import CheckpointMetadata
 from agcx_format.transcript import safe_line
+from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.browser import notices
-from agcx_tui.app.screens.conversation.deriving import DerivingScreen
+from agcx_tui.app.screens.conversation.derived_sessions import DerivedSessions
 from agcx_tui.app.screens.conversation.editing import open_in_editor
 from agcx_tui.app.screens.conversation.number_line import NumberLine
 from agcx_tui.app.screens.conversation.opening import (
@@ -47,8 +48,7 @@ from agcx_tui.core.words import format
 from agcx_tui.core.words.resume_command import resume_command
 
 if TYPE_CHECKING:
-    from agcx_format.disk import Signature
-    from agcx_tui.core.store.act_queue import ActQueue
+    from agcx_tui.core.store.opened_store import OpenedStore
     from agcx_tui.core.store.store_work import Outcome
 
 __all__ = ["ConversationScreen"]
@@ -61,13 +61,13 @@ _NEEDS_CONVERSATION = (
 _MESSAGES_ONLY = ("match", "go_to_number", "split")
 
 
-class ConversationScreen(DerivingScreen):
-    """The conversation in the session file `path`; `acts` and `positions` None: without a store, without any.
+class ConversationScreen(OnceScreen[None]):
+    """The conversation in the session file `path`.
 
-    `opener` opens something else in its place, a checkpoint for example.  `export` asks where a session
-    file is to be exported to.  `fixed` says why the conversation cannot be changed, if the reason is not
-    that there is no store; `done` are the acts that `u` undoes.  It begins at the message `message`, from
-    0, else where the reader was.
+    `derived` makes sessions of it, by default none; `positions` remembers where the reader was, by default
+    nothing does.  `opener` opens something else instead of the file, a checkpoint for example.  `export`
+    asks where a session file is to be exported to.  The screen follows what happens to the file in the
+    store `follow`.  It begins at the message `message`, from 0, else where the reader was.
     """
 
     BINDINGS = bindings("conversation")
@@ -87,25 +87,24 @@ class ConversationScreen(DerivingScreen):
     def __init__(
         self,
         path: str,
-        acts: ActQueue | None = None,
+        derived: DerivedSessions | None = None,
         *,
         positions: ReadingPositions | None = None,
         opener: Callable[[], Conversation] | None = None,
         export: Callable[[str], None] | None = None,
-        fixed: str = "",
-        done: list[str] | None = None,
+        follow: OpenedStore | None = None,
         message: int | None = None,
     ) -> None:
         super().__init__()
         self.path = path
-        self.acts = acts
-        self.fixed = fixed
-        self.done = [] if done is None else done
+        self.derived = derived or DerivedSessions(path)
         self._export = export
+        self._follow = follow
+        self._unfollow: list[Callable[[], None]] = []
         # Where to be once the file is open.
         self._stay = message
         self.transcript = Transcript(id="messages")
-        self.panes = Panes(self.transcript, None if acts is None else acts.store)
+        self.panes = Panes(self.transcript, self.derived.store)
         self.search = ConversationSearch(self.transcript, lambda: self.panes.facts)
         self.number_line = NumberLine(self.transcript)
         self.place = ReadingPlace(self.transcript, positions)
@@ -125,6 +124,11 @@ class ConversationScreen(DerivingScreen):
         name = safe_line(format.short_path(self.path))
         self.query_one("#title", EdgeLine).show(f"opening {name}")
         self.file.begin()
+        if self._follow is not None:
+            self._unfollow = [
+                self._follow.saved.subscribe(self.file.files_changed),
+                self._follow.acted.subscribe(self._follow_act),
+            ]
 
     # --- opening and closing
 
@@ -179,14 +183,12 @@ class ConversationScreen(DerivingScreen):
         self._show_title()
 
     async def on_unmount(self) -> None:
+        for unfollow in self._unfollow:
+            unfollow()
         self.search.stop()
         await self.file.close()
 
-    def files_changed(self, changed: Mapping[str, Signature]) -> None:
-        """Somebody else saved these files."""
-        self.file.files_changed(changed)
-
-    def follow_act(self, outcome: Outcome) -> None:
+    def _follow_act(self, outcome: Outcome) -> None:
         """An act was done in this conversation, or on a screen that covers it."""
         if self.path in [entry.path for entry in outcome.entries]:
             self.action_reopen()
@@ -254,14 +256,14 @@ class ConversationScreen(DerivingScreen):
             from agcx_tui.app.screens.conversation.checkpoint import CheckpointScreen
 
             opener = partial(open_checkpoint, self.panes.store, self.opened.metadata, target)
-            screen = CheckpointScreen(
-                self.path, self.acts, opener=opener, fixed=self.fixed, done=self.done
-            )
+            screen = CheckpointScreen(self.path, self.derived, opener=opener, follow=self._follow)
             self.app.push_screen(screen)
 
     @on(CheckpointsView.Wanted)
-    def _session_wanted(self, message: CheckpointsView.Wanted) -> None:
-        self.ask_for_session(message.checkpoint)
+    @work
+    async def _session_wanted(self, message: CheckpointsView.Wanted) -> None:
+        if self.opened is not None:
+            await self.derived.restore_checkpoint(self, self.opened, message.checkpoint)
 
     # --- search, and where the reader is
 
@@ -323,6 +325,20 @@ class ConversationScreen(DerivingScreen):
             view = self.panes.facts
             path = self.transcript.current_file() if view is None else view.current_file()
             await open_in_editor(self, self.opened, path)
+
+    # --- sessions made of it
+
+    @work
+    async def action_split(self) -> None:
+        if self.has_class("-failed"):
+            words = "What cannot be read cannot be split. agcx repair saves what is left of it."
+            self.notify(words, severity="warning", markup=False)
+        else:
+            await self.derived.split(self, self.opened, self.transcript)
+
+    @work
+    async def action_undo(self) -> None:
+        await self.derived.undo(self)
 
     # --- leaving
 

@@ -12,6 +12,7 @@ from agcx_format.model.items import InputText, Message
 from agcx_format.session.source import PENDING, ListSource
 from agcx_format.store.store import open_store
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.screens.conversation.derived_sessions import DerivedSessions
 from agcx_tui.app.widgets.facts_view import FactsView
 from agcx_tui.app.widgets.lines.tab_line import TabLine
 from agcx_tui.core.conversation.find_message import find_message
@@ -156,7 +157,7 @@ async def test_arrows_go_from_fact_to_fact_and_the_view_follows():
 async def test_enter_on_a_checkpoint_reads_it(tmp_path, with_store):
     path = Path(shutil.copytree(GOLDEN / "manager-store", tmp_path / "history"))
     acts = ActQueue(open_store(path)) if with_store else None
-    app = ScreenApp(str(path / f"{MANAGED}.agcx"), acts=acts)
+    app = ScreenApp(str(path / f"{MANAGED}.agcx"), derived=DerivedSessions("", acts))
     async with app.run_test(size=(100, 45)) as pilot:
         first = await opened(pilot, 17)
         await pilot.press("3")

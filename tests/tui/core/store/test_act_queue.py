@@ -333,12 +333,12 @@ async def test_u_in_a_conversation_undoes_what_was_done_here_and_not_the_last_ac
         await until(pilot, lambda: getattr(pilot.app.focused, "id", "") == "cancel")
         await pilot.press("right", "enter")
         await until(pilot, lambda: len(open_store(store).acts()) == 2)
-        await until(pilot, lambda: conversation.done)
+        await until(pilot, lambda: conversation.derived.done)
         # Another program acts meanwhile: that is not undone here.
         other = open_store(store)
         other.update_metadata(next(e.id for e in other.scan() if e.metadata), title="by another")
         await pilot.press("u")
-        await until(pilot, lambda: not conversation.done)
+        await until(pilot, lambda: not conversation.derived.done)
         assert [act.kind for act in open_store(store).acts()] == ["edit", "edit"]
         await pilot.press("u")
         await until(pilot, lambda: "Nothing was done here" in notices(pilot))

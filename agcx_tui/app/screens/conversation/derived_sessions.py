@@ -1,0 +1,262 @@
+"""Makes sessions of a conversation: its second half, one of its checkpoints.
+
+Strategy: what prevents it is said at once, as far as it is known without looking at files; a thread looks
+for the rest (an agent at work), then the person is asked, then the store's queue does it, which all screens
+follow.  The acts that were done here are remembered, since `u` undoes these and no others: what was done
+in the list is out of sight here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from agcx_format.errors import NothingToUndo, PersistenceError
+from agcx_format.transcript import safe_line
+from agcx_tui.core.words.format import counted
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from agcx_format import CheckpointMetadata, Store
+    from agcx_tui.app.widgets.transcript.transcript import Transcript
+    from agcx_tui.core.conversation.subject import Conversation
+    from agcx_tui.core.store.act_queue import ActQueue, AskedAct
+    from agcx_tui.core.store.store_work import Outcome
+
+__all__ = ["DerivedSessions"]
+
+_WITHOUT_STORE = "It was opened as a file by itself: open it from the list of its store for that."
+_NOTHING_DONE = "Nothing was done here. In the list, u takes back what was done last."
+_AT_WORK = "It changed in the last 5 minutes: an agent may be at work on it, and would save it whole again."
+
+
+class DerivedSessions:
+    """What is made of the session file `path`; shared by its screen and those of its checkpoints.
+
+    `acts` is the queue of its store, None if it cannot be changed; `fixed` then says why, unless there is
+    no store.  `now` returns microseconds since 1970.  `done` are the ids of the acts, oldest first.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        acts: ActQueue | None = None,
+        fixed: str = "",
+        now: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self.done: list[str] = []
+        self._path = path
+        self._acts = acts
+        self._fixed = fixed
+        self._now = now
+        # What was asked for last.
+        self._last: AskedAct | None = None
+        self._is_asking = False
+
+    @property
+    def store(self) -> Store | None:
+        return None if self._acts is None else self._acts.store
+
+    # --- splitting
+
+    async def split(
+        self, screen: Screen[None], conversation: Conversation | None, transcript: Transcript
+    ) -> None:
+        """Split the session before the current message, if the person confirms it."""
+        obstacle = self._obstacle_to_split(conversation, transcript)
+        if obstacle or conversation is None or self._acts is None:
+            screen.notify(obstacle, severity="warning", markup=False)
+            return
+        if self._is_asking:
+            return
+        self._is_asking = True
+        file, at = (self._path, conversation.signature), transcript.current
+        try:
+            title = await self._ask_to_split(screen, self._acts.store, conversation, transcript)
+        except PersistenceError as error:
+            _report_failure(screen, "It was not split", error)
+            return
+        finally:
+            self._is_asking = False
+        if title is not None:
+            from agcx_tui.core.store import store_work
+
+            asked = self._run(self._acts, lambda store: store_work.split(store, file, at, title))
+            await _report(
+                screen,
+                asked,
+                lambda outcome: f"Split in two: {_halves(outcome)}. u undoes this.",
+                "It was not split",
+            )
+
+    def _obstacle_to_split(self, conversation: Conversation | None, transcript: Transcript) -> str:
+        """Why the session cannot be split before the current message; empty if it can."""
+        if conversation is None:
+            return "It is still being opened."
+        if conversation.checkpoint is not None:
+            return "A checkpoint cannot be split. c makes a session of it, which can."
+        if self._acts is None:
+            return self._fixed or _WITHOUT_STORE
+        source = transcript.source
+        if not source.complete:
+            return "It is still being read: once all of it is there, it can be split."
+        if source.error is not None:
+            return "It is damaged, and so cannot be split. agcx repair saves what is left of it."
+        if source.known() < 2:
+            return "It takes two messages to split a conversation."
+        if transcript.current == 0:
+            return (
+                "Go to the message with which the new session is to begin: before this is nothing."
+            )
+        return ""
+
+    async def _ask_to_split(
+        self, screen: Screen[None], store: Store, conversation: Conversation, transcript: Transcript
+    ) -> str | None:
+        """The title of the second half; None to leave the session as it is."""
+        from agcx_format.store import title_of_second
+        from agcx_tui.app.dialogs.naming import NewSessionDialog
+        from agcx_tui.core.store import store_work
+
+        at, file = transcript.current, (self._path, conversation.signature)
+        running = await asyncio.to_thread(store_work.at_work, store, [file], self._now())
+        title = title_of_second(conversation.metadata)
+        first, last = at + 1, transcript.source.known()
+        which = (
+            f"Message {last:,} becomes"
+            if first == last
+            else f"Messages {first:,} to {last:,} become"
+        )
+        checkpoints = " and the checkpoints" if conversation.metadata.checkpoints else ""
+        lines = [
+            Content(f"{which} a session of {'its' if first == last else 'their'} own."),
+            Content(f"The first keeps {counted(at, 'message')}{checkpoints}."),
+            Content("u undoes this."),
+        ]
+        if running:
+            lines.append(Content.styled(_AT_WORK, "$warning"))
+        question = f"Split before message {first:,}?"
+        dialog = NewSessionDialog(question, lines, title, "Split")
+        return await screen.app.push_screen_wait(dialog)
+
+    # --- checkpoints
+
+    async def restore_checkpoint(
+        self, screen: Screen[None], conversation: Conversation, checkpoint: CheckpointMetadata
+    ) -> None:
+        """Make a session of a checkpoint, if the person confirms it."""
+        from agcx_format.store import title_of_checkpoint
+        from agcx_tui.app.dialogs.naming import NewSessionDialog
+        from agcx_tui.core.store import store_work
+        from agcx_tui.core.words.acts import summary
+
+        if self._acts is None:
+            screen.notify(self._fixed or _WITHOUT_STORE, severity="warning", markup=False)
+            return
+        name = safe_line(checkpoint.name).strip() or "(no name)"
+        where = Content(f"◆ {name}, after message {checkpoint.message_index:,}")
+        lines = [
+            where.truncate(54, ellipsis=True),
+            Content(""),
+            Content("The conversation as it was then; this one stays as it is. u undoes this."),
+        ]
+        proposed = title_of_checkpoint(conversation.metadata, checkpoint)
+        question = "Make a session of this checkpoint?"
+        dialog = NewSessionDialog(question, lines, proposed, "Make it")
+        title = await screen.app.push_screen_wait(dialog)
+        if title is not None:
+            file, wanted = (self._path, None), checkpoint.id
+            asked = self._run(
+                self._acts,
+                lambda store: store_work.restore_checkpoint(store, file, wanted, title),
+            )
+            await _report(
+                screen,
+                asked,
+                lambda outcome: f"Made a session: {summary(outcome.act)}. u undoes this.",
+                "No session was made",
+            )
+
+    def _run(self, acts: ActQueue, act: Callable[[Store], Outcome]) -> AskedAct:
+        def noted(store: Store) -> Outcome:
+            outcome = act(store)
+            # Here, in the queue's thread: the next act may be its undo.
+            self.done.append(outcome.act.id)
+            return outcome
+
+        self._last = acts.run(noted)
+        return self._last
+
+    # --- undo
+
+    async def undo(self, screen: Screen[None]) -> None:
+        """Undo the last act that was asked for here, even while it waits or runs."""
+        waiting = self._last is not None and not self._last.is_over
+        if self._acts is None or not (self.done or waiting):
+            screen.notify(_NOTHING_DONE, markup=False)
+            return
+        from agcx_tui.core.words.acts import describe_undo
+
+        before = self._last if waiting else None
+        self._last = self._acts.run(lambda store: self._undo(store, before))
+        await _report(
+            screen, self._last, lambda outcome: describe_undo(outcome.act), "Nothing was undone"
+        )
+
+    def _undo(self, store: Store, before: AskedAct | None) -> Outcome:
+        """In the queue's thread, after the act `before`."""
+        from agcx_tui.core.store import store_work
+
+        if before is not None:
+            _check_done(before)
+        if not self.done:
+            raise NothingToUndo("what was to be undone was not done", path=store.path)
+        wanted = self.done.pop()
+        try:
+            return store_work.undo(store, wanted)
+        except NothingToUndo:
+            # Somebody undid it elsewhere.
+            raise NothingToUndo("it was taken back already") from None
+        except PersistenceError:
+            self.done.append(wanted)
+            raise
+
+
+async def _report(
+    screen: Screen[None], asked: AskedAct, done: Callable[[Outcome], str], failed: str
+) -> None:
+    """Say what came of an act."""
+    try:
+        outcome = await asked
+    except PersistenceError as error:
+        _report_failure(screen, failed, error)
+        return
+    if outcome is not None:
+        # What was said of the act before is out of date.
+        screen.app.clear_notifications()
+        screen.notify(done(outcome), markup=False)
+
+
+def _report_failure(screen: Screen[None], what: str, error: PersistenceError) -> None:
+    text = f"{what}: {safe_line(str(error))}"
+    screen.notify(text, severity="error", timeout=10, markup=False)
+
+
+def _check_done(before: AskedAct) -> None:
+    """In the queue's thread: raise `NothingToUndo` if an act failed or changed nothing."""
+    try:
+        outcome = before.result()
+    except PersistenceError:
+        outcome = None
+    if outcome is None:
+        raise NothingToUndo("what was to be undone was not done")
+
+
+def _halves(outcome: Outcome) -> str:
+    """`119 and 193 messages`."""
+    counts = [entry.metadata.message_count for entry in outcome.entries if entry.metadata]
+    return " and ".join(f"{count:,}" for count in counts) + " messages"

@@ -1,0 +1,192 @@
+"""What an agent may look up in a store, as text: search, read, and list, each bounded and without secrets.
+
+Strategy: the forms are those of `agcx search`, `agcx show`, and `agcx list --filter`, which a model reads as
+well as a person.  Secrets are replaced before a text is cut, so that no half of one is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from agcx_format import listed
+from agcx_format.errors import PersistenceError
+from agcx_format.transcript import safe_text
+from agcx_tui.cli.common import microseconds_now
+from agcx_tui.cli.listing import make_table
+from agcx_tui.cli.search_lines import session_lines
+from agcx_tui.cli.secrets import NoSecrets, Secrets
+from agcx_tui.cli.show import selected_messages
+from agcx_tui.cli.text import MessageLines, heading
+from agcx_tui.core.search.line import parse_line, session_refs
+from agcx_tui.core.search.summary import summary
+
+if TYPE_CHECKING:
+    from agcx_format import SessionFile, Store
+    from agcx_format.search import Index, SessionHits
+
+__all__ = ["BadRequest", "Lookup"]
+
+MOST_HITS = 100
+MOST_SESSIONS = 200
+# Characters of one answer, and of one message in it.
+_LONGEST_ANSWER = 40_000
+_LONGEST_MESSAGE = 8_000
+
+
+class BadRequest(Exception):
+    """The request cannot be understood or names nothing; the text says why."""
+
+
+class Lookup:
+    """Answers questions about one store, which is only read."""
+
+    def __init__(self, store: Store, index: Index, *, redact: bool = True) -> None:
+        """`index` searches the store; `redact` says whether secrets are hidden."""
+        self.store = store
+        self.index = index
+        self._secrets = Secrets() if redact else NoSecrets()
+
+    def search(
+        self,
+        query: str,
+        limit: int = 20,
+        context: int = 0,
+        sort: Literal["newest", "best"] = "newest",
+    ) -> str:
+        """The first hits, session by session, and how much was searched.
+
+        Raises:
+            BadRequest: the query means nothing.
+        """
+        line = parse_line(query, microseconds_now())
+        if line.errors:
+            raise BadRequest("; ".join(line.errors))
+        if not line:
+            raise BadRequest('nothing to search for: add a word, a "phrase", or a /regex/')
+        sessions = None
+        if line.filter:
+            table = make_table(self.store.scan())
+            table.filter_by(line.filter)
+            table.sort_by("updated", True)
+            sessions = session_refs(table, table.order)
+        found = self.index.find(
+            line.wanted, sessions=sessions, order=sort, context=min(context, 20), rows=limit
+        )
+        left = max(1, min(limit, MOST_HITS))
+        lines: list[str] = []
+        now = microseconds_now()
+        for session in found:
+            shown = replace(session, hits=session.hits[:left])
+            lines += [*session_lines(self._hidden(shown), now, colored=False, context=context), ""]
+            left -= max(1, len(shown.hits))
+            if left <= 0:
+                found.stop()
+                break
+        return _bounded([*lines, summary(found.progress)])
+
+    def read(self, session: str, first: int = 1, last: int | None = None) -> str:
+        """Messages of a conversation, counted from 1, as `agcx show` prints them.
+
+        Raises:
+            BadRequest: no session has that name, or it has no such messages.
+        """
+        from agcx_format import SessionFile
+
+        if first < 1 or (last is not None and last < first):
+            raise BadRequest("messages count from 1, and the last is not before the first")
+        try:
+            path = self.store.resolve(session).path
+            with SessionFile(path) as file:
+                hide = self._secrets.of(path)
+                metadata = listed(file.metadata)
+                parts = [hide("\n".join(heading(metadata)))]
+                parts += _until_full(_texts(file, first, last, hide), first)
+                if len(parts) == 1 and file.error is None:
+                    raise BadRequest(f"the session has only {file.known():,} messages")
+                if file.error is not None:
+                    parts.append(f"(the file is damaged after this: {file.error.reason})")
+        except PersistenceError as error:
+            raise BadRequest(str(error)) from error
+        return safe_text("\n".join(parts))
+
+    def list(self, query: str = "", limit: int = 50) -> str:
+        """Sessions that match a filter, the last updated first: id, date, messages, directory, title.
+
+        Raises:
+            BadRequest: a term of the filter cannot be understood.
+        """
+        from agcx_tui.core.sessions.query import parse
+        from agcx_tui.core.words.format import counted, exact
+
+        wanted = parse(query, microseconds_now())
+        if wanted.errors:
+            raise BadRequest("; ".join(wanted.errors))
+        table = make_table(self.store.scan())
+        table.filter_by(wanted)
+        table.sort_by("updated", True)
+        limit = max(1, min(limit, MOST_SESSIONS))
+        lines = []
+        for row in table.order[:limit]:
+            title = self._secrets.hide(table.title(row)) or "(no title)"
+            facts = [
+                table.id(row),
+                exact(table.date(row)),
+                counted(table.messages(row), "message"),
+                table.directory(row),
+                " ".join(f"#{tag}" for tag in table.tags(row)),
+                "unreadable" if not table.readable(row) else title,
+            ]
+            lines.append(safe_text(" · ".join(filter(None, facts))))
+        more = len(table.order) - len(lines)
+        lines.append(f"{more:,} more" if more > 0 else counted(len(lines), "session"))
+        return _bounded(lines)
+
+    def _hidden(self, session: SessionHits) -> SessionHits:
+        """The session without secrets in what is shown of it."""
+        hide = self._secrets.of(session.path)
+        hits = tuple(
+            replace(
+                hit,
+                line=hide(hit.line),
+                before=tuple(map(hide, hit.before)),
+                after=tuple(map(hide, hit.after)),
+            )
+            for hit in session.hits
+        )
+        return replace(session, title=hide(session.title), hits=hits)
+
+
+def _texts(
+    file: SessionFile, first: int, last: int | None, hide: Callable[[str], str]
+) -> Iterator[str]:
+    """Messages as text; all before them are read too, since a message is understood by those."""
+    lines = MessageLines(listed(file.metadata))
+    for number, message in selected_messages(file, (0, None if last is None else last - 1)):
+        text = "\n".join(lines.lines(number, message))
+        if number >= first:
+            yield _cut(hide(text), _LONGEST_MESSAGE)
+
+
+def _until_full(texts: Iterator[str], number: int) -> Iterator[str]:
+    """Texts until the answer is long enough; then where to read on."""
+    length = 0
+    for text in texts:
+        if length > _LONGEST_ANSWER:
+            yield f"(read on from message {number})"
+            return
+        yield text
+        length += len(text)
+        number += 1
+
+
+def _cut(text: str, length: int) -> str:
+    left = len(text) - length
+    return text if left <= 0 else f"{text[:length]}\n… ({left:,} characters more)\n"
+
+
+def _bounded(lines: list[str]) -> str:
+    """The lines, safe to print; the last one, which sums up, is kept."""
+    text = safe_text("\n".join(lines[:-1]))
+    return "\n".join(filter(None, (_cut(text, _LONGEST_ANSWER), lines[-1])))

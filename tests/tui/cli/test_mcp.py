@@ -1,0 +1,173 @@
+"""`agcx mcp` as an agent uses it: the SDK's own client, over stdin and stdout of the real program."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+
+import pytest
+from mcp import Client, StdioServerParameters
+
+from agcx_format import FunctionCall, InputText, Message, new_message, new_session, open_store
+from tests.support.waiting import LIMIT
+from tests.tui.cli.conftest import GRID, QUEUE, run
+
+GRID_ID = "70b30ef8-e6eb-504a-ab0a-b17d5d131808"
+TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+PASSWORD = "correct-horse-battery"
+
+
+def ask(use: Callable[[Client], Awaitable[None]], *options: str) -> None:
+    server = StdioServerParameters(
+        command=sys.executable, args=["-m", "agcx_tui", "mcp", *options], env=dict(os.environ)
+    )
+
+    async def talk() -> None:
+        async with asyncio.timeout(LIMIT), Client(server) as client:
+            await use(client)
+
+    asyncio.run(talk())
+
+
+async def answer(client: Client, tool: str, **arguments: object) -> str:
+    result = await client.call_tool(tool, arguments)
+    assert not result.is_error, result.content
+    return result.content[0].text
+
+
+async def refusal(client: Client, tool: str, **arguments: object) -> str:
+    result = await client.call_tool(tool, arguments)
+    assert result.is_error
+    return result.content[0].text
+
+
+def files_of(store) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in sorted(store.rglob("*")) if path.is_file()}
+
+
+def test_an_agent_finds_reads_and_lists_and_changes_nothing(store):
+    before = files_of(store)
+
+    async def use(client: Client) -> None:
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+        assert set(tools) == {"search_conversations", "read_conversation", "list_conversations"}
+        assert all(tool.annotations.read_only_hint for tool in tools.values())
+        assert set(tools["read_conversation"].input_schema["properties"]) == {"id", "from", "to"}
+
+        found = await answer(client, "search_conversations", query="grid role:user")
+        assert found.startswith(f"Fix the grid layout · {GRID}")
+        assert "searched 14 of 15 sessions" in found
+        number = int(found.splitlines()[1].split(":")[0])
+
+        read = await answer(client, "read_conversation", id=GRID, **{"from": number, "to": number})
+        shown = run("show", GRID, "--messages", str(number)).stdout
+        assert read.strip() == shown.strip()
+
+        listed = await answer(client, "list_conversations", filter="grid")
+        assert listed.startswith(GRID_ID)
+        assert listed.endswith("1 session")
+
+    ask(use)
+    assert files_of(store) == before
+
+
+def test_what_cannot_be_done_is_an_error_that_says_why(store):
+    async def use(client: Client) -> None:
+        search, read = "search_conversations", "read_conversation"
+        assert "look-around" in await refusal(client, search, query="/(?=a)/")
+        assert "nothing to search for" in await refusal(client, search, query="")
+        assert "a date as" in await refusal(client, "list_conversations", filter="after:soon")
+        assert "no session 'ffff'" in await refusal(client, read, id="ffff")
+        assert "only 24 messages" in await refusal(client, read, id=GRID, **{"from": 25})
+        assert "Traceback" not in await refusal(client, read, id=GRID, **{"from": 5, "to": 2})
+        # And it goes on.
+        assert GRID in await answer(client, search, query="grid")
+
+    ask(use)
+
+
+@pytest.fixture
+def secrets(store) -> str:
+    """The id of a session with a token, and with a password that is named in one message only."""
+    messages = [
+        new_message(Message(None, "user", [InputText(f"The password is: {PASSWORD}")])),
+        new_message(FunctionCall(None, "shell", f'{{"command": "curl -u me:{PASSWORD} x"}}', "c")),
+        new_message(Message(None, "user", [InputText(f"needle: it was {PASSWORD} with {TOKEN}")])),
+    ]
+    session = new_session(title=f"Uses {TOKEN}", messages=messages)
+    open_store(store).save_session(session.metadata.id, *session)
+    return str(session.metadata.id)
+
+
+def test_no_secret_leaves_in_any_answer(store, secrets):
+    async def use(client: Client) -> None:
+        found = await answer(client, "search_conversations", query="needle", context=2)
+        read = await answer(client, "read_conversation", id=secrets)
+        listed = await answer(client, "list_conversations")
+        assert "needle: it was [redacted" in found
+        assert "needle: it was [redacted" in read
+        assert "Uses [redacted" in listed
+        for text in (found, read, listed):
+            assert TOKEN not in text
+            assert PASSWORD not in text
+
+    ask(use)
+
+
+def test_secrets_are_shown_if_that_is_asked_for(store, secrets):
+    async def use(client: Client) -> None:
+        assert TOKEN in await answer(client, "search_conversations", query="needle")
+
+    ask(use, "--no-redact")
+
+
+def test_an_answer_is_bounded_and_says_where_to_read_on(store):
+    words = "word " * 1_000
+    messages = [new_message(Message(None, "user", [InputText(f"{n} {words}")])) for n in range(30)]
+    session = new_session(title="Long", messages=messages)
+    open_store(store).save_session(session.metadata.id, *session)
+    id = str(session.metadata.id)
+
+    async def use(client: Client) -> None:
+        first = await answer(client, "read_conversation", id=id)
+        assert len(first) < 60_000
+        further = int(first.rsplit("read on from message ", 1)[1].rstrip(")\n"))
+        assert 1 < further < 30
+        rest = await answer(client, "read_conversation", id=id, **{"from": further})
+        assert f"[{further}]" in rest
+        hits = await answer(client, "search_conversations", query="word", limit=100)
+        assert len(hits) < 60_000
+        assert "searched" in hits
+
+    ask(use)
+
+
+def test_without_the_package_the_command_says_what_to_install(store, monkeypatch):
+    for name in [name for name in sys.modules if name.split(".")[0] in ("mcp", "mcp_types")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, "agcx_tui.cli.mcp_tools", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [_Missing(), *sys.meta_path])
+    result = run("mcp")
+    assert result.exit_code == 1
+    assert "pip install 'agcx[mcp]'" in result.stderr
+
+
+class _Missing:
+    """As if `mcp` were not installed."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name.split(".")[0] == "mcp":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+def test_a_damaged_session_is_read_as_far_as_it_goes(store):
+    async def use(client: Client) -> None:
+        read = await answer(client, "read_conversation", id="0c970611", **{"to": 2})
+        assert "[1]" in read
+        whole = await answer(client, "read_conversation", id="0c970611")
+        assert "the file is damaged after this" in whole
+        assert QUEUE in await answer(client, "search_conversations", query="lease")
+
+    ask(use)
