@@ -31,6 +31,7 @@ from agcx_format.errors import (
     InvalidMagic,
     PersistenceError,
     UnsupportedVersion,
+    located,
 )
 from agcx_format.layout.base import (
     MAGIC,
@@ -87,6 +88,8 @@ def metadata_end(head: bytes | memoryview, file_size: int) -> int:
     """
     if len(head) < HEADER:
         _refuse_header(head)
+    beginning: bytes
+    length: int
     beginning, length = _header(head)
     if beginning != BEGINNING:
         _refuse_header(head)
@@ -161,10 +164,8 @@ def decode_metadata(section: bytes) -> SessionMetadata:
     Raises:
         BincodeDecodeError: when they are damaged; its offset is the one in the file.
     """
-    try:
+    with located(section="metadata", base=HEADER):
         return bincode.decode(SessionMetadata, section)
-    except PersistenceError as error:
-        raise error.located(section="metadata", base=HEADER) from None
 
 
 def conversation_of(
@@ -181,16 +182,15 @@ def decompress_section(data: Section, span: Span) -> bytes:
     Raises:
         CompressionError: when it is damaged; its offset is the one in the file.
     """
-    return _located(span, lambda: frames.decompress(data[span.start : span.end]))
+    with located(section=span.section, base=span.start):
+        return frames.decompress(data[span.start : span.end])
 
 
 def _decode_section(data: Section, span: Span, decoder: Callable[[bytes], T]) -> T:
     """Decompress a section and decode it; errors say where in the file or in the decompressed text."""
     raw = decompress_section(data, span)
-    try:
+    with located(section=span.section, decompressed=True):
         return decoder(raw)
-    except PersistenceError as error:
-        raise error.located(section=span.section, decompressed=True) from None
 
 
 def _decode_context(data: Section, span: Span) -> ConversationContext:
@@ -199,14 +199,8 @@ def _decode_context(data: Section, span: Span) -> ConversationContext:
 
 def _decode_state(data: Section, span: Span) -> SessionState:
     raw = bytes(data[span.start : span.end])
-    return _located(span, lambda: bincode.decode(SessionState, raw))
-
-
-def _located(span: Span, action: Callable[[], T]) -> T:
-    try:
-        return action()
-    except PersistenceError as error:
-        raise error.located(section=span.section, base=span.start) from None
+    with located(section=span.section, base=span.start):
+        return bincode.decode(SessionState, raw)
 
 
 def _held_at_once(span: Span) -> Span:
@@ -388,14 +382,10 @@ class Layout1(Layout):
         Rust cannot read one back that holds a message, since an internally tagged enum needs a
         self-describing format; a reader that knows the schema can.
         """
-        try:
+        with located(section="checkpoint"):
             raw = frames.decompress(data)
-        except PersistenceError as error:
-            raise error.located(section="checkpoint") from None
-        try:
+        with located(section="checkpoint", decompressed=True):
             return bincode.decode(Checkpoint, raw)
-        except PersistenceError as error:
-            raise error.located(section="checkpoint", decompressed=True) from None
 
 
 def _measured(

@@ -273,4 +273,5 @@ def _needed(part: slice) -> int | None:
     ends = (part.start or 0, part.stop)
     if step < 1 or any(end is None or end < 0 for end in ends):
         return None
-    return part.stop
+    stop: int | None = part.stop
+    return stop

@@ -146,10 +146,9 @@ class EntryReader:
             PersistenceError: when they cannot be read.
         """
         kind = by_version(layout)
-        if kind.copies is None:
-            metadata = self._inside(path)
-        else:
-            metadata = self._copied(kind, kind.copies, path)
+        metadata = (
+            self._inside(path) if kind.copies is None else self._copied(kind, kind.copies, path)
+        )
         return metadata if kind.holds_sizes else self._measured(metadata)
 
     def _measured(self, metadata: SessionMetadata) -> SessionMetadata:
