@@ -26,7 +26,13 @@ from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.zstd import frames, seekable
 from agcx_format.codec.zstd.frames import Section
 from agcx_format.counting import counted
-from agcx_format.errors import CorruptData, InvalidMagic, PersistenceError, UnsupportedVersion
+from agcx_format.errors import (
+    CorruptData,
+    InvalidMagic,
+    PersistenceError,
+    UnsupportedVersion,
+    located,
+)
 from agcx_format.layout.base import (
     MAGIC,
     Layout,
@@ -82,6 +88,8 @@ def metadata_end(head: bytes | memoryview, file_size: int) -> int:
     """
     if len(head) < HEADER:
         _refuse_header(head)
+    beginning: bytes
+    length: int
     beginning, length = _header(head)
     if beginning != BEGINNING:
         _refuse_header(head)
@@ -160,6 +168,7 @@ def decode_metadata(section: bytes) -> SessionMetadata:
     Raises:
         BincodeDecodeError: when they are damaged; its offset is the one in the file.
     """
+    # Not `with located(…)`: a list does this for every file.
     try:
         return bincode.decode(SessionMetadata, section)
     except PersistenceError as error:
@@ -180,15 +189,14 @@ def decompress_section(data: Section, span: Span) -> bytes:
     Raises:
         CompressionError: when it is damaged; its offset is the one in the file.
     """
-    return _located(span, lambda: frames.decompress(data[span.start : span.end]))
+    with located(section=span.section, base=span.start):
+        return frames.decompress(data[span.start : span.end])
 
 
 def _decode_section(data: Section, span: Span, decoder: Callable[[bytes], T]) -> T:
     raw = decompress_section(data, span)
-    try:
+    with located(section=span.section, decompressed=True):
         return decoder(raw)
-    except PersistenceError as error:
-        raise error.located(section=span.section, decompressed=True) from None
 
 
 def _decode_context(data: Section, span: Span) -> ConversationContext:
@@ -197,14 +205,8 @@ def _decode_context(data: Section, span: Span) -> ConversationContext:
 
 def _decode_state(data: Section, span: Span) -> SessionState:
     raw = bytes(data[span.start : span.end])
-    return _located(span, lambda: bincode.decode(SessionState, raw))
-
-
-def _located(span: Span, action: Callable[[], T]) -> T:
-    try:
-        return action()
-    except PersistenceError as error:
-        raise error.located(section=span.section, base=span.start) from None
+    with located(section=span.section, base=span.start):
+        return bincode.decode(SessionState, raw)
 
 
 # --- writing
@@ -374,14 +376,10 @@ class Layout1(Layout):
 
     def decode_checkpoint(self, data: bytes, metadata: CheckpointMetadata) -> Checkpoint:
         """One bincode value; Rust cannot read it back, since its enums need a self-describing format."""
-        try:
+        with located(section="checkpoint"):
             raw = frames.decompress(data)
-        except PersistenceError as error:
-            raise error.located(section="checkpoint") from None
-        try:
+        with located(section="checkpoint", decompressed=True):
             return bincode.decode(Checkpoint, raw)
-        except PersistenceError as error:
-            raise error.located(section="checkpoint", decompressed=True) from None
 
 
 def _measured(

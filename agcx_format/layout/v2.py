@@ -29,8 +29,8 @@ from agcx_format.errors import (
     CorruptData,
     InvalidMagic,
     MessagePackDecodeError,
-    PersistenceError,
     UnsupportedVersion,
+    located,
 )
 from agcx_format.layout.base import (
     MAGIC,
@@ -117,10 +117,8 @@ def decompress(data: Section) -> bytes:
         PersistenceError: when header or section are damaged.
     """
     end = section_end(data[:HEADER], len(data))
-    try:
+    with located(section="session", base=HEADER):
         return frames.decompress(data[HEADER:end])
-    except PersistenceError as error:
-        raise error.located(section="session", base=HEADER) from None
 
 
 def split(raw: bytes, names: tuple[str, ...] = ELEMENTS) -> list[Element]:
@@ -154,11 +152,8 @@ def element(raw: bytes, place: Element, type_: type[T]) -> T:
     Raises:
         MessagePackDecodeError: when it is damaged; its offset is the one in the section's text.
     """
-    try:
+    with located(section=place.name, base=place.start, decompressed=True):
         return messagepack.decode(type_, memoryview(raw)[place.start : place.end])
-    except PersistenceError as error:
-        error.offset = place.start + (error.offset or 0)
-        raise error.located(section=place.name, decompressed=True) from None
 
 
 def read_metadata(pieces: Iterator[bytes]) -> SessionMetadata:
@@ -267,10 +262,8 @@ class Layout2(Layout):
         # Rust truncates these files in place: one that is too short may still hold its metadata.
         end = section_end(data[:HEADER], max(len(data), 2**64))
         section = Part(data, HEADER, min(end, len(data)))
-        try:
+        with located(section="metadata", base=HEADER):
             return read_metadata(_admitted(frames.pieces(section), admit))
-        except PersistenceError as error:
-            raise error.located(section="metadata", base=HEADER) from None
 
     def sections(self, data: Section) -> list[SectionPlace]:
         return [SectionPlace("session", HEADER, min(self.end(data), len(data)), True)]

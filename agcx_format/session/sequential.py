@@ -44,8 +44,7 @@ def decode_message(raw: bytes, base: int) -> MessageSnapshot | PersistenceError:
     try:
         return messagepack.decode(MessageSnapshot, raw)
     except PersistenceError as error:
-        error.offset = base + (error.offset or 0)
-        return error.located(section="messages", decompressed=True)
+        return error.located(section="messages", base=base, decompressed=True)
 
 
 def too_large(index: int, size: int, base: int) -> PersistenceError:

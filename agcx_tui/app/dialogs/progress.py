@@ -1,12 +1,14 @@
 """How far a long piece of work is, and a way to stop it; what is done in no time shows nothing.
 
-Strategy: the work is a thread that counts in a `Progress`; the dialog looks at it a few times a second,
-and comes up only when the work takes longer than a moment.  No button has the focus: a key
-that was meant for the list stops nothing.  Put aside, the work goes on, and its outcome is told.
+Strategy: a thread does the work and counts in a `Progress`; the dialog looks at it a few times a second, and
+is shown only if the work takes longer than a moment.  No button has the focus, so a key that was meant for
+the list stops nothing.  Once the dialog is put aside, the work goes on.
 """
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -14,14 +16,12 @@ from textual import on
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Button, Static
-from textual.worker import get_current_worker
+from textual.widgets import Button, ProgressBar, Static
 
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.core.export.write_files import Progress
 from agcx_tui.core.words import format
-from agcx_tui.core.words.storage_report import bar
 
 __all__ = ["ProgressDialog", "Stopped", "run_with_progress"]
 
@@ -31,7 +31,6 @@ Stopped = Callable[[], bool]
 # Seconds before the dialog comes up, and between two looks at the numbers.
 _PATIENCE = 0.4
 _EVERY = 0.2
-_WIDTH = 48
 
 
 class ProgressDialog(Dialog[bool]):
@@ -41,7 +40,8 @@ class ProgressDialog(Dialog[bool]):
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
     ProgressDialog {
-        & #bar { color: $primary; }
+        & ProgressBar, & Bar { width: 1fr; }
+        & Bar > .bar--bar, & Bar > .bar--complete { color: $primary; }
         & #hint { color: $text-muted; margin-top: 1; }
     }
     """
@@ -55,7 +55,7 @@ class ProgressDialog(Dialog[bool]):
     def compose(self) -> ComposeResult:
         with Vertical(id="box"):
             yield Static(Content(self._what), id="question", markup=False)
-            yield Static(id="bar", markup=False)
+            yield ProgressBar(total=1, show_eta=False)
             yield Static(id="facts", markup=False)
             yield Static("esc stops it; put aside, it goes on", id="hint", markup=False)
             with Horizontal(id="buttons"):
@@ -67,9 +67,10 @@ class ProgressDialog(Dialog[bool]):
         self.set_interval(_EVERY, self._show)
 
     def _show(self) -> None:
-        share = self._progress.share
-        drawn = bar(round(share * 1000), 1000, _WIDTH)
-        self.query_one("#bar", Static).update(Content(f"{drawn:{_WIDTH}}  {share:4.0%}"))
+        if self._over:
+            # It may be left before it is mounted.
+            return
+        self.query_one(ProgressBar).update(progress=self._progress.share)
         self.query_one("#facts", Static).update(Content(_facts(self._progress)))
 
     def end(self) -> None:
@@ -98,35 +99,28 @@ def _facts(progress: Progress) -> str:
     return " · ".join(facts)
 
 
-def run_with_progress(
-    app: App[object],
-    what: str,
-    progress: Progress,
-    work: Callable[[Stopped], T],
-    done: Callable[[T, bool], None],
-) -> None:
-    """Have `work` done by a thread; `done` gets what it gives, and whether it was to stop.
+async def run_with_progress(
+    app: App[object], what: str, progress: Progress, work: Callable[[Stopped], T]
+) -> tuple[T, bool]:
+    """Have a thread do `work`, which is to end early once what it gets returns true.
 
-    This and `done` run on the main thread.  The work is also to stop when the program ends; then
-    nobody is told.
+    That is when the person stops it, or when the coroutine is cancelled because the program ends.
+
+    Returns:
+        What the work returned, and whether the person stopped it.
     """
+    stop = threading.Event()
+
+    def answered(stopped: bool | None) -> None:
+        if stopped:
+            stop.set()
+
     dialog = ProgressDialog(what, progress)
-    stopped = False
-
-    def run() -> None:
-        worker = get_current_worker()
-        result = work(lambda: stopped or worker.is_cancelled)
-        if not worker.is_cancelled:
-            app.call_from_thread(ended, result)
-
-    def answered(stop: bool | None) -> None:
-        nonlocal stopped
-        stopped = bool(stop)
-
-    def ended(result: T) -> None:
+    timer = app.set_timer(_PATIENCE, lambda: app.push_screen(dialog, answered))
+    try:
+        result = await asyncio.to_thread(work, stop.is_set)
+        return result, stop.is_set()
+    finally:
+        stop.set()
         timer.stop()
         dialog.end()
-        done(result, stopped)
-
-    timer = app.set_timer(_PATIENCE, lambda: app.push_screen(dialog, answered))
-    app.run_worker(run, thread=True, group="export")

@@ -1,12 +1,13 @@
-"""What becomes of an export: secrets are looked for and shown, files are written, and it is told.
+"""What becomes of an export: secrets are looked for and shown, files are written, the outcome is said.
 
-Strategy: each step is a thread that counts how far it is, and gives its outcome to the next one on the
-main thread.  Where secrets are to be hidden, they are looked for first, and shown before anything
-is written.  What is stopped tells what was written by then.
+Strategy: one coroutine asks, looks, shows and writes in that order; what takes time is done by threads that
+count how far they are.  Nothing is written before the secrets that are to be hidden have been shown.  An
+export that is stopped says what was written by then.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -33,46 +34,77 @@ _NOTHING = "Stopped. Nothing was written."
 
 
 def ask_for_export(app: App[object], items: Sequence[ExportItem]) -> None:
-    """Ask, have it written, and say what became of it."""
-
-    def answered(order: ExportOrder | None) -> None:
-        if order is not None:
-            begin = _look_for_secrets if order.form.redact else _write
-            begin(app, order)
-
-    app.push_screen(ExportDialog(items), answered)
+    """Ask, have it written, and say what came of it."""
+    app.run_worker(_export(app, items), group="export")
 
 
-def _look_for_secrets(app: App[object], order: ExportOrder) -> None:
-    """Find what is to be hidden, and have it looked at if there is anything."""
+def export_file(app: App[object], path: str) -> None:
+    """Ask about one session file; the dialog proposes a name by the session's title."""
+    app.run_worker(_export_file(app, path), group="export")
+
+
+async def _export_file(app: App[object], path: str) -> None:
+    try:
+        item = await asyncio.to_thread(_item_of, path)
+    except (PersistenceError, OSError) as error:
+        reason = os_reason(error) if isinstance(error, OSError) else error.reason
+        text = f"It cannot be exported: {safe_line(reason)}"
+        app.notify(text, severity="error", markup=False)
+    else:
+        await _export(app, [item])
+
+
+def _item_of(path: str) -> ExportItem:
+    with SessionFile(path) as session:
+        metadata = listed(session.metadata)
+        return ExportItem(path, str(metadata.id), metadata.title)
+
+
+async def _export(app: App[object], items: Sequence[ExportItem]) -> None:
+    order = await app.push_screen_wait(ExportDialog(items))
+    if order is None:
+        return
+    hidden: Reviewed | None = None
+    if order.form.redact:
+        hidden, stopped = await _look_for_secrets(app, order)
+        if stopped:
+            app.notify(_NOTHING, markup=False)
+            return
+        if any(hidden.values()):
+            hidden = await _review(app, hidden)
+            if hidden is None:
+                return
+    results, stopped = await _write(app, order, hidden)
+    written = [result for result in results if not result.error]
+    # The last may have been written just before it was to stop.
+    if stopped and len(results) < len(order.jobs):
+        _say_stopped(app, order, written)
+    elif written:
+        _say_written(app, order, written)
+    _say_failed(app, order, [result for result in results if result.error])
+
+
+async def _look_for_secrets(app: App[object], order: ExportOrder) -> tuple[Reviewed, bool]:
+    """What is to be hidden, by session file; and whether the search was stopped."""
     progress = Progress(len(order.jobs))
     sources = [source for source, _ in order.jobs]
 
     def work(should_stop: Stopped) -> Reviewed:
         return write_files.secrets_in(sources, order.form, should_stop, progress)
 
-    def done(found: Reviewed, stopped: bool) -> None:
-        if stopped:
-            app.notify(_NOTHING, markup=False)
-        elif any(found.values()):
-            _review(app, order, found)
-        else:
-            _write(app, order, found)
-
-    run_with_progress(app, f"Looking for secrets in {_all_of(order)}", progress, work, done)
+    return await run_with_progress(app, f"Looking for secrets in {_all_of(order)}", progress, work)
 
 
-def _review(app: App[object], order: ExportOrder, found: Reviewed) -> None:
+async def _review(app: App[object], found: Reviewed) -> Reviewed | None:
     from agcx_tui.app.dialogs.redaction_review import RedactionReview
 
-    def answered(reviewed: Reviewed | None) -> None:
-        if reviewed is not None:
-            _write(app, order, reviewed)
-
-    app.push_screen(RedactionReview(found), answered)
+    return await app.push_screen_wait(RedactionReview(found))
 
 
-def _write(app: App[object], order: ExportOrder, reviewed: Reviewed | None = None) -> None:
+async def _write(
+    app: App[object], order: ExportOrder, hidden: Reviewed | None
+) -> tuple[list[Exported], bool]:
+    """What was written and what was not; and whether it was stopped."""
     progress = Progress(len(order.jobs))
     write: Callable[..., Iterable[Exported]] = partial(write_files.export_each, order.jobs)
     if order.together:
@@ -85,35 +117,26 @@ def _write(app: App[object], order: ExportOrder, reviewed: Reviewed | None = Non
                 order.form,
                 overwrite=order.overwrite,
                 should_stop=should_stop,
-                reviewed=reviewed,
+                reviewed=hidden,
                 progress=progress,
             )
         )
 
-    def done(results: list[Exported], stopped: bool) -> None:
-        written = [result for result in results if not result.error]
-        # The last may have been written just before it was to stop.
-        if stopped and len(results) < len(order.jobs):
-            _tell_stopped(app, order, written)
-        elif written:
-            _tell_written(app, order, written)
-        _tell_failed(app, order, [result for result in results if result.error])
-
-    run_with_progress(app, f"Exporting {_all_of(order)}", progress, work, done)
+    return await run_with_progress(app, f"Exporting {_all_of(order)}", progress, work)
 
 
 def _all_of(order: ExportOrder) -> str:
     return format.counted(len(order.jobs), "session")
 
 
-def _tell_stopped(app: App[object], order: ExportOrder, written: list[Exported]) -> None:
+def _say_stopped(app: App[object], order: ExportOrder, written: list[Exported]) -> None:
     text = _NOTHING
     if written:
         text = f"Stopped. {len(written):,} of {_all_of(order)} are in {_where(order, written)}."
     app.notify(text, markup=False)
 
 
-def _tell_written(app: App[object], order: ExportOrder, written: list[Exported]) -> None:
+def _say_written(app: App[object], order: ExportOrder, written: list[Exported]) -> None:
     what = "" if len(order.jobs) == 1 else f"{format.counted(len(written), 'session')} "
     text = f"Exported {what}to {_where(order, written)}."
     hidden = write_files.hidden_in_words(written)
@@ -128,7 +151,7 @@ def _where(order: ExportOrder, written: list[Exported]) -> str:
     return f"{safe_line(format.short_path(str(place)))}, {size}"
 
 
-def _tell_failed(app: App[object], order: ExportOrder, failed: list[Exported]) -> None:
+def _say_failed(app: App[object], order: ExportOrder, failed: list[Exported]) -> None:
     if not failed:
         return
     first, count = failed[0], len(failed)
@@ -141,21 +164,3 @@ def _tell_failed(app: App[object], order: ExportOrder, failed: list[Exported]) -
     more = f" and {count - 1:,} more" if count > 1 else ""
     text = f"Not exported: {safe_line(name)}{more}: {safe_line(first.error)}"
     app.notify(text, severity="error", timeout=10, markup=False)
-
-
-def export_file(app: App[object], path: str) -> None:
-    """Ask about one session file; the dialog proposes a name by the session's title."""
-    app.run_worker(lambda: _ask_about_file(app, path), thread=True, group="export")
-
-
-def _ask_about_file(app: App[object], path: str) -> None:
-    try:
-        with SessionFile(path) as session:
-            metadata = listed(session.metadata)
-            item = ExportItem(path, str(metadata.id), metadata.title)
-    except (PersistenceError, OSError) as error:
-        reason = os_reason(error) if isinstance(error, OSError) else error.reason
-        text = f"It cannot be exported: {safe_line(reason)}"
-        app.notify(text, severity="error", markup=False)
-        return
-    app.call_from_thread(ask_for_export, app, [item])
