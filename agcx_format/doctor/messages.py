@@ -66,8 +66,7 @@ def check_messages(
         try:
             message = messagepack.decode(MessageSnapshot, raw)
         except PersistenceError as error:
-            error.offset = start + (error.offset or 0)
-            error.located(section=section, decompressed=True)
+            error.located(section=section, base=start, decompressed=True)
             draft.error(error, section, "message", message=index + 1)
             if index + 1 - readable >= _MOST_BAD:
                 reason = f"{_MOST_BAD:,} messages cannot be decoded: the rest was not looked at"
@@ -87,7 +86,7 @@ def check_messages(
             found = f"{walk.found:,} of {counted(claimed, 'message')}"
         draft.error(walk.error.located(section=section, base=base), section)
         draft.add(Severity.ERROR, "missing", section, f"{found} before the damage")
-    notes.tell(draft, section)
+    notes.report(draft, section)
     return readable
 
 
@@ -127,7 +126,7 @@ class _Notes:
         if any(isinstance(item, ReasoningWithoutContent) for item in (message.item, *edits)):
             self.count("unreadable-for-rust", index)
 
-    def tell(self, draft: ReportDraft, section: str) -> None:
+    def report(self, draft: ReportDraft, section: str) -> None:
         for code, reason in _NOTES.items():
             if count := self._counts[code]:
                 if code == "unknown-kind":

@@ -60,7 +60,7 @@ class TableCheck:
                 raise error.located(base=frame.start) from None
             self._text.append(self._text[-1] + size)
 
-    def tell(self, draft: ReportDraft, walk: MessageWalk) -> None:
+    def report(self, draft: ReportDraft, walk: MessageWalk) -> None:
         """Report what is wrong with the table; call it after `pieces` is exhausted."""
         if self.table is None:
             if self._claimed:

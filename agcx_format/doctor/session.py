@@ -20,11 +20,7 @@ from agcx_format.disk.open_file import OpenFile
 from agcx_format.doctor.messages import Stopped, check_messages
 from agcx_format.doctor.report import FileReport, ReportDraft, ReportPart, Severity
 from agcx_format.doctor.seek_table import TableCheck
-from agcx_format.errors import (
-    CorruptData,
-    MessagePackDecodeError,
-    PersistenceError,
-)
+from agcx_format.errors import CorruptData, MessagePackDecodeError, PersistenceError, located
 from agcx_format.layout import HEAD, Layout, guess, v1, v2
 from agcx_format.model.fields import Moment
 from agcx_format.model.session import (
@@ -184,7 +180,7 @@ class _Layout1(_Session):
         table = TableCheck(self.file, start, end)
         walk = MessageWalk(table.pieces())
         check_messages(self.draft, walk, base=start, should_stop=self.should_stop)
-        table.tell(self.draft, walk)
+        table.report(self.draft, walk)
         if walk.error is None:
             self.found = walk.found
             self.excess("messages", len(walk.tail), walk.end, decompressed=True)
@@ -284,8 +280,8 @@ class _Layout2(_Session):
         try:
             return messagepack.decode(type_, raw[start:end])
         except PersistenceError as error:
-            error.offset = base + start + (error.offset or 0)
-            self.draft.error(error.located(section=name, decompressed=True), name)
+            place = error.located(section=name, base=base + start, decompressed=True)
+            self.draft.error(place, name)
             return None
 
 
@@ -352,11 +348,8 @@ def _check_head(head: bytes) -> None:
             raise MessagePackDecodeError(reason, offset=at, decompressed=True)
         at = unpacker.tell()
         unpacker.skip()
-    try:
+    with located(base=at, decompressed=True):
         messagepack.decode(UUID, head[at : unpacker.tell()])
-    except PersistenceError as error:
-        error.offset = at
-        raise error.located(decompressed=True) from None
 
 
 def _in_another_form(draft: ReportDraft) -> ReportDraft | None:

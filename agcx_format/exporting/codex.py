@@ -1,11 +1,11 @@
-"""A conversation as a Codex rollout, so that `codex resume` can take it up.
+"""Exports a conversation as a Codex rollout that `codex resume` can continue.
 
-Strategy: the lines that Codex has written since 0.34, `{timestamp, type, payload}`: a `session_meta`, a
-`turn_context` with the model, then each item as a `response_item`, which is what the agent is
-given again.  The `event_msg` beside what was said is what Codex shows, and by which its list of
-sessions tells a conversation from an empty file.  Our own import reads the items back as they were, except:
-an item of a kind that AGCX does not know keeps its fields only, reasoning that lacks its content gets none,
-and what rollouts have no place for (edits, branches, files) is left out.
+Strategy: the lines are those of Codex since 0.34, `{timestamp, type, payload}`: a `session_meta`, a
+`turn_context` with the model, then each item as a `response_item`, which the agent gets again. Speech also
+becomes an `event_msg`: Codex shows it, and its list of sessions ignores files without one. Our own import
+reads the items back unchanged, with these exceptions: an item of an unknown kind keeps only its fields,
+reasoning without content gets an empty one, and what rollouts have no place for (edits, branches, files) is
+left out.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from agcx_format.transcript.words import genuine_user_text, text_of
 
 __all__ = ["rollout_name", "rollout_parts", "to_rollout"]
 
-# The version whose lines these are; Codex reads it only to tell people.
+# The version of Codex that writes such lines; Codex only displays it.
 _VERSION = "0.34.0"
 
 
 def rollout_name(metadata: SessionMetadata) -> str:
-    """The name by which Codex finds it: `sessions/YYYY/MM/DD/` below `$CODEX_HOME` is its place."""
+    """The file name that Codex expects, in `sessions/YYYY/MM/DD/` below `$CODEX_HOME`."""
     moment = metadata.created_at[:19].replace(":", "-")
     return f"rollout-{moment}-{metadata.id}.jsonl"
 
@@ -54,7 +54,7 @@ def rollout_parts(
     context: ConversationContext | None = None,
     choice: ExportChoice = EVERYTHING,
 ) -> Iterator[str]:
-    """The lines, those of a message in each part."""
+    """The document in parts; after the first, each has the lines of one message."""
     directory = context.working_directory if context is not None else ""
     yield _start(metadata, directory or "/")
     for _, message in chosen(messages, choice):
@@ -73,8 +73,8 @@ def _start(metadata: SessionMetadata, directory: str) -> str:
         "instructions": None,
         "source": "cli",
     }
-    # The least that a resumed session may do until it is told otherwise.  Codex has called the kind of
-    # its sandbox by both names.
+    # The strictest settings: a resumed session must ask for more. Codex has used both names for the kind of
+    # sandbox.
     turn = {
         "cwd": directory,
         "approval_policy": "on-request",
@@ -88,7 +88,7 @@ def _start(metadata: SessionMetadata, directory: str) -> str:
 
 def _line(moment: str, kind: str, payload: object) -> str:
     line = {"timestamp": moment, "type": kind, "payload": payload}
-    # Half a surrogate pair cannot be in a text of ours, nor then in the file.
+    # Our texts cannot contain unpaired surrogates, so the file cannot either.
     text = json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=repr)
     return safe_json(text) + "\n"
 
@@ -103,7 +103,7 @@ def _payload(item: object) -> dict[str, Any]:
             _payload(part) if isinstance(part, UnknownItem) else to_plain(part)
             for part in item.content
         ]
-    # Codex leaves out what is not there, and reads `null` for some of it as an error.
+    # Codex omits absent fields, and rejects `null` for some of them.
     optional = ("id", "call_id", "content", "encrypted_content")
     kept = {k: v for k, v in payload.items() if v is not None or k not in optional}
     if isinstance(item, Reasoning | ReasoningWithoutContent):
@@ -116,7 +116,7 @@ def _payload(item: object) -> dict[str, Any]:
 
 
 def _events(item: Item) -> Iterator[dict[str, Any]]:
-    """What Codex shows of the item when it takes the session up."""
+    """What Codex shows of the item when it resumes the session."""
     match item:
         case Message(role="user"):
             if words := genuine_user_text(item):

@@ -1,14 +1,13 @@
-"""Foreign text inside a Markdown document, where it can do no harm.
+"""Embeds untrusted text in a Markdown document without letting it affect the rest.
 
-Strategy: Markdown offers no way to quote Markdown that is both rendered and contained: a fence
-left open, a `<details>`, a comment or a link definition in one message would swallow or change
-what comes after it.  So `embedded` lets a text stand as it is only when a strict reading of its
-lines finds nothing that could reach beyond it; otherwise the text goes, untouched, into a fenced
-block.  In doubt it is the fence.  Three things are adapted because they are frequent and
-harmless: headings go two levels down, below those of the document; a line of dashes below a
-paragraph gets an empty line before it, so that it is a rule and not a heading; and where it is certain
-what is code and what is not, the `<` of raw HTML becomes `&lt;`, and so does that of an address whose text a
-reader would decode to something unsafe; a character reference to such is defused.
+Strategy: Markdown has no way to quote Markdown that is both rendered and contained: an open fence, a
+`<details>`, a comment, or a link definition in one message would swallow or change what follows. So
+`embedded` keeps a text as Markdown only if a strict reading of its lines finds nothing that reaches beyond
+it; otherwise, and in doubt, the text goes unchanged into a fenced block. A few frequent and harmless things
+are adapted: headings go two levels down, below those of the document; a line of dashes below a paragraph
+gets an empty line before it, so that it is a rule and not a heading; and where it is certain what is code
+and what is not, the `<` of raw HTML becomes `&lt;`, as does that of an address that decodes to unsafe
+characters, and references to unsafe characters are defused.
 """
 
 from __future__ import annotations
@@ -23,20 +22,20 @@ __all__ = ["code_span", "embedded", "fenced", "one_line"]
 _line_ends = re.compile(r"\r\n|\n|\r")
 
 _fence = re.compile(r"( *)(`{3,}|~{3,})(.*)\Z", re.DOTALL).match
-# A fence that begins in a list item or a quotation on the same line.
+# A fence on the same line as the start of a list item or quotation.
 _fence_in_container = re.compile(r"[ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]*)+(?:`{3}|~{3})").match
 _heading = re.compile(r"( {0,3})(#{1,6})(?=[ \t]|\Z)").match
 _underline = re.compile(r" {0,3}(?:=+|-+)[ \t]*\Z").match
 
-# Raw HTML, and definitions of links and footnotes, which hold for the whole document.
+# Raw HTML, and definitions of links and footnotes, which affect the whole document.
 _html = r"<(?!https?://[^\s<>]*>)(?=[A-Za-z/!?])"
 _suspicious = re.compile(rf"{_html}|\]:").search
-# What a backslash stands before would read otherwise.
+# A preceding backslash would change the meaning.
 _tag = re.compile(rf"(?<!\\){_html}")
 _encoded_address = re.compile(r"<https?://[^\s<>]*%[^\s<>]*>", re.IGNORECASE)
-# What is indented so far may be code, where nothing is escaped.
+# Text indented this far may be code, in which nothing is escaped.
 _may_be_code = re.compile(r" {0,3}\t| {4}|[ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]*)+(?: {4}|\t)").match
-# After these a backtick may belong to the target of a link.
+# After these, a backtick may belong to a link target.
 _link = re.compile(r"\]\(|\]\[").search
 _backticks = re.compile(r"`+")
 
@@ -53,7 +52,7 @@ def fenced(text: str, info: str = "") -> str:
 
 
 def code_span(text: str) -> str:
-    """Text of one line as inline code."""
+    """One line of text as inline code."""
     text = " ".join(text.split())
     longest = max((len(run) for run in _backticks.findall(text)), default=0)
     ticks = "`" * (longest + 1)
@@ -61,17 +60,17 @@ def code_span(text: str) -> str:
     return f"{ticks}{space}{text}{space}{ticks}"
 
 
-# An underscore within a word, as in the names of tools, means nothing.
+# An underscore within a word, as in the names of tools, has no meaning.
 _punctuation = re.compile(r"[\\`*{}\[\]<>()#!|~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 
 def one_line(text: str) -> str:
-    """Text of one line as it reads, nothing in it being Markdown; for headings."""
+    """One line of text with all Markdown escaped, for headings."""
     return _punctuation.sub(r"\\\g<0>", " ".join(text.split()))
 
 
 def embedded(text: str, info: str = "text") -> str:
-    """The text as Markdown of its own if that is safe, as a fenced block if not."""
+    """The text as Markdown if that is safe, else as a fenced block."""
     try:
         return "\n".join(_Reading().adapted(_line_ends.split(text)))
     except _ReachesOut:
@@ -83,18 +82,22 @@ class _ReachesOut(Exception):
 
 
 class _Reading:
-    """One pass over the lines of a text, which leaves them with lowered headings."""
+    """One pass over the lines of a text, which lowers its headings."""
 
     def __init__(self) -> None:
-        # The fence that is open: its indentation and its marks.
+        # The open fence: its indentation and its marks.
         self._indent = 0
         self._marks = ""
-        # Whether the backticks of this paragraph's lines were paired so far, each line by itself:
-        # only then it is certain what is code, wherever a list or quotation ends the paragraph.
+        # Whether the backticks of this paragraph are paired so far within each line. Only then is it certain
+        # what is code, wherever a list or quotation ends the paragraph.
         self._paired = True
 
     def adapted(self, lines: list[str]) -> list[str]:
-        """`_ReachesOut` when the lines do not stay among themselves."""
+        """The lines, adapted.
+
+        Raises:
+            _ReachesOut: the lines could affect what follows them.
+        """
         adapted: list[str] = []
         for line in lines:
             blank = not line.strip(" \t")
@@ -132,20 +135,21 @@ class _Reading:
         if closing and self._closes(closing):
             self._marks = ""
         elif not blank and not line.startswith(" " * self._indent):
-            # If the fence stands in a list item, this line ends the item and the fence with it.
+            # If the fence is in a list item, this line ends the item, and the fence with it.
             raise _ReachesOut
         else:
             self._check_if_code(line)
 
     def _check_if_code(self, line: str) -> None:
-        """What is indented by four and looks like a fence may be a paragraph that goes on."""
+        """A fence indented by four or more may be the continuation of a paragraph instead."""
         if self._indent > 3 and _suspicious(line):
             raise _ReachesOut
 
     def _closes(self, closing: re.Match[str]) -> bool:
-        """A fence that is not indented may be closed by one that is, up to three spaces.
+        """Whether `closing` ends the open fence.
 
-        Of an indented one it is not known what it stands in, so only its like closes it.
+        A fence without indentation can be closed with up to three spaces. An indented one may be nested in
+        anything, so only the same indentation closes it.
         """
         indent, marks, rest = closing.groups()
         if rest.strip(" \t") or marks[0] != self._marks[0] or len(marks) < len(self._marks):
@@ -153,7 +157,7 @@ class _Reading:
         return len(indent) <= 3 if self._indent == 0 else len(indent) == self._indent
 
     def _checked(self, line: str) -> str:
-        """A line of text, its raw HTML escaped."""
+        """A line of text with raw HTML escaped."""
         outside = _outside(line) if "`" in line else [(0, len(line))]
         self._paired = self._paired and outside is not None
         if outside is None or not self._paired:
@@ -171,7 +175,7 @@ def _is_harmful(text: str) -> bool:
 
 
 def _kept_as_written(text: str) -> str:
-    """The text with what a reader of Markdown would decode to unsafe characters kept as it is written."""
+    """The text with everything escaped that a Markdown reader would decode to unsafe characters."""
     return defused(_encoded_address.sub(_unlinked, text))
 
 
@@ -193,7 +197,7 @@ def _escaped(line: str, outside: list[tuple[int, int]]) -> str:
 
 
 def _outside(line: str) -> list[tuple[int, int]] | None:
-    """What of the line is not in code spans; None when a run of backticks does not find its end."""
+    """The ranges of the line outside code spans; None if a run of backticks is unmatched."""
     runs = [(run.start(), run.end()) for run in _backticks.finditer(line)]
     last: dict[int, int] = {}
     following = [0] * len(runs)
@@ -204,7 +208,7 @@ def _outside(line: str) -> list[tuple[int, int]] | None:
     kept, at, index = [], 0, 0
     while index < len(runs):
         start, _ = runs[index]
-        # A backslash takes a backtick's meaning, and with it the certainty.
+        # A backslash before a backtick makes it uncertain what is code.
         if following[index] < 0 or line[start - 1 : start] == "\\":
             return None
         kept.append((at, start))

@@ -1,17 +1,16 @@
-"""A whole session as one JSON document, in serde's form, and back.
+"""Converts a whole session to one JSON document, in the form of serde, and back.
 
-Strategy: the document is `{"metadata", "conversation", "state"}`, each as `to_json` gives it, so that
-other programs find the names that the format has; what a terminal would obey is escaped.  It is made a
-message at a time, one a line: a session of
-any size can be written out as it is read.  `from_session_json` gives equal values back, and each part reads
-back with `from_json`; the exceptions are those of `serde_json`:
+Strategy: the document is `{"metadata", "conversation", "state"}`, each in the form of `to_json`, so other
+programs find the names of the format; characters that a terminal would obey are escaped. It is produced one
+message, and one line, at a time, so a session of any size can be written as it is read. `from_session_json`
+returns equal values, and `from_json` reads each part, with the exceptions of `serde_json`:
 
 - a number that is not finite is null, and comes back as NaN (serde writes null as well);
-- an item of an unknown kind, which JSON cannot hold as it is, is `{"type": tag, "raw": base64}` of the
-  bytes in the file, and comes back as these bytes; other readers find only its kind.
+- an item of an unknown kind, which JSON cannot represent, is `{"type": tag, "raw": base64}` of its bytes in
+  the file, and comes back as these bytes; other readers see only its kind.
 
-With a `ExportChoice`, messages are left out and `message_count` says how many there are; the
-metadata stays, since a session has no form without it, but for the notes on messages.
+With an `ExportChoice`, messages are left out and `message_count` is adjusted. The session's metadata stay,
+since a session has no form without them; only the notes on messages go.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ def session_json(
     state: SessionState,
     choice: ExportChoice = EVERYTHING,
 ) -> bytes:
-    """UTF-8 JSON with a newline at its end."""
+    """The document as UTF-8, with a newline at its end."""
     around = replace(conversation, messages=[])
     if choice != EVERYTHING:
         count = sum(1 for _ in chosen(conversation.messages, choice))
@@ -52,7 +51,7 @@ def json_parts(
     state: SessionState,
     choice: ExportChoice = EVERYTHING,
 ) -> Iterator[bytes]:
-    """The document in parts, a message in each; `around` is the conversation without its messages."""
+    """The document in parts, one for each message; `around` is the conversation without its messages."""
     yield b'{"metadata":' + _safe(metadata)
     yield b',\n"conversation":{"id":' + _safe(around.id) + b',"messages":['
     comma = b"\n"
@@ -65,7 +64,7 @@ def json_parts(
 
 
 def _safe(value: Any) -> bytes:
-    """As `to_json`, without a character that a terminal would obey."""
+    """Like `to_json`, with characters escaped that a terminal would obey."""
     data = to_json(value)
     if data.isascii() and b"\x7f" not in data:
         return data
@@ -73,7 +72,11 @@ def _safe(value: Any) -> bytes:
 
 
 def from_session_json(data: bytes | str) -> Session:
-    """The values that `session_json` gave; `ValueError` says what does not fit."""
+    """The session that `session_json` wrote.
+
+    Raises:
+        ValueError: the data is not such a document.
+    """
     try:
         parts = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeDecodeError) as cause:

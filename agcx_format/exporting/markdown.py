@@ -1,10 +1,9 @@
-"""A conversation as Markdown, for people.
+"""Exports a conversation as Markdown.
 
-Strategy: one heading for each message, in order, so that the document's outline is the
-conversation; below it what was said.  Everything that comes from the session is put in through
-`embedding`, so that no message can be mistaken for another's or hide one, and what a terminal would obey is
-made visible, since a document is looked at with `cat` too.  The document is made in parts,
-a message at a time: a session of any size can be written out as it is read.
+Strategy: each message has a heading, so the outline of the document is the conversation. Everything from the
+session is inserted through `embedding`, so that no message can imitate or hide another, and characters that
+a terminal would obey are made visible, since documents are read with `cat` too. The document is produced one
+message at a time, so a session of any size can be written as it is read.
 """
 
 from __future__ import annotations
@@ -45,8 +44,8 @@ from agcx_format.transcript.words import is_tool_image
 
 __all__ = ["json_text", "markdown_parts", "to_markdown"]
 
-# What the agent was told is folded when it is longer than this many characters: pages of it open
-# most sessions.
+# Instructions and context longer than this many characters are folded: most sessions begin with pages of
+# them.
 _FOLDED = 400
 
 
@@ -68,8 +67,8 @@ def markdown_parts(
 ) -> Iterator[str]:
     """The document in parts: the front matter and title, then each message; join with nothing.
 
-    One that is not `alone` in its file has its facts in a block below the title, since front
-    matter stands at the beginning of a file.
+    If it is not `alone` in its file, its facts are in a block below the title, since front matter is only
+    valid at the start of a file.
     """
     facts = _facts(metadata, context) if choice.metadata else ""
     if facts and alone:
@@ -87,7 +86,7 @@ def markdown_parts(
 
 
 def _facts(metadata: SessionMetadata, context: ConversationContext | None) -> str:
-    """What is known of the session, as lines of YAML."""
+    """Facts about the session, as lines of YAML."""
     fields: dict[str, object] = {
         "title": metadata.title,
         "id": str(metadata.id),
@@ -106,7 +105,7 @@ def _facts(metadata: SessionMetadata, context: ConversationContext | None) -> st
 
 
 def _yaml(value: object) -> str:
-    """A scalar or list as YAML: double-quoted strings are JSON's, save for a few characters."""
+    """A scalar or list as YAML, whose double-quoted strings are like those of JSON."""
     if isinstance(value, list):
         return f"[{', '.join(map(_yaml, value))}]"
     if not isinstance(value, str):
@@ -136,7 +135,7 @@ def _message(read: ReadMessage, directory: str) -> str:
 
 
 def _folded(summary: str, body: list[str]) -> list[str]:
-    """Blocks behind a line to click on; `summary` must come from the program, not from data."""
+    """Blocks that unfold with a click; `summary` must come from the program, not from data."""
     return [f"<details>\n<summary>{summary}</summary>", *body, "</details>"]
 
 

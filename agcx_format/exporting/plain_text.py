@@ -1,9 +1,8 @@
-"""A conversation as plain text, and as one JSON object a message for tools that analyse.
+"""Exports a conversation as plain text, or as JSON Lines: one object for each message, for analysis.
 
-Strategy: both go through the messages once and give a part for each, so that a session of any size can
-be written out as it is read.  The text is for reading and searching: what was said is as it was,
-but for characters that a terminal would obey, and nothing marks it up.  The objects all have the
-same keys, so that they make a table.
+Strategy: both pass over the messages once and yield a part for each, so a session of any size can be written
+as it is read. The text is for reading and searching: it has no markup, and only characters that a terminal
+would obey are changed. All objects have the same keys, so that they form a table.
 """
 
 from __future__ import annotations
@@ -69,7 +68,7 @@ def text_parts(
             " · ".join(read.notes),
             describe_outcome(read.call.outcome) if read.call is not None else "",
             *(f"error: {error}" for error in read.errors),
-            *_said(message.item, read.call),
+            *_content(message.item, read.call),
             *_asides(message.metadata),
         ]
         yield visible("\n" + "\n".join(part.rstrip("\n") for part in parts if part) + "\n")
@@ -82,14 +81,14 @@ def _asides(metadata: MessageMetadata) -> Iterator[str]:
         yield _indented(file.snippet or "")
     for when, item in metadata.edit_history:
         yield f"until {describe_time(when)}:"
-        yield _indented("\n".join(filter(None, _said(item, tool_call_of_item(item)))))
+        yield _indented("\n".join(filter(None, _content(item, tool_call_of_item(item)))))
 
 
 def _indented(text: str) -> str:
     return indent(text.rstrip("\n"), "    ")
 
 
-def _said(item: object, call: ToolCall | None) -> Iterator[str]:
+def _content(item: object, call: ToolCall | None) -> Iterator[str]:
     """What was said or done, a part at a time; `call` is the tool call, if the item is one or its output."""
     match item:
         case Message():
@@ -152,7 +151,7 @@ def jsonl_parts(
             "timestamp": message.timestamp,
             "type": item.tag if isinstance(item, UnknownItem) else item.__struct_config__.tag,
             "role": _role(item),
-            "content": "\n".join(filter(None, _said(item, read.call))),
+            "content": "\n".join(filter(None, _content(item, read.call))),
             "tool": _tool(read),
             "call_id": read.call.call_id if read.call is not None else None,
             **_outcome_fields(read),
@@ -202,7 +201,7 @@ def _note_fields(metadata: MessageMetadata) -> dict[str, object]:
         "earlier": [
             {
                 "until": when,
-                "content": "\n".join(filter(None, _said(item, tool_call_of_item(item)))),
+                "content": "\n".join(filter(None, _content(item, tool_call_of_item(item)))),
             }
             for when, item in metadata.edit_history
         ],

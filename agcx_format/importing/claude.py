@@ -1,9 +1,9 @@
-"""Claude Code transcripts, in: one conversation a file, as `Imported`.
+"""Imports Claude Code transcripts, one conversation per file.
 
-Strategy: the order of the lines is the order of the conversation; the chain of `parentUuid` runs through
-lines that are no conversation, and may dangle.  Each block of a message becomes a message of
-its own, as AGCX has it: text, reasoning, a tool call, a tool's result.  A line that is not a
-message is counted; what it says about the session (title, branch, directory) is taken along.
+Strategy: the conversation has the order of the lines, since the chain of `parentUuid` also runs through
+lines that are not conversation, and may be broken. Each block of a message becomes its own message, as AGCX
+has it: text, reasoning, a tool call, a tool's output. Other lines are counted, and what they say about the
+session (title, branch, directory) is used.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from agcx_format.transcript.words import OUTPUT_IMAGE
 
 __all__ = ["convert", "default_places", "find_transcripts", "read_transcript"]
 
-# How many lines may pass before one is of a known shape.
+# How many lines at the start are searched for one of a known shape.
 _UNKNOWN_AT_FIRST = 200
 
 _is_uuid = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE).fullmatch
@@ -107,14 +107,14 @@ class _Transcript:
         self._model = ""
         self._branch = ""
         self._directory = ""
-        # The best title so far is the last of the best kind.
+        # The title is the last one of the best kind.
         self._given: dict[str, str] = {}
         self._summaries: list[tuple[object, str]] = []
         self._task = ""
         self._seen: dict[str, int] = {}
 
     def _identity(self, known: list[dict[str, Any]], spoken: dict[str, Any]) -> UUID:
-        """The file is named after its session, but for copies; a subagent's has its parent's id."""
+        """The session's id: files are named by it, except copies; a subagent's lines have its parent's id."""
         given = as_text(spoken.get("sessionId")) or next(
             (v["sessionId"] for v in known if as_text(v.get("sessionId"))), ""
         )
@@ -158,14 +158,14 @@ class _Transcript:
             draft.without_time += len(draft.messages) - before
 
     def _is_repeated(self, value: dict[str, Any], content: object) -> bool:
-        """Whether a line of this id said the same before: a resumed session writes lines again."""
+        """Whether a line with this id had the same content before: a resumed session repeats lines."""
         said, uuid = hash(json.dumps(content, sort_keys=True)), as_text(value.get("uuid"))
         repeated = bool(uuid) and self._seen.get(uuid) == said
         self._seen[uuid] = said
         return repeated
 
     def _aside(self, kind: str, value: dict[str, Any]) -> None:
-        """A line that is not part of the conversation: what it says about the session."""
+        """Use what a line that is not conversation says about the session."""
         draft = self._draft
         subtype = as_text(value.get("subtype"))
         keys = "{" + ", ".join(sorted(value)[:4]) + "}"
@@ -182,7 +182,7 @@ class _Transcript:
 
     def finish(self) -> Imported:
         draft = self._draft
-        # A summary stands in any file of the project; it is this one's if its leaf is here.
+        # A summary can be in any file of the project; it belongs to the file that has its leaf.
         own = [title for leaf, title in self._summaries if leaf in self._seen]
         untitled = f"Claude Code session of {draft.start[:10]}"
         titles = [
@@ -206,7 +206,7 @@ class _Transcript:
 
 
 class _Blocks:
-    """The blocks of one line's message, each as a message of AGCX."""
+    """Converts the blocks of one line to messages of AGCX."""
 
     def __init__(
         self, draft: ImportDraft, value: dict[str, Any], message: dict[str, Any], number: int
@@ -248,7 +248,7 @@ class _Blocks:
                 text = json.dumps(block, ensure_ascii=False)
                 self._pending.append(InputText(text) if self._is_user else OutputText(text))
         if not self._is_user:
-            # The blocks of an answer are its steps; those of a person's message belong together.
+            # Blocks of an answer are its steps; blocks of a person's message belong together.
             self._flush()
 
     def _flush(self) -> None:
@@ -258,7 +258,7 @@ class _Blocks:
             self._pending = []
 
     def _role(self) -> str:
-        """What the program said in the user's place is not the user's."""
+        """The role; text that the program wrote in the user's name gets the role `developer`."""
         if not self._is_user:
             return "assistant"
         for mark in ("isMeta", "isSidechain", "isCompactSummary"):

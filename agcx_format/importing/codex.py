@@ -1,10 +1,9 @@
-"""Codex rollouts, in: one conversation a file, as `Imported`.
+"""Imports Codex rollouts, one conversation per file.
 
-Strategy: go by a line's shape, never by a file's date or place.  Codex wrote its items bare, then with a
-`record_type` beside them, and since 0.34 in an envelope `{timestamp, type, payload}`; a resumed session
-can hold more than one of these, so one pass takes them all, line by line.  The first header gives
-the session's id.  The documents of April 2025 are taken apart into such lines.  The pass is a function
-from parsed lines to `Imported`, without I/O.
+Strategy: the shape of a line decides, never the date or directory of a file. Codex first wrote its items
+bare, then with a `record_type`, and since 0.34 in an envelope `{timestamp, type, payload}`. A resumed session
+can mix them, so one pass accepts all, line by line. The first header has the session's id. The documents of
+April 2025 are split into such lines. The pass is a function from parsed lines to `Imported`, without I/O.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from agcx_format.transcript.title import short_title
 
 __all__ = ["convert", "default_places", "find_rollouts", "read_rollout"]
 
-# How many lines may pass before one is of a known shape.
+# How many lines at the start are searched for one of a known shape.
 _UNKNOWN_AT_FIRST = 50
 
 _SUFFIXES = (".jsonl", ".jsonl.zst", ".json")
@@ -156,7 +155,7 @@ class _Rollout:
             draft.without_time += len(draft.messages) - before
 
     def _context(self, kind: str, payload: dict[str, Any]) -> None:
-        """A line that holds no item: what it says about the session, and that it was skipped."""
+        """Count a line without an item as skipped, and use what it says about the session."""
         event = payload.get("type")
         name = f"{kind}.{event}" if kind == "event_msg" and isinstance(event, str) else kind
         self._draft.skipped[name] += 1
@@ -192,12 +191,12 @@ class _Rollout:
         )
 
 
-# What may stand beside an item's own fields.
+# Fields that can appear beside an item's own.
 _ENVELOPE = frozenset({"record_type", "timestamp", "ordinal"})
 
 
 def _header(value: Any) -> dict[str, Any] | None:
-    """The fields of a session's header, when the value is one."""
+    """The fields of a session's header; None if the value is not one."""
     if not isinstance(value, dict):
         return None
     fields: dict[str, Any] = value
@@ -220,7 +219,7 @@ _cwd = re.compile(r"<environment_context>[^<]*<cwd>([^<]+)</cwd>").search
 
 
 def _directory_in_messages(draft: ImportDraft) -> str:
-    """The directory as the agent was told it, in one of the first messages."""
+    """The working directory that one of the first messages tells the agent."""
     for message in draft.messages[:5]:
         for part in getattr(message.item, "content", None) or []:
             if found := _cwd(getattr(part, "text", "")):

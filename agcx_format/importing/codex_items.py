@@ -1,10 +1,9 @@
-"""One `response_item` of a Codex rollout as items of AGCX.
+"""Converts one `response_item` of a Codex rollout to items of AGCX.
 
-Strategy: AGCX's item types are those that Codex had in the middle of 2025.  What Codex has had since is
-written as what these types can say, so that every reader of AGCX can show it: tools of
-any kind become function calls and outputs.  An item that nobody here knows becomes a function call
-(or output) that carries it whole as JSON.  Whatever is not kept as it was is noted in the draft's
-counters.
+Strategy: AGCX has the item types that Codex had in the middle of 2025. Newer types are expressed in these, so
+that every reader of AGCX can show them: tools of any kind become function calls and outputs. An item of an
+unknown type becomes a function call or output that contains it as JSON. The draft counts every item that is
+not kept unchanged.
 """
 
 from __future__ import annotations
@@ -48,8 +47,8 @@ _WITHOUT_CONVERSATION = frozenset(
     }
 )
 
-# Fields of an item that say nothing of the conversation: every one of them is looked at below, or is
-# the type itself.
+# The fields of each type that are converted below, and the type itself. Other fields are counted as left
+# out.
 _FIELDS = {
     "message": {"type", "id", "role", "content"},
     "reasoning": {"type", "id", "summary", "content", "encrypted_content"},
@@ -68,7 +67,7 @@ _FIELDS = {
 
 @dataclass(frozen=True)
 class _Line:
-    """Where an item is from, and where the results go."""
+    """The line that an item is from, and the draft that it goes into."""
 
     draft: ImportDraft
     number: int
@@ -84,7 +83,7 @@ class _Line:
 
 
 def add_item(draft: ImportDraft, payload: dict[str, Any], number: int) -> None:
-    """Add what `payload` of line `number` says to the draft, as one message or several."""
+    """Add the item `payload` of line `number` to the draft, as one or more messages."""
     kind = as_text(payload.get("type"))
     if kind in _WITHOUT_CONVERSATION:
         draft.skipped[f"response_item.{kind}"] += 1
@@ -137,7 +136,7 @@ def _part(line: _Line, part: Any, said: Callable[[str], ContentPart]) -> Content
 
 
 def _agent_message(line: _Line, payload: dict[str, Any]) -> None:
-    """What one agent told another."""
+    """A message from one agent to another."""
     line.note("agent_message: message")
     ends = [as_text(payload.get(name)) or "?" for name in ("author", "recipient")]
     content = _content(line, payload.get("content"), "assistant")
@@ -158,7 +157,7 @@ def _reasoning(line: _Line, payload: dict[str, Any]) -> None:
 def _reasoning_content(
     line: _Line, payload: dict[str, Any]
 ) -> list[ReasoningText | PlainText] | None:
-    """None, or with a `reasoning_text` in it: the Rust reader fails on anything between."""
+    """None, or a list that contains a `reasoning_text`: the Rust reader rejects any other list."""
     parts = payload.get("content")
     if not isinstance(parts, list) or not parts:
         return None
@@ -241,7 +240,7 @@ def _tool_search_output(line: _Line, payload: dict[str, Any]) -> None:
 
 
 def _web_search_call(line: _Line, payload: dict[str, Any]) -> None:
-    """One item in Codex, call and end of the call at once."""
+    """Codex has one item for the call and its end."""
     line.note("web_search_call: function_call and function_call_output")
     call_id = _call(line, payload, "web_search", _arguments(payload.get("action")))
     line.add(FunctionCallOutput(call_id, as_text(payload.get("status")) or "completed"))
@@ -282,7 +281,7 @@ def _custom_tool_call_output(line: _Line, payload: dict[str, Any]) -> None:
 
 
 def _output_text(line: _Line, output: Any) -> tuple[str, list[str]]:
-    """The text of a tool's result, and the pictures that are in it, as URLs."""
+    """The text of a tool's output, and the URLs of the pictures in it."""
     if isinstance(output, str):
         return output, []
     if output is None:
@@ -311,14 +310,14 @@ def _output_text(line: _Line, output: Any) -> tuple[str, list[str]]:
 
 
 def _add_images(line: _Line, origin: str, images: list[str]) -> None:
-    """A message for the pictures that a tool returned; its words mark it as not the user's."""
+    """Add a message with the pictures that a tool returned, marked as not written by the user."""
     line.note("image of a tool: a message of its own")
     words = InputText(f"<{OUTPUT_IMAGE}>{origin}</{OUTPUT_IMAGE}>")
     line.add(Message(None, "user", [words, *map(InputImage, images)]))
 
 
 def _unknown(line: _Line, payload: dict[str, Any]) -> None:
-    """An item of a kind that is not known, kept whole as JSON."""
+    """Keep an item of an unknown type as JSON."""
     kind = as_text(payload.get("type")) or "untyped"
     function = payload.get("function")
     name = as_text(payload.get("name")) or (

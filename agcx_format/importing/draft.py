@@ -1,8 +1,8 @@
-"""What an import gives: a session, and an account of what became of every line.
+"""The result of an import: a session, and a report on every line.
 
-Strategy: a converter walks the parsed lines and hands items to a `ImportDraft`, which does what is the
-same for every program: message ids that are the same at every import, times, turns, the metrics of tool
-results, the title.  Nothing here opens a file.
+Strategy: a converter passes the items of the parsed lines to an `ImportDraft`, which does what all importers
+have in common: message ids that are the same at every import, times, turns, records of tool calls, and the
+title. Nothing here opens a file.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ __all__ = [
     "Imported",
 ]
 
-# The tag of a session of which a part could not be read.
+# Tag of a session that could not be read completely.
 INCOMPLETE = "incomplete"
 
-# How many bad lines are listed one by one; all of them are counted.
+# How many bad lines are listed; all of them are counted.
 _LISTED = 1000
 
 _FORMAT_VERSION = 1
@@ -55,13 +55,17 @@ _FORMAT_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What became of a file's lines.
+    """What became of the lines of a file.
 
-    `messages` are in the conversation.  `skipped` counts lines by type that hold no conversation.
-    `kept_as` counts items that AGCX has no type for, by what they were and are now; `left_out`
-    counts fields of items that AGCX has no place for.  `bad_lines` are (number, reason), the first
-    thousand of `bad_count`.  `without_time` messages carry the time of the line before.  `notes`
-    are sentences about the whole.
+    Fields:
+        messages: how many the conversation has.
+        skipped: lines without conversation, by type.
+        kept_as: items of types that AGCX does not have, by what they were and became.
+        left_out: fields of items that AGCX has no place for.
+        bad_lines: number and reason of the first thousand lines that could not be read.
+        bad_count: how many lines could not be read.
+        without_time: messages that have the time of the line before.
+        notes: sentences about the file.
     """
 
     messages: int
@@ -76,9 +80,9 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A session as `Store.save_session` takes it; sizes are 0 until it is written.
+    """A session in the form of `Store.save_session`; its sizes are 0 until it is written.
 
-    `titles` are all that an import of an earlier state of the file may have given it.
+    `titles` are all titles that an import of an earlier state of the file may have given it.
     """
 
     metadata: SessionMetadata
@@ -91,7 +95,7 @@ class Imported:
 
 @dataclass
 class ImportDraft:
-    """A conversation while its lines are read.  Times are the texts of the source."""
+    """A conversation in progress. Times are texts, as in the source."""
 
     id: UUID
     start: Timestamp
@@ -102,7 +106,7 @@ class ImportDraft:
     bad_lines: list[tuple[int, str]] = field(default_factory=list)
     bad_count: int = 0
     without_time: int = 0
-    # Whether there is something that could not be read at all.
+    # Whether a part of the file could not be read.
     incomplete: bool = False
     notes: list[str] = field(default_factory=list)
     turns: int = 0
@@ -111,12 +115,12 @@ class ImportDraft:
     modes: list[tuple[OperatingMode, str]] = field(default_factory=list)
     now: Timestamp | None = None
     _tools: dict[str, str] = field(default_factory=dict)
-    # The line of the last message, and how many messages it has given.
+    # The line of the last message, and how many messages came from it.
     _number: int = 0
     _parts: int = 0
 
     def at(self, time: object) -> bool:
-        """Note a line's time; one that is none leaves the time of the line before.  Says which."""
+        """Set the time for the next messages, and return whether `time` is a valid one."""
         moment = moment_of(time)
         if moment is not None:
             self.now = moment
@@ -127,7 +131,7 @@ class ImportDraft:
         return self.now or self.start
 
     def take(self, line: Line, read: Callable[[Any, int], None]) -> None:
-        """Have `read` take each value of a line with its number; what is wrong with it is reported."""
+        """Pass each value of a line and its number to `read`, and report what is wrong with the line."""
         for value in line.values:
             try:
                 read(value, line.number)
@@ -148,11 +152,11 @@ class ImportDraft:
             self.notes.append(sentence)
 
     def made_id(self, prefix: str, number: int) -> str:
-        """An id for the next item, which has none; the same at every import."""
+        """An id for the next item, if it has none; the same at every import."""
         return f"{prefix}_{uuid5(self.id, f'{prefix}:{self._place(number)}').hex}"
 
     def _place(self, number: int) -> str:
-        """The name of the next message's place: its line, and which of the line's it is."""
+        """The position of the next message: its line, and its number within the line."""
         part = self._parts if number == self._number else 0
         return f"{number}.{part}" if part else str(number)
 
@@ -163,7 +167,7 @@ class ImportDraft:
     def add(self, item: Item, number: int, outcome: CallOutcome | None = None) -> None:
         """Append a message from line `number`.
 
-        `outcome` is what the source says of a tool result; by default, what its text says.
+        `outcome` is what the source says about a tool call; by default, what the output's text says.
         """
         words = genuine_user_text(item)
         if words is not None:
@@ -182,7 +186,7 @@ class ImportDraft:
         self.messages.append(MessageSnapshot(item, self.clock, turn, metadata))
 
     def _metrics(self, item: FunctionCallOutput, outcome: CallOutcome) -> list[ToolCallMetadata]:
-        """Nothing where the result says neither how it went nor how long it took."""
+        """Empty if the output says neither how the call went nor how long it took."""
         if outcome.success is None and outcome.seconds is None:
             return []
         milliseconds = min(round((outcome.seconds or 0) * 1000), 2**63)
@@ -241,7 +245,7 @@ class ImportDraft:
 
 
 def moment_of(time: object) -> Timestamp | None:
-    """A timestamp of the source, when it is one."""
+    """A timestamp of the source; None if it is not valid."""
     if not isinstance(time, str):
         return None
     try:

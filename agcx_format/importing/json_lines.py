@@ -1,9 +1,8 @@
-"""JSON Lines that another program wrote, and may be writing still, read line by line.
+"""Reads JSON Lines that another program wrote, or is still writing.
 
-Strategy: this is the only part of an import that touches a file.  It never holds more than one
-line, and nothing that a line holds is fatal: a line that cannot be read becomes a `Line` that
-says why, with its number, and the next one is read.  Files that end in the middle of a line, lines that
-hold two objects with nothing between them, and `.zst` files cut off in a frame are all usual.
+Strategy: only this part of an import touches a file. It holds one line at a time, and no line is fatal: one
+that cannot be read becomes a `Line` with the reason. Files that end in the middle of a line, lines with two
+objects and nothing between them, and truncated `.zst` files are all common.
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ from agcx_format.importing.records import records_in
 
 __all__ = ["LARGEST", "LONGEST_LINE", "Line", "parse_lines", "read_document", "read_lines"]
 
-# A picture in a line is megabytes; a line of this size is no conversation, and would not fit twice.
+# A line with a picture can be megabytes; one larger than this is not conversation, and may not fit in memory.
 LONGEST_LINE = 256 * limits.MIB
 
-# A line so many times as long has no end: a hole in a file, for example.
+# A line this many times as long has no end: a hole in a file, for example.
 _GIVEN_UP = 4
 
-# Not even a year of one conversation; more, decompressed, is made to be read for ever.
+# More than a year of one conversation; a larger file was made to exhaust its reader.
 LARGEST = 8 * 1024 * limits.MIB
 
 _CHUNK = 1024 * 1024
@@ -38,9 +37,9 @@ _CHUNK_COMPRESSED = 4096
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a line holds: most often one value.  `number` counts from 1.
+    """The values of a line, usually one. `number` counts from 1.
 
-    When `error` is set it says why the line, or a part of it, cannot be read.
+    `error`, if set, says why the line, or a part of it, cannot be read.
     """
 
     number: int
@@ -49,9 +48,9 @@ class Line:
 
 
 def read_lines(path: Path, opener: Callable[[Path], BinaryIO] | None = None) -> Iterator[Line]:
-    """The lines of a file, blank ones left out; `.zst` files are decompressed on the way.
+    """The lines of a file without blank ones; `.zst` files are decompressed.
 
-    What is written to it meanwhile is not read.
+    Whatever is appended while it is read is ignored.
 
     Raises:
         OSError: the file cannot be read.
@@ -63,7 +62,7 @@ def read_lines(path: Path, opener: Callable[[Path], BinaryIO] | None = None) -> 
 
 
 def read_document(path: Path, opener: Callable[[Path], BinaryIO] | None = None) -> Iterator[Line]:
-    """A file that is one JSON document, over however many lines, as one `Line`."""
+    """Read a file that is a single JSON document as one `Line`."""
     with _opened(path, opener) as (file, _):
         data = file.read(LONGEST_LINE + 1)
         if line := _line(1, [data], len(data), LONGEST_LINE):
@@ -74,7 +73,7 @@ def read_document(path: Path, opener: Callable[[Path], BinaryIO] | None = None) 
 def _opened(
     path: Path, opener: Callable[[Path], BinaryIO] | None
 ) -> Iterator[tuple[BinaryIO, int | None]]:
-    """The file and its size, where it is known.  A FIFO or a device is not waited for."""
+    """The open file, and its size if known. Never blocks on a FIFO or a device."""
     if opener is not None:
         with opener(path) as file:
             yield file, None
@@ -87,7 +86,7 @@ def _opened(
 def parse_lines(chunks: Iterable[bytes | Exception], longest: int | None = None) -> Iterator[Line]:
     """Split at newlines, wherever the chunks were cut, and parse.
 
-    An exception among the chunks is where reading ended, and becomes the last `Line`.
+    An exception among the chunks is the end of the reading, and becomes the last `Line`.
     """
     longest = longest or LONGEST_LINE
     pending: list[bytes] = []
@@ -128,13 +127,13 @@ def _line(number: int, parts: list[bytes], size: int, longest: int) -> Line | No
 
 
 def _line_the_slow_way(number: int, data: bytes) -> Line:
-    """Several values in a line, bytes that are no UTF-8, half a surrogate pair."""
+    """For several values in a line, invalid UTF-8, or an unpaired surrogate."""
     values, error = records_in(data.decode("utf-8-sig", "replace").strip(" \t\r\n\0"))
     return Line(number, tuple(values), error)
 
 
 def _small(chunks: Iterable[bytes | Exception]) -> Iterator[bytes | Exception]:
-    """In pieces of which a list of lines takes little memory, however short they are; not without end."""
+    """Smaller chunks, so that a list of very short lines takes little memory; at most `LARGEST` bytes."""
     total = 0
     for chunk in chunks:
         if isinstance(chunk, Exception):
@@ -150,7 +149,7 @@ def _small(chunks: Iterable[bytes | Exception]) -> Iterator[bytes | Exception]:
 
 
 def _chunks(file: BinaryIO, size: int, left: int | None) -> Iterator[bytes]:
-    """The next `left` bytes of a file, or all of it."""
+    """The next `left` bytes of a file, or all that is left if None."""
     while left is None or left > 0:
         chunk = file.read(size if left is None else min(size, left))
         if not chunk:

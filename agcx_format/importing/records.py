@@ -1,10 +1,10 @@
-"""JSON records in a line that holds several, or pieces of some.
+"""Finds JSON records in a line that holds several, or fragments of them.
 
-Strategy: programs that are ended while they write, or write side by side, leave the beginning of a record
-and the next one right behind it.  Where a record breaks off, the parser stops at the first place that
-cannot belong to it, and that is where the next one begins.  Only when the piece ends where a value is
-expected does the next record look like one inside it: then it is told by its shape.  A record is never
-one that something follows which can only stand inside of another.
+Strategy: a program that is killed while it writes, or two that write at once, leave the beginning of a record
+directly followed by the next record. The parser stops at the first character that cannot belong to the
+broken record, and there the next one begins. Only if the fragment ends where a value is expected does the
+next record look nested in it, and is recognized by its shape. A value followed by something that can only
+appear inside another record is not a record.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ _decode = json.JSONDecoder(strict=False).raw_decode
 _begin = re.compile(r'\{\s*"')
 _not_blank = re.compile(r"[^\s\0,]|\Z")
 _not_space = re.compile(r"[^\s\0]|\Z")
-# How often all of a line may be read again in search of records inside of pieces, and how many pieces it
-# may have: a line that somebody made to take hours takes no longer than one that was damaged.
+# How often a line may be read again in search of records inside fragments, and how many fragments it may
+# have. A line made to take hours takes no longer than a damaged one.
 _TIMES = 4
 _PIECES = 10_000
 
 
 def records_in(text: str) -> tuple[list[Any], str | None]:
-    """The values in a line, and what is wrong with it, if anything is.
+    """The values in a line, and what is wrong with it, if anything.
 
-    Of a broken record nothing is kept; the ones before and after it are all there.
+    Broken records are dropped; all records before and after them are kept.
     """
     values: list[Any] = []
     reason = None
     pieces = _Pieces(text)
-    # Behind a piece something may come that is only the end of a record.
+    # What follows a fragment may be only the end of a record.
     broken = False
     at = _skip(_not_blank, text, 0)
     while at < len(text):
         try:
             value, end = _decode(text, at)
         except (ValueError, RecursionError) as cause:
-            reason = reason or _in_words(cause, text)
+            reason = reason or _describe(cause, text)
             at, broken = pieces.after(at, cause), True
             continue
         if not broken or _may_end(text, end):
@@ -63,7 +63,7 @@ class _Pieces:
         self._budget = _TIMES * len(text)
 
     def after(self, start: int, cause: Exception) -> int:
-        """Where the next record may begin, given why the one at `start` breaks off; the end if nowhere."""
+        """Where the next record may begin, given why the one at `start` is broken; the end if nowhere."""
         self._count += 1
         if self._count > _PIECES:
             return len(self._text)
@@ -71,18 +71,18 @@ class _Pieces:
         inside = self._inside(start, stopped)
         if inside is not None:
             return inside
-        # Inside of a text the brace and the quote that begin the next record end that text.
+        # In a string, the brace and quote that begin the next record end the string.
         brace = self._text.rfind("{", start + 1, stopped)
         if brace >= 0 and self._text[brace + 1 : stopped].strip() == '"':
             return brace
         return _search(self._text, max(stopped, start + 1))
 
     def _inside(self, start: int, stopped: int) -> int | None:
-        """The first whole record within a piece, which the parser took for a value of it."""
+        """The first complete record in a fragment, which the parser took for a nested value."""
         at = start + 1
         while self._budget > 0 and (found := _begin.search(self._text, at, stopped)) is not None:
             at = found.start() + 1
-            # What it costs at least.
+            # The minimum cost.
             self._budget -= 64
             try:
                 value, end = _decode(self._text, found.start())
@@ -109,20 +109,20 @@ def _search(text: str, at: int) -> int:
 
 
 def _may_end(text: str, end: int) -> bool:
-    """Whether what follows can follow a record: what closes another one or goes on in it cannot."""
+    """Whether the following text can follow a record: a closing bracket or a comma cannot."""
     after = _skip(_not_space, text, end)
     return text[after : after + 1] not in tuple(",]}:")
 
 
 def _is_record(value: Any) -> bool:
-    """Whether it is a line of its own in a rollout or a transcript, not a part of one."""
+    """Whether it has the shape of a line in a rollout or a transcript, not of a part of one."""
     match value:
         case {"type": str(), "payload": dict()} | {"type": str(), "sessionId": str()}:
             return True
     return False
 
 
-def _in_words(cause: Exception, text: str) -> str:
+def _describe(cause: Exception, text: str) -> str:
     if isinstance(cause, RecursionError):
         return "nested too deeply"
     if isinstance(cause, json.JSONDecodeError):

@@ -1,9 +1,9 @@
-"""Sessions of other programs, into a store: what is new, once.
+"""Imports sessions of other agents into a store. Idempotent: a second run adds only what is new.
 
-Strategy: a session has the same id and the same messages at every import, so a second run finds by
-itself what is there already.  A session that has grown since is replaced only if nobody changed
-what was imported; whatever a person did to it is worth more than the new messages, and is reported
-instead.  One file that fails does not stop the rest.
+Strategy: a session has the same id and the same messages at every import, so a second run recognizes what is
+there already. A session that has grown is replaced only if nobody changed the imported one: a person's
+changes are worth more than the new messages, so the session is skipped and reported. A file that fails does
+not stop the rest.
 """
 
 from __future__ import annotations
@@ -39,10 +39,13 @@ class ImportOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """One file (or a directory that could not be read) and what became of it.
+    """What became of one file, or of a directory that could not be read.
 
-    `id`, `title`, `report` are None or empty when the file could not be read; `reason` says why
-    it was skipped or failed.  There is no report of a file that had not changed since its import.
+    Fields:
+        outcome: what was done.
+        reason: why it was skipped or failed.
+        id, title: of the session; None and empty if the file could not be read.
+        report: None if the file could not be read, or has not changed since its import.
     """
 
     path: Path
@@ -61,14 +64,17 @@ def import_sessions(
     find: Callable[..., Iterator[Path]] = find_rollouts,
     read: Callable[[Path], Imported] = read_rollout,
 ) -> Iterator[ImportResult]:
-    """Import files, and those below directories, one result each, in the order of their names.
+    """Import files, and the files below directories, one result each, sorted by name.
 
-    With `dry_run` the results are the same and nothing is written.  `find` and `read` are those of
-    the program that the files are from.  An error of the store itself is raised.
+    With `dry_run` the results are the same and nothing is written. `find` and `read` belong to the agent
+    that wrote the files.
+
+    Raises:
+        PersistenceError: the store itself cannot be read or written.
     """
     run = _Run(store, dry_run, read)
     errors: list[OSError] = []
-    # The index is written once, however many sessions there are.
+    # The index is written once for all sessions.
     with store.saving_many():
         for path in find(paths, onerror=errors.append):
             yield from map(_unreadable, errors)
@@ -84,13 +90,13 @@ def _unreadable(error: OSError) -> ImportResult:
 
 
 class _Run:
-    """One import, and what a dry run would have written."""
+    """One import run, with what a dry run would have written."""
 
     def __init__(self, store: Store, dry_run: bool, read: Callable[[Path], Imported]) -> None:
         self._store = store
         self._dry_run = dry_run
         self._read = read
-        # The file rather than the session: only its own older copy will ever be compared with it.
+        # The file rather than the session, which would stay in memory: few are compared with it.
         self._planned: dict[UUID, Path] = {}
 
     def file(self, path: Path) -> ImportResult:
@@ -105,11 +111,11 @@ class _Run:
         return ImportResult(path, outcome, reason, metadata.id, metadata.title, imported.report)
 
     def _unchanged(self, path: Path) -> ImportResult | None:
-        """The result for a file that need not be read, since it is as it was when imported.
+        """The result for a file that has not changed since its import, without reading it.
 
-        Both programs name a file after its session, and an import takes the time of the file's last
-        change, to the nanosecond, for the last access.  A session that was opened since then has
-        another one, and is compared in full.
+        Both agents name a file after its session, and an import sets the last access to the file's last
+        change, to the nanosecond. A session that was opened since has another last access, and is compared in
+        full.
         """
         try:
             changed = Timestamp.from_ns(path.stat().st_mtime_ns)
@@ -153,9 +159,9 @@ class _Run:
 
 
 def _reason_to_leave(stored: Session, new: Imported) -> str:
-    """Why the stored session is not to be replaced by a longer one; empty when it may be.
+    """Why the stored session must not be replaced; empty if it may be.
 
-    One that holds all of the new one is no longer, and whatever was done to it does not matter.
+    If the new one is not longer, changes to the stored one do not matter.
     """
     metadata, conversation, _ = stored
     old, now = conversation.messages, new.conversation.messages
@@ -168,7 +174,7 @@ def _reason_to_leave(stored: Session, new: Imported) -> str:
 
 
 def _is_changed(metadata: SessionMetadata, new: Imported) -> bool:
-    """Whether a person made of it something else than what was imported."""
+    """Whether a person changed it since the import."""
     return (
         metadata.title not in new.titles
         or _without_mark(metadata.tags) != _without_mark(new.metadata.tags)
@@ -178,7 +184,7 @@ def _is_changed(metadata: SessionMetadata, new: Imported) -> bool:
 
 
 def _is_whole_now(stored: Session, new: Imported) -> bool:
-    """Whether the mark that a part is missing may go: the program had not ended its last line, say."""
+    """Whether the tag `incomplete` can go: the last line may have been unfinished at the last import."""
     metadata, conversation, _ = stored
     return (
         INCOMPLETE in metadata.tags
@@ -193,7 +199,7 @@ def _without_mark(tags: list[str]) -> list[str]:
 
 
 def _grown(stored: Session, new: Imported) -> Imported:
-    """The new session with the state of the window it was shown in, and the last access kept."""
+    """The new session with the stored window state and the later last access."""
     last = max(stored[0].last_accessed, new.metadata.last_accessed, key=ns_of)
     metadata = msgspec.structs.replace(new.metadata, last_accessed=last)
     return replace(new, metadata=metadata, state=stored[2])

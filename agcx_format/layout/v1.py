@@ -31,6 +31,7 @@ from agcx_format.errors import (
     InvalidMagic,
     PersistenceError,
     UnsupportedVersion,
+    located,
 )
 from agcx_format.layout.base import (
     MAGIC,
@@ -59,7 +60,7 @@ HEADER = 10
 SECTIONS = ("metadata", "messages", "context", "state")
 _header = struct.Struct("<6sI").unpack_from
 
-CHECKPOINT_LEVEL = 3
+_CHECKPOINT_LEVEL = 3
 
 T = TypeVar("T")
 
@@ -87,12 +88,15 @@ def metadata_end(head: bytes | memoryview, file_size: int) -> int:
     """
     if len(head) < HEADER:
         _refuse_header(head)
+    beginning: bytes
+    length: int
     beginning, length = _header(head)
     if beginning != BEGINNING:
         _refuse_header(head)
-    if length > limits.METADATA or HEADER + length > file_size:
+    end: int = HEADER + length
+    if length > limits.METADATA or end > file_size:
         _refuse_length("metadata", HEADER, length, file_size)
-    return HEADER + length
+    return end
 
 
 def split(data: bytes | memoryview) -> list[Span]:
@@ -113,11 +117,11 @@ def split(data: bytes | memoryview) -> list[Span]:
     return spans
 
 
-def find(data: Section, wanted: str) -> Span:
+def find(data: Section, wanted: str, most: int | None = None) -> Span:
     """A section after the metadata, as far as the file goes; the header is known to be good.
 
     Raises:
-        CorruptData: when the file ends before it.
+        CorruptData: when the file ends before it, or it has more than `most` bytes.
     """
     end = metadata_end(data[:HEADER], len(data))
     for name in SECTIONS[1:]:
@@ -128,7 +132,10 @@ def find(data: Section, wanted: str) -> Span:
         end = start + int.from_bytes(raw, "little")
         if name == wanted:
             break
-    return Span(wanted, start, min(end, len(data)))
+    span = Span(wanted, start, min(end, len(data)))
+    if most is not None and span.end - start > most:
+        raise CorruptData("it is too large", section=wanted, offset=start)
+    return span
 
 
 def _refuse_header(head: bytes | memoryview) -> NoReturn:
@@ -161,6 +168,7 @@ def decode_metadata(section: bytes) -> SessionMetadata:
     Raises:
         BincodeDecodeError: when they are damaged; its offset is the one in the file.
     """
+    # Not `with located(…)`: a list does this for every file.
     try:
         return bincode.decode(SessionMetadata, section)
     except PersistenceError as error:
@@ -181,16 +189,14 @@ def decompress_section(data: Section, span: Span) -> bytes:
     Raises:
         CompressionError: when it is damaged; its offset is the one in the file.
     """
-    return _located(span, lambda: frames.decompress(data[span.start : span.end]))
+    with located(section=span.section, base=span.start):
+        return frames.decompress(data[span.start : span.end])
 
 
 def _decode_section(data: Section, span: Span, decoder: Callable[[bytes], T]) -> T:
-    """Decompress a section and decode it; errors say where in the file or in the decompressed text."""
     raw = decompress_section(data, span)
-    try:
+    with located(section=span.section, decompressed=True):
         return decoder(raw)
-    except PersistenceError as error:
-        raise error.located(section=span.section, decompressed=True) from None
 
 
 def _decode_context(data: Section, span: Span) -> ConversationContext:
@@ -199,20 +205,8 @@ def _decode_context(data: Section, span: Span) -> ConversationContext:
 
 def _decode_state(data: Section, span: Span) -> SessionState:
     raw = bytes(data[span.start : span.end])
-    return _located(span, lambda: bincode.decode(SessionState, raw))
-
-
-def _located(span: Span, action: Callable[[], T]) -> T:
-    try:
-        return action()
-    except PersistenceError as error:
-        raise error.located(section=span.section, base=span.start) from None
-
-
-def _held_at_once(span: Span) -> Span:
-    if span.end - span.start > limits.WHOLE_SECTION:
-        raise CorruptData("it is too large", section=span.section, offset=span.start)
-    return span
+    with located(section=span.section, base=span.start):
+        return bincode.decode(SessionState, raw)
 
 
 # --- writing
@@ -300,10 +294,10 @@ class Layout1(Layout):
         return MessagesPlace(span.start, span.end)
 
     def context(self, data: Section) -> ConversationContext:
-        return _decode_context(data, _held_at_once(find(data, "context")))
+        return _decode_context(data, find(data, "context", limits.WHOLE_SECTION))
 
     def state(self, data: Section) -> SessionState:
-        return _decode_state(data, _held_at_once(find(data, "state")))
+        return _decode_state(data, find(data, "state", limits.WHOLE_SECTION))
 
     def end(self, data: Section) -> int:
         end = HEADER - 4
@@ -377,25 +371,15 @@ class Layout1(Layout):
         head = BEGINNING + len(section).to_bytes(4, "little")
         return Rewritten(fitting, fitting, [head, section], rest, new != old)
 
-    # --- checkpoints
-
     def encode_checkpoint(self, checkpoint: Checkpoint) -> list[bytes]:
-        return [frames.compress(bincode.encode(checkpoint, Checkpoint), CHECKPOINT_LEVEL)]
+        return [frames.compress(bincode.encode(checkpoint, Checkpoint), _CHECKPOINT_LEVEL)]
 
     def decode_checkpoint(self, data: bytes, metadata: CheckpointMetadata) -> Checkpoint:
-        """Without a header: one zstd frame of bincode.
-
-        Rust cannot read one back that holds a message, since an internally tagged enum needs a
-        self-describing format; a reader that knows the schema can.
-        """
-        try:
+        """One bincode value; Rust cannot read it back, since its enums need a self-describing format."""
+        with located(section="checkpoint"):
             raw = frames.decompress(data)
-        except PersistenceError as error:
-            raise error.located(section="checkpoint") from None
-        try:
+        with located(section="checkpoint", decompressed=True):
             return bincode.decode(Checkpoint, raw)
-        except PersistenceError as error:
-            raise error.located(section="checkpoint", decompressed=True) from None
 
 
 def _measured(

@@ -29,8 +29,8 @@ from agcx_format.errors import (
     CorruptData,
     InvalidMagic,
     MessagePackDecodeError,
-    PersistenceError,
     UnsupportedVersion,
+    located,
 )
 from agcx_format.layout.base import (
     MAGIC,
@@ -65,8 +65,7 @@ BEFORE_MESSAGES = ("array", "value", "array", "value")
 BEFORE_CHECKPOINT_MESSAGES = ("array", "array", "value")
 
 # What Rust's SessionStore uses; sessions take the level of their store.
-CHECKPOINT_LEVEL = 6
-
+_CHECKPOINT_LEVEL = 6
 _NIL = b"\xc0"
 
 # `Option<u32>`, nil in all files so far. `Any`, because a union is no `type[T]`.
@@ -118,10 +117,8 @@ def decompress(data: Section) -> bytes:
         PersistenceError: when header or section are damaged.
     """
     end = section_end(data[:HEADER], len(data))
-    try:
+    with located(section="session", base=HEADER):
         return frames.decompress(data[HEADER:end])
-    except PersistenceError as error:
-        raise error.located(section="session", base=HEADER) from None
 
 
 def split(raw: bytes, names: tuple[str, ...] = ELEMENTS) -> list[Element]:
@@ -155,11 +152,8 @@ def element(raw: bytes, place: Element, type_: type[T]) -> T:
     Raises:
         MessagePackDecodeError: when it is damaged; its offset is the one in the section's text.
     """
-    try:
+    with located(section=place.name, base=place.start, decompressed=True):
         return messagepack.decode(type_, memoryview(raw)[place.start : place.end])
-    except PersistenceError as error:
-        error.offset = place.start + (error.offset or 0)
-        raise error.located(section=place.name, decompressed=True) from None
 
 
 def read_metadata(pieces: Iterator[bytes]) -> SessionMetadata:
@@ -201,10 +195,7 @@ def read_metadata(pieces: Iterator[bytes]) -> SessionMetadata:
 
 
 def measured(metadata: SessionMetadata, compressed: int, original: int | None) -> SessionMetadata:
-    """The metadata as the index holds them: the bytes of the section, and compressed / original.
-
-    The ratio is left alone where the original size is not known.
-    """
+    """The metadata as the index holds them; without an `original` size the ratio stays as it is."""
     if original:
         # As Rust divides them: both are `f32` first.
         ratio = Float32(Float32(compressed) / Float32(original))
@@ -219,12 +210,7 @@ def pack(elements: list[bytes], level: int) -> list[bytes]:
 
 
 def conversation_as_written(conversation: ConversationSnapshot) -> ConversationSnapshot:
-    """The messages in the shape that Rust would write.
-
-    Raises:
-        TypeError: when a field holds a value that its type cannot hold.
-        ValueError: likewise.
-    """
+    """The messages in the shape that Rust would write; raises as `messagepack.as_written` does."""
     return replace(conversation, messages=list(map(messagepack.as_written, conversation.messages)))
 
 
@@ -276,10 +262,8 @@ class Layout2(Layout):
         # Rust truncates these files in place: one that is too short may still hold its metadata.
         end = section_end(data[:HEADER], max(len(data), 2**64))
         section = Part(data, HEADER, min(end, len(data)))
-        try:
+        with located(section="metadata", base=HEADER):
             return read_metadata(_admitted(frames.pieces(section), admit))
-        except PersistenceError as error:
-            raise error.located(section="metadata", base=HEADER) from None
 
     def sections(self, data: Section) -> list[SectionPlace]:
         return [SectionPlace("session", HEADER, min(self.end(data), len(data)), True)]
@@ -383,7 +367,7 @@ class Layout2(Layout):
             messagepack.encode(checkpoint.conversation),
             messagepack.encode(checkpoint.state),
         ]
-        return pack(elements, CHECKPOINT_LEVEL)
+        return pack(elements, _CHECKPOINT_LEVEL)
 
     def decode_checkpoint(self, data: bytes, metadata: CheckpointMetadata) -> Checkpoint:
         """Its metadata are not inside: they are in the session's."""

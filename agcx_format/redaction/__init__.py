@@ -1,7 +1,7 @@
 """Find the secrets in a conversation, show them for review, and replace them.
 
-`rules` says what a secret looks like, `find` looks for them in all texts of a session and gives their places,
-`replace` puts placeholders there.  `texts` knows the texts that a session has.
+`rules` describes what secrets look like, `find` locates them in all texts of a session, and `replace` puts
+placeholders in their place. `texts` walks the texts of a session.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Whether what stands where a secret could stand is one.
+"""Decides whether a value that a rule matched really is a secret.
 
-Strategy: each check gets the match and says yes or no.  Conversations of coding agents are full of code
-that handles passwords and tokens and holds none: types, names of variables, calls, placeholders, prose.
-A value in quotation marks is believed sooner than a bare one, and one called a password sooner
-than one called a token.
+Strategy: each check takes the match and answers yes or no. Conversations of coding agents are full of code
+that handles passwords and tokens without containing any: types, variable names, calls, placeholders, prose.
+A quoted value is more likely to be a secret than a bare one, and one called a password more than one called
+a token.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ Match = re.Match[str]
 # What a variable, a key or an option is named with.
 _NAME_CHARACTERS = string.ascii_letters + string.digits + "_.-"
 
-# How many characters of a value tell how random it is.
+# How many characters of a value suffice to judge how random it is.
 _ENOUGH = 64
 
-# A private key that is cut off at its beginning is looked for in so much text ahead of its end.
+# How much text before its end line is searched for a private key without its first line.
 _KEY = 8000
 
-# Said after a password's name, of it.
+# Words that follow the name of a password in prose.
 _OF_IT = """option options flag flags argument arguments parameter instead with from when which without unless
     file will would must should also does that this into and for the not was are has can may only here
     there hash hashed plain plaintext encrypted encoded masked expired enabled disabled mandatory incorrect
@@ -47,7 +47,7 @@ _words = re.compile(r"[A-Za-z]+(?:[-_. /:][A-Za-z]+)*[-_.]?[0-9]{0,3}[.:!?]?").f
 _prose = re.compile(r"[A-Za-z]+(?:[-_. /:][A-Za-z]+)*[.:!?]").fullmatch
 _base64 = re.compile(r"[A-Za-z0-9+/]{32,}+={0,2}").finditer
 _breaks = re.compile(r"\\n|\n").finditer
-# Of JSON: what is on the other side is another string.
+# In JSON, the text on the other side is another string.
 _structure = re.compile(r"[{}\[\]]|\":|\",[ ]?\"").search
 _session_name = re.compile(r"sess|sid|token|auth|jwt", re.IGNORECASE).search
 _turns = re.compile(r"(?<=[a-z])[A-Z]|(?<=[A-Z])[a-z]").findall
@@ -73,7 +73,7 @@ _secret_name = re.compile(
 
 
 def secret_span(match: Match) -> tuple[int, int]:
-    """Where the secret is in the text."""
+    """Start and end of the secret in the text."""
     for name in match.re.groupindex:
         if name.startswith("secret") and match[name] is not None:
             return match.span(name)
@@ -86,7 +86,7 @@ def _secret(match: Match) -> str:
 
 
 def _is_nothing(value: str) -> bool:
-    """Whether it stands there in the place of a value."""
+    """Whether the match is in the position of a value."""
     return stands_for(value) or len(set(value[:_ENOUGH])) < 3
 
 
@@ -98,13 +98,13 @@ def is_random(match: Match) -> bool:
 
 
 def is_opaque(match: Match) -> bool:
-    """No words: there is a digit in it, or it is long and mixed."""
+    """Whether it is not words: it contains a digit, or is long and of mixed case."""
     value = _secret(match)
     return not _is_nothing(value) and _words(value) is None and _looks_random(value)
 
 
 def is_bearer(match: Match) -> bool:
-    """Opaque; or of letters alone, and no name in code."""
+    """Whether it is opaque, or letters that are not a name in code."""
     value = _secret(match)
     letters = len(value) >= 20 and value.isalpha() and not _is_nothing(value)
     return is_opaque(match) or (
@@ -113,7 +113,7 @@ def is_bearer(match: Match) -> bool:
 
 
 def is_credentials(match: Match) -> bool:
-    """Whether it is the base64 of `user:password`; a token may stand for either."""
+    """Whether it is the base64 of `user:password`; either may be a token."""
     value = _secret(match)
     try:
         raw = base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
@@ -125,7 +125,7 @@ def is_credentials(match: Match) -> bool:
 
 
 def is_session(match: Match) -> bool:
-    """Whether a cookie, or one of several, says who somebody is."""
+    """Whether a cookie, or one of several, identifies a session or person."""
     said = match["secret_all"] or match[0].partition(":")[2].strip(" \t\\\"'")
     for pair in said.split(";"):
         name, _, value = pair.strip().partition("=")
@@ -147,13 +147,13 @@ def _by_chance(value: str) -> bool:
 
 
 def _header(match: Match) -> bool:
-    """Whether it stands in a header, as which nobody writes prose."""
+    """Whether it is in a header, where nobody writes prose."""
     start = match.start()
     return "authorization" in match.string[max(0, start - 24) : start].lower()
 
 
 def is_key(match: Match) -> bool:
-    """Whether base64 is between a beginning and an end, and little else."""
+    """Whether there is little but base64 between the first and the last line."""
     between = match["between"]
     if between is None:
         return True
@@ -162,7 +162,7 @@ def is_key(match: Match) -> bool:
 
 
 def key_before(text: str, end: int) -> int | None:
-    """Where a key begins of which only the last line says that it is one; None where there is none."""
+    """Where a key begins of which only the last line is recognizable; None if there is none."""
     window = max(0, end - _KEY)
     window = max(window, text.rfind("-----", window, end))
     begin = None
@@ -179,7 +179,7 @@ def key_before(text: str, end: int) -> int | None:
             if _structure(text, start, begin):
                 break
         elif number > 1:
-            # The last line, and what stands before the end in its own, may be short.
+            # The last line of base64, and the part before the end marker in its line, may be short.
             break
     return begin
 
@@ -190,12 +190,12 @@ def _mixed(run: str) -> bool:
 
 def is_password_in_url(match: Match) -> bool:
     value = _secret(match)
-    # `http://localhost:8080/a@b` has a port there; who writes `u:p@h` has a short password.
+    # `http://localhost:8080/a@b` has a port there; `u:p@h` has a short password.
     return not stands_for(value) and _port(value) is None
 
 
 def is_mailbox(match: Match) -> bool:
-    """`git@host.org` is nobody's address, and `icon@2x.png` none at all."""
+    """Whether it is a person's address: not `git@host.org` or `icon@2x.png`."""
     at, host = match.start(), _secret(match).lower()
     return not match.string.endswith("git", 0, at) and not host.endswith(
         (".png", ".jpg", ".svg", ".js", ".css", ".test", ".invalid", ".localhost")
@@ -221,7 +221,7 @@ def is_argument(match: Match) -> bool:
     return not _is_nothing(_secret(match))
 
 
-# --- by what stands around it
+# --- by the text around it
 
 
 def is_password(match: Match) -> bool:
@@ -235,7 +235,7 @@ def is_password(match: Match) -> bool:
     if _is_code(match, value) or _is_default(match, value):
         return False
     if _identifier(value):
-        # `PASSWORD=hunter` in a file of variables; `password=pw` in a call.
+        # `PASSWORD=hunter` is in a file of variables; `password=pw` in a call.
         return _is_stated(match, value)
     return not (value[-1] in ".:!?" and _prose(value)) and not value.startswith("//")
 
@@ -258,7 +258,7 @@ def is_secret(match: Match) -> bool:
 
 
 def _is_named_secret(match: Match, value: str) -> bool:
-    """`JWT_SECRET="supersecret"`: whatever it looks like, in a setting of that name."""
+    """`JWT_SECRET="supersecret"`: any value in a setting of that name."""
     name = _name(match)[1]
     if not (match["sep"] == "=" and name.isupper() and name.endswith(("SECRET", "SECRET_KEY"))):
         return False
@@ -270,7 +270,7 @@ def _is_named_secret(match: Match, value: str) -> bool:
         or is_path(value)
     ):
         return False
-    # A constant for the name of a field has the parts of one.
+    # A constant that names a field consists of words.
     return not _is_code(match, value) and not (_words(value) and not value.isalpha())
 
 
@@ -282,7 +282,7 @@ def _follows(match: Match) -> bool:
 
 
 def _is_code(match: Match, value: str) -> bool:
-    """A name, a call, an index: what will be the secret when the program runs."""
+    """Whether it is a name, a call, or an index, which only yields the secret when the program runs."""
     end = match.end()
     return (
         (
@@ -296,7 +296,7 @@ def _is_code(match: Match, value: str) -> bool:
 
 
 def _is_default(match: Match, value: str) -> bool:
-    """`${PASSWORD:-changeme}`, of a shell."""
+    """Whether it is a default in a shell: `${PASSWORD:-changeme}`."""
     rest = value[1:]
     return (
         match["sep"] == ":"
@@ -306,7 +306,7 @@ def _is_default(match: Match, value: str) -> bool:
 
 
 def _is_phrase(match: Match, value: str) -> bool:
-    """Whether words in quotation marks are one; most are a label or a message."""
+    """Whether quoted words are a passphrase; most are a label or a message."""
     if match[0][:10].lower() == "passphrase":
         return True
     if _sentence(value):
@@ -315,7 +315,7 @@ def _is_phrase(match: Match, value: str) -> bool:
 
 
 def _is_stated(match: Match, value: str) -> bool:
-    """Whether a bare word is a value: in a setting, an option, an address; most are names in code."""
+    """Whether a bare word is a value, as in a setting, an option, or a URL; most are names in code."""
     if match["sep"] is None or value.lower() in _SAID:
         return match["sep"] is None and value.lower() not in _SAID
     ahead, name = _name(match)
@@ -342,7 +342,7 @@ def _is_stated(match: Match, value: str) -> bool:
 
 
 def _name(match: Match) -> tuple[str, str]:
-    """The whole name, of which the rule has seen the end, and what is ahead of it."""
+    """The text before the name, and the whole name, of which the rule matched only the end."""
     start = match.start()
     ahead = match.string[max(0, start - 64) : start]
     begins = ahead[len(ahead.rstrip(_NAME_CHARACTERS)) :]
@@ -352,12 +352,12 @@ def _name(match: Match) -> tuple[str, str]:
 
 
 def names_secret(name: str) -> bool:
-    """Whether the value of a variable of this name is a secret, if it is anything."""
+    """Whether a variable of this name holds a secret, if it has a value."""
     return _secret_name(name) is not None and name not in ("PWD", "OLDPWD")
 
 
 def worth_hiding(value: str) -> bool:
-    """Whether the value of such a variable says anything."""
+    """Whether the value of such a variable is more than a placeholder."""
     return len(value) >= 4 and not _is_nothing(value) and not is_path(value)
 
 
@@ -369,7 +369,7 @@ def _looks_random(value: str) -> bool:
 
 
 def _bits(value: str) -> float:
-    """Shannon's entropy for each character."""
+    """Shannon entropy per character."""
     value = value[:_ENOUGH]
     size = len(value)
     return -sum(n / size * math.log2(n / size) for n in Counter(value).values())

@@ -1,10 +1,10 @@
-"""Secrets found in a session, and where each of them is.
+"""Finds the secrets in a session, and where each is.
 
-Strategy: `spans` looks through one text by the table of rules.  `find_secrets` goes through all texts of a
-session, and then a second time for the same secrets where nothing says what they are: a password that
-was set in one message is still one where it is printed in another.  The words of a command, in a list, are
-looked through one by one and as the line that they make: `-p` says what the next one is.  Messages are
-read twice rather than kept, so memory grows with the finds alone.
+Strategy: `spans` searches one text with the table of rules. `find_secrets` searches all texts of a session,
+and then again for the same secrets where nothing identifies them: a password that was set in one message is
+still one where another message prints it. The words of a command are searched one by one and as a line, since
+`-p` says what the next word is. Messages are read twice rather than kept, so memory grows only with the
+finds.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from agcx_format.model.items import MessageSnapshot
 from agcx_format.model.session import ConversationContext, Session, SessionMetadata, SessionState
 from agcx_format.redaction import checks
 from agcx_format.redaction.rules import RULES, SecretRule
-from agcx_format.redaction.texts import TextPath, commands, in_words, texts
+from agcx_format.redaction.texts import TextPath, commands, path_text, texts
 
 __all__ = ["Find", "Span", "find_in_session", "find_secrets", "spans"]
 
-# A secret of this length that is no word is looked for everywhere; a shorter one is too common.
-_TELLING = 8
-# Each of them is searched for in every text, so the time for a text is bounded by this many searches.
+# A secret of at least this length that is not a word is searched for everywhere; shorter ones are too common.
+_DISTINCTIVE = 8
+# The limit for such secrets, since each costs a search in every text.
 _MOST_REPEATED = 200
 
 # Where a text is: part of the session, index of the message, path to the text.
 _Place = tuple[str, int | None, TextPath]
 
-# No secret fits into less with what names it.
+# No secret is shorter than this together with its name.
 _SHORTEST = 6
 
-# The longest part of a secret that may stand ahead of its anchor.
+# The longest part of a secret before its anchor.
 _LEAD = 65
 
-# How much of its line is shown around a find, on each side.
+# How much of the line an excerpt shows on each side of a find.
 _AROUND = 60
 
 
@@ -55,9 +55,14 @@ class Span:
 class Find:
     """A secret in a session.
 
-    `part` is `message`, `metadata`, `context` or `state`; `message` counts from 0, and is None in the
-    other parts.  `path` leads to the text, `start` and `end` are in it, `line` counts its lines from 1.
-    `excerpt` is the part of the line around the secret, which begins `column` characters into it.
+    Fields:
+        kind: which rule found it: `github-token`, `password`, …
+        part: `message`, `metadata`, `context`, or `state`.
+        message: index of the message from 0; None in the other parts.
+        path: the way to the text within the part.
+        start, end: where the secret is in the text, in characters.
+        line: its line in the text, from 1.
+        excerpt: the part of the line around it; the secret begins at character `column`.
     """
 
     kind: str
@@ -73,16 +78,16 @@ class Find:
 
     @property
     def field(self) -> str:
-        return in_words(self.path)
+        return path_text(self.path)
 
 
 # --- one text
 
 
 def spans(text: str, *, personal: bool = False) -> list[Span]:
-    """The secrets in a text, none overlapping, in order; with `personal` also who is in it.
+    """The secrets in a text in order, without overlaps; with `personal` also names and addresses.
 
-    In time that grows with the length of the text alone.
+    Takes time linear in the length of the text.
     """
     if len(text) < _SHORTEST:
         return []
@@ -98,7 +103,7 @@ def _matched(text: str, personal: bool = False) -> _Found:
     if personal:
         matches += _PERSONAL.matches(text)
     found = _Found()
-    # By the order of the rules: the more specific one has what two of them find.
+    # In the order of the rules: where two match, the more specific one wins.
     for rule, start, end in sorted(matches):
         found.add(Span(RULES[rule].kind, start, end))
     return found
@@ -107,7 +112,7 @@ def _matched(text: str, personal: bool = False) -> _Found:
 class _Lists:
     """Lists of words in quotation marks of one kind, as in JSON.
 
-    What they are made of is bounded, and what only begins like one is passed as a whole.
+    Their elements are bounded in length, and text that only begins like a list is skipped at once.
     """
 
     def __init__(self, quote: str) -> None:
@@ -122,7 +127,7 @@ class _Lists:
         self._quote = len(quote)
 
     def spans(self, text: str) -> Iterator[Span]:
-        """What the line of a command says of its words."""
+        """The secrets in the words of a command, found in the line that they make."""
         if self._option not in text:
             return
         for match in self._list.finditer(text):
@@ -141,9 +146,9 @@ _LISTS = tuple(map(_Lists, ('"', "'", '\\"', '\\\\\\"')))
 
 
 def _in_line(words: list[str]) -> Iterator[tuple[int, Span]]:
-    """The same for words by themselves: in which of them, and where in it.
+    """The same for the words by themselves: the number of the word, and where in it.
 
-    A value that begins a word is all of it, whatever the shell would make of a line.
+    A value at the start of a word is the whole word, whatever a shell would make of the line.
     """
     if not any(word.startswith("-") for word in words):
         return
@@ -158,12 +163,12 @@ def _in_line(words: list[str]) -> Iterator[tuple[int, Span]]:
             yield number, Span(span.kind, start, min(end, len(word)))
 
 
-# A number of the table, and where the secret is.
+# The number of a rule, and where the secret is.
 _Match = tuple[int, int, int]
 
 
 class _Table:
-    """Rules whose anchors are looked for together."""
+    """Rules whose anchors are searched for together."""
 
     def __init__(self, personal: bool) -> None:
         numbers = [n for n, rule in enumerate(RULES) if rule.personal is personal]
@@ -183,7 +188,7 @@ class _Table:
 class _Anchors:
     """One search for all anchors of these rules.
 
-    Longer ones come first: where they stand, rules of those that they begin with are tried as well.
+    Longer anchors come first; where one matches, the rules of its prefixes are tried as well.
     """
 
     def __init__(self, numbers: list[int]) -> None:
@@ -195,7 +200,7 @@ class _Anchors:
         }
 
     def matches(self, text: str, where: str) -> Iterator[_Match]:
-        # Up to where each rule has taken the text already.
+        # The end of the last match of each rule.
         taken: dict[int, int] = {}
         for anchor in self._search(where):
             at = anchor.start()
@@ -206,7 +211,7 @@ class _Anchors:
 
 
 def _alternatives(anchors: list[str]) -> str:
-    """A pattern for any of them that looks at the first letter once."""
+    """A pattern for any of the words that tests the first letter only once."""
     by_letter: dict[str, list[str]] = {}
     for anchor in anchors:
         by_letter.setdefault(anchor[0], []).append(re.escape(anchor[1:]))
@@ -228,7 +233,7 @@ def _match(rule: SecretRule, text: str, at: int) -> tuple[int, int] | None:
 
 
 def _lowered(text: str) -> str:
-    """In lower case, every character where it was: there is one letter that becomes two."""
+    """Lower case with unchanged offsets: one letter would become two."""
     return text.replace("\u0130", "i").lower()
 
 
@@ -236,7 +241,7 @@ _RULES, _PERSONAL = _Table(personal=False), _Table(personal=True)
 
 
 class _Found:
-    """Spans in order, of which none overlaps one that was added before."""
+    """Spans in order, none of which overlaps an earlier one."""
 
     def __init__(self) -> None:
         self.spans: list[Span] = []
@@ -257,7 +262,7 @@ class _Found:
 
 
 def find_in_session(session: Session, *, personal: bool = False) -> list[Find]:
-    """`find_secrets` of a session that is in memory."""
+    """Like `find_secrets`, for a session in memory."""
     metadata, conversation, state = session
     messages = conversation.messages
     return find_secrets(metadata, lambda: messages, conversation.context, state, personal=personal)
@@ -272,9 +277,9 @@ def find_secrets(
     personal: bool = False,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> list[Find]:
-    """Every secret in a session, in the order in which it is read; fewer when it was stopped.
+    """Every secret in a session, in reading order; fewer if it was stopped.
 
-    `read_messages` gives the messages from the first, each time that it is called.
+    `read_messages` yields all messages from the first, each time it is called.
     """
 
     def places() -> Iterator[tuple[str, int | None, Any]]:
@@ -295,7 +300,7 @@ def find_secrets(
         for path, words in commands(value):
             for number, span in _in_line(words):
                 _keep(finds, by_text, (part, index, (*path, number)), words[number], [span])
-    secrets = _telling(finds)
+    secrets = _distinctive(finds)
     if secrets:
         for part, index, value in places():
             for path, text, _ in texts(value):
@@ -306,7 +311,7 @@ def find_secrets(
 
 
 def _of_variable(text: str, name: str) -> list[Span]:
-    """The whole value of a variable whose name says that it is a secret, if no rule knows it better."""
+    """The value of a variable whose name says that it is a secret, unless a rule is more specific."""
     if not name or not checks.names_secret(name) or not checks.worth_hiding(text):
         return []
     known = spans(text)
@@ -325,16 +330,16 @@ def _keep(
             finds.append(lines.find(place, span))
 
 
-def _telling(finds: list[Find]) -> dict[str, str]:
-    """Secrets that say by themselves what they are, with their kind; the longest first."""
-    telling: dict[str, str] = {}
+def _distinctive(finds: list[Find]) -> dict[str, str]:
+    """Secrets that are distinctive enough to be found anywhere, with their kind; the longest first."""
+    distinctive: dict[str, str] = {}
     for find in finds:
         secret = find.secret
         mixed = any(map(str.isdigit, secret)) or not secret.isalpha()
-        if len(secret) >= _TELLING and mixed and find.kind not in ("home-directory", "e-mail"):
-            telling.setdefault(secret, find.kind)
-    longest = sorted(telling, key=len, reverse=True)[:_MOST_REPEATED]
-    return {secret: telling[secret] for secret in longest}
+        if len(secret) >= _DISTINCTIVE and mixed and find.kind not in ("home-directory", "e-mail"):
+            distinctive.setdefault(secret, find.kind)
+    longest = sorted(distinctive, key=len, reverse=True)[:_MOST_REPEATED]
+    return {secret: distinctive[secret] for secret in longest}
 
 
 def _repeats(
@@ -357,7 +362,7 @@ def _repeats(
 
 
 class _Lines:
-    """Where the lines of a text begin, once something is found in it."""
+    """The lines of a text in which something was found."""
 
     def __init__(self, text: str) -> None:
         self._text = text

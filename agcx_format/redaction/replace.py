@@ -1,10 +1,9 @@
-"""Placeholders in the place of secrets.
+"""Replaces secrets by placeholders.
 
-Strategy: a `Redaction` is made of the finds that are to be hidden, and changes one value at a
-time, so that a session of any size can be written out as it is read.  The same secret gets the
-same placeholder wherever it is, in all sessions that share their `Placeholders`: who reads it can still
-tell that two places hold the same.  A placeholder is plain ASCII without quotation marks; where a text was
-JSON, it is JSON afterwards.
+Strategy: a `Redaction` takes the finds to hide and changes one value at a time, so that a session of any size
+can be written as it is read. A secret gets the same placeholder everywhere, in all sessions that share their
+`Placeholders`, so a reader can still see that two places held the same. A placeholder is plain ASCII without
+quotation marks; text that was JSON stays JSON.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _T = TypeVar("_T")
 
 
 class Placeholders:
-    """A placeholder for each secret: `[redacted github-token 1]`, numbered by kind as they come."""
+    """A placeholder for each secret, numbered by kind: `[redacted github-token 1]`."""
 
     def __init__(self) -> None:
         self._of: dict[str, str] = {}
@@ -41,7 +40,7 @@ class Placeholders:
 
 
 class Redaction:
-    """Hides the secrets of these finds, and no others."""
+    """Hides exactly the secrets of these finds."""
 
     def __init__(self, finds: Iterable[Find], placeholders: Placeholders | None = None) -> None:
         self._placeholders = placeholders or Placeholders()
@@ -55,11 +54,11 @@ class Redaction:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many finds of which kind are hidden, the most frequent kind first."""
+        """The number of hidden finds of each kind, the most frequent kind first."""
         return dict(self._counts.most_common())
 
     def part(self, name: str, value: _T) -> _T:
-        """`metadata`, `context` or `state` without its secrets."""
+        """`metadata`, `context`, or `state` without its secrets."""
         changed: _T = self._changed((name, None), value)
         return changed
 
@@ -88,8 +87,8 @@ class Redaction:
             at = find.end
         changed = "".join([*parts, text[at:]])
         if text.lstrip()[:1] in ("{", "[") and not _is_json(changed) and _is_json(text):
-            # A key in parts goes across strings.  By what the JSON says, or else as one string: JSON
-            # still, and without the secret.
+            # A secret can span strings. Replace it in each string, or else make the text one string: it is
+            # JSON still, and without the secret.
             plain = _through(json.loads(text), lambda each: self._everywhere(each, finds))
             by_value = json.dumps(plain, ensure_ascii=False)
             hidden = (self._placeholders.of(find.kind, find.secret) for find in finds)
@@ -105,7 +104,7 @@ class Redaction:
 def redact(
     session: Session, finds: Iterable[Find], placeholders: Placeholders | None = None
 ) -> tuple[Session, Redaction]:
-    """A session in memory without the secrets of these finds, and what was done to it."""
+    """A session in memory without the secrets of these finds, and the redaction that was applied."""
     metadata, conversation, state = session
     redaction = Redaction(finds, placeholders)
     hidden = replace(

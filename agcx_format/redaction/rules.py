@@ -1,15 +1,14 @@
-"""What secrets look like: a table of rules, each with the part that is the secret itself.
+"""A table of rules that describe what secrets look like, and which part of a match is the secret.
 
-Strategy: a rule names literal anchors, one of which every find contains; only where one stands is the
-pattern tried, so that text without secrets costs a few searches for literals.  To stay linear whatever the
-text, patterns take runs of characters possessively and repeated groups atomically (`(?>(?:…)+)`; early
-releases of Python 3.11 get the possessive form of it wrong), bound what they take lazily, and start only
-where a token can start: a run is looked at once, not once for each of its characters.  The table goes from
-the specific to the general; where finds overlap, the earlier rule has it.  Whatever can be checked (how
-random a value looks, whether it is code) is checked in `checks`.
+Strategy: each rule has literal anchors, one of which every match contains. The pattern is tried only there:
+text without secrets costs a few literal searches. To stay linear for any text, patterns match runs of
+characters possessively and repeated groups atomically (`(?>(?:…)+)`; early releases of Python 3.11 get the
+possessive form wrong), limit lazy matches, and start only where a token can start, so a run is examined once
+and not once per character. The table goes from specific to general; where matches overlap, the earlier rule
+wins. Properties of a value (how random it looks, whether it is code) are tested in `checks`.
 
-A secret never begins or ends inside an escape of JSON, and never holds a quotation mark that is not
-escaped: within JSON text it can be replaced by plain ASCII, and the text is JSON still.
+A secret never begins or ends inside a JSON escape, and never contains an unescaped quotation mark: in JSON
+text it can be replaced by plain ASCII, and the text is still JSON.
 """
 
 from __future__ import annotations
@@ -28,13 +27,16 @@ Check = Callable[[re.Match[str]], bool]
 
 @dataclass(frozen=True, slots=True)
 class SecretRule:
-    """How secrets of one kind are found.
+    """How to find secrets of one kind.
 
-    `anchors` are literals, in lower case when the pattern ignores case.  `pattern` is matched at an
-    anchor; without anchors it is fast on its own.  Its groups whose names begin with `secret` are
-    the secret; where a secret begins ahead of its anchor, `lead` matches what is there, at most 65
-    characters, or `behind` says where it begins, None for nowhere.  `check` refuses what only looks
-    like one.  `personal` rules are applied on choice.
+    Fields:
+        anchors: literals, in lower case if the pattern ignores case.
+        pattern: matched at an anchor; without anchors it must be fast by itself. Groups whose names
+            begin with `secret` are the secret.
+        check: rejects values that only look like a secret.
+        lead: matches the part of a secret before its anchor, at most 65 characters.
+        behind: finds where a secret begins before its anchor; None if nowhere.
+        personal: whether the rule applies only on request.
     """
 
     kind: str
@@ -50,23 +52,23 @@ class SecretRule:
         return bool(self.pattern.flags & re.IGNORECASE)
 
 
-# Where a token can begin: not inside a word, though after `_` or `-`; but an escape of JSON or of a URL, or a
-# terminal's colour, may stand before it.  Never right after a backslash: that would be inside an escape.
+# Where a token can begin: not inside a word, but after `_` or `-`, an escape of JSON or of a URL, or a color
+# code of a terminal. Never right after a backslash: that would be inside an escape.
 _ESCAPE = (
     r"(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4})|(?<=%[0-9A-Fa-f]{2})|(?<=\[m)|(?<=[\[;][0-9]m)"
     r"|(?<=[\[;0-9][0-9]{2}m)"
 )
 _START = rf"(?:(?<![A-Za-z0-9\\])|{_ESCAPE})"
-# For what nothing else looks like.
+# For unmistakable tokens.
 _ANYWHERE = r"(?<!\\)"
-# For what is long and made of these: each would be looked at once for every anchor in it.
+# For long runs of these characters, which would otherwise be examined once for every anchor in them.
 _ALONE = rf"(?:(?<![A-Za-z0-9_\\-])|{_ESCAPE})"
 
 
 def _token(
     kind: str, anchors: str, pattern: str, check: Check | None = None, start: str = _START
 ) -> SecretRule:
-    """A rule for tokens that say themselves what they are; the whole of it is the secret."""
+    """A rule for tokens that are recognizable by themselves; the whole match is the secret."""
     compiled = re.compile(f"{start}(?P<secret>{pattern})")
     return SecretRule(kind, tuple(anchors.split()), compiled, check)
 
@@ -86,25 +88,25 @@ def _context(
 
 
 def _anchors(anchors: str) -> tuple[str, ...]:
-    """By their blanks; by bars where they have some themselves."""
+    """Split at blanks, or at bars if the anchors contain blanks."""
     return tuple(filter(None, anchors.split("|")) if "|" in anchors else anchors.split())
 
 
 # --- private keys
 
-# Lines may be escaped, quoted, indented, or numbered as `cat -n` and the tools of agents do.
+# Lines may be escaped, quoted, indented, or numbered, as by `cat -n` and the tools of agents.
 _BASE64_LINES = (
     r"(?:[\s\\nr\"'+|>,.:-]{0,16}(?:[0-9]{1,6}(?:[\t→:|]|\\u2192|\\t))?[ ]?[A-Za-z0-9+/=]{16,}+)"
 )
 
-# A line of base64 after whatever a search, an indentation or a program puts before it.
+# A line of base64 after any prefix that a search, an indentation, or a program puts before it.
 _LED_LINE = (
     r"(?:(?:\n|\\n)[^\n\\]{0,160}?(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{48,}+={0,2}(?=[\"'\s\\,;)]|\Z))"
 )
 _KEY_END = r"-{5,8}END[ ][A-Z0-9 ]{0,40}PRIVATE[ ]KEY(?:[ ]BLOCK)?-----"
 
-# With its end, if that comes before anything else of this kind; cut off, as far as the lines look like a
-# key.  Between the first line and the base64 there may be headers (`Proc-Type: …`).
+# Up to its end line, if that comes before another key; if it is cut off, as far as the lines look like a
+# key. There may be headers (`Proc-Type: …`) between the first line and the base64.
 _PRIVATE_KEY = (
     r"(?P<secret>-----BEGIN[ ](?:[A-Z0-9]{1,12}[ ]){0,3}PRIVATE[ ]KEY(?:[ ]BLOCK)?-----(?:"
     r"(?:(?:\\[nr]|\s){1,4}[A-Za-z-]{3,20}:[^\n\\]{0,80}){0,4}"
@@ -118,7 +120,7 @@ _SSH2_KEY = (
     r"----[ ]END[ ]SSH2[ ][A-Z ]{0,20}PRIVATE[ ]KEY[ ]----)?)"
 )
 
-# --- what names a secret, and how its value follows
+# --- names of secrets, and how a value follows them
 
 _PASSWORD = r"(?:passw(?:or)?d|passwort|passphrase|pwd|(?<=_)pass)"
 _SECRET = (
@@ -204,7 +206,7 @@ RULES = (
     ),
     _context("discord-webhook", "/api/webhooks/",
              r"/api/webhooks/\d{15,21}/(?P<secret>[A-Za-z0-9_-]{60,90}+)"),
-    # The base64 of a number: no literal to look for, but few capitals begin so.
+    # The base64 of a number: there is no literal to search for, but few words begin like this.
     SecretRule(
         "discord-token", (),
         re.compile(r"(?P<secret>[MNO](?:(?<![A-Za-z0-9_\\-].)|(?<=\\[nrtbf].))[TDjz]"
@@ -226,7 +228,7 @@ RULES = (
         (?:(?<=[?&;])|(?<=x-amz-)|(?<=x-goog-)|(?<=u0026))
         (?:sig|signature|x-amz-security-token)=(?P<secret>[A-Za-z0-9%+/=_-]{20,2000}+)""",
              checks.is_random),
-    # Up to the last `@` ahead of the host: the one before a slash, or, where a password has one, after it.
+    # Up to the last `@` before the host: before a slash or, if the password contains a slash, after it.
     _context("connection-string", "://", r"""
         ://[^\s:/@"'`\\<>?\#]{0,200}+:
         (?: (?P<secret>(?:(?!://)[^\s/?\#"'`\\<>]){1,300})@(?=[^\s"'@/?\#])

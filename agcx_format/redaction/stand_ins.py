@@ -1,7 +1,7 @@
-"""Whether a value only stands for another: a variable, a mask, an example, the path of a file.
+"""Recognizes values that are not secrets themselves: variables, masks, examples, paths.
 
-Strategy: it does so only as a whole.  `$NAME` is a variable, and `$ecret99!` is somebody's password;
-`changeme` is to be changed, and `changeme123` was.
+Strategy: only the whole value counts. `$NAME` is a variable, but `$ecret99!` is somebody's password;
+`changeme` is a placeholder, but `changeme123` was chosen.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import re
 
 __all__ = ["is_path", "stands_for"]
 
-# What stands for a secret is no longer than this.
+# Placeholders are not longer than this.
 _LONG = 200
 
-# Said in the place of a secret, in any case.
+# Words written in place of a secret, in any case.
 _WORDS = """password passwd pass passphrase pwd secret token key none null nil true false undefined
     string str text bytes int bool boolean char varchar required optional default example value input
     hidden field any object number unknown never self this type auto yes no empty missing invalid wrong
@@ -21,7 +21,7 @@ _WORDS = """password passwd pass passphrase pwd secret token key none null nil t
     prompt stdin env redacted removed basic bearer public private"""
 _NOTHING = frozenset(_WORDS.split())
 
-# What is put in there, when it is all that there is: variables and the like, and what stands for some text.
+# Variables, templates, and marks for omitted text, if the value is nothing else.
 _REFERENCE = (
     r"\$[A-Z_][A-Z0-9_]*+|\$[a-z]+(?>(?:_[a-z]+|[A-Z][a-z]+)*)[0-9]?(?![A-Za-z0-9])|\$[0-9@*#?!]"
     r"|\$(?:env|this|self):[A-Za-z_]\w*+"
@@ -35,7 +35,7 @@ _masks = re.compile(r"[-_xX*•.…]{3,}").fullmatch
 _member = re.compile(
     r"(?:process\.env|os|env|config|settings|args|self|this)\.[\w.]+[!?]?"
 ).fullmatch
-# Words alone, of which one says that they stand for another.
+# Words of which one says that it is an example.
 _example = re.compile(
     r"(?:[a-z]+[-_ ./])*(?:my|replace|insert|example|placeholder|dummy|fake|change|changeme|changeit"
     r"|redacted|sample|todo|here)(?:[-_ ./][a-z]+)*[!.]?"
@@ -56,7 +56,7 @@ def stands_for(value: str) -> bool:
 
 
 def is_path(value: str) -> bool:
-    """Of words, not of what is drawn by lot: base64 has slashes too."""
+    """Whether it is a path of words, not random characters: base64 has slashes too."""
     if not _path(value[:_LONG]):
         return False
     parts = [part for part in re.split(r"[/\\]", value) if part not in ("", ".", "..", "~")]

@@ -1,8 +1,8 @@
-"""The texts of a session: all of them, each with the way to it, and putting others in their place.
+"""Walks all texts of a session, each with its path, and replaces them.
 
-Strategy: the declarations of the values say which fields hold text, so a new field is looked
-through without a line here.  Two kinds of text are passed over: pictures that are nothing but base64, and
-encrypted reasoning, megabytes in which nobody can read anything.
+Strategy: the declarations of the values say which fields hold text, so new fields need no change
+here. Two kinds of text are skipped: pictures that are nothing but base64, and encrypted reasoning, megabytes
+that nobody can read.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from msgspec.structs import replace
 from agcx_format.model import schema
 from agcx_format.model.items import LocalShellCall, MessageSnapshot, Other, UnknownItem
 
-__all__ = ["LocatedText", "TextPath", "commands", "in_words", "put", "texts"]
+__all__ = ["LocatedText", "TextPath", "commands", "path_text", "put", "texts"]
 
-# A step names a field or a variable, or is a number: of an element, or of a variable whose name is meant.
+# A step is the name of a field or variable, or a number: of an element, or of a variable's name in its dict.
 TextPath = tuple[str | int, ...]
 
-# The way, the text, and the name of a variable whose value it is.
+# The path, the text, and the name of the variable if the text is the value of one.
 LocatedText = tuple[TextPath, str, str]
 
 _OPAQUE = frozenset({"encrypted_content"})
 
-# Wholly, or something else is in it: events of a server begin with `data:` as well.
+# The whole text must match: server-sent events begin with `data:` as well.
 _picture = re.compile(r"data:image/[a-z0-9.+-]{1,40};base64,[A-Za-z0-9+/]*+={0,2}").fullmatch
 
 
@@ -54,13 +54,13 @@ def texts(value: Any, path: TextPath = ()) -> Iterator[LocatedText]:
                 else:
                     yield from texts(each, (*path, name))
         case UnknownItem():
-            # Numbered as they come: it is changed as a whole.
+            # Numbered in order: the item is changed as a whole.
             for number, (text, name) in enumerate(_unknown_texts(value.fields())):
                 yield (*path, "raw", number), text, name
 
 
 def commands(value: Any) -> Iterator[tuple[TextPath, list[str]]]:
-    """The lists of words that make a command."""
+    """The word lists of commands."""
     if not isinstance(value, MessageSnapshot):
         return
     items: list[tuple[TextPath, Any]] = [(("item",), value.item)]
@@ -72,7 +72,7 @@ def commands(value: Any) -> Iterator[tuple[TextPath, list[str]]]:
 
 
 def put(value: Any, changes: dict[TextPath, Any], unknown: Callable[[str], str]) -> Any:
-    """The value with other texts at these ways; `unknown` changes each text of an unknown item."""
+    """The value with other texts at these paths; `unknown` changes each text of an unknown item."""
     tree: dict[Any, Any] = {}
     for path, text in changes.items():
         node = tree
@@ -82,8 +82,8 @@ def put(value: Any, changes: dict[TextPath, Any], unknown: Callable[[str], str])
     return _put(value, tree, unknown)
 
 
-def in_words(path: TextPath) -> str:
-    """The way as people write it: `content[0].text`."""
+def path_text(path: TextPath) -> str:
+    """The path as people write it: `content[0].text`."""
     words = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return words.removeprefix(".")
 
@@ -135,7 +135,7 @@ def _put(value: Any, tree: Any, unknown: Callable[[str], str]) -> Any:
     return tuple(elements) if isinstance(value, tuple) else elements
 
 
-# --- items of unknown kinds: MessagePack, of which only the texts are known to be texts
+# --- items of unknown kinds: MessagePack in which any text may hold a secret
 
 
 def _unknown_texts(plain: Any) -> Iterator[tuple[str, str]]:
@@ -157,7 +157,7 @@ def _unknown_texts(plain: Any) -> Iterator[tuple[str, str]]:
 
 
 def _put_unknown(item: UnknownItem, change: Callable[[str], str]) -> Any:
-    """The item with its texts changed; one that cannot be taken apart is not kept."""
+    """The item with its texts changed; an item that cannot be parsed is dropped."""
     try:
         plain = msgpack.unpackb(item.raw, strict_map_key=False)
         return UnknownItem(msgpack.packb(_mapped(plain, change)))

@@ -9,7 +9,9 @@ for hit in Index(store, cache_dir).search('stall "lease expired" role:assistant'
 from __future__ import annotations
 
 from agcx_format.search.builder import DEFAULT_CAP, BookState
+from agcx_format.search.finder import Finder
 from agcx_format.search.index import Index
+from agcx_format.search.native import missing
 from agcx_format.search.query import (
     KEYS,
     PLACES,
@@ -28,6 +30,7 @@ __all__ = [
     "KEYS",
     "PLACES",
     "BookState",
+    "Finder",
     "ForeignTerm",
     "Hit",
     "Index",
@@ -40,5 +43,6 @@ __all__ = [
     "Term",
     "Unsearched",
     "Within",
+    "missing",
     "parse_query",
 ]

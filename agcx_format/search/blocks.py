@@ -16,7 +16,7 @@ import msgspec
 from agcx_format.search.text import Kind, Said
 from agcx_format.search.traits import traits_of
 
-__all__ = ["BLOCK_SIZE", "SEPARATOR", "Block", "Facts", "cut", "in_characters"]
+__all__ = ["BLOCK_SIZE", "SEPARATOR", "Block", "Facts", "cut", "facts_of", "in_characters"]
 
 SEPARATOR = "\n\0\n"
 # Bytes of text in a block: what is decompressed at once.  A longer message is a block of its own.
@@ -126,11 +126,12 @@ def cut(messages: Iterable[Said]) -> Iterator[Block]:
 def _block(held: list[Said], texts: list[bytes], first: int) -> Block:
     payload = _MARK.join(texts)
     traits = 0 if payload.isascii() else traits_of(payload.decode())
-    facts = _facts(held)
+    facts = facts_of(held)
     return Block(payload, traits, first, lambda: facts)
 
 
-def _facts(held: list[Said]) -> Facts:
+def facts_of(held: list[Said]) -> Facts:
+    """The columns of these messages."""
     names: dict[str, int] = {}
 
     def index(name: str) -> int:

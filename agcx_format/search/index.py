@@ -27,6 +27,7 @@ from agcx_format.search.run import Job, Outcome, Plan, Search
 from agcx_format.search.scope import BookText, Scope, Task
 from agcx_format.search.segment import Segment
 from agcx_format.search.signature import Damaged
+from agcx_format.search.spelling import close_words
 from agcx_format.session.lazy import SessionFile
 from agcx_format.store import paths
 from agcx_format.store.store import Store
@@ -110,6 +111,24 @@ class Index:
             return Plan(len(scope.refs), len(scope.refs) - len(tasks), self._jobs(tasks, request))
 
         return Search(plan, best_first=order == "best")
+
+    def close_words(self, word: str, *, most: int = 3, seconds: float = 0.3) -> list[str]:
+        """Words of the newest conversations that are spelled nearly as this one, the closest first.
+
+        For a word of which nothing was found.  Takes about `seconds`; empty without a book.
+        """
+        if self._book is None:
+            return []
+        self._book.refresh()
+        blocks = (
+            block
+            for segment in self._book.segments
+            for block in segment.read(range(len(segment.blocks)))
+        )
+        try:
+            return close_words(word, blocks, most=most, seconds=seconds)
+        except Damaged:
+            return []
 
     # --- the book
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         Chosen as Chosen,
     )
     from agcx_format.space.rules import (
-        Precious as Precious,
+        Protected as Protected,
     )
     from agcx_format.space.rules import (
         PruneRule as PruneRule,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "measure": "FileStats GROUPS KINDS Stats gather",
     "measure_cache": "StatsCache",
-    "rules": "Chosen Precious PruneRule Selection last_used select",
+    "rules": "Chosen Protected PruneRule Selection last_used select",
 }
 
 __all__ = names_in(_HOMES)

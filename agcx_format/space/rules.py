@@ -23,12 +23,12 @@ from agcx_format.store.checkpoint_files import checkpoint_files
 from agcx_format.store.entries import ScanEntry
 from agcx_format.store.store import Store
 
-__all__ = ["Chosen", "Precious", "PruneRule", "Selection", "Spared", "select"]
+__all__ = ["Chosen", "Protected", "PruneRule", "Selection", "Spared", "select"]
 
 Stopped = Callable[[], bool]
 
 
-class Precious(StrEnum):
+class Protected(StrEnum):
     """Kinds of protected sessions, which a rule matches only if it includes them by name."""
 
     FAVORITES = "favorites"
@@ -62,7 +62,7 @@ class PruneRule:
     model: str | None = None
     tag: str | None = None
     directory: str | None = None
-    include: frozenset[Precious] = frozenset()
+    include: frozenset[Protected] = frozenset()
 
     def __bool__(self) -> bool:
         """Whether any condition is set: a rule without one matches nothing."""
@@ -86,7 +86,7 @@ class Spared:
     """A session that the rule would match if it were not protected."""
 
     entry: ScanEntry
-    why: Precious
+    why: Protected
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +287,7 @@ class _Run:
         chosen, spared = [], []
         for entry in found:
             beside = checkpoints.get(str(entry.id), [])
-            why = self._precious(entry, bool(beside), entry.path in at_work)
+            why = self._protection(entry, bool(beside), entry.path in at_work)
             if why is not None:
                 spared.append(Spared(entry, why))
                 continue
@@ -295,13 +295,13 @@ class _Run:
             chosen.append(Chosen(entry, size, tuple(self._reasons.get(entry.path, ()))))
         return Selection(tuple(chosen), tuple(spared))
 
-    def _precious(self, entry: ScanEntry, beside: bool, at_work: bool) -> Precious | None:
+    def _protection(self, entry: ScanEntry, beside: bool, at_work: bool) -> Protected | None:
         metadata = entry.metadata
         is_kind = {
-            Precious.UNREADABLE: entry.error is not None or metadata is None,
-            Precious.FAVORITES: metadata is not None and metadata.is_favorite,
-            Precious.CHECKPOINTS: beside or bool(metadata and metadata.checkpoints),
-            Precious.AT_WORK: at_work,
+            Protected.UNREADABLE: entry.error is not None or metadata is None,
+            Protected.FAVORITES: metadata is not None and metadata.is_favorite,
+            Protected.CHECKPOINTS: beside or bool(metadata and metadata.checkpoints),
+            Protected.AT_WORK: at_work,
         }
         kinds = (kind for kind, holds in is_kind.items() if holds)
         return next((kind for kind in kinds if kind not in self._rule.include), None)

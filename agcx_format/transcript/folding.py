@@ -1,19 +1,17 @@
-"""Text made alike for a search: one folding for the filter, for a conversation, and for every list.
+"""Normalizes text for searching: the same folding in the filter, in a conversation, and in every list.
 
-Strategy: what is looked for and what is looked through go through the same function, and a part of the
-one is then simply looked for in the other.
+Strategy: the query and the text pass through the same function, and then one is searched for in the other.
 
-- Letters that are composed and the same ones decomposed are alike (NFC): `é` is `e` with an accent.
-- An accent counts: `cafe` does not find `café`.
-- Case does not count (Unicode's full case folding: `ß` is `ss`, `ﬁ` is `fi`, a final `ς` is `σ`), unless
-  there is a capital in what is looked for: `Grid` finds no `grid`.  That is decided for each word of a
-  filter, and for the whole of what is looked for in a conversation.
-- The Turkish `İ` is an `i`, as `I` is, so that `istanbul` finds `İstanbul`; the `ı` without a dot is
-  a letter of its own.
-- Forms of full and half width are alike: `ＡＢＣ` is `ABC`, `ﾕｰｻﾞｰ` is `ユーザー`.  Other forms that look
-  alike (`①`, `ℕ`) are not.
+- Composed and decomposed letters are equal (NFC): `é` is `e` with an accent.
+- Accents count: `cafe` does not find `café`.
+- Case does not count (full Unicode case folding: `ß` is `ss`, `ﬁ` is `fi`, a final `ς` is `σ`), unless the
+  query has a capital: `Grid` does not find `grid`. In a filter each word decides for itself; in a
+  conversation, the whole query.
+- The Turkish `İ` equals `i`, as `I` does, so `istanbul` finds `İstanbul`; the dotless `ı` is another letter.
+- Full-width and half-width forms are equal: `ＡＢＣ` is `ABC`, `ﾕｰｻﾞｰ` is `ユーザー`. Other similar characters
+  (`①`, `ℕ`) are not.
 
-Folding may change lengths, so what was found in folded text has its place in the text told by `Folded`.
+Folding may change lengths; `Folded` maps what was found in folded text to its place in the original.
 """
 
 from __future__ import annotations
@@ -28,12 +26,12 @@ from functools import cache, lru_cache
 __all__ = ["Folded", "Needle", "fold", "has_capital", "unify"]
 
 _of_other_width = re.compile("[\u3000\uff01-\uffee]").search
-# Among what casefolding makes longer; the others of these ranges do no harm here.
+# Characters that case folding makes longer; others in these ranges do no harm.
 _may_grow = re.compile(
     "[ß\u0130\u0149\u01f0\u0307\u0345\u0390\u03b0\u0587\u1e96-\u1e9e\u1f50-\u1fff\ufb00-\ufb17]"
 ).search
-# Letters that join the one before them although they stand for themselves: parts of Korean syllables,
-# and vowels of Indic scripts.
+# Letters that combine with the one before although they are not combining characters: parts of Korean
+# syllables, and vowels of Indic scripts.
 _joining = re.compile(
     "[\u09be\u09d7\u0b3e\u0b56\u0b57\u0bbe\u0bd7\u0cc2\u0cd5\u0cd6\u0d3e\u0d57\u0dcf\u0ddf\u102e"
     "\u1161-\u1175\u11a8-\u11c2\u1b35\U00011127\U0001133e\U00011357\U000113b8\U000113bb\U000113c2"
@@ -47,7 +45,7 @@ _parts = re.compile("(?s:.){1,256}[^\0-\x7f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9f
 
 
 def unify(text: str) -> str:
-    """The text with one form for each letter, its case kept."""
+    """The text with one form for each letter, with its case."""
     if text.isascii():
         return text
     if _of_other_width(text):
@@ -56,7 +54,7 @@ def unify(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """The text as it is looked through; folding it again changes nothing."""
+    """The text in the form that is searched. Idempotent."""
     if text.isascii():
         return text.lower()
     folded = unify(text).casefold().replace("i\u0307", "i")
@@ -64,13 +62,13 @@ def fold(text: str) -> str:
 
 
 def has_capital(text: str) -> bool:
-    """Whether case counts when this is looked for."""
+    """Whether case counts when searching for this."""
     return text != text.lower()
 
 
 @dataclass(frozen=True, slots=True)
 class Needle:
-    """What is looked for: `text` in what `prepare` makes of a text.  `Needle.of` makes one."""
+    """A query: `text` is searched for in what `prepare` returns. Made by `Needle.of`."""
 
     text: str
     cased: bool
@@ -82,29 +80,29 @@ class Needle:
         return Needle(unify(words) if cased else fold(words), cased)
 
     def prepare(self, text: str) -> str:
-        """A text as this is to be looked for in it."""
+        """A text in the form in which this is searched for."""
         return unify(text) if self.cased else fold(text)
 
     def is_in(self, text: str) -> bool:
         return self.text in self.prepare(text)
 
     def folded(self, text: str) -> Folded:
-        """The same with the places."""
+        """The same, with a map to the original text."""
         return Folded(text, self)
 
 
 class Folded:
-    """A text prepared for a needle, and where each part of it stands in the text that it was."""
+    """A text prepared for a needle, with a map to the original text."""
 
     def __init__(self, original: str, needle: Needle) -> None:
         self.text = needle.prepare(original)
-        # None where each character has the place that it had.
+        # None if all offsets are unchanged.
         self._parts: _Parts | None = None
         if not _is_even(original, self.text, needle.cased):
             self._parts = _Parts(original, needle)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """The range of the original that has become this one: whole letters."""
+        """The range of the original text that became this range, in whole letters."""
         if self._parts is None:
             return start, end
         first = self._parts.letter(start)[0]
@@ -147,7 +145,7 @@ class _Parts:
 
 
 def _is_even(original: str, folded: str, cased: bool) -> bool:
-    """Whether character for character is the same place."""
+    """Whether folding kept the offset of every character."""
     if original.isascii():
         return True
     return (
@@ -159,9 +157,9 @@ def _is_even(original: str, folded: str, cased: bool) -> bool:
 
 
 def _letters(text: str) -> Iterator[str]:
-    """The text in pieces that fold by themselves: a letter with all that joins it."""
+    """The text in pieces that fold independently: a letter with everything that combines with it."""
     start = 0
-    # Sound marks of half width join as those of full width do.
+    # Half-width sound marks combine as full-width ones do.
     joined = text.translate(_widths()) if _of_other_width(text) else text
     for at in range(1, len(text)):
         letter = joined[at]
@@ -174,7 +172,7 @@ def _letters(text: str) -> Iterator[str]:
 
 @cache
 def _widths() -> dict[int, int]:
-    """What is of full or half width, and what it is a form of."""
+    """Characters of full or half width, and what each is a form of."""
     found = {}
     for code in (0x3000, *range(0xFF01, 0xFFEF)):
         kind, _, form = unicodedata.decomposition(chr(code)).partition(" ")

@@ -1,4 +1,4 @@
-"""A title made of a person's first words."""
+"""Makes a title from a person's first words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _TITLE_LENGTH = 80
 
 
 def short_title(words: str, length: int = _TITLE_LENGTH) -> str:
-    """The first line that says something, cut at a word."""
+    """The first line that is not blank, cut between words."""
     line = next((" ".join(line.split()) for line in words.splitlines() if line.strip()), "")
     if len(line) <= length:
         return line

@@ -1,9 +1,9 @@
-"""What an item says in plain text, and which of it are the user's own words.
+"""The plain text of an item, and which part of it the person wrote.
 
-Strategy: agents put text of their own into messages of the role `user`: the directory they run in,
-instructions from files, skills, the state of an editor.  Such a block has a tag or heading of its own, by
-which it is told, and it is taken off both ends of the text; what is left is what the person
-said.  Titles, turns, search and the display all ask here, so that they agree.
+Strategy: agents add text to messages of the role `user`: the directory they run in, instructions from files,
+skills, the state of an editor. Such a block is recognized by its tag or heading and removed from both ends of
+the text; what is left is what the person wrote. Titles, turns, search, and the display all use these
+functions, so that they agree.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ __all__ = [
     "text_of",
 ]
 
-# The tag that our importers put around the words before an image that a tool returned: AGCX holds
-# images in messages only.
+# The tag that our importers put before an image that a tool returned: in AGCX only messages can hold
+# images.
 OUTPUT_IMAGE = "tool_output_image"
 
 _TAGS = (
@@ -75,14 +75,14 @@ def own_words(text: str) -> str:
     return text[start : _before_blocks(text, start)].strip()
 
 
-# Both walk by positions and look at each character a bounded number of times: the text may be
-# megabytes, and made of nothing but blocks.
+# Both work with offsets and look at each character a bounded number of times: the text may be megabytes of
+# nothing but blocks.
 
 
 def _after_blocks(text: str, start: int) -> int:
-    """Where the text goes on after the injected blocks that begin at `start`.
+    """The offset after the injected blocks that begin at `start`.
 
-    A tag that is not closed is no block: somebody wrote about it.
+    An unclosed tag is not a block: somebody wrote about it.
     """
     while True:
         if heading := _agents_md(text, start):
@@ -96,7 +96,7 @@ def _after_blocks(text: str, start: int) -> int:
 
 
 def _before_blocks(text: str, start: int) -> int:
-    """Where the text ends before the injected blocks that it ends with."""
+    """The offset before the injected blocks at the end of the text."""
     end = len(text)
     while closing := _closing(text[max(start, end - 64) : end]):
         shown = len(text[max(start, end - 64) : end]) - closing.start()
@@ -108,7 +108,7 @@ def _before_blocks(text: str, start: int) -> int:
 
 
 def genuine_user_text(item: object) -> str | None:
-    """What the person said in this item; empty for a picture alone; None if it is not theirs."""
+    """What the person wrote in this item; empty for a picture alone; None if it is not theirs."""
     if not isinstance(item, Message) or item.role != "user":
         return None
     texts = [part.text for part in item.content if hasattr(part, "text")]
@@ -129,7 +129,7 @@ def count_turns(messages: Iterable[MessageSnapshot]) -> int:
 
 
 def is_tool_image(message: Message) -> bool:
-    """Whether an import made this message to hold what a tool returned as a picture."""
+    """Whether an importer made this message to hold a picture that a tool returned."""
     if not message.content:
         return False
     first, *rest = message.content
@@ -142,7 +142,7 @@ def is_tool_image(message: Message) -> bool:
 
 
 def text_of(item: object) -> str:
-    """All that an item says, as plain text: what a search looks through.
+    """The text of an item, as a search sees it.
 
     Pictures and encrypted content have no text. Of a tool call it is the name and the arguments, of an
     output the text without its wrapping.

@@ -22,8 +22,8 @@ from agcx_tui.core.words.format import counted, size
 if TYPE_CHECKING:
     from agcx_format.space import Chosen, Selection
 
-# As `agcx_format.space.Precious`, which would make --help slow; a test compares them.
-PRECIOUS = ("favorites", "unreadable", "checkpoints", "at-work")
+# As `agcx_format.space.Protected`, which would make --help slow; a test compares them.
+PROTECTED = ("favorites", "unreadable", "checkpoints", "at-work")
 
 
 class _Kind(click.Choice[str]):
@@ -51,7 +51,7 @@ _TITLE_WIDTH = 50
 @click.option("--tag", type=Filled(), metavar="TAG", help="With this tag; * and ? are wildcards.")
 @click.option("--directory", type=Filled(), metavar="DIR", help="That worked in DIR or below.")
 @click.option(
-    "--include", type=_Kind(PRECIOUS), multiple=True, help="Also sessions of a protected kind."
+    "--include", type=_Kind(PROTECTED), multiple=True, help="Also sessions of a protected kind."
 )
 @click.option(
     "--export",
@@ -82,11 +82,11 @@ def prune(
     Protected are favorites, unreadable files, sessions with checkpoints, and those that an agent may
     be using; --include includes them. `agcx undo` restores everything.
     """
-    from agcx_format.space import Precious, PruneRule, select
+    from agcx_format.space import Protected, PruneRule, select
 
     if conditions["directory"]:
         conditions["directory"] = str(Path(conditions["directory"]).expanduser().absolute())
-    rule = PruneRule(**conditions, include=frozenset(map(Precious, include)))
+    rule = PruneRule(**conditions, include=frozenset(map(Protected, include)))
     if not rule:
         raise click.UsageError("no condition given: name at least one, such as --older-than 90d")
     if overwrite and export_to is None:

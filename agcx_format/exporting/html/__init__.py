@@ -1,10 +1,9 @@
-"""A conversation as one HTML page, for people who have a browser and nothing else.
+"""Exports a conversation as one self-contained HTML page.
 
-Strategy: a message is an `article` with a heading, in order; tools, reasoning and what the agent was told
-are folded by `details`, which needs no script.  Text goes in through `html_markdown` alone, which escapes
-it, and each part is made safe as it goes out.  Pictures that the session holds are in the page; none is
-ever fetched.  The page is
-made a message at a time, so a session of any size can be written out as it is read.
+Strategy: each message is an `article` with a heading; tools, reasoning, and instructions are folded with
+`details`, which needs no script. Text is inserted only through `html.markdown`, which escapes it, and each
+part is made safe again as it leaves. Pictures in the session are in the page; none is ever fetched. The page
+is produced one message at a time, so a session of any size can be written as it is read.
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ def html_parts(
     context: ConversationContext | None = None,
     choice: ExportChoice = EVERYTHING,
 ) -> Iterator[str]:
-    """The page in parts, one for each message among them; join with nothing."""
+    """The page in parts, among them one for each message; join with nothing."""
     yield page_start(shortened(metadata.title))
     yield from section_parts(metadata, messages, context, choice)
     yield PAGE_END
@@ -77,7 +76,7 @@ def section_parts(
     choice: ExportChoice = EVERYTHING,
     prefix: str = "",
 ) -> Iterator[str]:
-    """A conversation within a page; `prefix` keeps the anchors of several ones apart."""
+    """A conversation within a page; `prefix` keeps the anchors of several conversations apart."""
     yield f"<section>\n<h1>{escaped(shortened(metadata.title).strip()) or 'Untitled'}</h1>\n"
     if choice.metadata:
         yield visible(_facts(metadata, context))
@@ -85,7 +84,7 @@ def section_parts(
     reader = TranscriptReader(metadata.turn_count)
     for number, message in chosen(messages, choice):
         article = _article(f"{prefix}m{number}", reader.read(number, message), directory)
-        # Last of all, since Markdown decodes what was safe as it was written.
+        # Made safe last: Markdown decodes references to unsafe characters.
         yield visible(article)
     yield "</section>\n"
 
@@ -128,7 +127,7 @@ def _article(anchor: str, read: ReadMessage, directory: str) -> str:
 
 
 def _kind(item: Item) -> str:
-    """The class of the article: one of ours, never a word of the data."""
+    """The CSS class of the article: always one of ours, never from the data."""
     match item:
         case Message(role="user") if not is_tool_image(item) and not is_context(item):
             return "user"

@@ -1,10 +1,10 @@
-"""Markdown from a conversation as HTML that can do nothing.
+"""Converts Markdown from a conversation to harmless HTML.
 
-Strategy: markdown-it makes the HTML, with raw HTML switched off, so every character of the text that means
-something in HTML is escaped by it.  What it would take over from the text is narrowed here: links lead
-only to the web or a mail address, a picture is shown only if it is in the text itself and is a raster
-(an SVG is a document), and no class, style or id comes from data.  A text that is too
-long or too tangled for Markdown is shown as it is.
+Strategy: markdown-it produces the HTML with raw HTML disabled, so it escapes every character of the text that
+has a meaning in HTML. What it would copy from the text is restricted here: links lead only to the web or a
+mail address, a picture is shown only if its data is in the text and it is a raster image (an SVG is a
+document), and no class, style, or id comes from data. Text that is too long or too complex for Markdown is
+shown unformatted.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from agcx_format.transcript.escaping import visible
 
 __all__ = ["escaped", "markdown_html", "picture", "preformatted"]
 
-# Markdown takes about a second for a megabyte; no answer that anybody reads is longer than this.
+# Markdown takes about a second for a megabyte; nobody reads an answer longer than this.
 _LONGEST = 256 * 1024
-# Runs of marks that pair up among themselves cost time that grows faster than the text.
+# Pairing many marks takes time that grows faster than the text.
 _MOST_MARKS = 20_000
 
 _followable = re.compile(r"(?:https?://|mailto:)[^\s<>\"'`\\]+", re.IGNORECASE).fullmatch
@@ -40,27 +40,27 @@ _marks = re.compile(r"[*_`~\[\]!<>]")
 
 
 def escaped(text: str) -> str:
-    """Text as HTML, in an element or an attribute."""
+    """Text escaped for an element or an attribute."""
     return escape(visible(text))
 
 
 def preformatted(text: str) -> str:
-    """Text as it is, lines and spaces kept."""
-    # A parser drops a newline directly after the tag, so there is always one to drop.
+    """Text with its lines and spaces preserved."""
+    # A parser drops a newline directly after the tag, so one is always inserted.
     return f"<pre>\n{escaped(text.rstrip())}</pre>"
 
 
 def picture(url: str, description: str) -> str:
-    """A picture that the URL itself holds; empty for any other URL."""
+    """A picture whose data is in the URL itself; empty for any other URL."""
     if not _raster(url):
         return ""
     return f'<img src="{url}" alt="{escaped(description)}">'
 
 
 def markdown_html(text: str) -> str:
-    """Markdown as HTML, its headings below those of the page.
+    """Markdown as HTML, with its headings below those of the page.
 
-    It may hold characters that the text named by references: whoever writes it out makes it safe.
+    The result may contain unsafe characters from references in the text: the caller must make it safe.
     """
     if len(text) > _LONGEST or len(_marks.findall(text)) > _MOST_MARKS:
         return preformatted(text)
@@ -88,7 +88,7 @@ def _markdown() -> MarkdownIt:
 
 
 def _tame(state: StateCore) -> None:
-    """Attributes that come from the text: none but a link's target and a list's first number."""
+    """Remove all attributes from the text, except the first number of a list and link targets."""
     for token in state.tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
@@ -114,7 +114,7 @@ def _image(
     source, words = str(token.attrs.get("src", "")), token.content
     if shown := picture(source, words):
         return shown
-    # Fetching it would tell its server who reads, and when.
+    # Fetching it would tell the server who reads the page, and when.
     return f"<em>Image: {escape(words or 'no description')}</em> <code>{escape(source)}</code>"
 
 

@@ -1,8 +1,7 @@
-"""The page around conversations: one file that needs nothing else and may do nothing.
+"""The page around conversations: a self-contained file that can do nothing.
 
-Strategy: the content security policy allows one style sheet, by its hash, and pictures that the
-page holds itself; no script, no font, no request.  Colours follow the reader's system, and in print
-all that is folded is unfolded.
+Strategy: the content security policy allows one style sheet, by its hash, and pictures in the page itself; no
+script, no font, no request. Colors follow the reader's system, and everything folded is unfolded in print.
 """
 
 from __future__ import annotations

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 
-from agcx_format.space import Precious, Selection
+from agcx_format.space import Protected, Selection
 
 __all__ = ["KINDS", "spared"]
 
 KINDS = {
-    Precious.FAVORITES: "favorites",
-    Precious.UNREADABLE: "unreadable",
-    Precious.CHECKPOINTS: "with checkpoints",
-    Precious.AT_WORK: "at work",
+    Protected.FAVORITES: "favorites",
+    Protected.UNREADABLE: "unreadable",
+    Protected.CHECKPOINTS: "with checkpoints",
+    Protected.AT_WORK: "at work",
 }
 
 
@@ -23,6 +23,6 @@ def spared(selection: Selection) -> str:
     return f"spared: {', '.join(parts)}" if parts else ""
 
 
-def _counted(count: int, kind: Precious) -> str:
-    words = "favorite" if count == 1 and kind is Precious.FAVORITES else KINDS[kind]
+def _counted(count: int, kind: Protected) -> str:
+    words = "favorite" if count == 1 and kind is Protected.FAVORITES else KINDS[kind]
     return f"{count:,} {words}"

@@ -66,9 +66,9 @@ def some_text(random: Random, size: int) -> str:
 def some_items(random: Random, count: int) -> list[ResponseItem]:
     items: list[ResponseItem] = []
     while len(items) < count:
-        size = random.choice((0, 1, 5, 40, 40, 300, 300, 3000, 3000, 20_000))
+        size = random.choice((0, 1, 5, 40, 40, 300, 300, 300, 3000, 3000))
         if random.random() < 0.01:
-            size = 150_000
+            size = 80_000
         text = some_text(random, size)
         match random.randrange(7):
             case 0:
@@ -133,7 +133,7 @@ def make_odd_store(path: Path, count: int, seed: int) -> None:
     random = Random(seed)
     path.mkdir(parents=True)
     for number in range(count):
-        items = some_items(random, random.choice((0, 1, 3, 10, 40)))
+        items = some_items(random, random.choice((0, 1, 3, 10, 25)))
         file = path / f"{UUID(int=random.getrandbits(128), version=4)}.agcx"
         save(file, items, some_text(random, 30), random)
         if number == 1:

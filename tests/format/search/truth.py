@@ -24,7 +24,7 @@ from agcx_format.search.text import as_read
 from agcx_format.session.lazy import SessionFile
 from agcx_format.store.store import Store
 from agcx_format.transcript.folding import Needle, fold
-from agcx_format.transcript.tool_calls import CallReader
+from agcx_format.transcript.tool_calls import CallReader, ToolCall
 from agcx_format.transcript.words import genuine_user_text
 
 Place = tuple[int | None, int, int]
@@ -40,6 +40,7 @@ class Loaded:
     title: str
     messages: list[MessageSnapshot]
     texts: list[str]
+    calls: list[ToolCall | None]
     broken: bool
 
 
@@ -59,7 +60,9 @@ def load(store: Store) -> list[Loaded]:
         except PersistenceError:
             continue
         texts = [as_read(message.item) for message in messages]
-        found.append(Loaded(os.path.basename(entry.path), title, messages, texts, broken))
+        reader = CallReader()
+        calls = [reader.read(message) for message in messages]
+        found.append(Loaded(os.path.basename(entry.path), title, messages, texts, calls, broken))
     return found
 
 
@@ -135,8 +138,7 @@ def _counts(session: Loaded, number: int, within: Within) -> bool:
         kind = role = "reasoning"
     elif isinstance(item, (FunctionCall, LocalShellCall, FunctionCallOutput)):
         kind = role = "tool"
-        calls = CallReader()
-        read = [calls.read(each) for each in session.messages[: number + 1]][-1]
+        read = session.calls[number]
         assert read is not None
         tool, failed = read.name, read.failed
     truths: dict[str, Callable[[str], bool]] = {

@@ -15,7 +15,7 @@ from agcx_format.importing.run import import_sessions
 from agcx_format.layout import v1
 from agcx_format.model.session import CheckpointMetadata
 from agcx_format.model.timestamps import Timestamp, ns_of
-from agcx_format.space.rules import Precious, PruneRule, select
+from agcx_format.space.rules import Protected, PruneRule, select
 from tests.support.rollout_lines import assistant, meta, user, write
 from tests.support.stores import contents, copy_of, golden_session
 
@@ -82,7 +82,7 @@ def store(request, tmp_path: Path):
         (PruneRule(larger_than=10), [1, 2, 3, 4]),
         (PruneRule(empty=True), []),
         (PruneRule(), []),
-        (PruneRule(include=frozenset(Precious)), []),
+        (PruneRule(include=frozenset(Protected)), []),
     ],
 )
 def test_what_falls_under_a_rule(store, rule: PruneRule, expected: list[int]):
@@ -166,7 +166,7 @@ def test_a_file_whose_messages_are_broken_is_not_empty(tmp_path: Path):
     path.write_bytes(
         whole[: messages.start] + bytes(messages.end - messages.start) + whole[messages.end :]
     )
-    rule = PruneRule(empty=True, include=frozenset(Precious))
+    rule = PruneRule(empty=True, include=frozenset(Protected))
     assert numbers(select(store, rule, NOW)) == [1]
 
 
@@ -174,7 +174,7 @@ def test_a_damaged_newer_copy_makes_no_duplicate_of_the_whole_one(tmp_path: Path
     store = SessionStorage(tmp_path)
     original = put(store, 1, used=50, messages=10)
     copy, _ = store.duplicate(original)
-    rule = PruneRule(duplicates=True, include=frozenset(Precious))
+    rule = PruneRule(duplicates=True, include=frozenset(Protected))
     assert {entry.id for entry in select(store, rule, NOW).entries} == {original}
     path = Path(store.resolve(str(copy)).path)
     whole = path.read_bytes()
@@ -189,7 +189,7 @@ def test_checkpoints_that_are_listed_protect_even_when_their_files_are_gone(tmp_
     made = CheckpointMetadata(UUID(int=7), "here", "2026-01-01T00:00:00Z", 2, None)
     put(store, 1, checkpoints=[made])
     selection = select(store, PruneRule(keep=0), NOW)
-    assert [each.why for each in selection.spared] == [Precious.CHECKPOINTS]
+    assert [each.why for each in selection.spared] == [Protected.CHECKPOINTS]
 
 
 @pytest.mark.parametrize("deed", [{"edited": True}, {"branch_point": True}], ids=str)
@@ -215,7 +215,7 @@ def test_damaged_copies_are_no_duplicates(tmp_path: Path):
     copy, _ = store.duplicate(put(store, 1, used=50, messages=10))
     path = Path(store.resolve(str(copy)).path)
     path.write_bytes(path.read_bytes()[:-900])
-    rule = PruneRule(duplicates=True, include=frozenset(Precious))
+    rule = PruneRule(duplicates=True, include=frozenset(Protected))
     assert select(store, rule, NOW).chosen == ()
 
 
@@ -250,19 +250,19 @@ def test_what_is_precious_is_spared_unless_it_is_named(tmp_path: Path):
     selection = select(store, everything, NOW)
     spared = {each.entry.title: each.why for each in selection.spared}
     assert spared == {
-        "Made by the session manager": Precious.CHECKPOINTS,
-        "Empty, as the TUI leaves it": Precious.CHECKPOINTS,
-        "Session 1": Precious.FAVORITES,
-        "broken.agcx": Precious.UNREADABLE,
+        "Made by the session manager": Protected.CHECKPOINTS,
+        "Empty, as the TUI leaves it": Protected.CHECKPOINTS,
+        "Session 1": Protected.FAVORITES,
+        "broken.agcx": Protected.UNREADABLE,
     }
     assert len(selection.chosen) == 1
-    counts = {Precious.CHECKPOINTS: 3, Precious.FAVORITES: 2, Precious.UNREADABLE: 2}
+    counts = {Protected.CHECKPOINTS: 3, Protected.FAVORITES: 2, Protected.UNREADABLE: 2}
     for kind, count in counts.items():
         rule = dataclasses.replace(everything, include=frozenset({kind}))
         found = select(store, rule, NOW)
         assert len(found.chosen) == count
         assert kind not in {each.why for each in found.spared}
-    named = select(store, dataclasses.replace(everything, include=frozenset(Precious)), NOW)
+    named = select(store, dataclasses.replace(everything, include=frozenset(Protected)), NOW)
     assert named.spared == ()
     # With their checkpoints they are larger than their files.
     assert named.size > sum(entry.size for entry in named.entries)
@@ -272,7 +272,7 @@ def test_what_an_agent_may_be_writing_is_spared(store):
     just_now = next(iter(store.scan())).mtime_ns + 60 * 10**9
     selection = select(store, PruneRule(keep=0), just_now)
     assert selection.chosen == ()
-    assert {each.why for each in selection.spared} == {Precious.AT_WORK}
+    assert {each.why for each in selection.spared} == {Protected.AT_WORK}
 
 
 def test_it_stops_when_told_and_then_takes_nothing(store):

@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from agcx_format.space.rules import Precious, PruneRule, select
+from agcx_format.space.rules import Protected, PruneRule, select
 from agcx_format.store.store import open_store
-from agcx_tui.cli.prune import PRECIOUS
+from agcx_tui.cli.prune import PROTECTED
 from agcx_tui.core.words.format import size
 from agcx_tui.core.words.spared import KINDS
 from tests.support.stores import contents
@@ -23,7 +23,7 @@ def ids(store) -> set[str]:
 
 
 def test_the_kinds_that_are_spared_are_those_of_the_library():
-    assert tuple(Precious) == PRECIOUS == tuple(KINDS)
+    assert tuple(Protected) == PROTECTED == tuple(KINDS)
 
 
 def test_a_dry_run_shows_what_would_go_and_changes_nothing(store):

@@ -81,6 +81,14 @@ async def test_the_catalog_is_whole_when_the_program_has_ended_and_nothing_runs_
     assert reading.head.sessions == 15
 
 
+async def test_what_is_found_while_the_program_ends_is_no_failure(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+    # As the feed does, when its last batch comes after the widgets went.
+    screen.rows_added()
+    screen.table_changed()
+
+
 # --- the painted page
 
 
