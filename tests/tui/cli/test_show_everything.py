@@ -100,6 +100,7 @@ def test_every_fact_is_shown_or_left_out_on_purpose(shown, view, fact):
 @pytest.mark.parametrize("view", VIEWS)
 def test_no_view_shows_base64(shown, view):
     assert PIXEL[:24] not in shown[view]
+    assert "UnknownItem(" not in shown[view]
 
 
 @pytest.mark.parametrize(
