@@ -259,24 +259,27 @@ class _Checkup:
                     yield _leftover(path, Severity.INFO, reason)
 
     def _acts(self) -> Iterator[FileReport]:
-        unfinished = set(act_dirs.unfinished(self._root))
-        for home in sorted(unfinished):
-            yield _act(home, "it was interrupted: the next change of the store sets it right")
+        unfinished = act_dirs.unfinished(self._root)
+        for act_dir in unfinished:
+            yield _act(act_dir, "it was interrupted: the next change of the store sets it right")
+        passed = {emptied.FILE, reserve.FILE, *(act_dir.name for act_dir in unfinished)}
         try:
+            names = set(act_dirs.act_names(self._root))
             known = {act.id: act.problem for act in journal.read_acts(self._root)}
         except PersistenceError as error:
             self._whole.add(Severity.ERROR, "unreadable", "store", f"{paths.TRASH}: {error.reason}")
             return
         for name in self._files(paths.TRASH):
-            home = self._root / paths.TRASH / name
-            if home in unfinished or name in (emptied.FILE, reserve.FILE):
+            if name in passed:
                 continue
-            if act_dirs.act_id_of(name) not in known or home.is_symlink():
-                yield _act(home, "nothing says what it holds: it cannot be undone")
-            elif problem := known[act_dirs.act_id_of(name)]:
-                yield _act(
-                    home, f"it cannot be undone, but what it holds can be restored: {problem}"
-                )
+            problem = known.get(act_dirs.act_id_of(name), "")
+            if name not in names or problem == "":
+                reason = "nothing says what it holds: it cannot be undone"
+            elif problem is None:
+                continue
+            else:
+                reason = f"it cannot be undone, but what it holds can be restored: {problem}"
+            yield _act(self._root / paths.TRASH / name, reason)
 
     def _files(self, folder: str) -> list[str]:
         """The names in a folder; an unreadable folder is reported once."""

@@ -1,11 +1,11 @@
-"""A few sessions of an encoded index changed within its bytes; the rest is copied.
+"""Changes a few sessions of an encoded index within its bytes; the rest is copied.
 
-Strategy: decoding and encoding ten thousand entries takes twenty times as long as writing them, and a star
-changes one.  Each entry begins with the session's id twice, as the key of the map and as the first field of
-the metadata, and one regular expression finds them all.  They are believed when there are as many as the map
-says, when each entry that is decoded ends where the next begins, and when the lists behind the last
-end with the bytes.  Otherwise the functions give None, and the caller decodes the index.  Of an index
-that `edited` made itself the caller may know where the entries end; then they are not looked for again.
+Strategy: decoding and encoding ten thousand entries takes twenty times as long as writing them, and marking
+a favorite changes one. Each entry begins with the session's id twice, as the key of the map and as the first
+field of the metadata, so one regular expression finds them all. The result is trusted when there are as many
+as the map says, when each entry that is decoded ends where the next begins, and when the lists after the
+last entry end with the bytes. Otherwise the functions return None, and the caller decodes the index. For an
+index that `edited` made, the caller may pass where the entries end, which saves the search.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class Edited(NamedTuple):
 def edited(
     data: bytes, changes: Mapping[UUID, SessionMetadata | None], end: int | None = None
 ) -> Edited | None:
-    """The index with sessions added, replaced, or (None) removed; None where it has to be decoded.
+    """The index with sessions added, replaced, or (None) removed; None when it has to be decoded.
 
-    `end` is where the entries end, when `data` are those of an `Edited`.
+    `end` is where the entries end, if `data` comes from an `Edited`.
     """
     try:
         return _Edit(_parse(data, end), changes).result()
@@ -50,7 +50,7 @@ def edited(
 
 
 def session_ids(data: bytes) -> set[bytes] | None:
-    """The ids of its sessions, 16 bytes each; None where it has to be decoded."""
+    """The ids of its sessions, 16 bytes each; None when it has to be decoded."""
     try:
         parts = _parse(data)
     except _REFUSED:
@@ -60,9 +60,9 @@ def session_ids(data: bytes) -> set[bytes] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """An index in its bytes: how many entries it has, from `first` to `end`, and what follows them.
+    """An index in its bytes: its `count` entries from `first` to `end`, and what follows them.
 
-    `recent`, `favorites` and each list of `tags` are ids one after the other, as they are encoded.
+    `recent`, `favorites` and each list of `tags` are consecutive ids, as they are encoded.
     """
 
     code: Encoding
@@ -76,7 +76,7 @@ class _Parts:
     total: int
 
     def place(self, session_id: bytes) -> tuple[int, int] | None:
-        """Where its entry begins and ends; None when there is none."""
+        """Where the entry of a session begins and ends; None when there is none."""
         beginning = self.code.entry_start(session_id)
         start = self.data.find(beginning, self.first, self.end)
         if start < 0:
@@ -87,7 +87,7 @@ class _Parts:
         return start, following.start() if following else self.end
 
     def all_accessed(self) -> dict[bytes, bytes]:
-        """When each session was accessed last, as `accessed` has it."""
+        """When each session was last accessed, as `accessed` returns it."""
         entries = self.code.entry.finditer(self.data, self.first, self.end)
         return {match[1]: self.accessed(match.start()) for match in entries}
 
@@ -98,7 +98,7 @@ class _Parts:
         return value
 
     def accessed(self, start: int) -> bytes:
-        """When the session of an entry was accessed last, in a form that sorts as time does."""
+        """When the session of an entry was last accessed, in a form that sorts by time."""
         at = self.code.title_at(start)
         for _ in range(3):
             _, at = self.code.read_text(self.data, at)
@@ -143,7 +143,7 @@ def _tags(code: Encoding, data: bytes, at: int) -> tuple[dict[bytes, bytes], int
 
 
 def _ids(code: Encoding, data: bytes, at: int) -> tuple[bytes, int]:
-    """A list of ids, as the bytes of its items."""
+    """A list of ids as the bytes of its items, and where it ends."""
     count, at = code.read_list(data, at)
     mark, size = code.id_mark, _item_size(code)
     ids = data[at : at + count * size]
@@ -161,13 +161,13 @@ def _item_size(code: Encoding) -> int:
 
 def _sortable(text: bytes) -> bytes:
     if text[:1] in (b"+", b"-"):
-        # A year of more or fewer than four digits does not sort as text.
+        # A year that has not four digits does not sort as text.
         raise Unexpected
     return text[:-1]
 
 
 class _Edit:
-    """What becomes of the parts."""
+    """One change of an index: the parts, and what each changed session was and will be."""
 
     def __init__(self, parts: _Parts, changes: Mapping[UUID, SessionMetadata | None]) -> None:
         self._parts = parts
@@ -193,7 +193,7 @@ class _Edit:
         return Edited(b"".join(pieces), end)
 
     def _entries(self) -> Iterator[bytes]:
-        """All entries: those that change in their places, new ones last."""
+        """All entries: changed ones in their places, new ones last."""
         data = self._parts.data
         at = self._parts.first
         placed = [(place, each) for each, place in self._places.items() if place is not None]
@@ -235,7 +235,7 @@ class _Edit:
         return tags
 
     def _listed(self, ids: bytes, session_id: bytes, listed: bool) -> bytes:
-        """A list with a session in it, once, or not in it."""
+        """A list with a session added, unless it is there already, or removed."""
         item = self._item(session_id)
         places = list(_places(ids, item))
         if listed and len(places) == 1:
@@ -245,7 +245,7 @@ class _Edit:
         return ids + item if listed else ids
 
     def _recent(self) -> bytes:
-        """The last accessed, newest first."""
+        """The most recently accessed sessions, newest first."""
         parts = self._parts
         old = {each: self._accessed(metadata) for each, metadata in self._old.items()}
         new = {each: self._accessed(metadata) for each, metadata in self._new.items()}
@@ -256,7 +256,7 @@ class _Edit:
         listed = [parts.recent[end - _ID : end] for end in ends]
         left = any(each in new and (new[each] or b"") < (old[each] or b"") for each in listed)
         if left or len(listed) < RECENT:
-            # Another one may take the place.
+            # A session that is not in the list may take the place.
             known = parts.all_accessed()
         else:
             known = {each: parts.accessed(self._start_of(each)) for each in listed}
@@ -277,7 +277,7 @@ class _Edit:
 
     def _total(self) -> int:
         if self._parts.total == U64_MAX:
-            # The sum of what did not fit.
+            # The true sum did not fit.
             raise Unexpected
         before = sum(old.file_size for old in self._old.values() if old is not None)
         now = sum(new.file_size for new in self._new.values() if new is not None)
@@ -296,7 +296,7 @@ class _Edit:
 
 
 def _places(ids: bytes, item: bytes) -> Iterator[int]:
-    """Where an item lies in a list; the same bytes may also lie across two others."""
+    """Where an item is in a list; the same bytes may also span two other items."""
     at = ids.find(item)
     while at >= 0:
         if at % len(item) == 0:

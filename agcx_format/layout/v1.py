@@ -60,7 +60,7 @@ HEADER = 10
 SECTIONS = ("metadata", "messages", "context", "state")
 _header = struct.Struct("<6sI").unpack_from
 
-CHECKPOINT_LEVEL = 3
+_CHECKPOINT_LEVEL = 3
 
 T = TypeVar("T")
 
@@ -93,9 +93,10 @@ def metadata_end(head: bytes | memoryview, file_size: int) -> int:
     beginning, length = _header(head)
     if beginning != BEGINNING:
         _refuse_header(head)
-    if length > limits.METADATA or HEADER + length > file_size:
+    end: int = HEADER + length
+    if length > limits.METADATA or end > file_size:
         _refuse_length("metadata", HEADER, length, file_size)
-    return HEADER + length
+    return end
 
 
 def split(data: bytes | memoryview) -> list[Span]:
@@ -116,11 +117,11 @@ def split(data: bytes | memoryview) -> list[Span]:
     return spans
 
 
-def find(data: Section, wanted: str) -> Span:
+def find(data: Section, wanted: str, most: int | None = None) -> Span:
     """A section after the metadata, as far as the file goes; the header is known to be good.
 
     Raises:
-        CorruptData: when the file ends before it.
+        CorruptData: when the file ends before it, or it has more than `most` bytes.
     """
     end = metadata_end(data[:HEADER], len(data))
     for name in SECTIONS[1:]:
@@ -131,7 +132,10 @@ def find(data: Section, wanted: str) -> Span:
         end = start + int.from_bytes(raw, "little")
         if name == wanted:
             break
-    return Span(wanted, start, min(end, len(data)))
+    span = Span(wanted, start, min(end, len(data)))
+    if most is not None and span.end - start > most:
+        raise CorruptData("it is too large", section=wanted, offset=start)
+    return span
 
 
 def _refuse_header(head: bytes | memoryview) -> NoReturn:
@@ -164,8 +168,11 @@ def decode_metadata(section: bytes) -> SessionMetadata:
     Raises:
         BincodeDecodeError: when they are damaged; its offset is the one in the file.
     """
-    with located(section="metadata", base=HEADER):
+    # Not `with located(…)`: a list does this for every file.
+    try:
         return bincode.decode(SessionMetadata, section)
+    except PersistenceError as error:
+        raise error.located(section="metadata", base=HEADER) from None
 
 
 def conversation_of(
@@ -187,7 +194,6 @@ def decompress_section(data: Section, span: Span) -> bytes:
 
 
 def _decode_section(data: Section, span: Span, decoder: Callable[[bytes], T]) -> T:
-    """Decompress a section and decode it; errors say where in the file or in the decompressed text."""
     raw = decompress_section(data, span)
     with located(section=span.section, decompressed=True):
         return decoder(raw)
@@ -201,12 +207,6 @@ def _decode_state(data: Section, span: Span) -> SessionState:
     raw = bytes(data[span.start : span.end])
     with located(section=span.section, base=span.start):
         return bincode.decode(SessionState, raw)
-
-
-def _held_at_once(span: Span) -> Span:
-    if span.end - span.start > limits.WHOLE_SECTION:
-        raise CorruptData("it is too large", section=span.section, offset=span.start)
-    return span
 
 
 # --- writing
@@ -294,10 +294,10 @@ class Layout1(Layout):
         return MessagesPlace(span.start, span.end)
 
     def context(self, data: Section) -> ConversationContext:
-        return _decode_context(data, _held_at_once(find(data, "context")))
+        return _decode_context(data, find(data, "context", limits.WHOLE_SECTION))
 
     def state(self, data: Section) -> SessionState:
-        return _decode_state(data, _held_at_once(find(data, "state")))
+        return _decode_state(data, find(data, "state", limits.WHOLE_SECTION))
 
     def end(self, data: Section) -> int:
         end = HEADER - 4
@@ -371,17 +371,11 @@ class Layout1(Layout):
         head = BEGINNING + len(section).to_bytes(4, "little")
         return Rewritten(fitting, fitting, [head, section], rest, new != old)
 
-    # --- checkpoints
-
     def encode_checkpoint(self, checkpoint: Checkpoint) -> list[bytes]:
-        return [frames.compress(bincode.encode(checkpoint, Checkpoint), CHECKPOINT_LEVEL)]
+        return [frames.compress(bincode.encode(checkpoint, Checkpoint), _CHECKPOINT_LEVEL)]
 
     def decode_checkpoint(self, data: bytes, metadata: CheckpointMetadata) -> Checkpoint:
-        """Without a header: one zstd frame of bincode.
-
-        Rust cannot read one back that holds a message, since an internally tagged enum needs a
-        self-describing format; a reader that knows the schema can.
-        """
+        """One bincode value; Rust cannot read it back, since its enums need a self-describing format."""
         with located(section="checkpoint"):
             raw = frames.decompress(data)
         with located(section="checkpoint", decompressed=True):

@@ -65,8 +65,7 @@ BEFORE_MESSAGES = ("array", "value", "array", "value")
 BEFORE_CHECKPOINT_MESSAGES = ("array", "array", "value")
 
 # What Rust's SessionStore uses; sessions take the level of their store.
-CHECKPOINT_LEVEL = 6
-
+_CHECKPOINT_LEVEL = 6
 _NIL = b"\xc0"
 
 # `Option<u32>`, nil in all files so far. `Any`, because a union is no `type[T]`.
@@ -196,10 +195,7 @@ def read_metadata(pieces: Iterator[bytes]) -> SessionMetadata:
 
 
 def measured(metadata: SessionMetadata, compressed: int, original: int | None) -> SessionMetadata:
-    """The metadata as the index holds them: the bytes of the section, and compressed / original.
-
-    The ratio is left alone where the original size is not known.
-    """
+    """The metadata as the index holds them; without an `original` size the ratio stays as it is."""
     if original:
         # As Rust divides them: both are `f32` first.
         ratio = Float32(Float32(compressed) / Float32(original))
@@ -214,12 +210,7 @@ def pack(elements: list[bytes], level: int) -> list[bytes]:
 
 
 def conversation_as_written(conversation: ConversationSnapshot) -> ConversationSnapshot:
-    """The messages in the shape that Rust would write.
-
-    Raises:
-        TypeError: when a field holds a value that its type cannot hold.
-        ValueError: likewise.
-    """
+    """The messages in the shape that Rust would write; raises as `messagepack.as_written` does."""
     return replace(conversation, messages=list(map(messagepack.as_written, conversation.messages)))
 
 
@@ -376,7 +367,7 @@ class Layout2(Layout):
             messagepack.encode(checkpoint.conversation),
             messagepack.encode(checkpoint.state),
         ]
-        return pack(elements, CHECKPOINT_LEVEL)
+        return pack(elements, _CHECKPOINT_LEVEL)
 
     def decode_checkpoint(self, data: bytes, metadata: CheckpointMetadata) -> Checkpoint:
         """Its metadata are not inside: they are in the session's."""

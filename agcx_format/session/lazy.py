@@ -1,9 +1,9 @@
 """One session file: its metadata at once, its messages as they come.
 
-Strategy: opening reads the header, the metadata and the place of the messages, some kilobytes whatever
-the size of the file.  Messages come from one of two readers: `SequentialMessages`, which
-decompresses from the beginning as somebody reads on, or `RandomAccessMessages`, where a seek table makes
-every message a few milliseconds away.  Memory does not grow with the file.
+Strategy: opening reads the header, the metadata and the place of the messages, a few kilobytes whatever
+the size of the file. Messages come from one of two readers: `SequentialMessages` decompresses from the
+beginning as far as it is asked to; with a seek table `RandomAccessMessages` gets any message within
+milliseconds. Memory does not grow with the file.
 
 A `SessionFile` is a `MessageSource`; one thread may read on while another gets messages.
 """
@@ -41,20 +41,24 @@ T = TypeVar("T")
 
 
 class SessionFile:
-    """A session read lazily; raises `PersistenceError` only when header or metadata are bad.
+    """A session that is read lazily; use it in a `with` block, or close it.
 
     Fields:
         path: as it was given.
         size: of the file, in bytes.
-        signature: tells whether the file is still the one that was opened.
-        layout: 1 or 2.
+        signature: identifies the version of the file that was opened.
+        layout: the number of its layout, 1 or 2.
         metadata: read when the file is opened.
 
-    Once it is closed, everything that would have to be read is a `FileClosed`: raised, or given by `get`
-    and `error`.
+    After `close`, whatever would have to be read raises `FileClosed`; `get` and `error` return it.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, use_mmap: bool = True) -> None:
+        """Open a session file; damage after the metadata is reported where it is met.
+
+        Raises:
+            PersistenceError: when the file cannot be opened, or its header or metadata are damaged.
+        """
         self._file = OpenFile(path)
         self.path = self._file.path
         self.size = self._file.size
@@ -76,44 +80,51 @@ class SessionFile:
 
     @property
     def complete(self) -> bool:
+        """Whether all messages that can be read are known."""
         return self._messages.complete
 
     @property
     def error(self) -> PersistenceError | None:
-        """Why messages are missing after the known ones; None when they are not."""
+        """Why messages are missing after the known ones; None when none are."""
         error = self._messages.error
         return error and error.located(path=self.path, section="messages")
 
     @property
     def expected(self) -> int:
-        """How many messages there are by all that is known yet: for a progress display."""
+        """How many messages there are as far as is known yet, for a progress display."""
         return self._messages.expected or self.metadata.message_count
 
     def known(self) -> int:
+        """How many messages are known so far."""
         return self._messages.known()
 
     def size_of(self, index: int) -> int:
+        """About how many bytes of MessagePack a known message has."""
         return self._messages.size_of(index)
 
     def get(self, index: int) -> MessageSnapshot | PersistenceError | Pending:
+        """A message, the error in its place, or `PENDING`; see `MessageSource.get`."""
         message = self._messages.get(index)
         if isinstance(message, PersistenceError):
             return message.located(path=self.path)
         return message
 
     def read_more(self) -> bool:
-        """Read on for a few milliseconds; false once there is nothing more to read."""
+        """Read on for a few milliseconds; False once there is nothing more to read."""
         return self._messages.read_more()
 
     def fetch(self, index: int, should_stop: Callable[[], bool] = lambda: False) -> bool:
-        """Make message `index` more than `PENDING`; false when stopped before.  May block."""
+        """Have `get` return more than `PENDING` for message `index`; False when stopped. May block."""
         return self._messages.fetch(index, should_stop)
 
     def again(self) -> MessageSource:
-        """The same messages once more, read from the beginning, for a thread that looks through all.
+        """A second source of the same messages, for a thread that goes through all of them.
 
-        Messages that were dropped are not fetched one by one then, and what is shown stays at hand.
-        It ends when the file is closed.  Raises `FileClosed` when it is closed already.
+        It reads from the beginning instead of fetching dropped messages one by one, and leaves the cache
+        of this source alone. It ends when the file is closed.
+
+        Raises:
+            FileClosed: when the file is closed already.
         """
         self._file.check_open()
         other = self._opened_messages()
@@ -121,9 +132,10 @@ class SessionFile:
         return other
 
     def raw(self, index: int) -> bytes:
-        """The MessagePack of a known message, however large.  May block.
+        """The MessagePack of a known message, however large. May block.
 
-        Raises `PersistenceError` when it cannot be read.
+        Raises:
+            PersistenceError: when it cannot be read.
         """
         self._file.check_open()
         self.fetch(index)
@@ -138,7 +150,11 @@ class SessionFile:
     # --- as a sequence
 
     def __len__(self) -> int:
-        """Reads to the end; counts the messages before any damage."""
+        """How many messages there are before any damage; reads to the end of the file.
+
+        Raises:
+            FileClosed: when the file is closed.
+        """
         self._read_to(None)
         return self.known()
 
@@ -151,7 +167,9 @@ class SessionFile:
     def __getitem__(self, index: SupportsIndex | slice) -> MessageSnapshot | list[MessageSnapshot]:
         """A message or, for a slice, a list of them; reads no further than it must.
 
-        Raises `IndexError` for a message that is not there, `PersistenceError` for one that cannot be read.
+        Raises:
+            IndexError: when there is no such message.
+            PersistenceError: when it cannot be read.
         """
         if isinstance(index, slice):
             self._read_to(_needed(index))
@@ -165,7 +183,11 @@ class SessionFile:
         return self._message(number)
 
     def __iter__(self) -> Iterator[MessageSnapshot]:
-        """Every message, in a pass of its own; the error comes after the last that can be read."""
+        """Every message, in a pass of its own.
+
+        Raises:
+            PersistenceError: after the last message before any damage.
+        """
         try:
             self._file.check_open()
             for message in self._messages.walk():
@@ -182,7 +204,7 @@ class SessionFile:
         self._file.check_open()
 
     def _message(self, number: int) -> MessageSnapshot:
-        """A known message, also one that is too large to be shown."""
+        """A known message, even one that is too large to be shown."""
         raw = self.raw(number)
         message = decode_message(raw, self._messages.start_of(number))
         if isinstance(message, PersistenceError):
@@ -215,13 +237,21 @@ class SessionFile:
         return self._layout.has_context_apart
 
     def sections(self) -> list[SectionPlace]:
-        """Where the sections lie, as far as the file goes."""
+        """Where the sections are, as far as the file goes.
+
+        Raises:
+            PersistenceError: when the file cannot be read.
+        """
         return self._located(self._layout.sections)
 
     def plain_size(
         self, place: SectionPlace, should_stop: Callable[[], bool] = lambda: False
     ) -> int | None:
-        """Decompressed bytes of one of `sections()`; None when that is not cheap to say.  May block."""
+        """The decompressed size of one of `sections()`; None when it is costly to find out. May block.
+
+        Raises:
+            FileClosed: when the file is closed.
+        """
         if not place.compressed:
             return place.size
         self._file.check_open()
@@ -229,10 +259,11 @@ class SessionFile:
 
     @property
     def closed(self) -> bool:
+        """Whether `close` was called."""
         return self._file.closed
 
     def close(self) -> None:
-        """Let go of the file; never waits for a thread that still reads it."""
+        """Close the file, without waiting for a thread that still reads it. Idempotent."""
         self._file.close()
         for messages in (self._messages, *list(self._others)):
             messages.close()

@@ -1,9 +1,9 @@
 """What a list keeps of a session's metadata: little, whatever the file holds.
 
-Strategy: a kilobyte of zstd can be a title of sixty megabytes, and a list holds those of a thousand files.
-So texts and lists that are longer than any that people write are cut as soon as they are read, and end
-in `…`.  What is written to a session never comes from here: an edit takes all that it does not change from
-the file, and `whole_tags` finds the tags that stand behind cut ones.
+Strategy: a kilobyte of zstd can decompress to a title of sixty megabytes, and a list holds the titles of a
+thousand files. So texts and lists that are longer than any person writes are cut as soon as they are read,
+and end in `…`. What is cut is never written to a session: an edit takes all that it does not change from
+the file, and `whole_tags` finds the full text of cut tags.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MARK = "…"
 
 
 def listed(metadata: SessionMetadata) -> SessionMetadata:
-    """The metadata with what is too long cut; the same object where nothing is."""
+    """The metadata with long texts and lists cut; the same object when nothing is too long."""
     tags, checkpoints = metadata.tags, metadata.checkpoints
     if (
         len(metadata.title) <= limits.LISTED_TITLE
@@ -46,11 +46,11 @@ def short_title(title: str) -> str:
 
 
 def whole_tags(tags: Iterable[str], old: Sequence[str]) -> list[str]:
-    """`tags` as an edit of listed metadata has them, with what `listed` cut of the file's `old` ones."""
+    """Undo in `tags`, which come from an edit of listed metadata, what `listed` cut of the `old` tags."""
     short = _cut_tags(old)
     if short == list(old):
         return list(tags)
-    # The last one may stand for all that follow.
+    # The last one may be the mark for all that follow.
     whole = {cut: [full] for cut, full in zip(short, old, strict=False)}
     if len(old) > limits.LISTED_TAGS:
         whole[MARK] = list(old[limits.LISTED_TAGS - 1 :])

@@ -1,9 +1,9 @@
-"""The decompressed bytes of a section, as much of them as memory may hold.
+"""A cache of the decompressed bytes of a section, bounded in memory.
 
-Strategy: the pieces that the decompressor gives are kept as they are, not copied, the least recently
-used going first.  A piece that somebody looked into is not dropped but packed (zstd level 1,
-0.3 ms), because people go back to what they have seen; what was only passed over on the way to
-somewhere else is forgotten, and comes from the file again under the same number.
+Strategy: the pieces that the decompressor returns are kept as they are, without a copy, and the least
+recently used is evicted first. A piece that was used is compressed instead of dropped (zstd level 1,
+0.3 ms), because people go back to what they have seen. Pieces that were only passed on the way to another
+are dropped; they are read from the file again under the same number.
 """
 
 from __future__ import annotations
@@ -18,14 +18,18 @@ from agcx_format.errors import PersistenceError
 
 __all__ = ["PieceCache", "gathered"]
 
-# Blocks of a real file are 128 KiB; a file made to have tiny ones must not make millions of pieces.
+# Blocks of a real file are 128 KiB; a hostile file with tiny ones must not make millions of pieces.
 _ENOUGH = 64 * 1024
-# No piece is larger: what was gathered is less than enough, and a block is 128 KiB at most.
+# No piece is larger: gathered bytes are fewer than `_ENOUGH`, and a block has 128 KiB at most.
 _LARGEST = _ENOUGH + 128 * 1024
 
 
 def gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces that are not tiny; what came before an error comes before it."""
+    """The same bytes in pieces that are not tiny.
+
+    Raises:
+        PersistenceError: the one of `pieces`, after the bytes before it.
+    """
     held: list[bytes] = []
     size = 0
     try:
@@ -47,9 +51,9 @@ def gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class PieceCache:
-    """Pieces of a section by number: `append` in order, or `put` one that was dropped.
+    """Pieces of a section by number: `append` in order, or `put` back one that was dropped.
 
-    Of `keep` bytes as they are and `keep_packed` packed, the least recently used go first.
+    Holds `keep` bytes as they are and `keep_packed` bytes compressed.
     """
 
     def __init__(self, keep: int | None = None, keep_packed: int | None = None) -> None:
@@ -74,21 +78,22 @@ class PieceCache:
         return len(self._starts) - 1
 
     def may_hold(self, size: int) -> bool:
-        """Whether so many bytes in a row can be at hand at once."""
-        # The first and the last piece hold bytes of others as well.
+        """Whether so many consecutive bytes fit the cache at once."""
+        # The first and the last piece also hold other bytes.
         return size + 2 * _LARGEST <= self._keep
 
     def at_hand(self, number: int) -> bytes | None:
-        """A piece for somebody who passes once: None when it was dropped or packed."""
+        """A piece for one pass over all; None when it was dropped or compressed."""
         return self._open.get(number)
 
     def append(self, piece: bytes) -> None:
-        """The piece that follows those appended so far."""
+        """Add the piece that follows those appended so far."""
         number = self.count
         self._starts.append(self.size + len(piece))
         self.put(number, piece)
 
     def put(self, number: int, piece: bytes) -> None:
+        """Add a piece that was dropped, under its number."""
         if number not in self._open:
             self._open_size += len(piece)
         self._open[number] = piece
@@ -100,9 +105,10 @@ class PieceCache:
                 self._pack(dropped, data)
 
     def missing(self, start: int, end: int) -> list[int]:
-        """The numbers of the pieces that `slice` would need and that are not at hand.
+        """The numbers of the pieces that `slice` would need and that are not cached.
 
-        The others are the last to go now, so that those that are fetched do not take their place.
+        The cached ones among them become the most recently used, so that fetching the missing ones does
+        not evict them.
         """
         numbers = self._numbers(start, end)
         for number in numbers:
@@ -111,7 +117,7 @@ class PieceCache:
         return [number for number in numbers if number not in self._open]
 
     def drop(self) -> None:
-        """Let go of all text, and keep none from now on."""
+        """Drop everything, and cache nothing from now on."""
         self._keep = self._keep_packed = self._open_size = self._packed_size = 0
         self._open.clear()
         self._packed.clear()
@@ -146,7 +152,7 @@ class PieceCache:
     def _pack(self, number: int, data: bytes) -> None:
         import zstandard
 
-        # Copied: what the compressor gives keeps hold of a buffer for the worst case.
+        # Copied: the compressor's result is a view of a buffer sized for the worst case.
         packed = bytes(memoryview(zstandard.ZstdCompressor(level=1).compress(data)))
         self._packed[number] = packed
         self._packed_size += len(packed)

@@ -1,7 +1,7 @@
 """A `MessageSource` over a section with a seek table: every message is known from the start.
 
-Strategy: a frame is decompressed and scanned when one of its messages is fetched, a few milliseconds
-for a mebibyte; the frames used last are kept.  Nothing depends on where in the file they lie.
+Strategy: a frame is decompressed and scanned when one of its messages is fetched, which takes a few
+milliseconds for a mebibyte; the most recently used frames are kept. Any place in the file costs the same.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["RandomAccessMessages"]
 
 
 class _Frame(msgspec.Struct, frozen=True):
-    """The text of a frame and where each of its messages begins; or why there is none."""
+    """The text of a frame and where each of its messages begins; or why it cannot be read."""
 
     text: bytes
     starts: array[int]
@@ -56,7 +56,7 @@ class RandomAccessMessages:
         return self._table.messages[-1]
 
     def size_of(self, index: int) -> int:
-        """Exact for a frame at hand, else the average of its frame."""
+        """Bytes of a message: exact when its frame is cached, else the average in its frame."""
         number = self._frame_of(index)
         frame = self._frames.get(number)
         if frame is not None and frame.error is None:
@@ -66,7 +66,7 @@ class RandomAccessMessages:
         return (text[number + 1] - text[number]) // (messages[number + 1] - messages[number])
 
     def start_of(self, index: int) -> int:
-        """Where a message begins in the decompressed section, or its frame, if that is not at hand."""
+        """Where a message begins in the decompressed section; of a frame that is not cached, its start."""
         number = self._frame_of(index)
         frame = self._frames.get(number)
         start = self._table.text[number]
@@ -90,7 +90,7 @@ class RandomAccessMessages:
         return decode_shown(index, frame.text[start:end], self._table.text[number] + start)
 
     def raw(self, index: int) -> bytes | None:
-        """The MessagePack of a message; None when its frame is not at hand (`fetch` it)."""
+        """The MessagePack of a message; None when its frame is not cached (`fetch` it)."""
         number = self._frame_of(index)
         frame = self._frames.get(number)
         if frame is None or frame.error is not None:
@@ -102,24 +102,28 @@ class RandomAccessMessages:
         return False
 
     def fetch(self, index: int, should_stop: Callable[[], bool] = lambda: False) -> bool:
-        """Have the frame of a message at hand.  May block, for a few milliseconds."""
+        """Cache the frame of a message. May block, for a few milliseconds."""
         if self._closed:
             return True
         number = self._frame_of(index)
         with self._lock:
-            at_hand = self._frames
-            if number in at_hand:
-                at_hand.move_to_end(number)
+            cached = self._frames
+            if number in cached:
+                cached.move_to_end(number)
                 return True
-            at_hand[number] = self._read(number)
-            kept = sum(len(each.text) for each in at_hand.values())
-            while kept > limits.KEPT_OPEN and len(at_hand) > 1:
-                _, dropped = at_hand.popitem(last=False)
+            cached[number] = self._read(number)
+            kept = sum(len(each.text) for each in cached.values())
+            while kept > limits.KEPT_OPEN and len(cached) > 1:
+                _, dropped = cached.popitem(last=False)
                 kept -= len(dropped.text)
         return True
 
     def walk(self) -> Iterator[MessageSnapshot]:
-        """Every message once; a frame that is damaged is an error after the messages before it."""
+        """Every message once.
+
+        Raises:
+            PersistenceError: when a frame is damaged, after the messages before it.
+        """
         for number in range(self._table.frames):
             frame = self._read(number)
             if frame.error is not None:
@@ -127,9 +131,9 @@ class RandomAccessMessages:
             yield from decode_run(frame.text, frame.starts, self._table.text[number])
 
     def close(self) -> None:
-        """Let go of the text; whoever asks from now on is told that the file was closed."""
+        """Drop all text; from now on `get` returns `FileClosed`."""
         self._closed = True
-        # Another, not cleared: a thread may be at work on this one.
+        # Replaced, not cleared: another thread may be using it.
         self._frames = OrderedDict()
 
     def _frame_of(self, index: int) -> int:
@@ -145,7 +149,7 @@ class RandomAccessMessages:
                 self._section[start:end], limit=min(size, limits.WHOLE_SECTION)
             )
             starts = messages_in(text, count, header=number == 0)
-            # No more than `size` was decompressed.
+            # No more than `size` bytes were decompressed.
             if starts[-1] != size:
                 raise CorruptData("the frame is not what the seek table says")
         except PersistenceError as error:

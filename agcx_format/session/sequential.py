@@ -1,9 +1,8 @@
-"""Messages of a section that can only be read from its beginning.
+"""A `MessageSource` over a section that can only be read from its beginning.
 
-Strategy: the section is decompressed block by block while somebody reads on; `MessageScanner` finds where
-messages lie, `PieceCache` keeps as much of the text as memory may hold.  Text that was passed over is
-dropped, and decompressed again from the start when it is wanted.  A message larger than the windows is
-held on its own, one at a time.
+Strategy: each `read_more` decompresses a few blocks; `MessageScanner` finds where messages are, and
+`PieceCache` keeps as much of the text as memory may hold. Text that was dropped is decompressed again from
+the beginning when it is needed. Of messages larger than the cache, only the last one is held.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ from agcx_format.session.source import PENDING, Pending
 
 __all__ = ["SequentialMessages", "decode_message", "decode_run", "decode_shown"]
 
-# How long `read_more` goes on before it gives the messages found so far, the first ones at once.
+# How long `read_more` reads before it returns; the first time only until it has found a message.
 _SLICE_SECONDS = 0.02
 
 
 def decode_shown(index: int, raw: bytes, base: int) -> MessageSnapshot | PersistenceError:
-    """Decode one message; the error in its place when that fails or it is too large to show.
+    """Decode one message; returns the error when that fails or the message is too large to show.
 
     `base` is where it begins in the decompressed section, for the error's offset.
     """
@@ -49,6 +48,7 @@ def decode_message(raw: bytes, base: int) -> MessageSnapshot | PersistenceError:
 
 
 def too_large(index: int, size: int, base: int) -> PersistenceError:
+    """The error that takes the place of a message of `size` bytes at `base`."""
     return MessagePackDecodeError(
         f"message {index + 1:,} of {size:,} bytes is too large to show",
         section="messages",
@@ -58,7 +58,7 @@ def too_large(index: int, size: int, base: int) -> PersistenceError:
 
 
 class SequentialMessages:
-    """Reads `section`; `before` is what precedes the messages in it, as for `MessageScanner`.
+    """Reads `section`, in which `before` precedes the messages, as for `MessageScanner`.
 
     `base` is where the section begins in its file, for the offsets of errors.
     """
@@ -68,7 +68,7 @@ class SequentialMessages:
     ) -> None:
         self.complete = False
         self.error: PersistenceError | None = None
-        # Why there is no section at all.
+        # Why there is no section to read.
         self._missing: PersistenceError | None = None
         self._section = section
         self._base = base
@@ -76,17 +76,17 @@ class SequentialMessages:
         self._scanner = MessageScanner(before)
         self._cache = PieceCache()
         self._pieces: Iterator[bytes] = gathered(frames.pieces(section))
-        # The last message that was too large for the windows, and those that could not be fetched.
+        # The last message that was too large for the cache, and why others could not be fetched.
         self._large: tuple[int, bytes] = -1, b""
         self._unfetched: dict[int, PersistenceError] = {}
         self._closed = False
-        # One lock for what the windows hold, one for whoever reads on.
+        # One lock for the cache, one for reading on.
         self._lock = threading.Lock()
         self._reading = threading.Lock()
 
     @classmethod
     def missing(cls, error: PersistenceError) -> SequentialMessages:
-        """A reader of no messages, for a file that ends before them."""
+        """A reader without messages, for a file that ends before them."""
         messages = cls(b"")
         messages.error, messages.complete, messages._missing = error, True, error
         return messages
@@ -126,7 +126,7 @@ class SequentialMessages:
             return large if number == index else self._cache.slice(*self._place(index))
 
     def read_more(self) -> bool:
-        """Read on for a few milliseconds; false once there is nothing more to read."""
+        """Read on for a few milliseconds; False once there is nothing more to read."""
         with self._reading:
             if self.complete:
                 return False
@@ -139,9 +139,9 @@ class SequentialMessages:
             return True
 
     def fetch(self, index: int, should_stop: Callable[[], bool] = lambda: False) -> bool:
-        """Bring a message's text back when it was dropped; false when stopped.  May block.
+        """Read a message's text again when it was dropped; False when stopped. May block.
 
-        Where that fails, `get` gives the error.
+        When that fails, `get` returns the error.
         """
         if self._closed:
             return True
@@ -185,10 +185,13 @@ class SequentialMessages:
         raise CorruptData("the file changed while it was read")
 
     def walk(self) -> Iterator[MessageSnapshot]:
-        """Every message once, in a pass of its own; raises the error after the last good one.
+        """Every message once, in a pass of its own.
 
-        Decoded by the piece, not one by one, and nothing is kept for anybody to come back to.  What is
-        at hand because it was read before is not decompressed again.
+        They are decoded many at a time, and nothing is cached. Pieces that are cached already are not
+        decompressed again.
+
+        Raises:
+            PersistenceError: after the last message before the damage.
         """
         pieces = self._text()
         walk = MessageWalk(pieces, self._before, limits.WHOLE_SECTION, to_end=False)
@@ -202,7 +205,7 @@ class SequentialMessages:
             raise error.located(section="messages", base=self._base) from None
 
     def close(self) -> None:
-        """Let go of the text; whoever asks from now on is told that the file was closed."""
+        """Drop all text; from now on `get` returns `FileClosed`."""
         if not self.complete:
             self.error = FileClosed()
         self._closed = self.complete = True
@@ -211,7 +214,7 @@ class SequentialMessages:
             self._cache.drop()
 
     def _text(self) -> Iterator[bytes]:
-        """The section from its beginning: pieces that are at hand, then the others out of the file."""
+        """The section from its beginning: cached pieces as long as there are any, then from the file."""
         if self._missing is not None:
             raise copy(self._missing)
         for number in count():
@@ -244,7 +247,8 @@ class SequentialMessages:
 def decode_run(data: bytes, starts: Sequence[int], base: int) -> Iterator[MessageSnapshot]:
     """Decode a run of messages that begins at `base` of the section.
 
-    Raises the error of the first that cannot be decoded, after those before it.
+    Raises:
+        PersistenceError: when one cannot be decoded, after those before it.
     """
     try:
         messages = messagepack.decode_run(data, starts)

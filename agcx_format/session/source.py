@@ -1,8 +1,8 @@
 """What a transcript reads from: messages of which some may not be known yet.
 
-A small session, a file of a gigabyte that is still being read, a checkpoint and a broken file
-all look the same to whoever shows them.  A source never blocks: `get` gives a message or
-`PENDING`; reading on is somebody else's work (a thread calls `read_more`).
+A small session, a file of a gigabyte that is still being read, a checkpoint and a damaged file all look the
+same to the code that shows them. `get` never blocks: it returns a message or `PENDING`. A thread in the
+background calls `read_more` and `fetch`.
 """
 
 from __future__ import annotations
@@ -31,33 +31,33 @@ class MessageSource(Protocol):
 
     @property
     def complete(self) -> bool:
-        """Whether no more will come."""
+        """Whether no more messages will become known."""
 
     @property
     def error(self) -> PersistenceError | None:
         """Why the messages after the known ones are missing, once `complete`; else None."""
 
     def known(self) -> int:
-        """How many messages are known so far; only grows."""
+        """How many messages are known so far; never shrinks."""
 
     def get(self, index: int) -> MessageSnapshot | PersistenceError | Pending:
-        """Message `index`, `PENDING`, or the error that stands where it cannot be decoded.
+        """Message `index`, `PENDING`, or the error that says why it cannot be shown.
 
-        A known message is `PENDING` when its text is not at hand: `fetch` brings it.
+        A known message is `PENDING` when its text is not in memory; `fetch` reads it.
         """
 
     def size_of(self, index: int) -> int:
         """About how many bytes of text message `index` holds; for a known one only."""
 
     def read_more(self) -> bool:
-        """Make more messages known; false when there are none.  May block: call it in a thread."""
+        """Make more messages known; False when there are none. May block: call it in a thread."""
 
     def fetch(self, index: int, should_stop: Callable[[], bool] = ...) -> bool:
-        """Bring the text of a known message; false when stopped.  May block: call it in a thread."""
+        """Read the text of a known message; False when stopped. May block: call it in a thread."""
 
 
 class ListSource:
-    """A list of messages that is there already."""
+    """A source over a list of messages in memory."""
 
     complete: Literal[True] = True
     error: PersistenceError | None = None

@@ -134,10 +134,7 @@ class EntryReader:
         Raises:
             PersistenceError: when they cannot be read.
         """
-        kind = by_version(layout)
-        if kind.copies is not None:
-            return self._copied(kind, kind.copies, path)
-        return self._inside(path)
+        return self._metadata(by_version(layout), path)
 
     def measured_metadata(self, layout: int, path: str) -> SessionMetadata:
         """Like `metadata`, with the sizes that the index has of the same save where the file has none.
@@ -146,10 +143,13 @@ class EntryReader:
             PersistenceError: when they cannot be read.
         """
         kind = by_version(layout)
-        metadata = (
-            self._inside(path) if kind.copies is None else self._copied(kind, kind.copies, path)
-        )
+        metadata = self._metadata(kind, path)
         return metadata if kind.holds_sizes else self._measured(metadata)
+
+    def _metadata(self, layout: Layout, path: str) -> SessionMetadata:
+        if layout.copies is None:
+            return self._inside(path)
+        return self._copied(layout, layout.copies, path)
 
     def _measured(self, metadata: SessionMetadata) -> SessionMetadata:
         indexed = self._index.get(metadata.id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from agcx_format.disk.durable import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import LAYOUTS, Layout, by_version
 from agcx_format.layout.base import MetadataCopies
+from agcx_format.store.names import SUFFIX, is_uuid
 
 __all__ = [
     "CHECKPOINTS", "INDEX", "SUFFIX", "TRASH", "can_be_named", "copies_of_folder", "emptied_layout",
@@ -21,12 +21,9 @@ __all__ = [
     "session_paths", "written_folders",
 ]  # fmt: skip
 
-SUFFIX: Final = ".agcx"
 INDEX: Final = "sessions.idx"
 CHECKPOINTS: Final = "checkpoints"
 TRASH: Final = "trash"
-
-is_uuid = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE).fullmatch
 
 
 def folders() -> dict[int, str]:

@@ -88,33 +88,39 @@ def trashed(root: Path, acts: Iterable[Act] | None = None) -> Iterator[TrashedSe
     Raises:
         PersistenceError: the trash cannot be read.
     """
-    for act in read_acts(root) if acts is None else acts:
-        # An act that was undone keeps nothing.
-        if act.is_kept:
-            yield from _sessions_of(root, act)
+    # An act that was undone keeps nothing.
+    kept = [act for act in (read_acts(root) if acts is None else acts) if act.is_kept]
+    if not kept:
+        return
+    try:
+        store = Tree(root)
+    except OSError as cause:
+        raise PersistenceError(os_reason(cause), path=root) from None
+    with store:
+        for act in kept:
+            yield from _sessions_of(store, act)
 
 
-def _sessions_of(root: Path, act: Act) -> Iterator[TrashedSession]:
+def _sessions_of(store: Tree, act: Act) -> Iterator[TrashedSession]:
     """From the files in `files/`: if the manifest cannot be read, nothing else is known."""
-    kept = _kept(root, act)
+    kept = _kept(store, act)
     named = {session.id: session.title for session in act.sessions if session.id}
     belonging: dict[str, list[str]] = {}
     for path in kept:
         if owner := _owner_of(path):
             belonging.setdefault(owner.lower(), []).append(path)
-    files = root / paths.TRASH / act.id / FILES
+    files = store.full(f"{paths.TRASH}/{act.id}/{FILES}")
     for origin, signature in kept.items():
         if not origin.endswith(paths.SUFFIX):
             continue
-        name = str(paths.id_of(origin) or "")
+        base = os.path.basename(origin)
+        name = base.removesuffix(paths.SUFFIX).lower()
         belongings = tuple(belonging.get(name, ()))
         yield TrashedSession(
             act,
-            str(files / origin),
+            f"{files}/{origin}",
             origin,
-            _title_in(files, origin)
-            if act.problem
-            else named.get(name) or os.path.basename(origin),
+            _title_in(Path(files), origin) if act.problem else named.get(name) or base,
             signature.size + sum(kept[path].size for path in belongings),
             signature,
             belongings,
@@ -133,13 +139,13 @@ def _entry_in(files: Path, origin: str) -> ScanEntry | None:
     return EntryReader(files, use_mmap=True).entry(layout, str(files / origin))
 
 
-def _kept(root: Path, act: Act) -> dict[str, Signature]:
+def _kept(store: Tree, act: Act) -> dict[str, Signature]:
     """The files of the store that an act's directory keeps, by their paths in the store."""
     order = [step.path for step in act.steps if step.op == "move"]
     if act.problem is None and not order:
         return {}
     try:
-        with Tree(root) as store, store.below(f"{paths.TRASH}/{act.id}") as act_dir:
+        with store.below(f"{paths.TRASH}/{act.id}") as act_dir:
             if act.problem is None:
                 found = ((path, act_dir.signature(f"{FILES}/{path}")) for path in order)
                 return {path: each for path, each in found if each is not None}
@@ -148,7 +154,9 @@ def _kept(root: Path, act: Act) -> dict[str, Signature]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as cause:
-        raise PersistenceError(os_reason(cause), path=root / paths.TRASH / act.id) from None
+        raise PersistenceError(
+            os_reason(cause), path=store.full(f"{paths.TRASH}/{act.id}")
+        ) from None
     except NoFolder:
         # A link or a file where its folder was: nothing of this act is there.
         return {}

@@ -24,7 +24,6 @@ from agcx_tui.app import themes
 from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.keys.gate import KeyGate
-from agcx_tui.app.screens.open_conversation import conversation_screen
 from agcx_tui.app.services import Remember, Services
 from agcx_tui.app.textual_internals import EndingApp, is_ending, run_binding
 from agcx_tui.app.typed_text import bound, take_waiting, type_into
@@ -191,6 +190,8 @@ class AgcxApp(EndingApp[object]):
 
     def get_default_screen(self) -> Screen[Any]:
         if self._file is not None:
+            from agcx_tui.app.screens.open_conversation import conversation_screen
+
             return conversation_screen(self, self.services, self._file)
         from agcx_tui.app.screens.browser.browser import BrowserScreen
 

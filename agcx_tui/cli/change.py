@@ -139,10 +139,13 @@ def _print_log(acts: Sequence[Act]) -> None:
     from agcx_tui.core.words.format import AGE_WIDTH, age
 
     now = microseconds_now()
+    lines = []
     for act in acts:
         when = age(ns_of(act.created_at) // 1000, now)
-        state = f"  ({state_of(act)})" if state_of(act) else ""
-        click.echo(f"{when:>{AGE_WIDTH}}  {act.id[-6:]}  {describe(act)}{_titles(act)}{state}")
+        state = f"  ({words})" if (words := state_of(act)) else ""
+        lines.append(f"{when:>{AGE_WIDTH}}  {act.id[-6:]}  {describe(act)}{_titles(act)}{state}\n")
+    # One write: click looks at the terminal and flushes for each.
+    click.echo("".join(lines), nl=False)
     tell(counted(len(acts), "change"))
 
 

@@ -44,13 +44,9 @@ def trash() -> None:
 @pass_settings
 def list_(settings: Settings, as_json: bool) -> None:
     """List the sessions in the trash, the most recently deleted first."""
-    from agcx_format import ns_of
-    from agcx_tui.core.words.format import AGE_WIDTH, age
-
     sessions = settings.store().trash()
-    now = microseconds_now()
-    for session in sessions:
-        if as_json:
+    if as_json:
+        for session in sessions:
             print_json(
                 {
                     "id": str(session.id) if session.id else None,
@@ -62,14 +58,21 @@ def list_(settings: Settings, as_json: bool) -> None:
                     "deleted_at": session.act.created_at,
                 }
             )
-            continue
-        when = age(ns_of(session.act.created_at) // 1000, now)
-        title = shortened(safe_line(session.title).strip() or "(no title)", _TITLE_WIDTH)
-        name = str(session.id)[:8] if session.id else ""
-        click.echo(
-            f"{when:>{AGE_WIDTH}}  {session.act.id[-6:]}  {name:8}  {size(session.size):>7}  {title}"
-        )
+    else:
+        # One write: click looks at the terminal and flushes for each.
+        click.echo("".join(map(_line, sessions)), nl=False)
     tell(f"{counted(len(sessions), 'session')} · {size(sum(each.size for each in sessions))}")
+
+
+def _line(session: TrashedSession) -> str:
+    from agcx_format import ns_of
+    from agcx_tui.core.words.format import AGE_WIDTH, age
+
+    when = age(ns_of(session.act.created_at) // 1000, microseconds_now())
+    title = shortened(safe_line(session.title).strip() or "(no title)", _TITLE_WIDTH)
+    name = str(session.id)[:8] if session.id else ""
+    amount = f"{size(session.size):>7}"
+    return f"{when:>{AGE_WIDTH}}  {session.act.id[-6:]}  {name:8}  {amount}  {title}\n"
 
 
 @trash.command()

@@ -126,7 +126,11 @@ def _manifest_in(trash_fd: int, name: str) -> bytes:
 
 
 def _unusable(match: re.Match[str], reason: str, act_dir: Path) -> Act:
-    """An act of which only the directory is known: its sessions are the files in it."""
+    """An act of which only the directory is known: its sessions are the files in it.
+
+    Once all of them were restored nothing is left of it to undo.
+    """
+    sessions, is_restored = _sessions_in(act_dir)
     try:
         created_at = time_of(match["time"])
     except ValueError:
@@ -135,15 +139,21 @@ def _unusable(match: re.Match[str], reason: str, act_dir: Path) -> Act:
         match["id"],
         match["kind"],
         created_at,
-        tuple(_sessions_in(act_dir)),
+        sessions,
         (),
-        undone=UNDONE in match.string,
+        undone=is_restored or UNDONE in match.string,
         problem=f"manifest: {reason}",
     )
 
 
-def _sessions_in(act_dir: Path) -> Iterator[ActSession]:
+def _sessions_in(act_dir: Path) -> tuple[tuple[ActSession, ...], bool]:
+    """The sessions that an act keeps, and whether it has a folder for them in which there are none."""
     with suppress(OSError, PersistenceError), Tree(act_dir) as tree:
-        for path, status in tree.walk(FILES):
-            if path.endswith(SUFFIX):
-                yield ActSession(str(id_of(path) or ""), os.path.basename(path), status.st_size)
+        files = list(tree.walk(FILES))
+        sessions = tuple(
+            ActSession(str(id_of(path) or ""), os.path.basename(path), status.st_size)
+            for path, status in files
+            if path.endswith(SUFFIX)
+        )
+        return sessions, not files and FILES in tree.names()
+    return (), False

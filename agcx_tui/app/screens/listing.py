@@ -13,7 +13,6 @@ from textual.content import Content
 from textual.screen import ScreenResultType
 
 from agcx_tui.app.dialogs.once import OnceScreen
-from agcx_tui.app.screens.open_conversation import conversation_screen
 from agcx_tui.app.services import Services
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.list.header import ListHeader
@@ -62,6 +61,8 @@ class ListingScreen(OnceScreen[ScreenResultType]):
         """Show the conversation of a row; with `acts` it can be changed, else `fixed` says why not."""
         if row is None:
             return
+        from agcx_tui.app.screens.open_conversation import conversation_screen
+
         if self.table.readable(row):
             path = self.table.path(row)
             screen = conversation_screen(self.app, self.services, path, acts, fixed=fixed)

@@ -312,3 +312,45 @@ def test_a_file_that_changed_in_the_last_minutes_may_be_a_running_agents(managed
     assert not recently_changed(entry, entry.mtime_ns + 6 * minute)
     # Some clock is wrong: this file may have looked new for years.
     assert not recently_changed(entry, entry.mtime_ns - 4 * minute)
+
+
+def test_a_damaged_deletion_is_in_the_way_of_undo_only_until_all_of_it_was_restored(managed: Path):
+    store = open_store(managed)
+    first, second = list(store.scan())
+    store.update_metadata(first.id, title="edited")
+    edited = store.acts()[0]
+    act = store.delete([second])
+    (managed / "trash" / act.id / "manifest.json").write_bytes(b"{")
+    with pytest.raises(CorruptData, match="cannot be undone"):
+        store.undo()
+    restored = store.restore(store.trash())
+    assert [each.id for each in store.acts()] == [restored.id, edited.id]
+    # The undo of that puts it into the trash again.
+    store.undo()
+    with pytest.raises(CorruptData, match="cannot be undone"):
+        store.undo()
+    store.restore(store.trash())
+    store.undo(edited.id)
+    assert store.entry(first.path).title == first.title
+
+
+@pytest.mark.parametrize("manifest", [None, b""], ids=["no manifest", "an empty one"])
+def test_an_act_cut_off_before_its_manifest_was_written_is_swept_with_its_second_names(
+    managed: Path, manifest: bytes | None
+):
+    entry = with_checkpoints(open_store(managed))
+    name = os.path.basename(entry.path)
+    before = contents(managed)
+    act_dir = managed / "trash" / "20260101T000000.000000Z-delete-abcdef.pending"
+    (act_dir / "files").mkdir(parents=True)
+    os.link(entry.path, act_dir / "files" / name)
+    if manifest is not None:
+        (act_dir / "manifest.json").write_bytes(manifest)
+    store = open_store(managed)
+    assert not act_dir.exists()
+    assert store.log() == []
+    assert contents(managed) == before
+    # A file that has no other place is somebody's session.
+    (act_dir / "files").mkdir(parents=True)
+    os.rename(entry.path, act_dir / "files" / name)
+    assert [each.title for each in open_store(managed).trash()] == [entry.title]

@@ -8,6 +8,7 @@ sessions is in `SessionActs`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from textual import events, on, work
@@ -20,9 +21,7 @@ from textual.widgets import Static
 from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.browser import heading, notices
-from agcx_tui.app.screens.browser.beside import beside
 from agcx_tui.app.screens.browser.filter_bar import FilterBar
-from agcx_tui.app.screens.browser.session_acts import SessionActs
 from agcx_tui.app.screens.listing import ListingScreen
 from agcx_tui.app.services import Remember, Services
 from agcx_tui.app.widgets.copying import copy
@@ -38,6 +37,7 @@ from agcx_tui.core.words import format
 
 if TYPE_CHECKING:
     from agcx_format.catalog import Catalog
+    from agcx_tui.app.screens.browser.session_acts import SessionActs
 
 __all__ = ["BrowserScreen"]
 
@@ -125,7 +125,6 @@ class BrowserScreen(ListingScreen[None]):
         yield Static(id="too-small", markup=False)
 
     def on_mount(self) -> None:
-        self._acts = SessionActs(self.app, self.services, self.feed, self.sessions)
         self.set_interval(_AGES_EVERY, self.sessions.forget_strips)
         self._take_size(self.app.size)
         self.action_rescan()
@@ -150,6 +149,9 @@ class BrowserScreen(ListingScreen[None]):
         self.sessions.update()
 
     def table_changed(self) -> None:
+        if not self.app.is_running:
+            # The widgets go first when the program ends.
+            return
         self.sessions.update()
         self._show_state()
         self._preview.renew(delay=_PREVIEW_DELAY_READING)
@@ -266,6 +268,13 @@ class BrowserScreen(ListingScreen[None]):
 
     # --- what is done to sessions
 
+    @cached_property
+    def _acts(self) -> SessionActs:
+        """Imported with the first act."""
+        from agcx_tui.app.screens.browser.session_acts import SessionActs
+
+        return SessionActs(self.app, self.services, self.feed, self.sessions)
+
     def action_copy(self, what: str) -> None:
         """Copy the id or the path of the session under the cursor."""
         row = self.sessions.cursor
@@ -312,6 +321,8 @@ class BrowserScreen(ListingScreen[None]):
     @work
     async def action_show(self, name: str) -> None:
         """Show a screen beside this one once the store is open, unless something else was opened."""
+        from agcx_tui.app.screens.browser.beside import beside
+
         acts = await self.services.store.opened()
         if not self.is_active:
             return
