@@ -1,4 +1,4 @@
-"""The log: every act, what it did to which sessions, and whether it can be taken back."""
+"""The log: every act, what it did to which sessions, and whether it can be undone."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class LogScreen(PagedScreen[None]):
 
     @dataclass
     class Loaded(Message):
-        """The log as it is now, None if it cannot be read; what was done, or why it was not."""
+        """The log as it is now, None if it cannot be read; and what was done, or why not."""
 
         log: list[Act] | None
         said: str = ""
@@ -52,7 +52,7 @@ class LogScreen(PagedScreen[None]):
 
     @work(thread=True, exclusive=True, group="log")
     def _load(self, said: str = "", error: str = "") -> None:
-        """In a thread: show the log as it is now, and say what became of it."""
+        """Read the log in a thread, and say what was done."""
         try:
             log = self._acts.store.log()
         except (PersistenceError, OSError) as problem:
