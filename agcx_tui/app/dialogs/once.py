@@ -14,7 +14,7 @@ __all__ = ["OnceScreen"]
 
 
 class OnceScreen(Screen[ScreenResultType]):
-    """Put it behind a class of Textual, if there is another base: style sheets follow the first base only."""
+    """List a class of Textual before it, if there is one: style sheets follow the first base only."""
 
     @property
     def help_text(self) -> Content | None:

@@ -129,9 +129,9 @@ class TrashScreen(SessionsScreen):
             if outcome is not None:
                 self._changed(done.format(summary(outcome.act)))
 
-    def _changed(self, said: str) -> None:
+    def _changed(self, report: str) -> None:
         self.app.clear_notifications()
-        self.notify(said, markup=False)
+        self.notify(report, markup=False)
         self._load()
 
     @work

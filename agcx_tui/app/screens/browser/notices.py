@@ -105,11 +105,11 @@ def no_conversation(error: PersistenceError, path: str, *, gone: bool) -> Conten
     if error.offset is not None:
         unit = "decompressed byte" if error.decompressed else "byte"
         facts.append(("offset", f"{unit} {error.offset:,}"))
-    said = "It was removed, renamed, or its disk is unmounted." if gone else error.reason
+    reason = "It was removed, renamed, or its disk is unmounted." if gone else error.reason
     return Content.assemble(
         ("This session is gone" if gone else "This conversation cannot be read", "bold $text-error"),
         "\n\n",
-        (safe_line(said), "$foreground"),
+        (safe_line(reason), "$foreground"),
         "\n\n",
         *(f"{name:<9}{safe_line(value)}\n" for name, value in facts),
         "\n" if gone else "\nThe file was left as it is.  ",

@@ -59,7 +59,7 @@ def _lines(screen: BrowserScreen) -> list[Line]:
     console = screen.app.console
     rows = sessions.first_strips(place.height)
     # With a configured time zone, ages are not computed again at the next start.
-    told_anew = screen.services.config.time_zone is None
+    ages_change = screen.services.config.time_zone is None
     lines = []
     for y, strip in enumerate(rendered_strips(screen)):
         if preview.y <= y < preview.bottom and preview.width:
@@ -69,15 +69,15 @@ def _lines(screen: BrowserScreen) -> list[Line]:
         if place.y <= y < place.bottom and y - place.y < len(rows):
             row, drawn = rows[y - place.y]
             strip = _replaced(strip, place.x, _filtered(drawn, sessions))
-            moment = screen.table.date(row) if told_anew else None
+            moment = screen.table.date(row) if ages_change else None
             path = screen.table.path(row)
             if any(ord(character) < 32 for character in path):
                 moment, path = None, ""
         text = strip.render(console)
         if moment is not None:
-            told = f"{format.age(moment, screen.services.now()):<{format.AGE_WIDTH}}"
-            moment = moment if told in text else None
-            text = text.replace(told, page_file.AGE, 1)
+            age = f"{format.age(moment, screen.services.now()):<{format.AGE_WIDTH}}"
+            moment = moment if age in text else None
+            text = text.replace(age, page_file.AGE, 1)
         lines.append(Line(text, moment, path))
     return lines
 

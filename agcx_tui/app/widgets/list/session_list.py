@@ -31,7 +31,7 @@ class _Range:
     """The rows marked while shift is held: the row where that began, and the marks before.
 
     The rest is the list, the marks and the cursor as they were left.  If any of them has changed since, the
-    next key begins a new range: no row is marked that nobody passed.
+    next key begins a new range: no row is marked that the cursor did not pass.
     """
 
     origin: int
