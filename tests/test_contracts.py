@@ -173,6 +173,72 @@ def test_blocks_widgets_dialogs_and_screens_stand_on_each_other(path):
     assert not [name for name in names if any(name.startswith(f"{each}") for each in above)]
 
 
+# What Textual reads from the class of a screen: settings rather than members.
+_SETTINGS = {"BINDINGS", "AUTO_FOCUS", "DEFAULT_CSS"}
+# A screen has parts and connects them: about so many members of its own can be known by heart.
+_MOST_MEMBERS = 47
+
+
+def classes(path: Path) -> Iterator[ast.ClassDef]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ClassDef):
+            yield node
+
+
+def members(node: ast.ClassDef) -> set[str]:
+    """The names that a class defines in its body, and those that its methods set on `self`."""
+    names = set()
+    for each in node.body:
+        match each:
+            case ast.FunctionDef(name) | ast.AsyncFunctionDef(name) | ast.ClassDef(name):
+                names.add(name)
+            case ast.Assign(targets):
+                names |= {target.id for target in targets if isinstance(target, ast.Name)}
+            case ast.AnnAssign(ast.Name(name)):
+                names.add(name)
+    for each in ast.walk(node):
+        match each:
+            case ast.Attribute(ast.Name("self"), name, ast.Store()):
+                names.add(name)
+    return names - _SETTINGS
+
+
+@pytest.mark.parametrize(
+    "path", modules("agcx_tui/app/screens"), ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_a_screen_has_parts_rather_than_many_members(path):
+    found = {node.name: sorted(members(node)) for node in classes(path)}
+    assert {name: names for name, names in found.items() if len(names) > _MOST_MEMBERS} == {}
+
+
+@pytest.mark.parametrize(
+    "path", modules("agcx_tui/app/screens"), ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_no_screen_is_a_chain_of_mixins(path):
+    for node in classes(path):
+        assert len(node.bases) <= 1 + any(
+            isinstance(base, ast.Subscript) and ast.unparse(base).startswith("Generic")
+            for base in node.bases
+        ), node.name
+
+
+@pytest.mark.parametrize(
+    "path", modules("agcx_tui/app"), ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_what_the_app_offers_is_typed(path):
+    """Types say what there is: no attribute of the app or a screen is looked up by name, none hides in
+    `__dict__`, and no stub waits to be overridden."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        match node:
+            case ast.Call(ast.Name("getattr"), [looked_in, *_]):
+                words = ast.unparse(looked_in)
+                assert not re.search(r"\b(app|screen)$", words), f"{path}:{node.lineno}: {words}"
+            case ast.Attribute(attr="__dict__"):
+                raise AssertionError(f"{path}:{node.lineno}: __dict__")
+            case ast.Raise(exc=ast.Name("NotImplementedError")):
+                raise AssertionError(f"{path}:{node.lineno}: a stub")
+
+
 @pytest.mark.parametrize("path", modules("agcx_tui/cli"), ids=lambda path: path.stem)
 def test_the_command_line_names_textual_nowhere(path):
     assert "textual" not in packages(imported(path))
@@ -243,3 +309,25 @@ def test_no_file_is_longer_than_one_sitting():
         for path in modules(package)
     }
     assert {path: length for path, length in lengths.items() if length > 450} == {}
+
+
+def body_names(node: ast.ClassDef) -> Iterator[str]:
+    """The names that a class body defines: methods, attributes, classes."""
+    for each in node.body:
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield each.name
+        elif isinstance(each, ast.Assign):
+            yield from (name.id for name in each.targets if isinstance(name, ast.Name))
+        elif isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
+            yield each.target.id
+
+
+def test_a_class_of_the_app_has_parts_rather_than_many_members():
+    """About forty names are as many as one keeps in mind."""
+    counts = {
+        f"{path.relative_to(ROOT)}: {node.name}": len(set(body_names(node)))
+        for path in modules("agcx_tui/app")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef)
+    }
+    assert {name: count for name, count in counts.items() if count > 42} == {}

@@ -32,7 +32,7 @@ from agcx_format.catalog.block import (
 from agcx_format.catalog.text_columns import Pool, Texts
 from agcx_format.disk.durable import Signature
 from agcx_format.errors import PersistenceError
-from agcx_format.store import paths
+from agcx_format.store.names import SUFFIX, is_uuid
 from agcx_format.transcript.folding import fold, has_capital, unify
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Columns:
     def path(self, row: int) -> str:
         name = self.names.get(row)
         folder = self.pools["folders"][self.arrays["folders"][row]]
-        return f"{folder}/{name or self._id(row) + paths.SUFFIX}"
+        return f"{folder}/{name or self._id(row) + SUFFIX}"
 
     def id(self, row: int) -> str:
         """The session's id as text, or the file's name if that is not an id."""
@@ -270,9 +270,9 @@ class Columns:
     def _place(self, path: str) -> tuple[int, int, int] | None:
         """High and low half of the id and the folder number; None if the file is not named by its id."""
         folder, _, name = path.rpartition("/")
-        stem = name.removesuffix(paths.SUFFIX)
+        stem = name.removesuffix(SUFFIX)
         # Another spelling of an id counts as a name, since the path must follow from the id.
-        if len(name) != 41 or not paths.is_uuid(stem) or stem != stem.lower():
+        if len(name) != 41 or not is_uuid(stem) or stem != stem.lower():
             return None
         number = int(stem.replace("-", ""), 16)
         return number >> 64, number & _HALF, self.pools["folders"].number(folder)

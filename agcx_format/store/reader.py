@@ -91,6 +91,26 @@ class StoreReader:
             if entry is not None:
                 yield entry
 
+    def __iter__(self) -> Iterator[ScanEntry]:
+        """The same as `scan()`."""
+        return self.scan()
+
+    def __len__(self) -> int:
+        """The number of session files, readable or not.
+
+        Raises:
+            PersistenceError: the directory itself cannot be read.
+        """
+        return sum(1 for _ in paths.session_paths(self.path))
+
+    def __contains__(self, session_id: object) -> bool:
+        """Whether the store has the file of a session, readable or not."""
+        return isinstance(session_id, UUID) and self._names.find(session_id) is not None
+
+    def __bool__(self) -> bool:
+        """Always true, so that `store or …` does not depend on what is in it."""
+        return True
+
     def entry(self, path: str) -> ScanEntry | None:
         """The entry of one file; None if there is none."""
         return EntryReader(self.path, self.use_mmap).entry(paths.layout_of(self.path, path), path)

@@ -327,5 +327,20 @@ class Store(StoreReader):
 
 
 def open_store(path: str | os.PathLike[str]) -> Store:
-    """The store at `path`; see `Store`."""
+    """The store at `path`; see `Store`.
+
+    >>> from agcx_format import new_session, open_store
+    >>> store = open_store(directory)
+    >>> session = new_session(title="Night build")
+    >>> store.save_session(session.metadata.id, *session)
+    >>> len(store), session.metadata.id in store, [entry.metadata.title for entry in store]
+    (1, True, ['Night build'])
+    >>> act = store.update_metadata(session.metadata.id, title="Nightly build")
+    >>> undone = store.undo()
+    >>> store.load_session(session.metadata.id)[0].title
+    'Night build'
+
+    Raises:
+        PersistenceError: the path is not a directory, or cannot be looked at.
+    """
     return Store(path)

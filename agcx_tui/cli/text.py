@@ -19,6 +19,7 @@ from agcx_format import (
     Reasoning,
     ReasoningWithoutContent,
     SessionMetadata,
+    UnknownItem,
     ns_of,
 )
 from agcx_format.errors import PersistenceError
@@ -146,6 +147,8 @@ def _asked(call: Call) -> Iterator[str]:
 def _part(part: object) -> str:
     if isinstance(part, InputImage):
         return _picture(part)
+    if isinstance(part, UnknownItem):
+        return f"{part.tag} {part.fields()}"
     return str(getattr(part, "text", part))
 
 

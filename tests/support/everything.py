@@ -72,7 +72,7 @@ FACTS = {
     "snippet of reasoning": "thoughtsnippet",
     "reasoning without content": "barewords",
     "command as typed": r"(?<!-lc )rm -rf build",
-    "earlier version of a command": "rm -rf everything",
+    "earlier version of a command": r"rm -rf (\[-)?everything",
     "directory of a command": "/elsewhere",
     "environment of a command": r"ENVNAME.{1,6}envvalue",
     "user of a command": "someuser",

@@ -19,8 +19,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from agcx_format.disk.durable import naming, temporary_name, write_new
+from agcx_format.disk.place import Place
 from agcx_format.disk.syncs import Syncs
-from agcx_format.disk.tree import Place, Tree
+from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.store.acts import reserve
 from agcx_format.store.acts.act_dirs import (

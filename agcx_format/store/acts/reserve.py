@@ -13,7 +13,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, TypeVar
 
-from agcx_format.disk.tree import Place, Tree
+from agcx_format.disk.place import Place
+from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError
 from agcx_format.store.paths import TRASH
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from agcx_format.disk.durable import TEMPORARY, Signature, naming, temporary_beginning, write_new
+from agcx_format.disk.place import Place
 from agcx_format.disk.syncs import Syncs
-from agcx_format.disk.tree import Place, Tree
+from agcx_format.disk.tree import Tree
 from agcx_format.errors import StaleSession
 from agcx_format.store.acts.act_dirs import BEFORE, FILES, GONE, NEW, TAKEN
 from agcx_format.store.acts.manifest import Step

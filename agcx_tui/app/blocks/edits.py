@@ -27,7 +27,7 @@ __all__ = ["edit_parts", "word_diff"]
 
 # Characters and lines of both texts together that are compared, and words of one change.
 _LONGEST = 64 * 1024
-_MOST_LINES = 2_000
+_MOST_LINES = 1_000
 _MOST_WORDS = 1_000
 
 _word = re.compile(r"\s+|\w+|[^\w\s]")
@@ -101,11 +101,21 @@ def _unchanged(lines: list[str], *, first: bool, last: bool, palette: Palette) -
 
 def _changed(older: str, newer: str, palette: Palette) -> list[Text]:
     before, after = _word.findall(older), _word.findall(newer)
-    if len(before) + len(after) > _MOST_WORDS:
-        # One change as a whole.
+    changes = (
+        SequenceMatcher(None, before, after, False).get_opcodes() if _few(before, after) else []
+    )
+    same = sum(
+        not word.isspace()
+        for kind, i1, i2, *_ in changes
+        if kind == "equal"
+        for word in before[i1:i2]
+    )
+    if 2 * same < max(_count(before), _count(after)):
+        # Hardly any word is the same: one change is read more easily than many.
         before, after = [older], [newer]
+        changes = SequenceMatcher(None, before, after, False).get_opcodes()
     text = Text()
-    for kind, i1, i2, j1, j2 in SequenceMatcher(None, before, after, False).get_opcodes():
+    for kind, i1, i2, j1, j2 in changes:
         if kind == "equal":
             text.append("".join(after[j1:j2]), palette.text)
             continue
@@ -114,3 +124,11 @@ def _changed(older: str, newer: str, palette: Palette) -> list[Text]:
         if added := "".join(after[j1:j2]):
             text.append(f"{{+{added}+}}", palette.added)
     return list(text.split("\n", allow_blank=True))
+
+
+def _few(before: list[str], after: list[str]) -> bool:
+    return len(before) + len(after) <= _MOST_WORDS
+
+
+def _count(words: list[str]) -> int:
+    return sum(not word.isspace() for word in words)

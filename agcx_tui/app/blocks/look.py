@@ -7,6 +7,7 @@ from enum import IntEnum
 
 from agcx_format import MessageSnapshot
 from agcx_tui.app.blocks.palette import Palette
+from agcx_tui.core.conversation.branches import Branches
 
 __all__ = ["Around", "Fold", "Look"]
 
@@ -33,7 +34,8 @@ class Around:
     """The neighbors, which decide on gaps, elapsed time, and which output answers which call.
 
     `partner` is the output of a call or the call of an output; `adjacent` means that nothing
-    is between the two.  `dated` asks for the date because nothing was said before.
+    is between the two.  `dated` asks for the date because nothing was said before.  `branches` are those
+    of the conversation, None until they are read.
     """
 
     index: int
@@ -42,3 +44,4 @@ class Around:
     partner: MessageSnapshot | None = None
     adjacent: bool = False
     dated: bool = False
+    branches: Branches | None = None

@@ -21,7 +21,6 @@ from agcx_format import (
     InputImage,
     LocalShellCall,
     Message,
-    MessageMetadata,
     MessageSnapshot,
     Other,
     Reasoning,
@@ -50,8 +49,9 @@ from agcx_tui.app.blocks.rows import count_lines, row_parts, text_parts, tidy
 from agcx_tui.app.blocks.times import since, when
 from agcx_tui.app.blocks.tool import plain_rows
 from agcx_tui.app.blocks.tool_lines import answer_block, call_block
+from agcx_tui.core.conversation.branches import Branches
 
-__all__ = ["draw_message", "is_injected", "is_speech", "is_turn", "note_block"]
+__all__ = ["draw_message", "is_injected", "is_speech", "is_turn", "note_block", "tells_of_branches"]
 
 BODY = 2
 
@@ -108,7 +108,7 @@ def draw_message(message: MessageSnapshot, around: Around, look: Look, how: Fold
     block = _between(message, around, look, how, gap)
     if not how:
         return block
-    return replace(block, parts=[*block.parts, *_asides(message, look)])
+    return replace(block, parts=[*block.parts, *_asides(message, around, look)])
 
 
 def _between(message: MessageSnapshot, around: Around, look: Look, how: Fold, gap: int) -> Block:
@@ -125,10 +125,10 @@ def _between(message: MessageSnapshot, around: Around, look: Look, how: Fold, ga
     return _unknown(item, look, how, gap)
 
 
-def _asides(message: MessageSnapshot, look: Look) -> list[Part]:
+def _asides(message: MessageSnapshot, around: Around, look: Look) -> list[Part]:
     """What the metadata of an opened line says: remarks, files with their snippets, earlier versions."""
     parts: list[Part] = []
-    if remarks := _remarks(message.metadata):
+    if remarks := _remarks(message, around):
         words = line((" · ".join(remarks), look.palette.muted))
         parts.append(Part.of(indent([words], 2 * BODY)))
     return [*parts, *_notes(message, look, Fold.OPEN), *edit_parts(message, look, BODY)]
@@ -182,13 +182,10 @@ def _begun(part: Part, mark: Strip, gap: int) -> Part:
 
 def _header(message: MessageSnapshot, item: Message, around: Around, look: Look) -> Strip:
     palette = look.palette
-    meta = message.metadata
     style = _role_style(item.role, look)
     name = _NAMES.get(item.role) or safe_line(item.role[:1].upper() + item.role[1:]) or "Message"
     left = [(f"{_mark(item.role)} ", style), (name, style)]
-    remarks = _remarks(meta)
-    if _leaves_the_line(message, around):
-        remarks.append(f"from {str(meta.parent_message_id)[:8]} (b)")
+    remarks = _remarks(message, around)
     if remarks:
         left.append(("  " + " · ".join(remarks), palette.muted))
     previous = around.previous.timestamp if around.previous is not None else None
@@ -201,18 +198,33 @@ def _header(message: MessageSnapshot, item: Message, around: Around, look: Look)
     return beside(left, [(" · ".join(filter(None, words)), palette.muted)], look.width)
 
 
-def _remarks(meta: MessageMetadata) -> list[str]:
-    """Edits, branches, and records of tool calls that a message of another kind carries."""
+def _remarks(message: MessageSnapshot, around: Around) -> list[str]:
+    """What is to be said of edits and branches; a branch is named once its first words are read."""
+    meta, branches = message.metadata, around.branches or Branches()
     remarks = []
     if meta.edited or meta.edit_history:
         count = len(meta.edit_history)
         forms = f", {count} earlier {'form' if count == 1 else 'forms'}" if count else ""
         remarks.append(f"edited{forms}")
     if meta.branch_point:
-        remarks.append("branches here")
+        count = branches.counts[meta.message_id]
+        remarks.append(f"{count:,} branches" if count > 1 else "branches here")
     if meta.branch_id is not None:
-        remarks.append(f"branch {str(meta.branch_id)[:8]}")
+        name = safe_line(branches.names.get(meta.branch_id, ""))
+        remarks.append(f"branch “{name}”" if name else "in a branch")
+    if _leaves_the_line(message, around):
+        number = branches.numbers.get(meta.parent_message_id) if meta.parent_message_id else None
+        where = f"message {number:,}" if number is not None else "an earlier message"
+        remarks.append(f"continues from {where} (b)")
     return remarks
+
+
+def tells_of_branches(message: MessageSnapshot, previous: MessageSnapshot | None) -> bool:
+    """Whether what is to be said of a message depends on the branches of its conversation."""
+    meta = message.metadata
+    if meta.branch_point or meta.branch_id is not None:
+        return True
+    return meta.parent_message_id is not None and _leaves_the_line(message, Around(0, previous))
 
 
 def _leaves_the_line(message: MessageSnapshot, around: Around) -> bool:

@@ -22,7 +22,6 @@ from weakref import WeakSet
 from agcx_format.errors import PersistenceError
 from agcx_tui.core.local.keeping_on_exit import log_failure, quietly
 from agcx_tui.core.store.catalog_record import CatalogRecord
-from agcx_tui.core.store.looking import Found, Vanished, catalog_blocks, compare, watch_changes
 from agcx_tui.core.store.stream import stream
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ class FeedView(Protocol):
         """Some more rows of the catalog are in the table."""
 
     def table_changed(self) -> None:
-        """Rows of the table or the state of the feed are others by now."""
+        """Rows of the table, or the state of the feed, changed."""
 
     def store_replaced(self) -> None:
         """Another store lies where the one was that was shown; called before its rows come."""
@@ -205,6 +204,8 @@ class StoreFeed:
         # The first picture and the first keys come first: a thread that imports and reads would share the
         # interpreter with them.
         await asyncio.sleep(_REST_AFTER)
+        from agcx_tui.core.store.looking import catalog_blocks
+
         try:
             async with aclosing(stream(partial(catalog_blocks, reading))) as blocks:
                 async for block in blocks:
@@ -221,6 +222,8 @@ class StoreFeed:
     # --- the directory
 
     async def _compare(self) -> None:
+        from agcx_tui.core.store.looking import Found, Vanished, compare
+
         assert self.path is not None
         was_there = self._place is not None or self.state.cached
         known = self._opened.store
@@ -285,6 +288,8 @@ class StoreFeed:
             self._watch = self._view.run_worker(self._follow_changes())
 
     async def _follow_changes(self) -> None:
+        from agcx_tui.core.store.looking import watch_changes
+
         assert self.path is not None
         try:
             async with aclosing(

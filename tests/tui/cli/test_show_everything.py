@@ -18,7 +18,9 @@ from tests.tui.cli.conftest import run
 _DETAILS = "the tab Details has it, and so has --json"
 _CONTEXT = "the tab Context has it, and so has --json"
 _OF_THE_SESSION = "it is not a fact of one message"
-_NEEDS_NEIGHBORS = "a block knows its neighbors alone; the screen names a branch by its id so far"
+_OF_ALL_MESSAGES = (
+    "the screen says it once it has read them all: tests/tui/core/conversation/test_branches"
+)
 
 LEFT_OUT: dict[str, dict[str, str]] = {
     "show": {
@@ -35,9 +37,9 @@ LEFT_OUT: dict[str, dict[str, str]] = {
             _OF_THE_SESSION,
         ),
         "branch point": "said as: branches here",
-        "where a branch begins": _NEEDS_NEIGHBORS,
-        "words that name a branch": _NEEDS_NEIGHBORS,
-        "message that a branch continues from": "said as: from, and a key that goes there",
+        "where a branch begins": _OF_ALL_MESSAGES,
+        "words that name a branch": _OF_ALL_MESSAGES,
+        "message that a branch continues from": _OF_ALL_MESSAGES,
     },
 }  # fmt: skip
 
@@ -98,6 +100,7 @@ def test_every_fact_is_shown_or_left_out_on_purpose(shown, view, fact):
 @pytest.mark.parametrize("view", VIEWS)
 def test_no_view_shows_base64(shown, view):
     assert PIXEL[:24] not in shown[view]
+    assert "UnknownItem(" not in shown[view]
 
 
 @pytest.mark.parametrize(

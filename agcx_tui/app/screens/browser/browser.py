@@ -8,6 +8,7 @@ sessions is in `SessionActs`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from textual import events, on, work
@@ -20,9 +21,7 @@ from textual.widgets import Static
 from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.browser import heading, notices
-from agcx_tui.app.screens.browser.beside import beside
 from agcx_tui.app.screens.browser.filter_bar import FilterBar
-from agcx_tui.app.screens.browser.session_acts import SessionActs
 from agcx_tui.app.screens.listing import ListingScreen
 from agcx_tui.app.services import Remember, Services
 from agcx_tui.app.widgets.copying import copy
@@ -38,6 +37,7 @@ from agcx_tui.core.words import format
 
 if TYPE_CHECKING:
     from agcx_format.catalog import Catalog
+    from agcx_tui.app.screens.browser.session_acts import SessionActs
 
 __all__ = ["BrowserScreen"]
 
@@ -46,7 +46,7 @@ T = TypeVar("T")
 # Seconds from a move of the cursor to the preview: longer than a key repeat takes.
 _PREVIEW_DELAY = 0.07
 _PREVIEW_DELAY_READING = 0.25
-# Seconds after which ages are drawn anew.
+# Seconds between two redraws of the ages.
 _AGES_EVERY = 30
 # In a smaller terminal, in cells, there is not enough room for it; a higher one has room for gaps.
 _LEAST_WIDTH, _LEAST_HEIGHT = 40, 8
@@ -125,7 +125,6 @@ class BrowserScreen(ListingScreen[None]):
         yield Static(id="too-small", markup=False)
 
     def on_mount(self) -> None:
-        self._acts = SessionActs(self.app, self.services, self.feed, self.sessions)
         self.set_interval(_AGES_EVERY, self.sessions.forget_strips)
         self._take_size(self.app.size)
         self.action_rescan()
@@ -150,6 +149,9 @@ class BrowserScreen(ListingScreen[None]):
         self.sessions.update()
 
     def table_changed(self) -> None:
+        if not self.app.is_running:
+            # The widgets go first when the program ends.
+            return
         self.sessions.update()
         self._show_state()
         self._preview.renew(delay=_PREVIEW_DELAY_READING)
@@ -176,7 +178,7 @@ class BrowserScreen(ListingScreen[None]):
         if notice is not None:
             page.update(notice)
         if page.display != (notice is not None):
-            # Not by a class of the screen, which would have every widget styled anew.
+            # Not by a class of the screen, which would restyle every widget.
             page.display = notice is not None
             self.query_one(ListHeader).display = notice is None
             # The list keeps the focus, and its keys, while there is nothing in it.
@@ -266,6 +268,13 @@ class BrowserScreen(ListingScreen[None]):
 
     # --- what is done to sessions
 
+    @cached_property
+    def _acts(self) -> SessionActs:
+        """Imported with the first act."""
+        from agcx_tui.app.screens.browser.session_acts import SessionActs
+
+        return SessionActs(self.app, self.services, self.feed, self.sessions)
+
     def action_copy(self, what: str) -> None:
         """Copy the id or the path of the session under the cursor."""
         row = self.sessions.cursor
@@ -312,6 +321,8 @@ class BrowserScreen(ListingScreen[None]):
     @work
     async def action_show(self, name: str) -> None:
         """Show a screen beside this one once the store is open, unless something else was opened."""
+        from agcx_tui.app.screens.browser.beside import beside
+
         acts = await self.services.store.opened()
         if not self.is_active:
             return

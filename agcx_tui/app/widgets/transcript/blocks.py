@@ -28,8 +28,15 @@ from agcx_format.counting import counted
 from agcx_format.errors import PersistenceError
 from agcx_tui.app.blocks.block import Block
 from agcx_tui.app.blocks.look import Around, Fold, Look
-from agcx_tui.app.blocks.message import draw_message, is_injected, note_block, undecodable_block
+from agcx_tui.app.blocks.message import (
+    draw_message,
+    is_injected,
+    note_block,
+    tells_of_branches,
+    undecodable_block,
+)
 from agcx_tui.app.blocks.palette import Palette
+from agcx_tui.core.conversation.branches import Branches
 
 __all__ = ["NOTHING", "SPEECH", "THOUGHT", "TOOL", "ConversationBlocks"]
 
@@ -54,6 +61,9 @@ class ConversationBlocks:
         self.all_open = {TOOL: False, THOUGHT: False, SPEECH: False}
         self.folds: dict[int, Fold] = {}
         self.pending: set[int] = set()
+        self.branches: Branches | None = None
+        # A message that tells of branches was drawn without knowing them.
+        self.misses_branches = False
         self._messages: LRUCache[int, MessageSnapshot | PersistenceError] = LRUCache(64)
 
     def use(self, source: MessageSource) -> None:
@@ -61,6 +71,7 @@ class ConversationBlocks:
         self.source = source
         self.folds.clear()
         self.pending.clear()
+        self.branches, self.misses_branches = None, False
         self._messages.clear()
 
     # --- messages
@@ -164,13 +175,17 @@ class ConversationBlocks:
             return undecodable_block(found, index, self.look)
         partner = self.partner(index)
         fold = self.fold(index)
+        previous = self.message(index - 1)
+        if self.branches is None and tells_of_branches(found, previous):
+            self.misses_branches = True
         around = Around(
             index,
-            self.message(index - 1),
+            previous,
             self.kind(index - 1) != SPEECH and bool(self.fold(index - 1)),
             self.message(partner) if partner is not None else None,
             partner is not None and abs(partner - index) == 1,
             index <= NEAR and not any(self.kind(each) == SPEECH for each in range(index)),
+            self.branches,
         )
         return draw_message(found, around, self.look, fold)
 

@@ -24,6 +24,7 @@ from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.roll.roll import Roll
 from agcx_tui.app.widgets.roll.viewport import Place
 from agcx_tui.app.widgets.transcript.blocks import NOTHING, THOUGHT, TOOL, ConversationBlocks
+from agcx_tui.app.widgets.transcript.branch_reader import BranchReader
 from agcx_tui.app.widgets.transcript.message_finder import MessageFinder
 from agcx_tui.app.widgets.transcript.source_reader import ALL, SourceReader
 
@@ -60,6 +61,7 @@ class Transcript(Roll, can_focus=True):
         self.can_focus = not compact
         self._reader = SourceReader(self)
         self._finder = MessageFinder(self)
+        self._branch_reader = BranchReader(self)
         self._goal: int | None = None
         self._goal_row = 0
         # The view went to the end, and nobody has moved it since.
@@ -83,6 +85,7 @@ class Transcript(Roll, can_focus=True):
         self._goal = goal
         self.blocks.use(source)
         self._reader.use(source)
+        self._branch_reader.stop()
         self.matches = None
         self.current = 0
         self.begin()
@@ -192,6 +195,8 @@ class Transcript(Roll, can_focus=True):
             self._reader.want()
         for index in self.blocks.pending & {place.block for place in window}:
             self._reader.fetch(index)
+        if self.blocks.misses_branches and self.source.complete:
+            self._branch_reader.read(self.source)
         super().settled()
 
     @on(SourceReader.Grew)
@@ -204,6 +209,13 @@ class Transcript(Roll, can_focus=True):
             self._change(lambda: self.viewport.forget(index))
             self.post_message(self.Fetched(index))
         self.grew()
+
+    @on(BranchReader.Known)
+    def _branches_known(self, message: BranchReader.Known) -> None:
+        if message.source is self.source:
+            self.blocks.branches = message.branches
+            self._change(self.viewport.forget)
+            self.settled()
 
     # --- moving
 
@@ -283,12 +295,8 @@ class Transcript(Roll, can_focus=True):
         if parent is None:
             self.notify("This message is not said to branch from another.", markup=False)
             return
-        self._look_for(
-            "message it branches from",
-            0,
-            1,
-            lambda message: message.metadata.message_id == parent,
-        )
+        wanted = "message it branches from"
+        self._look_for(wanted, 0, 1, lambda each: each.metadata.message_id == parent)
 
     def _look_for(
         self, wanted: str, start: int, direction: int, matches: Callable[[MessageSnapshot], bool]

@@ -36,6 +36,7 @@ def edited(make, *versions: str):
         (thought, ("It may fail.", "It will fail."), "It [-may-]{+will+} fail."),
         (output, ("3 passed", "4 passed"), "[-3-]{+4+} passed"),
         (call, ('{"command":"rm -rf /"}', '{"command":"rm -rf build"}'), "rm -rf [-/-]{+build+}"),
+        (call, ('{"command":"rm -rf old"}', '{"command":"make"}'), "[-rm -rf old-]{+make+}"),
         (assistant, ("said", ""), "[-said-]"),
         (assistant, ("", "said"), "(nothing said)"),
         (assistant, ("same", "same"), "(the same text)"),

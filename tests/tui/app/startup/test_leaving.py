@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import threading
+from contextvars import copy_context
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,15 @@ async def test_the_catalog_is_whole_when_the_program_has_ended_and_nothing_runs_
     reading = Catalog(catalogs(kept["cache"]), str(store)).open()
     assert reading is not None
     assert reading.head.sessions == 15
+
+
+async def test_what_is_found_while_the_program_ends_is_no_failure(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        context = copy_context()
+    # As the feed does, when its last batch comes after the widgets went.
+    context.run(screen.rows_added)
+    context.run(screen.table_changed)
 
 
 # --- the painted page

@@ -1,0 +1,97 @@
+"""Where a conversation branches: each branch named by its first words, each branch point with its count.
+
+Strategy: one walk over all messages, beside what is shown; blocks, so call it in a thread.  Only branch
+points and branches are kept, so a long conversation takes no more memory than its branches.  Messages that
+others continue from although they are not marked as branch points are found in a second walk.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from agcx_format import PENDING, MessageSnapshot, MessageSource
+from agcx_format.transcript import genuine_user_text, short_title, text_of
+from agcx_tui.core.conversation.find_message import at_hand
+
+__all__ = ["Branches", "read_branches"]
+
+# Characters of a branch's first words that name it.
+_NAME = 40
+# A thread that never sleeps would hold the interpreter lock.
+_STEP_SECONDS = 0.02
+_BREATH = 0.001
+
+
+@dataclass(slots=True)
+class Branches:
+    """The branches of a conversation.
+
+    Fields:
+        names: the first words of each branch, by its id.
+        counts: in how many ways the conversation goes on from a branch point, by the id of the message.
+        numbers: the number of a message that another continues from, from 1, by its id.
+    """
+
+    names: dict[UUID, str] = field(default_factory=dict)
+    counts: Counter[UUID] = field(default_factory=Counter)
+    numbers: dict[UUID, int] = field(default_factory=dict)
+
+
+def read_branches(
+    source: MessageSource, stopped: Callable[[], bool] = lambda: False
+) -> Branches | None:
+    """Look at all messages of a complete source; None if `stopped`.
+
+    Raises:
+        PersistenceError: The file was closed or cannot be read.
+    """
+    found = Branches()
+    previous: UUID | None = None
+    missing: set[UUID] = set()
+    for number, message in _messages(source, stopped):
+        metadata = message.metadata
+        parent = metadata.parent_message_id
+        # Without a parent a message goes on from the one before it.
+        before = previous if parent is None else parent
+        if before is not None and before in found.numbers:
+            found.counts[before] += 1
+        elif parent is not None and parent != previous:
+            missing.add(parent)
+        if metadata.branch_point:
+            found.numbers[metadata.message_id] = number
+        if metadata.branch_id is not None and metadata.branch_id not in found.names:
+            words = genuine_user_text(message.item) or text_of(message.item)
+            found.names[metadata.branch_id] = short_title(words, _NAME)
+        previous = metadata.message_id
+    for number, message in _messages(source, stopped) if missing else ():
+        if message.metadata.message_id in missing:
+            found.numbers.setdefault(message.metadata.message_id, number)
+    return None if stopped() else found
+
+
+def _messages(
+    source: MessageSource, stopped: Callable[[], bool]
+) -> Iterator[tuple[int, MessageSnapshot]]:
+    """The messages that can be decoded, with their numbers from 1."""
+    index, since = 0, time.monotonic()
+    again: Callable[[], MessageSource] | None = getattr(source, "again", None)
+    while not stopped():
+        if index >= source.known():
+            if source.complete or not source.read_more():
+                return
+        else:
+            if again is not None and source.get(index) is PENDING:
+                # To read them again in order is faster than to fetch each.
+                source, again = again(), None
+                continue
+            message = at_hand(source, index, stopped)
+            index += 1
+            if message is not None:
+                yield index, message
+        if time.monotonic() - since > _STEP_SECONDS:
+            time.sleep(_BREATH)
+            since = time.monotonic()

@@ -1,0 +1,76 @@
+"""Branches are named by their first words, and a branch point says in how many ways it goes on."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from msgspec.structs import replace
+
+from agcx_format import ListSource, SessionFile, read_session, write_session
+from agcx_tui.core.conversation.branches import read_branches
+from tests.support.browsing import until
+from tests.support.messages import TranscriptApp, assistant, golden, screen_text, user
+
+FIRST, SECOND = UUID(int=101), UUID(int=102)
+
+
+def branched():
+    """A question, an answer from which two branches go on, and one that a mark is missing for."""
+    return [
+        user("How?", message_id=UUID(int=1)),
+        assistant("So.", message_id=UUID(int=2), branch_point=True, parent_message_id=UUID(int=1)),
+        user("Thanks", message_id=UUID(int=3), parent_message_id=UUID(int=2)),
+        user("Try another way", message_id=UUID(int=4), branch_id=FIRST,
+             parent_message_id=UUID(int=2)),
+        assistant("Done", message_id=UUID(int=5), branch_id=FIRST, parent_message_id=UUID(int=4)),
+        user("Or a third", message_id=UUID(int=6), branch_id=SECOND,
+             parent_message_id=UUID(int=1)),
+    ]  # fmt: skip
+
+
+def test_branches_have_the_first_words_of_their_first_message():
+    found = read_branches(ListSource(branched()))
+    assert found.names == {FIRST: "Try another way", SECOND: "Or a third"}
+
+
+def test_a_branch_point_counts_the_ways_on_and_every_parent_has_its_number():
+    found = read_branches(ListSource(branched()))
+    assert found.counts == {UUID(int=2): 2}
+    assert found.numbers == {UUID(int=2): 2, UUID(int=1): 1}
+
+
+def test_a_message_without_a_parent_goes_on_from_the_one_before_it():
+    messages = branched()
+    messages[2] = user("Thanks", message_id=UUID(int=3))
+    assert read_branches(ListSource(messages)).counts == {UUID(int=2): 2}
+
+
+def test_what_is_stopped_says_nothing():
+    assert read_branches(ListSource(branched()), lambda: True) is None
+
+
+def test_a_conversation_whose_text_is_not_at_hand_is_read_again(tmp_path):
+    metadata, conversation, state = read_session(golden("large"))
+    messages = [assistant("word " * 5000, message_id=UUID(int=1000 + n)) for n in range(800)]
+    messages[400:400] = branched()
+    path = tmp_path / "branched.agcx"
+    write_session(path, metadata, replace(conversation, messages=messages), state)
+    with SessionFile(path) as file:
+        while file.read_more():
+            pass
+        assert read_branches(file).names == {FIRST: "Try another way", SECOND: "Or a third"}
+
+
+@pytest.mark.parametrize("index", [1, 3, 4, 5])
+async def test_a_conversation_names_its_branches_by_words_and_never_by_numbers_of_machines(index):
+    app = TranscriptApp(ListSource(branched()))
+    async with app.run_test(size=(100, 40)) as pilot:
+        said = {
+            1: "2 branches",
+            3: "branch “Try another way” · continues from message 2 (b)",
+            4: "branch “Try another way”",
+            5: "branch “Or a third” · continues from message 1 (b)",
+        }
+        await until(pilot, lambda: said[index] in "\n".join(screen_text(app.transcript)))
+        assert "00000000" not in "\n".join(screen_text(app.transcript))
