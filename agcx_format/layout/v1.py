@@ -40,7 +40,7 @@ from agcx_format.layout.base import (
     Rewritten,
     SectionPlace,
     admit_all,
-)
+)  # fmt: skip
 from agcx_format.layout.index_encodings import BINCODE
 from agcx_format.model.fields import Float32
 from agcx_format.model.items import MessageSnapshot
@@ -156,10 +156,9 @@ def _ends(where: str, section: str, offset: int) -> CorruptData:
 
 def _refuse_length(section: str, start: int, length: int, file_size: int) -> NoReturn:
     left = max(0, file_size - start)
+    reason = f"{length:,} bytes are too many"
     if length > left:
         reason = f"its length is {counted(length, 'byte')}, but {counted(left, 'is', 'are')} left"
-    else:
-        reason = f"{length:,} bytes are too many"
     raise CorruptData(reason, section=section, offset=start - 4, truncated=length > left)
 
 

@@ -48,6 +48,8 @@ _FACTS = {
 }
 
 _no_name = re.compile(r"[^\w]+")
+# More characters of a title than any file name uses.
+_LONGEST_TITLE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +127,6 @@ def suffix(format: str) -> str:
     return "jsonl" if format == "codex" else format
 
 
-# More characters of a title than any file name uses.
-_LONGEST_TITLE = 1000
-
-
 def suggested_name(title: str, session_id: str, format: str) -> str:
     """A name that is unique by the id and safe on every file system: `fix-the-grid-04ee4873.md`."""
     # Characters that the locale cannot encode are left out.
@@ -150,9 +148,6 @@ def file_name(metadata: SessionMetadata, format: str) -> str:
 
         return rollout_name(metadata)
     return suggested_name(metadata.title, str(metadata.id), format)
-
-
-# --- from a session to bytes
 
 
 # Formats that say how many turns a session has.
