@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
 from textual.widgets import Static
@@ -182,12 +182,10 @@ class ConversationScreen(OnceScreen[None]):
         self.add_class("-failed")
         self.refresh_bindings()
 
+    @on(events.Resize)
     def _show_title(self) -> None:
         if self.opened is not None:
             self.query_one("#title", EdgeLine).show(*title_line(self.opened, self.size.width))
-
-    def on_resize(self) -> None:
-        self._show_title()
 
     async def on_unmount(self) -> None:
         for unfollow in self._unfollow:
