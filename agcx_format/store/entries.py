@@ -186,7 +186,7 @@ class EntryReader:
         if status.st_size < layout.header:
             # Its writer truncates in place, and may have been stopped right after that.
             size = counted(status.st_size, "byte is", "bytes are")
-            raise CorruptData(f"{size} too few for a header", path=path)
+            raise CorruptData(f"{size} too few for a header", path=path, truncated=True)
         session_id = paths.id_of(path)
         if session_id is not None:
             copy = self._copy(copies, session_id, status.st_mtime_ns)

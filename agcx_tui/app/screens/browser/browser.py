@@ -46,7 +46,7 @@ T = TypeVar("T")
 # Seconds from a move of the cursor to the preview: longer than a key repeat takes.
 _PREVIEW_DELAY = 0.07
 _PREVIEW_DELAY_READING = 0.25
-# Seconds after which ages are drawn anew.
+# Seconds between two redraws of the ages.
 _AGES_EVERY = 30
 # In a smaller terminal, in cells, there is not enough room for it; a higher one has room for gaps.
 _LEAST_WIDTH, _LEAST_HEIGHT = 40, 8
@@ -178,7 +178,7 @@ class BrowserScreen(ListingScreen[None]):
         if notice is not None:
             page.update(notice)
         if page.display != (notice is not None):
-            # Not by a class of the screen, which would have every widget styled anew.
+            # Not by a class of the screen, which would restyle every widget.
             page.display = notice is not None
             self.query_one(ListHeader).display = notice is None
             # The list keeps the focus, and its keys, while there is nothing in it.

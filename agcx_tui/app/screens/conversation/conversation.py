@@ -42,7 +42,12 @@ from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.app.widgets.lines.tab_line import TabLine
 from agcx_tui.app.widgets.roll.roll import Roll
 from agcx_tui.app.widgets.transcript.transcript import Transcript
-from agcx_tui.core.conversation.subject import Conversation, open_checkpoint, open_session
+from agcx_tui.core.conversation.subject import (
+    Conversation,
+    Offer,
+    open_checkpoint,
+    open_session,
+)
 from agcx_tui.core.local.reading_positions import ReadingPositions
 from agcx_tui.core.words import format
 from agcx_tui.core.words.resume_command import resume_command
@@ -152,7 +157,7 @@ class ConversationScreen(OnceScreen[None]):
             self.remove_class("-failed")
             self.search.focus_content()
         self._show_title()
-        if conversation.checkpoint is not None:
+        if Offer.CHECKPOINTS not in conversation.offers:
             self._tabs.tabs = [tab for tab in self._tabs.tabs if tab[0] != "checkpoints"]
             self._tabs.choose("messages")
         self.transcript.show(conversation.source)
@@ -204,7 +209,11 @@ class ConversationScreen(OnceScreen[None]):
             (number,) for number in range(1, len(self._tabs.tabs) + 1)
         ]:
             return False
-        if action == "reopen" and self.opened is not None and self.opened.checkpoint is not None:
+        if (
+            action == "reopen"
+            and self.opened is not None
+            and Offer.REOPEN not in self.opened.offers
+        ):
             return False
         return not (action in _MESSAGES_ONLY and self.panes.shown != "messages")
 
@@ -301,7 +310,7 @@ class ConversationScreen(OnceScreen[None]):
     # --- taking out
 
     def action_export(self) -> None:
-        if self.opened is not None and self.opened.checkpoint is not None:
+        if self.opened is not None and Offer.EXPORT not in self.opened.offers:
             text = "c makes a session of this checkpoint; that can be exported."
             self.notify(text, markup=False)
         elif self._export is None:
