@@ -38,7 +38,6 @@ FORMATS = {
     "codex": "Codex rollout",
 }
 
-
 # The fields besides the messages that each format shows; JSON shows all of them.
 _FACTS = {
     "md": ("title", "model", "tags", "working_directory"),
@@ -176,13 +175,15 @@ class Exporter:
         self._reviewed = reviewed or {}
         self._placeholders: Placeholders | None = None
 
-    def session(self, path: str) -> contextlib.AbstractContextManager[Outgoing]:
+    @contextlib.contextmanager
+    def session(self, path: str) -> Iterator[Outgoing]:
         """A session ready to be written.
 
         Raises:
             PersistenceError: The session cannot be read.
         """
-        return self._session(path)
+        with self._opened(path) as opened:
+            yield self._ready(path, opened)
 
     def looked(self, path: str) -> Looked:
         """The secrets of a session.
@@ -192,11 +193,6 @@ class Exporter:
         """
         with self._opened(path) as opened:
             return Looked(tuple(self._finds(opened)), opened.signature)
-
-    @contextlib.contextmanager
-    def _session(self, path: str) -> Iterator[Outgoing]:
-        with self._opened(path) as opened:
-            yield self._ready(path, opened)
 
     @contextlib.contextmanager
     def _opened(self, path: str) -> Iterator[_Opened]:
