@@ -28,7 +28,6 @@ from agcx_format.model.session import SessionMetadata
 from agcx_format.session.listed import listed
 from agcx_format.session.metadata import Turn, as_they_are, read_head, read_listed, read_metadata
 from agcx_format.store import paths
-from agcx_format.store.index_file import read_index
 
 __all__ = ["EntryReader", "ScanEntry", "is_link", "is_recent", "own_size", "recently_changed"]
 
@@ -227,6 +226,8 @@ class EntryReader:
 
     @cached_property
     def _index(self) -> dict[UUID, SessionMetadata]:
+        from agcx_format.store.index_file import read_index
+
         try:
             return read_index(self._root / paths.INDEX)[0].sessions
         except PersistenceError:

@@ -210,7 +210,7 @@ def _remarks(message: MessageSnapshot, around: Around) -> list[str]:
         count = branches.counts[meta.message_id]
         remarks.append(f"{count:,} branches" if count > 1 else "branches here")
     if meta.branch_id is not None:
-        name = safe_line(branches.names.get(meta.branch_id, ""))
+        name = safe_line(branches.name(meta.branch_id))
         remarks.append(f"branch “{name}”" if name else "in a branch")
     if _leaves_the_line(message, around):
         number = branches.numbers.get(meta.parent_message_id) if meta.parent_message_id else None
