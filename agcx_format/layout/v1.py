@@ -259,8 +259,6 @@ class Layout1(Layout):
     folder = ""
     index = BINCODE
 
-    # --- reading
-
     def metadata(self, data: Section, admit: Callable[[int], None] = admit_all) -> SessionMetadata:
         end = metadata_end(data[:HEADER], len(data))
         admit(end)
