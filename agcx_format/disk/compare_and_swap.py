@@ -153,7 +153,7 @@ def replace_if(
     with naming(target.path):
         new = target.beside(temporary_name(target.name))
         try:
-            signature = write_new(target.fd, new.name, parts, like=target.status_behind())
+            signature = write_new(target.fd, new.name, parts, like=target.target_status())
             if expected is None:
                 put(new, target)
             elif isinstance(expected, Signature):

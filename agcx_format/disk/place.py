@@ -55,7 +55,7 @@ class Place(NamedTuple):
                 return None
             raise PersistenceError(os_reason(cause), path=self.path) from None
 
-    def status_behind(self) -> os.stat_result | None:
+    def target_status(self) -> os.stat_result | None:
         """The status after following a link; None if there is no file, or the file system cannot say."""
         try:
             return os.stat(self.name, dir_fd=self.fd)

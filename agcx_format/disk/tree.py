@@ -114,7 +114,7 @@ class Tree:
             fd = self.folder(folder, make=make)
         return Place(fd, name, self.full(folder))
 
-    def behind(self, place: Place) -> Place:
+    def target_of(self, place: Place) -> Place:
         """The place that a link finally leads to, in order to change the file there."""
         real = os.path.realpath(place.path)
         folder, name = os.path.split(real)

@@ -271,6 +271,6 @@ def _unsearched(ref: SessionRef, text: BookText | DirectText) -> Unsearched | No
 
 def _signature(path: str) -> Signature | None:
     try:
-        return Signature.behind(path)
+        return Signature.of_target(path)
     except PersistenceError:
         return None

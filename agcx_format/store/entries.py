@@ -28,7 +28,6 @@ from agcx_format.model.session import SessionMetadata
 from agcx_format.session.listed import listed
 from agcx_format.session.metadata import Turn, as_they_are, read_head, read_listed, read_metadata
 from agcx_format.store import paths
-from agcx_format.store.index_file import read_index
 
 __all__ = ["EntryReader", "ScanEntry", "is_link", "is_recent", "own_size", "recently_changed"]
 
@@ -187,7 +186,7 @@ class EntryReader:
         if status.st_size < layout.header:
             # Its writer truncates in place, and may have been stopped right after that.
             size = counted(status.st_size, "byte is", "bytes are")
-            raise CorruptData(f"{size} too few for a header", path=path)
+            raise CorruptData(f"{size} too few for a header", path=path, truncated=True)
         session_id = paths.id_of(path)
         if session_id is not None:
             copy = self._copy(copies, session_id, status.st_mtime_ns)
@@ -227,6 +226,8 @@ class EntryReader:
 
     @cached_property
     def _index(self) -> dict[UUID, SessionMetadata]:
+        from agcx_format.store.index_file import read_index
+
         try:
             return read_index(self._root / paths.INDEX)[0].sessions
         except PersistenceError:

@@ -183,10 +183,6 @@ class AgcxApp(EndingApp[object]):
     def _remember(self, message: Remember) -> None:
         self.remember(**message.choices)
 
-    def now(self) -> int:
-        """Microseconds since 1970."""
-        return self.services.now()
-
     def get_default_screen(self) -> Screen[Any]:
         if self._file is not None:
             from agcx_tui.app.screens.open_conversation import conversation_screen

@@ -51,6 +51,9 @@ class SplitPanes(Widget):
     class Moved(Message):
         """The second pane is somewhere else than before, or is shown or hidden."""
 
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, SplitPanes.Moved)
+
     def __init__(
         self,
         first: Widget,

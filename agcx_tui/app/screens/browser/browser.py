@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from agcx_tui.app.screens.browser.session_acts import SessionActs
 
 __all__ = ["BrowserScreen"]
-
-T = TypeVar("T")
 
 # Seconds from a move of the cursor to the preview: longer than a key repeat takes.
 _PREVIEW_DELAY = 0.07

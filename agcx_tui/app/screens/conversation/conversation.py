@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
 from textual.widgets import Static
@@ -22,6 +22,7 @@ from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.browser import notices
+from agcx_tui.app.screens.conversation.branch_tree import ask_for_branch
 from agcx_tui.app.screens.conversation.derived_sessions import DerivedSessions
 from agcx_tui.app.screens.conversation.editing import open_in_editor
 from agcx_tui.app.screens.conversation.number_line import NumberLine
@@ -62,8 +63,9 @@ __all__ = ["ConversationScreen"]
 _NEEDS_CONVERSATION = (
     "search", "match", "export", "copy_id", "copy_resume", "open_editor", "tab_number", "next_tab",
     "go_to_number",
+    "branches",
 )  # fmt: skip
-_MESSAGES_ONLY = ("match", "go_to_number", "split")
+_MESSAGES_ONLY = ("match", "go_to_number", "split", "branches")
 
 
 class ConversationScreen(OnceScreen[None]):
@@ -180,12 +182,10 @@ class ConversationScreen(OnceScreen[None]):
         self.add_class("-failed")
         self.refresh_bindings()
 
+    @on(events.Resize)
     def _show_title(self) -> None:
         if self.opened is not None:
             self.query_one("#title", EdgeLine).show(*title_line(self.opened, self.size.width))
-
-    def on_resize(self) -> None:
-        self._show_title()
 
     async def on_unmount(self) -> None:
         for unfollow in self._unfollow:
@@ -286,6 +286,13 @@ class ConversationScreen(OnceScreen[None]):
     @on(Transcript.Fetched)
     def _fetched(self, message: Transcript.Fetched) -> None:
         self.search.fetched(message.index)
+
+    @work(exclusive=True, group="branches")
+    async def action_branches(self) -> None:
+        """Show the tree of branches, and go to the one that is chosen."""
+        start = await ask_for_branch(self, self.transcript.source)
+        if start is not None:
+            self.transcript.seek(start)
 
     def action_go_to_number(self) -> None:
         self.number_line.ask(self._expected)

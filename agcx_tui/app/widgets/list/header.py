@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.segment import Segment
 from textual import events
@@ -38,13 +39,12 @@ class ListHeader(Widget):
     }
     """
 
+    @dataclass
     class SortRequested(Message):
         """`key` of the table's SORTS; a direction of None is the one that suits the key."""
 
-        def __init__(self, key: str, descending: bool | None = None) -> None:
-            super().__init__()
-            self.key = key
-            self.descending = descending
+        key: str
+        descending: bool | None = None
 
     def __init__(
         self,

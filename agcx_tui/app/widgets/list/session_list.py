@@ -90,20 +90,22 @@ class SessionList(ScrollView, can_focus=True):
     }
     """
 
+    @dataclass
     class RowMessage(Message):
         """About a row of the table; None if the list is empty."""
 
-        def __init__(self, session_list: SessionList, row: int | None) -> None:
-            super().__init__()
-            self.session_list = session_list
-            self.row = row
+        session_list: SessionList
+        row: int | None
 
         @property
         def control(self) -> SessionList:
             return self.session_list
 
     class Highlighted(RowMessage):
-        """The cursor is on another session."""
+        """The cursor is on another session; only the last one counts."""
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, SessionList.Highlighted)
 
     class Opened(RowMessage):
         """Enter or a double click on a session."""
@@ -111,8 +113,14 @@ class SessionList(ScrollView, can_focus=True):
     class MarksChanged(Message):
         """Some sessions were marked or unmarked."""
 
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, SessionList.MarksChanged)
+
     class LaidOut(Message):
         """The columns moved."""
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, SessionList.LaidOut)
 
     def __init__(self, table: SessionTable, now: Callable[[], int], *, id: str | None = None):
         """`now` gives microseconds since 1970, for the ages."""
