@@ -81,7 +81,7 @@ def direct(work: Workspace) -> Outcome:
         commands = [
             subprocess.Popen([zstd, "-dcq", path], stdout=subprocess.DEVNULL) for path in halves
         ]
-        assert not any([command.wait() for command in commands])
+        assert [command.wait() for command in commands] == [0] * len(commands)
 
     return against(
         clock(lambda: list(index.find(RARE, sessions=refs))),
@@ -194,19 +194,24 @@ def _program(name: str) -> str:
 
 def _store(work: Workspace) -> tuple[Path, int]:
     """The store, and how many bytes of text it holds."""
+    path = _made_store(work)
+    size = sum(entry.stat().st_size for entry in os.scandir(_texts(work)))
+    return path, size
+
+
+def _made_store(work: Workspace) -> Path:
     path = work.root / "search-store"
     if not path.exists():
         count = work.scaled(10_000, 60)
         make_search_store(path, count, count * 55_000, work.seed, processes=os.cpu_count() or 1)
-    size = sum(entry.stat().st_size for entry in os.scandir(_texts(work, path)))
-    return path, size
+    return path
 
 
-def _texts(work: Workspace, store: Path | None = None) -> Path:
+def _texts(work: Workspace) -> Path:
     """The text of each session as a file."""
     path = work.root / "search-texts"
     if not path.exists():
-        store = store or _store(work)[0]
+        store = _made_store(work)
         path.mkdir()
         for entry in os.scandir(store):
             with SessionFile(entry.path) as session:
