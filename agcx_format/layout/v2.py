@@ -49,6 +49,7 @@ from agcx_format.model.session import (
     CheckpointMetadata,
     ConversationContext,
     ConversationSnapshot,
+    ModeHistory,
     Session,
     SessionMetadata,
     SessionState,
@@ -154,6 +155,29 @@ def element(raw: bytes, place: Element, type_: type[T]) -> T:
     """
     with located(section=place.name, base=place.start, decompressed=True):
         return messagepack.decode(type_, memoryview(raw)[place.start : place.end])
+
+
+def _field(raw: bytes, conversation: Element, number: int, type_: type[T]) -> T:
+    """One field of the conversation, by its number; the messages before it are not decoded.
+
+    Raises:
+        MessagePackDecodeError: when it is damaged.
+    """
+    unpacker = lenient.unpacker(memoryview(raw)[conversation.start : conversation.end])
+    try:
+        if unpacker.read_array_header() != len(ConversationSnapshot.__struct_fields__):
+            raise ValueError("not an array of its fields")
+        for _ in range(number):
+            unpacker.skip()
+        start = conversation.start + unpacker.tell()
+        unpacker.skip()
+    except lenient.UNPACK_ERRORS:
+        # A map of its fields, or damage that is to be described.
+        whole = element(raw, conversation, ConversationSnapshot)
+        field: T = getattr(whole, ConversationSnapshot.__struct_fields__[number])
+        return field
+    place = Element(conversation.name, start, conversation.start + unpacker.tell())
+    return element(raw, place, type_)
 
 
 def read_metadata(pieces: Iterator[bytes]) -> SessionMetadata:
@@ -273,7 +297,11 @@ class Layout2(Layout):
 
     def context(self, data: Section) -> ConversationContext:
         raw, places = self._found(data)
-        return element(raw, places["conversation"], ConversationSnapshot).context
+        return _field(raw, places["conversation"], 2, ConversationContext)
+
+    def mode_history(self, data: Section, metadata: SessionMetadata) -> ModeHistory:
+        raw, places = self._found(data)
+        return _field(raw, places["conversation"], 3, ModeHistory)
 
     def state(self, data: Section) -> SessionState:
         raw, places = self._found(data)

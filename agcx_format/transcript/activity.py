@@ -21,7 +21,7 @@ from agcx_format.model.items import (
 )
 from agcx_format.model.timestamps import ns_of
 from agcx_format.transcript.file_changes import FileChange, file_changes
-from agcx_format.transcript.modes import ModeHistory, ModePeriod, ModeReader
+from agcx_format.transcript.modes import ModeChanges, ModePeriod, ModeReader
 from agcx_format.transcript.outputs import CallOutcome
 from agcx_format.transcript.tool_calls import CallReader, ToolCall, outcome_of_record
 from agcx_format.transcript.words import genuine_user_text
@@ -148,7 +148,7 @@ def read_activity(
     *,
     turn_count: int = 0,
     directory: str = "",
-    mode_history: ModeHistory = (),
+    mode_history: ModeChanges = (),
 ) -> Activity:
     """The activity of a whole session; the arguments are those of `ActivityReader`."""
     reader = ActivityReader(turn_count, directory, mode_history)
@@ -215,7 +215,7 @@ class ActivityReader:
     """
 
     def __init__(
-        self, turn_count: int = 0, directory: str = "", mode_history: ModeHistory = ()
+        self, turn_count: int = 0, directory: str = "", mode_history: ModeChanges = ()
     ) -> None:
         self._turn_count = turn_count
         self._directory = directory

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import ns_of
 
-__all__ = ["ModeHistory", "ModePeriod", "ModeReader"]
+__all__ = ["ModeChanges", "ModePeriod", "ModeReader"]
 
 _SECOND = 10**9
 
-ModeHistory = Sequence[tuple[OperatingMode, str]]
+# As a conversation's `mode_history`.
+ModeChanges = Sequence[tuple[OperatingMode, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class ModeReader:
     A history of one entry says nothing that the metadata do not: it has no periods.
     """
 
-    def __init__(self, history: ModeHistory) -> None:
+    def __init__(self, history: ModeChanges) -> None:
         # A program may write down a mode that was on already.
         changes = [
             each for at, each in enumerate(history) if not at or each[0] is not history[at - 1][0]
