@@ -18,6 +18,7 @@ from agcx_format.doctor.report import FileReport, Severity
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import checkpoint, index, v2
 from agcx_format.layout import v1 as layout1
+from agcx_format.layout.elements import split
 from agcx_format.model.items import InputText, Message
 from agcx_format.session.whole import read_session, write_session
 from tests.support.golden_files import GOLDEN, MUTATED, V1, V2, GoldenSession, mutations, v1
@@ -108,9 +109,7 @@ def test_the_same_holds_in_layout_2_also_inside_the_section(name: str, tmp_path)
 def test_a_layout_2_file_with_names_of_fields_reads_the_same(tmp_path):
     golden = next(session for session in V2 if session.name == "full")
     raw = v2.decompress(golden.data)
-    metadata, conversation, state, checksum = (
-        raw[place.start : place.end] for place in v2.split(raw)
-    )
+    metadata, conversation, state, checksum = (raw[place.start : place.end] for place in split(raw))
     starts = _field_starts(conversation)
     names = ("id", "messages", "context", "mode_history")
     named = b"\x84" + b"".join(
@@ -123,7 +122,7 @@ def test_a_layout_2_file_with_names_of_fields_reads_the_same(tmp_path):
 
 
 def _field_starts(record: bytes) -> list[tuple[int, int]]:
-    places = v2.split(record, ("id", "messages", "context", "mode_history"))
+    places = split(record, ("id", "messages", "context", "mode_history"))
     return [(place.start, place.end) for place in places]
 
 
