@@ -26,6 +26,7 @@ class PersistenceError(Exception):
         section: the part of the file (`header`, `metadata`, `messages`, `context`, `state`, …), or None.
         offset: in bytes from the start of the file, or None.
         decompressed: `offset` counts from the start of the decompressed section instead.
+        truncated: the data end where more is expected, rather than being damaged.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class PersistenceError(Exception):
         section: str | None = None,
         offset: int | None = None,
         decompressed: bool = False,
+        truncated: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -43,6 +45,7 @@ class PersistenceError(Exception):
         self.section = section
         self.offset = offset
         self.decompressed = decompressed
+        self.truncated = truncated
 
     def located(
         self,

@@ -13,6 +13,7 @@ at hand; the long ones draw new ones each time.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -60,10 +61,19 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Imports and the collection of tests make no garbage.
+    gc.disable()
     surroundings.settle()
     # A worker of pytest-xdist is in the directory of the process that started it.
     if not hasattr(config, "workerinput"):
         config.stash[_SCRATCH] = surroundings.Scratch()
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage seldom, and without what was imported: it took a third of a test of a screen."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

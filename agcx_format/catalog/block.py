@@ -38,6 +38,7 @@ class ErrorRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
     decompressed: bool
     found: int
     expected: int
+    truncated: bool = False
 
 
 class Block(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -140,6 +141,7 @@ def error_record(problem: PersistenceError) -> ErrorRecord:
         problem.decompressed,
         getattr(problem, "found", 0),
         getattr(problem, "expected", 0),
+        problem.truncated,
     )
 
 
@@ -149,6 +151,7 @@ def recorded_error(record: ErrorRecord, path: str) -> PersistenceError:
         "section": record.section,
         "offset": record.offset,
         "decompressed": record.decompressed,
+        "truncated": record.truncated,
     }
     if record.kind == errors.UnsupportedVersion.__name__:
         return errors.UnsupportedVersion(record.found, record.expected, **where)

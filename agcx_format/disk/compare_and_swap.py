@@ -19,7 +19,8 @@ from typing import Final
 
 from agcx_format.disk.durable import Signature, naming, sync_directory_of, temporary_name, write_new
 from agcx_format.disk.exchange import Unsupported, exchange, rename_noreplace
-from agcx_format.disk.tree import Place, Tree
+from agcx_format.disk.place import Place
+from agcx_format.disk.tree import Tree
 from agcx_format.errors import StaleSession
 
 __all__ = ["ANYTHING", "NO_EXCHANGE", "has_exchange", "put", "replace_if", "swap", "take"]
@@ -152,7 +153,7 @@ def replace_if(
     with naming(target.path):
         new = target.beside(temporary_name(target.name))
         try:
-            signature = write_new(target.fd, new.name, parts, like=target.status_behind())
+            signature = write_new(target.fd, new.name, parts, like=target.target_status())
             if expected is None:
                 put(new, target)
             elif isinstance(expected, Signature):

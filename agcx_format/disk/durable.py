@@ -67,7 +67,7 @@ class Signature(msgspec.Struct, frozen=True, gc=False):
         return cls._by(os.lstat, path)
 
     @classmethod
-    def behind(cls, path: str | os.PathLike[str]) -> Self | None:
+    def of_target(cls, path: str | os.PathLike[str]) -> Self | None:
         """Like `at`, but follows a link."""
         return cls._by(os.stat, path)
 

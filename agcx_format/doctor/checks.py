@@ -262,7 +262,12 @@ class _Checkup:
         unfinished = act_dirs.unfinished(self._root)
         for act_dir in unfinished:
             yield _act(act_dir, "it was interrupted: the next change of the store sets it right")
-        passed = {emptied.FILE, reserve.FILE, *(act_dir.name for act_dir in unfinished)}
+        passed = {
+            emptied.FILE,
+            reserve.FILE,
+            reserve.FOLDER,
+            *(act_dir.name for act_dir in unfinished),
+        }
         try:
             names = set(act_dirs.act_names(self._root))
             known = {act.id: act.problem for act in journal.read_acts(self._root)}

@@ -161,14 +161,17 @@ class _Layout1(_Session):
         for name in v1.SECTIONS[1:]:
             start = end + 4
             if start > self.size:
-                error = CorruptData("the file ends before it", section=name, offset=end)
+                error = CorruptData(
+                    "the file ends before it", section=name, offset=end, truncated=True
+                )
                 self.draft.error(error, name)
                 return
             length = int.from_bytes(self.file.read(4, end), "little")
             end, left = start + length, self.size - start
             if length > left:
                 reason = f"its length is {counted(length, 'byte')}, but {counted(left, 'is', 'are')} left"
-                self.draft.error(CorruptData(reason, section=name, offset=start - 4), name)
+                error = CorruptData(reason, section=name, offset=start - 4, truncated=True)
+                self.draft.error(error, name)
             getattr(self, name)(start, min(end, self.size))
             if length > left:
                 return

@@ -167,7 +167,7 @@ class Layout(ABC):
         return None
 
     def damage_after_metadata(self, data: Section) -> PersistenceError | None:
-        """What is obviously wrong right behind readable metadata, as far as that is free to see."""
+        """What is obviously wrong right after readable metadata, as far as that is free to see."""
         return None
 
     @abstractmethod

@@ -48,6 +48,7 @@ def split(raw: bytes, names: tuple[str, ...] = ELEMENTS) -> list[Element]:
             section=names[len(elements)] if len(elements) < len(names) else "session",
             offset=elements[-1].end if elements else 0,
             decompressed=True,
+            truncated=lenient.is_truncated(cause),
         ) from None
     return elements
 

@@ -40,7 +40,7 @@ from agcx_format.layout.base import (
     Rewritten,
     SectionPlace,
     admit_all,
-)
+)  # fmt: skip
 from agcx_format.layout.index_encodings import BINCODE
 from agcx_format.model.fields import Float32
 from agcx_format.model.items import MessageSnapshot
@@ -109,7 +109,7 @@ def split(data: bytes | memoryview) -> list[Span]:
     for section in SECTIONS[1:]:
         start = spans[-1].end + 4
         if start > len(data):
-            raise CorruptData("the file ends before it", section=section, offset=spans[-1].end)
+            raise _ends("before it", section, spans[-1].end)
         length = int.from_bytes(data[start - 4 : start], "little")
         if start + length > len(data):
             _refuse_length(section, start, length, len(data))
@@ -128,7 +128,7 @@ def find(data: Section, wanted: str, most: int | None = None) -> Span:
         start = end + 4
         raw = data[end:start]
         if len(raw) < 4:
-            raise CorruptData("the file ends before it", section=wanted, offset=end)
+            raise _ends("before it", wanted, end)
         end = start + int.from_bytes(raw, "little")
         if name == wanted:
             break
@@ -141,22 +141,25 @@ def find(data: Section, wanted: str, most: int | None = None) -> Span:
 def _refuse_header(head: bytes | memoryview) -> NoReturn:
     if len(head) < 6:
         reason = f"{counted(len(head), 'byte is', 'bytes are')} too few for a header"
-        raise CorruptData(reason, section="header", offset=0)
+        raise CorruptData(reason, section="header", offset=0, truncated=True)
     if head[:4] != MAGIC:
         raise InvalidMagic("does not begin with AGCX", section="header", offset=0)
     if head[:6] == BEGINNING:
-        raise CorruptData("the file ends inside the header", section="header", offset=len(head))
+        raise _ends("inside the header", "header", len(head))
     version = int.from_bytes(head[4:6], "little")
     raise UnsupportedVersion(version, VERSION, section="header", offset=4)
 
 
+def _ends(where: str, section: str, offset: int) -> CorruptData:
+    return CorruptData(f"the file ends {where}", section=section, offset=offset, truncated=True)
+
+
 def _refuse_length(section: str, start: int, length: int, file_size: int) -> NoReturn:
     left = max(0, file_size - start)
+    reason = f"{length:,} bytes are too many"
     if length > left:
         reason = f"its length is {counted(length, 'byte')}, but {counted(left, 'is', 'are')} left"
-    else:
-        reason = f"{length:,} bytes are too many"
-    raise CorruptData(reason, section=section, offset=start - 4)
+    raise CorruptData(reason, section=section, offset=start - 4, truncated=length > left)
 
 
 # --- reading sections
@@ -255,8 +258,6 @@ class Layout1(Layout):
     header = HEADER
     folder = ""
     index = BINCODE
-
-    # --- reading
 
     def metadata(self, data: Section, admit: Callable[[int], None] = admit_all) -> SessionMetadata:
         end = metadata_end(data[:HEADER], len(data))

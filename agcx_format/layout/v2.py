@@ -88,13 +88,16 @@ def section_end(head: bytes | memoryview, file_size: int) -> int:
         version = int.from_bytes(head[4:8], "little")
         raise UnsupportedVersion(version, VERSION, section="header", offset=4)
     if len(head) < HEADER:
-        raise CorruptData("the file ends inside the header", section="header", offset=len(head))
+        raise CorruptData(
+            "the file ends inside the header", section="header", offset=len(head), truncated=True
+        )
     length = int.from_bytes(head[8:16], "little")
     if length > file_size - HEADER:
         raise CorruptData(
             f"its length is {counted(length, 'byte')}, but the file has {file_size - HEADER:,} left",
             section="session",
             offset=8,
+            truncated=True,
         )
     return HEADER + length
 

@@ -24,6 +24,7 @@ from agcx_format.search.query import (
 )
 from agcx_format.search.results import Hit, SearchProgress, SessionHits, SessionRef, Unsearched
 from agcx_format.search.run import Search
+from agcx_format.search.wipe import forget_text
 
 __all__ = [
     "DEFAULT_CAP",
@@ -43,6 +44,7 @@ __all__ = [
     "Term",
     "Unsearched",
     "Within",
+    "forget_text",
     "missing",
     "parse_query",
 ]

@@ -24,6 +24,7 @@ BLOCK_SIZE = 64 * 1024
 
 _MARK = b"\n\0\n"
 _FAILED = 0x80
+_KINDS = bytes([kind | failed for kind in Kind for failed in (0, _FAILED)])
 
 
 class Facts(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -59,13 +60,13 @@ class Facts(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
     def check(self, messages: int) -> None:
         """`ValueError` when it is not of so many messages."""
-        columns = (self.kinds, self.times, self.roles, self.tools)
-        if any(len(column) != messages for column in columns):
+        lengths = {len(self.kinds), len(self.times), len(self.roles), len(self.tools)}
+        if lengths != {messages}:
             raise ValueError("columns of another length")
-        indexes = [*self.roles, *(index for index in self.tools if index != -1)]
-        if indexes and not 0 <= min(indexes) <= max(indexes) < len(self.names):
+        least = min(min(self.roles), min(self.tools) + 1)
+        if least < 0 or max(max(self.roles), max(self.tools)) >= len(self.names):
             raise ValueError("a name that is not there")
-        if any(kind & ~_FAILED >= len(Kind) for kind in self.kinds):
+        if self.kinds.strip(_KINDS):
             raise ValueError("a kind that is not known")
 
 
@@ -97,7 +98,18 @@ class Block:
 
     @property
     def messages(self) -> int:
-        return self.payload.count(b"\0") + 1
+        return len(self._parts)
+
+    def message(self, number: int) -> str:
+        """The text of one message."""
+        parts = self._parts
+        # The line breaks around the NULs are not part of it.
+        end = -1 if number < len(parts) - 1 else None
+        return parts[number][1 if number else 0 : end].decode()
+
+    @cached_property
+    def _parts(self) -> list[bytes]:
+        return self.payload.split(b"\0")
 
     @cached_property
     def texts(self) -> list[str]:

@@ -16,8 +16,9 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from agcx_format.disk.checked_frames import make_private, name_of, remove
 from agcx_format.disk.durable import Signature, replace_file, sync_directory
@@ -33,8 +34,7 @@ _FOLDER = "book-1"
 _SUFFIX = ".seg"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """Where a session's text is: its row `number` of a segment."""
 
     segment: Segment

@@ -52,6 +52,7 @@ class Request:
         rows: hits that are wanted of a session at most.
         context: lines before and after each.
         counted: whether all matches are counted, also beyond `rows`.
+        scored: whether the hits get a score.
         stopped: asked between two blocks.
     """
 
@@ -60,6 +61,7 @@ class Request:
     rows: int
     context: int
     counted: bool
+    scored: bool
     stopped: Callable[[], bool]
 
 
@@ -101,7 +103,7 @@ class _Examination:
             tuple(self._hits),
             count,
             self._exact,
-            self._score(),
+            self._score() if self._request.scored else 0.0,
             self._session.direct,
         )
 
@@ -126,26 +128,25 @@ class _Examination:
 
     def _look_in_messages(self) -> bool:
         """False when what may not occur does."""
+        request = self._request
         for block in self._session.blocks():
-            if self._request.stopped():
+            if request.stopped():
                 raise Stopped
-            if any(self._occurs(matcher, block) for matcher in self._unwanted):
-                return False
-            if self._is_enough():
-                self._exact = False
-                return True
+            for matcher in self._unwanted:
+                if self._occurs(matcher, block):
+                    return False
             if self._wanted:
                 self._search(block)
+                if not request.counted and self._is_enough():
+                    self._exact = False
+                    return True
             elif not self._unwanted:
                 self._list(block)
         return True
 
     def _is_enough(self) -> bool:
         return (
-            not self._request.counted
-            and not self._unwanted
-            and len(self._hits) >= self._request.rows
-            and 0 not in self._counts
+            not self._unwanted and len(self._hits) >= self._request.rows and 0 not in self._counts
         )
 
     def _occurs(self, matcher: Matcher, block: Block) -> bool:
@@ -158,11 +159,11 @@ class _Examination:
         found: list[list[Match]] = []
         for number, matcher in enumerate(self._wanted):
             if self._request.allowed is None and not room:
-                self._counts[number] += matcher.count(block)
+                self._counts[number] += self._further(matcher, block)
                 continue
             matches = self._matches(matcher, block)
             first = list(islice(matches, room))
-            if len(first) < room:
+            if len(first) < room or not self._request.counted:
                 count = len(first)
             elif self._request.allowed is None:
                 count = matcher.count(block)
@@ -172,6 +173,10 @@ class _Examination:
             found.append(first)
         for message, start, end in islice(merge(*found), room):
             self._add(block, message, start, end)
+
+    def _further(self, matcher: Matcher, block: Block) -> int:
+        """Matches that need no place; only whether there are some when nobody counts them."""
+        return matcher.count(block) if self._request.counted else int(matcher.occurs(block))
 
     def _matches(self, matcher: Matcher, block: Block) -> Iterator[Match]:
         matches = matcher.matches(block)
@@ -191,7 +196,7 @@ class _Examination:
 
     def _add(self, block: Block, number: int, start: int, end: int) -> None:
         facts = block.facts
-        text = block.texts[number]
+        text = block.message(number)
         message = block.first + number
         role = facts.role(number)
         self._hits.append(self._hit(message, role, facts.times[number], text, start, end))

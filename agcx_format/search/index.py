@@ -37,7 +37,7 @@ __all__ = ["Index", "Order"]
 Order = Literal["newest", "best"]
 
 # Hits of one session that are given at most.
-ROWS = 50
+ROWS = 10
 # Blocks that a job reads: few at first, so that the first results come at once.
 _FIRST_JOBS, _SMALL, _LARGE = 8, 8, 64
 
@@ -85,7 +85,7 @@ class Index:
 
         `sessions` are those to search, in the order in which they are to be given; by default all of the
         store, the last changed first.  The same list given again is not compared with the book again.
-        `order` `"best"` gives them when all are found, by how well they fit.  `rows` is how many hits of a
+        The order `"best"` gives them when all are found, by how well they fit.  `rows` is how many hits of a
         session are given at most, None for all; unless `counted`, what is beyond them is not counted, which
         is faster.  `context` lines are given before and after each hit.
 
@@ -106,7 +106,7 @@ class Index:
             allowed = allowed_by(parsed.within)
 
             def request(stopped: Callable[[], bool]) -> Request:
-                return Request(parsed, allowed, most, context, counted, stopped)
+                return Request(parsed, allowed, most, context, counted, order == "best", stopped)
 
             return Plan(len(scope.refs), len(scope.refs) - len(tasks), self._jobs(tasks, request))
 
@@ -271,6 +271,6 @@ def _unsearched(ref: SessionRef, text: BookText | DirectText) -> Unsearched | No
 
 def _signature(path: str) -> Signature | None:
     try:
-        return Signature.behind(path)
+        return Signature.of_target(path)
     except PersistenceError:
         return None

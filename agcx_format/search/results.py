@@ -6,22 +6,22 @@ import os
 from dataclasses import dataclass
 from uuid import UUID
 
+import msgspec
+
 from agcx_format.disk.durable import Signature
 from agcx_format.errors import PersistenceError
 
 __all__ = ["Hit", "SearchProgress", "SessionHits", "SessionRef", "Unsearched"]
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRef:
+class SessionRef(msgspec.Struct, frozen=True):
     """A session file to search, as a list knows it; without a signature the file is looked at."""
 
     path: str
     signature: Signature | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(msgspec.Struct, frozen=True):
     """One match.
 
     Fields:
@@ -53,8 +53,7 @@ class Hit:
     after: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SessionHits:
+class SessionHits(msgspec.Struct, frozen=True):
     """One session that a query fits.
 
     Fields:
@@ -78,8 +77,7 @@ class SessionHits:
     direct: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unsearched:
+class Unsearched(msgspec.Struct, frozen=True):
     """A session of which a part, or all, could not be searched.
 
     Fields:

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+import msgspec
+
 from agcx_format.search.examine import Stopped
 from agcx_format.search.results import SearchProgress, SessionHits, Unsearched
 
@@ -25,8 +27,7 @@ _MOST_THREADS = 4
 _AHEAD = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What came of one session.
 
     Fields:

@@ -7,9 +7,10 @@ look at a few rows of each segment, and only the sessions that they leave over a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from operator import or_
+
+import msgspec
 
 from agcx_format.errors import PersistenceError
 from agcx_format.search.blocks import Block
@@ -22,8 +23,7 @@ from agcx_format.search.signature import Damaged, rows_of
 __all__ = ["BookText", "Scope", "Task"]
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(msgspec.Struct, frozen=True):
     """A session that has to be looked at: in the book, in these of its blocks, or in its file."""
 
     ref: SessionRef

@@ -40,7 +40,7 @@ MOST_BLOCKS = 512
 
 _LEVEL = 1
 # Frames that are read at once, in bytes.
-_READ_AT_ONCE = 4 << 20
+_READ_FIRST, _READ_AT_ONCE = 64 << 10, 4 << 20
 
 
 class BlockRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -220,12 +220,12 @@ class Segment:
     def _runs(self, numbers: Iterable[int]) -> Iterator[list[int]]:
         """Blocks that are read together: they lie next to each other, or nearly so."""
         run: list[int] = []
+        # Often the first blocks are enough.
+        largest = _READ_FIRST
         for number in numbers:
-            if run and (
-                number > run[-1] + 2 or self._end(number) - self._starts[run[0]] > _READ_AT_ONCE
-            ):
+            if run and (number > run[-1] + 2 or self._end(number) - self._starts[run[0]] > largest):
                 yield run
-                run = []
+                run, largest = [], _READ_AT_ONCE
             run.append(number)
         if run:
             yield run

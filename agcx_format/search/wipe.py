@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from pathlib import Path
 
 import msgspec
 
@@ -22,13 +23,20 @@ from agcx_format.search.book import Book
 from agcx_format.store.acts import emptied
 from agcx_format.store.paths import TRASH
 
-__all__ = ["clear", "finish", "forget"]
+__all__ = ["clear", "finish", "forget", "forget_text"]
 
 _MARK = "wiped"
 # Seconds that it waits for another process's change.
 _PATIENCE = 10.0
 
 _signature = msgspec.msgpack.Decoder(Signature | None)
+
+
+def forget_text(
+    cache_dir: str | os.PathLike[str], store: str | os.PathLike[str], paths: Collection[str]
+) -> None:
+    """As `Index.forget`, for a store that is not open."""
+    forget(Book(Path(cache_dir), Path(store)), paths)
 
 
 def forget(book: Book, paths: Collection[str]) -> None:

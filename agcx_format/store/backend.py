@@ -22,7 +22,7 @@ __all__ = ["CompressionLevel", "SessionStorage", "SessionStore", "StorageBackend
 
 
 class StorageBackend(Protocol):
-    """What can hold sessions; mirrors the trait `StorageBackend` of the Rust crate."""
+    """Stores sessions; mirrors the trait `StorageBackend` of the Rust crate."""
 
     def save_session(
         self,
@@ -44,7 +44,7 @@ class StorageBackend(Protocol):
 
 
 class SessionStorage(Store):
-    """Layout 1, one directory of `<uuid>.agcx`; mirrors `SessionStorage` of the Rust crate."""
+    """A store of layout 1, a directory of `<uuid>.agcx`; mirrors `SessionStorage` of the Rust crate."""
 
     def __init__(
         self,
@@ -55,7 +55,11 @@ class SessionStorage(Store):
         super().__init__(base_path, level, use_mmap, layout=1)
 
     def load_metadata_mmap(self, path: str | os.PathLike[str]) -> SessionMetadata:
-        """A file's metadata through a memory map; nothing else of the file is read."""
+        """A file's metadata, read through a memory map; nothing else of the file is read.
+
+        Raises:
+            PersistenceError: they cannot be read.
+        """
         fd, status = open_regular(path)
         try:
             return read_metadata(fd, status.st_size, use_mmap=True)
@@ -66,7 +70,10 @@ class SessionStorage(Store):
 
 
 class SessionStore(Store):
-    """Layout 2, `sessions/<uuid>.agcx` with copies of the metadata; mirrors Rust's `SessionStore`."""
+    """A store of layout 2, `sessions/<uuid>.agcx` with copies of the metadata.
+
+    Mirrors `SessionStore` of the Rust crate.
+    """
 
     def __init__(
         self,

@@ -30,7 +30,7 @@ def checkpoint_files(root: Path) -> dict[str, list[tuple[str, int]]]:
         with os.scandir(folder) as entries:
             for entry in entries:
                 session, separator, _ = entry.name.partition("_")
-                if separator and entry.name.endswith(".ckpt"):
+                if separator and entry.name.endswith(checkpoint.SUFFIX):
                     size = entry.stat(follow_symlinks=False).st_size
                     path = f"{paths.CHECKPOINTS}/{entry.name}"
                     found.setdefault(session.lower(), []).append((path, size))

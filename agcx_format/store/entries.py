@@ -1,9 +1,9 @@
 """What a list shows of one session file, readable or not.
 
-Strategy: as little as possible is read of each.  Layout 1 has the metadata in front, and the length of
-the messages right behind it, which tells a file that was cut off.  For layout 2 the copies of the
-metadata are tried first, since its files have to be decompressed: `.meta` when it is not older
-than the file, then the file itself, with the sizes that the index has of the same save.
+Strategy: read as little of each file as possible.  Layout 1 has the metadata in front, followed by the
+length of the messages, which shows whether the file was cut off.  Files of layout 2 have to be
+decompressed, so the copies of the metadata are tried first: `.meta` unless it is older than the
+file, then the file itself, with the sizes that the index has of the same save.
 """
 
 from __future__ import annotations
@@ -28,25 +28,31 @@ from agcx_format.model.session import SessionMetadata
 from agcx_format.session.listed import listed
 from agcx_format.session.metadata import Turn, as_they_are, read_head, read_listed, read_metadata
 from agcx_format.store import paths
-from agcx_format.store.index_file import read_index
 
 __all__ = ["EntryReader", "ScanEntry", "is_link", "is_recent", "own_size", "recently_changed"]
 
-# An agent at work saves after every turn, and a turn takes minutes.
+# A running agent saves after every turn, and a turn takes minutes.
 _RUNNING_NS = 5 * 60 * 1_000_000_000
-# A file server's clock is never quite that of this machine.
+# A file server's clock may differ a little from that of this machine.
 _CLOCKS_DIFFER_NS = 5 * 1_000_000_000
 
 
 class ScanEntry(msgspec.Struct, frozen=True):
-    """One session file as the directory shows it; `size` in bytes on disk.
+    """One session file.
 
-    With `metadata` and `error` both, the file is damaged behind its metadata.
+    With both `metadata` and `error`, the file is damaged after its metadata.
+
+    Fields:
+        path: of the file.
+        id: from the file's name; None if that is not a UUID.
+        metadata: shortened for a list; None if they cannot be read.
+        error: why the file cannot be read.
+        signature: the file when it was scanned.
+        layout: 1 or 2.
     """
 
     path: str
     id: UUID | None
-    """From the file's name; None when that is no UUID."""
     metadata: SessionMetadata | None
     error: PersistenceError | None
     signature: Signature
@@ -54,24 +60,27 @@ class ScanEntry(msgspec.Struct, frozen=True):
 
     @property
     def size(self) -> int:
+        """Bytes on disk."""
         return self.signature.size
 
     @property
     def mtime_ns(self) -> int:
+        """Nanoseconds since 1970."""
         return self.signature.mtime_ns
 
     @property
     def title(self) -> str:
+        """The title, or the name of an unreadable file."""
         return self.metadata.title if self.metadata else os.path.basename(self.path)
 
 
 def is_link(path: str) -> bool:
-    """Whether a session's file is a symbolic link: deleting it leaves what it leads to."""
+    """Whether a session's file is a symbolic link: deleting it leaves the file that it leads to."""
     return os.path.islink(path)
 
 
 def own_size(entry: ScanEntry) -> int:
-    """What deleting it moves, in bytes: of a symbolic link the link alone."""
+    """Bytes that deleting a session moves: of a symbolic link only the link."""
     try:
         status = os.lstat(entry.path)
     except OSError:
@@ -87,15 +96,15 @@ def recently_changed(entry: ScanEntry, now_ns: int) -> bool:
 def is_recent(mtime_ns: int, now_ns: int) -> bool:
     """Whether a modification time is within the last five minutes before `now_ns` (since 1970).
 
-    One in the future tells nothing: some clock was wrong, and may have been for years.
+    A time in the future means nothing: some clock was wrong, and may have been for years.
     """
     return -_CLOCKS_DIFFER_NS <= now_ns - mtime_ns < _RUNNING_NS
 
 
 class EntryReader:
-    """Reads the entries of one store, for as long as one list takes.
+    """Reads the entries of one store for one list.
 
-    What they hold is cut to what a list keeps (`listed`), unless it is to be `whole`.
+    Metadata are shortened for a list (`listed`), unless `whole`.
     """
 
     def __init__(self, root: Path, use_mmap: bool, *, whole: bool = False) -> None:
@@ -105,7 +114,7 @@ class EntryReader:
         self._kept: Callable[[SessionMetadata], SessionMetadata] = as_they_are if whole else listed
 
     def entry(self, layout: int, path: str) -> ScanEntry | None:
-        """The entry of one file; None when there is none (deleted while one looked)."""
+        """The entry of one file; None if there is none."""
         kind = by_version(layout)
         if kind.copies is not None:
             return self._entry_by_copy(kind, kind.copies, path)
@@ -129,18 +138,18 @@ class EntryReader:
         return ScanEntry(path, session_id, metadata, problem, Signature.of(status), layout)
 
     def metadata(self, layout: int, path: str) -> SessionMetadata:
-        """The metadata alone, as the file or its copy says them.
+        """The metadata alone, from the file or its copy.
 
         Raises:
-            PersistenceError: when they cannot be read.
+            PersistenceError: they cannot be read.
         """
         return self._metadata(by_version(layout), path)
 
     def measured_metadata(self, layout: int, path: str) -> SessionMetadata:
-        """Like `metadata`, with the sizes that the index has of the same save where the file has none.
+        """Like `metadata`; if the file has no sizes, with those that the index has of the same save.
 
         Raises:
-            PersistenceError: when they cannot be read.
+            PersistenceError: they cannot be read.
         """
         kind = by_version(layout)
         metadata = self._metadata(kind, path)
@@ -175,9 +184,9 @@ class EntryReader:
     def _copied(self, layout: Layout, copies: MetadataCopies, path: str) -> SessionMetadata:
         status = _regular(path)
         if status.st_size < layout.header:
-            # Its writer truncates in place: this is what a stop right then leaves.
+            # Its writer truncates in place, and may have been stopped right after that.
             size = counted(status.st_size, "byte is", "bytes are")
-            raise CorruptData(f"{size} too few for a header", path=path)
+            raise CorruptData(f"{size} too few for a header", path=path, truncated=True)
         session_id = paths.id_of(path)
         if session_id is not None:
             copy = self._copy(copies, session_id, status.st_mtime_ns)
@@ -189,7 +198,7 @@ class EntryReader:
     def _copy(
         self, copies: MetadataCopies, session_id: UUID, not_before_ns: int
     ) -> SessionMetadata | None:
-        """The copy, unless it is older than the file, missing, broken or of another session."""
+        """The copy, unless it is missing, older than the file, damaged, or of another session."""
         try:
             fd, status = open_regular(self._root / copies.path(session_id))
         except PersistenceError:
@@ -217,6 +226,8 @@ class EntryReader:
 
     @cached_property
     def _index(self) -> dict[UUID, SessionMetadata]:
+        from agcx_format.store.index_file import read_index
+
         try:
             return read_index(self._root / paths.INDEX)[0].sessions
         except PersistenceError:
@@ -224,9 +235,9 @@ class EntryReader:
 
 
 def _signature(path: str) -> Signature | None:
-    """Of what a link leads to, if it leads anywhere.
+    """The signature of a file, or of the file that a link leads to.
 
-    None when nothing is there; zeros when the folder may be listed and not looked into.
+    None if there is no file; zeros if the folder may be listed but not entered.
     """
     try:
         return Signature.of(os.stat(path))

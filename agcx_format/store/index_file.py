@@ -14,7 +14,12 @@ __all__ = ["read_index"]
 
 
 def read_index(path: str | os.PathLike[str]) -> tuple[SessionIndex, int]:
-    """The index and the layout it is in; any `PersistenceError`, `FileNotFoundError` among its causes."""
+    """The index and the layout in which it is encoded.
+
+    Raises:
+        IndexCorrupted: it is damaged.
+        PersistenceError: it does not exist, or cannot be read.
+    """
     fd, status = open_regular(path)
     try:
         if status.st_size > limits.WHOLE_SECTION:

@@ -1,10 +1,10 @@
-"""How `sessions.idx` follows what happens to a store's sessions.
+"""Keep `sessions.idx` up to date when sessions of a store change.
 
-Strategy: whoever changes sessions says what the index is to hold of them, and that alone is changed in it.
-AGCodex lists a store of layout 2 from the index, so one that is missing there is made; in layout 1 nobody
-needs it.  Other programs add and remove files as well: the names in the index are compared with those of
-the files, and only what differs is read.  As long as the index and the folders are those that this
-program left, they need no second look, so an act on one session costs the same in a large store.
+Strategy: a caller that changes sessions says what the index is to contain for them, and only that is
+changed.  AGCodex lists a store of layout 2 from the index, so a missing one is made there; layout 1
+does not need it.  Other programs add and remove files as well, so the names in the index are compared
+with those of the files, and only what differs is read.  If the index and the folders are as this
+program left them, that is skipped, so an act on one session costs the same in a large store.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from agcx_format.store.entries import EntryReader
 
 __all__ = ["IndexKeeper", "as_indexed"]
 
-# What the index is to hold of a session; None: nothing.
+# What the index is to contain for each session; None if the session is removed from it.
 Changes = Mapping[UUID, SessionMetadata | None]
 
-# For more than these, decoding the index once is faster than changing its bytes for each.
+# For more changes, decoding the index once is faster than editing its bytes for each.
 _FEW = 32
 
 
@@ -52,25 +52,25 @@ def as_indexed(
 
 
 class IndexKeeper:
-    """The index of one store.  Whoever calls it holds the store's lock, and calls `look` first."""
+    """The index of one store.  The caller holds the store's lock, and calls `look` first."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._path = root / paths.INDEX
-        # The index and the folders as this program left them: then it names the files that are there.
+        # The index and the folders as this program left them, when they agreed.
         self._left: tuple[Signature | None, ...] = ()
-        # Where the entries of the index end that was left, and of the one to be written.
+        # Where the entries end in that index, and in the one to be written.
         self._end: int | None = None
         self._new_end: int | None = None
-        # As they were before this program changed anything.
+        # The index and the folders before the change at hand.
         self._found: tuple[Signature | None, ...] = ()
 
     def look(self) -> None:
-        """Look whether another program changed anything, before this one does."""
+        """Note how the index and the folders are before this program changes anything."""
         self._found, self._new_end = self._state(), None
 
     def step(self, steps: Collection[Step], changes: Changes) -> list[Step]:
-        """The step by which the index follows `steps` in the same act; none where none is needed."""
+        """The step that updates the index in the same act as `steps`; empty if none is needed."""
         data = self._following(changes, any(_is_listed_by_index(step.path) for step in steps))
         return self._steps(data)
 
@@ -81,7 +81,7 @@ class IndexKeeper:
         return [Step(op, paths.INDEX, parts=[data], derived=True)]
 
     def follow(self, changes: Changes, layout: int) -> None:
-        """Replace the index by one that holds `changes`, of sessions of `layout`."""
+        """Update the index for sessions of `layout`."""
         data = self._following(changes, by_version(layout).is_listed_by_index)
         if data is not None:
             with Tree(self._root) as tree:
@@ -89,19 +89,19 @@ class IndexKeeper:
         self.remember()
 
     def after_undo(self, act: Act) -> list[Step]:
-        """The index, and the copies of metadata, as they must be once an act was taken back.
+        """The steps that update the index and the copies of metadata once an act was undone.
 
-        They are made from the session files, which are what they were before.
+        They are made from the session files, which are what they were before the act.
         """
         steps: list[Step] = []
         changes: dict[UUID, SessionMetadata | None] = {}
         changed = [step for step in act.steps if _is_session(step.path)]
-        # Copies that the act took along are back as they were, whoever wrote them.
+        # Copies that the act moved are back as they were, whichever program wrote them.
         returned = {step.path for step in act.steps if not step.derived}
         layouts = [paths.layout_in(step.path) for step in changed]
         is_needed = any(layout.is_listed_by_index for layout in layouts)
         if not (is_needed or os.path.lexists(self._path) or any(each.copies for each in layouts)):
-            # Nothing follows from them.
+            # Neither an index nor copies exist or are needed.
             return []
         for step, layout in zip(changed, layouts, strict=True):
             path, session_id = step.path, paths.id_of(step.path)
@@ -121,18 +121,18 @@ class IndexKeeper:
         return [*steps, *self._steps(data)]
 
     def _copy_step(self, path: str, data: bytes) -> list[Step]:
-        """The step that makes a copy of metadata what it must be; none where there is none, or it is."""
+        """The step that corrects a copy of metadata; empty if there is none, or it is correct."""
         there = _small_file(self._root / path)
         if there is None or there == data:
             return []
         return [Step("replace", path, parts=[data], derived=True)]
 
     def built(self) -> SessionIndex:
-        """An index made from all files."""
+        """An index made from all session files."""
         return index.build(self._metadata_of(paths.session_paths(self._root)))
 
     def remember(self) -> None:
-        """The index followed, unless it is still the one that was found."""
+        """Remember the state after the change, if the index was updated."""
         state = self._state()
         followed = self._found and state[0] != self._found[0]
         self._left, self._end = (state, self._new_end) if followed else ((), None)
@@ -140,7 +140,7 @@ class IndexKeeper:
     # --- inside
 
     def _following(self, changes: Changes, is_needed: bool) -> bytes | None:
-        """The index after `changes`; None where there is none to be."""
+        """The bytes of the updated index; None if no index is needed."""
         data = _small_file(self._path)
         if not changes or (data is None and not (is_needed and any(changes.values()))):
             return None
@@ -166,12 +166,12 @@ class IndexKeeper:
         return index.encode(index.changed(self.built(), changes), layout)
 
     def _state(self) -> tuple[Signature | None, ...]:
-        """Another one once a name in the folders is another, or the index is."""
+        """Changes whenever a name in the folders changes, or the index."""
         folders = [self._root / folder for folder in paths.folders().values()]
         return tuple(Signature.at(path) for path in (self._path, *folders))
 
     def _differences(self, data: bytes) -> dict[UUID, SessionMetadata | None]:
-        """What the index lacks, read from the files, and what it names without a file."""
+        """Sessions that the index lacks, read from their files, and those in it that have no file."""
         listed = index_bytes.session_ids(data)
         if listed is None:
             listed = {session_id.bytes for session_id in index.decode(data)[0].sessions}
@@ -207,7 +207,7 @@ def _is_session(path: str) -> bool:
 
 
 def _metadata_inside(path: Path) -> SessionMetadata | None:
-    """From the file itself: copies may be of another time."""
+    """From the file itself: a copy may be out of date."""
     try:
         with OpenFile(path) as file:
             return read_metadata(file.fd, file.size)
@@ -216,7 +216,7 @@ def _metadata_inside(path: Path) -> SessionMetadata | None:
 
 
 def _small_file(path: Path) -> bytes | None:
-    """None when there is none; nothing when it cannot be read."""
+    """The bytes of a file; None if there is none, empty if it cannot be read."""
     if not os.path.lexists(path):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Where the files of a store lie, by layout, and what their names say."""
+"""Where the files of a store are, by layout, and what their names mean."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def folders() -> dict[int, str]:
 
 
 def written_folders() -> list[str]:
-    """Every folder in which a writer that was killed may leave a temporary file."""
+    """Every folder in which a killed writer may leave a temporary file."""
     copies = [layout.copies.folder for layout in LAYOUTS.values() if layout.copies]
     return [*folders().values(), *copies, CHECKPOINTS]
 
 
 def copies_of_folder(folder: str) -> MetadataCopies | None:
-    """The metadata copies that a layout keeps in this folder of a store; None when none does."""
+    """The metadata copies that a layout keeps in this folder of a store; None if none does."""
     copies = (layout.copies for layout in LAYOUTS.values() if layout.copies)
     return next((each for each in copies if each.folder == folder), None)
 
@@ -49,15 +49,16 @@ def session_file(layout: int, session_id: UUID) -> str:
 
 
 def id_of(path: str) -> UUID | None:
-    """The session that a file's name names; None when that is no UUID."""
+    """The id in a session file's name; None if the name is not a UUID."""
     name = os.path.basename(path).removesuffix(SUFFIX)
     return UUID(name) if is_uuid(name) else None
 
 
 def session_paths(root: Path) -> Iterator[tuple[int, str]]:
-    """Layout and path of every session file; a folder that is not there has none.
+    """Layout and path of every session file; a missing folder has none.
 
-    Raises `PersistenceError` when a folder cannot be read.
+    Raises:
+        PersistenceError: a folder cannot be read.
     """
     found = False
     for layout, folder in folders().items():
@@ -68,12 +69,12 @@ def session_paths(root: Path) -> Iterator[tuple[int, str]]:
                         found = True
                         yield layout, entry.path
         except (FileNotFoundError, NotADirectoryError) as cause:
-            # A link to a disk that is not there is no folder without sessions.
+            # A link to a disk that is not mounted does not mean that there are no sessions.
             if folder and os.path.islink(root / folder):
                 raise PersistenceError(os_reason(cause), path=root / folder) from None
         except OSError as cause:
             if folder and found and not _may_be_entered(root):
-                # Every file of the store itself says so already.
+                # Every file of the store itself is listed with this reason already.
                 continue
             raise PersistenceError(os_reason(cause), path=root / folder) from None
 
@@ -87,7 +88,7 @@ def _may_be_entered(directory: Path) -> bool:
 
 
 def can_be_named(path: str) -> bool:
-    """Whether a file can have this name at all; asking the system for others is a `ValueError`."""
+    """Whether a file can have this name; for other names the system calls raise ValueError."""
     try:
         return b"\0" not in os.fsencode(path)
     except UnicodeEncodeError:
@@ -118,17 +119,21 @@ def emptied_layout(root: Path) -> int:
 
 
 def relative(root: Path, path: str | os.PathLike[str]) -> str:
-    """A file's path within its store; `PersistenceError` when it is in another place."""
+    """A file's path within its store.
+
+    Raises:
+        PersistenceError: it is not in the store.
+    """
     return relative_paths(root)(path)
 
 
 def relative_paths(root: Path) -> Callable[[str | os.PathLike[str]], str]:
-    """Like `relative`, for many files: a folder is looked up once."""
+    """Like `relative`, for many files: each folder is resolved once."""
     real_root = os.path.realpath(root)
 
     @cache
     def inside(folder: str) -> str:
-        """What stands before a name that lies in it: nothing, or the folder with a separator."""
+        """The prefix of a name in this folder: empty, or the folder and a separator."""
         found = os.path.relpath(os.path.realpath(folder), real_root)
         return "" if found == os.curdir else f"{found}/"
 

@@ -161,7 +161,7 @@ class StoreReader:
             PersistenceError: its file is damaged, or cannot be read.
         """
         path = self._existing(session_id)
-        signature = Signature.behind(path)
+        signature = Signature.of_target(path)
         session = read_session(path)
         if signature is not None:
             self._last_seen[session_id] = signature

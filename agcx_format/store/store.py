@@ -113,7 +113,7 @@ class Store(StoreReader):
             raise ValueError(f"the metadata are those of {metadata.id}, not of {session_id}")
         path = self._names.find(session_id) or self._usual_path(session_id)
         layout = paths.layout_of(self.path, path)
-        there = Signature.behind(path)
+        there = Signature.of_target(path)
         codec = by_version(layout)
         measured, parts = codec.encode_measured(metadata, conversation, state, self.level)
         copies = codec.companions(codec.as_stored(metadata, measured))

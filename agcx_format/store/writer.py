@@ -113,7 +113,7 @@ class StoreWriter:
         with self._writing(), Tree(self._root) as tree:
             place = tree.place(paths.relative(self._root, path), make=True)
             if place.is_link():
-                place = tree.behind(place)
+                place = tree.target_of(place)
             # Before anything is written: if one of them cannot be written, nothing is.
             copied = [(tree.place(copy, make=True), data) for copy, data in copies]
             # A file that is gone may be saved again; another file was saved by another program.

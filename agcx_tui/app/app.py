@@ -1,7 +1,7 @@
-"""The program on a screen: themes, the keys that work everywhere, and the first screen.
+"""The Textual app: themes, the keys that work everywhere, and the first screen.
 
-Strategy: imported only when a screen is to be shown, and importing as little as that needs: what
-a key brings up is imported when the key is pressed.
+Strategy: this module is imported only when a screen is to be shown, and imports as little as that needs.
+Whatever a key opens is imported when the key is pressed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
 
 
-# Problems of a configuration that are told one by one: more would cover the list.
+# So many problems of a configuration are listed one by one: more would cover the list.
 _SAID = 3
 
 
@@ -57,21 +57,20 @@ def _session_commands() -> type[Provider]:
 
 
 class AgcxApp(EndingApp[object]):
-    """The browser on a store, or with `file` one conversation without a store.
+    """The browser on a store or, with `file`, one conversation without a store.
 
-    `looked` are the places where a store was looked for; `state` is the directory in which is kept
-    where the reader was and how the program was left, `cache` the one in which is kept what a list
-    needs of the sessions, each None not to keep it; without `follow` the store is neither watched
-    nor looked through for first words once it is listed; `config` is what the person wrote down,
-    with the `problems` that it has; `driver` is what speaks to the terminal, Textual's own by default;
-    `clock` gives seconds since 1970.
+    `looked` are the places where a store was searched.  `state` is the directory for reading positions and
+    choices, `cache` the one for what lists need of sessions; None keeps nothing.  Without `follow`, the store
+    is neither watched nor read for first words once it is listed.  `config` is the configuration, with the
+    `problems` found in it.  `driver` talks to the terminal, by default Textual's own.  `clock` gives seconds
+    since 1970.
     """
 
     TITLE = "agcx"
     BINDINGS = bindings("app")
     COMMANDS: ClassVar = App.COMMANDS | {_action_commands, _session_commands}
     ENABLE_COMMAND_PALETTE = True
-    # Nothing here moves for the sake of moving.
+    # No animations.
     animation_level = "none"
 
     def __init__(
@@ -115,8 +114,8 @@ class AgcxApp(EndingApp[object]):
         variables = super().get_css_variables()
         variables |= themes.selection_variables(variables)
         if self.no_color:
-            # A terminal that has none would not show the cursor by what lies behind it.  Textual does not
-            # reverse the lines of its own lists.
+            # Without colors, the cursor would not be visible.  Textual does not reverse the lines of its own
+            # lists.
             variables["block-cursor-text-style"] = "bold underline"
             variables["block-cursor-blurred-text-style"] = "bold"
         return variables
@@ -127,7 +126,7 @@ class AgcxApp(EndingApp[object]):
         return [*super().get_line_filters(), DRAWN_TEXT]
 
     def _first_theme(self) -> str:
-        """As it is written down, else as it was left, else as it suits the terminal."""
+        """The configured theme, else the last one used, else the one that suits the terminal."""
         self._problems += themes.problems(self.config)
         for name in (self.config.theme, self._remembered.choices.theme):
             if name in self.available_themes:
@@ -135,7 +134,7 @@ class AgcxApp(EndingApp[object]):
         return themes.LIGHT.name if _on_light_background() else themes.DARK.name
 
     def on_load(self) -> None:
-        """What ends the program from outside leaves the terminal as it was; before it is changed."""
+        """Leave the terminal in order when a signal ends the program; set before the terminal is changed."""
         loop = asyncio.get_running_loop()
         for number in ENDING:
             with suppress(ValueError, RuntimeError, NotImplementedError):
@@ -143,10 +142,10 @@ class AgcxApp(EndingApp[object]):
 
     def on_mount(self) -> None:
         if not gc.isenabled():
-            # What was imported stays: it need not be looked through with each collection.
+            # Imported modules stay: the collector need not look through them.
             gc.freeze()
             gc.enable()
-        # Whatever was on the terminal meanwhile, it is gone over whole.
+        # Redraw everything: something else was on the terminal meanwhile.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.watch(self, "theme", lambda name: self.remember(theme=name), init=False)
         if self.config.keys:
@@ -160,7 +159,7 @@ class AgcxApp(EndingApp[object]):
             self._say_problems(self._problems)
 
     def _check_keys(self, keys: Mapping[str, str]) -> None:
-        """In a thread: to know all names, all screens are imported."""
+        """Look for conflicts between keys, in a thread: to know all names, it imports all screens."""
         from agcx_tui.app.keys.conflicts import key_problems
 
         problems = [*self._problems, *key_problems(keys, self.config.place)]
@@ -176,17 +175,13 @@ class AgcxApp(EndingApp[object]):
             self.notify(text, title="Configuration", severity="warning", timeout=12, markup=False)
 
     def remember(self, **choices: Any) -> None:
-        """Leave the program so (`remembered.Choices`), to find it so the next time."""
+        """Keep these choices (fields of `Choices`) for the next start."""
         if self._remembered.change(**choices):
             self.run_worker(self._remembered.keep, thread=True, group="remember")
 
     @on(Remember)
     def _remember(self, message: Remember) -> None:
         self.remember(**message.choices)
-
-    def now(self) -> int:
-        """Microseconds since 1970."""
-        return self.services.now()
 
     def get_default_screen(self) -> Screen[Any]:
         if self._file is not None:
@@ -202,7 +197,7 @@ class AgcxApp(EndingApp[object]):
 
             catalog = Catalog(catalogs(self._cache), self._store_path)
         config, left = self.config, self._remembered.choices
-        # A direction that was chosen for another key does not hold for this one.
+        # A direction chosen for another sort key does not apply to this one.
         is_chosen = config.descending is not None or config.sort not in (None, left.sort)
         return BrowserScreen(
             self.services,
@@ -217,7 +212,7 @@ class AgcxApp(EndingApp[object]):
         )
 
     async def on_event(self, event: events.Event) -> None:
-        """Obey what is typed in the order in which it was typed."""
+        """Handle keys and pastes in the order in which they were typed."""
         typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
         if typed and not is_ending(self):
             await self._gate.ready()
@@ -233,7 +228,7 @@ class AgcxApp(EndingApp[object]):
             await super().on_event(event)
 
     async def _type(self, field: Input, event: events.Event) -> None:
-        """Have a text field take what was typed or pasted, in one go where more of it waits."""
+        """Put what was typed or pasted into a text field, together with the keys that wait behind it."""
         if isinstance(event, events.Paste):
             type_into(field, next(iter(event.text.splitlines()), ""), event.time)
             return
@@ -246,10 +241,10 @@ class AgcxApp(EndingApp[object]):
         await super().on_event(event)
 
     async def _obeys_key(self, event: events.Key) -> bool:
-        """Run what a key is bound to; false when there is nothing, or when a widget is to have the key first.
+        """Run what a key is bound to; false if it is bound to nothing, or a widget must get the key first.
 
-        Textual would hand the key to the widget that has the focus, and run the binding only when the key
-        comes back from there: too late for the keys behind it, which have gone the same way by then.
+        Textual would first give the key to the focused widget, and run the binding when the key comes back
+        from there: too late for the keys behind it, which would have been sent the same way by then.
         """
         if event.is_forwarded or await self._runs_binding(event.key, priority=True):
             return not event.is_forwarded
@@ -257,14 +252,16 @@ class AgcxApp(EndingApp[object]):
         if not self._gate.admits(event) or field is None or isinstance(field, Input):
             return False
         if not self.screen.is_mounted:
-            # It takes its keys in their order once it is there.
+            # Once mounted, it gets its keys in order.
             return False
         return await self._runs_binding(event.key)
 
     async def _runs_binding(self, key: str, *, priority: bool = False) -> bool:
-        """Run what a key is bound to, up to where it first waits: a dialog that it opens is there then."""
+        """Run what a key is bound to until it first waits, so that a dialog it opens is there for the next
+        key.
+        """
         found = await run_binding(self, key, priority=priority)
-        # Commands are tasks, which begin once the loop goes round.
+        # Commands are tasks, which begin when the event loop goes round.
         await asyncio.sleep(0)
         return found
 
@@ -275,15 +272,15 @@ class AgcxApp(EndingApp[object]):
         return left
 
     def on_key(self, event: events.Key) -> None:
-        """A letter typed faster than the focus moved goes where the focus is by now.
+        """Give a letter that was typed before the focus moved to the widget that has the focus now.
 
-        Textual hands a key to the widget that has the focus when it is read; `/` typed before it may not
-        have been obeyed yet.  What a text field would have taken never comes here otherwise, and
-        as a key of the list it might delete.
+        Textual gives a key to the widget that has the focus when the key is read; a `/` typed before it may
+        not have been handled yet.  Only keys that no text field consumed come here, and as a key of the list
+        this one might delete something.
         """
         field = self.focused
         if isinstance(field, TypedLine):
-            # It keeps what is typed in order by itself.
+            # It keeps keys in order itself.
             taken = field.take(event)
         elif taken := field is not None and field.check_consume_key(event.key, event.character):
             field.post_message(events.Key(event.key, event.character))
@@ -298,7 +295,7 @@ class AgcxApp(EndingApp[object]):
         log_failure("the program was ending", error)
 
     def _keep_page(self) -> None:
-        """Keep what the list shows: the next start paints it before anything else."""
+        """Keep the page of the list: the next start paints it before anything else."""
         from agcx_tui.app.screens.browser.browser import BrowserScreen
 
         first = self.screen_stack[0] if self.screen_stack else None
@@ -309,27 +306,27 @@ class AgcxApp(EndingApp[object]):
         keep_page(first, self._cache, self._store_path)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Of Textual's own entries of the palette, those that are of use here."""
+        """Those of Textual's own palette entries that are useful here."""
         for command in super().get_system_commands(screen):
             if command.title in ("Theme", "Quit"):
                 yield command
 
     def action_leave(self) -> None:
-        """q closes what lies on top, and leaves the program from the screen that it began with."""
+        """Close the screen on top; from the first screen, quit."""
         if len(self.screen_stack) > 1:
             self.pop_screen()
         else:
             self.exit()
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Copies that Textual's own fields make go the same way as all others."""
+        """Copy the way this program does, also from Textual's own fields."""
         from agcx_tui.app.widgets.copying import copy
         from agcx_tui.core.words.format import counted
 
         copy(self, text, counted(len(text), "character"))
 
     async def action_copy_or_quit(self) -> None:
-        """ctrl+c copies what is selected, which then is so no more; without, it quits."""
+        """Copy the selection and clear it; without a selection, quit."""
         field = self.focused if isinstance(self.focused, Input) else None
         in_field = field.selected_text if field is not None else ""
         text = in_field or self.screen.get_selected_text()
@@ -339,7 +336,7 @@ class AgcxApp(EndingApp[object]):
         self.copy_to_clipboard(text)
         self.screen.clear_selection()
         if field is not None and in_field:
-            # Nothing but the cursor is left of what was selected.
+            # Clear the selection but keep the cursor.
             field.cursor_position = field.cursor_position
 
     def action_command_palette(self) -> None:
@@ -358,7 +355,8 @@ class AgcxApp(EndingApp[object]):
 
 
 def _on_light_background() -> bool:
-    """What rxvt, Konsole and others say in COLORFGBG: `0;15` is black on white.
+    """Whether COLORFGBG, which rxvt, Konsole and others set, names a light background: `0;15` is black on
+    white.
 
     Terminals that can be asked answer late or never, and the first rows do not wait for that.
     """

@@ -51,7 +51,7 @@ class Secrets:
         Raises:
             PersistenceError: the file cannot be opened.
         """
-        key = path, Signature.behind(path)
+        key = path, Signature.of_target(path)
         if key not in self._known:
             self._known[key] = _hider(_finds(path), self._placeholders)
             while len(self._known) > _MOST_SESSIONS:

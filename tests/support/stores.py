@@ -37,8 +37,9 @@ def contents(root: Path, *, trash: bool = False) -> dict[str, bytes]:
             for name in names:
                 path = os.path.join(folder, name)
                 found[os.path.normpath(os.path.join(inside, name))] = Path(path).read_bytes()
-    # Room for a full disk: it holds nothing.
-    found.pop(os.path.join(TRASH, reserve.FILE), None)
+    # Space for a full disk: it holds nothing.
+    ours = tuple(os.path.join(TRASH, name) for name in (reserve.FILE, reserve.FOLDER))
+    found = {name: data for name, data in found.items() if not name.startswith(ours)}
     if paths.INDEX in found:
         found[paths.INDEX] = said_by_index(found[paths.INDEX])
     return found

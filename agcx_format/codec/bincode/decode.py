@@ -63,8 +63,12 @@ def _long(data: bytes, at: int) -> tuple[int, int]:
     """A length of more than 250, which takes several bytes."""
     size, start = _uint(data, at, schema.U64_MAX)
     if size > len(data) - start:
-        raise ValueError(f"length {size:,} exceeds the {counted(len(data) - start, 'byte')} left")
+        raise _Short(f"length {size:,} exceeds the {counted(len(data) - start, 'byte')} left")
     return size, start
+
+
+class _Short(ValueError):
+    """A length is larger than the data."""
 
 
 # A UUID in bincode, with its length, is the same as in MessagePack without the first byte; and msgspec
@@ -88,7 +92,8 @@ def _failed(
     field = next((name for name in fields if f"f_{name}" not in seen), "?")
     short = isinstance(cause, IndexError | struct.error)
     reason = "the data ends inside it" if short else str(cause)
-    error = BincodeDecodeError(f"{type_name}.{field}: {reason}", offset=at)
+    truncated = short or isinstance(cause, _Short)
+    error = BincodeDecodeError(f"{type_name}.{field}: {reason}", offset=at, truncated=truncated)
     raise error from None
 
 

@@ -158,6 +158,7 @@ def messages_in(data: bytes | memoryview, count: int | None, *, header: bool) ->
         raise MessagePackDecodeError(
             f"message {len(starts)}: {lenient.in_words(cause)}",
             offset=starts[-1] if starts else 0,
+            truncated=lenient.is_truncated(cause),
         ) from None
     return starts
 

@@ -75,6 +75,11 @@ def in_words(cause: BaseException) -> str:
     return str(cause) or type(cause).__name__
 
 
+def is_truncated(cause: BaseException) -> bool:
+    """Whether the data end inside the value."""
+    return isinstance(cause, msgpack.exceptions.OutOfData)
+
+
 class _Reader:
     """Reads one value in one pass.  `self.at` is the offset of the part being read."""
 
@@ -89,16 +94,17 @@ class _Reader:
         try:
             return self._read(shape)
         except UNPACK_ERRORS as cause:
-            self._fail(in_words(cause))
+            self._fail(in_words(cause), truncated=is_truncated(cause))
 
-    def _fail(self, reason: str) -> NoReturn:
-        raise MessagePackDecodeError(reason, offset=self.base + self.at) from None
+    def _fail(self, reason: str, *, truncated: bool = False) -> NoReturn:
+        offset = self.base + self.at
+        raise MessagePackDecodeError(reason, offset=offset, truncated=truncated) from None
 
     def _mark(self) -> int:
         """Note the offset of the next value; returns its first byte."""
         self.at = self.unpacker.tell()
         if self.at >= len(self.data):
-            self._fail("the data ends here")
+            self._fail("the data ends here", truncated=True)
         return self.data[self.at]
 
     def _read(self, shape: schema.Shape) -> Any:

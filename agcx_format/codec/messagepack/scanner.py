@@ -73,7 +73,7 @@ class MessageScanner:
         """
         if not self.complete:
             claimed = "" if self.count is None else f" of {self.count:,}"
-            raise self._error(f"the data ends inside it{claimed}")
+            raise self._error(f"the data ends inside it{claimed}", truncated=True)
 
     def _begin(self) -> int:
         while self._before:
@@ -87,8 +87,11 @@ class MessageScanner:
         self.count = count
         return count
 
-    def _error(self, reason: str) -> MessagePackDecodeError:
+    def _error(self, reason: str, *, truncated: bool = False) -> MessagePackDecodeError:
         at = self.starts[-1] if self.starts else 0
         return MessagePackDecodeError(
-            f"message {self.found + 1:,}: {reason}", offset=at, decompressed=True
+            f"message {self.found + 1:,}: {reason}",
+            offset=at,
+            decompressed=True,
+            truncated=truncated,
         )

@@ -201,4 +201,6 @@ def _number(section: Section, at: int, size: int) -> int:
 
 
 def _cut_off(section: Section) -> CompressionError:
-    return CompressionError("the data ends inside a zstd frame", offset=len(section))
+    return CompressionError(
+        "the data ends inside a zstd frame", offset=len(section), truncated=True
+    )

@@ -18,7 +18,8 @@ import msgspec
 
 from agcx_format import limits
 from agcx_format.disk.durable import os_reason, read_exactly, sync_file
-from agcx_format.disk.tree import Place, Tree
+from agcx_format.disk.place import Place
+from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.store.acts.manifest import Act, ActSession

@@ -19,8 +19,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from agcx_format.disk.durable import naming, temporary_name, write_new
+from agcx_format.disk.place import Place
 from agcx_format.disk.syncs import Syncs
-from agcx_format.disk.tree import Place, Tree
+from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.store.acts import reserve
 from agcx_format.store.acts.act_dirs import (
@@ -146,7 +147,7 @@ class _Performance(Work):
             return step
         target = self._store.place(step.path, make=True)
         new = self._new(step)
-        like = target.status_behind()
+        like = target.target_status()
         after = write_new(new.fd, new.name, step.parts, like=like, later=syncs.add_file)
         return step if step.derived else replace(step, parts=(), after=after)
 
@@ -232,7 +233,7 @@ def _as_expected(store: Tree, step: Step) -> Step:
     path = step.path if step.source is None else step.source
     place = store.find(path)
     if step.op == "replace" and place is not None and place.is_link():
-        place = store.behind(place)
+        place = store.target_of(place)
     found = place and place.accept(step.expected)
     if found is None:
         raise StaleSession("it changed since it was read", path=store.full(path))

@@ -1,8 +1,8 @@
-"""What an act will do to which files: the steps of every change that a person can ask for.
+"""Work out what an act does to which files: the steps of deleting, editing and duplicating sessions.
 
-Strategy: each function reads what it must and gives a `Change`, which `acts.perform` carries out whole or
-not at all.  A change of metadata writes the metadata anew and copies all else byte for byte, as the
-layout of the file does it.  Copies of the metadata beside the files, and the index, follow in the same act.
+Strategy: each function reads what it needs and returns a `Change`, which `perform` carries out as a whole
+or not at all.  An edit of the metadata rewrites them and copies the rest byte for byte; the layout of
+the file decides how.  Copies of the metadata beside the files, and the index, follow in the same act.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from agcx_format.model.session import SessionMetadata
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.session.listed import whole_tags
 from agcx_format.session.metadata import rewritten
-from agcx_format.store import paths as places
+from agcx_format.store import paths
 from agcx_format.store.acts.manifest import ActSession, Edit, Step
 from agcx_format.store.checkpoint_files import checkpoint_files
 from agcx_format.store.entries import ScanEntry, own_size
@@ -39,9 +39,13 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Change:
-    """The steps of an act; what the index is to hold of each session after it (None: nothing).
+    """What an act is to do.
 
-    `edit` is what the log tells of an edit.
+    Fields:
+        steps: what happens to each file.
+        sessions: the sessions that the history names.
+        index: the metadata of each session in the index after the act; None if it is removed.
+        edit: what the history says of an edit.
     """
 
     steps: Sequence[Step]
@@ -51,9 +55,15 @@ class Change:
 
 
 def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
-    """Sessions leave with their checkpoints and the copies of their metadata; of a link, the link."""
-    checkpoints, relative = checkpoint_files(root), places.relative_paths(root)
-    # Two files may have one id, in both layouts: what belongs to it goes along once.
+    """Move sessions to the trash with their checkpoints and copies of their metadata.
+
+    Of a session that is a symbolic link only the link moves.
+
+    Raises:
+        PersistenceError: the folder of checkpoints cannot be read, or a file is not in the store.
+    """
+    checkpoints, relative = checkpoint_files(root), paths.relative_paths(root)
+    # Two files may have the same id, one in each layout: what belongs to it moves once.
     steps: dict[str, Step] = {}
     sessions = []
     for entry in entries:
@@ -72,41 +82,45 @@ def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
 
 
 def edits(root: Path, wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]], level: int) -> Change:
-    """Fields of the metadata change; a session that cannot be read stops all.
+    """Change fields of the metadata of sessions.
 
-    A file in which nothing changes stays; where that is so of all there are no steps and no sessions.
+    A file in which nothing changes stays; if that is so of all, there are no steps and no sessions.
+
+    Raises:
+        StaleSession: one of the files changed since it was scanned.
+        PersistenceError: the metadata of one cannot be read.
     """
     steps, sessions, indexed = [], [], {}
-    relative = places.relative_paths(root)
+    relative = paths.relative_paths(root)
     for entry, fields in wanted:
         new, parts, _ = _rewritten(entry, fields, level)
         sessions.append(ActSession(str(new.metadata.id), new.metadata.title, entry.size))
-        if not new.is_other and _is_so(entry, fields):
+        if not new.is_other and _shows(entry, fields):
             continue
         path = relative(entry.path)
         steps.append(Step("replace", path, parts=parts, expected=entry.signature))
         steps += copy_steps(root, entry.layout, new.metadata)
         indexed[new.metadata.id] = new.indexed
-    return Change(steps, sessions if steps else (), indexed, _in_short(wanted))
+    return Change(steps, sessions if steps else (), indexed, _summary(wanted))
 
 
-def _is_so(entry: ScanEntry, fields: Mapping[str, Any]) -> bool:
-    """Whether a list shows these values already: it may be from a copy that says something else."""
+def _shows(entry: ScanEntry, fields: Mapping[str, Any]) -> bool:
+    """Whether a list shows these values already: it may come from a copy that differs from the file."""
     return all(getattr(entry.metadata, name) == value for name, value in fields.items())
 
 
-def _in_short(wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]]) -> Edit:
-    """What the log tells of edits: each field that changes, and how where that can be said."""
+def _summary(wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]]) -> Edit:
+    """What the history says of edits: each field that changes, and how, if it is the same for all."""
     fields: dict[str, None] = {}
     favorites: set[bool] = set()
     added: dict[str, None] = {}
-    taken: dict[str, None] = {}
+    removed: dict[str, None] = {}
     for entry, new in wanted:
         old = {name: getattr(entry.metadata, name, None) for name in new}
         fields |= {name: None for name in new if new[name] != old[name]}
         if "tags" in new:
             added |= {tag: None for tag in new["tags"] if tag not in (old["tags"] or ())}
-            taken |= {tag: None for tag in old["tags"] or () if tag not in new["tags"]}
+            removed |= {tag: None for tag in old["tags"] or () if tag not in new["tags"]}
         if "is_favorite" in new:
             favorites.add(new["is_favorite"])
     return Edit(
@@ -114,40 +128,48 @@ def _in_short(wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]]) -> Edit:
         wanted[0][0].title if len(wanted) == 1 and "title" in fields else None,
         favorites.pop() if len(favorites) == 1 else None,
         tuple(added),
-        tuple(taken),
+        tuple(removed),
     )
 
 
 def duplication(
     root: Path, entry: ScanEntry, new_id: UUID, title: str | None, level: int
 ) -> Change:
-    """A copy under a new id, which was accessed now and has no checkpoints."""
+    """Copy a session under a new id; the copy has no checkpoints.
+
+    Raises:
+        StaleSession: the file changed since it was scanned.
+        PersistenceError: its metadata cannot be read.
+    """
     fields: dict[str, Any] = {"id": new_id, "checkpoints": [], "last_accessed": Timestamp.now()}
     if title is not None:
         fields["title"] = title
     new, parts, size = _rewritten(entry, fields, level)
-    path = places.session_file(entry.layout, new_id)
+    path = paths.session_file(entry.layout, new_id)
     steps = [Step("create", path, parts=parts), *copy_steps(root, entry.layout, new.metadata)]
     session = ActSession(str(new_id), new.metadata.title, size)
     return Change(steps, [session], {new_id: new.indexed})
 
 
 def _metadata_copies(root: Path, entry: ScanEntry, copies: MetadataCopies) -> list[tuple[str, int]]:
-    """Relative path and size of a copy, if it is there; of a file that is not in lower case, of any case."""
+    """Relative path and size of each copy that exists.
+
+    If the session's file is not named in lower case, a copy may be in any case as well.
+    """
     assert entry.id is not None
     usual = copies.path(entry.id)
-    paths = [usual]
-    if os.path.basename(entry.path) != f"{entry.id}{places.SUFFIX}":
+    possible = [usual]
+    if os.path.basename(entry.path) != f"{entry.id}{paths.SUFFIX}":
         with contextlib.suppress(OSError):
             names = os.listdir(root / copies.folder)
             every = (f"{copies.folder}/{name}" for name in names)
-            paths = [path for path in every if path.lower() == usual]
-    found = ((path, Signature.at(root / path)) for path in paths)
+            possible = [path for path in every if path.lower() == usual]
+    found = ((path, Signature.at(root / path)) for path in possible)
     return [(path, signature.size) for path, signature in found if signature is not None]
 
 
 def copy_steps(root: Path, layout: int, metadata: SessionMetadata) -> list[Step]:
-    """The steps by which the copies of a session's metadata follow."""
+    """The steps that write the copies of a session's metadata."""
     steps = []
     for path, data in by_version(layout).companions(metadata):
         op = "replace" if os.path.lexists(root / path) else "create"
@@ -161,7 +183,7 @@ def copy_steps(root: Path, layout: int, metadata: SessionMetadata) -> list[Step]
 def _rewritten(
     entry: ScanEntry, fields: Mapping[str, Any], level: int
 ) -> tuple[Rewritten, Iterable[bytes], int]:
-    """The file of a session with other metadata: those, its parts, and its size in bytes."""
+    """A session's file with other metadata: the metadata, its parts, and its size in bytes."""
     if entry.metadata is None:
         raise entry.error or PersistenceError("its metadata cannot be read", path=entry.path)
     try:
@@ -175,7 +197,7 @@ def _rewritten(
 
 
 def _changed(old: SessionMetadata, fields: Mapping[str, Any]) -> SessionMetadata:
-    """The metadata of a file with other fields; tags that a list had cut are whole again."""
+    """The metadata of a file with other fields; tags that a list had shortened are complete again."""
     if isinstance(fields.get("tags"), list):
         fields = {**fields, "tags": whole_tags(fields["tags"], old.tags)}
     return replace(old, **fields)
@@ -183,9 +205,10 @@ def _changed(old: SessionMetadata, fields: Mapping[str, Any]) -> SessionMetadata
 
 @contextlib.contextmanager
 def _opened(entry: ScanEntry) -> Iterator[OpenFile]:
-    """The very file of an entry, from before the first byte is read of it to after the last.
+    """The file of an entry, which stays the same from the first byte that is read to the last.
 
-    Raises `StaleSession` when it is another, or was written meanwhile.
+    Raises:
+        StaleSession: it is another file, or was written meanwhile.
     """
     with OpenFile(entry.path) as file:
         if file.signature != entry.signature:
@@ -196,7 +219,7 @@ def _opened(entry: ScanEntry) -> Iterator[OpenFile]:
 
 
 class _FileCopy:
-    """Bytes to begin with, then the rest of a session's file, in pieces: it may be larger than memory."""
+    """Some bytes, then the rest of a session's file in pieces, since it may be larger than memory."""
 
     def __init__(self, first: list[bytes], entry: ScanEntry, start: int) -> None:
         self._first, self._entry, self._start = first, entry, start

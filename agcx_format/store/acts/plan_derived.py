@@ -1,8 +1,8 @@
-"""New sessions made out of what is there: the second half of one, a checkpoint of one.
+"""Work out the steps that make a new session from an existing one: by splitting it, or from a checkpoint.
 
-Strategy: both read the whole session strictly, since what is damaged cannot be taken apart, and
-write it through the codec of its layout.  Messages stay as they are, turn numbers and ids included,
-so that the halves put together again are the whole.
+Strategy: both read the whole session strictly, since a damaged one cannot be split, and write it
+through the codec of its layout.  Messages do not change, turn numbers and ids included, so that the
+two halves joined are the original.
 """
 
 from __future__ import annotations
@@ -37,21 +37,26 @@ __all__ = ["from_checkpoint", "split", "title_of_checkpoint", "title_of_second"]
 
 
 def title_of_second(metadata: SessionMetadata) -> str:
-    """What the second half of a session is called when nobody says."""
+    """The default title of the second half of a session."""
     return f"{metadata.title} (2)"
 
 
 def title_of_checkpoint(metadata: SessionMetadata, checkpoint: CheckpointMetadata) -> str:
-    """What the session made of a checkpoint is called when nobody says."""
+    """The default title of a session made from a checkpoint."""
     return f"{metadata.title} ({checkpoint.name or checkpoint.created_at[:10]})"
 
 
 def split(
     root: Path, entry: ScanEntry, at: int, new_id: UUID, title: str | None, level: int
 ) -> Change:
-    """A session keeps the messages before number `at`, from 0; a new one gets the others.
+    """Keep the messages before number `at`, counted from 0, and move the others to a new session.
 
-    `ValueError` when one of the two would have none.  Checkpoints stay with the first.
+    Checkpoints stay with the first.
+
+    Raises:
+        ValueError: one of the two would have no messages.
+        StaleSession: the file changed since it was scanned.
+        PersistenceError: it is damaged, or cannot be read.
     """
     if Signature.at(entry.path) != entry.signature:
         raise StaleSession("it changed since it was read", path=entry.path)
@@ -94,7 +99,11 @@ def from_checkpoint(
     title: str | None,
     level: int,
 ) -> Change:
-    """The conversation as it was at a checkpoint, as a session of its own."""
+    """Make a session of the conversation as it was at a checkpoint.
+
+    Raises:
+        PersistenceError: the metadata of the session cannot be read.
+    """
     metadata, conversation = _whole_metadata(entry), checkpoint.conversation
     new = replace(
         metadata,
@@ -110,7 +119,7 @@ def from_checkpoint(
 
 
 def _whole_metadata(entry: ScanEntry) -> SessionMetadata:
-    """Those of the file: an entry has no more of them than a list keeps."""
+    """The metadata from the file: an entry has them as shortened for a list."""
     with OpenFile(entry.path) as file:
         try:
             return read_metadata(file.fd, file.size)
@@ -140,7 +149,7 @@ def _turns(messages: list[MessageSnapshot]) -> int:
 
 
 def _state_of(state: SessionState, messages: list[MessageSnapshot], start: int) -> SessionState:
-    """What a window remembers, as far as it is about these messages, which began at `start`."""
+    """The state of the interface, as far as it concerns these messages, which began at `start`."""
     ids = {message.metadata.message_id for message in messages}
     return replace(
         state,

@@ -23,7 +23,8 @@ from agcx_format.disk.durable import (
     remove_unused,
     temporary_beginning,
 )
-from agcx_format.disk.tree import Place, Tree
+from agcx_format.disk.place import Place
+from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.store.acts import emptied
 from agcx_format.store.acts.act_dirs import (

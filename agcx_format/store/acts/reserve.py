@@ -1,8 +1,9 @@
 """A little space kept for when the disk is full, which is when people delete sessions.
 
-Strategy: every store that we wrote to has a file of some size in its trash.  If an act finds the disk
-full, it is rolled back, the file is removed, and the act is tried again in the space that this frees;
-the next act that finds enough space writes the file again.
+Strategy: every store that we wrote to has a file of some size in its trash, and some empty files, since
+a disk may also run out of inodes.  If an act finds the disk full, it is rolled back, these files
+are removed, and the act is tried again in the space that this frees; the next act that finds enough
+space writes them again.
 """
 
 from __future__ import annotations
@@ -13,13 +14,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, TypeVar
 
-from agcx_format.disk.tree import Place, Tree
+from agcx_format.disk.place import Place
+from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError
 from agcx_format.store.paths import TRASH
 
-__all__ = ["FILE", "SIZE", "is_full", "keep", "spend"]
+__all__ = ["FILE", "FOLDER", "SIZE", "is_full", "keep", "spend"]
 
 FILE: Final = "reserve"
+FOLDER: Final = "reserve.d"
+# The directories and files of one act.
+_EMPTY_FILES: Final = 12
 # Room for the manifest of hundreds of sessions, and for some directories.
 SIZE: Final = 128 * 1024
 _SMALLEST: Final = 8 * 1024
@@ -37,6 +42,7 @@ def keep(store: Tree) -> None:
         size = min(SIZE, _free(place) // 2)
         if status is None or status.st_size < size:
             _make(place, size)
+        _make_empty_files(store, 2)
 
 
 def _free(place: Place) -> int:
@@ -61,6 +67,15 @@ def _make(place: Place, size: int) -> None:
         os.close(fd)
 
 
+def _make_empty_files(store: Tree, share: int) -> None:
+    """Create those that are missing, with at most one of `share` free inodes."""
+    fd = store.folder(f"{TRASH}/{FOLDER}", make=True)
+    missing = _EMPTY_FILES - len(os.listdir(fd))
+    for _ in range(min(missing, os.fstatvfs(fd).f_favail // share)):
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        os.close(os.open(os.urandom(6).hex(), flags, 0o600, dir_fd=fd))
+
+
 def spend(store: Tree, work: Callable[[], _T]) -> _T:
     """Do `work`, which rolls back if it fails; if the disk is full, once more without the reserve.
 
@@ -69,18 +84,35 @@ def spend(store: Tree, work: Callable[[], _T]) -> _T:
     try:
         done = work()
     except (OSError, PersistenceError) as error:
-        place = store.find(f"{TRASH}/{FILE}")
-        if not is_full(error) or place is None or not place.is_taken():
+        if not is_full(error) or not _remove(store):
             raise
-        place.unlink()
         try:
             done = work()
         finally:
-            with suppress(OSError):
+            with suppress(OSError, PersistenceError):
+                place = store.place(f"{TRASH}/{FILE}")
                 _make(place, min(SIZE, _free(place)))
+                _make_empty_files(store, 1)
     else:
         keep(store)
     return done
+
+
+def _remove(store: Tree) -> bool:
+    """Remove the reserve; whether there was any."""
+    place = store.find(f"{TRASH}/{FILE}")
+    found = place is not None and place.is_taken()
+    if place is not None:
+        place.unlink()
+    folder = f"{TRASH}/{FOLDER}"
+    for name in store.names(folder):
+        empty = store.place(f"{folder}/{name}")
+        # Nothing else is ours.
+        if (signature := empty.signature()) is not None and signature.size == 0:
+            empty.unlink()
+            found = True
+    store.remove_folder(folder)
+    return found
 
 
 def is_full(error: Exception) -> bool:

@@ -17,7 +17,7 @@ from abc import ABC, abstractmethod
 
 from agcx_format.disk.compare_and_swap import put, swap, take
 from agcx_format.disk.durable import Signature
-from agcx_format.disk.tree import Place
+from agcx_format.disk.place import Place
 from agcx_format.errors import StaleSession
 
 __all__ = ["Fill", "Swap", "Transition", "Vacate", "give_second_name"]

@@ -20,6 +20,7 @@ from agcx_format.errors import (
     StaleSession,
     UndoConflict,
 )
+from agcx_format.store.acts import reserve
 from agcx_format.store.acts.act_dirs import (
     BEFORE,
     FILES,
@@ -67,7 +68,8 @@ def undo(root: Path, act_id: str | None = None, follow: Follow = lambda act: ())
             path=root / TRASH / act.id,
         )
     with naming(root), Tree(root) as store:
-        _Undo(store, act, follow).run()
+        # An undo of a deletion may use the last room on the disk.
+        reserve.spend(store, lambda: _Undo(store, act, follow).run())
     return act
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from agcx_format.disk.durable import TEMPORARY, Signature, naming, temporary_beginning, write_new
+from agcx_format.disk.place import Place
 from agcx_format.disk.syncs import Syncs
-from agcx_format.disk.tree import Place, Tree
+from agcx_format.disk.tree import Tree
 from agcx_format.errors import StaleSession
 from agcx_format.store.acts.act_dirs import BEFORE, FILES, GONE, NEW, TAKEN
 from agcx_format.store.acts.manifest import Step
@@ -101,7 +102,7 @@ def edited_file(store: Tree, act_dir: Tree, act_id: str, path: str) -> tuple[Pla
     target = store.place(path, make=True)
     if not target.is_link():
         return target, act_dir.place(f"{NEW}/{path}", make=True)
-    real = store.behind(target)
+    real = store.target_of(target)
     random = act_id.rpartition("-")[2]
     return real, real.beside(f"{temporary_beginning(real.name)}{random}{TEMPORARY}")
 
@@ -117,7 +118,7 @@ def write_derived(store: Tree, step: Step, new: Place) -> None:
         if step.op == "move":
             place.unlink()
         else:
-            write_new(new.fd, new.name, step.parts, like=place.status_behind())
+            write_new(new.fd, new.name, step.parts, like=place.target_status())
             new.rename(place)
 
 
@@ -135,7 +136,7 @@ def signature_behind(store: Tree, step: Step) -> Signature | None:
         return None
     if step.op == "replace" and place.is_link():
         with suppress(OSError):
-            return store.behind(place).signature()
+            return store.target_of(place).signature()
     return place.signature()
 
 

@@ -13,7 +13,7 @@ from binascii import Error
 from dataclasses import dataclass
 
 from agcx_format.transcript import safe_line
-from agcx_tui.core.words.format import size as worded_size
+from agcx_tui.core.words import format
 
 __all__ = ["ImageFacts", "image_facts"]
 
@@ -37,7 +37,7 @@ class ImageFacts:
         if self.width is not None:
             words.append(f"{self.width:,} × {self.height:,}")
         if self.size is not None:
-            words.append(worded_size(self.size))
+            words.append(format.size(self.size))
         if self.address is not None:
             words.append(safe_line(self.address))
         return " · ".join(words)

@@ -1,13 +1,12 @@
 """Markdown as an assistant writes it, and text as a person typed it.
 
-Strategy: markdown-it parses and Rich draws; between the two the tokens are put right.  HTML is text
-here, for Rich would drop it without a word; links that may not be followed and images become text
-that shows where they lead.  Styles and code colours come from the palette.  Rich needs 1 to 3 seconds
-for a megabyte, so text goes through in slices that end between paragraphs, each drawn when it is
-seen.
+Strategy: markdown-it parses and Rich draws; in between the tokens are corrected.  HTML becomes text, since
+Rich would silently drop it; images, and links that must not be followed, become text that shows where they
+lead.  Styles and code colors come from the palette.  Rich takes 1 to 3 seconds for a megabyte, so text is
+drawn in slices that end between paragraphs, each when it is in view.
 
-What a person typed is shown with every character and line as it was; only fenced code and inline
-marks get a style, for people paste logs and source that Markdown would mangle.
+What a person typed is shown with every character and line unchanged; only fenced code and inline marks get
+a style, since people paste logs and source that Markdown would mangle.
 """
 
 from __future__ import annotations
@@ -80,7 +79,7 @@ def _parts(text: str, draw: Callable[[str], list[Strip]], width: int) -> list[Pa
 def markdown_slices(text: str) -> Iterator[str]:
     """Pieces of at most `_LONGEST` characters, cut between paragraphs where there are any.
 
-    A fence that is cut is closed and opened again, so that each piece stands for itself.
+    A fence that is cut is closed and opened again, so that each piece is complete.
     """
     if len(text) <= _SLICE:
         yield text

@@ -1,9 +1,9 @@
 """A message of a conversation as a block of lines: one function per kind of item.
 
-Strategy: pure functions of the message, its neighbours, and how it is to look.  What is said
-(user, assistant, system) has a header and stands apart; what is done between (calls, outputs, thoughts,
-text that an agent put in) is a line each, opened by a key, without gaps.  An item of a kind that we
-do not know shows its tag and fields: nothing of a file is hidden.
+Strategy: pure functions of the message, its neighbors, and the look.  What is said (user, assistant,
+system) has a header and a gap above it; what is done in between (calls, outputs, reasoning, text that an
+agent added) is one line each, opened by a key, without gaps.  An item of an unknown kind shows its tag and
+fields: nothing in a file is hidden.
 """
 
 from __future__ import annotations
@@ -67,10 +67,10 @@ _BRIEF, _BRIEF_SIZE = 3, 300
 
 
 def is_injected(message: MessageSnapshot) -> bool:
-    """Whether a message is an agent's own: instructions, context, nothing that anybody said.
+    """Whether an agent added the message by itself: instructions, context, nothing that a person said.
 
-    Beside what stands in the user's name it is what a developer or the system says at length; a few
-    lines of that stand open.
+    Besides context in the name of the user these are long messages of a developer or the system; short
+    ones are shown as speech.
     """
     item = message.item
     if not isinstance(item, Message) or not item.content:
@@ -86,12 +86,12 @@ def _is_brief(item: Message) -> bool:
 
 
 def is_speech(message: MessageSnapshot) -> bool:
-    """Whether this stands apart, with a header, rather than as a line of what was done."""
+    """Whether this is shown with a header, rather than as a line of what was done."""
     return isinstance(message.item, Message) and not is_injected(message)
 
 
 def is_turn(message: MessageSnapshot) -> bool:
-    """Whether the user speaks."""
+    """Whether the user said this."""
     item = message.item
     return isinstance(item, Message) and item.role == "user" and not is_injected(message)
 
@@ -135,7 +135,7 @@ def _asides(message: MessageSnapshot, around: Around, look: Look) -> list[Part]:
 
 
 def note_block(title: str, detail: str, look: Look, *, failed: bool = False) -> Block:
-    """A block about the conversation rather than of it: being read, or broken here."""
+    """A block about the conversation rather than from it: it is being read, or damaged here."""
     palette = look.palette
     style = palette.error if failed else palette.muted
     strips = [EMPTY, line(("! " if failed else "  ", style), (title, style))]
@@ -145,7 +145,7 @@ def note_block(title: str, detail: str, look: Look, *, failed: bool = False) -> 
 
 
 def undecodable_block(error: PersistenceError, index: int, look: Look) -> Block:
-    """Where a message cannot be decoded, with the reason."""
+    """In place of a message that cannot be decoded, with the reason."""
     return note_block(f"Message {index + 1:,} cannot be read", str(error), look, failed=True)
 
 
@@ -171,7 +171,7 @@ def _speech(
 
 
 def _begun(part: Part, mark: Strip, gap: int) -> Part:
-    """The first part of a body, with a mark in the cells that it is moved in by, below a gap."""
+    """The first part of a body below a gap, with a mark in the cells of its indentation."""
 
     def draw() -> list[Strip]:
         first, *rest = part.draw()
@@ -210,7 +210,7 @@ def _remarks(message: MessageSnapshot, around: Around) -> list[str]:
         count = branches.counts[meta.message_id]
         remarks.append(f"{count:,} branches" if count > 1 else "branches here")
     if meta.branch_id is not None:
-        name = safe_line(branches.names.get(meta.branch_id, ""))
+        name = safe_line(branches.name(meta.branch_id))
         remarks.append(f"branch “{name}”" if name else "in a branch")
     if _leaves_the_line(message, around):
         number = branches.numbers.get(meta.parent_message_id) if meta.parent_message_id else None
@@ -228,7 +228,7 @@ def tells_of_branches(message: MessageSnapshot, previous: MessageSnapshot | None
 
 
 def _leaves_the_line(message: MessageSnapshot, around: Around) -> bool:
-    """Whether it follows another message than the one that stands before it."""
+    """Whether it continues from another message than the previous one."""
     parent, previous = message.metadata.parent_message_id, around.previous
     return parent is not None and (previous is None or previous.metadata.message_id != parent)
 
@@ -265,7 +265,7 @@ def _content(item: Message, look: Look, how: Fold) -> list[Part]:
 
 
 def _said(text: str, look: Look) -> list[Part]:
-    """What the user said; what an agent put around it is a line, opened by the fold."""
+    """What the user said; what an agent added around it is one line, shown when it is opened."""
     words = own_words(text)
     parts = as_typed(words or text, look.width, look.palette, BODY)
     around = count_lines(text.strip()) - count_lines(words)
@@ -354,7 +354,7 @@ def _without_emphasis(words: str) -> str:
 
 
 def _injected(item: Message, look: Look, how: Fold, gap: int) -> Block:
-    """Text that an agent put in by itself: instructions, environment."""
+    """Text that an agent added by itself: instructions, environment."""
     first = safe_line(text_of(item)[:300].strip().partition("\n")[0])
     body = _content(item, Look(look.width - 2, look.palette), Fold.OPEN)
     moved = [Part(partial(_indented, part), part.estimate) for part in body]

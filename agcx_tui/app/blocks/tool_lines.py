@@ -1,7 +1,7 @@
 """Tool calls and their outputs as lines.
 
-A call is one line, `▸ shell  rg -n grid     0.1 s  ok`, until it is opened; then what was asked
-follows in full, and what came back, which is drawn by the block of the output, right below.
+A call is one line, `▸ shell  rg -n grid     0.1 s  ok`, until it is opened; then the call follows in full,
+and below it the output, which is drawn by its own block.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _content(content: InputText | InputImage, look: Look, how: Fold) -> list[Par
 
 
 def _remark(*messages: MessageSnapshot | None) -> str:
-    """That a call or its output was edited, for the line that stands for both."""
+    """Says that a call or its output was edited, on the line for both."""
     edited = any(m is not None and (m.metadata.edited or m.metadata.edit_history) for m in messages)
     return " (edited)" if edited else ""
 
@@ -129,7 +129,7 @@ def _remark(*messages: MessageSnapshot | None) -> str:
 def _result(
     item: LocalShellCall | FunctionCall, around: Around, outcome: CallOutcome, look: Look
 ) -> list[Piece]:
-    """Duration and result; for a call that nothing answers, what is known of it."""
+    """Duration and result; for a call without an output, what is known about it."""
     if outcome.status is not None and outcome.seconds is None and around.partner is None:
         return [(outcome.word, look.palette.muted)]
     if outcome.word or outcome.seconds is not None or around.partner is not None:

@@ -1,7 +1,6 @@
-"""The questions before sessions are deleted: the numbers that matter, and Cancel first.
+"""The questions before sessions are deleted: the numbers that matter, with Cancel first.
 
-Strategy: whoever wants to delete calls `may_delete`, so that favorites are asked about twice
-everywhere.
+Strategy: all deletions go through `may_delete`, so that favorites are asked about twice everywhere.
 """
 
 from __future__ import annotations
@@ -31,9 +30,9 @@ _LISTED = 3
 async def may_delete(
     app: App[object], table: SessionTable, rows: Sequence[int], now: int, store: Store | None
 ) -> bool:
-    """Ask about these rows, and again when favorites are among them; call in a worker.
+    """Ask about these rows, and again if favorites are among them; call it in a worker.
 
-    `store` tells whether an agent may be at work on them; None while it is being opened.
+    `store` finds out whether an agent may be at work on them; None while it is being opened.
     """
     files = [(table.path(row), table.signature(row)) for row in rows]
     look = None if store is None else partial(_found_out, store, files, now)
@@ -44,7 +43,7 @@ async def may_delete(
 
 
 def _found_out(store: Store, files: Sequence[store_work.File], now: int) -> str:
-    """What only a look at the files tells; may block."""
+    """What only the files tell, as warnings.  May block."""
     links = sum(is_link(path) for path, _ in files)
     lines = [
         in_use_line(store_work.at_work(store, files, now), len(files)),
@@ -86,7 +85,7 @@ class ConfirmDelete(Dialog[bool]):
         now: int,
         look: Callable[[], str] | None = None,
     ) -> Self:
-        """The question for these rows of a table, at `now` (microseconds since 1970)."""
+        """The question about these rows of a table, at `now` (microseconds since 1970)."""
         totals = table.totals_of(rows)
         what = "this session" if len(rows) == 1 else format.counted(len(rows), "session")
         recent = sum(is_recent(table.changed(row) * 1000, now * 1000) for row in rows)
@@ -114,7 +113,9 @@ class ConfirmDelete(Dialog[bool]):
             self.run_worker(self._find_out, thread=True, exit_on_error=False)
 
     def _find_out(self) -> None:
-        """In a thread: not every file that was saved a moment ago was saved by an agent; some are links."""
+        """Run `look` in a thread: a file saved a moment ago need not have been saved by an agent; some are
+        links.
+        """
         assert self._look is not None
         try:
             warning = self._look()
@@ -137,7 +138,7 @@ class ConfirmFavorites(ConfirmDelete):
 
     @classmethod
     def among(cls, table: SessionTable, rows: Sequence[int]) -> Self:
-        """The question for the favorites among these rows of a table."""
+        """The question about the favorites among these rows of a table."""
         favorites = [row for row in rows if table.favorite(row)]
         them = "this favorite" if len(favorites) == 1 else f"these {len(favorites):,} favorites"
         lines = _titles(table, favorites)

@@ -1,4 +1,4 @@
-"""What all dialogs share: a calm box in the middle, Esc and arrows."""
+"""The base of all dialogs: a box in the middle, Esc and arrows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Dialog(ModalScreen[T], OnceScreen[T]):
-    """A question; Esc answers it with None.  Put everything into one `Vertical(id="box")`."""
+    """A question; Esc answers None.  Put everything into one `Vertical(id="box")`."""
 
     BINDINGS = bindings("dialog")
     DEFAULT_CSS = """

@@ -1,7 +1,7 @@
-"""The question before something is destroyed for good: it takes a typed word.
+"""The question before sessions are destroyed for good: it takes a typed word.
 
-Strategy: what would go is worked out from the log as it was read, so that the numbers follow while the
-age is typed; the act then destroys exactly what was shown.
+Strategy: what would be destroyed is computed from the log as it was read, so the numbers follow while the age
+is typed; the act then destroys exactly what was shown.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WORD = "delete"
 
 
 class EmptyDialog(Dialog[list[Act]]):
-    """The acts to destroy; None for nothing."""
+    """Leaves with the acts to destroy, or None."""
 
     DEFAULT_CSS = """
     EmptyDialog {

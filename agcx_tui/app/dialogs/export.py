@@ -1,9 +1,8 @@
-"""The export dialog: which format, what goes along, and where to; nothing is overwritten unasked.
+"""The export dialog: format, contents, and target; nothing is overwritten without asking.
 
-Strategy: the dialog only asks, and gives an `ExportOrder`, which `export_run.py` carries out.  A path that
-ends as a file of the format does means one file, also for several sessions.  Whether something is in
-the way is asked of the disk in a thread, when the button is pressed; then the button says
-Overwrite, and pressing it again means that.
+Strategy: the dialog only asks, and leaves with an `ExportOrder`, which `run_export` carries out.  A path that
+ends like a file of the format means one file, also for several sessions.  A thread looks for existing files
+when the button is pressed; if there are any, the button says Overwrite and must be pressed again.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from agcx_tui.core.words import format
 
 @dataclass(frozen=True, slots=True)
 class ExportItem:
-    """A session to be exported."""
+    """A session to export."""
 
     path: str
     id: str
@@ -39,7 +38,7 @@ class ExportItem:
 
 @dataclass(frozen=True, slots=True)
 class ExportOrder:
-    """What is to be written: pairs of session file and target; `together`, all into the one target."""
+    """What to write: pairs of session file and target; with `together`, all into one target."""
 
     jobs: tuple[tuple[str, Path], ...]
     form: write_files.Form
@@ -47,7 +46,7 @@ class ExportOrder:
     together: bool = False
 
 
-# What goes along: the field of `ExportChoice`, and its name for people.
+# The contents: the field of `ExportChoice`, and its name for people.
 _PARTS = {
     "tool_calls": "Tools",
     "reasoning": "Thoughts",
@@ -57,7 +56,7 @@ _PARTS = {
 
 
 class ExportDialog(Dialog[ExportOrder]):
-    """For one session the path is that of a file, for several that of a directory, or of one file."""
+    """For one session, the path is a file; for several, a directory or one file."""
 
     BINDINGS = bindings("export")
     DEFAULT_CSS = """
@@ -81,9 +80,9 @@ class ExportDialog(Dialog[ExportOrder]):
         super().__init__()
         self._items = items
         self._format = "md"
-        # The order that needs a second press, since files are in its way.
+        # The order that must be confirmed because files exist.
         self._warned: ExportOrder | None = None
-        # The path that was put there; once a person changes it, it is theirs.
+        # The proposed path; once it is edited, it is no longer replaced.
         self._proposed = ""
 
     def compose(self) -> ComposeResult:
@@ -199,11 +198,11 @@ class ExportDialog(Dialog[ExportOrder]):
         return ExportOrder(jobs, self._form(), False, together)
 
     def _is_for_all(self, typed: str) -> bool:
-        """Whether several sessions are to be in this one file."""
+        """Whether several sessions go into this one file."""
         return len(self._items) > 1 and typed.endswith(f".{self._suffix}")
 
     def _misunderstanding(self, typed: str) -> str:
-        """Why what was typed for several sessions cannot be what is meant; empty when it can."""
+        """Why the typed path cannot be meant for several sessions; empty if it can."""
         ending = os.path.splitext(typed)[1].removeprefix(".")
         if len(self._items) == 1 or ending not in write_files.FORMATS:
             return ""
@@ -215,7 +214,7 @@ class ExportDialog(Dialog[ExportOrder]):
 
     @work(thread=True, exclusive=True, group="look")
     def _look(self, order: ExportOrder) -> None:
-        """In a thread: what is there already."""
+        """Look for existing files, in a thread."""
         single = order.together or len(order.jobs) == 1
         form = order.form.format
         jobs = (

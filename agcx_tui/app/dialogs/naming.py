@@ -1,4 +1,6 @@
-"""New names: a title typed where it stands in the list, that of a session that is to be made, and tags."""
+"""Dialogs for names: a new title typed in the list itself, the title of a new session, tags; and a
+warning.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,7 @@ class RenameScreen(ModalScreen[str], OnceScreen[str]):
         self._region = region
 
     def compose(self) -> ComposeResult:
-        # What a terminal would obey could not be edited on it; it becomes what is shown.
+        # Control characters could not be edited; they become what is shown for them.
         yield Input(safe_line(self._title), id="title-input")
 
     def on_mount(self) -> None:
@@ -59,7 +61,7 @@ class RenameScreen(ModalScreen[str], OnceScreen[str]):
 
 
 class NewSessionDialog(Dialog[str]):
-    """Whether a session is to be made, and its title; None makes none."""
+    """Leaves with the title of the session to make, or None."""
 
     DEFAULT_CSS = """
     NewSessionDialog {
@@ -104,7 +106,7 @@ class NewSessionDialog(Dialog[str]):
 
 
 class _LastWord(Suggester):
-    """Completes the tag that is being typed, whatever stands before it."""
+    """Completes the tag that is being typed, after whatever comes before it."""
 
     def __init__(self, tags: Iterable[str]) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
@@ -125,7 +127,7 @@ class _LastWord(Suggester):
 
 
 class TagsDialog(Dialog[tuple[list[str], list[str]]]):
-    """Leaves with the tags to add and those to take off; None changes nothing."""
+    """Leaves with the tags to add and those to remove, or None."""
 
     DEFAULT_CSS = """
     TagsDialog {
@@ -188,9 +190,9 @@ class TagsDialog(Dialog[tuple[list[str], list[str]]]):
 
 
 def tags_after(tags: Sequence[str], add: Sequence[str], take: Sequence[str]) -> list[str]:
-    """What is left of the tags, in their order, with the new ones behind; each once.
+    """The tags after a change: in their order, new ones last, each once.
 
-    A tag is taken off by what it looks like on the screen.
+    A tag is removed by what it looks like on the screen.
     """
     gone = set(take)
     return [tag for tag in dict.fromkeys([*tags, *add]) if safe_line(tag) not in gone]

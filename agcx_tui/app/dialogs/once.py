@@ -1,6 +1,6 @@
-"""A screen that can be left once only.
+"""The base of every screen that is pushed on another: it can be left only once.
 
-Strategy: Textual closes whatever screen is on top when a screen is dismissed, so the second of two quick keys
+Strategy: Textual pops whatever screen is on top when a screen is dismissed, so the second of two quick keys
 would close the screen below, and the last one with it.  A screen that is not on top is not dismissed.
 """
 
@@ -14,10 +14,7 @@ __all__ = ["OnceScreen"]
 
 
 class OnceScreen(Screen[ScreenResultType]):
-    """Base class of every screen that is put on another.
-
-    Behind a class of Textual, where it has another base: the style sheets follow the first base only.
-    """
+    """List a class of Textual before it, if there is one: style sheets follow the first base only."""
 
     @property
     def help_text(self) -> Content | None:
@@ -25,5 +22,5 @@ class OnceScreen(Screen[ScreenResultType]):
         return None
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
-        """Leave with a result; does nothing when it was left already."""
+        """Leave with a result; does nothing if the screen was left already."""
         return super().dismiss(result) if self.is_active else AwaitComplete()

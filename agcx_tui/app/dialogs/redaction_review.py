@@ -1,8 +1,8 @@
-"""What would be hidden in an export, find by find, before anything is written.
+"""Shows what an export would hide, find by find, before anything is written.
 
-Strategy: one list, grouped by kind and secret; each find stands in its line and is on until somebody turns it
-off.  Space turns one over, s the same secret everywhere, g its kind, a all of them.  The answer is what was
-looked at with the finds that are on, by session file.
+Strategy: one list, grouped by kind and secret; every find has a line and is on until it is turned off.  Space
+toggles a find, s the same secret everywhere, g its kind, a all.  The result is, by session file, what was
+searched, with the finds that are on.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 # What is to be hidden, by session file.
 Reviewed = dict[str, "Looked"]
 
-# Fields whose texts are known by the names of variables.
+# Fields whose texts are named by variables.
 _VARIABLES = ("environment_variables", "env")
 
-# What is shown of a secret that is longer, a private key for example.
+# How many characters are shown of a long secret, a private key for example.
 _SHOWN = 48
 
 
@@ -53,7 +53,7 @@ class RedactionReview(Dialog[Reviewed]):
     def __init__(self, found: Mapping[str, Looked]) -> None:
         super().__init__()
         finds = [(source, find) for source, looked in found.items() for find in looked.finds]
-        # A stable sort: within a secret they stay in the order of the sessions.
+        # The sort is stable: within a secret, finds stay in the order of the sessions.
         order = {(f.kind, f.secret): n for n, (_, f) in reversed(list(enumerate(finds)))}
         self._finds = sorted(
             finds, key=lambda each: (each[1].kind, order[each[1].kind, each[1].secret])
@@ -144,7 +144,7 @@ class RedactionReview(Dialog[Reviewed]):
         self._turn_together(range(len(self._on)))
 
     def _turn_together(self, numbers: Sequence[int]) -> None:
-        """All off if all are on, else all on."""
+        """Turn all off if all are on, else all on."""
         on = not all(self._on[number] for number in numbers)
         finds = self.query_one(OptionList)
         for number in numbers:
@@ -174,7 +174,7 @@ class RedactionReview(Dialog[Reviewed]):
 
 
 def _named(find: Find) -> str:
-    """What a find is the value of, where its line does not tell."""
+    """The name that a find is the value of, if its line does not show it."""
     if len(find.path) > 1 and find.path[-2] in _VARIABLES and isinstance(find.path[-1], str):
         return f"{find.path[-1]}="
     return "" if find.part == "message" else f"{find.field}: "

@@ -1,4 +1,4 @@
-"""What becomes of an export: secrets are looked for and shown, files are written, the outcome is said.
+"""Carries out an export: finds secrets and shows them, writes files, reports the outcome.
 
 Strategy: one coroutine asks, looks, shows and writes in that order; what takes time is done by threads that
 count how far they are.  Nothing is written before the secrets that are to be hidden have been shown.  An

@@ -1,4 +1,4 @@
-"""The log: every act, what it did to which sessions, and whether it can be taken back."""
+"""The log: every act, what it did to which sessions, and whether it can be undone."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class LogScreen(PagedScreen[None]):
 
     @dataclass
     class Loaded(Message):
-        """The log as it is now, None if it cannot be read; what was done, or why it was not."""
+        """The log as it is now, None if it cannot be read; and what was done, or why not."""
 
         log: list[Act] | None
-        said: str = ""
+        report: str = ""
         error: str = ""
 
     def __init__(self, services: Services, acts: ActQueue) -> None:
@@ -51,25 +51,25 @@ class LogScreen(PagedScreen[None]):
         self._load()
 
     @work(thread=True, exclusive=True, group="log")
-    def _load(self, said: str = "", error: str = "") -> None:
-        """In a thread: show the log as it is now, and say what became of it."""
+    def _load(self, report: str = "", error: str = "") -> None:
+        """Read the log in a thread, and say what was done."""
         try:
             log = self._acts.store.log()
         except (PersistenceError, OSError) as problem:
             self.post_message(
-                self.Loaded(None, said, error or f"The log cannot be read: {problem}")
+                self.Loaded(None, report, error or f"The log cannot be read: {problem}")
             )
         else:
-            self.post_message(self.Loaded(log, said, error))
+            self.post_message(self.Loaded(log, report, error))
 
     @on(Loaded)
     def _show(self, message: Loaded) -> None:
         if message.error:
             text = safe_line(message.error)
             self.notify(text, severity="error", timeout=10, markup=False)
-        elif message.said:
+        elif message.report:
             self.app.clear_notifications()
-            self.notify(message.said, markup=False)
+            self.notify(message.report, markup=False)
         at = self.lines.highlighted
         self._log = message.log or []
         self.lines.clear_options()

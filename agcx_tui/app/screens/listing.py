@@ -1,7 +1,7 @@
-"""What all screens share that list sessions: the order, the marks, what is chosen by them.
+"""The base of all screens that list sessions: order, marks, and what is chosen by them.
 
-Strategy: a screen says what is in its table and what can be done with it; its list, header and the line
-of its marks behave alike everywhere.
+Strategy: a subclass fills the table and says what can be done with its rows; list, header and marks behave
+alike everywhere.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ListingScreen"]
 
-# In a narrower terminal the size of what is marked would cover the last keys of the footer.
+# In a narrower terminal, the size of the marked sessions would cover the last keys of the footer.
 _ROOM_FOR_SIZE = 90
 
 
@@ -49,7 +49,7 @@ class ListingScreen(OnceScreen[ScreenResultType]):
     sessions: SessionList
 
     def chosen(self) -> list[int]:
-        """The marked rows in the order shown, the hidden ones last; else the one at the cursor."""
+        """The marked rows, in the order shown and hidden ones last; without marks, the row at the cursor."""
         if self.table.marks:
             shown = [row for row in self.table.order if row in self.table.marks]
             return shown + sorted(self.table.marks - set(shown))
@@ -78,7 +78,7 @@ class ListingScreen(OnceScreen[ScreenResultType]):
     # --- the order
 
     def sort_by(self, key: str, descending: bool | None = None) -> None:
-        """By `key` of SORTS; without a direction, in the one that suits the key."""
+        """Sort by `key` of SORTS; without a direction, in the one that suits the key."""
         self.table.sort_by(key, descending)
         self.query_one(ListHeader).refresh()
         self.sessions.update()

@@ -1,7 +1,7 @@
 """A screen of lines to choose from: a title, an `OptionList`, the keys.
 
-Strategy: for lists that a person reads rather than searches, the stock widget is right; texts are plain
-`Content`, never markup.
+Strategy: a list that is read rather than searched needs no widget of our own; texts are `Content`, never
+markup.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["PagedScreen"]
 
 
 class PagedScreen(OnceScreen[T], Generic[T]):
-    """`show_title`, and `lines` to fill."""
+    """Fill `lines`; call `show_title`, and `show_notice` if there are no lines."""
 
     BINDINGS = bindings("options")
     AUTO_FOCUS = "OptionList"
@@ -56,7 +56,7 @@ class PagedScreen(OnceScreen[T], Generic[T]):
         self.query_one("#title", EdgeLine).show(left, right)
 
     def show_notice(self, notice: Content | None) -> None:
-        """In place of the lines, when there are none."""
+        """Show a notice in place of the lines; None shows the lines."""
         page = self.query_one("#notice", Static)
         if notice is not None:
             page.update(notice)

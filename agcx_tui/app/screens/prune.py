@@ -1,8 +1,8 @@
-"""Cleaning up by rule: what falls under it is listed while the rule is typed.
+"""Clean up by rule: the sessions that match are listed while the rule is typed.
 
-Strategy: the fields make a `PruneRule`; a thread selects by it, stopped and begun anew with every change.
-What is safe unless it is named has a row of boxes, and a line below it tells what was spared and why.
-What is deleted is what is listed, by the files as they were then: one act, which `u` undoes.
+Strategy: the fields make a `PruneRule`; a thread selects by it, and starts over with every change.  What is
+protected by default has a row of checkboxes, and a line says what was spared and why.  Pruning deletes the
+sessions that are listed, if their files are unchanged: one act, which `u` undoes.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _CHECKS = {
     "imported": "imported, unchanged",
 }
 _TAKES = {f"take-{kind}": kind for kind in KINDS}
-# Seconds from a key to looking what falls under the rule now.
+# Seconds from a key to the search for matching sessions.
 _DELAY = 0.25
 
 _HELP = Content.assemble(
@@ -64,7 +64,7 @@ _ALL_SPARED = Content("All that falls under this rule is spared; the boxes above
 
 
 class PruneScreen(SessionsScreen):
-    """A rule, and what falls under it."""
+    """A rule, and the sessions that match it."""
 
     BINDINGS = bindings("prune")
     AUTO_FOCUS = "#older"
@@ -86,7 +86,7 @@ class PruneScreen(SessionsScreen):
 
     @dataclass
     class Selected(Message):
-        """What falls under the rule of this number; or why that cannot be said."""
+        """What the rule with this number matches, or the error; `selection` None without a rule."""
 
         number: int
         selection: Selection | None
@@ -157,7 +157,11 @@ class PruneScreen(SessionsScreen):
         self.sessions.focus()
 
     def _rule(self) -> PruneRule:
-        """`BadValue` when a field cannot be understood."""
+        """The rule as it is typed.
+
+        Raises:
+            BadValue: A field cannot be understood.
+        """
         text = {name: self.query_one(f"#{name}", Input).value.strip() for name in _TEXTS}
         checked = {box.id: box.value for box in self.query(Checkbox)}
         keep = text["keep"]
@@ -266,7 +270,7 @@ class PruneScreen(SessionsScreen):
 
 
 def _exported(entries: list[ScanEntry], folder: Path) -> tuple[list[ScanEntry], str]:
-    """Those that were exported, and what is to be said of the others."""
+    """The entries that were exported, and what to say of the others."""
     from agcx_tui.core.export.keep_copies import keep_copies
 
     done = {result.source: result for result in keep_copies(entries, folder)}

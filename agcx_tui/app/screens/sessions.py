@@ -1,7 +1,7 @@
-"""What the screens beside the browser share that list sessions: rows, marks, a preview.
+"""The base of the screens that list other sessions than the browser: trash and clean up.
 
-Strategy: the widgets are the browser's own, over a table of the screen's; what is in it, and what can
-be done with it, the screens say.
+Strategy: the widgets are the browser's, over a table of the screen; subclasses fill it and say what can be
+done with it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _PREVIEW_DELAY = 0.07
 
 
 class SessionsScreen(ListingScreen[None]):
-    """A list of sessions that are not, or not all, those of the browser."""
+    """A list of sessions with a preview; Esc goes back."""
 
     BINDINGS = bindings("sessions")
     AUTO_FOCUS = "SessionList"
@@ -44,9 +44,9 @@ class SessionsScreen(ListingScreen[None]):
         &.-narrow #preview { display: none; }
     }
     """
-    # What the list calls its sort keys.
+    # The names of sort keys in the header, if they differ from the browser's.
     LABELS: ClassVar[Mapping[str, str]] = {}
-    # Why nothing can be made of a conversation that is opened here.
+    # Why a conversation that is opened here cannot be changed.
     FIXED: ClassVar[str] = "Open it from the list of sessions for that."
 
     def __init__(self, services: Services, acts: ActQueue) -> None:
@@ -72,7 +72,7 @@ class SessionsScreen(ListingScreen[None]):
             yield EdgeLine(id="marks")
 
     def compose_above(self) -> Iterable[Widget]:
-        """What stands between the title and the list."""
+        """The widgets between the title and the list."""
         return ()
 
     # --- what is shown
@@ -81,7 +81,7 @@ class SessionsScreen(ListingScreen[None]):
         self.query_one("#title", EdgeLine).show(left, right)
 
     def table_changed(self, notice: Content | None = None) -> None:
-        """Show the table as it is now, or in its place a notice."""
+        """Show the table as it is now, or a notice in its place."""
         self.sessions.update()
         page = self.query_one("#notice", Static)
         if notice is not None:
@@ -108,7 +108,7 @@ class SessionsScreen(ListingScreen[None]):
         self.cursor_moved()
 
     def cursor_moved(self) -> None:
-        """The cursor is on another session, or on none."""
+        """Called when the cursor is on another session, or on none."""
 
     def _follow(self) -> None:
         self.query_one(Preview).follow(self.sessions.cursor, delay=_PREVIEW_DELAY)

@@ -1,9 +1,9 @@
-"""Where the space goes: bars that fill while the files are read, each opening what it is about.
+"""Where the space goes: bars that fill while files are measured; each opens what it is about.
 
-A large message opens its conversation there, all else the list of its sessions.
+A large message opens its conversation, everything else the list of its sessions.
 
-Strategy: a thread measures file by file and posts what it has a few times a second; of a file that
-was measured before, the cache speaks.  Leaving stops it, and what was measured by then is kept.
+Strategy: a thread measures file by file and posts results a few times a second; files measured before come
+from the cache.  Leaving stops it, and keeps what was measured.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from agcx_tui.core.words import format
 from agcx_tui.core.words.storage_report import BAR, Line, Section, bar, headline, sections
 
 _EVERY = 0.4
-# Python hands the interpreter over every 5 ms; this gives a key its turn at once.
+# The interpreter switches threads every 5 ms; this gives a key its turn at once.
 _BREATH = 0.0005
 _BREATHE_EVERY = 200
-# Where all is known already, what is handed over at once is bounded by this.
+# The most files in one message, for when all of them are in the cache.
 _MOST = 500
-# Label and note, in cells: where there is less room the label gives way, then the note is cut.
+# Label and note, in cells; with less room, first the label shrinks, then the note is cut.
 _LABEL, _LEAST_LABEL, _NOTE = 34, 16, 14
 _AMOUNT = 8
 # The edges of the list, and its scrollbar.
@@ -56,13 +56,15 @@ class Opened:
 
 
 class StorageScreen(PagedScreen[Opened]):
-    """Leaves with what is to be shown in the list, None for nothing."""
+    """Leaves with the sessions to show in the list, or None."""
 
     BINDINGS = bindings("storage")
 
     @dataclass
     class Measured(Message):
-        """Files that were measured since the last one; the worker's number tells old from new."""
+        """The files measured since the last message.  `total` is the number of files; `in_trash` is in
+        bytes.
+        """
 
         files: list[FileStats]
         total: int
@@ -75,7 +77,7 @@ class StorageScreen(PagedScreen[Opened]):
         self._services = services
         self._acts = acts
         self._store = acts.store
-        # Without a directory for it, all is measured anew.
+        # Without a cache, every file is measured.
         self._cache: StatsCache | None = None
         if services.cache is not None:
             self._cache = StatsCache(measures(services.cache), acts.store.path)
@@ -171,7 +173,7 @@ class StorageScreen(PagedScreen[Opened]):
             self._show()
 
     def _where(self, chosen: Line | None) -> int:
-        """The line that the cursor was on, wherever it is by now."""
+        """The index of the line that the cursor was on."""
         for index, line in enumerate(self._lines):
             if chosen and line and (line.group, line.name, line.index) == (
                 chosen.group, chosen.name, chosen.index,

@@ -1,7 +1,7 @@
-"""The trash: browse what was deleted, read it, bring it back, or destroy it for good.
+"""The trash: browse deleted sessions, read them, restore them, or destroy them for good.
 
-Strategy: a session in the trash is a file like any other, so list and preview are the browser's.  The
-list is by when a session was deleted.  Threads read and act; what they found is posted.
+Strategy: a session in the trash is a file like any other, so list and preview are the browser's.  The list is
+sorted by deletion.  A thread reads; the store's queue acts.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _EMPTY = Content.assemble(
 
 
 class TrashScreen(SessionsScreen):
-    """What was deleted, as one list; what is destroyed is taken out of every cache as well."""
+    """The deleted sessions; what is destroyed is also removed from every cache."""
 
     BINDINGS = bindings("trash")
     LABELS: ClassVar = {"accessed": "deleted"}
@@ -42,7 +42,7 @@ class TrashScreen(SessionsScreen):
 
     @dataclass
     class Loaded(Message):
-        """All that lies in the trash, and the log."""
+        """Everything in the trash, and the log; or why they cannot be read."""
 
         found: list[tuple[TrashedSession, ScanEntry]]
         log: list[Act]
@@ -129,9 +129,9 @@ class TrashScreen(SessionsScreen):
             if outcome is not None:
                 self._changed(done.format(summary(outcome.act)))
 
-    def _changed(self, said: str) -> None:
+    def _changed(self, report: str) -> None:
         self.app.clear_notifications()
-        self.notify(said, markup=False)
+        self.notify(report, markup=False)
         self._load()
 
     @work
@@ -153,7 +153,7 @@ class TrashScreen(SessionsScreen):
             try:
                 gone = store.destroy(to_destroy)
             finally:
-                # Also after a failure: some of it may be gone.
+                # Also after a failure: some sessions may be gone.
                 caches = {"state": self.services.state, "cache": self.services.cache}
                 forget(gone, store.path, **caches)
 
@@ -172,7 +172,7 @@ def _heading() -> Content:
 
 
 def _as_deleted(entry: ScanEntry, session: TrashedSession) -> ScanEntry:
-    """The entry with the time of its deletion where the list shows a time."""
+    """The entry, with the time of its deletion where the list shows a time."""
     if entry.metadata is None:
         return entry
     metadata = replace(entry.metadata, last_accessed=session.act.created_at)

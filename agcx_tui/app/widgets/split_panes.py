@@ -2,7 +2,7 @@
 
 Strategy: the widget measures itself, and places the second pane where the person chose it if there is
 room, else where there is.  How much of the room that takes is a share that the divider drags.  Sizes are
-set on the panes directly: a class would have every widget below styled anew.
+set on the panes directly: a class would restyle every widget below.
 """
 
 from __future__ import annotations
@@ -50,6 +50,9 @@ class SplitPanes(Widget):
 
     class Moved(Message):
         """The second pane is somewhere else than before, or is shown or hidden."""
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, SplitPanes.Moved)
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from agcx_format import (
     CheckpointMetadata,
@@ -24,15 +25,37 @@ from agcx_format import (
 from agcx_format.disk import Signature
 from agcx_format.errors import PersistenceError
 
-__all__ = ["CheckpointRow", "Conversation", "checkpoints_of", "open_checkpoint", "open_session"]
+__all__ = [
+    "CheckpointRow",
+    "Conversation",
+    "Offer",
+    "checkpoints_of",
+    "open_checkpoint",
+    "open_session",
+]
 
 Stopped = Callable[[], bool]
 Sizes = list[tuple[SectionPlace, int | None]]
 
 
+class Offer(Enum):
+    """What can be done with a session, and not with a checkpoint of it."""
+
+    SPLIT = auto()
+    EXPORT = auto()
+    # Read the file again: it may be saved by others.
+    REOPEN = auto()
+    # Show the checkpoints that it has.
+    CHECKPOINTS = auto()
+    # Remember where the reader was.
+    POSITION = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """`size` in bytes on disk; `checkpoint` None for the session itself.
+    """A session or one of its checkpoints, opened; `offers` says what can be done with it.
+
+    `size` in bytes on disk; `checkpoint` None for the session itself.
 
     `signature` tells whether the file is still the one that was opened, None if no file is.
     `expected()` is how many messages there are, by all that is known yet.
@@ -50,6 +73,10 @@ class Conversation:
     checkpoint: CheckpointMetadata | None = None
     signature: Signature | None = None
     expected: Callable[[], int] = lambda: 0
+
+    @property
+    def offers(self) -> frozenset[Offer]:
+        return frozenset(Offer) if self.checkpoint is None else frozenset()
 
 
 def open_session(path: str) -> Conversation:

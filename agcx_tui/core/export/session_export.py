@@ -38,7 +38,6 @@ FORMATS = {
     "codex": "Codex rollout",
 }
 
-
 # The fields besides the messages that each format shows; JSON shows all of them.
 _FACTS = {
     "md": ("title", "model", "tags", "working_directory"),
@@ -49,6 +48,8 @@ _FACTS = {
 }
 
 _no_name = re.compile(r"[^\w]+")
+# More characters of a title than any file name uses.
+_LONGEST_TITLE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +127,6 @@ def suffix(format: str) -> str:
     return "jsonl" if format == "codex" else format
 
 
-# More characters of a title than any file name uses.
-_LONGEST_TITLE = 1000
-
-
 def suggested_name(title: str, session_id: str, format: str) -> str:
     """A name that is unique by the id and safe on every file system: `fix-the-grid-04ee4873.md`."""
     # Characters that the locale cannot encode are left out.
@@ -153,9 +150,6 @@ def file_name(metadata: SessionMetadata, format: str) -> str:
     return suggested_name(metadata.title, str(metadata.id), format)
 
 
-# --- from a session to bytes
-
-
 # Formats that say how many turns a session has.
 _TELL_TURNS = ("md", "html")
 
@@ -176,13 +170,15 @@ class Exporter:
         self._reviewed = reviewed or {}
         self._placeholders: Placeholders | None = None
 
-    def session(self, path: str) -> contextlib.AbstractContextManager[Outgoing]:
+    @contextlib.contextmanager
+    def session(self, path: str) -> Iterator[Outgoing]:
         """A session ready to be written.
 
         Raises:
             PersistenceError: The session cannot be read.
         """
-        return self._session(path)
+        with self._opened(path) as opened:
+            yield self._ready(path, opened)
 
     def looked(self, path: str) -> Looked:
         """The secrets of a session.
@@ -192,11 +188,6 @@ class Exporter:
         """
         with self._opened(path) as opened:
             return Looked(tuple(self._finds(opened)), opened.signature)
-
-    @contextlib.contextmanager
-    def _session(self, path: str) -> Iterator[Outgoing]:
-        with self._opened(path) as opened:
-            yield self._ready(path, opened)
 
     @contextlib.contextmanager
     def _opened(self, path: str) -> Iterator[_Opened]:

@@ -12,13 +12,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agcx_format.search import Query, SessionRef, parse_query
-from agcx_tui.core.sessions import query as filter_query
+from agcx_tui.core.sessions import query
 from agcx_tui.core.sessions.table import SessionTable
 
 __all__ = ["SearchLine", "parse_line", "session_refs"]
 
 # Keys of both: the library takes the values that it knows.
-_FOREIGN = frozenset(filter_query.KEYS)
+_FOREIGN = frozenset(query.KEYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class SearchLine:
     """
 
     wanted: Query
-    filter: filter_query.Query
+    filter: query.Query
     errors: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
@@ -43,7 +43,7 @@ class SearchLine:
 def parse_line(text: str, now: int) -> SearchLine:
     """The meaning of a line at `now` (microseconds since 1970).  Never raises."""
     wanted = parse_query(text, _FOREIGN)
-    selected = filter_query.parse(wanted.foreign_text, now)
+    selected = query.parse(wanted.foreign_text, now)
     errors = (*(f"{text[e.start : e.end]}: {e}" for e in wanted.errors), *selected.errors)
     return SearchLine(wanted, selected, errors)
 

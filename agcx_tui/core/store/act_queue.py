@@ -3,7 +3,7 @@
 Strategy: one thread per store takes one act after the other; all screens of the store share the queue.  An
 undo that is asked for while an act waits or runs is about that act and no other: if the act fails, nothing
 is undone.  The queue belongs to the directory that the store was in when it was opened: if another
-directory lies at the same path by now, nothing is done.
+directory is at the same path now, nothing is done.
 
 No Textual.
 """
@@ -55,7 +55,7 @@ class AskedAct:
         return self._future.result(timeout)
 
     def __await__(self) -> Generator[Any, None, Outcome | None]:
-        # The act goes on when nobody waits for it any more: its screen may have been closed.
+        # The act goes on when its screen is closed and no longer waits for it.
         return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
 
 

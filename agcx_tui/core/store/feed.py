@@ -59,7 +59,7 @@ class FeedView(Protocol):
         """Some more rows of the catalog are in the table."""
 
     def table_changed(self) -> None:
-        """Rows of the table or the state of the feed are others by now."""
+        """Rows of the table, or the state of the feed, changed."""
 
     def store_replaced(self) -> None:
         """Another store lies where the one was that was shown; called before its rows come."""

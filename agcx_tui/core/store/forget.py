@@ -14,7 +14,7 @@ from pathlib import Path
 from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_format.store import Emptied
-from agcx_tui.core.local.paths import catalogs, measures
+from agcx_tui.core.local.paths import catalogs, measures, search_index
 
 __all__ = ["forget"]
 
@@ -40,6 +40,7 @@ def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None
         _sweep(state)
     if cache is not None:
         from agcx_format.catalog import Catalog
+        from agcx_format.search import forget_text
         from agcx_format.space import StatsCache
 
         # Versions that edits replaced, with an earlier title for example, belong to sessions that exist.
@@ -49,6 +50,7 @@ def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None
             {
                 catalog.path: lambda: catalog.forget(names),
                 measured.path: lambda: measured.forget(names),
+                search_index(cache): lambda: forget_text(search_index(cache), store, names),
                 (page := Path(page_path(cache, store))): lambda: page.unlink(missing_ok=True),
             }
         )

@@ -84,7 +84,7 @@ def _in_this_loop(publish: Callable[[Outcome], None]) -> Callable[[Outcome], Non
         try:
             loop.call_soon_threadsafe(take, context=context)
         except RuntimeError:
-            # The loop is closed: the program has ended, and nobody looks.
+            # The loop is closed: the program has ended.
             return
         taken.wait(_PATIENCE)
 

@@ -24,7 +24,7 @@ async def stream(
 ) -> AsyncGenerator[T, None]:
     """What `generate(stop)` yields in a thread, at most `ahead` items before they are taken.
 
-    `stop` is set once nobody reads any more: close the stream with `contextlib.aclosing`.  Between two
+    `stop` is set once the reader stops: close the stream with `contextlib.aclosing`.  Between two
     items the loop goes round, so a key that was pressed meanwhile is obeyed first.
 
     Raises:

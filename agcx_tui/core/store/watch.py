@@ -1,11 +1,11 @@
-"""What other programs do to a store, told as it happens.
+"""Watches what other programs do to a store.
 
-Strategy: the system tells which names changed (`watchfiles`), and each is looked at.  A name says
-nothing of what was done: our own acts come back here too, and are seen to be known already.  Where
-nothing can be watched (a limit of the system, a file system that tells nothing) nothing comes.
+Strategy: `watchfiles` reports which names changed, and each file is looked at.  A name does not say what was
+done: our own acts come back here too, and are recognized as known.  Where nothing can be watched (a limit of
+the system, a file system without notification) nothing is reported.
 
-The system says nothing more once the directory itself is gone, renamed, or covered by a disk that
-is mounted there: so it is looked at beside, and watching begins anew with the one that comes.
+Nothing is reported either once the directory itself is removed, renamed, or covered by a mounted disk.  So it
+is also polled, and watching starts over with the directory that appears.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from agcx_format.store import SUFFIX, folders, session_paths
 
 __all__ = ["Directory", "directory", "is_gone", "watch"]
 
-# Which one it is, whatever it is called: device and inode.
+# The identity of a directory: device and inode.
 Directory = tuple[int, int]
 
-# Milliseconds: how long what comes together is gathered, and how soon a stop is obeyed.
+# Milliseconds: how long changes are gathered, and how soon `stop` is noticed.
 _GATHER, _STEP = 300, 50
 _TICK = 1000
-# Seconds between two looks for a store that is not there yet.
+# Seconds between two looks for a missing store.
 _PATIENCE = 1.0
-# What watchfiles says of a file's name that is not UTF-8.
+# What watchfiles says of a file name that is not UTF-8.
 _NO_TEXT = "Unable to decode path"
 
 
 def watch(
     path: str, columns: Columns, stop: threading.Event
 ) -> Iterator[list[ScanEntry | Gone] | None]:
-    """What changed, as it does, until `stop`; None whenever the whole is to be compared.
+    """Changes as they happen, until `stop`; None whenever the whole store must be compared.
 
-    That is when watching begins anew, and when the directory is gone.  Blocks: for a thread.
+    That is when watching begins, and when the directory is gone.  Blocks: run it in a thread.
     """
     from watchfiles import watch as watch_files
 
@@ -72,7 +72,7 @@ def watch(
                         begun = True
                         yield None
                     if directory(path) != watched:
-                        # What was told of its files is that they went with it.
+                        # Changes of files in it only mean that they went with it.
                         break
                     names = {name for _, name in changes}
                     found = [look_at(Path(path), columns, each) for each in _paths(path, names)]
@@ -81,15 +81,19 @@ def watch(
                     if _folders_changed(path, names):
                         break
         except (OSError, RuntimeError) as error:
-            # A name that is no text ends the watching: it begins anew, and all is compared.  Else the
-            # limit of watches is reached, or the directory went away.
+            # A name that is not UTF-8 ends the watching: start over and compare.  Else the limit of watches
+            # is reached, or the directory is gone.
             soon = _NO_TEXT in str(error) or directory(path) != watched
             stop.wait(_PATIENCE if soon else _PATIENCE * 10)
 
 
 @contextmanager
 def _as_text(path: str) -> Iterator[str]:
-    """A path of the directory that is UTF-8, as the watching needs it; `OSError` where there is none."""
+    """A path of the directory that is valid UTF-8, which `watchfiles` needs.
+
+    Raises:
+        OSError: There is none.
+    """
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -99,7 +103,7 @@ def _as_text(path: str) -> Iterator[str]:
         return
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        # Raises where the system has no such names for what is open.
+        # Raises if the system has no such names for open files.
         os.stat(f"/proc/self/fd/{fd}/")
         yield f"/proc/self/fd/{fd}"
     finally:
@@ -107,7 +111,7 @@ def _as_text(path: str) -> Iterator[str]:
 
 
 def directory(path: str) -> Directory | None:
-    """The directory that lies there now; None where there is none."""
+    """The directory at this path now; None if there is none."""
     try:
         status = os.stat(path)
     except OSError:
@@ -116,10 +120,10 @@ def directory(path: str) -> Directory | None:
 
 
 def is_gone(path: str, before: Directory | None) -> bool:
-    """Whether the store that was in the directory `before` is not at its path any more.
+    """Whether the store that was in the directory `before` is no longer at its path.
 
-    A disk that is unmounted leaves the empty directory that it was mounted on.  One that is there
-    and cannot be read is not gone.
+    An unmounted disk leaves the empty directory it was mounted on.  A directory that exists but cannot be
+    read is not gone.
     """
     now = directory(path)
     if now is None:
@@ -150,7 +154,7 @@ def _is_of_interest(change: object, name: str) -> bool:
 
 
 def _paths(path: str, names: Iterable[str]) -> Iterator[str]:
-    """The session files among the names, as a scan of the store spells them."""
+    """The session files among the names, spelled as a scan of the store spells them."""
     within = set(folders().values())
     for name in sorted(names):
         folder, base = os.path.split(name)
@@ -160,5 +164,5 @@ def _paths(path: str, names: Iterable[str]) -> Iterator[str]:
 
 
 def _folders_changed(path: str, names: Iterable[str]) -> bool:
-    """A folder of session files came or went: then it is another thing that is to be watched."""
+    """Whether a folder of session files appeared or vanished: then other folders must be watched."""
     return any(os.path.basename(name) in folders().values() for name in names)

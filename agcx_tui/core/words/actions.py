@@ -188,6 +188,8 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                palette="go to the next match"),
         Action("conversation.previous-match", "N", "match(-1)", "match before",
                palette="go to the match before"),
+        Action("conversation.branches", "B", "branches", "the tree of branches",
+               palette="show the branches of the conversation"),
         Action("conversation.number", "colon,ctrl+g", "go_to_number", "go to a message", label=":"),
         Action("conversation.tab-1", "1", "tab_number(1)", "show the messages"),
         Action("conversation.tab-2", "2", "tab_number(2)", "show the context"),

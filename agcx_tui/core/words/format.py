@@ -134,8 +134,7 @@ def short_reason(error: PersistenceError | None) -> str:
     )
     if not isinstance(error, damage) or not where:
         return error.reason
-    cut = any(word in error.reason for word in ("left", "ends", "too few"))
-    return f"{'cut off' if cut else 'damaged'}{where}"
+    return f"{'cut off' if error.truncated else 'damaged'}{where}"
 
 
 def short_path(path: str) -> str:

@@ -21,7 +21,7 @@ from agcx_format.doctor.checks import verify_file
 from agcx_format.doctor.repair import Repair, repair_file
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import index, v2
-from agcx_format.layout import v1 as layout1
+from agcx_format.layout.v1 import HEADER, decompress_section, split
 from agcx_format.model.items import (
     InputText,
     Message,
@@ -85,7 +85,7 @@ def damaged(name: str) -> Iterator[tuple[Mutation, bytes]]:
 def test_what_is_saved_was_there_and_what_was_there_is_saved(name: str, tmp_path):
     golden = v1(name)
     original = read_session(golden.path)[1].messages
-    _, messages, _, _ = layout1.split(golden.data)
+    _, messages, _, _ = split(golden.data)
     for mutation, data in damaged(name):
         done = repaired(data, golden, tmp_path)
         inside = mutation.op == "set" and messages.start <= mutation.offset < messages.end
@@ -113,7 +113,7 @@ def lenient(data: bytes, tmp_path: Path) -> list[MessageSnapshot]:
 @pytest.mark.parametrize("length", [0, 3, 0xFFFFFFFF])
 def test_a_wrong_length_loses_nothing(field: str, length: int, tmp_path):
     golden = v1("full")
-    span = next(span for span in layout1.split(golden.data) if span.section == field)
+    span = next(span for span in split(golden.data) if span.section == field)
     data = bytearray(golden.data)
     data[span.start - 4 : span.start] = length.to_bytes(4, "little")
     done = repaired(bytes(data), golden, tmp_path)
@@ -136,8 +136,8 @@ def test_a_damaged_magic_or_version_loses_nothing(tmp_path):
 def test_messages_after_one_that_cannot_be_decoded_are_saved_too(tmp_path):
     golden = v1("times")
     original = read_session(golden.path)[1].messages
-    _, place, _, _ = layout1.split(golden.data)
-    raw = bytearray(layout1.decompress_section(golden.data, place))
+    _, place, _, _ = split(golden.data)
+    raw = bytearray(decompress_section(golden.data, place))
     bad = raw.index(b"\xa7message", messagepack.find_messages(raw)[4])
     # The tag is now no text at all, but as long.
     raw[bad] = 0xC0
@@ -150,13 +150,13 @@ def test_messages_after_one_that_cannot_be_decoded_are_saved_too(tmp_path):
 
 def test_items_of_an_unknown_kind_are_kept_byte_for_byte(tmp_path):
     golden = v1("full")
-    _, place, _, _ = layout1.split(golden.data)
-    raw = layout1.decompress_section(golden.data, place)
+    _, place, _, _ = split(golden.data)
+    raw = decompress_section(golden.data, place)
     changed = raw.replace(b"\xaainput_text", b"\xaainput_tape", 1)
     done = repaired(with_messages(golden, changed) + b"more", golden, tmp_path)
     data = Path(done.target).read_bytes()
-    _, place, _, _ = layout1.split(data)
-    assert layout1.decompress_section(data, place) == changed
+    _, place, _, _ = split(data)
+    assert decompress_section(data, place) == changed
     kinds = [part for message in saved(done) for part in message.item.content]
     assert any(isinstance(part, UnknownItem) for part in kinds)
 
@@ -166,7 +166,7 @@ def test_behind_a_damaged_frame_the_seek_table_finds_the_others(tmp_path):
     count = large_session(path)
     original = read_session(path)[1].messages
     data = bytearray(path.read_bytes())
-    _, place, _, _ = layout1.split(bytes(data))
+    _, place, _, _ = split(bytes(data))
     table = seekable.read_table(data[place.start : place.end])
     frame = place.start + table.section[table.frames // 2]
     data[frame : frame + 64] = bytes(64)
@@ -198,7 +198,7 @@ def test_of_a_layout_2_file_that_was_cut_off_the_first_messages_are_saved(share:
 def without_metadata(name: str) -> bytes:
     """The file, with a title of which no more than its length is left."""
     golden = v1(name)
-    end = layout1.split(golden.data)[0].end
+    end = split(golden.data)[0].end
     return golden.data[:27] + b"\xff" * (end - 27) + golden.data[end:]
 
 
@@ -314,7 +314,7 @@ def test_a_field_right_before_the_damage_is_not_believed(tmp_path):
     golden = v1("every-item")
     metadata = golden_session("every-item")[0]
     data = bytearray(golden.data)
-    title_at = layout1.HEADER + 17
+    title_at = HEADER + 17
     assert data[title_at] == len(metadata.title.encode())
     data[title_at] -= 3
     done = repaired(bytes(data), golden, tmp_path)
@@ -331,9 +331,7 @@ def test_fields_well_before_the_damage_are_kept(tmp_path):
     metadata = golden_session("every-item")[0]
     data = bytearray(golden.data)
     # The last moment of three: title and the first of them are right.
-    at = data.index(
-        metadata.last_accessed.encode(), layout1.HEADER + 18 + len(metadata.title.encode())
-    )
+    at = data.index(metadata.last_accessed.encode(), HEADER + 18 + len(metadata.title.encode()))
     data[at + 4] = 0xFF
     done = repaired(bytes(data), golden, tmp_path)
     found = read_session(done.target)[0]
@@ -435,7 +433,7 @@ def test_a_layout_2_file_with_names_of_fields_is_saved_whole(tmp_path):
 def test_what_lies_before_and_behind_a_bad_sector_is_saved(tmp_path):
     path = tmp_path / f"{v1('full').id}.agcx"
     count = large_session(path)
-    section = layout1.split(path.read_bytes())[1]
+    section = split(path.read_bytes())[1]
     with BadSectors(tmp_path, bad={path: section.start + (section.end - section.start) // 2}):
         report = verify_file(path)
         done = repair_file(path, tmp_path / "out")
@@ -458,7 +456,7 @@ def test_whichever_section_cannot_be_read_the_others_are_saved(section: str, tmp
     golden = v1("every-item")
     path = tmp_path / f"{golden.id}.agcx"
     path.write_bytes(golden.data)
-    spans = {span.section: span for span in layout1.split(golden.data)}
+    spans = {span.section: span for span in split(golden.data)}
     offset = 0 if section == "header" else spans[section].start + 1
     with BadSectors(tmp_path, bad={path: offset}):
         assert not verify_file(path).ok

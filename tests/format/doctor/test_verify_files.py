@@ -16,9 +16,8 @@ from agcx_format.codec.zstd import frames
 from agcx_format.doctor.checks import verify_file
 from agcx_format.doctor.report import FileReport, Severity
 from agcx_format.errors import PersistenceError
-from agcx_format.layout import checkpoint, index, v2
-from agcx_format.layout import v1 as layout1
-from agcx_format.layout.elements import split
+from agcx_format.layout import checkpoint, elements, index, v2
+from agcx_format.layout.v1 import decompress_section, join, split
 from agcx_format.model.items import InputText, Message
 from agcx_format.session.whole import read_session, write_session
 from tests.support.golden_files import GOLDEN, MUTATED, V1, V2, GoldenSession, mutations, v1
@@ -109,7 +108,9 @@ def test_the_same_holds_in_layout_2_also_inside_the_section(name: str, tmp_path)
 def test_a_layout_2_file_with_names_of_fields_reads_the_same(tmp_path):
     golden = next(session for session in V2 if session.name == "full")
     raw = v2.decompress(golden.data)
-    metadata, conversation, state, checksum = (raw[place.start : place.end] for place in split(raw))
+    metadata, conversation, state, checksum = (
+        raw[place.start : place.end] for place in elements.split(raw)
+    )
     starts = _field_starts(conversation)
     names = ("id", "messages", "context", "mode_history")
     named = b"\x84" + b"".join(
@@ -122,14 +123,14 @@ def test_a_layout_2_file_with_names_of_fields_reads_the_same(tmp_path):
 
 
 def _field_starts(record: bytes) -> list[tuple[int, int]]:
-    places = split(record, ("id", "messages", "context", "mode_history"))
+    places = elements.split(record, ("id", "messages", "context", "mode_history"))
     return [(place.start, place.end) for place in places]
 
 
 def test_damage_is_told_where_it_is(tmp_path):
     golden = v1("full")
     path = tmp_path / f"{golden.id}.agcx"
-    _, messages, _, _ = layout1.split(golden.data)
+    _, messages, _, _ = split(golden.data)
     path.write_bytes(golden.data[: messages.start + 9])
     report = verify_file(path)
     (length, cut, missing) = report.of_part("messages")
@@ -141,8 +142,8 @@ def test_damage_is_told_where_it_is(tmp_path):
 
 def test_one_message_that_cannot_be_decoded_is_named(tmp_path):
     golden = v1("times")
-    _, place, _, _ = layout1.split(golden.data)
-    raw = bytearray(layout1.decompress_section(golden.data, place))
+    _, place, _, _ = split(golden.data)
+    raw = bytearray(decompress_section(golden.data, place))
     start = messagepack.find_messages(raw)[4]
     raw[start] = 0x93
     path = tmp_path / f"{golden.id}.agcx"
@@ -153,15 +154,15 @@ def test_one_message_that_cannot_be_decoded_is_named(tmp_path):
 
 
 def with_messages(golden: GoldenSession, raw: bytes) -> bytes:
-    sections = [golden.data[span.start : span.end] for span in layout1.split(golden.data)]
+    sections = [golden.data[span.start : span.end] for span in split(golden.data)]
     sections[1] = frames.compress(raw, 3)
-    return b"".join(layout1.join(*sections))
+    return b"".join(join(*sections))
 
 
 def test_an_item_of_an_unknown_kind_is_worth_a_note(tmp_path):
     golden = v1("full")
-    _, place, _, _ = layout1.split(golden.data)
-    raw = layout1.decompress_section(golden.data, place)
+    _, place, _, _ = split(golden.data)
+    raw = decompress_section(golden.data, place)
     changed = raw.replace(b"\xaainput_text", b"\xaainput_tape", 1)
     assert changed != raw
     path = tmp_path / f"{golden.id}.agcx"
@@ -183,10 +184,10 @@ def test_what_is_wrong_but_readable_is_a_warning(tmp_path):
 def with_sections(name: str, *, after_state: bytes = b"", **metadata) -> bytes:
     """A file of the golden session, with other metadata, or with bytes after its state."""
     golden = v1(name)
-    spans = layout1.split(golden.data)
+    spans = split(golden.data)
     raw = [golden.data[span.start : span.end] for span in spans]
     first = bincode.encode(replace(golden_session(name)[0], **metadata))
-    return b"".join(layout1.join(first, raw[1], raw[2], raw[3] + after_state))
+    return b"".join(join(first, raw[1], raw[2], raw[3] + after_state))
 
 
 def test_bytes_after_the_state_and_after_the_metadata_are_told_with_their_place(tmp_path):
@@ -203,9 +204,9 @@ def test_bytes_after_the_state_and_after_the_metadata_are_told_with_their_place(
         len(whole),
     )
     assert "5 bytes" in finding.reason
-    spans = layout1.split(whole)
+    spans = split(whole)
     raw = [whole[span.start : span.end] for span in spans]
-    path.write_bytes(b"".join(layout1.join(raw[0] + b"xyz", *raw[1:])))
+    path.write_bytes(b"".join(join(raw[0] + b"xyz", *raw[1:])))
     (finding,) = verify_file(path).of_part("metadata")
     assert (finding.code, finding.offset) == ("excess", spans[0].end)
 
@@ -324,7 +325,7 @@ def test_a_seek_table_is_compared_with_the_frames(tmp_path):
     assert report.findings == ()
     assert next(part.items for part in report.parts if part.name == "messages") == count
     data = bytearray(path.read_bytes())
-    _, place, _, _ = layout1.split(bytes(data))
+    _, place, _, _ = split(bytes(data))
     footer = place.end - 9
     # The size of the last frame's text; then the count of frames.
     data[footer - 4] ^= 1

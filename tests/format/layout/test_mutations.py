@@ -13,7 +13,7 @@ import pytest
 
 from agcx_format.codec import bincode, messagepack
 from agcx_format.errors import PersistenceError
-from agcx_format.layout import v1 as layout1
+from agcx_format.layout.v1 import LAYOUT, decompress_section, split
 from agcx_format.model.items import Message, UnknownItem
 from tests.support.golden_files import MUTATED, Mutation, mutations, v1
 
@@ -48,7 +48,7 @@ def test_damaged_sessions_load_as_in_rust_or_not_at_all(name: str):
 def load(data: bytes) -> int | str:
     """The CRC-32 of the four sections encoded anew, or `error`."""
     try:
-        metadata, conversation, state = layout1.LAYOUT.decode(data)
+        metadata, conversation, state = LAYOUT.decode(data)
     except PersistenceError as error:
         assert error.section is not None
         assert error.reason
@@ -76,7 +76,7 @@ def test_damaged_metadata_reads_as_in_rust_or_not_at_all(name: str):
 
 def load_metadata(data: bytes) -> str:
     try:
-        layout1.LAYOUT.metadata(data)
+        LAYOUT.metadata(data)
     except PersistenceError:
         return "error"
     return "ok"
@@ -89,8 +89,8 @@ def test_an_item_of_an_unknown_kind_is_kept_byte_for_byte(key: tuple[str, int, i
         m for m in mutations(name) if m.op == "set" and (m.offset, m.value) == (offset, value)
     ]
     data = mutation.apply(v1(name).data)
-    _, messages_at, _, _ = layout1.split(data)
-    raw = layout1.decompress_section(data, messages_at)
+    _, messages_at, _, _ = split(data)
+    raw = decompress_section(data, messages_at)
     messages = messagepack.decode_messages(raw)
     assert any(has_unknown(message) for message in messages)
     assert messagepack.encode_messages(messages) == raw

@@ -14,12 +14,11 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import open_store, read_session, write_session
+from agcx_format import SessionFile, open_store, read_session, write_session
 from agcx_format.codec import messagepack
 from agcx_format.codec.zstd import frames
 from agcx_format.codec.zstd.frames import Section
-from agcx_format.doctor.checks import verify_file, verify_store
-from agcx_format.doctor.repair import repair_file
+from agcx_format.doctor import repair_file, verify_file, verify_store
 from agcx_format.doctor.report import Severity
 from agcx_format.errors import CorruptData
 from agcx_format.layout import LAYOUTS
@@ -44,7 +43,6 @@ from agcx_format.model.session import (
     SessionMetadata,
     SessionState,
 )
-from agcx_format.session.lazy import SessionFile
 from agcx_format.store.store import Store
 from tests.support.stores import contents, golden_session
 

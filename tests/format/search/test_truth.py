@@ -14,7 +14,7 @@ from tests.format.search.odd_stores import make_odd_store, save, some_items
 from tests.format.search.truth import load, naive, searched, some_query
 from tests.support.golden_files import GOLDEN
 
-QUERIES = 30
+QUERIES = 15
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -26,6 +28,7 @@ from agcx_format.model.timestamps import ns_of
 from tests.support.golden_files import GOLDEN, V1
 from tests.support.privileges import without_privileges
 from tests.support.stores import contents, copy_of, golden_session, id_of
+from tests.support.waiting import LIMIT
 
 both_ways = pytest.mark.parametrize("use_mmap", [True, False], ids=["map", "read"])
 
@@ -255,3 +258,24 @@ def test_a_fifo_is_an_error_and_never_a_wait(tmp_path: Path):
     os.mkfifo(path)
     with pytest.raises(CorruptData, match="not a regular file"):
         open_store(tmp_path).load_session(id_of("full"))
+
+
+def test_a_program_that_only_reads_imports_nothing_that_changes_a_store(tmp_path: Path):
+    """The start is quick: most programs begin with a list."""
+    root = copy_of("manager-store", tmp_path / "store")
+    open_store(root).delete(list(open_store(root).scan())[:1])
+    code = (
+        "import sys\n"
+        "from agcx_format import open_store\n"
+        "store = open_store(sys.argv[1])\n"
+        "entry = next(iter(store.scan()))\n"
+        "with store.open_session(entry.id) as session:\n"
+        "    assert session.metadata == store.list_sessions()[0]\n"
+        "print(*(name for name in sys.modules if name.startswith('agcx_format.store')))\n"
+    )
+    command = [sys.executable, "-c", code, root]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=True)
+    names = {name.removeprefix("agcx_format.store.") for name in done.stdout.split()}
+    assert "reader" in names
+    assert {name for name in names if name.startswith("acts.")} == {"acts.act_dirs"}
+    assert not names & {"writer", "trash", "index_keeper", "checkpoint_files", "at_work"}

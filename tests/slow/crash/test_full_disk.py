@@ -82,11 +82,20 @@ def test_a_write_that_the_system_refuses(change: Callable[[Store], object], tmp_
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of half a megabyte."""
-    point = tmp_path / "disk"
+    yield from mounted(tmp_path / "disk", "size=512k")
+
+
+@pytest.fixture
+def disk_of_few_files(tmp_path: Path) -> Iterator[Path]:
+    """A file system with room for some dozens of files."""
+    yield from mounted(tmp_path / "disk", "size=4m,nr_inodes=64")
+
+
+def mounted(point: Path, options: str) -> Iterator[Path]:
     point.mkdir()
     if sys.platform != "linux":
         pytest.skip("a tmpfs is mounted on Linux only")
-    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "none", str(point)]
+    mount = ["mount", "-t", "tmpfs", "-o", options, "none", str(point)]
     done = subprocess.run(mount, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         pytest.skip(f"a tmpfs may not be mounted here: {done.stderr.strip()}")
@@ -125,6 +134,29 @@ def test_on_a_full_disk_sessions_are_deleted_restored_and_the_trash_is_emptied(t
     assert open_store(root).trash() == []
     assert live(root) == {}
     assert all(act.titles in ([], [""], ["", ""]) for act in open_store(root).log())
+
+
+def test_with_all_inodes_used_sessions_are_deleted_restored_and_the_trash_is_emptied(
+    disk_of_few_files: Path,
+):
+    def use_all_inodes() -> None:
+        with pytest.raises(OSError, match="space"):
+            while True:
+                (disk_of_few_files / f"used{os.urandom(6).hex()}").touch()
+
+    root = small_store(disk_of_few_files / "store")
+    open_store(root).save_session(B, *session(B, 3, SMALL))
+    use_all_inodes()
+    store = open_store(root)
+    act = store.delete([entry for entry in store.scan() if entry.id == A])
+    assert live(root) == {B: 3}
+    use_all_inodes()
+    open_store(root).undo(act.id)
+    assert live(root) == {A: 1, B: 3}
+    open_store(root).delete(list(open_store(root).scan()))
+    use_all_inodes()
+    assert open_store(root).empty_trash().ids == {A, B}
+    assert live(root) == {}
 
 
 def test_a_deletion_does_not_need_room_for_a_large_index(tiny_disk: Path):

@@ -32,6 +32,9 @@ VERIFY = {
 }  # fmt: skip
 FINDING = {"severity", "code", "section", "reason", "offset", "decompressed", "message"}
 PART = {"name", "start", "end", "decompressed", "text", "items"}
+HIT = {
+    "session", "title", "message", "role", "time", "start", "end", "line", "before", "after",
+}  # fmt: skip
 TALLY = {"name", "sessions", "disk", "plain"}
 STATS = {
     "sessions", "messages", "disk", "plain", "incomplete", "kinds", "model", "month", "tag", "directory",
@@ -123,6 +126,12 @@ def test_import(store, tmp_path, agent):
     assert set(failed) == {"path", "outcome", "reason", "id", "title"}
 
 
+def test_search(store):
+    found = lines("search", "grid", "--json", "--context", "1")
+    assert {frozenset(each) for each in found} == {frozenset(HIT)}
+    assert by_id([each | {"id": each["session"]} for each in found], GRID)["message"] >= 0
+
+
 def test_verify(store):
     found = lines("verify", "--json")
     assert {frozenset(each) for each in found} == {frozenset(VERIFY)}
@@ -145,7 +154,7 @@ def test_prune(store):
 
 TESTED = {
     ("list",), ("show",), ("trash", "list"), ("stats",), ("import", "codex"), ("import", "claude"),
-    ("verify",), ("prune",),
+    ("verify",), ("prune",), ("search",),
 }  # fmt: skip
 
 

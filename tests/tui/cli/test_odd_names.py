@@ -34,6 +34,8 @@ ON_ALL = [
     ["list"], ["list", "--json"], ["list", "--filter", "caf"], ["list", "--sort", "title"], ["verify"],
     ["verify", "--json"], ["stats"], ["stats", "--json"], ["prune", "--older-than", "1d", "--dry-run"],
     ["prune", "--older-than", "1d", "--dry-run", "--json"], ["prune", "--duplicates", "--dry-run"],
+    ["search", "the"], ["search", "the", "--json"], ["search", "the", "--sessions"],
+    ["search", "the", "--count"],
 ]  # fmt: skip
 
 
@@ -118,6 +120,7 @@ def test_no_command_is_left_out():
         "repair",
         "demo",
         "import",
+        "mcp",
         "config",
         "completion",
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -41,12 +41,10 @@ if TYPE_CHECKING:
 
 __all__ = ["BrowserScreen"]
 
-T = TypeVar("T")
-
 # Seconds from a move of the cursor to the preview: longer than a key repeat takes.
 _PREVIEW_DELAY = 0.07
 _PREVIEW_DELAY_READING = 0.25
-# Seconds after which ages are drawn anew.
+# Seconds between two redraws of the ages.
 _AGES_EVERY = 30
 # In a smaller terminal, in cells, there is not enough room for it; a higher one has room for gaps.
 _LEAST_WIDTH, _LEAST_HEIGHT = 40, 8
@@ -178,7 +176,7 @@ class BrowserScreen(ListingScreen[None]):
         if notice is not None:
             page.update(notice)
         if page.display != (notice is not None):
-            # Not by a class of the screen, which would have every widget styled anew.
+            # Not by a class of the screen, which would restyle every widget.
             page.display = notice is not None
             self.query_one(ListHeader).display = notice is None
             # The list keeps the focus, and its keys, while there is nothing in it.

@@ -1,4 +1,6 @@
-"""What stands in the place of the list when there is nothing to list: why, and what to do."""
+"""The pages shown in place of the list, or of a conversation, when there is nothing to show: why, and what to
+do.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ _Part = str | tuple[str, str]
 
 
 def instead_of_list(table: SessionTable, feed: StoreFeed, typed: str) -> Content | None:
-    """What is shown in place of the list; None where there is a list.  `typed` is the filter."""
+    """The page to show in place of the list; None if there is a list.  `typed` is the filter."""
     state, path = feed.state, feed.path
     if state.vanished:
         return vanished(path or "")
@@ -38,7 +40,7 @@ def loading() -> Content:
 
 
 def empty(store_path: str | None, looked: list[str], *, missing: bool = False) -> Content:
-    """No sessions; with `missing` because the directory is not there."""
+    """There are no sessions; `missing` if the directory does not exist."""
     places = looked or ([store_path] if store_path else [])
     parts: list[_Part] = []
     if places:
@@ -94,18 +96,20 @@ def vanished(path: str) -> Content:
 
 
 def no_conversation(error: PersistenceError, path: str, *, gone: bool) -> Content:
-    """What a conversation shows that cannot be opened; `path` where the error names no file."""
+    """A conversation cannot be opened; `path` stands in if the error names no file, `gone` if it was
+    removed.
+    """
     facts = [("file", format.short_path(error.path or path))]
     if error.section:
         facts.append(("section", error.section))
     if error.offset is not None:
         unit = "decompressed byte" if error.decompressed else "byte"
         facts.append(("offset", f"{unit} {error.offset:,}"))
-    said = "It was removed, renamed, or its disk is unmounted." if gone else error.reason
+    reason = "It was removed, renamed, or its disk is unmounted." if gone else error.reason
     return Content.assemble(
         ("This session is gone" if gone else "This conversation cannot be read", "bold $text-error"),
         "\n\n",
-        (safe_line(said), "$foreground"),
+        (safe_line(reason), "$foreground"),
         "\n\n",
         *(f"{name:<9}{safe_line(value)}\n" for name, value in facts),
         "\n" if gone else "\nThe file was left as it is.  ",

@@ -1,8 +1,8 @@
-"""The browser's page as it will look when it is next opened, for `first_paint`.
+"""Keeps the browser's page as it will look at the next start, for `first_paint`.
 
-Strategy: what surrounds the rows is taken as the screen shows it; the rows are drawn as they will be,
-from the top, the cursor on the first; the preview is empty, as it is before the first file is open.
-While something is filtered, marked or said instead of the list, no page is kept.
+Strategy: what surrounds the rows is taken from the screen; the rows are drawn from the top, with the cursor
+on the first; the preview is empty, as it is before a file is open.  While something is filtered, marked, or
+shown in place of the list, no page is kept.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["keep_page"]
 
 
 def keep_page(screen: BrowserScreen, cache: Path, store: str) -> None:
-    """Keep the page of this screen; nothing happens where there is none to keep."""
+    """Keep the page of this screen if it is plain; else do nothing."""
     from agcx_tui.core.local.paths import config_file
 
     if not _is_plain(screen):
@@ -48,7 +48,7 @@ def _is_plain(screen: BrowserScreen) -> bool:
         and bool(table.order)
         and sessions.region.height > 0
         and not screen.has_class("-tiny")
-        # A notification lies over it.
+        # A notification covers a part of it.
         and not has_notifications(screen.app)
     )
 
@@ -58,8 +58,8 @@ def _lines(screen: BrowserScreen) -> list[Line]:
     place = sessions.scrollable_content_region
     console = screen.app.console
     rows = sessions.first_strips(place.height)
-    # In another time zone than that of the process ages are not told anew.
-    told_anew = screen.services.config.time_zone is None
+    # With a configured time zone, ages are not computed again at the next start.
+    ages_change = screen.services.config.time_zone is None
     lines = []
     for y, strip in enumerate(rendered_strips(screen)):
         if preview.y <= y < preview.bottom and preview.width:
@@ -69,27 +69,27 @@ def _lines(screen: BrowserScreen) -> list[Line]:
         if place.y <= y < place.bottom and y - place.y < len(rows):
             row, drawn = rows[y - place.y]
             strip = _replaced(strip, place.x, _filtered(drawn, sessions))
-            moment = screen.table.date(row) if told_anew else None
+            moment = screen.table.date(row) if ages_change else None
             path = screen.table.path(row)
             if any(ord(character) < 32 for character in path):
                 moment, path = None, ""
         text = strip.render(console)
         if moment is not None:
-            told = f"{format.age(moment, screen.services.now()):<{format.AGE_WIDTH}}"
-            moment = moment if told in text else None
-            text = text.replace(told, page_file.AGE, 1)
+            age = f"{format.age(moment, screen.services.now()):<{format.AGE_WIDTH}}"
+            moment = moment if age in text else None
+            text = text.replace(age, page_file.AGE, 1)
         lines.append(Line(text, moment, path))
     return lines
 
 
 def _filtered(strip: Strip, widget: Widget) -> Strip:
-    """Without colour, or with those of the terminal, as Textual has it for all that it draws."""
+    """Apply the app's line filters, which remove colors or use those of the terminal, as Textual does."""
     for line_filter in widget.app.get_line_filters():
         strip = strip.apply_filter(line_filter, widget.background_colors[1])
     return strip
 
 
 def _replaced(strip: Strip, x: int, part: Strip) -> Strip:
-    """The strip with a part of it covered by another."""
+    """The strip, with a part of it covered by another."""
     end = x + part.cell_length
     return Strip.join([strip.crop(0, x), part, strip.crop(end, strip.cell_length)])

@@ -1,6 +1,6 @@
-"""What the keys of the list do to sessions: delete, duplicate, favorite, rename, tag, undo.
+"""What keys do to the sessions of the list: delete, duplicate, favorite, rename, tag, undo.
 
-Strategy: each act is one coroutine, from the question to what is said of the outcome; the store's queue
+Strategy: each act is one coroutine, from the question to the report of its outcome; the store's queue
 (`act_queue`) does it.  An act is about the files that were pointed at when its key was pressed, as they
 were shown then.  The table follows by itself (`StoreFeed`).
 """
@@ -161,7 +161,7 @@ class SessionActs:
         return await self._finish(lambda acts: acts.run(act), what)
 
     async def _finish(self, ask: Callable[[ActQueue], AskedAct], what: str) -> Outcome | None:
-        """The outcome of an act; None, once that was said, if nothing was done."""
+        """The outcome of an act; None if it failed, which is reported here."""
         try:
             return await ask(await self._services.store.opened())
         except PersistenceError as error:
@@ -173,7 +173,7 @@ class SessionActs:
             row = self._table.row_of(go_to.entries[0].path)
             if row is not None and not self._sessions.go_to(row):
                 words = f"{words} The filter hides it."
-        # What was said of the act before is out of date.
+        # Reports of earlier acts are out of date.
         self._app.clear_notifications()
         self._app.notify(words, markup=False)
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
 from textual.widgets import Static
@@ -22,6 +22,7 @@ from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.browser import notices
+from agcx_tui.app.screens.conversation.branch_tree import ask_for_branch
 from agcx_tui.app.screens.conversation.derived_sessions import DerivedSessions
 from agcx_tui.app.screens.conversation.editing import open_in_editor
 from agcx_tui.app.screens.conversation.number_line import NumberLine
@@ -42,7 +43,12 @@ from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.app.widgets.lines.tab_line import TabLine
 from agcx_tui.app.widgets.roll.roll import Roll
 from agcx_tui.app.widgets.transcript.transcript import Transcript
-from agcx_tui.core.conversation.subject import Conversation, open_checkpoint, open_session
+from agcx_tui.core.conversation.subject import (
+    Conversation,
+    Offer,
+    open_checkpoint,
+    open_session,
+)
 from agcx_tui.core.local.reading_positions import ReadingPositions
 from agcx_tui.core.words import format
 from agcx_tui.core.words.resume_command import resume_command
@@ -57,8 +63,9 @@ __all__ = ["ConversationScreen"]
 _NEEDS_CONVERSATION = (
     "search", "match", "export", "copy_id", "copy_resume", "open_editor", "tab_number", "next_tab",
     "go_to_number",
+    "branches",
 )  # fmt: skip
-_MESSAGES_ONLY = ("match", "go_to_number", "split")
+_MESSAGES_ONLY = ("match", "go_to_number", "split", "branches")
 
 
 class ConversationScreen(OnceScreen[None]):
@@ -152,7 +159,7 @@ class ConversationScreen(OnceScreen[None]):
             self.remove_class("-failed")
             self.search.focus_content()
         self._show_title()
-        if conversation.checkpoint is not None:
+        if Offer.CHECKPOINTS not in conversation.offers:
             self._tabs.tabs = [tab for tab in self._tabs.tabs if tab[0] != "checkpoints"]
             self._tabs.choose("messages")
         self.transcript.show(conversation.source)
@@ -175,12 +182,10 @@ class ConversationScreen(OnceScreen[None]):
         self.add_class("-failed")
         self.refresh_bindings()
 
+    @on(events.Resize)
     def _show_title(self) -> None:
         if self.opened is not None:
             self.query_one("#title", EdgeLine).show(*title_line(self.opened, self.size.width))
-
-    def on_resize(self) -> None:
-        self._show_title()
 
     async def on_unmount(self) -> None:
         for unfollow in self._unfollow:
@@ -204,7 +209,11 @@ class ConversationScreen(OnceScreen[None]):
             (number,) for number in range(1, len(self._tabs.tabs) + 1)
         ]:
             return False
-        if action == "reopen" and self.opened is not None and self.opened.checkpoint is not None:
+        if (
+            action == "reopen"
+            and self.opened is not None
+            and Offer.REOPEN not in self.opened.offers
+        ):
             return False
         return not (action in _MESSAGES_ONLY and self.panes.shown != "messages")
 
@@ -278,6 +287,13 @@ class ConversationScreen(OnceScreen[None]):
     def _fetched(self, message: Transcript.Fetched) -> None:
         self.search.fetched(message.index)
 
+    @work(exclusive=True, group="branches")
+    async def action_branches(self) -> None:
+        """Show the tree of branches, and go to the one that is chosen."""
+        start = await ask_for_branch(self, self.transcript.source)
+        if start is not None:
+            self.transcript.seek(start)
+
     def action_go_to_number(self) -> None:
         self.number_line.ask(self._expected)
 
@@ -301,7 +317,7 @@ class ConversationScreen(OnceScreen[None]):
     # --- taking out
 
     def action_export(self) -> None:
-        if self.opened is not None and self.opened.checkpoint is not None:
+        if self.opened is not None and Offer.EXPORT not in self.opened.offers:
             text = "c makes a session of this checkpoint; that can be exported."
             self.notify(text, markup=False)
         elif self._export is None:

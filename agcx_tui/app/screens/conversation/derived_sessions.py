@@ -16,6 +16,7 @@ from textual.content import Content
 
 from agcx_format.errors import NothingToUndo, PersistenceError
 from agcx_format.transcript import safe_line
+from agcx_tui.core.conversation.subject import Offer
 from agcx_tui.core.words.format import counted
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class DerivedSessions:
         """Why the session cannot be split before the current message; empty if it can."""
         if conversation is None:
             return "It is still being opened."
-        if conversation.checkpoint is not None:
+        if Offer.SPLIT not in conversation.offers:
             return "A checkpoint cannot be split. c makes a session of it, which can."
         if self._acts is None:
             return self._fixed or _WITHOUT_STORE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agcx_tui.app.widgets.roll.viewport import Place
 from agcx_tui.app.widgets.transcript.transcript import Transcript
-from agcx_tui.core.conversation.subject import Conversation
+from agcx_tui.core.conversation.subject import Conversation, Offer
 from agcx_tui.core.local.reading_positions import Position, ReadingPositions
 
 __all__ = ["ReadingPlace"]
@@ -27,7 +27,7 @@ class ReadingPlace:
 
     def save(self, conversation: Conversation, position: Position | None) -> None:
         """Remember a position of `current()`.  May block."""
-        if self._positions is not None and conversation.checkpoint is None:
+        if self._positions is not None and Offer.POSITION in conversation.offers:
             self._positions.save(conversation.metadata.id, conversation.path, position)
 
     def restore(self, position: Position | None) -> None:

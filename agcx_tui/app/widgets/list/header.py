@@ -1,8 +1,9 @@
-"""The line above the session list: names of the columns, and by which one it is sorted."""
+"""The line above the session list: the names of the columns, and which one it is sorted by."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.segment import Segment
 from textual import events
@@ -15,7 +16,7 @@ from agcx_tui.core.sessions.columns import GAP, fit
 from agcx_tui.core.sessions.table import DATES, DESCENDING
 
 _LABELS = {"messages": "msgs"}
-# By what the list is sorted from a column: by what it shows, then by what it can show instead.
+# The sort keys of a column: what it shows, then what it can show instead.
 _KEYS = {
     "age": DATES,
     "title": ("title",),
@@ -25,7 +26,7 @@ _KEYS = {
 
 
 class ListHeader(Widget):
-    """Click on a column to sort by it; again, to turn the order round; then by its next key."""
+    """Click a column to sort by it, again to reverse the order, then to sort by its next key."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES = {"list-header--sorted"}  # noqa: RUF012
@@ -38,13 +39,12 @@ class ListHeader(Widget):
     }
     """
 
+    @dataclass
     class SortRequested(Message):
-        """`key` of the table's SORTS; the direction None where it is the one that suits the key."""
+        """`key` of the table's SORTS; a direction of None is the one that suits the key."""
 
-        def __init__(self, key: str, descending: bool | None = None) -> None:
-            super().__init__()
-            self.key = key
-            self.descending = descending
+        key: str
+        descending: bool | None = None
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class ListHeader(Widget):
         *,
         id: str | None = None,
     ) -> None:
-        """`labels`: what a list calls its sort keys, where it means something else by them."""
+        """`labels`: names of sort keys, if they mean something else in this list."""
         super().__init__(id=id)
         self._list = session_list
         self._labels = _LABELS | dict(labels or {})

@@ -1,9 +1,9 @@
-"""The list of sessions: a Line-API widget over a `SessionTable`.
+"""The list of sessions: a Line API widget over a `SessionTable`.
 
-Strategy: only the lines on the screen are drawn, each once per state, from an LRU of strips; the
-table may hold a hundred thousand rows.  The cursor is a row of the table, not a place in the list:
-when rows arrive or are sorted anew, it stays on its session, at the same height of the screen.
-Until a person moves it, it stays at the top instead, where the newest arrive.
+Strategy: only the lines on the screen are drawn, each once per state, from an LRU cache of strips; the table
+may hold a hundred thousand rows.  The cursor is a row of the table, not an index of the list: when rows
+arrive or are sorted, it stays on its session, at the same height of the screen.  Until it is first moved, it
+stays at the top instead, where the newest sessions arrive.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from agcx_tui.core.sessions.table import SessionTable
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """What is marked while shift is held: the row it began at, and the marks of before.
+    """The rows marked while shift is held: the row where that began, and the marks before.
 
-    The rest is how list, marks and cursor were left.  When one of them is another by now, whatever did
-    that, the next key begins a range of its own: no row is marked that nobody passed.
+    The rest is the list, the marks and the cursor as they were left.  If any of them has changed since, the
+    next key begins a new range: no row is marked that the cursor did not pass.
     """
 
     origin: int
@@ -49,7 +49,7 @@ class _Range:
 class SessionList(ScrollView, can_focus=True):
     """Rows of sessions, with a cursor and marks."""
 
-    # A row is copied by its key; finding out where each cell's text is from costs every scroll.
+    # Rows are copied by key; tracking where the text of each cell comes from would slow down every scroll.
     ALLOW_SELECT = False
 
     BINDINGS = bindings("list")
@@ -90,20 +90,22 @@ class SessionList(ScrollView, can_focus=True):
     }
     """
 
+    @dataclass
     class RowMessage(Message):
-        """About the row of the table that it names; None where the list is empty."""
+        """About a row of the table; None if the list is empty."""
 
-        def __init__(self, session_list: SessionList, row: int | None) -> None:
-            super().__init__()
-            self.session_list = session_list
-            self.row = row
+        session_list: SessionList
+        row: int | None
 
         @property
         def control(self) -> SessionList:
             return self.session_list
 
     class Highlighted(RowMessage):
-        """The cursor came to another session."""
+        """The cursor is on another session; only the last one counts."""
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, SessionList.Highlighted)
 
     class Opened(RowMessage):
         """Enter or a double click on a session."""
@@ -111,8 +113,14 @@ class SessionList(ScrollView, can_focus=True):
     class MarksChanged(Message):
         """Some sessions were marked or unmarked."""
 
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, SessionList.MarksChanged)
+
     class LaidOut(Message):
-        """The columns stand at other places than before."""
+        """The columns moved."""
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, SessionList.LaidOut)
 
     def __init__(self, table: SessionTable, now: Callable[[], int], *, id: str | None = None):
         """`now` gives microseconds since 1970, for the ages."""
@@ -122,21 +130,21 @@ class SessionList(ScrollView, can_focus=True):
         self._strips: LRUCache[tuple[int, Style | None, bool], Strip] = LRUCache(1024)
         self._columns: tuple[Column, ...] = ()
         self._look: RowLook | None = None
-        # Styles may be others by now: of the theme, or because the focus came or went.
+        # Set when the theme or the focus changed.
         self._look_is_old = True
         self._width = -1
         self._index = 0
         self._row: int | None = None
         self._moved = False
         self._range: _Range | None = None
-        # While it is covered by something else that is said, its keys do nothing.
+        # While a page is shown in its place, its keys do nothing.
         self.at_rest = False
 
     # --- what others ask and tell
 
     @property
     def cursor(self) -> int | None:
-        """The row of the table under the cursor; None when nothing is shown."""
+        """The row of the table under the cursor; None if nothing is shown."""
         return self._row
 
     @property
@@ -145,7 +153,7 @@ class SessionList(ScrollView, can_focus=True):
 
     @property
     def cursor_region(self) -> Region:
-        """Where the line under the cursor stands on the screen."""
+        """Where the line under the cursor is on the screen."""
         inside = self.scrollable_content_region
         return Region(inside.x, inside.y + self._index - self.scroll_offset.y, inside.width, 1)
 
@@ -159,7 +167,7 @@ class SessionList(ScrollView, can_focus=True):
         return line
 
     def update(self) -> None:
-        """Call when the table's rows, their order or the filter changed."""
+        """Call when the table's rows, order or filter changed."""
         order = self.table.order
         height_above = self._index - self.scroll_offset.y
         self._strips.clear()
@@ -173,7 +181,7 @@ class SessionList(ScrollView, can_focus=True):
         self.refresh()
 
     def forget_strips(self) -> None:
-        """Draw anew what may look different by now: ages, marks."""
+        """Redraw what may look different by now: ages, marks."""
         self._strips.clear()
         self.refresh()
 
@@ -181,7 +189,7 @@ class SessionList(ScrollView, can_focus=True):
         return not self.at_rest
 
     def go_to(self, row: int) -> bool:
-        """Put the cursor on a row of the table; false when the filter hides it."""
+        """Move the cursor to a row of the table; false if the filter hides it."""
         if row not in self.table.order:
             return False
         self._go(self.table.order.index(row))
@@ -206,7 +214,7 @@ class SessionList(ScrollView, can_focus=True):
         return strip
 
     def first_strips(self, count: int) -> list[tuple[int, Strip]]:
-        """The first rows and how they look with the cursor on the first, wherever it is now."""
+        """The first rows as they look with the cursor on the first, wherever it is now."""
         look, drawn = self._dressed(), []
         for index, row in enumerate(self.table.order[:count]):
             strip = draw_row(self.table, row, self._columns, look, self._now(), cursor=index == 0)
@@ -218,7 +226,7 @@ class SessionList(ScrollView, can_focus=True):
         self._look_is_old = True
 
     def _dressed(self) -> RowLook:
-        """How rows look now; what was drawn in another look, or for another width, is forgotten."""
+        """The current styles; discards the strips that were drawn with others, or for another width."""
         width, before = self.scrollable_content_region.width, self._look
         if width != self._width:
             self._width, self._columns = width, lay_out(width)
@@ -228,8 +236,8 @@ class SessionList(ScrollView, can_focus=True):
             return before
         look = self._look = self._current_look()
         self._look_is_old = False
-        # When only the focus came or went, the rows are as they were but for the one at the cursor, whose
-        # style is part of what it is kept by.
+        # If only the focus changed, the rows look the same but for the one at the cursor, whose style is part
+        # of its cache key.
         if before is None or replace(before, cursor=look.cursor) != look:
             self._strips.clear()
         return look
@@ -257,7 +265,7 @@ class SessionList(ScrollView, can_focus=True):
     # --- the cursor
 
     def _find_cursor(self) -> int:
-        """Where the cursor's session is now; the nearest place when it is there no more."""
+        """The index of the cursor's session now; the nearest one if it is gone."""
         order = self.table.order
         if not self._moved or self._row is None:
             return 0
@@ -301,7 +309,7 @@ class SessionList(ScrollView, can_focus=True):
 
     def action_page(self, pages: float) -> None:
         step = max(1, int(abs(pages) * (self.size.height - 1)))
-        # The page moves with the cursor, which keeps its height on the screen.
+        # The page moves with the cursor, which stays at its height on the screen.
         self._scroll(self.scroll_offset.y + (step if pages > 0 else -step))
         self._go(self._index + (step if pages > 0 else -step))
 

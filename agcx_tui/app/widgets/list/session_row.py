@@ -18,7 +18,7 @@ UNTITLED = "(no title)"
 
 @dataclass(frozen=True, slots=True)
 class RowLook:
-    """The styles; all but `match`, which is laid over another, carry the list's background."""
+    """The styles of a row; all but `match`, which is added to another, have the list's background."""
 
     plain: Style
     cursor: Style
@@ -39,7 +39,7 @@ def draw_row(
     *,
     cursor: bool,
 ) -> Strip:
-    """The line of a session; under the cursor, all of it in the cursor's colours."""
+    """The line of a session; under the cursor, all of it in the cursor's colors."""
     if cursor:
         under = look.cursor
         look = RowLook(under, under, under, under, under, under, look.match, under)
@@ -65,14 +65,14 @@ def draw_row(
 def _title_cells(
     table: SessionTable, row: int, columns: tuple[Column, ...], look: RowLook
 ) -> list[Segment]:
-    """The title; behind it, when the tags have lost their column, the tags if they fit."""
+    """The title; after it the tags, if they have no column and fit."""
     width = columns[1].width
     title = plain_cells(table.title(row)).strip()
     style = look.plain
     if not title:
         title, style = UNTITLED, look.dim
     if table.broken(row):
-        # Why stands before how it is called: the title gives way.
+        # The reason matters more than the title.
         reason = plain_cells(format.short_reason(table.error(row)))
         reason = fit(reason, max(0, min(22, width - 10))).rstrip()
         cells = _highlighted(fit(title, width - GAP - len(reason)), table, style, look)
@@ -87,7 +87,7 @@ def _title_cells(
 def _broken_cells(
     table: SessionTable, row: int, columns: tuple[Column, ...], look: RowLook
 ) -> list[Segment]:
-    """The first of the id and the reason, up to the size."""
+    """The beginning of the id and the reason, up to the size."""
     name = plain_cells(table.id(row))
     size = next((column for column in columns if column.name == "size"), None)
     end = size.start - GAP if size else columns[-1].start + columns[-1].width
@@ -128,7 +128,7 @@ def _tags(table: SessionTable, row: int) -> str:
 
 
 def _highlighted(text: str, table: SessionTable, style: Style, look: RowLook) -> list[Segment]:
-    """The text, with the words that the filter looks for set off."""
+    """The text, with the words of the filter highlighted."""
     words = table.query.words
     spans = find_words(text, words) if words else []
     if not spans:

@@ -186,7 +186,7 @@ async def test_a_session_that_changed_a_moment_ago_is_pointed_out(store):
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
-        now = app.now() * 1000
+        now = app.services.now() * 1000
         os.utime(screen.table.path(screen.table.order[0]), ns=(now, now))
         await pilot.press("f5")
         await pilot.pause(0.1)

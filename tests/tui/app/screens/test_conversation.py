@@ -54,6 +54,18 @@ async def test_the_title_says_what_the_conversation_is():
         assert "llama3.3:70b · Review · 3,000 messages · 500 turns" in title
 
 
+async def test_a_narrow_terminal_leaves_out_facts_of_the_title():
+    app = ScreenApp(golden("large"))
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, 3000)
+        title = app.conversation.query_one("#title", EdgeLine)
+        assert "500 turns" in title.plain
+        await pilot.resize_terminal(60, 20)
+        await until(pilot, lambda: "500 turns" not in title.plain)
+        await pilot.resize_terminal(*SIZE)
+        await until(pilot, lambda: "500 turns" in title.plain)
+
+
 async def test_a_key_pressed_before_the_file_is_open_is_obeyed_when_it_is():
     gate = threading.Event()
 

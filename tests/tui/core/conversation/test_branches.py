@@ -29,9 +29,13 @@ def branched():
     ]  # fmt: skip
 
 
+def names(branches):
+    return {branch: branches.name(branch) for branch in branches.found}
+
+
 def test_branches_have_the_first_words_of_their_first_message():
     found = read_branches(ListSource(branched()))
-    assert found.names == {FIRST: "Try another way", SECOND: "Or a third"}
+    assert names(found) == {FIRST: "Try another way", SECOND: "Or a third"}
 
 
 def test_a_branch_point_counts_the_ways_on_and_every_parent_has_its_number():
@@ -59,7 +63,7 @@ def test_a_conversation_whose_text_is_not_at_hand_is_read_again(tmp_path):
     with SessionFile(path) as file:
         while file.read_more():
             pass
-        assert read_branches(file).names == {FIRST: "Try another way", SECOND: "Or a third"}
+        assert names(read_branches(file)) == {FIRST: "Try another way", SECOND: "Or a third"}
 
 
 @pytest.mark.parametrize("index", [1, 3, 4, 5])

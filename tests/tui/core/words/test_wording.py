@@ -125,10 +125,11 @@ def test_the_home_directory_is_written_as_a_tilde(monkeypatch):
     [
         (InvalidMagic("does not begin with AGCX", section="header"), "not an AGCX file"),
         (UnsupportedVersion(7, 1, section="header"), "format version 7, not known"),
-        (CorruptData("the file ends inside the header", section="header"), "cut off in header"),
+        (CorruptData("it ends", section="header", truncated=True), "cut off in header"),
+        (CorruptData("nothing is left of it", section="header"), "damaged in header"),
         (CorruptData("99 bytes are too many", section="metadata"), "damaged in metadata"),
         (BincodeDecodeError("no such variant", section="metadata"), "damaged in metadata"),
-        (CompressionError("the data ends in a frame", section="messages"), "cut off in messages"),
+        (CompressionError("short", section="messages", truncated=True), "cut off in messages"),
         (CorruptData("not a regular file"), "not a regular file"),
         (PersistenceError("permission denied"), "permission denied"),
         (None, "cannot be read"),

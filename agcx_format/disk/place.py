@@ -1,0 +1,156 @@
+"""A name in an open directory, and all that is done to the file with that name.
+
+Strategy: the directory is an open descriptor, so that the place stays the same whatever is renamed or
+linked above it meanwhile.  `tree` opens directories; links in the name itself are not followed, unless a
+method says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from typing import NamedTuple
+
+from agcx_format.disk.durable import Signature, os_reason, temporary_name, write_new
+from agcx_format.errors import PersistenceError
+
+__all__ = ["Place"]
+
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+_NO_LINKS = (
+    errno.EPERM, errno.EMLINK, errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP,
+    errno.EINVAL,
+)  # fmt: skip
+
+
+class Place(NamedTuple):
+    """A name in an open directory.
+
+    Fields:
+        fd: the descriptor of the directory.
+        name: the name in it.
+        folder: the path of the directory, for messages only.
+    """
+
+    fd: int
+    name: str
+    folder: str
+
+    @property
+    def path(self) -> str:
+        return f"{self.folder}/{self.name}"
+
+    def status(self) -> os.stat_result | None:
+        """The status of the file, without following a link; None if there is no file.
+
+        Raises:
+            PersistenceError: the file system cannot say.
+        """
+        try:
+            return os.lstat(self.name, dir_fd=self.fd)
+        except OSError as cause:
+            if cause.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+                return None
+            raise PersistenceError(os_reason(cause), path=self.path) from None
+
+    def target_status(self) -> os.stat_result | None:
+        """The status after following a link; None if there is no file, or the file system cannot say."""
+        try:
+            return os.stat(self.name, dir_fd=self.fd)
+        except OSError:
+            return None
+
+    def signature(self) -> Signature | None:
+        """The signature of the file, without following a link; None if there is no file.
+
+        Raises:
+            PersistenceError: the file system cannot say.
+        """
+        status = self.status()
+        return None if status is None else Signature.of(status)
+
+    def is_taken(self) -> bool:
+        return self.status() is not None
+
+    def is_still(self, expected: Signature) -> bool:
+        status = self.status()
+        return status is not None and expected.fits(status)
+
+    def accept(self, expected: Signature | None) -> Signature | None:
+        """The signature of the file, if it is the expected one or a link to it; else None.
+
+        With `expected` None any file is accepted.
+        """
+        status = self.status()
+        if status is None:
+            return None
+        if expected is not None and expected.fits(status):
+            return expected
+        found = Signature.of(status)
+        if expected is None:
+            return found
+        if stat.S_ISLNK(status.st_mode):
+            with contextlib.suppress(OSError):
+                if Signature.of(os.stat(self.name, dir_fd=self.fd)) == expected:
+                    return found
+        return None
+
+    def rename(self, target: Place) -> None:
+        """Rename the file to `target`, replacing any file there."""
+        os.rename(self.name, target.name, src_dir_fd=self.fd, dst_dir_fd=target.fd)
+
+    def link(self, target: Place) -> bool:
+        """Give the file a second name; returns False if the file system has no hard links.
+
+        Raises:
+            FileExistsError: the name is taken.
+            OSError: the system refuses.
+        """
+        try:
+            os.link(
+                self.name, target.name,
+                src_dir_fd=self.fd, dst_dir_fd=target.fd, follow_symlinks=False,
+            )  # fmt: skip
+        except FileExistsError:
+            raise
+        except NotImplementedError:
+            return False
+        except OSError as cause:
+            if cause.errno in _NO_LINKS:
+                return False
+            raise
+        return True
+
+    def copy(self, target: Place) -> Signature:
+        """Make a synced copy with the same times at `target`, which must be free; a link is copied as a link.
+
+        Raises:
+            OSError: the file cannot be read, or the copy cannot be written.
+        """
+        status = os.lstat(self.name, dir_fd=self.fd)
+        if stat.S_ISLNK(status.st_mode):
+            os.symlink(os.readlink(self.name, dir_fd=self.fd), target.name, dir_fd=target.fd)
+            return Signature.of(os.lstat(target.name, dir_fd=target.fd))
+        fd = os.open(self.name, _READ, dir_fd=self.fd)
+        with os.fdopen(fd, "rb") as file:
+            parts = iter(lambda: file.read(1 << 20), b"")
+            # Under a temporary name first, so that a partial copy is never seen.
+            new = target.beside(temporary_name(target.name))
+            signature = write_new(new.fd, new.name, parts, like=status, keep_times=True)
+        new.rename(target)
+        return signature
+
+    def unlink(self) -> None:
+        """Remove the file; it is no error if it is gone already."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.name, dir_fd=self.fd)
+
+    def is_link(self) -> bool:
+        status = self.status()
+        return status is not None and stat.S_ISLNK(status.st_mode)
+
+    def beside(self, name: str) -> Place:
+        """Another name in the same directory."""
+        return Place(self.fd, name, self.folder)

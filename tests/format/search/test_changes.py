@@ -1,0 +1,143 @@
+"""A search while another process saves, deletes and restores sessions."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from agcx_format import open_store
+from agcx_format.search import Index
+from tests.format.search.odd_stores import save, some_items
+from tests.format.search.truth import literal, load, naive, searched
+from tests.support import ROOT
+
+_CHANGES = """
+import sys
+from pathlib import Path
+from random import Random
+from agcx_format import open_store
+from tests.format.search.odd_stores import save, some_items
+root, random = Path(sys.argv[1]), Random(1)
+print(flush=True)
+for turn in range(60):
+    store = open_store(root)
+    changing = [e for e in store.scan() if e.path.endswith("ffffffffffff.agcx")]
+    if turn % 3 == 0:
+        store.delete(random.sample(changing, 2))
+    elif turn % 3 == 1:
+        store.undo()
+    else:
+        save(Path(random.choice(changing).path), some_items(random, 3))
+"""
+
+
+@pytest.fixture
+def store(tmp_path) -> Path:
+    """Eight sessions that stay, and six that change."""
+    from agcx_format.model.items import InputText, Message
+
+    root = tmp_path / "store"
+    root.mkdir()
+    for number in range(14):
+        random = Random(number)
+        end = "0" * 12 if number < 8 else "f" * 12
+        items = [Message(None, "user", [InputText("needle here")]), *some_items(random, 5)]
+        save(root / f"{number:08d}-0000-4000-8000-{end}.agcx", items, "title", random)
+    return root
+
+
+@pytest.mark.parametrize("book", ["none", "whole", "followed"])
+def test_sessions_that_stay_are_found_and_counts_are_honest(store, tmp_path, book):
+    index = Index(open_store(store), None if book == "none" else tmp_path / "cache")
+    if book != "none":
+        index.update()
+    command = [sys.executable, "-c", _CHANGES, str(store)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        while other.poll() is None:
+            search = index.find("needle")
+            names = [Path(session.path).stem for session in search]
+            assert sum(name.endswith("000000000000") for name in names) == 8
+            assert len(names) == len(set(names))
+            progress = search.progress
+            assert progress.done
+            assert progress.searched == progress.total <= 14
+            if book == "followed":
+                index.update()
+    assert other.returncode == 0
+    for word in ("needle", "a", "grid"):
+        assert searched(index, literal(word)) == naive(load(index.store), literal(word))
+    if book != "none":
+        assert index.update().complete
+        assert searched(index, literal("needle")) == naive(load(index.store), literal("needle"))
+
+
+def test_a_search_is_stopped_between_two_jobs_and_says_that_it_did_not_end(store, tmp_path):
+    search = Index(open_store(store)).find("needle")
+    found = 0
+    for _ in search:
+        found += 1
+        search.stop()
+    assert 1 <= found <= 14
+    assert not search.progress.done
+
+
+def test_sessions_are_given_in_the_order_and_among_those_that_were_asked_for(store, tmp_path):
+    index = Index(open_store(store), tmp_path / "cache")
+    index.update()
+    refs = sorted(index.sessions(), key=lambda ref: ref.path)[2:9][::-1]
+    assert [s.path for s in index.find("needle", sessions=refs)] == [ref.path for ref in refs]
+    best = [s.score for s in index.find("needle", order="best")]
+    assert best == sorted(best, reverse=True)
+
+
+def test_a_read_only_cache_is_searched_without(store, tmp_path):
+    from agcx_format.errors import PersistenceError
+
+    (tmp_path / "cache").write_text("a file where a directory should be")
+    index = Index(open_store(store), tmp_path / "cache")
+    with pytest.raises(PersistenceError):
+        index.update()
+    search = index.find("needle")
+    assert len(list(search)) == 14
+    assert search.progress.direct == 14
+
+
+def test_beyond_its_largest_size_the_oldest_sessions_are_left_out_and_found_all_the_same(
+    store, tmp_path
+):
+    index = Index(open_store(store), tmp_path / "cache")
+    whole = index.update()
+    state = index.update(cap=whole.size // 60)
+    assert 0 < state.left_out < state.total
+    assert state.complete
+    assert len(list(index.find("needle"))) == 14
+
+
+def test_the_process_that_builds_says_how_far_it_is_and_ends_with_who_started_it(store, tmp_path):
+    from agcx_format.search import build
+
+    command = build.command(store, tmp_path / "cache")
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    assert done.returncode == build.STOPPED, done.stderr
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        last = process.stdout.read().splitlines()[-1]
+        assert process.wait() == build.DONE
+    assert b'"sessions":14' in last
+    assert Index(open_store(store), tmp_path / "cache").state().complete
+
+
+def test_words_that_are_nearly_so_are_offered(store, tmp_path):
+    index = Index(open_store(store), tmp_path / "cache")
+    index.update()
+    assert "needle" in index.close_words("neddle")
+    assert index.close_words("needle") == []
+    assert index.close_words("xq") == []
