@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from agcx_format.store.backend import SessionStorage as SessionStorage
     from agcx_format.store.backend import SessionStore as SessionStore
     from agcx_format.store.backend import StorageBackend as StorageBackend
+    from agcx_format.store.checkpoints import SEPARATOR as SEPARATOR
+    from agcx_format.store.checkpoints import CheckpointFile as CheckpointFile
+    from agcx_format.store.checkpoints import Checkpoints as Checkpoints
+    from agcx_format.store.checkpoints import StoredCheckpoint as StoredCheckpoint
+    from agcx_format.store.checkpoints import is_checkpoint as is_checkpoint
+    from agcx_format.store.checkpoints import open_checkpoint as open_checkpoint
+    from agcx_format.store.checkpoints import open_conversation as open_conversation
     from agcx_format.store.entries import ScanEntry as ScanEntry
     from agcx_format.store.entries import is_link as is_link
     from agcx_format.store.entries import is_recent as is_recent
@@ -34,6 +41,8 @@ _HOMES = {
     "acts.manifest": "Act Edit",
     "acts.plan_derived": "title_of_checkpoint title_of_second",
     "backend": "SessionStorage SessionStore StorageBackend",
+    "checkpoints": "CheckpointFile Checkpoints SEPARATOR StoredCheckpoint is_checkpoint open_checkpoint "
+    "open_conversation",
     "entries": "ScanEntry is_link is_recent own_size",
     "paths": "SUFFIX folders session_paths",
     "store": "CompressionLevel SHORTEST_PREFIX Store open_store",
