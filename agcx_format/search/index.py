@@ -255,7 +255,7 @@ def _in_book(task: Task, request: Request) -> Outcome:
     ref, text = task.ref, BookText(task, task.entry)
     if not task.entry.row.readable and text.error is not None:
         return Outcome(unsearched=Unsearched(ref.path, text.error))
-    hits = examine(text, request, ref.path, paths.id_of(ref.path))
+    hits = examine(text, request, ref.path)
     return Outcome(hits, _unsearched(ref, text))
 
 
@@ -265,7 +265,7 @@ def _in_file(ref: SessionRef, request: Request) -> Outcome:
     try:
         with SessionFile(ref.path, use_mmap=False) as file:
             text = DirectText(file)
-            hits = examine(text, request, ref.path, paths.id_of(ref.path))
+            hits = examine(text, request, ref.path)
             return Outcome(hits, _unsearched(ref, text), direct=True)
     except PersistenceError as error:
         if not os.path.lexists(ref.path):
