@@ -24,6 +24,7 @@ from agcx_format.model.session import (
     Checkpoint,
     CheckpointMetadata,
     ConversationContext,
+    ModeHistory,
     Session,
     SessionMetadata,
 )
@@ -108,6 +109,7 @@ class CheckpointFile:
         path: as it was given.
         signature: identifies the version of the file that was read.
         checkpoint: what it holds.
+        source: its messages, for what shows a session that is being read.
         metadata: of the session as it was then; what only the session knows is empty if it is gone.
     """
 
@@ -135,7 +137,7 @@ class CheckpointFile:
         # Those that the session has are not in this file.
         self.metadata = replace(self.metadata, checkpoints=[])
         self._messages = self._conversation.messages
-        self._source = ListSource(self._messages)
+        self.source = ListSource(self._messages)
 
     @property
     def session(self) -> Session:
@@ -147,6 +149,11 @@ class CheckpointFile:
         return self._conversation.context
 
     @property
+    def mode_history(self) -> ModeHistory:
+        """The modes up to the checkpoint, each with the time since when."""
+        return self._conversation.mode_history
+
+    @property
     def expected(self) -> int:
         return len(self._messages)
 
@@ -154,7 +161,7 @@ class CheckpointFile:
         return len(self._messages)
 
     def size_of(self, index: int) -> int:
-        return self._source.size_of(index)
+        return self.source.size_of(index)
 
     def read_more(self) -> bool:
         return False

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from agcx_format.store.checkpoints import CheckpointFile as CheckpointFile
     from agcx_format.store.checkpoints import Checkpoints as Checkpoints
     from agcx_format.store.checkpoints import StoredCheckpoint as StoredCheckpoint
+    from agcx_format.store.checkpoints import checkpoint_file as checkpoint_file
     from agcx_format.store.checkpoints import is_checkpoint as is_checkpoint
-    from agcx_format.store.checkpoints import open_checkpoint as open_checkpoint
     from agcx_format.store.checkpoints import open_conversation as open_conversation
     from agcx_format.store.entries import ScanEntry as ScanEntry
     from agcx_format.store.entries import is_link as is_link
@@ -41,7 +41,7 @@ _HOMES = {
     "acts.manifest": "Act Edit",
     "acts.plan_derived": "title_of_checkpoint title_of_second",
     "backend": "SessionStorage SessionStore StorageBackend",
-    "checkpoints": "CheckpointFile Checkpoints SEPARATOR StoredCheckpoint is_checkpoint open_checkpoint "
+    "checkpoints": "CheckpointFile Checkpoints SEPARATOR StoredCheckpoint is_checkpoint checkpoint_file "
     "open_conversation",
     "entries": "ScanEntry is_link is_recent own_size",
     "paths": "SUFFIX folders session_paths",

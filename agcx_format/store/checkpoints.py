@@ -33,8 +33,14 @@ from agcx_format.store.entries import ScanEntry
 from agcx_format.store.reader import StoreReader
 
 __all__ = [
-    "SEPARATOR", "CheckpointFile", "CheckpointReader", "Checkpoints", "StoredCheckpoint",
-    "is_checkpoint", "open_checkpoint", "open_conversation",
+    "SEPARATOR",
+    "CheckpointFile",
+    "CheckpointReader",
+    "Checkpoints",
+    "StoredCheckpoint",
+    "checkpoint_file",
+    "is_checkpoint",
+    "open_conversation",
 ]  # fmt: skip
 
 # Between a session and one of its checkpoints, in what a person writes.
@@ -284,10 +290,10 @@ def open_conversation(path: str | os.PathLike[str]) -> SessionFile | CheckpointF
     Raises:
         PersistenceError: it cannot be read.
     """
-    return open_checkpoint(path) if is_checkpoint(path) else SessionFile(path)
+    return checkpoint_file(path) if is_checkpoint(path) else SessionFile(path)
 
 
-def open_checkpoint(path: str | os.PathLike[str]) -> CheckpointFile:
+def checkpoint_file(path: str | os.PathLike[str]) -> CheckpointFile:
     """A checkpoint's file, with what its session says of it if that is in the same store.
 
     Raises:

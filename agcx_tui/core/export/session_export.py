@@ -193,12 +193,12 @@ class Exporter:
     @contextlib.contextmanager
     def _opened(self, path: str) -> Iterator[_Opened]:
         from agcx_format import ConversationSnapshot, SessionFile, read_session
-        from agcx_format.store import is_checkpoint, open_checkpoint
+        from agcx_format.store import checkpoint_file, is_checkpoint
 
         progress = self.progress
         try:
             if is_checkpoint(path):
-                with open_checkpoint(path) as checkpoint:
+                with checkpoint_file(path) as checkpoint:
                     _, conversation, state = checkpoint.session
                     progress.expected = checkpoint.expected
                     metadata = self._with_turns(checkpoint)
