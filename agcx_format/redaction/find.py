@@ -9,17 +9,23 @@ finds.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from agcx_format.model.items import MessageSnapshot
-from agcx_format.model.session import ConversationContext, Session, SessionMetadata, SessionState
+from agcx_format.model.session import (
+    CheckpointMetadata,
+    ConversationContext,
+    Session,
+    SessionMetadata,
+    SessionState,
+)
 from agcx_format.redaction import checks
 from agcx_format.redaction.one_text import Found, Span, spans, spans_in_line
 from agcx_format.redaction.texts import TextPath, commands, path_text, texts
 
-__all__ = ["Find", "find_in_session", "find_secrets"]
+__all__ = ["Find", "distinctive", "find_in_session", "find_secrets"]
 
 # A secret of at least this length that is not a word is searched for everywhere; shorter ones are too common.
 _DISTINCTIVE = 8
@@ -71,17 +77,20 @@ def find_in_session(session: Session, *, personal: bool = False) -> list[Find]:
 
 
 def find_secrets(
-    metadata: SessionMetadata,
+    metadata: SessionMetadata | CheckpointMetadata,
     read_messages: Callable[[], Iterable[MessageSnapshot]],
     context: ConversationContext | None = None,
     state: SessionState | None = None,
     *,
     personal: bool = False,
+    known: Mapping[str, str] | None = None,
+    by_rules: bool = True,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> list[Find]:
     """Every secret in a session, in reading order; fewer if it was stopped.
 
-    `read_messages` yields all messages from the first, each time it is called.
+    `read_messages` yields all messages from the first, each time it is called.  `known` are texts to find
+    wherever they occur, each with what kind of secret it is; without `by_rules` nothing else is found.
     """
 
     def places() -> Iterator[tuple[str, int | None, Any]]:
@@ -95,17 +104,21 @@ def find_secrets(
 
     finds: list[Find] = []
     by_text: dict[_Place, Found] = {}
-    for part, index, value in places():
+    for part, index, value in places() if by_rules else ():
         for path, text, name in texts(value):
             found = _of_variable(text, name) or spans(text, personal=personal)
             _keep(finds, by_text, (part, index, path), text, found)
         for path, words in commands(value):
             for number, span in spans_in_line(words):
                 _keep(finds, by_text, (part, index, (*path, number)), words[number], [span])
-    secrets = _distinctive(finds)
+    secrets = distinctive(finds) | {**(known or {})}
     if secrets:
+        secrets = {text: secrets[text] for text in sorted(secrets, key=len, reverse=True)}
         for part, index, value in places():
             for path, text, _ in texts(value):
+                # A role is one of a few words by which messages are told apart.
+                if path[-1:] == ("role",):
+                    continue
                 _repeats(finds, by_text, (part, index, path), text, secrets)
     order = {"metadata": 0, "context": 1, "state": 2, "message": 3}
     finds.sort(key=lambda find: (order[find.part], find.message or 0))
@@ -132,16 +145,16 @@ def _keep(
             finds.append(lines.find(place, span))
 
 
-def _distinctive(finds: list[Find]) -> dict[str, str]:
+def distinctive(finds: Iterable[Find]) -> dict[str, str]:
     """Secrets that are distinctive enough to be found anywhere, with their kind; the longest first."""
-    distinctive: dict[str, str] = {}
+    found: dict[str, str] = {}
     for find in finds:
         secret = find.secret
         mixed = any(map(str.isdigit, secret)) or not secret.isalpha()
         if len(secret) >= _DISTINCTIVE and mixed and find.kind not in ("home-directory", "e-mail"):
-            distinctive.setdefault(secret, find.kind)
-    longest = sorted(distinctive, key=len, reverse=True)[:_MOST_REPEATED]
-    return {secret: distinctive[secret] for secret in longest}
+            found.setdefault(secret, find.kind)
+    longest = sorted(found, key=len, reverse=True)[:_MOST_REPEATED]
+    return {secret: found[secret] for secret in longest}
 
 
 def _repeats(

@@ -35,6 +35,7 @@ from agcx_format.store.session_names import SHORTEST_PREFIX, as_id
 if TYPE_CHECKING:
     from agcx_format.store.acts.manifest import Act
     from agcx_format.store.checkpoints import Checkpoints
+    from agcx_format.store.content import Content
     from agcx_format.store.trash import Emptied, TrashedSession
     from agcx_format.store.writer import StoreWriter
 
@@ -94,6 +95,13 @@ class Store(StoreReader):
         from agcx_format.store.checkpoints import Checkpoints
 
         return Checkpoints(self, lambda *act: self._writer.act(*act), self.level)
+
+    @cached_property
+    def content(self) -> Content:
+        """Changes of what is said in sessions: secrets, messages, and two sessions joined."""
+        from agcx_format.store.content import Content
+
+        return Content(self, lambda *act: self._writer.act(*act), self.level)
 
     # --- saving as programs do: no act, so it cannot be undone
 
