@@ -7,15 +7,14 @@ others continue from although they are not marked as branch points are found in 
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from agcx_format import PENDING, MessageSnapshot, MessageSource
+from agcx_format import MessageSnapshot, MessageSource
 from agcx_format.transcript import genuine_user_text, short_title, text_of
-from agcx_tui.core.conversation.find_message import at_hand
+from agcx_tui.core.conversation.walk import walk
 
 __all__ = ["Branch", "Branches", "read_branches"]
 
@@ -23,9 +22,6 @@ __all__ = ["Branch", "Branches", "read_branches"]
 DEEPEST = 8
 # Characters of a branch's first words that name it.
 _NAME = 40
-# A thread that never sleeps would hold the interpreter lock.
-_STEP_SECONDS = 0.02
-_BREATH = 0.001
 
 
 @dataclass(slots=True)
@@ -122,21 +118,6 @@ def _messages(
     source: MessageSource, stopped: Callable[[], bool]
 ) -> Iterator[tuple[int, MessageSnapshot]]:
     """The messages that can be decoded, with their numbers from 1."""
-    index, since = 0, time.monotonic()
-    again: Callable[[], MessageSource] | None = getattr(source, "again", None)
-    while not stopped():
-        if index >= source.known():
-            if source.complete or not source.read_more():
-                return
-        else:
-            if again is not None and source.get(index) is PENDING:
-                # To read them again in order is faster than to fetch each.
-                source, again = again(), None
-                continue
-            message = at_hand(source, index, stopped)
-            index += 1
-            if message is not None:
-                yield index, message
-        if time.monotonic() - since > _STEP_SECONDS:
-            time.sleep(_BREATH)
-            since = time.monotonic()
+    for index, message in walk(source, stopped):
+        if message is not None:
+            yield index + 1, message
