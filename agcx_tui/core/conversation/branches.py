@@ -8,13 +8,13 @@ others continue from although they are not marked as branch points are found in 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from agcx_format import MessageSnapshot, MessageSource
+from agcx_format import MessageSource
 from agcx_format.transcript import genuine_user_text, short_title, text_of
-from agcx_tui.core.conversation.walk import walk
+from agcx_tui.core.conversation.find_message import all_messages
 
 __all__ = ["Branch", "Branches", "read_branches"]
 
@@ -91,7 +91,7 @@ def read_branches(
     found = Branches()
     previous: UUID | None = None
     missing: set[UUID] = set()
-    for number, message in _messages(source, stopped):
+    for number, message in all_messages(source, stopped):
         metadata = message.metadata
         parent = metadata.parent_message_id
         # Without a parent a message goes on from the one before it.
@@ -108,16 +108,7 @@ def read_branches(
                 found.found[metadata.branch_id] = Branch(short_title(words, _NAME), number, before)
             found.found[metadata.branch_id].messages += 1
         previous = metadata.message_id
-    for number, message in _messages(source, stopped) if missing else ():
+    for number, message in all_messages(source, stopped) if missing else ():
         if message.metadata.message_id in missing:
             found.numbers.setdefault(message.metadata.message_id, number)
     return None if stopped() else found
-
-
-def _messages(
-    source: MessageSource, stopped: Callable[[], bool]
-) -> Iterator[tuple[int, MessageSnapshot]]:
-    """The messages that can be decoded, with their numbers from 1."""
-    for index, message in walk(source, stopped):
-        if message is not None:
-            yield index + 1, message

@@ -21,7 +21,7 @@ from agcx_format.search import Finder, Query, parse_query
 from agcx_format.search.matchers import Literal, Matcher
 from agcx_format.search.text import Said, as_read, read_messages
 from agcx_format.transcript import describe_file, describe_record, tool_call
-from agcx_tui.core.conversation.walk import walk
+from agcx_tui.core.conversation.find_message import all_messages
 
 __all__ = ["Found", "TextMatch", "find_matches", "own_query", "search", "shown_texts"]
 
@@ -121,11 +121,9 @@ def search(
 
     def decodable() -> Iterator[MessageSnapshot]:
         nonlocal current, searched
-        for index, message in walk(source, stopped):
-            searched = index + 1
-            if message is not None:
-                current = index, message
-                yield message
+        for searched, message in all_messages(source, stopped):
+            current = searched - 1, message
+            yield message
 
     # All in one: a result is known by the calls before it.
     for said in read_messages(decodable()):

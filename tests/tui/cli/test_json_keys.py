@@ -36,6 +36,16 @@ HIT = {
     "session", "title", "message", "role", "time", "start", "end", "line", "before", "after",
 }  # fmt: skip
 TALLY = {"name", "sessions", "disk", "plain"}
+ACTIVITY = {
+    "id", "title", "messages", "turns", "began", "ended", "seconds", "active_seconds", "calls", "added",
+    "removed", "branches", "tools", "failed", "files", "edited", "modes",
+}  # fmt: skip
+ACTIVITY_ROWS = {
+    "tools": {"name", "calls", "failed", "seconds", "number"},
+    "failed": {"number", "name", "gist", "outcome"},
+    "files": {"path", "uses", "changes", "added", "removed", "number"},
+    "edited": {"number", "versions", "last"},
+}
 STATS = {
     "sessions", "messages", "disk", "plain", "incomplete", "kinds", "model", "month", "tag", "directory",
     "largest_sessions", "largest_messages", "trash",
@@ -82,6 +92,15 @@ def test_show(store):
     assert [each["number"] for each in lines("show", GRID, "--json", "--messages", "3-4")] == [3, 4]
 
 
+def test_show_activity(store):
+    (found,) = lines("show", GRID, "--activity", "--json")
+    assert set(found) == ACTIVITY
+    for group, keys in ACTIVITY_ROWS.items():
+        assert {frozenset(each) for each in found[group]} <= {frozenset(keys)}
+    assert found["tools"]
+    assert found["failed"]
+
+
 def test_trash_list(store):
     assert run("delete", GRID, "--yes", "--force").exit_code == 0
     (found,) = lines("trash", "list", "--json")
@@ -104,6 +123,18 @@ def test_stats(store):
         frozenset({"size", "message", "kind", "path", "title"})
     }
     assert found["sessions"] == len(list(store.glob("*.agcx")))
+
+
+def test_stats_with_activity(store):
+    (found,) = lines("stats", "--activity", "--json")
+    assert set(found) == {*STATS, "activity"}
+    assert set(found["activity"]) == {
+        "turns", "active_seconds", "calls", "failed", "edited", "added", "removed", "tools",
+    }  # fmt: skip
+    assert {frozenset(each) for each in found["activity"]["tools"]} == {
+        frozenset({"name", "sessions", "calls", "failed", "seconds"})
+    }
+    assert found["activity"]["failed"] == sum(each["failed"] for each in found["activity"]["tools"])
 
 
 @pytest.mark.parametrize("agent", ["codex", "claude"])
