@@ -38,7 +38,10 @@ from agcx_format.model.session import ConversationContext, ConversationSnapshot,
 from agcx_format.model.timestamps import Timestamp, all_usual, is_usual, normal
 from agcx_format.model.value_checks import check
 
-__all__ = ["decode", "decode_messages", "decode_run", "encode", "encode_messages", "find_messages"]
+__all__ = [
+    "decode", "decode_at_once", "decode_messages", "decode_run", "encode", "encode_messages",
+    "find_list", "find_messages",
+]  # fmt: skip
 
 T = TypeVar("T")
 
@@ -110,13 +113,38 @@ def decode_run(data: bytes, starts: Sequence[int]) -> list[MessageSnapshot]:
     Raises:
         MessagePackDecodeError: one of them is damaged.
     """
-    count = len(starts) - 1
+    messages = decode_at_once(data[starts[0] : starts[-1]], len(starts) - 1)
+    return _decode_each(data, starts) if messages is None else messages
+
+
+def decode_at_once(data: bytes | memoryview, count: int) -> list[MessageSnapshot] | None:
+    """Decode `count` messages that fill `data` in one call; None unless all are in today's form."""
     with contextlib.suppress(*_REFUSED):
-        array = b"\xdd" + count.to_bytes(4, "big") + data[starts[0] : starts[-1]]
+        array = b"".join([b"\xdd", count.to_bytes(4, "big"), data])
         messages: list[MessageSnapshot] = _decoder(list[MessageSnapshot])(array)
         if _timely(messages):
             return messages
-    return _decode_each(data, starts)
+    return None
+
+
+def find_list(data: bytes | memoryview, before: Iterable[str]) -> tuple[int, int]:
+    """Where the `Vec` of messages begins and ends in `data`; `before` is as for `MessageScanner`.
+
+    Raises:
+        MessagePackDecodeError: the data are truncated or damaged.
+    """
+    unpacker = lenient.unpacker(data)
+    try:
+        for each in before:
+            if each == "array":
+                unpacker.read_array_header()
+            else:
+                unpacker.skip()
+        start = unpacker.tell()
+        unpacker.skip()
+    except lenient.UNPACK_ERRORS as cause:
+        raise MessagePackDecodeError(lenient.in_words(cause)) from None
+    return start, unpacker.tell()
 
 
 def _decode_each(data: bytes | memoryview, starts: Sequence[int]) -> list[MessageSnapshot]:
