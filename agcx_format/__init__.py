@@ -21,8 +21,8 @@ one file
     listed
 sessions
     new_session NewSession initial_state Session SessionMetadata ConversationSnapshot
-    ConversationContext SessionState FilterSettings OperatingMode Checkpoint CheckpointMetadata
-    SessionIndex AstIndexState EmbeddingCacheState Float32
+    ConversationContext SessionState FilterSettings OperatingMode ModeHistory
+    Checkpoint CheckpointMetadata SessionIndex AstIndexState EmbeddingCacheState Float32
 messages
     new_message MessageSnapshot MessageMetadata FileContext ToolCallMetadata
     Item: Message Reasoning LocalShellCall FunctionCall FunctionCallOutput Other UnknownItem
@@ -123,6 +123,7 @@ if TYPE_CHECKING:
     from agcx_format.model.session import ConversationSnapshot as ConversationSnapshot
     from agcx_format.model.session import EmbeddingCacheState as EmbeddingCacheState
     from agcx_format.model.session import FilterSettings as FilterSettings
+    from agcx_format.model.session import ModeHistory as ModeHistory
     from agcx_format.model.session import OperatingMode as OperatingMode
     from agcx_format.model.session import Session as Session
     from agcx_format.model.session import SessionIndex as SessionIndex
@@ -163,7 +164,7 @@ _HOMES = {
         ReasoningWithoutContent ResponseItem SummaryText ToolCallMetadata UnknownItem""",
     "model.new": "NewSession initial_state new_message new_session",
     "model.session": """AstIndexState Checkpoint CheckpointMetadata ConversationContext ConversationSnapshot
-        EmbeddingCacheState FilterSettings OperatingMode Session SessionIndex SessionMetadata
+        EmbeddingCacheState FilterSettings ModeHistory OperatingMode Session SessionIndex SessionMetadata
         SessionState""",
     "model.timestamps": "Timestamp ns_of to_datetime",
     "session.lazy": "SessionFile",

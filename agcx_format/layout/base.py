@@ -24,6 +24,7 @@ from agcx_format.model.session import (
     CheckpointMetadata,
     ConversationContext,
     ConversationSnapshot,
+    ModeHistory,
     Session,
     SessionMetadata,
     SessionState,
@@ -188,6 +189,16 @@ class Layout(ABC):
         Raises:
             PersistenceError: when it cannot be read.
         """
+
+    def mode_history(self, data: Section, metadata: SessionMetadata) -> ModeHistory:
+        """The modes of the session, each with the time since when, the oldest first.
+
+        A layout that does not store them knows the current mode alone.
+
+        Raises:
+            PersistenceError: when it cannot be read.
+        """
+        return [(metadata.current_mode, metadata.created_at)]
 
     @abstractmethod
     def state(self, data: Section) -> SessionState:

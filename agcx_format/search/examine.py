@@ -53,6 +53,7 @@ class Request:
         context: lines before and after each.
         counted: whether all matches are counted, also beyond `rows`.
         scored: whether the hits get a score.
+        runs: bytes that a session's file must hold; see `raw`.
         stopped: asked between two blocks.
     """
 
@@ -62,6 +63,7 @@ class Request:
     context: int
     counted: bool
     scored: bool
+    runs: tuple[bytes, ...]
     stopped: Callable[[], bool]
 
 

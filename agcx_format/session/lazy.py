@@ -26,6 +26,7 @@ from agcx_format.layout.plain_size import plain_size
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.model.session import (
     ConversationContext,
+    ModeHistory,
     SessionMetadata,
     SessionState,
 )
@@ -224,6 +225,17 @@ class SessionFile:
             PersistenceError: when it cannot be read.
         """
         return self._located(self._layout.context)
+
+    @property
+    def mode_history(self) -> ModeHistory:
+        """The modes of the session, each with the time since when, the oldest first.
+
+        Layout 1 does not store it: there it is the current mode since the session was created.
+
+        Raises:
+            PersistenceError: when it cannot be read.
+        """
+        return self._located(lambda data: self._layout.mode_history(data, self.metadata))
 
     @property
     def state(self) -> SessionState:

@@ -10,6 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -51,19 +52,41 @@ class _Numbers(AnyParam):
 @session_argument()
 @click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the last N messages.")
 @click.option("--messages", type=_Numbers(), help="Only these, counted from 1: 3-7, 3-, -7, 3.")
-@click.option("--json", "as_json", is_flag=True, help="The messages, one JSON object a line.")
+@click.option(
+    "--activity",
+    is_flag=True,
+    help="What happened in it: time, tools, failed calls, files changed, edits, modes.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="The messages, one JSON object a line; with --activity, one object.",
+)
 @store_option
 @pass_settings
 def show(
-    settings: Settings, session: str, last: int | None, messages: Span | None, as_json: bool
+    settings: Settings,
+    session: str,
+    last: int | None,
+    messages: Span | None,
+    activity: bool,
+    as_json: bool,
 ) -> None:
     """Show a conversation as text; in a terminal, through $PAGER."""
     if last and messages:
         raise click.UsageError("--last and --messages cannot be combined")
+    if activity and (last or messages):
+        raise click.UsageError(
+            "--activity is of the whole session: leave --last and --messages out"
+        )
     path = session
     # A path needs no store.
     if not session.endswith(".agcx"):
         path = settings.store().resolve(session).path
+    if activity:
+        _show_activity(settings, path, as_json)
+        return
     from agcx_format import SessionFile
 
     with SessionFile(path) as file:
@@ -81,6 +104,26 @@ def show(
             from agcx_tui.core.words.format import counted
 
             settings.failed(f"the session has only {counted(file.known(), 'message')}")
+
+
+def _show_activity(settings: Settings, path: str, as_json: bool) -> None:
+    from agcx_tui.cli.show_activity import activity_json, activity_lines
+    from agcx_tui.cli.text import heading
+    from agcx_tui.core.conversation.activity import read_activity
+    from agcx_tui.core.conversation.subject import open_session
+
+    conversation = open_session(path)
+    try:
+        activity = read_activity(conversation)
+        assert activity is not None
+        if as_json:
+            print_json(activity_json(conversation.metadata, activity))
+        else:
+            _page(chain(heading(conversation.metadata), activity_lines(activity)))
+        if conversation.source.error is not None:
+            settings.failed(conversation.source.error)
+    finally:
+        conversation.close()
 
 
 def text_lines(entry: ScanEntry) -> Iterator[str]:

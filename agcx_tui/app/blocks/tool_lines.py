@@ -21,9 +21,9 @@ from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.images import image_facts
 from agcx_tui.app.blocks.lines import EMPTY, Piece, beside, indent, line, wrap
 from agcx_tui.app.blocks.look import Around, Fold, Look
-from agcx_tui.app.blocks.outcome import seconds_text
 from agcx_tui.app.blocks.rows import row_parts, text_parts
 from agcx_tui.app.blocks.tool import Asked, asked, diff_style, is_diff
+from agcx_tui.core.words.durations import seconds_text
 
 __all__ = ["answer_block", "call_block"]
 

@@ -15,6 +15,7 @@ from agcx_format import (
     ConversationContext,
     ListSource,
     MessageSource,
+    ModeHistory,
     SectionPlace,
     SessionFile,
     SessionMetadata,
@@ -59,7 +60,7 @@ class Conversation:
 
     `signature` tells whether the file is still the one that was opened, None if no file is.
     `expected()` is how many messages there are, by all that is known yet.
-    `context()` and `sections(stopped)` may block and raise `PersistenceError`.
+    `context()`, `mode_history()`, and `sections(stopped)` may block and raise `PersistenceError`.
     """
 
     path: str
@@ -73,6 +74,7 @@ class Conversation:
     checkpoint: CheckpointMetadata | None = None
     signature: Signature | None = None
     expected: Callable[[], int] = lambda: 0
+    mode_history: Callable[[], ModeHistory] = list
 
     @property
     def offers(self) -> frozenset[Offer]:
@@ -98,6 +100,7 @@ def open_session(path: str) -> Conversation:
         file.close,
         signature=file.signature,
         expected=lambda: file.expected,
+        mode_history=lambda: file.mode_history,
     )
 
 
@@ -114,6 +117,7 @@ def open_checkpoint(
         0,
         lambda: conversation.context,
         checkpoint=loaded.metadata,
+        mode_history=lambda: conversation.mode_history,
     )
 
 

@@ -17,6 +17,7 @@ from agcx_format.codec.zstd import frames
 from agcx_format.errors import InvalidCheckpoint, PersistenceError, StaleSession
 from agcx_format.layout import index as index_module
 from agcx_format.layout import v1, v2
+from agcx_format.layout.elements import split
 from agcx_format.model.session import Checkpoint, CheckpointMetadata, SessionMetadata
 from tests.support.golden_files import GOLDEN, V1, V2
 from tests.support.stores import contents, copy_of, golden_session, id_of
@@ -90,7 +91,7 @@ def test_in_layout_2_the_other_elements_stay_byte_for_byte(tmp_path: Path):
     entry = store.resolve(golden.id)
     store.update_metadata(entry.id, tags=["new"])
     old, new = v2.decompress(golden.data), v2.decompress(path.read_bytes())
-    for before, after in zip(v2.split(old)[1:], v2.split(new)[1:], strict=True):
+    for before, after in zip(split(old)[1:], split(new)[1:], strict=True):
         assert old[before.start : before.end] == new[after.start : after.end]
 
 

@@ -36,6 +36,16 @@ HIT = {
     "session", "title", "message", "role", "time", "start", "end", "line", "before", "after",
 }  # fmt: skip
 TALLY = {"name", "sessions", "disk", "plain"}
+ACTIVITY = {
+    "id", "title", "messages", "turns", "began", "ended", "seconds", "active_seconds", "calls", "added",
+    "removed", "branches", "tools", "failed", "files", "edited", "modes",
+}  # fmt: skip
+ACTIVITY_ROWS = {
+    "tools": {"name", "calls", "failed", "seconds", "number"},
+    "failed": {"number", "name", "gist", "outcome"},
+    "files": {"path", "uses", "changes", "added", "removed", "number"},
+    "edited": {"number", "versions", "last"},
+}
 STATS = {
     "sessions", "messages", "disk", "plain", "incomplete", "kinds", "model", "month", "tag", "directory",
     "largest_sessions", "largest_messages", "trash",
@@ -80,6 +90,15 @@ def test_show(store):
     }
     assert [each["number"] for each in found] == list(range(1, len(found) + 1))
     assert [each["number"] for each in lines("show", GRID, "--json", "--messages", "3-4")] == [3, 4]
+
+
+def test_show_activity(store):
+    (found,) = lines("show", GRID, "--activity", "--json")
+    assert set(found) == ACTIVITY
+    for group, keys in ACTIVITY_ROWS.items():
+        assert {frozenset(each) for each in found[group]} <= {frozenset(keys)}
+    assert found["tools"]
+    assert found["failed"]
 
 
 def test_trash_list(store):
