@@ -278,8 +278,10 @@ def _raising(error: PersistenceError) -> Iterator[bytes]:
 def _decode_all(text: bytes, before: tuple[str, ...]) -> list[MessageSnapshot] | None:
     """All messages of a section with this text in one call; None unless that is possible."""
     try:
-        start, end = messagepack.find_list(text, before) if before else (0, len(text))
-        return messagepack.decode_messages(memoryview(text)[start:end])
+        if not before:
+            return messagepack.decode_messages(text)
+        place = messagepack.find_list(text, before)
+        return messagepack.decode_messages(memoryview(text)[place.start : place.end])
     except PersistenceError:
         return None
 

@@ -9,9 +9,8 @@ store needs is imported with the first change, since most programs start by read
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping
-from contextlib import AbstractContextManager
-from enum import IntEnum
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -26,31 +25,22 @@ from agcx_format.model.session import (
     SessionMetadata,
     SessionState,
 )
+from agcx_format.session.lazy import SessionFile
 from agcx_format.store import paths
 from agcx_format.store.acts.act_dirs import unfinished
+from agcx_format.store.compression import CompressionLevel
 from agcx_format.store.entries import ScanEntry
 from agcx_format.store.reader import StoreReader
 from agcx_format.store.session_names import SHORTEST_PREFIX, as_id
 
 if TYPE_CHECKING:
+    from agcx_format.model.items import MessageSnapshot
     from agcx_format.store.acts.manifest import Act
+    from agcx_format.store.editing import SessionEditor
     from agcx_format.store.trash import Emptied, TrashedSession
     from agcx_format.store.writer import StoreWriter
 
 __all__ = ["SHORTEST_PREFIX", "CompressionLevel", "ScanEntry", "Store", "open_store"]
-
-
-class CompressionLevel(IntEnum):
-    """zstd levels by name, as the Rust crate has them; `custom` for any other."""
-
-    FAST = 1
-    BALANCED = 3
-    MAXIMUM = 9
-
-    @staticmethod
-    def custom(level: int) -> int:
-        """Any level of zstd, clamped to 1…22."""
-        return max(1, min(22, level))
 
 
 class Store(StoreReader):
@@ -118,6 +108,67 @@ class Store(StoreReader):
         measured, parts = codec.encode_measured(metadata, conversation, state, self.level)
         copies = codec.companions(codec.as_stored(metadata, measured))
         self._writer.save_session(path, parts, copies, measured, there)
+
+    def append(self, session_id: UUID, messages: Iterable[MessageSnapshot]) -> SessionMetadata:
+        """Add messages to the end of a session; returns its metadata.
+
+        Nothing else of the session changes, so neither this store nor the caller has to have loaded it,
+        and what other programs saved is kept.  The messages there are not decoded, and in layout 1
+        most of them are not even decompressed.
+
+        >>> from agcx_format import InputText, Message, new_message, new_session, open_store
+        >>> store, session = open_store(directory / "runs"), new_session(title="Run")
+        >>> store.save_session(session.metadata.id, *session)
+        >>> question = new_message(Message(None, "user", [InputText("Is it green now?")]))
+        >>> store.append(session.metadata.id, [question]).message_count
+        1
+
+        Raises:
+            SessionNotFound: there is no such session.
+            PersistenceError: it is damaged, as far as it had to be read.
+            TypeError: a field of a message has a value of the wrong type.
+            StoreNotWritable: the store may not be written.
+            LockFailed: another program is changing the store.
+        """
+        from agcx_format.layout.base import Addition
+        from agcx_format.store.appending import with_messages
+
+        path, added = self._existing(session_id), list(messages)
+        return self._writer.append(
+            path, Addition(added), lambda old: with_messages(old, added), self.level
+        )
+
+    @contextmanager
+    def editing(self, session_id: UUID) -> Iterator[SessionEditor]:
+        """Work on a session: what is added in the `with` block is written when it ends without an error.
+
+        A title, tags or star that a person changes meanwhile are kept.
+
+        >>> from agcx_format import InputText, Message, OperatingMode, new_session, open_store
+        >>> store, session = open_store(directory / "plans"), new_session(title="Plan")
+        >>> store.save_session(session.metadata.id, *session)
+        >>> with store.editing(session.metadata.id) as editor:
+        ...     message = editor.add(Message(None, "user", [InputText("Go on")]))
+        ...     editor.switch_mode(OperatingMode.REVIEW)
+        ...     checkpoint = editor.checkpoint("before the review", keep=10)
+        >>> store.load_session(session.metadata.id)[0].current_mode
+        <OperatingMode.REVIEW: 'Review'>
+
+        Raises:
+            SessionNotFound: there is no such session.
+            StaleSession: another program added messages meanwhile; then nothing is written.
+            PersistenceError: it is damaged, or cannot be read.
+            StoreNotWritable: the store may not be written.
+            LockFailed: another program is changing the store.
+        """
+        from agcx_format.store.editing import SessionEditor, write
+
+        path = self._existing(session_id)
+        with SessionFile(path, use_mmap=self.use_mmap) as file:
+            editor = SessionEditor(file)
+        yield editor
+        if editor.is_changed:
+            write(editor, self._writer, path, self.level)
 
     def saving_many(self) -> AbstractContextManager[None]:
         """Within this context the index is written once, at the end, for all sessions that are saved.

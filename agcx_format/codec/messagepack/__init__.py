@@ -17,7 +17,7 @@ import itertools
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -39,8 +39,8 @@ from agcx_format.model.timestamps import Timestamp, all_usual, is_usual, normal
 from agcx_format.model.value_checks import check
 
 __all__ = [
-    "decode", "decode_at_once", "decode_messages", "decode_run", "encode", "encode_messages",
-    "find_list", "find_messages",
+    "ListPlace", "array_header", "decode", "decode_at_once", "decode_messages", "decode_run", "encode",
+    "encode_messages", "find_list", "find_messages",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -127,8 +127,17 @@ def decode_at_once(data: bytes | memoryview, count: int) -> list[MessageSnapshot
     return None
 
 
-def find_list(data: bytes | memoryview, before: Iterable[str]) -> tuple[int, int]:
-    """Where the `Vec` of messages begins and ends in `data`; `before` is as for `MessageScanner`.
+class ListPlace(NamedTuple):
+    """Where a `Vec` of `length` items is: its header from `start`, its items from `first` to `end`."""
+
+    start: int
+    first: int
+    end: int
+    length: int
+
+
+def find_list(data: bytes | memoryview, before: Iterable[str] = ()) -> ListPlace:
+    """Where the first `Vec` is in `data`; `before` says what precedes it, as for `MessageScanner`.
 
     Raises:
         MessagePackDecodeError: the data are truncated or damaged.
@@ -141,10 +150,22 @@ def find_list(data: bytes | memoryview, before: Iterable[str]) -> tuple[int, int
             else:
                 unpacker.skip()
         start = unpacker.tell()
-        unpacker.skip()
+        length = unpacker.read_array_header()
+        first = unpacker.tell()
+        for _ in range(length):
+            unpacker.skip()
     except lenient.UNPACK_ERRORS as cause:
         raise MessagePackDecodeError(lenient.in_words(cause)) from None
-    return start, unpacker.tell()
+    return ListPlace(start, first, unpacker.tell(), length)
+
+
+def array_header(count: int) -> bytes:
+    """The bytes before the items of an array."""
+    if count < 16:
+        return bytes([0x90 + count])
+    if count < 1 << 16:
+        return b"\xdc" + count.to_bytes(2, "big")
+    return b"\xdd" + count.to_bytes(4, "big")
 
 
 def _decode_each(data: bytes | memoryview, starts: Sequence[int]) -> list[MessageSnapshot]:
