@@ -125,6 +125,18 @@ def test_stats(store):
     assert found["sessions"] == len(list(store.glob("*.agcx")))
 
 
+def test_stats_with_activity(store):
+    (found,) = lines("stats", "--activity", "--json")
+    assert set(found) == {*STATS, "activity"}
+    assert set(found["activity"]) == {
+        "turns", "active_seconds", "calls", "failed", "edited", "added", "removed", "tools",
+    }  # fmt: skip
+    assert {frozenset(each) for each in found["activity"]["tools"]} == {
+        frozenset({"name", "sessions", "calls", "failed", "seconds"})
+    }
+    assert found["activity"]["failed"] == sum(each["failed"] for each in found["activity"]["tools"])
+
+
 @pytest.mark.parametrize("agent", ["codex", "claude"])
 def test_import(store, tmp_path, agent):
     path = write(tmp_path / "rollout.jsonl", meta(), user("one"), '{"cut')
