@@ -162,6 +162,7 @@ class Layout(ABC):
         copies: the metadata copies beside the session files; None when it has none.
         index: the encoding of an index that is made for a store of this layout.
         checkpoint_beginning: the first bytes of its checkpoint files; empty when they have no header.
+        checkpoint_holds_metadata: whether a checkpoint's file says its name; otherwise only its session does.
         is_listed_by_index: whether AGCodex lists its sessions from the index alone, so that a missing
             index has to be made.
         holds_sizes: whether the metadata in a file say its size and ratio; otherwise only the index does.
@@ -175,6 +176,7 @@ class Layout(ABC):
     index: Encoding
     copies: MetadataCopies | None = None
     checkpoint_beginning: bytes = b""
+    checkpoint_holds_metadata: bool = True
     is_listed_by_index: bool = False
     holds_sizes: bool = True
     has_context_apart: bool = True

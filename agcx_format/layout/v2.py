@@ -212,6 +212,7 @@ class Layout2(Layout):
     index = MESSAGE_PACK
     # A wrong version after the magic is an error of this layout: layout 1's have no header.
     checkpoint_beginning = MAGIC
+    checkpoint_holds_metadata = False
     is_listed_by_index = True
     holds_sizes = False
     has_context_apart = False

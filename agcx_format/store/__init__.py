@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from agcx_format.store.backend import SessionStorage as SessionStorage
     from agcx_format.store.backend import SessionStore as SessionStore
     from agcx_format.store.backend import StorageBackend as StorageBackend
+    from agcx_format.store.checkpoints import SEPARATOR as SEPARATOR
+    from agcx_format.store.checkpoints import CheckpointFile as CheckpointFile
+    from agcx_format.store.checkpoints import Checkpoints as Checkpoints
+    from agcx_format.store.checkpoints import StoredCheckpoint as StoredCheckpoint
+    from agcx_format.store.checkpoints import checkpoint_file as checkpoint_file
+    from agcx_format.store.checkpoints import is_checkpoint as is_checkpoint
+    from agcx_format.store.checkpoints import open_conversation as open_conversation
     from agcx_format.store.compression import CompressionLevel as CompressionLevel
     from agcx_format.store.editing import SessionEditor as SessionEditor
     from agcx_format.store.entries import ScanEntry as ScanEntry
@@ -37,6 +44,8 @@ _HOMES = {
     "backend": "SessionStorage SessionStore StorageBackend",
     "compression": "CompressionLevel",
     "editing": "SessionEditor",
+    "checkpoints": "CheckpointFile Checkpoints SEPARATOR StoredCheckpoint is_checkpoint checkpoint_file "
+    "open_conversation",
     "entries": "ScanEntry is_link is_recent own_size",
     "paths": "SUFFIX folders session_paths",
     "store": "SHORTEST_PREFIX Store open_store",

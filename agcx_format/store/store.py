@@ -36,6 +36,7 @@ from agcx_format.store.session_names import SHORTEST_PREFIX, as_id
 if TYPE_CHECKING:
     from agcx_format.model.items import MessageSnapshot
     from agcx_format.store.acts.manifest import Act
+    from agcx_format.store.checkpoints import Checkpoints
     from agcx_format.store.editing import SessionEditor
     from agcx_format.store.trash import Emptied, TrashedSession
     from agcx_format.store.writer import StoreWriter
@@ -76,6 +77,13 @@ class Store(StoreReader):
         from agcx_format.store.writer import StoreWriter
 
         return StoreWriter(self.path, self._last_seen)
+
+    @cached_property
+    def checkpoints(self) -> Checkpoints:
+        """All checkpoints: list, name, create, rename, delete, and go back to one."""
+        from agcx_format.store.checkpoints import Checkpoints
+
+        return Checkpoints(self, lambda *act: self._writer.act(*act), self.level)
 
     # --- saving as programs do: no act, so it cannot be undone
 

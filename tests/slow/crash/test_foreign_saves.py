@@ -61,6 +61,15 @@ def added() -> MessageSnapshot:
     return new_message(FunctionCallOutput("c", "added"))
 
 
+def keep(store: Store) -> None:
+    store.checkpoints.create(of_a(store), "kept")
+
+
+def kept_one(store: Store):
+    (found,) = store.checkpoints.of(of_a(store))
+    return found
+
+
 def edit_all(store: Store) -> None:
     store.update_many([(entry, {"tags": ["bulk"]}) for entry in list(store.scan())])
 
@@ -86,6 +95,9 @@ ACTIONS = [
     Action("duplicate", lambda s: s.duplicate(A, title="copy"), reads=True),
     Action("split", lambda s: s.split(A, 1, "second")),
     Action("undo a split", lambda s: s.undo(), lambda s: s.split(A, 1, "second")),
+    Action("create a checkpoint", keep),
+    Action("delete a checkpoint", lambda s: s.checkpoints.delete([kept_one(s)]), keep),
+    Action("go back to a checkpoint", lambda s: s.checkpoints.go_back(kept_one(s)), keep),
     Action("empty the trash", lambda s: s.empty_trash(), edit_all, reads=True),
 ]  # fmt: skip
 

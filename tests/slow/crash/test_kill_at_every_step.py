@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from agcx_format import (
     FunctionCallOutput,
@@ -70,6 +71,31 @@ ACTIONS = [
            lambda s: (s.delete([one(s, A)]), s.delete([one(s, B)]))),
 ]  # fmt: skip
 
+
+def checkpoint(store: Store, name: str = "kept"):
+    return next(each for each in store.checkpoints.of(one(store, A)) if each.name == name)
+
+
+def keep_and_go_on(store: Store) -> None:
+    """A checkpoint, and a session that has changed since."""
+    store.checkpoints.create(one(store, A), "kept")
+    listed = store.load_session(A)[0].checkpoints
+    metadata, *rest = session(A, 7)
+    store.save_session(A, replace(metadata, checkpoints=listed), *rest)
+
+
+ACTIONS += [
+    Action("create a checkpoint", lambda s: s.checkpoints.create(one(s, A), "kept")),
+    Action("undo a checkpoint", lambda s: s.undo(), lambda s: s.checkpoints.create(one(s, A), "kept")),
+    Action("rename a checkpoint", lambda s: s.checkpoints.rename(checkpoint(s), "other"),
+           lambda s: s.checkpoints.create(one(s, A), "kept")),
+    Action("delete a checkpoint", lambda s: s.checkpoints.delete([checkpoint(s)]),
+           lambda s: s.checkpoints.create(one(s, A), "kept")),
+    Action("go back to a checkpoint", lambda s: s.checkpoints.go_back(checkpoint(s)), keep_and_go_on),
+    Action("undo going back", lambda s: s.undo(),
+           lambda s: (keep_and_go_on(s), s.checkpoints.go_back(checkpoint(s)))),
+]  # fmt: skip
+
 each_action = pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
 
 
@@ -101,9 +127,18 @@ def picture(root: Path) -> list:
     others = {
         name: data
         for name, data in contents(root).items()
-        if not name.endswith((".agcx", ".agcx-tmp", ".meta", ".idx"))
+        if not name.endswith((".agcx", ".agcx-tmp", ".meta", ".idx", ".ckpt"))
     }
-    return [sorted(shown), others, index_of(root)]
+    return [sorted(shown), (others, checkpoints_of(root)), index_of(root)]
+
+
+def checkpoints_of(root: Path) -> list:
+    """Without their ids and dates: each run makes others."""
+    return sorted(
+        (str(each.session_id), each.metadata.name, each.metadata.message_index, each.is_unlisted)
+        for each in open_store(root).checkpoints.all()
+        if each.path is not None
+    )
 
 
 def index_of(root: Path) -> list:
@@ -155,7 +190,7 @@ def test_killed_before_each_change_of_a_file(
         if not action.loses:
             nothing_is_lost(originals, root)
         assert_clean(root)
-        seen.add(now[:1] == after[:1])
+        seen.add(now[:2] == after[:2])
         shutil.rmtree(root)
         if not killed:
             assert now[:2] == after[:2]
