@@ -12,7 +12,14 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import SessionStorage, SessionStore, Store, open_store
+from agcx_format import (
+    FunctionCallOutput,
+    SessionStorage,
+    SessionStore,
+    Store,
+    new_message,
+    open_store,
+)
 from tests.slow.crash.processes import killed_at
 from tests.slow.crash.versions import assert_clean, session, version_of
 from tests.support.stores import contents
@@ -38,7 +45,15 @@ def tag(store: Store, name: str) -> None:
     store.update_many([(entry, {"tags": [name]}) for entry in list(store.scan())])
 
 
+def work_on(store: Store) -> None:
+    with store.editing(A) as editor:
+        editor.add(FunctionCallOutput("c", "added"))
+        editor.update(title="worked on")
+
+
 ACTIONS = [
+    Action("append", lambda s: s.append(A, [new_message(FunctionCallOutput("c", "x"))]), loses=True),
+    Action("work on", work_on, loses=True),
     Action("save a new one", lambda s: s.save_session(C, *session(C, 9))),
     Action("save over", lambda s: s.save_session(A, *session(A, 2)), loses=True),
     Action("delete", lambda s: s.delete([one(s, A)])),
@@ -107,7 +122,7 @@ def picture(root: Path) -> list:
         # A copy has an id of its own, another each time.
         name = str(entry.id) if metadata.title != "copy" else "copy"
         where = str(Path(entry.path).parent.relative_to(root))
-        looks = (metadata.title, metadata.is_favorite, tuple(metadata.tags))
+        looks = (metadata.title, metadata.is_favorite, tuple(metadata.tags), metadata.message_count)
         shown.append((where, name, *looks, version_of(Path(entry.path))[1]))
     others = {
         name: data
