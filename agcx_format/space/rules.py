@@ -20,7 +20,7 @@ from agcx_format.model.new import initial_state
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.session.lazy import SessionFile
 from agcx_format.store.checkpoint_files import checkpoint_files
-from agcx_format.store.entries import ScanEntry
+from agcx_format.store.entries import ScanEntry, own_size
 from agcx_format.store.store import Store
 
 __all__ = ["Chosen", "Protected", "PruneRule", "Selection", "Spared", "select"]
@@ -291,7 +291,7 @@ class _Run:
             if why is not None:
                 spared.append(Spared(entry, why))
                 continue
-            size = entry.size + sum(size for _, size in beside)
+            size = own_size(entry) + sum(size for _, size in beside)
             chosen.append(Chosen(entry, size, tuple(self._reasons.get(entry.path, ()))))
         return Selection(tuple(chosen), tuple(spared))
 

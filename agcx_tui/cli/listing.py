@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agcx_format.errors import PersistenceError
 from agcx_tui.cli.common import (
     Settings,
     Text,
+    complain,
     microseconds_now,
     pass_settings,
     print_json,
@@ -25,7 +27,7 @@ from agcx_tui.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from agcx_format import ScanEntry
+    from agcx_format import ScanEntry, Store
     from agcx_tui.core.sessions.table import SessionTable
 
 # As `agcx_tui.core.sessions.table.SORTS`, which would make --help slow; a test compares them.
@@ -64,13 +66,16 @@ def list_(settings: Settings, as_json: bool, sort: str, reverse: bool, query: st
     wanted = parse(query, microseconds_now())
     if wanted.errors:
         raise click.BadParameter("; ".join(wanted.errors), param_hint="--filter")
-    entries = {entry.path: entry for entry in settings.store().scan()}
+    store = settings.store()
+    entries = {entry.path: entry for entry in store.scan()}
     table = make_table(entries.values())
+    checkpoints = sizes_of_checkpoints(store)
+    table.count_checkpoints(checkpoints)
     table.filter_by(wanted)
     table.sort_by(sort, (sort in DESCENDING) != reverse)
     if as_json:
         for row in table.order:
-            print_json(_facts(entries[table.path(row)]))
+            print_json(_facts(entries[table.path(row)], checkpoints))
     else:
         print_table(table)
 
@@ -152,7 +157,16 @@ def _terminal_width() -> int:
     return shutil.get_terminal_size().columns
 
 
-def _facts(entry: ScanEntry) -> dict[str, Any]:
+def sizes_of_checkpoints(store: Store) -> dict[str, int]:
+    """Bytes of the checkpoints of each session; empty if their folder cannot be read."""
+    try:
+        return store.checkpoint_sizes()
+    except PersistenceError as error:
+        complain(str(error))
+        return {}
+
+
+def _facts(entry: ScanEntry, checkpoints: dict[str, int]) -> dict[str, Any]:
     """An entry for scripts: the metadata as serde writes it, the file, and the error or null."""
     from agcx_format import to_json
 
@@ -160,6 +174,7 @@ def _facts(entry: ScanEntry) -> dict[str, Any]:
         "id": str(entry.id) if entry.id else None,
         "path": entry.path,
         "bytes": entry.size,
+        "checkpoint_bytes": checkpoints.get(str(entry.id), 0),
         "error": None,
     }
     if entry.metadata is not None:
