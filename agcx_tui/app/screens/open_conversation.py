@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+    from agcx_tui.app.screens.conversation.found_line import FromSearch
     from agcx_tui.app.services import Services
     from agcx_tui.core.store.act_queue import ActQueue
 
@@ -23,11 +24,13 @@ def conversation_screen(
     *,
     fixed: str = "",
     message: int | None = None,
+    search: FromSearch | None = None,
 ) -> ConversationScreen:
     """The screen of a session's file; `acts` are those of the store that it is from.
 
     Without them it cannot be changed; `fixed` says why, if the reason is not that there is no store.  With
-    `message`, a number from 0, it begins there, and where the reader was stays remembered.
+    `message`, a number from 0, or a match of `search` it begins there, and where the reader was stays
+    remembered.
     """
     from agcx_tui.app.dialogs.run_export import export_file
     from agcx_tui.app.screens.conversation.conversation import ConversationScreen
@@ -35,7 +38,7 @@ def conversation_screen(
     from agcx_tui.core.local.reading_positions import ReadingPositions
 
     positions = None
-    if message is None and services.state is not None:
+    if message is None and search is None and services.state is not None:
         positions = ReadingPositions(services.state)
     return ConversationScreen(
         path,
@@ -44,4 +47,5 @@ def conversation_screen(
         export=partial(export_file, app),
         follow=services.store,
         message=message,
+        search=search,
     )

@@ -25,6 +25,7 @@ from agcx_tui.app.screens.browser import notices
 from agcx_tui.app.screens.conversation.branch_tree import ask_for_branch
 from agcx_tui.app.screens.conversation.derived_sessions import DerivedSessions
 from agcx_tui.app.screens.conversation.editing import open_in_editor
+from agcx_tui.app.screens.conversation.found_line import FoundLine, FromSearch
 from agcx_tui.app.screens.conversation.number_line import NumberLine
 from agcx_tui.app.screens.conversation.opening import (
     ConversationFailed,
@@ -74,7 +75,8 @@ class ConversationScreen(OnceScreen[None]):
     `derived` makes sessions of it, by default none; `positions` remembers where the reader was, by default
     nothing does.  `opener` opens something else instead of the file, a checkpoint for example.  `export`
     asks where a session file is to be exported to.  The screen follows what happens to the file in the
-    store `follow`.  It begins at the message `message`, from 0, else where the reader was.
+    store `follow`.  It begins at a match of `search`, else at the message `message`, from 0, else where
+    the reader was.
     """
 
     BINDINGS = bindings("conversation")
@@ -101,6 +103,7 @@ class ConversationScreen(OnceScreen[None]):
         export: Callable[[str], None] | None = None,
         follow: OpenedStore | None = None,
         message: int | None = None,
+        search: FromSearch | None = None,
     ) -> None:
         super().__init__()
         self.path = path
@@ -113,6 +116,7 @@ class ConversationScreen(OnceScreen[None]):
         self.transcript = Transcript(id="messages")
         self.panes = Panes(self.transcript, self.derived.store)
         self.search = ConversationSearch(self.transcript, lambda: self.panes.facts)
+        self.found = FoundLine(self.transcript, search)
         self.number_line = NumberLine(self.transcript)
         self.place = ReadingPlace(self.transcript, positions)
         self.file = OpenConversation(self, path, opener or partial(open_session, path), self.place)
@@ -124,6 +128,7 @@ class ConversationScreen(OnceScreen[None]):
         yield self.panes
         yield Static(id="failure", markup=False)
         yield self.search
+        yield self.found
         yield self.number_line
         yield KeyLine()
 
@@ -147,6 +152,7 @@ class ConversationScreen(OnceScreen[None]):
         """Show the file as it is now."""
         self.search.end()
         self.search.stop()
+        self.found.end()
         if self.opened is not None:
             self._stay = self.transcript.current
         self.file.begin()
@@ -167,7 +173,9 @@ class ConversationScreen(OnceScreen[None]):
             await self.show_tab("messages")
             await self.panes.forget()
             self.file.release(before)
-        if self._stay is not None:
+        if self.found.is_on:
+            self.found.begin()
+        elif self._stay is not None:
             self.transcript.seek(self._stay)
         else:
             self.place.restore(message.position)
@@ -221,7 +229,8 @@ class ConversationScreen(OnceScreen[None]):
     def active_bindings(self) -> dict[str, ActiveBinding]:
         """While words are searched for, the footer has the keys that go from match to match."""
         found = super().active_bindings
-        if self.search.matches is not None and self.focused is not self.search.input:
+        walks = self.search.matches is not None or self.found.is_on
+        if walks and self.focused is not self.search.input:
             for key, active in found.items():
                 if active.binding.action == "match(1)":
                     shown = replace(active.binding, show=True, description="matches")
@@ -278,14 +287,17 @@ class ConversationScreen(OnceScreen[None]):
 
     def action_search(self) -> None:
         self.number_line.close()
+        self.found.end()
         self.search.open()
 
     def action_match(self, direction: int) -> None:
-        self.search.step(direction)
+        if not self.found.step(direction):
+            self.search.step(direction)
 
     @on(Transcript.Fetched)
     def _fetched(self, message: Transcript.Fetched) -> None:
         self.search.fetched(message.index)
+        self.found.fetched(message.index)
 
     @work(exclusive=True, group="branches")
     async def action_branches(self) -> None:
@@ -306,6 +318,7 @@ class ConversationScreen(OnceScreen[None]):
     @on(Roll.Moved)
     def _moved(self, message: Roll.Moved) -> None:
         message.stop()
+        self.found.moved()
         self._show_place()
 
     def _show_place(self) -> None:

@@ -96,6 +96,7 @@ class Roll(ThemedView, can_focus=True):
         self._content = content
         self._code = CodeReader(self)
         self._match_at: Place | None = None
+        self._match_number: int | None = None
         self._palette: Palette | None = None
         self._base = Style()
         self._in_step = False
@@ -115,9 +116,14 @@ class Roll(ThemedView, can_focus=True):
 
     # --- for others
 
-    def mark_matches(self, matches: LineMatches | None, at: Place | None = None) -> None:
-        """Mark every match in the lines shown, and the current one at `at`; None marks none."""
-        self.matches, self._match_at = matches, at
+    def mark_matches(
+        self, matches: LineMatches | None, at: Place | None = None, number: int | None = None
+    ) -> None:
+        """Mark every match in the lines shown, and the current one at `at`; None marks none.
+
+        `number` says which match of that line is the current one, from 0; None for all of them.
+        """
+        self.matches, self._match_at, self._match_number = matches, at, number
         self.refresh()
 
     def go_to(self, place: Place, row: int = 0) -> None:
@@ -306,9 +312,16 @@ class Roll(ThemedView, can_focus=True):
         spans = matches.spans(self.viewport, place)
         if not spans:
             return strip
-        here = "match-at" if place == self._match_at else "match"
-        style = self.get_component_rich_style(f"transcript--{here}")
-        return overlay(strip, [(start, end, style) for start, end in spans])
+        marked = self.get_component_rich_style("transcript--match")
+        current = self.get_component_rich_style("transcript--match-at")
+        here, number = place == self._match_at, self._match_number
+        return overlay(
+            strip,
+            [
+                (start, end, current if here and number in (None, at) else marked)
+                for at, (start, end) in enumerate(spans)
+            ],
+        )
 
     def _rail_segment(self, place: Place) -> Segment:
         block = self.viewport.block(place.block)

@@ -1,0 +1,184 @@
+"""Moves through the results: the preview follows the cursor, `n` and `N` go from match to match, Enter opens.
+
+Strategy: the list shows a few lines of each session, the preview knows all its matches.  So `n` walks
+through the preview, and the cursor of the list follows as well as it can; where a session ends, the next
+one of the list begins.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+from agcx_format.search import Index, Query, SessionHits
+from agcx_tui.app.widgets.results.place_preview import PlacePreview
+from agcx_tui.app.widgets.results.result_list import ResultList
+from agcx_tui.core.search.hits_of_session import FoundAt, FoundPlace, all_hits
+from agcx_tui.core.search.results import FoundLine, Heading, Missing, More, Row
+from agcx_tui.core.words import format
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+    from agcx_tui.app.services import Services
+    from agcx_tui.core.store.act_queue import ActQueue
+
+__all__ = ["ResultWalk"]
+
+
+class ResultWalk:
+    """`query` is what the results are of."""
+
+    def __init__(
+        self,
+        app: App[object],
+        services: Services,
+        acts: ActQueue,
+        index: Index,
+        rows: ResultList,
+        preview: PlacePreview,
+    ) -> None:
+        self.query = Query()
+        self._app = app
+        self._services = services
+        self._acts = acts
+        self._index = index
+        self._rows = rows
+        self._preview = preview
+        # Where the cursor was put, while the preview already shows what belongs there.
+        self._put_at: int | None = None
+
+    # --- the preview
+
+    def follow(self) -> None:
+        """Show in the preview what is under the cursor."""
+        put_at, self._put_at = self._put_at, None
+        if put_at == self._rows.cursor:
+            return
+        row, shown = self._rows.row, self._preview.place
+        session = self._preview.session
+        match row:
+            case FoundLine(of, hits):
+                here = session is not None and session.path == of.path and shown is not None
+                if here and any((hit.message, hit.start) == _key(shown) for hit in hits):
+                    return
+                place = FoundPlace(hits[0].message, 0, hits[0].start)
+                self._preview.follow(FoundAt(of, self.query, place))
+            case Heading(of):
+                self._preview.follow(FoundAt(of, self.query))
+            case More(of):
+                if session is None or session.path != of.path:
+                    self._preview.follow(FoundAt(of, self.query, "last"))
+            case Missing(unsearched):
+                part = "It could not be searched."
+                if unsearched.messages:
+                    part = (
+                        f"Its first {format.counted(unsearched.messages, 'message')} were searched."
+                    )
+                path = format.short_path(unsearched.path)
+                self._preview.explain(
+                    "Not all of it can be read", str(unsearched.error), path, part
+                )
+            case _:
+                self._preview.follow(None)
+
+    def step(self, direction: int) -> bool:
+        """Go to the next match (1) or the one before (-1), without opening it; false if there is none."""
+        session = _session_of(self._rows.row)
+        shown = self._preview.session
+        if session is not None and shown is not None and session.path == shown.path:
+            if self._preview.step(direction):
+                self._put_cursor(shown.path, self._preview.place)
+                return True
+            return self._step_beside(session, direction)
+        return self._step_in_rows(direction)
+
+    def _put_cursor(self, path: str, place: FoundPlace | None) -> None:
+        if place is not None:
+            row = self._rows.results.row_of(path, place.message, place.start)
+            if row is not None:
+                self._put(row)
+
+    def _put(self, row: int) -> None:
+        """Move the cursor, and not the preview."""
+        if row != self._rows.cursor:
+            self._put_at = row
+            self._rows.go_to(row)
+
+    def _step_beside(self, session: SessionHits, direction: int) -> bool:
+        beside = self._rows.results.session_beside(session.path, direction)
+        if beside is None:
+            return False
+        self._go_to_session(beside, direction)
+        return True
+
+    def _go_to_session(self, session: SessionHits, direction: int) -> None:
+        results = self._rows.results
+        at = results.heading_of(session.path)
+        if at is None:
+            return
+        if direction > 0:
+            self._put(at)
+            self._preview.follow(FoundAt(session, self.query, "first"))
+            return
+        while at + 1 < len(results.rows) and isinstance(results.rows[at + 1], FoundLine | More):
+            at += 1
+        self._put(at)
+        self._preview.follow(FoundAt(session, self.query, "last"))
+
+    def _step_in_rows(self, direction: int) -> bool:
+        """While the preview is hidden or not there yet: to the next line of the list with a match."""
+        rows, at = self._rows.results.rows, self._rows.cursor + direction
+        while 0 <= at < len(rows):
+            if isinstance(rows[at], FoundLine):
+                self._rows.go_to(at)
+                return True
+            at += direction
+        return False
+
+    # --- opening
+
+    def open(self, row: Row) -> None:
+        """Open the conversation of a row at its match."""
+        session = _session_of(row)
+        if session is None:
+            return
+        place: FoundPlace | Literal["first"] = "first"
+        shown = self._preview.session
+        if isinstance(row, FoundLine):
+            place = FoundPlace(row.hits[0].message, 0, row.hits[0].start)
+        if shown is not None and shown.path == session.path:
+            # The match that is shown may be another of that line; and all are known already.
+            session, place = shown, self._preview.place or place
+        self._app.push_screen(self._conversation(FoundAt(session, self.query, place)))
+
+    def find_all(self, query: Query, session: SessionHits) -> SessionHits:
+        """All matches in a session; blocks."""
+        return all_hits(self._index, query, session)
+
+    def _conversation(self, at: FoundAt) -> ConversationScreen:
+        from agcx_tui.app.screens.conversation.found_line import FromSearch
+        from agcx_tui.app.screens.open_conversation import conversation_screen
+
+        path = at.session.path
+        search = FromSearch(at, self.find_all, partial(self._go_beyond, path))
+        return conversation_screen(self._app, self._services, path, self._acts, search=search)
+
+    def _go_beyond(self, path: str, direction: int) -> bool:
+        """From the last match of an opened conversation to the first of the next, or the other way round."""
+        beside = self._rows.results.session_beside(path, direction)
+        if beside is None:
+            return False
+        self._go_to_session(beside, direction)
+        place: Literal["first", "last"] = "first" if direction > 0 else "last"
+        self._app.switch_screen(self._conversation(FoundAt(beside, self.query, place)))
+        return True
+
+
+def _session_of(row: Row | None) -> SessionHits | None:
+    return row.session if isinstance(row, Heading | FoundLine | More) else None
+
+
+def _key(place: FoundPlace | None) -> tuple[int | None, int] | None:
+    return None if place is None else (place.message, place.start)
