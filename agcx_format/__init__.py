@@ -15,7 +15,8 @@ Message False
 The public names, by area; `help(agcx_format.Store)` explains one of them.  All else may change.
 
 stores
-    open_store Store SessionStorage SessionStore StorageBackend CompressionLevel ScanEntry Act
+    open_store Store SessionEditor SessionStorage SessionStore StorageBackend CompressionLevel
+    ScanEntry Act
 one file
     SessionFile read_session write_session MessageSource ListSource Pending PENDING SectionPlace
     listed
@@ -144,8 +145,9 @@ if TYPE_CHECKING:
     from agcx_format.store.backend import SessionStorage as SessionStorage
     from agcx_format.store.backend import SessionStore as SessionStore
     from agcx_format.store.backend import StorageBackend as StorageBackend
+    from agcx_format.store.compression import CompressionLevel as CompressionLevel
+    from agcx_format.store.editing import SessionEditor as SessionEditor
     from agcx_format.store.entries import ScanEntry as ScanEntry
-    from agcx_format.store.store import CompressionLevel as CompressionLevel
     from agcx_format.store.store import Store as Store
     from agcx_format.store.store import open_store as open_store
 
@@ -173,8 +175,10 @@ _HOMES = {
     "session.whole": "read_session write_session",
     "store.acts.manifest": "Act",
     "store.backend": "SessionStorage SessionStore StorageBackend",
+    "store.compression": "CompressionLevel",
+    "store.editing": "SessionEditor",
     "store.entries": "ScanEntry",
-    "store.store": "CompressionLevel Store open_store",
+    "store.store": "Store open_store",
 }
 
 __version__ = "0.1.0"

@@ -259,7 +259,7 @@ def _in_book(task: Task, request: Request) -> Outcome:
     return Outcome(hits, _unsearched(ref, text))
 
 
-def _in_file(ref: SessionRef, request: Request) -> Outcome:
+def _in_file(ref: SessionRef, request: Request, *, again: bool = True) -> Outcome:
     if request.runs and not may_hold(ref.path, request.runs):
         return Outcome(direct=True)
     try:
@@ -270,6 +270,9 @@ def _in_file(ref: SessionRef, request: Request) -> Outcome:
     except PersistenceError as error:
         if not os.path.lexists(ref.path):
             return Outcome(gone=True)
+        if again and type(error) is PersistenceError:
+            # It was moved away and has come back since.
+            return _in_file(ref, request, again=False)
         return Outcome(unsearched=Unsearched(ref.path, error))
 
 

@@ -35,6 +35,10 @@ PART = {"name", "start", "end", "decompressed", "text", "items"}
 HIT = {
     "session", "title", "message", "role", "time", "start", "end", "line", "before", "after",
 }  # fmt: skip
+CHECKPOINT = {
+    "session", "title", "id", "name", "description", "created_at", "message_index", "messages_after",
+    "path", "bytes", "listed",
+}  # fmt: skip
 TALLY = {"name", "sessions", "disk", "plain"}
 ACTIVITY = {
     "id", "title", "messages", "turns", "began", "ended", "seconds", "active_seconds", "calls", "added",
@@ -90,6 +94,18 @@ def test_show(store):
     }
     assert [each["number"] for each in found] == list(range(1, len(found) + 1))
     assert [each["number"] for each in lines("show", GRID, "--json", "--messages", "3-4")] == [3, 4]
+
+
+def test_checkpoints(store):
+    found = lines("checkpoint", "list", "--json")
+    assert found
+    assert {frozenset(each) for each in found} == {frozenset(CHECKPOINT)}
+    for each in found:
+        assert each["bytes"] == Path(each["path"]).stat().st_size
+        shown = lines("checkpoint", "show", each["path"], "--json")
+        assert len(shown) == each["message_index"]
+        of_it = lines("checkpoint", "list", each["session"], "--json")
+        assert each in of_it
 
 
 def test_show_activity(store):
@@ -184,8 +200,8 @@ def test_prune(store):
 
 
 TESTED = {
-    ("list",), ("show",), ("trash", "list"), ("stats",), ("import", "codex"), ("import", "claude"),
-    ("verify",), ("prune",), ("search",),
+    ("list",), ("show",), ("checkpoint", "list"), ("checkpoint", "show"), ("trash", "list"), ("stats",),
+    ("import", "codex"), ("import", "claude"), ("verify",), ("prune",), ("search",),
 }  # fmt: skip
 
 
