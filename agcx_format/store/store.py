@@ -107,6 +107,7 @@ class Store(StoreSaver):
         """Change fields of the metadata of many sessions; all or none.
 
         Raises:
+            ValueError: a field is measured, as `message_count` is, or there is none of this name.
             StaleSession: one of the files changed since it was scanned.
             StoreNotWritable: the store may not be written.
         """

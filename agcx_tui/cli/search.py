@@ -180,11 +180,11 @@ def _selected(store: Store, line: SearchLine) -> Sequence[SessionRef] | None:
     """The sessions that the list's keys select, newest first; None for all."""
     if not line.filter:
         return None
-    from agcx_tui.cli.listing import make_table
+    from agcx_tui.cli.listing import filter_table, make_table
     from agcx_tui.core.search.line import session_refs
 
     table = make_table(store.scan())
-    table.filter_by(line.filter)
+    filter_table(table, line.filter, store)
     table.sort_by("updated", True)
     return session_refs(table, table.order)
 
