@@ -12,10 +12,9 @@ included; the checksum has always been nil. Its checkpoints have the same header
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgpack
-import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
@@ -34,6 +33,8 @@ from agcx_format.errors import (
 )
 from agcx_format.layout.base import (
     MAGIC,
+    Addition,
+    Appended,
     Layout,
     MessagesPlace,
     MetadataCopies,
@@ -41,6 +42,7 @@ from agcx_format.layout.base import (
     SectionPlace,
     admit_all,
 )
+from agcx_format.layout.elements import Element, conversation_field, element, split, with_more
 from agcx_format.layout.index_encodings import MESSAGE_PACK
 from agcx_format.layout.plain_size import Part, plain_size
 from agcx_format.model.fields import Float32
@@ -49,6 +51,7 @@ from agcx_format.model.session import (
     CheckpointMetadata,
     ConversationContext,
     ConversationSnapshot,
+    ModeHistory,
     Session,
     SessionMetadata,
     SessionState,
@@ -57,7 +60,6 @@ from agcx_format.model.session import (
 VERSION = 2
 BEGINNING = MAGIC + VERSION.to_bytes(4, "little")
 HEADER = 16
-ELEMENTS = ("metadata", "conversation", "state", "checksum")
 
 # What precedes the messages in the section: the array of elements, the metadata, the array of the
 # conversation's fields, its id. In a checkpoint there are no metadata.
@@ -70,16 +72,6 @@ _NIL = b"\xc0"
 
 # `Option<u32>`, nil in all files so far. `Any`, because a union is no `type[T]`.
 Checksum: Any = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)] | None
-
-T = TypeVar("T")
-
-
-class Element(msgspec.Struct, frozen=True, gc=False):
-    """Where an element is in the decompressed section."""
-
-    name: str
-    start: int
-    end: int
 
 
 # --- reading
@@ -122,42 +114,6 @@ def decompress(data: Section) -> bytes:
     end = section_end(data[:HEADER], len(data))
     with located(section="session", base=HEADER):
         return frames.decompress(data[HEADER:end])
-
-
-def split(raw: bytes, names: tuple[str, ...] = ELEMENTS) -> list[Element]:
-    """The elements of a decompressed section; bytes after the last are ignored.
-
-    Raises:
-        MessagePackDecodeError: when there are more or fewer, or one is damaged.
-    """
-    unpacker = lenient.unpacker(raw)
-    elements: list[Element] = []
-    try:
-        if (count := unpacker.read_array_header()) != len(names):
-            raise ValueError(f"{len(names)} elements were expected, not {count}")
-        for name in names:
-            start = unpacker.tell()
-            unpacker.skip()
-            elements.append(Element(name, start, unpacker.tell()))
-    except lenient.UNPACK_ERRORS as cause:
-        raise MessagePackDecodeError(
-            lenient.in_words(cause),
-            section=names[len(elements)] if len(elements) < len(names) else "session",
-            offset=elements[-1].end if elements else 0,
-            decompressed=True,
-            truncated=lenient.is_truncated(cause),
-        ) from None
-    return elements
-
-
-def element(raw: bytes, place: Element, type_: type[T]) -> T:
-    """Decode one element of a decompressed section.
-
-    Raises:
-        MessagePackDecodeError: when it is damaged; its offset is the one in the section's text.
-    """
-    with located(section=place.name, base=place.start, decompressed=True):
-        return messagepack.decode(type_, memoryview(raw)[place.start : place.end])
 
 
 def read_metadata(pieces: Iterator[bytes]) -> SessionMetadata:
@@ -256,6 +212,7 @@ class Layout2(Layout):
     index = MESSAGE_PACK
     # A wrong version after the magic is an error of this layout: layout 1's have no header.
     checkpoint_beginning = MAGIC
+    checkpoint_holds_metadata = False
     is_listed_by_index = True
     holds_sizes = False
     has_context_apart = False
@@ -277,7 +234,11 @@ class Layout2(Layout):
 
     def context(self, data: Section) -> ConversationContext:
         raw, places = self._found(data)
-        return element(raw, places["conversation"], ConversationSnapshot).context
+        return conversation_field(raw, places["conversation"], "context", ConversationContext)
+
+    def mode_history(self, data: Section, metadata: SessionMetadata) -> ModeHistory:
+        raw, places = self._found(data)
+        return conversation_field(raw, places["conversation"], "mode_history", ModeHistory)
 
     def state(self, data: Section) -> SessionState:
         raw, places = self._found(data)
@@ -356,6 +317,28 @@ class Layout2(Layout):
         kept = [raw[other.start : other.end] for other in others]
         indexed, parts = _measured_parts(new, [messagepack.encode(new), *kept], level)
         return Rewritten(new, indexed, parts, len(data), new != old)
+
+    def appended(
+        self,
+        data: Section,
+        added: Addition,
+        change: Callable[[SessionMetadata], SessionMetadata],
+        level: int,
+        admit: Callable[[int], None] = admit_all,
+    ) -> Appended:
+        """The messages are not decoded, but the one section is compressed again."""
+        raw = decompress(data)
+        first, conversation, *others = split(raw)
+        try:
+            count, new = with_more(raw[conversation.start : conversation.end], added)
+        except MessagePackDecodeError:
+            # A map of its fields, or damage that is to be described.
+            return super().appended(data, added, change, level, admit)
+        metadata = replace(change(element(raw, first, SessionMetadata)), message_count=count)
+        kept = [raw[other.start : other.end] for other in others]
+        elements = [messagepack.encode(metadata), new, *kept]
+        indexed, parts = _measured_parts(metadata, elements, level)
+        return Appended(metadata, indexed, parts)
 
     def as_stored(self, given: SessionMetadata, measured: SessionMetadata) -> SessionMetadata:
         return replace(given, message_count=measured.message_count)

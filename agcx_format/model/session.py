@@ -40,6 +40,10 @@ class ConversationContext(Value, frozen=True):
     embedding_cache: EmbeddingCacheState | None
 
 
+# Each mode with the time since when, the oldest first.
+ModeHistory = list[tuple[OperatingMode, Moment]]
+
+
 class ConversationSnapshot(Value, frozen=True):
     """The messages and their context.
 
@@ -49,7 +53,7 @@ class ConversationSnapshot(Value, frozen=True):
     id: UUID
     messages: list[MessageSnapshot]
     context: ConversationContext
-    mode_history: list[tuple[OperatingMode, Moment]]
+    mode_history: ModeHistory
 
 
 # --- what describes a session, and the window that showed it

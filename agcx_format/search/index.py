@@ -19,9 +19,10 @@ from agcx_format.search import wipe
 from agcx_format.search.book import Book
 from agcx_format.search.builder import DEFAULT_CAP, BookState, build, state_of
 from agcx_format.search.direct import DirectText
-from agcx_format.search.examine import Request, examine
+from agcx_format.search.examine import Request, Stopped, examine
 from agcx_format.search.filters import allowed_by
 from agcx_format.search.query import Query, parse_query
+from agcx_format.search.raw import may_hold, runs_of
 from agcx_format.search.results import Hit, SessionRef, Unsearched
 from agcx_format.search.run import Job, Outcome, Plan, Search
 from agcx_format.search.scope import BookText, Scope, Task
@@ -103,10 +104,12 @@ class Index:
             tasks, damaged = scope.tasks(parsed)
             for segment in damaged:
                 self._drop(segment)
-            allowed = allowed_by(parsed.within)
+            allowed, runs = allowed_by(parsed.within), runs_of(parsed)
 
             def request(stopped: Callable[[], bool]) -> Request:
-                return Request(parsed, allowed, most, context, counted, order == "best", stopped)
+                return Request(
+                    parsed, allowed, most, context, counted, order == "best", runs, stopped
+                )
 
             return Plan(len(scope.refs), len(scope.refs) - len(tasks), self._jobs(tasks, request))
 
@@ -226,7 +229,12 @@ class Index:
         stopped: Callable[[], bool],
     ) -> list[Outcome]:
         asked = request(stopped)
-        return [self._outcome(task, asked) for task in tasks]
+        outcomes = []
+        for task in tasks:
+            if stopped():
+                raise Stopped
+            outcomes.append(self._outcome(task, asked))
+        return outcomes
 
     def _outcome(self, task: Task, request: Request) -> Outcome:
         if task.entry is not None:
@@ -247,19 +255,24 @@ def _in_book(task: Task, request: Request) -> Outcome:
     ref, text = task.ref, BookText(task, task.entry)
     if not task.entry.row.readable and text.error is not None:
         return Outcome(unsearched=Unsearched(ref.path, text.error))
-    hits = examine(text, request, ref.path, paths.id_of(ref.path))
+    hits = examine(text, request, ref.path)
     return Outcome(hits, _unsearched(ref, text))
 
 
-def _in_file(ref: SessionRef, request: Request) -> Outcome:
+def _in_file(ref: SessionRef, request: Request, *, again: bool = True) -> Outcome:
+    if request.runs and not may_hold(ref.path, request.runs):
+        return Outcome(direct=True)
     try:
         with SessionFile(ref.path, use_mmap=False) as file:
             text = DirectText(file)
-            hits = examine(text, request, ref.path, paths.id_of(ref.path))
+            hits = examine(text, request, ref.path)
             return Outcome(hits, _unsearched(ref, text), direct=True)
     except PersistenceError as error:
         if not os.path.lexists(ref.path):
             return Outcome(gone=True)
+        if again and type(error) is PersistenceError:
+            # It was moved away and has come back since.
+            return _in_file(ref, request, again=False)
         return Outcome(unsearched=Unsearched(ref.path, error))
 
 

@@ -7,17 +7,30 @@ from typing import TYPE_CHECKING
 from agcx_format._exports import names_in, on_demand
 
 if TYPE_CHECKING:
+    from agcx_format.transcript.activity import Activity as Activity
+    from agcx_format.transcript.activity import ActivityReader as ActivityReader
+    from agcx_format.transcript.activity import EditedMessage as EditedMessage
+    from agcx_format.transcript.activity import FailedCall as FailedCall
+    from agcx_format.transcript.activity import FileUse as FileUse
+    from agcx_format.transcript.activity import ToolUse as ToolUse
+    from agcx_format.transcript.activity import read_activity as read_activity
     from agcx_format.transcript.escaping import safe_line as safe_line
     from agcx_format.transcript.escaping import safe_text as safe_text
+    from agcx_format.transcript.file_changes import FileChange as FileChange
+    from agcx_format.transcript.file_changes import file_changes as file_changes
     from agcx_format.transcript.folding import Needle as Needle
     from agcx_format.transcript.folding import fold as fold
+    from agcx_format.transcript.modes import ModePeriod as ModePeriod
+    from agcx_format.transcript.modes import ModeReader as ModeReader
     from agcx_format.transcript.outputs import CallOutcome as CallOutcome
     from agcx_format.transcript.outputs import Output as Output
     from agcx_format.transcript.outputs import read_output as read_output
     from agcx_format.transcript.reader import ReadMessage as ReadMessage
     from agcx_format.transcript.reader import TranscriptReader as TranscriptReader
     from agcx_format.transcript.title import short_title as short_title
+    from agcx_format.transcript.tool_calls import CallReader as CallReader
     from agcx_format.transcript.tool_calls import ToolCall as ToolCall
+    from agcx_format.transcript.tool_calls import paired_calls as paired_calls
     from agcx_format.transcript.tool_calls import tool_call as tool_call
     from agcx_format.transcript.tool_calls import tool_call_of_item as tool_call_of_item
     from agcx_format.transcript.tools import TELLING as TELLING
@@ -32,12 +45,15 @@ if TYPE_CHECKING:
     from agcx_format.transcript.words import text_of as text_of
 
 _HOMES = {
+    "activity": "Activity ActivityReader EditedMessage FailedCall FileUse ToolUse read_activity",
     "escaping": "safe_line safe_text",
+    "file_changes": "FileChange file_changes",
     "folding": "Needle fold",
+    "modes": "ModePeriod ModeReader",
     "outputs": "CallOutcome Output read_output",
     "reader": "ReadMessage TranscriptReader",
     "title": "short_title",
-    "tool_calls": "ToolCall tool_call tool_call_of_item",
+    "tool_calls": "CallReader ToolCall paired_calls tool_call tool_call_of_item",
     "tools": "Call TELLING read_call",
     "wording": "describe_file describe_outcome describe_record",
     "words": "count_turns genuine_user_text own_words text_of",

@@ -17,11 +17,13 @@ from typing import Any
 from agcx_format.model.items import ExecAction, FunctionCall, LocalShellCall
 from agcx_format.transcript.outputs import without_surrogates
 
-__all__ = ["SHELL", "TELLING", "Call", "read_call", "typed_command"]
+__all__ = ["FILE_KEYS", "SHELL", "TELLING", "Call", "read_call", "typed_command"]
 
 
 # The name of the tool behind a `LocalShellCall`, which has none.
 SHELL = "shell"
+# The arguments that name the file which a tool works on.
+FILE_KEYS = ("file_path", "path", "notebook_path")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ def _from_arguments(name: str, arguments: Any) -> Call:
             directory = arguments.get("workdir", arguments.get("cwd"))
             where = directory if isinstance(directory, str) else None
             files = _files_of_patch(command)
-            return Call(name, command, directory=where, gist=_first_line(command), files=files)
+            gist = _gist_of_text(command) if files else _first_line(command)
+            return Call(name, command, directory=where, gist=gist, files=files)
         if len(arguments) == 1 and isinstance(text := arguments.get("input"), str):
             return Call(name, text=text, gist=_gist_of_text(text), files=_files_of_patch(text))
     shown = json.dumps(arguments, indent=2, ensure_ascii=False)
@@ -98,7 +101,7 @@ def _files_of_patch(text: str) -> tuple[str, ...]:
 def _files_in(arguments: Any) -> tuple[str, ...]:
     if not isinstance(arguments, dict):
         return ()
-    named = (arguments.get(key) for key in ("file_path", "path", "notebook_path"))
+    named = (arguments.get(key) for key in FILE_KEYS)
     return tuple(dict.fromkeys(path for path in named if isinstance(path, str) and path))
 
 

@@ -62,7 +62,14 @@ async def worked(pilot: Pilot) -> None:
     """Wait until the screen on top has no work under way; commands of those below may wait for its answer."""
     app, screen = pilot.app, pilot.app.screen
     await until(
-        pilot, lambda: not [w for w in app.workers if w.node.screen is screen and not w.is_finished]
+        pilot,
+        lambda: (
+            not [
+                w
+                for w in app.workers
+                if w.node is not app and w.node.screen is screen and not w.is_finished
+            ]
+        ),
     )
     await pilot.pause()
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import groupby
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -18,19 +17,18 @@ __all__ = ["FoundAt", "FoundPlace", "all_hits", "places_of"]
 _MOST = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class FoundPlace:
+class FoundPlace(NamedTuple):
     """Where a hit is.
 
     Fields:
         message: its number from 0; None in the title.
-        number: which of the hits in that message it is, from 0.
         start: where it begins, in characters of the text as read.
+        end: where it ends.
     """
 
     message: int | None
-    number: int
     start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +67,4 @@ def all_hits(index: Index, query: Query, session: SessionHits) -> SessionHits:
 
 
 def places_of(hits: Iterable[Hit]) -> list[FoundPlace]:
-    """Where these are, of which none before the last may be missing."""
-    return [
-        FoundPlace(message, number, hit.start)
-        for message, same in groupby(hits, key=lambda hit: hit.message)
-        for number, hit in enumerate(same)
-    ]
+    return [FoundPlace(hit.message, hit.start, hit.end) for hit in hits]

@@ -16,7 +16,7 @@ from agcx_format.codec.zstd import frames
 from agcx_format.doctor.checks import verify_file
 from agcx_format.doctor.report import FileReport, Severity
 from agcx_format.errors import PersistenceError
-from agcx_format.layout import checkpoint, index, v2
+from agcx_format.layout import checkpoint, elements, index, v2
 from agcx_format.layout.v1 import decompress_section, join, split
 from agcx_format.model.items import InputText, Message
 from agcx_format.session.whole import read_session, write_session
@@ -109,7 +109,7 @@ def test_a_layout_2_file_with_names_of_fields_reads_the_same(tmp_path):
     golden = next(session for session in V2 if session.name == "full")
     raw = v2.decompress(golden.data)
     metadata, conversation, state, checksum = (
-        raw[place.start : place.end] for place in v2.split(raw)
+        raw[place.start : place.end] for place in elements.split(raw)
     )
     starts = _field_starts(conversation)
     names = ("id", "messages", "context", "mode_history")
@@ -123,7 +123,7 @@ def test_a_layout_2_file_with_names_of_fields_reads_the_same(tmp_path):
 
 
 def _field_starts(record: bytes) -> list[tuple[int, int]]:
-    places = v2.split(record, ("id", "messages", "context", "mode_history"))
+    places = elements.split(record, ("id", "messages", "context", "mode_history"))
     return [(place.start, place.end) for place in places]
 
 

@@ -13,6 +13,7 @@ from agcx_format.codec import bincode
 from agcx_format.codec import json as serde_json
 from agcx_format.errors import CompressionError, CorruptData, PersistenceError
 from agcx_format.layout import checkpoint, index, v2
+from agcx_format.layout.elements import split
 from agcx_format.model.items import Reasoning, ReasoningWithoutContent
 from agcx_format.model.session import CheckpointMetadata, SessionMetadata
 from agcx_format.session.lazy import SessionFile
@@ -152,7 +153,7 @@ def test_a_truncated_file_still_gives_its_first_messages(tmp_path: Path):
 def test_the_checksum_may_be_there_or_not():
     data = next(golden for golden in V2 if golden.name == "empty").data
     raw = v2.decompress(data)
-    parts = [raw[e.start : e.end] for e in v2.split(raw)[:3]]
+    parts = [raw[e.start : e.end] for e in split(raw)[:3]]
     with_sum = b"".join(v2.pack([*parts, b"\xce\x01\x02\x03\x04"], 3))
     assert json.loads(serde_json.to_json(v2.LAYOUT.decode(with_sum))) == json.loads(
         serde_json.to_json(v2.LAYOUT.decode(data))

@@ -16,8 +16,9 @@ from agcx_format import limits, write_session
 from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.zstd import frames, seekable
 from agcx_format.errors import PersistenceError
-from agcx_format.layout import v1
+from agcx_format.layout import v1, v2
 from agcx_format.model.items import InputText, Message, MessageSnapshot
+from agcx_format.model.session import OperatingMode
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.piece_cache import PieceCache, gathered
 from agcx_format.session.random_access import RandomAccessMessages
@@ -455,6 +456,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, messages):
     path.write_bytes(b"".join(v1.join(*sections)))
     code = f"""
 import resource
+from agcx_format.model.session import OperatingMode
 from agcx_format.session.lazy import SessionFile
 session = SessionFile({str(path)!r})
 session.read_more()
@@ -491,3 +493,31 @@ def test_a_closed_file_gives_errors_and_not_another_file(streamed: Path):
     with pytest.raises(PersistenceError, match="closed"):
         session.context  # noqa: B018
     assert session.read_more() is False
+
+
+@pytest.mark.parametrize("layout", [1, 2])
+def test_the_modes_are_there_as_far_as_a_layout_stores_them(tmp_path: Path, layout: int):
+    metadata, conversation, state = golden_session("full")
+    history = [
+        (OperatingMode.PLAN, metadata.created_at),
+        (OperatingMode.REVIEW, metadata.updated_at),
+    ]
+    path = tmp_path / "modes.agcx"
+    write_session(path, metadata, conversation.replace(mode_history=history), state, layout=layout)
+    with SessionFile(path) as session:
+        current = [(metadata.current_mode, metadata.created_at)]
+        assert session.mode_history == (current if layout == 1 else history)
+        assert session.context == conversation.context
+
+
+def test_context_and_modes_of_a_conversation_that_is_a_map_of_fields(tmp_path: Path):
+    metadata, conversation, state = golden_session("full")
+    fields = ("id", "messages", "context", "mode_history")
+    encoded = [messagepack.encode(getattr(conversation, name)) for name in fields]
+    named = b"".join(messagepack.encode(n) + e for n, e in zip(fields, encoded, strict=True))
+    elements = [messagepack.encode(metadata), b"\x84" + named, messagepack.encode(state), b"\xc0"]
+    path = tmp_path / "named.agcx"
+    path.write_bytes(b"".join(v2.pack(elements, 3)))
+    with SessionFile(path) as session:
+        assert session.mode_history == conversation.mode_history
+        assert session.context == conversation.context

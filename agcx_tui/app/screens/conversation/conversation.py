@@ -25,7 +25,6 @@ from agcx_tui.app.screens.browser import notices
 from agcx_tui.app.screens.conversation.branch_tree import ask_for_branch
 from agcx_tui.app.screens.conversation.derived_sessions import DerivedSessions
 from agcx_tui.app.screens.conversation.editing import open_in_editor
-from agcx_tui.app.screens.conversation.found_line import FoundLine, FromSearch
 from agcx_tui.app.screens.conversation.number_line import NumberLine
 from agcx_tui.app.screens.conversation.opening import (
     ConversationFailed,
@@ -34,7 +33,7 @@ from agcx_tui.app.screens.conversation.opening import (
 )
 from agcx_tui.app.screens.conversation.panes import TABS, Panes
 from agcx_tui.app.screens.conversation.reading_place import ReadingPlace
-from agcx_tui.app.screens.conversation.search import ConversationSearch
+from agcx_tui.app.screens.conversation.search import ConversationSearch, MatchPlace
 from agcx_tui.app.widgets.checkpoints_view import CheckpointsView
 from agcx_tui.app.widgets.conversation_title import title_line
 from agcx_tui.app.widgets.copying import copy
@@ -55,6 +54,7 @@ from agcx_tui.core.words import format
 from agcx_tui.core.words.resume_command import resume_command
 
 if TYPE_CHECKING:
+    from agcx_format.search import Query
     from agcx_tui.core.store.opened_store import OpenedStore
     from agcx_tui.core.store.store_work import Outcome
 
@@ -75,8 +75,11 @@ class ConversationScreen(OnceScreen[None]):
     `derived` makes sessions of it, by default none; `positions` remembers where the reader was, by default
     nothing does.  `opener` opens something else instead of the file, a checkpoint for example.  `export`
     asks where a session file is to be exported to.  The screen follows what happens to the file in the
-    store `follow`.  It begins at a match of `search`, else at the message `message`, from 0, else where
-    the reader was.
+    store `follow`.  It begins at the message `message`, from 0, else where the reader was.
+
+    With `search`, that is searched for at once and every match is marked; it begins at the match `at`, and
+    Esc leaves at once.  `beyond` is called when the reader asks for the match after the last one (1), or
+    before the first one (-1); by default the search goes around.
     """
 
     BINDINGS = bindings("conversation")
@@ -103,7 +106,9 @@ class ConversationScreen(OnceScreen[None]):
         export: Callable[[str], None] | None = None,
         follow: OpenedStore | None = None,
         message: int | None = None,
-        search: FromSearch | None = None,
+        search: Query | None = None,
+        at: MatchPlace | None = None,
+        beyond: Callable[[int], None] | None = None,
     ) -> None:
         super().__init__()
         self.path = path
@@ -115,8 +120,8 @@ class ConversationScreen(OnceScreen[None]):
         self._stay = message
         self.transcript = Transcript(id="messages")
         self.panes = Panes(self.transcript, self.derived.store)
-        self.search = ConversationSearch(self.transcript, lambda: self.panes.facts)
-        self.found = FoundLine(self.transcript, search)
+        self.search = ConversationSearch(self.transcript, lambda: self.panes.facts, beyond)
+        self.search.give(search, at)
         self.number_line = NumberLine(self.transcript)
         self.place = ReadingPlace(self.transcript, positions)
         self.file = OpenConversation(self, path, opener or partial(open_session, path), self.place)
@@ -128,7 +133,6 @@ class ConversationScreen(OnceScreen[None]):
         yield self.panes
         yield Static(id="failure", markup=False)
         yield self.search
-        yield self.found
         yield self.number_line
         yield KeyLine()
 
@@ -152,7 +156,6 @@ class ConversationScreen(OnceScreen[None]):
         """Show the file as it is now."""
         self.search.end()
         self.search.stop()
-        self.found.end()
         if self.opened is not None:
             self._stay = self.transcript.current
         self.file.begin()
@@ -173,12 +176,11 @@ class ConversationScreen(OnceScreen[None]):
             await self.show_tab("messages")
             await self.panes.forget()
             self.file.release(before)
-        if self.found.is_on:
-            self.found.begin()
-        elif self._stay is not None:
-            self.transcript.seek(self._stay)
-        else:
-            self.place.restore(message.position)
+        if not self.search.show_given():
+            if self._stay is not None:
+                self.transcript.seek(self._stay)
+            else:
+                self.place.restore(message.position)
         self.refresh_bindings()
 
     @on(ConversationFailed)
@@ -229,8 +231,7 @@ class ConversationScreen(OnceScreen[None]):
     def active_bindings(self) -> dict[str, ActiveBinding]:
         """While words are searched for, the footer has the keys that go from match to match."""
         found = super().active_bindings
-        walks = self.search.matches is not None or self.found.is_on
-        if walks and self.focused is not self.search.input:
+        if self.search.matches is not None and self.focused is not self.search.input:
             for key, active in found.items():
                 if active.binding.action == "match(1)":
                     shown = replace(active.binding, show=True, description="matches")
@@ -287,17 +288,14 @@ class ConversationScreen(OnceScreen[None]):
 
     def action_search(self) -> None:
         self.number_line.close()
-        self.found.end()
         self.search.open()
 
     def action_match(self, direction: int) -> None:
-        if not self.found.step(direction):
-            self.search.step(direction)
+        self.search.step(direction)
 
     @on(Transcript.Fetched)
     def _fetched(self, message: Transcript.Fetched) -> None:
         self.search.fetched(message.index)
-        self.found.fetched(message.index)
 
     @work(exclusive=True, group="branches")
     async def action_branches(self) -> None:
@@ -318,7 +316,7 @@ class ConversationScreen(OnceScreen[None]):
     @on(Roll.Moved)
     def _moved(self, message: Roll.Moved) -> None:
         message.stop()
-        self.found.moved()
+        self.search.moved()
         self._show_place()
 
     def _show_place(self) -> None:
@@ -373,7 +371,9 @@ class ConversationScreen(OnceScreen[None]):
 
     def action_back(self) -> None:
         """Stop what is under way; if nothing is, end the search; if there is none, leave."""
-        if not (self.transcript.give_up() or self.search.end()):
+        if self.transcript.give_up():
+            return
+        if self.search.is_given or not self.search.end():
             self.action_leave()
 
     def action_leave(self) -> None:

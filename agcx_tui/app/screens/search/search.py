@@ -79,6 +79,13 @@ class SearchScreen(OnceScreen[None]):
         session: SessionHits
 
     @dataclass
+    class BesideRead(Message):
+        """All matches of the session that is to be shown in place of the one that is."""
+
+        session: SessionHits
+        direction: int
+
+    @dataclass
     class EarlierRead(Message):
         """The last searches."""
 
@@ -103,7 +110,7 @@ class SearchScreen(OnceScreen[None]):
         self.preview = PlacePreview(self._all_hits, id="preview")
         searcher = Searcher(index, table, self._came)
         self.live = LiveResults(self, searcher, details, self.rows, self._show_state)
-        self.walk = ResultWalk(self.app, services, acts, details, self.rows, self.preview)
+        self.walk = ResultWalk(self.app, services, acts, details, self.rows, self.preview, self._go_beyond)
         left = Vertical(self.rows, Static(id="notice", markup=False), id="left")
         wish, shares = panes.chosen
         self.panes = SplitPanes(left, self.preview, wish=wish, shares=shares, id="panes")
@@ -225,6 +232,28 @@ class SearchScreen(OnceScreen[None]):
         """What `?` shows below the keys."""
         return card.query_card()
 
+    def _go_beyond(self, session: SessionHits, direction: int) -> None:
+        """From the last match of an opened conversation on to the next one, or the other way round."""
+        beside = self.rows.results.session_beside(session.path, direction)
+        if beside is None:
+            self._say_end(direction)
+        else:
+            self._read_beside(beside, direction)
+
+    @work(thread=True, exclusive=True, group="beside")
+    def _read_beside(self, session: SessionHits, direction: int) -> None:
+        found = self.walk.find_all(self.walk.query, session)
+        self.post_message(self.BesideRead(found, direction))
+
+    @on(BesideRead)
+    def _show_beside(self, message: BesideRead) -> None:
+        if not self.is_active:
+            self.walk.open_beside(message.session, message.direction)
+
+    def _say_end(self, direction: int) -> None:
+        which = "last" if direction > 0 else "first"
+        self.notify(f"That was the {which} match of the search.", markup=False)
+
     # --- keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -265,8 +294,7 @@ class SearchScreen(OnceScreen[None]):
 
     def action_match(self, direction: int) -> None:
         if not self.walk.step(direction):
-            which = "last" if direction > 0 else "first"
-            self.notify(f"That was the {which} match.", markup=False)
+            self._say_end(direction)
 
     def action_order(self) -> None:
         self.live.turn()

@@ -7,13 +7,14 @@ one of the list begins.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from agcx_format.search import Index, Query, SessionHits
 from agcx_tui.app.widgets.results.place_preview import PlacePreview
 from agcx_tui.app.widgets.results.result_list import ResultList
-from agcx_tui.core.search.hits_of_session import FoundAt, FoundPlace, all_hits
+from agcx_tui.core.search.hits_of_session import FoundAt, FoundPlace, all_hits, places_of
 from agcx_tui.core.search.results import FoundLine, Heading, Missing, More, Row
 from agcx_tui.core.words import format
 
@@ -38,7 +39,9 @@ class ResultWalk:
         index: Index,
         rows: ResultList,
         preview: PlacePreview,
+        beyond: Callable[[SessionHits, int], None],
     ) -> None:
+        """`beyond` is asked for the match after the last one (1) of an opened session, or before its first."""
         self.query = Query()
         self._app = app
         self._services = services
@@ -46,6 +49,7 @@ class ResultWalk:
         self._index = index
         self._rows = rows
         self._preview = preview
+        self._beyond = beyond
         # Where the cursor was put, while the preview already shows what belongs there.
         self._put_at: int | None = None
 
@@ -63,7 +67,7 @@ class ResultWalk:
                 here = session is not None and session.path == of.path and shown is not None
                 if here and any((hit.message, hit.start) == _key(shown) for hit in hits):
                     return
-                place = FoundPlace(hits[0].message, 0, hits[0].start)
+                place = places_of(hits[:1])[0]
                 self._preview.follow(FoundAt(of, self.query, place))
             case Heading(of):
                 self._preview.follow(FoundAt(of, self.query))
@@ -147,33 +151,40 @@ class ResultWalk:
         place: FoundPlace | Literal["first"] = "first"
         shown = self._preview.session
         if isinstance(row, FoundLine):
-            place = FoundPlace(row.hits[0].message, 0, row.hits[0].start)
+            place = places_of(row.hits[:1])[0]
         if shown is not None and shown.path == session.path:
             # The match that is shown may be another of that line; and all are known already.
             session, place = shown, self._preview.place or place
-        self._app.push_screen(self._conversation(FoundAt(session, self.query, place)))
+        self._app.push_screen(self._conversation(session, place))
 
     def find_all(self, query: Query, session: SessionHits) -> SessionHits:
         """All matches in a session; blocks."""
         return all_hits(self._index, query, session)
 
-    def _conversation(self, at: FoundAt) -> ConversationScreen:
-        from agcx_tui.app.screens.conversation.found_line import FromSearch
+    def open_beside(self, session: SessionHits, direction: int) -> None:
+        """Show a session, of which all matches are known, in place of the conversation that is shown."""
+        self._go_to_session(session, direction)
+        place: Literal["first", "last"] = "first" if direction > 0 else "last"
+        self._app.switch_screen(self._conversation(session, place))
+
+    def _conversation(
+        self, session: SessionHits, place: FoundPlace | Literal["first", "last"]
+    ) -> ConversationScreen:
         from agcx_tui.app.screens.open_conversation import conversation_screen
 
-        path = at.session.path
-        search = FromSearch(at, self.find_all, partial(self._go_beyond, path))
-        return conversation_screen(self._app, self._services, path, self._acts, search=search)
-
-    def _go_beyond(self, path: str, direction: int) -> bool:
-        """From the last match of an opened conversation to the first of the next, or the other way round."""
-        beside = self._rows.results.session_beside(path, direction)
-        if beside is None:
-            return False
-        self._go_to_session(beside, direction)
-        place: Literal["first", "last"] = "first" if direction > 0 else "last"
-        self._app.switch_screen(self._conversation(FoundAt(beside, self.query, place)))
-        return True
+        if not isinstance(place, FoundPlace):
+            hits = session.hits[:1] if place == "first" else session.hits[-1:]
+            place = places_of(hits)[0] if hits else FoundPlace(None, 0, 0)
+        at = None if place.message is None else (place.message, place.start, place.end)
+        return conversation_screen(
+            self._app,
+            self._services,
+            session.path,
+            self._acts,
+            search=self.query,
+            at=at,
+            beyond=partial(self._beyond, session),
+        )
 
 
 def _session_of(row: Row | None) -> SessionHits | None:

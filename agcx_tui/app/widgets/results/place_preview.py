@@ -27,12 +27,13 @@ from agcx_format.errors import PersistenceError
 from agcx_format.search import Query, SessionHits
 from agcx_format.transcript import safe_line
 from agcx_tui.app.widgets.roll.roll import Roll
+from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.search.hits_of_session import FoundAt, FoundPlace, places_of
 
 if TYPE_CHECKING:
-    from agcx_format import SessionFile
-    from agcx_tui.app.widgets.transcript.found_matches import FoundMatches
-    from agcx_tui.app.widgets.transcript.transcript import Transcript
+    from agcx_format import MessageSnapshot, SessionFile
+    from agcx_tui.app.widgets.results.found_matches import FoundMatches
+    from agcx_tui.core.conversation.search import TextMatch
 
 __all__ = ["PlacePreview"]
 
@@ -63,6 +64,14 @@ class PlacePreview(Vertical):
         session: SessionHits
         file: SessionFile | None
         error: str
+
+    @dataclass
+    class Located(Message, bubble=False):
+        """The matches `of` a file in its message `index`, which is long."""
+
+        of: FoundMatches
+        index: int
+        matches: list[TextMatch]
 
     class Moved(Message):
         """Another match is shown, or how many there are became known."""
@@ -150,7 +159,7 @@ class PlacePreview(Vertical):
         # Slow the first time: better here than in the handler.
         from agcx_format import SessionFile
 
-        import_module("agcx_tui.app.widgets.transcript.found_matches")
+        import_module("agcx_tui.app.widgets.results.found_matches")
         file, session = None, wish.session
         try:
             file = SessionFile(session.path)
@@ -180,7 +189,7 @@ class PlacePreview(Vertical):
                 message.file.close()
             self.explain("Cannot be read", message.error)
             return
-        from agcx_tui.app.widgets.transcript.found_matches import FoundMatches
+        from agcx_tui.app.widgets.results.found_matches import FoundMatches
 
         transcript = self._transcript or await self._mount_transcript()
         before, self._file = self._file, message.file
@@ -189,8 +198,9 @@ class PlacePreview(Vertical):
         if before is not None:
             before.close()
         self._shown, self.session = message.wish, message.session
-        self.matches = FoundMatches(transcript, message.wish.query)
-        self.matches.use(places_of(message.session.hits), message.session.count)
+        places, count = places_of(message.session.hits), message.session.count
+        query = message.wish.query
+        self.matches = FoundMatches(transcript, query, places, count, self._locate)
         self._go(message.wish)
 
     def _go(self, wish: FoundAt) -> None:
@@ -200,13 +210,35 @@ class PlacePreview(Vertical):
             self.post_message(self.Moved())
 
     async def _mount_transcript(self) -> Transcript:
-        from agcx_tui.app.widgets.transcript.transcript import Transcript
-
         self._transcript = transcript = Transcript(compact=True)
         # Tab goes there, to read on without opening it.
         transcript.can_focus = True
         await self.mount(transcript)
         return transcript
+
+    def _locate(self, index: int, message: MessageSnapshot) -> None:
+        if self.matches is not None:
+            self._find_in(index, message, self.matches)
+
+    @work(thread=True, exclusive=True, group="locate")
+    def _find_in(self, index: int, message: MessageSnapshot, matches: FoundMatches) -> None:
+        from agcx_tui.core.conversation.search import find_matches
+
+        worker = get_current_worker()
+        found = find_matches(message, matches.query, lambda: worker.is_cancelled)
+        if not worker.is_cancelled:
+            self.post_message(self.Located(matches, index, found))
+
+    @on(Located)
+    def _located(self, message: Located) -> None:
+        if message.of is self.matches:
+            message.of.located(message.index, message.matches)
+
+    @on(Transcript.Fetched)
+    def _fetched(self, message: Transcript.Fetched) -> None:
+        message.stop()
+        if self.matches is not None:
+            self.matches.fetched(message.index)
 
     @on(Roll.Moved)
     def _view_moved(self, message: Roll.Moved) -> None:

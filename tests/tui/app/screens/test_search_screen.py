@@ -74,6 +74,11 @@ def head(screen: SearchScreen) -> str:
     return str(screen.query_one("#place-head", Static).render())
 
 
+def count(screen: ConversationScreen) -> str:
+    """Which match of how many an opened conversation shows."""
+    return screen.search.said
+
+
 @pytest.fixture
 def demo(tmp_path: Path) -> Path:
     return demo_copy(tmp_path / "history")
@@ -132,11 +137,11 @@ async def test_enter_opens_at_the_match_and_esc_gives_the_results_back(demo):
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
         talk = pilot.app.screen
-        await until(pilot, lambda: "match" in line(talk, "#found"))
+        await until(pilot, lambda: "match" in count(talk))
         assert talk.query_one(Transcript).matches is not None
-        number = line(talk, "#found").rpartition("match ")[2]
+        number = count(talk).rpartition("match ")[2]
         await pilot.press("n")
-        await until(pilot, lambda: not line(talk, "#found").endswith(number))
+        await until(pilot, lambda: not count(talk).endswith(number))
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is screen)
         assert (rows(screen), screen.rows.cursor) == (before, cursor)
@@ -166,7 +171,7 @@ async def test_n_walks_through_all_matches_and_on_into_the_next_session(tmp_path
             ["Session 1", "message 2 · match 2 of 2"],
         ]
         await pilot.press("n")
-        assert "That was the last match." in notices(pilot)
+        assert "That was the last match" in notices(pilot)
         await pilot.press("N", "N")
         await until(pilot, lambda: head(screen) == seen[2])
 
@@ -179,18 +184,18 @@ async def test_n_in_an_opened_conversation_goes_on_into_the_next_session(tmp_pat
         await pilot.press("enter", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
         first = pilot.app.screen
-        await until(pilot, lambda: line(first, "#found").endswith("match 1 of 2"))
+        await until(pilot, lambda: count(first).endswith("match 1 of 2"))
         await pilot.press("n")
-        await until(pilot, lambda: line(first, "#found").endswith("match 2 of 2"))
+        await until(pilot, lambda: count(first).endswith("match 2 of 2"))
         await pilot.press("n")
         await until(pilot, lambda: pilot.app.screen is not first)
         second = pilot.app.screen
-        await until(pilot, lambda: "match 1 of 1" in line(second, "#found"))
+        await until(pilot, lambda: "match 1 of 1" in count(second))
         await pilot.press("n")
         await until(pilot, lambda: "last match" in notices(pilot))
         await pilot.press("N")
         await until(pilot, lambda: pilot.app.screen not in (first, second))
-        await until(pilot, lambda: "match 2 of 2" in line(pilot.app.screen, "#found"))
+        await until(pilot, lambda: "match 2 of 2" in count(pilot.app.screen))
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is screen)
         assert "Session 2" in head(screen)

@@ -1,0 +1,72 @@
+"""Whether a session's file may hold what is looked for, told from its raw bytes before anything is decoded.
+
+Strategy: what is looked for without an index is mostly a word that few sessions have.  A run of ASCII
+letters in it must be in the decompressed section as it is, since JSON and MessagePack escape none of them;
+where a text could hold it in another form (an escape, letters of full width, a dotted capital I), the
+session is decoded.  So is one that turns out to be damaged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from agcx_format import layout
+from agcx_format.codec.zstd import frames
+from agcx_format.disk.open_file import OpenFile
+from agcx_format.errors import PersistenceError
+from agcx_format.search import native
+from agcx_format.search.matchers import Literal
+from agcx_format.search.query import Query
+
+__all__ = ["may_hold", "runs_of"]
+
+# A shorter run is in the base64 of encrypted content by chance.
+_SHORTEST = 5
+# What is larger is decoded piece by piece.
+_LARGEST_FILE, _LARGEST_TEXT = 8 << 20, 64 << 20
+_runs = re.compile(r"[0-9a-z_]+", re.ASCII).findall
+# Without a letter that no number has, it could be written otherwise: 1e5 for 100000.0.
+_letter = re.compile(r"[a-df-z_]").search
+# What other forms of ASCII letters and digits begin with, and these forms: escapes of JSON, and full width.
+_BEGINNINGS = (b"\\u", b"\xef\xbc", b"\xef\xbd")
+_other_form = re.compile(
+    rb"\\u(?i:00|ff|212a|017f|0130|0307)|\xef\xbc[\x90-\x99\xa1-\xba]|\xef\xbd[\x81-\x9a]"
+).search
+# An i may be a capital one with a dot, or have a dot of its own.
+_DOTTED = (b"\xc4\xb0", b"i\xcc\x87")
+
+
+def runs_of(query: Query) -> tuple[bytes, ...]:
+    """A run for each word that has one; nothing when a session has to be decoded in any case."""
+    if query.within.title or not query.within.messages:
+        return ()
+    found = []
+    for matcher in query.matchers:
+        if isinstance(matcher, Literal):
+            runs = [run for run in _runs(matcher.text.lower()) if _letter(run)]
+            longest = max(runs, key=len, default="")
+            if len(longest) >= _SHORTEST:
+                found.append(longest.encode())
+    return tuple(found)
+
+
+def may_hold(path: str, runs: Sequence[bytes]) -> bool:
+    """False when the file is whole, as far as that shows, and one of the runs is not in it."""
+    try:
+        with OpenFile(path) as file:
+            if file.size > _LARGEST_FILE:
+                return True
+            data = file.read(file.size, 0)
+        kind = layout.of(data[: layout.HEAD])
+        # What has no metadata counts as unreadable, whatever it holds.
+        kind.metadata(data)
+        place = kind.messages(data)
+        raw = frames.decompress(data[place.start : place.end], _LARGEST_TEXT)
+    except PersistenceError:
+        return True
+    if not native.has_uncased(raw) or all(native.uncased_find(raw, run) >= 0 for run in runs):
+        return True
+    if any(b"i" in run for run in runs) and any(native.contains(raw, dot) for dot in _DOTTED):
+        return True
+    return any(native.contains(raw, each) for each in _BEGINNINGS) and bool(_other_form(raw))
