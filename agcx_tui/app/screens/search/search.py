@@ -6,18 +6,17 @@ how one moves through it (`ResultWalk`).  A conversation opens above this screen
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from agcx_format.search import Index, Query, SessionHits
+from agcx_format.search import Index
 from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
@@ -34,6 +33,7 @@ from agcx_tui.app.widgets.split_panes import SplitPanes
 from agcx_tui.core.local.paths import search_index
 from agcx_tui.core.local.searches import LastSearches
 from agcx_tui.core.search.completion import complete_search
+from agcx_tui.core.search.hits_of_session import all_hits
 from agcx_tui.core.search.line import parse_line
 from agcx_tui.core.search.results import CloseWord, Missing, More
 from agcx_tui.core.search.searcher import NEWEST, Searcher
@@ -72,25 +72,6 @@ class SearchScreen(OnceScreen[None]):
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, SearchScreen.Came)
 
-    @dataclass
-    class LinesFound(Message):
-        """All lines of a session that is to be shown further."""
-
-        session: SessionHits
-
-    @dataclass
-    class BesideRead(Message):
-        """All matches of the session that is to be shown in place of the one that is."""
-
-        session: SessionHits
-        direction: int
-
-    @dataclass
-    class EarlierRead(Message):
-        """The last searches."""
-
-        lines: list[str]
-
     def __init__(
         self,
         services: Services,
@@ -107,18 +88,21 @@ class SearchScreen(OnceScreen[None]):
         index, details = Index(acts.store, cache), Index(acts.store, cache)
         self._details = details
         self.rows = ResultList(services.now, self._directory, id="results")
-        self.preview = PlacePreview(self._all_hits, id="preview")
+        self.preview = PlacePreview(partial(all_hits, details), id="preview")
         searcher = Searcher(index, table, self._came)
         self.live = LiveResults(self, searcher, details, self.rows, self._show_state)
-        self.walk = ResultWalk(self.app, services, acts, details, self.rows, self.preview, self._go_beyond)
+        self.walk = ResultWalk(self, services, acts, details, self.rows, self.preview)
         left = Vertical(self.rows, Static(id="notice", markup=False), id="left")
         wish, shares = panes.chosen
         self.panes = SplitPanes(left, self.preview, wish=wish, shares=shares, id="panes")
         self.bar = SearchBar(
-            partial(complete_search, table=table), self._focus_rows, self._back, id="search-bar"
+            partial(complete_search, table=table),
+            self._focus_rows,
+            self._back,
+            LastSearches(services.state),
+            id="search-bar",
         )
         self._typed_first = typed
-        self._last = LastSearches(services.state)
 
     def compose(self) -> ComposeResult:
         yield self.bar
@@ -127,10 +111,8 @@ class SearchScreen(OnceScreen[None]):
         yield KeyLine()
 
     def on_mount(self) -> None:
-        self._read_earlier()
         if self._typed_first:
-            self.bar.input.value = self._typed_first
-            self.bar.input.cursor_position = len(self._typed_first)
+            self.bar.put(self._typed_first)
         self._show_state()
 
     def on_unmount(self) -> None:
@@ -140,9 +122,6 @@ class SearchScreen(OnceScreen[None]):
     def _directory(self, path: str) -> str:
         row = self.table.row_of(path)
         return "" if row is None else self.table.directory(row)
-
-    def _all_hits(self, query: Query, session: SessionHits) -> SessionHits:
-        return self.walk.find_all(query, session)
 
     def _came(self) -> None:
         self.post_message(self.Came())
@@ -163,21 +142,6 @@ class SearchScreen(OnceScreen[None]):
     @on(CloseWordsFound)
     def _close_words(self, message: CloseWordsFound) -> None:
         self.live.offer(message)
-
-    @work(thread=True, group="earlier")
-    def _read_earlier(self) -> None:
-        self.post_message(self.EarlierRead(self._last.read()))
-
-    @on(EarlierRead)
-    def _earlier(self, message: EarlierRead) -> None:
-        self.bar.input.earlier = message.lines
-        self._show_state()
-
-    def _keep_line(self) -> None:
-        """Keep what was searched for, to be brought back."""
-        if self.live.line:
-            add = partial(self._last.add, self.bar.input.value)
-            self.app.run_worker(add, thread=True, group="remember")
 
     # --- what is shown
 
@@ -232,28 +196,6 @@ class SearchScreen(OnceScreen[None]):
         """What `?` shows below the keys."""
         return card.query_card()
 
-    def _go_beyond(self, session: SessionHits, direction: int) -> None:
-        """From the last match of an opened conversation on to the next one, or the other way round."""
-        beside = self.rows.results.session_beside(session.path, direction)
-        if beside is None:
-            self._say_end(direction)
-        else:
-            self._read_beside(beside, direction)
-
-    @work(thread=True, exclusive=True, group="beside")
-    def _read_beside(self, session: SessionHits, direction: int) -> None:
-        found = self.walk.find_all(self.walk.query, session)
-        self.post_message(self.BesideRead(found, direction))
-
-    @on(BesideRead)
-    def _show_beside(self, message: BesideRead) -> None:
-        if not self.is_active:
-            self.walk.open_beside(message.session, message.direction)
-
-    def _say_end(self, direction: int) -> None:
-        which = "last" if direction > 0 else "first"
-        self.notify(f"That was the {which} match of the search.", markup=False)
-
     # --- keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -263,38 +205,27 @@ class SearchScreen(OnceScreen[None]):
 
     @on(ResultList.Opened)
     def _open(self, message: ResultList.Opened) -> None:
-        self._keep_line()
+        self.bar.keep()
         match message.row:
             case CloseWord(_, _, query):
-                self.bar.input.value = query
-                self.bar.input.cursor_position = len(query)
+                self.bar.put(query)
             case More(session):
-                self._find_lines(session)
+                self.walk.expand(session)
             case Missing(unsearched):
                 reason = format.short_reason(unsearched.error)
                 self.notify(f"It cannot be searched: {reason}.", severity="warning", markup=False)
             case row:
                 self.walk.open(row)
 
-    @work(thread=True, exclusive=True, group="lines")
-    def _find_lines(self, session: SessionHits) -> None:
-        self.post_message(self.LinesFound(self.walk.find_all(self.walk.query, session)))
-
-    @on(LinesFound)
-    def _expand(self, message: LinesFound) -> None:
-        if self.rows.results.expand(message.session):
-            self.rows.changed()
-
     def _focus_rows(self) -> None:
-        self._keep_line()
+        self.bar.keep()
         self.set_focus(self.rows)
 
     def action_line(self) -> None:
         self.set_focus(self.bar.input)
 
     def action_match(self, direction: int) -> None:
-        if not self.walk.step(direction):
-            self._say_end(direction)
+        self.walk.go(direction)
 
     def action_order(self) -> None:
         self.live.turn()
@@ -321,5 +252,5 @@ class SearchScreen(OnceScreen[None]):
     def _back(self) -> None:
         # What is typed from now on is not meant for the line.
         self.set_focus(self.rows)
-        self._keep_line()
+        self.bar.keep()
         self.dismiss()

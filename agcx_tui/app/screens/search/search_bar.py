@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 from rich.cells import cell_len
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
 from agcx_format.transcript import safe_line
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.lines.filter_line import FilterInput
 from agcx_tui.app.widgets.lines.recall_line import RecallInput
+from agcx_tui.core.local.searches import LastSearches
 from agcx_tui.core.search.line import SearchLine
 from agcx_tui.core.sessions.completion import Completion
 
@@ -38,11 +42,18 @@ class SearchBar(Vertical):
     }
     """
 
+    @dataclass
+    class LastRead(Message):
+        """The last searches, newest first."""
+
+        lines: list[str]
+
     def __init__(
         self,
         complete: Callable[[str], Completion],
         leave: Callable[[], None],
         back: Callable[[], None],
+        last: LastSearches,
         *,
         id: str | None = None,
     ) -> None:
@@ -51,10 +62,32 @@ class SearchBar(Vertical):
         self._order = EdgeLine(id="search-order")
         self._errors = EdgeLine(id="search-errors")
         self._ordered = ""
+        self._last = last
 
     def compose(self) -> ComposeResult:
         yield Horizontal(Static(_SIGN, id="search-sign", markup=False), self.input, self._order)
         yield self._errors
+
+    def on_mount(self) -> None:
+        self._read_last()
+
+    def put(self, line: str) -> None:
+        """Put a search into the line."""
+        self.input.value = line
+        self.input.cursor_position = len(line)
+
+    def keep(self) -> None:
+        """Keep what is searched for, to be brought back; also if the screen is left now."""
+        if line := self.input.value.strip():
+            self.app.run_worker(partial(self._last.add, line), thread=True, group="remember")
+
+    @work(thread=True, group="last")
+    def _read_last(self) -> None:
+        self.post_message(self.LastRead(self._last.read()))
+
+    @on(LastRead)
+    def _show_last(self, message: LastRead) -> None:
+        self.input.earlier = message.lines
 
     def show_order(self, words: str) -> None:
         self._ordered = words

@@ -7,7 +7,7 @@ one of the list begins.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -19,7 +19,7 @@ from agcx_tui.core.search.results import FoundLine, Heading, Missing, More, Row
 from agcx_tui.core.words import format
 
 if TYPE_CHECKING:
-    from textual.app import App
+    from textual.screen import Screen
 
     from agcx_tui.app.screens.conversation.conversation import ConversationScreen
     from agcx_tui.app.services import Services
@@ -33,23 +33,20 @@ class ResultWalk:
 
     def __init__(
         self,
-        app: App[object],
+        screen: Screen[None],
         services: Services,
         acts: ActQueue,
         index: Index,
         rows: ResultList,
         preview: PlacePreview,
-        beyond: Callable[[SessionHits, int], None],
     ) -> None:
-        """`beyond` is asked for the match after the last one (1) of an opened session, or before its first."""
         self.query = Query()
-        self._app = app
+        self._screen = screen
         self._services = services
         self._acts = acts
         self._index = index
         self._rows = rows
         self._preview = preview
-        self._beyond = beyond
         # Where the cursor was put, while the preview already shows what belongs there.
         self._put_at: int | None = None
 
@@ -87,8 +84,16 @@ class ResultWalk:
             case _:
                 self._preview.follow(None)
 
-    def step(self, direction: int) -> bool:
-        """Go to the next match (1) or the one before (-1), without opening it; false if there is none."""
+    def go(self, direction: int) -> None:
+        """Go to the next match (1) or the one before (-1), without opening it."""
+        if not self._step(direction):
+            self._say_end(direction)
+
+    def _say_end(self, direction: int) -> None:
+        which = "last" if direction > 0 else "first"
+        self._screen.notify(f"That was the {which} match of the search.", markup=False)
+
+    def _step(self, direction: int) -> bool:
         session = _session_of(self._rows.row)
         shown = self._preview.session
         if session is not None and shown is not None and session.path == shown.path:
@@ -155,17 +160,34 @@ class ResultWalk:
         if shown is not None and shown.path == session.path:
             # The match that is shown may be another of that line; and all are known already.
             session, place = shown, self._preview.place or place
-        self._app.push_screen(self._conversation(session, place))
+        self._screen.app.push_screen(self._conversation(session, place))
 
-    def find_all(self, query: Query, session: SessionHits) -> SessionHits:
-        """All matches in a session; blocks."""
-        return all_hits(self._index, query, session)
+    def expand(self, session: SessionHits) -> None:
+        """Show all lines of a session."""
+        self._screen.run_worker(self._expand(session), exclusive=True, group="expand")
 
-    def open_beside(self, session: SessionHits, direction: int) -> None:
-        """Show a session, of which all matches are known, in place of the conversation that is shown."""
-        self._go_to_session(session, direction)
+    async def _expand(self, session: SessionHits) -> None:
+        found = await asyncio.to_thread(all_hits, self._index, self.query, session)
+        if self._rows.results.expand(found):
+            self._rows.changed()
+
+    def _beyond(self, session: SessionHits, direction: int) -> None:
+        """From the last match of an opened conversation on to the next one, or the other way round."""
+        beside = self._rows.results.session_beside(session.path, direction)
+        if beside is None:
+            self._say_end(direction)
+        else:
+            work = self._open_beside(beside, direction)
+            self._screen.run_worker(work, exclusive=True, group="beside")
+
+    async def _open_beside(self, session: SessionHits, direction: int) -> None:
+        found = await asyncio.to_thread(all_hits, self._index, self.query, session)
+        if self._screen.is_active:
+            # The conversation was left meanwhile.
+            return
+        self._go_to_session(found, direction)
         place: Literal["first", "last"] = "first" if direction > 0 else "last"
-        self._app.switch_screen(self._conversation(session, place))
+        self._screen.app.switch_screen(self._conversation(found, place))
 
     def _conversation(
         self, session: SessionHits, place: FoundPlace | Literal["first", "last"]
@@ -177,7 +199,7 @@ class ResultWalk:
             place = places_of(hits)[0] if hits else FoundPlace(None, 0, 0)
         at = None if place.message is None else (place.message, place.start, place.end)
         return conversation_screen(
-            self._app,
+            self._screen.app,
             self._services,
             session.path,
             self._acts,

@@ -41,10 +41,12 @@ async def answered(pilot: Pilot, screen: SearchScreen, words: str) -> None:
     live = screen.live
     await until(
         pilot,
-        lambda: live.line is not None
-        and live.line.wanted.text == words
-        and not live.running
-        and not live.rows_are_old,
+        lambda: (
+            live.line is not None
+            and live.line.wanted.text == words
+            and not live.running
+            and not live.rows_are_old
+        ),
     )
     await pilot.pause()
 
@@ -88,7 +90,9 @@ def store_with(path: Path, *conversations: list[str]) -> Path:
     """A store of conversations, the last the newest; of each the first message is the person's."""
     store = open_store(path)
     for number, texts in enumerate(conversations, 1):
-        said = [make(text, second=60 * number) for text, make in zip(texts, _makers(), strict=False)]
+        said = [
+            make(text, second=60 * number) for text, make in zip(texts, _makers(), strict=False)
+        ]
         made = new_session(title=f"Session {number}", messages=said, id=UUID(int=number))
         store.save_session(UUID(int=number), *made)
     return path
@@ -107,7 +111,9 @@ async def test_results_come_while_one_types_grouped_by_session(demo):
         assert drawn[0].endswith("3 h ago     31")
         assert drawn[1].startswith("   ❯ After every deploy the queue stands still")
         assert "   + 26 more" in drawn
-        assert status(screen).startswith("searched 14 of 15 sessions · 31 hits in 1 · 1 only in part")
+        assert status(screen).startswith(
+            "searched 14 of 15 sessions · 31 hits in 1 · 1 only in part"
+        )
         await previewed(pilot, screen)
         assert "match 1 of 31" in head(screen)
 
