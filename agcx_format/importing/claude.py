@@ -20,7 +20,7 @@ from agcx_format.errors import ConversionError
 from agcx_format.importing.draft import ImportDraft, Imported, moment_of
 from agcx_format.importing.fields import as_text, optional_text
 from agcx_format.importing.json_lines import Line
-from agcx_format.importing.source_file import Opener, find_files, read_source, shape_of
+from agcx_format.importing.source_file import Opener, find_files, known_shape, read_source
 from agcx_format.model.ids import session_id
 from agcx_format.model.items import (
     ContentPart,
@@ -81,9 +81,7 @@ def convert(lines: Iterable[Line], source: Path, modified: Timestamp) -> Importe
     Raises:
         ConversionError: no line has the shape of a Claude Code transcript.
     """
-    shape, first, lines = shape_of(lines, _UNKNOWN_AT_FIRST)
-    if shape is None:
-        raise ConversionError("no line has the shape of a Claude Code transcript")
+    shape, first, lines = known_shape(lines, _UNKNOWN_AT_FIRST, "a Claude Code transcript")
     if shape != "claude":
         raise ConversionError("this is a Codex rollout, not a Claude Code transcript")
     values = [value for line in first for value in line.values]

@@ -20,7 +20,7 @@ from agcx_format.importing.codex_items import add_item
 from agcx_format.importing.draft import ImportDraft, Imported, moment_of
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.json_lines import Line, read_document, read_lines
-from agcx_format.importing.source_file import Opener, detect, find_files, read_source, shape_of
+from agcx_format.importing.source_file import Opener, detect, find_files, known_shape, read_source
 from agcx_format.model.ids import session_id
 from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import Timestamp
@@ -69,9 +69,7 @@ def convert(lines: Iterable[Line], source: Path, modified: Timestamp) -> Importe
     Raises:
         ConversionError: no line has the shape of a Codex rollout.
     """
-    shape, _, lines = shape_of(lines, _UNKNOWN_AT_FIRST)
-    if shape is None:
-        raise ConversionError("no line has the shape of a Codex rollout")
+    shape, _, lines = known_shape(lines, _UNKNOWN_AT_FIRST, "a Codex rollout")
     if shape == "claude":
         raise ConversionError("this is a Claude Code transcript, not a Codex rollout")
     lines = _split_document(lines) if shape == "document" else lines
