@@ -12,8 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.fields import as_json, as_text, optional_text
+from agcx_format.importing.notices import answers, notice
 from agcx_format.model.items import (
     ContentPart,
     ExecAction,
@@ -71,8 +74,10 @@ class _Line:
 
     draft: ImportDraft
     number: int
+    heard: Callable[[Item], None]
 
     def add(self, item: Item) -> None:
+        self.heard(item)
         self.draft.add(item, self.number)
 
     def made_id(self, prefix: str) -> str:
@@ -82,17 +87,27 @@ class _Line:
         self.draft.kept_as[what] += 1
 
 
-def add_item(draft: ImportDraft, payload: dict[str, Any], number: int) -> None:
-    """Add the item `payload` of line `number` to the draft, as one or more messages."""
+def add_item(
+    draft: ImportDraft,
+    payload: dict[str, Any],
+    number: int,
+    heard: Callable[[Item], None] = lambda item: None,
+) -> None:
+    """Add the item `payload` of line `number` to the draft, as one or more messages.
+
+    `heard` is called with each message before it is added.
+    """
     kind = as_text(payload.get("type"))
     if kind in _WITHOUT_CONVERSATION:
-        draft.skipped[f"response_item.{kind}"] += 1
+        draft.skipped.add(f"response_item.{kind}", number, payload)
         return
+    if kind not in _CONVERT:
+        draft.unknown.add(f"response_item.{kind}", number, payload)
     convert = _CONVERT.get(kind, _unknown)
     for name in payload.keys() - _FIELDS.get(kind, payload.keys()):
         if payload[name] not in (None, "", [], {}):
             draft.left_out[f"{kind}.{name}"] += 1
-    convert(_Line(draft, number), payload)
+    convert(_Line(draft, number, heard), payload)
 
 
 # --- messages
@@ -271,8 +286,46 @@ def _output(line: _Line, payload: dict[str, Any]) -> None:
     call_id = as_text(payload.get("call_id")) or line.made_id("call")
     text, images = _output_text(line, payload.get("output"))
     line.add(FunctionCallOutput(call_id, text))
+    if said := _answers(line, call_id, text):
+        line.add(notice(said))
     if images:
         _add_images(line, call_id, images)
+
+
+def _answers(line: _Line, call_id: str, text: str) -> str:
+    """The questions of the agent with the person's answers, if that is what a call was for."""
+    called = line.draft.call(call_id)
+    if called is None or line.draft.tool(call_id) != "request_user_input":
+        return ""
+    match called.item, _parsed(text):
+        case FunctionCall(arguments=asked), {"answers": dict(given)}:
+            questions = _questions(_parsed(asked))
+            return answers(
+                {questions.get(str(name)) or str(name): _answer(a) for name, a in given.items()}
+            )
+    return ""
+
+
+def _questions(arguments: Any) -> dict[str, str]:
+    match arguments:
+        case {"questions": list(questions)}:
+            return {
+                as_text(each.get("id")): as_text(each.get("question")) or as_text(each.get("id"))
+                for each in questions
+                if isinstance(each, dict)
+            }
+    return {}
+
+
+def _answer(given: Any) -> Any:
+    return given["answers"] if isinstance(given, dict) and "answers" in given else given
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return None
 
 
 def _custom_tool_call_output(line: _Line, payload: dict[str, Any]) -> None:
