@@ -15,14 +15,15 @@ Message False
 The public names, by area; `help(agcx_format.Store)` explains one of them.  All else may change.
 
 stores
-    open_store Store SessionStorage SessionStore StorageBackend CompressionLevel ScanEntry Act
+    open_store Store SessionEditor SessionStorage SessionStore StorageBackend CompressionLevel
+    ScanEntry Act
 one file
     SessionFile read_session write_session MessageSource ListSource Pending PENDING SectionPlace
     listed
 sessions
     new_session NewSession initial_state Session SessionMetadata ConversationSnapshot
-    ConversationContext SessionState FilterSettings OperatingMode Checkpoint CheckpointMetadata
-    SessionIndex AstIndexState EmbeddingCacheState Float32
+    ConversationContext SessionState FilterSettings OperatingMode ModeHistory
+    Checkpoint CheckpointMetadata SessionIndex AstIndexState EmbeddingCacheState Float32
 messages
     new_message MessageSnapshot MessageMetadata FileContext ToolCallMetadata
     Item: Message Reasoning LocalShellCall FunctionCall FunctionCallOutput Other UnknownItem
@@ -123,6 +124,7 @@ if TYPE_CHECKING:
     from agcx_format.model.session import ConversationSnapshot as ConversationSnapshot
     from agcx_format.model.session import EmbeddingCacheState as EmbeddingCacheState
     from agcx_format.model.session import FilterSettings as FilterSettings
+    from agcx_format.model.session import ModeHistory as ModeHistory
     from agcx_format.model.session import OperatingMode as OperatingMode
     from agcx_format.model.session import Session as Session
     from agcx_format.model.session import SessionIndex as SessionIndex
@@ -143,8 +145,9 @@ if TYPE_CHECKING:
     from agcx_format.store.backend import SessionStorage as SessionStorage
     from agcx_format.store.backend import SessionStore as SessionStore
     from agcx_format.store.backend import StorageBackend as StorageBackend
+    from agcx_format.store.compression import CompressionLevel as CompressionLevel
+    from agcx_format.store.editing import SessionEditor as SessionEditor
     from agcx_format.store.entries import ScanEntry as ScanEntry
-    from agcx_format.store.store import CompressionLevel as CompressionLevel
     from agcx_format.store.store import Store as Store
     from agcx_format.store.store import open_store as open_store
 
@@ -163,7 +166,7 @@ _HOMES = {
         ReasoningWithoutContent ResponseItem SummaryText ToolCallMetadata UnknownItem""",
     "model.new": "NewSession initial_state new_message new_session",
     "model.session": """AstIndexState Checkpoint CheckpointMetadata ConversationContext ConversationSnapshot
-        EmbeddingCacheState FilterSettings OperatingMode Session SessionIndex SessionMetadata
+        EmbeddingCacheState FilterSettings ModeHistory OperatingMode Session SessionIndex SessionMetadata
         SessionState""",
     "model.timestamps": "Timestamp ns_of to_datetime",
     "session.lazy": "SessionFile",
@@ -172,8 +175,10 @@ _HOMES = {
     "session.whole": "read_session write_session",
     "store.acts.manifest": "Act",
     "store.backend": "SessionStorage SessionStore StorageBackend",
+    "store.compression": "CompressionLevel",
+    "store.editing": "SessionEditor",
     "store.entries": "ScanEntry",
-    "store.store": "CompressionLevel Store open_store",
+    "store.store": "Store open_store",
 }
 
 __version__ = "0.1.0"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from heapq import merge
 from itertools import islice
 from typing import Protocol
@@ -21,6 +22,7 @@ from agcx_format.search.lines import lines_around
 from agcx_format.search.matchers import Match, Matcher
 from agcx_format.search.query import Query
 from agcx_format.search.results import Hit, SessionHits
+from agcx_format.store.paths import id_of
 
 __all__ = ["Request", "SessionText", "Stopped", "examine"]
 
@@ -67,19 +69,16 @@ class Request:
     stopped: Callable[[], bool]
 
 
-def examine(
-    session: SessionText, request: Request, path: str, id: UUID | None
-) -> SessionHits | None:
+def examine(session: SessionText, request: Request, path: str) -> SessionHits | None:
     """The hits of one session; None when it does not fit.  Raises `Stopped`, or what reading raises."""
-    return _Examination(session, request, path, id).run()
+    return _Examination(session, request, path).run()
 
 
 class _Examination:
-    def __init__(self, session: SessionText, request: Request, path: str, id: UUID | None) -> None:
+    def __init__(self, session: SessionText, request: Request, path: str) -> None:
         self._session = session
         self._request = request
         self._path = path
-        self._id = id
         self._wanted = request.query.matchers
         self._unwanted = tuple(term.matcher for term in request.query.unwanted)
         self._counts = [0] * len(self._wanted)
@@ -87,6 +86,10 @@ class _Examination:
         self._exact = True
         # Messages that count, where nothing is looked for in them.
         self._allowed_messages = 0
+
+    @cached_property
+    def _id(self) -> UUID | None:
+        return id_of(self._path)
 
     def run(self) -> SessionHits | None:
         query = self._request.query

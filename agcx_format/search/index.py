@@ -255,21 +255,24 @@ def _in_book(task: Task, request: Request) -> Outcome:
     ref, text = task.ref, BookText(task, task.entry)
     if not task.entry.row.readable and text.error is not None:
         return Outcome(unsearched=Unsearched(ref.path, text.error))
-    hits = examine(text, request, ref.path, paths.id_of(ref.path))
+    hits = examine(text, request, ref.path)
     return Outcome(hits, _unsearched(ref, text))
 
 
-def _in_file(ref: SessionRef, request: Request) -> Outcome:
+def _in_file(ref: SessionRef, request: Request, *, again: bool = True) -> Outcome:
     if request.runs and not may_hold(ref.path, request.runs):
         return Outcome(direct=True)
     try:
         with SessionFile(ref.path, use_mmap=False) as file:
             text = DirectText(file)
-            hits = examine(text, request, ref.path, paths.id_of(ref.path))
+            hits = examine(text, request, ref.path)
             return Outcome(hits, _unsearched(ref, text), direct=True)
     except PersistenceError as error:
         if not os.path.lexists(ref.path):
             return Outcome(gone=True)
+        if again and type(error) is PersistenceError:
+            # It was moved away and has come back since.
+            return _in_file(ref, request, again=False)
         return Outcome(unsearched=Unsearched(ref.path, error))
 
 

@@ -16,8 +16,8 @@ from typing import Protocol
 from agcx_format.search.regex_syntax import is_anchored, what_is_refused
 
 __all__ = [
-    "Pattern", "casefold", "compile_regex", "contains", "has_uncased", "missing", "uncased_count", "uncased_find",
-    "uncased_spans",
+    "Pattern", "casefold", "compile_regex", "contains", "has_uncased", "missing", "numpy", "uncased_count",
+    "uncased_find", "uncased_spans",
 ]  # fmt: skip
 
 # What a compiled expression and its automata may take, in bytes.

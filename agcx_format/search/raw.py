@@ -28,8 +28,13 @@ _LARGEST_FILE, _LARGEST_TEXT = 8 << 20, 64 << 20
 _runs = re.compile(r"[0-9a-z_]+", re.ASCII).findall
 # Without a letter that no number has, it could be written otherwise: 1e5 for 100000.0.
 _letter = re.compile(r"[a-df-z_]").search
-# A text that holds these may hold a run in another form.
-_OTHER_FORMS = (b"\\u", b"\xef\xbc", b"\xef\xbd", b"\xc4\xb0", b"\xcc\x87")
+# What other forms of ASCII letters and digits begin with, and these forms: escapes of JSON, and full width.
+_BEGINNINGS = (b"\\u", b"\xef\xbc", b"\xef\xbd")
+_other_form = re.compile(
+    rb"\\u(?i:00|ff|212a|017f|0130|0307)|\xef\xbc[\x90-\x99\xa1-\xba]|\xef\xbd[\x81-\x9a]"
+).search
+# An i may be a capital one with a dot, or have a dot of its own.
+_DOTTED = (b"\xc4\xb0", b"i\xcc\x87")
 
 
 def runs_of(query: Query) -> tuple[bytes, ...]:
@@ -62,4 +67,6 @@ def may_hold(path: str, runs: Sequence[bytes]) -> bool:
         return True
     if not native.has_uncased(raw) or all(native.uncased_find(raw, run) >= 0 for run in runs):
         return True
-    return any(native.contains(raw, form) for form in _OTHER_FORMS)
+    if any(b"i" in run for run in runs) and any(native.contains(raw, dot) for dot in _DOTTED):
+        return True
+    return any(native.contains(raw, each) for each in _BEGINNINGS) and bool(_other_form(raw))

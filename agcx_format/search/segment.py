@@ -210,12 +210,13 @@ class Segment:
         def known() -> Facts:
             try:
                 found = _decode_facts(_decompress(facts, row.facts_size))
-                found.check(payload.count(b"\0") + 1)
+                found.check(block.messages)
             except (ValueError, msgspec.DecodeError) as error:
                 raise Damaged(str(error)) from None
             return found
 
-        return Block(payload, row.traits, row.first, known)
+        block = Block(payload, row.traits, row.first, known)
+        return block
 
     def _runs(self, numbers: Iterable[int]) -> Iterator[list[int]]:
         """Blocks that are read together: they lie next to each other, or nearly so."""

@@ -190,10 +190,13 @@ class SessionFile:
             PersistenceError: after the last message before any damage.
         """
         try:
-            self._file.check_open()
-            for message in self._messages.walk():
-                yield message
-                self._file.check_open()
+            file = self._file
+            file.check_open()
+            for batch in self._messages.batches():
+                for message in batch:
+                    yield message
+                    if file.closed:
+                        file.check_open()
         except PersistenceError as error:
             raise error.located(path=self.path) from None
 

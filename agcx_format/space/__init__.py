@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from agcx_format._exports import names_in, on_demand
 
 if TYPE_CHECKING:
+    from agcx_format.space.activity import ActivityFacts as ActivityFacts
+    from agcx_format.space.activity import ActivitySums as ActivitySums
+    from agcx_format.space.activity import ToolTally as ToolTally
     from agcx_format.space.measure import (
         GROUPS as GROUPS,
     )
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
+    "activity": "ActivityFacts ActivitySums ToolTally",
     "measure": "FileStats GROUPS KINDS Stats gather",
     "measure_cache": "StatsCache",
     "rules": "Chosen Protected PruneRule Selection last_used select",

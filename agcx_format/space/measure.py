@@ -28,13 +28,27 @@ from agcx_format.model.items import (
     ReasoningWithoutContent,
     UnknownItem,
 )
+from agcx_format.model.session import SessionMetadata
 from agcx_format.model.timestamps import ns_of
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.listed import listed
+from agcx_format.space.activity import ActivityFacts, ActivitySums
 from agcx_format.store.entries import ScanEntry
+from agcx_format.transcript.activity import ActivityReader
+from agcx_format.transcript.outputs import read_output
 from agcx_format.transcript.words import genuine_user_text, is_tool_image
 
-__all__ = ["GROUPS", "KINDS", "FileStats", "LargeMessage", "Stats", "Tally", "gather", "measure"]
+__all__ = [
+    "GROUPS",
+    "KINDS",
+    "ActivityFacts",
+    "FileStats",
+    "LargeMessage",
+    "Stats",
+    "Tally",
+    "gather",
+    "measure",
+]
 
 # Kinds of content in the order they are shown. `frame`: ids, times, records of tools, the context.
 KINDS: Final = (
@@ -70,6 +84,7 @@ class FileStats(msgspec.Struct, frozen=True):
         plain: all sections decompressed.
         kinds: bytes of each kind of KINDS; kinds without any are left out.
         complete: False if a part of the file could not be read.
+        activity: what happened in it; None if that was not asked for.
     """
 
     path: str
@@ -84,6 +99,7 @@ class FileStats(msgspec.Struct, frozen=True):
     kinds: dict[str, int]
     largest: tuple[LargeMessage, ...]
     complete: bool
+    activity: ActivityFacts | None = None
 
     @property
     def disk(self) -> int:
@@ -104,24 +120,29 @@ class FileStats(msgspec.Struct, frozen=True):
         return (str(getattr(self, group)),)
 
 
-def measure(entry: ScanEntry, should_stop: Stopped = lambda: False) -> FileStats | None:
-    """Read one file to its end; None if stopped before. Damage ends the reading and is not an error."""
+def measure(
+    entry: ScanEntry, should_stop: Stopped = lambda: False, *, activity: bool = False
+) -> FileStats | None:
+    """Read one file to its end; None if stopped before. Damage ends the reading and is not an error.
+
+    To find out its `activity` as well takes twice as long.
+    """
     try:
         file = SessionFile(entry.path)
     except PersistenceError:
-        return _unreadable(entry)
+        return _unreadable(entry, activity)
     with file:
-        meter = _Meter()
+        metadata = listed(file.metadata)
+        try:
+            directory, whole = file.context.working_directory, True
+        except PersistenceError:
+            directory, whole = "", False
+        meter = _Meter(ActivityReader(metadata.turn_count, directory) if activity else None)
         if not meter.read(file, should_stop):
             return None
-        metadata = listed(file.metadata)
         plain = meter.size + sum(_plain_sizes(file, should_stop))
         kinds = dict(meter.kinds)
         kinds["frame"] = max(0, plain - sum(kinds.values()))
-        try:
-            directory, whole = file.context.working_directory, file.error is None
-        except PersistenceError:
-            directory, whole = "", False
         return FileStats(
             entry.path,
             entry.signature,
@@ -134,11 +155,16 @@ def measure(entry: ScanEntry, should_stop: Stopped = lambda: False) -> FileStats
             file.known(),
             {kind: size for kind, size in kinds.items() if size},
             tuple(sorted(meter.largest, reverse=True)),
-            whole and meter.whole,
+            whole and meter.whole and file.error is None,
+            _activity_of(meter.activity, metadata),
         )
 
 
-def _unreadable(entry: ScanEntry) -> FileStats:
+def _activity_of(reader: ActivityReader | None, metadata: SessionMetadata) -> ActivityFacts | None:
+    return None if reader is None else ActivityFacts.of(reader.activity(), metadata.checkpoints)
+
+
+def _unreadable(entry: ScanEntry, activity: bool) -> FileStats:
     return FileStats(
         entry.path,
         entry.signature,
@@ -152,6 +178,7 @@ def _unreadable(entry: ScanEntry) -> FileStats:
         {},
         (),
         False,
+        ActivityFacts() if activity else None,
     )
 
 
@@ -165,7 +192,8 @@ def _plain_sizes(file: SessionFile, should_stop: Stopped) -> Iterator[int]:
 class _Meter:
     """Counts the messages of one file."""
 
-    def __init__(self) -> None:
+    def __init__(self, activity: ActivityReader | None) -> None:
+        self.activity = activity
         self.size = 0
         self.kinds: dict[str, int] = {}
         self.largest: list[LargeMessage] = []
@@ -187,6 +215,8 @@ class _Meter:
         message, size = file.get(index), file.size_of(index)
         self.size += size
         if isinstance(message, MessageSnapshot):
+            if self.activity is not None:
+                self.activity.add(index + 1, message)
             found = _kinds_of(message)
         else:
             found, self.whole = {"other": size}, False
@@ -223,7 +253,9 @@ def _add_item(found: dict[str, int], item: object) -> None:
         case LocalShellCall():
             _add(found, "calls", sum(map(_bytes, item.action.command)))
         case FunctionCallOutput():
-            _add(found, "output", _bytes(item.output))
+            pictures = _picture_bytes(item.output)
+            _add(found, "images", pictures)
+            _add(found, "output", _bytes(item.output) - pictures)
         case UnknownItem():
             _add(found, "other", len(item.raw))
 
@@ -245,6 +277,14 @@ def _add_message(found: dict[str, int], message: Message) -> None:
     _add(found, "user", own)
     # What the agent wrote in the user's name, and what the system said.
     _add(found, "other", text - own)
+
+
+def _picture_bytes(output: str) -> int:
+    """The bytes of the pictures in a tool's output, most of which have none."""
+    if "image" not in output:
+        return 0
+    pictures = sum(_bytes(image.image_url) for image in read_output(output).images)
+    return min(pictures, _bytes(output))
 
 
 def _add(found: dict[str, int], kind: str, size: int) -> None:
@@ -279,7 +319,10 @@ class Tally:
 
 @dataclass(slots=True)
 class Stats:
-    """Sums over files.  `groups[group][name]`; a session with two tags counts under both."""
+    """Sums over files.  `groups[group][name]`; a session with two tags counts under both.
+
+    `activity` is of the files whose activity was measured.
+    """
 
     total: Tally = field(default_factory=Tally)
     incomplete: int = 0
@@ -288,6 +331,7 @@ class Stats:
     groups: dict[str, dict[str, Tally]] = field(
         default_factory=lambda: {group: {} for group in GROUPS}
     )
+    activity: ActivitySums = field(default_factory=ActivitySums)
     _sessions: list[tuple[int, str, str]] = field(default_factory=list)
     _messages: list[LargeMessage] = field(default_factory=list)
 
@@ -295,6 +339,8 @@ class Stats:
         self.total.add(file)
         self.messages += file.messages
         self.incomplete += not file.complete
+        if file.activity is not None:
+            self.activity.add(file.activity)
         for kind, size in file.kinds.items():
             self.kinds[kind] = self.kinds.get(kind, 0) + size
         for group, tallies in self.groups.items():
@@ -316,11 +362,11 @@ class Stats:
 
 
 def gather(
-    entries: Iterable[ScanEntry], should_stop: Stopped = lambda: False
+    entries: Iterable[ScanEntry], should_stop: Stopped = lambda: False, *, activity: bool = False
 ) -> Generator[FileStats, None, None]:
     """Measure each file until stopped. `StatsCache.gather` does the same with a cache."""
     for entry in entries:
-        found = None if should_stop() else measure(entry, should_stop)
+        found = None if should_stop() else measure(entry, should_stop, activity=activity)
         if found is None:
             return
         yield found

@@ -25,16 +25,18 @@ from agcx_format.disk.durable import Signature, is_still, replace_file
 from agcx_format.disk.locks import locked
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import LockFailed, PersistenceError
+from agcx_format.space.activity import ActivityFacts
 from agcx_format.space.measure import KINDS, FileStats, LargeMessage, Stopped, measure
 from agcx_format.store.entries import ScanEntry
 
 __all__ = ["StatsCache"]
 
-MAGIC = b"AGCXsta1"
+MAGIC = b"AGCXsta2"
 
 _ROWS = 1024
-# A tag can be megabytes: files with a larger row are measured each time instead.
-_LARGEST_ROW = 8 * 1024
+# A tag can be megabytes, and a session may name a thousand files: those with a larger row are measured each
+# time instead.
+_LARGEST_ROW = 64 * 1024
 # A hundred thousand files take a fifth of it.
 _LARGEST = 1 << 28
 # Seconds that a save waits while another process saves.
@@ -63,6 +65,7 @@ class _Facts(msgspec.Struct, array_like=True, frozen=True):
     messages: int
     kinds: dict[str, int]
     largest: tuple[tuple[int, int, str], ...]
+    activity: ActivityFacts | None
 
 
 Rows = dict[bytes, _Row]
@@ -81,7 +84,11 @@ class StatsCache:
         self.path = self.directory / name_of(self._store)
 
     def gather(
-        self, entries: Iterable[ScanEntry], should_stop: Stopped = lambda: False
+        self,
+        entries: Iterable[ScanEntry],
+        should_stop: Stopped = lambda: False,
+        *,
+        activity: bool = False,
     ) -> Generator[FileStats, None, None]:
         """Like `measure.gather`, and saves the results, even if it is stopped or abandoned halfway."""
         rows, fresh, whole = self.load(), {}, False
@@ -89,9 +96,9 @@ class StatsCache:
             for entry in entries:
                 if should_stop():
                     return
-                file = _known(rows, entry)
+                file = _known(rows, entry, activity)
                 if file is None:
-                    file = measure(entry, should_stop)
+                    file = measure(entry, should_stop, activity=activity)
                     if file is None:
                         return
                     if (row := _packed(file)) is not None:
@@ -194,6 +201,7 @@ def _packed(file: FileStats) -> _Row | None:
         file.messages,
         file.kinds,
         tuple((each.size, each.index, each.kind) for each in file.largest),
+        file.activity,
     )
     try:
         packed = _encode(facts)
@@ -206,8 +214,11 @@ def _packed(file: FileStats) -> _Row | None:
     return _Row(os.fsencode(file.path), numbers, msgspec.Raw(packed))
 
 
-def _known(rows: Rows, entry: ScanEntry) -> FileStats | None:
-    """Remove the row of a file and return what it says; None if it is of another version of the file."""
+def _known(rows: Rows, entry: ScanEntry, activity: bool) -> FileStats | None:
+    """Remove the row of a file and return what it says.
+
+    None if it is of another version of the file, or if it lacks the `activity` that is asked for.
+    """
     path, signature = os.fsencode(entry.path), entry.signature
     row = rows.get(path)
     if row is None or row.signature != (signature.inode, signature.size, signature.mtime_ns):
@@ -217,7 +228,7 @@ def _known(rows: Rows, entry: ScanEntry) -> FileStats | None:
         facts = _facts.decode(row.packed)
     except msgspec.DecodeError:
         return None
-    if not _KINDS.issuperset(facts.kinds):
+    if not _KINDS.issuperset(facts.kinds) or (activity and facts.activity is None):
         return None
     return FileStats(
         entry.path,
@@ -232,4 +243,5 @@ def _known(rows: Rows, entry: ScanEntry) -> FileStats | None:
         facts.kinds,
         tuple(LargeMessage(*each) for each in facts.largest if each[2] in _KINDS),
         True,
+        facts.activity,
     )

@@ -46,7 +46,8 @@ class ToolUse:
     """How often a tool was called.
 
     Fields:
-        seconds: how long its calls ran; from call to output where neither says it.
+        seconds: how long its calls ran; from call to output where nothing says it, unless that took so long
+            that the person was probably asked.
         number: the message of its first call, from 1; so in the other classes.
     """
 
@@ -231,8 +232,11 @@ class ActivityReader:
         self._edited: list[EditedMessage] = []
         self._branches: set[object] = set()
 
-    def add(self, number: int, message: MessageSnapshot) -> None:
-        """Read the next message, whose number in the session counts from 1."""
+    def add(self, number: int, message: MessageSnapshot) -> ToolCall | None:
+        """Read the next message, whose number in the session counts from 1.
+
+        Returns the tool call if it holds a call or an output, as `CallReader` does.
+        """
         self._messages += 1
         said = genuine_user_text(message.item) is not None
         self._turns += said
@@ -252,6 +256,7 @@ class ActivityReader:
             self._edited.append(EditedMessage(number, len(metadata.edit_history), last))
         if metadata.branch_id is not None:
             self._branches.add(metadata.branch_id)
+        return call
 
     # --- time
 
@@ -297,8 +302,8 @@ class ActivityReader:
         outcome = answered.outcome
         if outcome.seconds is not None:
             self._tools[answered.name].ns += int(outcome.seconds * _SECOND)
-        elif outcome.status is None:
-            self._tools[answered.name].ns += max(0, ns - begun.ns)
+        elif outcome.status is None and 0 < ns - begun.ns <= _BREAK_NS:
+            self._tools[answered.name].ns += ns - begun.ns
         self._finish(begun, outcome)
 
     def _abandon(self, begun: _Open | None) -> None:

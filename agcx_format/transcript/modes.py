@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import ns_of
 
-__all__ = ["ModeChanges", "ModePeriod", "ModeReader"]
+__all__ = ["ModeChanges", "ModePeriod", "ModeReader", "modes_from", "modes_until"]
 
 _SECOND = 10**9
 
@@ -75,3 +75,18 @@ class ModeReader:
                 max(0, ends[at] - self._starts[at]) / _SECOND,
                 self._active_ns[at] / _SECOND,
             )
+
+
+def modes_until(history: ModeChanges, moment: str) -> list[tuple[OperatingMode, str]]:
+    """The modes of a conversation that ends at `moment`: at least the first."""
+    end = ns_of(moment)
+    return [each for at, each in enumerate(history) if not at or ns_of(each[1]) <= end]
+
+
+def modes_from(history: ModeChanges, moment: str) -> list[tuple[OperatingMode, str]]:
+    """The modes of a conversation that begins at `moment`: the one it was in, and those after it."""
+    start = ns_of(moment)
+    before = sum(ns_of(since) <= start for _, since in history)
+    if not before:
+        return list(history)
+    return [(history[before - 1][0], moment), *history[before:]]

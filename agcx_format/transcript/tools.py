@@ -78,7 +78,8 @@ def _from_arguments(name: str, arguments: Any) -> Call:
             directory = arguments.get("workdir", arguments.get("cwd"))
             where = directory if isinstance(directory, str) else None
             files = _files_of_patch(command)
-            return Call(name, command, directory=where, gist=_first_line(command), files=files)
+            gist = _gist_of_text(command) if files else _first_line(command)
+            return Call(name, command, directory=where, gist=gist, files=files)
         if len(arguments) == 1 and isinstance(text := arguments.get("input"), str):
             return Call(name, text=text, gist=_gist_of_text(text), files=_files_of_patch(text))
     shown = json.dumps(arguments, indent=2, ensure_ascii=False)

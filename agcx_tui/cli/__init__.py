@@ -12,6 +12,7 @@ import click
 
 from agcx_tui.cli.browse import browse, demo
 from agcx_tui.cli.change import delete, edit, undo
+from agcx_tui.cli.checkpoint import checkpoint
 from agcx_tui.cli.common import Settings, store_option
 from agcx_tui.cli.completion import completion
 from agcx_tui.cli.configuration import config
@@ -73,8 +74,8 @@ def agcx(context: click.Context) -> None:
 
 
 _COMMANDS = (
-    browse, demo, list_, search, show, export, edit, delete, undo, trash, prune, stats, import_,
-    verify, repair, mcp, config, completion,
+    browse, demo, list_, search, show, export, edit, checkpoint, delete, undo, trash, prune, stats,
+    import_, verify, repair, mcp, config, completion,
 )  # fmt: skip
 
 for command in _COMMANDS:

@@ -121,17 +121,59 @@ class Settings:
         complain(str(error))
         self.status = 1
 
-    def find(self, store: Store, names: Iterable[str]) -> list[ScanEntry]:
-        """The sessions with these names, each once; names without a session are reported."""
+    def find(
+        self, store: Store, names: Iterable[str], *, or_checkpoints: bool = False
+    ) -> list[ScanEntry]:
+        """The sessions with these names, each once; names without a session are reported.
+
+        With `or_checkpoints`, a name may also be that of a checkpoint.
+        """
         found: dict[str, ScanEntry] = {}
         for name in names:
             try:
-                entry = store.resolve(name)
+                path = file_named(store, name) if or_checkpoints else name
+                entry = as_entry(path) if path.endswith(".ckpt") else store.resolve(path)
             except PersistenceError as error:
                 self.failed(error)
             else:
                 found[os.path.realpath(entry.path)] = entry
         return list(found.values())
+
+
+def file_named(store: Store, name: str) -> str:
+    """The file of the session, or of the checkpoint `SESSION@NAME`, that a person names.
+
+    Raises:
+        PersistenceError: there is none, or several.
+    """
+    from agcx_format.errors import InvalidCheckpoint, SessionNotFound
+    from agcx_format.store import SEPARATOR
+
+    if name.endswith((".agcx", ".ckpt")):
+        # A path needs no store.
+        return name
+    try:
+        return store.resolve(name).path
+    except SessionNotFound:
+        if SEPARATOR not in name:
+            raise
+    found = store.checkpoints.resolve(name)
+    if found.path is None:
+        raise InvalidCheckpoint(f"the checkpoint {found.name!r} has no file")
+    return str(store.path / found.path)
+
+
+def as_entry(path: str) -> ScanEntry:
+    """A checkpoint as an entry of a list.
+
+    Raises:
+        PersistenceError: it cannot be read.
+    """
+    from agcx_format import ScanEntry
+    from agcx_format.store import open_conversation
+
+    with open_conversation(path) as file:
+        return ScanEntry(path, file.metadata.id, file.metadata, None, file.signature)
 
 
 class Text(TextParam):

@@ -10,6 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +19,7 @@ from agcx_format.errors import PersistenceError
 from agcx_tui.cli.common import (
     AnyParam,
     Settings,
+    file_named,
     pass_settings,
     print_json,
     session_argument,
@@ -26,6 +28,7 @@ from agcx_tui.cli.common import (
 
 if TYPE_CHECKING:
     from agcx_format import MessageSnapshot, ScanEntry, SessionFile
+    from agcx_format.store import CheckpointFile
 
 # First and last index, from 0; None stands for the end.
 Span = tuple[int, int | None]
@@ -51,22 +54,47 @@ class _Numbers(AnyParam):
 @session_argument()
 @click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the last N messages.")
 @click.option("--messages", type=_Numbers(), help="Only these, counted from 1: 3-7, 3-, -7, 3.")
-@click.option("--json", "as_json", is_flag=True, help="The messages, one JSON object a line.")
+@click.option(
+    "--activity",
+    is_flag=True,
+    help="What happened in it: time, tools, failed calls, files changed, edits, modes.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="The messages, one JSON object a line; with --activity, one object.",
+)
 @store_option
 @pass_settings
 def show(
-    settings: Settings, session: str, last: int | None, messages: Span | None, as_json: bool
+    settings: Settings,
+    session: str,
+    last: int | None,
+    messages: Span | None,
+    activity: bool,
+    as_json: bool,
 ) -> None:
-    """Show a conversation as text; in a terminal, through $PAGER."""
+    """Show a conversation as text; in a terminal, through $PAGER.
+
+    SESSION may be a checkpoint: SESSION@NAME, or the path of its file.
+    """
     if last and messages:
         raise click.UsageError("--last and --messages cannot be combined")
+    if activity and (last or messages):
+        raise click.UsageError(
+            "--activity is of the whole session: leave --last and --messages out"
+        )
     path = session
     # A path needs no store.
-    if not session.endswith(".agcx"):
-        path = settings.store().resolve(session).path
-    from agcx_format import SessionFile
+    if not session.endswith((".agcx", ".ckpt")):
+        path = file_named(settings.store(), session)
+    if activity:
+        _show_activity(settings, path, as_json)
+        return
+    from agcx_format.store import open_conversation
 
-    with SessionFile(path) as file:
+    with open_conversation(path) as file:
         span = messages or (0, None)
         if last:
             span = max(0, len(file) - last), None
@@ -83,6 +111,26 @@ def show(
             settings.failed(f"the session has only {counted(file.known(), 'message')}")
 
 
+def _show_activity(settings: Settings, path: str, as_json: bool) -> None:
+    from agcx_tui.cli.show_activity import activity_json, activity_lines
+    from agcx_tui.cli.text import heading
+    from agcx_tui.core.conversation.activity import read_activity
+    from agcx_tui.core.conversation.subject import open_session
+
+    conversation = open_session(path)
+    try:
+        activity = read_activity(conversation)
+        assert activity is not None
+        if as_json:
+            print_json(activity_json(conversation.metadata, activity))
+        else:
+            _page(chain(heading(conversation.metadata), activity_lines(activity)))
+        if conversation.source.error is not None:
+            settings.failed(conversation.source.error)
+    finally:
+        conversation.close()
+
+
 def text_lines(entry: ScanEntry) -> Iterator[str]:
     """The lines of a conversation."""
     from agcx_format import SessionFile
@@ -91,7 +139,7 @@ def text_lines(entry: ScanEntry) -> Iterator[str]:
         yield from _lines(file, (0, None))
 
 
-def _lines(file: SessionFile, span: Span) -> Iterator[str]:
+def _lines(file: SessionFile | CheckpointFile, span: Span) -> Iterator[str]:
     from agcx_format import listed
     from agcx_tui.cli.text import MessageLines, heading
 
@@ -103,7 +151,7 @@ def _lines(file: SessionFile, span: Span) -> Iterator[str]:
 
 
 def selected_messages(
-    file: SessionFile, span: Span
+    file: SessionFile | CheckpointFile, span: Span
 ) -> Iterator[tuple[int, MessageSnapshot | PersistenceError]]:
     """Messages with their numbers, from 1; for one that cannot be decoded, the error."""
     index, last = span

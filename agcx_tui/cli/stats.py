@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ from agcx_tui.cli.common import Settings, pass_settings, print_json, store_optio
 from agcx_tui.core.local.paths import cache_directory, measures
 
 if TYPE_CHECKING:
-    from agcx_format.space import Stats
+    from agcx_format import ScanEntry, Store
+    from agcx_format.space import ActivitySums, FileStats, Stats
 
 _LABEL_WIDTH = 36
 # How many files between two updates of the progress line.
@@ -20,32 +22,44 @@ _EVERY = 50
 
 
 @click.command(short_help="Show where the space goes.")
+@click.option(
+    "--activity", is_flag=True, help="Also what happened in them: time, tools, failed calls, lines."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @store_option
 @pass_settings
-def stats(settings: Settings, as_json: bool) -> None:
+def stats(settings: Settings, activity: bool, as_json: bool) -> None:
     """Show where the space goes: by content, directory, model, month, and tag.
 
     Reads every file completely. Sizes by content are decompressed, all others are sizes on disk; a
     session with two tags counts for both. Results are kept, even if interrupted, and the next run
     reads only new files.
     """
-    from agcx_format.space import Stats, StatsCache
+    from agcx_format.space import Stats
 
     found = Stats()
     store = settings.store()
-    entries = list(store.scan())
-    with closing(StatsCache(measures(cache_directory()), store.path).gather(entries)) as files:
+    for file in measured(store, list(store.scan()), activity=activity):
+        found.add(file)
+    in_trash = sum(session.size for session in store.trash())
+    if as_json:
+        more = {"activity": _activity(found.activity)} if activity else {}
+        print_json(_facts(found) | {"trash": in_trash} | more)
+    else:
+        _print(found, in_trash)
+
+
+def measured(store: Store, entries: Sequence[ScanEntry], *, activity: bool) -> Iterator[FileStats]:
+    """Measure files, those that are not known yet, with a line that says how far that is."""
+    from agcx_format.space import StatsCache
+
+    cache = StatsCache(measures(cache_directory()), store.path)
+    with closing(cache.gather(entries, activity=activity)) as files:
         for done, file in enumerate(files, 1):
-            found.add(file)
+            yield file
             if done % _EVERY == 0:
                 _progress(done, len(entries))
     _progress(0, 0)
-    in_trash = sum(session.size for session in store.trash())
-    if as_json:
-        print_json(_facts(found) | {"trash": in_trash})
-    else:
-        _print(found, in_trash)
 
 
 def _progress(done: int, total: int) -> None:
@@ -57,16 +71,24 @@ def _progress(done: int, total: int) -> None:
 def _print(found: Stats, in_trash: int) -> None:
     from agcx_tui.core.sessions.columns import fit, plain_cells
     from agcx_tui.core.words.format import size
-    from agcx_tui.core.words.storage_report import BAR, bar, headline, sections
+    from agcx_tui.core.words.storage_report import (
+        BAR,
+        activity_sections,
+        bar,
+        headline,
+        sections,
+    )
 
-    for section in sections(found):
+    for section in [*sections(found), *activity_sections(found)]:
         if not section.lines:
             continue
         click.echo(section.title)
         for line in section.lines:
             drawn = bar(line.amount, section.largest)
             label = fit(plain_cells(line.label[:200]), _LABEL_WIDTH)
-            click.echo(f"  {label}  {size(line.amount):>7}  {drawn:{BAR}}  {line.note}".rstrip())
+            click.echo(
+                f"  {label}  {line.shown or size(line.amount):>7}  {drawn:{BAR}}  {line.note}".rstrip()
+            )
         if section.hidden:
             click.echo(f"  and {section.hidden:,} more")
         click.echo()
@@ -102,5 +124,28 @@ def _facts(found: Stats) -> dict[str, Any]:
                 "title": m.title,
             }
             for m in found.largest_messages
+        ],
+    }
+
+
+def _activity(sums: ActivitySums) -> dict[str, Any]:
+    tools = sorted(sums.tools.items(), key=lambda item: item[1].calls, reverse=True)
+    return {
+        "turns": sums.turns,
+        "active_seconds": sums.active_seconds,
+        "calls": sums.calls,
+        "failed": sums.failed,
+        "edited": sums.edited,
+        "added": sums.added,
+        "removed": sums.removed,
+        "tools": [
+            {
+                "name": name,
+                "sessions": tally.sessions,
+                "calls": tally.calls,
+                "failed": tally.failed,
+                "seconds": tally.seconds,
+            }
+            for name, tally in tools
         ],
     }

@@ -203,7 +203,7 @@ def _made_store(work: Workspace) -> Path:
     path = work.root / "search-store"
     if not path.exists():
         count = work.scaled(10_000, 60)
-        make_search_store(path, count, count * 55_000, work.seed, processes=os.cpu_count() or 1)
+        make_search_store(path, count, count * 42_000, work.seed, processes=os.cpu_count() or 1)
     return path
 
 

@@ -2,7 +2,7 @@
 
 Strategy: words are drawn from a vocabulary of 150,000 with frequencies as in natural text, so that an
 index has as much to tell apart as with real conversations.  Sizes are log-normal.  A few needles are
-planted in a known share of the sessions.
+planted in a known share of the sessions.  Lines of a session come again in it, as what an agent reads does.
 """
 
 from __future__ import annotations
@@ -176,8 +176,9 @@ def _make_session(path: Path, random: Random, words: list[str], number: int, siz
 
 def _conversation(random: Random, words: list[str], size: int) -> Iterator[ResponseItem]:
     made = step = 0
+    lines = [" ".join(random.choices(words, k=10)) for _ in range(20 + size // 4000)]
     while made < size:
-        text = _text(random, words, random.choice((60, 200, 400, 900, 3000)))
+        text = _text(random, words, lines, random.choice((60, 200, 400, 900, 3000)))
         kind = step % 5
         text = text[: {0: 600, 1: 300, 2: 200}.get(kind)]
         made += len(text)
@@ -197,8 +198,11 @@ def _conversation(random: Random, words: list[str], size: int) -> Iterator[Respo
         step += 1
 
 
-def _text(random: Random, words: list[str], size: int) -> str:
-    parts = random.choices(words, k=size // 6 + 1)
+def _text(random: Random, words: list[str], lines: list[str], size: int) -> str:
+    """Some of the session's lines, which come again and again, among words that are new."""
+    parts = random.choices(words, k=size // 15 + 1)
+    parts += random.choices(lines, k=size // 100)
+    random.shuffle(parts)
     for _ in range(len(parts) // 12):
         at = random.randrange(len(parts))
         parts[at] = random.choice(

@@ -7,6 +7,7 @@ two halves joined are the original.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -17,21 +18,27 @@ from agcx_format.disk.durable import Signature
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.layout import by_version
+from agcx_format.layout.checkpoint import encode as encode_checkpoint
+from agcx_format.layout.checkpoint import file_name
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.model.session import (
     Checkpoint,
     CheckpointMetadata,
     ConversationSnapshot,
+    ModeHistory,
+    OperatingMode,
     SessionMetadata,
     SessionState,
 )
-from agcx_format.model.timestamps import Timestamp
+from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.session.metadata import read_metadata
 from agcx_format.session.whole import read_session
 from agcx_format.store import paths
 from agcx_format.store.acts.manifest import ActSession, Step
 from agcx_format.store.acts.plan import Change, copy_steps
+from agcx_format.store.checkpoint_files import checkpoint_path, load_checkpoint
 from agcx_format.store.entries import ScanEntry
+from agcx_format.transcript.modes import modes_from, modes_until
 
 __all__ = ["from_checkpoint", "split", "title_of_checkpoint", "title_of_second"]
 
@@ -51,7 +58,8 @@ def split(
 ) -> Change:
     """Keep the messages before number `at`, counted from 0, and move the others to a new session.
 
-    Checkpoints stay with the first.
+    Each gets the modes, dates, and checkpoints of its messages: a checkpoint that goes beyond `at` becomes
+    one of the new session, with the messages from there on.
 
     Raises:
         ValueError: one of the two would have no messages.
@@ -67,28 +75,81 @@ def split(
             f"{counted(len(messages), 'message')} cannot be split before number {at + 1}"
         )
     first, second = messages[:at], messages[at:]
-    now = Timestamp.now()
-    kept = replace(metadata, turn_count=_turns(first), updated_at=now)
+    ended, began = first[-1].timestamp, second[0].timestamp
+    history = conversation.mode_history
+    one_history = modes_until(history, ended)
+    moved = _checkpoints_beyond(root, metadata, at, new_id)
+    listed = [each for each in metadata.checkpoints if each.message_index <= at]
+    kept = replace(
+        metadata,
+        turn_count=_turns(metadata, first),
+        updated_at=_newer(metadata.created_at, ended),
+        current_mode=_last_mode(one_history, metadata),
+        checkpoints=listed,
+    )
     new = replace(
         metadata,
         id=new_id,
         title=title_of_second(metadata) if title is None else title,
-        created_at=second[0].timestamp,
-        last_accessed=now,
-        turn_count=_turns(second),
-        checkpoints=[],
+        created_at=began,
+        last_accessed=Timestamp.now(),
+        turn_count=_turns(metadata, second),
+        checkpoints=[each.metadata for _, each in moved],
     )
     codec = by_version(entry.layout)
-    one, parts = codec.encode_measured(
-        kept, replace(conversation, messages=first), _state_of(state, first, 0), level
-    )
+    one_part = replace(conversation, messages=first, mode_history=one_history)
+    one, parts = codec.encode_measured(kept, one_part, _state_of(state, first, 0), level)
     relative = paths.relative(root, entry.path)
     steps = [Step("replace", relative, parts=parts, expected=entry.signature)]
     steps += copy_steps(root, entry.layout, codec.as_stored(kept, one))
-    other = replace(conversation, id=new_id, messages=second)
-    change = _created(root, entry.layout, new, other, _state_of(state, second, at), level)
+    steps += [step for step, _ in moved]
+    other = replace(
+        conversation, id=new_id, messages=second, mode_history=modes_from(history, began)
+    )
+    checkpoints = [each for _, each in moved]
+    change = _created(
+        root, entry.layout, new, other, _state_of(state, second, at), level, checkpoints
+    )
     sessions = [ActSession(str(one.id), one.title, entry.size), *change.sessions]
     return Change([*steps, *change.steps], sessions, {one.id: one, **change.index})
+
+
+def _checkpoints_beyond(
+    root: Path, metadata: SessionMetadata, at: int, new_id: UUID
+) -> list[tuple[Step, Checkpoint]]:
+    """The checkpoints that go beyond message `at`, without the messages before it.
+
+    Each comes with the step that takes its file away. One that cannot be read is not among them: its file
+    stays, and no session lists it.
+    """
+    found = []
+    for listed in metadata.checkpoints:
+        if listed.message_index <= at:
+            continue
+        path = checkpoint_path(root, metadata.id, listed.id)
+        signature = Signature.at(path)
+        try:
+            value = load_checkpoint(root, metadata.id, listed.id, [listed])
+        except PersistenceError:
+            continue
+        conversation = value.conversation
+        messages = conversation.messages[at:]
+        if not messages:
+            continue
+        began = messages[0].timestamp
+        part = replace(
+            value,
+            metadata=replace(listed, message_index=len(messages)),
+            conversation=replace(
+                conversation,
+                id=new_id,
+                messages=messages,
+                mode_history=modes_from(conversation.mode_history, began),
+            ),
+            state=_state_of(value.state, messages, at),
+        )
+        found.append((Step("move", paths.relative(root, path), expected=signature), part))
+    return found
 
 
 def from_checkpoint(
@@ -99,23 +160,46 @@ def from_checkpoint(
     title: str | None,
     level: int,
 ) -> Change:
-    """Make a session of the conversation as it was at a checkpoint.
+    """Make a session of the conversation as it was at a checkpoint, with the checkpoints before it.
 
     Raises:
         PersistenceError: the metadata of the session cannot be read.
     """
     metadata, conversation = _whole_metadata(entry), checkpoint.conversation
+    messages = conversation.messages
+    changed = messages[-1].timestamp if messages else checkpoint.metadata.created_at
+    earlier = _checkpoints_before(root, metadata, checkpoint.metadata, new_id)
     new = replace(
         metadata,
         id=new_id,
         title=title_of_checkpoint(metadata, checkpoint.metadata) if title is None else title,
+        updated_at=_newer(metadata.created_at, changed),
         last_accessed=Timestamp.now(),
-        turn_count=_turns(conversation.messages),
+        turn_count=_turns(metadata, messages),
+        current_mode=_last_mode(conversation.mode_history, metadata),
         is_favorite=False,
-        checkpoints=[],
+        checkpoints=[each.metadata for each in earlier],
     )
     conversation = replace(conversation, id=new_id)
-    return _created(root, entry.layout, new, conversation, checkpoint.state, level)
+    return _created(root, entry.layout, new, conversation, checkpoint.state, level, earlier)
+
+
+def _checkpoints_before(
+    root: Path, metadata: SessionMetadata, end: CheckpointMetadata, new_id: UUID
+) -> list[Checkpoint]:
+    """The checkpoints of a session that were made before another and can be read, for a new session."""
+    found = []
+    for listed in metadata.checkpoints:
+        later = ns_of(listed.created_at) > ns_of(end.created_at)
+        if listed.id == end.id or later or listed.message_index > end.message_index:
+            continue
+        try:
+            value = load_checkpoint(root, metadata.id, listed.id, [listed])
+        except PersistenceError:
+            continue
+        conversation = replace(value.conversation, id=new_id)
+        found.append(replace(value, metadata=listed, conversation=conversation))
+    return found
 
 
 def _whole_metadata(entry: ScanEntry) -> SessionMetadata:
@@ -134,18 +218,36 @@ def _created(
     conversation: ConversationSnapshot,
     state: SessionState,
     level: int,
+    checkpoints: Sequence[Checkpoint],
 ) -> Change:
     codec = by_version(layout)
     measured, parts = codec.encode_measured(metadata, conversation, state, level)
     path = paths.session_file(layout, metadata.id)
     copies = copy_steps(root, layout, codec.as_stored(metadata, measured))
     steps = [Step("create", path, parts=parts), *copies]
+    for each in checkpoints:
+        name = file_name(metadata.id, each.metadata.id)
+        steps.append(
+            Step("create", f"{paths.CHECKPOINTS}/{name}", parts=encode_checkpoint(each, layout))
+        )
     session = ActSession(str(measured.id), measured.title, sum(map(len, parts)))
     return Change(steps, [session], {measured.id: measured})
 
 
-def _turns(messages: list[MessageSnapshot]) -> int:
-    return len({message.turn_index for message in messages})
+def _turns(metadata: SessionMetadata, messages: list[MessageSnapshot]) -> int:
+    """How many turns a part of a session has; 0 if its writer did not count them.
+
+    Then the messages do not say which turn they are in, and whoever shows them counts.
+    """
+    return len({message.turn_index for message in messages}) if metadata.turn_count else 0
+
+
+def _newer(one: str, other: str) -> str:
+    return one if ns_of(one) >= ns_of(other) else other
+
+
+def _last_mode(history: ModeHistory, metadata: SessionMetadata) -> OperatingMode:
+    return history[-1][0] if history else metadata.current_mode
 
 
 def _state_of(state: SessionState, messages: list[MessageSnapshot], start: int) -> SessionState:

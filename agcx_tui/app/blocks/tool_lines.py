@@ -21,9 +21,9 @@ from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.images import image_facts
 from agcx_tui.app.blocks.lines import EMPTY, Piece, beside, indent, line, wrap
 from agcx_tui.app.blocks.look import Around, Fold, Look
-from agcx_tui.app.blocks.outcome import seconds_text
 from agcx_tui.app.blocks.rows import row_parts, text_parts
 from agcx_tui.app.blocks.tool import Asked, asked, diff_style, is_diff
+from agcx_tui.core.words.durations import seconds_text
 
 __all__ = ["answer_block", "call_block"]
 
@@ -86,7 +86,8 @@ def answer_block(
     found = tool_call(around.partner, message)
     outcome = found.outcome if found is not None else CallOutcome()
     content = found.output.content if found is not None and found.output is not None else ()
-    shown = [part for each in content for part in _content(each, look, how)]
+    alone = len(content) == 1
+    shown = [part for each in content for part in _content(each, look, how, 0 if alone else None)]
     if not shown:
         shown = [Part.of(indent([line(("(no output)", palette.muted))], BODY))]
     if paired and around.adjacent:
@@ -110,14 +111,17 @@ def answer_block(
     return Block([Part.of([EMPTY] * gap + [head]), *(shown if how else [])], head=gap)
 
 
-def _content(content: InputText | InputImage, look: Look, how: Fold) -> list[Part]:
+def _content(
+    content: InputText | InputImage, look: Look, how: Fold, starts_at: int | None
+) -> list[Part]:
     palette, width = look.palette, look.width
     if isinstance(content, InputImage):
         facts = f"▣ {image_facts(content.image_url)}"
         return [Part.of(indent(wrap(facts, width - BODY, palette.muted), BODY))]
     text = content.text
     paint = (lambda row: diff_style(row, palette)) if is_diff(text) else None
-    return text_parts(text, width, BODY, palette.text, palette.muted, how, paint)
+    style, muted = palette.text, palette.muted
+    return text_parts(text, width, BODY, style, muted, how, paint, starts_at=starts_at)
 
 
 def _remark(*messages: MessageSnapshot | None) -> str:

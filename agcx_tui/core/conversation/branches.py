@@ -7,15 +7,14 @@ others continue from although they are not marked as branch points are found in 
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from agcx_format import PENDING, MessageSnapshot, MessageSource
+from agcx_format import MessageSource
 from agcx_format.transcript import genuine_user_text, short_title, text_of
-from agcx_tui.core.conversation.find_message import at_hand
+from agcx_tui.core.conversation.find_message import all_messages
 
 __all__ = ["Branch", "Branches", "read_branches"]
 
@@ -23,9 +22,6 @@ __all__ = ["Branch", "Branches", "read_branches"]
 DEEPEST = 8
 # Characters of a branch's first words that name it.
 _NAME = 40
-# A thread that never sleeps would hold the interpreter lock.
-_STEP_SECONDS = 0.02
-_BREATH = 0.001
 
 
 @dataclass(slots=True)
@@ -95,7 +91,7 @@ def read_branches(
     found = Branches()
     previous: UUID | None = None
     missing: set[UUID] = set()
-    for number, message in _messages(source, stopped):
+    for number, message in all_messages(source, stopped):
         metadata = message.metadata
         parent = metadata.parent_message_id
         # Without a parent a message goes on from the one before it.
@@ -112,31 +108,7 @@ def read_branches(
                 found.found[metadata.branch_id] = Branch(short_title(words, _NAME), number, before)
             found.found[metadata.branch_id].messages += 1
         previous = metadata.message_id
-    for number, message in _messages(source, stopped) if missing else ():
+    for number, message in all_messages(source, stopped) if missing else ():
         if message.metadata.message_id in missing:
             found.numbers.setdefault(message.metadata.message_id, number)
     return None if stopped() else found
-
-
-def _messages(
-    source: MessageSource, stopped: Callable[[], bool]
-) -> Iterator[tuple[int, MessageSnapshot]]:
-    """The messages that can be decoded, with their numbers from 1."""
-    index, since = 0, time.monotonic()
-    again: Callable[[], MessageSource] | None = getattr(source, "again", None)
-    while not stopped():
-        if index >= source.known():
-            if source.complete or not source.read_more():
-                return
-        else:
-            if again is not None and source.get(index) is PENDING:
-                # To read them again in order is faster than to fetch each.
-                source, again = again(), None
-                continue
-            message = at_hand(source, index, stopped)
-            index += 1
-            if message is not None:
-                yield index, message
-        if time.monotonic() - since > _STEP_SECONDS:
-            time.sleep(_BREATH)
-            since = time.monotonic()

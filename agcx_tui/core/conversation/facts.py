@@ -31,6 +31,7 @@ class Fact:
         note: A quieter text below the value.
         target: What Enter opens: a path, or a checkpoint.
         copied: What is copied instead of the value.
+        message: The number of the message that Enter goes to, from 1.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Fact:
     note: str = ""
     target: str | CheckpointMetadata | None = None
     copied: str = ""
+    message: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

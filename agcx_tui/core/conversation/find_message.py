@@ -1,4 +1,4 @@
-"""Find the next message of some kind in a source of any size; blocks, so call it in a thread.
+"""Find the next message of some kind in a source, or go through all; blocks, so call it in a thread.
 
 Strategy: messages are tested one by one from the reader's position, in either direction.  Messages whose text
 was dropped from memory are fetched, and unknown ones are read; every step checks for cancellation.
@@ -7,12 +7,12 @@ was dropped from memory are fetched, and unknown ones are read; every step check
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from agcx_format import PENDING, MessageSnapshot, MessageSource
 from agcx_format.errors import PersistenceError
 
-__all__ = ["at_hand", "find_message"]
+__all__ = ["all_messages", "at_hand", "find_message"]
 
 # A thread that never sleeps would hold the interpreter lock.
 _STEP_SECONDS = 0.02
@@ -63,3 +63,31 @@ def find_message(
             time.sleep(_BREATH)
             since = time.monotonic()
     return None
+
+
+def all_messages(
+    source: MessageSource, stopped: Callable[[], bool] = lambda: False
+) -> Iterator[tuple[int, MessageSnapshot]]:
+    """The messages that can be decoded, with their numbers from 1; ends if `stopped`.  Reads on as it goes.
+
+    Raises:
+        PersistenceError: The file was closed.
+    """
+    index, since = 0, time.monotonic()
+    again: Callable[[], MessageSource] | None = getattr(source, "again", None)
+    while not stopped():
+        if index >= source.known():
+            if source.complete or not source.read_more():
+                return
+        else:
+            if again is not None and source.get(index) is PENDING:
+                # To read them again in order is faster than to fetch each.
+                source, again = again(), None
+                continue
+            message = at_hand(source, index, stopped)
+            index += 1
+            if message is not None:
+                yield index, message
+        if time.monotonic() - since > _STEP_SECONDS:
+            time.sleep(_BREATH)
+            since = time.monotonic()

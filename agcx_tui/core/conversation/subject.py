@@ -15,6 +15,7 @@ from agcx_format import (
     ConversationContext,
     ListSource,
     MessageSource,
+    ModeHistory,
     SectionPlace,
     SessionFile,
     SessionMetadata,
@@ -24,6 +25,7 @@ from agcx_format import (
 )
 from agcx_format.disk import Signature
 from agcx_format.errors import PersistenceError
+from agcx_format.store import checkpoint_file, is_checkpoint
 
 __all__ = [
     "CheckpointRow",
@@ -59,7 +61,7 @@ class Conversation:
 
     `signature` tells whether the file is still the one that was opened, None if no file is.
     `expected()` is how many messages there are, by all that is known yet.
-    `context()` and `sections(stopped)` may block and raise `PersistenceError`.
+    `context()`, `mode_history()`, and `sections(stopped)` may block and raise `PersistenceError`.
     """
 
     path: str
@@ -73,6 +75,7 @@ class Conversation:
     checkpoint: CheckpointMetadata | None = None
     signature: Signature | None = None
     expected: Callable[[], int] = lambda: 0
+    mode_history: Callable[[], ModeHistory] = list
 
     @property
     def offers(self) -> frozenset[Offer]:
@@ -80,7 +83,9 @@ class Conversation:
 
 
 def open_session(path: str) -> Conversation:
-    """Open a session file and read the messages of the first screen."""
+    """Open a session file and read the messages of the first screen; or the file of a checkpoint."""
+    if is_checkpoint(path):
+        return _opened_checkpoint(path)
     file = SessionFile(path)
     file.read_more()
 
@@ -98,6 +103,22 @@ def open_session(path: str) -> Conversation:
         file.close,
         signature=file.signature,
         expected=lambda: file.expected,
+        mode_history=lambda: file.mode_history,
+    )
+
+
+def _opened_checkpoint(path: str) -> Conversation:
+    file = checkpoint_file(path)
+    return Conversation(
+        path,
+        listed(file.metadata),
+        file.source,
+        file.signature.size,
+        lambda: file.context,
+        checkpoint=file.checkpoint.metadata,
+        signature=file.signature,
+        expected=lambda: file.expected,
+        mode_history=lambda: file.mode_history,
     )
 
 
@@ -114,6 +135,7 @@ def open_checkpoint(
         0,
         lambda: conversation.context,
         checkpoint=loaded.metadata,
+        mode_history=lambda: conversation.mode_history,
     )
 
 

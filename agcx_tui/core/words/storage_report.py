@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from agcx_format.space import GROUPS, KINDS, Stats
 from agcx_format.transcript import safe_line
+from agcx_tui.core.words.durations import seconds_text
 from agcx_tui.core.words.format import counted, short_path, size
 
-__all__ = ["BAR", "Line", "Section", "bar", "sections"]
+__all__ = ["BAR", "Line", "Section", "activity_sections", "bar", "headline", "sections"]
 
 BAR = 24
 _SHOWN = 12
@@ -45,9 +46,10 @@ class Line:
         group: What it is grouped by, such as `model`; `session` for a session or a message.
         name: Which sessions it is about: the model, the tag, or the path of one session.
         label: The text before the bar.
-        amount: Bytes.
+        amount: Bytes, or what `shown` says.
         note: The text after the bar.
         index: The number of a message, from 0.
+        shown: The amount in words, if it is not bytes.
     """
 
     group: str
@@ -56,6 +58,7 @@ class Line:
     amount: int
     note: str = ""
     index: int | None = None
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,47 @@ def sections(stats: Stats, shown: int = _SHOWN) -> list[Section]:
     found.append(_sessions(stats, shown))
     found.append(_messages(stats, shown))
     return found
+
+
+def activity_sections(stats: Stats, shown: int = _SHOWN) -> list[Section]:
+    """What happened in the sessions: in all, and tool by tool, the most used first."""
+    found = stats.activity
+    if not found.sessions:
+        return []
+    totals = {
+        "active": seconds_text(found.active_seconds) or "no time",
+        "turns": f"{found.turns:,}",
+        "tool calls": f"{found.calls:,}",
+        "failed calls": f"{found.failed:,}",
+        "lines added": f"+{found.added:,}",
+        "lines removed": f"−{found.removed:,}",
+        "edited messages": f"{found.edited:,}",
+    }
+    tools = sorted(found.tools.items(), key=lambda each: each[1].calls, reverse=True)
+    lines = [
+        Line(
+            "tool",
+            name,
+            safe_line(name) or "(no name)",
+            tally.calls,
+            " · ".join(
+                filter(
+                    None,
+                    (
+                        f"{tally.failed:,} failed" if tally.failed else "",
+                        seconds_text(tally.seconds),
+                        counted(tally.sessions, "session"),
+                    ),
+                )
+            ),
+            shown=f"{tally.calls:,}",
+        )
+        for name, tally in tools[:shown]
+    ]
+    return [
+        Section("Activity", tuple(Line("", "", name, 0, shown=n) for name, n in totals.items())),
+        Section("Tools, by calls", tuple(lines), max(0, len(tools) - shown)),
+    ]
 
 
 def headline(stats: Stats, in_trash: int = 0) -> str:

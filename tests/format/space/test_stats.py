@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from agcx_format.model.items import (
     Reasoning,
     SummaryText,
 )
+from agcx_format.space import ToolTally
 from agcx_format.space import measure as stats
 from agcx_format.space.measure import GROUPS, KINDS, Stats, gather, measure
 from tests.support.golden_files import GOLDEN
@@ -76,6 +78,38 @@ def test_snippets_and_earlier_versions_count_too(store):
     found = measure(store.resolve(str(ID)))
     said = sum(len((c.path + (c.snippet or "")).encode()) for c in message.metadata.file_context)
     assert found.kinds["snippets"] == said
+
+
+def test_a_picture_in_an_output_is_a_picture(store):
+    data = "A" * 4000
+    listed = [{"type": "text", "text": "x" * 50}, {"type": "image", "data": data}]
+    found = measure(save(store, [FunctionCallOutput("id", json.dumps(listed))])).kinds
+    assert found["images"] == len(f"data:image/png;base64,{data}")
+    assert 50 < found["output"] < 150
+
+
+def test_what_happened_is_added_up(store):
+    failed = '{"output":"x","metadata":{"exit_code":1,"duration_seconds":1.5}}'
+    items = [
+        Message(None, "user", [InputText("hi")]),
+        FunctionCall(None, "shell", '{"command": "make"}', "one"),
+        FunctionCallOutput("one", failed),
+        FunctionCall(None, "Edit", '{"path": "a", "old_str": "x", "new_str": "y"}', "two"),
+        FunctionCallOutput("two", "ok"),
+    ]
+    entry = save(store, items, checkpoints=[], turn_count=0)
+    found = Stats()
+    found.add(measure(entry))
+    assert found.activity.sessions == 0
+    facts = measure(entry, activity=True).activity
+    assert facts.tools == (("shell", 1, 1, 1.5), ("Edit", 1, 0, 0.0))
+    assert (facts.turns, facts.failed, facts.files) == (1, 1, (("a", 1, 1),))
+    for _ in range(2):
+        found.add(measure(entry, activity=True))
+    sums = found.activity
+    assert (sums.sessions, sums.turns, sums.calls, sums.failed) == (2, 2, 4, 2)
+    assert (sums.added, sums.removed) == (2, 2)
+    assert sums.tools["shell"] == ToolTally(2, 2, 2, 3.0)
 
 
 @pytest.mark.parametrize("name", ["v1", "v2"])

@@ -48,6 +48,19 @@ def test_it_gives_what_measuring_gives_and_reads_nothing_the_second_time(store, 
     assert {file.path: file for file in found(cache, store)} == {file.path: file for file in anew}
 
 
+def test_what_happened_is_measured_once_it_is_asked_for(store, cache):
+    entries = list(open_store(store).scan())
+    assert {file.activity for file in cache.gather(entries)} == {None}
+    asked = list(cache.gather(entries, activity=True))
+    assert asked == list(gather(entries, activity=True))
+    assert all(file.activity is not None for file in asked)
+    for file in asked:
+        spoil(file.path)
+    # Known from now on, whether it is asked for or not.
+    for again in (cache.gather(entries, activity=True), cache.gather(entries)):
+        assert {file.path: file for file in again} == {file.path: file for file in asked}
+
+
 def test_what_changed_is_measured_and_what_is_gone_is_forgotten(store, cache):
     first, second, *rest = [file.path for file in found(cache, store)]
     os.utime(first)

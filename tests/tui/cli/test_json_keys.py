@@ -35,7 +35,21 @@ PART = {"name", "start", "end", "decompressed", "text", "items"}
 HIT = {
     "session", "title", "message", "role", "time", "start", "end", "line", "before", "after",
 }  # fmt: skip
+CHECKPOINT = {
+    "session", "title", "id", "name", "description", "created_at", "message_index", "messages_after",
+    "path", "bytes", "listed",
+}  # fmt: skip
 TALLY = {"name", "sessions", "disk", "plain"}
+ACTIVITY = {
+    "id", "title", "messages", "turns", "began", "ended", "seconds", "active_seconds", "calls", "added",
+    "removed", "branches", "tools", "failed", "files", "edited", "modes",
+}  # fmt: skip
+ACTIVITY_ROWS = {
+    "tools": {"name", "calls", "failed", "seconds", "number"},
+    "failed": {"number", "name", "gist", "outcome"},
+    "files": {"path", "uses", "changes", "added", "removed", "number"},
+    "edited": {"number", "versions", "last"},
+}
 STATS = {
     "sessions", "messages", "disk", "plain", "incomplete", "kinds", "model", "month", "tag", "directory",
     "largest_sessions", "largest_messages", "trash",
@@ -82,6 +96,27 @@ def test_show(store):
     assert [each["number"] for each in lines("show", GRID, "--json", "--messages", "3-4")] == [3, 4]
 
 
+def test_checkpoints(store):
+    found = lines("checkpoint", "list", "--json")
+    assert found
+    assert {frozenset(each) for each in found} == {frozenset(CHECKPOINT)}
+    for each in found:
+        assert each["bytes"] == Path(each["path"]).stat().st_size
+        shown = lines("checkpoint", "show", each["path"], "--json")
+        assert len(shown) == each["message_index"]
+        of_it = lines("checkpoint", "list", each["session"], "--json")
+        assert each in of_it
+
+
+def test_show_activity(store):
+    (found,) = lines("show", GRID, "--activity", "--json")
+    assert set(found) == ACTIVITY
+    for group, keys in ACTIVITY_ROWS.items():
+        assert {frozenset(each) for each in found[group]} <= {frozenset(keys)}
+    assert found["tools"]
+    assert found["failed"]
+
+
 def test_trash_list(store):
     assert run("delete", GRID, "--yes", "--force").exit_code == 0
     (found,) = lines("trash", "list", "--json")
@@ -104,6 +139,18 @@ def test_stats(store):
         frozenset({"size", "message", "kind", "path", "title"})
     }
     assert found["sessions"] == len(list(store.glob("*.agcx")))
+
+
+def test_stats_with_activity(store):
+    (found,) = lines("stats", "--activity", "--json")
+    assert set(found) == {*STATS, "activity"}
+    assert set(found["activity"]) == {
+        "turns", "active_seconds", "calls", "failed", "edited", "added", "removed", "tools",
+    }  # fmt: skip
+    assert {frozenset(each) for each in found["activity"]["tools"]} == {
+        frozenset({"name", "sessions", "calls", "failed", "seconds"})
+    }
+    assert found["activity"]["failed"] == sum(each["failed"] for each in found["activity"]["tools"])
 
 
 @pytest.mark.parametrize("agent", ["codex", "claude"])
@@ -153,8 +200,8 @@ def test_prune(store):
 
 
 TESTED = {
-    ("list",), ("show",), ("trash", "list"), ("stats",), ("import", "codex"), ("import", "claude"),
-    ("verify",), ("prune",), ("search",),
+    ("list",), ("show",), ("checkpoint", "list"), ("checkpoint", "show"), ("trash", "list"), ("stats",),
+    ("import", "codex"), ("import", "claude"), ("verify",), ("prune",), ("search",),
 }  # fmt: skip
 
 

@@ -9,9 +9,9 @@ import pytest
 from agcx_format.model.items import ExecAction, LocalShellCall, LocalShellStatus
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.message import draw_message
-from agcx_tui.app.blocks.outcome import seconds_text
 from agcx_tui.app.blocks.palette import Palette
 from agcx_tui.app.blocks.tool import asked, typed
+from agcx_tui.core.words.durations import seconds_text
 from tests.support.messages import call, output, snapshot
 
 

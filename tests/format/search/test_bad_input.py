@@ -1,0 +1,71 @@
+"""What nobody should type is searched, or refused with a reason, in bounded time and memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from agcx_format import open_store
+from agcx_format.model.items import FunctionCallOutput, InputText, Message
+from agcx_format.search import Index, QueryError, parse_query
+from tests.format.search.odd_stores import save
+from tests.format.search.truth import literal, load, naive, searched
+
+
+@pytest.fixture
+def index(tmp_path):
+    """Two sessions: one in which a word stands 10,000 times, one with a message that repeats itself."""
+    (tmp_path / "store").mkdir()
+    many = [FunctionCallOutput("c", "grid ?!… " * 2500) for _ in range(4)]
+    long = "".join(f"{number:x};" for number in range(40_000))
+    save(tmp_path / "store" / "00000000-0000-4000-8000-000000000000.agcx", list(many))
+    said = [Message(None, "user", [InputText(long)])]
+    save(tmp_path / "store" / "00000001-0000-4000-8000-000000000000.agcx", list(said))
+    index = Index(open_store(tmp_path / "store"), tmp_path / "cache")
+    index.update()
+    return index
+
+
+def test_hits_are_counted_and_rows_are_bounded(index):
+    (session,) = index.find("grid", rows=5)
+    assert session.count == 10_000
+    assert session.exact
+    assert len(session.hits) == 5
+    (session,) = index.find("grid", rows=5, counted=False)
+    assert 5 <= session.count <= 10_000
+    assert not session.exact
+
+
+@pytest.mark.parametrize("needle", ["g", "?!…", "…", ";", " ", "?", "gr", "\u0301", "\uffff"])
+def test_short_needles_and_punctuation_are_found_as_they_stand(index, needle):
+    assert searched(index, literal(needle)) == naive(load(index.store), literal(needle))
+
+
+def test_a_needle_of_a_hundred_thousand_characters(index):
+    needle = max((t for s in load(index.store) for t in s.texts), key=len)[1000:101_000]
+    query = literal(needle.upper())
+    assert len(needle) == 100_000
+    assert searched(index, query) == naive(load(index.store), query)
+    assert searched(index, literal(needle))
+    assert not searched(index, literal(needle[:-1] + "!"))
+
+
+def test_an_expression_that_other_programs_need_for_ever_for_ends(index):
+    assert list(index.find("/(g+)+$x/")) == []
+    assert list(index.find("/((((.*)*)*)*)!{50}/")) == []
+
+
+@pytest.mark.parametrize("line", ["/(/", "/[z-a]/", "/a{99999}/", r"/\C/", "/(?<n>/"])
+def test_an_expression_that_is_refused_is_an_error_of_the_query(index, line):
+    (error,) = parse_query(line).errors
+    assert error.reason
+    with pytest.raises(QueryError):
+        index.find(line)
+
+
+def test_a_match_in_a_line_without_end_shows_the_part_around_it(index):
+    needle = f"{20_000:x};"
+    (session,) = index.find(needle, context=2)
+    (hit,) = [each for each in session.hits if each.line]
+    assert len(hit.line) < 1000
+    at = hit.start - hit.line_start
+    assert hit.line[at : at + hit.end - hit.start] == needle
