@@ -12,11 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
+from agcx_format.importing.codex_answers import answers_in
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.fields import as_json, as_text, optional_text
-from agcx_format.importing.notices import answers, notice
+from agcx_format.importing.notices import notice
 from agcx_format.model.items import (
     ContentPart,
     ExecAction,
@@ -286,46 +285,10 @@ def _output(line: _Line, payload: dict[str, Any]) -> None:
     call_id = as_text(payload.get("call_id")) or line.made_id("call")
     text, images = _output_text(line, payload.get("output"))
     line.add(FunctionCallOutput(call_id, text))
-    if said := _answers(line, call_id, text):
+    if said := answers_in(line.draft.call(call_id), text):
         line.add(notice(said))
     if images:
         _add_images(line, call_id, images)
-
-
-def _answers(line: _Line, call_id: str, text: str) -> str:
-    """The questions of the agent with the person's answers, if that is what a call was for."""
-    called = line.draft.call(call_id)
-    if called is None or line.draft.tool(call_id) != "request_user_input":
-        return ""
-    match called.item, _parsed(text):
-        case FunctionCall(arguments=asked), {"answers": dict(given)}:
-            questions = _questions(_parsed(asked))
-            return answers(
-                {questions.get(str(name)) or str(name): _answer(a) for name, a in given.items()}
-            )
-    return ""
-
-
-def _questions(arguments: Any) -> dict[str, str]:
-    match arguments:
-        case {"questions": list(questions)}:
-            return {
-                as_text(each.get("id")): as_text(each.get("question")) or as_text(each.get("id"))
-                for each in questions
-                if isinstance(each, dict)
-            }
-    return {}
-
-
-def _answer(given: Any) -> Any:
-    return given["answers"] if isinstance(given, dict) and "answers" in given else given
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        return None
 
 
 def _custom_tool_call_output(line: _Line, payload: dict[str, Any]) -> None:

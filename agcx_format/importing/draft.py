@@ -279,10 +279,10 @@ class ImportDraft:
         return found
 
     def finish(
-        self, *, source: Path, changed: Timestamp, title: str, model: str, tags: list[str],
-        directory: str,
+        self, *, source: Path, title: str, model: str, tags: list[str], directory: str,
+        changed: Timestamp | None = None,
     ) -> Imported:  # fmt: skip
-        """The session; `changed` is when the file last changed."""
+        """The session; `changed` is when the file last changed, None if no file did."""
         mode = self.modes[-1][0] if self.modes else OperatingMode.BUILD
         messages = self._messages()
         tags = [*tags, INCOMPLETE if self.incomplete else ""]
@@ -304,7 +304,8 @@ class ImportDraft:
             checkpoints=[],
         )
         environment = {name: value for name, value in self.environment.items() if value}
-        environment |= {WRITTEN_BY: VERSION, SOURCE_CHANGED: str(changed)}
+        if changed is not None:
+            environment |= {WRITTEN_BY: VERSION, SOURCE_CHANGED: str(changed)}
         conversation = ConversationSnapshot(
             id=self.id,
             messages=messages,

@@ -134,6 +134,6 @@ def _later(one: str, other: str) -> Timestamp:
 def _last_accessed(stored: Session, new: Imported) -> Timestamp:
     """The later one, unless the first version of the importer took it from the file."""
     old, changed = stored[0].last_accessed, new.conversation.context.environment_variables
-    if WRITTEN_BY not in _environment(stored) and old == changed[SOURCE_CHANGED]:
+    if WRITTEN_BY not in _environment(stored) and old == changed.get(SOURCE_CHANGED):
         return Timestamp(new.metadata.last_accessed)
     return _later(old, new.metadata.last_accessed)
