@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from agcx_format.importing.fields import as_json
 
-__all__ = ["Example", "ImportReport", "Tally"]
+__all__ = ["Example", "ImportReport", "ImportTotals", "Kind", "Tally"]
 
 # Characters of a line that an example shows.
 _SHOWN = 200
@@ -80,3 +82,39 @@ class ImportReport:
     def not_understood(self) -> int:
         """How many lines and items could not be read, or are of a type that is not known."""
         return self.bad_count + sum(self.unknown.values())
+
+
+class Kind(StrEnum):
+    """What became of a line, or of something in one."""
+
+    TAKEN = "taken"
+    DUPLICATE = "for display"
+    SKIPPED = "no conversation"
+    UNKNOWN = "not understood"
+
+
+@dataclass
+class ImportTotals:
+    """The reports of several files together.
+
+    Fields:
+        counts: how many messages were taken, and how many lines were not, by why.
+        examples: the first of those lines, with its file and its type or what is wrong with it.
+    """
+
+    counts: Counter[Kind] = field(default_factory=Counter)
+    examples: dict[Kind, tuple[Path, str, Example]] = field(default_factory=dict)
+
+    def add(self, path: Path, report: ImportReport) -> None:
+        self.counts[Kind.TAKEN] += report.messages
+        self.counts[Kind.UNKNOWN] += report.bad_count
+        for number, reason in report.bad_lines[:1]:
+            self.examples.setdefault(Kind.UNKNOWN, (path, reason, Example(number, "")))
+        for kind, counts in (
+            (Kind.DUPLICATE, report.duplicates),
+            (Kind.SKIPPED, report.skipped),
+            (Kind.UNKNOWN, report.unknown),
+        ):
+            self.counts[kind] += sum(counts.values())
+            for name in counts:
+                self.examples.setdefault(kind, (path, name, report.examples[name]))
