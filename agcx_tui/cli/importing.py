@@ -132,18 +132,22 @@ def _not_understood(report: ImportReport) -> str:
 
 def _table(totals: ImportTotals) -> Iterator[str]:
     """What became of the lines of all files that were read, with the first example of each."""
+    from agcx_format.counting import counted
     from agcx_format.importing import Kind
 
     if not totals.counts:
         return
-    width = max(len(f"{count:,}") for count in totals.counts.values())
-    for kind in Kind:
-        unit = "messages" if kind is Kind.TAKEN else "lines"
-        row = f"{kind:>15}  {totals.counts[kind]:>{width},} {unit}"
+    counts = {
+        kind: counted(totals.counts[kind], "message" if kind is Kind.TAKEN else "line")
+        for kind in Kind
+    }
+    width = max(map(len, counts.values()))
+    for kind, count in counts.items():
+        row = f"{kind:>15}  {count:<{width}}"
         if kind in totals.examples:
             path, name, example = totals.examples[kind]
             row += f"  first: {name}, line {example.line:,} of {path.name}"
-        yield row
+        yield row.rstrip()
 
 
 def _sum_up(outcomes: Counter[str], store: Path, dry_run: bool) -> None:
