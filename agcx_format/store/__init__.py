@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from agcx_format.store.paths import SUFFIX as SUFFIX
     from agcx_format.store.paths import folders as folders
     from agcx_format.store.paths import session_paths as session_paths
+    from agcx_format.store.redacting import Review as Review
+    from agcx_format.store.redacting import ReviewedFile as ReviewedFile
     from agcx_format.store.store import SHORTEST_PREFIX as SHORTEST_PREFIX
     from agcx_format.store.store import Store as Store
     from agcx_format.store.store import open_store as open_store
@@ -48,6 +50,7 @@ _HOMES = {
     "open_conversation",
     "entries": "ScanEntry is_link is_recent own_size",
     "paths": "SUFFIX folders session_paths",
+    "redacting": "Review ReviewedFile",
     "store": "SHORTEST_PREFIX Store open_store",
     "trash": "Emptied TrashedSession to_destroy trashed",
 }

@@ -172,6 +172,8 @@ class StoreSaver(StoreReader):
 
         Raises:
             SessionNotFound: there is no such session.
+            LayoutCannotHold: it has an item of an unknown kind, and the layout is 1.
+            TypeError: a field holds a value that its type cannot hold.
             StoreNotWritable: the store may not be written.
         """
         from agcx_format.layout import checkpoint

@@ -25,6 +25,7 @@ from agcx_format.store.session_names import SHORTEST_PREFIX
 if TYPE_CHECKING:
     from agcx_format.store.acts.manifest import Act
     from agcx_format.store.checkpoints import Checkpoints
+    from agcx_format.store.content import Content
     from agcx_format.store.trash import Emptied, TrashedSession
 
 __all__ = ["SHORTEST_PREFIX", "CompressionLevel", "ScanEntry", "Store", "open_store"]
@@ -52,6 +53,13 @@ class Store(StoreSaver):
         from agcx_format.store.checkpoints import Checkpoints
 
         return Checkpoints(self, lambda *act: self._writer.act(*act), self.level)
+
+    @cached_property
+    def content(self) -> Content:
+        """Changes of what is said in sessions: secrets, messages, and two sessions joined."""
+        from agcx_format.store.content import Content
+
+        return Content(self, lambda *act: self._writer.act(*act), self.level)
 
     # --- acts: what a person does, and can undo
 
@@ -99,6 +107,7 @@ class Store(StoreSaver):
         """Change fields of the metadata of many sessions; all or none.
 
         Raises:
+            ValueError: a field is measured, as `message_count` is, or there is none of this name.
             StaleSession: one of the files changed since it was scanned.
             StoreNotWritable: the store may not be written.
         """

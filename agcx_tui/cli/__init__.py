@@ -22,6 +22,7 @@ from agcx_tui.cli.importing import import_
 from agcx_tui.cli.listing import list_
 from agcx_tui.cli.mcp_server import mcp
 from agcx_tui.cli.prune import prune
+from agcx_tui.cli.redact import redact
 from agcx_tui.cli.repair import repair
 from agcx_tui.cli.search import search
 from agcx_tui.cli.show import show
@@ -74,7 +75,7 @@ def agcx(context: click.Context) -> None:
 
 
 _COMMANDS = (
-    browse, demo, list_, search, show, export, edit, checkpoint, delete, undo, trash, prune, stats,
+    browse, demo, list_, search, show, export, edit, checkpoint, redact, delete, undo, trash, prune, stats,
     import_, verify, repair, mcp, config, completion,
 )  # fmt: skip
 

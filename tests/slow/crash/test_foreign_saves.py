@@ -57,6 +57,10 @@ def delete_all(store: Store) -> None:
     store.delete(list(store.scan()))
 
 
+def title_in(store: Store):
+    return store.content.review([of_a(store)], secrets=False, texts={"v1": None})
+
+
 def added() -> MessageSnapshot:
     return new_message(FunctionCallOutput("c", "added"))
 
@@ -95,6 +99,7 @@ ACTIONS = [
     Action("duplicate", lambda s: s.duplicate(A, title="copy"), reads=True),
     Action("split", lambda s: s.split(A, 1, "second")),
     Action("undo a split", lambda s: s.undo(), lambda s: s.split(A, 1, "second")),
+    Action("redact", lambda s: s.content.redact(title_in(s))),
     Action("create a checkpoint", keep),
     Action("delete a checkpoint", lambda s: s.checkpoints.delete([kept_one(s)]), keep),
     Action("go back to a checkpoint", lambda s: s.checkpoints.go_back(kept_one(s)), keep),

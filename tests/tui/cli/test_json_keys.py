@@ -39,6 +39,10 @@ CHECKPOINT = {
     "session", "title", "id", "name", "description", "created_at", "message_index", "messages_after",
     "path", "bytes", "listed",
 }  # fmt: skip
+REDACT = {
+    "session", "path", "title", "checkpoint", "kind", "part", "message", "field", "line", "excerpt",
+    "column", "placeholder",
+}  # fmt: skip
 TALLY = {"name", "sessions", "disk", "plain"}
 ACTIVITY = {
     "id", "title", "messages", "turns", "began", "ended", "seconds", "active_seconds", "calls", "added",
@@ -115,6 +119,14 @@ def test_show_activity(store):
         assert {frozenset(each) for each in found[group]} <= {frozenset(keys)}
     assert found["tools"]
     assert found["failed"]
+
+
+def test_redact(store):
+    found = lines("redact", GRID, "--text", "grid", "--dry-run", "--json")
+    assert {frozenset(each) for each in found} == {frozenset(REDACT)}
+    first = next(each for each in found if each["message"] == 1)
+    assert (first["kind"], first["placeholder"]) == ("text", "[redacted text 1]")
+    assert first["excerpt"][first["column"] :].startswith("grid")
 
 
 def test_trash_list(store):
@@ -200,8 +212,8 @@ def test_prune(store):
 
 
 TESTED = {
-    ("list",), ("show",), ("checkpoint", "list"), ("checkpoint", "show"), ("trash", "list"), ("stats",),
-    ("import", "codex"), ("import", "claude"), ("verify",), ("prune",), ("search",),
+    ("list",), ("show",), ("redact",), ("checkpoint", "list"), ("checkpoint", "show"), ("trash", "list"),
+    ("stats",), ("import", "codex"), ("import", "claude"), ("verify",), ("prune",), ("search",),
 }  # fmt: skip
 
 

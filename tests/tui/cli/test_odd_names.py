@@ -23,6 +23,8 @@ ON_ONE = [
     (["edit", "--title", "A title", "--force"], 0, 1),
     (["edit", "--tag", "odd", "--favorite", "--force"], 0, 1),
     (["checkpoint", "list"], 0, 0),
+    (["redact", "--secrets", "--text", "the", "--dry-run"], 0, 1),
+    (["redact", "--text", "the", "--with", "a", "--yes", "--force"], 0, 1),
     (["checkpoint", "list", "--json"], 0, 0),
     (["delete", "--yes"], 0, 0),
     (["undo"], 0, 0),
