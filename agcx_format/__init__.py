@@ -15,7 +15,8 @@ Message False
 The public names, by area; `help(agcx_format.Store)` explains one of them.  All else may change.
 
 stores
-    open_store Store SessionStorage SessionStore StorageBackend CompressionLevel ScanEntry Act
+    open_store Store SessionEditor SessionStorage SessionStore StorageBackend CompressionLevel
+    ScanEntry Act
 one file
     SessionFile read_session write_session MessageSource ListSource Pending PENDING SectionPlace
     listed
@@ -36,7 +37,8 @@ JSON
 errors, all of them a PersistenceError
     InvalidMagic UnsupportedVersion CorruptData BincodeDecodeError MessagePackDecodeError
     CompressionError SessionNotFound AmbiguousSession StaleSession FileClosed InvalidCheckpoint
-    IndexCorrupted LockFailed StoreNotWritable UndoConflict NothingToUndo ConversionError
+    IndexCorrupted LayoutCannotHold LockFailed StoreNotWritable UndoConflict NothingToUndo
+    ConversionError
 
 Packages for more:
 
@@ -75,6 +77,7 @@ if TYPE_CHECKING:
     from agcx_format.errors import IndexCorrupted as IndexCorrupted
     from agcx_format.errors import InvalidCheckpoint as InvalidCheckpoint
     from agcx_format.errors import InvalidMagic as InvalidMagic
+    from agcx_format.errors import LayoutCannotHold as LayoutCannotHold
     from agcx_format.errors import LockFailed as LockFailed
     from agcx_format.errors import MessagePackDecodeError as MessagePackDecodeError
     from agcx_format.errors import NothingToUndo as NothingToUndo
@@ -144,15 +147,16 @@ if TYPE_CHECKING:
     from agcx_format.store.backend import SessionStorage as SessionStorage
     from agcx_format.store.backend import SessionStore as SessionStore
     from agcx_format.store.backend import StorageBackend as StorageBackend
+    from agcx_format.store.compression import CompressionLevel as CompressionLevel
+    from agcx_format.store.editing import SessionEditor as SessionEditor
     from agcx_format.store.entries import ScanEntry as ScanEntry
-    from agcx_format.store.store import CompressionLevel as CompressionLevel
     from agcx_format.store.store import Store as Store
     from agcx_format.store.store import open_store as open_store
 
 _HOMES = {
     "codec.json": "from_json to_json",
     "errors": """AmbiguousSession BincodeDecodeError CompressionError ConversionError CorruptData
-        FileClosed IndexCorrupted InvalidCheckpoint InvalidMagic LockFailed
+        FileClosed IndexCorrupted InvalidCheckpoint InvalidMagic LayoutCannotHold LockFailed
         MessagePackDecodeError NothingToUndo PersistenceError SessionNotFound StaleSession
         StoreNotWritable UndoConflict UnsupportedVersion""",
     "exporting.json_document": "from_session_json",
@@ -173,8 +177,10 @@ _HOMES = {
     "session.whole": "read_session write_session",
     "store.acts.manifest": "Act",
     "store.backend": "SessionStorage SessionStore StorageBackend",
+    "store.compression": "CompressionLevel",
+    "store.editing": "SessionEditor",
     "store.entries": "ScanEntry",
-    "store.store": "CompressionLevel Store open_store",
+    "store.store": "Store open_store",
 }
 
 __version__ = "0.1.0"

@@ -11,14 +11,16 @@ sliced, so that a layout reads only the parts of an open file that it needs.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from agcx_format.codec.zstd.frames import Section
 from agcx_format.errors import PersistenceError
 from agcx_format.layout.index_encodings import Encoding
+from agcx_format.model.items import MessageSnapshot
 from agcx_format.model.session import (
     Checkpoint,
     CheckpointMetadata,
@@ -31,7 +33,8 @@ from agcx_format.model.session import (
 )
 
 __all__ = [
-    "MAGIC", "Layout", "MessagesPlace", "MetadataCopies", "Rewritten", "SectionPlace", "admit_all",
+    "MAGIC", "Addition", "Appended", "Kept", "Layout", "MessagesPlace", "MetadataCopies", "Rewritten",
+    "SectionPlace", "admit_all",
 ]  # fmt: skip
 
 # The first bytes of every session file, whatever its layout. The version follows.
@@ -87,6 +90,39 @@ class Rewritten(msgspec.Struct, frozen=True):
     is_other: bool
 
 
+class Addition(msgspec.Struct, frozen=True):
+    """What a session gets at its end.
+
+    Fields:
+        messages: in order.
+        modes: changes of the mode, for a layout that keeps their history.
+    """
+
+    messages: Sequence[MessageSnapshot]
+    modes: ModeHistory | tuple[()] = ()
+
+
+class Kept(msgspec.Struct, frozen=True, gc=False):
+    """Bytes `start` to `end` of the old file, which the new one takes over as they are."""
+
+    start: int
+    end: int
+
+
+class Appended(msgspec.Struct, frozen=True):
+    """A session file with more messages.
+
+    Fields:
+        metadata: as they are in the new file.
+        indexed: as the index holds them.
+        parts: the new file, in order.
+    """
+
+    metadata: SessionMetadata
+    indexed: SessionMetadata
+    parts: Sequence[bytes | Kept]
+
+
 class MetadataCopies(ABC):
     """The copies of their metadata that a layout keeps beside its session files, one file per session.
 
@@ -126,6 +162,7 @@ class Layout(ABC):
         copies: the metadata copies beside the session files; None when it has none.
         index: the encoding of an index that is made for a store of this layout.
         checkpoint_beginning: the first bytes of its checkpoint files; empty when they have no header.
+        checkpoint_holds_metadata: whether a checkpoint's file says its name; otherwise only its session does.
         is_listed_by_index: whether AGCodex lists its sessions from the index alone, so that a missing
             index has to be made.
         holds_sizes: whether the metadata in a file say its size and ratio; otherwise only the index does.
@@ -139,6 +176,7 @@ class Layout(ABC):
     index: Encoding
     copies: MetadataCopies | None = None
     checkpoint_beginning: bytes = b""
+    checkpoint_holds_metadata: bool = True
     is_listed_by_index: bool = False
     holds_sizes: bool = True
     has_context_apart: bool = True
@@ -277,6 +315,34 @@ class Layout(ABC):
             TypeError: when a new field holds a value that its type cannot hold.
             ValueError: likewise.
         """
+
+    def appended(
+        self,
+        data: Section,
+        added: Addition,
+        change: Callable[[SessionMetadata], SessionMetadata],
+        level: int,
+        admit: Callable[[int], None] = admit_all,
+    ) -> Appended:
+        """The same file with more messages, and the metadata that `change` makes of the old.
+
+        The number of messages in the metadata is always measured.  A layout that can do it without
+        decoding the messages there should; what it says is the same.
+
+        Raises:
+            PersistenceError: when the old file is damaged, as far as it had to be read.
+            TypeError: when a field holds a value that its type cannot hold.
+            ValueError: likewise.
+        """
+        metadata, conversation, state = self.decode(data)
+        conversation = replace(
+            conversation,
+            messages=[*conversation.messages, *added.messages],
+            mode_history=[*conversation.mode_history, *added.modes],
+        )
+        new = change(metadata)
+        measured, parts = self.encode_measured(new, conversation, state, level)
+        return Appended(self.as_stored(new, measured), measured, parts)
 
     def as_stored(self, given: SessionMetadata, measured: SessionMetadata) -> SessionMetadata:
         """The metadata inside the file, and in its copy, after `encode_measured` of those `given`."""

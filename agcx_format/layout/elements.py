@@ -9,9 +9,10 @@ import msgspec
 from agcx_format.codec import messagepack
 from agcx_format.codec.messagepack import lenient
 from agcx_format.errors import MessagePackDecodeError, located
+from agcx_format.layout.base import Addition
 from agcx_format.model.session import ConversationSnapshot
 
-__all__ = ["ELEMENTS", "Element", "conversation_field", "element", "split"]
+__all__ = ["ELEMENTS", "Element", "conversation_field", "element", "split", "with_more"]
 
 ELEMENTS = ("metadata", "conversation", "state", "checksum")
 _FIELDS = ConversationSnapshot.__struct_fields__
@@ -78,3 +79,27 @@ def conversation_field(raw: bytes, conversation: Element, name: str, type_: type
     found = fields[_FIELDS.index(name)]
     start, end = conversation.start + found.start, conversation.start + found.end
     return element(raw, Element(conversation.name, start, end), type_)
+
+
+def with_more(conversation: bytes, added: Addition) -> tuple[int, bytes]:
+    """The conversation with more messages and modes at its end, and how many messages it has then.
+
+    Raises:
+        MessagePackDecodeError: when it is damaged, or not an array of its fields.
+        TypeError: when a field of a message holds a value that its type cannot hold.
+        ValueError: likewise.
+    """
+    id_, messages, context, history = split(conversation, _FIELDS)
+    fields = [conversation[each.start : each.end] for each in (id_, messages, context, history)]
+    count, fields[1] = _longer(fields[1], messagepack.encode_messages(added.messages))
+    if added.modes:
+        _, fields[3] = _longer(fields[3], messagepack.encode(list(added.modes)))
+    return count, b"".join([messagepack.array_header(len(fields)), *fields])
+
+
+def _longer(array: bytes, more: bytes) -> tuple[int, bytes]:
+    """An array with the items of another one after its own, and their number."""
+    there, new = messagepack.find_list(array), messagepack.find_list(more)
+    count = there.length + new.length
+    items = [array[there.first : there.end], more[new.first : new.end]]
+    return count, b"".join([messagepack.array_header(count), *items])

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -25,16 +25,10 @@ from agcx_format import limits
 from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.zstd import frames, seekable
 from agcx_format.codec.zstd.frames import Section
-from agcx_format.counting import counted
-from agcx_format.errors import (
-    CorruptData,
-    InvalidMagic,
-    PersistenceError,
-    UnsupportedVersion,
-    located,
-)
+from agcx_format.errors import CorruptData, PersistenceError, located
 from agcx_format.layout.base import (
-    MAGIC,
+    Addition,
+    Appended,
     Layout,
     MessagesPlace,
     Rewritten,
@@ -42,6 +36,9 @@ from agcx_format.layout.base import (
     admit_all,
 )  # fmt: skip
 from agcx_format.layout.index_encodings import BINCODE
+from agcx_format.layout.v1_errors import BEGINNING as BEGINNING
+from agcx_format.layout.v1_errors import VERSION as VERSION
+from agcx_format.layout.v1_errors import file_ends, refuse_header, refuse_length
 from agcx_format.model.fields import Float32
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.model.session import (
@@ -54,8 +51,6 @@ from agcx_format.model.session import (
     SessionState,
 )
 
-VERSION = 1
-BEGINNING = MAGIC + VERSION.to_bytes(2, "little")
 HEADER = 10
 SECTIONS = ("metadata", "messages", "context", "state")
 _header = struct.Struct("<6sI").unpack_from
@@ -87,19 +82,19 @@ def metadata_end(head: bytes | memoryview, file_size: int) -> int:
         CorruptData: when the header is cut off or the length is too large.
     """
     if len(head) < HEADER:
-        _refuse_header(head)
+        refuse_header(head)
     beginning: bytes
     length: int
     beginning, length = _header(head)
     if beginning != BEGINNING:
-        _refuse_header(head)
+        refuse_header(head)
     end: int = HEADER + length
     if length > limits.METADATA or end > file_size:
-        _refuse_length("metadata", HEADER, length, file_size)
+        refuse_length("metadata", HEADER, length, file_size)
     return end
 
 
-def split(data: bytes | memoryview) -> list[Span]:
+def split(data: Section) -> list[Span]:
     """The sections of a whole file; bytes after the last are ignored, as in Rust.
 
     Raises:
@@ -109,10 +104,10 @@ def split(data: bytes | memoryview) -> list[Span]:
     for section in SECTIONS[1:]:
         start = spans[-1].end + 4
         if start > len(data):
-            raise _ends("before it", section, spans[-1].end)
+            raise file_ends("before it", section, spans[-1].end)
         length = int.from_bytes(data[start - 4 : start], "little")
         if start + length > len(data):
-            _refuse_length(section, start, length, len(data))
+            refuse_length(section, start, length, len(data))
         spans.append(Span(section, start, start + length))
     return spans
 
@@ -128,7 +123,7 @@ def find(data: Section, wanted: str, most: int | None = None) -> Span:
         start = end + 4
         raw = data[end:start]
         if len(raw) < 4:
-            raise _ends("before it", wanted, end)
+            raise file_ends("before it", wanted, end)
         end = start + int.from_bytes(raw, "little")
         if name == wanted:
             break
@@ -136,30 +131,6 @@ def find(data: Section, wanted: str, most: int | None = None) -> Span:
     if most is not None and span.end - start > most:
         raise CorruptData("it is too large", section=wanted, offset=start)
     return span
-
-
-def _refuse_header(head: bytes | memoryview) -> NoReturn:
-    if len(head) < 6:
-        reason = f"{counted(len(head), 'byte is', 'bytes are')} too few for a header"
-        raise CorruptData(reason, section="header", offset=0, truncated=True)
-    if head[:4] != MAGIC:
-        raise InvalidMagic("does not begin with AGCX", section="header", offset=0)
-    if head[:6] == BEGINNING:
-        raise _ends("inside the header", "header", len(head))
-    version = int.from_bytes(head[4:6], "little")
-    raise UnsupportedVersion(version, VERSION, section="header", offset=4)
-
-
-def _ends(where: str, section: str, offset: int) -> CorruptData:
-    return CorruptData(f"the file ends {where}", section=section, offset=offset, truncated=True)
-
-
-def _refuse_length(section: str, start: int, length: int, file_size: int) -> NoReturn:
-    left = max(0, file_size - start)
-    reason = f"{length:,} bytes are too many"
-    if length > left:
-        reason = f"its length is {counted(length, 'byte')}, but {counted(left, 'is', 'are')} left"
-    raise CorruptData(reason, section=section, offset=start - 4, truncated=length > left)
 
 
 # --- reading sections
@@ -223,10 +194,24 @@ def join(metadata: bytes, messages: bytes, context: bytes, state: bytes) -> list
     """
     parts = [BEGINNING]
     for name, section in zip(SECTIONS, (metadata, messages, context, state), strict=True):
-        if len(section) > limits.SECTION_ON_DISK:
-            raise ValueError(f"{name} of {len(section):,} bytes does not fit layout 1")
-        parts += [len(section).to_bytes(4, "little"), section]
+        parts += [length_of(name, len(section)), section]
     return parts
+
+
+def length_of(name: str, size: int) -> bytes:
+    """What precedes a section of `size` bytes.
+
+    Raises:
+        ValueError: for one over 4 GiB.
+    """
+    if size > limits.SECTION_ON_DISK:
+        raise ValueError(f"{name} of {size:,} bytes does not fit layout 1")
+    return size.to_bytes(4, "little")
+
+
+def head(metadata: bytes) -> list[bytes]:
+    """The parts of a file up to the end of the metadata's section."""
+    return [BEGINNING, length_of("metadata", len(metadata)), metadata]
 
 
 def compress_messages(messages: bytes, level: int) -> bytes:
@@ -369,8 +354,20 @@ class Layout1(Layout):
         rest = metadata_end(data[:HEADER], len(data))
         new = change(old)
         fitting, section = fitted(new, len(data) - rest)
-        head = BEGINNING + len(section).to_bytes(4, "little")
-        return Rewritten(fitting, fitting, [head, section], rest, new != old)
+        return Rewritten(fitting, fitting, head(section), rest, new != old)
+
+    def appended(
+        self,
+        data: Section,
+        added: Addition,
+        change: Callable[[SessionMetadata], SessionMetadata],
+        level: int,
+        admit: Callable[[int], None] = admit_all,
+    ) -> Appended:
+        """Frames of messages are copied as they are; there is no mode history to add to."""
+        from agcx_format.layout import v1_append
+
+        return v1_append.appended(data, self.metadata(data, admit), added.messages, change, level)
 
     def encode_checkpoint(self, checkpoint: Checkpoint) -> list[bytes]:
         return [frames.compress(bincode.encode(checkpoint, Checkpoint), _CHECKPOINT_LEVEL)]

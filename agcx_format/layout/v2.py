@@ -27,11 +27,14 @@ from agcx_format.counting import counted
 from agcx_format.errors import (
     CorruptData,
     InvalidMagic,
+    MessagePackDecodeError,
     UnsupportedVersion,
     located,
 )
 from agcx_format.layout.base import (
     MAGIC,
+    Addition,
+    Appended,
     Layout,
     MessagesPlace,
     MetadataCopies,
@@ -39,7 +42,7 @@ from agcx_format.layout.base import (
     SectionPlace,
     admit_all,
 )
-from agcx_format.layout.elements import Element, conversation_field, element, split
+from agcx_format.layout.elements import Element, conversation_field, element, split, with_more
 from agcx_format.layout.index_encodings import MESSAGE_PACK
 from agcx_format.layout.plain_size import Part, plain_size
 from agcx_format.model.fields import Float32
@@ -209,6 +212,7 @@ class Layout2(Layout):
     index = MESSAGE_PACK
     # A wrong version after the magic is an error of this layout: layout 1's have no header.
     checkpoint_beginning = MAGIC
+    checkpoint_holds_metadata = False
     is_listed_by_index = True
     holds_sizes = False
     has_context_apart = False
@@ -313,6 +317,28 @@ class Layout2(Layout):
         kept = [raw[other.start : other.end] for other in others]
         indexed, parts = _measured_parts(new, [messagepack.encode(new), *kept], level)
         return Rewritten(new, indexed, parts, len(data), new != old)
+
+    def appended(
+        self,
+        data: Section,
+        added: Addition,
+        change: Callable[[SessionMetadata], SessionMetadata],
+        level: int,
+        admit: Callable[[int], None] = admit_all,
+    ) -> Appended:
+        """The messages are not decoded, but the one section is compressed again."""
+        raw = decompress(data)
+        first, conversation, *others = split(raw)
+        try:
+            count, new = with_more(raw[conversation.start : conversation.end], added)
+        except MessagePackDecodeError:
+            # A map of its fields, or damage that is to be described.
+            return super().appended(data, added, change, level, admit)
+        metadata = replace(change(element(raw, first, SessionMetadata)), message_count=count)
+        kept = [raw[other.start : other.end] for other in others]
+        elements = [messagepack.encode(metadata), new, *kept]
+        indexed, parts = _measured_parts(metadata, elements, level)
+        return Appended(metadata, indexed, parts)
 
     def as_stored(self, given: SessionMetadata, measured: SessionMetadata) -> SessionMetadata:
         return replace(given, message_count=measured.message_count)

@@ -1,7 +1,7 @@
 """Find the secrets in a conversation, show them for review, and replace them.
 
-`rules` describes what secrets look like, `find` locates them in all texts of a session, and `replace` puts
-placeholders in their place. `texts` walks the texts of a session.
+`rules` describes what secrets look like, `one_text` finds them in a text, `find` in all texts of a session,
+and `replace` puts placeholders in their place. `texts` walks the texts of a session.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from agcx_format.redaction.find import (
         find_secrets as find_secrets,
     )
-    from agcx_format.redaction.find import (
+    from agcx_format.redaction.one_text import (
         spans as spans,
     )
     from agcx_format.redaction.replace import (
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "find": "Find find_in_session find_secrets spans",
+    "find": "Find find_in_session find_secrets",
+    "one_text": "spans",
     "replace": "Placeholders Redaction redact",
 }
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -26,10 +26,13 @@ _T = TypeVar("_T")
 
 
 class Placeholders:
-    """A placeholder for each secret, numbered by kind: `[redacted github-token 1]`."""
+    """A placeholder for each secret, numbered by kind: `[redacted github-token 1]`.
 
-    def __init__(self) -> None:
-        self._of: dict[str, str] = {}
+    `chosen` are the placeholders of texts for which a person chose them.
+    """
+
+    def __init__(self, chosen: Mapping[str, str] | None = None) -> None:
+        self._of: dict[str, str] = dict(chosen or {})
         self._numbers: Counter[str] = Counter()
 
     def of(self, kind: str, secret: str) -> str:

@@ -10,12 +10,12 @@ import threading
 from array import array
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from agcx_format import limits
-from agcx_format.codec.messagepack import messages_in
+from agcx_format.codec.messagepack import decode_at_once, messages_in
 from agcx_format.codec.zstd import frames
 from agcx_format.codec.zstd.seekable import Table
 from agcx_format.errors import CorruptData, FileClosed, PersistenceError
@@ -118,13 +118,17 @@ class RandomAccessMessages:
                 kept -= len(dropped.text)
         return True
 
-    def walk(self) -> Iterator[MessageSnapshot]:
-        """Every message once.
+    def batches(self) -> Iterator[Sequence[MessageSnapshot]]:
+        """Every message once, frame by frame.
 
         Raises:
             PersistenceError: when a frame is damaged, after the messages before it.
         """
         for number in range(self._table.frames):
+            messages = self._decoded(number)
+            if messages is not None:
+                yield messages
+                continue
             frame = self._read(number)
             if frame.error is not None:
                 raise frame.error
@@ -139,18 +143,40 @@ class RandomAccessMessages:
     def _frame_of(self, index: int) -> int:
         return bisect_right(self._table.messages, index) - 1
 
-    def _read(self, number: int) -> _Frame:
-        table = self._table
-        start, end = table.section[number], table.section[number + 1]
-        count = table.messages[number + 1] - table.messages[number]
+    def _decoded(self, number: int) -> list[MessageSnapshot] | None:
+        """The messages of a frame, decoded in one call; None unless that is possible."""
         try:
-            size = table.text[number + 1] - table.text[number]
-            text = frames.decompress(
-                self._section[start:end], limit=min(size, limits.WHOLE_SECTION)
-            )
-            starts = messages_in(text, count, header=number == 0)
-            # No more than `size` bytes were decompressed.
-            if starts[-1] != size:
+            text, count = self._text(number), self._count(number)
+            start = messages_in(text, 0, header=True)[0] if number == 0 else 0
+        except PersistenceError:
+            return None
+        return decode_at_once(memoryview(text)[start:], count)
+
+    def _count(self, number: int) -> int:
+        return self._table.messages[number + 1] - self._table.messages[number]
+
+    def _size(self, number: int) -> int:
+        return self._table.text[number + 1] - self._table.text[number]
+
+    def _text(self, number: int) -> bytes:
+        """The text of a frame, which has the size that the table says.
+
+        Raises:
+            PersistenceError: when the frame is damaged or cannot be read.
+        """
+        start, end = self._table.section[number], self._table.section[number + 1]
+        size = self._size(number)
+        text = frames.decompress(self._section[start:end], limit=min(size, limits.WHOLE_SECTION))
+        if len(text) != size:
+            raise CorruptData("the frame is not what the seek table says")
+        return text
+
+    def _read(self, number: int) -> _Frame:
+        start = self._table.section[number]
+        try:
+            text = self._text(number)
+            starts = messages_in(text, self._count(number), header=number == 0)
+            if starts[-1] != len(text):
                 raise CorruptData("the frame is not what the seek table says")
         except PersistenceError as error:
             return _Frame(

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
-from itertools import count, islice, pairwise
+from itertools import chain, count, islice, pairwise
 
 from agcx_format import limits
 from agcx_format.codec import messagepack
@@ -27,6 +27,10 @@ __all__ = ["SequentialMessages", "decode_message", "decode_run", "decode_shown"]
 
 # How long `read_more` reads before it returns; the first time only until it has found a message.
 _SLICE_SECONDS = 0.02
+
+# Bytes of text that a pass over all messages decodes in one call, which is faster than looking for each
+# message. As much as this program writes into one frame; the first message then comes after some 30 ms.
+_AT_ONCE = 8 * limits.MIB
 
 
 def decode_shown(index: int, raw: bytes, base: int) -> MessageSnapshot | PersistenceError:
@@ -184,18 +188,22 @@ class SequentialMessages:
                 return True
         raise CorruptData("the file changed while it was read")
 
-    def walk(self) -> Iterator[MessageSnapshot]:
-        """Every message once, in a pass of its own.
+    def batches(self) -> Iterator[Sequence[MessageSnapshot]]:
+        """Every message once, in a pass of its own, as many at a time as are decoded together.
 
-        They are decoded many at a time, and nothing is cached. Pieces that are cached already are not
-        decompressed again.
+        Nothing is cached. Pieces that are cached already are not decompressed again.
 
         Raises:
             PersistenceError: after the last message before the damage.
         """
-        pieces = self._text()
-        walk = MessageWalk(pieces, self._before, limits.WHOLE_SECTION, to_end=False)
         try:
+            first, rest = _beginning(self._text())
+            messages = _decode_all(first, self._before) if rest is None else None
+            if messages is not None:
+                yield messages
+                return
+            pieces = chain([first], rest or ())
+            walk = MessageWalk(pieces, self._before, limits.WHOLE_SECTION, to_end=False)
             for run in walk.runs():
                 starts = [start - run.base for start in run.starts]
                 yield from decode_run(run.text, starts, run.base)
@@ -244,7 +252,43 @@ class SequentialMessages:
         self.complete = True
 
 
-def decode_run(data: bytes, starts: Sequence[int], base: int) -> Iterator[MessageSnapshot]:
+def _beginning(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes] | None]:
+    """About the first `_AT_ONCE` bytes of a section, and the others; None when there are none.
+
+    Damage within them is raised by the others, after the bytes before it.
+    """
+    held: list[bytes] = []
+    size = 0
+    try:
+        for piece in pieces:
+            held.append(piece)
+            size += len(piece)
+            if size >= _AT_ONCE:
+                return b"".join(held), pieces
+    except PersistenceError as error:
+        return b"".join(held), _raising(error)
+    return b"".join(held), None
+
+
+def _raising(error: PersistenceError) -> Iterator[bytes]:
+    yield from ()
+    raise error
+
+
+def _decode_all(text: bytes, before: tuple[str, ...]) -> list[MessageSnapshot] | None:
+    """All messages of a section with this text in one call; None unless that is possible."""
+    try:
+        if not before:
+            return messagepack.decode_messages(text)
+        place = messagepack.find_list(text, before)
+        return messagepack.decode_messages(memoryview(text)[place.start : place.end])
+    except PersistenceError:
+        return None
+
+
+def decode_run(
+    data: bytes, starts: Sequence[int], base: int
+) -> Iterator[Sequence[MessageSnapshot]]:
     """Decode a run of messages that begins at `base` of the section.
 
     Raises:
@@ -255,12 +299,12 @@ def decode_run(data: bytes, starts: Sequence[int], base: int) -> Iterator[Messag
     except PersistenceError:
         yield from _decode_each(data, starts, base)
     else:
-        yield from messages
+        yield messages
 
 
-def _decode_each(data: bytes, starts: Sequence[int], base: int) -> Iterator[MessageSnapshot]:
+def _decode_each(data: bytes, starts: Sequence[int], base: int) -> Iterator[tuple[MessageSnapshot]]:
     for start, end in pairwise(starts):
         message = decode_message(data[start:end], base + start)
         if isinstance(message, PersistenceError):
             raise message
-        yield message
+        yield (message,)

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from agcx_format.store.backend import SessionStorage as SessionStorage
     from agcx_format.store.backend import SessionStore as SessionStore
     from agcx_format.store.backend import StorageBackend as StorageBackend
+    from agcx_format.store.checkpoints import SEPARATOR as SEPARATOR
+    from agcx_format.store.checkpoints import CheckpointFile as CheckpointFile
+    from agcx_format.store.checkpoints import Checkpoints as Checkpoints
+    from agcx_format.store.checkpoints import StoredCheckpoint as StoredCheckpoint
+    from agcx_format.store.checkpoints import checkpoint_file as checkpoint_file
+    from agcx_format.store.checkpoints import is_checkpoint as is_checkpoint
+    from agcx_format.store.checkpoints import open_conversation as open_conversation
+    from agcx_format.store.compression import CompressionLevel as CompressionLevel
+    from agcx_format.store.editing import SessionEditor as SessionEditor
     from agcx_format.store.entries import ScanEntry as ScanEntry
     from agcx_format.store.entries import is_link as is_link
     from agcx_format.store.entries import is_recent as is_recent
@@ -21,8 +30,9 @@ if TYPE_CHECKING:
     from agcx_format.store.paths import SUFFIX as SUFFIX
     from agcx_format.store.paths import folders as folders
     from agcx_format.store.paths import session_paths as session_paths
+    from agcx_format.store.redacting import Review as Review
+    from agcx_format.store.redacting import ReviewedFile as ReviewedFile
     from agcx_format.store.store import SHORTEST_PREFIX as SHORTEST_PREFIX
-    from agcx_format.store.store import CompressionLevel as CompressionLevel
     from agcx_format.store.store import Store as Store
     from agcx_format.store.store import open_store as open_store
     from agcx_format.store.trash import Emptied as Emptied
@@ -34,9 +44,14 @@ _HOMES = {
     "acts.manifest": "Act Edit",
     "acts.plan_derived": "title_of_checkpoint title_of_second",
     "backend": "SessionStorage SessionStore StorageBackend",
+    "compression": "CompressionLevel",
+    "editing": "SessionEditor",
+    "checkpoints": "CheckpointFile Checkpoints SEPARATOR StoredCheckpoint is_checkpoint checkpoint_file "
+    "open_conversation",
     "entries": "ScanEntry is_link is_recent own_size",
     "paths": "SUFFIX folders session_paths",
-    "store": "CompressionLevel SHORTEST_PREFIX Store open_store",
+    "redacting": "Review ReviewedFile",
+    "store": "SHORTEST_PREFIX Store open_store",
     "trash": "Emptied TrashedSession to_destroy trashed",
 }
 

@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from uuid import UUID
 
-from agcx_format.disk.durable import open_regular, os_reason, read_exactly
+from msgspec.structs import replace
+
+from agcx_format.disk.durable import os_reason
 from agcx_format.errors import InvalidCheckpoint, PersistenceError
 from agcx_format.layout import checkpoint
 from agcx_format.model.session import Checkpoint, CheckpointMetadata
 from agcx_format.model.timestamps import Timestamp, ns_of
+from agcx_format.session.checkpoint_file import read_checkpoint
 from agcx_format.store import paths
 from agcx_format.store.session_names import as_id
 
@@ -71,14 +74,7 @@ def load_checkpoint(
     if not os.path.lexists(path):
         raise InvalidCheckpoint(f"no checkpoint {checkpoint_id}", path=path)
     known = {each.id: each for each in listed}
-    metadata = known.get(checkpoint_id) or unlisted(checkpoint_id, path)
-    fd, status = open_regular(path)
-    try:
-        return checkpoint.decode(read_exactly(fd, status.st_size, 0), metadata)
-    except PersistenceError as error:
-        raise error.located(path=path) from None
-    finally:
-        os.close(fd)
+    return read_checkpoint(path, known.get(checkpoint_id))[0]
 
 
 def checkpoint_path(root: Path, session_id: UUID, checkpoint_id: UUID) -> Path:
@@ -98,7 +94,13 @@ def checkpoint_path(root: Path, session_id: UUID, checkpoint_id: UUID) -> Path:
     return usual
 
 
-def unlisted(checkpoint_id: UUID, path: os.PathLike[str]) -> CheckpointMetadata:
-    """What is known of a checkpoint that its session does not list: when its file was written."""
-    created_at = Timestamp.from_ns(os.stat(path).st_mtime_ns)
-    return CheckpointMetadata(checkpoint_id, "", created_at, 0, None)
+def unlisted(checkpoint_id: UUID, path: str | os.PathLike[str]) -> CheckpointMetadata:
+    """What the file of a checkpoint says of it that its session does not list.
+
+    Of a damaged file only the id and the time when it was written are known.
+    """
+    try:
+        return replace(read_checkpoint(path)[0].metadata, id=checkpoint_id)
+    except PersistenceError:
+        created_at = Timestamp.from_ns(os.stat(path).st_mtime_ns)
+        return CheckpointMetadata(checkpoint_id, "", created_at, 0, None)

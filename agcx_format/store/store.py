@@ -1,17 +1,15 @@
 """A store of sessions: where its files are, what is in them, and how they change.
 
-Strategy: `StoreReader` is all of reading.  Every change holds the store's lock, checks that the files
-are still those that were read, and is either the plain atomic replacement of one file
-(`save_session`) or an act that can be undone; `StoreWriter` carries it out.  What changing a
-store needs is imported with the first change, since most programs start by reading.
+Strategy: `StoreReader` is all of reading, and `StoreSaver` saves as programs do: by plain atomic replacement
+of one file.  What a person does is an act that can be undone.  Every change holds the store's lock,
+checks that the files are still those that were read, and is carried out by `StoreWriter`.  What
+changing a store needs is imported with the first change, since most programs start by reading.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import AbstractContextManager
-from enum import IntEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -19,41 +17,21 @@ from uuid import UUID, uuid4
 from msgspec.structs import replace
 
 from agcx_format.disk.durable import Signature
-from agcx_format.model.session import (
-    Checkpoint,
-    ConversationSnapshot,
-    SessionIndex,
-    SessionMetadata,
-    SessionState,
-)
-from agcx_format.store import paths
-from agcx_format.store.acts.act_dirs import unfinished
+from agcx_format.store.compression import CompressionLevel
 from agcx_format.store.entries import ScanEntry
-from agcx_format.store.reader import StoreReader
-from agcx_format.store.session_names import SHORTEST_PREFIX, as_id
+from agcx_format.store.saver import StoreSaver
+from agcx_format.store.session_names import SHORTEST_PREFIX
 
 if TYPE_CHECKING:
     from agcx_format.store.acts.manifest import Act
+    from agcx_format.store.checkpoints import Checkpoints
+    from agcx_format.store.content import Content
     from agcx_format.store.trash import Emptied, TrashedSession
-    from agcx_format.store.writer import StoreWriter
 
 __all__ = ["SHORTEST_PREFIX", "CompressionLevel", "ScanEntry", "Store", "open_store"]
 
 
-class CompressionLevel(IntEnum):
-    """zstd levels by name, as the Rust crate has them; `custom` for any other."""
-
-    FAST = 1
-    BALANCED = 3
-    MAXIMUM = 9
-
-    @staticmethod
-    def custom(level: int) -> int:
-        """Any level of zstd, clamped to 1…22."""
-        return max(1, min(22, level))
-
-
-class Store(StoreReader):
+class Store(StoreSaver):
     """The sessions below one directory, of one layout or both.  Opening writes nothing.
 
     Implements `StorageBackend`.  A path that does not exist is an empty store, which is created when
@@ -69,96 +47,19 @@ class Store(StoreReader):
         PersistenceError: the path is not a directory, or cannot be looked at.
     """
 
-    def __init__(
-        self,
-        path: str | os.PathLike[str],
-        level: int = CompressionLevel.BALANCED,
-        use_mmap: bool = True,
-        layout: int | None = None,
-    ) -> None:
-        super().__init__(path, use_mmap, layout)
-        self.level = CompressionLevel.custom(level)
-        if unfinished(self.path):
-            self._writer.recover()
+    @cached_property
+    def checkpoints(self) -> Checkpoints:
+        """All checkpoints: list, name, create, rename, delete, and go back to one."""
+        from agcx_format.store.checkpoints import Checkpoints
+
+        return Checkpoints(self, lambda *act: self._writer.act(*act), self.level)
 
     @cached_property
-    def _writer(self) -> StoreWriter:
-        from agcx_format.store.writer import StoreWriter
+    def content(self) -> Content:
+        """Changes of what is said in sessions: secrets, messages, and two sessions joined."""
+        from agcx_format.store.content import Content
 
-        return StoreWriter(self.path, self._last_seen)
-
-    # --- saving as programs do: no act, so it cannot be undone
-
-    def save_session(
-        self,
-        session_id: UUID,
-        metadata: SessionMetadata,
-        conversation: ConversationSnapshot,
-        state: SessionState,
-    ) -> None:
-        """Replace the session's file in one durable step.
-
-        `message_count`, `file_size` and `compression_ratio` are measured, whatever `metadata` says;
-        in layout 2 the last two are in the index only.
-
-        Raises:
-            ValueError: the metadata are those of another session.
-            StaleSession: the file is not the one that this store last read or wrote.
-            StoreNotWritable: the store may not be written.
-            LockFailed: another program is changing the store.
-        """
-        from agcx_format.layout import by_version
-
-        if metadata.id != as_id(session_id):
-            raise ValueError(f"the metadata are those of {metadata.id}, not of {session_id}")
-        path = self._names.find(session_id) or self._usual_path(session_id)
-        layout = paths.layout_of(self.path, path)
-        there = Signature.of_target(path)
-        codec = by_version(layout)
-        measured, parts = codec.encode_measured(metadata, conversation, state, self.level)
-        copies = codec.companions(codec.as_stored(metadata, measured))
-        self._writer.save_session(path, parts, copies, measured, there)
-
-    def saving_many(self) -> AbstractContextManager[None]:
-        """Within this context the index is written once, at the end, for all sessions that are saved.
-
-        Otherwise saving ten thousand sessions writes an index of ten thousand each time.
-        """
-        return self._writer.saving_many()
-
-    def save_checkpoint(self, session_id: UUID, value: Checkpoint) -> None:
-        """Write a checkpoint of a session in the encoding of the session's layout.
-
-        The session's metadata do not change: whoever saves the session lists the checkpoint there.
-
-        Raises:
-            SessionNotFound: there is no such session.
-            StoreNotWritable: the store may not be written.
-        """
-        from agcx_format.layout import checkpoint
-        from agcx_format.store.checkpoint_files import checkpoint_path
-
-        parts = checkpoint.encode(value, paths.layout_of(self.path, self._existing(session_id)))
-        path = checkpoint_path(self.path, session_id, value.metadata.id)
-        self._writer.save_file(f"{paths.CHECKPOINTS}/{path.name}", parts)
-
-    def save_index(self, value: SessionIndex) -> None:
-        """Replace `sessions.idx`.
-
-        Raises:
-            StoreNotWritable: the store may not be written.
-        """
-        from agcx_format.layout import index
-
-        self._writer.save_file(paths.INDEX, [index.encode(value, self.layout)])
-
-    def rebuild_index(self) -> SessionIndex:
-        """Make an index from the session files, save and return it."""
-        from agcx_format.store.index_keeper import IndexKeeper
-
-        value = IndexKeeper(self.path).built()
-        self.save_index(value)
-        return value
+        return Content(self, lambda *act: self._writer.act(*act), self.level)
 
     # --- acts: what a person does, and can undo
 
@@ -206,6 +107,7 @@ class Store(StoreReader):
         """Change fields of the metadata of many sessions; all or none.
 
         Raises:
+            ValueError: a field is measured, as `message_count` is, or there is none of this name.
             StaleSession: one of the files changed since it was scanned.
             StoreNotWritable: the store may not be written.
         """

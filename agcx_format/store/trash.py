@@ -28,7 +28,10 @@ from agcx_format.store.acts.plan import Change
 from agcx_format.store.entries import EntryReader, ScanEntry
 from agcx_format.store.index_keeper import as_indexed
 
-__all__ = ["Emptied", "TrashedSession", "empty", "restoration", "to_destroy", "trashed"]
+__all__ = [
+    "Emptied", "TrashedSession", "acts_about", "empty",
+    "restoration", "to_destroy", "trashed",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +206,26 @@ def to_destroy(acts: Iterable[Act], before: str | None = None) -> list[Act]:
     limit = None if before is None else ns_of(before)
     gone = {act.id for act in there if limit is None or ns_of(act.created_at) < limit}
     return [act for act in there if act.id in gone or _sources(act) & gone]
+
+
+def acts_about(acts: Iterable[Act], act: Act) -> list[Act]:
+    """The acts that keep a version of a session that `act` changed, or of what belongs to one.
+
+    As in `to_destroy`, an act that restored something from one of these goes as well.
+    """
+    there, wanted = list(acts), _owners(act)
+    gone = {each.id for each in there if each.id == act.id or _owners(each) & wanted}
+    return [each for each in there if each.id in gone or _sources(each) & gone]
+
+
+def _owners(act: Act) -> set[str]:
+    """The ids of the sessions whose files an act changed."""
+    found = set()
+    for step in act.steps:
+        name = os.path.basename(step.path)
+        is_session = name.endswith(paths.SUFFIX)
+        found.add(name.removesuffix(paths.SUFFIX).lower() if is_session else _owner_of(step.path))
+    return found - {""}
 
 
 def empty(root: Path, acts: Collection[Act]) -> Emptied:

@@ -16,11 +16,14 @@ from uuid import UUID
 from agcx_format.disk.compare_and_swap import ANYTHING, replace_if
 from agcx_format.disk.durable import Signature, naming
 from agcx_format.disk.locks import locked
+from agcx_format.disk.open_file import OpenFile
 from agcx_format.disk.tree import Tree
-from agcx_format.errors import LockFailed, PersistenceError
+from agcx_format.errors import LockFailed, PersistenceError, StaleSession
+from agcx_format.layout import by_version
+from agcx_format.layout.base import Addition
 from agcx_format.model.session import SessionMetadata
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.store import paths, trash
+from agcx_format.store import appending, paths, trash
 from agcx_format.store.acts import reserve
 from agcx_format.store.acts.act_dirs import unfinished
 from agcx_format.store.acts.journal import read_acts
@@ -32,6 +35,9 @@ from agcx_format.store.acts.undo import undo
 from agcx_format.store.index_keeper import IndexKeeper
 
 __all__ = ["StoreWriter"]
+
+# How often to begin again when other programs save a session while it is appended to.
+_ATTEMPTS = 4
 
 
 class _Postponed(threading.local):
@@ -47,7 +53,7 @@ class StoreWriter:
     """
 
     def __init__(self, root: Path, last_seen: dict[UUID, Signature]) -> None:
-        self._root = root
+        self.root = root
         self._index = IndexKeeper(root)
         self._last_seen = last_seen
         self._is_swept = False
@@ -67,7 +73,7 @@ class StoreWriter:
             if not change.steps:
                 return _nothing(kind, change)
             steps: list[Step] = [*change.steps, *self._index.step(change.steps, change.index)]
-            act = perform(self._root, kind, steps, change.sessions, change.edit)
+            act = perform(self.root, kind, steps, change.sessions, change.edit)
             self._index.remember()
             for session_id in change.index:
                 self._last_seen.pop(session_id, None)
@@ -75,10 +81,10 @@ class StoreWriter:
 
     def undo(self, act_id: str | None) -> Act:
         """Undo an act, by default the last."""
-        if not self._root.is_dir():
-            return undo(self._root, act_id)
+        if not self.root.is_dir():
+            return undo(self.root, act_id)
         with self._writing():
-            act = undo(self._root, act_id, self._index.after_undo)
+            act = undo(self.root, act_id, self._index.after_undo)
             self._index.remember()
             changed = {session.id for session in act.sessions}
             for session_id in [each for each in self._last_seen if str(each) in changed]:
@@ -91,8 +97,8 @@ class StoreWriter:
             return trash.Emptied((), (), 0)
         with self._writing():
             # Another program may have undone or emptied some of them meanwhile.
-            there = {act.id: act for act in trash.to_destroy(read_acts(self._root))}
-            return trash.empty(self._root, [there[act.id] for act in acts if act.id in there])
+            there = {act.id: act for act in trash.to_destroy(read_acts(self.root))}
+            return trash.empty(self.root, [there[act.id] for act in acts if act.id in there])
 
     # --- plain saves
 
@@ -108,10 +114,10 @@ class StoreWriter:
 
         `there` is the file before the session was encoded.
         """
-        layout = paths.layout_of(self._root, path)
+        layout = paths.layout_of(self.root, path)
         self._make_root()
-        with self._writing(), Tree(self._root) as tree:
-            place = tree.place(paths.relative(self._root, path), make=True)
+        with self._writing(), Tree(self.root) as tree:
+            place = tree.place(paths.relative(self.root, path), make=True)
             if place.is_link():
                 place = tree.target_of(place)
             # Before anything is written: if one of them cannot be written, nothing is.
@@ -124,10 +130,47 @@ class StoreWriter:
             self._follow({measured.id: measured}, layout)
             reserve.keep(tree)
 
+    def append(
+        self, path: Path, added: Addition, change: appending.Change, level: int
+    ) -> SessionMetadata:
+        """Add to the end of a session's file, whatever was saved there before; its metadata as indexed."""
+        kind = by_version(paths.layout_of(self.root, path))
+        with self._writing(), Tree(self.root) as tree:
+            place = tree.place(paths.relative(self.root, path))
+            if place.is_link():
+                place = tree.target_of(place)
+            for attempt in range(_ATTEMPTS):
+                with OpenFile(path) as file:
+                    new = appending.appended(file, added, change, level)
+                    copied = [
+                        (tree.place(copy, make=True), data)
+                        for copy, data in kind.companions(new.metadata)
+                    ]
+                    try:
+                        now = replace_if(place, appending.parts_of(file, new), file.signature)
+                        break
+                    except StaleSession:
+                        # A program that takes no lock saved it meanwhile.
+                        if attempt == _ATTEMPTS - 1:
+                            raise
+            for copy_place, data in copied:
+                replace_if(copy_place, [data], ANYTHING)
+            session_id = new.indexed.id
+            if self._last_seen.get(session_id) == file.signature:
+                self._last_seen[session_id] = now
+            self._follow({session_id: new.indexed}, kind.version)
+            reserve.keep(tree)
+            return new.indexed
+
+    def discard(self, path: str) -> None:
+        """Remove a file that this program has just written and nothing refers to."""
+        with self._writing(), Tree(self.root) as tree:
+            tree.place(path).unlink()
+
     def save_file(self, path: str, parts: Iterable[bytes]) -> None:
         """Replace another file of the store, whatever is there; `path` is relative to the store."""
         self._make_root()
-        with self._writing(), Tree(self._root) as tree:
+        with self._writing(), Tree(self.root) as tree:
             replace_if(tree.place(path, make=True), parts, ANYTHING)
 
     @contextmanager
@@ -156,33 +199,33 @@ class StoreWriter:
 
     def recover(self) -> None:
         """Deal with interrupted acts, if the store may be written and no writer is at work."""
-        if os.access(self._root, os.W_OK):
-            with suppress(LockFailed), locked(self._root, timeout=0):
-                recover(self._root, self._index.after_undo)
+        if os.access(self.root, os.W_OK):
+            with suppress(LockFailed), locked(self.root, timeout=0):
+                recover(self.root, self._index.after_undo)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Hold the lock for one change, after recovering from crashes of earlier ones."""
-        with locked(self._root):
+        with locked(self.root):
             self._index.look()
             if not self._is_swept:
                 self._sweep()
                 self._is_swept = True
-            recover(self._root, self._index.after_undo)
+            recover(self.root, self._index.after_undo)
             yield
 
     def _sweep(self) -> None:
         """Remove temporary files of killed writers; never raises."""
-        interrupted = [f"{paths.TRASH}/{act_dir.name}" for act_dir in unfinished(self._root)]
-        with suppress(OSError, PersistenceError), Tree(self._root) as tree:
+        interrupted = [f"{paths.TRASH}/{act_dir.name}" for act_dir in unfinished(self.root)]
+        with suppress(OSError, PersistenceError), Tree(self.root) as tree:
             for folder in paths.written_folders():
                 tree.sweep(folder)
             for act_dir in interrupted:
                 tree.sweep(act_dir, deep=True)
 
     def _make_root(self) -> None:
-        with naming(self._root):
-            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with naming(self.root):
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _nothing(kind: str, change: Change) -> Act:

@@ -12,6 +12,7 @@ import click
 
 from agcx_tui.cli.browse import browse, demo
 from agcx_tui.cli.change import delete, edit, undo
+from agcx_tui.cli.checkpoint import checkpoint
 from agcx_tui.cli.common import Settings, store_option
 from agcx_tui.cli.completion import completion
 from agcx_tui.cli.configuration import config
@@ -21,6 +22,7 @@ from agcx_tui.cli.importing import import_
 from agcx_tui.cli.listing import list_
 from agcx_tui.cli.mcp_server import mcp
 from agcx_tui.cli.prune import prune
+from agcx_tui.cli.redact import redact
 from agcx_tui.cli.repair import repair
 from agcx_tui.cli.search import search
 from agcx_tui.cli.show import show
@@ -73,8 +75,8 @@ def agcx(context: click.Context) -> None:
 
 
 _COMMANDS = (
-    browse, demo, list_, search, show, export, edit, delete, undo, trash, prune, stats, import_,
-    verify, repair, mcp, config, completion,
+    browse, demo, list_, search, show, export, edit, checkpoint, redact, delete, undo, trash, prune, stats,
+    import_, verify, repair, mcp, config, completion,
 )  # fmt: skip
 
 for command in _COMMANDS:

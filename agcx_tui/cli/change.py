@@ -101,7 +101,7 @@ def edit(
             tell(f"{_shortened(entry.title)}: nothing to change")
     entries = [entry for entry, _ in edits]
     running = [] if force else store.at_work(entries, time.time_ns())
-    if not edits or not _may_edit(settings, running):
+    if not edits or not may_change(settings, running):
         return
     from agcx_tui.core.words.acts import describe
 
@@ -176,7 +176,8 @@ def _changes(
     }
 
 
-def _may_edit(settings: Settings, running: list[ScanEntry]) -> bool:
+def may_change(settings: Settings, running: list[ScanEntry]) -> bool:
+    """Ask whether to change sessions that an agent may be using; yes if there are none."""
     if not running or confirm(f"{_warning(running)}. Change it anyway?"):
         return True
     settings.failed(f"nothing was changed: {_warning(running)} (--force changes it anyway)")

@@ -21,10 +21,18 @@ from click.shell_completion import CompletionItem
 
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_line
-from agcx_tui.core.local.paths import Location, config_file, find_store
+from agcx_tui.core.local.paths import (
+    Location,
+    cache_directory,
+    config_file,
+    find_store,
+    search_index,
+)
 from agcx_tui.core.words.format import shortened
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from agcx_format import ScanEntry, Store
     from agcx_tui.core.local.config import Config
 
@@ -99,6 +107,13 @@ class Settings:
 
             use_time_zone(self.config[0].time_zone)
 
+    @property
+    def index_directory(self) -> Path | None:
+        """Where the search index is; None if the configuration says that there is to be none."""
+        if config_file(os.environ).exists() and not self.config[0].search_index:
+            return None
+        return search_index(cache_directory())
+
     def store(self) -> Store:
         """The store.
 
@@ -121,17 +136,59 @@ class Settings:
         complain(str(error))
         self.status = 1
 
-    def find(self, store: Store, names: Iterable[str]) -> list[ScanEntry]:
-        """The sessions with these names, each once; names without a session are reported."""
+    def find(
+        self, store: Store, names: Iterable[str], *, or_checkpoints: bool = False
+    ) -> list[ScanEntry]:
+        """The sessions with these names, each once; names without a session are reported.
+
+        With `or_checkpoints`, a name may also be that of a checkpoint.
+        """
         found: dict[str, ScanEntry] = {}
         for name in names:
             try:
-                entry = store.resolve(name)
+                path = file_named(store, name) if or_checkpoints else name
+                entry = as_entry(path) if path.endswith(".ckpt") else store.resolve(path)
             except PersistenceError as error:
                 self.failed(error)
             else:
                 found[os.path.realpath(entry.path)] = entry
         return list(found.values())
+
+
+def file_named(store: Store, name: str) -> str:
+    """The file of the session, or of the checkpoint `SESSION@NAME`, that a person names.
+
+    Raises:
+        PersistenceError: there is none, or several.
+    """
+    from agcx_format.errors import InvalidCheckpoint, SessionNotFound
+    from agcx_format.store import SEPARATOR
+
+    if name.endswith((".agcx", ".ckpt")):
+        # A path needs no store.
+        return name
+    try:
+        return store.resolve(name).path
+    except SessionNotFound:
+        if SEPARATOR not in name:
+            raise
+    found = store.checkpoints.resolve(name)
+    if found.path is None:
+        raise InvalidCheckpoint(f"the checkpoint {found.name!r} has no file")
+    return str(store.path / found.path)
+
+
+def as_entry(path: str) -> ScanEntry:
+    """A checkpoint as an entry of a list.
+
+    Raises:
+        PersistenceError: it cannot be read.
+    """
+    from agcx_format import ScanEntry
+    from agcx_format.store import open_conversation
+
+    with open_conversation(path) as file:
+        return ScanEntry(path, file.metadata.id, file.metadata, None, file.signature)
 
 
 class Text(TextParam):

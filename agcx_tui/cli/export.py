@@ -70,7 +70,10 @@ def export(
     redact: bool,
     personal: bool,
 ) -> None:
-    """Export conversations: Markdown, HTML, JSON, JSON Lines, text, or a Codex rollout."""
+    """Export conversations: Markdown, HTML, JSON, JSON Lines, text, or a Codex rollout.
+
+    A SESSION may be a checkpoint: SESSION@NAME, or the path of its file.
+    """
     from agcx_format.exporting import ExportChoice
     from agcx_tui.core.export.write_files import Form, descriptor_named
 
@@ -82,7 +85,7 @@ def export(
     to_directory = os.path.isdir(output) or output.endswith(os.sep)
     if len(sessions) > 1 and not to_directory:
         _check_one_file(output, format_)
-    entries = settings.find(settings.store(), sessions)
+    entries = settings.find(settings.store(), sessions, or_checkpoints=True)
     if output == "-":
         _print(settings, entries, form)
     elif to_directory or len(entries) == 1:

@@ -19,6 +19,7 @@ from agcx_format.errors import PersistenceError
 from agcx_tui.cli.common import (
     AnyParam,
     Settings,
+    file_named,
     pass_settings,
     print_json,
     session_argument,
@@ -27,6 +28,7 @@ from agcx_tui.cli.common import (
 
 if TYPE_CHECKING:
     from agcx_format import MessageSnapshot, ScanEntry, SessionFile
+    from agcx_format.store import CheckpointFile
 
 # First and last index, from 0; None stands for the end.
 Span = tuple[int, int | None]
@@ -73,7 +75,10 @@ def show(
     activity: bool,
     as_json: bool,
 ) -> None:
-    """Show a conversation as text; in a terminal, through $PAGER."""
+    """Show a conversation as text; in a terminal, through $PAGER.
+
+    SESSION may be a checkpoint: SESSION@NAME, or the path of its file.
+    """
     if last and messages:
         raise click.UsageError("--last and --messages cannot be combined")
     if activity and (last or messages):
@@ -82,14 +87,14 @@ def show(
         )
     path = session
     # A path needs no store.
-    if not session.endswith(".agcx"):
-        path = settings.store().resolve(session).path
+    if not session.endswith((".agcx", ".ckpt")):
+        path = file_named(settings.store(), session)
     if activity:
         _show_activity(settings, path, as_json)
         return
-    from agcx_format import SessionFile
+    from agcx_format.store import open_conversation
 
-    with SessionFile(path) as file:
+    with open_conversation(path) as file:
         span = messages or (0, None)
         if last:
             span = max(0, len(file) - last), None
@@ -134,7 +139,7 @@ def text_lines(entry: ScanEntry) -> Iterator[str]:
         yield from _lines(file, (0, None))
 
 
-def _lines(file: SessionFile, span: Span) -> Iterator[str]:
+def _lines(file: SessionFile | CheckpointFile, span: Span) -> Iterator[str]:
     from agcx_format import listed
     from agcx_tui.cli.text import MessageLines, heading
 
@@ -146,7 +151,7 @@ def _lines(file: SessionFile, span: Span) -> Iterator[str]:
 
 
 def selected_messages(
-    file: SessionFile, span: Span
+    file: SessionFile | CheckpointFile, span: Span
 ) -> Iterator[tuple[int, MessageSnapshot | PersistenceError]]:
     """Messages with their numbers, from 1; for one that cannot be decoded, the error."""
     index, last = span

@@ -155,7 +155,7 @@ def empty(settings: Settings, older_than: str | None, yes: bool) -> None:
     total = size(sum(each.size for each in sessions))
     what = f"{counted(len(sessions), 'deleted session')} ({total})"
     question = f"Destroy {what} and the undo of {counted(len(to_destroy), 'change')}, for good?"
-    if not yes and not _typed(question):
+    if not yes and not typed_word(question):
         settings.failed("nothing was destroyed: not confirmed (--yes skips the question)")
         return
     gone = store.destroy(to_destroy)
@@ -164,7 +164,7 @@ def empty(settings: Settings, older_than: str | None, yes: bool) -> None:
     forget(gone, store.path, state=state_directory(), cache=cache_directory())
 
 
-def _typed(question: str) -> bool:
+def typed_word(question: str) -> bool:
     """Whether the person typed the word; false without a terminal."""
     if not sys.stdin.isatty():
         return False

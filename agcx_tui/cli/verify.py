@@ -20,6 +20,7 @@ from agcx_format.transcript import safe_line
 from agcx_tui.cli.common import (
     Settings,
     complete_session,
+    file_named,
     pass_settings,
     print_json,
     store_option,
@@ -89,7 +90,7 @@ def _reports(
             paths.append(name)
         else:
             try:
-                paths.append(settings.store().resolve(name).path)
+                paths.append(file_named(settings.store(), name))
             except PersistenceError as error:
                 settings.failed(error)
     progress.total = len(paths) + sum(_session_count(store.path) for store in stores)

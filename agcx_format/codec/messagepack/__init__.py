@@ -17,7 +17,7 @@ import itertools
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -38,7 +38,10 @@ from agcx_format.model.session import ConversationContext, ConversationSnapshot,
 from agcx_format.model.timestamps import Timestamp, all_usual, is_usual, normal
 from agcx_format.model.value_checks import check
 
-__all__ = ["decode", "decode_messages", "decode_run", "encode", "encode_messages", "find_messages"]
+__all__ = [
+    "ListPlace", "array_header", "decode", "decode_at_once", "decode_messages", "decode_run", "encode",
+    "encode_messages", "find_list", "find_messages",
+]  # fmt: skip
 
 T = TypeVar("T")
 
@@ -110,13 +113,59 @@ def decode_run(data: bytes, starts: Sequence[int]) -> list[MessageSnapshot]:
     Raises:
         MessagePackDecodeError: one of them is damaged.
     """
-    count = len(starts) - 1
+    messages = decode_at_once(data[starts[0] : starts[-1]], len(starts) - 1)
+    return _decode_each(data, starts) if messages is None else messages
+
+
+def decode_at_once(data: bytes | memoryview, count: int) -> list[MessageSnapshot] | None:
+    """Decode `count` messages that fill `data` in one call; None unless all are in today's form."""
     with contextlib.suppress(*_REFUSED):
-        array = b"\xdd" + count.to_bytes(4, "big") + data[starts[0] : starts[-1]]
+        array = b"".join([b"\xdd", count.to_bytes(4, "big"), data])
         messages: list[MessageSnapshot] = _decoder(list[MessageSnapshot])(array)
         if _timely(messages):
             return messages
-    return _decode_each(data, starts)
+    return None
+
+
+class ListPlace(NamedTuple):
+    """Where a `Vec` of `length` items is: its header from `start`, its items from `first` to `end`."""
+
+    start: int
+    first: int
+    end: int
+    length: int
+
+
+def find_list(data: bytes | memoryview, before: Iterable[str] = ()) -> ListPlace:
+    """Where the first `Vec` is in `data`; `before` says what precedes it, as for `MessageScanner`.
+
+    Raises:
+        MessagePackDecodeError: the data are truncated or damaged.
+    """
+    unpacker = lenient.unpacker(data)
+    try:
+        for each in before:
+            if each == "array":
+                unpacker.read_array_header()
+            else:
+                unpacker.skip()
+        start = unpacker.tell()
+        length = unpacker.read_array_header()
+        first = unpacker.tell()
+        for _ in range(length):
+            unpacker.skip()
+    except lenient.UNPACK_ERRORS as cause:
+        raise MessagePackDecodeError(lenient.in_words(cause)) from None
+    return ListPlace(start, first, unpacker.tell(), length)
+
+
+def array_header(count: int) -> bytes:
+    """The bytes before the items of an array."""
+    if count < 16:
+        return bytes([0x90 + count])
+    if count < 1 << 16:
+        return b"\xdc" + count.to_bytes(2, "big")
+    return b"\xdd" + count.to_bytes(4, "big")
 
 
 def _decode_each(data: bytes | memoryview, starts: Sequence[int]) -> list[MessageSnapshot]:

@@ -24,7 +24,7 @@ from agcx_format import limits
 from agcx_format.codec.zstd import frames
 from agcx_format.errors import PersistenceError
 
-__all__ = ["Table", "compress", "read_table"]
+__all__ = ["Table", "compress", "read_table", "with_ends"]
 
 # Bytes.  Smaller sections are a single frame, byte for byte as Rust writes it.
 THRESHOLD = 8 * limits.MIB
@@ -62,15 +62,39 @@ class Table(msgspec.Struct, frozen=True):
 
 def compress(data: bytes, starts: Sequence[int], level: int) -> bytes:
     """Compress a `Vec` of messages; message `i` begins at `starts[i]`, the last entry is the end."""
-    cuts = list(_cuts(starts, len(data)))
-    parts, entries, counts = [], [], []
+    made = list(_frames(data, starts, level))
+    sizes = [(len(part), text) for part, text, _ in made]
+    return b"".join([*(part for part, _, _ in made), *_tail([each[2] for each in made], sizes)])
+
+
+def with_ends(
+    table: Table, first: bytes, last: bytes, starts: Sequence[int], level: int
+) -> tuple[bytes, bytes]:
+    """A section of two or more frames with another first and last one: the bytes around those that stay.
+
+    `first` is the text of the first frame, with as many messages as before; `last` is the text in place of
+    the last one, in which message `i` begins at `starts[i]`, and the last entry is the end.
+    """
+    head = frames.compress(first, level)
+    stay = range(1, table.frames - 1)
+    made = list(_frames(last, starts, level))
+    sizes = [(len(head), len(first))]
+    sizes += [(_difference(table.section, each), _difference(table.text, each)) for each in stay]
+    sizes += [(len(part), text) for part, text, _ in made]
+    counts = [_difference(table.messages, each) for each in range(table.frames - 1)]
+    counts += [count for _, _, count in made]
+    return head, b"".join([*(part for part, _, _ in made), *_tail(counts, sizes)])
+
+
+def _difference(sums: Sequence[int], number: int) -> int:
+    return sums[number + 1] - sums[number]
+
+
+def _frames(data: bytes, starts: Sequence[int], level: int) -> Iterator[tuple[bytes, int, int]]:
+    """Each frame, the size of its text, and how many messages it has."""
     view = memoryview(data)
-    for (start, first), (end, last) in itertools.pairwise(cuts):
-        part = frames.compress(view[start:end], level)
-        parts.append(part)
-        entries.append((len(part), end - start))
-        counts.append(last - first)
-    return b"".join([*parts, *_tail(counts, entries)])
+    for (start, first), (end, last) in itertools.pairwise(_cuts(starts, len(data))):
+        yield frames.compress(view[start:end], level), end - start, last - first
 
 
 def _cuts(starts: Sequence[int], end: int) -> Iterator[tuple[int, int]]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -33,7 +34,7 @@ from agcx_format.store.checkpoint_files import checkpoint_files
 from agcx_format.store.entries import ScanEntry, own_size
 
 __all__ = [
-    "Change", "copy_steps", "deletion", "duplication", "edits",
+    "Change", "copy_steps", "deletion", "duplication", "edits", "with_metadata",
 ]  # fmt: skip
 
 
@@ -87,13 +88,16 @@ def edits(root: Path, wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]], lev
     A file in which nothing changes stays; if that is so of all, there are no steps and no sessions.
 
     Raises:
+        ValueError: one of the fields is measured, or there is none of this name.
         StaleSession: one of the files changed since it was scanned.
         PersistenceError: the metadata of one cannot be read.
     """
+    for name in {name: None for _, fields in wanted for name in fields}:
+        _check_field(name)
     steps, sessions, indexed = [], [], {}
     relative = paths.relative_paths(root)
     for entry, fields in wanted:
-        new, parts, _ = _rewritten(entry, fields, level)
+        new, parts, _ = with_metadata(entry, partial(_changed, fields=fields), level)
         sessions.append(ActSession(str(new.metadata.id), new.metadata.title, entry.size))
         if not new.is_other and _shows(entry, fields):
             continue
@@ -102,6 +106,19 @@ def edits(root: Path, wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]], lev
         steps += copy_steps(root, entry.layout, new.metadata)
         indexed[new.metadata.id] = new.indexed
     return Change(steps, sessions if steps else (), indexed, _summary(wanted))
+
+
+# What follows from the file, or names it.
+_NOT_EDITABLE = frozenset(
+    {"id", "message_count", "file_size", "compression_ratio", "format_version", "checkpoints"}
+)
+
+
+def _check_field(name: str) -> None:
+    if name in _NOT_EDITABLE:
+        raise ValueError(f"{name} follows from the file, so it cannot be edited")
+    if name not in SessionMetadata.__struct_fields__:
+        raise ValueError(f"the metadata have no field {name!r}")
 
 
 def _shows(entry: ScanEntry, fields: Mapping[str, Any]) -> bool:
@@ -144,7 +161,7 @@ def duplication(
     fields: dict[str, Any] = {"id": new_id, "checkpoints": [], "last_accessed": Timestamp.now()}
     if title is not None:
         fields["title"] = title
-    new, parts, size = _rewritten(entry, fields, level)
+    new, parts, size = with_metadata(entry, partial(_changed, fields=fields), level)
     path = paths.session_file(entry.layout, new_id)
     steps = [Step("create", path, parts=parts), *copy_steps(root, entry.layout, new.metadata)]
     session = ActSession(str(new_id), new.metadata.title, size)
@@ -180,15 +197,22 @@ def copy_steps(root: Path, layout: int, metadata: SessionMetadata) -> list[Step]
 # --- the same file with other metadata
 
 
-def _rewritten(
-    entry: ScanEntry, fields: Mapping[str, Any], level: int
+def with_metadata(
+    entry: ScanEntry, change: Callable[[SessionMetadata], SessionMetadata], level: int
 ) -> tuple[Rewritten, Iterable[bytes], int]:
-    """A session's file with other metadata: the metadata, its parts, and its size in bytes."""
+    """A session's file with other metadata: the metadata, its parts, and its size in bytes.
+
+    `change` gets the metadata of the file, which are complete, unlike those of a list.
+
+    Raises:
+        StaleSession: the file changed since it was scanned.
+        PersistenceError: its metadata cannot be read.
+    """
     if entry.metadata is None:
         raise entry.error or PersistenceError("its metadata cannot be read", path=entry.path)
     try:
         with _opened(entry) as file:
-            new = rewritten(file, lambda old: _changed(old, fields), level)
+            new = rewritten(file, change, level)
     except PersistenceError as error:
         raise error.located(path=entry.path) from None
     size = sum(map(len, new.parts)) + entry.size - new.rest

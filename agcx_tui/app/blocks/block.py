@@ -23,15 +23,27 @@ _KEPT = 12
 
 @dataclass(slots=True)
 class Part:
-    """A run of lines, drawn already or on demand; `cut` if it leaves lines out."""
+    """A run of lines, drawn already or on demand.
+
+    Fields:
+        estimate: How many lines it may have.
+        cut: Whether it leaves lines out.
+        start: Where it begins in the text of the message as read, in characters; None if it is
+            not the part of a long text.
+        runs_on: Whether its last line goes on in the next part.
+        label: Whether it is about the message and not from it; a search ignores it.
+    """
 
     draw: Callable[[], list[Strip]]
     estimate: int
     cut: bool = False
+    start: int | None = None
+    runs_on: bool = False
+    label: bool = False
 
     @classmethod
-    def of(cls, strips: list[Strip], cut: bool = False) -> Part:
-        return cls(lambda: strips, len(strips), cut)
+    def of(cls, strips: list[Strip], cut: bool = False, *, label: bool = False) -> Part:
+        return cls(lambda: strips, len(strips), cut, label=label)
 
 
 @dataclass(slots=True)
@@ -51,9 +63,9 @@ class Block:
         self.heights = HeightIndex(part.estimate for part in self.parts)
 
     @classmethod
-    def of(cls, strips: Iterable[Strip], head: int = 0) -> Block:
+    def of(cls, strips: Iterable[Strip], head: int = 0, *, label: bool = False) -> Block:
         """A block whose lines are drawn already."""
-        return cls([Part.of(list(strips))], head)
+        return cls([Part.of(list(strips), label=label)], head)
 
     @property
     def height(self) -> int:

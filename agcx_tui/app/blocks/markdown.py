@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.style import Style
 from rich.text import Text
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
     from rich.console import Console
 
-__all__ = ["as_typed", "markdown_parts", "markdown_slices", "warm_up"]
+__all__ = ["MarkdownSlice", "as_typed", "markdown_parts", "markdown_slices", "warm_up"]
 
 _SLICE = 6 * 1024
 _LONGEST = 12 * 1024
@@ -41,52 +41,72 @@ _LONGEST_LINE = 4 * 1024
 _fence = re.compile(r" {0,3}(`{3,}|~{3,})[ ]*([^\s`]*)[^\n`]*$")
 
 
-def markdown_parts(text: str, width: int, palette: Palette, by: int) -> list[Part]:
-    """Markdown from a file, moved right by `by` cells."""
+def markdown_parts(
+    text: str, width: int, palette: Palette, by: int, starts_at: int | None = None
+) -> list[Part]:
+    """Markdown from a file, moved right by `by` cells; `starts_at` as in `Part.start`."""
 
     def draw(piece: str) -> list[Strip]:
         return indent(_markdown(safe_text(piece), width - by, palette), by)
 
-    return _parts(text, draw, width - by)
+    return _parts(text, draw, width - by, starts_at)
 
 
-def as_typed(text: str, width: int, palette: Palette, by: int) -> list[Part]:
-    """Text with every line as it is, moved right by `by` cells."""
+def as_typed(
+    text: str, width: int, palette: Palette, by: int, starts_at: int | None = None
+) -> list[Part]:
+    """Text with every line as it is, moved right by `by` cells; `starts_at` as in `Part.start`."""
 
     def draw(piece: str) -> list[Strip]:
         return indent(_typed(safe_text(piece), width - by, palette), by)
 
-    return _parts(text, draw, width - by)
+    return _parts(text, draw, width - by, starts_at)
 
 
-def _parts(text: str, draw: Callable[[str], list[Strip]], width: int) -> list[Part]:
+def _parts(
+    text: str, draw: Callable[[str], list[Strip]], width: int, starts_at: int | None
+) -> list[Part]:
+    before = len(text) - len(text.lstrip("\n"))
     text = text.strip("\n")
     if not text.strip():
         return []
-    pieces = list(markdown_slices(text))
-    last = len(pieces) - 1
+    slices = list(markdown_slices(text))
 
-    def drawn(piece: str, final: bool) -> list[Strip]:
+    def drawn(piece: MarkdownSlice, last: bool) -> list[Strip]:
         # A slice ends between paragraphs, where the blank line must not be lost.
-        return draw(piece) + ([] if final else [Strip([], 0)])
+        return draw(piece.text) + ([] if last or piece.runs_on else [Strip([], 0)])
 
     return [
-        Part(partial(drawn, piece, at == last), piece.count("\n") + len(piece) // width + 1)
-        for at, piece in enumerate(pieces)
+        Part(
+            partial(drawn, each, at == len(slices) - 1),
+            each.text.count("\n") + len(each.text) // width + 1,
+            start=None if starts_at is None else starts_at + before + each.start,
+            runs_on=each.runs_on,
+        )
+        for at, each in enumerate(slices)
     ]
 
 
-def markdown_slices(text: str) -> Iterator[str]:
+class MarkdownSlice(NamedTuple):
+    """A piece of Markdown that begins at character `start`; with `runs_on`, cut within a line."""
+
+    text: str
+    start: int = 0
+    runs_on: bool = False
+
+
+def markdown_slices(text: str) -> Iterator[MarkdownSlice]:
     """Pieces of at most `_LONGEST` characters, cut between paragraphs where there are any.
 
     A fence that is cut is closed and opened again, so that each piece is complete.
     """
     if len(text) <= _SLICE:
-        yield text
+        yield MarkdownSlice(text)
         return
     lines: list[str] = []
-    size, fence, info = 0, "", ""
-    for row in _rows(text):
+    begin = size = 0
+    fence = info = ""
+    for at, row in _rows(text):
         match = _fence.match(row)
         if match and not fence:
             fence, info = match[1], match[2]
@@ -95,19 +115,23 @@ def markdown_slices(text: str) -> Iterator[str]:
         lines.append(row)
         size += len(row) + 1
         if (size >= _SLICE and not fence and not row.strip()) or size >= _LONGEST:
-            yield "\n".join(lines).rstrip("\n") + (f"\n{fence}" if fence else "")
+            end = at + len(row)
+            closed = "\n".join(lines).rstrip("\n") + (f"\n{fence}" if fence else "")
+            yield MarkdownSlice(closed, begin, end < len(text) and text[end] != "\n")
+            begin = end
             lines, size = ([f"{fence}{info}"], len(fence)) if fence else ([], 0)
     if any(row.strip() for row in lines):
-        yield "\n".join(lines)
+        yield MarkdownSlice("\n".join(lines), begin)
 
 
-def _rows(text: str) -> Iterator[str]:
+def _rows(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of a text, long ones in pieces, with where each begins."""
     at = 0
     while at <= len(text):
         end = text.find("\n", at)
         end = len(text) if end < 0 else end
         for start in range(at, max(end, at + 1), _LONGEST_LINE):
-            yield text[start : min(end, start + _LONGEST_LINE)]
+            yield start, text[start : min(end, start + _LONGEST_LINE)]
         at = end + 1
 
 

@@ -19,10 +19,12 @@ from agcx_format import (
     FunctionCall,
     FunctionCallOutput,
     InputImage,
+    InputText,
     LocalShellCall,
     Message,
     MessageSnapshot,
     Other,
+    OutputText,
     Reasoning,
     ReasoningWithoutContent,
     UnknownItem,
@@ -141,7 +143,7 @@ def note_block(title: str, detail: str, look: Look, *, failed: bool = False) -> 
     strips = [EMPTY, line(("! " if failed else "  ", style), (title, style))]
     if detail:
         strips += indent(wrap(safe_text(detail), look.width - BODY, palette.text), BODY)
-    return Block.of([*strips, EMPTY], head=1)
+    return Block.of([*strips, EMPTY], head=1, label=True)
 
 
 def undecodable_block(error: PersistenceError, index: int, look: Look) -> Block:
@@ -166,7 +168,8 @@ def _speech(
         mark = line((_mark(item.role) + " ", _role_style(item.role, look)))
         parts[0] = _begun(parts[0], mark, gap)
     else:
-        parts.insert(0, Part.of([EMPTY] * gap + [_header(message, item, around, look)]))
+        header = [EMPTY] * gap + [_header(message, item, around, look)]
+        parts.insert(0, Part.of(header, label=True))
     return Block(parts, head=gap, turn=turn)
 
 
@@ -177,7 +180,7 @@ def _begun(part: Part, mark: Strip, gap: int) -> Part:
         first, *rest = part.draw()
         return [EMPTY] * gap + [Strip([*mark, *first.crop(BODY)]), *rest]
 
-    return Part(draw, part.estimate + gap, part.cut)
+    return replace(part, draw=draw, estimate=part.estimate + gap)
 
 
 def _header(message: MessageSnapshot, item: Message, around: Around, look: Look) -> Strip:
@@ -244,6 +247,7 @@ def _role_style(role: str, look: Look) -> Style:
 
 def _content(item: Message, look: Look, how: Fold) -> list[Part]:
     parts: list[Part] = []
+    at = 0
     for content in item.content:
         if isinstance(content, UnknownItem):
             rows = [(f"{safe_line(content.tag)}:", look.palette.muted)]
@@ -255,19 +259,21 @@ def _content(item: Message, look: Look, how: Fold) -> list[Part]:
             )
             more = [Part.of(indent(facts, BODY))]
         elif item.role == "assistant":
-            more = markdown_parts(content.text, look.width, look.palette, BODY)
+            more = markdown_parts(content.text, look.width, look.palette, BODY, at)
         elif item.role == "user" and not how:
-            more = _said(content.text, look)
+            more = _said(content.text, look, at)
         else:
-            more = as_typed(content.text, look.width, look.palette, BODY)
+            more = as_typed(content.text, look.width, look.palette, BODY, at)
+        at += len(content.text) + 1 if isinstance(content, (InputText, OutputText)) else 0
         parts += more
     return parts
 
 
-def _said(text: str, look: Look) -> list[Part]:
+def _said(text: str, look: Look, at: int) -> list[Part]:
     """What the user said; what an agent added around it is one line, shown when it is opened."""
     words = own_words(text)
-    parts = as_typed(words or text, look.width, look.palette, BODY)
+    starts_at = at + max(0, text.find(words))
+    parts = as_typed(words or text, look.width, look.palette, BODY, starts_at)
     around = count_lines(text.strip()) - count_lines(words)
     if words and around > 0:
         note = line(
@@ -340,7 +346,8 @@ def _reasoning(item: Reasoning | ReasoningWithoutContent, look: Look, how: Fold,
     summary = safe_line(_without_emphasis(said[:300].strip().partition("\n")[0]))
     if not summary:
         summary = "(encrypted)" if item.encrypted_content else "(nothing said)"
-    body = markdown_parts(said, look.width, palette, 4) if said else []
+    starts_at = 0 if said == text_of(item) else None
+    body = markdown_parts(said, look.width, palette, 4, starts_at) if said else []
     if body and item.encrypted_content:
         sealed = counted(len(item.encrypted_content), "character")
         note = line((f"and {sealed} encrypted", palette.muted))
@@ -357,7 +364,7 @@ def _injected(item: Message, look: Look, how: Fold, gap: int) -> Block:
     """Text that an agent added by itself: instructions, environment."""
     first = safe_line(text_of(item)[:300].strip().partition("\n")[0])
     body = _content(item, Look(look.width - 2, look.palette), Fold.OPEN)
-    moved = [Part(partial(_indented, part), part.estimate) for part in body]
+    moved = [replace(part, draw=partial(_indented, part), cut=False) for part in body]
     name = "context" if item.role == "user" else "instructions"
     return _line_and_body(name, first, moved, look, how, gap)
 

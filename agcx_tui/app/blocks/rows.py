@@ -72,10 +72,12 @@ def text_parts(
     muted: Style,
     how: Fold,
     paint: Painter | None = None,
+    *,
+    starts_at: int | None = None,
 ) -> list[Part]:
     """Text of any length, moved right by `by` cells and folded to `width` in all.
 
-    `paint` gives a line a style of its own.
+    `paint` gives a line a style of its own; `starts_at` is where the text begins in that of the message.
     """
     text = text.rstrip("\n")
     if not text:
@@ -102,7 +104,12 @@ def text_parts(
         return indent(_fold_rows([(row, paint(row)) for row in rows], room), by)
 
     return [
-        Part(partial(draw, start, stop), max(1, count_lines(text[start:stop])))
+        Part(
+            partial(draw, start, stop),
+            max(1, count_lines(text[start:stop])),
+            start=None if starts_at is None else starts_at + start,
+            runs_on=stop < len(text) and text[stop - 1] != "\n",
+        )
         for start, stop in slices(text)
     ]
 

@@ -86,7 +86,8 @@ def answer_block(
     found = tool_call(around.partner, message)
     outcome = found.outcome if found is not None else CallOutcome()
     content = found.output.content if found is not None and found.output is not None else ()
-    shown = [part for each in content for part in _content(each, look, how)]
+    alone = len(content) == 1
+    shown = [part for each in content for part in _content(each, look, how, 0 if alone else None)]
     if not shown:
         shown = [Part.of(indent([line(("(no output)", palette.muted))], BODY))]
     if paired and around.adjacent:
@@ -110,14 +111,17 @@ def answer_block(
     return Block([Part.of([EMPTY] * gap + [head]), *(shown if how else [])], head=gap)
 
 
-def _content(content: InputText | InputImage, look: Look, how: Fold) -> list[Part]:
+def _content(
+    content: InputText | InputImage, look: Look, how: Fold, starts_at: int | None
+) -> list[Part]:
     palette, width = look.palette, look.width
     if isinstance(content, InputImage):
         facts = f"▣ {image_facts(content.image_url)}"
         return [Part.of(indent(wrap(facts, width - BODY, palette.muted), BODY))]
     text = content.text
     paint = (lambda row: diff_style(row, palette)) if is_diff(text) else None
-    return text_parts(text, width, BODY, palette.text, palette.muted, how, paint)
+    style, muted = palette.text, palette.muted
+    return text_parts(text, width, BODY, style, muted, how, paint, starts_at=starts_at)
 
 
 def _remark(*messages: MessageSnapshot | None) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from textual.app import App
 
+    from agcx_format.search import Query
     from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+    from agcx_tui.app.screens.conversation.search import MatchPlace
     from agcx_tui.app.services import Services
     from agcx_tui.core.store.act_queue import ActQueue
 
@@ -23,11 +26,15 @@ def conversation_screen(
     *,
     fixed: str = "",
     message: int | None = None,
+    search: Query | None = None,
+    at: MatchPlace | None = None,
+    beyond: Callable[[int], None] | None = None,
 ) -> ConversationScreen:
     """The screen of a session's file; `acts` are those of the store that it is from.
 
     Without them it cannot be changed; `fixed` says why, if the reason is not that there is no store.  With
-    `message`, a number from 0, it begins there, and where the reader was stays remembered.
+    `message`, a number from 0, it begins there, and where the reader was stays remembered; likewise
+    with `search`, a query that is searched for from the match `at` on.  See `ConversationScreen`.
     """
     from agcx_tui.app.dialogs.run_export import export_file
     from agcx_tui.app.screens.conversation.conversation import ConversationScreen
@@ -35,7 +42,7 @@ def conversation_screen(
     from agcx_tui.core.local.reading_positions import ReadingPositions
 
     positions = None
-    if message is None and services.state is not None:
+    if message is None and search is None and services.state is not None:
         positions = ReadingPositions(services.state)
     return ConversationScreen(
         path,
@@ -44,4 +51,7 @@ def conversation_screen(
         export=partial(export_file, app),
         follow=services.store,
         message=message,
+        search=search,
+        at=at,
+        beyond=beyond,
     )

@@ -1,9 +1,10 @@
-"""Find the messages of a source that contain some words; blocks, so call it in a thread.
+"""Every match of a query in one conversation: how many each message has, and where in its text.
 
-Strategy: messages are searched one by one in short steps, so that the interface stays responsive: text is
-folded and searched in pieces, because one search in 64 MB would hold the interpreter lock for a third of a
-second.  If messages have been dropped from memory, the source is read again from the beginning, without
-disturbing what is shown.  Messages that cannot be decoded never match.
+Strategy: a search goes through all messages in a thread and counts; where the matches of one message are
+is found when a reader goes there.  What is searched is what a message shows: its text as the search over all
+conversations reads it, and after that what its metadata add (files, errors, earlier versions), each a text
+of its own.  Long texts are searched piece by piece, since one search in 64 MB would hold the interpreter
+lock for a third of a second.
 """
 
 from __future__ import annotations
@@ -12,21 +13,36 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from heapq import merge
+from typing import NamedTuple
 
-from agcx_format import PENDING, MessageSource
-from agcx_format.transcript import Needle, text_of
-from agcx_tui.core.conversation.find_message import at_hand
+from agcx_format import LocalShellCall, MessageSnapshot, MessageSource
+from agcx_format.search import Finder, Query, parse_query
+from agcx_format.search.matchers import Literal, Matcher
+from agcx_format.search.text import Said, as_read, read_messages
+from agcx_format.transcript import describe_file, describe_record, tool_call
+from agcx_tui.core.conversation.find_message import all_messages
 
-__all__ = ["Found", "pattern_of", "search"]
+__all__ = ["Found", "TextMatch", "find_matches", "own_query", "search", "shown_texts"]
 
-_PIECE = 512 * 1024
 _STEP_SECONDS = 0.05
-_BREATH = 0.0005
-_WAIT = 0.05
-# White space within a match that crosses the border of two pieces.
-_WHITE = 64
+_PIECE = 512 * 1024
 # A composed letter may be decomposed into this many characters.
 _GROWS = 4
+# A match of an expression that is longer is cut where a piece ends.
+_LONGEST_EXPRESSION = 64 * 1024
+_BREATH = 0.0005
+
+_ascii = re.compile(r"[\n\x20-\x7e]")
+_line = re.compile(r"\n")
+
+
+class TextMatch(NamedTuple):
+    """A match: characters `start` to `end` of text `text` of a message."""
+
+    text: int
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,69 +50,191 @@ class Found:
     """The result of a step.
 
     Fields:
-        indexes: The messages found in this step, in order.
+        counts: The messages with matches that were found in this step, in order, and how many each has.
+            For a query that looks for no words, each message that counts is one match.
         searched: How many messages have been searched in all.
         done: Whether those are all messages.
+        missing: When done, the words that do not occur at all, as they were typed.
     """
 
-    indexes: tuple[int, ...]
+    counts: tuple[tuple[int, int], ...]
     searched: int
     done: bool
+    missing: tuple[str, ...] = ()
 
 
-def pattern_of(needle: Needle) -> re.Pattern[str]:
-    """A pattern for texts that the needle prepared; a space matches any white space."""
-    words = needle.text
-    pieces = words.split()
-    return re.compile(r"\s+".join(map(re.escape, pieces)) if pieces else re.escape(words))
+class _Search:
+    """What a search needs to know of its query, and which words it has not met yet."""
+
+    def __init__(self, query: Query, stopped: Callable[[], bool]) -> None:
+        self._query = query
+        self._finder = Finder(query)
+        self._unwanted = tuple(term.matcher for term in query.unwanted)
+        self._unmet = set(query.matchers)
+        self._stopped = stopped
+
+    def count(self, said: Said, message: MessageSnapshot) -> int:
+        """How many matches a message has."""
+        if not self._query.within.messages or not self._finder.allows(said):
+            return 0
+        texts = shown_texts(message, said.text)
+        if any(_occurs(matcher, texts, self._stopped) for matcher in self._unwanted):
+            return 0
+        matchers = self._query.matchers
+        if not matchers:
+            return 1
+        if len(matchers) == 1:
+            count = sum(_count(matchers[0], text, self._stopped) for text in texts)
+            if count:
+                self._unmet.clear()
+            return count
+        for matcher in list(self._unmet):
+            if _occurs(matcher, texts, self._stopped):
+                self._unmet.discard(matcher)
+        return sum(1 for _ in _merged(matchers, texts, self._stopped))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The words that were not met, as they were typed."""
+        return tuple(each.text for each in self._query.matchers if each in self._unmet)
+
+
+def own_query(query: Query) -> Query:
+    """A query without the terms that select sessions: those are of no use within one."""
+    text = query.text
+    for term in sorted(query.foreign, key=lambda each: each.start, reverse=True):
+        text = text[: term.start] + text[term.end :]
+    return parse_query(" ".join(text.split()) if query.foreign else text)
 
 
 def search(
-    source: MessageSource, words: str, stopped: Callable[[], bool] = lambda: False
+    source: MessageSource, query: Query, stopped: Callable[[], bool] = lambda: False
 ) -> Iterator[Found]:
-    """Search in steps of some hundredths of a second, until all is searched or `stopped`."""
-    needle = Needle.of(words)
-    pattern, overlap = pattern_of(needle), _GROWS * len(words) + _WHITE
-    found: list[int] = []
-    index, since = 0, time.monotonic()
-    own = False
-    while not stopped():
-        if index < source.known():
-            if not own and source.get(index) is PENDING and hasattr(source, "again"):
-                source, own = source.again(), True
-                continue
-            if _holds(source, index, needle, pattern, overlap, stopped):
-                found.append(index)
-            index += 1
-        elif source.complete and index >= source.known():
-            yield Found(tuple(found), index, True)
-            return
-        elif own:
-            source.read_more()
-        else:
-            time.sleep(_WAIT)
-        if time.monotonic() - since > _STEP_SECONDS:
-            yield Found(tuple(found), index, False)
-            found = []
-            time.sleep(_BREATH)
-            since = time.monotonic()
+    """Search in steps of some hundredths of a second, until all is searched or `stopped`.
 
+    Blocks, so call it in a thread.  A message with one of the query's unwanted words has no matches.
+    """
+    state = _Search(query, stopped)
+    counts: list[tuple[int, int]] = []
+    current: tuple[int, MessageSnapshot] | None = None
+    searched, since = 0, time.monotonic()
 
-def _holds(
-    source: MessageSource,
-    index: int,
-    needle: Needle,
-    pattern: re.Pattern[str],
-    overlap: int,
-    stopped: Callable[[], bool],
-) -> bool:
-    message = at_hand(source, index, stopped)
-    if message is None:
-        return False
-    text = text_of(message.item)
-    for start in range(0, len(text), _PIECE):
+    def decodable() -> Iterator[MessageSnapshot]:
+        nonlocal current, searched
+        for searched, message in all_messages(source, stopped):
+            current = searched - 1, message
+            yield message
+
+    # All in one: a result is known by the calls before it.
+    for said in read_messages(decodable()):
+        assert current is not None
+        index, message = current
+        count = state.count(said, message)
         if stopped():
-            return False
-        if pattern.search(needle.prepare(text[start : start + _PIECE + overlap])):
-            return True
-    return False
+            return
+        if count:
+            counts.append((index, count))
+        if time.monotonic() - since > _STEP_SECONDS:
+            yield Found(tuple(counts), searched, False)
+            counts, since = [], time.monotonic()
+    if not stopped():
+        yield Found(tuple(counts), searched, True, state.missing)
+
+
+def find_matches(
+    message: MessageSnapshot, query: Query, stopped: Callable[[], bool] = lambda: False
+) -> list[TextMatch]:
+    """The matches of a message that `search` found, in order; those of different words may overlap."""
+    return list(_merged(query.matchers, shown_texts(message), stopped))
+
+
+def shown_texts(message: MessageSnapshot, text: str | None = None) -> list[str]:
+    """What a message shows, opened altogether: first `text`, its text as read."""
+    item, metadata = message.item, message.metadata
+    texts = [as_read(item) if text is None else text]
+    if isinstance(item, LocalShellCall) and item.action.env:
+        texts.append("\n".join(f"{key}={value}" for key, value in item.action.env.items()))
+    for file in metadata.file_context:
+        texts.append(describe_file(file))
+        if file.snippet:
+            texts.append(file.snippet)
+    if metadata.tool_calls:
+        call = tool_call(message) or tool_call(None, message)
+        if call is not None:
+            texts += call.unsaid_errors
+        else:
+            for record in metadata.tool_calls:
+                texts.append("\n".join(filter(None, (describe_record(record), record.error))))
+    texts += [as_read(earlier) for _, earlier in reversed(metadata.edit_history)]
+    return texts
+
+
+# --- in one text
+
+
+def _occurs(matcher: Matcher, texts: list[str], stopped: Callable[[], bool]) -> bool:
+    return next(_spans(matcher, texts, stopped), None) is not None
+
+
+def _merged(
+    matchers: tuple[Matcher, ...], texts: list[str], stopped: Callable[[], bool]
+) -> Iterator[TextMatch]:
+    """The matches of all, in order, each range once."""
+    before = None
+    for match in merge(*(_spans(matcher, texts, stopped) for matcher in matchers)):
+        if match != before:
+            yield match
+        before = match
+
+
+def _spans(matcher: Matcher, texts: list[str], stopped: Callable[[], bool]) -> Iterator[TextMatch]:
+    for number, text in enumerate(texts):
+        for start, end in _spans_in(matcher, text, stopped):
+            yield TextMatch(number, start, end)
+
+
+def _count(matcher: Matcher, text: str, stopped: Callable[[], bool]) -> int:
+    if not isinstance(matcher, Literal) or "\n" in matcher.needle.text:
+        return sum(1 for _ in _spans_in(matcher, text, stopped))
+    # Counted without a look at each: no match goes over the end of a line.
+    needle, count, start = matcher.needle, 0, 0
+    while start < len(text) and not stopped():
+        end = text.find("\n", start + _PIECE)
+        end = len(text) if end < 0 else end
+        if end - start > 2 * _PIECE:
+            return count + sum(1 for _ in _spans_in(matcher, text[start:], stopped))
+        count += needle.prepare(text[start:end]).count(needle.text)
+        start = end
+    return count
+
+
+def _spans_in(
+    matcher: Matcher, text: str, stopped: Callable[[], bool]
+) -> Iterator[tuple[int, int]]:
+    if len(text) <= _PIECE:
+        yield from matcher.spans_in(text)
+        return
+    literal = isinstance(matcher, Literal)
+    overlap = _GROWS * (len(matcher.text) + 1) if literal else _LONGEST_EXPRESSION
+    start = 0
+    while start < len(text) and not stopped():
+        stop = _cut(text, start + _PIECE, literal)
+        following = stop
+        for first, last in matcher.spans_in(text[start : _cut(text, stop + overlap, literal)]):
+            if start + first >= stop:
+                break
+            yield start + first, start + last
+            following = max(following, start + last)
+        start = following
+        time.sleep(_BREATH)
+
+
+def _cut(text: str, at: int, literal: bool) -> int:
+    """A place from `at` on where the two sides can be searched apart.
+
+    No letter is composed with an ASCII character after it; an expression may ask for the beginning of a line.
+    """
+    if at >= len(text):
+        return len(text)
+    found = (_ascii if literal else _line).search(text, at, at + _PIECE)
+    return found.end() if found and not literal else found.start() if found else at

@@ -25,6 +25,7 @@ from agcx_format import (
 )
 from agcx_format.disk import Signature
 from agcx_format.errors import PersistenceError
+from agcx_format.store import checkpoint_file, is_checkpoint
 
 __all__ = [
     "CheckpointRow",
@@ -82,7 +83,9 @@ class Conversation:
 
 
 def open_session(path: str) -> Conversation:
-    """Open a session file and read the messages of the first screen."""
+    """Open a session file and read the messages of the first screen; or the file of a checkpoint."""
+    if is_checkpoint(path):
+        return _opened_checkpoint(path)
     file = SessionFile(path)
     file.read_more()
 
@@ -98,6 +101,21 @@ def open_session(path: str) -> Conversation:
         file.layout,
         sections,
         file.close,
+        signature=file.signature,
+        expected=lambda: file.expected,
+        mode_history=lambda: file.mode_history,
+    )
+
+
+def _opened_checkpoint(path: str) -> Conversation:
+    file = checkpoint_file(path)
+    return Conversation(
+        path,
+        listed(file.metadata),
+        file.source,
+        file.signature.size,
+        lambda: file.context,
+        checkpoint=file.checkpoint.metadata,
         signature=file.signature,
         expected=lambda: file.expected,
         mode_history=lambda: file.mode_history,

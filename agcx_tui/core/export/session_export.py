@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from agcx_format.disk import Signature
     from agcx_format.exporting import ExportChoice
     from agcx_format.redaction import Find, Placeholders
+    from agcx_format.store import CheckpointFile
 
 FORMATS = {
     "md": "Markdown",
@@ -192,9 +193,18 @@ class Exporter:
     @contextlib.contextmanager
     def _opened(self, path: str) -> Iterator[_Opened]:
         from agcx_format import ConversationSnapshot, SessionFile, read_session
+        from agcx_format.store import checkpoint_file, is_checkpoint
 
         progress = self.progress
         try:
+            if is_checkpoint(path):
+                with checkpoint_file(path) as checkpoint:
+                    _, conversation, state = checkpoint.session
+                    progress.expected = checkpoint.expected
+                    metadata = self._with_turns(checkpoint)
+                    signature, messages = checkpoint.signature, conversation.messages
+                    yield _Opened(signature, metadata, messages, conversation, state)
+                    return
             if self.form.format == "json":
                 before = _signature(path)
                 metadata, conversation, state = read_session(path)
@@ -210,7 +220,7 @@ class Exporter:
             progress.messages = progress.expected = 0
             progress.sessions += 1
 
-    def _with_turns(self, file: SessionFile) -> SessionMetadata:
+    def _with_turns(self, file: SessionFile | CheckpointFile) -> SessionMetadata:
         """The metadata; where the writer did not count turns and they are written, they are counted."""
         metadata = file.metadata
         if metadata.turn_count or self.form.format not in _TELL_TURNS:

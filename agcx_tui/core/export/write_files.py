@@ -154,11 +154,11 @@ def landing(source: str, target: Path, format: str) -> Path:
     """The path that an export without redaction writes to: Codex requires names of its own."""
     if format != "codex":
         return target
-    from agcx_format import SessionFile
     from agcx_format.errors import PersistenceError
+    from agcx_format.store import open_conversation
 
     try:
-        with SessionFile(source) as session:
+        with open_conversation(source) as session:
             metadata = session.metadata
     except PersistenceError:
         return target

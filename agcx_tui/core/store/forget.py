@@ -43,7 +43,6 @@ def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None
         from agcx_format.search import forget_text
         from agcx_format.space import StatsCache
 
-        # Versions that edits replaced, with an earlier title for example, belong to sessions that exist.
         names = _names(gone, store)
         catalog, measured = Catalog(catalogs(cache), store), StatsCache(measures(cache), store)
         _all(
@@ -92,6 +91,11 @@ def _sweep(folder: Path) -> None:
 
 
 def _names(gone: Emptied, store: Path) -> set[str]:
-    """The paths of the files; a list uses the path by which its store was opened."""
+    """The paths of the files; a list uses the path by which its store was opened.
+
+    Of a session that exists, what was destroyed are versions that edits replaced: an earlier title, or a
+    secret.  What is remembered of it may be of one of those, and is read again.
+    """
     files = {store / session.origin for session in gone.sessions}
+    files |= {store / step.path for act in gone.acts for step in act.steps if step.op == "replace"}
     return {form(file) for file in files for form in (str, os.path.abspath, os.path.realpath)}

@@ -27,6 +27,13 @@ _KINDS = {
     "duplicate": "Duplicated",
     "split": "Split",
     "checkpoint": "Made of a checkpoint",
+    "checkpoint-create": "Made a checkpoint of",
+    "checkpoint-rename": "Renamed a checkpoint of",
+    "checkpoint-delete": "Deleted checkpoints of",
+    "checkpoint-restore": "Went back to a checkpoint of",
+    "redact": "Redacted",
+    "rewrite": "Changed messages of",
+    "join": "Joined",
     "restore": "Restored",
 }
 _DELETIONS = ("delete", "prune")

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from agcx_format.redaction import find as scan
+from agcx_format.redaction import one_text as scan
 from agcx_format.redaction.rules import RULES
 from tests.format.redaction.corpus import (
     _ALNUM,

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from agcx_format.redaction.find import spans
+from agcx_format.redaction.one_text import spans
 from agcx_format.redaction.rules import RULES
 from tests.format.redaction.corpus import FALSE, PERSONAL, TRUE
 

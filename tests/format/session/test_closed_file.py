@@ -143,7 +143,11 @@ def test_closed_by_another_thread_in_the_middle_of_reads(path, decoy):
     """Whatever the moment: messages of this file, then the error; and the descriptor is given back."""
     right = {each.item.content[0].text for each in SessionFile(path)}
     before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else None
-    for read in (iter, lambda session: iter(session.again().walk()), _fetching):
+    for read in (
+        iter,
+        lambda session: itertools.chain.from_iterable(session.again().batches()),
+        _fetching,
+    ):
         session = SessionFile(path)
         started, outcome = threading.Event(), []
 

@@ -10,8 +10,16 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
-from agcx_format import SessionStorage, SessionStore, Store, open_store
+from agcx_format import (
+    FunctionCallOutput,
+    SessionStorage,
+    SessionStore,
+    Store,
+    new_message,
+    open_store,
+)
 from tests.slow.crash.processes import killed_at
 from tests.slow.crash.versions import assert_clean, session, version_of
 from tests.support.stores import contents
@@ -37,7 +45,15 @@ def tag(store: Store, name: str) -> None:
     store.update_many([(entry, {"tags": [name]}) for entry in list(store.scan())])
 
 
+def work_on(store: Store) -> None:
+    with store.editing(A) as editor:
+        editor.add(FunctionCallOutput("c", "added"))
+        editor.update(title="worked on")
+
+
 ACTIONS = [
+    Action("append", lambda s: s.append(A, [new_message(FunctionCallOutput("c", "x"))]), loses=True),
+    Action("work on", work_on, loses=True),
     Action("save a new one", lambda s: s.save_session(C, *session(C, 9))),
     Action("save over", lambda s: s.save_session(A, *session(A, 2)), loses=True),
     Action("delete", lambda s: s.delete([one(s, A)])),
@@ -53,6 +69,31 @@ ACTIONS = [
            lambda s: (s.delete([one(s, A)]), s.restore(s.trash()))),
     Action("undo an older act", lambda s: s.undo(s.acts()[1].id),
            lambda s: (s.delete([one(s, A)]), s.delete([one(s, B)]))),
+]  # fmt: skip
+
+
+def checkpoint(store: Store, name: str = "kept"):
+    return next(each for each in store.checkpoints.of(one(store, A)) if each.name == name)
+
+
+def keep_and_go_on(store: Store) -> None:
+    """A checkpoint, and a session that has changed since."""
+    store.checkpoints.create(one(store, A), "kept")
+    listed = store.load_session(A)[0].checkpoints
+    metadata, *rest = session(A, 7)
+    store.save_session(A, replace(metadata, checkpoints=listed), *rest)
+
+
+ACTIONS += [
+    Action("create a checkpoint", lambda s: s.checkpoints.create(one(s, A), "kept")),
+    Action("undo a checkpoint", lambda s: s.undo(), lambda s: s.checkpoints.create(one(s, A), "kept")),
+    Action("rename a checkpoint", lambda s: s.checkpoints.rename(checkpoint(s), "other"),
+           lambda s: s.checkpoints.create(one(s, A), "kept")),
+    Action("delete a checkpoint", lambda s: s.checkpoints.delete([checkpoint(s)]),
+           lambda s: s.checkpoints.create(one(s, A), "kept")),
+    Action("go back to a checkpoint", lambda s: s.checkpoints.go_back(checkpoint(s)), keep_and_go_on),
+    Action("undo going back", lambda s: s.undo(),
+           lambda s: (keep_and_go_on(s), s.checkpoints.go_back(checkpoint(s)))),
 ]  # fmt: skip
 
 each_action = pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
@@ -81,14 +122,23 @@ def picture(root: Path) -> list:
         # A copy has an id of its own, another each time.
         name = str(entry.id) if metadata.title != "copy" else "copy"
         where = str(Path(entry.path).parent.relative_to(root))
-        looks = (metadata.title, metadata.is_favorite, tuple(metadata.tags))
+        looks = (metadata.title, metadata.is_favorite, tuple(metadata.tags), metadata.message_count)
         shown.append((where, name, *looks, version_of(Path(entry.path))[1]))
     others = {
         name: data
         for name, data in contents(root).items()
-        if not name.endswith((".agcx", ".agcx-tmp", ".meta", ".idx"))
+        if not name.endswith((".agcx", ".agcx-tmp", ".meta", ".idx", ".ckpt"))
     }
-    return [sorted(shown), others, index_of(root)]
+    return [sorted(shown), (others, checkpoints_of(root)), index_of(root)]
+
+
+def checkpoints_of(root: Path) -> list:
+    """Without their ids and dates: each run makes others."""
+    return sorted(
+        (str(each.session_id), each.metadata.name, each.metadata.message_index, each.is_unlisted)
+        for each in open_store(root).checkpoints.all()
+        if each.path is not None
+    )
 
 
 def index_of(root: Path) -> list:
@@ -140,7 +190,7 @@ def test_killed_before_each_change_of_a_file(
         if not action.loses:
             nothing_is_lost(originals, root)
         assert_clean(root)
-        seen.add(now[:1] == after[:1])
+        seen.add(now[:2] == after[:2])
         shutil.rmtree(root)
         if not killed:
             assert now[:2] == after[:2]

@@ -31,9 +31,12 @@ def session(session_id: UUID, version: int, size: int = 30_000) -> Session:
     item = Message(None, "user", [InputText(f"{version} {filler}")])
     first = replace(_CONVERSATION.messages[0], item=item)
     context = replace(_CONVERSATION.context, working_directory=f"/{version}")
-    conversation = replace(
-        _CONVERSATION, id=session_id, messages=[first, *_CONVERSATION.messages], context=context
-    )
+    # In as many turns as the metadata say.
+    messages = [
+        replace(each, turn_index=number % max(1, version))
+        for number, each in enumerate([first, *_CONVERSATION.messages])
+    ]
+    conversation = replace(_CONVERSATION, id=session_id, messages=messages, context=context)
     metadata = replace(
         _METADATA,
         id=session_id,

@@ -28,6 +28,8 @@ MORE = [
     ["list", "--json"], ["undo", "--list"], ["show", GRID, "--json"],
     ["export", GRID, "--format", "txt"], ["verify", "--verbose"], ["prune", "--keep", "1", "--dry-run"],
     ["edit", GRID, "--title", "Plätze für alle", "--force"], ["delete", GRID, "--yes", "--force"],
+    ["checkpoint", "list"], ["checkpoint", "create", GRID, "Plätze", "--force"],
+    ["redact", GRID, "--secrets", "--text", "grid", "--with", "Plätze", "--yes", "--force"],
     ["trash", "list"], ["trash", "restore", "--all"], ["config", "--path"], ["--help"], ["--version"],
 ]  # fmt: skip
 

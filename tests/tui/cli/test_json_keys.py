@@ -35,6 +35,14 @@ PART = {"name", "start", "end", "decompressed", "text", "items"}
 HIT = {
     "session", "title", "message", "role", "time", "start", "end", "line", "before", "after",
 }  # fmt: skip
+CHECKPOINT = {
+    "session", "title", "id", "name", "description", "created_at", "message_index", "messages_after",
+    "path", "bytes", "listed",
+}  # fmt: skip
+REDACT = {
+    "session", "path", "title", "checkpoint", "kind", "part", "message", "field", "line", "excerpt",
+    "column", "placeholder",
+}  # fmt: skip
 TALLY = {"name", "sessions", "disk", "plain"}
 ACTIVITY = {
     "id", "title", "messages", "turns", "began", "ended", "seconds", "active_seconds", "calls", "added",
@@ -92,6 +100,18 @@ def test_show(store):
     assert [each["number"] for each in lines("show", GRID, "--json", "--messages", "3-4")] == [3, 4]
 
 
+def test_checkpoints(store):
+    found = lines("checkpoint", "list", "--json")
+    assert found
+    assert {frozenset(each) for each in found} == {frozenset(CHECKPOINT)}
+    for each in found:
+        assert each["bytes"] == Path(each["path"]).stat().st_size
+        shown = lines("checkpoint", "show", each["path"], "--json")
+        assert len(shown) == each["message_index"]
+        of_it = lines("checkpoint", "list", each["session"], "--json")
+        assert each in of_it
+
+
 def test_show_activity(store):
     (found,) = lines("show", GRID, "--activity", "--json")
     assert set(found) == ACTIVITY
@@ -99,6 +119,14 @@ def test_show_activity(store):
         assert {frozenset(each) for each in found[group]} <= {frozenset(keys)}
     assert found["tools"]
     assert found["failed"]
+
+
+def test_redact(store):
+    found = lines("redact", GRID, "--text", "grid", "--dry-run", "--json")
+    assert {frozenset(each) for each in found} == {frozenset(REDACT)}
+    first = next(each for each in found if each["message"] == 1)
+    assert (first["kind"], first["placeholder"]) == ("text", "[redacted text 1]")
+    assert first["excerpt"][first["column"] :].startswith("grid")
 
 
 def test_trash_list(store):
@@ -184,8 +212,8 @@ def test_prune(store):
 
 
 TESTED = {
-    ("list",), ("show",), ("trash", "list"), ("stats",), ("import", "codex"), ("import", "claude"),
-    ("verify",), ("prune",), ("search",),
+    ("list",), ("show",), ("redact",), ("checkpoint", "list"), ("checkpoint", "show"), ("trash", "list"),
+    ("stats",), ("import", "codex"), ("import", "claude"), ("verify",), ("prune",), ("search",),
 }  # fmt: skip
 
 

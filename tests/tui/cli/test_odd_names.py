@@ -22,6 +22,10 @@ ON_ONE = [
     *((["export", "--format", each], 0, 1) for each in ("md", "html", "json", "jsonl", "txt", "codex")),
     (["edit", "--title", "A title", "--force"], 0, 1),
     (["edit", "--tag", "odd", "--favorite", "--force"], 0, 1),
+    (["checkpoint", "list"], 0, 0),
+    (["redact", "--secrets", "--text", "the", "--dry-run"], 0, 1),
+    (["redact", "--text", "the", "--with", "a", "--yes", "--force"], 0, 1),
+    (["checkpoint", "list", "--json"], 0, 0),
     (["delete", "--yes"], 0, 0),
     (["undo"], 0, 0),
     (["undo", "--list"], 0, 0),
@@ -31,6 +35,7 @@ ON_ONE = [
 TAKES_NONE = ("undo", "trash")
 
 ON_ALL = [
+    ["checkpoint", "list"], ["checkpoint", "list", "--json"],
     ["list"], ["list", "--json"], ["list", "--filter", "caf"], ["list", "--sort", "title"], ["verify"],
     ["verify", "--json"], ["stats"], ["stats", "--json"], ["prune", "--older-than", "1d", "--dry-run"],
     ["prune", "--older-than", "1d", "--dry-run", "--json"], ["prune", "--duplicates", "--dry-run"],

@@ -33,7 +33,7 @@ from agcx_tui.app.screens.conversation.opening import (
 )
 from agcx_tui.app.screens.conversation.panes import TABS, Panes
 from agcx_tui.app.screens.conversation.reading_place import ReadingPlace
-from agcx_tui.app.screens.conversation.search import ConversationSearch
+from agcx_tui.app.screens.conversation.search import ConversationSearch, MatchPlace
 from agcx_tui.app.widgets.checkpoints_view import CheckpointsView
 from agcx_tui.app.widgets.conversation_title import title_line
 from agcx_tui.app.widgets.copying import copy
@@ -54,6 +54,7 @@ from agcx_tui.core.words import format
 from agcx_tui.core.words.resume_command import resume_command
 
 if TYPE_CHECKING:
+    from agcx_format.search import Query
     from agcx_tui.core.store.opened_store import OpenedStore
     from agcx_tui.core.store.store_work import Outcome
 
@@ -75,6 +76,10 @@ class ConversationScreen(OnceScreen[None]):
     nothing does.  `opener` opens something else instead of the file, a checkpoint for example.  `export`
     asks where a session file is to be exported to.  The screen follows what happens to the file in the
     store `follow`.  It begins at the message `message`, from 0, else where the reader was.
+
+    With `search`, that is searched for at once and every match is marked; it begins at the match `at`, and
+    Esc leaves at once.  `beyond` is called when the reader asks for the match after the last one (1), or
+    before the first one (-1); by default the search goes around.
     """
 
     BINDINGS = bindings("conversation")
@@ -101,6 +106,9 @@ class ConversationScreen(OnceScreen[None]):
         export: Callable[[str], None] | None = None,
         follow: OpenedStore | None = None,
         message: int | None = None,
+        search: Query | None = None,
+        at: MatchPlace | None = None,
+        beyond: Callable[[int], None] | None = None,
     ) -> None:
         super().__init__()
         self.path = path
@@ -112,7 +120,8 @@ class ConversationScreen(OnceScreen[None]):
         self._stay = message
         self.transcript = Transcript(id="messages")
         self.panes = Panes(self.transcript, self.derived.store)
-        self.search = ConversationSearch(self.transcript, lambda: self.panes.facts)
+        self.search = ConversationSearch(self.transcript, lambda: self.panes.facts, beyond)
+        self.search.give(search, at)
         self.number_line = NumberLine(self.transcript)
         self.place = ReadingPlace(self.transcript, positions)
         self.file = OpenConversation(self, path, opener or partial(open_session, path), self.place)
@@ -167,10 +176,11 @@ class ConversationScreen(OnceScreen[None]):
             await self.show_tab("messages")
             await self.panes.forget()
             self.file.release(before)
-        if self._stay is not None:
-            self.transcript.seek(self._stay)
-        else:
-            self.place.restore(message.position)
+        if not self.search.show_given():
+            if self._stay is not None:
+                self.transcript.seek(self._stay)
+            else:
+                self.place.restore(message.position)
         self.refresh_bindings()
 
     @on(ConversationFailed)
@@ -306,6 +316,7 @@ class ConversationScreen(OnceScreen[None]):
     @on(Roll.Moved)
     def _moved(self, message: Roll.Moved) -> None:
         message.stop()
+        self.search.moved()
         self._show_place()
 
     def _show_place(self) -> None:
@@ -360,7 +371,9 @@ class ConversationScreen(OnceScreen[None]):
 
     def action_back(self) -> None:
         """Stop what is under way; if nothing is, end the search; if there is none, leave."""
-        if not (self.transcript.give_up() or self.search.end()):
+        if self.transcript.give_up():
+            return
+        if self.search.is_given or not self.search.end():
             self.action_leave()
 
     def action_leave(self) -> None:

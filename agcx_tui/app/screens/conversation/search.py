@@ -1,13 +1,15 @@
-"""Search within one conversation: words in its messages, or in the facts of another tab.
+"""Search within one conversation: a query in its messages, or words in the facts of another tab.
 
-Strategy: a thread searches the messages and posts those it finds; where in them the words are is found
-out when one goes there (`Matches`).  In the other tabs the same line filters what is shown.
+Strategy: a thread searches the messages and posts how many matches each has; where they are is found out
+when one goes there (`Matches`).  In the other tabs the same line filters what is shown.  What searches is
+imported when the line is first opened.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.message import Message
@@ -15,25 +17,34 @@ from textual.timer import Timer
 from textual.widgets import Input
 from textual.worker import get_current_worker
 
-from agcx_format import MessageSource
+from agcx_format import MessageSnapshot, MessageSource
+from agcx_format.transcript import safe_line
 from agcx_tui.app.widgets.facts_view import FactsView
 from agcx_tui.app.widgets.lines.search_line import SearchLine
-from agcx_tui.app.widgets.transcript.matches import Matches
 from agcx_tui.app.widgets.transcript.transcript import Transcript
-from agcx_tui.core.conversation.search import Found, search
 from agcx_tui.core.words import format
 
-__all__ = ["ConversationSearch"]
+if TYPE_CHECKING:
+    from agcx_format.search import Query
+    from agcx_tui.app.widgets.transcript.matches import Matches
+    from agcx_tui.core.conversation.search import Found, TextMatch
+
+__all__ = ["ConversationSearch", "MatchPlace"]
 
 # Seconds without a key after which the search begins.
 _PAUSE = 0.12
+
+MatchPlace = tuple[int, int, int]
+"""A match: the number of its message, from 0; start and end in characters of its text as read."""
 
 
 class ConversationSearch(SearchLine):
     """The line below a conversation in which one types what to find.
 
-    `facts` gives the view of facts that is shown, None while the messages are shown.  `matches` is None
-    while no words are searched for in the messages.
+    `facts` gives the view of facts that is shown, None while the messages are shown.  `beyond` is called
+    for the match after the last one (1), or before the first one (-1); without it the search goes around.
+    `matches` is None while nothing is searched for in the messages.  `is_given` is true while what is
+    searched for came with the conversation.
     """
 
     @dataclass
@@ -43,29 +54,81 @@ class ConversationSearch(SearchLine):
         number: int
         found: Found
 
-    def __init__(self, transcript: Transcript, facts: Callable[[], FactsView | None]) -> None:
-        super().__init__("/", "words to find", self._left, id="search")
+    @dataclass
+    class Located(Message, bubble=False):
+        """Search number `number` knows where the matches of message `index` are."""
+
+        number: int
+        index: int
+        matches: list[TextMatch]
+
+    def __init__(
+        self,
+        transcript: Transcript,
+        facts: Callable[[], FactsView | None],
+        beyond: Callable[[int], None] | None = None,
+    ) -> None:
+        super().__init__("/", 'words, "a phrase", /regex/, role:', self._left, id="search")
         self.matches: Matches | None = None
         self._transcript = transcript
         self._facts = facts
+        self._beyond = beyond
         self._number = 0
         self._timer: Timer | None = None
         # The message that was current when the search began.
         self._origin = 0
+        # How far the search is.
+        self._found: Found | None = None
+        self._query: Query | None = None
+        self._at: MatchPlace | None = None
+        # What was put into the line, which nobody typed.
+        self._put: str | None = None
+        self.is_given = False
 
     def open(self) -> None:
         self._origin = self._transcript.current
+        if not self.input.is_attached:
+            self._warm_up()
         super().open()
+
+    def give(self, query: Query | None, at: MatchPlace | None) -> None:
+        """Set what `show_given` searches for, and the match at which it begins."""
+        self._query, self._at = query, at
+
+    def show_given(self) -> bool:
+        """Search for what was given, at once; false if nothing was.
+
+        The message of the match need not be known yet.
+        """
+        if self._query is None:
+            return False
+        from agcx_tui.core.conversation.search import own_query
+
+        query, self._query = own_query(self._query), None
+        self._put = query.text
+        self.open()
+        self.input.value = query.text
+        self.focus_content()
+        self._begin(query)
+        self.is_given = True
+        if self._at is not None and self.matches is not None:
+            self.matches.go(*self._at)
+        return True
 
     def step(self, direction: int) -> None:
         """Go to the next match, or with -1 to the previous one."""
-        if self.matches is None:
+        matches = self.matches
+        if matches is None:
             self.notify("Nothing is being searched for: / begins.", markup=False)
-        elif self.matches.step(direction):
-            self._show_count()
+        elif not matches.step(direction) and self._found is not None and self._found.done:
+            if self._beyond is not None:
+                self._beyond(direction)
+            else:
+                matches.wrap(direction)
+        self._show_count()
 
     def end(self) -> bool:
-        """Forget the words; false if there were none."""
+        """Forget the query; false if there was none."""
         ended = self.matches is not None or self.is_open
         if ended:
             self.stop()
@@ -79,13 +142,20 @@ class ConversationSearch(SearchLine):
     def stop(self) -> None:
         """Stop searching the messages."""
         self._number += 1
-        self.matches = None
+        self.matches = self._found = None
+        self.is_given = False
         self._transcript.mark_matches(None)
 
     def fetched(self, index: int) -> None:
         """The text of message `index` is there now."""
         if self.matches is not None:
             self.matches.fetched(index)
+            self._show_count()
+
+    def moved(self) -> None:
+        """The view of the messages moved, perhaps to a message that was not known yet."""
+        if self.matches is not None and self.matches.arrived():
+            self._show_count()
 
     def focus_content(self) -> None:
         """Focus what is searched."""
@@ -96,6 +166,10 @@ class ConversationSearch(SearchLine):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
+        put, self._put = self._put, None
+        if event.value == put:
+            return
+        self.is_given = False
         if self._timer is not None:
             self._timer.stop()
         self.stop()
@@ -105,7 +179,7 @@ class ConversationSearch(SearchLine):
             self.say(f"{count:,} shown" if event.value else "")
         elif event.value:
             self.say("")
-            self._timer = self.set_timer(_PAUSE, self._begin)
+            self._timer = self.set_timer(_PAUSE, self._begin_typed)
 
     def _left(self, kept: bool) -> None:
         if kept:
@@ -115,40 +189,84 @@ class ConversationSearch(SearchLine):
 
     # --- in the messages
 
-    def _begin(self) -> None:
-        words = self.input.value
-        if words and self._facts() is None:
-            self.matches = Matches(self._transcript, words)
+    @work(thread=True, group="warm up")
+    def _warm_up(self) -> None:
+        import agcx_tui.app.widgets.transcript.matches  # noqa: F401
+
+    def _begin_typed(self) -> None:
+        from agcx_format.search import parse_query
+
+        if self.input.value and self._facts() is None:
+            self._begin(parse_query(self.input.value))
+
+    def _begin(self, query: Query) -> None:
+        from agcx_tui.app.widgets.transcript.matches import Matches
+
+        self.matches = Matches(self._transcript, query, self._locate)
+        if query:
             self._transcript.mark_matches(self.matches.lines)
-            self._search(self._transcript.source, words, self._number)
+            self._search(self._transcript.source, query, self._number)
+        self._show_count()
 
     @work(thread=True, exclusive=True, group="search")
-    def _search(self, source: MessageSource, words: str, number: int) -> None:
-        worker = get_current_worker()
+    def _search(self, source: MessageSource, query: Query, number: int) -> None:
+        from agcx_tui.core.conversation.search import search
 
-        def stopped() -> bool:
-            return worker.is_cancelled or number != self._number
-
-        for found in search(source, words, stopped):
+        stopped = self._stopped(number)
+        for found in search(source, query, stopped):
             if stopped() or not self.post_message(self.Matched(number, found)):
                 return
+
+    def _locate(self, index: int, message: MessageSnapshot) -> None:
+        if self.matches is not None:
+            self._find_in(index, message, self.matches.query, self._number)
+
+    @work(thread=True, exclusive=True, group="locate")
+    def _find_in(self, index: int, message: MessageSnapshot, query: Query, number: int) -> None:
+        from agcx_tui.core.conversation.search import find_matches
+
+        stopped = self._stopped(number)
+        matches = find_matches(message, query, stopped)
+        if not stopped():
+            self.post_message(self.Located(number, index, matches))
+
+    def _stopped(self, number: int) -> Callable[[], bool]:
+        worker = get_current_worker()
+        return lambda: worker.is_cancelled or number != self._number
 
     @on(Matched)
     def _matched(self, message: Matched) -> None:
         matches, found = self.matches, message.found
         if message.number != self._number or matches is None:
             return
-        matches.add(found.indexes)
+        self._found = found
+        matches.add(found.counts)
         if matches.at is None and not matches.first(self._origin) and found.done:
-            matches.step(1)
-        self._show_count(found)
+            matches.wrap(1)
+        self._show_count()
 
-    def _show_count(self, found: Found | None = None) -> None:
-        matches = self.matches
+    @on(Located)
+    def _located(self, message: Located) -> None:
+        if message.number == self._number and self.matches is not None:
+            self.matches.located(message.index, message.matches)
+            self._show_count()
+
+    def _show_count(self) -> None:
+        matches, found = self.matches, self._found
         if matches is None:
             return
-        count = len(matches.indexes)
-        words = f"{matches.number:,} of {format.counted(count, 'message')}" if count else ""
-        if found is not None and not found.done:
-            words = f"{words}  searched {found.searched:,} …".strip()
-        self.say(words or "no match")
+        errors = [str(error) for error in matches.query.errors]
+        parts = []
+        if matches.total:
+            kind, kinds = ("match", "matches") if matches.query.wanted else ("message", "messages")
+            if matches.number:
+                parts.append(f"{kind} {matches.number:,} of {matches.total:,}")
+            else:
+                parts.append(format.counted(matches.total, kind, kinds))
+        elif found is not None and found.done:
+            parts.append("no match")
+        if found is not None:
+            parts += [f"no “{word}”" for word in found.missing if matches.total]
+            if not found.done:
+                parts.append(f"searched {found.searched:,} …")
+        self.say(safe_line(" · ".join(parts)), safe_line(" · ".join(errors)))

