@@ -25,7 +25,8 @@ from agcx_tui.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from agcx_format import ScanEntry
+    from agcx_format import ScanEntry, Store
+    from agcx_tui.core.sessions.query import Query
     from agcx_tui.core.sessions.table import SessionTable
 
 # As `agcx_tui.core.sessions.table.SORTS`, which would make --help slow; a test compares them.
@@ -57,6 +58,10 @@ def list_(settings: Settings, as_json: bool, sort: str, reverse: bool, query: st
     QUERY holds words that the title, tags, model, or id must contain, and terms such as
     model:gpt-5 tag:ui mode:plan is:favorite is:broken is:empty before:2024-11 after:7d larger:1MB
     messages:>100; a - before a word or term means not.
+
+    These read the messages, of new sessions only, of those that match the rest: file:parser.py
+    tool:apply_patch is:failed is:edited is:branched turns:>10 duration:>1h (without breaks)
+    checkpoint:release.
     """
     from agcx_tui.core.sessions.query import parse
     from agcx_tui.core.sessions.table import DESCENDING
@@ -64,9 +69,10 @@ def list_(settings: Settings, as_json: bool, sort: str, reverse: bool, query: st
     wanted = parse(query, microseconds_now())
     if wanted.errors:
         raise click.BadParameter("; ".join(wanted.errors), param_hint="--filter")
-    entries = {entry.path: entry for entry in settings.store().scan()}
+    store = settings.store()
+    entries = {entry.path: entry for entry in store.scan()}
     table = make_table(entries.values())
-    table.filter_by(wanted)
+    filter_table(table, wanted, store)
     table.sort_by(sort, (sort in DESCENDING) != reverse)
     if as_json:
         for row in table.order:
@@ -81,6 +87,17 @@ def make_table(entries: Iterable[ScanEntry]) -> SessionTable:
     table = SessionTable()
     table.put(entries)
     return table
+
+
+def filter_table(table: SessionTable, wanted: Query, store: Store) -> None:
+    """Show the rows that match; if the messages of sessions decide, they are read now."""
+    table.filter_by(wanted)
+    if rows := table.rows_to_measure():
+        from agcx_tui.cli.stats import measured
+        from agcx_tui.core.store.activity_feed import entries_of, known_activity
+
+        files = list(measured(store, entries_of(table, rows), activity=True))
+        table.set_activity(known_activity(table, files))
 
 
 def print_table(table: SessionTable) -> None:

@@ -25,6 +25,8 @@ _ALWAYS = {
     "larger": ("100k", "1MB", "10MB"),
     "smaller": ("100k", "1MB", "10MB"),
     "messages": (">10", ">100", ">1000"),
+    "turns": (">1", ">10", ">100"),
+    "duration": (">10min", ">1h", "<1min"),
 }
 
 # The last word: a minus, a key, and a value that may be in quotes.
@@ -66,6 +68,9 @@ def _values(table: SessionTable, key: str) -> list[str]:
         for number, count in Counter(arrays["tags"]).items():
             for tag in pools["tags"][number]:
                 counts[tag] += count
+    elif key in ("tool", "checkpoint"):
+        for facts in table.activity.values():
+            counts.update(facts.checkpoints if key == "checkpoint" else (t[0] for t in facts.tools))
     elif key == "is" and not table.listed:
         return [state for state in STATES if state != "listed"]
     else:

@@ -32,6 +32,7 @@ from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.app.widgets.preview import Preview
 from agcx_tui.app.widgets.split_panes import SplitPanes
 from agcx_tui.core.sessions.table import SessionTable
+from agcx_tui.core.store.activity_feed import ActivityFeed
 from agcx_tui.core.store.feed import StoreFeed
 from agcx_tui.core.words import format
 
@@ -100,6 +101,7 @@ class BrowserScreen(ListingScreen[None]):
             catalog=catalog,
             follow=follow,
         )
+        self._activity = ActivityFeed(self.table, self, services.cache)
         if sort is not None or descending is not None:
             self.table.sort_by(sort or self.table.sort_key, descending)
         self.sessions = SessionList(self.table, services.now, id="sessions")
@@ -150,6 +152,7 @@ class BrowserScreen(ListingScreen[None]):
         if not self.app.is_running:
             # The widgets go first when the program ends.
             return
+        self._activity.want(self.feed.path)
         self.sessions.update()
         self._show_state()
         self._preview.renew(delay=_PREVIEW_DELAY_READING)
@@ -169,7 +172,7 @@ class BrowserScreen(ListingScreen[None]):
         state = self.feed.state
         title = heading.title_line(self.table, state, self.feed.path)
         self.query_one("#title", EdgeLine).show(*title)
-        self._filter.show_status(reading=state.reading)
+        self._filter.show_status(self._activity.left)
         self.show_marks()
         notice = notices.instead_of_list(self.table, self.feed, self._filter.value)
         page = self.query_one("#notice", Static)

@@ -126,7 +126,11 @@ def filter_help() -> Content:
         ("is:listed", "what a bar of the storage screen is about"),
         ("after:2024-11  before:3d", "by the date that the list shows"),
         ("larger:1MB  smaller:20k", "on disk"),
-        ("messages:>100", "or <, >=, <=, a number"),
+        ("messages:>100  turns:>5", "or <, >=, <=, a number"),
+        ("is:failed", "a call failed; or edited, branched"),
+        ("file:a.py  tool:shell", "named or used in it"),
+        ("duration:>1h", "without breaks"),
+        ("checkpoint:release", "has one of that name"),
         ("-tag:done", "a - before any of them: not"),
         ("tab", "completes keys and values"),
     ]

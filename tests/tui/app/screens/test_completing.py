@@ -30,7 +30,7 @@ def table() -> SessionTable:
     ("typed", "candidates"),
     [
         ("mod", ("model:", "mode:")),
-        ("grid -t", ("-tag:",)),
+        ("grid -t", ("-tag:", "-turns:", "-tool:")),
         ("MESS", ("messages:",)),
         ("model:", ("model:gpt-5-codex", "model:claude-opus", "model:gpt-5")),
         ("model:opus", ("model:claude-opus",)),
@@ -39,7 +39,7 @@ def table() -> SessionTable:
         ('tag:"to d', ('tag:"to do"',)),
         ("is:im", ("is:imported",)),
         ("mode:p", ("mode:plan",)),
-        ("Is:F", ("is:favorite",)),
+        ("Is:F", ("is:favorite", "is:failed")),
         ("after:y", ("after:yesterday", "after:today", "after:1y")),
         ("", ()),
         ("grid ", ()),
