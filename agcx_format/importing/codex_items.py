@@ -12,8 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from agcx_format.importing.codex_answers import answers_in
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.fields import as_json, as_text, optional_text
+from agcx_format.importing.notices import notice
 from agcx_format.model.items import (
     ContentPart,
     ExecAction,
@@ -71,8 +73,10 @@ class _Line:
 
     draft: ImportDraft
     number: int
+    heard: Callable[[Item], None]
 
     def add(self, item: Item) -> None:
+        self.heard(item)
         self.draft.add(item, self.number)
 
     def made_id(self, prefix: str) -> str:
@@ -82,17 +86,27 @@ class _Line:
         self.draft.kept_as[what] += 1
 
 
-def add_item(draft: ImportDraft, payload: dict[str, Any], number: int) -> None:
-    """Add the item `payload` of line `number` to the draft, as one or more messages."""
+def add_item(
+    draft: ImportDraft,
+    payload: dict[str, Any],
+    number: int,
+    heard: Callable[[Item], None] = lambda item: None,
+) -> None:
+    """Add the item `payload` of line `number` to the draft, as one or more messages.
+
+    `heard` is called with each message before it is added.
+    """
     kind = as_text(payload.get("type"))
     if kind in _WITHOUT_CONVERSATION:
-        draft.skipped[f"response_item.{kind}"] += 1
+        draft.skipped.add(f"response_item.{kind}", number, payload)
         return
+    if kind not in _CONVERT:
+        draft.unknown.add(f"response_item.{kind}", number, payload)
     convert = _CONVERT.get(kind, _unknown)
     for name in payload.keys() - _FIELDS.get(kind, payload.keys()):
         if payload[name] not in (None, "", [], {}):
             draft.left_out[f"{kind}.{name}"] += 1
-    convert(_Line(draft, number), payload)
+    convert(_Line(draft, number, heard), payload)
 
 
 # --- messages
@@ -271,6 +285,8 @@ def _output(line: _Line, payload: dict[str, Any]) -> None:
     call_id = as_text(payload.get("call_id")) or line.made_id("call")
     text, images = _output_text(line, payload.get("output"))
     line.add(FunctionCallOutput(call_id, text))
+    if said := answers_in(line.draft.call(call_id), text):
+        line.add(notice(said))
     if images:
         _add_images(line, call_id, images)
 
