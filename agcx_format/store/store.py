@@ -188,11 +188,12 @@ class Store(StoreSaver):
 
         Raises:
             NothingToUndo: there is no such act.
-            UndoConflict: a file is not as the act left it; then nothing changed.
+            UndoConflict: a file is not as the act left it; then nothing changed.  An edit is taken back
+                all the same if its fields are still what it made them, and later messages stay.
             CorruptData: the act's manifest cannot be used.
             StoreNotWritable: the store may not be written.
         """
-        return self._writer.undo(act_id)
+        return self._writer.undo(act_id, self.level)
 
     def restore(self, sessions: Iterable[TrashedSession]) -> Act:
         """Move sessions out of the trash to where they were; all or none, and nothing is overwritten.
