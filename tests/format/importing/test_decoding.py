@@ -48,10 +48,11 @@ def test_unicode_of_any_width_is_read(tmp_path, encoding, packed):
     [
         (zstandard.ZstdCompressor().compress(data())[:9], "cut off"),
         (zstandard.ZstdCompressor().compress(data())[:3], "cut off"),
-        (gzip.compress(data()), "compressed with gzip"),
+        (gzip.compress(data(), mtime=0), "compressed with gzip"),
         (b"SQLite format 3\0" + bytes(100), "an SQLite database"),
         (b'{"type": "session_meta", "payl', "cut off in the middle of the line"),
     ],
+    ids=["zstd", "zstd-head", "gzip", "sqlite", "json"],
 )
 @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.zst", "a.json"])
 def test_what_cannot_be_read_says_why(tmp_path, content, reason, name):
