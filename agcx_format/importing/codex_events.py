@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from agcx_format.importing.codex_items import PLACEHOLDERS
 from agcx_format.importing.copies import Copies
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.environment import (
@@ -31,7 +32,7 @@ from agcx_format.model.items import (
 from agcx_format.model.session import OperatingMode
 from agcx_format.transcript.outputs import CallOutcome
 from agcx_format.transcript.title import short_title
-from agcx_format.transcript.words import genuine_user_text, text_of
+from agcx_format.transcript.words import own_words, text_of
 
 __all__ = ["Events"]
 
@@ -90,11 +91,11 @@ class Events:
         """Note the words of an item, so that events that repeat them are recognized."""
         match item:
             case Message(role="user"):
-                self._copies.said("user", genuine_user_text(item) or text_of(item))
+                self._copies.said("user", _spoken(item))
                 if text_of(item).lstrip().startswith("<turn_aborted>"):
                     self._copies.said("interruption", "interrupted")
             case Message(role="assistant"):
-                self._copies.said("assistant", text_of(item))
+                self._copies.said("assistant", _spoken(item))
             case Reasoning():
                 for part in item.summary:
                     self._copies.said("summary", part.text)
@@ -209,6 +210,15 @@ def _copied(kind: str, text: str, made_id: str) -> tuple[str, Item]:
         case "agent_reasoning":
             return "summary", Reasoning(made_id, [SummaryText(text)], None, None)
     return "thought", Reasoning(made_id, [], [ReasoningText(text)], None)
+
+
+def _spoken(message: Message) -> str:
+    """What an event would say of a message: the words, without what is added to them."""
+    texts = [part.text for part in message.content if hasattr(part, "text")]
+    texts = [text for text in texts if text not in PLACEHOLDERS]
+    if message.role == "user":
+        texts = list(filter(None, map(own_words, texts))) or texts
+    return "\n".join(texts)
 
 
 def _texts(parts: Any) -> Iterator[str]:

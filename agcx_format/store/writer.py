@@ -134,7 +134,7 @@ class StoreWriter:
         `there` is the file before the session was encoded.
         """
         layout = paths.layout_of(self.root, path)
-        self._make_root()
+        self.make_root()
         with self._writing(), Tree(self.root) as tree:
             place = tree.place(paths.relative(self.root, path), make=True)
             if place.is_link():
@@ -188,7 +188,7 @@ class StoreWriter:
 
     def save_file(self, path: str, parts: Iterable[bytes]) -> None:
         """Replace another file of the store, whatever is there; `path` is relative to the store."""
-        self._make_root()
+        self.make_root()
         with self._writing(), Tree(self.root) as tree:
             replace_if(tree.place(path, make=True), parts, ANYTHING)
 
@@ -242,7 +242,8 @@ class StoreWriter:
             for act_dir in interrupted:
                 tree.sweep(act_dir, deep=True)
 
-    def _make_root(self) -> None:
+    def make_root(self) -> None:
+        """Create the directory of the store if it does not exist."""
         with naming(self.root):
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
 

@@ -1,4 +1,4 @@
-"""`agcx import`: conversations of other agents.
+"""`agcx import`: sessions of AGCodex, and conversations of other agents.
 
 Strategy: a line for each file that is imported, updated, or fails; files that are already imported are only
 counted.  On stderr, what could not be understood of a file, and at the end what became of all lines.
@@ -18,12 +18,29 @@ from agcx_tui.cli.common import Settings, pass_settings, print_json, store_optio
 from agcx_tui.core.local.paths import codex_rollouts
 
 if TYPE_CHECKING:
+    from agcx_format import PersistenceError
     from agcx_format.importing import Imported, ImportReport, ImportResult, ImportTotals
+    from agcx_format.store import Incoming
 
 
-@click.group("import", short_help="Import conversations of Codex and Claude Code.")
+class _Import(click.Group):
+    """A group that passes a path given in place of an agent to the command for sessions."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if self.get_command(ctx, args[0]) is None and os.path.lexists(args[0]):
+            return sessions.name, sessions, args
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    "import", cls=_Import, short_help="Import sessions, or those of Codex and Claude Code."
+)
 def import_() -> None:
     """Import conversations of other agents; a second run adds only what is new.
+
+    `agcx import PATH...` is short for `agcx import sessions PATH...`.
 
     The exit status is 1 if a file, or a part of one, could not be read or understood.
     """
@@ -69,6 +86,35 @@ def claude(settings: Settings, paths: tuple[str, ...], dry_run: bool, as_json: b
 
     places = [Path(path) for path in paths] or default_places()
     _import(settings, places, dry_run, as_json, find_transcripts, read_transcript)
+
+
+@import_.command()
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True))
+@click.option("--dry-run", is_flag=True, help="Show what would be imported; change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a session, one a line.")
+@store_option
+@pass_settings
+def sessions(settings: Settings, paths: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+    """Import sessions of AGCodex: .agcx files, whole stores, or sessions exported as JSON.
+
+    A session that is there already is left as it is.
+    """
+    from agcx_format import open_store
+    from agcx_tui.cli.copying import bring_in
+
+    store = open_store(settings.location.path)
+    bring_in(settings, store, _found(paths), as_json, dry_run)
+
+
+def _found(paths: tuple[str, ...]) -> Iterator[Incoming | PersistenceError]:
+    from agcx_format import PersistenceError
+    from agcx_format.store import find_incoming
+
+    for path in paths:
+        try:
+            yield from find_incoming(path)
+        except PersistenceError as error:
+            yield error
 
 
 def _import(

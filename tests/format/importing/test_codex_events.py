@@ -89,6 +89,12 @@ def test_a_request_around_which_an_editor_wrote_is_still_a_copy(read):
     assert texts(imported) == [words]
 
 
+def test_a_picture_beside_the_words_makes_no_difference(read):
+    lost = {"type": "input_image"}
+    imported = read(meta(), event("user_message", message="look"), user("look", lost))
+    assert imported.report.messages == 1
+
+
 def test_items_that_stand_only_in_events_of_newer_files_are_kept_once(read):
     said = {"type": "UserMessage", "content": [{"type": "text", "text": "one"}]}
     imported = read(

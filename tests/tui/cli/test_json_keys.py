@@ -211,9 +211,20 @@ def test_prune(store):
     assert all(each["reasons"] for each in found)
 
 
+COPIED = frozenset({"path", "outcome", "reason", "id", "title", "checkpoints"})
+
+
+def test_copy_and_import_of_sessions(store, tmp_path):
+    (found,) = lines("copy", GRID, "--to", tmp_path / "other", "--json")
+    assert (frozenset(found), found["outcome"]) == (COPIED, "copied")
+    (again,) = lines("import", tmp_path / "other", "--json")
+    assert (frozenset(again), again["outcome"]) == (COPIED, "already there")
+
+
 TESTED = {
     ("list",), ("show",), ("redact",), ("checkpoint", "list"), ("checkpoint", "show"), ("trash", "list"),
-    ("stats",), ("import", "codex"), ("import", "claude"), ("verify",), ("prune",), ("search",),
+    ("stats",), ("import", "codex"), ("import", "claude"), ("import", "sessions"),
+    ("copy",), ("verify",), ("prune",), ("search",),
 }  # fmt: skip
 
 
