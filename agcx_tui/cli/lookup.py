@@ -7,8 +7,9 @@ well as a person.  Secrets are replaced before a text is cut, so that no half of
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
+
+from msgspec.structs import replace
 
 from agcx_format import listed
 from agcx_format.errors import PersistenceError

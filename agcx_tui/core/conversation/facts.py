@@ -18,6 +18,7 @@ from agcx_format import (
     ns_of,
 )
 from agcx_format.errors import PersistenceError
+from agcx_format.importing import source_details
 from agcx_format.redaction import spans
 from agcx_format.transcript import ModePeriod, ModeReader
 from agcx_tui.core.conversation.subject import CheckpointRow, Conversation, Sizes
@@ -118,7 +119,10 @@ def checkpoint_facts(rows: Iterable[CheckpointRow]) -> list[Group]:
 
 
 def detail_facts(conversation: Conversation, sizes: Sizes) -> list[Group]:
-    """All fields of the metadata, the file, its modes, and the sizes of its sections.  May block."""
+    """All fields of the metadata, what an import noted, the file, its modes, and the sizes of its sections.
+
+    May block.
+    """
     data = conversation.metadata
     groups = [
         Group("Checkpoint", _about_checkpoint(conversation.checkpoint))
@@ -136,6 +140,7 @@ def detail_facts(conversation: Conversation, sizes: Sizes) -> list[Group]:
         Group("File", _about_file(conversation)),
         Group("Modes", modes) if (modes := _modes(conversation)) else None,
     ]
+    groups.append(_about_source(conversation))
     if sizes:
         groups.append(Group("Sections", tuple(_section(*each) for each in sizes)))
     groups.append(Group("To go on with it", (Fact("command", resume_command(data)),)))
@@ -186,6 +191,32 @@ def _about_session(data: SessionMetadata) -> tuple[Fact, ...]:
         Fact("turns", f"{data.turn_count:,}"),
         Fact("checkpoints", f"{len(data.checkpoints):,}"),
     )
+
+
+# What an import notes beside the conversation, in the order in which it is shown.
+_SOURCE = {
+    "tokens_input": "tokens read", "tokens_cached": "from a cache", "tokens_output": "tokens written",
+    "cost_usd": "cost", "commit": "commit", "branch": "branch", "cli_version": "version",
+    "originator": "used through",
+}  # fmt: skip
+
+
+def _about_source(conversation: Conversation) -> Group | None:
+    """Tokens, commit, and program, if the session was imported and its context can be read."""
+    try:
+        details = source_details(conversation.context().environment_variables)
+    except PersistenceError:
+        return None
+    facts = []
+    for name, label in _SOURCE.items():
+        value = details[name]
+        if isinstance(value, int):
+            facts.append(Fact(label, f"{value:,}", copied=str(value)))
+        elif isinstance(value, float):
+            facts.append(Fact(label, f"${value:,.2f}", copied=f"{value:g}"))
+        elif value:
+            facts.append(Fact(label, value))
+    return Group("Imported", tuple(facts)) if facts else None
 
 
 def _about_checkpoint(each: CheckpointMetadata) -> tuple[Fact, ...]:
