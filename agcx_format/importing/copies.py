@@ -9,6 +9,7 @@ same words follows.
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
+from collections.abc import Callable
 
 from agcx_format.importing.draft import Entry, ImportDraft
 from agcx_format.model.items import Item
@@ -40,9 +41,15 @@ class Copies:
             self._present[key] += 1
 
     def copy(
-        self, speaker: str, text: str, item: Item, kind: str, number: int, value: object
+        self,
+        speaker: str,
+        text: str,
+        make: Callable[[], Item],
+        kind: str,
+        number: int,
+        value: object,
     ) -> Entry | None:
-        """Add `item` to the draft if nothing else says `text`, and return its entry.
+        """Make an item and add it to the draft if nothing else says `text`; return its entry.
 
         `kind` is the type of the line, for the report; `value` is the line.
         """
@@ -52,13 +59,9 @@ class Copies:
             self._draft.duplicates.add(kind, number, value)
             return None
         self._present[key] += 1
-        entry = self._draft.add(item, number)
+        entry = self._draft.add(make(), number)
         self._alone[key].append((entry, kind, number, value))
         return entry
-
-    def kept(self) -> Counter[str]:
-        """How many copies of each kind are the only ones."""
-        return Counter(kind for alone in self._alone.values() for _, kind, _, _ in alone)
 
 
 def _key(speaker: str, text: str) -> _Key:
