@@ -23,7 +23,7 @@ from agcx_format.importing.claude_asides import Asides, mode_of
 from agcx_format.importing.claude_blocks import Blocks
 from agcx_format.importing.claude_branches import Lineage
 from agcx_format.importing.claude_results import results_beside
-from agcx_format.importing.draft import Entry, ImportDraft, Imported
+from agcx_format.importing.draft import DraftEntry, ImportDraft, Imported
 from agcx_format.importing.environment import (
     BRANCH,
     CLI_VERSION,
@@ -185,7 +185,7 @@ class _Transcript:
         if plan := as_text(value.get("planContent")):
             self._entitle(draft.entries[before:], plan)
 
-    def _entitle(self, entries: list[Entry], plan: str) -> None:
+    def _entitle(self, entries: list[DraftEntry], plan: str) -> None:
         """Name what the person asked for by the plan that it is about, rather than by the request."""
         for entry in entries:
             if entry.words:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 
-from agcx_format.importing.draft import Entry, ImportDraft
+from agcx_format.importing.draft import DraftEntry, ImportDraft
 from agcx_format.model.items import Item
 from agcx_format.transcript.words import own_words
 
@@ -28,7 +28,9 @@ class Copies:
         self._draft = draft
         self._present: Counter[_Key] = Counter()
         self._copies: Counter[tuple[str, _Key]] = Counter()
-        self._alone: defaultdict[_Key, deque[tuple[Entry, str, int, object]]] = defaultdict(deque)
+        self._alone: defaultdict[_Key, deque[tuple[DraftEntry, str, int, object]]] = defaultdict(
+            deque
+        )
 
     def said(self, speaker: str, text: str) -> None:
         """Note the words of an item. A copy that was taken for the only one makes room for it."""
@@ -48,7 +50,7 @@ class Copies:
         kind: str,
         number: int,
         value: object,
-    ) -> Entry | None:
+    ) -> DraftEntry | None:
         """Make an item and add it to the draft if nothing else says `text`; return its entry.
 
         `kind` is the type of the line, for the report; `value` is the line.

@@ -11,7 +11,7 @@ from typing import Any
 
 from agcx_format.importing.fields import as_json
 
-__all__ = ["Example", "ImportReport", "ImportTotals", "LineOutcome", "Tally"]
+__all__ = ["Example", "ImportReport", "ImportTotals", "LineOutcome", "LineTally"]
 
 # Characters of a line that an example shows.
 _SHOWN = 200
@@ -31,7 +31,7 @@ class Example:
 
 
 @dataclass
-class Tally:
+class LineTally:
     """How often each kind of line was met, with the first one of each."""
 
     counts: Counter[str] = field(default_factory=Counter)
