@@ -228,6 +228,10 @@ def _content(parts: Any) -> list[InputText | InputImage] | None:
         match part:
             case {"type": "text" | "input_text" | "output_text", "text": str(text)}:
                 content.append(InputText(text))
+            case {"type": "resource", "resource": {"text": str(text)}}:
+                content.append(InputText(text))
+            case {"type": "resource_link", "uri": str(uri)}:
+                content.append(InputText(uri))
             case {"type": "input_image" | "image_url", "image_url": str(url) | {"url": str(url)}}:
                 content.append(InputImage(url))
             case {"type": "image", "data": str(data)}:

@@ -160,6 +160,15 @@ def test_a_structured_output_is_text_and_a_picture(wrapped, around):
     assert read_output(bare).text == "a"
 
 
+def test_a_resource_that_an_mcp_tool_returned_is_text():
+    parts = [
+        {"type": "text", "text": "found"},
+        {"type": "resource", "resource": {"uri": "wiki://a", "text": "the page"}},
+        {"type": "resource_link", "uri": "wiki://b", "name": "b"},
+    ]
+    assert read_output(json.dumps({"content": parts})).text == "found\nthe page\nwiki://b"
+
+
 def test_a_result_that_says_it_is_an_error_failed():
     text = json.dumps({"content": [{"type": "text", "text": "no access\nmore"}], "isError": True})
     assert (read_output(text).outcome.success, read_output(text).outcome.error) == (
