@@ -99,7 +99,8 @@ def without_images(output: str) -> str:
 
 
 def _texts(parts: list[Any]) -> list[Any]:
-    return [part for part in parts if "text" in part]
+    """The parts that are no pictures; all of them are known, as `_content` reads them."""
+    return [part for part in parts if not isinstance((_content([part]) or [None])[0], InputImage)]
 
 
 def _json(value: Any) -> str:

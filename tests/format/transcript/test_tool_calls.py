@@ -166,7 +166,11 @@ def test_a_resource_that_an_mcp_tool_returned_is_text():
         {"type": "resource", "resource": {"uri": "wiki://a", "text": "the page"}},
         {"type": "resource_link", "uri": "wiki://b", "name": "b"},
     ]
-    assert read_output(json.dumps({"content": parts})).text == "found\nthe page\nwiki://b"
+    words = "found\nthe page\nwiki://b"
+    assert read_output(json.dumps({"content": parts})).text == words
+    picture = {"type": "image", "data": "AAAA", "mimeType": "image/png"}
+    bare = without_images(json.dumps({"content": [picture, *parts]}))
+    assert (read_output(bare).text, "AAAA" in bare) == (words, False)
 
 
 def test_a_result_that_says_it_is_an_error_failed():
