@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from agcx_format.importing.codex_items import PLACEHOLDERS
 from agcx_format.importing.copies import Copies
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.environment import (
@@ -31,7 +32,7 @@ from agcx_format.model.items import (
 from agcx_format.model.session import OperatingMode
 from agcx_format.transcript.outputs import CallOutcome
 from agcx_format.transcript.title import short_title
-from agcx_format.transcript.words import genuine_user_text, text_of
+from agcx_format.transcript.words import own_words, text_of
 
 __all__ = ["Events"]
 
@@ -90,11 +91,11 @@ class Events:
         """Note the words of an item, so that events that repeat them are recognized."""
         match item:
             case Message(role="user"):
-                self._copies.said("user", genuine_user_text(item) or text_of(item))
+                self._copies.said("user", _spoken(item))
                 if text_of(item).lstrip().startswith("<turn_aborted>"):
                     self._copies.said("interruption", "interrupted")
             case Message(role="assistant"):
-                self._copies.said("assistant", text_of(item))
+                self._copies.said("assistant", _spoken(item))
             case Reasoning():
                 for part in item.summary:
                     self._copies.said("summary", part.text)
@@ -119,7 +120,9 @@ class Events:
             self._completed(payload, name, number)
         elif kind == "turn_aborted":
             words = _interruption(as_text(payload.get("reason")))
-            self._copies.copy("interruption", "interrupted", notice(words), name, number, payload)
+            self._copies.copy(
+                "interruption", "interrupted", lambda: notice(words), name, number, payload
+            )
         elif kind == "thread_rolled_back":
             draft.skipped.add(name, number, payload)
             self._rolled_back(count_of(payload.get("num_turns")), number)
@@ -138,9 +141,10 @@ class Events:
             add_unknown(draft, name if kind else "event_msg", payload, number)
 
     def _copy(self, kind: str, text: str, name: str, number: int, value: object) -> None:
-        made = self._draft.made_id("rs", number)
-        speaker, item = _copied(kind, text, made)
-        self._copies.copy(speaker, text, item, name, number, value)
+        def make() -> Item:
+            return _copied(kind, text, self._draft.made_id("rs", number))
+
+        self._copies.copy(_SPEAKERS[kind], text, make, name, number, value)
 
     def _completed(self, payload: dict[str, Any], name: str, number: int) -> None:
         """Newer files repeat the items of a turn as they are completed."""
@@ -199,16 +203,31 @@ def _interruption(reason: str) -> str:
     return f"Interrupted: {reason.replace('_', ' ')}"
 
 
-def _copied(kind: str, text: str, made_id: str) -> tuple[str, Item]:
-    """Who says a text, and the item that it would have been."""
+_SPEAKERS = {
+    "user_message": "user", "agent_message": "assistant", "agent_reasoning": "summary",
+    "agent_reasoning_raw_content": "thought",
+}  # fmt: skip
+
+
+def _copied(kind: str, text: str, made_id: str) -> Item:
+    """The item that an event repeats."""
     match kind:
         case "user_message":
-            return "user", Message(None, "user", [InputText(text)])
+            return Message(None, "user", [InputText(text)])
         case "agent_message":
-            return "assistant", Message(None, "assistant", [OutputText(text)])
+            return Message(None, "assistant", [OutputText(text)])
         case "agent_reasoning":
-            return "summary", Reasoning(made_id, [SummaryText(text)], None, None)
-    return "thought", Reasoning(made_id, [], [ReasoningText(text)], None)
+            return Reasoning(made_id, [SummaryText(text)], None, None)
+    return Reasoning(made_id, [], [ReasoningText(text)], None)
+
+
+def _spoken(message: Message) -> str:
+    """What an event would say of a message: the words, without what is added to them."""
+    texts = [part.text for part in message.content if hasattr(part, "text")]
+    texts = [text for text in texts if text not in PLACEHOLDERS]
+    if message.role == "user":
+        texts = list(filter(None, map(own_words, texts))) or texts
+    return "\n".join(texts)
 
 
 def _texts(parts: Any) -> Iterator[str]:

@@ -35,7 +35,12 @@ from agcx_format.model.items import (
 )
 from agcx_format.transcript.words import OUTPUT_IMAGE
 
-__all__ = ["add_item"]
+__all__ = ["PLACEHOLDERS", "add_item"]
+
+_NO_PICTURE = "[image: not in the file]"
+_ENCRYPTED = "[encrypted content]"
+# What stands in place of a part that has no text.
+PLACEHOLDERS = frozenset({_NO_PICTURE, _ENCRYPTED})
 
 _WITHOUT_CONVERSATION = frozenset(
     {
@@ -138,13 +143,13 @@ def _part(line: _Line, part: Any, said: Callable[[str], ContentPart]) -> Content
             return InputImage(url)
         case {"type": "input_image"}:
             line.note("input_image without a picture: a placeholder")
-            return said("[image: not in the file]")
+            return said(_NO_PICTURE)
         case {"type": str(kind), "text": str(text)}:
             line.note(f"content part {kind}: text")
             return said(text)
         case {"type": "encrypted_content"}:
             line.note("content part encrypted_content: a placeholder")
-            return said("[encrypted content]")
+            return said(_ENCRYPTED)
     line.note("content part of an unknown kind: JSON")
     return said(as_json(part))
 

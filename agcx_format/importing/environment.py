@@ -18,11 +18,12 @@ last changed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 __all__ = [
     "BRANCH", "CLI_VERSION", "COMMIT", "COST_USD", "NAMES", "ORIGINATOR", "SOURCE_CHANGED",
-    "TOKENS_CACHED", "TOKENS_INPUT", "TOKENS_OUTPUT", "VERSION", "WRITTEN_BY", "count_of",
+    "TOKENS_CACHED", "TOKENS_INPUT", "TOKENS_OUTPUT", "VERSION", "WRITTEN_BY", "count_of", "source_details",
 ]  # fmt: skip
 
 TOKENS_INPUT = "AGCX_TOKENS_INPUT"
@@ -48,3 +49,29 @@ VERSION = "2"
 def count_of(value: Any) -> int:
     """A number of tokens; 0 if it is none."""
     return value if type(value) is int and 0 <= value < 2**63 else 0
+
+
+def source_details(environment: Mapping[str, str]) -> dict[str, int | float | str | None]:
+    """What the source said about a session, by the names above in lower case without `agcx_`.
+
+    Tokens are whole numbers, the cost is a number, the rest text; None where nothing was said, or where a
+    number is none.
+    """
+    found: dict[str, int | float | str | None] = {}
+    for name in NAMES:
+        text = environment.get(name)
+        value: int | float | str | None = text
+        if text is not None and name in (TOKENS_INPUT, TOKENS_CACHED, TOKENS_OUTPUT):
+            value = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+        elif text is not None and name == COST_USD:
+            value = _cost(text)
+        found[name.removeprefix("AGCX_").lower()] = value
+    return found
+
+
+def _cost(text: str) -> float | None:
+    try:
+        cost = float(text)
+    except ValueError:
+        return None
+    return cost if 0 <= cost < float("inf") else None

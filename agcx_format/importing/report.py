@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from agcx_format.importing.fields import as_json
 
-__all__ = ["Example", "ImportReport", "Tally"]
+__all__ = ["Example", "ImportReport", "ImportTotals", "LineOutcome", "LineTally"]
 
 # Characters of a line that an example shows.
 _SHOWN = 200
@@ -29,7 +31,7 @@ class Example:
 
 
 @dataclass
-class Tally:
+class LineTally:
     """How often each kind of line was met, with the first one of each."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -80,3 +82,39 @@ class ImportReport:
     def not_understood(self) -> int:
         """How many lines and items could not be read, or are of a type that is not known."""
         return self.bad_count + sum(self.unknown.values())
+
+
+class LineOutcome(StrEnum):
+    """What became of a line, or of something in one."""
+
+    TAKEN = "taken"
+    DUPLICATE = "for display"
+    SKIPPED = "no conversation"
+    UNKNOWN = "not understood"
+
+
+@dataclass
+class ImportTotals:
+    """The reports of several files together.
+
+    Fields:
+        counts: how many messages were taken, and how many lines were not, by why.
+        examples: the first of those lines, with its file and its type or what is wrong with it.
+    """
+
+    counts: Counter[LineOutcome] = field(default_factory=Counter)
+    examples: dict[LineOutcome, tuple[Path, str, Example]] = field(default_factory=dict)
+
+    def add(self, path: Path, report: ImportReport) -> None:
+        self.counts[LineOutcome.TAKEN] += report.messages
+        self.counts[LineOutcome.UNKNOWN] += report.bad_count
+        for number, reason in report.bad_lines[:1]:
+            self.examples.setdefault(LineOutcome.UNKNOWN, (path, reason, Example(number, "")))
+        for kind, counts in (
+            (LineOutcome.DUPLICATE, report.duplicates),
+            (LineOutcome.SKIPPED, report.skipped),
+            (LineOutcome.UNKNOWN, report.unknown),
+        ):
+            self.counts[kind] += sum(counts.values())
+            for name in counts:
+                self.examples.setdefault(kind, (path, name, report.examples[name]))

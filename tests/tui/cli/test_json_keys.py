@@ -24,8 +24,8 @@ METADATA = {
     "is_favorite", "last_accessed", "message_count", "model", "tags", "title", "turn_count", "updated_at",
 }  # fmt: skip
 IMPORT = {
-    "path", "outcome", "reason", "id", "title", "messages", "skipped", "kept_as", "left_out", "bad_lines",
-    "bad_count",
+    "path", "outcome", "reason", "id", "title", "messages", "duplicates", "skipped", "unknown", "examples",
+    "kept_as", "left_out", "bad_lines", "bad_count", "not_understood", "replaced", "without_time",
 }  # fmt: skip
 VERIFY = {
     "schema", "path", "kind", "size", "layout", "id", "parts", "findings", "stopped", "ok", "severity",
