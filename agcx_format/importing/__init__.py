@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from agcx_format.importing.environment import source_details as source_details
     from agcx_format.importing.report import ImportReport as ImportReport
     from agcx_format.importing.report import ImportTotals as ImportTotals
-    from agcx_format.importing.report import Kind as Kind
+    from agcx_format.importing.report import LineOutcome as LineOutcome
     from agcx_format.importing.run import (
         ImportOutcome as ImportOutcome,
     )
@@ -42,7 +42,7 @@ _HOMES = {
     "codex": "find_rollouts read_rollout",
     "draft": "Imported",
     "environment": "source_details",
-    "report": "ImportReport ImportTotals Kind",
+    "report": "ImportReport ImportTotals LineOutcome",
     "run": "ImportOutcome ImportResult import_sessions",
 }
 

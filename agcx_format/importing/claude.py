@@ -8,7 +8,6 @@ session (title, branch, directory) is used.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -17,12 +16,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from agcx_format.errors import ConversionError
 from agcx_format.importing.claude_asides import Asides, mode_of
 from agcx_format.importing.claude_blocks import Blocks
 from agcx_format.importing.claude_branches import Lineage
 from agcx_format.importing.claude_results import results_beside
-from agcx_format.importing.draft import Entry, ImportDraft, Imported
+from agcx_format.importing.draft import DraftEntry, ImportDraft, Imported
 from agcx_format.importing.environment import (
     BRANCH,
     CLI_VERSION,
@@ -33,7 +34,7 @@ from agcx_format.importing.environment import (
     TOKENS_OUTPUT,
     count_of,
 )
-from agcx_format.importing.fields import as_text
+from agcx_format.importing.fields import as_json, as_text
 from agcx_format.importing.json_lines import Line
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.source_file import Opener, find_files, known_shape, read_source
@@ -184,7 +185,7 @@ class _Transcript:
         if plan := as_text(value.get("planContent")):
             self._entitle(draft.entries[before:], plan)
 
-    def _entitle(self, entries: list[Entry], plan: str) -> None:
+    def _entitle(self, entries: list[DraftEntry], plan: str) -> None:
         """Name what the person asked for by the plan that it is about, rather than by the request."""
         for entry in entries:
             if entry.words:
@@ -201,7 +202,7 @@ class _Transcript:
 
     def _is_repeated(self, value: dict[str, Any], content: object) -> bool:
         """Whether a line with this id had the same content before: a resumed session repeats lines."""
-        said, uuid = hash(json.dumps(content, sort_keys=True)), as_text(value.get("uuid"))
+        said, uuid = _hash(content), as_text(value.get("uuid"))
         repeated = bool(uuid) and self._seen.get(uuid) == said
         self._seen[uuid] = said
         return repeated
@@ -231,6 +232,14 @@ class _Transcript:
             tags=tags,
             directory=self._directory,
         )
+
+
+def _hash(content: object) -> int:
+    try:
+        return hash(msgspec.json.encode(content))
+    except OverflowError:
+        # A number beyond 64 bits.
+        return hash(as_json(content))
 
 
 class _Usage:

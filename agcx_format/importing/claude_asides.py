@@ -105,9 +105,7 @@ class Asides:
     def _queue(self, value: dict[str, Any], number: int) -> None:
         text = as_text(value.get("content"))
         if value.get("operation") == "enqueue" and _is_typed(text):
-            item = Message(None, "user", [InputText(text)])
-            kind = "queue-operation.enqueue"
-            self._copies.copy("user", _as_typed(text), item, kind, number, value)
+            self._prompt(text, "queue-operation.enqueue", number, value)
         else:
             operation = as_text(value.get("operation"))
             self._draft.skipped.add(f"queue-operation.{operation}", number, value)
@@ -119,15 +117,22 @@ class Asides:
         if name != "attachment.queued_command":
             self._draft.skipped.add(name, number, value)
             return
-        text = _prompt(attached.get("prompt"))
+        text = _text_of_prompt(attached.get("prompt"))
         origin = attached.get("origin")
         origin = as_text(origin.get("kind")) if isinstance(origin, dict) else "human"
         if origin != "human" or not _is_typed(text):
             self._draft.kept_as["queued command that nobody typed: role developer"] += 1
             self._draft.add(Message(None, "developer", [InputText(text)]), number)
             return
-        item = Message(None, "user", [InputText(text)])
-        self._copies.copy("user", _as_typed(text), item, name, number, value)
+        self._prompt(text, name, number, value)
+
+    def _prompt(self, text: str, kind: str, number: int, value: dict[str, Any]) -> None:
+        """Add what the person typed, unless a message says it."""
+
+        def make() -> Item:
+            return Message(None, "user", [InputText(text)])
+
+        self._copies.copy("user", _as_typed(text), make, kind, number, value)
 
     # --- what happened
 
@@ -168,7 +173,7 @@ def _as_typed(text: str) -> str:
     return f"{name[1]} {own_words(text)}".strip() if name else text
 
 
-def _prompt(prompt: Any) -> str:
+def _text_of_prompt(prompt: Any) -> str:
     if isinstance(prompt, list):
         return "\n".join(as_text(part.get("text")) for part in prompt if isinstance(part, dict))
     return as_text(prompt)

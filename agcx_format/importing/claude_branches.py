@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from agcx_format.importing.draft import Entry, ImportDraft
+from agcx_format.importing.draft import DraftEntry, ImportDraft
 
 __all__ = ["Lineage"]
 
@@ -20,10 +20,10 @@ class Lineage:
     def __init__(self) -> None:
         self._parents: dict[str, str] = {}
         self._children: defaultdict[str, list[str]] = defaultdict(list)
-        self._entries: dict[str, list[Entry]] = {}
+        self._entries: dict[str, list[DraftEntry]] = {}
         self._last = ""
 
-    def add(self, uuid: str, parent: str, entries: list[Entry]) -> None:
+    def add(self, uuid: str, parent: str, entries: list[DraftEntry]) -> None:
         """The next line of the file; `entries` are the messages that it became."""
         if not uuid or uuid in self._parents:
             return
@@ -61,7 +61,7 @@ class Lineage:
             uuid = self._parents.get(uuid, "")
         return found
 
-    def _entry_at(self, uuid: str) -> Entry | None:
+    def _entry_at(self, uuid: str) -> DraftEntry | None:
         """The last message up to a line."""
         seen: set[str] = set()
         while uuid and uuid not in seen:
@@ -71,9 +71,9 @@ class Lineage:
             uuid = self._parents.get(uuid, "")
         return None
 
-    def _below(self, uuid: str) -> list[Entry]:
+    def _below(self, uuid: str) -> list[DraftEntry]:
         """The messages of a line and of all that follow it that are in no branch yet, in their order."""
-        found: list[Entry] = []
+        found: list[DraftEntry] = []
         seen, waiting = set(), [uuid]
         while waiting:
             each = waiting.pop()
@@ -85,6 +85,6 @@ class Lineage:
         return found
 
 
-def _is_conversation(entry: Entry) -> bool:
+def _is_conversation(entry: DraftEntry) -> bool:
     """Whether somebody said or did something, rather than the program noting it."""
     return getattr(entry.item, "role", "") != "system"

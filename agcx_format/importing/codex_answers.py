@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from agcx_format.importing.draft import Entry
+from agcx_format.importing.draft import DraftEntry
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.notices import answers
 from agcx_format.model.items import FunctionCall
@@ -14,7 +14,7 @@ from agcx_format.model.items import FunctionCall
 __all__ = ["answers_in"]
 
 
-def answers_in(called: Entry | None, output: str) -> str:
+def answers_in(called: DraftEntry | None, output: str) -> str:
     """The questions of the agent with the person's answers; empty if the call was for something else."""
     match called and called.item, _parsed(output):
         case FunctionCall(name="request_user_input", arguments=asked), {"answers": dict(given)}:

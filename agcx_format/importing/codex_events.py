@@ -120,7 +120,9 @@ class Events:
             self._completed(payload, name, number)
         elif kind == "turn_aborted":
             words = _interruption(as_text(payload.get("reason")))
-            self._copies.copy("interruption", "interrupted", notice(words), name, number, payload)
+            self._copies.copy(
+                "interruption", "interrupted", lambda: notice(words), name, number, payload
+            )
         elif kind == "thread_rolled_back":
             draft.skipped.add(name, number, payload)
             self._rolled_back(count_of(payload.get("num_turns")), number)
@@ -139,9 +141,10 @@ class Events:
             add_unknown(draft, name if kind else "event_msg", payload, number)
 
     def _copy(self, kind: str, text: str, name: str, number: int, value: object) -> None:
-        made = self._draft.made_id("rs", number)
-        speaker, item = _copied(kind, text, made)
-        self._copies.copy(speaker, text, item, name, number, value)
+        def make() -> Item:
+            return _copied(kind, text, self._draft.made_id("rs", number))
+
+        self._copies.copy(_SPEAKERS[kind], text, make, name, number, value)
 
     def _completed(self, payload: dict[str, Any], name: str, number: int) -> None:
         """Newer files repeat the items of a turn as they are completed."""
@@ -200,16 +203,22 @@ def _interruption(reason: str) -> str:
     return f"Interrupted: {reason.replace('_', ' ')}"
 
 
-def _copied(kind: str, text: str, made_id: str) -> tuple[str, Item]:
-    """Who says a text, and the item that it would have been."""
+_SPEAKERS = {
+    "user_message": "user", "agent_message": "assistant", "agent_reasoning": "summary",
+    "agent_reasoning_raw_content": "thought",
+}  # fmt: skip
+
+
+def _copied(kind: str, text: str, made_id: str) -> Item:
+    """The item that an event repeats."""
     match kind:
         case "user_message":
-            return "user", Message(None, "user", [InputText(text)])
+            return Message(None, "user", [InputText(text)])
         case "agent_message":
-            return "assistant", Message(None, "assistant", [OutputText(text)])
+            return Message(None, "assistant", [OutputText(text)])
         case "agent_reasoning":
-            return "summary", Reasoning(made_id, [SummaryText(text)], None, None)
-    return "thought", Reasoning(made_id, [], [ReasoningText(text)], None)
+            return Reasoning(made_id, [SummaryText(text)], None, None)
+    return Reasoning(made_id, [], [ReasoningText(text)], None)
 
 
 def _spoken(message: Message) -> str:

@@ -9,8 +9,9 @@ same words follows.
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
+from collections.abc import Callable
 
-from agcx_format.importing.draft import Entry, ImportDraft
+from agcx_format.importing.draft import DraftEntry, ImportDraft
 from agcx_format.model.items import Item
 from agcx_format.transcript.words import own_words
 
@@ -27,7 +28,9 @@ class Copies:
         self._draft = draft
         self._present: Counter[_Key] = Counter()
         self._copies: Counter[tuple[str, _Key]] = Counter()
-        self._alone: defaultdict[_Key, deque[tuple[Entry, str, int, object]]] = defaultdict(deque)
+        self._alone: defaultdict[_Key, deque[tuple[DraftEntry, str, int, object]]] = defaultdict(
+            deque
+        )
 
     def said(self, speaker: str, text: str) -> None:
         """Note the words of an item. A copy that was taken for the only one makes room for it."""
@@ -40,9 +43,15 @@ class Copies:
             self._present[key] += 1
 
     def copy(
-        self, speaker: str, text: str, item: Item, kind: str, number: int, value: object
-    ) -> Entry | None:
-        """Add `item` to the draft if nothing else says `text`, and return its entry.
+        self,
+        speaker: str,
+        text: str,
+        make: Callable[[], Item],
+        kind: str,
+        number: int,
+        value: object,
+    ) -> DraftEntry | None:
+        """Make an item and add it to the draft if nothing else says `text`; return its entry.
 
         `kind` is the type of the line, for the report; `value` is the line.
         """
@@ -52,13 +61,9 @@ class Copies:
             self._draft.duplicates.add(kind, number, value)
             return None
         self._present[key] += 1
-        entry = self._draft.add(item, number)
+        entry = self._draft.add(make(), number)
         self._alone[key].append((entry, kind, number, value))
         return entry
-
-    def kept(self) -> Counter[str]:
-        """How many copies of each kind are the only ones."""
-        return Counter(kind for alone in self._alone.values() for _, kind, _, _ in alone)
 
 
 def _key(speaker: str, text: str) -> _Key:

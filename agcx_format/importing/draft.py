@@ -19,7 +19,7 @@ from agcx_format.importing.environment import SOURCE_CHANGED, VERSION, WRITTEN_B
 from agcx_format.importing.file_contexts import files_of
 from agcx_format.importing.json_lines import Line
 from agcx_format.importing.moments import estimated
-from agcx_format.importing.report import ImportReport, Tally
+from agcx_format.importing.report import ImportReport, LineTally
 from agcx_format.model.fields import Float32
 from agcx_format.model.items import (
     FileContext,
@@ -45,7 +45,7 @@ from agcx_format.transcript.outputs import CallOutcome, read_output
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import genuine_user_text, text_of
 
-__all__ = ["INCOMPLETE", "Entry", "ImportDraft", "Imported"]
+__all__ = ["INCOMPLETE", "DraftEntry", "ImportDraft", "Imported"]
 
 # Tag of a session that could not be read completely.
 INCOMPLETE = "incomplete"
@@ -72,7 +72,7 @@ class Imported:
 
 
 @dataclass(slots=True, eq=False)
-class Entry:
+class DraftEntry:
     """A message in progress.
 
     Fields:
@@ -110,10 +110,10 @@ class ImportDraft:
     id: UUID
     start: Timestamp
     times_calls: bool = False
-    entries: list[Entry] = field(default_factory=list)
-    skipped: Tally = field(default_factory=Tally)
-    duplicates: Tally = field(default_factory=Tally)
-    unknown: Tally = field(default_factory=Tally)
+    entries: list[DraftEntry] = field(default_factory=list)
+    skipped: LineTally = field(default_factory=LineTally)
+    duplicates: LineTally = field(default_factory=LineTally)
+    unknown: LineTally = field(default_factory=LineTally)
     kept_as: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     bad_lines: list[tuple[int, str]] = field(default_factory=list)
@@ -127,7 +127,7 @@ class ImportDraft:
     environment: dict[str, str] = field(default_factory=dict)
     now: Timestamp | None = None
     _has_time: bool = False
-    _calls: dict[str, Entry] = field(default_factory=dict)
+    _calls: dict[str, DraftEntry] = field(default_factory=dict)
     _outcomes: dict[str, CallOutcome] = field(default_factory=dict)
     # What the next message continues from, after a branch was left.
     _resumes_from: UUID | None = None
@@ -180,12 +180,12 @@ class ImportDraft:
         part = self._parts if number == self._number else 0
         return f"{number}.{part}" if part else str(number)
 
-    def add(self, item: Item, number: int, outcome: CallOutcome | None = None) -> Entry:
+    def add(self, item: Item, number: int, outcome: CallOutcome | None = None) -> DraftEntry:
         """Append a message from line `number`.
 
         `outcome` is what the source says about a tool call; by default, what the output's text says.
         """
-        entry = Entry(
+        entry = DraftEntry(
             item,
             uuid5(self.id, self._place(number)),
             self.clock,
@@ -207,11 +207,11 @@ class ImportDraft:
         self.entries.append(entry)
         return entry
 
-    def lived(self) -> Iterator[Entry]:
+    def lived(self) -> Iterator[DraftEntry]:
         """The messages in no branch that was left, the last one first."""
         return (e for e in reversed(self.entries) if not e.is_dropped and e.branch is None)
 
-    def leave(self, entries: list[Entry], fork: Entry | None) -> None:
+    def leave(self, entries: list[DraftEntry], fork: DraftEntry | None) -> None:
         """Put `entries`, which follow `fork`, into a branch of their own, which was left."""
         if not entries:
             return
@@ -224,7 +224,7 @@ class ImportDraft:
 
     def take_back(self, turns: int) -> None:
         """Leave the branch of the last `turns` turns; the next message continues from before them."""
-        left: list[Entry] = []
+        left: list[DraftEntry] = []
         fork = None
         for entry in self.lived():
             if turns <= 0:
@@ -237,7 +237,7 @@ class ImportDraft:
 
     # --- calls and modes
 
-    def call(self, call_id: str) -> Entry | None:
+    def call(self, call_id: str) -> DraftEntry | None:
         """The message with this tool call."""
         return self._calls.get(call_id)
 
@@ -336,7 +336,7 @@ class ImportDraft:
             messages.append(MessageSnapshot(entry.item, time, max(0, turns - 1), metadata))
         return messages
 
-    def _records(self, entry: Entry) -> list[ToolCallMetadata]:
+    def _records(self, entry: DraftEntry) -> list[ToolCallMetadata]:
         """How the call went; empty if nothing says that, nor how long it took."""
         if entry.outcome is None or not isinstance(entry.item, FunctionCallOutput):
             return []
@@ -352,7 +352,7 @@ class ImportDraft:
         return [ToolCallMetadata(self.tool(call_id), milliseconds, success, outcome.error)]
 
     @staticmethod
-    def _seconds_between(call: Entry | None, output: Entry) -> float | None:
+    def _seconds_between(call: DraftEntry | None, output: DraftEntry) -> float | None:
         if call is None or not call.has_time or not output.has_time:
             return None
         return max(0, ns_of(output.time) - ns_of(call.time)) / 1e9

@@ -13,6 +13,7 @@ __all__ = ["files_of", "lines_of_result", "with_lines"]
 
 # A call without any of these names no file in a field of its own.
 _SIGNS = ('"path"', 'file_path"', 'filePath"', 'notebook_path"', "*** Begin Patch")
+_LINES = ('"offset"', '_line"', '"view_range"')
 # Beyond this a range is none.
 _MOST_LINES = 2**31
 
@@ -24,7 +25,8 @@ def files_of(call: FunctionCall) -> list[FileContext]:
     if not any(sign in call.arguments for sign in _SIGNS):
         return []
     paths = list(dict.fromkeys(filter(None, read_call(call).files)))
-    lines = _lines_of_arguments(call.arguments) if len(paths) == 1 else None
+    has_lines = len(paths) == 1 and any(sign in call.arguments for sign in _LINES)
+    lines = _lines_of_arguments(call.arguments) if has_lines else None
     return [FileContext(path, lines, None, None) for path in paths]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from agcx_format.importing.fields import as_json
 
-__all__ = ["Example", "ImportReport", "ImportTotals", "Kind", "Tally"]
+__all__ = ["Example", "ImportReport", "ImportTotals", "LineOutcome", "LineTally"]
 
 # Characters of a line that an example shows.
 _SHOWN = 200
@@ -31,7 +31,7 @@ class Example:
 
 
 @dataclass
-class Tally:
+class LineTally:
     """How often each kind of line was met, with the first one of each."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -84,7 +84,7 @@ class ImportReport:
         return self.bad_count + sum(self.unknown.values())
 
 
-class Kind(StrEnum):
+class LineOutcome(StrEnum):
     """What became of a line, or of something in one."""
 
     TAKEN = "taken"
@@ -102,18 +102,18 @@ class ImportTotals:
         examples: the first of those lines, with its file and its type or what is wrong with it.
     """
 
-    counts: Counter[Kind] = field(default_factory=Counter)
-    examples: dict[Kind, tuple[Path, str, Example]] = field(default_factory=dict)
+    counts: Counter[LineOutcome] = field(default_factory=Counter)
+    examples: dict[LineOutcome, tuple[Path, str, Example]] = field(default_factory=dict)
 
     def add(self, path: Path, report: ImportReport) -> None:
-        self.counts[Kind.TAKEN] += report.messages
-        self.counts[Kind.UNKNOWN] += report.bad_count
+        self.counts[LineOutcome.TAKEN] += report.messages
+        self.counts[LineOutcome.UNKNOWN] += report.bad_count
         for number, reason in report.bad_lines[:1]:
-            self.examples.setdefault(Kind.UNKNOWN, (path, reason, Example(number, "")))
+            self.examples.setdefault(LineOutcome.UNKNOWN, (path, reason, Example(number, "")))
         for kind, counts in (
-            (Kind.DUPLICATE, report.duplicates),
-            (Kind.SKIPPED, report.skipped),
-            (Kind.UNKNOWN, report.unknown),
+            (LineOutcome.DUPLICATE, report.duplicates),
+            (LineOutcome.SKIPPED, report.skipped),
+            (LineOutcome.UNKNOWN, report.unknown),
         ):
             self.counts[kind] += sum(counts.values())
             for name in counts:

@@ -179,13 +179,13 @@ def _not_understood(report: ImportReport) -> str:
 def _table(totals: ImportTotals) -> Iterator[str]:
     """What became of the lines of all files that were read, with the first example of each."""
     from agcx_format.counting import counted
-    from agcx_format.importing import Kind
+    from agcx_format.importing import LineOutcome
 
     if not totals.counts:
         return
     counts = {
-        kind: counted(totals.counts[kind], "message" if kind is Kind.TAKEN else "line")
-        for kind in Kind
+        kind: counted(totals.counts[kind], "message" if kind is LineOutcome.TAKEN else "line")
+        for kind in LineOutcome
     }
     width = max(map(len, counts.values()))
     for kind, count in counts.items():

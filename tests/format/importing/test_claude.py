@@ -207,6 +207,12 @@ def test_values_of_wrong_types_are_no_errors(read):
     lines += [user([result(value)]) | {"toolUseResult": value} for value in odd]
     lines += [assistant({"type": "thinking", "thinking": value}) for value in odd]
     lines += [user([{"type": "image", "source": value}]) for value in odd]
+    lines += [
+        {"type": kind, "subtype": "x", "attachment": value, "content": value, "error": value}
+        for value in odd
+        for kind in ("system", "attachment", "queue-operation", "new")
+    ]
+    lines.append(assistant(use(number=10**40)))
     written = messagepack.encode_messages(read(*lines).conversation.messages)
     assert messagepack.decode_messages(written)
 

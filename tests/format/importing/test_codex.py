@@ -31,6 +31,7 @@ from tests.support.rollout_lines import (
     SESSION,
     assistant,
     call,
+    event,
     item,
     line,
     meta,
@@ -400,7 +401,17 @@ def test_values_of_wrong_types_are_no_errors(read):
         ("function_call_output", "output"), ("local_shell_call", "action"),
         ("web_search_call", "action"), ("image_generation_call", "result"),
     ]]  # fmt: skip
-    contexts = [line("turn_context", value) for value in odd]
+    kinds = "turn_context", "event_msg", "compacted", "new"
+    contexts = [line(kind, value) for value in odd for kind in kinds]
+    contexts += [
+        event(kind, **{name: value})
+        for value in odd
+        for kind, name in [
+            ("user_message", "message"), ("token_count", "info"), ("exec_command_end", "duration"),
+            ("mcp_tool_call_end", "result"), ("thread_rolled_back", "num_turns"), ("error", "message"),
+            ("item_completed", "item"), ("thread_name_updated", "thread_name"), ("turn_aborted", "reason"),
+        ]
+    ]  # fmt: skip
     imported = read(meta(git=3, id=4), *lines, *contexts)
     written = messagepack.encode_messages(imported.conversation.messages)
     assert messagepack.decode_messages(written) == imported.conversation.messages
