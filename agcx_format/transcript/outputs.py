@@ -99,7 +99,8 @@ def without_images(output: str) -> str:
 
 
 def _texts(parts: list[Any]) -> list[Any]:
-    return [part for part in parts if "text" in part]
+    """The parts that are no pictures; all of them are known, as `_content` reads them."""
+    return [part for part in parts if not isinstance((_content([part]) or [None])[0], InputImage)]
 
 
 def _json(value: Any) -> str:
@@ -228,6 +229,10 @@ def _content(parts: Any) -> list[InputText | InputImage] | None:
         match part:
             case {"type": "text" | "input_text" | "output_text", "text": str(text)}:
                 content.append(InputText(text))
+            case {"type": "resource", "resource": {"text": str(text)}}:
+                content.append(InputText(text))
+            case {"type": "resource_link", "uri": str(uri)}:
+                content.append(InputText(uri))
             case {"type": "input_image" | "image_url", "image_url": str(url) | {"url": str(url)}}:
                 content.append(InputImage(url))
             case {"type": "image", "data": str(data)}:
