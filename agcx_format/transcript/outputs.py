@@ -99,8 +99,12 @@ def without_images(output: str) -> str:
 
 
 def _texts(parts: list[Any]) -> list[Any]:
-    """The parts that are no pictures; all of them are known, as `_content` reads them."""
-    return [part for part in parts if not isinstance((_content([part]) or [None])[0], InputImage)]
+    """The parts that are no pictures, of parts that are all known."""
+    return [part for part in parts if not any(map(_is_image, _content([part]) or ()))]
+
+
+def _is_image(part: InputText | InputImage) -> bool:
+    return isinstance(part, InputImage)
 
 
 def _json(value: Any) -> str:
