@@ -89,7 +89,7 @@ def claude(settings: Settings, paths: tuple[str, ...], dry_run: bool, as_json: b
     _import(settings, places, dry_run, as_json, find_transcripts, read_transcript)
 
 
-@import_.command()
+@import_.command(short_help="Import .agcx files, stores, or sessions exported as JSON.")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True))
 @layout_option
 @click.option("--dry-run", is_flag=True, help="Show what would be imported; change nothing.")
