@@ -37,7 +37,8 @@ JSON
 errors, all of them a PersistenceError
     InvalidMagic UnsupportedVersion CorruptData BincodeDecodeError MessagePackDecodeError
     CompressionError SessionNotFound AmbiguousSession StaleSession FileClosed InvalidCheckpoint
-    IndexCorrupted LockFailed StoreNotWritable UndoConflict NothingToUndo ConversionError
+    IndexCorrupted LayoutCannotHold LockFailed StoreNotWritable UndoConflict NothingToUndo
+    ConversionError
 
 Packages for more:
 
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
     from agcx_format.errors import IndexCorrupted as IndexCorrupted
     from agcx_format.errors import InvalidCheckpoint as InvalidCheckpoint
     from agcx_format.errors import InvalidMagic as InvalidMagic
+    from agcx_format.errors import LayoutCannotHold as LayoutCannotHold
     from agcx_format.errors import LockFailed as LockFailed
     from agcx_format.errors import MessagePackDecodeError as MessagePackDecodeError
     from agcx_format.errors import NothingToUndo as NothingToUndo
@@ -154,7 +156,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "codec.json": "from_json to_json",
     "errors": """AmbiguousSession BincodeDecodeError CompressionError ConversionError CorruptData
-        FileClosed IndexCorrupted InvalidCheckpoint InvalidMagic LockFailed
+        FileClosed IndexCorrupted InvalidCheckpoint InvalidMagic LayoutCannotHold LockFailed
         MessagePackDecodeError NothingToUndo PersistenceError SessionNotFound StaleSession
         StoreNotWritable UndoConflict UnsupportedVersion""",
     "exporting.json_document": "from_session_json",

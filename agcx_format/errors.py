@@ -209,5 +209,9 @@ class NothingToUndo(PersistenceError):
     """There is no act to undo."""
 
 
+class LayoutCannotHold(PersistenceError):
+    """A session or checkpoint has something that no file of the layout can hold."""
+
+
 class ConversionError(PersistenceError):
     """A file of another program cannot be imported."""

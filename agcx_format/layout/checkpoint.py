@@ -5,12 +5,15 @@ Strategy: the first bytes of a file say which layout wrote it; see `Layout.check
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from uuid import UUID
 
 from msgspec.structs import replace
 
+from agcx_format.errors import LayoutCannotHold
 from agcx_format.layout import LAYOUTS, Layout, by_version
 from agcx_format.layout.v2 import conversation_as_written
+from agcx_format.model.items import MessageSnapshot, UnknownItem
 from agcx_format.model.session import Checkpoint, CheckpointMetadata
 
 __all__ = ["SUFFIX", "decode", "encode", "file_name", "ids_of", "layout_of"]
@@ -51,8 +54,27 @@ def encode(checkpoint: Checkpoint, layout: int) -> list[bytes]:
     """The parts of the file, in the encoding of the layout with this number.
 
     Raises:
+        LayoutCannotHold: when it has an item of an unknown kind, for which bincode has no place.
         TypeError: when a field holds a value that its type cannot hold.
         ValueError: likewise, or when there is no such layout.
     """
     conversation = conversation_as_written(checkpoint.conversation)
-    return by_version(layout).encode_checkpoint(replace(checkpoint, conversation=conversation))
+    try:
+        return by_version(layout).encode_checkpoint(replace(checkpoint, conversation=conversation))
+    except TypeError:
+        for number, message in enumerate(conversation.messages, 1):
+            for tag in _unknown_in(message):
+                raise LayoutCannotHold(
+                    f"message {number:,}: a checkpoint of layout {layout} cannot hold an item of the "
+                    f"unknown kind {tag!r:.100}",
+                    section="checkpoint",
+                ) from None
+        raise
+
+
+def _unknown_in(message: MessageSnapshot) -> Iterator[str]:
+    """The tags of items and content parts in a message that are of unknown kinds."""
+    for item in (message.item, *(item for _, item in message.metadata.edit_history)):
+        for part in (item, *(getattr(item, "content", None) or ())):
+            if isinstance(part, UnknownItem):
+                yield part.tag

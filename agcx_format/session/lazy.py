@@ -13,7 +13,7 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Callable, Iterator
-from typing import Self, SupportsIndex, TypeVar, overload
+from typing import TYPE_CHECKING, Self, SupportsIndex, TypeVar, overload
 from weakref import WeakSet
 
 from agcx_format.codec.zstd.frames import Section
@@ -35,6 +35,9 @@ from agcx_format.session.metadata import read_metadata
 from agcx_format.session.random_access import RandomAccessMessages
 from agcx_format.session.sequential import SequentialMessages, decode_message
 from agcx_format.session.source import MessageSource, Pending
+
+if TYPE_CHECKING:
+    from agcx_format.transcript.tool_calls import ToolCall
 
 __all__ = ["SessionFile"]
 
@@ -199,6 +202,27 @@ class SessionFile:
                         file.check_open()
         except PersistenceError as error:
             raise error.located(path=self.path) from None
+
+    def tool_calls(self) -> Iterator[tuple[int, ToolCall]]:
+        """Every tool call once, with its output: the number of its message, from 0, and the call.
+
+        A call comes when its output is reached; those that have none come last.
+
+        >>> from agcx_format import FunctionCall, FunctionCallOutput, SessionFile
+        >>> from agcx_format import new_message, new_session, write_session
+        >>> call = FunctionCall(None, "shell", '{"command": ["make"]}', "call-1")
+        >>> output = FunctionCallOutput("call-1", "Exit code: 2\\nOutput:\\nno rule")
+        >>> write_session(directory, *new_session(messages=map(new_message, (call, output))))
+        >>> with SessionFile(directory) as session:
+        ...     [(number, call.command, call.failed) for number, call in session.tool_calls()]
+        [(0, 'make', True)]
+
+        Raises:
+            PersistenceError: after the last message before any damage.
+        """
+        from agcx_format.transcript.tool_calls import paired_calls
+
+        return paired_calls(self)
 
     def _read_to(self, count: int | None) -> None:
         """Read until so many messages are known, or to the end."""

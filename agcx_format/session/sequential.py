@@ -28,9 +28,9 @@ __all__ = ["SequentialMessages", "decode_message", "decode_run", "decode_shown"]
 # How long `read_more` reads before it returns; the first time only until it has found a message.
 _SLICE_SECONDS = 0.02
 
-# Bytes of text that a pass over all messages decodes in one call: faster than looking for each message,
-# and still a few milliseconds before the first of them.
-_AT_ONCE = limits.MIB
+# Bytes of text that a pass over all messages decodes in one call, which is faster than looking for each
+# message. As much as this program writes into one frame; the first message then comes after some 30 ms.
+_AT_ONCE = 8 * limits.MIB
 
 
 def decode_shown(index: int, raw: bytes, base: int) -> MessageSnapshot | PersistenceError:

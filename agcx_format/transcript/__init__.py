@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from agcx_format.transcript.reader import ReadMessage as ReadMessage
     from agcx_format.transcript.reader import TranscriptReader as TranscriptReader
     from agcx_format.transcript.title import short_title as short_title
+    from agcx_format.transcript.tool_calls import CallReader as CallReader
     from agcx_format.transcript.tool_calls import ToolCall as ToolCall
+    from agcx_format.transcript.tool_calls import paired_calls as paired_calls
     from agcx_format.transcript.tool_calls import tool_call as tool_call
     from agcx_format.transcript.tool_calls import tool_call_of_item as tool_call_of_item
     from agcx_format.transcript.tools import TELLING as TELLING
@@ -51,7 +53,7 @@ _HOMES = {
     "outputs": "CallOutcome Output read_output",
     "reader": "ReadMessage TranscriptReader",
     "title": "short_title",
-    "tool_calls": "ToolCall tool_call tool_call_of_item",
+    "tool_calls": "CallReader ToolCall paired_calls tool_call tool_call_of_item",
     "tools": "Call TELLING read_call",
     "wording": "describe_file describe_outcome describe_record",
     "words": "count_turns genuine_user_text own_words text_of",

@@ -8,9 +8,10 @@ contradict each other, an exit code is believed first, and a failure before a su
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from agcx_format.errors import PersistenceError
 from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
@@ -28,6 +29,7 @@ __all__ = [
     "ToolCall",
     "outcome_of_record",
     "outcome_of_records",
+    "paired_calls",
     "tool_call",
     "tool_call_of_item",
 ]
@@ -84,8 +86,10 @@ def tool_call(
         return asked
     remembered = _remembered(call.item, call.metadata) if call is not None else None
     answered = _of_output(output.item, output.metadata, remembered)
-    if asked is None:
-        return answered
+    return answered if asked is None else _joined(asked, answered)
+
+
+def _joined(asked: ToolCall, answered: ToolCall) -> ToolCall:
     files = tuple(dict.fromkeys((*asked.files, *answered.files)))
     return replace(answered, call=asked.call, files=files)
 
@@ -118,6 +122,40 @@ class CallReader:
         if asked is not None and asked.call_id:
             self._calls[asked.call_id] = asked
         return _of_call(item, message.metadata)
+
+
+def paired_calls(messages: Iterable[MessageSnapshot]) -> Iterator[tuple[int, ToolCall]]:
+    """Every tool call once, with its output: the number of its message, from 0, and the call.
+
+    A call comes when its output is reached, those without one last; an output without a call is alone.
+
+    Raises:
+        PersistenceError: the one of `messages`, after all calls before it.
+    """
+    reader = CallReader()
+    waiting: dict[str, tuple[int, ToolCall]] = {}
+    try:
+        for number, message in enumerate(messages):
+            found = reader.read(message)
+            if found is None:
+                continue
+            before = waiting.pop(found.call_id, None) if found.call_id else None
+            if found.output is None:
+                if before is not None:
+                    # The id was used before, and nothing answered that call.
+                    yield before
+                if found.call_id:
+                    waiting[found.call_id] = number, found
+                else:
+                    yield number, found
+            elif before is None:
+                yield number, found
+            else:
+                yield before[0], _joined(before[1], found)
+    except PersistenceError:
+        yield from waiting.values()
+        raise
+    yield from waiting.values()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,18 @@ from click.shell_completion import CompletionItem
 
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_line
-from agcx_tui.core.local.paths import Location, config_file, find_store
+from agcx_tui.core.local.paths import (
+    Location,
+    cache_directory,
+    config_file,
+    find_store,
+    search_index,
+)
 from agcx_tui.core.words.format import shortened
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from agcx_format import ScanEntry, Store
     from agcx_tui.core.local.config import Config
 
@@ -98,6 +106,13 @@ class Settings:
             from agcx_tui.core.local.config import use_time_zone
 
             use_time_zone(self.config[0].time_zone)
+
+    @property
+    def index_directory(self) -> Path | None:
+        """Where the search index is; None if the configuration says that there is to be none."""
+        if config_file(os.environ).exists() and not self.config[0].search_index:
+            return None
+        return search_index(cache_directory())
 
     def store(self) -> Store:
         """The store.

@@ -28,6 +28,7 @@ from agcx_tui.cli.common import (
 
 if TYPE_CHECKING:
     from agcx_format import ScanEntry, Store
+    from agcx_tui.core.sessions.query import Query
     from agcx_tui.core.sessions.table import SessionTable
 
 # As `agcx_tui.core.sessions.table.SORTS`, which would make --help slow; a test compares them.
@@ -41,6 +42,12 @@ _SHORT_ID = 8
 
 @click.command("list", short_help="List the sessions.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option(
+    "--details",
+    is_flag=True,
+    help="With --json: also tokens, cost, commit, branch, and program, where an import noted them."
+    " Reads every file.",
+)
 @click.option("--sort", type=click.Choice(SORTS), default="accessed", show_default=True)
 @click.option("--reverse", is_flag=True, help="Reverse the order.")
 @click.option(
@@ -53,16 +60,24 @@ _SHORT_ID = 8
 )
 @store_option
 @pass_settings
-def list_(settings: Settings, as_json: bool, sort: str, reverse: bool, query: str) -> None:
+def list_(
+    settings: Settings, as_json: bool, details: bool, sort: str, reverse: bool, query: str
+) -> None:
     """List the sessions, the last opened first; files that cannot be read are marked with a !.
 
     QUERY holds words that the title, tags, model, or id must contain, and terms such as
     model:gpt-5 tag:ui mode:plan is:favorite is:broken is:empty before:2024-11 after:7d larger:1MB
     messages:>100; a - before a word or term means not.
+
+    These read the messages, of new sessions only, of those that match the rest: file:parser.py
+    tool:apply_patch is:failed is:edited is:branched turns:>10 duration:>1h (without breaks)
+    checkpoint:release.
     """
     from agcx_tui.core.sessions.query import parse
     from agcx_tui.core.sessions.table import DESCENDING
 
+    if details and not as_json:
+        raise click.UsageError("--details is for --json")
     wanted = parse(query, microseconds_now())
     if wanted.errors:
         raise click.BadParameter("; ".join(wanted.errors), param_hint="--filter")
@@ -71,11 +86,12 @@ def list_(settings: Settings, as_json: bool, sort: str, reverse: bool, query: st
     table = make_table(entries.values())
     checkpoints = sizes_of_checkpoints(store)
     table.count_checkpoints(checkpoints)
-    table.filter_by(wanted)
+    filter_table(table, wanted, store)
     table.sort_by(sort, (sort in DESCENDING) != reverse)
     if as_json:
         for row in table.order:
-            print_json(_facts(entries[table.path(row)], checkpoints))
+            entry = entries[table.path(row)]
+            print_json(_facts(entry, checkpoints) | (_details(entry) if details else {}))
     else:
         print_table(table)
 
@@ -86,6 +102,17 @@ def make_table(entries: Iterable[ScanEntry]) -> SessionTable:
     table = SessionTable()
     table.put(entries)
     return table
+
+
+def filter_table(table: SessionTable, wanted: Query, store: Store) -> None:
+    """Show the rows that match; if the messages of sessions decide, they are read now."""
+    table.filter_by(wanted)
+    if rows := table.rows_to_measure():
+        from agcx_tui.cli.stats import measured
+        from agcx_tui.core.store.activity_feed import entries_of, known_activity
+
+        files = list(measured(store, entries_of(table, rows), activity=True))
+        table.set_activity(known_activity(table, files))
 
 
 def print_table(table: SessionTable) -> None:
@@ -164,6 +191,19 @@ def sizes_of_checkpoints(store: Store) -> dict[str, int]:
     except PersistenceError as error:
         complain(str(error))
         return {}
+
+
+def _details(entry: ScanEntry) -> dict[str, Any]:
+    """What an import noted about a session; null where nothing is known, or the file cannot be read."""
+    from agcx_format import SessionFile
+    from agcx_format.errors import PersistenceError
+    from agcx_format.importing import source_details
+
+    try:
+        with SessionFile(entry.path) as file:
+            return source_details(file.context.environment_variables)
+    except PersistenceError:
+        return source_details({})
 
 
 def _facts(entry: ScanEntry, checkpoints: dict[str, int]) -> dict[str, Any]:

@@ -7,14 +7,15 @@ well as a person.  Secrets are replaced before a text is cut, so that no half of
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
+
+from msgspec.structs import replace
 
 from agcx_format import listed
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_text
 from agcx_tui.cli.common import microseconds_now
-from agcx_tui.cli.listing import make_table
+from agcx_tui.cli.listing import filter_table, make_table
 from agcx_tui.cli.search_lines import session_lines
 from agcx_tui.cli.secrets import NoSecrets, Secrets
 from agcx_tui.cli.show import selected_messages
@@ -68,7 +69,7 @@ class Lookup:
         sessions = None
         if line.filter:
             table = make_table(self.store.scan())
-            table.filter_by(line.filter)
+            filter_table(table, line.filter, self.store)
             table.sort_by("updated", True)
             sessions = session_refs(table, table.order)
         found = self.index.find(
@@ -124,7 +125,7 @@ class Lookup:
         if wanted.errors:
             raise BadRequest("; ".join(wanted.errors))
         table = make_table(self.store.scan())
-        table.filter_by(wanted)
+        filter_table(table, wanted, self.store)
         table.sort_by("updated", True)
         limit = max(1, min(limit, MOST_SESSIONS))
         lines = []

@@ -36,8 +36,7 @@ def mcp(settings: Settings, no_redact: bool) -> None:
         raise click.ClickException(_MISSING) from error
     from agcx_format.search import Index
     from agcx_tui.cli.lookup import Lookup
-    from agcx_tui.core.local.paths import cache_directory, search_index
 
     store = settings.store()
-    lookup = Lookup(store, Index(store, search_index(cache_directory())), redact=not no_redact)
+    lookup = Lookup(store, Index(store, settings.index_directory), redact=not no_redact)
     make_server(lookup, _INSTRUCTIONS).run()

@@ -55,6 +55,12 @@ _TITLE_WIDTH = 50
     help="Not sessions: all except the newest N checkpoints of each.",
 )
 @click.option(
+    "--max-total",
+    type=Filled(Bytes()),
+    metavar="SIZE",
+    help="All except the newest that take no more together: 1GB.",
+)
+@click.option(
     "--model", type=Filled(), metavar="MODEL", help="Of this model; * and ? are wildcards."
 )
 @click.option("--tag", type=Filled(), metavar="TAG", help="With this tag; * and ? are wildcards.")

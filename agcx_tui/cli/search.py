@@ -10,15 +10,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
+from msgspec.structs import replace
 
 from agcx_format.transcript import safe_line
 from agcx_tui.cli.common import (
     Settings,
     Text,
+    complain,
     microseconds_now,
     pass_settings,
     print_json,
@@ -28,7 +29,15 @@ from agcx_tui.cli.common import (
 
 if TYPE_CHECKING:
     from agcx_format import Store
-    from agcx_format.search import Hit, Search, SessionHits, SessionRef, Unsearched
+    from agcx_format.search import (
+        BookState,
+        Hit,
+        Index,
+        Search,
+        SessionHits,
+        SessionRef,
+        Unsearched,
+    )
     from agcx_tui.core.search.line import SearchLine
 
 _NOT_FOUND = 1
@@ -81,8 +90,8 @@ def search(
     if sum((as_json, count, ids_only)) > 1:
         raise click.UsageError("--json, --count and --sessions cannot be combined")
     line = _parsed(" ".join(words))
-    store = settings.store()
-    found = _find(store, line, sort=sort, context=context, whole=not ids_only, build=build)
+    index = _index(settings, build=build)
+    found = _find(index, line, sort=sort, context=context, whole=not ids_only)
     if as_json:
         _print_hits(found, limit)
     elif ids_only:
@@ -107,26 +116,62 @@ def _parsed(text: str) -> SearchLine:
     return line
 
 
-def _find(
-    store: Store,
-    line: SearchLine,
-    *,
-    sort: Literal["newest", "best"],
-    context: int,
-    whole: bool,
-    build: bool,
-) -> Search:
+def _index(settings: Settings, *, build: bool) -> Index:
+    """The index of the store; with `build` it is brought up to date first."""
     from agcx_format.search import Index
-    from agcx_tui.core.local.paths import cache_directory, search_index
 
-    index = Index(store, search_index(cache_directory()))
-    rows = None if whole else 0
+    directory = settings.index_directory
+    if build and directory is None:
+        raise click.UsageError("--build: search.index is false in the configuration")
+    index = Index(settings.store(), directory)
+    if build:
+        _build(index)
+    return index
+
+
+def _build(index: Index) -> None:
+    """Bring the index up to date; where that fails, what it lacks is searched all the same."""
+    from agcx_format.errors import LockFailed, PersistenceError
+
+    progress = _Progress(sys.stderr.isatty())
+    try:
+        index.update(report=progress.show)
+    except LockFailed:
+        reason = "another process is building it"
+    except PersistenceError as error:
+        reason = str(error)
+    else:
+        return
+    finally:
+        progress.clear()
+    complain(f"the index is not up to date: {reason}")
+
+
+class _Progress:
+    """How far the index is, in a line that is written over."""
+
+    def __init__(self, on: bool) -> None:
+        self._on = on
+
+    def show(self, state: BookState) -> None:
+        if self._on:
+            words = f"{state.sessions:,} of {state.total:,} sessions in the index"
+            click.echo(f"\r\x1b[K{words}", nl=False, err=True)
+
+    def clear(self) -> None:
+        if self._on:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def _find(
+    index: Index, line: SearchLine, *, sort: Literal["newest", "best"], context: int, whole: bool
+) -> Search:
     return index.find(
         line.wanted,
-        sessions=_selected(store, line),
+        sessions=_selected(index.store, line),
         order=sort,
         context=context,
-        rows=rows,
+        rows=None if whole else 0,
         counted=whole,
     )
 
@@ -135,11 +180,11 @@ def _selected(store: Store, line: SearchLine) -> Sequence[SessionRef] | None:
     """The sessions that the list's keys select, newest first; None for all."""
     if not line.filter:
         return None
-    from agcx_tui.cli.listing import make_table
+    from agcx_tui.cli.listing import filter_table, make_table
     from agcx_tui.core.search.line import session_refs
 
     table = make_table(store.scan())
-    table.filter_by(line.filter)
+    filter_table(table, line.filter, store)
     table.sort_by("updated", True)
     return session_refs(table, table.order)
 

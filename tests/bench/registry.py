@@ -14,7 +14,8 @@ from tests.bench.timing import Outcome
 from tests.bench.workspace import Workspace
 
 MODULES = (
-    "storage", "acts", "taking_out", "stats", "large", "start", "paint", "keys", "conversation", "search",
+    "storage", "programs", "acts", "taking_out", "stats", "large", "start", "paint", "keys",
+    "conversation", "search",
 )  # fmt: skip
 
 

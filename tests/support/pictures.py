@@ -62,7 +62,11 @@ async def previewed(pilot: Pilot, screen: BrowserScreen) -> None:
     transcript = screen.query_one(Transcript)
     if not screen.table.broken(row):
         await until(pilot, lambda: transcript.source.complete or transcript.source.known() > 60)
-    await pilot.app.workers.wait_for_complete()
+    # A command of the screen or the app waits for the answer of its dialog.
+    commands = (screen, pilot.app)
+    await until(
+        pilot, lambda: all(w.is_finished for w in pilot.app.workers if w.node not in commands)
+    )
     await pilot.pause()
 
 
@@ -100,7 +104,7 @@ async def palette(pilot: Pilot) -> None:
     field.value = "de"
     found = pilot.app.screen.query_one(CommandList)
     # An action by its name, a session by its title.
-    await until(pilot, lambda: found.option_count == 10)
+    await until(pilot, lambda: found.option_count == 11)
     await pilot.pause()
 
 

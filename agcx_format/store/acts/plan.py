@@ -89,9 +89,12 @@ def edits(root: Path, wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]], lev
     A file in which nothing changes stays; if that is so of all, there are no steps and no sessions.
 
     Raises:
+        ValueError: one of the fields is measured, or there is none of this name.
         StaleSession: one of the files changed since it was scanned.
         PersistenceError: the metadata of one cannot be read.
     """
+    for name in {name: None for _, fields in wanted for name in fields}:
+        _check_field(name)
     steps, sessions, indexed = [], [], {}
     relative = paths.relative_paths(root)
     for entry, fields in wanted:
@@ -104,6 +107,19 @@ def edits(root: Path, wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]], lev
         steps += copy_steps(root, entry.layout, new.metadata)
         indexed[new.metadata.id] = new.indexed
     return Change(steps, sessions if steps else (), indexed, summary(wanted))
+
+
+# What follows from the file, or names it.
+_NOT_EDITABLE = frozenset(
+    {"id", "message_count", "file_size", "compression_ratio", "format_version", "checkpoints"}
+)
+
+
+def _check_field(name: str) -> None:
+    if name in _NOT_EDITABLE:
+        raise ValueError(f"{name} follows from the file, so it cannot be edited")
+    if name not in SessionMetadata.__struct_fields__:
+        raise ValueError(f"the metadata have no field {name!r}")
 
 
 def _shows(entry: ScanEntry, fields: Mapping[str, Any]) -> bool:

@@ -99,5 +99,7 @@ def encoded(value: Checkpoint, layout: int, path: str | os.PathLike[str]) -> lis
     """
     try:
         return checkpoint.encode(value, layout)
+    except PersistenceError as error:
+        raise error.located(path=path) from None
     except (TypeError, ValueError) as cause:
         raise PersistenceError(str(cause), path=path) from None

@@ -16,17 +16,16 @@ from agcx_format.transcript import (
     EditedMessage,
     FailedCall,
     FileUse,
-    ModePeriod,
     ToolUse,
 )
-from agcx_tui.core.conversation.facts import Fact, Group
+from agcx_tui.core.conversation.facts import Fact, Group, mode_facts
 from agcx_tui.core.conversation.find_message import all_messages
 from agcx_tui.core.conversation.subject import Conversation
 from agcx_tui.core.words import format
 from agcx_tui.core.words.durations import seconds_text
 from agcx_tui.core.words.format import counted
 
-__all__ = ["activity_facts", "mode_facts", "read_activity"]
+__all__ = ["activity_facts", "read_activity"]
 
 
 def read_activity(
@@ -59,10 +58,10 @@ def _mode_history(conversation: Conversation) -> ModeHistory:
         return []
 
 
-def activity_facts(activity: Activity) -> list[Group]:
-    """All that happened; groups without facts are left out."""
+def activity_facts(activity: Activity, usage: tuple[Fact, ...] = ()) -> list[Group]:
+    """All that happened, with the `usage` of tokens if that is known; groups without facts are left out."""
     groups = [
-        Group("Activity", tuple(_summary(activity))),
+        Group("Activity", (*_summary(activity), *usage)),
         _group("Modes", mode_facts(activity.modes)),
         _group("Failed calls", tuple(map(_failed, activity.failed))),
         _group("Tools", tuple(map(_tool, activity.tools))),
@@ -71,19 +70,6 @@ def activity_facts(activity: Activity) -> list[Group]:
         _group("Edited messages", tuple(map(_edited, activity.edited))),
     ]
     return [group for group in groups if group.facts]
-
-
-def mode_facts(periods: tuple[ModePeriod, ...]) -> tuple[Fact, ...]:
-    """A fact for each stretch in one mode, with the time in it."""
-    return tuple(
-        Fact(
-            period.mode.value,
-            _taken(period.seconds, period.active_seconds),
-            f"since {_moment(period.since)}",
-            message=period.number,
-        )
-        for period in periods
-    )
 
 
 def _group(title: str, facts: tuple[Fact, ...]) -> Group:
@@ -117,13 +103,6 @@ _BREAKS = "without breaks of more than 5 min"
 
 def _files(count: int) -> str:
     return counted(count, "file")
-
-
-def _taken(seconds: float, active: float) -> str:
-    taken = seconds_text(seconds) or "no time"
-    return (
-        taken if abs(seconds - active) < 1 else f"{taken}, active {seconds_text(active) or 'none'}"
-    )
 
 
 def _failed(call: FailedCall) -> Fact:

@@ -55,6 +55,8 @@ class Config:
     descending: bool | None = None
     mouse: bool = True
     time_zone: str | None = None
+    # Whether text is searched with an index, which is kept in the cache directory.
+    search_index: bool = True
     # By the id of an action, the keys that replace its own, with commas between.
     keys: Mapping[str, str] = field(default_factory=dict)
     # The file and its text: for errors that are found only later.
@@ -81,7 +83,7 @@ class Setting:
     """One setting of the file.
 
     Fields:
-        name: Its name in TOML, and the field of `Config`.
+        name: Its name in TOML, with its table before a dot; the field of `Config` has `_` instead.
         example: A value as TOML.
         about: What it is for.
         type: What its value must be, for msgspec.
@@ -157,9 +159,17 @@ SETTINGS = (
         'the name of a time zone, as "Europe/Berlin" or "UTC"',
         _is_zone,
     ),
+    Setting(
+        "search.index",
+        "true",
+        "false searches every session in its own file, and keeps no index of what they say.",
+        bool,
+        "true or false",
+    ),
 )
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
+_TABLES = {name.partition(".")[0] for name in _BY_NAME if "." in name}
 
 
 def _keys(value: object) -> str:
@@ -213,7 +223,7 @@ def _read(values: dict[str, Any]) -> tuple[Config, list[tuple[str, str]]]:
     problems: list[tuple[str, str]] = []
     fields: dict[str, Any] = {}
     keys: dict[str, str] = {}
-    for name, value in values.items():
+    for name, value in _settings(values):
         if name == "keys" and isinstance(value, dict):
             for action, wanted in _flat(value):
                 try:
@@ -224,10 +234,19 @@ def _read(values: dict[str, Any]) -> tuple[Config, list[tuple[str, str]]]:
             problems.append((name, f"no such setting; there are {', '.join(_BY_NAME)}, [keys]"))
         else:
             try:
-                fields[name] = _BY_NAME[name].read(value)
+                fields[name.replace(".", "_")] = _BY_NAME[name].read(value)
             except ValueError as error:
                 problems.append((name, f"it takes {error}"))
     return Config(**fields, keys=keys), problems
+
+
+def _settings(values: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    """Settings by their full names; `[keys]` is one."""
+    for name, value in values.items():
+        if name in _TABLES and isinstance(value, dict):
+            yield from ((f"{name}.{key}", each) for key, each in value.items())
+        else:
+            yield name, value
 
 
 def _flat(table: dict[str, Any], above: str = "") -> Iterator[tuple[str, object]]:
@@ -243,8 +262,9 @@ def _flat(table: dict[str, Any], above: str = "") -> Iterator[tuple[str, object]
 
 def _place(text: str, name: str) -> str:
     """`line 3: sort: `; without the line if the name is not written in one piece."""
-    short = name.removeprefix("keys.")
-    written = re.compile(rf"""\s*["']?(?:keys\.)?{re.escape(short)}["']?\s*=""")
+    table, dot, short = name.partition(".")
+    before = rf"(?:{re.escape(table)}\.)?" if dot else ""
+    written = re.compile(rf"""\s*["']?{before}{re.escape(short or name)}["']?\s*=""")
     for number, line in enumerate(text.splitlines(), 1):
         if written.match(line):
             return f"line {number}: {name}: "
@@ -257,8 +277,14 @@ def default_file(path: Path, actions: Mapping[str, tuple[str, str]]) -> str:
     `actions` has the keys and a description of each action, by its id.
     """
     lines = [f"# {path}", "# What is left out is as you left it, or as it suits.", ""]
-    for setting in SETTINGS:
-        lines += [f"# {setting.about}", f"# {setting.name} = {setting.example}", ""]
+    table = ""
+    # Those of a table come after those of none.
+    for setting in sorted(SETTINGS, key=lambda setting: setting.name.rpartition(".")[0]):
+        above, _, name = setting.name.rpartition(".")
+        if above != table:
+            table = above
+            lines += [f"[{table}]"]
+        lines += [f"# {setting.about}", f"# {name} = {setting.example}", ""]
     lines += ["# Other keys for what the program does; several with commas between.", "[keys]"]
     width = max((len(name) + len(keys) for name, (keys, _) in actions.items()), default=0)
     for name, (keys, description) in actions.items():

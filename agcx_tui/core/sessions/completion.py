@@ -14,7 +14,7 @@ from agcx_format.transcript import fold, safe_line
 from agcx_tui.core.sessions.query import KEYS, MODES, STATES
 from agcx_tui.core.sessions.table import SessionTable
 
-__all__ = ["Completion", "complete"]
+__all__ = ["WORD_AT_END", "Completion", "complete"]
 
 _MOST = 50
 _ALWAYS = {
@@ -25,10 +25,12 @@ _ALWAYS = {
     "larger": ("100k", "1MB", "10MB"),
     "smaller": ("100k", "1MB", "10MB"),
     "messages": (">10", ">100", ">1000"),
+    "turns": (">1", ">10", ">100"),
+    "duration": (">10min", ">1h", "<1min"),
 }
 
 # The last word: a minus, a key, and a value that may be in quotes.
-_word = re.compile(r'(-?)(?:([A-Za-z]+):)?((?:"[^"]*"?|[^\s"])*)$')
+WORD_AT_END = re.compile(r'(-?)(?:([A-Za-z]+):)?((?:"[^"]*"?|[^\s"])*)$')
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Completion:
 
 def complete(before: str, table: SessionTable) -> Completion:
     """Candidates for the last word of `before`, the line up to the cursor."""
-    match = _word.search(before)
+    match = WORD_AT_END.search(before)
     assert match is not None
     minus, key, value = match[1], (match[2] or "").lower(), match[3]
     if not key:
@@ -66,6 +68,9 @@ def _values(table: SessionTable, key: str) -> list[str]:
         for number, count in Counter(arrays["tags"]).items():
             for tag in pools["tags"][number]:
                 counts[tag] += count
+    elif key in ("tool", "checkpoint"):
+        for facts in table.activity.values():
+            counts.update(facts.checkpoints if key == "checkpoint" else (t[0] for t in facts.tools))
     elif key == "is" and not table.listed:
         return [state for state in STATES if state != "listed"]
     else:

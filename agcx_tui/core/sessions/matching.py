@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from agcx_format.transcript import fold
 from agcx_tui.core.sessions.query import IMPORTS, Term
 
 if TYPE_CHECKING:
+    from agcx_format.space import ActivityFacts
     from agcx_tui.core.sessions.table import SessionTable
 
 __all__ = ["predicate"]
@@ -26,7 +27,12 @@ _COMPARISONS: dict[str, Callable[[int, int], bool]] = {
 
 
 def predicate(term: Term, table: SessionTable) -> Predicate:
-    """A test for rows of the table; it ignores whether the term is negated."""
+    """A test for rows of the table; it ignores whether the term is negated.
+
+    If the term `is_of_messages`, the rows must be ones whose activity is known.
+    """
+    if term.is_of_messages:
+        return _of_messages(term, table.activity)
     arrays, pools = table.columns.arrays, table.columns.pools
     match term.key, term.value:
         case "model", str(wanted):
@@ -55,6 +61,28 @@ def predicate(term: Term, table: SessionTable) -> Predicate:
             compare = _COMPARISONS[sign]
             return lambda row: table.readable(row) and compare(arrays["messages"][row], count)
     return table.columns.haystacks.holds(term.needle)
+
+
+def _of_messages(term: Term, activity: Mapping[int, ActivityFacts]) -> Predicate:
+    """A test for what is known of a session once its messages were read."""
+    match term.key, term.value:
+        case "file", str(wanted):
+            return lambda row: any(wanted in fold(path) for path, _, _ in activity[row].files)
+        case "tool", str(wanted):
+            return lambda row: any(wanted in fold(tool[0]) for tool in activity[row].tools)
+        case "checkpoint", str(wanted):
+            return lambda row: any(wanted in fold(name) for name in activity[row].checkpoints)
+        case "turns", (str(sign), int(count)):
+            compare = _COMPARISONS[sign]
+            return lambda row: compare(activity[row].turns, count)
+        case "duration", (str(sign), int(seconds)):
+            compare = _COMPARISONS[sign]
+            return lambda row: compare(round(activity[row].active_seconds), seconds)
+        case "is", "failed":
+            return lambda row: activity[row].failed > 0
+        case "is", "edited":
+            return lambda row: activity[row].edited > 0
+    return lambda row: activity[row].branches > 0
 
 
 def _in_state(state: str, table: SessionTable) -> Predicate:

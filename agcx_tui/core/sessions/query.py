@@ -3,10 +3,10 @@
     grid "two words" model:gpt-5 -tag:wip is:favorite after:2024-11 larger:1MB messages:>100
 
 Strategy: `parse` is pure and never raises.  A plain word is searched in title, tags, model, and id;
-`key:value` tests one column; a leading `-` means not; all terms must match.  A value that cannot be
-understood is reported in `Query.errors` and ignored, so that a half-typed line filters by what is clear
-already.  A key without a value is ignored.  An unknown key is part of a word, since titles contain such
-text; `Query.unknown` lists it for the case that nothing matches.  `matching.py` tests the rows.
+`key:value` tests one column; a leading `-` means not; all terms must match.  A key that does not exist, or
+a value that cannot be understood, is reported in `Query.errors` and ignored, so that a half-typed line
+filters by what is clear already; in quotes, it is a word.  A key without a value is ignored.  `matching.py`
+tests the rows.
 """
 
 from __future__ import annotations
@@ -20,8 +20,16 @@ from datetime import datetime, timedelta
 from agcx_format.transcript import Needle, fold
 
 WORD = "word"
-KEYS = ("model", "tag", "mode", "is", "before", "after", "larger", "smaller", "messages", "id")
-STATES = ("favorite", "broken", "empty", "imported", "marked", "listed")
+KEYS = (
+    "model", "tag", "mode", "is", "before", "after", "larger", "smaller", "messages", "turns", "duration",
+    "file", "tool", "checkpoint", "id",
+)  # fmt: skip
+STATES = (
+    "favorite", "broken", "empty", "imported", "failed", "edited", "branched", "marked", "listed",
+)  # fmt: skip
+# Keys and states that are known only once the messages of a session have been read.
+_OF_MESSAGES = frozenset({"turns", "duration", "file", "tool", "checkpoint"})
+_STATES_OF_MESSAGES = frozenset({"failed", "edited", "branched"})
 # The tags that an import adds.
 IMPORTS = frozenset({"codex", "claude-code"})
 # The tag of an import of which a part could not be read.
@@ -35,7 +43,9 @@ _date = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _ago = re.compile(r"(\d{1,5})([hdwmy])")
 _bytes = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 _count = re.compile(r"(<=|>=|<|>|=|)(\d{1,20})")
+_span = re.compile(r"(<=|>=|<|>|)(\d{1,9}(?:\.\d{1,6})?)(s|min|m|h|d)", re.IGNORECASE)
 
+_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 _HOURS = {"h": 1, "d": 24, "w": 24 * 7, "m": 24 * 30, "y": 24 * 365}
 _EPOCH = datetime(1970, 1, 1)
 
@@ -46,8 +56,9 @@ class Term:
 
     Fields:
         key: The column, or WORD.
-        value: Folded text for `word model tag mode is id`; microseconds since 1970 for `before after`;
-            bytes for `larger smaller`; operator and count for `messages`.
+        value: Folded text for `word model tag mode is id file tool checkpoint`; microseconds since 1970 for
+            `before after`; bytes for `larger smaller`; operator and count for `messages turns`; operator
+            and seconds for `duration`.
         negated: Whether it must not match.
         written: A word with a capital letter as it was typed: it is case-sensitive.
     """
@@ -62,6 +73,11 @@ class Term:
         """The text to search for, if the value is a text."""
         return self.written or str(self.value)
 
+    @property
+    def is_of_messages(self) -> bool:
+        """Whether a session's messages have to be read to know if it matches."""
+        return self.key in _OF_MESSAGES or (self.key == "is" and self.value in _STATES_OF_MESSAGES)
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -69,8 +85,6 @@ class Query:
 
     terms: tuple[Term, ...] = ()
     errors: tuple[str, ...] = ()
-    # What looks like a key but is not one.
-    unknown: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.terms)
@@ -79,6 +93,11 @@ class Query:
     def words(self) -> tuple[str, ...]:
         """The plain words, for highlighting."""
         return tuple(term.needle for term in self.terms if term.key == WORD and not term.negated)
+
+    @property
+    def is_of_messages(self) -> bool:
+        """Whether the messages of sessions have to be read for it."""
+        return any(term.is_of_messages for term in self.terms)
 
     def narrows(self, earlier: Query) -> bool:
         """Whether everything that matches this query also matches the earlier one.
@@ -96,14 +115,14 @@ def parse(text: str, now: int) -> Query:
     """The query of a line at the time `now` (microseconds since 1970)."""
     terms: list[Term] = []
     errors: list[str] = []
-    unknown: list[str] = []
     for minus, key, raw in _token.findall(text):
         value = raw.strip('"')
         name = key.lower()
         if key and name not in KEYS:
-            # `fix: it` and `http://` are words: titles contain them.
-            if not value.startswith("//"):
-                unknown.append(key)
+            # `http://` and `std::vector` are words.
+            if not value.startswith(("//", ":")):
+                errors.append(f"no key {key}; there are {', '.join(KEYS)}; put words in quotes")
+                continue
             value, name = f"{key}:{value}", WORD
         if not value:
             continue
@@ -115,13 +134,16 @@ def parse(text: str, now: int) -> Query:
             needle = Needle.of(value)
             written = needle.text if needle.cased and name in ("", WORD) else ""
             terms.append(Term(name or WORD, meant, bool(minus), written))
-    return Query(tuple(terms), tuple(errors), tuple(unknown))
+    return Query(tuple(terms), tuple(errors))
 
 
 # How a value is searched, by key: whatever matches a longer value matches the shorter one it contains.
 _LOOKED_FOR: dict[str, Callable[[str, str], bool]] = {
     WORD: operator.contains,
     "model": operator.contains,
+    "file": operator.contains,
+    "tool": operator.contains,
+    "checkpoint": operator.contains,
     "id": str.startswith,
 }
 
@@ -192,6 +214,13 @@ def _comparison(value: str, now: int) -> tuple[str, int]:
     return match[1] or "=", int(match[2])
 
 
+def _duration(value: str, now: int) -> tuple[str, int]:
+    match = _span.fullmatch(value)
+    if match is None:
+        raise _BadValue("a time as >1h, <5min, 90s")
+    return match[1] or ">=", round(float(match[2]) * _SECONDS[match[3].lower()])
+
+
 _READERS: dict[str, Callable[[str, int], str | int | tuple[str, int]]] = {
     WORD: _text,
     "model": _text,
@@ -204,4 +233,9 @@ _READERS: dict[str, Callable[[str, int], str | int | tuple[str, int]]] = {
     "larger": _size,
     "smaller": _size,
     "messages": _comparison,
+    "turns": _comparison,
+    "duration": _duration,
+    "file": _text,
+    "tool": _text,
+    "checkpoint": _text,
 }

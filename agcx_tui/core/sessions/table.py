@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from agcx_format.catalog import BROKEN, DATES, FAVORITE, GONE, MODES, READABLE, Columns, micros
 from agcx_tui.core.sessions.matching import predicate
-from agcx_tui.core.sessions.query import INCOMPLETE, WORD, Query
+from agcx_tui.core.sessions.query import INCOMPLETE, WORD, Query, Term
 
 if TYPE_CHECKING:
     from agcx_format import ScanEntry
     from agcx_format.catalog import Block
     from agcx_format.disk import Signature
     from agcx_format.errors import PersistenceError
+    from agcx_format.space import ActivityFacts
 
 __all__ = ["DATES", "DESCENDING", "MODES", "SORTS", "SessionTable", "SortKey", "Totals", "micros"]
 
@@ -56,6 +57,8 @@ class SessionTable:
         self.marks: set[int] = set()
         # The paths that `is:listed` selects, for another screen; not all of them need exist.
         self.listed: frozenset[str] = frozenset()
+        # What happened in sessions, by row, as far as their messages were read.
+        self.activity: dict[int, ActivityFacts] = {}
         self.sort_key = "accessed"
         self.descending = True
         self.query = Query()
@@ -69,6 +72,8 @@ class SessionTable:
         self._flags = self._arrays["flags"]
         self._size = self._broken = self._gone = 0
         self._checkpoints: Mapping[str, int] = {}
+        # Counts the changes of rows, so that what was worked out from them can be kept until the next.
+        self.version = 0
 
     # --- facts of one row
 
@@ -209,6 +214,7 @@ class SessionTable:
     def put(self, entries: Iterable[ScanEntry]) -> list[int]:
         """Add sessions, or update those whose path is known; returns their rows."""
         rows = list(dict.fromkeys(self._store(entry) for entry in entries))
+        self.version += 1
         if rows:
             self._show(rows)
         return rows
@@ -221,6 +227,7 @@ class SessionTable:
         """
         everything = self._all_sorted() if self._sorted else []
         rows = self.columns.extend(block)
+        self.version += 1
         self._size += sum(map(self.size, rows))
         self._broken += sum(map(self.broken, rows))
         fitting = self._fitting(list(rows))
@@ -244,7 +251,9 @@ class SessionTable:
         for row in gone:
             self._forget_totals(row)
             self.columns.set_gone(row)
+            self.activity.pop(row, None)
         self._gone += len(gone)
+        self.version += 1
         self.marks -= gone
         self._everything = None
         self.order = [row for row in self.order if row not in gone]
@@ -283,6 +292,24 @@ class SessionTable:
         self._show(rows)
         return self.order != before
 
+    def rows_to_measure(self) -> list[int]:
+        """The rows of which only what happened in them decides whether they match the query."""
+        if not self.query.is_of_messages:
+            return []
+        terms = tuple(term for term in self.query.terms if not term.is_of_messages)
+        rows = self._fitting(self._all_sorted(), terms)
+        return [row for row in rows if row not in self.activity and self.readable(row)]
+
+    def set_activity(self, found: Iterable[tuple[int, ActivityFacts]]) -> bool:
+        """Set what happened in rows; whether that changes what is shown."""
+        new = {row: facts for row, facts in found if not self._flags[row] & GONE}
+        self.activity |= new
+        if not self.query.is_of_messages:
+            return False
+        before = self.order
+        self._show(list(new))
+        return self.order != before
+
     def toggle_mark(self, row: int) -> None:
         self.marks ^= {row}
 
@@ -304,6 +331,7 @@ class SessionTable:
             else:
                 self._forget_totals(row)
         row = self.columns.put(entry)
+        self.activity.pop(row, None)
         self._size += self.size(row)
         self._broken += self.broken(row)
         return row
@@ -335,9 +363,15 @@ class SessionTable:
         self.order = order
         self._everything = None if self.query else order
 
-    def _fitting(self, rows: list[int]) -> list[int]:
-        """The rows that match the query, in their order; a new list unless the query is empty."""
-        for term in self.query.terms:
+    def _fitting(self, rows: list[int], terms: tuple[Term, ...] | None = None) -> list[int]:
+        """The rows that match the terms, by default those of the query, in their order.
+
+        A new list unless there are no terms.
+        """
+        for term in self.query.terms if terms is None else terms:
+            if term.is_of_messages:
+                # What is not known matches neither a condition nor its opposite.
+                rows = [row for row in rows if row in self.activity]
             if term.key == WORD and not term.negated:
                 rows = self.columns.haystacks.holding(term.needle, rows)
                 continue

@@ -8,13 +8,27 @@ import stat
 from pathlib import Path
 from uuid import UUID
 
+import msgpack
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import SessionStorage, SessionStore, open_store
+from agcx_format import (
+    SessionStorage,
+    SessionStore,
+    Store,
+    UnknownItem,
+    new_message,
+    new_session,
+    open_store,
+)
 from agcx_format.codec import bincode
 from agcx_format.codec.zstd import frames
-from agcx_format.errors import InvalidCheckpoint, PersistenceError, StaleSession
+from agcx_format.errors import (
+    InvalidCheckpoint,
+    LayoutCannotHold,
+    PersistenceError,
+    StaleSession,
+)
 from agcx_format.layout import index as index_module
 from agcx_format.layout import v1, v2
 from agcx_format.layout.elements import split
@@ -320,3 +334,34 @@ def test_the_level_of_a_store_is_that_of_its_files(tmp_path: Path):
         assert frames.compress(raw, level) == path.read_bytes()[span.start : span.end]
         sizes.append(path.stat().st_size)
     assert sizes == sorted(sizes, reverse=True)
+
+
+@pytest.mark.parametrize("field", ["message_count", "file_size", "compression_ratio", "id", "mood"])
+def test_what_follows_from_the_file_cannot_be_edited(root: Path, field: str):
+    before = contents(root)
+    store = open_store(root)
+    with pytest.raises(ValueError, match=field):
+        store.update_many([(some_entry(store), {"title": "x", field: 1})])
+    assert contents(root) == before
+
+
+@pytest.mark.parametrize("layout", [1, 2])
+def test_a_checkpoint_with_an_item_of_an_unknown_kind(layout: int, tmp_path: Path):
+    """The messages of a session are MessagePack, which holds it in either layout."""
+    store = Store(tmp_path, layout=layout)
+    unknown = UnknownItem(msgpack.packb(["web_search_call", "id"]))
+    session = new_session(messages=[new_message(unknown)])
+    store.save_session(session.metadata.id, *session)
+    about = CheckpointMetadata(UUID(int=1), "here", session.metadata.created_at, 1, None)
+    checkpoint = Checkpoint(about, session.conversation, session.state)
+    if layout == 1:
+        with pytest.raises(LayoutCannotHold, match="message 1: .*'web_search_call'"):
+            store.save_checkpoint(session.metadata.id, checkpoint)
+        with pytest.raises(LayoutCannotHold), store.editing(session.metadata.id) as editor:
+            editor.checkpoint("here")
+    else:
+        store.save_checkpoint(session.metadata.id, checkpoint)
+        assert (
+            store.load_checkpoint(session.metadata.id, about.id).conversation.messages[0].item
+            == unknown
+        )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from agcx_format import Message, OutputText, new_message, new_session, open_store
-from tests.tui.cli.conftest import BROKEN, GRID, TORN, Terminal, run
+from agcx_format.disk.locks import locked
+from tests.tui.cli.conftest import BROKEN, GRID, TORN, Terminal, run, run_program
 
 GRID_ID = "70b30ef8-e6eb-504a-ab0a-b17d5d131808"
 
@@ -142,3 +144,67 @@ def test_in_a_terminal_matches_are_colored_and_headings_are_links(store):
     screen = Terminal("search", "grid role:user", NO_COLOR="1")
     screen.finish()
     assert b"\x1b[" not in screen.written
+
+
+def test_build_brings_the_index_up_to_date_and_is_quiet_in_a_pipe(store, tmp_path):
+    before = run("search", "grid")
+    built = run("search", "--build", "grid")
+    assert (built.exit_code, built.stdout, built.stderr) == (0, before.stdout, before.stderr)
+    assert segments(tmp_path)
+    # What was said since is in it after the next one.
+    message = new_message(Message(None, "user", [OutputText("the zyqwort was late")]))
+    session = new_session(title="Later", model="gpt-5", messages=[message])
+    open_store(store).save_session(session.metadata.id, *session)
+    earlier = segments(tmp_path)
+    assert run("search", "--build", "zyqwort").exit_code == 0
+    assert segments(tmp_path) > earlier
+
+
+def test_build_shows_its_progress_in_a_terminal(store):
+    status, output = Terminal("search", "--build", "grid").finish()
+    assert status == 0
+    assert "15 of 15 sessions in the index" in output
+    assert "hits in 1" in output
+
+
+def test_a_configuration_without_an_index_neither_reads_nor_builds_one(
+    store, tmp_path, monkeypatch
+):
+    run("search", "--build", "grid")
+    (segment,) = segments(tmp_path)
+    config = tmp_path / "config.toml"
+    config.write_text("[search]\nindex = false\n")
+    monkeypatch.setenv("AGCX_CONFIG", str(config))
+    refused = run("search", "--build", "grid")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "search.index is false" in refused.stderr
+    content = segment.read_bytes()
+    start = len(content) // 4
+    segment.write_bytes(content[:start] + bytes(len(content) - start))
+    found = run("search", "grid")
+    assert segment.exists()
+    # Whoever reads a damaged one removes it.
+    monkeypatch.delenv("AGCX_CONFIG")
+    assert run("search", "grid").stdout == found.stdout != ""
+    assert not segment.exists()
+
+
+def test_an_index_that_cannot_be_written_is_said_and_the_search_goes_on(store, tmp_path):
+    (tmp_path / "cache").write_text("a file in the way")
+    result = run("search", "--build", "grid")
+    assert result.exit_code == 0
+    assert "the index is not up to date" in result.stderr
+
+
+def test_an_index_that_another_process_builds_is_said_and_the_search_goes_on(store, tmp_path):
+    run("search", "--build", "grid")
+    (segment,) = segments(tmp_path)
+    with locked(segment.parent, timeout=0):
+        result = run_program("search", "--build", "grid")
+    assert result.returncode == 0
+    assert "another process is building it" in result.stderr
+
+
+def segments(tmp_path: Path) -> set[Path]:
+    """The files of the index."""
+    return set((tmp_path / "cache").rglob("*.seg"))

@@ -26,12 +26,14 @@ from agcx_tui.app.screens.listing import ListingScreen
 from agcx_tui.app.services import Remember, Services
 from agcx_tui.app.widgets.copying import copy
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
+from agcx_tui.app.widgets.lines.filter_line import FilterInput
 from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.app.widgets.list.header import ListHeader
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.app.widgets.preview import Preview
 from agcx_tui.app.widgets.split_panes import SplitPanes
 from agcx_tui.core.sessions.table import SessionTable
+from agcx_tui.core.store.activity_feed import ActivityFeed
 from agcx_tui.core.store.feed import StoreFeed
 from agcx_tui.core.words import format
 
@@ -51,7 +53,9 @@ _LEAST_WIDTH, _LEAST_HEIGHT = 40, 8
 _ROOMY_HEIGHT = 30
 
 # What is of no use, or would do harm, while there is no store.
-_NEEDS_STORE = frozenset(("export", "delete", "favorite", "undo", "copy", "rename", "tags", "show"))
+_NEEDS_STORE = frozenset(
+    ("export", "delete", "favorite", "undo", "copy", "rename", "tags", "show", "search")
+)
 
 
 class BrowserScreen(ListingScreen[None]):
@@ -100,6 +104,7 @@ class BrowserScreen(ListingScreen[None]):
             catalog=catalog,
             follow=follow,
         )
+        self._activity = ActivityFeed(self.table, self, services.cache)
         if sort is not None or descending is not None:
             self.table.sort_by(sort or self.table.sort_key, descending)
         self.sessions = SessionList(self.table, services.now, id="sessions")
@@ -150,6 +155,7 @@ class BrowserScreen(ListingScreen[None]):
         if not self.app.is_running:
             # The widgets go first when the program ends.
             return
+        self._activity.want(self.feed.path)
         self.sessions.update()
         self._show_state()
         self._preview.renew(delay=_PREVIEW_DELAY_READING)
@@ -169,7 +175,7 @@ class BrowserScreen(ListingScreen[None]):
         state = self.feed.state
         title = heading.title_line(self.table, state, self.feed.path)
         self.query_one("#title", EdgeLine).show(*title)
-        self._filter.show_status(reading=state.reading)
+        self._filter.show_status(self._activity.left)
         self.show_marks()
         notice = notices.instead_of_list(self.table, self.feed, self._filter.value)
         page = self.query_one("#notice", Static)
@@ -315,6 +321,19 @@ class BrowserScreen(ListingScreen[None]):
     @work
     async def action_tags(self) -> None:
         await self._acts.change_tags(self.chosen())
+
+    @on(FilterInput.SearchInside)
+    @work
+    async def action_search(self) -> None:
+        """Search inside all conversations: what is typed next, or what the filter finds nowhere."""
+        from agcx_tui.app.screens.search.search import SearchScreen
+
+        acts = await self.services.store.opened()
+        if not self.is_active:
+            return
+        typed = "" if self.table.order else self._filter.value
+        search = SearchScreen(self.services, acts, self.table, self.panes, typed)
+        await self.app.push_screen_wait(search)
 
     @work
     async def action_show(self, name: str) -> None:

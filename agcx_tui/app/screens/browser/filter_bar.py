@@ -78,14 +78,14 @@ class FilterBar(Horizontal):
         self.input.value = ""
         self.input.value = "is:listed"
 
-    def show_status(self, *, reading: bool) -> None:
-        """Say what the filter found, or what is wrong with it; `reading` while more may come."""
-        errors = heading.filter_errors(self._table, self._errors, reading=reading)
-        self._status.set_class(bool(errors), "-wrong")
-        if errors:
-            self._status.show(right=Content.styled(safe_line(" · ".join(errors)), "$error"))
+    def show_status(self, unread: int) -> None:
+        """Say what the filter found, or what is wrong with it; `unread` sessions are still to be read."""
+        self._status.set_class(bool(self._errors), "-wrong")
+        if self._errors:
+            words = safe_line(" · ".join(self._errors))
+            self._status.show(right=Content.styled(words, "$error"))
         else:
-            self._status.show(*heading.filter_found(self._table, self._listed_as))
+            self._status.show(*heading.filter_found(self._table, self._listed_as, unread))
 
     @on(Input.Changed)
     def _typed(self, message: Input.Changed) -> None:
@@ -102,6 +102,9 @@ class FilterBar(Horizontal):
     def _completed(self, message: FilterInput.Offered) -> None:
         """Show what else Tab may bring, the next one first."""
         message.stop()
+        if not message.candidates and not self._table.order:
+            self.post_message(FilterInput.SearchInside())
+            return
         after = message.chosen + 1
         others = [*message.candidates[after:], *message.candidates[: message.chosen]]
         words = "tab: " + "  ".join(others) if others else ""

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from textual.content import Content
 
 from agcx_format.transcript import safe_line
-from agcx_tui.core.sessions import query
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store.feed import FeedState
 from agcx_tui.core.words import format
 
-__all__ = ["filter_errors", "filter_found", "title_line"]
+__all__ = ["filter_found", "title_line"]
 
 
 def title_line(
@@ -38,18 +35,13 @@ def _totals(table: SessionTable, state: FeedState) -> Content:
     return right
 
 
-def filter_errors(table: SessionTable, errors: Sequence[str], *, reading: bool) -> list[str]:
-    """What is wrong with the filter: `errors` of its words, or keys that there are not."""
-    unknown = table.query.unknown
-    if not unknown or table.order or reading:
-        return list(errors)
-    missing = ", ".join(dict.fromkeys(unknown))
-    return [f"no key {missing}; there are {', '.join(query.KEYS)}", *errors]
+def filter_found(table: SessionTable, listed_as: str, unread: int) -> tuple[str, str]:
+    """What is on the left, and on the right; `listed_as` is what `is:listed` shows.
 
-
-def filter_found(table: SessionTable, listed_as: str) -> tuple[str, str]:
-    """What is on the left, and on the right; `listed_as` is what `is:listed` shows."""
+    `unread` sessions are still to be read before all is found.
+    """
     if not table.query:
         return "", ""
     listed = any(term.value == "listed" and not term.negated for term in table.query.terms)
-    return listed_as if listed else "", f"{len(table.order):,} of {len(table):,}"
+    more = f" · reading {unread:,} …" if unread else ""
+    return listed_as if listed else "", f"{len(table.order):,} of {len(table):,}{more}"

@@ -69,6 +69,8 @@ def no_match(typed: str, sessions: int) -> Content:
     return _page(
         "Nothing matches",
         f"{none}  {safe_line(typed)}\n\n",
+        ("Tab", "bold $primary"), " in the line, or ", ("f", "bold $primary"),
+        " in the list, searches inside all conversations.\n",
         ("Esc", "bold $primary"), " shows all of them again.\n\n",
         "Words are looked for in title, tags, model, id and the first words said.\n",
         f"Keys: {keys}\n",
@@ -126,7 +128,11 @@ def filter_help() -> Content:
         ("is:listed", "what a bar of the storage screen is about"),
         ("after:2024-11  before:3d", "by the date that the list shows"),
         ("larger:1MB  smaller:20k", "on disk"),
-        ("messages:>100", "or <, >=, <=, a number"),
+        ("messages:>100  turns:>5", "or <, >=, <=, a number"),
+        ("is:failed", "a call failed; or edited, branched"),
+        ("file:a.py  tool:shell", "named or used in it"),
+        ("duration:>1h", "without breaks"),
+        ("checkpoint:release", "has one of that name"),
         ("-tag:done", "a - before any of them: not"),
         ("tab", "completes keys and values"),
     ]

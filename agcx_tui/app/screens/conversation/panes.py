@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from textual import on, work
@@ -14,7 +15,14 @@ from agcx_format.errors import PersistenceError
 from agcx_tui.app.widgets.checkpoints_view import CheckpointsView
 from agcx_tui.app.widgets.facts_view import FactsView
 from agcx_tui.app.widgets.transcript.transcript import Transcript
-from agcx_tui.core.conversation.facts import Group, checkpoint_facts, context_facts, detail_facts
+from agcx_tui.core.conversation.activity import activity_facts, read_activity
+from agcx_tui.core.conversation.facts import (
+    Group,
+    checkpoint_facts,
+    context_facts,
+    detail_facts,
+    usage_facts,
+)
 from agcx_tui.core.conversation.subject import Conversation, checkpoints_of
 
 __all__ = ["TABS", "Panes"]
@@ -24,6 +32,7 @@ TABS = {
     "context": "Context",
     "checkpoints": "Checkpoints",
     "details": "Details",
+    "activity": "Activity",
 }
 
 
@@ -75,10 +84,14 @@ class Panes(ContentSwitcher):
         store = None
         try:
             if name == "context":
-                groups = context_facts(conversation.context())
+                groups = context_facts(conversation.context(), os.path.lexists)
             elif name == "checkpoints":
                 store, rows = checkpoints_of(self.store, conversation)
                 groups = checkpoint_facts(rows)
+            elif name == "activity":
+                activity = read_activity(conversation, lambda: worker.is_cancelled)
+                usage = usage_facts(conversation)
+                groups = activity_facts(activity, usage) if activity is not None else []
             else:
                 sizes = conversation.sections(lambda: worker.is_cancelled)
                 groups = detail_facts(conversation, sizes)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -55,12 +55,19 @@ class LineMatch:
     Fields:
         place: The line on which it begins.
         number: Which one of its part.
-        context: See `context_of`.
+        text: The lines of its part, in which it is `start` to `end`.
     """
 
     place: Place
     number: int
-    context: tuple[str, str, str]
+    text: str = field(repr=False)
+    start: int
+    end: int
+
+    @property
+    def context(self) -> tuple[str, str, str]:
+        """See `context_of`."""
+        return context_of(self.text, self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +136,7 @@ class LineMatches:
             if number >= _MOST or first >= len(found.strips):
                 break
             here = place._replace(line=first)
-            found.matches.append(LineMatch(here, number, context_of(text, start, stop)))
+            found.matches.append(LineMatch(here, number, text, start, stop))
             last = bisect_right(starts, stop - 1) - 1
             for line in range(first, last + 1):
                 row, at = lines[line], starts[line]
@@ -169,7 +176,18 @@ def _over_lines(words: str) -> re.Pattern[str]:
 
 
 def _unwrapped_spans(matcher: Matcher, text: str, width: int) -> Iterator[tuple[int, int]]:
-    """The matches of an expression in lines as they were before they were wrapped at `width`."""
+    """The matches of an expression in lines as they were before they were wrapped at `width`.
+
+    A line that fills the width was broken between two words or within one: it is tried both ways.
+    """
+    yield from _spans_of_joined(matcher, text, width, "")
+    if any(cell_len(row.rstrip()) >= width for row in text.split("\n")):
+        yield from _spans_of_joined(matcher, text, width, " ")
+
+
+def _spans_of_joined(
+    matcher: Matcher, text: str, width: int, after_full: str
+) -> Iterator[tuple[int, int]]:
     rows = text.split("\n")
     margin = min((_indentation(row) for row in rows if row.strip()), default=0)
     joined: list[str] = []
@@ -180,8 +198,10 @@ def _unwrapped_spans(matcher: Matcher, text: str, width: int) -> Iterator[tuple[
     for number, row in enumerate(rows):
         wrapped = number > 0 and _goes_on(rows[number - 1], row, width)
         skipped = _indentation(row) if wrapped else min(margin, _indentation(row))
-        full = wrapped and cell_len(rows[number - 1].rstrip()) >= width
-        between = "" if number == 0 or full else " " if wrapped else "\n"
+        between = "\n" if number else ""
+        if wrapped:
+            full = cell_len(rows[number - 1].rstrip()) >= width
+            between = after_full if full else " "
         said = row[skipped:].rstrip()
         begins.append(length + len(between))
         places.append(at + skipped)

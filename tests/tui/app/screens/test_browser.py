@@ -156,7 +156,22 @@ async def test_a_wrong_value_is_said_beside_the_filter(store):
         assert "larger: a size as" in line(screen, "#filter-status")
 
 
-async def test_a_key_that_there_is_not_is_said_when_nothing_has_it_as_a_word(store):
+async def test_what_happened_in_sessions_is_read_when_the_filter_asks_for_it(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("slash", *"is:failed")
+        await until(pilot, lambda: not screen.table.rows_to_measure())
+        failed = len(screen.table.order)
+        assert 0 < failed < 15
+        await until(pilot, lambda: f"{failed} of 15" in line(screen, "#filter-status"))
+        await pilot.press("escape", *"-is:failed")
+        others = len(screen.table.activity) - failed
+        assert others > 0
+        await until(pilot, lambda: f"{others} of 15" in line(screen, "#filter-status"))
+
+
+async def test_a_key_that_there_is_not_is_an_error_in_place(store):
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)

@@ -43,6 +43,7 @@ def test_every_setting_is_read(tmp_path):
         descending=True,
         mouse=True,
         time_zone="Europe/Berlin",
+        search_index=True,
         keys={"list.down": "x,ctrl+n", "list.up": "?,y"},
     )
 
@@ -61,6 +62,10 @@ def test_every_setting_is_read(tmp_path):
         ("[keys]\nlist.down = 7", "line 3: keys.list.down: it takes keys as"),
         ("[keys]\nlist.down = ''", "line 3: keys.list.down: it takes keys as"),
         ("[keys]\nlist.down = 'F1'", "line 3: keys.list.down: it takes keys as"),
+        ("[search]\nindex = 1", "line 3: search.index: it takes true or false"),
+        ("search.index = 'no'", "line 2: search.index: it takes true or false"),
+        ("[search]\nbook = 1", "line 3: search.book: no such setting; there are theme, "),
+        ("search = 3", "line 2: search: no such setting"),
         ("keys = 3", "line 2: keys: no such setting"),
     ],
 )
@@ -105,7 +110,7 @@ def test_whatever_the_values_there_is_a_configuration(tmp_path_factory, values):
 def test_the_printed_file_changes_nothing_and_without_its_signs_repeats_what_is(tmp_path):
     path = tmp_path / "config.toml"
     text = default_file(path, documented())
-    assert tomllib.loads(text) == {"keys": {}}
+    assert tomllib.loads(text) == {"search": {}, "keys": {}}
     config, problems = written(
         path, "\n".join(line[2:] if " = " in line else line for line in text.splitlines())
     )

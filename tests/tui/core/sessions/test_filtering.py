@@ -56,8 +56,16 @@ def in_utc(monkeypatch):
         # A key that is half typed, and words that hold a colon.
         ("model:", ()),
         ("-", ()),
-        ("fix: it", (Term("word", "fix:"), Term("word", "it"))),
+        ('"fix: it"', (Term("word", "fix: it"),)),
         ("http://x", (Term("word", "http://x"),)),
+        ("std::vector", (Term("word", "std::vector"),)),
+        ("turns:>10", (Term("turns", (">", 10)),)),
+        ("duration:>1.5h", (Term("duration", (">", 5400)),)),
+        ("duration:10min", (Term("duration", (">=", 600)),)),
+        ("file:Parser.py", (Term("file", "parser.py"),)),
+        ("-tool:Bash", (Term("tool", "bash", True),)),
+        ("checkpoint:release", (Term("checkpoint", "release"),)),
+        ("is:fai -is:bra", (Term("is", "failed"), Term("is", "branched", True))),
     ],
 )
 def test_a_line_means_these_terms(typed, terms):
@@ -77,6 +85,10 @@ def test_a_line_means_these_terms(typed, terms):
         ("messages:>", "messages: a number after >"),
         ("is:odd", "is: one of favorite, broken"),
         ("mode:dream", "mode: one of plan, build"),
+        ("duration:long", "duration: a time as >1h"),
+        ("turns:few", "turns: a number"),
+        ("modle:gpt", "no key modle; there are model"),
+        ("fix:", "no key fix; there are"),
     ],
 )
 def test_a_value_that_means_nothing_is_said_and_the_rest_still_filters(typed, part):
@@ -105,6 +117,8 @@ def test_whatever_is_typed_there_is_a_query(typed):
         ("model:g", "model:gpt", True),
         ("larger:1", "larger:10", False),
         ("mode:build x", "x mode:build y", True),
+        ("file:a", "file:ab", True),
+        ("tool:b", "-tool:b", False),
     ],
 )
 def test_a_query_that_got_longer_narrows(earlier, later, expected):
@@ -113,3 +127,11 @@ def test_a_query_that_got_longer_narrows(earlier, later, expected):
 
 def test_words_to_highlight_are_those_that_are_looked_for():
     assert parse('grid -no "a b" tag:x', NOW).words == ("grid", "a b")
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [("grid model:x", False), ("is:broken", False), ("grid is:failed", True), ("-file:x", True)],
+)
+def test_it_is_known_which_conditions_need_the_messages(typed, expected):
+    assert parse(typed, NOW).is_of_messages is expected

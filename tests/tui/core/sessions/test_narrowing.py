@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agcx_format.space import ActivityFacts
 from agcx_tui.core.sessions.query import KEYS, parse
 from agcx_tui.core.sessions.table import SORTS, SessionTable
 from tests.support.entries import NOW, broken, damaged, session
@@ -33,15 +34,21 @@ VALUES = {
     "model": ["g", "gpt-5", "GPT-5", "gpt-5-c", "5", "o3"],
     "tag": ["u", "ui", "uix", "codex"],
     "mode": ["b", "build", "plan", "r"],
-    "is": ["fav", "favorite", "broken", "b", "empty", "imported", "marked", "listed"],
+    "is": ["fav", "favorite", "broken", "b", "empty", "imported", "marked", "listed", "failed", "ed",
+           "branched"],
     "before": ["2024-11", "2024-11-12", "7d", "70d", "today"],
     "after": ["2024", "2024-11", "2024-11-1", "2024-11-12", "7d"],
     "larger": ["1", "10", "1M", "1MB", "10MB"],
     "smaller": ["1", "10", "1M", "1MB", "10MB"],
     "messages": [">1", ">10", ">100", "0", "<=60", "6", "60"],
+    "turns": [">1", ">10", "1", "<=3"],
+    "duration": [">1m", ">1min", "<1h", "30s"],
+    "file": ["s", "src", "src/gr", "GRID"],
+    "tool": ["sh", "shell", "patch"],
+    "checkpoint": ["re", "release"],
     "id": ["0", "00", "0000081d", "81d", "b81d", "0000b", "000017"],
     "": [*WORDS, "g", "gr", '"grid l', "layout", "nothing"],
-}
+}  # fmt: skip
 assert {*KEYS, ""} == VALUES.keys()
 
 terms = st.sampled_from(
@@ -70,6 +77,19 @@ def filled() -> SessionTable:
     table = SessionTable()
     table.put(ENTRIES)
     table.listed = frozenset(entry.path for entry in ENTRIES[::4])
+    # Of the others it is not known.
+    table.set_activity(
+        (
+            row,
+            ActivityFacts(
+                turns=row % 13, active_seconds=row * 50, failed=row % 2, edited=row % 3, branches=row % 5,
+                tools=((("shell", "apply_patch")[row % 2], 1, 0, 0.0),),
+                files=((("src/grid.py", "src/x.py")[row % 3 == 0], 1, 0),),
+                checkpoints=(("release",) if row % 4 else ()),
+            ),
+        )
+        for row in range(20)
+    )  # fmt: skip
     return table
 
 

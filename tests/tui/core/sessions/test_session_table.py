@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from agcx_format.catalog.columns import Columns
 from agcx_format.importing.draft import INCOMPLETE
 from agcx_format.model.timestamps import Timestamp, ns_of
+from agcx_format.space import ActivityFacts
 from agcx_tui.core.sessions.query import parse
 from agcx_tui.core.sessions.table import SORTS, SessionTable, micros
 from tests.support.entries import NOW, broken, damaged, session
@@ -363,3 +364,69 @@ def test_an_import_of_which_a_part_could_not_be_read_is_marked_as_a_broken_file_
     assert table.readable(rows[1])
     assert not table.broken(rows[1])
     assert table.totals.broken == 0
+
+
+# --- what is known once messages are read
+
+FACTS = {
+    1: ActivityFacts(
+        turns=12, active_seconds=7200, failed=2, edited=1, tools=(("shell", 9, 2, 1.0),),
+        files=(("src/Grid.py", 3, 1),), checkpoints=("Before the release",),
+    ),
+    2: ActivityFacts(turns=1, active_seconds=5, branches=2, tools=(("apply_patch", 1, 0, 1.0),)),
+}  # fmt: skip
+
+
+def known(table: SessionTable, *numbers: int) -> None:
+    rows = {row: title for row in table.in_order() if (title := table.title(row))}
+    titles = {"Fix the grid": 1, "queue stalls": 2}
+    table.set_activity(
+        (row, FACTS[titles[t]]) for row, t in rows.items() if titles.get(t) in numbers
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("is:failed", ["Fix the grid"]),
+        ("-is:failed", ["queue stalls"]),
+        ("is:edited", ["Fix the grid"]),
+        ("is:branched", ["queue stalls"]),
+        ("file:grid.py", ["Fix the grid"]),
+        ("tool:patch", ["queue stalls"]),
+        ("turns:>1", ["Fix the grid"]),
+        ("turns:1", ["queue stalls"]),
+        ("duration:>1h", ["Fix the grid"]),
+        ("duration:<1min", ["queue stalls"]),
+        ("checkpoint:release", ["Fix the grid"]),
+        ("-checkpoint:release", ["queue stalls"]),
+    ],
+)
+def test_what_happened_can_be_filtered_by(table, typed, expected):
+    known(table, 1, 2)
+    assert filtered(table, typed) == expected
+
+
+def test_a_session_whose_messages_were_not_read_matches_once_they_are(table):
+    assert filtered(table, "is:failed") == filtered(table, "-is:failed") == []
+    known(table, 2)
+    assert shown(table) == ["queue stalls"]
+    table.filter_by(parse("is:failed", NOW))
+    known(table, 1)
+    assert shown(table) == ["Fix the grid"]
+
+
+def test_only_what_matches_otherwise_is_to_be_read(table):
+    assert table.rows_to_measure() == []
+    table.filter_by(parse("is:failed messages:>0", NOW))
+    assert sorted(map(table.title, table.rows_to_measure())) == ["Fix the grid", "queue stalls"]
+    known(table, 1)
+    assert list(map(table.title, table.rows_to_measure())) == ["queue stalls"]
+
+
+def test_a_session_that_changed_is_to_be_read_again(table):
+    known(table, 1)
+    table.filter_by(parse("is:failed", NOW))
+    table.put([session(1, "Fix the grid", messages=50)])
+    assert shown(table) == []
+    assert "Fix the grid" in map(table.title, table.rows_to_measure())
