@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
-from msgspec.structs import replace
 
 from agcx_format.transcript import safe_line
 from agcx_tui.cli.common import (
@@ -191,6 +190,8 @@ def _selected(store: Store, line: SearchLine) -> Sequence[SessionRef] | None:
 
 def _limited(found: Search, limit: int | None) -> Iterator[SessionHits]:
     """The sessions until the limit of hits is reached; the last one may be cut."""
+    from msgspec.structs import replace
+
     left = limit
     for session in found:
         if left is None:

@@ -17,9 +17,16 @@ from heapq import merge
 from typing import NamedTuple
 
 from agcx_format import LocalShellCall, MessageSnapshot, MessageSource
-from agcx_format.search import Finder, Query, parse_query
-from agcx_format.search.matchers import Literal, Matcher
-from agcx_format.search.text import Said, as_read, read_messages
+from agcx_format.search import (
+    Finder,
+    Literal,
+    Matcher,
+    Query,
+    Said,
+    as_read,
+    parse_query,
+    read_messages,
+)
 from agcx_format.transcript import describe_file, describe_record, tool_call
 from agcx_tui.core.conversation.find_message import all_messages
 

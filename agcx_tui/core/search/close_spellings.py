@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agcx_format.errors import PersistenceError
-from agcx_format.search import Index, Query
-from agcx_format.search.query import Term
+from agcx_format.search import Index, Query, Term
 from agcx_tui.core.search.results import CloseWord
 
 __all__ = ["close_spellings"]

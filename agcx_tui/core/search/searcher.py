@@ -14,8 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from agcx_format.errors import PersistenceError
-from agcx_format.search import Index, Search, SearchProgress, SessionHits, SessionRef
-from agcx_format.search.index import Order
+from agcx_format.search import Index, Order, Search, SearchProgress, SessionHits, SessionRef
 from agcx_tui.core.search.line import SearchLine
 from agcx_tui.core.search.scope import sessions_to_search
 from agcx_tui.core.sessions.query import Query

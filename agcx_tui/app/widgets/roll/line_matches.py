@@ -20,8 +20,7 @@ from rich.cells import cell_len
 from textual.cache import LRUCache
 from textual.strip import Strip
 
-from agcx_format.search import Query
-from agcx_format.search.matchers import Literal, Matcher
+from agcx_format.search import Literal, Matcher, Query
 from agcx_tui.app.widgets.roll.viewport import Place, Viewport
 
 __all__ = ["LineMatch", "LineMatches", "Mark", "context_of"]
