@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import msgspec
 
-from agcx_format.search.text import Kind, Said
+from agcx_format.search.said import Kind, Said
 from agcx_format.search.traits import traits_of
 
 __all__ = ["BLOCK_SIZE", "SEPARATOR", "Block", "Facts", "cut", "facts_of", "in_characters"]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from enum import IntEnum
 
 import msgspec
 
@@ -27,46 +26,12 @@ from agcx_format.model.items import (
     ReasoningWithoutContent,
     ToolCallMetadata,
 )
+from agcx_format.search.said import Kind, Said
 from agcx_format.transcript.outputs import read_output, without_surrogates
 from agcx_format.transcript.tools import FILE_KEYS, SHELL, read_call, typed_command
 from agcx_format.transcript.words import genuine_user_text, text_of
 
-__all__ = ["Kind", "Said", "as_read", "read_messages"]
-
-
-class Kind(IntEnum):
-    """What kind of message it is, as `in:` tells them apart."""
-
-    YOU = 0
-    """The person's own words, or a picture of theirs."""
-    OTHER = 1
-    """What an agent put in: instructions, the environment."""
-    ASSISTANT = 2
-    REASONING = 3
-    CALL = 4
-    RESULT = 5
-
-
-class Said(msgspec.Struct, frozen=True, gc=False):
-    """One message as it is read.
-
-    Fields:
-        text: what it says; no NUL in it.
-        kind: see `Kind`.
-        role: of a message its role; else `reasoning` or `tool`.
-        time: as the file has it.
-        tool: the name of the tool that is called, or whose result this is; empty for others.
-        failed: whether a tool call is known to have failed.
-        paths: files that a call is about.
-    """
-
-    text: str
-    kind: Kind
-    role: str
-    time: str
-    tool: str = ""
-    failed: bool = False
-    paths: tuple[str, ...] = ()
+__all__ = ["as_read", "read_messages"]
 
 
 def as_read(item: object) -> str:
