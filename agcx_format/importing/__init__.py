@@ -23,7 +23,10 @@ if TYPE_CHECKING:
         read_rollout as read_rollout,
     )
     from agcx_format.importing.draft import Imported as Imported
-    from agcx_format.importing.draft import ImportReport as ImportReport
+    from agcx_format.importing.environment import source_details as source_details
+    from agcx_format.importing.report import ImportReport as ImportReport
+    from agcx_format.importing.report import ImportTotals as ImportTotals
+    from agcx_format.importing.report import LineOutcome as LineOutcome
     from agcx_format.importing.run import (
         ImportOutcome as ImportOutcome,
     )
@@ -37,7 +40,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "claude": "default_places find_transcripts read_transcript",
     "codex": "find_rollouts read_rollout",
-    "draft": "ImportReport Imported",
+    "draft": "Imported",
+    "environment": "source_details",
+    "report": "ImportReport ImportTotals LineOutcome",
     "run": "ImportOutcome ImportResult import_sessions",
 }
 

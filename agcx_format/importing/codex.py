@@ -12,15 +12,21 @@ import itertools
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from agcx_format.errors import ConversionError
+from agcx_format.importing.codex_events import Events
 from agcx_format.importing.codex_items import add_item
-from agcx_format.importing.draft import ImportDraft, Imported, moment_of
+from agcx_format.importing.codex_names import Names, names_beside
+from agcx_format.importing.draft import ImportDraft, Imported
+from agcx_format.importing.environment import BRANCH, CLI_VERSION, COMMIT, ORIGINATOR
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.json_lines import Line, read_document, read_lines
-from agcx_format.importing.source_file import Opener, detect, find_files, read_source, shape_of
+from agcx_format.importing.moments import moment_of
+from agcx_format.importing.notices import add_unknown
+from agcx_format.importing.source_file import Opener, detect, find_files, known_shape, read_source
 from agcx_format.model.ids import session_id
 from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import Timestamp
@@ -60,22 +66,27 @@ def read_rollout(path: Path, *, opener: Opener | None = None) -> Imported:
         ConversionError: the file cannot be read or is not a rollout.
     """
     read = read_document if Path(path).suffix == ".json" else read_lines
-    return read_source(path, convert, opener, read)
+    return read_source(path, partial(convert, names=names_beside), opener, read)
 
 
-def convert(lines: Iterable[Line], source: Path, modified: Timestamp) -> Imported:
+def convert(
+    lines: Iterable[Line],
+    source: Path,
+    modified: Timestamp,
+    names: Callable[[Path], Names] = lambda source: {},
+) -> Imported:
     """The session that the lines of `source` hold; `modified` is when the file last changed.
+
+    `names` gives the names that the person gave to sessions, by their ids, the last one last.
 
     Raises:
         ConversionError: no line has the shape of a Codex rollout.
     """
-    shape, _, lines = shape_of(lines, _UNKNOWN_AT_FIRST)
-    if shape is None:
-        raise ConversionError("no line has the shape of a Codex rollout")
+    shape, _, lines = known_shape(lines, _UNKNOWN_AT_FIRST, "a Codex rollout")
     if shape == "claude":
         raise ConversionError("this is a Claude Code transcript, not a Codex rollout")
     lines = _split_document(lines) if shape == "document" else lines
-    return _Rollout.read(lines, source, modified)
+    return _Rollout.read(lines, source, modified, names)
 
 
 def _split_document(lines: Iterable[Line]) -> Iterator[Line]:
@@ -93,18 +104,23 @@ class _Rollout:
     """One pass over the lines of a rollout; `meta` are the fields of its first header."""
 
     def __init__(
-        self, draft: ImportDraft, meta: dict[str, Any], source: Path, modified: Timestamp
-    ) -> None:
+        self, draft: ImportDraft, meta: dict[str, Any], source: Path, modified: Timestamp,
+        names: Callable[[Path], Names],
+    ) -> None:  # fmt: skip
         self._draft = draft
         self._meta = meta
         self._source = source
         self._modified = modified
+        self._names = names
+        self._events = Events(draft)
         self._model = ""
         self._directory = ""
-        self._name = ""
 
     @classmethod
-    def read(cls, lines: Iterable[Line], source: Path, modified: Timestamp) -> Imported:
+    def read(
+        cls, lines: Iterable[Line], source: Path, modified: Timestamp,
+        names: Callable[[Path], Names],
+    ) -> Imported:  # fmt: skip
         """Convert all lines.
 
         All message ids derive from the session's id, which is in the first header: the first line, or
@@ -121,7 +137,7 @@ class _Rollout:
         times = (v.get("timestamp") for v in values if isinstance(v, dict))
         start = next(filter(None, map(moment_of, [meta.get("timestamp"), *times])), None)
         identity = session_id(meta.get("id"), source.name)
-        rollout = cls(ImportDraft(identity, start or modified), meta, source, modified)
+        rollout = cls(ImportDraft(identity, start or modified), meta, source, modified, names)
         for line in itertools.chain(waiting, lines):
             rollout._draft.take(line, rollout._value)
         return rollout._finish()
@@ -131,65 +147,80 @@ class _Rollout:
         if not isinstance(value, dict):
             draft.bad(number, "not an object")
             return
-        has_time = draft.at(value.get("timestamp"))
-        before = len(draft.messages)
+        draft.at(moment_of(value.get("timestamp")))
         match value:
             case {"type": "response_item", "payload": dict(payload)}:
-                add_item(draft, payload, number)
-            case {"type": str(kind), "payload": payload}:
+                self._item(payload, number)
+            case {"type": "event_msg", "payload": dict(payload)}:
+                self._events.event(payload, number)
+            case {"type": "compacted", "payload": dict(payload)}:
+                draft.skipped.add("compacted", number, value)
+                self._events.compaction(payload, number)
+            case {"type": str(kind), "payload": payload} if kind in _NO_CONVERSATION:
+                draft.skipped.add(kind, number, value)
                 self._context(kind, payload if isinstance(payload, dict) else {})
+            case {"type": str(kind), "payload": _}:
+                add_unknown(draft, kind, value, number)
+            case {"record_type": str(kind)} if kind in _RECORDS:
+                draft.skipped.add(kind, number, value)
             case {"record_type": str(kind)} if kind != "response":
-                draft.skipped[kind] += 1
+                add_unknown(draft, kind, value, number)
             case {"type": str()}:
-                item = {name: value[name] for name in value if name not in _ENVELOPE}
-                add_item(draft, item, number)
+                self._item({name: value[name] for name in value if name not in _ENVELOPE}, number)
             case {"role": str(role), "content": content}:
                 draft.kept_as["bare message: message"] += 1
-                add_item(draft, {"type": "message", "role": role, "content": content}, number)
+                self._item({"type": "message", "role": role, "content": content}, number)
             case _ if _header(value):
                 draft.note("its times may be the writer's local time")
-                draft.skipped["header"] += 1
+                draft.skipped.add("header", number, value)
             case _:
-                draft.skipped["{" + ", ".join(sorted(value)[:4]) + "}"] += 1
-        if not has_time:
-            draft.without_time += len(draft.messages) - before
+                add_unknown(draft, "{" + ", ".join(sorted(value)[:4]) + "}", value, number)
+
+    def _item(self, payload: dict[str, Any], number: int) -> None:
+        add_item(self._draft, payload, number, self._events.heard)
 
     def _context(self, kind: str, payload: dict[str, Any]) -> None:
-        """Count a line without an item as skipped, and use what it says about the session."""
-        event = payload.get("type")
-        name = f"{kind}.{event}" if kind == "event_msg" and isinstance(event, str) else kind
-        self._draft.skipped[name] += 1
+        """Use what a line without an item says about the session."""
         if kind == "turn_context":
             self._model = as_text(payload.get("model")) or self._model
             self._directory = as_text(payload.get("cwd")) or self._directory
             plan = _collaboration_mode(payload) == "plan"
             self._draft.mode(OperatingMode.PLAN if plan else OperatingMode.BUILD)
-        elif event == "entered_review_mode":
-            self._draft.mode(OperatingMode.REVIEW)
-        elif event == "exited_review_mode":
-            self._draft.mode(OperatingMode.BUILD)
-        elif event == "thread_name_updated":
-            self._name = as_text(payload.get("thread_name")) or self._name
-            self._draft.titles.add(short_title(self._name))
 
     def _finish(self) -> Imported:
-        draft = self._draft
-        git = self._meta.get("git")
-        branch = as_text(git.get("branch")) if isinstance(git, dict) else ""
-        directory = (
-            self._directory or as_text(self._meta.get("cwd")) or _directory_in_messages(draft)
-        )
+        draft, meta = self._draft, self._meta
+        git = meta.get("git")
+        git = git if isinstance(git, dict) else {}
+        directory = self._directory or as_text(meta.get("cwd")) or _directory_in_messages(draft)
+        branch = as_text(git.get("branch"))
+        draft.environment |= {
+            COMMIT: as_text(git.get("commit_hash")),
+            BRANCH: branch,
+            CLI_VERSION: as_text(meta.get("cli_version")),
+            ORIGINATOR: as_text(meta.get("originator")),
+        }
         untitled = f"Codex session of {draft.start[:10]}"
-        draft.titles.add(untitled)
+        names = self._names(self._source).get(str(draft.id), ())
+        draft.titles |= {untitled, *map(short_title, names)}
+        name = names[-1] if names else self._events.name
         return draft.finish(
             source=self._source,
-            title=draft.first_words or short_title(self._name) or untitled,
-            last_accessed=self._modified,
+            changed=self._modified,
+            title=short_title(name) or draft.first_words or untitled,
             model=self._model,
             tags=["codex", branch],
             directory=directory,
         )
 
+
+# Lines of the envelope, and of the time before it, that hold no conversation.
+_NO_CONVERSATION = frozenset(
+    {
+        "configuration_update", "ghost_snapshot", "inter_agent_communication_metadata",
+        "session_meta", "session_state", "thread_settings", "turn_context", "world_state",
+    }
+)  # fmt: skip
+_RECORDS = frozenset({"state", "session_meta", "prev_session_meta", "event"})
 
 # Fields that can appear beside an item's own.
 _ENVELOPE = frozenset({"record_type", "timestamp", "ordinal"})
@@ -220,8 +251,8 @@ _cwd = re.compile(r"<environment_context>[^<]*<cwd>([^<]+)</cwd>").search
 
 def _directory_in_messages(draft: ImportDraft) -> str:
     """The working directory that one of the first messages tells the agent."""
-    for message in draft.messages[:5]:
-        for part in getattr(message.item, "content", None) or []:
+    for entry in draft.entries[:5]:
+        for part in getattr(entry.item, "content", None) or []:
             if found := _cwd(getattr(part, "text", "")):
                 return found[1].strip()
     return ""

@@ -12,8 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from agcx_format.importing.codex_answers import answers_in
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.fields import as_json, as_text, optional_text
+from agcx_format.importing.notices import notice
 from agcx_format.model.items import (
     ContentPart,
     ExecAction,
@@ -33,7 +35,12 @@ from agcx_format.model.items import (
 )
 from agcx_format.transcript.words import OUTPUT_IMAGE
 
-__all__ = ["add_item"]
+__all__ = ["PLACEHOLDERS", "add_item"]
+
+_NO_PICTURE = "[image: not in the file]"
+_ENCRYPTED = "[encrypted content]"
+# What stands in place of a part that has no text.
+PLACEHOLDERS = frozenset({_NO_PICTURE, _ENCRYPTED})
 
 _WITHOUT_CONVERSATION = frozenset(
     {
@@ -71,8 +78,10 @@ class _Line:
 
     draft: ImportDraft
     number: int
+    heard: Callable[[Item], None]
 
     def add(self, item: Item) -> None:
+        self.heard(item)
         self.draft.add(item, self.number)
 
     def made_id(self, prefix: str) -> str:
@@ -82,17 +91,27 @@ class _Line:
         self.draft.kept_as[what] += 1
 
 
-def add_item(draft: ImportDraft, payload: dict[str, Any], number: int) -> None:
-    """Add the item `payload` of line `number` to the draft, as one or more messages."""
+def add_item(
+    draft: ImportDraft,
+    payload: dict[str, Any],
+    number: int,
+    heard: Callable[[Item], None] = lambda item: None,
+) -> None:
+    """Add the item `payload` of line `number` to the draft, as one or more messages.
+
+    `heard` is called with each message before it is added.
+    """
     kind = as_text(payload.get("type"))
     if kind in _WITHOUT_CONVERSATION:
-        draft.skipped[f"response_item.{kind}"] += 1
+        draft.skipped.add(f"response_item.{kind}", number, payload)
         return
+    if kind not in _CONVERT:
+        draft.unknown.add(f"response_item.{kind}", number, payload)
     convert = _CONVERT.get(kind, _unknown)
     for name in payload.keys() - _FIELDS.get(kind, payload.keys()):
         if payload[name] not in (None, "", [], {}):
             draft.left_out[f"{kind}.{name}"] += 1
-    convert(_Line(draft, number), payload)
+    convert(_Line(draft, number, heard), payload)
 
 
 # --- messages
@@ -124,13 +143,13 @@ def _part(line: _Line, part: Any, said: Callable[[str], ContentPart]) -> Content
             return InputImage(url)
         case {"type": "input_image"}:
             line.note("input_image without a picture: a placeholder")
-            return said("[image: not in the file]")
+            return said(_NO_PICTURE)
         case {"type": str(kind), "text": str(text)}:
             line.note(f"content part {kind}: text")
             return said(text)
         case {"type": "encrypted_content"}:
             line.note("content part encrypted_content: a placeholder")
-            return said("[encrypted content]")
+            return said(_ENCRYPTED)
     line.note("content part of an unknown kind: JSON")
     return said(as_json(part))
 
@@ -271,6 +290,8 @@ def _output(line: _Line, payload: dict[str, Any]) -> None:
     call_id = as_text(payload.get("call_id")) or line.made_id("call")
     text, images = _output_text(line, payload.get("output"))
     line.add(FunctionCallOutput(call_id, text))
+    if said := answers_in(line.draft.call(call_id), text):
+        line.add(notice(said))
     if images:
         _add_images(line, call_id, images)
 

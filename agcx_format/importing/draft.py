@@ -1,25 +1,33 @@
-"""The result of an import: a session, and a report on every line.
+"""A conversation while it is imported, and the session that it becomes.
 
 Strategy: a converter passes the items of the parsed lines to an `ImportDraft`, which does what all importers
-have in common: message ids that are the same at every import, times, turns, records of tool calls, and the
-title. Nothing here opens a file.
+have in common: message ids that are the same at every import, times, turns, branches, records of tool calls,
+and the title. What only a later line says (that a message is a copy, how a call went, that a turn was taken
+back) changes an entry of the draft; the messages are made at the end. Nothing here opens a file.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
+from agcx_format.importing.environment import SOURCE_CHANGED, VERSION, WRITTEN_BY
+from agcx_format.importing.file_contexts import files_of
 from agcx_format.importing.json_lines import Line
+from agcx_format.importing.moments import estimated
+from agcx_format.importing.report import ImportReport, LineTally
 from agcx_format.model.fields import Float32
 from agcx_format.model.items import (
+    FileContext,
     FunctionCall,
     FunctionCallOutput,
     Item,
+    LocalShellCall,
+    Message,
     MessageMetadata,
     MessageSnapshot,
     ToolCallMetadata,
@@ -32,17 +40,12 @@ from agcx_format.model.session import (
     SessionMetadata,
     SessionState,
 )
-from agcx_format.model.timestamps import Timestamp
+from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.transcript.outputs import CallOutcome, read_output
 from agcx_format.transcript.title import short_title
-from agcx_format.transcript.words import genuine_user_text
+from agcx_format.transcript.words import genuine_user_text, text_of
 
-__all__ = [
-    "INCOMPLETE",
-    "ImportDraft",
-    "ImportReport",
-    "Imported",
-]
+__all__ = ["INCOMPLETE", "DraftEntry", "ImportDraft", "Imported"]
 
 # Tag of a session that could not be read completely.
 INCOMPLETE = "incomplete"
@@ -51,31 +54,6 @@ INCOMPLETE = "incomplete"
 _LISTED = 1000
 
 _FORMAT_VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What became of the lines of a file.
-
-    Fields:
-        messages: how many the conversation has.
-        skipped: lines without conversation, by type.
-        kept_as: items of types that AGCX does not have, by what they were and became.
-        left_out: fields of items that AGCX has no place for.
-        bad_lines: number and reason of the first thousand lines that could not be read.
-        bad_count: how many lines could not be read.
-        without_time: messages that have the time of the line before.
-        notes: sentences about the file.
-    """
-
-    messages: int
-    skipped: dict[str, int]
-    kept_as: dict[str, int]
-    left_out: dict[str, int]
-    bad_lines: tuple[tuple[int, str], ...]
-    bad_count: int
-    without_time: int
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,38 +71,77 @@ class Imported:
     titles: frozenset[str]
 
 
+@dataclass(slots=True, eq=False)
+class DraftEntry:
+    """A message in progress.
+
+    Fields:
+        item, message_id, time: of the message.
+        has_time: whether its line has one, rather than a line before.
+        words: what the person said in it; None if it is not theirs.
+        outcome: how the call went, if this is the output of one.
+        files: what the call in it is about.
+        branch: the branch that was left, if it is in one.
+        is_branch_point: whether a branch that was left begins after it.
+        parent: the message that it continues from, if that is not the one before it.
+        is_dropped: whether it turned out to be a copy.
+    """
+
+    item: Item
+    message_id: UUID
+    time: Timestamp
+    has_time: bool
+    words: str | None
+    outcome: CallOutcome | None = None
+    files: list[FileContext] = field(default_factory=list)
+    branch: UUID | None = None
+    is_branch_point: bool = False
+    parent: UUID | None = None
+    is_dropped: bool = False
+
+
 @dataclass
 class ImportDraft:
-    """A conversation in progress. Times are texts, as in the source."""
+    """A conversation in progress.
+
+    With `times_calls`, a call of unknown duration took as long as until its output was written.
+    """
 
     id: UUID
     start: Timestamp
-    messages: list[MessageSnapshot] = field(default_factory=list)
-    skipped: Counter[str] = field(default_factory=Counter)
+    times_calls: bool = False
+    entries: list[DraftEntry] = field(default_factory=list)
+    skipped: LineTally = field(default_factory=LineTally)
+    duplicates: LineTally = field(default_factory=LineTally)
+    unknown: LineTally = field(default_factory=LineTally)
     kept_as: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     bad_lines: list[tuple[int, str]] = field(default_factory=list)
     bad_count: int = 0
-    without_time: int = 0
+    replaced: int = 0
     # Whether a part of the file could not be read.
     incomplete: bool = False
     notes: list[str] = field(default_factory=list)
-    turns: int = 0
-    first_words: str = ""
     titles: set[str] = field(default_factory=set)
     modes: list[tuple[OperatingMode, str]] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
     now: Timestamp | None = None
-    _tools: dict[str, str] = field(default_factory=dict)
+    _has_time: bool = False
+    _calls: dict[str, DraftEntry] = field(default_factory=dict)
+    _outcomes: dict[str, CallOutcome] = field(default_factory=dict)
+    # What the next message continues from, after a branch was left.
+    _resumes_from: UUID | None = None
     # The line of the last message, and how many messages came from it.
     _number: int = 0
     _parts: int = 0
 
-    def at(self, time: object) -> bool:
-        """Set the time for the next messages, and return whether `time` is a valid one."""
-        moment = moment_of(time)
+    # --- lines
+
+    def at(self, moment: Timestamp | None) -> None:
+        """Set the time for the next messages; None keeps that of the line before."""
+        self._has_time = moment is not None
         if moment is not None:
             self.now = moment
-        return moment is not None
 
     @property
     def clock(self) -> Timestamp:
@@ -138,6 +155,7 @@ class ImportDraft:
             except RecursionError:
                 self.incomplete = True
                 self.bad(line.number, "nested too deeply")
+        self.replaced += line.replaced
         if line.error:
             self.incomplete = True
             self.bad(line.number, line.error)
@@ -151,6 +169,8 @@ class ImportDraft:
         if sentence not in self.notes:
             self.notes.append(sentence)
 
+    # --- messages
+
     def made_id(self, prefix: str, number: int) -> str:
         """An id for the next item, if it has none; the same at every import."""
         return f"{prefix}_{uuid5(self.id, f'{prefix}:{self._place(number)}').hex}"
@@ -160,95 +180,210 @@ class ImportDraft:
         part = self._parts if number == self._number else 0
         return f"{number}.{part}" if part else str(number)
 
-    def mode(self, mode: OperatingMode) -> None:
-        if not self.modes or self.modes[-1][0] is not mode:
-            self.modes.append((mode, self.clock))
-
-    def add(self, item: Item, number: int, outcome: CallOutcome | None = None) -> None:
+    def add(self, item: Item, number: int, outcome: CallOutcome | None = None) -> DraftEntry:
         """Append a message from line `number`.
 
         `outcome` is what the source says about a tool call; by default, what the output's text says.
         """
-        words = genuine_user_text(item)
-        if words is not None:
-            self.turns += 1
-            self.first_words = self.first_words or short_title(words)
-        calls = []
-        if isinstance(item, FunctionCall):
-            self._tools[item.call_id] = item.name
-        elif isinstance(item, FunctionCallOutput):
-            calls = self._metrics(item, outcome or read_output(item.output).outcome)
-        message_id = uuid5(self.id, self._place(number))
+        entry = DraftEntry(
+            item,
+            uuid5(self.id, self._place(number)),
+            self.clock,
+            self._has_time,
+            genuine_user_text(item),
+            parent=self._resumes_from,
+        )
+        self._resumes_from = None
         self._parts = self._parts + 1 if number == self._number else 1
         self._number = number
-        metadata = MessageMetadata(False, [], False, None, None, message_id, [], calls)
-        turn = max(0, self.turns - 1)
-        self.messages.append(MessageSnapshot(item, self.clock, turn, metadata))
+        match item:
+            case FunctionCall(call_id=call_id):
+                self._calls[call_id] = entry
+                entry.files = files_of(item)
+            case LocalShellCall(call_id=str(call_id)):
+                self._calls[call_id] = entry
+            case FunctionCallOutput():
+                entry.outcome = outcome or read_output(item.output).outcome
+        self.entries.append(entry)
+        return entry
 
-    def _metrics(self, item: FunctionCallOutput, outcome: CallOutcome) -> list[ToolCallMetadata]:
-        """Empty if the output says neither how the call went nor how long it took."""
-        if outcome.success is None and outcome.seconds is None:
-            return []
-        milliseconds = min(round((outcome.seconds or 0) * 1000), 2**63)
-        success = outcome.success is not False
-        name = self._tools.get(item.call_id, "")
-        return [ToolCallMetadata(name, milliseconds, success, outcome.error)]
+    def lived(self) -> Iterator[DraftEntry]:
+        """The messages in no branch that was left, the last one first."""
+        return (e for e in reversed(self.entries) if not e.is_dropped and e.branch is None)
+
+    def leave(self, entries: list[DraftEntry], fork: DraftEntry | None) -> None:
+        """Put `entries`, which follow `fork`, into a branch of their own, which was left."""
+        if not entries:
+            return
+        branch = uuid5(self.id, f"branch:{entries[0].message_id}")
+        for entry in entries:
+            entry.branch = entry.branch or branch
+        if fork is not None:
+            fork.is_branch_point = True
+            entries[0].parent = fork.message_id
+
+    def take_back(self, turns: int) -> None:
+        """Leave the branch of the last `turns` turns; the next message continues from before them."""
+        left: list[DraftEntry] = []
+        fork = None
+        for entry in self.lived():
+            if turns <= 0:
+                fork = entry
+                break
+            left.append(entry)
+            turns -= entry.words is not None
+        self.leave(left[::-1], fork)
+        self._resumes_from = fork.message_id if fork and left else None
+
+    # --- calls and modes
+
+    def call(self, call_id: str) -> DraftEntry | None:
+        """The message with this tool call."""
+        return self._calls.get(call_id)
+
+    def tool(self, call_id: str) -> str:
+        """The name of the tool that was called; empty if it is not known."""
+        called = self._calls.get(call_id)
+        match called and called.item:
+            case FunctionCall(name=name):
+                return name
+            case LocalShellCall():
+                return "local_shell"
+        return ""
+
+    def went(self, call_id: str, outcome: CallOutcome) -> None:
+        """Note what a line other than the output says about a call."""
+        self._outcomes[call_id] = _merged(self._outcomes.get(call_id), outcome)
+
+    def mode(self, mode: OperatingMode) -> None:
+        if not self.modes or self.modes[-1][0] is not mode:
+            self.modes.append((mode, self.clock))
+
+    # --- the end
+
+    @property
+    def first_words(self) -> str:
+        """A title made from the first words of the person that were not taken back."""
+        said = [e for e in self.entries if e.words and not e.is_dropped]
+        lived = [e for e in said if e.branch is None]
+        return next((title for e in lived or said if (title := short_title(e.words or ""))), "")
+
+    def _titles_before(self) -> set[str]:
+        """Titles that a version which knew fewer kinds of injected text may have made."""
+        found: set[str] = set()
+        for entry in self.entries:
+            if isinstance(entry.item, Message) and entry.item.role == "user":
+                found |= {short_title(text_of(entry.item)), short_title(entry.words or "")}
+                if entry.words and entry.branch is None:
+                    break
+        return found
 
     def finish(
-        self,
-        *,
-        source: Path,
-        title: str,
-        last_accessed: Timestamp,
-        model: str,
-        tags: list[str],
-        directory: str,
-    ) -> Imported:
+        self, *, source: Path, title: str, model: str, tags: list[str], directory: str,
+        changed: Timestamp | None = None,
+    ) -> Imported:  # fmt: skip
+        """The session; `changed` is when the file last changed, None if no file did."""
         mode = self.modes[-1][0] if self.modes else OperatingMode.BUILD
+        messages = self._messages()
+        tags = [*tags, INCOMPLETE if self.incomplete else ""]
         metadata = SessionMetadata(
             id=self.id,
             title=title,
             created_at=self.start,
             updated_at=self.clock,
-            last_accessed=last_accessed,
-            message_count=len(self.messages),
-            turn_count=self.turns,
+            last_accessed=self.clock,
+            message_count=len(messages),
+            turn_count=sum(e.words is not None for e in self.entries if not e.is_dropped),
             current_mode=mode,
             model=model or "unknown",
-            tags=list(dict.fromkeys(filter(None, [*tags, INCOMPLETE if self.incomplete else ""]))),
+            tags=list(dict.fromkeys(filter(None, tags))),
             is_favorite=False,
             file_size=0,
             compression_ratio=Float32(0.0),
             format_version=_FORMAT_VERSION,
             checkpoints=[],
         )
+        environment = {name: value for name, value in self.environment.items() if value}
+        if changed is not None:
+            environment |= {WRITTEN_BY: VERSION, SOURCE_CHANGED: str(changed)}
         conversation = ConversationSnapshot(
             id=self.id,
-            messages=self.messages,
-            context=ConversationContext(directory, {}, [], None, None),
+            messages=messages,
+            context=ConversationContext(directory, environment, [], None, None),
             mode_history=self.modes or [(mode, self.start)],
         )
-        titles = frozenset({title, self.first_words, *self.titles} - {""})
-        return Imported(metadata, conversation, initial_state(), source, self._report(), titles)
+        titles = frozenset({title, self.first_words, *self.titles, *self._titles_before()} - {""})
+        report = self._report(len(messages))
+        return Imported(metadata, conversation, initial_state(), source, report, titles)
 
-    def _report(self) -> ImportReport:
+    def _messages(self) -> list[MessageSnapshot]:
+        kept = [entry for entry in self.entries if not entry.is_dropped]
+        times = estimated([e.time if e.has_time else None for e in kept], self.start)
+        messages: list[MessageSnapshot] = []
+        turns = 0
+        for entry, time in zip(kept, times, strict=True):
+            turns += entry.words is not None
+            metadata = MessageMetadata(
+                edited=False,
+                edit_history=[],
+                branch_point=entry.is_branch_point,
+                branch_id=entry.branch,
+                parent_message_id=entry.parent,
+                message_id=entry.message_id,
+                file_context=entry.files,
+                tool_calls=self._records(entry),
+            )
+            messages.append(MessageSnapshot(entry.item, time, max(0, turns - 1), metadata))
+        return messages
+
+    def _records(self, entry: DraftEntry) -> list[ToolCallMetadata]:
+        """How the call went; empty if nothing says that, nor how long it took."""
+        if entry.outcome is None or not isinstance(entry.item, FunctionCallOutput):
+            return []
+        call_id = entry.item.call_id
+        outcome = _merged(entry.outcome, self._outcomes.get(call_id))
+        seconds = outcome.seconds
+        if seconds is None and self.times_calls:
+            seconds = self._seconds_between(self.call(call_id), entry)
+        if outcome.success is None and seconds is None:
+            return []
+        milliseconds = min(round((seconds or 0) * 1000), 2**63)
+        success = outcome.success is not False
+        return [ToolCallMetadata(self.tool(call_id), milliseconds, success, outcome.error)]
+
+    @staticmethod
+    def _seconds_between(call: DraftEntry | None, output: DraftEntry) -> float | None:
+        if call is None or not call.has_time or not output.has_time:
+            return None
+        return max(0, ns_of(output.time) - ns_of(call.time)) / 1e9
+
+    def _report(self, messages: int) -> ImportReport:
+        tallies = (self.skipped, self.duplicates, self.unknown)
         return ImportReport(
-            messages=len(self.messages),
-            skipped=dict(sorted(self.skipped.items())),
+            messages=messages,
+            duplicates=self.duplicates.sorted(),
+            skipped=self.skipped.sorted(),
+            unknown=self.unknown.sorted(),
+            examples={kind: first for tally in tallies for kind, first in tally.examples.items()},
             kept_as=dict(sorted(self.kept_as.items())),
             left_out=dict(sorted(self.left_out.items())),
             bad_lines=tuple(self.bad_lines),
             bad_count=self.bad_count,
-            without_time=self.without_time,
+            replaced=self.replaced,
+            without_time=sum(not e.has_time for e in self.entries if not e.is_dropped),
             notes=tuple(self.notes),
         )
 
 
-def moment_of(time: object) -> Timestamp | None:
-    """A timestamp of the source; None if it is not valid."""
-    if not isinstance(time, str):
-        return None
-    try:
-        return Timestamp(time)
-    except ValueError:
-        return None
+def _merged(own: CallOutcome | None, other: CallOutcome | None) -> CallOutcome:
+    """The outcome with what the other one adds; a failure in either is one."""
+    if own is None or other is None:
+        return own or other or CallOutcome()
+    success = own.success if own.success is not None else other.success
+    return replace(
+        own,
+        success=False if other.success is False else success,
+        exit_code=own.exit_code if own.exit_code is not None else other.exit_code,
+        seconds=own.seconds if own.seconds is not None else other.seconds,
+        error=own.error or other.error,
+    )

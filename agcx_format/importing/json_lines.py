@@ -17,6 +17,7 @@ import msgspec
 
 from agcx_format import limits
 from agcx_format.disk.durable import open_regular
+from agcx_format.importing.decoding import decoded
 from agcx_format.importing.records import records_in
 
 __all__ = ["LARGEST", "LONGEST_LINE", "Line", "parse_lines", "read_document", "read_lines"]
@@ -31,24 +32,25 @@ _GIVEN_UP = 4
 LARGEST = 8 * 1024 * limits.MIB
 
 _CHUNK = 1024 * 1024
-# One block of 4 bytes can decompress to 128 KiB, so this much at once is at most 128 MiB.
-_CHUNK_COMPRESSED = 4096
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """The values of a line, usually one. `number` counts from 1.
 
-    `error`, if set, says why the line, or a part of it, cannot be read.
+    `error`, if set, says why the line, or a part of it, cannot be read. `replaced` is how many
+    sequences of bytes were not UTF-8, and became U+FFFD.
     """
 
     number: int
     values: tuple[Any, ...] = ()
     error: str | None = None
+    replaced: int = 0
 
 
 def read_lines(path: Path, opener: Callable[[Path], BinaryIO] | None = None) -> Iterator[Line]:
-    """The lines of a file without blank ones; `.zst` files are decompressed.
+    """The lines of a file without blank ones, decompressed and as UTF-8: see `decoding`.
 
     Whatever is appended while it is read is ignored.
 
@@ -57,15 +59,23 @@ def read_lines(path: Path, opener: Callable[[Path], BinaryIO] | None = None) -> 
         PersistenceError: it cannot be opened, or is no regular file.
     """
     with _opened(path, opener) as (file, size):
-        chunks = _chunks(file, _CHUNK_COMPRESSED if path.suffix == ".zst" else _CHUNK, size)
-        yield from parse_lines(_decompressed(chunks) if path.suffix == ".zst" else chunks)
+        yield from parse_lines(decoded(_chunks(file, _CHUNK, size)))
 
 
 def read_document(path: Path, opener: Callable[[Path], BinaryIO] | None = None) -> Iterator[Line]:
     """Read a file that is a single JSON document as one `Line`."""
-    with _opened(path, opener) as (file, _):
-        data = file.read(LONGEST_LINE + 1)
-        if line := _line(1, [data], len(data), LONGEST_LINE):
+    with _opened(path, opener) as (file, size):
+        parts: list[bytes] = []
+        total = 0
+        for chunk in _small(decoded(_chunks(file, _CHUNK, size))):
+            if isinstance(chunk, Exception):
+                yield Line(1, error=str(chunk))
+                return
+            parts.append(chunk)
+            total += len(chunk)
+            if total > LONGEST_LINE:
+                break
+        if line := _line(1, parts, total, LONGEST_LINE):
             yield line
 
 
@@ -128,8 +138,10 @@ def _line(number: int, parts: list[bytes], size: int, longest: int) -> Line | No
 
 def _line_the_slow_way(number: int, data: bytes) -> Line:
     """For several values in a line, invalid UTF-8, or an unpaired surrogate."""
-    values, error = records_in(data.decode("utf-8-sig", "replace").strip(" \t\r\n\0"))
-    return Line(number, tuple(values), error)
+    text = data.decode("utf-8-sig", "replace")
+    replaced = text.count(_REPLACEMENT) - data.count(_REPLACEMENT.encode())
+    values, error = records_in(text.strip(" \t\r\n\0"))
+    return Line(number, tuple(values), error, replaced)
 
 
 def _small(chunks: Iterable[bytes | Exception]) -> Iterator[bytes | Exception]:
@@ -157,24 +169,3 @@ def _chunks(file: BinaryIO, size: int, left: int | None) -> Iterator[bytes]:
         if left is not None:
             left -= len(chunk)
         yield chunk
-
-
-def _decompressed(chunks: Iterable[bytes]) -> Iterator[bytes | Exception]:
-    import zstandard
-
-    decompressor = zstandard.ZstdDecompressor(max_window_size=limits.WINDOW)
-    frame = None
-    for chunk in chunks:
-        while chunk:
-            frame = frame or decompressor.decompressobj()
-            try:
-                if data := frame.decompress(chunk):
-                    yield data
-            except zstandard.ZstdError as cause:
-                yield ValueError(f"the compressed data is damaged: {cause}")
-                return
-            if not frame.eof:
-                break
-            chunk, frame = frame.unused_data, None
-    if frame is not None:
-        yield ValueError("the compressed file is cut off")

@@ -119,6 +119,11 @@ def _is_record(value: Any) -> bool:
     match value:
         case {"type": str(), "payload": dict()} | {"type": str(), "sessionId": str()}:
             return True
+        case {"type": str(), "operation": str()} | {"type": str(), "call_id": str()}:
+            return True
+        case {"type": "message", "role": str(), "content": list()}:
+            # An item of Codex; the messages in a transcript of Claude Code say which model wrote them.
+            return "model" not in value
     return False
 
 

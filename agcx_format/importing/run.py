@@ -1,27 +1,28 @@
 """Imports sessions of other agents into a store. Idempotent: a second run adds only what is new.
 
 Strategy: a session has the same id and the same messages at every import, so a second run recognizes what is
-there already. A session that has grown is replaced only if nobody changed the imported one: a person's
-changes are worth more than the new messages, so the session is skipped and reported. A file that fails does
-not stop the rest.
+there already (see `growth`). A session that has grown keeps its title, tags, star, and checkpoints; one whose
+messages were edited is skipped and reported. A file that fails does not stop the rest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from uuid import UUID
 
-import msgspec
-
 from agcx_format.errors import PersistenceError, SessionNotFound
 from agcx_format.importing.codex import find_rollouts, read_rollout
-from agcx_format.importing.draft import INCOMPLETE, Imported, ImportReport
+from agcx_format.importing.draft import Imported
+from agcx_format.importing.environment import SOURCE_CHANGED, VERSION, WRITTEN_BY
+from agcx_format.importing.growth import Growth, compare, grown
+from agcx_format.importing.report import ImportReport
 from agcx_format.model.ids import uuids_in
-from agcx_format.model.session import Session, SessionMetadata
-from agcx_format.model.timestamps import Timestamp, ns_of
+from agcx_format.model.session import Session
+from agcx_format.model.timestamps import Timestamp
+from agcx_format.session.lazy import SessionFile
 from agcx_format.store.store import Store
 
 __all__ = ["ImportOutcome", "ImportResult", "import_sessions"]
@@ -113,18 +114,20 @@ class _Run:
     def _unchanged(self, path: Path) -> ImportResult | None:
         """The result for a file that has not changed since its import, without reading it.
 
-        Both agents name a file after its session, and an import sets the last access to the file's last
-        change, to the nanosecond. A session that was opened since has another last access, and is compared in
-        full.
+        Both agents name a file after its session, and an import notes when the file last changed, to the
+        nanosecond, and by which version of the importer it was read.
         """
         try:
-            changed = Timestamp.from_ns(path.stat().st_mtime_ns)
+            changed = str(Timestamp.from_ns(path.stat().st_mtime_ns))
             entry = self._store.resolve(next(iter(uuids_in(path.name))))
+            with SessionFile(entry.path) as file:
+                noted = file.context.environment_variables
         except (OSError, StopIteration, PersistenceError):
             return None
-        if entry.metadata is None or entry.metadata.last_accessed != changed:
+        if noted.get(WRITTEN_BY) != VERSION or noted.get(SOURCE_CHANGED) != changed:
             return None
-        return ImportResult(path, ImportOutcome.PRESENT, "", entry.id, entry.metadata.title)
+        title = entry.metadata.title if entry.metadata else ""
+        return ImportResult(path, ImportOutcome.PRESENT, "", entry.id, title)
 
     def _put(self, new: Imported) -> tuple[ImportOutcome, str]:
         if not new.conversation.messages:
@@ -136,13 +139,13 @@ class _Run:
             return ImportOutcome.IMPORTED, ""
         except PersistenceError as error:
             return ImportOutcome.FAILED, f"the store has it already, unreadable: {error.reason}"
-        if reason := _reason_to_leave(stored, new):
-            return ImportOutcome.SKIPPED, reason
-        if len(stored[1].messages) >= len(new.conversation.messages) and not _is_whole_now(
-            stored, new
-        ):
-            return ImportOutcome.PRESENT, ""
-        self._save(_grown(stored, new))
+        match compare(stored, new):
+            case Growth.NONE:
+                return ImportOutcome.PRESENT, ""
+            case Growth.UNRELATED:
+                reason = "another conversation, or an edited one, has this id in the store"
+                return ImportOutcome.SKIPPED, reason
+        self._save(grown(stored, new))
         return ImportOutcome.UPDATED, ""
 
     def _stored(self, session_id: UUID) -> Session:
@@ -156,50 +159,3 @@ class _Run:
             self._planned[new.metadata.id] = new.source
         else:
             self._store.save_session(new.metadata.id, new.metadata, new.conversation, new.state)
-
-
-def _reason_to_leave(stored: Session, new: Imported) -> str:
-    """Why the stored session must not be replaced; empty if it may be.
-
-    If the new one is not longer, changes to the stored one do not matter.
-    """
-    metadata, conversation, _ = stored
-    old, now = conversation.messages, new.conversation.messages
-    shared = min(len(old), len(now))
-    if old[:shared] != now[:shared]:
-        return "another conversation, or an edited one, has this id in the store"
-    if len(old) < len(now) and _is_changed(metadata, new):
-        return "has grown, but was changed in the store since it was imported"
-    return ""
-
-
-def _is_changed(metadata: SessionMetadata, new: Imported) -> bool:
-    """Whether a person changed it since the import."""
-    return (
-        metadata.title not in new.titles
-        or _without_mark(metadata.tags) != _without_mark(new.metadata.tags)
-        or metadata.is_favorite
-        or bool(metadata.checkpoints)
-    )
-
-
-def _is_whole_now(stored: Session, new: Imported) -> bool:
-    """Whether the tag `incomplete` can go: the last line may have been unfinished at the last import."""
-    metadata, conversation, _ = stored
-    return (
-        INCOMPLETE in metadata.tags
-        and INCOMPLETE not in new.metadata.tags
-        and len(conversation.messages) == len(new.conversation.messages)
-        and not _is_changed(metadata, new)
-    )
-
-
-def _without_mark(tags: list[str]) -> list[str]:
-    return [tag for tag in tags if tag != INCOMPLETE]
-
-
-def _grown(stored: Session, new: Imported) -> Imported:
-    """The new session with the stored window state and the later last access."""
-    last = max(stored[0].last_accessed, new.metadata.last_accessed, key=ns_of)
-    metadata = msgspec.structs.replace(new.metadata, last_accessed=last)
-    return replace(new, metadata=metadata, state=stored[2])

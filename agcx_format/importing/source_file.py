@@ -17,7 +17,7 @@ from agcx_format.importing.draft import Imported
 from agcx_format.importing.json_lines import Line, read_lines
 from agcx_format.model.timestamps import Timestamp
 
-__all__ = ["Opener", "detect", "find_files", "read_source", "shape_of"]
+__all__ = ["Opener", "detect", "find_files", "known_shape", "read_source", "shape_of"]
 
 Opener = Callable[[Path], BinaryIO]
 
@@ -75,6 +75,23 @@ def read_source(
         raise error.located(path=path) from None
     except PersistenceError as error:
         raise ConversionError(error.reason, path=path) from None
+
+
+def known_shape(
+    lines: Iterable[Line], at_most: int, wanted: str
+) -> tuple[str, list[Line], Iterator[Line]]:
+    """As `shape_of`, for a file that must have a shape; `wanted` says what it should be.
+
+    Raises:
+        ConversionError: none of the first lines has a shape, with the reason if no line can be read.
+    """
+    shape, first, lines = shape_of(lines, at_most)
+    if shape is not None:
+        return shape, first, lines
+    errors = [line.error for line in first if line.error]
+    readable = any(line.values for line in first)
+    reason = errors[-1] if errors and not readable else f"no line has the shape of {wanted}"
+    raise ConversionError(reason)
 
 
 def shape_of(lines: Iterable[Line], at_most: int) -> tuple[str | None, list[Line], Iterator[Line]]:

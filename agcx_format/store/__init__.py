@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from agcx_format.store.entries import is_link as is_link
     from agcx_format.store.entries import is_recent as is_recent
     from agcx_format.store.entries import own_size as own_size
+    from agcx_format.store.incoming import Incoming as Incoming
+    from agcx_format.store.incoming import find_incoming as find_incoming
+    from agcx_format.store.incoming import incoming_of as incoming_of
+    from agcx_format.store.incoming import is_same as is_same
     from agcx_format.store.paths import SUFFIX as SUFFIX
     from agcx_format.store.paths import folders as folders
     from agcx_format.store.paths import session_paths as session_paths
@@ -49,6 +53,7 @@ _HOMES = {
     "checkpoints": "CheckpointFile Checkpoints SEPARATOR StoredCheckpoint is_checkpoint checkpoint_file "
     "open_conversation",
     "entries": "ScanEntry is_link is_recent own_size",
+    "incoming": "Incoming find_incoming incoming_of is_same",
     "paths": "SUFFIX folders session_paths",
     "redacting": "Review ReviewedFile",
     "store": "SHORTEST_PREFIX Store open_store",

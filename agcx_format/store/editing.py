@@ -36,14 +36,12 @@ from agcx_format.store import appending, paths
 from agcx_format.store.acts.manifest import ActSession, Step
 from agcx_format.store.acts.plan import Change
 from agcx_format.store.checkpoint_files import checkpoint_path
+from agcx_format.store.owned import OWNED
 
 if TYPE_CHECKING:
     from agcx_format.store.writer import StoreWriter
 
-__all__ = ["OWNED", "SessionEditor", "write"]
-
-# The fields of the metadata that belong to the person who owns the session.
-OWNED = ("title", "tags", "is_favorite")
+__all__ = ["SessionEditor", "write"]
 
 
 class _Snapshot:

@@ -10,10 +10,12 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from agcx_format.disk.durable import Signature
+from agcx_format.errors import PersistenceError
 from agcx_format.model.session import (
     Checkpoint,
     ConversationSnapshot,
@@ -31,6 +33,7 @@ from agcx_format.store.session_names import as_id
 if TYPE_CHECKING:
     from agcx_format.model.items import MessageSnapshot
     from agcx_format.store.editing import SessionEditor
+    from agcx_format.store.owned import OwnedFields
     from agcx_format.store.writer import StoreWriter
 
 __all__ = ["StoreSaver"]
@@ -76,6 +79,9 @@ class StoreSaver(StoreReader):
     ) -> None:
         """Replace the session's file in one durable step.
 
+        A title, tags or star that a person gave it are kept if this store never read the session: the
+        program cannot have seen them.
+
         `message_count`, `file_size` and `compression_ratio` are measured, whatever `metadata` says;
         in layout 2 the last two are in the index only.
 
@@ -92,10 +98,26 @@ class StoreSaver(StoreReader):
         path = self._names.find(session_id) or self._usual_path(session_id)
         layout = paths.layout_of(self.path, path)
         there = Signature.of_target(path)
+        if there is not None and session_id not in self._last_seen:
+            metadata = self._with_owned(path, metadata)
         codec = by_version(layout)
         measured, parts = codec.encode_measured(metadata, conversation, state, self.level)
         copies = codec.companions(codec.as_stored(metadata, measured))
         self._writer.save_session(path, parts, copies, measured, there)
+
+    @cached_property
+    def _owned(self) -> OwnedFields:
+        from agcx_format.store.owned import OwnedFields
+
+        return OwnedFields(self.path)
+
+    def _with_owned(self, path: Path, given: SessionMetadata) -> SessionMetadata:
+        """The metadata to be saved over a file that this store never read."""
+        try:
+            with SessionFile(path, use_mmap=self.use_mmap) as file:
+                return self._owned.kept(file.metadata, given)
+        except PersistenceError:
+            return given
 
     def append(self, session_id: UUID, messages: Iterable[MessageSnapshot]) -> SessionMetadata:
         """Add messages to the end of a session; returns its metadata.

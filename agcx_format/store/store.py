@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from agcx_format.store.acts.manifest import Act
     from agcx_format.store.checkpoints import Checkpoints
     from agcx_format.store.content import Content
+    from agcx_format.store.incoming import Incoming
     from agcx_format.store.trash import Emptied, TrashedSession
 
 __all__ = ["SHORTEST_PREFIX", "CompressionLevel", "ScanEntry", "Store", "open_store"]
@@ -132,6 +133,31 @@ class Store(StoreSaver):
             lambda: plan.duplication(self.path, entry, new_id, title, self.level),
         )
 
+    def copy_in(self, sessions: Iterable[Incoming]) -> Act:
+        """Copy sessions from elsewhere, with their checkpoints; all or none, and nothing is replaced.
+
+        They take the layout of the store's own sessions; an empty store takes theirs.  A file of the same
+        layout is copied byte for byte.  `agcx_format.store.find_incoming` finds them.
+
+        Raises:
+            StaleSession: a session with one of the ids is there already, or a file changed meanwhile.
+            LayoutCannotHold: the layout has no place for something in a checkpoint.
+            PersistenceError: one of them is damaged, or cannot be read.
+            StoreNotWritable: the store may not be written.
+        """
+        from agcx_format.store.acts import plan_incoming
+
+        wanted = [(each, self.layout_for(each)) for each in sessions]
+        self._writer.make_root()
+        return self._writer.act(
+            "copy", wanted, lambda: plan_incoming.arrival(self.path, wanted, self.level)
+        )
+
+    def layout_for(self, incoming: Incoming) -> int:
+        """The layout that a session from elsewhere gets here."""
+        is_open = self._layout is None and not len(self)
+        return incoming.layout if is_open and incoming.layout is not None else self.layout
+
     def split(
         self,
         session_id: UUID,
@@ -188,11 +214,12 @@ class Store(StoreSaver):
 
         Raises:
             NothingToUndo: there is no such act.
-            UndoConflict: a file is not as the act left it; then nothing changed.
+            UndoConflict: a file is not as the act left it; then nothing changed.  An edit is taken back
+                all the same if its fields are still what it made them, and later messages stay.
             CorruptData: the act's manifest cannot be used.
             StoreNotWritable: the store may not be written.
         """
-        return self._writer.undo(act_id)
+        return self._writer.undo(act_id, self.level)
 
     def restore(self, sessions: Iterable[TrashedSession]) -> Act:
         """Move sessions out of the trash to where they were; all or none, and nothing is overwritten.

@@ -18,7 +18,7 @@ from agcx_format.disk.durable import Signature, naming
 from agcx_format.disk.locks import locked
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.disk.tree import Tree
-from agcx_format.errors import LockFailed, PersistenceError, StaleSession
+from agcx_format.errors import LockFailed, PersistenceError, StaleSession, UndoConflict
 from agcx_format.layout import by_version
 from agcx_format.layout.base import Addition
 from agcx_format.model.session import SessionMetadata
@@ -26,12 +26,13 @@ from agcx_format.model.timestamps import Timestamp
 from agcx_format.store import appending, paths, trash
 from agcx_format.store.acts import reserve
 from agcx_format.store.acts.act_dirs import unfinished
-from agcx_format.store.acts.journal import read_acts
+from agcx_format.store.acts.journal import iter_acts, read_acts
 from agcx_format.store.acts.manifest import Act, Step
 from agcx_format.store.acts.perform import perform
 from agcx_format.store.acts.plan import Change
 from agcx_format.store.acts.recovery import recover
 from agcx_format.store.acts.undo import undo
+from agcx_format.store.acts.undo_edit import fields_back, put_back
 from agcx_format.store.index_keeper import IndexKeeper
 
 __all__ = ["StoreWriter"]
@@ -79,17 +80,35 @@ class StoreWriter:
                 self._last_seen.pop(session_id, None)
             return act
 
-    def undo(self, act_id: str | None) -> Act:
-        """Undo an act, by default the last."""
+    def undo(self, act_id: str | None, level: int) -> Act:
+        """Undo an act, by default the last; an edit by its fields if a program saved the file since."""
         if not self.root.is_dir():
             return undo(self.root, act_id)
         with self._writing():
-            act = undo(self.root, act_id, self._index.after_undo)
+            try:
+                act = undo(self.root, act_id, self._index.after_undo)
+            except UndoConflict:
+                taken_back = self._undo_by_fields(act_id, level)
+                if taken_back is None:
+                    raise
+                act = taken_back
             self._index.remember()
             changed = {session.id for session in act.sessions}
             for session_id in [each for each in self._last_seen if str(each) in changed]:
                 del self._last_seen[session_id]
             return act
+
+    def _undo_by_fields(self, act_id: str | None, level: int) -> Act | None:
+        """Undo an edit whose files are not as it left them; None if that is not possible."""
+        kept = (act for act in iter_acts(self.root) if act.is_kept and act_id in (None, act.id))
+        act = next(kept, None)
+        fields = None if act is None else fields_back(self.root, act)
+        if act is None or fields is None:
+            return None
+        for layout, indexed in put_back(self.root, act, fields, level):
+            self._index.follow({indexed.id: indexed}, layout)
+            self._index.look()
+        return act
 
     def destroy(self, acts: Collection[Act]) -> trash.Emptied:
         """Destroy what these acts keep, and what depends on it."""
@@ -115,7 +134,7 @@ class StoreWriter:
         `there` is the file before the session was encoded.
         """
         layout = paths.layout_of(self.root, path)
-        self._make_root()
+        self.make_root()
         with self._writing(), Tree(self.root) as tree:
             place = tree.place(paths.relative(self.root, path), make=True)
             if place.is_link():
@@ -169,7 +188,7 @@ class StoreWriter:
 
     def save_file(self, path: str, parts: Iterable[bytes]) -> None:
         """Replace another file of the store, whatever is there; `path` is relative to the store."""
-        self._make_root()
+        self.make_root()
         with self._writing(), Tree(self.root) as tree:
             replace_if(tree.place(path, make=True), parts, ANYTHING)
 
@@ -223,7 +242,8 @@ class StoreWriter:
             for act_dir in interrupted:
                 tree.sweep(act_dir, deep=True)
 
-    def _make_root(self) -> None:
+    def make_root(self) -> None:
+        """Create the directory of the store if it does not exist."""
         with naming(self.root):
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
 

@@ -138,6 +138,8 @@ _refusal = re.compile(
     r"|unsupported call:|(?P<rejected>(?:patch|exec command) rejected|rejected by user"
     r"|The user doesn't want to proceed with this tool use)"
     r"|(?P<aborted>aborted(?: by user)?\b)|command timed out|apply_patch verification failed"
+    r"|tool call error:|error: (?:invalid (?:hunk|patch)|Failed to (?:find (?:expected lines|context)"
+    r"|(?:read|write|delete) file))"
 ).match
 _sandbox_code = re.compile(r"failed in sandbox .{0,80}?exit code: (-?\d{1,10})").match
 

@@ -16,6 +16,7 @@ from agcx_tui.cli.checkpoint import checkpoint
 from agcx_tui.cli.common import Settings, store_option
 from agcx_tui.cli.completion import completion
 from agcx_tui.cli.configuration import config
+from agcx_tui.cli.copying import copy
 from agcx_tui.cli.export import export
 from agcx_tui.cli.group import Agcx
 from agcx_tui.cli.importing import import_
@@ -75,8 +76,8 @@ def agcx(context: click.Context) -> None:
 
 
 _COMMANDS = (
-    browse, demo, list_, search, show, export, edit, checkpoint, redact, delete, undo, trash, prune, stats,
-    import_, verify, repair, mcp, config, completion,
+    browse, demo, list_, search, show, export, edit, checkpoint, redact, copy, delete, undo, trash, prune,
+    stats, import_, verify, repair, mcp, config, completion,
 )  # fmt: skip
 
 for command in _COMMANDS:

@@ -40,6 +40,12 @@ _SHORT_ID = 8
 
 @click.command("list", short_help="List the sessions.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option(
+    "--details",
+    is_flag=True,
+    help="With --json: also tokens, cost, commit, branch, and program, where an import noted them."
+    " Reads every file.",
+)
 @click.option("--sort", type=click.Choice(SORTS), default="accessed", show_default=True)
 @click.option("--reverse", is_flag=True, help="Reverse the order.")
 @click.option(
@@ -52,7 +58,9 @@ _SHORT_ID = 8
 )
 @store_option
 @pass_settings
-def list_(settings: Settings, as_json: bool, sort: str, reverse: bool, query: str) -> None:
+def list_(
+    settings: Settings, as_json: bool, details: bool, sort: str, reverse: bool, query: str
+) -> None:
     """List the sessions, the last opened first; files that cannot be read are marked with a !.
 
     QUERY holds words that the title, tags, model, or id must contain, and terms such as
@@ -66,6 +74,8 @@ def list_(settings: Settings, as_json: bool, sort: str, reverse: bool, query: st
     from agcx_tui.core.sessions.query import parse
     from agcx_tui.core.sessions.table import DESCENDING
 
+    if details and not as_json:
+        raise click.UsageError("--details is for --json")
     wanted = parse(query, microseconds_now())
     if wanted.errors:
         raise click.BadParameter("; ".join(wanted.errors), param_hint="--filter")
@@ -76,7 +86,8 @@ def list_(settings: Settings, as_json: bool, sort: str, reverse: bool, query: st
     table.sort_by(sort, (sort in DESCENDING) != reverse)
     if as_json:
         for row in table.order:
-            print_json(_facts(entries[table.path(row)]))
+            entry = entries[table.path(row)]
+            print_json(_facts(entry) | (_details(entry) if details else {}))
     else:
         print_table(table)
 
@@ -167,6 +178,19 @@ def _terminal_width() -> int:
     if not sys.stdout.isatty():
         return 10_000
     return shutil.get_terminal_size().columns
+
+
+def _details(entry: ScanEntry) -> dict[str, Any]:
+    """What an import noted about a session; null where nothing is known, or the file cannot be read."""
+    from agcx_format import SessionFile
+    from agcx_format.errors import PersistenceError
+    from agcx_format.importing import source_details
+
+    try:
+        with SessionFile(entry.path) as file:
+            return source_details(file.context.environment_variables)
+    except PersistenceError:
+        return source_details({})
 
 
 def _facts(entry: ScanEntry) -> dict[str, Any]:

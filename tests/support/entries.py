@@ -58,7 +58,9 @@ def session(
 
 def damaged(entry: ScanEntry) -> ScanEntry:
     """The same session, its messages cut off."""
-    error = CorruptData("the file ends in it", path=entry.path, section="messages", offset=99)
+    error = CorruptData(
+        "the file ends in it", path=entry.path, section="messages", offset=99, truncated=True
+    )
     return replace(entry, error=error)
 
 
@@ -66,5 +68,7 @@ def broken(number: int, *, size: int = 77) -> ScanEntry:
     """A file whose metadata cannot be read."""
     session_id = UUID(int=number << 96)
     path = f"/store/{session_id}.agcx"
-    error = CorruptData("the file ends inside the header", path=path, section="header", offset=8)
+    error = CorruptData(
+        "the file ends inside the header", path=path, section="header", offset=8, truncated=True
+    )
     return ScanEntry(path, session_id, None, error, Signature(number, size, NOW * 1000))

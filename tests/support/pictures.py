@@ -62,7 +62,11 @@ async def previewed(pilot: Pilot, screen: BrowserScreen) -> None:
     transcript = screen.query_one(Transcript)
     if not screen.table.broken(row):
         await until(pilot, lambda: transcript.source.complete or transcript.source.known() > 60)
-    await pilot.app.workers.wait_for_complete()
+    # A command of the screen or the app waits for the answer of its dialog.
+    commands = (screen, pilot.app)
+    await until(
+        pilot, lambda: all(w.is_finished for w in pilot.app.workers if w.node not in commands)
+    )
     await pilot.pause()
 
 

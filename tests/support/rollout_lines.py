@@ -39,6 +39,10 @@ def output(text: object, call_id: str = "call_1") -> dict:
     return item("function_call_output", call_id=call_id, output=text)
 
 
+def event(kind: str, time: str = "2025-09-25T14:02:08.000Z", **fields: object) -> dict:
+    return line("event_msg", {"type": kind, **fields}, time)
+
+
 def write(path: Path, *lines: dict | str) -> Path:
     """Lines that are text are written as they are."""
     texts = [each if isinstance(each, str) else json.dumps(each) for each in lines]

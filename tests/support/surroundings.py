@@ -29,6 +29,8 @@ _KEPT = {
     "LOGNAME",
     # Where the workers of a run gather the pictures that are not as they were.
     "TEXTUAL_SNAPSHOT_TEMPDIR",
+    # A directory of real rollouts and transcripts to read as well.
+    "AGCX_ROLLOUTS",
 }
 _KEPT_PREFIXES = ("PYTHON", "PYTEST", "COV_", "COVERAGE")
 # Of Python's own, what changes what a program writes.

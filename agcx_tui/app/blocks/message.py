@@ -30,7 +30,6 @@ from agcx_format import (
     UnknownItem,
 )
 from agcx_format.counting import counted
-from agcx_format.errors import PersistenceError
 from agcx_format.transcript import (
     describe_file,
     describe_record,
@@ -53,7 +52,7 @@ from agcx_tui.app.blocks.tool import plain_rows
 from agcx_tui.app.blocks.tool_lines import answer_block, call_block
 from agcx_tui.core.conversation.branches import Branches
 
-__all__ = ["draw_message", "is_injected", "is_speech", "is_turn", "note_block", "tells_of_branches"]
+__all__ = ["draw_message", "is_injected", "is_speech", "is_turn", "tells_of_branches"]
 
 BODY = 2
 
@@ -136,21 +135,6 @@ def _asides(message: MessageSnapshot, around: Around, look: Look) -> list[Part]:
     return [*parts, *_notes(message, look, Fold.OPEN), *edit_parts(message, look, BODY)]
 
 
-def note_block(title: str, detail: str, look: Look, *, failed: bool = False) -> Block:
-    """A block about the conversation rather than from it: it is being read, or damaged here."""
-    palette = look.palette
-    style = palette.error if failed else palette.muted
-    strips = [EMPTY, line(("! " if failed else "  ", style), (title, style))]
-    if detail:
-        strips += indent(wrap(safe_text(detail), look.width - BODY, palette.text), BODY)
-    return Block.of([*strips, EMPTY], head=1, label=True)
-
-
-def undecodable_block(error: PersistenceError, index: int, look: Look) -> Block:
-    """In place of a message that cannot be decoded, with the reason."""
-    return note_block(f"Message {index + 1:,} cannot be read", str(error), look, failed=True)
-
-
 # --- what is said
 
 
@@ -211,7 +195,7 @@ def _remarks(message: MessageSnapshot, around: Around) -> list[str]:
         remarks.append(f"edited{forms}")
     if meta.branch_point:
         count = branches.counts[meta.message_id]
-        remarks.append(f"{count:,} branches" if count > 1 else "branches here")
+        remarks.append(f"{count:,} branches (← →)" if count > 1 else "branches here")
     if meta.branch_id is not None:
         name = safe_line(branches.name(meta.branch_id))
         remarks.append(f"branch “{name}”" if name else "in a branch")
@@ -222,12 +206,12 @@ def _remarks(message: MessageSnapshot, around: Around) -> list[str]:
     return remarks
 
 
-def tells_of_branches(message: MessageSnapshot, previous: MessageSnapshot | None) -> bool:
-    """Whether what is to be said of a message depends on the branches of its conversation."""
-    meta = message.metadata
-    if meta.branch_point or meta.branch_id is not None:
-        return True
-    return meta.parent_message_id is not None and _leaves_the_line(message, Around(0, previous))
+def tells_of_branches(message: MessageSnapshot) -> bool:
+    """Whether the message shows that the conversation has branches, and so is worth a read of all of it.
+
+    That it continues from another message than the previous one does not: some agents leave out messages.
+    """
+    return message.metadata.branch_point or message.metadata.branch_id is not None
 
 
 def _leaves_the_line(message: MessageSnapshot, around: Around) -> bool:

@@ -23,6 +23,9 @@ from agcx_tui.core.conversation.facts import Fact, Group
 
 __all__ = ["FactsView"]
 
+# As long for every secret.
+_MASK = "••••••••"
+
 
 class FactRows:
     """The rows of groups of facts: a heading, its facts, the next heading; as a roll shows them."""
@@ -30,6 +33,8 @@ class FactRows:
     def __init__(self) -> None:
         self.look = Look(80)
         self.rows: list[Fact | Group] = []
+        # The names of secrets that may be seen.
+        self.revealed: set[str] = set()
         self._groups: Sequence[Group] = ()
         self._column = 0
 
@@ -45,7 +50,7 @@ class FactRows:
 
     def _filtered(self, words: Needle | None) -> Iterator[Fact | Group]:
         for group in self._groups:
-            facts = [fact for fact in group.facts if words is None or _holds(fact, words)]
+            facts = [fact for fact in group.facts if words is None or self._holds(fact, words)]
             if facts or words is None:
                 yield group
                 yield from facts
@@ -62,25 +67,31 @@ class FactRows:
         row = self.rows[index]
         if isinstance(row, Group):
             return heading_block(row.title, "" if row.facts else row.empty, self.look)
+        if self.is_hidden(row):
+            return fact_block(row.name, _MASK, "enter shows it", self._column, self.look)
         return fact_block(row.name, row.value, row.note, self._column, self.look)
+
+    def is_hidden(self, fact: Fact) -> bool:
+        return fact.secret and fact.name not in self.revealed
+
+    def _holds(self, fact: Fact, words: Needle) -> bool:
+        """Whether the words are in what is shown of the fact."""
+        shown = (fact.name,) if self.is_hidden(fact) else (fact.name, fact.value, fact.note)
+        return any(map(words.is_in, shown))
 
     def estimated_heights(self) -> Iterator[int]:
         for row in self.rows:
             yield 2 if isinstance(row, Group) else 1 + bool(row.note)
 
 
-def _holds(fact: Fact, words: Needle) -> bool:
-    return any(map(words.is_in, (fact.name, fact.value, fact.note)))
-
-
 class FactsView(Roll, can_focus=True):
-    """`show(groups)`; Enter on a fact that has a target posts `Chosen`."""
+    """`show(groups)`; Enter on a fact that leads to something posts `Chosen`."""
 
     BINDINGS = bindings("facts")
 
     @dataclass
     class Chosen(Message):
-        """Enter, or a second click, on a fact with a target."""
+        """Enter, or a second click, on a fact with a target or a message."""
 
         fact: Fact
 
@@ -181,8 +192,20 @@ class FactsView(Roll, can_focus=True):
 
     def action_choose(self) -> None:
         fact = self.fact
-        if fact is not None and fact.target is not None:
+        if fact is not None and fact.secret:
+            self._toggle(fact)
+        elif fact is not None and (fact.target is not None or fact.message is not None):
             self.post_message(self.Chosen(fact))
+
+    def _toggle(self, fact: Fact) -> None:
+        """Show a secret, or hide it again."""
+
+        def change() -> None:
+            self._facts.revealed ^= {fact.name}
+            self.viewport.forget(self.current)
+
+        self.viewport.changed(change, self.current)
+        self.settled()
 
     def on_click(self, event: events.Click) -> None:
         """A click makes a fact current, a second one chooses it."""

@@ -16,17 +16,16 @@ from agcx_format.transcript import (
     EditedMessage,
     FailedCall,
     FileUse,
-    ModePeriod,
     ToolUse,
 )
-from agcx_tui.core.conversation.facts import Fact, Group
+from agcx_tui.core.conversation.facts import Fact, Group, mode_facts
 from agcx_tui.core.conversation.find_message import all_messages
 from agcx_tui.core.conversation.subject import Conversation
 from agcx_tui.core.words import format
 from agcx_tui.core.words.durations import seconds_text
 from agcx_tui.core.words.format import counted
 
-__all__ = ["activity_facts", "mode_facts", "read_activity"]
+__all__ = ["activity_facts", "read_activity"]
 
 
 def read_activity(
@@ -73,19 +72,6 @@ def activity_facts(activity: Activity) -> list[Group]:
     return [group for group in groups if group.facts]
 
 
-def mode_facts(periods: tuple[ModePeriod, ...]) -> tuple[Fact, ...]:
-    """A fact for each stretch in one mode, with the time in it."""
-    return tuple(
-        Fact(
-            period.mode.value,
-            _taken(period.seconds, period.active_seconds),
-            f"since {_moment(period.since)}",
-            message=period.number,
-        )
-        for period in periods
-    )
-
-
 def _group(title: str, facts: tuple[Fact, ...]) -> Group:
     return Group(f"{title} · {len(facts):,}" if len(facts) > 1 else title, facts)
 
@@ -117,13 +103,6 @@ _BREAKS = "without breaks of more than 5 min"
 
 def _files(count: int) -> str:
     return counted(count, "file")
-
-
-def _taken(seconds: float, active: float) -> str:
-    taken = seconds_text(seconds) or "no time"
-    return (
-        taken if abs(seconds - active) < 1 else f"{taken}, active {seconds_text(active) or 'none'}"
-    )
 
 
 def _failed(call: FailedCall) -> Fact:

@@ -6,8 +6,9 @@ file; they are made safe when drawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 from agcx_format import (
     CheckpointMetadata,
@@ -16,11 +17,16 @@ from agcx_format import (
     SessionMetadata,
     ns_of,
 )
+from agcx_format.errors import PersistenceError
+from agcx_format.importing import source_details
+from agcx_format.redaction import spans
+from agcx_format.transcript import ModePeriod, ModeReader
 from agcx_tui.core.conversation.subject import CheckpointRow, Conversation, Sizes
 from agcx_tui.core.words import format
+from agcx_tui.core.words.durations import seconds_text
 from agcx_tui.core.words.resume_command import resume_command
 
-__all__ = ["Fact", "Group", "checkpoint_facts", "context_facts", "detail_facts"]
+__all__ = ["Fact", "Group", "checkpoint_facts", "context_facts", "detail_facts", "mode_facts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,7 @@ class Fact:
         target: What Enter opens: a path, or a checkpoint.
         copied: What is copied instead of the value.
         message: The number of the message that Enter goes to, from 1.
+        secret: Whether the value is hidden until Enter is pressed.
     """
 
     name: str
@@ -40,6 +47,7 @@ class Fact:
     target: str | CheckpointMetadata | None = None
     copied: str = ""
     message: int | None = None
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +59,20 @@ class Group:
     empty: str = "none"
 
 
-def context_facts(context: ConversationContext) -> list[Group]:
-    """Directory, open files, index states, environment."""
+def context_facts(
+    context: ConversationContext, exists: Callable[[str], bool] = lambda path: True
+) -> list[Group]:
+    """Directory, open files, index states, environment; `exists` says whether there is such a file now."""
+    directory = context.working_directory
+
+    def note(path: str) -> str:
+        there = not path or exists(os.path.join(directory, path))
+        return "" if there else "not there now"
+
+    open_files = tuple(replace(_path("", path), note=note(path)) for path in context.open_files)
     groups = [
-        Group("Directory", (_path("working in", context.working_directory),)),
-        _paths("Open files", context.open_files),
+        Group("Directory", (replace(_path("working in", directory), note=note(directory)),)),
+        Group(_counted("Open files", len(open_files)), open_files),
     ]
     index = context.ast_index_state
     if index is not None:
@@ -76,8 +93,12 @@ def context_facts(context: ConversationContext) -> list[Group]:
         groups.append(Group("Embeddings", facts))
     variables = sorted(context.environment_variables.items())
     title = _counted("Environment", len(variables))
-    groups.append(Group(title, tuple(Fact(name, value) for name, value in variables)))
+    groups.append(Group(title, tuple(_variable(name, value) for name, value in variables)))
     return groups
+
+
+def _variable(name: str, value: str) -> Fact:
+    return Fact(name, value, secret=bool(spans(f"{name}={value}")))
 
 
 def checkpoint_facts(rows: Iterable[CheckpointRow]) -> list[Group]:
@@ -98,7 +119,10 @@ def checkpoint_facts(rows: Iterable[CheckpointRow]) -> list[Group]:
 
 
 def detail_facts(conversation: Conversation, sizes: Sizes) -> list[Group]:
-    """All fields of the metadata, the file, and the sizes of its sections."""
+    """All fields of the metadata, what an import noted, the file, its modes, and the sizes of its sections.
+
+    May block.
+    """
     data = conversation.metadata
     groups = [
         Group("Checkpoint", _about_checkpoint(conversation.checkpoint))
@@ -114,11 +138,45 @@ def detail_facts(conversation: Conversation, sizes: Sizes) -> list[Group]:
             ),
         ),
         Group("File", _about_file(conversation)),
+        Group("Modes", modes) if (modes := _modes(conversation)) else None,
     ]
+    groups.append(_about_source(conversation))
     if sizes:
         groups.append(Group("Sections", tuple(_section(*each) for each in sizes)))
     groups.append(Group("To go on with it", (Fact("command", resume_command(data)),)))
     return [group for group in groups if group is not None]
+
+
+def mode_facts(periods: Iterable[ModePeriod]) -> tuple[Fact, ...]:
+    """A fact for each stretch in one mode, with the time in it."""
+    return tuple(
+        Fact(
+            period.mode.value,
+            _taken(period.seconds, period.active_seconds),
+            f"since {format.exact(ns_of(period.since) // 1000)}",
+            message=period.number,
+        )
+        for period in periods
+    )
+
+
+def _taken(seconds: float, active: float) -> str:
+    taken = seconds_text(seconds) or "no time"
+    return (
+        taken
+        if not active or abs(seconds - active) < 1
+        else f"{taken}, active {seconds_text(active)}"
+    )
+
+
+def _modes(conversation: Conversation) -> tuple[Fact, ...]:
+    """The modes until the last change of the session; the activity has the messages in them."""
+    try:
+        reader = ModeReader(conversation.mode_history())
+    except PersistenceError:
+        # What is wrong with the file is not for this tab to say.
+        return ()
+    return mode_facts(reader.periods(ns_of(conversation.metadata.updated_at)))
 
 
 def _about_session(data: SessionMetadata) -> tuple[Fact, ...]:
@@ -133,6 +191,32 @@ def _about_session(data: SessionMetadata) -> tuple[Fact, ...]:
         Fact("turns", f"{data.turn_count:,}"),
         Fact("checkpoints", f"{len(data.checkpoints):,}"),
     )
+
+
+# What an import notes beside the conversation, in the order in which it is shown.
+_SOURCE = {
+    "tokens_input": "tokens read", "tokens_cached": "from a cache", "tokens_output": "tokens written",
+    "cost_usd": "cost", "commit": "commit", "branch": "branch", "cli_version": "version",
+    "originator": "used through",
+}  # fmt: skip
+
+
+def _about_source(conversation: Conversation) -> Group | None:
+    """Tokens, commit, and program, if the session was imported and its context can be read."""
+    try:
+        details = source_details(conversation.context().environment_variables)
+    except PersistenceError:
+        return None
+    facts = []
+    for name, label in _SOURCE.items():
+        value = details[name]
+        if isinstance(value, int):
+            facts.append(Fact(label, f"{value:,}", copied=str(value)))
+        elif isinstance(value, float):
+            facts.append(Fact(label, f"${value:,.2f}", copied=f"{value:g}"))
+        elif value:
+            facts.append(Fact(label, value))
+    return Group("Imported", tuple(facts)) if facts else None
 
 
 def _about_checkpoint(each: CheckpointMetadata) -> tuple[Fact, ...]:

@@ -25,6 +25,7 @@ _KINDS = {
     "prune": "Cleaned up",
     "edit": "Changed",
     "duplicate": "Duplicated",
+    "copy": "Copied in",
     "split": "Split",
     "checkpoint": "Made of a checkpoint",
     "checkpoint-create": "Made a checkpoint of",

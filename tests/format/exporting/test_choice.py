@@ -51,14 +51,13 @@ def session():
     for number, item in enumerate(ITEMS, 1):
         draft.add(item, number)
     earlier = (draft.start, Message(None, "user", [InputText("EARLIER"), PICTURE]))
+    made = draft.finish(source=None, title="t", model="MODEL", tags=[], directory="")
+    messages = made.conversation.messages
     notes = replace(
-        draft.messages[0].metadata, edited=True, edit_history=[earlier],
+        messages[0].metadata, edited=True, edit_history=[earlier],
         file_context=[FileContext("FILE", None, None, None)],
     )  # fmt: skip
-    draft.messages[0] = replace(draft.messages[0], metadata=notes)
-    made = draft.finish(
-        source=None, title="t", last_accessed=draft.start, model="MODEL", tags=[], directory=""
-    )
+    messages[0] = replace(messages[0], metadata=notes)
     return made.metadata, made.conversation, made.state
 
 

@@ -57,11 +57,9 @@ ITEMS = [
 def session(items):
     draft = ImportDraft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123456789Z"))
     for number, item in enumerate(items, 1):
-        draft.at(f"2025-08-26T04:12:{number:02}.5Z")
+        draft.at(Timestamp(f"2025-08-26T04:12:{number:02}.5Z"))
         draft.add(item, number)
-    made = draft.finish(
-        source=None, title="t", last_accessed=draft.start, model="gpt-5", tags=[], directory="/src"
-    )
+    made = draft.finish(source=None, title="t", model="gpt-5", tags=[], directory="/src")
     return made.metadata, made.conversation
 
 

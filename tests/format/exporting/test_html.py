@@ -128,7 +128,6 @@ def page(*items, title: str = "Fix it", choice: ExportChoice | None = None) -> s
     made = draft.finish(
         source=None,
         title=title,
-        last_accessed=draft.start,
         model=title,
         tags=[title],
         directory=title,
@@ -258,11 +257,9 @@ def test_the_page_is_made_a_message_at_a_time():
     draft = ImportDraft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123Z"))
     for number in range(3):
         draft.add(Message(None, "user", [InputText("x")]), number)
-    made = draft.finish(
-        source=None, title="t", last_accessed=draft.start, model="", tags=[], directory=""
-    )
+    made = draft.finish(source=None, title="t", model="", tags=[], directory="")
     seen = []
-    parts = html_parts(made.metadata, (seen.append(m) or m for m in draft.messages))
+    parts = html_parts(made.metadata, (seen.append(m) or m for m in made.conversation.messages))
     while not next(parts).startswith("<article"):
         pass
     assert len(seen) == 1
@@ -271,13 +268,13 @@ def test_the_page_is_made_a_message_at_a_time():
 def test_several_conversations_in_one_page_have_anchors_of_their_own():
     draft = ImportDraft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123Z"))
     draft.add(Message(None, "user", [InputText("x")]), 1)
-    made = draft.finish(
-        source=None, title="t", last_accessed=draft.start, model="", tags=[], directory=""
-    )
+    made = draft.finish(source=None, title="t", model="", tags=[], directory="")
     sections = [
         part
         for prefix in ("s1-", "s2-")
-        for part in section_parts(made.metadata, draft.messages, None, ExportChoice(), prefix)
+        for part in section_parts(
+            made.metadata, made.conversation.messages, None, ExportChoice(), prefix
+        )
     ]
     found = Page("".join([page_start("Two"), *sections, PAGE_END]))
     assert list(found.text) == ["s1-m1", "s2-m1"]

@@ -65,13 +65,10 @@ def draft(*items) -> ImportDraft:
 def markdown(*items, title: str = "Fix it", noted: Mapping | None = None) -> str:
     """`noted` are fields of the first message's metadata."""
     made = draft(*items)
-    first = made.messages[0]
-    notes = msgspec.structs.replace(first.metadata, **(noted or {}))
-    made.messages[0] = msgspec.structs.replace(first, metadata=notes)
-    imported = made.finish(
-        source=None, title=title, last_accessed=made.start, model="m", tags=["a: b"],
-        directory="/src",
-    )  # fmt: skip
+    imported = made.finish(source=None, title=title, model="m", tags=["a: b"], directory="/src")
+    messages = imported.conversation.messages
+    notes = msgspec.structs.replace(messages[0].metadata, **(noted or {}))
+    messages[0] = msgspec.structs.replace(messages[0], metadata=notes)
     return to_markdown(imported.metadata, imported.conversation)
 
 
@@ -286,7 +283,7 @@ def test_an_item_of_an_unknown_kind_is_shown_as_json():
 def test_the_document_is_made_a_message_at_a_time():
     made = draft(*every_kind("x"))
     imported = made.finish(
-        source=None, title="t", last_accessed=made.start, model="", tags=[], directory="",
+        source=None, title="t", model="", tags=[], directory="",
     )  # fmt: skip
     seen = []
     messages = (seen.append(m) or m for m in imported.conversation.messages)
@@ -297,7 +294,8 @@ def test_the_document_is_made_a_message_at_a_time():
 
 def test_items_of_markdown_tests_can_be_stored():
     """So that the hostile texts above are ones that a file can hold."""
-    assert messagepack.encode_messages(draft(*every_kind("x")).messages)
+    made = draft(*every_kind("x")).finish(source=None, title="t", model="m", tags=[], directory="")
+    assert messagepack.encode_messages(made.conversation.messages)
 
 
 @pytest.mark.parametrize(

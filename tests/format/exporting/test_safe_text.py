@@ -53,11 +53,9 @@ REFERENCES = [r for r in REFERENCES if unescape(r) != r and "\ufffd" not in unes
 
 def session(text: str) -> Session:
     made = draft(*every_kind(text))
-    first = made.messages[0]
-    made.messages[0] = replace(first, metadata=replace(first.metadata, **noted(text)))
-    imported = made.finish(
-        source=None, title=text, last_accessed=made.start, model=text, tags=[text], directory=text
-    )
+    imported = made.finish(source=None, title=text, model=text, tags=[text], directory=text)
+    messages = imported.conversation.messages
+    messages[0] = replace(messages[0], metadata=replace(messages[0].metadata, **noted(text)))
     return imported.metadata, imported.conversation, imported.state
 
 

@@ -26,38 +26,16 @@ from agcx_format.model.items import (
     SummaryText,
 )
 from tests.support.rollout_lines import write
-
-SESSION = "2d984148-cddb-4605-aac1-13e720fe613c"
-TIME = "2025-10-26T10:38:08.752Z"
-
-
-def said(kind: str, content: object, uuid: str = "", **more) -> dict:
-    message = {"role": kind, "content": content}
-    if kind == "assistant":
-        message |= {"id": "msg_1", "model": "claude-sonnet-4-5"}
-    line = {"type": kind, "uuid": uuid, "sessionId": SESSION, "timestamp": TIME, "message": message}
-    return line | {"cwd": "/src/site", "gitBranch": "main", "isSidechain": False} | more
-
-
-def user(content: object, **more) -> dict:
-    return said("user", content, **more)
-
-
-def assistant(*blocks: dict, **more) -> dict:
-    return said("assistant", list(blocks), **more)
-
-
-def text(words: str) -> dict:
-    return {"type": "text", "text": words}
-
-
-def use(name: str = "Bash", call_id: str = "toolu_1", **given) -> dict:
-    return {"type": "tool_use", "id": call_id, "name": name, "input": given}
-
-
-def result(content: object, call_id: str = "toolu_1", **more) -> dict:
-    return {"type": "tool_result", "tool_use_id": call_id, "content": content, **more}
-
+from tests.support.transcript_lines import (
+    SESSION,
+    TIME,
+    assistant,
+    result,
+    said,
+    text,
+    use,
+    user,
+)
 
 PICTURE = {"type": "image", "source": {"type": "base64", "media_type": "image/gif", "data": "QUJD"}}
 
@@ -179,7 +157,7 @@ def test_a_line_that_was_written_again_counts_once(read):
     again = user("one", uuid="u1")
     imported = read(again, again, user("two", uuid="u1"))
     assert imported.report.messages == 2
-    assert imported.report.skipped == {"user, the same line again": 1}
+    assert imported.report.duplicates == {"user, the same line again": 1}
 
 
 def test_empty_thoughts_are_kept_as_thoughts(read):
@@ -217,9 +195,10 @@ def test_broken_lines_do_not_cost_the_rest(read):
         '"massive error"', "42", user("hi"), {"silly": "this"}, user(None), user(["bare"]),
         said("assistant", []) | {"message": "error"}, '{"type": "user", "mess',
     )  # fmt: skip
-    assert [getattr(item, "role", None) for item in items(imported)] == ["user", "user"]
+    assert [getattr(item, "role", None) for item in items(imported)] == ["user", "system", "user"]
     assert [number for number, _ in imported.report.bad_lines] == [1, 2, 5, 7, 8]
-    assert imported.report.skipped == {"{silly}": 1}
+    assert imported.report.unknown == {"{silly}": 1}
+    assert "this" in items(imported)[1].content[0].text
 
 
 def test_values_of_wrong_types_are_no_errors(read):
@@ -228,6 +207,12 @@ def test_values_of_wrong_types_are_no_errors(read):
     lines += [user([result(value)]) | {"toolUseResult": value} for value in odd]
     lines += [assistant({"type": "thinking", "thinking": value}) for value in odd]
     lines += [user([{"type": "image", "source": value}]) for value in odd]
+    lines += [
+        {"type": kind, "subtype": "x", "attachment": value, "content": value, "error": value}
+        for value in odd
+        for kind in ("system", "attachment", "queue-operation", "new")
+    ]
+    lines.append(assistant(use(number=10**40)))
     written = messagepack.encode_messages(read(*lines).conversation.messages)
     assert messagepack.decode_messages(written)
 

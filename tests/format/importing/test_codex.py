@@ -27,11 +27,11 @@ from agcx_format.model.items import (
     ReasoningText,
 )
 from agcx_format.model.session import OperatingMode
-from agcx_format.model.timestamps import ns_of
 from tests.support.rollout_lines import (
     SESSION,
     assistant,
     call,
+    event,
     item,
     line,
     meta,
@@ -72,7 +72,7 @@ def test_a_whole_session_fills_every_field_that_a_rollout_knows(read, tmp_path):
     assert metadata.title == "Fix the grid, please."
     assert metadata.created_at == "2025-09-25T14:02:05.424Z"
     assert metadata.updated_at == "2025-09-25T15:00:00Z"
-    assert ns_of(metadata.last_accessed) == os.stat(imported.source).st_mtime_ns
+    assert metadata.last_accessed == metadata.updated_at
     assert (metadata.message_count, metadata.turn_count) == (5, 2)
     assert metadata.model == "gpt-6-codex"
     assert metadata.tags == ["codex", "feat/grid"]
@@ -88,7 +88,11 @@ def test_the_same_file_gives_the_same_bytes_at_every_import(read):
         item("web_search_call", status="completed", action={"type": "search", "query": "q"}),
         call("shell", {"command": ["ls"]}),
     )
-    first, second = read(*lines), read(*lines)
+    first = read(*lines)
+    changed = os.stat(first.source).st_mtime_ns
+    write(first.source, *lines)
+    os.utime(first.source, ns=(changed, changed))
+    second = read_rollout(first.source)
     assert messagepack.encode(first.conversation) == messagepack.encode(second.conversation)
     ids = [m.metadata.message_id for m in first.conversation.messages]
     assert len(set(ids)) == len(ids) == 5
@@ -244,7 +248,9 @@ def test_a_compaction_does_not_double_the_transcript(read):
         line("compacted", {"message": "sum", "replacement_history": history}),
         assistant("two"),
     )
-    assert imported.report.messages == 2
+    said = [each.content[0].text for each in items(imported)]
+    assert said == ["one", "Context compacted", "sum", "two"]
+    assert [each.role for each in items(imported)[1:3]] == ["system", "developer"]
     assert imported.report.skipped["compacted"] == 1
 
 
@@ -309,6 +315,7 @@ def test_every_line_is_a_message_or_counted(read):
     ]
     report = read(*lines).report
     assert report.messages + sum(report.skipped.values()) + report.bad_count == len(lines)
+    assert report.unknown == {"{odd, timestamp}": 1}
     assert report.skipped["event_msg.token_count"] == 1
     assert report.skipped["response_item.ghost_snapshot"] == 1
 
@@ -318,7 +325,7 @@ def test_fields_without_a_place_in_the_format_are_counted(read):
     assert report.left_out == {"message.phase": 1}
 
 
-def test_a_time_that_is_none_leaves_the_time_of_the_line_before(read):
+def test_after_the_last_time_there_is_no_later_one(read):
     broken = user("two") | {"timestamp": "[gone]"}
     imported = read(meta(), user("one"), broken)
     times = [message.timestamp for message in imported.conversation.messages]
@@ -394,7 +401,17 @@ def test_values_of_wrong_types_are_no_errors(read):
         ("function_call_output", "output"), ("local_shell_call", "action"),
         ("web_search_call", "action"), ("image_generation_call", "result"),
     ]]  # fmt: skip
-    contexts = [line("turn_context", value) for value in odd]
+    kinds = "turn_context", "event_msg", "compacted", "new"
+    contexts = [line(kind, value) for value in odd for kind in kinds]
+    contexts += [
+        event(kind, **{name: value})
+        for value in odd
+        for kind, name in [
+            ("user_message", "message"), ("token_count", "info"), ("exec_command_end", "duration"),
+            ("mcp_tool_call_end", "result"), ("thread_rolled_back", "num_turns"), ("error", "message"),
+            ("item_completed", "item"), ("thread_name_updated", "thread_name"), ("turn_aborted", "reason"),
+        ]
+    ]  # fmt: skip
     imported = read(meta(git=3, id=4), *lines, *contexts)
     written = messagepack.encode_messages(imported.conversation.messages)
     assert messagepack.decode_messages(written) == imported.conversation.messages
@@ -450,11 +467,11 @@ def test_a_review_ends_and_the_mode_is_the_one_after_it(read):
     assert imported.metadata.current_mode is OperatingMode.BUILD
 
 
-def test_the_name_of_a_thread_is_its_title_where_nobody_has_said_anything(read):
+def test_the_name_that_a_person_gave_is_the_title(read):
     named = line("event_msg", {"type": "thread_name_updated", "thread_name": "Grid work"})
     assert read(meta(), named, assistant("Hello.")).metadata.title == "Grid work"
     imported = read(meta(), user("Fix the grid"), named)
-    assert (imported.metadata.title, "Grid work" in imported.titles) == ("Fix the grid", True)
+    assert (imported.metadata.title, "Fix the grid" in imported.titles) == ("Grid work", True)
 
 
 def test_a_picture_may_be_given_as_an_object(read):

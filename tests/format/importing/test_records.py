@@ -71,6 +71,21 @@ def test_the_pieces_of_a_record_that_breaks_off_are_no_records(record, cut):
 
 
 @pytest.mark.parametrize(
+    "record",
+    [
+        {"type": "queue-operation", "operation": "enqueue", "content": "two"},
+        {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "two"}]},
+        {"type": "function_call", "name": "shell", "arguments": "{}", "call_id": "c"},
+    ],
+    ids=lambda record: record["type"],
+)
+def test_a_record_without_an_envelope_is_read_behind_one_that_breaks_off_anywhere(record):
+    broken = json.dumps(user("one"))
+    for cut in range(1, len(broken)):
+        assert read(broken[:cut] + json.dumps(record)).values[-1] == record
+
+
+@pytest.mark.parametrize(
     "text",
     [
         '{"a":[0,' * 5_000, '{"a":' * 50_000, '{"' * 100_000, '{"a":"b' * 50_000, "[{" * 50_000,

@@ -90,18 +90,19 @@ CHECKPOINT = CheckpointMetadata(
     "change",
     [{"title": "Mine"}, {"tags": ["mine"]}, {"is_favorite": True}, {"checkpoints": [CHECKPOINT]}],
 )
-def test_a_session_that_was_changed_in_the_store_is_not_replaced(store, rollouts, change):
+def test_what_a_person_did_to_a_session_stays_when_it_grows(store, rollouts, change):
     path = write(rollouts / "a.jsonl", meta(), user("one"))
     (first,) = import_sessions(store, [path])
     metadata, conversation, state = store.load_session(first.id)
     store.save_session(first.id, msgspec.structs.replace(metadata, **change), conversation, state)
     before = files(store)
     assert outcomes(store, path) == [ImportOutcome.PRESENT]
-    write(path, meta(), user("one"), assistant("two"))
-    (result,) = import_sessions(store, [path])
-    assert result.outcome is ImportOutcome.SKIPPED
-    assert "changed in the store" in result.reason
     assert files(store) == before
+    write(path, meta(), user("one"), assistant("two"))
+    assert outcomes(store, path) == [ImportOutcome.UPDATED]
+    (grown,) = store.list_sessions()
+    assert (grown.message_count, {name: getattr(grown, name) for name in change}) == (2, change)
+    assert outcomes(store, path) == [ImportOutcome.PRESENT]
 
 
 def test_another_conversation_of_the_same_id_is_not_overwritten(store, rollouts):

@@ -33,7 +33,24 @@ from agcx_format.transcript.words import genuine_user_text, own_words, text_of
         ("# Context from my IDE setup:\n\n## My request for Codex:\ngo\n", "go"),
         ("# AGENTS.md instructions are wrong", "# AGENTS.md instructions are wrong"),
         ("<command-name>/init</command-name><command-args></command-args>", ""),
+        (
+            "<command-name>/review</command-name>\n<command-args>the parser </command-args>",
+            "the parser",
+        ),
         ("[Request interrupted by user for tool use]", ""),
+        ("# Files mentioned by the user:\n\n## a: /a\n\n## My request for Codex:\ngo\n", "go"),
+        ("# Context from my IDE setup:\n\n## My request:\ngo\n", "go"),
+        (
+            "<app-context>\nx\n</app-context>\n# Files mentioned by the user:\n## My request:\ngo",
+            "go",
+        ),
+        ("<recommended_plugins>\nx\n</recommended_plugins>", ""),
+        ("<in-app-browser-context page='1'>x</in-app-browser-context>\nlook", "look"),
+        ("<codex_internal_context>x</codex_internal_context>", ""),
+        ("<realtime_delegation>x</realtime_delegation>", ""),
+        ("<image name=[Image #1]>\n</image>\nwhy is it gray?", "why is it gray?"),
+        ("</image>", ""),
+        ("<image> is the element", "<image> is the element"),
     ],
 )
 def test_own_words(text, words):
@@ -50,6 +67,8 @@ def test_only_messages_of_the_user_are_the_users():
 def test_a_picture_alone_is_said_without_words():
     picture = InputImage("data:image/png;base64,")
     assert genuine_user_text(Message(None, "user", [picture])) == ""
+    marks = InputText("<image name=[Image #1]>"), InputText("</image>")
+    assert genuine_user_text(Message(None, "user", [marks[0], picture, marks[1]])) == ""
     returned = InputText("<tool_output_image>shot</tool_output_image>")
     assert genuine_user_text(Message(None, "user", [returned, picture])) is None
 
@@ -61,8 +80,10 @@ def test_a_picture_alone_is_said_without_words():
         ("<skill>" * 200_000, "<skill>" * 200_000),
         ("<skill>" + "</skill>" * 200_000, "</skill>" * 199_999),
         ("x" + "<skill></skill>" * 200_000, "x"),
+        ("<image name=a>" * 200_000, ""),
+        ("<command-name>" + "<command-args>" * 200_000, ""),
     ],
-    ids=["blocks", "opened", "closed", "blocks at the end"],
+    ids=["blocks", "opened", "closed", "blocks at the end", "pictures", "commands"],
 )
 def test_megabytes_of_tags_are_read_once(text, words):
     """Reading them again for each tag would take hours: this test would not end."""

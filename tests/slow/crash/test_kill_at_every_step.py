@@ -20,6 +20,7 @@ from agcx_format import (
     new_message,
     open_store,
 )
+from agcx_format.store import Incoming, find_incoming
 from tests.slow.crash.processes import killed_at
 from tests.slow.crash.versions import assert_clean, session, version_of
 from tests.support.stores import contents
@@ -51,7 +52,18 @@ def work_on(store: Store) -> None:
         editor.update(title="worked on")
 
 
+def copy_in(store: Store) -> None:
+    """From a store of layout 1, with a checkpoint."""
+    other = SessionStorage(store.path.parent / "other")
+    if C not in other:
+        other.save_session(C, *session(C, 9))
+        with other.editing(C) as editor:
+            editor.checkpoint("copied")
+    store.copy_in(each for each in find_incoming(other.path) if isinstance(each, Incoming))
+
+
 ACTIONS = [
+    Action("copy in", copy_in),
     Action("append", lambda s: s.append(A, [new_message(FunctionCallOutput("c", "x"))]), loses=True),
     Action("work on", work_on, loses=True),
     Action("save a new one", lambda s: s.save_session(C, *session(C, 9))),

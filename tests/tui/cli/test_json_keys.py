@@ -24,8 +24,8 @@ METADATA = {
     "is_favorite", "last_accessed", "message_count", "model", "tags", "title", "turn_count", "updated_at",
 }  # fmt: skip
 IMPORT = {
-    "path", "outcome", "reason", "id", "title", "messages", "skipped", "kept_as", "left_out", "bad_lines",
-    "bad_count",
+    "path", "outcome", "reason", "id", "title", "messages", "duplicates", "skipped", "unknown", "examples",
+    "kept_as", "left_out", "bad_lines", "bad_count", "not_understood", "replaced", "without_time",
 }  # fmt: skip
 VERIFY = {
     "schema", "path", "kind", "size", "layout", "id", "parts", "findings", "stopped", "ok", "severity",
@@ -211,9 +211,20 @@ def test_prune(store):
     assert all(each["reasons"] for each in found)
 
 
+COPIED = frozenset({"path", "outcome", "reason", "id", "title", "checkpoints"})
+
+
+def test_copy_and_import_of_sessions(store, tmp_path):
+    (found,) = lines("copy", GRID, "--to", tmp_path / "other", "--json")
+    assert (frozenset(found), found["outcome"]) == (COPIED, "copied")
+    (again,) = lines("import", tmp_path / "other", "--json")
+    assert (frozenset(again), again["outcome"]) == (COPIED, "already there")
+
+
 TESTED = {
     ("list",), ("show",), ("redact",), ("checkpoint", "list"), ("checkpoint", "show"), ("trash", "list"),
-    ("stats",), ("import", "codex"), ("import", "claude"), ("verify",), ("prune",), ("search",),
+    ("stats",), ("import", "codex"), ("import", "claude"), ("import", "sessions"),
+    ("copy",), ("verify",), ("prune",), ("search",),
 }  # fmt: skip
 
 

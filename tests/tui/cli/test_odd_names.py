@@ -26,6 +26,8 @@ ON_ONE = [
     (["redact", "--secrets", "--text", "the", "--dry-run"], 0, 1),
     (["redact", "--text", "the", "--with", "a", "--yes", "--force"], 0, 1),
     (["checkpoint", "list", "--json"], 0, 0),
+    (["copy", "--to", "copied"], 0, 1),
+    (["copy", "--to", "copied", "--json"], 0, 1),
     (["delete", "--yes"], 0, 0),
     (["undo"], 0, 0),
     (["undo", "--list"], 0, 0),

@@ -267,9 +267,12 @@ class ConversationScreen(OnceScreen[None]):
         await self.show_tab(names[(names.index(self.panes.shown) + direction) % len(names)])
 
     @on(FactsView.Chosen)
-    def _fact_chosen(self, message: FactsView.Chosen) -> None:
+    async def _fact_chosen(self, message: FactsView.Chosen) -> None:
         target = message.fact.target
-        if not isinstance(target, CheckpointMetadata):
+        if message.fact.message is not None:
+            await self.show_tab("messages")
+            self.transcript.seek(message.fact.message - 1)
+        elif not isinstance(target, CheckpointMetadata):
             self.action_open_editor()
         elif self.opened is not None and self.panes.store is not None:
             from agcx_tui.app.screens.conversation.checkpoint import CheckpointScreen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from textual import on, work
@@ -14,6 +15,7 @@ from agcx_format.errors import PersistenceError
 from agcx_tui.app.widgets.checkpoints_view import CheckpointsView
 from agcx_tui.app.widgets.facts_view import FactsView
 from agcx_tui.app.widgets.transcript.transcript import Transcript
+from agcx_tui.core.conversation.activity import activity_facts, read_activity
 from agcx_tui.core.conversation.facts import Group, checkpoint_facts, context_facts, detail_facts
 from agcx_tui.core.conversation.subject import Conversation, checkpoints_of
 
@@ -24,6 +26,7 @@ TABS = {
     "context": "Context",
     "checkpoints": "Checkpoints",
     "details": "Details",
+    "activity": "Activity",
 }
 
 
@@ -75,10 +78,13 @@ class Panes(ContentSwitcher):
         store = None
         try:
             if name == "context":
-                groups = context_facts(conversation.context())
+                groups = context_facts(conversation.context(), os.path.lexists)
             elif name == "checkpoints":
                 store, rows = checkpoints_of(self.store, conversation)
                 groups = checkpoint_facts(rows)
+            elif name == "activity":
+                activity = read_activity(conversation, lambda: worker.is_cancelled)
+                groups = activity_facts(activity) if activity is not None else []
             else:
                 sizes = conversation.sections(lambda: worker.is_cancelled)
                 groups = detail_facts(conversation, sizes)

@@ -66,7 +66,7 @@ class ReadingPlace:
             message, place = self._restored
             if transcript.current == message and place in (None, transcript.viewport.top):
                 self._restored = message, transcript.viewport.top
-                return f"continued at message {message + 1:,}, g for the start"
+                return f"continued at {message + 1:,}, g for the start"
             self._restored = None
         if not complete:
             return f"reading… {share}"

@@ -18,6 +18,9 @@ from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 
 __all__ = ["TabLine"]
 
+# Cells between two tabs.
+_GAP = 2
+
 
 class TabLine(EdgeLine):
     """`choose(name)` marks one of `tabs`, pairs of a name and a label; a click posts `Clicked`."""
@@ -50,7 +53,7 @@ class TabLine(EdgeLine):
         self._redraw()
 
     def _redraw(self) -> None:
-        labels = Content("   ").join(self._labels())
+        labels = Content(" " * _GAP).join(self._labels())
         width = self.content_size.width
         fits = not width or labels.cell_length + 2 + cell_len(self._status) <= width
         self.show(labels, self._status if fits else self._short)
@@ -69,8 +72,8 @@ class TabLine(EdgeLine):
 
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset_capture(self).x
-        ends = accumulate(label.cell_length + 3 for label in self._labels())
+        ends = accumulate(label.cell_length + _GAP for label in self._labels())
         for (name, _), end in zip(self.tabs, ends, strict=True):
-            if at < end - 2:
+            if at <= end - _GAP:
                 self.post_message(self.Clicked(name))
                 return

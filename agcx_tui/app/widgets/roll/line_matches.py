@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -55,12 +55,19 @@ class LineMatch:
     Fields:
         place: The line on which it begins.
         number: Which one of its part.
-        context: See `context_of`.
+        text: The lines of its part, in which it is `start` to `end`.
     """
 
     place: Place
     number: int
-    context: tuple[str, str, str]
+    text: str = field(repr=False)
+    start: int
+    end: int
+
+    @property
+    def context(self) -> tuple[str, str, str]:
+        """See `context_of`."""
+        return context_of(self.text, self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +136,7 @@ class LineMatches:
             if number >= _MOST or first >= len(found.strips):
                 break
             here = place._replace(line=first)
-            found.matches.append(LineMatch(here, number, context_of(text, start, stop)))
+            found.matches.append(LineMatch(here, number, text, start, stop))
             last = bisect_right(starts, stop - 1) - 1
             for line in range(first, last + 1):
                 row, at = lines[line], starts[line]

@@ -28,15 +28,10 @@ from agcx_format.counting import counted
 from agcx_format.errors import PersistenceError
 from agcx_tui.app.blocks.block import Block
 from agcx_tui.app.blocks.look import Around, Fold, Look
-from agcx_tui.app.blocks.message import (
-    draw_message,
-    is_injected,
-    note_block,
-    tells_of_branches,
-    undecodable_block,
-)
+from agcx_tui.app.blocks.message import draw_message, is_injected, is_turn, tells_of_branches
+from agcx_tui.app.blocks.notes import note_block, other_way_block, undecodable_block
 from agcx_tui.app.blocks.palette import Palette
-from agcx_tui.core.conversation.branches import Branches
+from agcx_tui.core.conversation.branches import Branches, ChosenWays, Way
 
 __all__ = ["NOTHING", "SPEECH", "THOUGHT", "TOOL", "ConversationBlocks"]
 
@@ -47,6 +42,8 @@ TOOL, THOUGHT, SPEECH = "tool", "thought", "speech"
 NOTHING = ListSource([])
 # Messages between a call and its output at most: agents make some calls at once, not dozens.
 NEAR = 24
+# Messages and bytes that are looked at for a turn before it is left to a thread.
+_NEAR_TURNS, _NEAR_SIZE = 100, 128 * 1024
 # Heights are guessed from the sizes of at most so many messages at a time.
 _GUESSED = 20_000
 _USUAL_HEIGHT = 4
@@ -62,6 +59,8 @@ class ConversationBlocks:
         self.folds: dict[int, Fold] = {}
         self.pending: set[int] = set()
         self.branches: Branches | None = None
+        # Known when the branches are.
+        self._ways: ChosenWays | None = None
         # A message that tells of branches was drawn without knowing them.
         self.misses_branches = False
         self._messages: LRUCache[int, MessageSnapshot | PersistenceError] = LRUCache(64)
@@ -71,7 +70,7 @@ class ConversationBlocks:
         self.source = source
         self.folds.clear()
         self.pending.clear()
-        self.branches, self.misses_branches = None, False
+        self.branches, self._ways, self.misses_branches = None, None, False
         self._messages.clear()
 
     # --- messages
@@ -108,7 +107,53 @@ class ConversationBlocks:
                 return other if isinstance(found.item, FunctionCallOutput) != answer else None
         return None
 
+    def near_turn(self, index: int, direction: int) -> tuple[bool, int]:
+        """Whether the user's next turn is near and at hand, and the index at which the look ended."""
+        left = _NEAR_SIZE
+        for _ in range(_NEAR_TURNS):
+            message = self.message(index)
+            if message is None or left < 0:
+                break
+            if is_turn(message):
+                return True, index
+            left -= self.source.size_of(index)
+            index += direction
+        return False, index
+
+    # --- branches
+
+    def use_branches(self, branches: Branches) -> None:
+        """Set the branches of the conversation, which are read after it."""
+        self.branches, self._ways = branches, ChosenWays(branches)
+
+    def turn(self, index: int, direction: int) -> tuple[int, str] | None:
+        """Choose another way on at a message; returns the branch point and what is shown now.
+
+        None if the conversation does not branch there, as far as is known.
+        """
+        message = self.message(index)
+        if self._ways is None or message is None:
+            return None
+        point = self._ways.point(message, index + 1)
+        if point is None:
+            return None
+        return self._ways.number(point) - 1, self._ways.turn(point, direction)
+
+    def reveal(self, index: int) -> bool:
+        """Choose the ways that lead to a message; false if it is shown already."""
+        message = self.message(index) if self._ways is not None else None
+        if self._ways is None or message is None:
+            return False
+        return self._ways.reveal(message, index + 1)
+
     # --- folds
+
+    def opens(self, index: int, head: str) -> bool:
+        """Whether the first line of a message is one that opens it: a fold, or an edited text."""
+        if head[:1] in ("▸", "▾"):
+            return True
+        message = self.message(index)
+        return message is not None and bool(message.metadata.edit_history)
 
     def kind(self, index: int) -> str:
         message = self.message(index)
@@ -173,10 +218,12 @@ class ConversationBlocks:
             return note_block(f"Message {index + 1:,} is being read …", "", self.look)
         if isinstance(found, PersistenceError):
             return undecodable_block(found, index, self.look)
+        if self._ways is not None and (way := self._ways.hidden(found, index + 1)) is not None:
+            return self._other_way(found, index, way)
         partner = self.partner(index)
         fold = self.fold(index)
         previous = self.message(index - 1)
-        if self.branches is None and tells_of_branches(found, previous):
+        if self.branches is None and tells_of_branches(found):
             self.misses_branches = True
         around = Around(
             index,
@@ -188,6 +235,14 @@ class ConversationBlocks:
             self.branches,
         )
         return draw_message(found, around, self.look, fold)
+
+    def _other_way(self, message: MessageSnapshot, index: int, way: Way) -> Block:
+        """A line in place of all of a way that was not chosen."""
+        if index + 1 != way.start:
+            return Block([])
+        found = self.branches.found if self.branches is not None else {}
+        branch = found.get(way.branch) if way.branch is not None else None
+        return other_way_block(message, branch.messages if branch is not None else 0, self.look)
 
     def _tail(self, count: int) -> Block:
         source = self.source

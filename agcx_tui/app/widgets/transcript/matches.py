@@ -170,6 +170,7 @@ class Matches:
             self._transcript.seek(index)
             return
         message = self._transcript.blocks.get(index)
+        self._transcript.reveal(index)
         if message is PENDING:
             self._transcript.go(index)
             self._awaited = index, wanted

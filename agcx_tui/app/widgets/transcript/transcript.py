@@ -32,8 +32,6 @@ __all__ = ["Transcript"]
 
 # How many messages beyond those in view a compact transcript reads ahead.
 _AHEAD = 40
-# What `{` and `}` look at before they leave it to a thread: messages, bytes.
-_NEAR, _NEAR_SIZE = 100, 128 * 1024
 
 
 class Transcript(Roll, can_focus=True):
@@ -112,6 +110,7 @@ class Transcript(Roll, can_focus=True):
     def go(self, index: int, row: int = 0) -> None:
         """Make a known message the current one and put its beginning near the top."""
         self.moving()
+        self.reveal(index)
         self.current = max(0, min(index, self.source.known() - 1))
         self.viewport.go(self.current, row)
         self.settled()
@@ -148,6 +147,11 @@ class Transcript(Roll, can_focus=True):
     def unfold(self, index: int) -> None:
         """Show all of a message: its call opened, no lines left out."""
         self._set_fold(self.blocks.owner(index), Fold.FULL)
+
+    def reveal(self, index: int) -> None:
+        """Choose the ways that lead to a message, if others are chosen."""
+        if self.blocks.reveal(index):
+            self._change(self.viewport.forget)
 
     def current_file(self) -> str:
         """The file that the current message is about; empty for none."""
@@ -213,7 +217,7 @@ class Transcript(Roll, can_focus=True):
     @on(BranchReader.Known)
     def _branches_known(self, message: BranchReader.Known) -> None:
         if message.source is self.source:
-            self.blocks.branches = message.branches
+            self.blocks.use_branches(message.branches)
             self._change(self.viewport.forget)
             self.settled()
 
@@ -270,17 +274,9 @@ class Transcript(Roll, can_focus=True):
 
     def action_turn(self, direction: int) -> None:
         """To the next or previous message of the user: a near one at once, else by a thread."""
-        index, left = self.current + direction, _NEAR_SIZE
-        for _ in range(_NEAR):
-            if not 0 <= index < self.source.known() or left < 0:
-                break
-            message = self.blocks.message(index)
-            if message is None:
-                break
-            if is_turn(message):
-                return self.go(index)
-            left -= self.source.size_of(index)
-            index += direction
+        found, index = self.blocks.near_turn(self.current + direction, direction)
+        if found:
+            return self.go(index)
         known = self.source.known()
         if index >= 0 and (index < known or not self.source.complete):
             self._look_for(
@@ -297,6 +293,17 @@ class Transcript(Roll, can_focus=True):
             return
         wanted = "message it branches from"
         self._look_for(wanted, 0, 1, lambda each: each.metadata.message_id == parent)
+
+    def action_way(self, direction: int) -> None:
+        """At a branch point, show another way on, and of the others a line."""
+        turned = self.blocks.turn(self.current, direction)
+        if turned is None:
+            self.notify("The conversation does not branch at this message.", markup=False)
+            return
+        self.current, words = turned
+        self.notify(words, markup=False)
+        self._change(self.viewport.forget)
+        self._show_current(self.current)
 
     def _look_for(
         self, wanted: str, start: int, direction: int, matches: Callable[[MessageSnapshot], bool]
@@ -385,14 +392,7 @@ class Transcript(Roll, can_focus=True):
         text = self.viewport.strip(place).text.lstrip()
         if block.cut and text.startswith("… "):
             self._set_fold(self.blocks.owner(place.block), Fold.FULL)
-        elif self.viewport.is_head(place) and self._opens(place.block, text):
+        elif self.viewport.is_head(place) and self.blocks.opens(place.block, text):
             self._set_fold(place.block, Fold(not self.blocks.fold(place.block)))
         else:
             self.settled()
-
-    def _opens(self, index: int, head: str) -> bool:
-        """Whether the first line of a message is one that opens it: a fold, or an edited text."""
-        if head[:1] in ("▸", "▾"):
-            return True
-        message = self.blocks.message(index)
-        return message is not None and bool(message.metadata.edit_history)

@@ -62,7 +62,7 @@ async def test_what_follows_enter_in_a_search_goes_from_match_to_match(store):
         screen = pilot.app.screen
         burst(pilot, "/grid\rt")
         await until(
-            pilot, lambda: screen.search.matches is not None and screen.search.matches.indexes
+            pilot, lambda: screen.search.matches is not None and screen.search.matches.total
         )
         assert screen.search.input.value == "grid"
         assert screen.transcript.blocks.all_open["tool"]

@@ -48,6 +48,7 @@ PICTURES = (
     Picture("context-filtered", GRID, ("2", "slash", *"css")),
     Picture("details", GRID, ("4",)),
     Picture("details-80x24-light", GRID, ("4",), size=(80, 24), theme="agcx-light"),
+    Picture("activity", GRID, ("5",)),
     Picture("checkpoints", "managed", ("3",)),
     Picture("checkpoint", "managed", ("3", "j", "enter")),
     Picture("every-item", "every-item", size=(100, 60)),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from textual.app import App
 
+from agcx_format import write_session
 from agcx_format.model.items import InputText, Message
 from agcx_format.session.source import PENDING, ListSource
 from agcx_format.store.store import open_store
@@ -20,6 +21,7 @@ from agcx_tui.core.conversation.subject import Conversation
 from agcx_tui.core.local.reading_positions import Position, ReadingPositions
 from agcx_tui.core.store.act_queue import ActQueue
 from tests.support.browsing import until
+from tests.support.everything import everything
 from tests.support.golden_files import GOLDEN
 from tests.support.messages import assistant, golden, output, screen_text, snapshot, user
 
@@ -72,9 +74,11 @@ async def test_numbers_and_tab_show_the_tabs_and_digits_can_still_be_searched_fo
         await pilot.press("ctrl+pagedown")
         await until(pilot, lambda: "messages" in facts(pilot))
         await pilot.press("tab")
+        await until(pilot, lambda: "turns" in facts(pilot))
+        await pilot.press("tab")
         assert screen.panes.facts is None
         assert app.focused is screen.transcript
-        await pilot.press("shift+tab")
+        await pilot.press("shift+tab", "shift+tab")
         await until(pilot, lambda: screen.panes.facts is not None and "ratio" in facts(pilot))
         await pilot.press("1", "slash", "4")
         assert screen.panes.facts is None
@@ -206,10 +210,10 @@ async def test_one_comes_back_to_the_message_that_one_was_at(tmp_path):
         screen = await opened(pilot, 3000)
         await until(pilot, lambda: screen.transcript.current == 1999)
         assert screen.transcript.viewport.head_row(1999) == 0
-        words = "continued at message 2,000, g for the start"
+        words = "continued at 2,000, g for the start"
         await until(pilot, lambda: words in status(pilot))
-        await pilot.resize_terminal(64, 30)
-        await until(pilot, lambda: status(pilot).endswith("4 Details  2,000/3,000"))
+        await pilot.resize_terminal(76, 30)
+        await until(pilot, lambda: status(pilot).endswith("5 Activity  2,000/3,000"))
         assert "1 Messages" in screen.query_one(TabLine).render().plain
         await pilot.resize_terminal(*SIZE)
         await pilot.press("g")
@@ -371,3 +375,66 @@ def test_a_message_is_found_where_its_text_was_dropped_and_where_it_is_not_known
     assert find_message(source, 0, 1, lambda message: message.item.role == "user") == 4
     assert find_message(source, 3, -1, lambda message: message.item.role == "user") is None
     assert find_message(source, 0, 1, lambda message: True, lambda: True) is None
+
+
+@pytest.fixture
+def everything_file(tmp_path) -> str:
+    path = tmp_path / "everything.agcx"
+    metadata, conversation, state = everything()
+    variables = {"GITHUB_TOKEN": "ghp_" + "a1B2c3D4e5" * 3 + "f6G7h8", "LANG": "C.UTF-8"}
+    (tmp_path / "there.py").touch()
+    context = conversation.context.replace(
+        working_directory=str(tmp_path),
+        environment_variables=variables,
+        open_files=["there.py", "gone.py"],
+    )
+    write_session(path, metadata, conversation.replace(context=context), state, layout=2)
+    return str(path)
+
+
+async def test_each_row_of_the_activity_leads_to_its_message(everything_file):
+    app = ScreenApp(everything_file)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await opened(pilot, 17)
+        await pilot.press("5")
+        await until(pilot, lambda: "Failed calls" in facts(pilot))
+        assert "exit 2 · shell · rm -rf build" in facts(pilot)
+        await pilot.press("slash", *"patchtext", "enter", "enter")
+        await until(pilot, lambda: screen.panes.shown == "messages")
+        assert screen.transcript.current == 9
+
+
+async def test_the_details_tell_the_modes_and_their_time(everything_file):
+    app = ScreenApp(everything_file)
+    async with app.run_test(size=(120, 60)) as pilot:
+        await opened(pilot, 17)
+        await pilot.press("4")
+        await until(pilot, lambda: "Modes" in facts(pilot))
+        assert "Plan" in facts(pilot).split("Modes")[1]
+
+
+async def test_secrets_of_the_environment_are_hidden_until_enter_is_pressed(everything_file):
+    app = ScreenApp(everything_file)
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, 17)
+        await pilot.press("2")
+        await until(pilot, lambda: "GITHUB_TOKEN" in facts(pilot))
+        assert "ghp_" not in facts(pilot)
+        assert "C.UTF-8" in facts(pilot)
+        # Not even a filter says what is in it.
+        await pilot.press("slash", *"ghp_a", "escape", "slash", *"GITHUB", "enter", "enter")
+        await until(pilot, lambda: "ghp_a1B2" in facts(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "ghp_" not in facts(pilot))
+
+
+async def test_an_open_file_that_is_gone_is_said_to_be(everything_file):
+    app = ScreenApp(everything_file)
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, 17)
+        await pilot.press("2")
+        await until(pilot, lambda: "gone.py" in facts(pilot))
+        rows = facts(pilot).split("\n")
+        at = next(n for n, row in enumerate(rows) if "gone.py" in row)
+        assert "not there now" in rows[at] + rows[at + 1]
+        assert facts(pilot).count("not there now") == 1

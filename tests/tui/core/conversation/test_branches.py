@@ -71,10 +71,63 @@ async def test_a_conversation_names_its_branches_by_words_and_never_by_numbers_o
     app = TranscriptApp(ListSource(branched()))
     async with app.run_test(size=(100, 40)) as pilot:
         said = {
-            1: "2 branches",
+            1: "2 branches (← →)",
             3: "branch “Try another way” · continues from message 2 (b)",
             4: "branch “Try another way”",
             5: "branch “Or a third” · continues from message 1 (b)",
         }
         await until(pilot, lambda: said[index] in "\n".join(screen_text(app.transcript)))
         assert "00000000" not in "\n".join(screen_text(app.transcript))
+
+
+async def test_at_a_branch_point_one_way_is_read_and_the_others_are_a_line_each():
+    app = TranscriptApp(ListSource(branched()))
+    async with app.run_test(size=(100, 40)) as pilot:
+        shown = lambda: "\n".join(screen_text(app.transcript))  # noqa: E731
+        await until(pilot, lambda: "2 branches" in shown())
+        app.transcript.focus()
+        await pilot.press("right_square_bracket", "right")
+        assert app.transcript.current == 1
+        assert "Thanks" in shown()
+        assert "Done" not in shown()
+        assert "⎇ “Try another way”, 2 messages" in shown()
+        await pilot.press("right")
+        assert "⎇ “Thanks”" in shown()
+        assert "Done" in shown()
+        await pilot.press("right")
+        assert "⎇" not in shown()
+        await pilot.press("left", "left")
+        assert "Done" not in shown()
+
+
+async def test_what_is_gone_to_is_shown_although_another_way_was_chosen():
+    app = TranscriptApp(ListSource(branched()))
+    async with app.run_test(size=(100, 40)) as pilot:
+        shown = lambda: "\n".join(screen_text(app.transcript))  # noqa: E731
+        await until(pilot, lambda: "2 branches" in shown())
+        app.transcript.focus()
+        await pilot.press("right_square_bracket", "right")
+        assert "Done" not in shown()
+        app.transcript.seek(4)
+        assert app.transcript.current == 4
+        assert "Done" in shown()
+        assert "⎇ “Thanks”" in shown()
+
+
+async def test_where_a_conversation_does_not_branch_nothing_changes():
+    app = TranscriptApp(ListSource(branched()[:1]))
+    async with app.run_test(size=(100, 40)) as pilot:
+        app.transcript.focus()
+        await pilot.press("right")
+        assert "How?" in "\n".join(screen_text(app.transcript))
+
+
+async def test_parent_ids_that_skip_messages_cause_no_read_of_the_whole_conversation():
+    messages = [user(f"m{n}", message_id=UUID(int=n + 1), parent_message_id=UUID(int=max(1, n - 1)))
+                for n in range(6)]  # fmt: skip
+    app = TranscriptApp(ListSource(messages))
+    async with app.run_test(size=(100, 40)) as pilot:
+        await until(pilot, lambda: "continues from" in "\n".join(screen_text(app.transcript)))
+        await pilot.pause()
+        assert not [each for each in app.workers if each.group == "branches"]
+        assert app.transcript.blocks.branches is None

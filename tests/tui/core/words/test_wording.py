@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from agcx_format import read_session
 from agcx_format.errors import (
     BincodeDecodeError,
     CompressionError,
@@ -15,6 +16,7 @@ from agcx_format.errors import (
 from agcx_format.model.timestamps import ns_of
 from agcx_tui.core.words import format
 from tests.support.entries import NOW
+from tests.support.golden_files import GOLDEN
 
 
 @pytest.fixture(autouse=True)
@@ -137,3 +139,15 @@ def test_the_home_directory_is_written_as_a_tilde(monkeypatch):
 )
 def test_why_a_file_is_unreadable_fits_a_row(error, expected):
     assert format.short_reason(error) == expected
+
+
+@pytest.mark.parametrize("folder", ["v1", "v2/sessions"])
+def test_a_file_that_is_cut_off_is_said_to_be_cut_off_wherever_that_is(tmp_path, folder):
+    whole = min((GOLDEN / folder).glob("*.agcx"), key=lambda path: path.name)
+    data = whole.read_bytes()
+    path = tmp_path / whole.name
+    for length in range(4, len(data) - 1, 97):
+        path.write_bytes(data[:length])
+        with pytest.raises(PersistenceError) as caught:
+            read_session(path)
+        assert format.short_reason(caught.value).startswith("cut off in "), length

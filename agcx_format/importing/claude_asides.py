@@ -1,0 +1,204 @@
+"""Lines of a Claude Code transcript that are not messages: prompts that wait, notices, titles, attachments.
+
+Strategy: a prompt that was typed while the agent worked can stand only in the queue or in an attachment, so
+it is compared with the messages (see `copies`). What happened is kept as a notice; types that are not known
+are kept as text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from agcx_format.importing.copies import Copies
+from agcx_format.importing.draft import ImportDraft
+from agcx_format.importing.environment import COST_USD
+from agcx_format.importing.fields import as_json, as_text
+from agcx_format.importing.notices import add_notice, add_unknown, compacted
+from agcx_format.model.items import InputText, Item, Message
+from agcx_format.model.session import OperatingMode
+from agcx_format.transcript.title import short_title
+from agcx_format.transcript.words import own_words, text_of
+
+__all__ = ["Asides"]
+
+_NO_CONVERSATION = frozenset(
+    {
+        "agent-color", "agent-name", "agent-setting", "attribution-snapshot", "content-replacement",
+        "context-collapse-commit", "context-collapse-snapshot", "file-history-snapshot",
+        "marble-origami-commit", "marble-origami-snapshot",
+        "mode", "permission-mode", "pr-link", "progress", "result",
+        "speculation-accept", "stream_event", "tag", "task-summary", "worktree-state",
+    }
+)  # fmt: skip
+# System lines about the program rather than the conversation.
+_SILENT = frozenset(
+    {
+        "agents_killed", "bridge_status", "file_snapshot", "hook_response", "hook_started", "init",
+        "memory_saved", "status", "stop_hook_summary", "task_notification", "task_started",
+        "thinking", "turn_duration",
+    }
+)  # fmt: skip
+_TOLD = frozenset({"away_summary", "informational", "permission_retry", "scheduled_task_fire"})
+
+_command_name = re.compile(r"<command-name>\s*([^<\n]{1,200}?)\s*</command-name>").search
+
+
+class Asides:
+    """The lines beside the messages of one transcript.
+
+    Fields:
+        given: titles by the kind of line that gave them, the last one of each.
+        summaries: titles, with the uuid of the line that each belongs to.
+    """
+
+    def __init__(self, draft: ImportDraft) -> None:
+        self.given: dict[str, str] = {}
+        self.summaries: list[tuple[object, str]] = []
+        self._draft = draft
+        self._copies = Copies(draft)
+
+    def heard(self, item: Item) -> None:
+        """Note what the person said, so that copies of it are recognized."""
+        if isinstance(item, Message) and item.role == "user":
+            self._copies.said("user", _as_typed(text_of(item)))
+
+    def line(self, kind: str, value: dict[str, Any], number: int) -> None:
+        """Use a line whose type is not that of a message."""
+        draft = self._draft
+        if kind == "system":
+            self._system(value, number)
+        elif kind == "attachment":
+            self._attachment(value, number)
+        elif kind == "queue-operation":
+            self._queue(value, number)
+        elif kind in ("ai-title", "custom-title", "summary"):
+            draft.skipped.add(kind, number, value)
+            self._title(kind, value)
+        elif kind == "last-prompt":
+            draft.duplicates.add(kind, number, value)
+        elif kind in _NO_CONVERSATION:
+            draft.skipped.add(kind, number, value)
+            self._about_session(kind, value)
+        else:
+            add_unknown(draft, kind or "{" + ", ".join(sorted(value)[:4]) + "}", value, number)
+
+    def _title(self, kind: str, value: dict[str, Any]) -> None:
+        if kind == "summary":
+            if as_text(value.get("summary")):
+                self.summaries.append((value.get("leafUuid"), short_title(value["summary"])))
+            return
+        titles = (as_text(value.get(name)) for name in ("customTitle", "aiTitle", "title"))
+        if title := short_title(next(filter(None, titles), "")):
+            self.given[kind] = title
+            self._draft.titles.add(title)
+
+    def _about_session(self, kind: str, value: dict[str, Any]) -> None:
+        if kind in ("permission-mode", "mode"):
+            mode_of(self._draft, value.get("permissionMode") or value.get("mode"))
+        cost = value.get("total_cost_usd")
+        if kind == "result" and not isinstance(cost, bool) and isinstance(cost, int | float):
+            self._draft.environment[COST_USD] = f"{cost:.6g}"
+
+    # --- what the person typed while the agent worked
+
+    def _queue(self, value: dict[str, Any], number: int) -> None:
+        text = as_text(value.get("content"))
+        if value.get("operation") == "enqueue" and _is_typed(text):
+            self._prompt(text, "queue-operation.enqueue", number, value)
+        else:
+            operation = as_text(value.get("operation"))
+            self._draft.skipped.add(f"queue-operation.{operation}", number, value)
+
+    def _attachment(self, value: dict[str, Any], number: int) -> None:
+        attached = value.get("attachment")
+        attached = attached if isinstance(attached, dict) else {}
+        name = f"attachment.{as_text(attached.get('type'))}"
+        if name != "attachment.queued_command":
+            self._draft.skipped.add(name, number, value)
+            return
+        text = _text_of_prompt(attached.get("prompt"))
+        origin = attached.get("origin")
+        origin = as_text(origin.get("kind")) if isinstance(origin, dict) else "human"
+        if origin != "human" or not _is_typed(text):
+            self._draft.kept_as["queued command that nobody typed: role developer"] += 1
+            self._draft.add(Message(None, "developer", [InputText(text)]), number)
+            return
+        self._prompt(text, name, number, value)
+
+    def _prompt(self, text: str, kind: str, number: int, value: dict[str, Any]) -> None:
+        """Add what the person typed, unless a message says it."""
+
+        def make() -> Item:
+            return Message(None, "user", [InputText(text)])
+
+        self._copies.copy("user", _as_typed(text), make, kind, number, value)
+
+    # --- what happened
+
+    def _system(self, value: dict[str, Any], number: int) -> None:
+        draft = self._draft
+        subtype, content = as_text(value.get("subtype")), as_text(value.get("content"))
+        name = f"system.{subtype}" if subtype else "system"
+        if subtype in ("compact_boundary", "microcompact_boundary"):
+            draft.skipped.add(name, number, value)
+            add_notice(draft, _compaction(value), number)
+        elif subtype == "api_error":
+            draft.skipped.add(name, number, value)
+            add_notice(draft, _api_error(value), number)
+        elif subtype == "local_command" and content:
+            draft.add(Message(None, "user", [InputText(content)]), number)
+        elif subtype in _TOLD and content.strip():
+            add_notice(draft, content.strip(), number)
+        elif subtype in _SILENT or not subtype:
+            draft.skipped.add(name, number, value)
+        else:
+            add_unknown(draft, name, value, number)
+
+
+def mode_of(draft: ImportDraft, mode: object) -> None:
+    """Follow a change of the permission mode, which is absent in most lines."""
+    if isinstance(mode, str) and mode:
+        draft.mode(OperatingMode.PLAN if mode == "plan" else OperatingMode.BUILD)
+
+
+def _is_typed(text: str) -> bool:
+    """Whether a person typed it: words, or a slash command with or without arguments."""
+    return bool(own_words(text) or _command_name(text))
+
+
+def _as_typed(text: str) -> str:
+    """A slash command in the form in which it was typed; other text is not changed."""
+    name = _command_name(text)
+    return f"{name[1]} {own_words(text)}".strip() if name else text
+
+
+def _text_of_prompt(prompt: Any) -> str:
+    if isinstance(prompt, list):
+        return "\n".join(as_text(part.get("text")) for part in prompt if isinstance(part, dict))
+    return as_text(prompt)
+
+
+def _compaction(value: dict[str, Any]) -> str:
+    about = value.get("compactMetadata") or value.get("microcompactMetadata")
+    about = about if isinstance(about, dict) else {}
+    return compacted(about.get("trigger"), about.get("preTokens"), about.get("postTokens"))
+
+
+def _api_error(value: dict[str, Any]) -> str:
+    error = value.get("error")
+    words = _message_in(error) or (as_json(error) if error else as_text(value.get("content")))
+    attempt, most = value.get("retryAttempt"), value.get("maxRetries")
+    again = f" (attempt {attempt} of {most})" if attempt and most else ""
+    return f"API error: {words or 'no reason given'}{again}"
+
+
+def _message_in(error: Any) -> str:
+    """The message in an error, which may be nested in others."""
+    for _ in range(4):
+        if not isinstance(error, dict):
+            break
+        if message := as_text(error.get("message")):
+            return message
+        error = error.get("error") or error.get("cause")
+    return as_text(error)

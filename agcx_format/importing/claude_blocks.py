@@ -1,0 +1,204 @@
+"""Converts the blocks of one line of a Claude Code transcript to messages of AGCX.
+
+Strategy: each block becomes a message, as AGCX has it: text, reasoning, a tool call, a tool's output. Only
+the texts and pictures of a person stay together.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from agcx_format.importing.draft import ImportDraft
+from agcx_format.importing.fields import as_text, optional_text
+from agcx_format.importing.file_contexts import lines_of_result, with_lines
+from agcx_format.importing.notices import answers, notice
+from agcx_format.model.items import (
+    ContentPart,
+    FunctionCall,
+    FunctionCallOutput,
+    InputImage,
+    InputText,
+    Item,
+    Message,
+    OutputText,
+    Reasoning,
+    SummaryText,
+)
+from agcx_format.model.session import OperatingMode
+from agcx_format.transcript.outputs import CallOutcome
+from agcx_format.transcript.words import OUTPUT_IMAGE
+
+__all__ = ["Blocks"]
+
+_persisted = re.compile(
+    r"\s*<persisted-output>\n?[^\n]{0,300}?saved to: *(?:[^\n]*[/\\])?([^\n/\\]+)"
+).match
+
+
+class Blocks:
+    """Converts the blocks of one line to messages of AGCX."""
+
+    def __init__(
+        self,
+        draft: ImportDraft,
+        value: dict[str, Any],
+        message: dict[str, Any],
+        number: int,
+        result_in_file: Callable[[str], str | None],
+    ) -> None:
+        self._draft = draft
+        self._result_in_file = result_in_file
+        self._value = value
+        self._message = message
+        self._number = number
+        self._pending: list[ContentPart] = []
+        self._is_user = value.get("type") == "user"
+
+    def add(self, blocks: list[Any]) -> None:
+        for block in blocks:
+            self._block(block if isinstance(block, dict) else {"type": "text", "text": block})
+        self._flush()
+        self._count_left_out()
+
+    def _block(self, block: dict[str, Any]) -> None:
+        kind = as_text(block.get("type"))
+        match block:
+            case {"type": "text", "text": str(text)}:
+                self._pending.append(InputText(text) if self._is_user else OutputText(text))
+            case {"type": "image" | "document", "source": dict(source)} if url := _url(source):
+                if kind == "document":
+                    self._note("document: input_image with its data")
+                self._pending.append(InputImage(url))
+            case {"type": "thinking" | "redacted_thinking"}:
+                self._thinking(block)
+            case {"type": str(), "id": str(call_id), "name": str(name), "input": given}:
+                self._flush()
+                arguments = json.dumps(given, ensure_ascii=False)
+                self._put(
+                    FunctionCall(optional_text(self._message.get("id")), name, arguments, call_id)
+                )
+            case {"type": str(), "tool_use_id": str(call_id)}:
+                self._result(call_id, block)
+            case _:
+                self._note(f"block of an unknown kind {kind}: text with its JSON")
+                self._draft.unknown.add(f"block {kind or 'without a type'}", self._number, block)
+                text = json.dumps(block, ensure_ascii=False)
+                self._pending.append(InputText(text) if self._is_user else OutputText(text))
+        if not self._is_user:
+            # Blocks of an answer are its steps; blocks of a person's message belong together.
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._pending:
+            item_id = None if self._is_user else optional_text(self._message.get("id"))
+            self._put(Message(item_id, self._role(), self._pending))
+            self._pending = []
+
+    def _role(self) -> str:
+        """The role; text that the program wrote in the user's name gets the role `developer`."""
+        if not self._is_user:
+            return "assistant"
+        for mark in ("isMeta", "isSidechain", "isCompactSummary"):
+            if self._value.get(mark) is True:
+                self._note(f"user message marked {mark}: role developer")
+                return "developer"
+        return "user"
+
+    def _thinking(self, block: dict[str, Any]) -> None:
+        thought = as_text(block.get("thinking"))
+        item_id = self._draft.made_id("rs", self._number)
+        encrypted = optional_text(block.get("data"))
+        self._put(Reasoning(item_id, [SummaryText(thought)] if thought else [], None, encrypted))
+        if block.get("signature"):
+            self._draft.left_out["thinking.signature"] += 1
+
+    def _result(self, call_id: str, block: dict[str, Any]) -> None:
+        self._flush()
+        text, images = self._result_text(block.get("content"))
+        is_error = block.get("is_error") is True
+        error = text.split("\n", 1)[0][:200] if is_error else None
+        outcome = CallOutcome(success=not is_error, seconds=self._seconds(), error=error)
+        self._put(FunctionCallOutput(call_id, text), outcome)
+        self._tell(call_id, is_error)
+        if images:
+            self._note("image of a tool: a message of its own")
+            words = InputText(f"<{OUTPUT_IMAGE}>{call_id}</{OUTPUT_IMAGE}>")
+            self._put(Message(None, "user", [words, *map(InputImage, images)]))
+
+    def _result_text(self, content: Any) -> tuple[str, list[str]]:
+        if content is None or isinstance(content, str):
+            return self._whole(content or ""), []
+        texts, images = [], []
+        for part in content if isinstance(content, list) else [content]:
+            match part:
+                case {"type": "text", "text": str(text)}:
+                    texts.append(self._whole(text))
+                case {"type": "image", "source": dict(source)} if url := _url(source):
+                    images.append(url)
+                    texts.append("[image: in the next message]")
+                case _:
+                    texts.append(json.dumps(part, ensure_ascii=False))
+        return "\n".join(texts), images
+
+    def _whole(self, text: str) -> str:
+        """A result that was too long for the transcript, from the file that it was written to."""
+        saved = _persisted(text)
+        whole = self._result_in_file(saved[1]) if saved else None
+        if saved is None or whole is None:
+            return text
+        self._note("result in a file of its own: the content of the file")
+        return whole
+
+    def _tell(self, call_id: str, is_error: bool) -> None:
+        """Say what a result means, where it is the person's answer."""
+        draft, result = self._draft, self._value.get("toolUseResult")
+        if (entry := draft.call(call_id)) and (found := lines_of_result(result)):
+            entry.files = with_lines(entry.files, *found)
+        tool = draft.tool(call_id)
+        if tool == "ExitPlanMode":
+            self._put(notice("Plan rejected" if is_error else "Plan accepted"))
+            if not is_error:
+                draft.mode(OperatingMode.BUILD)
+        elif not is_error and (given := _answers_in(result)):
+            self._put(notice(answers(given)))
+
+    def _seconds(self) -> float | None:
+        result = self._value.get("toolUseResult")
+        if not isinstance(result, dict):
+            return None
+        took = result.get("durationMs", result.get("totalDurationMs"))
+        if isinstance(took, bool) or not isinstance(took, int | float):
+            return None
+        return took / 1000 if 0 <= took < 1e15 else None
+
+    def _put(self, item: Item, outcome: CallOutcome | None = None) -> None:
+        self._draft.add(item, self._number, outcome)
+
+    def _note(self, what: str) -> None:
+        self._draft.kept_as[what] += 1
+
+    def _count_left_out(self) -> None:
+        for holder, name in ((self._value, "toolUseResult"), (self._message, "usage")):
+            if holder.get(name) not in (None, "", [], {}):
+                self._draft.left_out[f"{self._value['type']}.{name}"] += 1
+
+
+def _answers_in(result: Any) -> dict[str, Any]:
+    """The person's answers by the questions of the agent."""
+    match result:
+        case {"questions": list(), "answers": dict(given)}:
+            return given
+    return {}
+
+
+def _url(source: dict[str, Any]) -> str:
+    """A picture's source as a URL."""
+    match source:
+        case {"type": "base64", "data": str(data)}:
+            return f"data:{as_text(source.get('media_type')) or 'image/png'};base64,{data}"
+        case {"url": str(url)}:
+            return url
+    return ""

@@ -1,0 +1,283 @@
+"""Events of a Codex rollout: most of them repeat for display what the items say, some are the only trace.
+
+Strategy: words are compared with those of the items (see `copies`); ends of tool calls add how the calls
+went; the rest is counted. Types that are not known are kept as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from agcx_format.importing.codex_items import PLACEHOLDERS
+from agcx_format.importing.copies import Copies
+from agcx_format.importing.draft import ImportDraft
+from agcx_format.importing.environment import (
+    TOKENS_CACHED,
+    TOKENS_INPUT,
+    TOKENS_OUTPUT,
+    count_of,
+)
+from agcx_format.importing.fields import as_json, as_text
+from agcx_format.importing.notices import add_notice, add_unknown, compacted, notice, summary
+from agcx_format.model.items import (
+    InputText,
+    Item,
+    Message,
+    OutputText,
+    Reasoning,
+    ReasoningText,
+    SummaryText,
+)
+from agcx_format.model.session import OperatingMode
+from agcx_format.transcript.outputs import CallOutcome
+from agcx_format.transcript.title import short_title
+from agcx_format.transcript.words import own_words, text_of
+
+__all__ = ["Events"]
+
+# Events that say again what an item says, or how it came about.
+_FOR_DISPLAY = frozenset(
+    {
+        "agent_message_content_delta", "agent_message_delta", "agent_reasoning_delta",
+        "agent_reasoning_raw_content_delta", "agent_reasoning_section_break", "apply_patch_approval_request",
+        "collab_agent_interaction_begin", "collab_agent_interaction_end", "collab_agent_spawn_begin",
+        "collab_agent_spawn_end", "collab_close_begin", "collab_close_end", "collab_resume_begin",
+        "collab_resume_end", "collab_waiting_begin", "collab_waiting_end", "context_compacted",
+        "dynamic_tool_call_request", "elicitation_request", "exec_approval_request", "exec_command_begin",
+        "exec_command_output_delta", "image_generation_begin", "image_generation_end", "item_started",
+        "mcp_tool_call_begin", "patch_apply_begin", "patch_apply_updated", "plan_delta", "plan_update",
+        "raw_response_item", "reasoning_content_delta", "request_permissions", "request_user_input",
+        "sub_agent_activity", "terminal_interaction", "turn_diff", "view_image_tool_call", "web_search_begin",
+        "web_search_end",
+    }
+)  # fmt: skip
+# Events about the program rather than the conversation.
+_NO_CONVERSATION = frozenset(
+    {
+        "background_event", "deprecation_notice", "entered_review_mode", "exited_review_mode",
+        "guardian_assessment", "get_history_entry_response", "hook_completed", "hook_started",
+        "list_custom_prompts_response", "list_skills_response", "mcp_list_tools_response",
+        "mcp_startup_complete", "mcp_startup_update", "model_reroute", "model_verification",
+        "session_configured", "shutdown_complete", "skills_update_available", "task_complete",
+        "task_started", "thread_goal_updated", "thread_name_updated", "thread_settings_applied",
+        "token_count", "turn.completed", "turn.started", "turn_complete", "turn_started",
+        "undo_completed", "undo_started",
+    }
+)  # fmt: skip
+_CALL_ENDS = frozenset(
+    {"exec_command_end", "mcp_tool_call_end", "patch_apply_end", "dynamic_tool_call_response"}
+)
+_PROBLEMS = {"error": "Error", "stream_error": "Connection error", "warning": "Warning"}
+
+
+class Events:
+    """The events of one rollout.
+
+    Fields:
+        name: the name that the person gave the session.
+    """
+
+    def __init__(self, draft: ImportDraft) -> None:
+        self.name = ""
+        self._draft = draft
+        self._copies = Copies(draft)
+        # Tokens of the context at the last count.
+        self._tokens = 0
+
+    # --- what items say
+
+    def heard(self, item: Item) -> None:
+        """Note the words of an item, so that events that repeat them are recognized."""
+        match item:
+            case Message(role="user"):
+                self._copies.said("user", _spoken(item))
+                if text_of(item).lstrip().startswith("<turn_aborted>"):
+                    self._copies.said("interruption", "interrupted")
+            case Message(role="assistant"):
+                self._copies.said("assistant", _spoken(item))
+            case Reasoning():
+                for part in item.summary:
+                    self._copies.said("summary", part.text)
+                for thought in item.content or []:
+                    self._copies.said("thought", thought.text)
+
+    # --- events
+
+    def event(self, payload: dict[str, Any], number: int) -> None:
+        kind = as_text(payload.get("type"))
+        name = f"event_msg.{kind}"
+        draft = self._draft
+        if kind in (
+            "user_message",
+            "agent_message",
+            "agent_reasoning",
+            "agent_reasoning_raw_content",
+        ):
+            text = as_text(payload.get("message")) or as_text(payload.get("text"))
+            self._copy(kind, text, name, number, payload)
+        elif kind == "item_completed":
+            self._completed(payload, name, number)
+        elif kind == "turn_aborted":
+            words = _interruption(as_text(payload.get("reason")))
+            self._copies.copy(
+                "interruption", "interrupted", lambda: notice(words), name, number, payload
+            )
+        elif kind == "thread_rolled_back":
+            draft.skipped.add(name, number, payload)
+            self._rolled_back(count_of(payload.get("num_turns")), number)
+        elif kind in _PROBLEMS:
+            words = as_text(payload.get("message")) or as_json(payload)
+            add_notice(draft, f"{_PROBLEMS[kind]}: {words}", number)
+        elif kind in _CALL_ENDS:
+            draft.duplicates.add(name, number, payload)
+            draft.went(as_text(payload.get("call_id")), outcome_of(payload))
+        elif kind in _FOR_DISPLAY:
+            draft.duplicates.add(name, number, payload)
+        elif kind in _NO_CONVERSATION:
+            draft.skipped.add(name, number, payload)
+            self._about_session(kind, payload)
+        else:
+            add_unknown(draft, name if kind else "event_msg", payload, number)
+
+    def _copy(self, kind: str, text: str, name: str, number: int, value: object) -> None:
+        def make() -> Item:
+            return _copied(kind, text, self._draft.made_id("rs", number))
+
+        self._copies.copy(_SPEAKERS[kind], text, make, name, number, value)
+
+    def _completed(self, payload: dict[str, Any], name: str, number: int) -> None:
+        """Newer files repeat the items of a turn as they are completed."""
+        item = payload.get("item")
+        item = item if isinstance(item, dict) else {}
+        kind = {
+            "UserMessage": "user_message", "AgentMessage": "agent_message",
+            "Reasoning": "agent_reasoning",
+        }.get(as_text(item.get("type")))  # fmt: skip
+        text = "\n".join(_texts(item.get("content"))) if kind else ""
+        if kind and text:
+            self._copy(kind, text, name, number, payload)
+        else:
+            self._draft.duplicates.add(name, number, payload)
+
+    def _rolled_back(self, turns: int, number: int) -> None:
+        if turns:
+            self._draft.take_back(turns)
+            words = "the last turn" if turns == 1 else f"the last {turns:,} turns"
+            add_notice(self._draft, f"Rolled back {words}", number)
+
+    def compaction(self, payload: dict[str, Any], number: int) -> None:
+        """The transcript stays; the line says that the agent went on with a summary of it."""
+        add_notice(self._draft, compacted(None, self._tokens), number)
+        if words := as_text(payload.get("message")).strip():
+            self._draft.add(summary(words), number)
+
+    def _about_session(self, kind: str, payload: dict[str, Any]) -> None:
+        draft = self._draft
+        if kind == "entered_review_mode":
+            draft.mode(OperatingMode.REVIEW)
+        elif kind == "exited_review_mode":
+            draft.mode(OperatingMode.BUILD)
+        elif kind == "thread_name_updated":
+            self.name = as_text(payload.get("thread_name")) or self.name
+            draft.titles.add(short_title(self.name))
+        elif kind == "token_count":
+            self._count_tokens(payload.get("info"))
+
+    def _count_tokens(self, info: Any) -> None:
+        match info:
+            case {"total_token_usage": dict(total)}:
+                for name, field in (
+                    (TOKENS_INPUT, "input_tokens"), (TOKENS_CACHED, "cached_input_tokens"),
+                    (TOKENS_OUTPUT, "output_tokens"),
+                ):  # fmt: skip
+                    self._draft.environment[name] = str(count_of(total.get(field)))
+        match info:
+            case {"last_token_usage": {"total_tokens": int(tokens)}}:
+                self._tokens = tokens
+
+
+def _interruption(reason: str) -> str:
+    if reason in ("", "interrupted"):
+        return "Interrupted"
+    return f"Interrupted: {reason.replace('_', ' ')}"
+
+
+_SPEAKERS = {
+    "user_message": "user", "agent_message": "assistant", "agent_reasoning": "summary",
+    "agent_reasoning_raw_content": "thought",
+}  # fmt: skip
+
+
+def _copied(kind: str, text: str, made_id: str) -> Item:
+    """The item that an event repeats."""
+    match kind:
+        case "user_message":
+            return Message(None, "user", [InputText(text)])
+        case "agent_message":
+            return Message(None, "assistant", [OutputText(text)])
+        case "agent_reasoning":
+            return Reasoning(made_id, [SummaryText(text)], None, None)
+    return Reasoning(made_id, [], [ReasoningText(text)], None)
+
+
+def _spoken(message: Message) -> str:
+    """What an event would say of a message: the words, without what is added to them."""
+    texts = [part.text for part in message.content if hasattr(part, "text")]
+    texts = [text for text in texts if text not in PLACEHOLDERS]
+    if message.role == "user":
+        texts = list(filter(None, map(own_words, texts))) or texts
+    return "\n".join(texts)
+
+
+def _texts(parts: Any) -> Iterator[str]:
+    for part in parts if isinstance(parts, list) else []:
+        match part:
+            case {"text": str(text)} | str(text):
+                yield text
+
+
+# --- how calls went
+
+
+def outcome_of(payload: dict[str, Any]) -> CallOutcome:
+    """What the end of a call says about it."""
+    code = payload.get("exit_code")
+    code = code if type(code) is int else None
+    success, error = _result(payload.get("result"))
+    if success is None:
+        given = payload.get("success")
+        success = given if isinstance(given, bool) else None if code is None else code == 0
+    if success is False and not error:
+        words = as_text(payload.get("stderr")) or as_text(payload.get("error"))
+        error = _first_line(words) or (f"exit code {code}" if code else None)
+    return CallOutcome(success, code, _seconds(payload.get("duration")), error)
+
+
+def _result(result: Any) -> tuple[bool | None, str | None]:
+    """Whether the result of an MCP tool is a success, and why not."""
+    match result:
+        case {"Err": error}:
+            return False, _first_line(error if isinstance(error, str) else as_json(error))
+        case {"Ok": {"isError": True, **rest}} | {"Ok": {"is_error": True, **rest}}:
+            return False, _first_line("\n".join(_texts(rest.get("content"))))
+        case {"Ok": _}:
+            return True, None
+    return None, None
+
+
+def _first_line(text: str) -> str | None:
+    return text.lstrip()[:200].split("\n", 1)[0].rstrip() or None
+
+
+def _seconds(duration: Any) -> float | None:
+    match duration:
+        case {"secs": int(seconds), "nanos": int(nanos)}:
+            duration = seconds + nanos / 1e9
+        case str(text) if text.endswith("ms") and text[:-2].replace(".", "", 1).isdigit():
+            duration = float(text[:-2]) / 1000
+        case str(text) if text.endswith("s") and text[:-1].replace(".", "", 1).isdigit():
+            duration = float(text[:-1])
+    if isinstance(duration, bool) or not isinstance(duration, int | float):
+        return None
+    return float(duration) if 0 <= duration < 1e12 else None

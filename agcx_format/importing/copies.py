@@ -1,0 +1,71 @@
+"""Finds what a file says in one place only, where it usually says everything twice or more.
+
+Strategy: programs write the same words as an item of the conversation, as an event for display, or as a
+prompt that waits; after an interruption one of them can be the only one. The nth copy of a kind belongs to
+the nth occurrence of its words. A copy without one becomes a message at its place, until an item with the
+same words follows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable
+
+from agcx_format.importing.draft import DraftEntry, ImportDraft
+from agcx_format.model.items import Item
+from agcx_format.transcript.words import own_words
+
+__all__ = ["Copies"]
+
+# Who says it, and a hash of the words without spaces.
+_Key = tuple[str, int]
+
+
+class Copies:
+    """The words of a conversation, by who says them: `user`, `assistant`, or another name."""
+
+    def __init__(self, draft: ImportDraft) -> None:
+        self._draft = draft
+        self._present: Counter[_Key] = Counter()
+        self._copies: Counter[tuple[str, _Key]] = Counter()
+        self._alone: defaultdict[_Key, deque[tuple[DraftEntry, str, int, object]]] = defaultdict(
+            deque
+        )
+
+    def said(self, speaker: str, text: str) -> None:
+        """Note the words of an item. A copy that was taken for the only one makes room for it."""
+        key = _key(speaker, text)
+        if alone := self._alone.get(key):
+            entry, kind, number, value = alone.popleft()
+            entry.is_dropped = True
+            self._draft.duplicates.add(kind, number, value)
+        else:
+            self._present[key] += 1
+
+    def copy(
+        self,
+        speaker: str,
+        text: str,
+        make: Callable[[], Item],
+        kind: str,
+        number: int,
+        value: object,
+    ) -> DraftEntry | None:
+        """Make an item and add it to the draft if nothing else says `text`; return its entry.
+
+        `kind` is the type of the line, for the report; `value` is the line.
+        """
+        key = _key(speaker, text)
+        self._copies[kind, key] += 1
+        if self._copies[kind, key] <= self._present[key] or not text.strip():
+            self._draft.duplicates.add(kind, number, value)
+            return None
+        self._present[key] += 1
+        entry = self._draft.add(make(), number)
+        self._alone[key].append((entry, kind, number, value))
+        return entry
+
+
+def _key(speaker: str, text: str) -> _Key:
+    words = (own_words(text) or text) if speaker == "user" else text
+    return speaker, hash("".join(words.split()))

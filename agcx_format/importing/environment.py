@@ -1,0 +1,77 @@
+"""What a source says about a session beside its conversation: tokens, cost, commit, program.
+
+AGCX has no fields for these. They are kept in the environment of the conversation's context, which other
+programs keep and show, as text:
+
+    AGCX_TOKENS_INPUT   tokens that the model read, with those from a cache
+    AGCX_TOKENS_CACHED  of these, the ones from a cache
+    AGCX_TOKENS_OUTPUT  tokens that the model wrote
+    AGCX_COST_USD       dollars, where the program recorded them
+    AGCX_COMMIT         the commit that the session began on
+    AGCX_BRANCH         the git branch
+    AGCX_CLI_VERSION    the version of the program that wrote the session
+    AGCX_ORIGINATOR     how that program was used: a terminal, an editor, a library
+
+Two are for the next import: AGCX_IMPORTER is the version of the importer, AGCX_SOURCE_CHANGED when the file
+last changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = [
+    "BRANCH", "CLI_VERSION", "COMMIT", "COST_USD", "NAMES", "ORIGINATOR", "SOURCE_CHANGED",
+    "TOKENS_CACHED", "TOKENS_INPUT", "TOKENS_OUTPUT", "VERSION", "WRITTEN_BY", "count_of", "source_details",
+]  # fmt: skip
+
+TOKENS_INPUT = "AGCX_TOKENS_INPUT"
+TOKENS_CACHED = "AGCX_TOKENS_CACHED"
+TOKENS_OUTPUT = "AGCX_TOKENS_OUTPUT"
+COST_USD = "AGCX_COST_USD"
+COMMIT = "AGCX_COMMIT"
+BRANCH = "AGCX_BRANCH"
+CLI_VERSION = "AGCX_CLI_VERSION"
+ORIGINATOR = "AGCX_ORIGINATOR"
+
+# In the order in which they are shown.
+NAMES = (
+    TOKENS_INPUT, TOKENS_CACHED, TOKENS_OUTPUT, COST_USD, COMMIT, BRANCH, CLI_VERSION, ORIGINATOR,
+)  # fmt: skip
+
+WRITTEN_BY = "AGCX_IMPORTER"
+SOURCE_CHANGED = "AGCX_SOURCE_CHANGED"
+# Raised when the same file would become another session: an import then reads it again.
+VERSION = "2"
+
+
+def count_of(value: Any) -> int:
+    """A number of tokens; 0 if it is none."""
+    return value if type(value) is int and 0 <= value < 2**63 else 0
+
+
+def source_details(environment: Mapping[str, str]) -> dict[str, int | float | str | None]:
+    """What the source said about a session, by the names above in lower case without `agcx_`.
+
+    Tokens are whole numbers, the cost is a number, the rest text; None where nothing was said, or where a
+    number is none.
+    """
+    found: dict[str, int | float | str | None] = {}
+    for name in NAMES:
+        text = environment.get(name)
+        value: int | float | str | None = text
+        if text is not None and name in (TOKENS_INPUT, TOKENS_CACHED, TOKENS_OUTPUT):
+            value = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+        elif text is not None and name == COST_USD:
+            value = _cost(text)
+        found[name.removeprefix("AGCX_").lower()] = value
+    return found
+
+
+def _cost(text: str) -> float | None:
+    try:
+        cost = float(text)
+    except ValueError:
+        return None
+    return cost if 0 <= cost < float("inf") else None

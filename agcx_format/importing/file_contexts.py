@@ -1,0 +1,77 @@
+"""The files, with lines where they are known, that a tool call reads or changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from agcx_format.model.items import FileContext, FunctionCall
+from agcx_format.transcript.tools import read_call
+
+__all__ = ["files_of", "lines_of_result", "with_lines"]
+
+# A call without any of these names no file in a field of its own.
+_SIGNS = ('"path"', 'file_path"', 'filePath"', 'notebook_path"', "*** Begin Patch")
+_LINES = ('"offset"', '_line"', '"view_range"')
+# Beyond this a range is none.
+_MOST_LINES = 2**31
+
+Lines = tuple[int, int]
+
+
+def files_of(call: FunctionCall) -> list[FileContext]:
+    """The files that the arguments of a call name."""
+    if not any(sign in call.arguments for sign in _SIGNS):
+        return []
+    paths = list(dict.fromkeys(filter(None, read_call(call).files)))
+    has_lines = len(paths) == 1 and any(sign in call.arguments for sign in _LINES)
+    lines = _lines_of_arguments(call.arguments) if has_lines else None
+    return [FileContext(path, lines, None, None) for path in paths]
+
+
+def with_lines(files: list[FileContext], path: str, lines: Lines) -> list[FileContext]:
+    """The files with the lines of one of them, which is added if it is not there."""
+    known = FileContext(path, lines, None, None)
+    if all(file.path != path for file in files):
+        return [*files, known]
+    return [known if file.path == path else file for file in files]
+
+
+def _lines_of_arguments(arguments: str) -> Lines | None:
+    try:
+        given = msgspec.json.decode(arguments)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return None
+    match given:
+        case {"offset": int(first), "limit": int(count)}:
+            return _lines(first, first + count - 1)
+        case {"start_line": int(first), "end_line": int(last)}:
+            return _lines(first, last)
+        case {"view_range": [int(first), int(last)]}:
+            return _lines(first, last)
+    return None
+
+
+def lines_of_result(result: Any) -> tuple[str, Lines] | None:
+    """The file and lines that the result of a tool of Claude Code says it read or changed."""
+    match result:
+        case {"file": {"filePath": str(path), "startLine": int(first), "numLines": int(count)}}:
+            lines = _lines(first, first + count - 1)
+        case {"filePath": str(path), "structuredPatch": list(hunks)}:
+            ends = [found for hunk in hunks if (found := _changed_by(hunk))]
+            lines = _lines(min(e[0] for e in ends), max(e[1] for e in ends)) if ends else None
+        case _:
+            return None
+    return (path, lines) if path and lines else None
+
+
+def _changed_by(hunk: Any) -> Lines | None:
+    match hunk:
+        case {"newStart": int(first), "newLines": int(count)}:
+            return _lines(first, first + max(count, 1) - 1)
+    return None
+
+
+def _lines(first: int, last: int) -> Lines | None:
+    return (first, last) if 0 < first <= last < _MOST_LINES else None

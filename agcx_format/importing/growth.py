@@ -1,0 +1,139 @@
+"""Compares a session in the store with what its source holds now, and merges the two.
+
+Strategy: messages have the same ids at every import, so those of the store are found in the source. What a
+person did to the session is kept: its title, tags, star, and checkpoints. Messages that a person edited are
+in no source, and then the session is not touched. A newer version of the importer may find more messages in
+the same file, and know more about them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from enum import Enum, auto
+
+import msgspec
+
+from agcx_format.importing.draft import INCOMPLETE, Imported
+from agcx_format.importing.environment import SOURCE_CHANGED, VERSION, WRITTEN_BY
+from agcx_format.model.items import FunctionCallOutput, Item, MessageSnapshot
+from agcx_format.model.session import Session, SessionMetadata
+from agcx_format.model.timestamps import Timestamp, ns_of
+from agcx_format.transcript.words import text_of
+
+__all__ = ["Growth", "compare", "grown"]
+
+
+class Growth(Enum):
+    """What a source has that the session in the store has not."""
+
+    NONE = auto()
+    SOME = auto()
+    # Neither continues the other: another conversation of this id, or one that was edited.
+    UNRELATED = auto()
+
+
+def compare(stored: Session, new: Imported) -> Growth:
+    """Whether the source continues the session in the store."""
+    old, now = stored[1].messages, new.conversation.messages
+    if _continues(old, now, in_order=_environment(stored).get(WRITTEN_BY) == VERSION):
+        return Growth.NONE if _is_same(stored, grown(stored, new)) else Growth.SOME
+    # An older copy of the source.
+    return Growth.NONE if _continues(now, old, in_order=False) else Growth.UNRELATED
+
+
+def grown(stored: Session, new: Imported) -> Imported:
+    """The new session with what was done to the one in the store."""
+    old = stored[0]
+    kept: dict[str, object] = {
+        "is_favorite": old.is_favorite,
+        "checkpoints": old.checkpoints,
+        "updated_at": _later(old.updated_at, new.metadata.updated_at),
+        "last_accessed": _last_accessed(stored, new),
+    }
+    if old.title not in new.titles:
+        kept["title"] = old.title
+    if _without_mark(old) != _without_mark(new.metadata):
+        mark = [INCOMPLETE] if INCOMPLETE in new.metadata.tags else []
+        kept["tags"] = [*_without_mark(old), *mark]
+    metadata = msgspec.structs.replace(new.metadata, **kept)
+    return replace(new, metadata=metadata, state=stored[2])
+
+
+def _continues(
+    old: Sequence[MessageSnapshot], now: Sequence[MessageSnapshot], *, in_order: bool
+) -> bool:
+    """Whether all messages of `old` are in `now` as they were imported.
+
+    With `in_order`, nothing may have come between them: the same version of the importer finds the same
+    messages, so a person took out the one that is missing.
+    """
+    if old == now[: len(old)]:
+        return True
+    places = {message.metadata.message_id: place for place, message in enumerate(now)}
+    last = -1
+    said: set[tuple[type, str]] | None = None
+    for message in old:
+        metadata = message.metadata
+        if metadata.edited or metadata.edit_history:
+            return False
+        place = places.get(metadata.message_id)
+        if place is not None and _is_same_item(message.item, now[place].item):
+            last = max(last, place)
+            continue
+        # The only copy of something, until the item followed that it is a copy of.
+        said = said if said is not None else {_words(each) for each in now}
+        if _words(message) not in said:
+            return False
+    return not in_order or last < len(old)
+
+
+def _words(message: MessageSnapshot) -> tuple[type, str]:
+    return type(message.item), "".join(text_of(message.item).split())
+
+
+def _is_same_item(old: Item, new: Item) -> bool:
+    if old == new:
+        return True
+    match old, new:
+        case FunctionCallOutput(), FunctionCallOutput():
+            # The beginning of a result, which is now read from its file.
+            is_preview = old.output.lstrip().startswith("<persisted-output>")
+            return is_preview and old.call_id == new.call_id
+    return False
+
+
+def _is_same(stored: Session, new: Imported) -> bool:
+    """Whether saving would change nothing that a person can see."""
+    metadata, conversation, _ = stored
+    names = ("title", "tags", "updated_at", "turn_count", "current_mode", "model")
+    return (
+        conversation.messages == new.conversation.messages
+        and all(getattr(metadata, name) == getattr(new.metadata, name) for name in names)
+        and _without_source(_environment(stored))
+        == _without_source(new.conversation.context.environment_variables)
+    )
+
+
+def _environment(session: Session) -> Mapping[str, str]:
+    return session[1].context.environment_variables
+
+
+def _without_source(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name != SOURCE_CHANGED}
+
+
+def _without_mark(metadata: SessionMetadata) -> list[str]:
+    return [tag for tag in metadata.tags if tag != INCOMPLETE]
+
+
+def _later(one: str, other: str) -> Timestamp:
+    return Timestamp(max(one, other, key=ns_of))
+
+
+def _last_accessed(stored: Session, new: Imported) -> Timestamp:
+    """The later one, unless the first version of the importer took it from the file."""
+    old, changed = stored[0].last_accessed, new.conversation.context.environment_variables
+    if WRITTEN_BY not in _environment(stored) and old == changed.get(SOURCE_CHANGED):
+        return Timestamp(new.metadata.last_accessed)
+    return _later(old, new.metadata.last_accessed)

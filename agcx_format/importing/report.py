@@ -1,0 +1,120 @@
+"""What an import says about a file: what was taken, what was not and why, with an example of each kind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from agcx_format.importing.fields import as_json
+
+__all__ = ["Example", "ImportReport", "ImportTotals", "LineOutcome", "LineTally"]
+
+# Characters of a line that an example shows.
+_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """The first line of its kind.
+
+    Fields:
+        line: its number, from 1.
+        text: its beginning, as JSON.
+    """
+
+    line: int
+    text: str
+
+
+@dataclass
+class LineTally:
+    """How often each kind of line was met, with the first one of each."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, Example] = field(default_factory=dict)
+
+    def add(self, kind: str, number: int, value: Any) -> None:
+        self.counts[kind] += 1
+        if kind not in self.examples:
+            self.examples[kind] = Example(number, as_json(value)[:_SHOWN])
+
+    def sorted(self) -> dict[str, int]:
+        return dict(sorted(self.counts.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of the lines of a file.
+
+    Fields:
+        messages: how many the conversation has.
+        duplicates: lines for display, by type: what they say is in the conversation from another line.
+        skipped: lines without conversation, by type.
+        unknown: lines and items of types that are not understood; they are kept as text.
+        examples: the first line of each type in the three above.
+        kept_as: items of types that AGCX does not have, by what they were and became.
+        left_out: fields of items that AGCX has no place for.
+        bad_lines: number and reason of the first thousand lines that could not be read.
+        bad_count: how many lines could not be read.
+        replaced: sequences of bytes that are not UTF-8, and became U+FFFD.
+        without_time: messages whose time was estimated from those around them.
+        notes: sentences about the file.
+    """
+
+    messages: int
+    duplicates: Mapping[str, int]
+    skipped: Mapping[str, int]
+    unknown: Mapping[str, int]
+    examples: Mapping[str, Example]
+    kept_as: Mapping[str, int]
+    left_out: Mapping[str, int]
+    bad_lines: tuple[tuple[int, str], ...]
+    bad_count: int
+    replaced: int
+    without_time: int
+    notes: tuple[str, ...]
+
+    @property
+    def not_understood(self) -> int:
+        """How many lines and items could not be read, or are of a type that is not known."""
+        return self.bad_count + sum(self.unknown.values())
+
+
+class LineOutcome(StrEnum):
+    """What became of a line, or of something in one."""
+
+    TAKEN = "taken"
+    DUPLICATE = "for display"
+    SKIPPED = "no conversation"
+    UNKNOWN = "not understood"
+
+
+@dataclass
+class ImportTotals:
+    """The reports of several files together.
+
+    Fields:
+        counts: how many messages were taken, and how many lines were not, by why.
+        examples: the first of those lines, with its file and its type or what is wrong with it.
+    """
+
+    counts: Counter[LineOutcome] = field(default_factory=Counter)
+    examples: dict[LineOutcome, tuple[Path, str, Example]] = field(default_factory=dict)
+
+    def add(self, path: Path, report: ImportReport) -> None:
+        self.counts[LineOutcome.TAKEN] += report.messages
+        self.counts[LineOutcome.UNKNOWN] += report.bad_count
+        for number, reason in report.bad_lines[:1]:
+            self.examples.setdefault(LineOutcome.UNKNOWN, (path, reason, Example(number, "")))
+        for kind, counts in (
+            (LineOutcome.DUPLICATE, report.duplicates),
+            (LineOutcome.SKIPPED, report.skipped),
+            (LineOutcome.UNKNOWN, report.unknown),
+        ):
+            self.counts[kind] += sum(counts.values())
+            for name in counts:
+                self.examples.setdefault(kind, (path, name, report.examples[name]))

@@ -1,0 +1,144 @@
+"""Sessions that come from elsewhere: another store, a session file, or a session exported as JSON."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from agcx_format import limits
+from agcx_format.disk.durable import Signature
+from agcx_format.disk.open_file import OpenFile
+from agcx_format.errors import ConversionError, PersistenceError
+from agcx_format.exporting.json_document import from_session_json
+from agcx_format.layout import of
+from agcx_format.layout.base import MAGIC
+from agcx_format.model.session import Session
+from agcx_format.session.metadata import read_metadata
+from agcx_format.session.whole import read_session
+from agcx_format.store.checkpoint_files import checkpoint_files
+from agcx_format.store.entries import ScanEntry
+from agcx_format.store.reader import StoreReader
+
+__all__ = ["Incoming", "find_incoming", "incoming_of", "is_same"]
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A session outside of the store that it is to be copied to.
+
+    Fields:
+        path: of its file.
+        signature: the file when it was found.
+        layout: the number of the file's layout; None for JSON.
+        checkpoints: the paths of its checkpoints' files.
+    """
+
+    path: str
+    id: UUID
+    title: str
+    signature: Signature
+    layout: int | None
+    checkpoints: tuple[str, ...] = ()
+
+    def session(self) -> Session:
+        """The whole of it.
+
+        Raises:
+            PersistenceError: it is damaged, or cannot be read.
+        """
+        return _from_json(self.path)[0] if self.layout is None else read_session(self.path)
+
+    def losses(self, layout: int) -> list[str]:
+        """What a store of this layout cannot hold of it, in words."""
+        if layout != 1 or self.layout == layout:
+            return []
+        _, conversation, _ = self.session()
+        if len(conversation.mode_history) > 1:
+            return ["layout 1 has no place for when the mode changed, only for the current mode"]
+        return []
+
+
+def find_incoming(path: str | os.PathLike[str]) -> Iterator[Incoming | PersistenceError]:
+    """The sessions at a path: all of a store, or the one in a file; for one that cannot be read, why.
+
+    Raises:
+        PersistenceError: nothing is there, or it cannot be looked at.
+    """
+    if not os.path.isdir(path):
+        yield _in_file(os.fspath(path))
+        return
+    store = StoreReader(path)
+    checkpoints = checkpoint_files(store.path)
+    for entry in store.scan():
+        found = incoming_of(store, entry, checkpoints)
+        if found is None:
+            yield entry.error or PersistenceError("it cannot be read", path=entry.path)
+        else:
+            yield found
+
+
+def incoming_of(
+    store: StoreReader,
+    entry: ScanEntry,
+    checkpoints: dict[str, list[tuple[str, int]]] | None = None,
+) -> Incoming | None:
+    """A session of a store with its checkpoints; None if it cannot be read.
+
+    `checkpoints` are the files of the store, if they are known.
+
+    Raises:
+        PersistenceError: the folder of checkpoints cannot be read.
+    """
+    if entry.metadata is None:
+        return None
+    files = checkpoint_files(store.path) if checkpoints is None else checkpoints
+    session_id = entry.id or entry.metadata.id
+    beside = tuple(os.fspath(store.path / path) for path, _ in files.get(str(session_id), ()))
+    return Incoming(entry.path, session_id, entry.title, entry.signature, entry.layout, beside)
+
+
+def is_same(store: StoreReader, incoming: Incoming) -> bool:
+    """Whether the store has the same conversation under the same id; the metadata may differ.
+
+    Raises:
+        SessionNotFound: it has no such session.
+        PersistenceError: one of the two cannot be read.
+    """
+    with store.open_session(incoming.id) as there:
+        if there.signature.size == incoming.signature.size:
+            with OpenFile(there.path) as one, OpenFile(incoming.path) as other:
+                if _same_bytes(one, other):
+                    return True
+        return list(there) == incoming.session()[1].messages
+
+
+def _same_bytes(one: OpenFile, other: OpenFile) -> bool:
+    places = range(0, one.size, limits.MIB)
+    return all(one.read(limits.MIB, at) == other.read(limits.MIB, at) for at in places)
+
+
+def _in_file(path: str) -> Incoming:
+    with OpenFile(path) as file:
+        head = file.read(min(file.size, 16), 0)
+        if head[: len(MAGIC)] == MAGIC:
+            try:
+                metadata = read_metadata(file.fd, file.size)
+            except PersistenceError as error:
+                raise error.located(path=path) from None
+            layout = of(head).version
+            return Incoming(path, metadata.id, metadata.title, file.signature, layout)
+    (metadata, _, _), signature = _from_json(path)
+    return Incoming(path, metadata.id, metadata.title, signature, None)
+
+
+def _from_json(path: str) -> tuple[Session, Signature]:
+    with OpenFile(path) as file:
+        if file.size > limits.WHOLE_FILE:
+            raise ConversionError(f"{file.size:,} bytes are too many to load at once", path=path)
+        data = file.read(file.size, 0)
+    try:
+        return from_session_json(data), file.signature
+    except ValueError as cause:
+        raise ConversionError(str(cause), path=path) from None

@@ -1,0 +1,124 @@
+"""`agcx copy` and `agcx import PATH`: sessions with their checkpoints, from one store into another.
+
+Strategy: what is there already stays, so both can be repeated.  All sessions that can be read come in one
+change, which `agcx undo` takes back; what the store cannot hold is said before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agcx_format.transcript import safe_line
+from agcx_tui.cli.common import (
+    Filled,
+    Settings,
+    pass_settings,
+    print_json,
+    sessions_argument,
+    store_option,
+    tell,
+)
+
+if TYPE_CHECKING:
+    from agcx_format import PersistenceError, Store
+    from agcx_format.store import Incoming
+
+COPIED, PRESENT, SKIPPED = "copied", "already there", "skipped"
+
+
+@click.command(short_help="Copy sessions with their checkpoints to another store.")
+@sessions_argument()
+@click.option(
+    "--to",
+    "target",
+    metavar="STORE",
+    required=True,
+    type=Filled(click.Path(file_okay=False, path_type=Path)),
+    help="The store to copy to; created if it does not exist.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a session, one a line.")
+@click.option("--dry-run", is_flag=True, help="Show what would be copied; change nothing.")
+@store_option
+@pass_settings
+def copy(
+    settings: Settings, sessions: tuple[str, ...], target: Path, as_json: bool, dry_run: bool
+) -> None:
+    """Copy sessions to another store, with checkpoints and index; the originals stay.
+
+    A session that the other store has already is left as it is there. `agcx undo --store STORE` takes
+    the copies back.
+    """
+    from agcx_format import open_store
+    from agcx_format.store import incoming_of
+
+    store = settings.store()
+    found: list[Incoming | PersistenceError] = []
+    for entry in settings.find(store, sessions):
+        incoming = incoming_of(store, entry)
+        if incoming is not None:
+            found.append(incoming)
+        else:
+            settings.failed(entry.error or f"{entry.path} cannot be read")
+    bring_in(settings, open_store(target), found, as_json, dry_run)
+
+
+def bring_in(
+    settings: Settings,
+    store: Store,
+    found: Iterable[Incoming | PersistenceError],
+    as_json: bool,
+    dry_run: bool,
+) -> None:
+    """Copy sessions to a store, and say what became of each."""
+    new: list[Incoming] = []
+    counts: dict[str, int] = {}
+    for each in found:
+        if isinstance(each, Exception):
+            settings.failed(each)
+            continue
+        outcome, reason = _outcome(store, each, new)
+        counts[outcome] = counts.get(outcome, 0) + 1
+        if outcome == COPIED:
+            new.append(each)
+        if as_json:
+            print_json(_facts(each, outcome, reason))
+        elif outcome != PRESENT:
+            note = f" ({reason})" if reason else ""
+            click.echo(safe_line(f"{outcome:>8}  {each.title or each.path}{note}"))
+    if new and not dry_run:
+        store.copy_in(new)
+    words = ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items())
+    where = f"{store.path}: {words or 'nothing to copy'}"
+    tell(f"{where} (a dry run, nothing was changed)" if dry_run else where)
+
+
+def _outcome(store: Store, each: Incoming, new: Sequence[Incoming]) -> tuple[str, str]:
+    """What becomes of a session, and why."""
+    from agcx_format import PersistenceError
+    from agcx_format.store import is_same
+
+    if any(each.id == other.id for other in new):
+        return SKIPPED, "named before, with the same id"
+    try:
+        if each.id not in store:
+            return COPIED, "; ".join(each.losses(store.layout_for(each)))
+        if is_same(store, each):
+            return PRESENT, ""
+    except PersistenceError as error:
+        return SKIPPED, str(error)
+    return SKIPPED, "another version of it is in the store"
+
+
+def _facts(each: Incoming, outcome: str, reason: str) -> dict[str, Any]:
+    return {
+        "path": each.path,
+        "outcome": outcome,
+        "reason": reason or None,
+        "id": str(each.id),
+        "title": each.title,
+        "checkpoints": len(each.checkpoints),
+    }

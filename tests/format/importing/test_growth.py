@@ -1,0 +1,137 @@
+"""A newer importer finds more in the same file: what is in a store is brought up to date, once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from agcx_format import SessionStore, Store, open_store
+from agcx_format.importing.claude import find_transcripts, read_transcript
+from agcx_format.importing.run import ImportOutcome, import_sessions
+from agcx_format.model.items import FunctionCallOutput
+from agcx_format.model.session import Session
+from agcx_format.model.timestamps import Timestamp
+from agcx_format.transcript.words import text_of
+from tests.support import transcript_lines as claude
+from tests.support.rollout_lines import assistant, event, meta, user, write
+
+LINES = (
+    meta(),
+    event("user_message", message="one"),
+    user("one"),
+    event("agent_message", message="only in an event"),
+    event("turn_aborted", reason="interrupted"),
+    user("two"),
+    event("thread_rolled_back", num_turns=1),
+    user("three"),
+)
+
+
+@pytest.fixture(params=[open_store, SessionStore], ids=["layout 1", "layout 2"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    made: Store = request.param(tmp_path / "store")
+    return made
+
+
+def imported(store: Store, path: Path) -> tuple[ImportOutcome, Session]:
+    (result,) = import_sessions(store, [path])
+    assert result.id
+    return result.outcome, store.load_session(result.id)
+
+
+def texts(session: Session) -> list[str]:
+    return [text_of(message.item) for message in session[1].messages]
+
+
+def as_before(session: Session, changed: Timestamp) -> Session:
+    """The session as the first version of the importer made it: items only, the file's time, no notes."""
+    metadata, conversation, state = session
+    kept = [
+        msgspec.structs.replace(
+            message,
+            metadata=msgspec.structs.replace(
+                message.metadata, branch_id=None, branch_point=False, parent_message_id=None
+            ),
+        )
+        for message in conversation.messages
+        if text_of(message.item) in ("one", "two", "three")
+    ]
+    context = msgspec.structs.replace(conversation.context, environment_variables={})
+    return (
+        msgspec.structs.replace(metadata, last_accessed=changed, message_count=len(kept)),
+        msgspec.structs.replace(conversation, messages=kept, context=context),
+        state,
+    )
+
+
+def test_a_session_of_the_first_importer_gets_what_it_did_not_know(store, tmp_path):
+    path = write(tmp_path / "rollout.jsonl", *LINES)
+    _, new = imported(store, path)
+    changed = Timestamp.from_ns(path.stat().st_mtime_ns)
+    metadata, conversation, state = as_before(new, changed)
+    mine = msgspec.structs.replace(metadata, title="Mine", is_favorite=True)
+    store.save_session(metadata.id, mine, conversation, state)
+    outcome, grown = imported(store, path)
+    assert outcome is ImportOutcome.UPDATED
+    assert grown[1].messages == new[1].messages
+    assert (grown[0].title, grown[0].is_favorite) == ("Mine", True)
+    assert grown[0].last_accessed == new[0].last_accessed
+    assert imported(store, path)[0] is ImportOutcome.PRESENT
+
+
+def test_a_file_that_was_copied_or_restored_changes_nothing(store, tmp_path):
+    path = write(tmp_path / "rollout.jsonl", *LINES)
+    _, first = imported(store, path)
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 10**15))
+    outcome, second = imported(store, path)
+    assert (outcome, second) == (ImportOutcome.PRESENT, first)
+    assert first[0].last_accessed == first[0].updated_at
+
+
+def test_the_only_copy_makes_room_for_the_item_that_follows_later(store, tmp_path):
+    path = write(
+        tmp_path / "rollout.jsonl", meta(), user("one"), event("agent_message", message="two")
+    )
+    assert texts(imported(store, path)[1]) == ["one", "two"]
+    write(
+        path,
+        meta(),
+        user("one"),
+        event("agent_message", message="two"),
+        assistant("two"),
+        user("three"),
+    )
+    outcome, session = imported(store, path)
+    assert (outcome, texts(session)) == (ImportOutcome.UPDATED, ["one", "two", "three"])
+
+
+def test_a_message_that_a_person_took_out_does_not_come_back(store, tmp_path):
+    path = write(tmp_path / "rollout.jsonl", meta(), user("one"), assistant("two"), user("three"))
+    metadata, conversation, state = imported(store, path)[1]
+    del conversation.messages[1]
+    store.save_session(metadata.id, metadata, conversation, state)
+    write(path, meta(), user("one"), assistant("two"), user("three"), assistant("four"))
+    outcome, session = imported(store, path)
+    assert (outcome, texts(session)) == (ImportOutcome.SKIPPED, ["one", "three"])
+
+
+def test_a_preview_of_a_result_becomes_the_result(store, tmp_path):
+    path = tmp_path / f"{claude.SESSION}.jsonl"
+    said = "<persisted-output>\nFull output saved to: /x/toolu_1.txt\n</persisted-output>"
+    write(path, claude.assistant(claude.use()), claude.user([claude.result(said)]))
+    options = {"find": find_transcripts, "read": read_transcript}
+    assert [r.outcome for r in import_sessions(store, [path], **options)] == [
+        ImportOutcome.IMPORTED
+    ]
+    folder = tmp_path / claude.SESSION / "tool-results"
+    folder.mkdir(parents=True)
+    (folder / "toolu_1.txt").write_text("whole")
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))
+    (result,) = import_sessions(store, [path], **options)
+    assert result.outcome is ImportOutcome.UPDATED
+    assert store.load_session(result.id)[1].messages[1].item == FunctionCallOutput(
+        "toolu_1", "whole"
+    )

@@ -1,0 +1,117 @@
+"""What a person gave a session stays theirs, whatever programs save, and can be taken back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from msgspec.structs import replace
+
+from agcx_format import (
+    InputText,
+    Message,
+    SessionStorage,
+    SessionStore,
+    Store,
+    UndoConflict,
+    new_message,
+    new_session,
+    open_store,
+)
+
+A, B = UUID(int=5 << 96), UUID(int=6 << 96)
+
+
+def said(text: str):
+    return new_message(Message(None, "user", [InputText(text)]))
+
+
+@pytest.fixture(params=[SessionStorage, SessionStore], ids=["layout 1", "layout 2"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    store: Store = request.param(tmp_path / "store")
+    for each in (A, B):
+        session = new_session(id=each, title="Work", tags=["old"], messages=[said("one")])
+        store.save_session(each, *session)
+    store.rebuild_index()
+    return store
+
+
+def save_unseen(store: Store, session_id: UUID, title: str = "Work") -> None:
+    """As a program does that has the session in memory, and has just been started again."""
+    session = new_session(
+        id=session_id, title=title, tags=["old"], messages=[said("one"), said("two")]
+    )
+    open_store(store.path).save_session(session_id, *session)
+
+
+def looks(store: Store, session_id: UUID = A):
+    metadata = open_store(store.path).load_session(session_id)[0]
+    indexed = store.load_index().sessions[session_id]
+    found = (metadata.title, metadata.tags, metadata.is_favorite, metadata.message_count)
+    assert found == (indexed.title, indexed.tags, indexed.is_favorite, indexed.message_count)
+    return found
+
+
+def test_a_save_unseen_keeps_what_a_person_set_and_no_more(store: Store):
+    store.update_metadata(A, title="Mine", is_favorite=True)
+    save_unseen(store, A, title="By the program")
+    save_unseen(store, B, title="By the program")
+    assert looks(store) == ("Mine", ["old"], True, 2)
+    assert looks(store, B) == ("By the program", ["old"], False, 2)
+
+
+def test_a_program_that_has_read_it_may_name_it(store: Store):
+    store.update_metadata(A, title="Mine")
+    program = open_store(store.path)
+    metadata, conversation, state = program.load_session(A)
+    program.save_session(A, replace(metadata, title="Ours"), conversation, state)
+    assert looks(store)[0] == "Ours"
+
+
+def test_what_was_undone_is_no_longer_the_persons(store: Store):
+    store.update_metadata(A, title="Mine")
+    store.undo()
+    save_unseen(store, A, title="By the program")
+    assert looks(store)[0] == "By the program"
+
+
+def test_an_edit_can_be_undone_after_a_save_and_the_new_messages_stay(store: Store):
+    store.update_metadata(A, title="Mine", tags=["mine", "old"], is_favorite=True)
+    save_unseen(store, A)
+    act = store.undo()
+    assert act.kind == "edit"
+    assert looks(store) == ("Work", ["old"], False, 2)
+    assert store.acts() == []
+
+
+def test_tags_that_came_since_stay(store: Store):
+    store.update_metadata(A, tags=["mine"])
+    with store.editing(A) as session:
+        session.update(tags=["mine", "since"])
+        session.add(Message(None, "user", [InputText("two")]))
+    store.undo()
+    assert looks(store) == ("Work", ["old", "since"], False, 2)
+
+
+def test_an_edit_of_many_is_undone_in_all_or_none(store: Store):
+    entries = list(store.scan())
+    store.update_many([(entry, {"title": "Mine"}) for entry in entries])
+    save_unseen(store, A)
+    program = open_store(store.path)
+    metadata, conversation, state = program.load_session(B)
+    program.save_session(B, replace(metadata, title="Ours"), conversation, state)
+    with pytest.raises(UndoConflict):
+        store.undo()
+    assert (looks(store)[0], looks(store, B)[0]) == ("Mine", "Ours")
+    program.save_session(B, replace(metadata, title="Mine"), conversation, state)
+    store.undo()
+    assert (looks(store)[0], looks(store, B)[0]) == ("Work", "Work")
+
+
+def test_a_deletion_and_other_fields_are_a_conflict_as_before(store: Store):
+    (entry,) = (each for each in store.scan() if each.id == A)
+    store.update_many([(entry, {"model": "other"})])
+    save_unseen(store, A)
+    with pytest.raises(UndoConflict):
+        store.undo()

@@ -1,0 +1,73 @@
+"""`agcx copy` and `agcx import PATH`: a session goes to a colleague, and comes back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agcx_format import open_store
+from tests.tui.cli.conftest import GRID, run
+
+
+def with_checkpoint(store: Path) -> str:
+    """The beginning of the id of a session of the demo that has one."""
+    opened = open_store(store)
+    ids = (entry.id for entry in opened.scan() if entry.metadata)
+    return str(next(each for each in ids if opened.list_checkpoints(each)))
+
+
+def test_a_session_goes_to_another_store_with_its_checkpoints(store, tmp_path):
+    name = with_checkpoint(store)
+    result = run("copy", name, "--to", tmp_path / "colleague")
+    assert result.exit_code == 0, result.output
+    copied = open_store(tmp_path / "colleague")
+    (entry,) = copied.scan()
+    assert str(entry.id) == name
+    assert copied.list_checkpoints(entry.id) == open_store(store).list_checkpoints(entry.id)
+    assert "1 copied" in result.stderr
+    again = run("copy", name, "--to", tmp_path / "colleague")
+    assert (again.exit_code, "1 already there" in again.stderr) == (0, True)
+    assert run("undo", "--store", tmp_path / "colleague").exit_code == 0
+    assert len(copied) == 0
+
+
+def test_a_dry_run_makes_no_store(store, tmp_path):
+    assert "1 copied" in run("copy", GRID, "--to", tmp_path / "colleague", "--dry-run").stderr
+    assert not (tmp_path / "colleague").exists()
+
+
+def test_our_own_export_a_file_and_a_store_come_back_in(store, tmp_path):
+    path = Path(open_store(store).resolve(GRID).path)
+    alone = tmp_path / "mail" / path.name
+    alone.parent.mkdir()
+    alone.write_bytes(path.read_bytes())
+    run("export", GRID, "--format", "json", "-o", tmp_path / "grid.json")
+    run("copy", GRID, "--to", tmp_path / "colleague")
+    for source in (tmp_path / "grid.json", alone, tmp_path / "colleague"):
+        target = tmp_path / f"to-{source.name}"
+        target.mkdir()
+        result = run("import", source, "--store", target)
+        assert result.exit_code == 0, result.output
+        (entry,) = open_store(target).scan()
+        assert str(entry.id).startswith(GRID)
+
+
+def test_another_version_of_a_session_is_left_as_it_is(store, tmp_path):
+    run("copy", GRID, "--to", tmp_path / "colleague")
+    opened = open_store(tmp_path / "colleague")
+    (entry,) = opened.scan()
+    with opened.editing(entry.id) as editor:
+        editor.add(next(iter(opened.load_session(entry.id)[1].messages)))
+    result = run("import", tmp_path / "colleague")
+    assert "another version of it is in the store" in result.stdout
+    assert "1 skipped" in result.stderr
+
+
+def test_what_is_no_session_is_said_and_the_others_come_in(store, tmp_path):
+    (tmp_path / "notes.json").write_text("[]")
+    path = Path(open_store(store).resolve(GRID).path)
+    target = tmp_path / "target"
+    target.mkdir()
+    result = run("import", tmp_path / "notes.json", path, "--store", target)
+    assert result.exit_code == 1
+    assert "not a session as JSON" in result.stderr
+    assert len(open_store(target)) == 1
