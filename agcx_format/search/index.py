@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -119,6 +120,9 @@ class Index:
             tasks, damaged = scope.tasks(parsed)
             for segment in damaged:
                 self._drop(segment)
+            if any(task.entry is None for task in tasks):
+                # By one thread, before several need it.
+                import_module("agcx_format.search.direct")
             allowed = allowed_by(parsed.within)
 
             def request(stopped: Callable[[], bool]) -> Request:
