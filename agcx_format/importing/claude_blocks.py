@@ -31,8 +31,10 @@ from agcx_format.model.session import OperatingMode
 from agcx_format.transcript.outputs import CallOutcome
 from agcx_format.transcript.words import OUTPUT_IMAGE
 
-__all__ = ["Blocks"]
+__all__ = ["PERSISTED", "Blocks"]
 
+# What a result begins with that lies in a file of its own.
+PERSISTED = "<persisted-output>"
 _persisted = re.compile(
     r"\s*<persisted-output>\n?[^\n]{0,300}?saved to: *(?:[^\n]*[/\\])?([^\n/\\]+)"
 ).match

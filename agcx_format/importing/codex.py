@@ -236,7 +236,9 @@ def _header(value: Any) -> dict[str, Any] | None:
             return payload
         case {"record_type": "session_meta"}:
             return fields
-        case {"id": str(), "timestamp": str()} if fields.keys().isdisjoint({"type", "record_type"}):
+        case {"id": str(), "timestamp": str() | int() | float()} if fields.keys().isdisjoint(
+            {"type", "record_type"}
+        ):
             return fields
     return None
 

@@ -14,9 +14,10 @@ from enum import Enum, auto
 
 import msgspec
 
+from agcx_format.importing.claude_blocks import PERSISTED
 from agcx_format.importing.draft import INCOMPLETE, Imported
 from agcx_format.importing.environment import SOURCE_CHANGED, VERSION, WRITTEN_BY
-from agcx_format.model.items import FunctionCallOutput, Item, MessageSnapshot
+from agcx_format.model.items import FunctionCallOutput, Item, Message, MessageSnapshot
 from agcx_format.model.session import Session, SessionMetadata
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.transcript.words import text_of
@@ -57,6 +58,7 @@ def grown(stored: Session, new: Imported) -> Imported:
         mark = [INCOMPLETE] if INCOMPLETE in new.metadata.tags else []
         kept["tags"] = [*_without_mark(old), *mark]
     metadata = msgspec.structs.replace(new.metadata, **kept)
+    new = _with_whole_results(stored, new)
     return replace(new, metadata=metadata, state=stored[2])
 
 
@@ -83,9 +85,14 @@ def _continues(
             continue
         # The only copy of something, until the item followed that it is a copy of.
         said = said if said is not None else {_words(each) for each in now}
-        if _words(message) not in said:
+        if _words(message) not in said and not _is_notice(message):
             return False
     return not in_order or last < len(old)
+
+
+def _is_notice(message: MessageSnapshot) -> bool:
+    """Whether the importer says what happened, which an item may say better that followed later."""
+    return isinstance(message.item, Message) and message.item.role == "system"
 
 
 def _words(message: MessageSnapshot) -> tuple[type, str]:
@@ -93,14 +100,35 @@ def _words(message: MessageSnapshot) -> tuple[type, str]:
 
 
 def _is_same_item(old: Item, new: Item) -> bool:
+    """Whether they are equal, or one is the preview of a long result that the other is."""
     if old == new:
         return True
     match old, new:
-        case FunctionCallOutput(), FunctionCallOutput():
-            # The beginning of a result, which is now read from its file.
-            is_preview = old.output.lstrip().startswith("<persisted-output>")
-            return is_preview and old.call_id == new.call_id
+        case FunctionCallOutput(), FunctionCallOutput() if old.call_id == new.call_id:
+            return _is_preview(old) or _is_preview(new)
     return False
+
+
+def _is_preview(item: Item) -> bool:
+    """Whether the whole result lies, or lay, in a file of its own."""
+    return isinstance(item, FunctionCallOutput) and item.output.lstrip().startswith(PERSISTED)
+
+
+def _with_whole_results(stored: Session, new: Imported) -> Imported:
+    """The new session with the results of the stored one whose files are no longer there."""
+    messages = new.conversation.messages
+    if not any(_is_preview(message.item) for message in messages):
+        return new
+    known = {message.metadata.message_id: message.item for message in stored[1].messages}
+    kept = [
+        msgspec.structs.replace(message, item=old)
+        if _is_preview(message.item)
+        and (old := known.get(message.metadata.message_id)) is not None
+        and _is_same_item(old, message.item)
+        else message
+        for message in messages
+    ]
+    return replace(new, conversation=msgspec.structs.replace(new.conversation, messages=kept))
 
 
 def _is_same(stored: Session, new: Imported) -> bool:

@@ -120,6 +120,6 @@ def detect(value: Any) -> str | None:
         case {"record_type": str(kind)}:
             # Rollouts of any age have lines that say `state` and nothing else.
             return "bare" if kind != "state" else None
-        case {"id": str(), "timestamp": str()} if "type" not in value:
+        case {"id": str(), "timestamp": str() | int() | float()} if "type" not in value:
             return "bare"
     return None

@@ -1,4 +1,19 @@
-"""Where the bytes of a store go, and rules for cleaning up."""
+"""Where the bytes of a store go, and rules for cleaning up.
+
+>>> import time
+>>> from agcx_format import new_session, open_store
+>>> from agcx_format.space import PruneRule, select
+>>> store = open_store(directory)
+>>> session = new_session(title="Old", created_at="2020-01-01T00:00:00Z")
+>>> store.save_session(session.metadata.id, *session)
+>>> later = time.time_ns() + 3600 * 10**9
+>>> selection = select(store, PruneRule(older_than="2021-01-01T00:00:00Z"), later)
+>>> [(each.entry.title, each.reasons) for each in selection.chosen]
+[('Old', ('last used 2020-01-01',))]
+>>> act = store.delete(selection.entries, kind="prune")
+>>> act.count, len(store)
+(1, 0)
+"""
 
 from __future__ import annotations
 
@@ -39,6 +54,9 @@ if TYPE_CHECKING:
         Selection as Selection,
     )
     from agcx_format.space.rules import (
+        Spared as Spared,
+    )
+    from agcx_format.space.rules import (
         last_used as last_used,
     )
     from agcx_format.space.rules import (
@@ -49,7 +67,7 @@ _HOMES = {
     "activity": "ActivityFacts ActivitySums ToolTally",
     "measure": "FileStats GROUPS KINDS Stats gather",
     "measure_cache": "StatsCache",
-    "rules": "Chosen Protected PruneRule Selection last_used select",
+    "rules": "Chosen Protected PruneRule Selection Spared last_used select",
 }
 
 __all__ = names_in(_HOMES)

@@ -48,6 +48,9 @@ class PruneRule:
         imported_unchanged: it was imported and not changed since.
         duplicates: another, newer session has the same messages.
         keep: it is not among this many newest sessions that `model`, `tag`, and `directory` match.
+        max_total: of the sessions that `model`, `tag`, and `directory` match, it is not among the newest that
+            take no more than these bytes together, with their checkpoints.  Protected sessions stay,
+            so their bytes count first.
         model, tag: may contain `*` and `?`.
         directory: includes the directories below it.
         include: kinds of protected sessions that it matches as well.
@@ -59,6 +62,7 @@ class PruneRule:
     imported_unchanged: bool = False
     duplicates: bool = False
     keep: int | None = None
+    max_total: int | None = None
     model: str | None = None
     tag: str | None = None
     directory: str | None = None
@@ -66,7 +70,7 @@ class PruneRule:
 
     def __bool__(self) -> bool:
         """Whether any condition is set: a rule without one matches nothing."""
-        numbers = (self.older_than, self.larger_than, self.keep)
+        numbers = (self.older_than, self.larger_than, self.keep, self.max_total)
         kinds = self.empty or self.imported_unchanged or self.duplicates
         places = self.model or self.tag or self.directory
         return any(value is not None for value in numbers) or kinds or bool(places)
@@ -140,15 +144,19 @@ class _Run:
         self._store, self._rule, self._now = store, rule, now_ns
         self._should_stop, self._progress = should_stop, progress
         self._reasons: dict[str, list[str]] = {}
+        self._entries: list[ScanEntry] = []
 
     def selection(self) -> Selection:
         try:
-            entries = sorted(self._scan(), key=last_used, reverse=True)
-            entries = self._in_scope(entries)
+            self._entries = sorted(self._scan(), key=last_used, reverse=True)
+            entries = self._in_scope(self._entries)
             older = entries[self._rule.keep :] if self._rule.keep is not None else entries
             kept = len(entries) - len(older)
             if self._rule.keep is not None:
                 self._say(older, f"not among the newest {kept:,}")
+            if self._rule.max_total is not None:
+                over = self._beyond(entries, self._rule.max_total)
+                older = [entry for entry in older if entry.path in over]
             found = [entry for entry in older if self._fits(entry)]
             if self._rule.duplicates:
                 found = self._duplicates(entries, found)
@@ -188,6 +196,20 @@ class _Run:
         if rule.directory:
             entries = self._opened(entries, self._is_in_directory, f"in {rule.directory}")
         return entries
+
+    def _beyond(self, entries: list[ScanEntry], most: int) -> set[str]:
+        """The paths of those for which the newer ones, and the protected ones, leave no room."""
+        protected = {entry.path for entry in entries if self._protection(entry) is not None}
+        left = most - sum(self._size(entry) for entry in entries if entry.path in protected)
+        beyond = []
+        for entry in entries:
+            if entry.path not in protected:
+                left -= self._size(entry)
+            # What is older than the first that does not fit goes as well.
+            if left < 0:
+                beyond.append(entry)
+        self._say(beyond, f"beyond {most:,} bytes in total")
+        return {entry.path for entry in beyond}
 
     def _fits(self, entry: ScanEntry) -> bool:
         rule, reasons = self._rule, []
@@ -282,29 +304,42 @@ class _Run:
     # --- what is spared
 
     def _apart(self, found: list[ScanEntry]) -> Selection:
-        checkpoints = checkpoint_files(self._store.path)
-        at_work = {entry.path for entry in self._store.at_work(found, self._now)}
         chosen, spared = [], []
         for entry in found:
-            beside = checkpoints.get(str(entry.id), [])
-            why = self._protection(entry, bool(beside), entry.path in at_work)
+            why = self._protection(entry)
             if why is not None:
                 spared.append(Spared(entry, why))
                 continue
-            size = entry.size + sum(size for _, size in beside)
-            chosen.append(Chosen(entry, size, tuple(self._reasons.get(entry.path, ()))))
+            reasons = tuple(self._reasons.get(entry.path, ()))
+            chosen.append(Chosen(entry, self._size(entry), reasons))
         return Selection(tuple(chosen), tuple(spared))
 
-    def _protection(self, entry: ScanEntry, beside: bool, at_work: bool) -> Protected | None:
+    def _protection(self, entry: ScanEntry) -> Protected | None:
         metadata = entry.metadata
+        has_checkpoints = bool(self._beside(entry) or (metadata and metadata.checkpoints))
         is_kind = {
             Protected.UNREADABLE: entry.error is not None or metadata is None,
             Protected.FAVORITES: metadata is not None and metadata.is_favorite,
-            Protected.CHECKPOINTS: beside or bool(metadata and metadata.checkpoints),
-            Protected.AT_WORK: at_work,
+            Protected.CHECKPOINTS: has_checkpoints,
+            Protected.AT_WORK: entry.path in self._at_work,
         }
         kinds = (kind for kind, holds in is_kind.items() if holds)
         return next((kind for kind in kinds if kind not in self._rule.include), None)
+
+    def _size(self, entry: ScanEntry) -> int:
+        """Bytes with the checkpoints that go with it."""
+        return entry.size + sum(size for _, size in self._beside(entry))
+
+    def _beside(self, entry: ScanEntry) -> list[tuple[str, int]]:
+        return self._checkpoints.get(str(entry.id), [])
+
+    @cached_property
+    def _checkpoints(self) -> dict[str, list[tuple[str, int]]]:
+        return checkpoint_files(self._store.path)
+
+    @cached_property
+    def _at_work(self) -> set[str]:
+        return {entry.path for entry in self._store.at_work(self._entries, self._now)}
 
 
 def last_used(entry: ScanEntry) -> int:

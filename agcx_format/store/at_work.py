@@ -10,12 +10,27 @@ from typing import Final
 from agcx_format.disk.durable import Signature
 from agcx_format.errors import PersistenceError
 from agcx_format.model.timestamps import ns_of
-from agcx_format.store.entries import is_recent
+from agcx_format.store.entries import ScanEntry, is_recent
 
-__all__ = ["in_use"]
+__all__ = ["in_use", "was_used"]
+
+# An agent notes at least once a day that it works on a session.
+_SESSION_NS: Final = 24 * 60 * 60 * 1_000_000_000
 
 # From the beginning of an act until its last file is written.
 _LONGEST_ACT_NS: Final = 10 * 60 * 1_000_000_000
+
+
+def was_used(entry: ScanEntry, now_ns: int) -> bool:
+    """Whether the session itself says that it was used in the day before `now_ns`.
+
+    A copy of a store, or one that was restored, has files that are all new, but sessions of any age.  Of
+    one that cannot be read nobody knows.
+    """
+    metadata = entry.metadata
+    if metadata is None:
+        return True
+    return max(ns_of(metadata.updated_at), ns_of(metadata.last_accessed)) > now_ns - _SESSION_NS
 
 
 def in_use(root: Path, files: Iterable[Signature], now_ns: int) -> set[Signature]:

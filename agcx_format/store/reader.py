@@ -205,9 +205,11 @@ class StoreReader:
 
     def at_work(self, entries: Iterable[ScanEntry], now_ns: int) -> list[ScanEntry]:
         """The sessions that may belong to a running agent, which would save them again."""
-        entries = list(entries)
-        running = self.in_use((entry.signature for entry in entries), now_ns)
-        return [entry for entry in entries if entry.signature in running]
+        from agcx_format.store.at_work import was_used
+
+        recent = [entry for entry in entries if was_used(entry, now_ns)]
+        running = self.in_use((entry.signature for entry in recent), now_ns)
+        return [entry for entry in recent if entry.signature in running]
 
     def in_use(self, files: Iterable[Signature], now_ns: int) -> set[Signature]:
         """The session files that changed in the minutes before `now_ns`, other than by an act."""

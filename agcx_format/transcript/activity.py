@@ -2,7 +2,7 @@
 
 Strategy: one pass over the messages, in which each adds to sums; only calls, files, and edits are remembered,
 so a session of any size can be read as it comes. A call counts as failed or as done once its output is read.
-The format has no place for tokens and cost, so there are none here.
+Messages have no place for tokens and cost: an import notes them in the environment of the session.
 """
 
 from __future__ import annotations

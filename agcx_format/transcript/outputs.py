@@ -99,7 +99,12 @@ def without_images(output: str) -> str:
 
 
 def _texts(parts: list[Any]) -> list[Any]:
-    return [part for part in parts if "text" in part]
+    """The parts that are no pictures, of parts that are all known."""
+    return [part for part in parts if not any(map(_is_image, _content([part]) or ()))]
+
+
+def _is_image(part: InputText | InputImage) -> bool:
+    return isinstance(part, InputImage)
 
 
 def _json(value: Any) -> str:
@@ -228,6 +233,10 @@ def _content(parts: Any) -> list[InputText | InputImage] | None:
         match part:
             case {"type": "text" | "input_text" | "output_text", "text": str(text)}:
                 content.append(InputText(text))
+            case {"type": "resource", "resource": {"text": str(text)}}:
+                content.append(InputText(text))
+            case {"type": "resource_link", "uri": str(uri)}:
+                content.append(InputText(uri))
             case {"type": "input_image" | "image_url", "image_url": str(url) | {"url": str(url)}}:
                 content.append(InputImage(url))
             case {"type": "image", "data": str(data)}:

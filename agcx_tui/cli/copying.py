@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 COPIED, PRESENT, SKIPPED = "copied", "already there", "skipped"
 
 
+layout_option = click.option(
+    "--layout", type=click.Choice(["1", "2"]), help="Write them in this layout."
+)
+
+
 @click.command(short_help="Copy sessions with their checkpoints to another store.")
 @sessions_argument()
 @click.option(
@@ -40,19 +45,26 @@ COPIED, PRESENT, SKIPPED = "copied", "already there", "skipped"
     type=Filled(click.Path(file_okay=False, path_type=Path)),
     help="The store to copy to; created if it does not exist.",
 )
+@layout_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a session, one a line.")
 @click.option("--dry-run", is_flag=True, help="Show what would be copied; change nothing.")
 @store_option
 @pass_settings
 def copy(
-    settings: Settings, sessions: tuple[str, ...], target: Path, as_json: bool, dry_run: bool
+    settings: Settings,
+    sessions: tuple[str, ...],
+    target: Path,
+    layout: str | None,
+    as_json: bool,
+    dry_run: bool,
 ) -> None:
     """Copy sessions to another store, with checkpoints and index; the originals stay.
 
-    A session that the other store has already is left as it is there. `agcx undo --store STORE` takes
+    They take the layout of that store, or --layout; what it has no place for is said. A session that the
+    other store has already is left as it is there. `agcx undo --store STORE` takes
     the copies back.
     """
-    from agcx_format import open_store
+    from agcx_format import Store
     from agcx_format.store import incoming_of
 
     store = settings.store()
@@ -63,7 +75,8 @@ def copy(
             found.append(incoming)
         else:
             settings.failed(entry.error or f"{entry.path} cannot be read")
-    bring_in(settings, open_store(target), found, as_json, dry_run)
+    to = Store(target, layout=int(layout) if layout else None)
+    bring_in(settings, to, found, as_json, dry_run)
 
 
 def bring_in(

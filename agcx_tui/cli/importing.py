@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agcx_tui.cli.common import Settings, pass_settings, print_json, store_option, tell
+from agcx_tui.cli.copying import bring_in, layout_option
 from agcx_tui.core.local.paths import codex_rollouts
 
 if TYPE_CHECKING:
@@ -88,21 +89,23 @@ def claude(settings: Settings, paths: tuple[str, ...], dry_run: bool, as_json: b
     _import(settings, places, dry_run, as_json, find_transcripts, read_transcript)
 
 
-@import_.command()
+@import_.command(short_help="Import .agcx files, stores, or sessions exported as JSON.")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True))
+@layout_option
 @click.option("--dry-run", is_flag=True, help="Show what would be imported; change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a session, one a line.")
 @store_option
 @pass_settings
-def sessions(settings: Settings, paths: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+def sessions(
+    settings: Settings, paths: tuple[str, ...], layout: str | None, dry_run: bool, as_json: bool
+) -> None:
     """Import sessions of AGCodex: .agcx files, whole stores, or sessions exported as JSON.
 
     A session that is there already is left as it is.
     """
-    from agcx_format import open_store
-    from agcx_tui.cli.copying import bring_in
+    from agcx_format import Store
 
-    store = open_store(settings.location.path)
+    store = Store(settings.location.path, layout=int(layout) if layout else None)
     bring_in(settings, store, _found(paths), as_json, dry_run)
 
 

@@ -46,6 +46,12 @@ _TITLE_WIDTH = 50
 @click.option("--duplicates", is_flag=True, help="With the same messages as a newer session.")
 @click.option("--keep", type=click.IntRange(0), metavar="N", help="All except the newest N.")
 @click.option(
+    "--max-total",
+    type=Filled(Bytes()),
+    metavar="SIZE",
+    help="All except the newest that take no more together: 1GB.",
+)
+@click.option(
     "--model", type=Filled(), metavar="MODEL", help="Of this model; * and ? are wildcards."
 )
 @click.option("--tag", type=Filled(), metavar="TAG", help="With this tag; * and ? are wildcards.")

@@ -122,9 +122,9 @@ def _show_activity(settings: Settings, path: str, as_json: bool) -> None:
         activity = read_activity(conversation)
         assert activity is not None
         if as_json:
-            print_json(activity_json(conversation.metadata, activity))
+            print_json(activity_json(conversation, activity))
         else:
-            _page(chain(heading(conversation.metadata), activity_lines(activity)))
+            _page(chain(heading(conversation.metadata), activity_lines(conversation, activity)))
         if conversation.source.error is not None:
             settings.failed(conversation.source.error)
     finally:

@@ -35,7 +35,7 @@ class Around:
 
     `partner` is the output of a call or the call of an output; `adjacent` means that nothing
     is between the two.  `dated` asks for the date because nothing was said before.  `branches` are those
-    of the conversation, None until they are read.
+    of the conversation, None until they are read.  `turn` is the number of its turn, None if not known.
     """
 
     index: int
@@ -45,3 +45,4 @@ class Around:
     adjacent: bool = False
     dated: bool = False
     branches: Branches | None = None
+    turn: int | None = None

@@ -180,8 +180,8 @@ def _header(message: MessageSnapshot, item: Message, around: Around, look: Look)
         since(message.timestamp, previous),
         when(message.timestamp, None if around.dated else previous),
     ]
-    if item.role == "user":
-        words.insert(0, f"turn {message.turn_index + 1:,}")
+    if item.role == "user" and around.turn is not None:
+        words.insert(0, f"turn {around.turn:,}")
     return beside(left, [(" · ".join(filter(None, words)), palette.muted)], look.width)
 
 

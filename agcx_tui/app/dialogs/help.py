@@ -30,6 +30,7 @@ _NAMES = {
     "number_sign": "#",
     "asterisk": "*",
     "colon": ":",
+    "exclamation_mark": "!",
 }
 
 

@@ -92,6 +92,11 @@ class SplitPanes(Widget):
         return self._arranged[0]
 
     @property
+    def chosen(self) -> tuple[str | None, Mapping[str, float | None]]:
+        """Where the person wants the second pane, and the shares by place, for another pair of panes."""
+        return self._wish, dict(self._shares)
+
+    @property
     def second_region(self) -> Region:
         """Where the second pane is on the screen; nowhere while it is hidden."""
         return self._second.region if self._second.display else Region()

@@ -58,10 +58,10 @@ def _mode_history(conversation: Conversation) -> ModeHistory:
         return []
 
 
-def activity_facts(activity: Activity) -> list[Group]:
-    """All that happened; groups without facts are left out."""
+def activity_facts(activity: Activity, usage: tuple[Fact, ...] = ()) -> list[Group]:
+    """All that happened, with the `usage` of tokens if that is known; groups without facts are left out."""
     groups = [
-        Group("Activity", tuple(_summary(activity))),
+        Group("Activity", (*_summary(activity), *usage)),
         _group("Modes", mode_facts(activity.modes)),
         _group("Failed calls", tuple(map(_failed, activity.failed))),
         _group("Tools", tuple(map(_tool, activity.tools))),

@@ -26,7 +26,15 @@ from agcx_tui.core.words import format
 from agcx_tui.core.words.durations import seconds_text
 from agcx_tui.core.words.resume_command import resume_command
 
-__all__ = ["Fact", "Group", "checkpoint_facts", "context_facts", "detail_facts", "mode_facts"]
+__all__ = [
+    "Fact",
+    "Group",
+    "checkpoint_facts",
+    "context_facts",
+    "detail_facts",
+    "mode_facts",
+    "usage_facts",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,20 +211,32 @@ _SOURCE = {
 
 def _about_source(conversation: Conversation) -> Group | None:
     """Tokens, commit, and program, if the session was imported and its context can be read."""
+    facts = _source_facts(conversation, _SOURCE)
+    return Group("Imported", facts) if facts else None
+
+
+def usage_facts(conversation: Conversation) -> tuple[Fact, ...]:
+    """Tokens and cost, as far as an import noted them."""
+    names = [name for name in _SOURCE if name.startswith(("tokens", "cost"))]
+    return _source_facts(conversation, names)
+
+
+def _source_facts(conversation: Conversation, names: Iterable[str]) -> tuple[Fact, ...]:
+    """What an import noted under these names; nothing if the context cannot be read."""
     try:
         details = source_details(conversation.context().environment_variables)
     except PersistenceError:
-        return None
+        return ()
     facts = []
-    for name, label in _SOURCE.items():
-        value = details[name]
+    for name in names:
+        value, label = details[name], _SOURCE[name]
         if isinstance(value, int):
             facts.append(Fact(label, f"{value:,}", copied=str(value)))
         elif isinstance(value, float):
             facts.append(Fact(label, f"${value:,.2f}", copied=f"{value:g}"))
         elif value:
             facts.append(Fact(label, value))
-    return Group("Imported", tuple(facts)) if facts else None
+    return tuple(facts)
 
 
 def _about_checkpoint(each: CheckpointMetadata) -> tuple[Fact, ...]:

@@ -54,7 +54,7 @@ class Found:
             For a query that looks for no words, each message that counts is one match.
         searched: How many messages have been searched in all.
         done: Whether those are all messages.
-        missing: When done, the words that do not occur at all, as they were typed.
+        missing: When done, the terms that do not occur at all, as they were typed.
     """
 
     counts: tuple[tuple[int, int], ...]
@@ -95,8 +95,10 @@ class _Search:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The words that were not met, as they were typed."""
-        return tuple(each.text for each in self._query.matchers if each in self._unmet)
+        """The terms that were not met, as they were typed."""
+        text = self._query.text
+        terms = (each for each in self._query.wanted if each.matcher in self._unmet)
+        return tuple(text[each.start : each.end] for each in terms)
 
 
 def own_query(query: Query) -> Query:

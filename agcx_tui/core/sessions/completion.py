@@ -14,7 +14,7 @@ from agcx_format.transcript import fold, safe_line
 from agcx_tui.core.sessions.query import KEYS, MODES, STATES
 from agcx_tui.core.sessions.table import SessionTable
 
-__all__ = ["Completion", "complete"]
+__all__ = ["WORD_AT_END", "Completion", "complete"]
 
 _MOST = 50
 _ALWAYS = {
@@ -30,7 +30,7 @@ _ALWAYS = {
 }
 
 # The last word: a minus, a key, and a value that may be in quotes.
-_word = re.compile(r'(-?)(?:([A-Za-z]+):)?((?:"[^"]*"?|[^\s"])*)$')
+WORD_AT_END = re.compile(r'(-?)(?:([A-Za-z]+):)?((?:"[^"]*"?|[^\s"])*)$')
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Completion:
 
 def complete(before: str, table: SessionTable) -> Completion:
     """Candidates for the last word of `before`, the line up to the cursor."""
-    match = _word.search(before)
+    match = WORD_AT_END.search(before)
     assert match is not None
     minus, key, value = match[1], (match[2] or "").lower(), match[3]
     if not key:

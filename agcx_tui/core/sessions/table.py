@@ -71,6 +71,8 @@ class SessionTable:
         self._arrays = self.columns.arrays
         self._flags = self._arrays["flags"]
         self._size = self._broken = self._gone = 0
+        # Counts the changes of rows, so that what was worked out from them can be kept until the next.
+        self.version = 0
 
     # --- facts of one row
 
@@ -202,6 +204,7 @@ class SessionTable:
     def put(self, entries: Iterable[ScanEntry]) -> list[int]:
         """Add sessions, or update those whose path is known; returns their rows."""
         rows = list(dict.fromkeys(self._store(entry) for entry in entries))
+        self.version += 1
         if rows:
             self._show(rows)
         return rows
@@ -214,6 +217,7 @@ class SessionTable:
         """
         everything = self._all_sorted() if self._sorted else []
         rows = self.columns.extend(block)
+        self.version += 1
         self._size += sum(self._arrays["sizes"][rows.start :])
         self._broken += sum(map(self.broken, rows))
         fitting = self._fitting(list(rows))
@@ -239,6 +243,7 @@ class SessionTable:
             self.columns.set_gone(row)
             self.activity.pop(row, None)
         self._gone += len(gone)
+        self.version += 1
         self.marks -= gone
         self._everything = None
         self.order = [row for row in self.order if row not in gone]

@@ -108,6 +108,16 @@ def test_the_only_copy_makes_room_for_the_item_that_follows_later(store, tmp_pat
     assert (outcome, texts(session)) == (ImportOutcome.UPDATED, ["one", "two", "three"])
 
 
+def test_a_notice_makes_room_for_the_item_that_says_the_same(store, tmp_path):
+    lines = meta(), user("one"), event("turn_aborted", reason="interrupted")
+    path = write(tmp_path / "rollout.jsonl", *lines)
+    assert texts(imported(store, path)[1]) == ["one", "Interrupted"]
+    marker = "<turn_aborted>\nstopped\n</turn_aborted>"
+    write(path, *lines, user(marker), user("two"))
+    outcome, session = imported(store, path)
+    assert (outcome, texts(session)) == (ImportOutcome.UPDATED, ["one", marker, "two"])
+
+
 def test_a_message_that_a_person_took_out_does_not_come_back(store, tmp_path):
     path = write(tmp_path / "rollout.jsonl", meta(), user("one"), assistant("two"), user("three"))
     metadata, conversation, state = imported(store, path)[1]

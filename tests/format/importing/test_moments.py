@@ -7,7 +7,7 @@ import pytest
 from agcx_format.importing.codex import read_rollout
 from agcx_format.importing.moments import estimated, moment_of
 from agcx_format.model.timestamps import Timestamp
-from tests.support.rollout_lines import meta, user, write
+from tests.support.rollout_lines import SESSION, meta, user, write
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,11 @@ def test_a_message_between_two_with_times_is_between_them(tmp_path):
         "2025-09-25T14:02:10Z", "2025-09-25T14:02:15Z", "2025-09-25T14:02:20Z",
     ]  # fmt: skip
     assert imported.report.without_time == 1
+
+
+def test_a_header_may_have_a_number_as_its_time(tmp_path):
+    header = {"id": SESSION, "timestamp": 1_754_051_400}
+    said = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hi"}]}
+    imported = read_rollout(write(tmp_path / "a.jsonl", header, said))
+    assert (str(imported.metadata.id), imported.report.messages) == (SESSION, 1)
+    assert imported.metadata.created_at == "2025-08-01T12:30:00Z"

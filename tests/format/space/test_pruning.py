@@ -269,6 +269,8 @@ def test_what_is_precious_is_spared_unless_it_is_named(tmp_path: Path):
 
 
 def test_what_an_agent_may_be_writing_is_spared(store):
+    for entry in list(store.scan()):
+        put(store, entry.id.int >> 96, used=0)
     just_now = next(iter(store.scan())).mtime_ns + 60 * 10**9
     selection = select(store, PruneRule(keep=0), just_now)
     assert selection.chosen == ()
@@ -289,3 +291,42 @@ def test_it_stops_when_told_and_then_takes_nothing(store):
     told = []
     select(store, PruneRule(directory="/src"), NOW, progress=lambda *at: told.append(at))
     assert told == [(0, 4), (1, 4), (2, 4), (3, 4)]
+
+
+def test_a_total_keeps_the_newest_and_counts_the_protected_first(tmp_path: Path):
+    store = open_store(tmp_path / "total")
+    for number in range(1, 6):
+        put(store, number, used=number, is_favorite=number == 4)
+    sizes = {entry.id.int >> 96: entry.size for entry in store.scan()}
+    total = sizes[1] + sizes[2] + sizes[4]
+    found = select(store, PruneRule(max_total=total), NOW)
+    assert numbers(found) == [3, 5]
+    assert [spared.entry.id.int >> 96 for spared in found.spared] == [4]
+    assert found.chosen[0].reasons == (f"beyond {total:,} bytes in total",)
+    kept = sum(sizes.values()) - found.size
+    assert kept == total
+    assert numbers(select(store, PruneRule(max_total=total - 1), NOW)) == [2, 3, 5]
+    everything = sum(sizes.values())
+    nothing = select(store, PruneRule(max_total=everything), NOW)
+    assert (nothing.chosen, nothing.spared) == ((), ())
+
+
+def test_a_small_old_session_is_not_kept_in_place_of_a_newer_one(tmp_path: Path):
+    store = open_store(tmp_path / "total")
+    put(store, 1, used=1)
+    put(store, 2, used=2, messages=0)
+    assert numbers(select(store, PruneRule(max_total=0), NOW)) == [1, 2]
+    sizes = {entry.id.int >> 96: entry.size for entry in store.scan()}
+    assert sizes[2] < sizes[1]
+    assert numbers(select(store, PruneRule(max_total=sizes[2]), NOW)) == [1, 2]
+
+
+def test_a_total_is_that_of_the_sessions_that_the_other_conditions_name(tmp_path: Path):
+    store = open_store(tmp_path / "total")
+    put(store, 1, used=1, model="gpt-5")
+    put(store, 2, used=2, model="other")
+    put(store, 3, used=3, model="gpt-5")
+    rule = PruneRule(max_total=0, model="gpt-5")
+    assert numbers(select(store, rule, NOW)) == [1, 3]
+    older = PruneRule(max_total=0, older_than=moment(2.5))
+    assert numbers(select(store, older, NOW)) == [3]

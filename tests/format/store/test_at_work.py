@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
+from agcx_format import Timestamp
 from agcx_format.disk.durable import Signature
 from agcx_format.store.store import Store
 from tests.support.privileges import without_privileges
@@ -22,6 +24,7 @@ both_layouts = pytest.mark.parametrize("layout", [1, 2])
 def filled(root: Path, layout: int, count: int = 3) -> Store:
     store = Store(root, layout=layout)
     metadata, conversation, state = golden_session("every-item")
+    metadata = replace(metadata, last_accessed=Timestamp.now())
     for number in range(count):
         session_id = UUID(int=number + 1)
         store.save_session(session_id, replace(metadata, id=session_id), conversation, state)
@@ -119,3 +122,19 @@ def test_a_log_that_cannot_be_read_makes_nobody_sure():
         (folder / "store" / "trash").chmod(0)
         assert running(store) == 3
         (folder / "store" / "trash").chmod(0o700)
+
+
+@both_layouts
+def test_a_restored_store_is_not_in_use_as_a_whole(tmp_path: Path, layout: int):
+    """The files of a copy are all new; only what was used lately may be at work."""
+    store = filled(tmp_path / "store", layout)
+    then = Timestamp.from_ns(time.time_ns() - 3 * 24 * 60 * MINUTE)
+    metadata, conversation, state = golden_session("every-item")
+    for number in (1, 2):
+        session_id = UUID(int=number)
+        old = replace(metadata, id=session_id, last_accessed=then, updated_at=then)
+        Store(store.path).save_session(session_id, old, conversation, state)
+    copied = shutil.copytree(store.path, tmp_path / "copy")
+    age(Store(copied), 1)
+    entries = list(Store(copied).scan())
+    assert [entry.id for entry in Store(copied).at_work(entries, time.time_ns())] == [UUID(int=3)]

@@ -160,6 +160,19 @@ def test_a_structured_output_is_text_and_a_picture(wrapped, around):
     assert read_output(bare).text == "a"
 
 
+def test_a_resource_that_an_mcp_tool_returned_is_text():
+    parts = [
+        {"type": "text", "text": "found"},
+        {"type": "resource", "resource": {"uri": "wiki://a", "text": "the page"}},
+        {"type": "resource_link", "uri": "wiki://b", "name": "b"},
+    ]
+    words = "found\nthe page\nwiki://b"
+    assert read_output(json.dumps({"content": parts})).text == words
+    picture = {"type": "image", "data": "AAAA", "mimeType": "image/png"}
+    bare = without_images(json.dumps({"content": [picture, *parts]}))
+    assert (read_output(bare).text, "AAAA" in bare) == (words, False)
+
+
 def test_a_result_that_says_it_is_an_error_failed():
     text = json.dumps({"content": [{"type": "text", "text": "no access\nmore"}], "isError": True})
     assert (read_output(text).outcome.success, read_output(text).outcome.error) == (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agcx_format import open_store
+from agcx_format import OperatingMode, open_store
 from tests.tui.cli.conftest import GRID, run
 
 
@@ -71,3 +71,21 @@ def test_what_is_no_session_is_said_and_the_others_come_in(store, tmp_path):
     assert result.exit_code == 1
     assert "not a session as JSON" in result.stderr
     assert len(open_store(target)) == 1
+
+
+def test_a_copy_in_the_other_layout_says_what_it_cannot_hold(store, tmp_path):
+    two, one = tmp_path / "two", tmp_path / "one"
+    assert run("copy", GRID, "--to", two, "--layout", "2").exit_code == 0
+    opened = open_store(two)
+    (entry,) = opened.scan()
+    assert entry.layout == 2
+    with opened.editing(entry.id) as editor:
+        editor.switch_mode(OperatingMode.REVIEW)
+        editor.switch_mode(OperatingMode.PLAN)
+    said = run("import", two, "--store", one, "--layout", "1", "--dry-run").stdout
+    assert "no place for when the mode changed" in said
+    assert run("import", two, "--store", one, "--layout", "1").exit_code == 0
+    (entry,) = open_store(one).scan()
+    assert entry.layout == 1
+    assert run("verify", "--store", one).exit_code == 0
+    assert run("verify", "--store", two).exit_code == 0

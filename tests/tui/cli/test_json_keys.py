@@ -47,6 +47,7 @@ TALLY = {"name", "sessions", "disk", "plain"}
 ACTIVITY = {
     "id", "title", "messages", "turns", "began", "ended", "seconds", "active_seconds", "calls", "added",
     "removed", "branches", "tools", "failed", "files", "edited", "modes",
+    "tokens_input", "tokens_cached", "tokens_output", "cost_usd",
 }  # fmt: skip
 ACTIVITY_ROWS = {
     "tools": {"name", "calls", "failed", "seconds", "number"},

@@ -59,3 +59,16 @@ def test_of_a_damaged_session_what_can_be_read_is_told_and_the_damage_reported(s
 def test_it_is_of_the_whole_session(path, words):
     result = run("show", path, "--activity", *words)
     assert (result.exit_code, "of the whole session" in result.stderr) == (2, True)
+
+
+def test_tokens_and_cost_are_told_where_an_import_noted_them(tmp_path):
+    path = tmp_path / "imported.agcx"
+    metadata, conversation, state = everything()
+    noted = {"AGCX_TOKENS_INPUT": "12000", "AGCX_TOKENS_OUTPUT": "345", "AGCX_COST_USD": "0.25"}
+    context = conversation.context.replace(environment_variables=noted)
+    write_session(path, metadata, conversation.replace(context=context), state)
+    shown = run("show", path, "--activity").stdout.split("\n\n")[1]
+    assert all(word in shown for word in ("12,000", "345", "$0.25"))
+    found = json.loads(run("show", path, "--activity", "--json").stdout)
+    usage = [found[name] for name in ("tokens_input", "tokens_cached", "tokens_output", "cost_usd")]
+    assert usage == [12000, None, 345, 0.25]

@@ -26,6 +26,7 @@ from agcx_tui.app.screens.listing import ListingScreen
 from agcx_tui.app.services import Remember, Services
 from agcx_tui.app.widgets.copying import copy
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
+from agcx_tui.app.widgets.lines.filter_line import FilterInput
 from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.app.widgets.list.header import ListHeader
 from agcx_tui.app.widgets.list.session_list import SessionList
@@ -52,7 +53,9 @@ _LEAST_WIDTH, _LEAST_HEIGHT = 40, 8
 _ROOMY_HEIGHT = 30
 
 # What is of no use, or would do harm, while there is no store.
-_NEEDS_STORE = frozenset(("export", "delete", "favorite", "undo", "copy", "rename", "tags", "show"))
+_NEEDS_STORE = frozenset(
+    ("export", "delete", "favorite", "undo", "copy", "rename", "tags", "show", "search")
+)
 
 
 class BrowserScreen(ListingScreen[None]):
@@ -318,6 +321,19 @@ class BrowserScreen(ListingScreen[None]):
     @work
     async def action_tags(self) -> None:
         await self._acts.change_tags(self.chosen())
+
+    @on(FilterInput.SearchInside)
+    @work
+    async def action_search(self) -> None:
+        """Search inside all conversations: what is typed next, or what the filter finds nowhere."""
+        from agcx_tui.app.screens.search.search import SearchScreen
+
+        acts = await self.services.store.opened()
+        if not self.is_active:
+            return
+        typed = "" if self.table.order else self._filter.value
+        search = SearchScreen(self.services, acts, self.table, self.panes, typed)
+        await self.app.push_screen_wait(search)
 
     @work
     async def action_show(self, name: str) -> None:

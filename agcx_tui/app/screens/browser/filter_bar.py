@@ -102,6 +102,9 @@ class FilterBar(Horizontal):
     def _completed(self, message: FilterInput.Offered) -> None:
         """Show what else Tab may bring, the next one first."""
         message.stop()
+        if not message.candidates and not self._table.order:
+            self.post_message(FilterInput.SearchInside())
+            return
         after = message.chosen + 1
         others = [*message.candidates[after:], *message.candidates[: message.chosen]]
         words = "tab: " + "  ".join(others) if others else ""

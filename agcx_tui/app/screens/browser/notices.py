@@ -69,6 +69,8 @@ def no_match(typed: str, sessions: int) -> Content:
     return _page(
         "Nothing matches",
         f"{none}  {safe_line(typed)}\n\n",
+        ("Tab", "bold $primary"), " in the line, or ", ("f", "bold $primary"),
+        " in the list, searches inside all conversations.\n",
         ("Esc", "bold $primary"), " shows all of them again.\n\n",
         "Words are looked for in title, tags, model, id and the first words said.\n",
         f"Keys: {keys}\n",

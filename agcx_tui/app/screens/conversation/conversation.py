@@ -171,6 +171,7 @@ class ConversationScreen(OnceScreen[None]):
         if Offer.CHECKPOINTS not in conversation.offers:
             self._tabs.tabs = [tab for tab in self._tabs.tabs if tab[0] != "checkpoints"]
             self._tabs.choose("messages")
+        self.transcript.blocks.turns_are_counted = conversation.metadata.turn_count > 0
         self.transcript.show(conversation.source)
         if before is not None:
             await self.show_tab("messages")

@@ -16,7 +16,13 @@ from agcx_tui.app.widgets.checkpoints_view import CheckpointsView
 from agcx_tui.app.widgets.facts_view import FactsView
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.conversation.activity import activity_facts, read_activity
-from agcx_tui.core.conversation.facts import Group, checkpoint_facts, context_facts, detail_facts
+from agcx_tui.core.conversation.facts import (
+    Group,
+    checkpoint_facts,
+    context_facts,
+    detail_facts,
+    usage_facts,
+)
 from agcx_tui.core.conversation.subject import Conversation, checkpoints_of
 
 __all__ = ["TABS", "Panes"]
@@ -84,7 +90,8 @@ class Panes(ContentSwitcher):
                 groups = checkpoint_facts(rows)
             elif name == "activity":
                 activity = read_activity(conversation, lambda: worker.is_cancelled)
-                groups = activity_facts(activity) if activity is not None else []
+                usage = usage_facts(conversation)
+                groups = activity_facts(activity, usage) if activity is not None else []
             else:
                 sizes = conversation.sections(lambda: worker.is_cancelled)
                 groups = detail_facts(conversation, sizes)

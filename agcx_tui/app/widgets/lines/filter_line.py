@@ -24,6 +24,9 @@ class FilterInput(TypedLine):
         candidates: tuple[str, ...]
         chosen: int
 
+    class SearchInside(Message):
+        """Tab in an empty line, or in one that finds nothing and that nothing completes."""
+
     def __init__(
         self,
         complete: Callable[[str], Completion],
@@ -58,7 +61,7 @@ class FilterInput(TypedLine):
         else:
             offer, chosen = self._complete(line[:at]), 0 if step > 0 else -1
         if offer.start == at:
-            self.screen.focus_next() if step > 0 else self.screen.focus_previous()
+            self._go_on(step)
             return
         if not offer.candidates:
             # Not to the next pane, which would obey what is typed next.
@@ -71,6 +74,15 @@ class FilterInput(TypedLine):
         self.value = made + line[at:]
         self.cursor_position = len(made)
         self.post_message(self.Offered(offer.candidates, chosen % len(offer.candidates)))
+
+    def _go_on(self, step: int) -> None:
+        """There is no word to complete."""
+        if step > 0 and not self.value:
+            self.post_message(self.SearchInside())
+        elif step > 0:
+            self.screen.focus_next()
+        else:
+            self.screen.focus_previous()
 
     def action_leave(self) -> None:
         self._leave()

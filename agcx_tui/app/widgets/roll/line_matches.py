@@ -176,7 +176,18 @@ def _over_lines(words: str) -> re.Pattern[str]:
 
 
 def _unwrapped_spans(matcher: Matcher, text: str, width: int) -> Iterator[tuple[int, int]]:
-    """The matches of an expression in lines as they were before they were wrapped at `width`."""
+    """The matches of an expression in lines as they were before they were wrapped at `width`.
+
+    A line that fills the width was broken between two words or within one: it is tried both ways.
+    """
+    yield from _spans_of_joined(matcher, text, width, "")
+    if any(cell_len(row.rstrip()) >= width for row in text.split("\n")):
+        yield from _spans_of_joined(matcher, text, width, " ")
+
+
+def _spans_of_joined(
+    matcher: Matcher, text: str, width: int, after_full: str
+) -> Iterator[tuple[int, int]]:
     rows = text.split("\n")
     margin = min((_indentation(row) for row in rows if row.strip()), default=0)
     joined: list[str] = []
@@ -187,8 +198,10 @@ def _unwrapped_spans(matcher: Matcher, text: str, width: int) -> Iterator[tuple[
     for number, row in enumerate(rows):
         wrapped = number > 0 and _goes_on(rows[number - 1], row, width)
         skipped = _indentation(row) if wrapped else min(margin, _indentation(row))
-        full = wrapped and cell_len(rows[number - 1].rstrip()) >= width
-        between = "" if number == 0 or full else " " if wrapped else "\n"
+        between = "\n" if number else ""
+        if wrapped:
+            full = cell_len(rows[number - 1].rstrip()) >= width
+            between = after_full if full else " "
         said = row[skipped:].rstrip()
         begins.append(length + len(between))
         places.append(at + skipped)

@@ -32,6 +32,7 @@ from agcx_tui.app.blocks.message import draw_message, is_injected, is_turn, tell
 from agcx_tui.app.blocks.notes import note_block, other_way_block, undecodable_block
 from agcx_tui.app.blocks.palette import Palette
 from agcx_tui.core.conversation.branches import Branches, ChosenWays, Way
+from agcx_tui.core.conversation.turns import TurnNumbers
 
 __all__ = ["NOTHING", "SPEECH", "THOUGHT", "TOOL", "ConversationBlocks"]
 
@@ -63,6 +64,9 @@ class ConversationBlocks:
         self._ways: ChosenWays | None = None
         # A message that tells of branches was drawn without knowing them.
         self.misses_branches = False
+        # Whether the program that wrote the session numbered its turns.
+        self.turns_are_counted = True
+        self._turns = TurnNumbers(source, True)
         self._messages: LRUCache[int, MessageSnapshot | PersistenceError] = LRUCache(64)
 
     def use(self, source: MessageSource) -> None:
@@ -71,6 +75,7 @@ class ConversationBlocks:
         self.folds.clear()
         self.pending.clear()
         self.branches, self._ways, self.misses_branches = None, None, False
+        self._turns = TurnNumbers(source, self.turns_are_counted)
         self._messages.clear()
 
     # --- messages
@@ -233,6 +238,7 @@ class ConversationBlocks:
             partner is not None and abs(partner - index) == 1,
             index <= NEAR and not any(self.kind(each) == SPEECH for each in range(index)),
             self.branches,
+            self._turns.number(index, found),
         )
         return draw_message(found, around, self.look, fold)
 

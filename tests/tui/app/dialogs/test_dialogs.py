@@ -6,10 +6,12 @@ import json
 import os
 import stat
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from textual.widgets import Button, Input, Static
 
+from agcx_format import InputText, Message, new_message
 from agcx_format.store.store import open_store
 from agcx_tui.app.app import AgcxApp
 from agcx_tui.app.dialogs.delete import ConfirmDelete, ConfirmFavorites
@@ -372,7 +374,8 @@ async def test_a_rename_of_ones_own_a_moment_ago_is_no_agent_at_work(store):
         await until(pilot, lambda: app.screen is screen)
         # Another program saves it.
         path = screen.table.path(screen.sessions.cursor)
-        os.utime(path)
+        said = new_message(Message(None, "user", [InputText("And now?")]))
+        open_store(store).append(UUID(Path(path).stem), [said])
         await pilot.press("f5")
         await until(pilot, lambda: not screen.feed.state.reading)
         await pilot.press("d")

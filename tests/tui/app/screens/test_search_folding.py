@@ -117,3 +117,23 @@ async def test_the_facts_of_a_session_are_filtered_by_the_same_folding():
     assert [view.filter(w) for w in ("café", "cafe", "gpt", "GPT", "Gpt", "strasse", "")] == [
         1, 0, 1, 1, 0, 1, 3,
     ]  # fmt: skip
+
+
+async def test_an_expression_is_marked_where_the_lines_break_it():
+    prose = "a b c d e f g h i j k l m needle phrase, and then some more words to fill the line"
+    for width in range(34, 44):
+        pieces = await marked(prose, r"/ne+dle\sphrase/", width=width)
+        assert "".join(pieces).replace(" ", "") == "needlephrase", width
+    long = "x" * 20 + "needle" + "y" * 30
+    for width in range(26, 34):
+        pieces = await marked(long, r"/x(ne+dle)y/", width=width)
+        assert "".join(pieces) == "xneedley", width
+
+
+async def test_an_expression_knows_where_lines_begin():
+    assert await marked("grid\nthe grid\ngrid", "/^grid/") == ["grid", "grid"]
+
+
+async def test_what_is_said_about_a_message_is_not_marked():
+    assert await marked("Are you there? turn 1", "you") == ["you"]
+    assert await marked("turn it", "turn") == ["turn"]

@@ -1,0 +1,35 @@
+"""The pages of the search that explain its language, with examples."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+__all__ = ["query_card", "welcome"]
+
+_ROWS = (
+    ("lease expired", "both words, anywhere in a conversation"),
+    ('"lease expired"', "one after the other"),
+    ("Lease", "a capital letter: case matters"),
+    ("lease -retry", "a - before anything: not"),
+    ("/time.?out/", "a regular expression (RE2)"),
+    ("role:user", "or assistant, tool, reasoning, system"),
+    ("in:you", "or assistant, reasoning, tool, title"),
+    ("tool:shell path:queue.py", "calls of a tool, or about a file"),
+    ("is:error", "calls that failed"),
+    ("model:gpt-5 tag:ui after:7d", "in these sessions, as in the filter"),
+)
+
+
+def query_card() -> Content:
+    """What can be typed, with examples."""
+    lines = [Content.styled("The search", "bold $primary")]
+    lines += [Content.assemble((f"  {left:<28} ", "bold"), right) for left, right in _ROWS]
+    return Content("\n").join(lines)
+
+
+def welcome(earlier: bool) -> Content:
+    """The page while nothing is typed; `earlier` if there are searches to bring back."""
+    title = Content.styled("Search inside all conversations", "bold $foreground")
+    rows = [Content.assemble((f"{left:<28} ", "$primary"), right) for left, right in _ROWS]
+    last = [Content(""), Content.assemble(("↑", "bold $primary"), " brings back the last search")]
+    return Content("\n").join([title, Content(""), *rows, *(last if earlier else [])])

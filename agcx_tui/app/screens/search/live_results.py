@@ -1,0 +1,157 @@
+"""Connects the searching thread with the list of results, while one types.
+
+Strategy: every line is asked for at once, and a timer takes what was found a few times a second, in portions
+that no key waits for.  The results of the line before stay until the first of the new ones come, so the
+list does not flicker.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from textual.message import Message
+from textual.screen import Screen
+from textual.timer import Timer
+
+from agcx_format.search import Index, Query, SearchProgress
+from agcx_tui.app.widgets.results.result_list import ResultList
+from agcx_tui.core.search.close_spellings import close_spellings
+from agcx_tui.core.search.line import SearchLine
+from agcx_tui.core.search.results import CloseWord, Results
+from agcx_tui.core.search.searcher import NEWEST, Arrived, Order, Searcher
+
+__all__ = ["CloseWordsFound", "LiveResults"]
+
+# Seconds between two looks at what a search has found.
+_EVERY = 0.03
+# Seconds that results of the line before are shown while nothing is found for the new one.
+_STALE = 0.2
+
+
+@dataclass
+class CloseWordsFound(Message):
+    """For search `number`, which found nothing, there are words of close spelling."""
+
+    number: int
+    words: list[CloseWord]
+
+
+class LiveResults:
+    """`line` is searched for, `progress` says how far that is; `error` why it ended early, if it did.
+
+    `changed` is called when any of it changed.
+    """
+
+    def __init__(
+        self,
+        screen: Screen[None],
+        searcher: Searcher,
+        index: Index,
+        rows: ResultList,
+        changed: Callable[[], None],
+    ) -> None:
+        self.line: SearchLine | None = None
+        self.progress = SearchProgress()
+        self.running = False
+        self.error = ""
+        self.order: Order = NEWEST
+        # What the rows are results of.
+        self.query = Query()
+        self._screen = screen
+        self._searcher = searcher
+        self._index = index
+        self._rows = rows
+        self._changed = changed
+        self._number = 0
+        self._since = 0.0
+        # The rows are those of the line before.
+        self._stale = False
+        self._results = Results()
+        self._timer: Timer | None = None
+
+    @property
+    def rows_are_old(self) -> bool:
+        return self._stale
+
+    def ask(self, line: SearchLine) -> None:
+        """Search for this line from now on."""
+        if self.line is not None and not line.errors and line.wanted.text == self.line.wanted.text:
+            return
+        self._ask(line)
+
+    def turn(self) -> None:
+        """Give the results in the other order."""
+        self.order = "best" if self.order == NEWEST else NEWEST
+        if self.line is not None:
+            self._ask(self.line)
+
+    def look(self) -> None:
+        """Take what was found."""
+        arrived = self._searcher.take()
+        if arrived.number != self._number or not self.running:
+            return
+        late = time.monotonic() - self._since > _STALE
+        if self._stale and (arrived.sessions or arrived.ended or late):
+            self._renew()
+        self.progress = arrived.progress
+        if arrived.sessions:
+            self._results.add(arrived.sessions)
+            self._rows.grew()
+        if arrived.ended:
+            self._finish(arrived)
+        self._changed()
+
+    def offer(self, message: CloseWordsFound) -> None:
+        """Show words of close spelling, if they are for the search that is shown."""
+        if message.number == self._number:
+            self._results.offer(message.words)
+            self._rows.changed(from_top=True)
+            self._changed()
+
+    def close(self) -> None:
+        self.running = False
+        if self._timer is not None:
+            self._timer.stop()
+        self._searcher.close()
+
+    def _ask(self, line: SearchLine) -> None:
+        self.line, self.error = line, ""
+        if not line:
+            self._searcher.stop()
+            self._number, self.running, self.progress = -1, False, SearchProgress()
+            self._renew()
+            self._changed()
+            return
+        self._number = self._searcher.ask(line, self.order)
+        self._since = time.monotonic()
+        self._stale = self.running = True
+        if self._timer is None:
+            self._timer = self._screen.set_interval(_EVERY, self.look)
+        self._timer.resume()
+        self._changed()
+
+    def _renew(self) -> None:
+        """Begin with no rows."""
+        self._stale = False
+        self.query = Query() if self.line is None else self.line.wanted
+        self._results = Results()
+        self._rows.show(self._results)
+
+    def _finish(self, arrived: Arrived) -> None:
+        self.running, self.error = False, arrived.error
+        if self._timer is not None:
+            self._timer.pause()
+        if not self.error:
+            self._results.finish(arrived.progress)
+        self._rows.grew()
+        if not arrived.progress.sessions and not self.error:
+            look = partial(self._find_close_words, self._number, self.query)
+            self._screen.run_worker(look, thread=True, exclusive=True, group="spelling")
+
+    def _find_close_words(self, number: int, query: Query) -> None:
+        words = close_spellings(self._index, query)
+        if words:
+            self._screen.post_message(CloseWordsFound(number, words))

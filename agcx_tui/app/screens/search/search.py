@@ -1,0 +1,256 @@
+"""The search of all conversations: a line, the results that arrive while one types, and the match itself.
+
+Strategy: the screen composes parts and routes messages: what is asked and what comes (`LiveResults`), and
+how one moves through it (`ResultWalk`).  A conversation opens above this screen, which stays as it is.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from agcx_format.search import Index
+from agcx_format.transcript import safe_line
+from agcx_tui.app.dialogs.once import OnceScreen
+from agcx_tui.app.keys.bindings import bindings
+from agcx_tui.app.screens.search import card
+from agcx_tui.app.screens.search.live_results import CloseWordsFound, LiveResults
+from agcx_tui.app.screens.search.search_bar import SearchBar
+from agcx_tui.app.screens.search.walk import ResultWalk
+from agcx_tui.app.services import Remember, Services
+from agcx_tui.app.widgets.lines.edge_line import EdgeLine
+from agcx_tui.app.widgets.lines.key_line import KeyLine
+from agcx_tui.app.widgets.results.place_preview import PlacePreview
+from agcx_tui.app.widgets.results.result_list import ResultList
+from agcx_tui.app.widgets.split_panes import SplitPanes
+from agcx_tui.core.local.paths import search_index
+from agcx_tui.core.local.searches import LastSearches
+from agcx_tui.core.search.completion import complete_search
+from agcx_tui.core.search.hits_of_session import all_hits
+from agcx_tui.core.search.line import parse_line
+from agcx_tui.core.search.results import CloseWord, Missing, More
+from agcx_tui.core.search.searcher import NEWEST, Searcher
+from agcx_tui.core.search.summary import summary
+from agcx_tui.core.words import format
+
+if TYPE_CHECKING:
+    from agcx_tui.core.sessions.table import SessionTable
+    from agcx_tui.core.store.act_queue import ActQueue
+
+__all__ = ["SearchScreen"]
+
+
+class SearchScreen(OnceScreen[None]):
+    """Searches the sessions of `table`, and begins with `typed` in the line.
+
+    `panes` are those whose arrangement is taken over.
+    """
+
+    BINDINGS = bindings("find")
+    AUTO_FOCUS = "#search-input"
+    DEFAULT_CSS = """
+    SearchScreen {
+        background: $background;
+        & > #panes { height: 1fr; }
+        #left { width: 1fr; height: 1fr; }
+        #preview { height: 1fr; }
+        #notice { display: none; width: 1fr; height: 1fr; padding: 1 3; color: $text-muted; }
+        & > #status { background: $surface; color: $text-muted; }
+    }
+    """
+
+    class Came(Message):
+        """The searching thread has something."""
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, SearchScreen.Came)
+
+    def __init__(
+        self,
+        services: Services,
+        acts: ActQueue,
+        table: SessionTable,
+        panes: SplitPanes,
+        typed: str = "",
+    ) -> None:
+        super().__init__()
+        self.services = services
+        self.table = table
+        cache = None if services.cache is None else search_index(services.cache)
+        # One that is searched as one types, one for single sessions at the same time.
+        index, details = Index(acts.store, cache), Index(acts.store, cache)
+        self._details = details
+        self.rows = ResultList(services.now, self._directory, id="results")
+        self.preview = PlacePreview(partial(all_hits, details), id="preview")
+        searcher = Searcher(index, table, self._came)
+        self.live = LiveResults(self, searcher, details, self.rows, self._show_state)
+        self.walk = ResultWalk(self, services, acts, details, self.rows, self.preview)
+        left = Vertical(self.rows, Static(id="notice", markup=False), id="left")
+        wish, shares = panes.chosen
+        self.panes = SplitPanes(left, self.preview, wish=wish, shares=shares, id="panes")
+        self.bar = SearchBar(
+            partial(complete_search, table=table),
+            self._focus_rows,
+            self._back,
+            LastSearches(services.state),
+            id="search-bar",
+        )
+        self._typed_first = typed
+
+    def compose(self) -> ComposeResult:
+        yield self.bar
+        yield self.panes
+        yield EdgeLine(id="status")
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        if self._typed_first:
+            self.bar.put(self._typed_first)
+        self._show_state()
+
+    def on_unmount(self) -> None:
+        self.live.close()
+        self._details.close()
+
+    def _directory(self, path: str) -> str:
+        row = self.table.row_of(path)
+        return "" if row is None else self.table.directory(row)
+
+    def _came(self) -> None:
+        self.post_message(self.Came())
+
+    # --- what is typed
+
+    @on(Input.Changed, "#search-input")
+    def _typed(self, message: Input.Changed) -> None:
+        message.stop()
+        line = parse_line(message.value, self.services.now())
+        self.live.ask(line)
+        self.bar.show_errors(line, message.value)
+
+    @on(Came)
+    def _look(self) -> None:
+        self.live.look()
+
+    @on(CloseWordsFound)
+    def _close_words(self, message: CloseWordsFound) -> None:
+        self.live.offer(message)
+
+    # --- what is shown
+
+    def _show_state(self) -> None:
+        """The page in place of the list, if there is one, and the line below it."""
+        live = self.live
+        notice = self._notice()
+        page = self.query_one("#notice", Static)
+        if notice is not None:
+            page.update(notice)
+        if page.display != (notice is not None):
+            page.display = notice is not None
+            self.rows.styles.height = 0 if notice is not None else "1fr"
+            self.panes.show_first_only(notice is not None)
+        self.bar.show_order("newest first" if live.order == NEWEST else "best first")
+        self.query_one("#status", EdgeLine).show(*self._status())
+        if not live.running:
+            # What could not be searched has a key now.
+            self.refresh_bindings()
+
+    def _notice(self) -> Content | None:
+        live = self.live
+        if live.line is None or not live.line:
+            return card.welcome(bool(self.bar.input.earlier))
+        return Content.styled(safe_line(live.error), "$error") if live.error else None
+
+    def _status(self) -> tuple[Content | str, Content | str]:
+        live = self.live
+        if live.line is None or not live.line:
+            return "", ""
+        words = summary(live.progress)
+        if live.running:
+            words = words.replace("searched", "searching…", 1).replace(" · no hits", "")
+        direct = live.progress.direct
+        return words, f"{direct:,} without the index" if direct else ""
+
+    @on(ResultList.Highlighted)
+    def _follow(self) -> None:
+        self.walk.query = self.live.query
+        self.walk.follow()
+
+    @on(SplitPanes.Moved)
+    def _panes_moved(self) -> None:
+        self.preview.begin()
+
+    @on(SplitPanes.Arranged)
+    def _arranged(self, message: SplitPanes.Arranged) -> None:
+        self.post_message(Remember(message.choices))
+
+    @property
+    def help_text(self) -> Content:
+        """What `?` shows below the keys."""
+        return card.query_card()
+
+    # --- keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "line" and self.focused is self.bar.input:
+            return False
+        return action != "unsearched" or self.rows.results.missing_at is not None
+
+    @on(ResultList.Opened)
+    def _open(self, message: ResultList.Opened) -> None:
+        self.bar.keep()
+        match message.row:
+            case CloseWord(_, _, query):
+                self.bar.put(query)
+            case More(session):
+                self.walk.expand(session)
+            case Missing(unsearched):
+                reason = format.short_reason(unsearched.error)
+                self.notify(f"It cannot be searched: {reason}.", severity="warning", markup=False)
+            case row:
+                self.walk.open(row)
+
+    def _focus_rows(self) -> None:
+        self.bar.keep()
+        self.set_focus(self.rows)
+
+    def action_line(self) -> None:
+        self.set_focus(self.bar.input)
+
+    def action_match(self, direction: int) -> None:
+        self.walk.go(direction)
+
+    def action_order(self) -> None:
+        self.live.turn()
+
+    def action_unsearched(self) -> None:
+        at = self.rows.results.missing_at
+        if at is not None:
+            self.set_focus(self.rows)
+            self.rows.go_to(at)
+
+    def action_preview(self) -> None:
+        self.panes.next_place()
+
+    def action_zoom(self) -> None:
+        self.panes.toggle_alone()
+
+    def action_back(self) -> None:
+        if not self.panes.leave_alone():
+            self._back()
+
+    def action_leave(self) -> None:
+        self._back()
+
+    def _back(self) -> None:
+        # What is typed from now on is not meant for the line.
+        self.set_focus(self.rows)
+        self.bar.keep()
+        self.dismiss()

@@ -1,0 +1,217 @@
+"""Moves through the results: the preview follows the cursor, `n` and `N` go from match to match, Enter opens.
+
+Strategy: the list shows a few lines of each session, the preview knows all its matches.  So `n` walks
+through the preview, and the cursor of the list follows as well as it can; where a session ends, the next
+one of the list begins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+from agcx_format.search import Index, Query, SessionHits
+from agcx_tui.app.widgets.results.place_preview import PlacePreview
+from agcx_tui.app.widgets.results.result_list import ResultList
+from agcx_tui.core.search.hits_of_session import FoundAt, FoundPlace, all_hits, places_of
+from agcx_tui.core.search.results import FoundLine, Heading, Missing, More, Row
+from agcx_tui.core.words import format
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+    from agcx_tui.app.services import Services
+    from agcx_tui.core.store.act_queue import ActQueue
+
+__all__ = ["ResultWalk"]
+
+
+class ResultWalk:
+    """`query` is what the results are of."""
+
+    def __init__(
+        self,
+        screen: Screen[None],
+        services: Services,
+        acts: ActQueue,
+        index: Index,
+        rows: ResultList,
+        preview: PlacePreview,
+    ) -> None:
+        self.query = Query()
+        self._screen = screen
+        self._services = services
+        self._acts = acts
+        self._index = index
+        self._rows = rows
+        self._preview = preview
+        # Where the cursor was put, while the preview already shows what belongs there.
+        self._put_at: int | None = None
+
+    # --- the preview
+
+    def follow(self) -> None:
+        """Show in the preview what is under the cursor."""
+        put_at, self._put_at = self._put_at, None
+        if put_at == self._rows.cursor:
+            return
+        row, shown = self._rows.row, self._preview.place
+        session = self._preview.session
+        match row:
+            case FoundLine(of, hits):
+                here = session is not None and session.path == of.path and shown is not None
+                if here and any((hit.message, hit.start) == _key(shown) for hit in hits):
+                    return
+                place = places_of(hits[:1])[0]
+                self._preview.follow(FoundAt(of, self.query, place))
+            case Heading(of):
+                self._preview.follow(FoundAt(of, self.query))
+            case More(of):
+                if session is None or session.path != of.path:
+                    self._preview.follow(FoundAt(of, self.query, "last"))
+            case Missing(unsearched):
+                part = "It could not be searched."
+                if unsearched.messages:
+                    part = (
+                        f"Its first {format.counted(unsearched.messages, 'message')} were searched."
+                    )
+                path = format.short_path(unsearched.path)
+                self._preview.explain(
+                    "Not all of it can be read", str(unsearched.error), path, part
+                )
+            case _:
+                self._preview.follow(None)
+
+    def go(self, direction: int) -> None:
+        """Go to the next match (1) or the one before (-1), without opening it."""
+        if not self._step(direction):
+            self._say_end(direction)
+
+    def _say_end(self, direction: int) -> None:
+        which = "last" if direction > 0 else "first"
+        self._screen.notify(f"That was the {which} match of the search.", markup=False)
+
+    def _step(self, direction: int) -> bool:
+        session = _session_of(self._rows.row)
+        shown = self._preview.session
+        if session is not None and shown is not None and session.path == shown.path:
+            if self._preview.step(direction):
+                self._put_cursor(shown.path, self._preview.place)
+                return True
+            return self._step_beside(session, direction)
+        return self._step_in_rows(direction)
+
+    def _put_cursor(self, path: str, place: FoundPlace | None) -> None:
+        if place is not None:
+            row = self._rows.results.row_of(path, place.message, place.start)
+            if row is not None:
+                self._put(row)
+
+    def _put(self, row: int) -> None:
+        """Move the cursor, and not the preview."""
+        if row != self._rows.cursor:
+            self._put_at = row
+            self._rows.go_to(row)
+
+    def _step_beside(self, session: SessionHits, direction: int) -> bool:
+        beside = self._rows.results.session_beside(session.path, direction)
+        if beside is None:
+            return False
+        self._go_to_session(beside, direction)
+        return True
+
+    def _go_to_session(self, session: SessionHits, direction: int) -> None:
+        results = self._rows.results
+        at = results.heading_of(session.path)
+        if at is None:
+            return
+        if direction > 0:
+            self._put(at)
+            self._preview.follow(FoundAt(session, self.query, "first"))
+            return
+        while at + 1 < len(results.rows) and isinstance(results.rows[at + 1], FoundLine | More):
+            at += 1
+        self._put(at)
+        self._preview.follow(FoundAt(session, self.query, "last"))
+
+    def _step_in_rows(self, direction: int) -> bool:
+        """While the preview is hidden or not there yet: to the next line of the list with a match."""
+        rows, at = self._rows.results.rows, self._rows.cursor + direction
+        while 0 <= at < len(rows):
+            if isinstance(rows[at], FoundLine):
+                self._rows.go_to(at)
+                return True
+            at += direction
+        return False
+
+    # --- opening
+
+    def open(self, row: Row) -> None:
+        """Open the conversation of a row at its match."""
+        session = _session_of(row)
+        if session is None:
+            return
+        place: FoundPlace | Literal["first"] = "first"
+        shown = self._preview.session
+        if isinstance(row, FoundLine):
+            place = places_of(row.hits[:1])[0]
+        if shown is not None and shown.path == session.path:
+            # The match that is shown may be another of that line; and all are known already.
+            session, place = shown, self._preview.place or place
+        self._screen.app.push_screen(self._conversation(session, place))
+
+    def expand(self, session: SessionHits) -> None:
+        """Show all lines of a session."""
+        self._screen.run_worker(self._expand(session), exclusive=True, group="expand")
+
+    async def _expand(self, session: SessionHits) -> None:
+        found = await asyncio.to_thread(all_hits, self._index, self.query, session)
+        if self._rows.results.expand(found):
+            self._rows.changed()
+
+    def _beyond(self, session: SessionHits, direction: int) -> None:
+        """From the last match of an opened conversation on to the next one, or the other way round."""
+        beside = self._rows.results.session_beside(session.path, direction)
+        if beside is None:
+            self._say_end(direction)
+        else:
+            work = self._open_beside(beside, direction)
+            self._screen.run_worker(work, exclusive=True, group="beside")
+
+    async def _open_beside(self, session: SessionHits, direction: int) -> None:
+        found = await asyncio.to_thread(all_hits, self._index, self.query, session)
+        if self._screen.is_active:
+            # The conversation was left meanwhile.
+            return
+        self._go_to_session(found, direction)
+        place: Literal["first", "last"] = "first" if direction > 0 else "last"
+        self._screen.app.switch_screen(self._conversation(found, place))
+
+    def _conversation(
+        self, session: SessionHits, place: FoundPlace | Literal["first", "last"]
+    ) -> ConversationScreen:
+        from agcx_tui.app.screens.open_conversation import conversation_screen
+
+        if not isinstance(place, FoundPlace):
+            hits = session.hits[:1] if place == "first" else session.hits[-1:]
+            place = places_of(hits)[0] if hits else FoundPlace(None, 0, 0)
+        at = None if place.message is None else (place.message, place.start, place.end)
+        return conversation_screen(
+            self._screen.app,
+            self._services,
+            session.path,
+            self._acts,
+            search=self.query,
+            at=at,
+            beyond=partial(self._beyond, session),
+        )
+
+
+def _session_of(row: Row | None) -> SessionHits | None:
+    return row.session if isinstance(row, Heading | FoundLine | More) else None
+
+
+def _key(place: FoundPlace | None) -> tuple[int | None, int] | None:
+    return None if place is None else (place.message, place.start)

@@ -1,0 +1,273 @@
+"""The preview of a search: the conversation around the match under the cursor, with every match marked.
+
+Strategy: as the preview of the list of sessions, it follows the cursor without delaying it: a thread opens
+the file, finds all matches in it, and posts both with the number of the request; the answer to an older
+request is closed unseen.  Within one session only the view moves.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Static
+from textual.worker import get_current_worker
+
+from agcx_format.disk import os_reason
+from agcx_format.errors import PersistenceError
+from agcx_format.search import Query, SessionHits
+from agcx_format.transcript import safe_line
+from agcx_tui.app.widgets.roll.roll import Roll
+from agcx_tui.app.widgets.transcript.transcript import Transcript
+from agcx_tui.core.search.hits_of_session import FoundAt, FoundPlace, places_of
+
+if TYPE_CHECKING:
+    from agcx_format import MessageSnapshot, SessionFile
+    from agcx_tui.app.widgets.results.found_matches import FoundMatches
+    from agcx_tui.core.conversation.search import TextMatch
+
+__all__ = ["PlacePreview"]
+
+# Seconds from a move of the cursor to a file being opened: longer than a key repeat takes.
+_DELAY = 0.07
+# Seconds, and messages, that a thread reads before it shows what it has.
+_PATIENCE = 0.1
+_AROUND = 20
+
+
+class PlacePreview(Vertical):
+    """`follow(wish)` shows a match; None shows nothing.  `all_hits` finds those of a session, in a thread."""
+
+    DEFAULT_CSS = """
+    PlacePreview {
+        background: $background;
+        & > #place-head { padding: 0 2; height: auto; max-height: 4; color: $text-muted; }
+        & > Transcript { height: 1fr; margin-top: 1; }
+    }
+    """
+
+    @dataclass
+    class Loaded(Message, bubble=False):
+        """Request `number` opened a file, or `error` says why not."""
+
+        number: int
+        wish: FoundAt
+        session: SessionHits
+        file: SessionFile | None
+        error: str
+
+    @dataclass
+    class Located(Message, bubble=False):
+        """The matches `of` a file in its message `index`, which is long."""
+
+        of: FoundMatches
+        index: int
+        matches: list[TextMatch]
+
+    class Moved(Message):
+        """Another match is shown, or how many there are became known."""
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, PlacePreview.Moved)
+
+    def __init__(
+        self, all_hits: Callable[[Query, SessionHits], SessionHits], *, id: str | None = None
+    ) -> None:
+        super().__init__(id=id)
+        self._all_hits = all_hits
+        self._number = 0
+        self._timer: Timer | None = None
+        self._wish: FoundAt | None = None
+        # What is shown, and asked of it.
+        self._shown: FoundAt | None = None
+        self.session: SessionHits | None = None
+        self._file: SessionFile | None = None
+        self._transcript: Transcript | None = None
+        self.matches: FoundMatches | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="place-head", markup=False)
+
+    def follow(self, wish: FoundAt | None) -> None:
+        """Show this match soon; the last call wins."""
+        shown, self._wish = self._shown, wish
+        self._number += 1
+        if self._timer is not None:
+            self._timer.stop()
+        if (
+            wish is not None
+            and shown is not None
+            and self.matches is not None
+            and (wish.session.path, wish.query) == (shown.session.path, shown.query)
+        ):
+            self._go(wish)
+        else:
+            self._timer = self.set_timer(_DELAY, self.begin)
+
+    def explain(self, title: str, *lines: str) -> None:
+        """Show these words, and no conversation."""
+        self.follow(None)
+        if self._timer is not None:
+            self._timer.stop()
+        self._close()
+        parts = [
+            Content.styled(title, "bold $error"),
+            *(Content(safe_line(line)) for line in lines),
+        ]
+        self.query_one("#place-head", Static).update(Content("\n").join(parts))
+
+    def step(self, direction: int) -> bool:
+        """Go to the next match of the session that is shown; false if that was the last one."""
+        if self.matches is None or self._wish is None or self._shown is None:
+            return False
+        if self._wish.session.path != self._shown.session.path or not self.matches.step(direction):
+            return False
+        self._show_head()
+        self.post_message(self.Moved())
+        return True
+
+    @property
+    def place(self) -> FoundPlace | None:
+        """The match that is shown."""
+        return None if self.matches is None else self.matches.place
+
+    def begin(self) -> None:
+        """Show what was asked for last, if it is not shown yet and there is room for it."""
+        self._timer = None
+        wish = self._wish
+        if wish is None:
+            self._close()
+            self.query_one("#place-head", Static).update("")
+        elif self.display and self.is_attached:
+            self._open(wish, self._number)
+
+    @work(thread=True, exclusive=True, group="preview", exit_on_error=False)
+    def _open(self, wish: FoundAt, number: int) -> None:
+        """In a thread: as much of the file as reaches beyond the match, and all matches."""
+        worker = get_current_worker()
+        if worker.is_cancelled:
+            return
+        # Slow the first time: better here than in the handler.
+        from agcx_format import SessionFile
+
+        import_module("agcx_tui.app.widgets.results.found_matches")
+        file, session = None, wish.session
+        try:
+            file = SessionFile(session.path)
+            session = self._all_hits(wish.query, session)
+            deadline = time.monotonic() + _PATIENCE
+            while file.known() < wish.message + _AROUND and time.monotonic() < deadline:
+                if worker.is_cancelled or not file.read_more():
+                    break
+            message = self.Loaded(number, wish, session, file, "")
+        except PersistenceError as error:
+            message = self.Loaded(number, wish, session, file, f"{error.place}: {error.reason}")
+        except OSError as error:
+            message = self.Loaded(number, wish, session, file, os_reason(error))
+        if not self.post_message(message) and file is not None:
+            file.close()
+        # Most likely Enter comes next, and then it opens at once.
+        import_module("agcx_tui.app.screens.conversation.conversation")
+
+    @on(Loaded)
+    async def _show(self, message: Loaded) -> None:
+        if message.number != self._number or not self.is_attached:
+            if message.file is not None:
+                message.file.close()
+            return
+        if message.file is None or message.error:
+            if message.file is not None:
+                message.file.close()
+            self.explain("Cannot be read", message.error)
+            return
+        from agcx_tui.app.widgets.results.found_matches import FoundMatches
+
+        transcript = self._transcript or await self._mount_transcript()
+        before, self._file = self._file, message.file
+        transcript.display = True
+        transcript.show(message.file)
+        if before is not None:
+            before.close()
+        self._shown, self.session = message.wish, message.session
+        places, count = places_of(message.session.hits), message.session.count
+        query = message.wish.query
+        self.matches = FoundMatches(transcript, query, places, count, self._locate)
+        self._go(message.wish)
+
+    def _go(self, wish: FoundAt) -> None:
+        if self.matches is not None:
+            self.matches.show(wish.place)
+            self._show_head()
+            self.post_message(self.Moved())
+
+    async def _mount_transcript(self) -> Transcript:
+        self._transcript = transcript = Transcript(compact=True)
+        # Tab goes there, to read on without opening it.
+        transcript.can_focus = True
+        await self.mount(transcript)
+        return transcript
+
+    def _locate(self, index: int, message: MessageSnapshot) -> None:
+        if self.matches is not None:
+            self._find_in(index, message, self.matches)
+
+    @work(thread=True, exclusive=True, group="locate")
+    def _find_in(self, index: int, message: MessageSnapshot, matches: FoundMatches) -> None:
+        from agcx_tui.core.conversation.search import find_matches
+
+        worker = get_current_worker()
+        found = find_matches(message, matches.query, lambda: worker.is_cancelled)
+        if not worker.is_cancelled:
+            self.post_message(self.Located(matches, index, found))
+
+    @on(Located)
+    def _located(self, message: Located) -> None:
+        if message.of is self.matches:
+            message.of.located(message.index, message.matches)
+
+    @on(Transcript.Fetched)
+    def _fetched(self, message: Transcript.Fetched) -> None:
+        message.stop()
+        if self.matches is not None:
+            self.matches.fetched(message.index)
+
+    @on(Roll.Moved)
+    def _view_moved(self, message: Roll.Moved) -> None:
+        message.stop()
+        if self.matches is not None:
+            self.matches.moved()
+
+    def on_unmount(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def _close(self) -> None:
+        before, self._file = self._file, None
+        self._shown = self.matches = self.session = None
+        if self._transcript is not None:
+            self._transcript.display = False
+            self._transcript.show(None)
+        if before is not None:
+            before.close()
+
+    def _show_head(self) -> None:
+        session, matches = self.session, self.matches
+        if session is None or matches is None:
+            return
+        place = matches.place
+        where = "in the title" if place is not None and place.message is None else ""
+        if place is not None and place.message is not None:
+            where = f"message {place.message + 1:,}"
+        facts = " · ".join(filter(None, (where, matches.words())))
+        title = safe_line(session.title).strip() or "(no title)"
+        head = Content.assemble((title, "bold $foreground"), "\n", facts)
+        self.query_one("#place-head", Static).update(head)

@@ -1,0 +1,57 @@
+"""The last searches: what was typed, newest first, for the line that brings them back.
+
+Strategy: a small state file that only its owner can read.  No Textual; both methods may block.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from agcx_tui.core.local.state_file import StateFile
+
+__all__ = ["LastSearches"]
+
+_FILE = "searches.json"
+_MOST = 50
+# Characters; what is longer was pasted, and is not asked for again.
+_LONGEST = 500
+
+_Line = Annotated[str, msgspec.Meta(max_length=_LONGEST)]
+_lock = threading.Lock()
+
+
+class _Searches(msgspec.Struct, frozen=True):
+    version: Literal[1]
+    lines: Annotated[list[_Line], msgspec.Meta(max_length=_MOST)]
+
+
+class LastSearches:
+    """Kept in a state directory; without one they last as long as this object."""
+
+    def __init__(self, directory: Path | None) -> None:
+        largest = 8 * _MOST * _LONGEST
+        self._file = (
+            None if directory is None else StateFile(directory / _FILE, _Searches, largest=largest)
+        )
+        self._lines: list[str] = []
+
+    def read(self) -> list[str]:
+        """The lines, newest first."""
+        kept = self._file.read() if self._file is not None else None
+        return self._lines if kept is None else kept.lines
+
+    def add(self, line: str) -> None:
+        """Put a line before all others."""
+        line = line.strip()
+        if not line or len(line) > _LONGEST:
+            return
+        with _lock:
+            # Another program may have added some.
+            before = self.read()
+            self._lines = [line, *(each for each in before if each != line)][:_MOST]
+            if self._file is not None and self._lines != before:
+                self._file.write(_Searches(1, self._lines))

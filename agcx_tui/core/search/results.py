@@ -1,0 +1,221 @@
+"""What a search found, as rows of a list: a heading for each session, and its best lines below.
+
+Strategy: pure.  Rows are only ever appended while results arrive, so the cursor stays where it is.  Of each
+session a few lines are kept, however many hits there are, and rows end at a limit: further sessions are
+counted and not listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import msgspec
+
+from agcx_format.counting import counted
+from agcx_format.search import Hit, SearchProgress, SessionHits, Unsearched
+from agcx_format.transcript import fold
+
+__all__ = [
+    "MOST_ROWS",
+    "CloseWord",
+    "FoundLine",
+    "Heading",
+    "Missing",
+    "More",
+    "Note",
+    "Results",
+    "Row",
+    "lines_of",
+]
+
+# Rows of a list; beyond them nobody looks.
+MOST_ROWS = 20_000
+# Lines of a session that are shown before it is opened further, and then.
+_BEST, _ALL = 3, 500
+# Where the person or the agent said it, it says more than in the output of a tool.
+_SPOKEN = {"user", "assistant", "title"}
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A session that fits, above its lines."""
+
+    session: SessionHits
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLine:
+    """A line with one or more hits."""
+
+    session: SessionHits
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """So many hits of a session are not shown; `exact` False means that there may be more."""
+
+    session: SessionHits
+    hits: int
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A session of which a part, or all, could not be searched."""
+
+    unsearched: Unsearched
+
+
+@dataclass(frozen=True, slots=True)
+class CloseWord:
+    """Nothing holds `word`; `close` is spelled nearly like it, and `query` is the line with that."""
+
+    word: str
+    close: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Words about the results."""
+
+    text: str
+
+
+Row = Heading | FoundLine | More | Missing | CloseWord | Note
+
+
+class Results:
+    """The rows so far; `listed` counts the sessions among them."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.listed = 0
+        self.is_full = False
+        # The first row of those about sessions that were not searched.
+        self.missing_at: int | None = None
+
+    def add(self, sessions: Iterable[SessionHits]) -> None:
+        """Append sessions, as many as there is room for."""
+        for session in sessions:
+            if len(self.rows) >= MOST_ROWS:
+                self.is_full = True
+                return
+            self.listed += 1
+            self.rows += _rows_of(session)
+
+    def finish(self, progress: SearchProgress) -> None:
+        """Append what is said after the last session."""
+        if not progress.sessions:
+            count = counted(progress.searched, "session")
+            self.rows.append(Note(f"Nothing was found in {count}."))
+        elif progress.sessions > self.listed:
+            left = progress.sessions - self.listed
+            self.rows.append(Note(f"{left:,} more sessions fit: another word narrows them down."))
+        missing = (*progress.unreadable, *progress.partial)
+        if missing:
+            self.missing_at = len(self.rows) + 1
+            self.rows.append(Note("Not searched, or only in part:"))
+            self.rows += [Missing(each) for each in missing[:MOST_ROWS]]
+
+    def offer(self, close: Sequence[CloseWord]) -> None:
+        """Insert words that are spelled nearly like one that was not found."""
+        rows: list[Row] = []
+        for word, same in groupby(close, key=lambda each: each.word):
+            rows += [Note(f"No conversation holds “{word}”. Spelled like it:"), *same]
+        at = len(self.rows) if self.missing_at is None else self.missing_at - 1
+        self.rows[at:at] = rows
+        if self.missing_at is not None:
+            self.missing_at += len(rows)
+
+    def expand(self, session: SessionHits) -> bool:
+        """Show all lines of a session, of which `session` has the hits; false if it is not listed."""
+        at = self.heading_of(session.path)
+        if at is None:
+            return False
+        end = at + 1
+        while end < len(self.rows) and isinstance(self.rows[end], FoundLine | More):
+            end += 1
+        lines = lines_of(session)[:_ALL]
+        rows: list[Row] = [Heading(session), *lines]
+        left = session.count - sum(len(line.hits) for line in lines)
+        if left > 0:
+            rows.append(More(session, left, session.exact))
+        grown = len(rows) - (end - at)
+        self.rows[at:end] = rows
+        if self.missing_at is not None and self.missing_at > at:
+            self.missing_at += grown
+        return True
+
+    def heading_of(self, path: str) -> int | None:
+        """The row of a session's heading."""
+        for number, row in enumerate(self.rows):
+            if isinstance(row, Heading) and row.session.path == path:
+                return number
+        return None
+
+    def row_of(self, path: str, message: int | None, start: int) -> int | None:
+        """The row that shows a hit; the last row of its session where it is left out."""
+        at = self.heading_of(path)
+        if at is None:
+            return None
+        for number in range(at + 1, len(self.rows)):
+            row = self.rows[number]
+            if isinstance(row, FoundLine):
+                if any((hit.message, hit.start) == (message, start) for hit in row.hits):
+                    return number
+                at = number
+            elif isinstance(row, More):
+                return number
+            else:
+                break
+        return at
+
+    def session_beside(self, path: str, direction: int) -> SessionHits | None:
+        """The session listed after (1) or before (-1) this one."""
+        headings = [row.session for row in self.rows if isinstance(row, Heading)]
+        for number, session in enumerate(headings):
+            if session.path == path:
+                beside = number + direction
+                return headings[beside] if 0 <= beside < len(headings) else None
+        return None
+
+
+def lines_of(session: SessionHits) -> list[FoundLine]:
+    """The lines with hits, in the order of the conversation."""
+    return [
+        FoundLine(session, tuple(same))
+        for _, same in groupby(session.hits, key=lambda hit: (hit.message, hit.line_start))
+    ]
+
+
+def _rows_of(session: SessionHits) -> Iterator[Row]:
+    best = _best(lines_of(session))
+    shown = sum(len(line.hits) for line in best)
+    # What is not shown is not kept: there may be thousands of sessions.
+    lean = msgspec.structs.replace(session, hits=tuple(hit for line in best for hit in line.hits))
+    yield Heading(lean)
+    for line in best:
+        yield FoundLine(lean, line.hits)
+    if session.count > shown > 0:
+        yield More(lean, session.count - shown, session.exact)
+
+
+def _best(lines: list[FoundLine]) -> list[FoundLine]:
+    """Those with the most of the words, said rather than printed by a tool, the earlier first."""
+    if len(lines) <= _BEST:
+        return lines
+    ranked = sorted(range(len(lines)), key=lambda number: _rank(lines[number]))
+    return [lines[number] for number in sorted(ranked[:_BEST])]
+
+
+def _rank(line: FoundLine) -> tuple[int, bool]:
+    return -len({fold(_text(hit)) for hit in line.hits}), line.hits[0].role not in _SPOKEN
+
+
+def _text(hit: Hit) -> str:
+    start = hit.start - hit.line_start
+    return hit.line[start : start + hit.end - hit.start]

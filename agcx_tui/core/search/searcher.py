@@ -1,0 +1,227 @@
+"""Searches in a thread of its own while a line is typed: the last line that was asked for counts.
+
+Strategy: one thread, one search at a time.  `ask` stops the search that runs and leaves the next one in a
+slot, so lines typed faster than a search can begin are one search.  What is found collects until `take`
+fetches it; `arrived` is called for the first of it and for the end, and in between whoever shows it looks
+by a timer.  A line that only narrows the one before is searched for in the sessions found for that.
+No Textual.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from agcx_format.errors import PersistenceError
+from agcx_format.search import Index, Search, SearchProgress, SessionHits, SessionRef
+from agcx_format.search.index import Order
+from agcx_tui.core.search.line import SearchLine
+from agcx_tui.core.search.scope import sessions_to_search
+from agcx_tui.core.sessions.query import Query
+from agcx_tui.core.sessions.table import SessionTable
+
+__all__ = ["NEWEST", "Arrived", "Order", "Searcher", "narrowed"]
+
+NEWEST: Order = "newest"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What came since the last `take`.
+
+    Fields:
+        number: of the search, counted from 1.
+        sessions: those found since.
+        progress: of the search by now.
+        ended: whether there is no more to come.
+        error: why it ended early, if it did.
+    """
+
+    number: int
+    sessions: Sequence[SessionHits] = ()
+    progress: SearchProgress = field(default_factory=SearchProgress)
+    ended: bool = False
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    number: int
+    line: SearchLine
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What is searched, as long as neither the table nor the filter changes."""
+
+    version: int
+    filter: Query
+    refs: list[SessionRef]
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """A search that ended, and the sessions that it found."""
+
+    scope: _Scope
+    line: SearchLine
+    found: list[SessionRef]
+    progress: SearchProgress
+
+
+@dataclass
+class _Running:
+    asked: _Asked
+    search: Search
+    earlier: _Earlier | None
+    sessions: list[SessionHits] = field(default_factory=list)
+    ended: bool = False
+    error: str = ""
+
+    @property
+    def progress(self) -> SearchProgress:
+        progress = self.search.progress
+        if self.earlier is None:
+            return progress
+        return narrowed(self.earlier.progress, len(self.earlier.found), progress)
+
+
+class Searcher:
+    """Searches the sessions of `table` with `index`; `arrived` is called in the searching thread."""
+
+    def __init__(self, index: Index, table: SessionTable, arrived: Callable[[], None]) -> None:
+        self._index = index
+        self._table = table
+        self._arrived = arrived
+        self._changed = threading.Condition()
+        self._number = 0
+        self._asked: _Asked | None = None
+        self._running: _Running | None = None
+        self._closed = False
+        self._scope: _Scope | None = None
+        self._earlier: _Earlier | None = None
+        self._thread: threading.Thread | None = None
+
+    def ask(self, line: SearchLine, order: Order = NEWEST) -> int:
+        """Search for this line, and no more for the one before; returns the number of the search."""
+        with self._changed:
+            self._stop()
+            self._asked = _Asked(self._number, line, order)
+            self._changed.notify()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._serve, name="searcher", daemon=True)
+                self._thread.start()
+            return self._number
+
+    def stop(self) -> None:
+        """Search for nothing."""
+        with self._changed:
+            self._stop()
+
+    def close(self) -> None:
+        """Stop, and let the thread end and close the index; does not wait for it."""
+        with self._changed:
+            self._stop()
+            self._closed = True
+            self._changed.notify()
+            if self._thread is None:
+                self._index.close()
+
+    def take(self) -> Arrived:
+        """What was found since the last call, for the search asked for last."""
+        with self._changed:
+            running = self._running
+            if running is None or running.asked.number != self._number:
+                return Arrived(self._number)
+            sessions, running.sessions = running.sessions, []
+            # First: what is done by now may be more than what was found before.
+            return Arrived(self._number, sessions, running.progress, running.ended, running.error)
+
+    def _stop(self) -> None:
+        self._number += 1
+        self._asked = None
+        if self._running is not None:
+            self._running.search.stop()
+
+    # --- in the thread
+
+    def _serve(self) -> None:
+        while True:
+            with self._changed:
+                while self._asked is None and not self._closed:
+                    self._changed.wait()
+                if self._closed:
+                    break
+                asked, self._asked = self._asked, None
+            if asked is not None:
+                self._search(asked)
+        self._index.close()
+
+    def _search(self, asked: _Asked) -> None:
+        running = self._begin(asked)
+        if running is None:
+            return
+        found: set[str] = set()
+        try:
+            for session in running.search:
+                found.add(session.path)
+                with self._changed:
+                    running.sessions.append(session)
+                if len(found) == 1:
+                    self._arrived()
+        except (PersistenceError, OSError) as error:
+            running.error = str(error)
+        if running.search.progress.done and self._scope is not None:
+            scope = self._scope
+            refs = [ref for ref in scope.refs if ref.path in found]
+            self._earlier = _Earlier(scope, asked.line, refs, running.progress)
+        with self._changed:
+            running.ended = True
+        self._arrived()
+
+    def _begin(self, asked: _Asked) -> _Running | None:
+        """The search, ready to be iterated over; None if it is no longer wanted."""
+        scope = self._scope_of(asked.line.filter)
+        earlier = self._earlier
+        if (
+            earlier is None
+            or earlier.scope is not scope
+            or not asked.line.wanted.narrows(earlier.line.wanted)
+        ):
+            earlier = None
+        # What is clear already is searched for while the rest is typed.
+        wanted = replace(asked.line.wanted, errors=())
+        refs = scope.refs if earlier is None else earlier.found
+        running = _Running(
+            asked, self._index.find(wanted, sessions=refs, order=asked.order), earlier
+        )
+        with self._changed:
+            if asked.number != self._number:
+                return None
+            self._running = running
+        return running
+
+    def _scope_of(self, filter: Query) -> _Scope:
+        # Before the rows are read: what changes meanwhile makes it another one.
+        version, known = self._table.version, self._scope
+        if known is None or known.version != version or known.filter != filter:
+            known = _Scope(version, filter, sessions_to_search(self._table, filter))
+            self._scope = known
+        return known
+
+
+def narrowed(earlier: SearchProgress, found: int, now: SearchProgress) -> SearchProgress:
+    """The progress of a search of the `found` sessions of an earlier one, as one of all of its sessions."""
+    partial = {each.path: each for each in (*earlier.partial, *now.partial)}
+    unreadable = {each.path: each for each in (*earlier.unreadable, *now.unreadable)}
+    gone = found - now.total if now.total else 0
+    return replace(
+        now,
+        total=earlier.total - gone,
+        searched=earlier.searched - found + now.searched,
+        direct=max(earlier.direct, now.direct),
+        partial=tuple(each for path, each in partial.items() if path not in unreadable),
+        unreadable=tuple(unreadable.values()),
+    )

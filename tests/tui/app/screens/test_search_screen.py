@@ -1,0 +1,346 @@
+"""One finds what was said while typing it, walks through the matches, opens one, and comes back."""
+
+from __future__ import annotations
+
+from itertools import chain, repeat
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from agcx_format import new_session, open_store
+from agcx_tui.app.screens.browser.browser import BrowserScreen
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.screens.search.search import SearchScreen
+from agcx_tui.app.widgets.lines.edge_line import EdgeLine
+from agcx_tui.app.widgets.transcript.transcript import Transcript
+from agcx_tui.core.local.searches import LastSearches
+from agcx_tui.core.search.summary import summary
+from tests.support.browsing import browser, demo_copy, line, notices, scanned, until
+from tests.support.messages import assistant, user
+
+
+async def opened(pilot: Pilot, *keys: str, sessions: int = 15) -> SearchScreen:
+    """The search over the list, after these keys."""
+    await scanned(pilot, sessions)
+    await pilot.press(*(keys or "f"))
+    await until(pilot, lambda: isinstance(pilot.app.screen, SearchScreen))
+    await pilot.pause()
+    return pilot.app.screen
+
+
+async def typed(pilot: Pilot, screen: SearchScreen, words: str) -> None:
+    """Type words, and wait until they were searched for."""
+    await pilot.press(*words)
+    await answered(pilot, screen, words)
+
+
+async def answered(pilot: Pilot, screen: SearchScreen, words: str) -> None:
+    live = screen.live
+    await until(
+        pilot,
+        lambda: (
+            live.line is not None
+            and live.line.wanted.text == words
+            and not live.running
+            and not live.rows_are_old
+        ),
+    )
+    await pilot.pause()
+
+
+async def previewed(pilot: Pilot, screen: SearchScreen) -> None:
+    await until(pilot, lambda: screen.preview.place is not None)
+    await pilot.pause()
+
+
+def rows(screen: SearchScreen) -> list[str]:
+    """The results as they are drawn, as many as there are."""
+    shown = screen.rows
+    count = min(len(shown.results.rows), shown.size.height)
+    return [shown.render_line(y).text.rstrip() for y in range(count)]
+
+
+def at_cursor(screen: SearchScreen) -> str:
+    shown = screen.rows
+    return shown.render_line(shown.cursor - shown.scroll_offset.y).text.strip()
+
+
+def status(screen: SearchScreen) -> str:
+    return line(screen, "#status")
+
+
+def head(screen: SearchScreen) -> str:
+    return str(screen.query_one("#place-head", Static).render())
+
+
+def count(screen: ConversationScreen) -> str:
+    """Which match of how many an opened conversation shows."""
+    return screen.search.said
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Path:
+    return demo_copy(tmp_path / "history")
+
+
+def store_with(path: Path, *conversations: list[str]) -> Path:
+    """A store of conversations, the last the newest; of each the first message is the person's."""
+    store = open_store(path)
+    for number, texts in enumerate(conversations, 1):
+        said = [
+            make(text, second=60 * number) for text, make in zip(texts, _makers(), strict=False)
+        ]
+        made = new_session(title=f"Session {number}", messages=said, id=UUID(int=number))
+        store.save_session(UUID(int=number), *made)
+    return path
+
+
+def _makers():
+    return chain([user], repeat(assistant))
+
+
+async def test_results_come_while_one_types_grouped_by_session(demo):
+    async with browser(demo).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await typed(pilot, screen, "the queue")
+        drawn = rows(screen)
+        assert drawn[0].startswith(" Why does the queue stall after a deploy?")
+        assert drawn[0].endswith("3 h ago     31")
+        assert drawn[1].startswith("   ❯ After every deploy the queue stands still")
+        assert "   + 26 more" in drawn
+        assert status(screen).startswith(
+            "searched 14 of 15 sessions · 31 hits in 1 · 1 only in part"
+        )
+        await previewed(pilot, screen)
+        assert "match 1 of 31" in head(screen)
+
+
+async def test_a_word_that_is_typed_to_its_end_is_counted_among_all_sessions(demo):
+    async with browser(demo).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await typed(pilot, screen, "lea")
+        first = screen.live.progress
+        await pilot.press("s", "e")
+        await answered(pilot, screen, "lease")
+        now = screen.live.progress
+        assert (now.total, now.searched) == (first.total, first.searched)
+        assert 0 < now.sessions <= first.sessions
+        # The same as searched for at once.
+        await pilot.press("escape")
+        await typed(pilot, screen, "lease")
+        assert summary(screen.live.progress) == summary(now)
+
+
+async def test_enter_opens_at_the_match_and_esc_gives_the_results_back(demo):
+    async with browser(demo).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await typed(pilot, screen, "the queue")
+        await pilot.press("enter", "down", "down")
+        before, cursor = rows(screen), screen.rows.cursor
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
+        talk = pilot.app.screen
+        await until(pilot, lambda: "match" in count(talk))
+        assert talk.query_one(Transcript).matches is not None
+        number = count(talk).rpartition("match ")[2]
+        await pilot.press("n")
+        await until(pilot, lambda: not count(talk).endswith(number))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert (rows(screen), screen.rows.cursor) == (before, cursor)
+
+
+async def test_n_walks_through_all_matches_and_on_into_the_next_session(tmp_path):
+    store = store_with(
+        tmp_path / "s",
+        ["nothing here", "an apple, and an apple"],
+        ["one apple", "no pear", "two apples: apple"],
+    )
+    async with browser(store).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot, sessions=2)
+        await typed(pilot, screen, "apple")
+        await pilot.press("enter")
+        await previewed(pilot, screen)
+        seen = [head(screen)]
+        for _ in range(4):
+            await pilot.press("n")
+            await until(pilot, lambda: head(screen) != seen[-1])
+            seen.append(head(screen))
+        assert [each.splitlines() for each in seen] == [
+            ["Session 2", "message 1 · match 1 of 3"],
+            ["Session 2", "message 3 · match 2 of 3"],
+            ["Session 2", "message 3 · match 3 of 3"],
+            ["Session 1", "message 2 · match 1 of 2"],
+            ["Session 1", "message 2 · match 2 of 2"],
+        ]
+        await pilot.press("n")
+        assert "That was the last match" in notices(pilot)
+        await pilot.press("N", "N")
+        await until(pilot, lambda: head(screen) == seen[2])
+
+
+async def test_n_in_an_opened_conversation_goes_on_into_the_next_session(tmp_path):
+    store = store_with(tmp_path / "s", ["an apple"], ["one apple", "two apples"])
+    async with browser(store).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot, sessions=2)
+        await typed(pilot, screen, "apple")
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
+        first = pilot.app.screen
+        await until(pilot, lambda: count(first).endswith("match 1 of 2"))
+        await pilot.press("n")
+        await until(pilot, lambda: count(first).endswith("match 2 of 2"))
+        await pilot.press("n")
+        await until(pilot, lambda: pilot.app.screen is not first)
+        second = pilot.app.screen
+        await until(pilot, lambda: "match 1 of 1" in count(second))
+        await pilot.press("n")
+        await until(pilot, lambda: "last match" in notices(pilot))
+        await pilot.press("N")
+        await until(pilot, lambda: pilot.app.screen not in (first, second))
+        await until(pilot, lambda: "match 2 of 2" in count(pilot.app.screen))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert "Session 2" in head(screen)
+
+
+async def test_words_of_close_spelling_are_offered_as_such(demo, tmp_path):
+    from agcx_format.search import Index
+    from agcx_tui.core.local.paths import search_index
+
+    cache = tmp_path / "cache"
+    Index(open_store(demo), search_index(cache)).update()
+    async with browser(demo, cache=cache).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await typed(pilot, screen, "deplyo")
+        assert rows(screen)[0] == " Nothing was found in 14 sessions."
+        await until(pilot, lambda: any("Spelled like it" in row for row in rows(screen)))
+        await until(pilot, lambda: at_cursor(screen) == "deploy")
+        await pilot.press("enter", "enter")
+        await answered(pilot, screen, "deploy")
+        assert screen.live.progress.hits
+        assert screen.bar.input.value == "deploy"
+
+
+async def test_what_is_wrong_is_said_below_its_place_and_the_rest_is_searched_for(demo):
+    async with browser(demo).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await typed(pilot, screen, "queue in:nowhere")
+        errors = screen.query_one("#search-errors", EdgeLine)
+        assert errors.display
+        assert errors.render().plain.index("in:") == len("search  queue ")
+        assert screen.live.progress.hits
+        await pilot.press(*["backspace"] * len("in:nowhere"))
+        await answered(pilot, screen, "queue ")
+        assert not errors.display
+
+
+async def test_a_search_brings_back_those_before(demo, tmp_path):
+    async with browser(demo, state=tmp_path / "state").run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        for words in ("lease", "queue"):
+            await typed(pilot, screen, words)
+            await pilot.press("enter", "/", "escape")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, BrowserScreen))
+        kept = LastSearches(tmp_path / "state")
+        await until(pilot, lambda: kept.read() == ["queue", "lease"])
+    # And so it does at the next start.
+    async with browser(demo, state=tmp_path / "state").run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await until(pilot, lambda: screen.bar.input.earlier)
+        await pilot.press("up")
+        await answered(pilot, screen, "queue")
+        await pilot.press("up")
+        await answered(pilot, screen, "lease")
+        await pilot.press("down")
+        await answered(pilot, screen, "queue")
+
+
+async def test_b_turns_the_order(tmp_path):
+    store = store_with(tmp_path / "s", ["apple apple apple apple"], ["a long text about an apple"])
+    async with browser(store).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot, sessions=2)
+        await typed(pilot, screen, "apple")
+        assert rows(screen)[0].startswith(" Session 2")
+        await pilot.press("enter", "b")
+        await until(pilot, lambda: "best first" in line(screen, "#search-order"))
+        await until(pilot, lambda: not screen.live.running and not screen.live.rows_are_old)
+        assert rows(screen)[0].startswith(" Session 1")
+        await pilot.press("b")
+        await until(pilot, lambda: not screen.live.running and not screen.live.rows_are_old)
+        assert rows(screen)[0].startswith(" Session 2")
+
+
+async def test_what_could_not_be_searched_is_one_key_away(demo):
+    async with browser(demo).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await typed(pilot, screen, "queue")
+        await pilot.press("enter", "!")
+        assert "cut off in metadata" in at_cursor(screen)
+        assert "cannot be read" in head(screen) or "Not all of it" in head(screen)
+
+
+@pytest.mark.parametrize("keys", [("slash", "tab"), ("f",)])
+async def test_the_search_opens_over_the_list(demo, keys):
+    async with browser(demo).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot, *keys)
+        assert screen.focused is screen.bar.input
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, BrowserScreen))
+
+
+@pytest.mark.parametrize("keys", [("tab",), ("enter", "f")])
+async def test_what_no_title_holds_is_searched_for_inside(demo, keys):
+    async with browser(demo).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot, "slash", *"sigterm", *keys)
+        assert screen.bar.input.value == "sigterm"
+        await answered(pilot, screen, "sigterm")
+        assert screen.live.progress.hits
+
+
+async def test_the_keys_of_the_list_select_the_sessions(demo):
+    async with browser(demo).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await typed(pilot, screen, "the is:favorite")
+        table = screen.table
+        favorites = [row for row in table.in_order() if table.favorite(row)]
+        assert screen.live.progress.total == len(favorites) > 0
+
+
+async def test_a_session_of_many_hits_shows_all_its_lines_when_it_is_asked_to(tmp_path):
+    store = store_with(tmp_path / "s", ["begin", *[f"apple number {n}" for n in range(40)]])
+    async with browser(store).run_test(size=(120, 60)) as pilot:
+        screen = await opened(pilot, sessions=1)
+        await typed(pilot, screen, "apple")
+        assert rows(screen)[-1] == "   + 37 more"
+        await pilot.press("enter", "G", "enter")
+        await until(pilot, lambda: len(rows(screen)) == 41)
+        assert rows(screen)[-1] == "   ● apple number 39"
+
+
+async def test_a_burst_of_keys_is_answered_for_the_last_one(demo):
+    """What is typed faster than a search can begin is one search, and no result of an older one stays."""
+    async with browser(demo).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        for words in ("the", "zebra crossing", "lease"):
+            screen.bar.input.value = words
+        await answered(pilot, screen, "lease")
+        assert all("lease" in row.lower() for row in rows(screen) if row.startswith("   ❯"))
+        assert screen.live.progress.hits
+        await pilot.press("escape")
+        assert screen.rows.results.rows == []
+
+
+async def test_the_card_explains_the_language(demo):
+    async with browser(demo).run_test(size=(120, 60)) as pilot:
+        screen = await opened(pilot)
+        await typed(pilot, screen, "lease")
+        await pilot.press("enter", "question_mark")
+        await pilot.pause()
+        text = "\n".join(str(each.render()) for each in pilot.app.screen.query(Static))
+        assert "/time.?out/" in text
+        assert "role:user" in text
