@@ -8,43 +8,44 @@ for hit in Index(store, cache_dir).search('stall "lease expired" role:assistant'
 
 from __future__ import annotations
 
-from agcx_format.search.builder import DEFAULT_CAP, BookState
-from agcx_format.search.finder import Finder
-from agcx_format.search.index import Index
-from agcx_format.search.native import missing
-from agcx_format.search.query import (
-    KEYS,
-    PLACES,
-    ForeignTerm,
-    Query,
-    QueryError,
-    Term,
-    Within,
-    parse_query,
-)
-from agcx_format.search.results import Hit, SearchProgress, SessionHits, SessionRef, Unsearched
-from agcx_format.search.run import Search
-from agcx_format.search.wipe import forget_text
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "DEFAULT_CAP",
-    "KEYS",
-    "PLACES",
-    "BookState",
-    "Finder",
-    "ForeignTerm",
-    "Hit",
-    "Index",
-    "Query",
-    "QueryError",
-    "Search",
-    "SearchProgress",
-    "SessionHits",
-    "SessionRef",
-    "Term",
-    "Unsearched",
-    "Within",
-    "forget_text",
-    "missing",
-    "parse_query",
-]
+from agcx_format._exports import names_in, on_demand
+
+if TYPE_CHECKING:
+    from agcx_format.search.finder import Finder as Finder
+    from agcx_format.search.index import Index as Index
+    from agcx_format.search.native import missing as missing
+    from agcx_format.search.query import KEYS as KEYS
+    from agcx_format.search.query import PLACES as PLACES
+    from agcx_format.search.query import ForeignTerm as ForeignTerm
+    from agcx_format.search.query import Query as Query
+    from agcx_format.search.query import QueryError as QueryError
+    from agcx_format.search.query import Term as Term
+    from agcx_format.search.query import Within as Within
+    from agcx_format.search.query import parse_query as parse_query
+    from agcx_format.search.results import Hit as Hit
+    from agcx_format.search.results import SearchProgress as SearchProgress
+    from agcx_format.search.results import SessionHits as SessionHits
+    from agcx_format.search.results import SessionRef as SessionRef
+    from agcx_format.search.results import Unsearched as Unsearched
+    from agcx_format.search.run import Search as Search
+    from agcx_format.search.state import DEFAULT_CAP as DEFAULT_CAP
+    from agcx_format.search.state import BookState as BookState
+    from agcx_format.search.wipe import forget_text as forget_text
+
+_HOMES = {
+    "finder": "Finder",
+    "index": "Index",
+    "native": "missing",
+    "query": "KEYS PLACES ForeignTerm Query QueryError Term Within parse_query",
+    "results": "Hit SearchProgress SessionHits SessionRef Unsearched",
+    "run": "Search",
+    "state": "BookState DEFAULT_CAP",
+    "wipe": "forget_text",
+}
+
+__all__ = names_in(_HOMES)
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = on_demand(__name__, _HOMES)

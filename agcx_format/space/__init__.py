@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from agcx_format.space.activity import ActivityFacts as ActivityFacts
     from agcx_format.space.activity import ActivitySums as ActivitySums
     from agcx_format.space.activity import ToolTally as ToolTally
+    from agcx_format.space.checkpoint_rules import CheckpointSelection as CheckpointSelection
+    from agcx_format.space.checkpoint_rules import ChosenCheckpoint as ChosenCheckpoint
+    from agcx_format.space.checkpoint_rules import select_checkpoints as select_checkpoints
     from agcx_format.space.measure import (
         GROUPS as GROUPS,
     )
@@ -65,6 +68,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "activity": "ActivityFacts ActivitySums ToolTally",
+    "checkpoint_rules": "CheckpointSelection ChosenCheckpoint select_checkpoints",
     "measure": "FileStats GROUPS KINDS Stats gather",
     "measure_cache": "StatsCache",
     "rules": "Chosen Protected PruneRule Selection Spared last_used select",

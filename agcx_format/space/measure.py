@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
@@ -34,6 +34,7 @@ from agcx_format.session.lazy import SessionFile
 from agcx_format.session.listed import listed
 from agcx_format.space.activity import ActivityFacts, ActivitySums
 from agcx_format.store.entries import ScanEntry
+from agcx_format.store.paths import id_of
 from agcx_format.transcript.activity import ActivityReader
 from agcx_format.transcript.outputs import read_output
 from agcx_format.transcript.words import genuine_user_text, is_tool_image
@@ -311,18 +312,21 @@ class Tally:
     disk: int = 0
     plain: int = 0
 
-    def add(self, file: FileStats) -> None:
+    def add(self, disk: int, plain: int) -> None:
         self.sessions += 1
-        self.disk += file.disk
-        self.plain += file.plain
+        self.disk += disk
+        self.plain += plain
 
 
 @dataclass(slots=True)
 class Stats:
     """Sums over files.  `groups[group][name]`; a session with two tags counts under both.
 
-    `activity` is of the files whose activity was measured.
+    `activity` is of the files whose activity was measured.  `checkpoints` are the bytes of each session's
+    checkpoints by its id, which count on disk with it.
     """
+
+    checkpoints: Mapping[str, int] = field(default_factory=dict)
 
     total: Tally = field(default_factory=Tally)
     incomplete: int = 0
@@ -336,7 +340,8 @@ class Stats:
     _messages: list[LargeMessage] = field(default_factory=list)
 
     def add(self, file: FileStats) -> None:
-        self.total.add(file)
+        disk = file.disk + self.checkpoints.get(str(id_of(file.path)), 0)
+        self.total.add(disk, file.plain)
         self.messages += file.messages
         self.incomplete += not file.complete
         if file.activity is not None:
@@ -345,8 +350,8 @@ class Stats:
             self.kinds[kind] = self.kinds.get(kind, 0) + size
         for group, tallies in self.groups.items():
             for name in file.members(group):
-                tallies.setdefault(name, Tally()).add(file)
-        _keep(self._sessions, (file.disk, file.path, file.title), _LARGEST)
+                tallies.setdefault(name, Tally()).add(disk, file.plain)
+        _keep(self._sessions, (disk, file.path, file.title), _LARGEST)
         for each in file.largest:
             named = LargeMessage(each.size, each.index, each.kind, file.path, file.title)
             _keep(self._messages, named, _LARGEST)

@@ -18,7 +18,14 @@ from agcx_format.session.checkpoint_file import read_checkpoint
 from agcx_format.store import paths
 from agcx_format.store.session_names import as_id
 
-__all__ = ["checkpoint_files", "checkpoint_path", "list_checkpoints", "load_checkpoint", "unlisted"]
+__all__ = [
+    "checkpoint_files",
+    "checkpoint_path",
+    "checkpoint_sizes",
+    "list_checkpoints",
+    "load_checkpoint",
+    "unlisted",
+]
 
 
 def checkpoint_files(root: Path) -> dict[str, list[tuple[str, int]]]:
@@ -42,6 +49,18 @@ def checkpoint_files(root: Path) -> dict[str, list[tuple[str, int]]]:
     except OSError as cause:
         raise PersistenceError(os_reason(cause), path=folder) from None
     return found
+
+
+def checkpoint_sizes(root: Path) -> dict[str, int]:
+    """Bytes of the checkpoints of each session that has some, by its id in lower case.
+
+    Every size of a session that a person sees counts them: they go to the trash with it.
+
+    Raises:
+        PersistenceError: the folder cannot be read.
+    """
+    files = checkpoint_files(root)
+    return {name: sum(size for _, size in some) for name, some in files.items()}
 
 
 def list_checkpoints(

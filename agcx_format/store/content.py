@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
+from agcx_format.model.session import Session
+from agcx_format.session import edits
 from agcx_format.store.acts.manifest import Act
-from agcx_format.store.acts.plan import Change
+from agcx_format.store.acts.plan import Change, summary, with_whole_tags
+from agcx_format.store.acts.plan_content import joining, read_unchanged, replaced
 from agcx_format.store.entries import ScanEntry
 from agcx_format.store.reader import StoreReader
 from agcx_format.store.redacting import Review, redaction, review
@@ -67,3 +73,106 @@ class Content:
         from agcx_format.store.trash import acts_about
 
         return acts_about(self._store.to_destroy(), act)
+
+    # --- the session
+
+    def move(self, moves: Iterable[tuple[ScanEntry, Mapping[str, Any]]], directory: str) -> Act:
+        """Change the working directory of sessions, and fields of their metadata; all or none.
+
+        The directory is in the conversation: unlike an edit of metadata, this writes the whole file.
+
+        Raises:
+            StaleSession: a file changed since it was scanned.
+            PersistenceError: a file is damaged, or cannot be read.
+            StoreNotWritable: the store may not be written.
+        """
+        wanted = list(moves)
+
+        def plan() -> Change:
+            changed = []
+            for entry, fields in wanted:
+                before = read_unchanged(entry)
+                fields = with_whole_tags(fields, before[0])
+                after = edits.in_directory(before, directory, fields)
+                if after != before:
+                    changed.append((entry, after))
+            change = replaced(self._store.path, changed, self._level)
+            said = summary([(entry, fields) for entry, fields in wanted])
+            said = replace(said, fields=(*said.fields, "working_directory"))
+            return replace(change, edit=said if changed else None)
+
+        return self._perform("edit", wanted, plan)
+
+    # --- messages
+
+    def delete_messages(self, entry: ScanEntry, numbers: Iterable[int]) -> Act:
+        """Delete messages, counted from 0; a call and its output go together.
+
+        Raises:
+            IndexError: there is no such message.
+            StaleSession: the file changed since it was scanned.
+            PersistenceError: it is damaged, or cannot be read.
+            StoreNotWritable: the store may not be written.
+        """
+        chosen = frozenset(numbers)
+        return self._rewrite(entry, lambda session: edits.without_messages(session, chosen))
+
+    def replace_text(
+        self, entry: ScanEntry, number: int, old: str, new: str, *, keep_history: bool = True
+    ) -> Act:
+        """Replace a text in message `number`, counted from 0.
+
+        `keep_history` keeps the message as it was in its edit history; otherwise its earlier versions go.
+
+        Raises:
+            IndexError: there is no such message.
+            ValueError: it does not hold the text.
+            StaleSession: the file changed since it was scanned.
+            PersistenceError: it is damaged, or cannot be read.
+            StoreNotWritable: the store may not be written.
+        """
+        return self._rewrite(
+            entry,
+            lambda session: edits.with_text(session, number, old, new, keep_history=keep_history),
+        )
+
+    def purge_history(self, entry: ScanEntry, numbers: Iterable[int] | None = None) -> Act:
+        """Remove the earlier versions of these messages, counted from 0, or of all.
+
+        Raises:
+            StaleSession: the file changed since it was scanned.
+            PersistenceError: it is damaged, or cannot be read.
+            StoreNotWritable: the store may not be written.
+        """
+        chosen = None if numbers is None else frozenset(numbers)
+        return self._rewrite(entry, lambda session: edits.without_history(session, chosen))
+
+    def join(self, first: ScanEntry, second: ScanEntry) -> Act:
+        """Put the messages of `second` after those of `first`, and `second` in the trash.
+
+        Its checkpoints go with it.
+
+        Raises:
+            ValueError: both are the same session.
+            StaleSession: a file changed since it was scanned.
+            PersistenceError: a file is damaged, or cannot be read.
+            StoreNotWritable: the store may not be written.
+        """
+        if os.path.realpath(first.path) == os.path.realpath(second.path):
+            raise ValueError("a session cannot be joined with itself")
+
+        def plan() -> Change:
+            whole = edits.joined(read_unchanged(first), read_unchanged(second))
+            return joining(self._store.path, first, second, whole, self._level)
+
+        return self._perform("join", [first, second], plan)
+
+    def _rewrite(self, entry: ScanEntry, change: Callable[[Session], Session]) -> Act:
+        def plan() -> Change:
+            before = read_unchanged(entry)
+            after = change(before)
+            return replaced(
+                self._store.path, [(entry, after)] if after != before else [], self._level
+            )
+
+        return self._perform("rewrite", [entry], plan)

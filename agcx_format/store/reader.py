@@ -178,6 +178,16 @@ class StoreReader:
 
         return list_checkpoints(self.path, session_id, self._metadata_of(session_id).checkpoints)
 
+    def checkpoint_sizes(self) -> dict[str, int]:
+        """Bytes of the checkpoints of each session that has some, by its id in lower case.
+
+        Raises:
+            PersistenceError: the folder of checkpoints cannot be read.
+        """
+        from agcx_format.store.checkpoint_files import checkpoint_sizes
+
+        return checkpoint_sizes(self.path)
+
     def load_checkpoint(self, session_id: UUID, checkpoint_id: UUID) -> Checkpoint:
         """One checkpoint of a session.
 

@@ -17,6 +17,7 @@ from uuid import UUID
 from agcx_format.disk.durable import Signature, os_reason
 from agcx_format.disk.tree import NoFolder, Tree
 from agcx_format.errors import PersistenceError, SessionNotFound, StaleSession
+from agcx_format.layout import checkpoint
 from agcx_format.model.session import SessionMetadata
 from agcx_format.model.timestamps import ns_of
 from agcx_format.store import paths
@@ -43,7 +44,7 @@ class TrashedSession:
         path: where it is now.
         origin: where it was, relative to the store; where restoring puts it.
         title: its title, or the name of its file.
-        size: bytes of the file and of its belongings.
+        size: bytes of the file and of its checkpoints.
         signature: the file as it was found.
         belongings: where its checkpoints and copies of its metadata were, relative to the store.
     """
@@ -124,7 +125,8 @@ def _sessions_of(store: Tree, act: Act) -> Iterator[TrashedSession]:
             f"{files}/{origin}",
             origin,
             _title_in(Path(files), origin) if act.problem else named.get(name) or base,
-            signature.size + sum(kept[path].size for path in belongings),
+            signature.size
+            + sum(kept[path].size for path in belongings if path.endswith(checkpoint.SUFFIX)),
             signature,
             belongings,
         )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import click
 
 from agcx_tui.cli.browse import browse, demo
-from agcx_tui.cli.change import delete, edit, undo
+from agcx_tui.cli.change import delete, edit, join, undo
 from agcx_tui.cli.checkpoint import checkpoint
 from agcx_tui.cli.common import Settings, store_option
 from agcx_tui.cli.completion import completion
@@ -76,8 +76,8 @@ def agcx(context: click.Context) -> None:
 
 
 _COMMANDS = (
-    browse, demo, list_, search, show, export, edit, checkpoint, redact, copy, delete, undo, trash, prune,
-    stats, import_, verify, repair, mcp, config, completion,
+    browse, demo, list_, search, show, export, edit, join, checkpoint, redact, copy, delete, undo, trash,
+    prune, stats, import_, verify, repair, mcp, config, completion,
 )  # fmt: skip
 
 for command in _COMMANDS:

@@ -1,4 +1,4 @@
-"""`agcx delete`, `edit`, and `undo`: all of them can be undone through the store's journal.
+"""`agcx delete`, `edit`, `join`, and `undo`: all of them can be undone through the store's journal.
 
 Strategy: a session that changed in the last few minutes may belong to a running agent, which would save it
 again: the question says so, and without a question --force is required.  Favorites need a second
@@ -8,7 +8,8 @@ confirmation, which names them.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +17,7 @@ import click
 from agcx_tui.cli.common import (
     Filled,
     Settings,
+    complete_session,
     confirm,
     microseconds_now,
     pass_settings,
@@ -28,6 +30,8 @@ from agcx_tui.core.words.format import counted, shortened, size
 if TYPE_CHECKING:
     from agcx_format import Act, ScanEntry
 
+# `OperatingMode`, which would make --help slow; a test compares.
+MODES = ("plan", "build", "review")
 _TITLES_SHOWN = 10
 _FAVORITES_NAMED = 3
 _TITLE_LENGTH = 70
@@ -53,16 +57,17 @@ def delete(settings: Settings, sessions: tuple[str, ...], yes: bool, force: bool
         settings.failed(f"nothing was deleted: {_warning(running)} (--force deletes it anyway)")
         return
     if not yes:
-        show_what(entries, running)
+        sizes = store.checkpoint_sizes()
+        show_what(entries, running, sizes)
         show_facts(entries, len(running))
-        if not may_delete(settings, entries, amount(entries)):
+        if not may_delete(settings, entries, amount(entries, sizes)):
             return
-    deleted = amount(entries)
-    store.delete(entries)
+    act = store.delete(entries)
+    deleted = f"{counted(act.count, 'session')} ({size(act.size)})"
     tell(f"Deleted {deleted}. Undo with: agcx undo")
 
 
-@click.command(short_help="Change the title, tags, or star of sessions.")
+@click.command(short_help="Change the title, tags, star, model, directory of sessions.")
 @sessions_argument()
 @click.option("--title", type=Filled(), metavar="TEXT", help="The new title, for one session only.")
 @click.option(
@@ -72,6 +77,9 @@ def delete(settings: Settings, sessions: tuple[str, ...], yes: bool, force: bool
     "--untag", "untags", type=Filled(), metavar="TAG", multiple=True, help="Remove a tag."
 )
 @click.option("--favorite/--no-favorite", default=None, help="Add or remove the star.")
+@click.option("--model", type=Filled(), metavar="MODEL", help="The model that answered.")
+@click.option("--mode", type=click.Choice(MODES), help="The mode that it is in.")
+@click.option("--directory", type=Filled(), metavar="DIR", help="Where the agent worked.")
 @force_option
 @store_option
 @pass_settings
@@ -82,11 +90,16 @@ def edit(
     tags: tuple[str, ...],
     untags: tuple[str, ...],
     favorite: bool | None,
+    model: str | None,
+    mode: str | None,
+    directory: str | None,
     force: bool,
 ) -> None:
-    """Change the title, tags, or star; the conversation stays the same, byte for byte."""
-    if title is None and not tags and not untags and favorite is None:
-        raise click.UsageError("nothing to change: --title, --tag, --untag, --favorite")
+    """Change the title, tags, star, model, mode, or directory; what was said stays the same."""
+    if not any((title, tags, untags, favorite is not None, model, mode, directory)):
+        raise click.UsageError(
+            "nothing to change: --title, --tag, --untag, --favorite, --model, --mode, --directory"
+        )
     if title is not None and len(sessions) > 1:
         raise click.UsageError("--title changes one session at a time")
     store = settings.store()
@@ -95,7 +108,9 @@ def edit(
     for entry in found:
         if entry.metadata is None:
             settings.failed(entry.error or f"{entry.path} cannot be read")
-        elif fields := _changes(entry, title, tags, untags, favorite):
+        elif (
+            fields := _changes(entry, title, tags, untags, favorite, model, mode)
+        ) or directory is not None:
             edits.append((entry, fields))
         else:
             tell(f"{_shortened(entry.title)}: nothing to change")
@@ -105,8 +120,35 @@ def edit(
         return
     from agcx_tui.core.words.acts import describe
 
-    act = store.update_many(edits)
+    if directory is None:
+        act = store.update_many(edits)
+    else:
+        act = store.content.move(edits, str(Path(directory).expanduser().absolute()))
     tell(f"{describe(act)}. Undo with: agcx undo" if act.id else f"{describe(act)}.")
+
+
+@click.command(short_help="Make one session of two.")
+@click.argument("first", metavar="SESSION", shell_complete=complete_session)
+@click.argument("second", metavar="SESSION", shell_complete=complete_session)
+@force_option
+@store_option
+@pass_settings
+def join(settings: Settings, first: str, second: str, force: bool) -> None:
+    """Put the messages of the second session after those of the first.
+
+    The second one goes to the trash, with its checkpoints; `agcx undo` makes two of them again.
+    """
+    store = settings.store()
+    entries = settings.find(store, [first, second])
+    if settings.status:
+        return
+    if len(entries) < 2:
+        raise click.UsageError("a session cannot be joined with itself")
+    running = [] if force else store.at_work(entries, time.time_ns())
+    if may_change(settings, running):
+        act = store.content.join(*entries)
+        one, two = (_shortened(title) for title in act.titles)
+        tell(f"Joined “{two}” to “{one}”. Undo with: agcx undo")
 
 
 @click.command()
@@ -163,12 +205,22 @@ def _changes(
     tags: tuple[str, ...],
     untags: tuple[str, ...],
     favorite: bool | None,
+    model: str | None,
+    mode: str | None,
 ) -> dict[str, Any]:
     """The fields that would change, with their new values."""
+    from agcx_format import OperatingMode
+
     metadata = entry.metadata
     assert metadata is not None
     kept = [tag for tag in dict.fromkeys([*metadata.tags, *tags]) if tag not in untags]
-    wanted = {"title": title, "tags": kept, "is_favorite": favorite}
+    wanted = {
+        "title": title,
+        "tags": kept,
+        "is_favorite": favorite,
+        "model": model,
+        "current_mode": OperatingMode(mode.capitalize()) if mode else None,
+    }
     return {
         name: value
         for name, value in wanted.items()
@@ -206,20 +258,26 @@ def _again(favorites: Sequence[ScanEntry]) -> str:
     return f"Also the {them} {names}?"
 
 
-def amount(entries: Sequence[ScanEntry]) -> str:
-    """`3 sessions (1.2 MB)`."""
-    from agcx_format.store import own_size
-
-    total = size(sum(map(own_size, entries)))
+def amount(entries: Sequence[ScanEntry], checkpoints: Mapping[str, int]) -> str:
+    """`3 sessions (1.2 MB)`, with their checkpoints."""
+    total = size(sum(_whole_size(entry, checkpoints) for entry in entries))
     return f"{counted(len(entries), 'session')} ({total})"
 
 
-def show_what(entries: Sequence[ScanEntry], running: Sequence[ScanEntry]) -> None:
+def _whole_size(entry: ScanEntry, checkpoints: Mapping[str, int]) -> int:
+    from agcx_format.store import own_size
+
+    return own_size(entry) + checkpoints.get(str(entry.id), 0)
+
+
+def show_what(
+    entries: Sequence[ScanEntry], running: Sequence[ScanEntry], checkpoints: Mapping[str, int]
+) -> None:
     """Print the first of them, with what matters before a deletion."""
-    from agcx_format.store import is_link, own_size
+    from agcx_format.store import is_link
 
     for entry in entries[:_TITLES_SHOWN]:
-        notes = [size(own_size(entry))]
+        notes = [size(_whole_size(entry, checkpoints))]
         if is_link(entry.path):
             notes.append("a link")
         if entry.metadata is None:

@@ -81,7 +81,7 @@ def list_(settings: Settings, sessions: tuple[str, ...], unlisted: bool, as_json
         for each in found:
             print_json(_facts(store, each))
     else:
-        click.echo("".join(f"{line}\n" for line in _lines(found)), nl=False)
+        click.echo("".join(f"{line}\n" for line in checkpoint_lines(found)), nl=False)
     tell(f"{counted(len(found), 'checkpoint')} · {size(sum(each.size for each in found))}")
 
 
@@ -110,7 +110,8 @@ def _messages_after(found: StoredCheckpoint) -> int | None:
     return max(0, metadata.message_count - found.metadata.message_index)
 
 
-def _lines(found: Sequence[StoredCheckpoint]) -> Iterator[str]:
+def checkpoint_lines(found: Sequence[StoredCheckpoint]) -> Iterator[str]:
+    """A line for each: age, name, size, messages up to it and after it, title of its session."""
     from rich.cells import cell_len
 
     from agcx_format import ns_of
@@ -204,7 +205,7 @@ def delete(settings: Settings, checkpoints: tuple[str, ...], yes: bool, force: b
     if not wanted or not _may_change(settings, store, _sessions(wanted), force):
         return
     if not yes:
-        for line in _lines(wanted):
+        for line in checkpoint_lines(wanted):
             tell(line)
         if not confirm(f"Delete {_amount(wanted)}?"):
             settings.failed("nothing was deleted: not confirmed (--yes skips the question)")

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agcx_format.errors import PersistenceError
 from agcx_tui.cli.common import (
     Settings,
     Text,
+    complain,
     microseconds_now,
     pass_settings,
     print_json,
@@ -82,12 +84,14 @@ def list_(
     store = settings.store()
     entries = {entry.path: entry for entry in store.scan()}
     table = make_table(entries.values())
+    checkpoints = sizes_of_checkpoints(store)
+    table.count_checkpoints(checkpoints)
     filter_table(table, wanted, store)
     table.sort_by(sort, (sort in DESCENDING) != reverse)
     if as_json:
         for row in table.order:
             entry = entries[table.path(row)]
-            print_json(_facts(entry) | (_details(entry) if details else {}))
+            print_json(_facts(entry, checkpoints) | (_details(entry) if details else {}))
     else:
         print_table(table)
 
@@ -180,6 +184,15 @@ def _terminal_width() -> int:
     return shutil.get_terminal_size().columns
 
 
+def sizes_of_checkpoints(store: Store) -> dict[str, int]:
+    """Bytes of the checkpoints of each session; empty if their folder cannot be read."""
+    try:
+        return store.checkpoint_sizes()
+    except PersistenceError as error:
+        complain(str(error))
+        return {}
+
+
 def _details(entry: ScanEntry) -> dict[str, Any]:
     """What an import noted about a session; null where nothing is known, or the file cannot be read."""
     from agcx_format import SessionFile
@@ -193,7 +206,7 @@ def _details(entry: ScanEntry) -> dict[str, Any]:
         return source_details({})
 
 
-def _facts(entry: ScanEntry) -> dict[str, Any]:
+def _facts(entry: ScanEntry, checkpoints: dict[str, int]) -> dict[str, Any]:
     """An entry for scripts: the metadata as serde writes it, the file, and the error or null."""
     from agcx_format import to_json
 
@@ -201,6 +214,7 @@ def _facts(entry: ScanEntry) -> dict[str, Any]:
         "id": str(entry.id) if entry.id else None,
         "path": entry.path,
         "bytes": entry.size,
+        "checkpoint_bytes": checkpoints.get(str(entry.id), 0),
         "error": None,
     }
     if entry.metadata is not None:

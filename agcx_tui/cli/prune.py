@@ -46,6 +46,15 @@ _TITLE_WIDTH = 50
 @click.option("--duplicates", is_flag=True, help="With the same messages as a newer session.")
 @click.option("--keep", type=click.IntRange(0), metavar="N", help="All except the newest N.")
 @click.option(
+    "--unlisted-checkpoints", is_flag=True, help="Not sessions: checkpoints that no session lists."
+)
+@click.option(
+    "--keep-checkpoints",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Not sessions: all except the newest N checkpoints of each.",
+)
+@click.option(
     "--max-total",
     type=Filled(Bytes()),
     metavar="SIZE",
@@ -81,6 +90,8 @@ def prune(
     dry_run: bool,
     yes: bool,
     include: tuple[str, ...],
+    unlisted_checkpoints: bool,
+    keep_checkpoints: int | None,
     **conditions: Any,
 ) -> None:
     """Move the sessions that match all given conditions to the trash.
@@ -93,6 +104,15 @@ def prune(
     if conditions["directory"]:
         conditions["directory"] = str(Path(conditions["directory"]).expanduser().absolute())
     rule = PruneRule(**conditions, include=frozenset(map(Protected, include)))
+    if unlisted_checkpoints or keep_checkpoints is not None:
+        if rule or export_to is not None:
+            raise click.UsageError("conditions for checkpoints and for sessions cannot be combined")
+        from agcx_tui.cli.prune_checkpoints import prune_checkpoints
+
+        prune_checkpoints(
+            settings, unlisted_checkpoints, keep_checkpoints, rule.include, as_json, dry_run, yes
+        )
+        return
     if not rule:
         raise click.UsageError("no condition given: name at least one, such as --older-than 90d")
     if overwrite and export_to is None:

@@ -37,8 +37,8 @@ def stats(settings: Settings, activity: bool, as_json: bool) -> None:
     """
     from agcx_format.space import Stats
 
-    found = Stats()
     store = settings.store()
+    found = Stats(store.checkpoint_sizes())
     for file in measured(store, list(store.scan()), activity=activity):
         found.add(file)
     in_trash = sum(session.size for session in store.trash())

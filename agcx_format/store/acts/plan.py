@@ -34,7 +34,8 @@ from agcx_format.store.checkpoint_files import checkpoint_files
 from agcx_format.store.entries import ScanEntry, own_size
 
 __all__ = [
-    "Change", "copy_steps", "deletion", "duplication", "edits", "with_metadata",
+    "Change", "copy_steps", "deletion", "duplication", "edits", "summary", "with_metadata",
+    "with_whole_tags",
 ]  # fmt: skip
 
 
@@ -72,12 +73,12 @@ def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
         path = relative(entry.path)
         steps.setdefault(path, Step("move", path, expected=entry.signature))
         belongings = list(checkpoints.get(name, ()))
+        size = own_size(entry) + sum(size for _, size in belongings)
         copies = by_version(entry.layout).copies
         if copies is not None and entry.id is not None:
             belongings += _metadata_copies(root, entry, copies)
         for path, _ in belongings:
             steps.setdefault(path, Step("move", path))
-        size = own_size(entry) + sum(size for _, size in belongings)
         sessions.append(ActSession(name, entry.title, size))
     return Change(list(steps.values()), sessions, {e.id: None for e in entries if e.id})
 
@@ -105,7 +106,7 @@ def edits(root: Path, wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]], lev
         steps.append(Step("replace", path, parts=parts, expected=entry.signature))
         steps += copy_steps(root, entry.layout, new.metadata)
         indexed[new.metadata.id] = new.indexed
-    return Change(steps, sessions if steps else (), indexed, _summary(wanted))
+    return Change(steps, sessions if steps else (), indexed, summary(wanted))
 
 
 # What follows from the file, or names it.
@@ -126,7 +127,7 @@ def _shows(entry: ScanEntry, fields: Mapping[str, Any]) -> bool:
     return all(getattr(entry.metadata, name) == value for name, value in fields.items())
 
 
-def _summary(wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]]) -> Edit:
+def summary(wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]]) -> Edit:
     """What the history says of edits: each field that changes, and how, if it is the same for all."""
     fields: dict[str, None] = {}
     favorites: set[bool] = set()
@@ -221,10 +222,15 @@ def with_metadata(
 
 
 def _changed(old: SessionMetadata, fields: Mapping[str, Any]) -> SessionMetadata:
-    """The metadata of a file with other fields; tags that a list had shortened are complete again."""
+    """The metadata of a file with other fields."""
+    return replace(old, **with_whole_tags(fields, old))
+
+
+def with_whole_tags(fields: Mapping[str, Any], old: SessionMetadata) -> Mapping[str, Any]:
+    """The fields, in which tags that a list had shortened are complete again."""
     if isinstance(fields.get("tags"), list):
-        fields = {**fields, "tags": whole_tags(fields["tags"], old.tags)}
-    return replace(old, **fields)
+        return {**fields, "tags": whole_tags(fields["tags"], old.tags)}
+    return fields
 
 
 @contextlib.contextmanager

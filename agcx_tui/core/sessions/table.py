@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
@@ -71,6 +71,7 @@ class SessionTable:
         self._arrays = self.columns.arrays
         self._flags = self._arrays["flags"]
         self._size = self._broken = self._gone = 0
+        self._checkpoints: Mapping[str, int] = {}
         # Counts the changes of rows, so that what was worked out from them can be kept until the next.
         self.version = 0
 
@@ -104,8 +105,9 @@ class SessionTable:
         return count
 
     def size(self, row: int) -> int:
+        """Bytes of the file and of its checkpoints, as far as those are known."""
         count: int = self._arrays["sizes"][row]
-        return count
+        return count + self._checkpoints.get(self.id(row), 0) if self._checkpoints else count
 
     def ratio(self, row: int) -> float | None:
         """Compressed / original size according to the metadata; None if that is not possible."""
@@ -201,6 +203,14 @@ class SessionTable:
             self._sorted = True
             self._sort(self.order)
 
+    def count_checkpoints(self, sizes: Mapping[str, int]) -> None:
+        """Count the checkpoints of sessions, in bytes by their ids, to their sizes."""
+        if sizes != self._checkpoints:
+            self._checkpoints = sizes
+            self._size = sum(map(self.size, self._present()))
+            if self.sort_key == "size":
+                self.sort_by("size", self.descending)
+
     def put(self, entries: Iterable[ScanEntry]) -> list[int]:
         """Add sessions, or update those whose path is known; returns their rows."""
         rows = list(dict.fromkeys(self._store(entry) for entry in entries))
@@ -218,7 +228,7 @@ class SessionTable:
         everything = self._all_sorted() if self._sorted else []
         rows = self.columns.extend(block)
         self.version += 1
-        self._size += sum(self._arrays["sizes"][rows.start :])
+        self._size += sum(map(self.size, rows))
         self._broken += sum(map(self.broken, rows))
         fitting = self._fitting(list(rows))
         if self._sorted and self._follow(everything[-1:], rows):
@@ -322,7 +332,7 @@ class SessionTable:
                 self._forget_totals(row)
         row = self.columns.put(entry)
         self.activity.pop(row, None)
-        self._size += entry.size
+        self._size += self.size(row)
         self._broken += self.broken(row)
         return row
 
@@ -399,8 +409,9 @@ class SessionTable:
         if self.sort_key == "ratio":
             return self._by_ratio()
         if self.sort_key != "title":
-            name = {"messages": "messages", "size": "sizes"}.get(self.sort_key, self.sort_key)
-            return self._arrays[name].__getitem__
+            if self.sort_key == "size":
+                return self.size if self._checkpoints else self._arrays["sizes"].__getitem__
+            return self._arrays[self.sort_key].__getitem__
         titles, descending = self.columns.titles, self.descending
 
         def by_title(row: int) -> tuple[bool, str]:

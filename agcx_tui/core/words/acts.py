@@ -31,6 +31,7 @@ _KINDS = {
     "checkpoint-create": "Made a checkpoint of",
     "checkpoint-rename": "Renamed a checkpoint of",
     "checkpoint-delete": "Deleted checkpoints of",
+    "checkpoint-prune": "Cleaned up checkpoints of",
     "checkpoint-restore": "Went back to a checkpoint of",
     "redact": "Redacted",
     "rewrite": "Changed messages of",
@@ -41,7 +42,13 @@ _DELETIONS = ("delete", "prune")
 _TITLES = 3
 _TITLE_LENGTH = 60
 _TAGS = 5
-_FIELDS = {"title": "title", "tags": "tags", "is_favorite": "star"}
+_FIELDS = {
+    "title": "title",
+    "tags": "tags",
+    "is_favorite": "star",
+    "current_mode": "mode",
+    "working_directory": "directory",
+}
 
 
 def kind_of(act: Act) -> str:

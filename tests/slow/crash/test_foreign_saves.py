@@ -99,6 +99,8 @@ ACTIONS = [
     Action("duplicate", lambda s: s.duplicate(A, title="copy"), reads=True),
     Action("split", lambda s: s.split(A, 1, "second")),
     Action("undo a split", lambda s: s.undo(), lambda s: s.split(A, 1, "second")),
+    Action("delete a message", lambda s: s.content.delete_messages(of_a(s), [1])),
+    Action("join", lambda s: s.content.join(of_a(s), s.resolve(str(B)))),
     Action("redact", lambda s: s.content.redact(title_in(s))),
     Action("create a checkpoint", keep),
     Action("delete a checkpoint", lambda s: s.checkpoints.delete([kept_one(s)]), keep),

@@ -207,3 +207,38 @@ def test_what_is_told_of_an_import_is_made_safe(store, tmp_path):
     rollout(tmp_path / "sessions")
     result = run("import", "codex", tmp_path / "sessions")
     assert "\x1b" not in result.stdout + result.stderr
+
+
+def test_the_model_the_mode_and_the_directory_are_changed_in_one_change(store, tmp_path):
+    opened = open_store(store)
+    before = opened.load_session(opened.resolve(QUEUE).id)
+    words = ["--model", "other", "--mode", "review", "--directory", "here", "--force"]
+    result = run("edit", QUEUE, *words)
+    assert (result.exit_code, "Changed" in result.stderr) == (0, True)
+    metadata, conversation, _ = open_store(store).load_session(before[0].id)
+    assert (metadata.model, metadata.current_mode.value) == ("other", "Review")
+    assert conversation.context.working_directory == str(tmp_path / "here")
+    assert conversation.messages == before[1].messages
+    assert run("undo").exit_code == 0
+    assert open_store(store).load_session(before[0].id) == before
+
+
+def test_two_sessions_are_joined_and_parted_again(store):
+    opened = open_store(store)
+    one, two = (opened.load_session(opened.resolve(name).id) for name in (GRID, QUEUE))
+    result = run("join", GRID, QUEUE, "--force")
+    assert result.exit_code == 0
+    count = len(one[1].messages) + len(two[1].messages)
+    assert open_store(store).resolve(GRID).metadata.message_count == count
+    assert QUEUE in run("trash", "list").stdout
+    assert run("undo").exit_code == 0
+    assert open_store(store).load_session(two[0].id) == two
+    assert run("join", GRID, GRID).exit_code == 2
+    assert run("join", GRID, "ffffffff").exit_code == 1
+
+
+def test_the_modes_of_an_edit_are_those_of_the_format():
+    from agcx_format import OperatingMode
+    from agcx_tui.cli.change import MODES
+
+    assert [mode.value.casefold() for mode in OperatingMode] == list(MODES)

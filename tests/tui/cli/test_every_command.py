@@ -17,7 +17,7 @@ from agcx_format import read_session, write_session
 from agcx_format.store.store import open_store
 from agcx_tui.cli import agcx
 from tests.support import ROOT
-from tests.tui.cli.conftest import GRID, run
+from tests.tui.cli.conftest import GRID, QUEUE, run
 from tests.tui.cli.every_command import leaves, words_of
 
 COMMANDS = list(leaves(agcx))
@@ -29,6 +29,7 @@ MORE = [
     ["export", GRID, "--format", "txt"], ["verify", "--verbose"], ["prune", "--keep", "1", "--dry-run"],
     ["edit", GRID, "--title", "Plätze für alle", "--force"], ["delete", GRID, "--yes", "--force"],
     ["checkpoint", "list"], ["checkpoint", "create", GRID, "Plätze", "--force"],
+    ["edit", GRID, "--model", "Straße", "--directory", "Plätze", "--force"], ["join", GRID, QUEUE, "--force"],
     ["redact", GRID, "--secrets", "--text", "grid", "--with", "Plätze", "--yes", "--force"],
     ["trash", "list"], ["trash", "restore", "--all"], ["config", "--path"], ["--help"], ["--version"],
 ]  # fmt: skip

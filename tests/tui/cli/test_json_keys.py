@@ -75,13 +75,13 @@ def test_list(store):
     found = lines("list", "--json")
     entries = {str(entry.id): entry for entry in open_store(store).scan()}
     whole = by_id(found, GRID)
-    assert set(whole) == METADATA | {"path", "bytes", "error"}
+    assert set(whole) == METADATA | {"path", "bytes", "checkpoint_bytes", "error"}
     entry = entries[whole["id"]]
     assert (whole["path"], whole["bytes"], whole["error"]) == (entry.path, entry.size, None)
     assert whole["bytes"] == Path(entry.path).stat().st_size
     assert (whole["title"], whole["is_favorite"]) == ("Fix the grid layout", True)
     torn = next(each for each in found if each["error"] and "title" not in each)
-    assert set(torn) == {"id", "path", "bytes", "error"}
+    assert set(torn) == {"id", "path", "bytes", "checkpoint_bytes", "error"}
     assert set(torn["error"]) == {"reason", "section", "offset"}
     error = entries[torn["id"]].error
     assert torn["error"] == {

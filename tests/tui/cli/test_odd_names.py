@@ -22,6 +22,7 @@ ON_ONE = [
     *((["export", "--format", each], 0, 1) for each in ("md", "html", "json", "jsonl", "txt", "codex")),
     (["edit", "--title", "A title", "--force"], 0, 1),
     (["edit", "--tag", "odd", "--favorite", "--force"], 0, 1),
+    (["edit", "--model", "gpt", "--mode", "plan", "--directory", "there", "--force"], 0, 1),
     (["checkpoint", "list"], 0, 0),
     (["redact", "--secrets", "--text", "the", "--dry-run"], 0, 1),
     (["redact", "--text", "the", "--with", "a", "--yes", "--force"], 0, 1),
@@ -41,6 +42,7 @@ ON_ALL = [
     ["list"], ["list", "--json"], ["list", "--filter", "caf"], ["list", "--sort", "title"], ["verify"],
     ["verify", "--json"], ["stats"], ["stats", "--json"], ["prune", "--older-than", "1d", "--dry-run"],
     ["prune", "--older-than", "1d", "--dry-run", "--json"], ["prune", "--duplicates", "--dry-run"],
+    ["prune", "--unlisted-checkpoints", "--keep-checkpoints", "0", "--dry-run"],
     ["search", "the"], ["search", "the", "--json"], ["search", "the", "--sessions"],
     ["search", "the", "--count"],
 ]  # fmt: skip

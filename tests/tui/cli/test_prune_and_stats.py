@@ -189,7 +189,8 @@ def test_stats_are_aligned_and_tell_the_total(store):
     assert len({line.index("B  ") for line in lines if line.isascii()}) <= 1
     assert "By model" in result.stdout
     assert "gpt-5-codex" in result.stdout
-    total = sum(entry.size for entry in open_store(store).scan())
+    opened = open_store(store)
+    total = sum(entry.size for entry in opened.scan()) + sum(opened.checkpoint_sizes().values())
     facts = json.loads(run("stats", "--json").stdout)
     assert facts["disk"] == total
     assert sum(model["disk"] for model in facts["model"]) == total

@@ -1,0 +1,231 @@
+"""Change what is said in a session, as values: delete messages, replace a text, purge histories, join two.
+
+Strategy: each function gives a session that is as valid as the one it was given: parents are messages that
+are there, the state of the window names no others, ids are unique, and counts are measured anew.  A turn
+keeps its number, so that what a person noted of it stays true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from msgspec.structs import replace
+
+from agcx_format.model.items import (
+    FunctionCall,
+    FunctionCallOutput,
+    LocalShellCall,
+    Message,
+    MessageSnapshot,
+)
+from agcx_format.model.session import ConversationContext, Session, SessionMetadata, SessionState
+from agcx_format.model.timestamps import Timestamp, ns_of
+from agcx_format.redaction.texts import TextPath, put, texts
+from agcx_format.session.checkpoint_file import turns_of
+
+__all__ = [
+    "in_directory",
+    "joined",
+    "with_calls",
+    "with_text",
+    "without_history",
+    "without_messages",
+]
+
+
+def with_calls(messages: Sequence[MessageSnapshot], numbers: Iterable[int]) -> set[int]:
+    """These messages, counted from 0, and the outputs of the calls and the calls of the outputs among them.
+
+    Raises:
+        IndexError: there is no such message.
+    """
+    chosen = set(numbers)
+    if any(not 0 <= number < len(messages) for number in chosen):
+        raise IndexError(f"messages are numbered 0 to {len(messages) - 1}")
+    calls = {_call_of(messages[number]) for number in chosen} - {None}
+    return chosen | {number for number, each in enumerate(messages) if _call_of(each) in calls}
+
+
+def _call_of(message: MessageSnapshot) -> str | None:
+    item = message.item
+    if isinstance(item, LocalShellCall):
+        return item.call_id or item.id
+    return item.call_id if isinstance(item, FunctionCall | FunctionCallOutput) else None
+
+
+def without_messages(session: Session, numbers: Iterable[int]) -> Session:
+    """A session without these messages, counted from 0; a call and its output go together.
+
+    What branched from one of them branches from the message before it.
+
+    Raises:
+        IndexError: there is no such message.
+    """
+    metadata, conversation, state = session
+    gone = with_calls(conversation.messages, numbers)
+    parents = {
+        message.metadata.message_id: message.metadata.parent_message_id
+        for number, message in enumerate(conversation.messages)
+        if number in gone
+    }
+    kept = [
+        _with_parent(message, _first_left(message.metadata.parent_message_id, parents))
+        for number, message in enumerate(conversation.messages)
+        if number not in gone
+    ]
+    before = sum(number < state.cursor_position for number in gone)
+    state = replace(state, cursor_position=max(0, state.cursor_position - before))
+    conversation = replace(conversation, messages=kept)
+    return _counted(metadata, kept), conversation, _state_of(state, kept)
+
+
+def _first_left(parent: UUID | None, gone: dict[UUID, UUID | None]) -> UUID | None:
+    """The nearest ancestor that is not gone; a loop of parents, which a file may hold, has none."""
+    seen: set[UUID] = set()
+    while parent is not None and parent in gone:
+        if parent in seen:
+            return None
+        seen.add(parent)
+        parent = gone[parent]
+    return parent
+
+
+def _with_parent(message: MessageSnapshot, parent: UUID | None) -> MessageSnapshot:
+    if message.metadata.parent_message_id == parent:
+        return message
+    return replace(message, metadata=replace(message.metadata, parent_message_id=parent))
+
+
+def with_text(
+    session: Session, number: int, old: str, new: str, *, keep_history: bool = True
+) -> Session:
+    """A session in whose message `number`, from 0, every `old` is `new`.
+
+    `keep_history` keeps the message as it was in its edit history, as AGCodex does; otherwise its earlier
+    versions go as well.
+
+    Raises:
+        IndexError: there is no such message.
+        ValueError: its item does not hold the text.
+    """
+    metadata, conversation, state = session
+    with_calls(conversation.messages, [number])
+    message, now = conversation.messages[number], Timestamp.now()
+    changes: dict[TextPath, str] = {
+        path: text.replace(old, new)
+        for path, text, _ in texts(message.item)
+        if old in text and path[-1:] != ("role",)
+    }
+    if not old or not changes:
+        raise ValueError(f"message {number + 1} does not hold this text")
+    history = [*message.metadata.edit_history, (now, message.item)] if keep_history else []
+    edited = replace(
+        message,
+        item=put(message.item, changes, lambda text: text.replace(old, new)),
+        metadata=replace(message.metadata, edited=True, edit_history=history),
+    )
+    messages = [edited if n == number else each for n, each in enumerate(conversation.messages)]
+    metadata = replace(metadata, updated_at=now)
+    return metadata, replace(conversation, messages=messages), state
+
+
+def without_history(session: Session, numbers: Collection[int] | None = None) -> Session:
+    """A session without the earlier versions of these messages, counted from 0, or of all.
+
+    That they were edited stays noted.
+    """
+    metadata, conversation, state = session
+    messages = [
+        replace(each, metadata=replace(each.metadata, edit_history=[]))
+        if each.metadata.edit_history and (numbers is None or number in numbers)
+        else each
+        for number, each in enumerate(conversation.messages)
+    ]
+    return metadata, replace(conversation, messages=messages), state
+
+
+def in_directory(session: Session, directory: str, fields: Mapping[str, Any]) -> Session:
+    """A session whose agent worked in another directory, with other fields of its metadata."""
+    metadata, conversation, state = session
+    context = replace(conversation.context, working_directory=directory)
+    return replace(metadata, **fields), replace(conversation, context=context), state
+
+
+def joined(first: Session, second: Session) -> Session:
+    """One session of two: the messages of the second after those of the first.
+
+    It has the id, the title, the checkpoints and the window of the first, the mode of the second, and the
+    tags and open files of both.  Where the second begins with a turn that the first has already, its
+    turns are counted on; ids of messages that both have are new in the second.
+    """
+    (one, before, state), (two, after, _) = first, second
+    more = _counted_on(before.messages, _with_new_ids(before.messages, after.messages))
+    messages = [*before.messages, *more]
+    files = [*before.context.open_files, *after.context.open_files]
+    context: ConversationContext = replace(before.context, open_files=list(dict.fromkeys(files)))
+    history = sorted([*before.mode_history, *after.mode_history], key=lambda mode: ns_of(mode[1]))
+    metadata = replace(
+        one,
+        created_at=min(one.created_at, two.created_at, key=ns_of),
+        current_mode=two.current_mode,
+        tags=list(dict.fromkeys([*one.tags, *two.tags])),
+        is_favorite=one.is_favorite or two.is_favorite,
+    )
+    conversation = replace(before, messages=messages, context=context, mode_history=history)
+    return _counted(metadata, messages), conversation, state
+
+
+def _with_new_ids(
+    before: Sequence[MessageSnapshot], after: Sequence[MessageSnapshot]
+) -> list[MessageSnapshot]:
+    taken = {message.metadata.message_id for message in before}
+    new = {each.metadata.message_id: uuid4() for each in after if each.metadata.message_id in taken}
+    found = []
+    for message in after:
+        notes = message.metadata
+        parent = notes.parent_message_id
+        notes = replace(
+            notes,
+            message_id=new.get(notes.message_id, notes.message_id),
+            parent_message_id=new.get(parent, parent) if parent else None,
+        )
+        found.append(replace(message, metadata=notes))
+    return found
+
+
+def _counted_on(
+    before: Sequence[MessageSnapshot], after: list[MessageSnapshot]
+) -> list[MessageSnapshot]:
+    """The messages of the second in turns after those of the first, unless they go on in its last one."""
+    if not before or not after:
+        return after
+    last, first = max(message.turn_index for message in before), after[0]
+    goes_on = first.turn_index == last and not _begins_turn(first)
+    if goes_on or first.turn_index > last:
+        return after
+    return [replace(each, turn_index=each.turn_index + last + 1) for each in after]
+
+
+def _begins_turn(message: MessageSnapshot) -> bool:
+    """Whether a person said it, or the system before they did: an agent goes on in a turn."""
+    return isinstance(message.item, Message) and message.item.role != "assistant"
+
+
+def _counted(metadata: SessionMetadata, messages: list[MessageSnapshot]) -> SessionMetadata:
+    # Where the writer did not count turns, readers count them.
+    turns = turns_of(messages) if metadata.turn_count else 0
+    now = Timestamp.now()
+    return replace(metadata, message_count=len(messages), turn_count=turns, updated_at=now)
+
+
+def _state_of(state: SessionState, messages: Sequence[MessageSnapshot]) -> SessionState:
+    """The state of the window, as far as it concerns these messages."""
+    ids = {message.metadata.message_id for message in messages}
+    return replace(
+        state,
+        cursor_position=max(0, min(state.cursor_position, len(messages) - 1)),
+        selected_message=state.selected_message if state.selected_message in ids else None,
+        expanded_messages=[each for each in state.expanded_messages if each in ids],
+    )

@@ -1,0 +1,146 @@
+"""Messages deleted and changed, histories purged, and two sessions joined: valid after it, and undone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from msgspec.structs import replace
+
+from agcx_format import InputText, Message, SessionStorage, SessionStore, Store, open_store
+from agcx_format.doctor import verify_store
+from agcx_format.model.items import FunctionCall, FunctionCallOutput
+from agcx_format.model.new import new_message, new_session
+from tests.support.stores import contents
+
+A, B = UUID(int=0xA << 96 | 1), UUID(int=0xB << 96 | 1)
+IDS = [UUID(int=number) for number in range(1, 7)]
+
+
+def said(text: str, number: int, turn: int, parent: UUID | None = None):
+    item = Message(None, "user", [InputText(text)])
+    return new_message(item, turn_index=turn, id=IDS[number], parent=parent)
+
+
+@pytest.fixture(params=[SessionStorage, SessionStore], ids=["layout 1", "layout 2"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    made = request.param(tmp_path / "store")
+    messages = [
+        said("one", 0, 0),
+        new_message(
+            FunctionCall(None, "f", '{"x": "one"}', "c"), turn_index=0, id=IDS[1], parent=IDS[0]
+        ),
+        new_message(FunctionCallOutput("c", "done"), turn_index=0, id=IDS[2], parent=IDS[1]),
+        said("two", 3, 1, IDS[2]),
+    ]
+    first = new_session(id=A, title="First", messages=messages, tags=["a"])
+    state = replace(
+        first.state, cursor_position=3, selected_message=IDS[1], expanded_messages=IDS[:4]
+    )
+    made.save_session(A, first.metadata, first.conversation, state)
+    second = new_session(
+        id=B, title="Second", messages=[said("three", 0, 0), said("four", 4, 1, IDS[0])]
+    )
+    made.save_session(B, second.metadata, second.conversation, second.state)
+    made.rebuild_index()
+    return open_store(made.path)
+
+
+def entry(store: Store, session_id: UUID = A):
+    return store.resolve(str(session_id))
+
+
+def is_clean(store: Store) -> bool:
+    return not [report for report in verify_store(store) if not report.ok]
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_call_goes_with_its_output_and_what_came_from_them_has_a_parent(
+    store: Store, number: int
+):
+    before = contents(store.path)
+    act = store.content.delete_messages(entry(store), [number])
+    metadata, conversation, state = store.load_session(A)
+    assert [each.metadata.message_id for each in conversation.messages] == [IDS[0], IDS[3]]
+    assert conversation.messages[1].metadata.parent_message_id == IDS[0]
+    assert (metadata.message_count, metadata.turn_count) == (2, 2)
+    assert (state.cursor_position, state.selected_message) == (1, None)
+    assert state.expanded_messages == [IDS[0], IDS[3]]
+    assert is_clean(store)
+    assert act.kind == "rewrite"
+    store.undo()
+    assert contents(store.path) == before
+
+
+def test_a_text_is_replaced_and_the_message_as_it_was_is_in_its_history(store: Store):
+    old = store.load_session(A)[1].messages[1].item
+    store.content.replace_text(entry(store), 1, "one", "1")
+    message = store.load_session(A)[1].messages[1]
+    assert message.item == replace(old, arguments='{"x": "1"}')
+    assert message.metadata.edited
+    assert [item for _, item in message.metadata.edit_history] == [old]
+    assert is_clean(store)
+    store.content.purge_history(entry(store))
+    message = store.load_session(A)[1].messages[1]
+    assert (message.metadata.edit_history, message.metadata.edited) == ([], True)
+    store.content.replace_text(entry(store), 0, "one", "1", keep_history=False)
+    assert store.load_session(A)[1].messages[0].metadata.edit_history == []
+    # Nothing is left to purge: no act.
+    assert store.content.purge_history(entry(store)).id == ""
+    assert is_clean(store)
+
+
+def test_what_is_not_there_is_an_error_and_no_act(store: Store):
+    before = contents(store.path, trash=True)
+    with pytest.raises(IndexError):
+        store.content.delete_messages(entry(store), [4])
+    with pytest.raises(ValueError, match="does not hold"):
+        store.content.replace_text(entry(store), 0, "two", "2")
+    with pytest.raises(ValueError, match="itself"):
+        store.content.join(entry(store), entry(store))
+    assert contents(store.path, trash=True) == before
+
+
+def test_two_sessions_become_one_and_two_again(store: Store):
+    store.checkpoints.create(entry(store, B), "of the second")
+    before = contents(store.path)
+    act = store.content.join(entry(store), entry(store, B))
+    assert [session.title for session in act.sessions] == ["First", "Second"]
+    metadata, conversation, _ = store.load_session(A)
+    messages = conversation.messages
+    assert (metadata.title, metadata.message_count, metadata.turn_count) == ("First", 6, 4)
+    assert [each.turn_index for each in messages] == [0, 0, 0, 1, 2, 3]
+    ids = [each.metadata.message_id for each in messages]
+    assert len(set(ids)) == 6
+    # An id that both had is new in the second, for what branched from it as well.
+    assert messages[5].metadata.parent_message_id == ids[4] != IDS[0]
+    assert B not in store
+    assert is_clean(store)
+    store.undo()
+    assert contents(store.path) == before
+
+
+def test_the_halves_of_a_split_joined_are_the_whole(store: Store):
+    before = store.load_session(A)[1].messages
+    for at in (1, 3):
+        new_id, _ = store.split(A, at)
+        store.content.join(entry(store), entry(store, new_id))
+        assert store.load_session(A)[1].messages == before
+
+
+def test_the_directory_is_changed_with_fields_of_the_metadata_in_one_act(store: Store):
+    before, said = contents(store.path), store.load_session(A)
+    moves = [(entry(store), {"title": "Moved", "tags": ["a", "b"]}), (entry(store, B), {})]
+    act = store.content.move(moves, "/work/there")
+    for session_id in (A, B):
+        assert store.load_session(session_id)[1].context.working_directory == "/work/there"
+    metadata, conversation, _ = store.load_session(A)
+    assert (metadata.title, metadata.tags) == ("Moved", ["a", "b"])
+    assert conversation.messages == said[1].messages
+    assert act.edit is not None
+    assert act.edit.fields == ("title", "tags", "working_directory")
+    assert is_clean(store)
+    store.undo()
+    assert contents(store.path) == before
+    assert store.content.move([(entry(store), {})], said[1].context.working_directory).id == ""
