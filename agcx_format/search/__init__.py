@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 from agcx_format._exports import names_in, on_demand
 
 if TYPE_CHECKING:
-    from agcx_format.search.builder import DEFAULT_CAP as DEFAULT_CAP
-    from agcx_format.search.builder import BookState as BookState
     from agcx_format.search.finder import Finder as Finder
     from agcx_format.search.index import Index as Index
     from agcx_format.search.index import Order as Order
@@ -35,13 +33,14 @@ if TYPE_CHECKING:
     from agcx_format.search.results import SessionRef as SessionRef
     from agcx_format.search.results import Unsearched as Unsearched
     from agcx_format.search.run import Search as Search
+    from agcx_format.search.state import DEFAULT_CAP as DEFAULT_CAP
+    from agcx_format.search.state import BookState as BookState
     from agcx_format.search.text import Said as Said
     from agcx_format.search.text import as_read as as_read
     from agcx_format.search.text import read_messages as read_messages
     from agcx_format.search.wipe import forget_text as forget_text
 
 _HOMES = {
-    "builder": "DEFAULT_CAP BookState",
     "finder": "Finder",
     "index": "Index Order",
     "matchers": "Literal Matcher",
@@ -49,6 +48,7 @@ _HOMES = {
     "query": "KEYS PLACES ForeignTerm Query QueryError Term Within parse_query",
     "results": "Hit SearchProgress SessionHits SessionRef Unsearched",
     "run": "Search",
+    "state": "BookState DEFAULT_CAP",
     "text": "Said as_read read_messages",
     "wipe": "forget_text",
 }

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import msgspec
 
-from agcx_format.search.text import Kind, Said
+from agcx_format.search.said import Kind, Said
 from agcx_format.search.traits import traits_of
 
 __all__ = ["BLOCK_SIZE", "SEPARATOR", "Block", "Facts", "cut", "facts_of", "in_characters"]
@@ -145,12 +145,9 @@ def _block(held: list[Said], texts: list[bytes], first: int) -> Block:
 def facts_of(held: list[Said]) -> Facts:
     """The columns of these messages."""
     names: dict[str, int] = {}
-
-    def index(name: str) -> int:
-        return names.setdefault(name, len(names))
-
-    roles = [index(said.role) for said in held]
-    tools = [index(said.tool) if said.tool else -1 for said in held]
+    index = names.setdefault
+    roles = [index(said.role, len(names)) for said in held]
+    tools = [index(said.tool, len(names)) if said.tool else -1 for said in held]
     return Facts(
         bytes([said.kind | (_FAILED if said.failed else 0) for said in held]),
         [said.time for said in held],

@@ -24,6 +24,7 @@ from agcx_format.disk.checked_frames import make_private, name_of, remove
 from agcx_format.disk.durable import Signature, replace_file, sync_directory
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError
+from agcx_format.search.results import SessionRef
 from agcx_format.search.segment import Segment, SegmentMaker, SessionRow
 from agcx_format.search.signature import Damaged
 from agcx_format.store.paths import relative_paths
@@ -64,7 +65,8 @@ class Book:
         self._segments: dict[str, Segment] = {}
         # Damaged ones, which are not opened again.
         self._damaged: set[str] = set()
-        self._entries: dict[bytes, list[Entry]] = {}
+        # By path below the store, inode, size and mtime.
+        self._entries: dict[tuple[bytes, int, int, int], Entry] = {}
         self.relative = relative_paths(store)
         self._lock = threading.Lock()
 
@@ -103,10 +105,11 @@ class Book:
         self._use(segments)
 
     def _use(self, segments: dict[str, Segment]) -> None:
-        entries: dict[bytes, list[Entry]] = {}
+        entries: dict[tuple[bytes, int, int, int], Entry] = {}
         for segment in segments.values():
             for number, row in enumerate(segment.sessions):
-                entries.setdefault(row.path, []).append(Entry(segment, number))
+                key = row.path, row.inode, row.size, row.mtime_ns
+                entries.setdefault(key, Entry(segment, number))
         self._segments, self._entries = segments, entries
         self.version += 1
 
@@ -123,16 +126,30 @@ class Book:
 
     def entry(self, path: str, signature: Signature | None) -> Entry | None:
         """Where the text of a file is as it is now; None when it has to be read in the file."""
-        if signature is None:
-            return None
+        (entry,) = self.located([SessionRef(path, signature)])
+        return entry
+
+    def located(self, refs: Iterable[SessionRef]) -> Iterator[Entry | None]:
+        """`entry` of each of these sessions."""
+        entries, last = self._entries, ""
+        before = self._before(last)
+        for ref in refs:
+            folder, _, name = ref.path.rpartition("/")
+            if folder != last:
+                last, before = folder, self._before(folder)
+            now = ref.signature
+            if now is None or before is None:
+                yield None
+            else:
+                key = before + os.fsencode(name), now.inode, now.size, now.mtime_ns
+                yield entries.get(key)
+
+    def _before(self, folder: str) -> bytes | None:
+        """What precedes the names of a folder in their paths below the store; None outside of it."""
         try:
-            inside = os.fsencode(self.relative(path))
+            return os.fsencode(self.relative(f"{folder}/"))
         except (PersistenceError, ValueError):
             return None
-        for entry in self._entries.get(inside, ()):
-            if entry.row.signature == signature:
-                return entry
-        return None
 
     def entries(self) -> Iterator[Entry]:
         """All of them, stale ones too."""

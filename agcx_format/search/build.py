@@ -15,8 +15,8 @@ import sys
 import msgspec
 
 from agcx_format.errors import LockFailed, PersistenceError
-from agcx_format.search.builder import DEFAULT_CAP, BookState
 from agcx_format.search.index import Index
+from agcx_format.search.state import DEFAULT_CAP, BookState
 from agcx_format.store.store import open_store
 
 __all__ = ["BUSY", "DONE", "FAILED", "STOPPED", "command", "main"]

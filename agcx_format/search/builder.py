@@ -12,7 +12,6 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from agcx_format.disk.durable import is_still
 from agcx_format.disk.locks import locked
@@ -22,12 +21,11 @@ from agcx_format.search.book import Book, Entry
 from agcx_format.search.direct import DirectText
 from agcx_format.search.results import SessionRef
 from agcx_format.search.segment import MOST_BLOCKS, Segment, SegmentMaker, SessionRow
+from agcx_format.search.state import BookState
 from agcx_format.session.lazy import SessionFile
 
-__all__ = ["DEFAULT_CAP", "BookState", "Stopped", "build", "state_of"]
+__all__ = ["Stopped", "build", "state_of"]
 
-# Bytes on disk.
-DEFAULT_CAP = 2 << 30
 # What a file is expected to take in the book, of its size on disk.
 _EXPECTED = 0.8
 # Segments with fewer blocks are put together when there are more than so many of them.
@@ -41,30 +39,6 @@ _PATIENCE = 10.0
 
 class Stopped(Exception):
     """The build was stopped; what was committed stays."""
-
-
-@dataclass(frozen=True, slots=True)
-class BookState:
-    """How much of the store is in the book.
-
-    Fields:
-        sessions: how many of the store's sessions are in it as they are now.
-        total: sessions of the store.
-        left_out: sessions that are not to be in it, because it has reached its largest size.
-        size: bytes on disk.
-        cap: the largest size.
-    """
-
-    sessions: int
-    total: int
-    left_out: int
-    size: int
-    cap: int
-
-    @property
-    def complete(self) -> bool:
-        """Whether everything is in it that is to be."""
-        return self.sessions + self.left_out >= self.total
 
 
 def state_of(book: Book, refs: Sequence[SessionRef], cap: int) -> BookState:

@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from agcx_format.errors import PersistenceError
 from agcx_format.search.blocks import Block, cut
-from agcx_format.search.text import Said, read_messages
+from agcx_format.search.examine import Request, examine, unsearched
+from agcx_format.search.raw import may_hold, runs_of
+from agcx_format.search.results import SessionRef, Unsearched
+from agcx_format.search.run import Outcome
+from agcx_format.search.said import Said
+from agcx_format.search.text import read_messages
 from agcx_format.session.lazy import SessionFile
 
-__all__ = ["DirectText"]
+__all__ = ["DirectText", "search_file"]
+
+
+def search_file(ref: SessionRef, request: Request, *, again: bool = True) -> Outcome:
+    """Search a session in its file.  Raises `Stopped`."""
+    runs = runs_of(request.query)
+    if runs and not may_hold(ref.path, runs):
+        return Outcome(direct=True)
+    try:
+        with SessionFile(ref.path, use_mmap=False) as file:
+            text = DirectText(file)
+            hits = examine(text, request, ref.path)
+            return Outcome(hits, unsearched(ref.path, text), direct=True)
+    except PersistenceError as error:
+        if not os.path.lexists(ref.path):
+            return Outcome(gone=True)
+        if again and type(error) is PersistenceError:
+            # It was moved away and has come back since.
+            return search_file(ref, request, again=False)
+        return Outcome(unsearched=Unsearched(ref.path, error))
 
 
 class DirectText:

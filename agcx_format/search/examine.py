@@ -21,10 +21,10 @@ from agcx_format.search.filters import Allowed
 from agcx_format.search.lines import lines_around
 from agcx_format.search.matchers import Match, Matcher
 from agcx_format.search.query import Query
-from agcx_format.search.results import Hit, SessionHits
+from agcx_format.search.results import Hit, SessionHits, Unsearched
 from agcx_format.store.paths import id_of
 
-__all__ = ["Request", "SessionText", "Stopped", "examine"]
+__all__ = ["Request", "SessionText", "Stopped", "examine", "unsearched"]
 
 
 class Stopped(Exception):
@@ -55,7 +55,6 @@ class Request:
         context: lines before and after each.
         counted: whether all matches are counted, also beyond `rows`.
         scored: whether the hits get a score.
-        runs: bytes that a session's file must hold; see `raw`.
         stopped: asked between two blocks.
     """
 
@@ -65,13 +64,17 @@ class Request:
     context: int
     counted: bool
     scored: bool
-    runs: tuple[bytes, ...]
     stopped: Callable[[], bool]
 
 
 def examine(session: SessionText, request: Request, path: str) -> SessionHits | None:
     """The hits of one session; None when it does not fit.  Raises `Stopped`, or what reading raises."""
     return _Examination(session, request, path).run()
+
+
+def unsearched(path: str, session: SessionText) -> Unsearched | None:
+    """What of a session could not be searched, once its blocks were gone through."""
+    return None if session.error is None else Unsearched(path, session.error, session.messages)
 
 
 class _Examination:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from agcx_format.search.blocks import Facts
 from agcx_format.search.query import Condition, Within
-from agcx_format.search.text import Kind
+from agcx_format.search.said import Kind
 from agcx_format.transcript.folding import fold
 
 __all__ = ["Allowed", "allowed_by"]

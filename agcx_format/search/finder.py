@@ -9,7 +9,8 @@ from agcx_format.model.items import MessageSnapshot
 from agcx_format.search.blocks import facts_of
 from agcx_format.search.filters import allowed_by
 from agcx_format.search.query import Query
-from agcx_format.search.text import Said, read_messages
+from agcx_format.search.said import Said
+from agcx_format.search.text import read_messages
 
 __all__ = ["Finder"]
 

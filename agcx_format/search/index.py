@@ -2,7 +2,8 @@
 
 Strategy: sessions whose text the book has, as the file is now, are searched there; all others in their
 own files, in their place of the order.  A search is right whether the book is whole, half-built, stale or
-absent: it only takes longer.
+absent: it only takes longer.  What reads session files or builds the book is imported when it is needed: a
+command that finds everything in the book starts without it.
 """
 
 from __future__ import annotations
@@ -10,28 +11,25 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from agcx_format.disk.durable import Signature
-from agcx_format.errors import PersistenceError
-from agcx_format.search import wipe
 from agcx_format.search.book import Book
-from agcx_format.search.builder import DEFAULT_CAP, BookState, build, state_of
-from agcx_format.search.direct import DirectText
-from agcx_format.search.examine import Request, Stopped, examine
+from agcx_format.search.examine import Request, Stopped, examine, unsearched
 from agcx_format.search.filters import allowed_by
 from agcx_format.search.query import Query, parse_query
-from agcx_format.search.raw import may_hold, runs_of
 from agcx_format.search.results import Hit, SessionRef, Unsearched
 from agcx_format.search.run import Job, Outcome, Plan, Search
 from agcx_format.search.scope import BookText, Scope, Task
 from agcx_format.search.segment import Segment
 from agcx_format.search.signature import Damaged
-from agcx_format.search.spelling import close_words
-from agcx_format.session.lazy import SessionFile
+from agcx_format.search.state import DEFAULT_CAP, BookState
 from agcx_format.store import paths
-from agcx_format.store.store import Store
+
+if TYPE_CHECKING:
+    from agcx_format.store.store import Store
 
 __all__ = ["Index", "Order"]
 
@@ -47,15 +45,33 @@ class Index:
     """The text of one store's conversations, searchable.  May be used from several threads.
 
     Fields:
-        store: whose conversations.
+        path: the store's directory.
         cache_dir: below it the book is kept, in a folder for each store; None for no book.
     """
 
-    def __init__(self, store: Store, cache_dir: str | os.PathLike[str] | None = None) -> None:
-        self.store = store
+    def __init__(
+        self,
+        store: Store | str | os.PathLike[str],
+        cache_dir: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """`store` may be its directory alone: a search need not open it."""
+        self._store: Store | None = None
+        if isinstance(store, str | os.PathLike):
+            self.path = Path(store)
+        else:
+            self._store, self.path = store, store.path
         self.cache_dir = None if cache_dir is None else Path(cache_dir)
-        self._book = None if self.cache_dir is None else Book(self.cache_dir, store.path)
+        self._book = None if self.cache_dir is None else Book(self.cache_dir, self.path)
         self._scope: Scope | None = None
+
+    @property
+    def store(self) -> Store:
+        """The store, opened if it was not.  Raises `PersistenceError` when it is no directory."""
+        from agcx_format.store.store import open_store
+
+        if self._store is None:
+            self._store = open_store(self.path)
+        return self._store
 
     def search(
         self,
@@ -104,12 +120,13 @@ class Index:
             tasks, damaged = scope.tasks(parsed)
             for segment in damaged:
                 self._drop(segment)
-            allowed, runs = allowed_by(parsed.within), runs_of(parsed)
+            if any(task.entry is None for task in tasks):
+                # By one thread, before several need it.
+                import_module("agcx_format.search.direct")
+            allowed = allowed_by(parsed.within)
 
             def request(stopped: Callable[[], bool]) -> Request:
-                return Request(
-                    parsed, allowed, most, context, counted, order == "best", runs, stopped
-                )
+                return Request(parsed, allowed, most, context, counted, order == "best", stopped)
 
             return Plan(len(scope.refs), len(scope.refs) - len(tasks), self._jobs(tasks, request))
 
@@ -128,6 +145,8 @@ class Index:
             for segment in self._book.segments
             for block in segment.read(range(len(segment.blocks)))
         )
+        from agcx_format.search.spelling import close_words
+
         try:
             return close_words(word, blocks, most=most, seconds=seconds)
         except Damaged:
@@ -150,7 +169,9 @@ class Index:
         """
         if self.cache_dir is None:
             raise ValueError("there is no directory for the book")
-        book = Book(self.cache_dir, self.store.path)
+        from agcx_format.search.builder import build
+
+        book = Book(self.cache_dir, self.path)
         return build(book, self.sessions(), cap=cap, stopped=should_stop, report=report)
 
     def state(self, *, cap: int = DEFAULT_CAP) -> BookState:
@@ -158,6 +179,8 @@ class Index:
         refs = self.sessions()
         if self._book is None:
             return BookState(0, len(refs), 0, 0, cap)
+        from agcx_format.search.builder import state_of
+
         self._book.refresh()
         return state_of(self._book, refs, cap)
 
@@ -167,11 +190,15 @@ class Index:
         What cannot be written anew is removed.  Raises `OSError` when not even that can be done.
         """
         if self._book is not None:
+            from agcx_format.search import wipe
+
             wipe.forget(self._book, paths)
 
     def clear(self) -> None:
         """Remove the book.  Raises `OSError` when it can be neither removed nor emptied."""
         if self._book is not None:
+            from agcx_format.search import wipe
+
             wipe.clear(self._book)
 
     def close(self) -> None:
@@ -203,7 +230,7 @@ class Index:
         Raises `PersistenceError` when the directory cannot be read.
         """
         found = [
-            SessionRef(path, _signature(path)) for _, path in paths.session_paths(self.store.path)
+            SessionRef(entry.path, _signature(entry)) for entry in paths.session_entries(self.path)
         ]
         found.sort(key=lambda ref: ref.signature.mtime_ns if ref.signature else 0, reverse=True)
         return found
@@ -242,7 +269,9 @@ class Index:
                 return _in_book(task, request)
             except Damaged:
                 self._drop(task.entry.segment)
-        return _in_file(task.ref, request)
+        from agcx_format.search.direct import search_file
+
+        return search_file(task.ref, request)
 
     def _drop(self, segment: Segment) -> None:
         if self._book is not None:
@@ -256,34 +285,12 @@ def _in_book(task: Task, request: Request) -> Outcome:
     if not task.entry.row.readable and text.error is not None:
         return Outcome(unsearched=Unsearched(ref.path, text.error))
     hits = examine(text, request, ref.path)
-    return Outcome(hits, _unsearched(ref, text))
+    return Outcome(hits, unsearched(ref.path, text))
 
 
-def _in_file(ref: SessionRef, request: Request, *, again: bool = True) -> Outcome:
-    if request.runs and not may_hold(ref.path, request.runs):
-        return Outcome(direct=True)
+def _signature(entry: os.DirEntry[str]) -> Signature | None:
     try:
-        with SessionFile(ref.path, use_mmap=False) as file:
-            text = DirectText(file)
-            hits = examine(text, request, ref.path)
-            return Outcome(hits, _unsearched(ref, text), direct=True)
-    except PersistenceError as error:
-        if not os.path.lexists(ref.path):
-            return Outcome(gone=True)
-        if again and type(error) is PersistenceError:
-            # It was moved away and has come back since.
-            return _in_file(ref, request, again=False)
-        return Outcome(unsearched=Unsearched(ref.path, error))
-
-
-def _unsearched(ref: SessionRef, text: BookText | DirectText) -> Unsearched | None:
-    if text.error is None:
+        status = entry.stat()
+    except OSError:
         return None
-    return Unsearched(ref.path, text.error, text.messages)
-
-
-def _signature(path: str) -> Signature | None:
-    try:
-        return Signature.of_target(path)
-    except PersistenceError:
-        return None
+    return Signature(status.st_ino, status.st_size, status.st_mtime_ns)

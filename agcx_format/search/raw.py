@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from agcx_format import layout
 from agcx_format.codec.zstd import frames
@@ -37,6 +38,7 @@ _other_form = re.compile(
 _DOTTED = (b"\xc4\xb0", b"i\xcc\x87")
 
 
+@lru_cache(maxsize=8)
 def runs_of(query: Query) -> tuple[bytes, ...]:
     """A run for each word that has one; nothing when a session has to be decoded in any case."""
     if query.within.title or not query.within.messages:

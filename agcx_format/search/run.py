@@ -12,13 +12,17 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain, islice
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from agcx_format.search.examine import Stopped
 from agcx_format.search.results import SearchProgress, SessionHits, Unsearched
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = ["Job", "Outcome", "Plan", "Search"]
 
@@ -96,10 +100,8 @@ class Search:
         plan = self._plan()
         counts = _Counts(plan)
         self._progress = counts.progress()
-        threads = min(_MOST_THREADS, os.cpu_count() or 1)
-        pool = ThreadPoolExecutor(threads, thread_name_prefix="search")
         try:
-            for outcomes in self._results(pool, plan.jobs, threads * _AHEAD):
+            for outcomes in self._results(plan.jobs):
                 found = counts.add(outcomes)
                 self._progress = counts.progress()
                 yield from found
@@ -109,20 +111,37 @@ class Search:
             pass
         finally:
             self._stopped.set()
-            pool.shutdown(wait=True, cancel_futures=True)
 
-    def _results(
-        self, pool: ThreadPoolExecutor, jobs: Iterator[Job], ahead: int
-    ) -> Iterator[list[Outcome]]:
+    def _results(self, jobs: Iterator[Job]) -> Iterator[list[Outcome]]:
+        first = list(islice(jobs, 2))
+        if len(first) < 2:
+            # Not worth a thread, nor the modules for them.
+            for job in first:
+                yield job(self._stopped.is_set)
+        else:
+            yield from self._results_of_threads(chain(first, jobs))
+
+    def _results_of_threads(self, jobs: Iterator[Job]) -> Iterator[list[Outcome]]:
+        from concurrent.futures import ThreadPoolExecutor
+
+        threads = min(_MOST_THREADS, os.cpu_count() or 1)
+        pool = ThreadPoolExecutor(threads, thread_name_prefix="search")
         running: deque[Future[list[Outcome]]] = deque()
-        for job in jobs:
-            if self._stopped.is_set():
-                raise Stopped
-            running.append(pool.submit(job, self._stopped.is_set))
-            while len(running) >= ahead or (running and running[0].done()):
+        try:
+            for job in jobs:
+                if self._stopped.is_set():
+                    raise Stopped
+                running.append(pool.submit(job, self._stopped.is_set))
+                while len(running) >= threads * _AHEAD or (running and running[0].done()):
+                    yield running.popleft().result()
+            while running:
                 yield running.popleft().result()
-        while running:
-            yield running.popleft().result()
+        except BaseException:
+            # Also when whoever iterates does not go on: what still runs is not wanted.
+            self._stopped.set()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 class _Counts:

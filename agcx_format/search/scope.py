@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import reduce
+from itertools import repeat
 from operator import or_
 
 import msgspec
@@ -74,8 +75,8 @@ class Scope:
         self._places: dict[Segment, list[int]] = {}
         # Those of which the book knows that they are broken: a search says so, whatever it finds.
         self._broken: list[tuple[int, Entry]] = []
-        for place, ref in enumerate(refs):
-            entry = book.entry(ref.path, ref.signature) if book else None
+        entries = book.located(refs) if book else repeat(None, len(refs))
+        for place, entry in enumerate(entries):
             if entry is None:
                 self._direct.append(place)
                 continue

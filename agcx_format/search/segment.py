@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterable, Iterator
+from itertools import accumulate
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -43,6 +45,9 @@ _LEVEL = 1
 _READ_FIRST, _READ_AT_ONCE = 64 << 10, 4 << 20
 
 
+_Natural = Annotated[int, msgspec.Meta(ge=0)]
+
+
 class BlockRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One block.
 
@@ -53,12 +58,12 @@ class BlockRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
         first: the number of its first message in the session.
     """
 
-    packed: int
-    size: int
-    packed_facts: int
-    facts_size: int
-    traits: int
-    first: int
+    packed: _Natural
+    size: _Natural
+    packed_facts: _Natural
+    facts_size: _Natural
+    traits: _Natural
+    first: _Natural
 
     @property
     def on_disk(self) -> int:
@@ -83,9 +88,9 @@ class SessionRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     mtime_ns: int
     title: str
     updated: str
-    messages: int
-    first: int = 0
-    count: int = 0
+    messages: _Natural
+    first: _Natural = 0
+    count: _Natural = 0
     damage: tuple[str, str | None, int | None, bool] | None = None
 
     @property
@@ -162,16 +167,11 @@ class Segment:
         """Where each block's frames begin; `Damaged` when the table is not of this file."""
         following = 0
         for row in self.sessions:
-            if row.first != following or row.count < 0 or row.messages < 0:
+            if row.first != following:
                 raise Damaged("sessions that do not follow each other")
             following += row.count
-        starts = []
-        for block in self.blocks:
-            if min(msgspec.structs.astuple(block)) < 0:
-                raise Damaged("a length below nothing")
-            starts.append(at)
-            at += block.on_disk
-        if following != len(self.blocks) or at != self.size:
+        starts = list(accumulate((block.on_disk for block in self.blocks), initial=at))
+        if following != len(self.blocks) or starts.pop() != self.size:
             raise Damaged("lengths that do not fit")
         return starts
 

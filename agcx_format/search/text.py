@@ -9,90 +9,106 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from enum import IntEnum
+from contextlib import suppress
 
 import msgspec
 
 from agcx_format import limits
 from agcx_format.model.items import (
     FunctionCall,
+    FunctionCallOutput,
+    InputText,
+    LocalShellCall,
     Message,
     MessageSnapshot,
+    OutputText,
     Reasoning,
     ReasoningWithoutContent,
+    ToolCallMetadata,
 )
-from agcx_format.transcript.outputs import without_surrogates
-from agcx_format.transcript.tool_calls import CallReader, ToolCall, tool_call_of_item
+from agcx_format.search.said import Kind, Said
+from agcx_format.transcript.outputs import read_output, without_surrogates
+from agcx_format.transcript.tools import FILE_KEYS, SHELL, read_call, typed_command
 from agcx_format.transcript.words import genuine_user_text, text_of
 
-__all__ = ["Kind", "Said", "as_read", "read_messages"]
-
-
-class Kind(IntEnum):
-    """What kind of message it is, as `in:` tells them apart."""
-
-    YOU = 0
-    """The person's own words, or a picture of theirs."""
-    OTHER = 1
-    """What an agent put in: instructions, the environment."""
-    ASSISTANT = 2
-    REASONING = 3
-    CALL = 4
-    RESULT = 5
-
-
-class Said(msgspec.Struct, frozen=True, gc=False):
-    """One message as it is read.
-
-    Fields:
-        text: what it says; no NUL in it.
-        kind: see `Kind`.
-        role: of a message its role; else `reasoning` or `tool`.
-        time: as the file has it.
-        tool: the name of the tool that is called, or whose result this is; empty for others.
-        failed: whether a tool call is known to have failed.
-        paths: files that a call is about.
-    """
-
-    text: str
-    kind: Kind
-    role: str
-    time: str
-    tool: str = ""
-    failed: bool = False
-    paths: tuple[str, ...] = ()
+__all__ = ["as_read", "read_messages"]
 
 
 def as_read(item: object) -> str:
     """The text of one item."""
-    call = tool_call_of_item(item)
-    return _storable(text_of(item) if call is None else _text_of_call(item, call))
+    if isinstance(item, FunctionCall | LocalShellCall):
+        return _storable(_asked(item)[0])
+    return _storable(text_of(item))
 
 
 def read_messages(messages: Iterable[MessageSnapshot]) -> Iterator[Said]:
-    """Every message of one session, in order: results are known by the calls before them."""
-    calls = CallReader()
+    """Every message of one session, in order: results are known by the calls before them.
+
+    What `CallReader` would say of each call, without making its objects: reading a store takes half the
+    time.
+    """
+    calls: dict[str, _Asked] = {}
     for message in messages:
-        call = calls.read(message)
-        yield _said_otherwise(message) if call is None else _said_of_call(message, call)
+        item = message.item
+        if isinstance(item, Message):
+            yield _said(message, _text_of_message(item), _kind_of(item), item.role)
+        elif isinstance(item, FunctionCallOutput):
+            yield _said_of_output(message, item, calls.get(item.call_id))
+        elif isinstance(item, FunctionCall | LocalShellCall):
+            records = message.metadata.tool_calls
+            name = item.name if isinstance(item, FunctionCall) else SHELL
+            if item.call_id:
+                calls[item.call_id] = name, records
+            text, files = _asked(item)
+            failed = any(not record.success for record in records)
+            yield _said(message, text, Kind.CALL, "tool", name, failed, files)
+        elif isinstance(item, (Reasoning, ReasoningWithoutContent)):
+            yield _said(message, text_of(item), Kind.REASONING, "reasoning")
+        else:
+            yield _said(message, text_of(item), Kind.OTHER, "other")
 
 
-def _said_of_call(message: MessageSnapshot, call: ToolCall) -> Said:
-    text = _storable(_text_of_call(message.item, call))
-    kind = Kind.CALL if call.output is None else Kind.RESULT
-    return Said(text, kind, "tool", message.timestamp, call.name, call.failed, call.files)
+_Asked = tuple[str, list[ToolCallMetadata]]
+"""What an output needs to know of its call: the name of the tool, and what was recorded of it."""
 
 
-def _said_otherwise(message: MessageSnapshot) -> Said:
-    item, metadata = message.item, message.metadata
-    kind, role = Kind.OTHER, "other"
-    if isinstance(item, Message):
-        kind, role = _kind_of(item), item.role
-    elif isinstance(item, (Reasoning, ReasoningWithoutContent)):
-        kind, role = Kind.REASONING, "reasoning"
-    paths = tuple(file.path for file in metadata.file_context)
-    failed = any(not record.success for record in metadata.tool_calls)
-    return Said(_storable(text_of(item)), kind, role, message.timestamp, "", failed, paths)
+def _said(
+    message: MessageSnapshot,
+    text: str,
+    kind: Kind,
+    role: str,
+    tool: str = "",
+    failed: bool | None = None,
+    files: tuple[str, ...] = (),
+) -> Said:
+    metadata = message.metadata
+    if failed is None:
+        records = metadata.tool_calls
+        failed = bool(records) and any(not record.success for record in records)
+    if metadata.file_context:
+        files = tuple(dict.fromkeys((*files, *(file.path for file in metadata.file_context))))
+    return Said(_storable(text), kind, role, message.timestamp, tool, failed, files)
+
+
+def _said_of_output(
+    message: MessageSnapshot, item: FunctionCallOutput, asked: _Asked | None
+) -> Said:
+    output, records = read_output(item.output), message.metadata.tool_calls
+    if asked is not None:
+        name = asked[0]
+    else:
+        name = next((record.tool_name for record in records if record.tool_name), "")
+    # A program may record the same call on both messages: the later record is the complete one.
+    recorded = records or (asked[1] if asked is not None else ())
+    failed = output.outcome.success is False or any(not record.success for record in recorded)
+    return _said(message, output.text, Kind.RESULT, "tool", name, failed)
+
+
+def _text_of_message(item: Message) -> str:
+    content = item.content
+    if len(content) == 1 and isinstance(part := content[0], InputText | OutputText):
+        return part.text
+    return text_of(item)
 
 
 def _kind_of(item: Message) -> Kind:
@@ -119,17 +135,51 @@ def _storable(text: str) -> str:
 # --- tool calls
 
 
-def _text_of_call(item: object, call: ToolCall) -> str:
-    if call.output is not None:
-        return call.output.text
-    asked = call.call
-    assert asked is not None
-    if asked.command is not None:
-        return "\n".join(filter(None, (f"{call.name} {asked.command}", asked.directory)))
-    if asked.text is not None:
-        return f"{call.name} {asked.text}"
+def _asked(item: FunctionCall | LocalShellCall) -> tuple[str, tuple[str, ...]]:
+    """The text of a call, and the files that it is about."""
+    if isinstance(item, FunctionCall):
+        with suppress(*_NOT_PLAIN):
+            return _asked_in(item.name, _decode_json(item.arguments))
+    call = read_call(item)
+    if call.command is not None:
+        return _typed(call.name, call.command, call.directory), call.files
+    if call.text is not None:
+        return f"{call.name} {call.text}", call.files
     assert isinstance(item, FunctionCall)
-    return f"{call.name} {_lines_of(item.arguments)}"
+    return f"{call.name} {_lines_of(item.arguments)}", call.files
+
+
+class _Unusual(Exception):
+    """Arguments that `read_call` has to look at."""
+
+
+_decode_json = msgspec.json.Decoder().decode
+# Half a surrogate pair, for example, which msgspec refuses.
+_NOT_PLAIN = (_Unusual, msgspec.MsgspecError, UnicodeEncodeError, RecursionError)
+
+
+def _asked_in(name: str, arguments: object) -> tuple[str, tuple[str, ...]]:
+    """As `_asked` for arguments that are decoded.  Raises `_Unusual`."""
+    if not isinstance(arguments, dict):
+        raise _Unusual
+    command = typed_command(arguments.get("command", arguments.get("cmd")))
+    if command is None:
+        if "input" in arguments:
+            raise _Unusual
+        lines: list[str] = []
+        _collect("", arguments, lines)
+        named = (arguments.get(key) for key in FILE_KEYS)
+        files = tuple(dict.fromkeys(path for path in named if isinstance(path, str) and path))
+        said = "\n".join(lines)
+        return f"{name} {said}", files
+    if "*** Begin Patch" in command:
+        raise _Unusual
+    directory = arguments.get("workdir", arguments.get("cwd"))
+    return _typed(name, command, directory if isinstance(directory, str) else None), ()
+
+
+def _typed(name: str, command: str, directory: str | None) -> str:
+    return f"{name} {command}\n{directory}" if directory else f"{name} {command}"
 
 
 def _lines_of(arguments: str) -> str:

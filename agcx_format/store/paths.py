@@ -16,9 +16,24 @@ from agcx_format.layout.base import MetadataCopies
 from agcx_format.store.names import SUFFIX, is_uuid
 
 __all__ = [
-    "CHECKPOINTS", "INDEX", "SUFFIX", "TRASH", "can_be_named", "copies_of_folder", "emptied_layout",
-    "folders", "id_of", "is_uuid", "layout_in", "layout_of", "relative", "relative_paths", "session_file",
-    "session_paths", "written_folders",
+    "CHECKPOINTS",
+    "INDEX",
+    "SUFFIX",
+    "TRASH",
+    "can_be_named",
+    "copies_of_folder",
+    "emptied_layout",
+    "folders",
+    "id_of",
+    "is_uuid",
+    "layout_in",
+    "layout_of",
+    "relative",
+    "relative_paths",
+    "session_entries",
+    "session_file",
+    "session_paths",
+    "written_folders",
 ]  # fmt: skip
 
 INDEX: Final = "sessions.idx"
@@ -60,6 +75,19 @@ def session_paths(root: Path) -> Iterator[tuple[int, str]]:
     Raises:
         PersistenceError: a folder cannot be read.
     """
+    return ((layout, entry.path) for layout, entry in _session_entries(root))
+
+
+def session_entries(root: Path) -> Iterator[os.DirEntry[str]]:
+    """Every session file as its directory has it, for those who look at each of them.
+
+    Raises:
+        PersistenceError: a folder cannot be read.
+    """
+    return (entry for _, entry in _session_entries(root))
+
+
+def _session_entries(root: Path) -> Iterator[tuple[int, os.DirEntry[str]]]:
     found = False
     for layout, folder in folders().items():
         try:
@@ -67,7 +95,7 @@ def session_paths(root: Path) -> Iterator[tuple[int, str]]:
                 for entry in entries:
                     if entry.name.endswith(SUFFIX) and not entry.name.startswith("."):
                         found = True
-                        yield layout, entry.path
+                        yield layout, entry
         except (FileNotFoundError, NotADirectoryError) as cause:
             # A link to a disk that is not mounted does not mean that there are no sessions.
             if folder and os.path.islink(root / folder):

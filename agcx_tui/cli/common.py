@@ -122,6 +122,15 @@ class Settings:
         """
         from agcx_format import open_store
 
+        return open_store(self.store_path())
+
+    def store_path(self) -> Path:
+        """The directory of the store, which need not exist unless it was named.
+
+        Raises:
+            click.BadParameter: A path was given, and nothing is there.
+            PersistenceError: It is no directory.
+        """
         location = self.location
         if location.named and not os.path.lexists(location.path):
             raise click.BadParameter(
@@ -129,7 +138,9 @@ class Settings:
             )
         if not location.path.exists():
             tell("No store found. Looked in " + ", ".join(map(str, location.looked)) + ".")
-        return open_store(location.path)
+        elif not location.path.is_dir():
+            raise PersistenceError("not a directory", path=location.path)
+        return location.path
 
     def failed(self, error: PersistenceError | str) -> None:
         """Report a failure and continue; the exit status will be 1."""

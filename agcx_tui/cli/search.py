@@ -27,7 +27,6 @@ from agcx_tui.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from agcx_format import Store
     from agcx_format.search import (
         BookState,
         Hit,
@@ -122,7 +121,7 @@ def _index(settings: Settings, *, build: bool) -> Index:
     directory = settings.index_directory
     if build and directory is None:
         raise click.UsageError("--build: search.index is false in the configuration")
-    index = Index(settings.store(), directory)
+    index = Index(settings.store_path(), directory)
     if build:
         _build(index)
     return index
@@ -167,7 +166,7 @@ def _find(
 ) -> Search:
     return index.find(
         line.wanted,
-        sessions=_selected(index.store, line),
+        sessions=_selected(index, line),
         order=sort,
         context=context,
         rows=None if whole else 0,
@@ -175,13 +174,14 @@ def _find(
     )
 
 
-def _selected(store: Store, line: SearchLine) -> Sequence[SessionRef] | None:
+def _selected(index: Index, line: SearchLine) -> Sequence[SessionRef] | None:
     """The sessions that the list's keys select, newest first; None for all."""
     if not line.filter:
         return None
     from agcx_tui.cli.listing import filter_table, make_table
     from agcx_tui.core.search.line import session_refs
 
+    store = index.store
     table = make_table(store.scan())
     filter_table(table, line.filter, store)
     table.sort_by("updated", True)

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from agcx_format.search import Query, SessionRef, parse_query
 from agcx_tui.core.sessions import query
-from agcx_tui.core.sessions.table import SessionTable
+
+if TYPE_CHECKING:
+    from agcx_tui.core.sessions.table import SessionTable
 
 __all__ = ["SearchLine", "parse_line", "session_refs"]
 

@@ -47,6 +47,12 @@ if TYPE_CHECKING:
 __all__ = ["SearchScreen"]
 
 
+class StatusLine(EdgeLine):
+    """How much was searched matters more than how."""
+
+    GIVES_WAY = "right"
+
+
 class SearchScreen(OnceScreen[None]):
     """Searches the sessions of `table`, and begins with `typed` in the line.
 
@@ -83,7 +89,9 @@ class SearchScreen(OnceScreen[None]):
         super().__init__()
         self.services = services
         self.table = table
-        cache = None if services.cache is None else search_index(services.cache)
+        cache = None
+        if services.cache is not None and services.config.search_index:
+            cache = search_index(services.cache)
         # One that is searched as one types, one for single sessions at the same time.
         index, details = Index(acts.store, cache), Index(acts.store, cache)
         self._details = details
@@ -107,7 +115,7 @@ class SearchScreen(OnceScreen[None]):
     def compose(self) -> ComposeResult:
         yield self.bar
         yield self.panes
-        yield EdgeLine(id="status")
+        yield StatusLine(id="status")
         yield KeyLine()
 
     def on_mount(self) -> None:

@@ -11,11 +11,14 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from agcx_format import new_session, open_store
+from agcx_format.search import Index
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.screens.search.search import SearchScreen
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.transcript.transcript import Transcript
+from agcx_tui.core.local.config import Config
+from agcx_tui.core.local.paths import search_index
 from agcx_tui.core.local.searches import LastSearches
 from agcx_tui.core.search.summary import summary
 from tests.support.browsing import browser, demo_copy, line, notices, scanned, until
@@ -208,9 +211,6 @@ async def test_n_in_an_opened_conversation_goes_on_into_the_next_session(tmp_pat
 
 
 async def test_words_of_close_spelling_are_offered_as_such(demo, tmp_path):
-    from agcx_format.search import Index
-    from agcx_tui.core.local.paths import search_index
-
     cache = tmp_path / "cache"
     Index(open_store(demo), search_index(cache)).update()
     async with browser(demo, cache=cache).run_test(size=(120, 36)) as pilot:
@@ -344,3 +344,19 @@ async def test_the_card_explains_the_language(demo):
         text = "\n".join(str(each.render()) for each in pilot.app.screen.query(Static))
         assert "/time.?out/" in text
         assert "role:user" in text
+
+
+async def test_without_an_index_by_configuration_every_session_is_searched_in_its_file(
+    demo, tmp_path
+):
+    cache = tmp_path / "cache"
+    Index(open_store(demo), search_index(cache)).update()
+    config = Config(search_index=False)
+    async with browser(demo, cache=cache, config=config).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await typed(pilot, screen, "lease")
+        assert screen.live.progress.direct == screen.live.progress.searched > 0
+    async with browser(demo, cache=cache).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await typed(pilot, screen, "lease")
+        assert screen.live.progress.direct == 0
