@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from agcx_format.search.results import SessionRef as SessionRef
     from agcx_format.search.results import Unsearched as Unsearched
     from agcx_format.search.run import Search as Search
+    from agcx_format.search.said import Said as Said
     from agcx_format.search.state import DEFAULT_CAP as DEFAULT_CAP
     from agcx_format.search.state import BookState as BookState
-    from agcx_format.search.text import Said as Said
     from agcx_format.search.text import as_read as as_read
     from agcx_format.search.text import read_messages as read_messages
     from agcx_format.search.wipe import forget_text as forget_text
@@ -49,7 +49,8 @@ _HOMES = {
     "results": "Hit SearchProgress SessionHits SessionRef Unsearched",
     "run": "Search",
     "state": "BookState DEFAULT_CAP",
-    "text": "Said as_read read_messages",
+    "said": "Said",
+    "text": "as_read read_messages",
     "wipe": "forget_text",
 }
 
