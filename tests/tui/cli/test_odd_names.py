@@ -109,6 +109,11 @@ def test_a_store_of_such_a_name_is_opened_and_all_of_it_deleted_and_restored(sto
     assert len(ran("list", "--json", "--store", other).stdout.splitlines()) == count
 
 
+def test_two_of_them_are_joined(odd):
+    assert ran("join", "--force", "--", odd[0], odd[1]).exit_code == 0
+    assert not os.path.lexists(odd[1])
+
+
 def test_as_programs_they_are_the_same(odd):
     for words in (
         ["list"],
@@ -123,9 +128,10 @@ def test_as_programs_they_are_the_same(odd):
 
 def test_no_command_is_left_out():
     used = {words[0] for words, *_ in ON_ONE} | {words[0] for words in ON_ALL}
-    # `repair` is above; the others take no session.
+    # `repair` and `join` are above; the others take no session.
     assert set(agcx.commands) - used <= {
         "browse",
+        "join",
         "repair",
         "demo",
         "import",

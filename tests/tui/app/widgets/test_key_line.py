@@ -27,10 +27,19 @@ def test_without_keys_there_is_nothing_to_show():
     assert fitting([], 80) == []
 
 
-async def test_the_footer_offers_seven_keys_at_most(store):
+async def test_the_footer_offers_eight_keys_at_most(store):
     async with browser(store).run_test(size=SIZE) as pilot:
         keys = (await scanned(pilot)).query_one(KeyLine)
-        assert [key.label for key in keys.shown()] == ["enter", "space", "/", "e", "d", "s", "?"]
+        assert [key.label for key in keys.shown()] == [
+            "enter",
+            "space",
+            "/",
+            "f",
+            "e",
+            "d",
+            "s",
+            "?",
+        ]
 
 
 async def test_help_is_offered_in_the_narrowest_terminal(store):
