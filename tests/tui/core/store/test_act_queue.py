@@ -336,7 +336,11 @@ async def test_u_in_a_conversation_undoes_what_was_done_here_and_not_the_last_ac
         await until(pilot, lambda: conversation.derived.done)
         # Another program acts meanwhile: that is not undone here.
         other = open_store(store)
-        other.update_metadata(next(e.id for e in other.scan() if e.metadata), title="by another")
+        # On a session that has no part in it, which could not be undone then.
+        elsewhere = next(e.id for e in other.scan() if e.metadata and "Parquet" in e.title)
+        other.update_metadata(elsewhere, title="by another")
+        # The key is for the conversation, not for the dialog that is closing.
+        await until(pilot, lambda: pilot.app.screen is conversation)
         await pilot.press("u")
         await until(pilot, lambda: not conversation.derived.done)
         assert [act.kind for act in open_store(store).acts()] == ["edit", "edit"]
