@@ -132,9 +132,9 @@ def test_the_halves_of_a_split_joined_are_the_whole(store: Store):
 def test_the_directory_is_changed_with_fields_of_the_metadata_in_one_act(store: Store):
     before, said = contents(store.path), store.load_session(A)
     moves = [(entry(store), {"title": "Moved", "tags": ["a", "b"]}), (entry(store, B), {})]
-    act = store.content.move(moves, "/work/there")
+    act = store.content.move(moves, "/home/dev/there")
     for session_id in (A, B):
-        assert store.load_session(session_id)[1].context.working_directory == "/work/there"
+        assert store.load_session(session_id)[1].context.working_directory == "/home/dev/there"
     metadata, conversation, _ = store.load_session(A)
     assert (metadata.title, metadata.tags) == ("Moved", ["a", "b"])
     assert conversation.messages == said[1].messages
