@@ -105,10 +105,5 @@ class FilterBar(Horizontal):
         if not message.candidates and not self._table.order:
             self.post_message(FilterInput.SearchInside())
             return
-        after = message.chosen + 1
-        others = [*message.candidates[after:], *message.candidates[: message.chosen]]
-        words = "tab: " + "  ".join(others) if others else ""
-        if not message.candidates:
-            words = "tab: nothing completes this"
-        if words:
+        if words := message.words:
             self._status.show(left=words)

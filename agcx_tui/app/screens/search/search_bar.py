@@ -109,12 +109,7 @@ class SearchBar(Vertical):
     def _completed(self, message: FilterInput.Offered) -> None:
         """Show what else Tab may bring, the next one first."""
         message.stop()
-        after = message.chosen + 1
-        others = [*message.candidates[after:], *message.candidates[: message.chosen]]
-        words = "tab: " + "  ".join(others) if others else ""
-        if not message.candidates:
-            words = "tab: nothing completes this"
-        if words:
+        if words := message.words:
             self._order.show(right=words)
 
 

@@ -24,6 +24,14 @@ class FilterInput(TypedLine):
         candidates: tuple[str, ...]
         chosen: int
 
+        @property
+        def words(self) -> str:
+            """What else Tab may bring, the next one first; empty if the chosen one is all."""
+            if not self.candidates:
+                return "tab: nothing completes this"
+            others = [*self.candidates[self.chosen + 1 :], *self.candidates[: self.chosen]]
+            return "tab: " + "  ".join(others) if others else ""
+
     class SearchInside(Message):
         """Tab in an empty line, or in one that finds nothing and that nothing completes."""
 
