@@ -20,7 +20,7 @@ def config(settings: Settings, only_path: bool) -> None:
     """Print a configuration file with every setting and key, commented out.
 
     It is looked for at $AGCX_CONFIG, else as config.toml in the user's configuration directory.
-    What is wrong with the file that is there is told on stderr.
+    Errors in the existing file are reported on stderr.
     """
     path = config_file(os.environ)
     if only_path:

@@ -15,12 +15,11 @@ from agcx_format import listed
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_text
 from agcx_tui.cli.common import microseconds_now
-from agcx_tui.cli.listing import filter_table, make_table
 from agcx_tui.cli.search_lines import session_lines
+from agcx_tui.cli.searching import first_hits, matching_table, meaning_of, selected_sessions
 from agcx_tui.cli.secrets import NoSecrets, Secrets
 from agcx_tui.cli.show import selected_messages
 from agcx_tui.cli.text import MessageLines, heading
-from agcx_tui.core.search.line import parse_line, session_refs
 from agcx_tui.core.search.summary import summary
 
 if TYPE_CHECKING:
@@ -61,30 +60,22 @@ class Lookup:
         Raises:
             BadRequest: the query means nothing.
         """
-        line = parse_line(query, microseconds_now())
-        if line.errors:
-            raise BadRequest("; ".join(line.errors))
-        if not line:
-            raise BadRequest('nothing to search for: add a word, a "phrase", or a /regex/')
-        sessions = None
-        if line.filter:
-            table = make_table(self.store.scan())
-            filter_table(table, line.filter, self.store)
-            table.sort_by("updated", True)
-            sessions = session_refs(table, table.order)
+        try:
+            line = meaning_of(query)
+        except ValueError as error:
+            raise BadRequest(str(error)) from error
         found = self.index.find(
-            line.wanted, sessions=sessions, order=sort, context=min(context, 20), rows=limit
+            line.wanted,
+            sessions=selected_sessions(self.index, line),
+            order=sort,
+            context=min(context, 20),
+            rows=limit,
         )
-        left = max(1, min(limit, MOST_HITS))
         lines: list[str] = []
         now = microseconds_now()
-        for session in found:
-            shown = replace(session, hits=session.hits[:left])
-            lines += [*session_lines(self._hidden(shown), now, colored=False, context=context), ""]
-            left -= max(1, len(shown.hits))
-            if left <= 0:
-                found.stop()
-                break
+        for session in first_hits(found, max(1, min(limit, MOST_HITS))):
+            shown = self._hidden(session)
+            lines += [*session_lines(shown, now, colored=False, context=context), ""]
         return _bounded([*lines, summary(found.progress)])
 
     def read(self, session: str, first: int = 1, last: int | None = None) -> str:
@@ -103,7 +94,7 @@ class Lookup:
                 hide = self._secrets.of(path)
                 metadata = listed(file.metadata)
                 parts = [hide("\n".join(heading(metadata)))]
-                parts += _until_full(_texts(file, first, last, hide), first)
+                parts += _until_full(_texts(file, MessageLines(metadata), first, last, hide), first)
                 if len(parts) == 1 and file.error is None:
                     raise BadRequest(f"the session has only {file.known():,} messages")
                 if file.error is not None:
@@ -124,9 +115,7 @@ class Lookup:
         wanted = parse(query, microseconds_now())
         if wanted.errors:
             raise BadRequest("; ".join(wanted.errors))
-        table = make_table(self.store.scan())
-        filter_table(table, wanted, self.store)
-        table.sort_by("updated", True)
+        table = matching_table(self.store, wanted)
         limit = max(1, min(limit, MOST_SESSIONS))
         lines = []
         for row in table.order[:limit]:
@@ -160,10 +149,13 @@ class Lookup:
 
 
 def _texts(
-    file: SessionFile, first: int, last: int | None, hide: Callable[[str], str]
+    file: SessionFile,
+    lines: MessageLines,
+    first: int,
+    last: int | None,
+    hide: Callable[[str], str],
 ) -> Iterator[str]:
     """Messages as text; all before them are read too, since a message is understood by those."""
-    lines = MessageLines(listed(file.metadata))
     for number, message in selected_messages(file, (0, None if last is None else last - 1)):
         text = "\n".join(lines.lines(number, message))
         if number >= first:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -32,14 +31,11 @@ if TYPE_CHECKING:
         Hit,
         Index,
         Search,
-        SessionHits,
-        SessionRef,
         Unsearched,
     )
     from agcx_tui.core.search.line import SearchLine
 
 _NOT_FOUND = 1
-_NOTHING_TO_SEARCH_FOR = 'nothing to search for: add a word, a "phrase", or a /regex/'
 
 
 @click.command("search", short_help="Search inside all conversations.")
@@ -104,14 +100,12 @@ def search(
 
 
 def _parsed(text: str) -> SearchLine:
-    from agcx_tui.core.search.line import parse_line
+    from agcx_tui.cli.searching import meaning_of
 
-    line = parse_line(text, microseconds_now())
-    if line.errors:
-        raise click.BadParameter("; ".join(line.errors), param_hint="QUERY")
-    if not line:
-        raise click.BadParameter(_NOTHING_TO_SEARCH_FOR, param_hint="QUERY")
-    return line
+    try:
+        return meaning_of(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="QUERY") from error
 
 
 def _index(settings: Settings, *, build: bool) -> Index:
@@ -164,44 +158,16 @@ class _Progress:
 def _find(
     index: Index, line: SearchLine, *, sort: Literal["newest", "best"], context: int, whole: bool
 ) -> Search:
+    from agcx_tui.cli.searching import selected_sessions
+
     return index.find(
         line.wanted,
-        sessions=_selected(index, line),
+        sessions=selected_sessions(index, line),
         order=sort,
         context=context,
         rows=None if whole else 0,
         counted=whole,
     )
-
-
-def _selected(index: Index, line: SearchLine) -> Sequence[SessionRef] | None:
-    """The sessions that the list's keys select, newest first; None for all."""
-    if not line.filter:
-        return None
-    from agcx_tui.cli.listing import filter_table, make_table
-    from agcx_tui.core.search.line import session_refs
-
-    store = index.store
-    table = make_table(store.scan())
-    filter_table(table, line.filter, store)
-    table.sort_by("updated", True)
-    return session_refs(table, table.order)
-
-
-def _limited(found: Search, limit: int | None) -> Iterator[SessionHits]:
-    """The sessions until the limit of hits is reached; the last one may be cut."""
-    from msgspec.structs import replace
-
-    left = limit
-    for session in found:
-        if left is None:
-            yield session
-            continue
-        yield replace(session, hits=session.hits[:left]) if session.hits else session
-        left -= max(1, len(session.hits))
-        if left <= 0:
-            found.stop()
-            return
 
 
 def _report(found: Search) -> None:
@@ -218,7 +184,9 @@ def _incomplete(missing: Unsearched) -> str:
 
 
 def _print_hits(found: Search, limit: int | None) -> None:
-    for session in _limited(found, limit):
+    from agcx_tui.cli.searching import first_hits
+
+    for session in first_hits(found, limit):
         for hit in session.hits:
             print_json(_as_json(hit))
         sys.stdout.flush()
@@ -240,7 +208,9 @@ def _as_json(hit: Hit) -> dict[str, Any]:
 
 
 def _print_ids(found: Search, limit: int | None) -> None:
-    for session in _limited(found, limit):
+    from agcx_tui.cli.searching import first_hits
+
+    for session in first_hits(found, limit):
         # A file whose name is no id is found by its path.
         click.echo(str(session.id) if session.id else safe_line(session.path))
         sys.stdout.flush()
@@ -248,18 +218,20 @@ def _print_ids(found: Search, limit: int | None) -> None:
 
 def _print_counts(found: Search, limit: int | None) -> None:
     from agcx_tui.cli.search_lines import short_id
+    from agcx_tui.cli.searching import first_hits
 
-    for session in _limited(found, limit):
+    for session in first_hits(found, limit):
         click.echo(f"{session.count:>7,}  {short_id(session)}  {safe_line(session.title)}")
         sys.stdout.flush()
 
 
 def _print_lines(found: Search, limit: int | None, context: int) -> None:
     from agcx_tui.cli.search_lines import session_lines
+    from agcx_tui.cli.searching import first_hits
 
     colored = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     now = microseconds_now()
-    for number, session in enumerate(_limited(found, limit)):
+    for number, session in enumerate(first_hits(found, limit)):
         if number:
             click.echo()
         for line in session_lines(session, now, colored=colored, context=context):
