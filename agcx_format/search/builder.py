@@ -30,7 +30,7 @@ __all__ = ["Stopped", "build", "state_of"]
 _EXPECTED = 0.8
 # Segments with fewer blocks are put together when there are more than so many of them.
 _SMALL_BLOCKS, _MOST_SMALL = 64, 8
-# A segment is written anew when so much of it is of files that are others by now.
+# A segment is rewritten when this share of it belongs to files that have changed or gone.
 _DEAD_SHARE = 0.25
 # The first results should not have to wait for a whole segment: seconds after which one is committed.
 _COMMIT_SECONDS = 20.0

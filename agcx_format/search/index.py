@@ -164,7 +164,7 @@ class Index:
         """Bring the book up to date; may take minutes, and goes on where it was when it is stopped.
 
         `cap` is the largest size in bytes: the oldest sessions are left out and searched in their own files.
-        `report` is told after each part.  Raises `LockFailed` when another process is at it,
+        `report` is called after each part.  Raises `LockFailed` when another process is at it,
         `PersistenceError` when the book cannot be written, `ValueError` without a `cache_dir`.
         """
         if self.cache_dir is None:
@@ -187,7 +187,7 @@ class Index:
     def forget(self, paths: Collection[str]) -> None:
         """Take out what was destroyed, and whatever else is not in the store any more as it was read.
 
-        What cannot be written anew is removed.  Raises `OSError` when not even that can be done.
+        What cannot be rewritten is removed.  Raises `OSError` when not even that can be done.
         """
         if self._book is not None:
             from agcx_format.search import wipe

@@ -1,4 +1,4 @@
-"""Whether a session's file may hold what is looked for, told from its raw bytes before anything is decoded.
+"""Whether a session's file may hold what is looked for, judged by its raw bytes before anything is decoded.
 
 Strategy: what is looked for without an index is mostly a word that few sessions have.  A run of ASCII
 letters in it must be in the decompressed section as it is, since JSON and MessagePack escape none of them;

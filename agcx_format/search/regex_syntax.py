@@ -1,4 +1,4 @@
-"""What can be told of a regular expression by its text: capitals, anchors, and literals that must occur.
+"""What the text of a regular expression says about it: capitals, anchors, and literals that must occur.
 
 Strategy: conservative.  What is not understood requires nothing, which costs time and never a result.
 """

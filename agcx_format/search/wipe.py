@@ -1,7 +1,7 @@
 """Take words out of the book: of what was destroyed, and of files as they were before.
 
 Strategy: whoever empties the trash calls `forget` afterwards and reports the act when that returns.  Every
-segment with a row of a file that is not in the store as it was then is written anew without it, synced,
+segment with a row of a file that is not in the store as it was then is rewritten without it, synced,
 renamed, and the old one removed.  A crash in between is seen by the mark: it says up to which state of the
 log of emptyings the book is clean, and the next build finishes what is left.
 """
@@ -42,7 +42,7 @@ def forget_text(
 def forget(book: Book, paths: Collection[str]) -> None:
     """Keep nothing of these files, nor of any that is not in the store as it was read.
 
-    What cannot be written anew is removed.  Raises `OSError` when not even that can be done.
+    What cannot be rewritten is removed.  Raises `OSError` when not even that can be done.
     """
     if not os.path.lexists(book.directory):
         return
@@ -80,7 +80,7 @@ def _remove_dead(book: Book, gone: Collection[str]) -> None:
     opened = {segment.path for segment in book.segments}
     for path in book.files():
         if path not in opened:
-            # Damaged, or of another version: what it holds cannot be told.
+            # Damaged, or of another version: what it holds cannot be known.
             book.remove_file(path)
     seen: set[bytes] = set()
     for segment in book.segments:

@@ -1,1 +1,1 @@
-"""Full-text search as a person asks for it: the line that is typed, and what is told of a search."""
+"""Full-text search as a person asks for it: the line that is typed, and how a search went."""
