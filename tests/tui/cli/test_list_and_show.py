@@ -11,7 +11,7 @@ import unicodedata
 import pytest
 
 from agcx_format.store.store import open_store
-from agcx_tui.cli.listing import SORTS, short_ids
+from agcx_tui.cli.reading.listing import SORTS, short_ids
 from tests.support.golden_files import GOLDEN
 from tests.tui.cli.conftest import BROKEN, GRID, QUEUE, TORN, program, run, run_program
 

@@ -108,7 +108,7 @@ def filter_table(table: SessionTable, wanted: Query, store: Store) -> None:
     """Show the rows that match; if the messages of sessions decide, they are read now."""
     table.filter_by(wanted)
     if rows := table.rows_to_measure():
-        from agcx_tui.cli.stats import measured
+        from agcx_tui.cli.reading.stats import measured
         from agcx_tui.core.store.activity_feed import entries_of, known_activity
 
         files = list(measured(store, entries_of(table, rows), activity=True))
