@@ -24,6 +24,7 @@ from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.choices import Box, Pick
 from agcx_tui.core.export import write_files
+from agcx_tui.core.export.file_names import suggested_name
 from agcx_tui.core.words import format
 
 
@@ -117,9 +118,7 @@ class ExportDialog(Dialog[ExportOrder]):
         if len(self._items) > 1:
             return directory
         item = self._items[0]
-        return os.path.join(
-            directory, write_files.suggested_name(item.title, item.id, self._format)
-        )
+        return os.path.join(directory, suggested_name(item.title, item.id, self._format))
 
     def _path_label(self) -> str:
         if len(self._items) == 1:
@@ -192,7 +191,7 @@ class ExportDialog(Dialog[ExportOrder]):
             jobs = tuple((item.path, target) for item in self._items)
         else:
             jobs = tuple(
-                (item.path, target / write_files.suggested_name(item.title, item.id, self._format))
+                (item.path, target / suggested_name(item.title, item.id, self._format))
                 for item in self._items
             )
         return ExportOrder(jobs, self._form(), False, together)
