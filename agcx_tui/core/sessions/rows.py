@@ -10,7 +10,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from agcx_format.catalog import BROKEN, DATES, FAVORITE, MODES, READABLE, Columns
+from agcx_format.catalog import BROKEN, DATES, FAVORITE, MODES, READABLE, WORDS_KNOWN, Columns
+from agcx_format.importing import agent_of
 from agcx_tui.core.sessions.query import INCOMPLETE
 
 if TYPE_CHECKING:
@@ -49,6 +50,25 @@ class SessionRows:
     def directory(self, row: int) -> str:
         """The agent's working directory; empty while it is not known."""
         return self.columns.directory(row)
+
+    def project(self, row: int) -> str:
+        """The directory of the project, one for all worktrees of a repository; empty while not known.
+
+        `project_name` of it is what a person calls it.
+        """
+        return self.columns.project(row)
+
+    def branch(self, row: int) -> str:
+        """The Git branch; empty where it was not recorded, or is not known yet."""
+        return self.columns.branch(row)
+
+    def agent(self, row: int) -> str:
+        """The agent that wrote the session, as its tags tell."""
+        return agent_of(self.tags(row))
+
+    def opening_is_known(self, row: int) -> bool:
+        """Whether the beginning of the session was read; of a changed one, that of an earlier version."""
+        return bool(self._flags[row] & WORDS_KNOWN or self.directory(row))
 
     def mode(self, row: int) -> str:
         return MODES[self._arrays["modes"][row]] if self.readable(row) else ""

@@ -24,7 +24,7 @@ from agcx_tui.core.sessions.rows import SessionRows
 
 if TYPE_CHECKING:
     from agcx_format import ScanEntry
-    from agcx_format.catalog import Block
+    from agcx_format.catalog import Block, Opening
     from agcx_format.space import ActivityFacts
 
 __all__ = ["DATES", "DESCENDING", "MODES", "SORTS", "SessionTable", "SortKey", "Totals", "micros"]
@@ -185,18 +185,27 @@ class SessionTable(SessionRows):
         self.query = query
         self.order = self._fitting(among)
 
-    def set_words(self, found: Iterable[tuple[int, str, str]]) -> bool:
-        """Set the first words and directories of rows; whether that changes what is shown."""
+    def set_openings(self, found: Iterable[tuple[int, Opening]]) -> bool:
+        """Set first words, directories, and branches of rows; whether that changes what is shown."""
         rows = []
-        for row, words, directory in found:
+        for row, opening in found:
             if not self._flags[row] & GONE:
-                self.columns.set_words(row, words, directory)
+                self.columns.set_opening(row, opening)
                 rows.append(row)
-        if not any(term.key == WORD for term in self.query.terms):
+        self.version += bool(rows)
+        if not any(term.key == WORD or term.is_of_opening for term in self.query.terms):
             return False
         before = self.order
         self._show(rows)
         return self.order != before
+
+    def rows_to_read(self) -> list[int]:
+        """The rows of which only the beginning of the session decides whether they match the query."""
+        if not any(term.is_of_opening for term in self.query.terms):
+            return []
+        terms = tuple(t for t in self.query.terms if not (t.is_of_opening or t.is_of_messages))
+        rows = self._fitting(self._all_sorted(), terms)
+        return [row for row in rows if not self.opening_is_known(row) and self.readable(row)]
 
     def rows_to_measure(self) -> list[int]:
         """The rows of which only what happened in them decides whether they match the query."""
@@ -278,6 +287,8 @@ class SessionTable(SessionRows):
             if term.is_of_messages:
                 # What is not known matches neither a condition nor its opposite.
                 rows = [row for row in rows if row in self.activity]
+            if term.is_of_opening:
+                rows = [row for row in rows if self.opening_is_known(row)]
             if term.key == WORD and not term.negated:
                 rows = self.columns.haystacks.holding(term.needle, rows)
                 continue
