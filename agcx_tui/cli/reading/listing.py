@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from agcx_tui.core.sessions.query import Query
     from agcx_tui.core.sessions.table import SessionTable
 
-# As `agcx_tui.core.sessions.table.SORTS`, which would make --help slow; a test compares them.
+# As `agcx_tui.core.sessions.sorting.SORTS`, which would make --help slow; a test compares them.
 SORTS = ("accessed", "updated", "created", "title", "messages", "size", "ratio")
 
 # In a pipe titles are not fitted to a width, but a title may have a megabyte.
@@ -78,7 +78,7 @@ def list_(
     checkpoint:release.
     """
     from agcx_tui.core.sessions.query import parse
-    from agcx_tui.core.sessions.table import DESCENDING
+    from agcx_tui.core.sessions.sorting import DESCENDING
 
     if details and not as_json:
         raise click.UsageError("--details is for --json")
@@ -117,7 +117,7 @@ def filter_table(table: SessionTable, wanted: Query, store: Store) -> None:
 
         table.set_openings(openings(table, rows, Catalog(catalogs(cache_directory()), store.path)))
     if rows := table.rows_to_measure():
-        from agcx_tui.cli.stats import measured
+        from agcx_tui.cli.reading.stats import measured
         from agcx_tui.core.store.activity_feed import entries_of, known_activity
 
         files = list(measured(store, entries_of(table, rows), activity=True))
