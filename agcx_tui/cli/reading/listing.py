@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from agcx_tui.core.sessions.query import Query
     from agcx_tui.core.sessions.table import SessionTable
 
-# As `agcx_tui.core.sessions.table.SORTS`, which would make --help slow; a test compares them.
+# As `agcx_tui.core.sessions.sorting.SORTS`, which would make --help slow; a test compares them.
 SORTS = ("accessed", "updated", "created", "title", "messages", "size", "ratio")
 
 # In a pipe titles are not fitted to a width, but a title may have a megabyte.
@@ -74,7 +74,7 @@ def list_(
     checkpoint:release.
     """
     from agcx_tui.core.sessions.query import parse
-    from agcx_tui.core.sessions.table import DESCENDING
+    from agcx_tui.core.sessions.sorting import DESCENDING
 
     if details and not as_json:
         raise click.UsageError("--details is for --json")

@@ -83,7 +83,7 @@ def test_sorted_by_ratio_the_ratio_is_shown(store):
 
 
 def test_the_sort_keys_are_those_of_the_browser():
-    from agcx_tui.core.sessions.table import SORTS as OF_THE_TABLE
+    from agcx_tui.core.sessions.sorting import SORTS as OF_THE_TABLE
 
     assert OF_THE_TABLE == SORTS
 
