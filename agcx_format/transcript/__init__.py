@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from agcx_format.transcript.tools import TELLING as TELLING
     from agcx_format.transcript.tools import Call as Call
     from agcx_format.transcript.tools import read_call as read_call
+    from agcx_format.transcript.wording import call_parts as call_parts
     from agcx_format.transcript.wording import describe_file as describe_file
     from agcx_format.transcript.wording import describe_outcome as describe_outcome
     from agcx_format.transcript.wording import describe_record as describe_record
@@ -61,7 +62,7 @@ _HOMES = {
     "title": "short_title",
     "tool_calls": "CallReader ToolCall paired_calls tool_call tool_call_of_item",
     "tools": "Call TELLING read_call",
-    "wording": "describe_file describe_outcome describe_record",
+    "wording": "call_parts describe_file describe_outcome describe_record",
     "words": "count_turns genuine_user_text own_words text_of",
 }
 
