@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from agcx_format.importing.agent import Agent as Agent
     from agcx_format.importing.agent import Head as Head
     from agcx_format.importing.agent import Source as Source
+    from agcx_format.importing.agent_tags import AGENTS as AGENTS
+    from agcx_format.importing.agent_tags import OWN_AGENT as OWN_AGENT
+    from agcx_format.importing.agent_tags import agent_of as agent_of
     from agcx_format.importing.claude import read_transcript as read_transcript
     from agcx_format.importing.codex import read_rollout as read_rollout
     from agcx_format.importing.draft import ImportDraft as ImportDraft
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from agcx_format.importing.imported import Parent as Parent
     from agcx_format.importing.registry import BrokenPlugin as BrokenPlugin
     from agcx_format.importing.registry import agent_named as agent_named
-    from agcx_format.importing.registry import agent_of as agent_of
+    from agcx_format.importing.registry import agent_of_file as agent_of_file
     from agcx_format.importing.registry import agents as agents
     from agcx_format.importing.registry import broken_plugins as broken_plugins
     from agcx_format.importing.report import ImportReport as ImportReport
@@ -38,13 +41,14 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "agent": "Agent Head Source",
+    "agent_tags": "AGENTS OWN_AGENT agent_of",
     "claude": "read_transcript",
     "codex": "read_rollout",
     "draft": "ImportDraft",
     "environment": "source_details",
     "finding": "FoundByDefault found_by_default",
     "imported": "Imported Parent",
-    "registry": "BrokenPlugin agent_named agent_of agents broken_plugins",
+    "registry": "BrokenPlugin agent_named agent_of_file agents broken_plugins",
     "report": "ImportReport ImportTotals LineOutcome",
     "run": "ImportOutcome ImportResult import_sessions",
 }

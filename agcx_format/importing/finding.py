@@ -9,7 +9,7 @@ from pathlib import Path
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.agent import Agent, Source
 from agcx_format.importing.imported import Imported
-from agcx_format.importing.registry import agent_of, agents, is_own
+from agcx_format.importing.registry import agent_of_file, agents, is_own
 from agcx_format.importing.source_file import find_files
 
 __all__ = ["FoundByDefault", "find_sources", "found_by_default", "read_from"]
@@ -71,7 +71,7 @@ def _unreadable(error: OSError) -> PersistenceError:
 
 def _in_file(path: Path, agent: Agent | None, *, is_named: bool) -> Iterator[Found]:
     try:
-        writer = agent or agent_of(path)
+        writer = agent or agent_of_file(path)
         if writer is None:
             if is_named:
                 yield ConversionError("no known agent wrote this file", path=path)

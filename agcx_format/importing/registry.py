@@ -20,7 +20,15 @@ from pathlib import Path
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.agent import Agent, Head
 
-__all__ = ["GROUP", "BrokenPlugin", "agent_named", "agent_of", "agents", "broken_plugins", "is_own"]
+__all__ = [
+    "GROUP",
+    "BrokenPlugin",
+    "agent_named",
+    "agent_of_file",
+    "agents",
+    "broken_plugins",
+    "is_own",
+]
 
 # The group of the entry points.
 GROUP = "agcx.importers"
@@ -62,7 +70,7 @@ def agent_named(name: str) -> Agent | None:
     return next((agent for agent in _plugins()[0] if agent.name == name), None)
 
 
-def agent_of(path: Path) -> Agent | None:
+def agent_of_file(path: Path) -> Agent | None:
     """The agent that wrote a file, by its first bytes; None if no agent knows it.
 
     Raises:

@@ -149,13 +149,13 @@ def _paths(
 def _is_of_an_agent(path: str) -> bool:
     """Whether it is a file that an agent wrote, or a directory that is not a store."""
     from agcx_format import PersistenceError
-    from agcx_format.importing import agent_of
+    from agcx_format.importing import agent_of_file
     from agcx_format.store import find_incoming
 
     try:
         if os.path.isdir(path):
             return next(find_incoming(path), None) is None
-        return agent_of(Path(path)) is not None
+        return agent_of_file(Path(path)) is not None
     except (OSError, PersistenceError):
         return False
 

@@ -10,8 +10,11 @@ import pytest
 
 from agcx_format import open_store
 from agcx_format.importing import (
+    AGENTS,
     agent_named,
     agent_of,
+    agent_of_file,
+    agent_tags,
     agents,
     broken_plugins,
     import_sessions,
@@ -65,6 +68,11 @@ toy = toy_agent:Toy
 """
 
 
+def clear() -> None:
+    registry._plugins.cache_clear()
+    agent_tags._is_agent.cache_clear()
+
+
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
     """A package that is installed as pip would install it: a module, and metadata with entry points."""
@@ -75,9 +83,9 @@ def toy(tmp_path, monkeypatch):
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: toy-agent\nVersion: 1.0\n")
     (about / "entry_points.txt").write_text(POINTS)
     monkeypatch.syspath_prepend(str(place))
-    registry._plugins.cache_clear()
+    clear()
     yield
-    registry._plugins.cache_clear()
+    clear()
     sys.modules.pop("toy_agent", None)
 
 
@@ -92,8 +100,13 @@ def test_an_agent_of_another_package_is_one_like_the_others(toy, tmp_path):
     assert {r.title for r in import_sessions(store, [folder])} == {"one", "two"}
     (found,) = [each for each in store.list_sessions() if each.title == "one"]
     assert found.tags == ["toy"]
+    assert agent_of(found.tags) == "toy"
     (again,) = import_sessions(store, [folder], agent=agent_named("toy"))
     assert again.outcome is ImportOutcome.PRESENT
+
+
+def test_the_tags_of_our_own_agents_are_known_without_loading_them():
+    assert set(AGENTS) == {agent.tag for agent in agents()}
 
 
 def test_plugins_that_are_broken_are_reported_with_the_reason(toy):
@@ -119,7 +132,7 @@ def test_a_plugin_that_fails_fails_for_its_own_files_only(toy, tmp_path):
 
 def test_a_file_says_itself_which_agent_wrote_it(tmp_path):
     def name_of(path: Path) -> str | None:
-        agent = agent_of(path)
+        agent = agent_of_file(path)
         return agent and agent.name
 
     assert name_of(write(tmp_path / "a", meta(), user("one"))) == "codex"

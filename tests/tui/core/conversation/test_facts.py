@@ -31,7 +31,8 @@ def test_tokens_commit_and_program_are_details(tmp_path: Path) -> None:
     )
     assert [(fact.name, fact.value) for fact in groups["Imported"].facts] == [
         ("agent", "codex"), ("tokens read", "7,494,343"), ("from a cache", "7,290,112"),
-        ("tokens written", "99,678"), ("commit", "c0ffee"), ("branch", "main"), ("version", "0.40.0"), ("used through", "codex-tui"),
+        ("tokens written", "99,678"), ("commit", "c0ffee"), ("branch", "main"),
+        ("version", "0.40.0"), ("used through", "codex-tui"),
     ]  # fmt: skip
 
 
