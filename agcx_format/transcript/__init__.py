@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from agcx_format.transcript.activity import FileUse as FileUse
     from agcx_format.transcript.activity import ToolUse as ToolUse
     from agcx_format.transcript.activity import read_activity as read_activity
+    from agcx_format.transcript.branches import Branch as Branch
+    from agcx_format.transcript.branches import Branches as Branches
+    from agcx_format.transcript.branches import BranchFinder as BranchFinder
+    from agcx_format.transcript.branches import ChosenWays as ChosenWays
+    from agcx_format.transcript.branches import Way as Way
     from agcx_format.transcript.escaping import safe_line as safe_line
     from agcx_format.transcript.escaping import safe_text as safe_text
     from agcx_format.transcript.file_changes import FileChange as FileChange
@@ -47,6 +52,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "activity": "Activity ActivityReader EditedMessage FailedCall FileUse ToolUse read_activity",
+    "branches": "Branch BranchFinder Branches ChosenWays Way",
     "escaping": "safe_line safe_text",
     "file_changes": "FileChange file_changes",
     "folding": "Needle fold",
