@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from agcx_format.search.state import BookState
 
-__all__ = ["BUSY", "DONE", "FAILED", "STOPPED", "command", "main"]
+__all__ = ["BUILD_BUSY", "BUILD_DONE", "BUILD_FAILED", "BUILD_STOPPED", "build_command", "main"]
 
-DONE, FAILED, BUSY, STOPPED = 0, 1, 3, 4
+BUILD_DONE, BUILD_FAILED, BUILD_BUSY, BUILD_STOPPED = 0, 1, 3, 4
 # Seconds in which a build that is stopped may still commit what it has read.
 _GRACE = 2.0
 
 
-def command(
+def build_command(
     store: str | os.PathLike[str], cache_dir: str | os.PathLike[str], cap: int | None = None
 ) -> list[str]:
     """What to run; its input must be a pipe that is kept open for as long as it is to run.
@@ -51,13 +51,13 @@ def main(arguments: list[str]) -> int:
             cap=int(rest[0]) if rest else DEFAULT_CAP, should_stop=stopped.is_set, report=_report
         )
     except LockFailed:
-        return BUSY
+        return BUILD_BUSY
     except PersistenceError as error:
         print(error, file=sys.stderr)
-        return FAILED
+        return BUILD_FAILED
     except BrokenPipeError:
-        return STOPPED
-    return DONE if state.complete or not stopped.is_set() else STOPPED
+        return BUILD_STOPPED
+    return BUILD_DONE if state.complete or not stopped.is_set() else BUILD_STOPPED
 
 
 def _end_with_input(stopped: threading.Event) -> None:
@@ -68,7 +68,7 @@ def _end_with_input(stopped: threading.Event) -> None:
     except OSError:
         pass
     stopped.set()
-    timer = threading.Timer(_GRACE, os._exit, (STOPPED,))
+    timer = threading.Timer(_GRACE, os._exit, (BUILD_STOPPED,))
     timer.daemon = True
     timer.start()
 

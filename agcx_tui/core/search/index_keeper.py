@@ -170,10 +170,10 @@ class IndexKeeper:
                 await asyncio.wait_for(self._asked.wait(), _QUIET)
 
     async def _build(self, store: Path) -> None:
-        from agcx_format.search import build
+        from agcx_format.search import BUILD_BUSY, BUILD_DONE, BUILD_STOPPED, build_command
 
         assert self.directory is not None
-        command = build.command(store, self.directory, self.cap)
+        command = build_command(store, self.directory, self.cap)
         process = self._process = await asyncio.to_thread(_start, command)
         async with aclosing(_states(process)) as states:
             async for state in states:
@@ -186,10 +186,10 @@ class IndexKeeper:
         status = await asyncio.to_thread(process.wait)
         problem = b"" if process.stderr is None else process.stderr.read()
         self.stop()
-        if status == build.BUSY:
+        if status == BUILD_BUSY:
             self._become(IndexPhase.ELSEWHERE)
             self._wanted.set()
-        elif status in (build.DONE, build.STOPPED):
+        elif status in (BUILD_DONE, BUILD_STOPPED):
             self._become(IndexPhase.WAITING)
         else:
             lines = problem.decode("utf-8", "replace").strip().splitlines()
