@@ -7,10 +7,11 @@ from typing import Final
 
 from agcx_format import MessageSnapshot, MessageSource
 from agcx_format.errors import PersistenceError
+from agcx_format.store import open_conversation
 from agcx_format.transcript import Branches, BranchFinder, ChosenWays
 from agcx_tui.core.conversation.find_message import all_messages
 
-__all__ = ["ALL", "NEWEST", "messages_left_out", "read_branches"]
+__all__ = ["ALL", "NEWEST", "branches_of", "messages_left_out", "read_branches"]
 
 # What a person may name besides a branch: everything, and the path to the last message.
 ALL: Final = "all"
@@ -29,6 +30,21 @@ def read_branches(
     for number, message in all_messages(source, stopped):
         finder.add(number, message)
     return None if stopped() else finder.branches()
+
+
+def branches_of(path: str, stopped: Callable[[], bool]) -> Branches | None:
+    """The branches of a session's file, or of a checkpoint's; None if `stopped`.  Blocks.
+
+    Raises:
+        PersistenceError: It cannot be read.
+    """
+    finder = BranchFinder()
+    with open_conversation(path) as file:
+        for number, message in enumerate(file, 1):
+            if stopped():
+                return None
+            finder.add(number, message)
+    return finder.branches()
 
 
 def messages_left_out(messages: Iterable[MessageSnapshot], path: str) -> tuple[range, ...]:
