@@ -159,25 +159,35 @@ def _call_of(db: sqlite3.Connection, parent: str, child: str) -> tuple[str, str]
 
 def _messages(db: sqlite3.Connection, stored: StoredSession) -> Iterator[StoredMessage]:
     """The messages in their order; those that cannot be read go to the errors."""
-    session = stored.about.get("id")
+    order = "select id from message where session_id = ? order by time_created, id"
+    names: list[Any] = []
     try:
-        order = "select id from message where session_id = ? order by time_created, id"
-        names = [name for (name,) in db.execute(order, (session,))]
-        for number, name in enumerate(names, 1):
-            row = db.execute(
-                "select time_created, length(data),"
-                " case when length(data) <= ? then data end from message where id = ?",
-                (LONGEST_LINE, name),
-            ).fetchone()
-            data = _read(stored, number, f"message {name}", row[1], row[2]) if row else None
-            if row is None or data is None:
-                continue
-            parts = list(_parts(db, stored, number, name))
-            yield StoredMessage(
-                str(name), number, row[0], data, parts, is_last=number == len(names)
-            )
+        names += (name for (name,) in db.execute(order, (stored.about.get("id"),)))
     except (sqlite3.Error, UnicodeError) as error:
-        stored.errors.append((number if names else 0, f"the database is damaged: {error}"))
+        stored.errors.append((0, f"the database is damaged: {error}"))
+    for number, name in enumerate(names, 1):
+        try:
+            message = _message(db, stored, number, name, is_last=number == len(names))
+        except (sqlite3.Error, UnicodeError) as error:
+            stored.errors.append((number, f"message {name}: the database is damaged: {error}"))
+            continue
+        if message is not None:
+            yield message
+
+
+def _message(
+    db: sqlite3.Connection, stored: StoredSession, number: int, name: Any, *, is_last: bool
+) -> StoredMessage | None:
+    row = db.execute(
+        "select time_created, length(data), case when length(data) <= ? then data end"
+        " from message where id = ?",
+        (LONGEST_LINE, name),
+    ).fetchone()
+    data = _read(stored, number, f"message {name}", row[1], row[2]) if row else None
+    if row is None or data is None:
+        return None
+    parts = list(_parts(db, stored, number, name))
+    return StoredMessage(str(name), number, row[0], data, parts, is_last)
 
 
 def _parts(
