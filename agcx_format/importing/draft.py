@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
-from agcx_format.importing.environment import SOURCE_CHANGED, VERSION, WRITTEN_BY
+from agcx_format.importing.environment import AGENT, SOURCE_CHANGED, VERSION, WRITTEN_BY
 from agcx_format.importing.file_contexts import files_of
+from agcx_format.importing.imported import Imported, Parent
 from agcx_format.importing.json_lines import Line
 from agcx_format.importing.moments import estimated
 from agcx_format.importing.report import ImportReport, LineTally
@@ -38,14 +39,13 @@ from agcx_format.model.session import (
     ConversationSnapshot,
     OperatingMode,
     SessionMetadata,
-    SessionState,
 )
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.transcript.outputs import CallOutcome, read_output
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import genuine_user_text, text_of
 
-__all__ = ["INCOMPLETE", "DraftEntry", "ImportDraft", "Imported"]
+__all__ = ["INCOMPLETE", "DraftEntry", "ImportDraft"]
 
 # Tag of a session that could not be read completely.
 INCOMPLETE = "incomplete"
@@ -54,21 +54,6 @@ INCOMPLETE = "incomplete"
 _LISTED = 1000
 
 _FORMAT_VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """A session in the form of `Store.save_session`; its sizes are 0 until it is written.
-
-    `titles` are all titles that an import of an earlier state of the file may have given it.
-    """
-
-    metadata: SessionMetadata
-    conversation: ConversationSnapshot
-    state: SessionState
-    source: Path
-    report: ImportReport
-    titles: frozenset[str]
 
 
 @dataclass(slots=True, eq=False)
@@ -125,14 +110,17 @@ class ImportDraft:
     titles: set[str] = field(default_factory=set)
     modes: list[tuple[OperatingMode, str]] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
+    # What the ids of the next messages derive from; by default, the numbers of their lines.
+    key: str = ""
+    parent: Parent | None = None
     now: Timestamp | None = None
     _has_time: bool = False
     _calls: dict[str, DraftEntry] = field(default_factory=dict)
     _outcomes: dict[str, CallOutcome] = field(default_factory=dict)
     # What the next message continues from, after a branch was left.
     _resumes_from: UUID | None = None
-    # The line of the last message, and how many messages came from it.
-    _number: int = 0
+    # The line or key of the last message, and how many messages came from it.
+    _origin: str = ""
     _parts: int = 0
 
     # --- lines
@@ -176,9 +164,10 @@ class ImportDraft:
         return f"{prefix}_{uuid5(self.id, f'{prefix}:{self._place(number)}').hex}"
 
     def _place(self, number: int) -> str:
-        """The position of the next message: its line, and its number within the line."""
-        part = self._parts if number == self._number else 0
-        return f"{number}.{part}" if part else str(number)
+        """The position of the next message: its line or key, and its number within it."""
+        origin = self.key or str(number)
+        part = self._parts if origin == self._origin else 0
+        return f"{origin}.{part}" if part else origin
 
     def add(self, item: Item, number: int, outcome: CallOutcome | None = None) -> DraftEntry:
         """Append a message from line `number`.
@@ -194,8 +183,9 @@ class ImportDraft:
             parent=self._resumes_from,
         )
         self._resumes_from = None
-        self._parts = self._parts + 1 if number == self._number else 1
-        self._number = number
+        origin = self.key or str(number)
+        self._parts = self._parts + 1 if origin == self._origin else 1
+        self._origin = origin
         match item:
             case FunctionCall(call_id=call_id):
                 self._calls[call_id] = entry
@@ -279,13 +269,16 @@ class ImportDraft:
         return found
 
     def finish(
-        self, *, source: Path, title: str, model: str, tags: list[str], directory: str,
+        self, *, source: Path, agent: str, title: str, model: str, tags: list[str], directory: str,
         changed: Timestamp | None = None,
     ) -> Imported:  # fmt: skip
-        """The session; `changed` is when the file last changed, None if no file did."""
+        """The session; `agent` is the tag of who wrote it.
+
+        `changed` is when the file last changed, None if no file did.
+        """
         mode = self.modes[-1][0] if self.modes else OperatingMode.BUILD
         messages = self._messages()
-        tags = [*tags, INCOMPLETE if self.incomplete else ""]
+        tags = [agent, *tags, INCOMPLETE if self.incomplete else ""]
         metadata = SessionMetadata(
             id=self.id,
             title=title,
@@ -303,7 +296,8 @@ class ImportDraft:
             format_version=_FORMAT_VERSION,
             checkpoints=[],
         )
-        environment = {name: value for name, value in self.environment.items() if value}
+        environment = {AGENT: agent, **self.environment}
+        environment = {name: value for name, value in environment.items() if value}
         if changed is not None:
             environment |= {WRITTEN_BY: VERSION, SOURCE_CHANGED: str(changed)}
         conversation = ConversationSnapshot(
@@ -314,7 +308,9 @@ class ImportDraft:
         )
         titles = frozenset({title, self.first_words, *self.titles, *self._titles_before()} - {""})
         report = self._report(len(messages))
-        return Imported(metadata, conversation, initial_state(), source, report, titles)
+        return Imported(
+            metadata, conversation, initial_state(), source, report, titles, self.parent
+        )
 
     def _messages(self) -> list[MessageSnapshot]:
         kept = [entry for entry in self.entries if not entry.is_dropped]

@@ -6,14 +6,16 @@ first lines counts. What every importer does before it reads a conversation is h
 
 from __future__ import annotations
 
+import fnmatch
 import itertools
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from agcx_format.errors import ConversionError, PersistenceError
-from agcx_format.importing.draft import Imported
+from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Line, read_lines
 from agcx_format.model.timestamps import Timestamp
 
@@ -28,10 +30,10 @@ def _raise(error: OSError) -> None:
 
 def find_files(
     paths: Iterable[Path],
-    suffixes: tuple[str, ...],
+    patterns: Iterable[str],
     onerror: Callable[[OSError], None] | None = None,
 ) -> Iterator[Path]:
-    """The files among `paths`, and the files below its directories that end with one of `suffixes`.
+    """The files among `paths`, and those below its directories whose names match one of `patterns`.
 
     Files below a directory come sorted by name. `onerror` is called with the error of each path that
     does not exist or cannot be read; by default the error is raised.
@@ -40,11 +42,12 @@ def find_files(
         OSError: a path cannot be read and there is no `onerror`.
     """
     report = onerror or _raise
+    matches = re.compile("|".join(map(fnmatch.translate, patterns))).match
     for path in map(Path, paths):
         if path.is_dir():
             for directory, below, names in os.walk(path, onerror=report):
                 below.sort()
-                yield from (Path(directory, n) for n in sorted(names) if n.endswith(suffixes))
+                yield from (Path(directory, n) for n in sorted(names) if matches(n))
             continue
         try:
             path.stat()
@@ -78,30 +81,36 @@ def read_source(
 
 
 def known_shape(
-    lines: Iterable[Line], at_most: int, wanted: str
+    lines: Iterable[Line],
+    at_most: int,
+    wanted: str,
+    shape: Callable[[Any], str | None] | None = None,
 ) -> tuple[str, list[Line], Iterator[Line]]:
     """As `shape_of`, for a file that must have a shape; `wanted` says what it should be.
 
     Raises:
         ConversionError: none of the first lines has a shape, with the reason if no line can be read.
     """
-    shape, first, lines = shape_of(lines, at_most)
-    if shape is not None:
-        return shape, first, lines
+    found, first, lines = shape_of(lines, at_most, shape or detect)
+    if found is not None:
+        return found, first, lines
     errors = [line.error for line in first if line.error]
     readable = any(line.values for line in first)
     reason = errors[-1] if errors and not readable else f"no line has the shape of {wanted}"
     raise ConversionError(reason)
 
 
-def shape_of(lines: Iterable[Line], at_most: int) -> tuple[str | None, list[Line], Iterator[Line]]:
+def shape_of(
+    lines: Iterable[Line], at_most: int, shape: Callable[[Any], str | None]
+) -> tuple[str | None, list[Line], Iterator[Line]]:
     """The shape of a file by its first `at_most` lines.
 
-    Gives the shape (see `detect`, None if no line has one), those first lines, and all lines.
+    Gives what `shape` says of a value, as `detect` does (None if no line has one), those first lines, and all
+    lines.
     """
     rest = iter(lines)
     first = list(itertools.islice(rest, at_most))
-    shapes = (detect(value) for line in first for value in line.values)
+    shapes = (shape(value) for line in first for value in line.values)
     return next(filter(None, shapes), None), first, itertools.chain(first, rest)
 
 

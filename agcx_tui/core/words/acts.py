@@ -26,6 +26,7 @@ _KINDS = {
     "edit": "Changed",
     "duplicate": "Duplicated",
     "copy": "Copied in",
+    "convert": "Converted",
     "split": "Split",
     "checkpoint": "Made of a checkpoint",
     "checkpoint-create": "Made a checkpoint of",

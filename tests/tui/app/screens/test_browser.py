@@ -96,6 +96,18 @@ async def test_the_preview_follows_the_cursor(store):
         assert "created" in head(screen)
 
 
+async def test_the_preview_follows_a_cursor_that_had_rested_without_any_delay(store, monkeypatch):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await until(pilot, lambda: screen.query("Transcript"))
+        # From now on, what waits for a pause never comes.
+        monkeypatch.setattr("agcx_tui.app.screens.browser.browser._PREVIEW_DELAY", 3600)
+        monkeypatch.setattr("agcx_tui.app.widgets.preview._RESTED", 0)
+        await pilot.press("down")
+        await until(pilot, lambda: "Fix the grid layout" in head(screen))
+
+
 async def test_typing_filters_at_once_and_marks_what_matches(store):
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:
@@ -177,7 +189,7 @@ async def test_a_key_that_there_is_not_is_an_error_in_place(store):
         screen = await scanned(pilot)
         await pilot.press("slash", *"modle:gpt")
         await until(
-            pilot, lambda: "no key modle; there are model" in line(screen, "#filter-status")
+            pilot, lambda: "no key modle; there are project" in line(screen, "#filter-status")
         )
         await pilot.press("escape", *"http://x")
         await until(pilot, lambda: "0 of 15" in line(screen, "#filter-status"))
