@@ -29,6 +29,7 @@ from agcx_tui.app.screens.conversation.number_line import NumberLine
 from agcx_tui.app.screens.conversation.opening import (
     ConversationFailed,
     ConversationOpened,
+    ModesKnown,
     OpenConversation,
 )
 from agcx_tui.app.screens.conversation.panes import TABS, Panes
@@ -183,6 +184,12 @@ class ConversationScreen(OnceScreen[None]):
             else:
                 self.place.restore(message.position)
         self.refresh_bindings()
+
+    @on(ModesKnown)
+    def _show_modes(self, message: ModesKnown) -> None:
+        if message.conversation is self.opened and message.changes:
+            self.transcript.blocks.modes = message.changes
+            self.transcript.redraw()
 
     @on(ConversationFailed)
     def _show_failure(self, message: ConversationFailed) -> None:

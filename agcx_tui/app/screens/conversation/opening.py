@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -18,6 +19,7 @@ from textual.worker import get_current_worker
 
 from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
+from agcx_format.transcript import ModeChange, mode_changes
 from agcx_tui.app.blocks.markdown import warm_up
 from agcx_tui.app.screens.conversation.reading_place import ReadingPlace
 from agcx_tui.core.conversation.subject import Conversation
@@ -27,7 +29,7 @@ from agcx_tui.core.local.reading_positions import Position
 if TYPE_CHECKING:
     from agcx_format.disk import Signature
 
-__all__ = ["ConversationFailed", "ConversationOpened", "OpenConversation"]
+__all__ = ["ConversationFailed", "ConversationOpened", "ModesKnown", "OpenConversation"]
 
 
 @dataclass
@@ -44,6 +46,14 @@ class ConversationFailed(Message):
 
     error: PersistenceError
     gone: bool
+
+
+@dataclass
+class ModesKnown(Message):
+    """The changes of mode of a conversation that is open."""
+
+    conversation: Conversation
+    changes: tuple[ModeChange, ...]
 
 
 class OpenConversation:
@@ -98,7 +108,20 @@ class OpenConversation:
         """Set what is shown from now on; returns what was shown before, which is still open."""
         before, self.current = self.current, conversation
         self.is_opening = self._change_is_known = False
+        self._screen.run_worker(
+            partial(self._read_modes, conversation), thread=True, exclusive=True, group="modes"
+        )
         return before
+
+    def _read_modes(self, conversation: Conversation) -> None:
+        """Read where the mode changed, which may be at the end of a long file, and have it shown."""
+        try:
+            changes = mode_changes(conversation.mode_history())
+        except PersistenceError:
+            # What is wrong with the file is said where it is.
+            return
+        if not get_current_worker().is_cancelled:
+            self._screen.post_message(ModesKnown(conversation, changes))
 
     def failed(self) -> None:
         """Note that it could not be opened."""
