@@ -32,7 +32,6 @@ MORE = [
     ["edit", GRID, "--model", "Straße", "--directory", "Plätze", "--force"], ["join", GRID, QUEUE, "--force"],
     ["redact", GRID, "--secrets", "--text", "grid", "--with", "Plätze", "--yes", "--force"],
     ["convert", "--all", "--layout", "2", "--yes", "--force"],
-    ["backup", "list", "backup.tar", "--sessions"], ["backup", "restore", "backup.tar", "--replace"],
     ["trash", "list"], ["trash", "restore", "--all"], ["config", "--path"], ["--help"], ["--version"],
 ]  # fmt: skip
 
