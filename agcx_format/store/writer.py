@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -31,6 +32,7 @@ from agcx_format.store.acts.manifest import Act, Step
 from agcx_format.store.acts.perform import perform
 from agcx_format.store.acts.plan import Change
 from agcx_format.store.acts.recovery import recover
+from agcx_format.store.acts.saving import save_file
 from agcx_format.store.acts.undo import undo
 from agcx_format.store.acts.undo_edit import fields_back, put_back
 from agcx_format.store.index_keeper import IndexKeeper
@@ -124,7 +126,7 @@ class StoreWriter:
     def save_session(
         self,
         path: Path,
-        parts: Iterable[bytes],
+        parts: Sequence[bytes],
         copies: Iterable[tuple[str, bytes]],
         measured: SessionMetadata,
         there: Signature | None,
@@ -136,14 +138,13 @@ class StoreWriter:
         layout = paths.layout_of(self.root, path)
         self.make_root()
         with self._writing(), Tree(self.root) as tree:
-            place = tree.place(paths.relative(self.root, path), make=True)
-            if place.is_link():
-                place = tree.target_of(place)
+            relative = paths.relative(self.root, path)
             # Before anything is written: if one of them cannot be written, nothing is.
             copied = [(tree.place(copy, make=True), data) for copy, data in copies]
             # A file that is gone may be saved again; another file was saved by another program.
-            expected = self._last_seen.get(measured.id, there) if place.is_taken() else None
-            self._last_seen[measured.id] = replace_if(place, parts, expected)
+            is_there = tree.place(relative, make=True).target_status() is not None
+            expected = self._last_seen.get(measured.id, there) if is_there else None
+            self._last_seen[measured.id] = save_file(tree, relative, lambda: parts, expected)
             for copy_place, data in copied:
                 replace_if(copy_place, [data], ANYTHING)
             self._follow({measured.id: measured}, layout)
@@ -155,9 +156,7 @@ class StoreWriter:
         """Add to the end of a session's file, whatever was saved there before; its metadata as indexed."""
         kind = by_version(paths.layout_of(self.root, path))
         with self._writing(), Tree(self.root) as tree:
-            place = tree.place(paths.relative(self.root, path))
-            if place.is_link():
-                place = tree.target_of(place)
+            relative = paths.relative(self.root, path)
             for attempt in range(_ATTEMPTS):
                 with OpenFile(path) as file:
                     new = appending.appended(file, added, change, level)
@@ -166,7 +165,8 @@ class StoreWriter:
                         for copy, data in kind.companions(new.metadata)
                     ]
                     try:
-                        now = replace_if(place, appending.parts_of(file, new), file.signature)
+                        parts = partial(appending.parts_of, file, new)
+                        now = save_file(tree, relative, parts, file.signature)
                         break
                     except StaleSession:
                         # A program that takes no lock saved it meanwhile.

@@ -163,14 +163,12 @@ class Saving:
     def __init__(self, root: Path, moment: int) -> None:
         self.data: bytes | None = None
         self.at_last = False
-        self.name = ""
         self._root, self._left = root, moment
 
     def look(self, name: str, arguments: tuple) -> None:
         if self._left == 0:
             # The last thing that an act does is the rename by which it is done.
             is_mark = name == "rename" and str(arguments[0]).endswith((".pending", ".undoing"))
-            self.name = name
             self.at_last = is_mark or not unmarked(self._root)
             self.data = foreign_save(self._root)
         self._left -= 1
@@ -226,12 +224,7 @@ def test_what_another_program_saves_during_an_act_is_never_gone(
         if saved.data is not None:
             if action.adds and holds(root, saved.data):
                 continue
-            if can_exchange or not (action.adds or action.name == "save over"):
-                assert kept(root, saved.data), f"gone at {moment}"
-            elif not kept(root, saved.data):
-                # A plain save has one instant left where files cannot be exchanged.
-                assert saved.name == "rename"
-                continue
+            assert kept(root, saved.data), f"gone at {moment}"
             if outcome is None and not action.reads:
                 # Nothing was said: it was saved as the act ended, or after it, and is in its place.
                 assert saved.at_last, f"not told at {moment}"

@@ -123,7 +123,7 @@ def join(store: Store) -> None:
 
 def keep_a_readable_one(store: Store) -> None:
     """A checkpoint in place of the damaged one: something could be left in that."""
-    (store.path / "checkpoints" / f"{A}_{B}.ckpt").unlink()
+    (store.path / "checkpoints" / f"{A}_{B}.ckpt").unlink(missing_ok=True)
     store.checkpoints.create(one(store, A), "kept")
 
 
