@@ -17,6 +17,7 @@ from agcx_format.store.names import SUFFIX, is_uuid
 
 __all__ = [
     "CHECKPOINTS",
+    "IMPORTS",
     "INDEX",
     "SUFFIX",
     "TRASH",
@@ -38,6 +39,7 @@ __all__ = [
 
 INDEX: Final = "sessions.idx"
 CHECKPOINTS: Final = "checkpoints"
+IMPORTS: Final = "imports"
 TRASH: Final = "trash"
 
 
@@ -49,7 +51,7 @@ def folders() -> dict[int, str]:
 def written_folders() -> list[str]:
     """Every folder in which a killed writer may leave a temporary file."""
     copies = [layout.copies.folder for layout in LAYOUTS.values() if layout.copies]
-    return [*folders().values(), *copies, CHECKPOINTS]
+    return [*folders().values(), *copies, CHECKPOINTS, IMPORTS]
 
 
 def copies_of_folder(folder: str) -> MetadataCopies | None:
