@@ -1,19 +1,22 @@
-"""Whether a row of the session table meets a condition of the filter."""
+"""Which rows of the session table meet the conditions of the filter."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import filterfalse
 from typing import TYPE_CHECKING
 
+from agcx_format.catalog import project_name
+from agcx_format.importing import OWN_AGENT, agent_of
 from agcx_format.transcript import fold
-from agcx_tui.core.sessions.query import IMPORTS, Term
+from agcx_tui.core.sessions.query import WORD, Term
 
 if TYPE_CHECKING:
     from agcx_format.space import ActivityFacts
     from agcx_tui.core.sessions.table import SessionTable
 
-__all__ = ["predicate"]
+__all__ = ["matching", "predicate"]
 
 Predicate = Callable[[int], bool]
 
@@ -24,6 +27,23 @@ _COMPARISONS: dict[str, Callable[[int, int], bool]] = {
     ">=": operator.ge,
     "=": operator.eq,
 }
+
+
+def matching(rows: Iterable[int], terms: Iterable[Term], table: SessionTable) -> list[int]:
+    """A new list of the rows that meet all terms, in their order."""
+    rows = list(rows)
+    for term in terms:
+        if term.is_of_messages:
+            # What is not known matches neither a condition nor its opposite.
+            rows = [row for row in rows if row in table.activity]
+        if term.is_of_opening:
+            rows = [row for row in rows if table.opening_is_known(row)]
+        if term.key == WORD and not term.negated:
+            rows = table.columns.haystacks.holding(term.needle, rows)
+            continue
+        select = filterfalse if term.negated else filter
+        rows = list(select(predicate(term, table), rows))
+    return rows
 
 
 def predicate(term: Term, table: SessionTable) -> Predicate:
@@ -38,6 +58,18 @@ def predicate(term: Term, table: SessionTable) -> Predicate:
         case "model", str(wanted):
             models = pools["models"].fitting(lambda model: wanted in fold(model))
             return lambda row: arrays["models"][row] in models
+        case "project", str(wanted):
+            projects = pools["projects"].fitting(lambda at: wanted in fold(project_name(at)))
+            return lambda row: arrays["projects"][row] in projects
+        case "dir", str(wanted):
+            directories = pools["directories"].fitting(lambda at: wanted in fold(at))
+            return lambda row: arrays["directories"][row] in directories
+        case "branch", str(wanted):
+            branches = pools["branches"].fitting(lambda branch: wanted in fold(branch))
+            return lambda row: arrays["branches"][row] in branches
+        case "agent", str(wanted):
+            sets = pools["tags"].fitting(lambda tags: agent_of(tags).startswith(wanted))
+            return lambda row: arrays["tags"][row] in sets
         case "tag", str(wanted):
             sets = pools["tags"].fitting(lambda tags: any(wanted in fold(tag) for tag in tags))
             return lambda row: arrays["tags"][row] in sets
@@ -93,7 +125,7 @@ def _in_state(state: str, table: SessionTable) -> Predicate:
         case "broken":
             return table.lacking
         case "imported":
-            sets = table.columns.pools["tags"].fitting(lambda tags: not IMPORTS.isdisjoint(tags))
+            sets = table.columns.pools["tags"].fitting(lambda tags: agent_of(tags) != OWN_AGENT)
             return lambda row: arrays["tags"][row] in sets
         case "marked":
             return table.marks.__contains__

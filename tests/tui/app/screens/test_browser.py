@@ -14,7 +14,7 @@ from agcx_tui.app.dialogs.help import HelpScreen
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.app.widgets.preview import Preview
-from agcx_tui.core.sessions.table import SORTS
+from agcx_tui.core.sessions.sorting import SORTS
 from tests.support.browsing import (
     SIZE,
     at_cursor,
@@ -94,6 +94,18 @@ async def test_the_preview_follows_the_cursor(store):
         await until(pilot, lambda: transcript.source.known() == 24)
         assert "24 messages · 3 turns" in head(screen)
         assert "created" in head(screen)
+
+
+async def test_the_preview_follows_a_cursor_that_had_rested_without_any_delay(store, monkeypatch):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await until(pilot, lambda: screen.query("Transcript"))
+        # From now on, what waits for a pause never comes.
+        monkeypatch.setattr("agcx_tui.app.screens.browser.browser._PREVIEW_DELAY", 3600)
+        monkeypatch.setattr("agcx_tui.app.widgets.preview._RESTED", 0)
+        await pilot.press("down")
+        await until(pilot, lambda: "Fix the grid layout" in head(screen))
 
 
 async def test_typing_filters_at_once_and_marks_what_matches(store):

@@ -25,13 +25,14 @@ from agcx_tui.cli.common import (
     store_option,
     tell,
 )
+from agcx_tui.core.local.paths import cache_directory, catalogs
 
 if TYPE_CHECKING:
     from agcx_format import ScanEntry, Store
     from agcx_tui.core.sessions.query import Query
     from agcx_tui.core.sessions.table import SessionTable
 
-# As `agcx_tui.core.sessions.table.SORTS`, which would make --help slow; a test compares them.
+# As `agcx_tui.core.sessions.sorting.SORTS`, which would make --help slow; a test compares them.
 SORTS = ("accessed", "updated", "created", "title", "messages", "size", "ratio")
 
 # In a pipe titles are not fitted to a width, but a title may have a megabyte.
@@ -66,15 +67,18 @@ def list_(
     """List the sessions, the last opened first; files that cannot be read are marked with a !.
 
     QUERY holds words that the title, tags, model, or id must contain, and terms such as
-    model:gpt-5 tag:ui mode:plan is:favorite is:broken is:empty before:2024-11 after:7d larger:1MB
-    messages:>100; a - before a word or term means not.
+    agent:codex model:gpt-5 tag:ui mode:plan is:favorite is:broken is:empty before:2024-11 after:7d
+    larger:1MB messages:>100; a - before a word or term means not.
+
+    These read the beginnings of sessions that the browser has not listed yet: project:site (the last part
+    of the directory, the same for all worktrees of a Git repository) dir:~/src branch:main.
 
     These read the messages, of new sessions only, of those that match the rest: file:parser.py
     tool:apply_patch is:failed is:edited is:branched turns:>10 duration:>1h (without breaks)
     checkpoint:release.
     """
     from agcx_tui.core.sessions.query import parse
-    from agcx_tui.core.sessions.table import DESCENDING
+    from agcx_tui.core.sessions.sorting import DESCENDING
 
     if details and not as_json:
         raise click.UsageError("--details is for --json")
@@ -105,10 +109,15 @@ def make_table(entries: Iterable[ScanEntry]) -> SessionTable:
 
 
 def filter_table(table: SessionTable, wanted: Query, store: Store) -> None:
-    """Show the rows that match; if the messages of sessions decide, they are read now."""
+    """Show the rows that match; if the beginnings or the messages of sessions decide, they are read now."""
     table.filter_by(wanted)
+    if rows := table.rows_to_read():
+        from agcx_format.catalog import Catalog
+        from agcx_tui.core.sessions.openings import openings
+
+        table.set_openings(openings(table, rows, Catalog(catalogs(cache_directory()), store.path)))
     if rows := table.rows_to_measure():
-        from agcx_tui.cli.stats import measured
+        from agcx_tui.cli.reading.stats import measured
         from agcx_tui.core.store.activity_feed import entries_of, known_activity
 
         files = list(measured(store, entries_of(table, rows), activity=True))
