@@ -8,7 +8,7 @@ is taken; the records of what was left out do not change, so that the next impor
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
@@ -16,7 +16,7 @@ from uuid import UUID
 import msgspec
 
 from agcx_format.disk.durable import Signature, is_still
-from agcx_format.errors import PersistenceError, StaleSession
+from agcx_format.errors import StaleSession
 from agcx_format.model.session import SessionMetadata
 from agcx_format.store import paths
 from agcx_format.store.acts.journal import iter_acts
@@ -129,15 +129,15 @@ class Imports:
     def _act(
         self, arrivals: Sequence[Arrival], records: Mapping[str, Iterable[ImportRecord]]
     ) -> tuple[Act, list[Arrival]]:
-        stale: list[Arrival] = []
+        stale: dict[UUID, Arrival] = {}
 
         def plan() -> Change:
-            stale.extend(each for each in arrivals if each not in stale and self._is_stale(each))
-            return self._change([each for each in arrivals if each not in stale], records)
+            stale.update({each.metadata.id: each for each in arrivals if self._is_stale(each)})
+            return self._change([a for a in arrivals if a.metadata.id not in stale], records)
 
         for attempt in range(_ATTEMPTS):
             try:
-                return self._writer.act(KIND, arrivals, plan), stale
+                return self._writer.act(KIND, arrivals, plan), list(stale.values())
             except StaleSession:
                 # A program that takes no lock saved it after it was looked at.
                 if attempt == _ATTEMPTS - 1:
