@@ -24,7 +24,8 @@ METADATA = {
     "is_favorite", "last_accessed", "message_count", "model", "tags", "title", "turn_count", "updated_at",
 }  # fmt: skip
 IMPORT = {
-    "path", "outcome", "reason", "id", "title", "messages", "duplicates", "skipped", "unknown", "examples",
+    "path", "part", "outcome", "reason", "id", "title", "messages", "duplicates", "skipped", "unknown",
+    "examples",
     "kept_as", "left_out", "bad_lines", "bad_count", "not_understood", "replaced", "without_time",
 }  # fmt: skip
 VERIFY = {
@@ -183,7 +184,7 @@ def test_import(store, tmp_path, agent):
     assert (found["outcome"], found["id"], found["messages"]) == ("imported", SESSION, 1)
     assert (found["bad_count"], found["bad_lines"][0][0]) == (1, 3 if agent == "codex" else 2)
     (failed,) = lines("import", agent, write(tmp_path / "none.jsonl", "x"), "--json")
-    assert set(failed) == {"path", "outcome", "reason", "id", "title"}
+    assert set(failed) == {"path", "part", "outcome", "reason", "id", "title"}
 
 
 def test_search(store):
@@ -224,7 +225,7 @@ def test_copy_and_import_of_sessions(store, tmp_path):
 
 TESTED = {
     ("list",), ("show",), ("redact",), ("checkpoint", "list"), ("checkpoint", "show"), ("trash", "list"),
-    ("stats",), ("import", "codex"), ("import", "claude"), ("import", "sessions"),
+    ("stats",), ("import", "codex"), ("import", "sessions"),
     ("copy",), ("verify",), ("prune",), ("search",),
 }  # fmt: skip
 
