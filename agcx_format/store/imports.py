@@ -23,7 +23,7 @@ from agcx_format.store.acts.journal import iter_acts
 from agcx_format.store.acts.manifest import Act, ActSession, Step
 from agcx_format.store.acts.plan import Change, copy_steps
 from agcx_format.store.import_records import KIND, ImportRecord, ImportRecords, records_step
-from agcx_format.store.staging import StagedFile
+from agcx_format.store.staging import StagedFile, Staging
 from agcx_format.store.writer import StoreWriter
 
 __all__ = ["Arrival", "Imports", "Taken"]
@@ -80,6 +80,15 @@ class Imports:
     def records(self, agent: str) -> ImportRecords:
         """What was imported of an agent; empty if nothing was."""
         return ImportRecords(self._root, agent)
+
+    def staging(self) -> Staging:
+        """A new folder for the files of an import; creates the store if it does not exist.
+
+        Raises:
+            StoreNotWritable: the store may not be written.
+        """
+        self._writer.make_root()
+        return Staging(self._root)
 
     def session_ids(self) -> set[UUID]:
         """The sessions that are in the store, by the names of their files.

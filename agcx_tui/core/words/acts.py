@@ -26,6 +26,7 @@ _KINDS = {
     "edit": "Changed",
     "duplicate": "Duplicated",
     "copy": "Copied in",
+    "import": "Imported",
     "split": "Split",
     "checkpoint": "Made of a checkpoint",
     "checkpoint-create": "Made a checkpoint of",
