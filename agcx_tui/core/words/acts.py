@@ -27,6 +27,7 @@ _KINDS = {
     "duplicate": "Duplicated",
     "copy": "Copied in",
     "import": "Imported",
+    "convert": "Converted",
     "split": "Split",
     "checkpoint": "Made of a checkpoint",
     "checkpoint-create": "Made a checkpoint of",

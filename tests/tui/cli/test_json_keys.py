@@ -226,10 +226,20 @@ def test_copy_and_import_of_sessions(store, tmp_path):
     assert (frozenset(again), again["outcome"]) == (COPIED, "already there")
 
 
+def test_convert(store):
+    found = lines("convert", GRID, BROKEN, "--layout", "2", "--json", "--force", "--yes")
+    keys = frozenset({"path", "id", "title", "layout", "bytes", "outcome", "lost", "reason"})
+    assert {frozenset(each) for each in found} == {keys}
+    assert by_id(found, GRID)["outcome"] == "converted"
+    assert by_id(found, BROKEN)["outcome"] == "failed"
+    assert by_id(found, BROKEN)["reason"]
+    assert open_store(store).resolve(GRID).layout == 2
+
+
 TESTED = {
     ("list",), ("show",), ("redact",), ("checkpoint", "list"), ("checkpoint", "show"), ("trash", "list"),
     ("stats",), ("import", "codex"), ("import", "sessions"),
-    ("copy",), ("verify",), ("prune",), ("search",),
+    ("copy",), ("convert",), ("verify",), ("prune",), ("search",),
 }  # fmt: skip
 
 
