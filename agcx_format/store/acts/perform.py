@@ -148,7 +148,9 @@ class _Performance(Work):
         target = self._store.place(step.path, make=True)
         new = self._new(step)
         like = target.target_status()
-        after = write_new(new.fd, new.name, step.parts, like=like, later=syncs.add_file)
+        after = write_new(
+            new.fd, new.name, step.parts, like=like, mtime_ns=step.mtime_ns, later=syncs.add_file
+        )
         return step if step.derived else replace(step, parts=(), after=after)
 
     def _new(self, step: Step) -> Place:

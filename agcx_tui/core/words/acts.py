@@ -27,6 +27,7 @@ _KINDS = {
     "duplicate": "Duplicated",
     "copy": "Copied in",
     "convert": "Converted",
+    "backup-restore": "Restored from a backup",
     "split": "Split",
     "checkpoint": "Made of a checkpoint",
     "checkpoint-create": "Made a checkpoint of",
