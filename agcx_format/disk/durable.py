@@ -208,11 +208,13 @@ def write_new(
     *,
     like: os.stat_result | None = None,
     keep_times: bool = False,
+    mtime_ns: int | None = None,
     later: Callable[[int], None] | None = None,
 ) -> Signature:
     """Create, write, and sync a file, relative to an open directory if one is given.
 
-    With `like`, the file gets that mode and owner, and with `keep_times` those times.  It is locked while
+    With `like`, the file gets that mode and owner, and with `keep_times` those times; `mtime_ns` is when it
+    was changed last, if that is not now.  It is locked while
     it is written, which marks it as in use.  `later` takes over the open descriptor, to sync it with
     others (`Syncs.add_file`).
 
@@ -234,7 +236,8 @@ def write_new(
         # The kernel's clock for files ticks every 4 ms.  Two saves within one tick, where the second reuses
         # the inode that the first one freed, would have the same signature.
         kept = (like.st_atime_ns, like.st_mtime_ns) if like and keep_times else None
-        os.utime(fd, ns=kept or (time.time_ns(),) * 2)
+        now = time.time_ns()
+        os.utime(fd, ns=kept or (now, now if mtime_ns is None else mtime_ns))
         if later is None:
             sync_file(fd)
         signature = Signature.of(os.fstat(fd))

@@ -18,7 +18,7 @@ from agcx_format.importing.claude_blocks import PERSISTED
 from agcx_format.importing.draft import INCOMPLETE
 from agcx_format.importing.environment import SOURCE_CHANGED, VERSION, WRITTEN_BY
 from agcx_format.importing.imported import Imported
-from agcx_format.model.items import FunctionCallOutput, Item, Message, MessageSnapshot
+from agcx_format.model.items import FunctionCallOutput, Item, Message, MessageSnapshot, Reasoning
 from agcx_format.model.session import Session, SessionMetadata
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.transcript.words import text_of
@@ -96,7 +96,10 @@ def _continues(
         if metadata.edited or metadata.edit_history:
             return False
         place = places.get(metadata.message_id)
-        if place is not None and _is_same_item(message.item, now[place].item):
+        if place is not None and (
+            _is_same_item(message.item, now[place].item)
+            or (message is old[-1] and _is_begun(message.item, now[place].item))
+        ):
             last = max(last, place)
             continue
         # The only copy of something, until the item followed that it is a copy of.
@@ -104,6 +107,14 @@ def _continues(
         if _words(message) not in said and not _is_notice(message):
             return False
     return not in_order or last < len(old)
+
+
+def _is_begun(old: Item, new: Item) -> bool:
+    """Whether the agent was still writing the old item: a text, or a thought, that goes on in the new one."""
+    match old, new:
+        case (Message(role="assistant"), Message(role="assistant")) | (Reasoning(), Reasoning()):
+            return text_of(new).startswith(text_of(old))
+    return False
 
 
 def _is_notice(message: MessageSnapshot) -> bool:

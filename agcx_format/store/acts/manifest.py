@@ -52,6 +52,7 @@ class Step(msgspec.Struct, frozen=True):
         after: the file once the step is done.
         derived: the index or a copy of metadata, which is written with the act but is not part of
             it: nothing of it is kept, and an undo rebuilds it.
+        mtime_ns: when the new file says that it was changed last; None for now.
     """
 
     op: str
@@ -62,6 +63,7 @@ class Step(msgspec.Struct, frozen=True):
     after: Signature | None = None
     derived: bool = False
     source: str | None = None
+    mtime_ns: int | None = None
 
     def to_plain(self) -> dict[str, Any]:
         plain: dict[str, Any] = {"op": self.op, "path": self.path, "derived": self.derived}

@@ -152,7 +152,9 @@ class _Performance(Work):
         if step.staged is not None:
             after = take_over(step.staged, new, like, syncs)
             return replace(step, staged=None, after=after)
-        after = write_new(new.fd, new.name, step.parts, like=like, later=syncs.add_file)
+        after = write_new(
+            new.fd, new.name, step.parts, like=like, mtime_ns=step.mtime_ns, later=syncs.add_file
+        )
         return step if step.derived else replace(step, parts=(), after=after)
 
     def _new(self, step: Step) -> Place:

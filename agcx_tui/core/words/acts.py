@@ -28,6 +28,7 @@ _KINDS = {
     "copy": "Copied in",
     "import": "Imported",
     "convert": "Converted",
+    "backup-restore": "Restored from a backup",
     "split": "Split",
     "checkpoint": "Made of a checkpoint",
     "checkpoint-create": "Made a checkpoint of",

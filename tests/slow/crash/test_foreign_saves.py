@@ -29,6 +29,7 @@ from agcx_format import (
 from agcx_format.disk import exchange
 from agcx_format.errors import PersistenceError, StaleSession, UndoConflict
 from agcx_format.importing import ImportOutcome, import_sessions
+from agcx_format.store import Archive
 from tests.slow.crash.file_calls import watched
 from tests.slow.crash.versions import session
 from tests.support.rollout_lines import meta, user, write
@@ -101,6 +102,18 @@ def import_once(store: Store) -> None:
     import_grown(store)
 
 
+def back_up_and_change(store: Store) -> None:
+    store.back_up(store.path.with_suffix(".tar"))
+    store.save_session(A, *session(A, 2, 3000))
+
+
+def restore_backup(store: Store) -> None:
+    seen = list(store.scan())
+    with Archive(store.path.with_suffix(".tar")) as archive:
+        (backup,) = map(archive.read, archive.backups)
+        store.restore_backup(archive, backup.sessions, replace=seen)
+
+
 ACTIONS = [
     Action("import", lambda s: import_grown(s, "two"), import_once),
     Action("append", lambda s: s.append(A, [added()]), adds=True),
@@ -120,6 +133,7 @@ ACTIONS = [
     Action("delete a message", lambda s: s.content.delete_messages(of_a(s), [1])),
     Action("join", lambda s: s.content.join(of_a(s), s.resolve(str(B)))),
     Action("redact", lambda s: s.content.redact(title_in(s))),
+    Action("restore a backup", restore_backup, back_up_and_change),
     Action("convert", lambda s: s.convert([of_a(s)], 3 - of_a(s).layout)),
     Action("move", lambda s: s.content.move([(of_a(s), {})], "/elsewhere")),
     Action("undo a redaction", lambda s: s.undo(), lambda s: s.content.redact(title_in(s))),

@@ -22,7 +22,7 @@ from agcx_format import (
     read_session,
 )
 from agcx_format.importing import import_sessions
-from agcx_format.store import Incoming, find_incoming
+from agcx_format.store import Archive, Incoming, find_incoming
 from tests.slow.crash.processes import killed_at
 from tests.slow.crash.versions import assert_clean, session, version_of
 from tests.support.rollout_lines import meta, user, write
@@ -125,6 +125,21 @@ def convert(store: Store) -> None:
     store.convert(entries, 3 - entries[0].layout)
 
 
+def back_up_and_change(store: Store) -> None:
+    """One session is changed since, the other is gone."""
+    keep_a_readable_one(store)
+    store.back_up(store.path.with_suffix(".tar"))
+    store.delete([one(store, B)])
+    store.save_session(A, *session(A, 2))
+
+
+def restore_backup(store: Store) -> None:
+    seen = list(store.scan())
+    with Archive(store.path.with_suffix(".tar")) as archive:
+        (backup,) = map(archive.read, archive.backups)
+        store.restore_backup(archive, backup.sessions, backup.others, seen)
+
+
 def join(store: Store) -> None:
     store.content.join(one(store, A), one(store, B))
 
@@ -141,6 +156,9 @@ def redact(store: Store) -> None:
 
 
 ACTIONS += [
+    Action("restore a backup", restore_backup, back_up_and_change),
+    Action("undo a restored backup", lambda s: s.undo(),
+           lambda s: (back_up_and_change(s), restore_backup(s))),
     Action("convert", convert),
     Action("undo a conversion", lambda s: s.undo(), convert),
     Action("join", join),
