@@ -24,7 +24,7 @@ from agcx_format.layout import by_version
 from agcx_format.layout.base import Addition
 from agcx_format.model.session import SessionMetadata
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.store import appending, paths, trash
+from agcx_format.store import appending, paths, staging, trash
 from agcx_format.store.acts import reserve
 from agcx_format.store.acts.act_dirs import unfinished
 from agcx_format.store.acts.journal import iter_acts, read_acts
@@ -35,6 +35,7 @@ from agcx_format.store.acts.recovery import recover
 from agcx_format.store.acts.saving import save_file
 from agcx_format.store.acts.undo import undo
 from agcx_format.store.acts.undo_edit import fields_back, put_back
+from agcx_format.store.import_records import records_after_undo
 from agcx_format.store.index_keeper import IndexKeeper
 
 __all__ = ["StoreWriter"]
@@ -88,7 +89,7 @@ class StoreWriter:
             return undo(self.root, act_id)
         with self._writing():
             try:
-                act = undo(self.root, act_id, self._index.after_undo)
+                act = undo(self.root, act_id, self._after_undo)
             except UndoConflict:
                 taken_back = self._undo_by_fields(act_id, level)
                 if taken_back is None:
@@ -99,6 +100,10 @@ class StoreWriter:
             for session_id in [each for each in self._last_seen if str(each) in changed]:
                 del self._last_seen[session_id]
             return act
+
+    def _after_undo(self, act: Act) -> list[Step]:
+        """What follows from the sessions of an act, once it was undone."""
+        return [*self._index.after_undo(act), *records_after_undo(self.root, act)]
 
     def _undo_by_fields(self, act_id: str | None, level: int) -> Act | None:
         """Undo an edit whose files are not as it left them; None if that is not possible."""
@@ -220,7 +225,7 @@ class StoreWriter:
         """Deal with interrupted acts, if the store may be written and no writer is at work."""
         if os.access(self.root, os.W_OK):
             with suppress(LockFailed), locked(self.root, timeout=0):
-                recover(self.root, self._index.after_undo)
+                recover(self.root, self._after_undo)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -230,7 +235,7 @@ class StoreWriter:
             if not self._is_swept:
                 self._sweep()
                 self._is_swept = True
-            recover(self.root, self._index.after_undo)
+            recover(self.root, self._after_undo)
             yield
 
     def _sweep(self) -> None:
@@ -241,6 +246,7 @@ class StoreWriter:
                 tree.sweep(folder)
             for act_dir in interrupted:
                 tree.sweep(act_dir, deep=True)
+            staging.sweep(tree)
 
     def make_root(self) -> None:
         """Create the directory of the store if it does not exist."""

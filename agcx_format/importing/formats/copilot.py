@@ -42,13 +42,14 @@ _FOR_DISPLAY = (
 )  # fmt: skip
 # Families of events, and single ones, about the program rather than the conversation.
 _NO_CONVERSATION = (
-    "hook.", "permission.", "assistant.turn_", "pending_messages.", "capabilities.", "command.", "commands.",
-    "external_tool.", "mcp.", "sampling.", "subagent.selected", "subagent.deselected", "auto_mode",
-    "session.idle", "session.truncation", "session.compaction_start", "session.handoff",
-    "session.plan_changed",
-    "session.workspace_file_changed", "session.usage_info", "session.background_tasks_changed",
-    "session.tools_updated", "session.skills_loaded", "session.custom_agents_updated", "session.mcp_server",
-    "session.extensions_loaded", "session.remote_steerable_changed", "session.permissions_changed",
+    "hook.", "permission.", "assistant.turn_", "pending_messages.", "capabilities.", "command.",
+    "commands.", "external_tool.", "mcp.", "sampling.", "subagent.selected", "subagent.deselected",
+    "auto_mode", "session.idle", "session.truncation", "session.compaction_start", "session.handoff",
+    "session.plan_changed", "session.workspace_file_changed", "session.usage_info",
+    "session.background_tasks_changed", "session.tools_updated", "session.skills_loaded",
+    "session.custom_agents_updated", "session.mcp_server", "session.auto_mode_resolved",
+    "session.usage_checkpoint", "session.extensions_loaded", "session.remote_steerable_changed",
+    "session.permissions_changed",
 )  # fmt: skip
 
 

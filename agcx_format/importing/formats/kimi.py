@@ -36,8 +36,9 @@ __all__ = ["Kimi"]
 
 _MAIN = "main"
 _NO_CONVERSATION = (
-    "metadata", "llm.", "permission.", "mcp.", "file_history.", "turn.started", "turn.steered", "session.",
-    "StatusUpdate", "StepBegin", "TurnEnd", "ApprovalRequest", "ApprovalResponse", "ApprovalRequestResolved",
+    "metadata", "llm.", "tools.", "plugin.", "runtime.", "token_counting.", "background.", "cron.",
+    "permission.", "mcp.", "file_history.", "turn.started", "turn.steered", "session.", "StatusUpdate",
+    "StepBegin", "TurnEnd", "ApprovalRequest", "ApprovalResponse", "ApprovalRequestResolved",
     "MCPLoading", "MCPStatus", "HookTriggered", "HookResolved", "ToolCallRequest", "ToolCallPart",
 )  # fmt: skip
 _TASKS = ("TodoList", "SetTodoList", "TodoWrite")
@@ -84,9 +85,11 @@ class Kimi(LineAgent):
 def _session_of(wire: Path) -> tuple[Path | None, str]:
     """The directory of the session, and the name of the agent in it; empty in older sessions."""
     folder = wire.absolute().parent
+    if wire.name != "wire.jsonl":
+        return None, ""
     if folder.parent.name in ("agents", "subagents"):
         return folder.parent.parent, folder.name
-    return (folder, "") if wire.name == "wire.jsonl" else (None, "")
+    return folder, ""
 
 
 def _own(folder: Path | None, agent: str) -> str:
@@ -98,6 +101,7 @@ class _Wire(Reading):
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self._heard: set[str] = set()
+        self._is_interrupted = False
 
     def value(self, value: dict[str, Any], number: int) -> None:
         self.draft.at(moment_of(value.get("time")) or moment_of(value.get("timestamp")))
@@ -129,7 +133,16 @@ class _Wire(Reading):
             self.skip(kind, value)
             plan = kind.endswith("enter")
             self.draft.mode(OperatingMode.PLAN if plan else OperatingMode.BUILD)
-        elif kind.startswith(("compaction", "full_compaction", "context.compact")):
+        elif kind == "turn.cancel":
+            self._interrupted()
+        elif kind in ("config.update", "profile.bind"):
+            self.skip(kind, value)
+            self.model = as_text(value.get("modelAlias")) or self.model
+            disclosed = as_dict(value.get("environmentDisclosure"))
+            self.directory = (
+                as_text(value.get("cwd")) or as_text(disclosed.get("cwd")) or self.directory
+            )
+        elif "compact" in kind:
             self._compacted(kind, value)
         elif kind in ("context.rewind", "context.undo", "turn.undo"):
             self.draft.take_back(max(1, count_of(value.get("turns"))))
@@ -148,6 +161,7 @@ class _Wire(Reading):
         origin = as_text(as_dict(value.get("origin")).get("kind"))
         if origin in ("", "user"):
             self._heard = {words}
+            self._is_interrupted = False
             self.asked(given)
         else:
             self.injected(given, f"{kind} of {origin}")
@@ -186,9 +200,15 @@ class _Wire(Reading):
     def _ended(self, value: dict[str, Any]) -> None:
         reason = as_text(value.get("reason"))
         if reason == "cancelled":
-            self.notice("Interrupted")
+            self._interrupted()
         elif reason == "failed":
             self.notice(_reason("Error", value))
+
+    def _interrupted(self) -> None:
+        """Say it once, though both the wish and the end of the turn say it."""
+        if not self._is_interrupted:
+            self.notice("Interrupted")
+        self._is_interrupted = True
 
     # --- older
 
@@ -273,7 +293,7 @@ class _Wire(Reading):
         self.usage.add(name, sum(found[:3]), found[1], found[3])
 
     def _compacted(self, kind: str, value: dict[str, Any]) -> None:
-        if not kind.endswith(("begin", "started", "start")):
+        if kind in ("compaction", "compaction.complete", "context.apply_compaction"):
             before = value.get("tokensBefore", value.get("before"))
             self.notice(compacted(value.get("trigger"), before, value.get("tokensAfter")))
             if words := as_text(value.get("summary")).strip():
@@ -286,8 +306,8 @@ class _Wire(Reading):
         state = json_beside(folder / "state.json") if folder else {}
         if agent in ("", _MAIN):
             self.title = as_text(state.get("title")) or as_text(state.get("custom_title"))
-        self.directory = as_text(state.get("workDir")) or as_text(state.get("work_dir"))
-        self.directory = self.directory or _directory_of(folder)
+        noted = as_text(state.get("workDir")) or as_text(state.get("work_dir"))
+        self.directory = noted or self.directory or _directory_of(folder)
         return super().finish(changed)
 
 

@@ -52,7 +52,7 @@ class Pi(LineAgent):
 
     def is_line(self, value: Any) -> bool:
         match value:
-            case {"type": "session", "id": str(), "cwd": str()}:
+            case {"type": "session", "id": str(), "version": int()}:
                 return True
             case {"type": "message", "id": str(), "parentId": _, "message": {"role": str()}}:
                 return not _OWN_FIELDS.isdisjoint(value["message"])
@@ -66,7 +66,7 @@ class Pi(LineAgent):
 class _Tree(Reading):
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self._lineage = Lineage()
+        self._lineage = Lineage(every_fork=True)
 
     def value(self, value: dict[str, Any], number: int) -> None:
         before = len(self.draft.entries)

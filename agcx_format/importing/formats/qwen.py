@@ -32,8 +32,8 @@ __all__ = ["Qwen"]
 
 _SILENT = frozenset(
     {
-        "ui_telemetry", "at_command", "custom_title", "session_artifact", "attribution_snapshot",
-        "file_history_snapshot", "session_model", "turn_boundary",
+        "ui_telemetry", "at_command", "custom_title", "session_artifact", "session_artifact_snapshot",
+        "attribution_snapshot", "file_history_snapshot", "session_model", "turn_boundary",
     }
 )  # fmt: skip
 
@@ -72,7 +72,7 @@ class Qwen(LineAgent):
 class _Chat(Reading):
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self._lineage = Lineage()
+        self._lineage = Lineage(every_fork=True)
 
     def value(self, value: dict[str, Any], number: int) -> None:
         self.directory = self.directory or as_text(value.get("cwd"))

@@ -26,6 +26,7 @@ _KINDS = {
     "edit": "Changed",
     "duplicate": "Duplicated",
     "copy": "Copied in",
+    "import": "Imported",
     "convert": "Converted",
     "backup-restore": "Restored from a backup",
     "save": "Saved",

@@ -28,9 +28,11 @@ from agcx_format import (
 )
 from agcx_format.disk import exchange
 from agcx_format.errors import PersistenceError, StaleSession, UndoConflict
+from agcx_format.importing import ImportOutcome, import_sessions
 from agcx_format.store import Archive
 from tests.slow.crash.file_calls import watched
 from tests.slow.crash.versions import session
+from tests.support.rollout_lines import meta, user, write
 
 A, B = (UUID(int=n << 96 | 0xC0FFEE) for n in (1, 2))
 FOREIGN = 99
@@ -85,6 +87,21 @@ def work_on(store: Store) -> None:
         editor.update(model="another")
 
 
+def import_grown(store: Store, *more: str) -> None:
+    """A's rollout, which has grown since the last import."""
+    path = store.path.parent / "rollout.jsonl"
+    write(path, meta(id=str(A)), *map(user, ("one", *more)))
+    results = list(import_sessions(store, [path]))
+    if results[-1].outcome is ImportOutcome.SKIPPED:
+        raise StaleSession(results[-1].reason)
+
+
+def import_once(store: Store) -> None:
+    store.delete([of_a(store)])
+    store.empty_trash()
+    import_grown(store)
+
+
 def back_up_and_change(store: Store) -> None:
     store.back_up(store.path.with_suffix(".tar"))
     store.save_session(A, *session(A, 2, 3000))
@@ -98,6 +115,7 @@ def restore_backup(store: Store) -> None:
 
 
 ACTIONS = [
+    Action("import", lambda s: import_grown(s, "two"), import_once),
     Action("append", lambda s: s.append(A, [added()]), adds=True),
     Action("work on", work_on, adds=True),
     Action("save over", lambda s: s.save_session(A, *session(A, 2, 3000))),
