@@ -31,8 +31,10 @@ class Growth(Enum):
 
     NONE = auto()
     SOME = auto()
-    # Neither continues the other: another conversation of this id, or one that was edited.
-    UNRELATED = auto()
+    # A person changed messages of the session.
+    EDITED = auto()
+    # The session is of another conversation with the same id.
+    OTHER = auto()
 
 
 def compare(stored: Session, new: Imported) -> Growth:
@@ -40,8 +42,21 @@ def compare(stored: Session, new: Imported) -> Growth:
     old, now = stored[1].messages, new.conversation.messages
     if _continues(old, now, in_order=_environment(stored).get(WRITTEN_BY) == VERSION):
         return Growth.NONE if _is_same(stored, grown(stored, new)) else Growth.SOME
-    # An older copy of the source.
-    return Growth.NONE if _continues(now, old, in_order=False) else Growth.UNRELATED
+    if _continues(now, old, in_order=False):
+        # An older copy of the source.
+        return Growth.NONE
+    return Growth.EDITED if _shares_any(old, now) else Growth.OTHER
+
+
+def _shares_any(old: Sequence[MessageSnapshot], now: Sequence[MessageSnapshot]) -> bool:
+    """Whether a message of the source is in the session, or one that a person edited."""
+    items = {message.metadata.message_id: message.item for message in now}
+    return any(
+        message.metadata.edited
+        or message.metadata.edit_history
+        or items.get(message.metadata.message_id) == message.item
+        for message in old
+    )
 
 
 def grown(stored: Session, new: Imported) -> Imported:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from agcx_format.store.backup.writing import BackedUp
     from agcx_format.store.checkpoints import Checkpoints
     from agcx_format.store.content import Content
+    from agcx_format.store.imports import Imports
     from agcx_format.store.incoming import Incoming
     from agcx_format.store.trash import Emptied, TrashedSession
 
@@ -65,6 +66,13 @@ class Store(StoreSaver):
         from agcx_format.store.content import Content
 
         return Content(self, lambda *act: self._writer.act(*act), self.level)
+
+    @cached_property
+    def imports(self) -> Imports:
+        """Conversations of other programs that are taken into this store, and where they came from."""
+        from agcx_format.store.imports import Imports
+
+        return Imports(self.path, self._writer)
 
     # --- acts: what a person does, and can undo
 
