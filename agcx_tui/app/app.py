@@ -26,12 +26,13 @@ from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.keys.gate import KeyGate
 from agcx_tui.app.services import Remember, Services
 from agcx_tui.app.textual_internals import EndingApp, is_ending, run_binding
-from agcx_tui.app.typed_text import bound, take_waiting, type_into
+from agcx_tui.app.typed_text import as_two_keys, bound, take_waiting, type_into
 from agcx_tui.app.widgets.lines.typed_line import TypedLine
 from agcx_tui.core.local.choices import Remembered
 from agcx_tui.core.local.config import Config
 from agcx_tui.core.local.keeping_on_exit import log_failure, log_to, quietly
 from agcx_tui.core.local.signals import ENDING
+from agcx_tui.core.search.index_keeper import IndexKeeper
 
 if TYPE_CHECKING:
     from textual.await_complete import AwaitComplete
@@ -105,6 +106,7 @@ class AgcxApp(EndingApp[object]):
             state=state,
             cache=cache,
             hold_keys=self._gate.asked_unbidden,
+            index=IndexKeeper.of(cache, self.config),
         )
         self._problems = list(problems)
         self._remembered = Remembered(state)
@@ -148,6 +150,8 @@ class AgcxApp(EndingApp[object]):
         # Redraw everything: something else was on the terminal meanwhile.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.watch(self, "theme", lambda name: self.remember(theme=name), init=False)
+        if self._follow and self._file is None:
+            self.run_worker(self.services.index.run(self.services.store), group="index")
         if self.config.keys:
             from agcx_tui.app.keys.usable import usable
 
@@ -217,6 +221,10 @@ class AgcxApp(EndingApp[object]):
         if typed and not is_ending(self):
             await self._gate.ready()
             self._gate.note(event)
+        if isinstance(event, events.Key) and (keys := self._as_two_keys(event)):
+            for key in keys:
+                await self.on_event(key)
+            return
         if isinstance(event, events.Key) and await self._obeys_key(event):
             return
         if not self._gate.admits(event):
@@ -226,6 +234,11 @@ class AgcxApp(EndingApp[object]):
             await self._type(field, event)
         else:
             await super().on_event(event)
+
+    def _as_two_keys(self, event: events.Key) -> Sequence[events.Key] | None:
+        """Esc and another key, unless something is bound to that key with Alt."""
+        keys = as_two_keys(event)
+        return None if keys is None or event.key in self.screen.active_bindings else keys
 
     async def _type(self, field: Input, event: events.Event) -> None:
         """Put what was typed or pasted into a text field, together with the keys that wait behind it."""
