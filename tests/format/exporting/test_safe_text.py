@@ -70,7 +70,9 @@ def references() -> list[str]:
 
 def session(text: str) -> Session:
     made = draft(*every_kind(text))
-    imported = made.finish(source=None, title=text, model=text, tags=[text], directory=text)
+    imported = made.finish(
+        source=None, agent="", title=text, model=text, tags=[text], directory=text
+    )
     messages = imported.conversation.messages
     messages[0] = replace(messages[0], metadata=replace(messages[0].metadata, **noted(text)))
     return imported.metadata, imported.conversation, imported.state
