@@ -29,7 +29,6 @@ from agcx_tui.app.screens.conversation.number_line import NumberLine
 from agcx_tui.app.screens.conversation.opening import (
     ConversationFailed,
     ConversationOpened,
-    ModesKnown,
     OpenConversation,
 )
 from agcx_tui.app.screens.conversation.panes import TABS, Panes
@@ -125,7 +124,8 @@ class ConversationScreen(OnceScreen[None]):
         self.search.give(search, at)
         self.number_line = NumberLine(self.transcript)
         self.place = ReadingPlace(self.transcript, positions)
-        self.file = OpenConversation(self, path, opener or partial(open_session, path), self.place)
+        opener = opener or partial(open_session, path)
+        self.file = OpenConversation(self, path, opener, self.place, self.transcript)
         self._tabs = TabLine(list(TABS.items()), id="tabs")
 
     def compose(self) -> ComposeResult:
@@ -184,12 +184,6 @@ class ConversationScreen(OnceScreen[None]):
             else:
                 self.place.restore(message.position)
         self.refresh_bindings()
-
-    @on(ModesKnown)
-    def _show_modes(self, message: ModesKnown) -> None:
-        if message.conversation is self.opened and message.changes:
-            self.transcript.blocks.modes = message.changes
-            self.transcript.redraw()
 
     @on(ConversationFailed)
     def _show_failure(self, message: ConversationFailed) -> None:

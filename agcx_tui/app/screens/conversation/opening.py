@@ -22,6 +22,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.transcript import ModeChange, mode_changes
 from agcx_tui.app.blocks.markdown import warm_up
 from agcx_tui.app.screens.conversation.reading_place import ReadingPlace
+from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.conversation.subject import Conversation
 from agcx_tui.core.local.keeping_on_exit import quietly
 from agcx_tui.core.local.reading_positions import Position
@@ -29,7 +30,7 @@ from agcx_tui.core.local.reading_positions import Position
 if TYPE_CHECKING:
     from agcx_format.disk import Signature
 
-__all__ = ["ConversationFailed", "ConversationOpened", "ModesKnown", "OpenConversation"]
+__all__ = ["ConversationFailed", "ConversationOpened", "OpenConversation"]
 
 
 @dataclass
@@ -48,14 +49,6 @@ class ConversationFailed(Message):
     gone: bool
 
 
-@dataclass
-class ModesKnown(Message):
-    """The changes of mode of a conversation that is open."""
-
-    conversation: Conversation
-    changes: tuple[ModeChange, ...]
-
-
 class OpenConversation:
     """What the screen shows; `current` is None until it is open.
 
@@ -69,6 +62,7 @@ class OpenConversation:
         path: str,
         opener: Callable[[], Conversation],
         place: ReadingPlace,
+        transcript: Transcript,
     ) -> None:
         self.current: Conversation | None = None
         # For the first time, or again.
@@ -77,6 +71,7 @@ class OpenConversation:
         self._path = path
         self._opener = opener
         self._place = place
+        self._transcript = transcript
         # The person knows that the file is not the one that is shown.
         self._change_is_known = False
 
@@ -120,8 +115,13 @@ class OpenConversation:
         except PersistenceError:
             # What is wrong with the file is said where it is.
             return
-        if not get_current_worker().is_cancelled:
-            self._screen.post_message(ModesKnown(conversation, changes))
+        if changes and not get_current_worker().is_cancelled:
+            self._screen.call_later(self._show_modes, conversation, changes)
+
+    def _show_modes(self, conversation: Conversation, changes: tuple[ModeChange, ...]) -> None:
+        if conversation is self.current:
+            self._transcript.blocks.modes = changes
+            self._transcript.redraw()
 
     def failed(self) -> None:
         """Note that it could not be opened."""
