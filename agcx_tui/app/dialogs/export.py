@@ -101,7 +101,9 @@ class ExportDialog(Dialog[ExportOrder]):
                     yield Box(label, value=True, id=f"part-{name}", compact=True)
             with Container(classes="boxes -secrets"):
                 yield Box("Hide secrets", id="redact", compact=True)
-                yield Box("and names, addresses", id="personal", disabled=True, compact=True)
+                yield Box(
+                    "Also hide names and addresses", id="personal", disabled=True, compact=True
+                )
             yield Static(self._path_label(), classes="label", id="path-label", markup=False)
             yield Input(self._proposed, id="path", select_on_focus=False)
             yield Static(id="message", markup=False)
@@ -158,7 +160,7 @@ class ExportDialog(Dialog[ExportOrder]):
     def action_export(self) -> None:
         typed = self.query_one("#path", Input).value.strip()
         if not typed:
-            self._say("Say where to.", warning=True)
+            self._say("Enter a path.", warning=True)
             return
         if problem := self._misunderstanding(typed):
             self._say(problem, warning=True)

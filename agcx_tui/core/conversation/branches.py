@@ -128,9 +128,9 @@ class ChosenWays:
         place = (place + 1 + direction) % (len(ways) + 1) - 1
         if place < 0:
             self._chosen.pop(point, None)
-            return f"all {len(ways):,} ways are shown"
+            return f"all {len(ways):,} branches are shown"
         self._chosen[point] = ways[place]
-        return f"way {place + 1:,} of {len(ways):,}"
+        return f"branch {place + 1:,} of {len(ways):,}"
 
     def hidden(self, message: MessageSnapshot, number: int) -> Way | None:
         """The way that is not chosen and that message `number` (from 1) is on; None if it is shown."""

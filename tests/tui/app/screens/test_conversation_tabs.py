@@ -186,7 +186,7 @@ async def test_a_checkpoint_whose_file_is_gone_is_listed_and_says_so(tmp_path):
     async with app.run_test(size=SIZE) as pilot:
         first = await opened(pilot, 17)
         await pilot.press("3")
-        await until(pilot, lambda: "its file is not there" in facts(pilot))
+        await until(pilot, lambda: "its file is missing" in facts(pilot))
         await pilot.press("enter")
         await pilot.pause()
         assert app.screen is first
@@ -332,7 +332,7 @@ async def test_b_goes_to_the_message_that_one_branches_from():
         await pilot.press("b")
         await until(pilot, lambda: app.transcript.current == 4)
         await pilot.press("b")
-        assert "not said to branch" in notices(pilot)
+        assert "does not branch" in notices(pilot)
 
 
 async def test_braces_find_a_turn_far_away_without_being_asked_twice():

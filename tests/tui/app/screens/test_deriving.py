@@ -83,7 +83,7 @@ async def test_upper_d_duplicates_goes_to_the_copy_and_u_takes_it_back(store):
         screen = await scanned(pilot)
         await pilot.press("down", "D")
         await until(pilot, lambda: at_cursor(screen) == f"{GRID} (copy)")
-        assert "u takes it back" in notices(pilot)
+        assert "u to undo" in notices(pilot)
         copy = Path(screen.table.path(screen.sessions.cursor))
         original = open_store(store).resolve("70b30ef8")
         assert read_session(copy)[1].messages == read_session(original.path)[1].messages
@@ -113,8 +113,8 @@ async def test_x_splits_at_the_message_the_list_follows_and_u_makes_it_whole(sto
         assert dialog.focused is dialog.query_one("#cancel")
         assert "Split before message 12?" in text_of(dialog)
         assert "Messages 12 to 24 become a session of their own." in text_of(dialog)
-        assert "The first keeps 11 messages and the checkpoints.\nu undoes this." in text_of(dialog)
-        assert "at work" not in text_of(dialog)
+        assert "The first keeps 11 messages and the checkpoints.\nu to undo." in text_of(dialog)
+        assert "using it" not in text_of(dialog)
         assert dialog.query_one(Input).value == f"{GRID} (2)"
         await pilot.press("enter")
         assert await on(pilot, ConversationScreen) is screen
@@ -124,7 +124,7 @@ async def test_x_splits_at_the_message_the_list_follows_and_u_makes_it_whole(sto
         (await on(pilot, NewSessionDialog)).query_one(Input).value = "The other half"
         await pilot.press("right", "enter")
         await shows(pilot, screen, 11)
-        assert "Split in two: 11 and 13 messages. u undoes this." in notices(pilot)
+        assert "Split in two: 11 and 13 messages. u to undo." in notices(pilot)
         # At the end of what is left: message 11 is an output, which its call, message 10, shows.
         assert screen.transcript.current == 9
         assert "· 11 messages ·" in screen.query_one("#title").plain
@@ -185,7 +185,7 @@ async def test_splitting_what_an_agent_may_be_writing_says_so(store):
         await pilot.press("down", "enter")
         screen = await opened(pilot, 24)
         await pilot.press("G", "x")
-        assert "an agent may be at work" in text_of(await on(pilot, NewSessionDialog))
+        assert "an agent may be using it" in text_of(await on(pilot, NewSessionDialog))
         # It did save it meanwhile: what was asked about is not what is there.
         os.utime(path, ns=(NOW_SECONDS * 10**9 + 1,) * 2)
         await pilot.press("right", "enter")
