@@ -10,26 +10,26 @@ from __future__ import annotations
 
 import click
 
+from agcx_tui.cli.agents.mcp_server import mcp
 from agcx_tui.cli.browse import browse, demo
-from agcx_tui.cli.change import delete, edit, join, undo
-from agcx_tui.cli.checkpoint import checkpoint
+from agcx_tui.cli.changing.change import delete, edit, join, undo
+from agcx_tui.cli.changing.checkpoint import checkpoint
+from agcx_tui.cli.changing.prune import prune
+from agcx_tui.cli.changing.redact import redact
+from agcx_tui.cli.changing.repair import repair
+from agcx_tui.cli.changing.trash import trash
 from agcx_tui.cli.common import Settings, store_option
 from agcx_tui.cli.completion import completion
 from agcx_tui.cli.configuration import config
-from agcx_tui.cli.copying import copy
-from agcx_tui.cli.export import export
 from agcx_tui.cli.group import Agcx
-from agcx_tui.cli.importing import import_
-from agcx_tui.cli.listing import list_
-from agcx_tui.cli.mcp_server import mcp
-from agcx_tui.cli.prune import prune
-from agcx_tui.cli.redact import redact
-from agcx_tui.cli.repair import repair
-from agcx_tui.cli.search import search
-from agcx_tui.cli.show import show
-from agcx_tui.cli.stats import stats
-from agcx_tui.cli.trash import trash
-from agcx_tui.cli.verify import verify
+from agcx_tui.cli.reading.listing import list_
+from agcx_tui.cli.reading.search import search
+from agcx_tui.cli.reading.show import show
+from agcx_tui.cli.reading.stats import stats
+from agcx_tui.cli.reading.verify import verify
+from agcx_tui.cli.transfer.copying import copy
+from agcx_tui.cli.transfer.export import export
+from agcx_tui.cli.transfer.importing import import_
 
 __all__ = ["agcx"]
 

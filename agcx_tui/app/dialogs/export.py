@@ -24,6 +24,7 @@ from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.choices import Box, Pick
 from agcx_tui.core.export import write_files
+from agcx_tui.core.export.file_names import suffix, suggested_name
 from agcx_tui.core.words import format
 
 
@@ -119,9 +120,7 @@ class ExportDialog(Dialog[ExportOrder]):
         if len(self._items) > 1:
             return directory
         item = self._items[0]
-        return os.path.join(
-            directory, write_files.suggested_name(item.title, item.id, self._format)
-        )
+        return os.path.join(directory, suggested_name(item.title, item.id, self._format))
 
     def _path_label(self) -> str:
         if len(self._items) == 1:
@@ -132,7 +131,7 @@ class ExportDialog(Dialog[ExportOrder]):
 
     @property
     def _suffix(self) -> str:
-        return write_files.suffix(self._format)
+        return suffix(self._format)
 
     @on(RadioSet.Changed)
     def _format_chosen(self, event: RadioSet.Changed) -> None:
@@ -141,8 +140,8 @@ class ExportDialog(Dialog[ExportOrder]):
         if field.value == self._proposed:
             field.value = self._proposed = self._proposal()
         else:
-            root, suffix = os.path.splitext(field.value)
-            if suffix.removeprefix(".") in write_files.FORMATS:
+            root, extension = os.path.splitext(field.value)
+            if extension.removeprefix(".") in write_files.FORMATS:
                 field.value = f"{root}.{self._suffix}"
         self.query_one("#path-label", Static).update(Content(self._path_label()))
         self._say("")
@@ -194,7 +193,7 @@ class ExportDialog(Dialog[ExportOrder]):
             jobs = tuple((item.path, target) for item in self._items)
         else:
             jobs = tuple(
-                (item.path, target / write_files.suggested_name(item.title, item.id, self._format))
+                (item.path, target / suggested_name(item.title, item.id, self._format))
                 for item in self._items
             )
         return ExportOrder(jobs, self._form(), False, together)

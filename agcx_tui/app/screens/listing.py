@@ -17,7 +17,8 @@ from agcx_tui.app.services import Services
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.list.header import ListHeader
 from agcx_tui.app.widgets.list.session_list import SessionList
-from agcx_tui.core.sessions.table import SORTS, SessionTable
+from agcx_tui.core.sessions.sorting import SORTS
+from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.words import format
 
 if TYPE_CHECKING:

@@ -23,10 +23,11 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from agcx_format import limits, listed
+from agcx_format.catalog import micros
 from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_line
-from agcx_tui.core.sessions.table import SessionTable, micros
+from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.words import format
 
 if TYPE_CHECKING:

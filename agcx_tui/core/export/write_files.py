@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agcx_tui.core.export.file_names import file_name, suffix, suggested_name
 from agcx_tui.core.export.output_file import (
     Overwrite,
     descriptor_named,
@@ -29,15 +30,12 @@ from agcx_tui.core.export.session_export import (
     Looked,
     Progress,
     Stopped,
-    file_name,
-    suffix,
-    suggested_name,
 )
 
 __all__ = [
     "EXISTS", "FORMATS", "Exported", "Exporter", "Form", "Looked", "Progress", "descriptor_named",
-    "expanded", "export_each", "export_together", "file_name", "hidden_in_words", "is_regular", "landing",
-    "may_share", "obstacle", "secrets_in", "shown", "suffix", "suggested_name", "together", "way_on",
+    "expanded", "export_each", "export_together", "hidden_in_words", "is_regular", "landing",
+    "may_share", "obstacle", "secrets_in", "shown", "together", "way_on",
     "write",
 ]  # fmt: skip
 

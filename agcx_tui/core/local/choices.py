@@ -13,7 +13,7 @@ import msgspec
 
 from agcx_tui.core.local.config import Place
 from agcx_tui.core.local.state_file import StateFile
-from agcx_tui.core.sessions.table import SortKey
+from agcx_tui.core.sessions.sorting import SortKey
 
 __all__ = ["Choices", "Remembered"]
 

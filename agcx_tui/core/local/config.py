@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 
 from agcx_tui.core.local.small_file import read_regular
-from agcx_tui.core.sessions.table import SORTS, SortKey
+from agcx_tui.core.sessions.sorting import SORTS, SortKey
 
 __all__ = [
     "PLACES",

@@ -1,19 +1,20 @@
-"""Whether a row of the session table meets a condition of the filter."""
+"""Which rows of the session table meet the conditions of the filter."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import filterfalse
 from typing import TYPE_CHECKING
 
 from agcx_format.transcript import fold
-from agcx_tui.core.sessions.query import IMPORTS, Term
+from agcx_tui.core.sessions.query import IMPORTS, WORD, Term
 
 if TYPE_CHECKING:
     from agcx_format.space import ActivityFacts
     from agcx_tui.core.sessions.table import SessionTable
 
-__all__ = ["predicate"]
+__all__ = ["matching", "predicate"]
 
 Predicate = Callable[[int], bool]
 
@@ -24,6 +25,21 @@ _COMPARISONS: dict[str, Callable[[int, int], bool]] = {
     ">=": operator.ge,
     "=": operator.eq,
 }
+
+
+def matching(rows: Iterable[int], terms: Iterable[Term], table: SessionTable) -> list[int]:
+    """A new list of the rows that meet all terms, in their order."""
+    rows = list(rows)
+    for term in terms:
+        if term.is_of_messages:
+            # What is not known matches neither a condition nor its opposite.
+            rows = [row for row in rows if row in table.activity]
+        if term.key == WORD and not term.negated:
+            rows = table.columns.haystacks.holding(term.needle, rows)
+            continue
+        select = filterfalse if term.negated else filter
+        rows = list(select(predicate(term, table), rows))
+    return rows
 
 
 def predicate(term: Term, table: SessionTable) -> Predicate:

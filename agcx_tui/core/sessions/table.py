@@ -3,8 +3,9 @@
 Strategy: a session is a *row* of `Columns`, a number that stays the same as long as the table exists; a
 hundred thousand objects would cost ten times the memory and time.  `order` lists the rows that are shown.
 Filtering derives it from `_everything`, all rows in order, which saves a sort, or narrows it further when
-the query only got longer.  New rows are tested alone and sorted in (timsort detects the run that exists).
-A removed row leaves a gap, so that marks and the cursor elsewhere stay valid.
+the query only got longer.  New rows are tested alone and sorted in (timsort detects the run that exists);
+`sorting` says how, and `matching` which rows a query selects.  A removed row leaves a gap, so that marks and
+the cursor elsewhere stay valid.
 
 Times are microseconds since 1970.
 """
@@ -12,14 +13,14 @@ Times are microseconds since 1970.
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING
 
-from agcx_format.catalog import BROKEN, DATES, FAVORITE, GONE, MODES, READABLE, Columns, micros
-from agcx_tui.core.sessions.matching import predicate
-from agcx_tui.core.sessions.query import INCOMPLETE, WORD, Query, Term
+from agcx_format.catalog import BROKEN, DATES, FAVORITE, GONE, MODES, READABLE, Columns
+from agcx_tui.core.sessions.matching import matching
+from agcx_tui.core.sessions.query import INCOMPLETE, WORD, Query
+from agcx_tui.core.sessions.sorting import DESCENDING, RowOrder
 
 if TYPE_CHECKING:
     from agcx_format import ScanEntry
@@ -28,12 +29,7 @@ if TYPE_CHECKING:
     from agcx_format.errors import PersistenceError
     from agcx_format.space import ActivityFacts
 
-__all__ = ["DATES", "DESCENDING", "MODES", "SORTS", "SessionTable", "SortKey", "Totals", "micros"]
-
-SortKey = Literal["accessed", "updated", "created", "title", "messages", "size", "ratio"]
-SORTS: Final[tuple[SortKey, ...]] = get_args(SortKey)
-# The keys by which one wants to see the largest or the newest first.
-DESCENDING: Final = {"accessed", "updated", "created", "messages", "size", "ratio"}
+__all__ = ["SessionTable", "Totals"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +197,7 @@ class SessionTable:
         self.expected = None if sessions is None else Totals(sessions, size, broken)
         if sessions is None and not self._sorted:
             self._sorted = True
-            self._sort(self.order)
+            self._row_order().sort(self.order)
 
     def count_checkpoints(self, sizes: Mapping[str, int]) -> None:
         """Count the checkpoints of sessions, in bytes by their ids, to their sizes."""
@@ -230,8 +226,8 @@ class SessionTable:
         self.version += 1
         self._size += sum(map(self.size, rows))
         self._broken += sum(map(self.broken, rows))
-        fitting = self._fitting(list(rows))
-        if self._sorted and self._follow(everything[-1:], rows):
+        fitting = matching(rows, self.query.terms, self)
+        if self._sorted and self._row_order().holds([*everything[-1:], *rows]):
             # Saved in the order in which it is shown: no sort.
             if self.order is not everything:
                 everything += rows
@@ -265,10 +261,10 @@ class SessionTable:
         self.descending = key in DESCENDING if descending is None else descending
         self._everything = None
         if date_changes and any(term.key in ("before", "after") for term in self.query.terms):
-            self.order = self._fitting(self._all_sorted())
+            self.order = matching(self._all_sorted(), self.query.terms, self)
         else:
             self.order = list(self.order)
-            self._sort(self.order)
+            self._row_order().sort(self.order)
 
     def filter_by(self, query: Query) -> None:
         """Show the rows that match the query; marks are kept, visible or not."""
@@ -277,7 +273,7 @@ class SessionTable:
         if any(term.value in ("marked", "listed") for term in query.terms):
             among = self._all_sorted()
         self.query = query
-        self.order = self._fitting(among)
+        self.order = matching(among, self.query.terms, self)
 
     def set_words(self, found: Iterable[tuple[int, str, str]]) -> bool:
         """Set the first words and directories of rows; whether that changes what is shown."""
@@ -296,8 +292,8 @@ class SessionTable:
         """The rows of which only what happened in them decides whether they match the query."""
         if not self.query.is_of_messages:
             return []
-        terms = tuple(term for term in self.query.terms if not term.is_of_messages)
-        rows = self._fitting(self._all_sorted(), terms)
+        terms = [term for term in self.query.terms if not term.is_of_messages]
+        rows = matching(self._all_sorted(), terms, self)
         return [row for row in rows if row not in self.activity and self.readable(row)]
 
     def set_activity(self, found: Iterable[tuple[int, ActivityFacts]]) -> bool:
@@ -348,8 +344,12 @@ class SessionTable:
     def _all_sorted(self) -> list[int]:
         if self._everything is None:
             self._everything = self._present()
-            self._sort(self._everything)
+            self._row_order().sort(self._everything)
         return self._everything
+
+    def _row_order(self) -> RowOrder:
+        size = self.size if self._checkpoints else None
+        return RowOrder(self.columns, self.sort_key, self.descending, size)
 
     def _show(self, rows: list[int]) -> None:
         known = set(rows)
@@ -358,76 +358,7 @@ class SessionTable:
         may_be_there = bool(self.query) or len(order) + len(rows) > len(self)
         renewed = may_be_there and not known.isdisjoint(order)
         order = [row for row in order if row not in known] if renewed else list(order)
-        order += self._fitting(rows)
-        self._sort(order)
+        order += matching(rows, self.query.terms, self)
+        self._row_order().sort(order)
         self.order = order
         self._everything = None if self.query else order
-
-    def _fitting(self, rows: list[int], terms: tuple[Term, ...] | None = None) -> list[int]:
-        """The rows that match the terms, by default those of the query, in their order.
-
-        A new list unless there are no terms.
-        """
-        for term in self.query.terms if terms is None else terms:
-            if term.is_of_messages:
-                # What is not known matches neither a condition nor its opposite.
-                rows = [row for row in rows if row in self.activity]
-            if term.key == WORD and not term.negated:
-                rows = self.columns.haystacks.holding(term.needle, rows)
-                continue
-            test = predicate(term, self)
-            if term.negated:
-                rows = [row for row in rows if not test(row)]
-            else:
-                rows = [row for row in rows if test(row)]
-        return rows
-
-    def _follow(self, last: list[int], rows: Iterable[int]) -> bool:
-        """Whether the rows are in order and belong after the last one."""
-        both = (*last, *rows)
-        keys = list(map(self._key(), both))
-        if not all(map(operator.ge if self.descending else operator.le, keys, keys[1:])):
-            return False
-        ties = [n for n, equal in enumerate(map(operator.eq, keys, keys[1:])) if equal]
-        tie = self.columns.tie
-        return all(tie(both[n]) <= tie(both[n + 1]) for n in ties)
-
-    def _sort(self, order: list[int]) -> None:
-        """Sort; equal rows are in the order of their ids in both directions, the same in every list."""
-        key = self._key()
-        order.sort(key=key, reverse=self.descending)
-        keys = list(map(key, order))
-        start = 0
-        for end in [n for n, other in enumerate(map(operator.ne, keys, keys[1:]), 1) if other]:
-            if end - start > 1:
-                order[start:end] = sorted(order[start:end], key=self.columns.tie)
-            start = end
-        if len(order) - start > 1:
-            order[start:] = sorted(order[start:], key=self.columns.tie)
-
-    def _key(self) -> Callable[[int], Any]:
-        if self.sort_key == "ratio":
-            return self._by_ratio()
-        if self.sort_key != "title":
-            if self.sort_key == "size":
-                return self.size if self._checkpoints else self._arrays["sizes"].__getitem__
-            return self._arrays[self.sort_key].__getitem__
-        titles, descending = self.columns.titles, self.descending
-
-        def by_title(row: int) -> tuple[bool, str]:
-            title = titles[row]
-            # Sessions without a title come last in both directions.
-            return bool(title) == descending, title.casefold()
-
-        return by_title
-
-    def _by_ratio(self) -> Callable[[int], float]:
-        ratios, end = self._arrays["ratios"], math.inf
-        # Sessions without a ratio come last in both directions; a file may claim a negative one, or NaN.
-        none = -1.0 if self.descending else end
-
-        def by_ratio(row: int) -> float:
-            ratio = ratios[row]
-            return ratio if 0 <= ratio < end else none
-
-        return by_ratio

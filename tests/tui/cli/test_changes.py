@@ -239,6 +239,6 @@ def test_two_sessions_are_joined_and_parted_again(store):
 
 def test_the_modes_of_an_edit_are_those_of_the_format():
     from agcx_format import OperatingMode
-    from agcx_tui.cli.change import MODES
+    from agcx_tui.cli.changing.change import MODES
 
     assert [mode.value.casefold() for mode in OperatingMode] == list(MODES)

@@ -21,7 +21,7 @@ from agcx_format.importing.codex import read_rollout
 from agcx_format.model.items import FunctionCall, InputText, Message
 from agcx_format.model.session import Session
 from agcx_format.store.store import open_store
-from agcx_tui.cli.export import FORMATS
+from agcx_tui.cli.transfer.export import FORMATS
 from agcx_tui.core.export import write_files
 from agcx_tui.core.export.write_files import Exported, Exporter, Form
 from tests.support.waiting import LIMIT, wait_until

@@ -11,7 +11,7 @@ import unicodedata
 import pytest
 
 from agcx_format.store.store import open_store
-from agcx_tui.cli.listing import SORTS, short_ids
+from agcx_tui.cli.reading.listing import SORTS, short_ids
 from tests.support.golden_files import GOLDEN
 from tests.tui.cli.conftest import BROKEN, GRID, QUEUE, TORN, program, run, run_program
 
@@ -83,7 +83,7 @@ def test_sorted_by_ratio_the_ratio_is_shown(store):
 
 
 def test_the_sort_keys_are_those_of_the_browser():
-    from agcx_tui.core.sessions.table import SORTS as OF_THE_TABLE
+    from agcx_tui.core.sessions.sorting import SORTS as OF_THE_TABLE
 
     assert OF_THE_TABLE == SORTS
 

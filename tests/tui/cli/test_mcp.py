@@ -147,7 +147,7 @@ def test_an_answer_is_bounded_and_says_where_to_read_on(store):
 def test_without_the_package_the_command_says_what_to_install(store, monkeypatch):
     for name in [name for name in sys.modules if name.split(".")[0] in ("mcp", "mcp_types")]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delitem(sys.modules, "agcx_tui.cli.mcp_tools", raising=False)
+    monkeypatch.delitem(sys.modules, "agcx_tui.cli.agents.mcp_tools", raising=False)
     monkeypatch.setattr(sys, "meta_path", [_Missing(), *sys.meta_path])
     result = run("mcp")
     assert result.exit_code == 1

@@ -20,6 +20,7 @@ from agcx_format.model.items import InputText, Message
 from agcx_format.store.store import open_store
 from agcx_format.transcript.escaping import safe_text
 from agcx_tui.core.export import write_files
+from agcx_tui.core.export.file_names import suggested_name
 from agcx_tui.core.export.output_file import shown, write
 from tests.support.privileges import without_privileges
 
@@ -169,7 +170,7 @@ def test_a_link_to_itself_is_told(store, out):
 
 
 def test_a_directory_of_links_and_fifos_is_written_through(store, out, tmp_path):
-    name = write_files.suggested_name("Fix the grid layout", GRID, "md")
+    name = suggested_name("Fix the grid layout", GRID, "md")
     elsewhere = tmp_path / "elsewhere.md"
     link(out / name, elsewhere)
     assert run("export", GRID, QUEUE, "-o", f"{out}/").exit_code == 0
@@ -328,7 +329,7 @@ def test_the_name_of_a_new_file_is_made_durable_and_after_it_is_there(
 @pytest.mark.parametrize("letter", ["a", "é", "界", "𝔸", "\U00020000"])
 @pytest.mark.parametrize("format_", write_files.FORMATS)
 def test_a_suggested_name_fits_every_file_system(out, letter, format_):
-    name = write_files.suggested_name(letter * 300, "70b30ef8-0000", format_)
+    name = suggested_name(letter * 300, "70b30ef8-0000", format_)
     slug = name.removesuffix(f"-70b30ef8.{write_files.suffix(format_)}")
     assert slug
     assert (len(slug) <= 60, len(os.fsencode(slug)) <= 180) == (True, True)

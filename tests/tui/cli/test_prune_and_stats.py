@@ -11,7 +11,7 @@ import pytest
 
 from agcx_format.space.rules import Protected, PruneRule, select
 from agcx_format.store.store import open_store
-from agcx_tui.cli.prune import PROTECTED
+from agcx_tui.cli.changing.prune import PROTECTED
 from agcx_tui.core.words.format import size
 from agcx_tui.core.words.spared import KINDS
 from tests.support.stores import contents

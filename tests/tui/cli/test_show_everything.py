@@ -11,7 +11,7 @@ from agcx_format.session.lazy import SessionFile
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.message import draw_message
 from agcx_tui.app.blocks.palette import Palette
-from agcx_tui.cli.text import MessageLines, heading
+from agcx_tui.cli.reading.text import MessageLines, heading
 from tests.support.everything import FACTS, PIXEL, everything, messages
 from tests.tui.cli.conftest import run
 

@@ -11,9 +11,10 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from agcx_format.catalog import DATES
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.core.sessions.columns import GAP, fit
-from agcx_tui.core.sessions.table import DATES, DESCENDING
+from agcx_tui.core.sessions.sorting import DESCENDING
 
 _LABELS = {"messages": "msgs"}
 # The sort keys of a column: what it shows, then what it can show instead.

@@ -16,7 +16,7 @@ from agcx_format.store.store import open_store
 from agcx_tui.app.app import AgcxApp
 from agcx_tui.app.dialogs.delete import ConfirmDelete, ConfirmFavorites
 from agcx_tui.app.dialogs.export import ExportDialog
-from agcx_tui.core.export.write_files import suggested_name
+from agcx_tui.core.export.file_names import suggested_name
 from agcx_tui.core.sessions.table import SessionTable
 from tests.support.browsing import (
     SIZE,

@@ -16,7 +16,7 @@ from agcx_tui.app.dialogs.export import ExportDialog, ExportItem
 from agcx_tui.app.dialogs.progress import ProgressDialog
 from agcx_tui.app.dialogs.run_export import ask_for_export
 from agcx_tui.app.themes import DARK
-from agcx_tui.core.export.write_files import suggested_name
+from agcx_tui.core.export.file_names import suggested_name
 from tests.support.browsing import notices, until
 from tests.support.golden_files import v1
 

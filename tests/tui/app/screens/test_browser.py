@@ -14,7 +14,7 @@ from agcx_tui.app.dialogs.help import HelpScreen
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.app.widgets.preview import Preview
-from agcx_tui.core.sessions.table import SORTS
+from agcx_tui.core.sessions.sorting import SORTS
 from tests.support.browsing import (
     SIZE,
     at_cursor,

@@ -14,7 +14,8 @@ from textual.app import App, ComposeResult
 from agcx_tui.app.themes import DARK
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.core.sessions.query import parse
-from agcx_tui.core.sessions.table import SORTS, SessionTable
+from agcx_tui.core.sessions.sorting import SORTS
+from agcx_tui.core.sessions.table import SessionTable
 from tests.support.browsing import SIZE, at_cursor, browser, demo_copy, scanned, titles, until
 from tests.support.entries import NOW, session
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from agcx_format.space import ActivityFacts
 from agcx_tui.core.sessions.query import KEYS, parse
-from agcx_tui.core.sessions.table import SORTS, SessionTable
+from agcx_tui.core.sessions.sorting import SORTS
+from agcx_tui.core.sessions.table import SessionTable
 from tests.support.entries import NOW, broken, damaged, session
 
 WORDS = ["grid", "Grid layout", "café", "cafe\u0301", "Ｇrid", "b81d", "81d", "id", "gpt", "9"]

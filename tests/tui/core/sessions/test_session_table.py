@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agcx_format.catalog import micros
 from agcx_format.catalog.columns import Columns
 from agcx_format.importing.draft import INCOMPLETE
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.space import ActivityFacts
 from agcx_tui.core.sessions.query import parse
-from agcx_tui.core.sessions.table import SORTS, SessionTable, micros
+from agcx_tui.core.sessions.sorting import SORTS
+from agcx_tui.core.sessions.table import SessionTable
 from tests.support.entries import NOW, broken, damaged, session
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agcx_tui.cli.common import Settings, pass_settings, print_json, store_option, tell
-from agcx_tui.cli.copying import bring_in, layout_option
+from agcx_tui.cli.transfer.copying import bring_in, layout_option
 from agcx_tui.core.local.paths import codex_rollouts
 
 if TYPE_CHECKING:

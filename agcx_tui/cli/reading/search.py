@@ -100,7 +100,7 @@ def search(
 
 
 def _parsed(text: str) -> SearchLine:
-    from agcx_tui.cli.searching import meaning_of
+    from agcx_tui.cli.reading.searching import meaning_of
 
     try:
         return meaning_of(text)
@@ -158,7 +158,7 @@ class _Progress:
 def _find(
     index: Index, line: SearchLine, *, sort: Literal["newest", "best"], context: int, whole: bool
 ) -> Search:
-    from agcx_tui.cli.searching import selected_sessions
+    from agcx_tui.cli.reading.searching import selected_sessions
 
     return index.find(
         line.wanted,
@@ -184,7 +184,7 @@ def _incomplete(missing: Unsearched) -> str:
 
 
 def _print_hits(found: Search, limit: int | None) -> None:
-    from agcx_tui.cli.searching import first_hits
+    from agcx_tui.cli.reading.searching import first_hits
 
     for session in first_hits(found, limit):
         for hit in session.hits:
@@ -208,7 +208,7 @@ def _as_json(hit: Hit) -> dict[str, Any]:
 
 
 def _print_ids(found: Search, limit: int | None) -> None:
-    from agcx_tui.cli.searching import first_hits
+    from agcx_tui.cli.reading.searching import first_hits
 
     for session in first_hits(found, limit):
         # A file whose name is no id is found by its path.
@@ -217,8 +217,8 @@ def _print_ids(found: Search, limit: int | None) -> None:
 
 
 def _print_counts(found: Search, limit: int | None) -> None:
-    from agcx_tui.cli.search_lines import short_id
-    from agcx_tui.cli.searching import first_hits
+    from agcx_tui.cli.reading.search_lines import short_id
+    from agcx_tui.cli.reading.searching import first_hits
 
     for session in first_hits(found, limit):
         click.echo(f"{session.count:>7,}  {short_id(session)}  {safe_line(session.title)}")
@@ -226,8 +226,8 @@ def _print_counts(found: Search, limit: int | None) -> None:
 
 
 def _print_lines(found: Search, limit: int | None, context: int) -> None:
-    from agcx_tui.cli.search_lines import session_lines
-    from agcx_tui.cli.searching import first_hits
+    from agcx_tui.cli.reading.search_lines import session_lines
+    from agcx_tui.cli.reading.searching import first_hits
 
     colored = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     now = microseconds_now()

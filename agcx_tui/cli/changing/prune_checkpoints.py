@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agcx_tui.cli.checkpoint import checkpoint_lines
+from agcx_tui.cli.changing.checkpoint import checkpoint_lines
 from agcx_tui.cli.common import Settings, confirm, print_json, tell
 from agcx_tui.core.words.format import counted, size
 

@@ -14,12 +14,12 @@ from msgspec.structs import replace
 from agcx_format import listed
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_text
+from agcx_tui.cli.agents.secrets import NoSecrets, Secrets
 from agcx_tui.cli.common import microseconds_now
-from agcx_tui.cli.search_lines import session_lines
-from agcx_tui.cli.searching import first_hits, matching_table, meaning_of, selected_sessions
-from agcx_tui.cli.secrets import NoSecrets, Secrets
-from agcx_tui.cli.show import selected_messages
-from agcx_tui.cli.text import MessageLines, heading
+from agcx_tui.cli.reading.search_lines import session_lines
+from agcx_tui.cli.reading.searching import first_hits, matching_table, meaning_of, selected_sessions
+from agcx_tui.cli.reading.show import selected_messages
+from agcx_tui.cli.reading.text import MessageLines, heading
 from agcx_tui.core.search.summary import summary
 
 if TYPE_CHECKING:

@@ -29,13 +29,13 @@ def mcp(settings: Settings, no_redact: bool) -> None:
     hidden. Add it to an agent as the command: agcx mcp
     """
     try:
-        from agcx_tui.cli.mcp_tools import make_server
+        from agcx_tui.cli.agents.mcp_tools import make_server
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "mcp":
             raise
         raise click.ClickException(_MISSING) from error
     from agcx_format.search import Index
-    from agcx_tui.cli.lookup import Lookup
+    from agcx_tui.cli.agents.lookup import Lookup
 
     store = settings.store()
     lookup = Lookup(store, Index(store, settings.index_directory), redact=not no_redact)

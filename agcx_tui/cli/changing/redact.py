@@ -15,7 +15,8 @@ import click
 
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_line
-from agcx_tui.cli.change import force_option, may_change
+from agcx_tui.cli.changing.change import force_option, may_change
+from agcx_tui.cli.changing.trash import typed_word
 from agcx_tui.cli.common import (
     Filled,
     Settings,
@@ -26,7 +27,6 @@ from agcx_tui.cli.common import (
     store_option,
     tell,
 )
-from agcx_tui.cli.trash import typed_word
 from agcx_tui.core.local.paths import cache_directory, state_directory
 from agcx_tui.core.words.format import counted, shortened, size
 

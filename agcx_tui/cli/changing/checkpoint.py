@@ -14,7 +14,7 @@ import click
 
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_line
-from agcx_tui.cli.change import force_option, may_change
+from agcx_tui.cli.changing.change import force_option, may_change
 from agcx_tui.cli.common import (
     Command,
     Filled,
@@ -28,8 +28,8 @@ from agcx_tui.cli.common import (
     store_option,
     tell,
 )
-from agcx_tui.cli.export import export
-from agcx_tui.cli.show import show
+from agcx_tui.cli.reading.show import show
+from agcx_tui.cli.transfer.export import export
 from agcx_tui.core.words.format import counted, shortened, size
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
-from agcx_tui.cli.lookup import MOST_HITS, MOST_SESSIONS, BadRequest, Lookup
+from agcx_tui.cli.agents.lookup import MOST_HITS, MOST_SESSIONS, BadRequest, Lookup
 
 __all__ = ["make_server"]
 

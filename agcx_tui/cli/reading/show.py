@@ -112,8 +112,8 @@ def show(
 
 
 def _show_activity(settings: Settings, path: str, as_json: bool) -> None:
-    from agcx_tui.cli.show_activity import activity_json, activity_lines
-    from agcx_tui.cli.text import heading
+    from agcx_tui.cli.reading.show_activity import activity_json, activity_lines
+    from agcx_tui.cli.reading.text import heading
     from agcx_tui.core.conversation.activity import read_activity
     from agcx_tui.core.conversation.subject import open_session
 
@@ -141,7 +141,7 @@ def text_lines(entry: ScanEntry) -> Iterator[str]:
 
 def _lines(file: SessionFile | CheckpointFile, span: Span) -> Iterator[str]:
     from agcx_format import listed
-    from agcx_tui.cli.text import MessageLines, heading
+    from agcx_tui.cli.reading.text import MessageLines, heading
 
     metadata = listed(file.metadata)
     yield from heading(metadata)

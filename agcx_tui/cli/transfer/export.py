@@ -96,7 +96,8 @@ def export(
 
 def _check_one_file(output: str, format_: str) -> None:
     """Refuse a new name without a suffix: it is probably meant to be a directory."""
-    from agcx_tui.core.export.write_files import may_share, suffix
+    from agcx_tui.core.export.file_names import suffix
+    from agcx_tui.core.export.write_files import may_share
 
     if not may_share(format_):
         raise click.UsageError("a Codex rollout holds one conversation: name a directory, -o DIR/")
@@ -111,7 +112,7 @@ def _jobs(
     entries: list[ScanEntry], output: Path, to_directory: bool, format_: str
 ) -> list[tuple[str, Path]]:
     """Pairs of a session file and the file to write."""
-    from agcx_tui.core.export.write_files import file_name, suggested_name
+    from agcx_tui.core.export.file_names import file_name, suggested_name
 
     def name(entry: ScanEntry) -> str:
         if entry.metadata is not None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agcx_format.transcript import safe_line
-from agcx_tui.cli.change import may_delete, show_facts
+from agcx_tui.cli.changing.change import may_delete, show_facts
 from agcx_tui.cli.common import Filled, Settings, pass_settings, print_json, store_option, tell
 from agcx_tui.cli.values import Age, Bytes
 from agcx_tui.core.words.format import counted, size
@@ -111,7 +111,7 @@ def prune(
     if unlisted_checkpoints or keep_checkpoints is not None:
         if rule or export_to is not None:
             raise click.UsageError("conditions for checkpoints and for sessions cannot be combined")
-        from agcx_tui.cli.prune_checkpoints import prune_checkpoints
+        from agcx_tui.cli.changing.prune_checkpoints import prune_checkpoints
 
         prune_checkpoints(
             settings, unlisted_checkpoints, keep_checkpoints, rule.include, as_json, dry_run, yes

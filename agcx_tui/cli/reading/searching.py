@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from agcx_tui.cli.common import microseconds_now
-from agcx_tui.cli.listing import filter_table, make_table
+from agcx_tui.cli.reading.listing import filter_table, make_table
 from agcx_tui.core.search.line import SearchLine, parse_line, session_refs
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from agcx_tui.core.sessions.query import Query
     from agcx_tui.core.sessions.table import SessionTable
 
-# As `agcx_tui.core.sessions.table.SORTS`, which would make --help slow; a test compares them.
+# As `agcx_tui.core.sessions.sorting.SORTS`, which would make --help slow; a test compares them.
 SORTS = ("accessed", "updated", "created", "title", "messages", "size", "ratio")
 
 # In a pipe titles are not fitted to a width, but a title may have a megabyte.
@@ -74,7 +74,7 @@ def list_(
     checkpoint:release.
     """
     from agcx_tui.core.sessions.query import parse
-    from agcx_tui.core.sessions.table import DESCENDING
+    from agcx_tui.core.sessions.sorting import DESCENDING
 
     if details and not as_json:
         raise click.UsageError("--details is for --json")
@@ -108,7 +108,7 @@ def filter_table(table: SessionTable, wanted: Query, store: Store) -> None:
     """Show the rows that match; if the messages of sessions decide, they are read now."""
     table.filter_by(wanted)
     if rows := table.rows_to_measure():
-        from agcx_tui.cli.stats import measured
+        from agcx_tui.cli.reading.stats import measured
         from agcx_tui.core.store.activity_feed import entries_of, known_activity
 
         files = list(measured(store, entries_of(table, rows), activity=True))

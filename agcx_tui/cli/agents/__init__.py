@@ -1,0 +1,1 @@
+"""What an agent may look up in a store over MCP."""

@@ -1,0 +1,1 @@
+"""Commands that change sessions, each as an act that can be undone."""

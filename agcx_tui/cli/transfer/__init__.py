@@ -1,0 +1,1 @@
+"""Commands that bring sessions into a store or out of it."""
