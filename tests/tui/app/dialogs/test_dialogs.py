@@ -311,7 +311,7 @@ async def test_an_existing_file_is_overwritten_only_when_asked_twice(store, here
 
 @pytest.mark.parametrize(
     ("path", "said"),
-    [("", "Say where to."), (".", "This is a directory"), ("file/x.md", "is not a directory")],
+    [("", "Enter a path."), (".", "This is a directory"), ("file/x.md", "is not a directory")],
 )
 async def test_a_path_that_cannot_be_is_refused_in_the_dialog(store, here, path, said):
     (here / "file").write_text("x")

@@ -216,9 +216,9 @@ async def test_what_cannot_be_split_says_why(store):
 
         grid = open_store(store).resolve("70b30ef8").path
         for path, of, expected in [
-            (torn.path, screen.services.store.acts, "It is damaged"),
-            (broken.path, screen.services.store.acts, "What cannot be read cannot be split"),
-            (grid, None, "opened as a file by itself"),
+            (torn.path, screen.services.store.acts, "A damaged session"),
+            (broken.path, screen.services.store.acts, "A damaged session cannot be split"),
+            (grid, None, "opened as a single file"),
         ]:
             conversation = conversation_screen(app, app.services, path, of)
             app.push_screen(conversation)
@@ -226,7 +226,7 @@ async def test_what_cannot_be_split_says_why(store):
         await pilot.press("down", "enter")
         conversation = await opened(pilot, 24)
         await pilot.press("x")
-        await until(pilot, lambda: "Go to the message with which" in notices(pilot))
+        await until(pilot, lambda: "Go to the message where" in notices(pilot))
         await pilot.press("q")
         assert contents(store) == before
 
@@ -263,7 +263,7 @@ async def test_c_makes_a_session_of_a_checkpoint_in_its_tab_and_on_its_screen(ma
         title = dialog.query_one(Input).value
         assert name in title
         await pilot.press("right", "enter")
-        await until(pilot, lambda: "Made a session" in notices(pilot))
+        await until(pilot, lambda: "Created a session" in notices(pilot))
         await until(pilot, lambda: title in titles(browsing))
         # Nothing of the session itself changed: one stays where one is.
         assert screen.panes.facts is not None
@@ -312,13 +312,13 @@ async def test_a_checkpoint_without_a_store_or_a_file_says_why_it_stays_one(mana
     app = browser(None, file=str(path))
     async with app.run_test(size=SIZE) as pilot:
         screen = await asked_for_checkpoint(pilot)
-        assert "opened as a file by itself" in notices(pilot)
+        assert "opened as a single file" in notices(pilot)
         assert "3 Checkpoints" in screen.query_one(TabLine).plain
         shutil.rmtree(managed / "checkpoints")
     app = browser(None, file=str(path))
     async with app.run_test(size=SIZE) as pilot:
         await asked_for_checkpoint(pilot)
-        assert "is not there" in notices(pilot)
+        assert "is missing" in notices(pilot)
 
 
 async def test_what_was_undone_elsewhere_is_not_undone_again(store):
@@ -333,6 +333,6 @@ async def test_what_was_undone_elsewhere_is_not_undone_again(store):
         await shows(pilot, screen, 23)
         open_store(store).undo()
         await pilot.press("u")
-        await until(pilot, lambda: "taken back already" in notices(pilot))
+        await until(pilot, lambda: "undone already" in notices(pilot))
         await pilot.press("u")
         await until(pilot, lambda: "Nothing was done here" in notices(pilot))

@@ -360,9 +360,9 @@ async def test_without_a_rule_nothing_can_go(store):
         await pilot.press("P")
         prune = await on(pilot, PruneScreen)
         prune.query_one("#duplicates", Checkbox).value = True
-        await until(pilot, lambda: "Nothing falls" in text_of(prune))
+        await until(pilot, lambda: "No session matches" in text_of(prune))
         await pilot.press("ctrl+s")
-        await until(pilot, lambda: "Nothing is listed" in notices(pilot))
+        await until(pilot, lambda: "No sessions are listed" in notices(pilot))
     assert open_store(store).acts() == []
 
 
