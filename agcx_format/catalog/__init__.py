@@ -37,6 +37,15 @@ if TYPE_CHECKING:
     )
     from agcx_format.catalog.file import Catalog as Catalog
     from agcx_format.catalog.file import Reading as Reading
+    from agcx_format.catalog.projects import (
+        Opening as Opening,
+    )
+    from agcx_format.catalog.projects import (
+        project_directory as project_directory,
+    )
+    from agcx_format.catalog.projects import (
+        project_name as project_name,
+    )
     from agcx_format.catalog.refresh import (
         Gone as Gone,
     )
@@ -47,14 +56,15 @@ if TYPE_CHECKING:
         look_at as look_at,
     )
     from agcx_format.catalog.refresh import (
-        read_first_words as read_first_words,
+        read_opening as read_opening,
     )
 
 _HOMES = {
     "block": "Block",
     "columns": "BROKEN Columns DATES FAVORITE GONE MODES READABLE WORDS_KNOWN micros",
     "file": "Catalog Reading",
-    "refresh": "Gone differences look_at read_first_words",
+    "projects": "Opening project_directory project_name",
+    "refresh": "Gone differences look_at read_opening",
 }
 
 __all__ = names_in(_HOMES)

@@ -29,6 +29,7 @@ from agcx_format.catalog.block import (
     pool_values,
     recorded_error,
 )
+from agcx_format.catalog.projects import Opening, project_name
 from agcx_format.catalog.text_columns import Pool, Texts
 from agcx_format.disk.durable import Signature
 from agcx_format.errors import PersistenceError
@@ -60,11 +61,12 @@ _HALF = 2**64 - 1
 ARRAYS = {
     "inodes": "Q", "mtimes": "q", "sizes": "Q",
     "high": "Q", "low": "Q", "folders": "H", "models": "H", "tags": "I", "directories": "I",
+    "projects": "I", "branches": "I",
     "accessed": "q", "updated": "q", "created": "q", "messages": "Q", "ratios": "f",
     "modes": "B", "flags": "B",
 }  # fmt: skip
 # Arrays that hold numbers of values in the pool of the same name.
-POOLED = ("folders", "models", "tags", "directories")
+POOLED = ("folders", "models", "tags", "directories", "projects", "branches")
 # Pools that 16 bits must suffice for.
 _NUMBERED = tuple(name for name in POOLED if ARRAYS[name] == "H")
 _MOST_POOLED = 1 << 16
@@ -78,9 +80,9 @@ class Columns:
         self.pools: dict[str, Pool[Any]] = {name: Pool() for name in POOLED}
         self.titles = Texts()
         # What the filter searches: title, model, tags, and id, folded, one per line; the same in their
-        # original case if they have a capital; and as the last two lines the first words of the
-        # conversation, in their original case and folded. A word never matches across two lines, and a
-        # word with a capital matches only in the original case.
+        # original case if they have a capital; and as the last two lines the project and, after a tab, the
+        # first words of the conversation, in their original case and folded. A word never matches across two
+        # lines, and a word with a capital matches only in the original case.
         self.haystacks = Texts()
         self.errors: dict[int, PersistenceError] = {}
         # Files whose name is not an id, by row and by path.
@@ -122,6 +124,20 @@ class Columns:
         directory: str = self.pools["directories"][self.arrays["directories"][row]]
         return directory
 
+    def project(self, row: int) -> str:
+        """The directory of the project, see `projects`; empty while that is unknown."""
+        directory: str = self.pools["projects"][self.arrays["projects"][row]]
+        return directory
+
+    def branch(self, row: int) -> str:
+        """The Git branch; empty where it is unknown."""
+        branch: str = self.pools["branches"][self.arrays["branches"][row]]
+        return branch
+
+    def opening(self, row: int) -> Opening:
+        """What `set_opening` was given, without the words."""
+        return Opening("", self.directory(row), self.project(row), self.branch(row))
+
     def signature(self, row: int) -> Signature | None:
         """The signature of the file when it was read; None if unknown."""
         arrays = self.arrays
@@ -150,13 +166,17 @@ class Columns:
         self.errors.pop(row, None)
         self.titles[row] = self.haystacks[row] = ""
 
-    def set_words(self, row: int, words: str, directory: str) -> None:
-        """Add what was read from the conversation itself: its first words, in one line, and directory."""
-        self.arrays["directories"][row] = self.pools["directories"].number(directory)
+    def set_opening(self, row: int, opening: Opening) -> None:
+        """Add what was read from the conversation itself."""
+        arrays, pools = self.arrays, self.pools
+        arrays["directories"][row] = pools["directories"].number(opening.directory)
+        arrays["projects"][row] = pools["projects"].number(opening.project)
+        arrays["branches"][row] = pools["branches"].number(opening.branch)
         head = _parts(self.haystacks[row])[0]
-        words = words.replace("\n", " ")
-        self.haystacks[row] = f"{head}\n{_written(words)}\n{fold(words)}"
-        self.arrays["flags"][row] |= WORDS_KNOWN
+        parts = filter(None, (project_name(opening.project), opening.words))
+        said = "\t".join(parts).replace("\n", " ")
+        self.haystacks[row] = f"{head}\n{_written(said)}\n{fold(said)}"
+        arrays["flags"][row] |= WORDS_KNOWN
 
     def extend(self, block: Block) -> range:
         """Add the rows of a catalog, whose paths must be new; returns them.
@@ -288,7 +308,8 @@ class Columns:
         arrays["flags"][row] = GONE
         arrays["models"][row] = self.pools["models"].number("")
         arrays["tags"][row] = self.pools["tags"].number(())
-        arrays["directories"][row] = self.pools["directories"].number("")
+        for name in ("directories", "projects", "branches"):
+            arrays[name][row] = self.pools[name].number("")
         if place is None:
             folder, _, name = path.rpartition("/")
             arrays["folders"][row] = self.pools["folders"].number(folder)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agcx_format.catalog.columns import GONE, Columns
+from agcx_format.catalog.projects import BRANCH, Opening, project_directory
 from agcx_format.errors import PersistenceError
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.session.lazy import SessionFile
@@ -18,7 +19,7 @@ from agcx_format.store import paths
 from agcx_format.store.entries import EntryReader, ScanEntry
 from agcx_format.transcript.words import genuine_user_text
 
-__all__ = ["Gone", "differences", "look_at", "read_first_words"]
+__all__ = ["Gone", "differences", "look_at", "read_opening"]
 
 # How many characters of a conversation's first words are kept, and in how many messages to look.
 LONGEST = 200
@@ -70,19 +71,22 @@ def look_at(root: Path, columns: Columns, path: str) -> ScanEntry | Gone | None:
     return EntryReader(root, use_mmap=False).entry(layout, path) or (Gone(path) if there else None)
 
 
-def read_first_words(path: str) -> tuple[str, str]:
-    """The person's first words, in one line, and the working directory; empty if unknown.
+def read_opening(path: str) -> Opening:
+    """First words, directory, project, and branch of a session; empty where unknown.
 
-    Reads only the first pieces of the messages.
+    Reads only the first pieces of the messages, and the context.
     """
     try:
         with SessionFile(path, use_mmap=False) as session:
             words = _first_words(session)
             if not session.has_context_apart and session.size > _LARGEST_FOR_DIRECTORY:
-                return words, ""
-            return words, session.context.working_directory
+                return Opening(words)
+            context = session.context
     except PersistenceError:
-        return "", ""
+        return Opening()
+    directory = context.working_directory
+    branch = context.environment_variables.get(BRANCH, "")
+    return Opening(words, directory, project_directory(directory), branch)
 
 
 def _first_words(session: SessionFile) -> str:

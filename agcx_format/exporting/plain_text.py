@@ -31,8 +31,8 @@ from agcx_format.model.session import ConversationSnapshot, SessionMetadata
 from agcx_format.transcript.escaping import safe_json, visible
 from agcx_format.transcript.reader import ReadMessage, TranscriptReader
 from agcx_format.transcript.tool_calls import ToolCall, outcome_of_records, tool_call_of_item
-from agcx_format.transcript.tools import Call
 from agcx_format.transcript.wording import (
+    call_parts,
     describe_file,
     describe_image,
     describe_outcome,
@@ -95,7 +95,7 @@ def _content(item: object, call: ToolCall | None) -> Iterator[str]:
             yield from map(_part, item.content[1:] if is_tool_image(item) else item.content)
         case FunctionCall() | LocalShellCall() | FunctionCallOutput() if call is not None:
             if call.call is not None:
-                yield from _asked(call.call)
+                yield from call_parts(call.call)
             if call.output is not None:
                 yield from map(_part, call.output.content)
         case Reasoning() | ReasoningWithoutContent() if not text_of(item).strip():
@@ -103,14 +103,6 @@ def _content(item: object, call: ToolCall | None) -> Iterator[str]:
             yield f"[encrypted, {counted(len(sealed), 'character')}]" if sealed else "[not kept]"
         case _:
             yield text_of(item)
-
-
-def _asked(call: Call) -> Iterator[str]:
-    if call.directory:
-        yield f"in {call.directory}"
-    if call.settings:
-        yield f"with {', '.join(call.settings)}"
-    yield f"$ {call.command}" if call.command is not None else call.text or call.arguments
 
 
 def _part(part: ContentPart) -> str:

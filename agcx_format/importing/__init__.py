@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from agcx_format._exports import names_in, on_demand
 
 if TYPE_CHECKING:
+    from agcx_format.importing.agents import AGENTS as AGENTS
+    from agcx_format.importing.agents import OWN_AGENT as OWN_AGENT
+    from agcx_format.importing.agents import agent_of as agent_of
     from agcx_format.importing.claude import (
         default_places as default_places,
     )
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
+    "agents": "AGENTS OWN_AGENT agent_of",
     "claude": "default_places find_transcripts read_transcript",
     "codex": "find_rollouts read_rollout",
     "draft": "Imported",

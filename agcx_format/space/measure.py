@@ -68,7 +68,7 @@ Stopped = Callable[[], bool]
 _Sized = TypeVar("_Sized", "LargeMessage", tuple[int, str, str])
 
 
-class LargeMessage(msgspec.Struct, frozen=True, order=True):
+class LargeMessage(msgspec.Struct, array_like=True, frozen=True, order=True):
     """`size` in bytes decompressed; `index` from 0; `kind`, of KINDS, is that of most of its bytes."""
 
     size: int
@@ -78,7 +78,7 @@ class LargeMessage(msgspec.Struct, frozen=True, order=True):
     title: str = ""
 
 
-class FileStats(msgspec.Struct, frozen=True):
+class FileStats(msgspec.Struct, array_like=True, frozen=True):
     """What one file holds. Sizes are in bytes.
 
     Fields:

@@ -2,7 +2,7 @@
 
     head      magic and version, then frames: length, CRC-32, payload
     frame 0   the store's real path
-    others    rows, a thousand a frame: path and signature of a file, and its `FileStats` packed
+    others    rows, a thousand a frame: path and signature of a file, and its `FileStats` without them
 
 Strategy: the files always win over the cache. A row is valid for one signature of one file, and is unpacked
 only when that file is asked about, so ten thousand rows take a few megabytes during a measurement and
@@ -19,19 +19,19 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from agcx_format.disk.checked_frames import frame, framed, make_private, name_of, remove
 from agcx_format.disk.durable import Signature, is_still, replace_file
 from agcx_format.disk.locks import locked
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import LockFailed, PersistenceError
-from agcx_format.space.activity import ActivityFacts
-from agcx_format.space.measure import KINDS, FileStats, LargeMessage, Stopped, measure
+from agcx_format.space.measure import KINDS, FileStats, Stopped, measure
 from agcx_format.store.entries import ScanEntry
 
 __all__ = ["StatsCache"]
 
-MAGIC = b"AGCXsta2"
+MAGIC = b"AGCXsta3"
 
 _ROWS = 1024
 # A tag can be megabytes, and a session may name a thousand files: those with a larger row are measured each
@@ -46,33 +46,20 @@ _KINDS = frozenset(KINDS)
 
 
 class _Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """`packed` is a `_Facts`."""
+    """`packed` is a `FileStats` whose path and signature are those of the row."""
 
     path: bytes
     signature: tuple[int, int, int]
     packed: msgspec.Raw
 
 
-class _Facts(msgspec.Struct, array_like=True, frozen=True):
-    """The fields of a `FileStats` that the row does not have."""
-
-    title: str
-    model: str
-    directory: str
-    accessed: str
-    tags: tuple[str, ...]
-    plain: int
-    messages: int
-    kinds: dict[str, int]
-    largest: tuple[tuple[int, int, str], ...]
-    activity: ActivityFacts | None
-
-
 Rows = dict[bytes, _Row]
 
 _encode = msgspec.msgpack.Encoder().encode
 _rows = msgspec.msgpack.Decoder(list[_Row])
-_facts = msgspec.msgpack.Decoder(_Facts)
+_stats = msgspec.msgpack.Decoder(FileStats)
+# What a packed row has in place of its own.
+_NO_PATH, _NO_SIGNATURE = "", Signature(0, 0, 0)
 
 
 class StatsCache:
@@ -191,20 +178,8 @@ def _packed(file: FileStats) -> _Row | None:
     """
     if not file.complete:
         return None
-    facts = _Facts(
-        file.title,
-        file.model,
-        file.directory,
-        file.accessed,
-        file.tags,
-        file.plain,
-        file.messages,
-        file.kinds,
-        tuple((each.size, each.index, each.kind) for each in file.largest),
-        file.activity,
-    )
     try:
-        packed = _encode(facts)
+        packed = _encode(replace(file, path=_NO_PATH, signature=_NO_SIGNATURE))
     except UnicodeEncodeError:
         return None
     if len(packed) > _LARGEST_ROW:
@@ -225,23 +200,10 @@ def _known(rows: Rows, entry: ScanEntry, activity: bool) -> FileStats | None:
         return None
     del rows[path]
     try:
-        facts = _facts.decode(row.packed)
+        file = _stats.decode(row.packed)
     except msgspec.DecodeError:
         return None
-    if not _KINDS.issuperset(facts.kinds) or (activity and facts.activity is None):
+    kinds = {*file.kinds, *(each.kind for each in file.largest)}
+    if not _KINDS.issuperset(kinds) or (activity and file.activity is None):
         return None
-    return FileStats(
-        entry.path,
-        signature,
-        facts.title,
-        facts.model,
-        facts.directory,
-        facts.accessed,
-        facts.tags,
-        facts.plain,
-        facts.messages,
-        facts.kinds,
-        tuple(LargeMessage(*each) for each in facts.largest if each[2] in _KINDS),
-        True,
-        facts.activity,
-    )
+    return replace(file, path=entry.path, signature=signature)

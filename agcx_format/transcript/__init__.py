@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from agcx_format.transcript.activity import FileUse as FileUse
     from agcx_format.transcript.activity import ToolUse as ToolUse
     from agcx_format.transcript.activity import read_activity as read_activity
+    from agcx_format.transcript.branches import Branch as Branch
+    from agcx_format.transcript.branches import Branches as Branches
+    from agcx_format.transcript.branches import BranchFinder as BranchFinder
+    from agcx_format.transcript.branches import ChosenWays as ChosenWays
+    from agcx_format.transcript.branches import Way as Way
     from agcx_format.transcript.escaping import safe_line as safe_line
     from agcx_format.transcript.escaping import safe_text as safe_text
     from agcx_format.transcript.file_changes import FileChange as FileChange
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
     from agcx_format.transcript.tools import TELLING as TELLING
     from agcx_format.transcript.tools import Call as Call
     from agcx_format.transcript.tools import read_call as read_call
+    from agcx_format.transcript.wording import call_parts as call_parts
     from agcx_format.transcript.wording import describe_file as describe_file
     from agcx_format.transcript.wording import describe_outcome as describe_outcome
     from agcx_format.transcript.wording import describe_record as describe_record
@@ -46,6 +52,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "activity": "Activity ActivityReader EditedMessage FailedCall FileUse ToolUse read_activity",
+    "branches": "Branch BranchFinder Branches ChosenWays Way",
     "escaping": "safe_line safe_text",
     "file_changes": "FileChange file_changes",
     "folding": "Needle fold",
@@ -55,7 +62,7 @@ _HOMES = {
     "title": "short_title",
     "tool_calls": "CallReader ToolCall paired_calls tool_call tool_call_of_item",
     "tools": "Call TELLING read_call",
-    "wording": "describe_file describe_outcome describe_record",
+    "wording": "call_parts describe_file describe_outcome describe_record",
     "words": "count_turns genuine_user_text own_words text_of",
 }
 

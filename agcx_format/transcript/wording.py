@@ -5,6 +5,8 @@ Text that comes from the session is not made safe here: whoever shows it knows f
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from agcx_format.model.items import (
     FileContext,
     FunctionCall,
@@ -18,10 +20,11 @@ from agcx_format.model.items import (
 )
 from agcx_format.transcript.outputs import CallOutcome
 from agcx_format.transcript.tool_calls import outcome_of_record
+from agcx_format.transcript.tools import Call
 from agcx_format.transcript.words import genuine_user_text, is_tool_image
 
 __all__ = [
-    "describe_extent", "describe_file", "describe_image", "describe_outcome", "describe_record",
+    "call_parts", "describe_extent", "describe_file", "describe_image", "describe_outcome", "describe_record",
     "describe_speaker", "describe_time", "is_context", "is_instruction", "shortened",
 ]  # fmt: skip
 
@@ -117,3 +120,12 @@ def describe_extent(file: FileContext) -> str:
         lines = f"lines {file.line_range[0]} to {file.line_range[1]}"
     language = " ".join(shortened(file.language or "").split())
     return ", ".join(filter(None, (lines, language)))
+
+
+def call_parts(call: Call) -> Iterator[str]:
+    """What a call asks for, a part at a time: where, with which settings, and the command or arguments."""
+    if call.directory:
+        yield f"in {call.directory}"
+    if call.settings:
+        yield f"with {', '.join(call.settings)}"
+    yield f"$ {call.command}" if call.command is not None else call.text or call.arguments

@@ -31,6 +31,7 @@ __all__ = [
     "app_of",
     "call_in_loop",
     "decode_keys_with",
+    "draw_now",
     "forget_chosen_command",
     "forward",
     "has_notifications",
@@ -112,6 +113,20 @@ def is_drawing_suspended(app: AnyApp) -> bool:
 def takes_keys(screen: Screen[Any]) -> bool:
     """Whether a screen is composed and has been on top: only then its focused widget gets keys."""
     return screen.is_mounted and bool(screen.stack_updates)
+
+
+def draw_now(widget: Widget) -> None:
+    """Draw a widget and all in it as they are now, with what else has changed on its screen.
+
+    A screen that was drawn a moment ago is otherwise drawn again one or two sixtieths of a second later.
+    """
+    from textual.widget import Widget
+
+    for each in widget.walk_children(Widget, with_self=True):
+        each.vertical_scrollbar._check_refresh()
+        each._check_refresh()
+    # After what these have just told the screen.
+    widget.screen.call_later(widget.screen._on_timer_update)
 
 
 def has_notifications(app: AnyApp) -> bool:

@@ -9,7 +9,7 @@ from tests.bench.measures_start import hundred_thousand, note
 from tests.bench.prose import ANY_TITLE
 from tests.bench.registry import measure, median_ms, p95_ms
 from tests.bench.terminal import DOWN, Terminal
-from tests.bench.timing import Outcome, Samples
+from tests.bench.timing import Outcome, Samples, against
 from tests.bench.workspace import Workspace
 
 _SECONDS = 2
@@ -41,6 +41,23 @@ def hold(work: Workspace) -> Outcome:
             ratios.append(statistics.median(mine) / statistics.median(its))
     samples = (Samples(tuple(values)) for values in found)
     return Outcome("s", *samples, tuple(ratios), note(store))
+
+
+@measure(
+    "keys.preview",
+    "the down key pressed once after a rest, to the last byte of the new preview",
+    "a letter typed in a Textual app with one Static",
+    median_ms(25),
+)
+def preview(work: Workspace) -> Outcome:
+    store = work.store(work.scaled(10_000, 300))
+    with _browser(work, store) as ours, _bare(work) as bare:
+        return against(
+            lambda: ours.press_until_still(DOWN),
+            lambda: bare.press(b"x"),
+            pairs=work.pairs(25),
+            note=note(store),
+        )
 
 
 @measure(

@@ -87,6 +87,14 @@ class Terminal:
         self._await_piece(mark, timeout, f"an answer to {key!r}")
         return self._end_of_burst(mark) - sent
 
+    def press_until_still(self, key: bytes, seconds: float = 0.3) -> float:
+        """Seconds from a key to the last byte that comes before nothing more does for `seconds`."""
+        mark, sent = self.mark(), self.write(key)
+        self._await_piece(mark, 5, f"an answer to {key!r}")
+        while time.perf_counter() - self._pieces[-1][0] < seconds:
+            time.sleep(seconds / 10)
+        return self._pieces[-1][0] - sent
+
     def press_for(self, key: bytes, text: str, timeout: float = 30) -> float:
         """Seconds from a key to the last byte of the picture that has `text` in it."""
         mark, sent = self.mark(), self.write(key)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from agcx_format import MessageSnapshot
+from agcx_format.transcript import Branches
 from agcx_tui.app.blocks.palette import Palette
-from agcx_tui.core.conversation.branches import Branches
 
 __all__ = ["Around", "Fold", "Look"]
 

@@ -31,6 +31,7 @@ from agcx_format import (
 )
 from agcx_format.counting import counted
 from agcx_format.transcript import (
+    Branches,
     describe_file,
     describe_record,
     genuine_user_text,
@@ -50,7 +51,6 @@ from agcx_tui.app.blocks.rows import count_lines, row_parts, text_parts, tidy
 from agcx_tui.app.blocks.times import since, when
 from agcx_tui.app.blocks.tool import plain_rows
 from agcx_tui.app.blocks.tool_lines import answer_block, call_block
-from agcx_tui.core.conversation.branches import Branches
 
 __all__ = ["draw_message", "is_injected", "is_speech", "is_turn", "tells_of_branches"]
 
@@ -193,8 +193,8 @@ def _remarks(message: MessageSnapshot, around: Around) -> list[str]:
         count = len(meta.edit_history)
         forms = f", {count} earlier {'form' if count == 1 else 'forms'}" if count else ""
         remarks.append(f"edited{forms}")
-    if meta.branch_point:
-        count = branches.counts[meta.message_id]
+    count = len(branches.ways.get(meta.message_id, ()))
+    if count > 1 or meta.branch_point:
         remarks.append(f"{count:,} branches (← →)" if count > 1 else "branches here")
     if meta.branch_id is not None:
         name = safe_line(branches.name(meta.branch_id))

@@ -41,4 +41,5 @@ def other_way_block(message: MessageSnapshot, messages: int, look: Look) -> Bloc
     name = safe_line(short_title(words, _NAME)) or "(no words)"
     count = f", {counted(messages, 'message')}" if messages else ""
     muted = look.palette.muted
-    return Block.of([EMPTY, line(("⎇ ", muted), (f"“{name}”{count}: → shows it", muted))], head=1)
+    key = "" if look.compact else ": enter shows it"
+    return Block.of([EMPTY, line(("⎇ ", muted), (f"“{name}”{count}{key}", muted))], head=1)

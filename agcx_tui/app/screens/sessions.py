@@ -111,7 +111,8 @@ class SessionsScreen(ListingScreen[None]):
         """Called when the cursor is on another session, or on none."""
 
     def _follow(self) -> None:
-        self.query_one(Preview).follow(self.sessions.cursor, delay=_PREVIEW_DELAY)
+        preview = self.query_one(Preview)
+        preview.follow(self.sessions.cursor, delay=_PREVIEW_DELAY, at_once=True)
 
     @on(SessionList.Opened)
     def _open(self, message: SessionList.Opened) -> None:

@@ -1,15 +1,17 @@
 """The preview beside the list: facts about the session under the cursor, and its first messages.
 
-Strategy: it follows the cursor without ever delaying it.  A move only starts a timer, longer than a key
-repeat; when it fires, a thread opens the file and posts it with the number of the request.  The answer
-to an older request is closed unseen.  The transcript is imported and mounted for the first file, so the
-first rows of the list do not wait for it.
+Strategy: it follows the cursor without ever delaying it.  The first move after a rest is followed at once,
+as soon as the cursor itself is drawn; while a key is held, each move only starts a timer, longer than a key
+repeat.  A thread opens the file and posts it with the number of the request.  The answer to an older request
+is closed unseen.  The transcript is imported and mounted for the first file, so the first rows of the list
+do not wait for it.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,7 @@ from agcx_format.catalog import micros
 from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_line
+from agcx_tui.app.textual_internals import draw_now
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.words import format
 
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
 # Seconds, and messages, that a thread reads before it shows what it has.
 _PATIENCE = 0.1
 _ENOUGH = 60
+# Seconds without a move after which the next one is no repeat of a held key.
+_RESTED = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,7 @@ class Preview(Vertical):
         # Of the file when it was opened.
         self._signature: Signature | None = None
         self._number = 0
+        self._moved = 0.0
         self._timer: Timer | None = None
         self._file: SessionFile | None = None
         self._transcript: Transcript | None = None
@@ -89,13 +95,22 @@ class Preview(Vertical):
     def compose(self) -> ComposeResult:
         yield Static(id="preview-head", markup=False)
 
-    def follow(self, row: int | None, *, delay: float) -> None:
-        """Show a row after `delay` seconds; the last call wins."""
+    def follow(self, row: int | None, *, delay: float, at_once: bool = False) -> None:
+        """Show a row after `delay` seconds; the last call wins.
+
+        With `at_once` there is no delay if the cursor had rested before.
+        """
+        before, self._moved = self._moved, time.monotonic()
         self._row = row
         self._number += 1
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(delay, self._begin)
+            self._timer = None
+        # The first one of all waits: it imports and mounts the transcript while the rows come.
+        if at_once and self._transcript is not None and self._moved - before >= _RESTED:
+            self.call_after_refresh(self._begin, self._number)
+        else:
+            self._timer = self.set_timer(delay, partial(self._begin, self._number))
 
     def renew(self, *, delay: float) -> None:
         """Show the same row again if its file has changed."""
@@ -107,7 +122,10 @@ class Preview(Vertical):
         ):
             self.follow(row, delay=delay)
 
-    def _begin(self) -> None:
+    def _begin(self, number: int) -> None:
+        if number != self._number:
+            # The cursor moved on before it was drawn.
+            return
         self._timer = None
         self._signature = None if self._row is None else self._table.signature(self._row)
         if not self.display or not self.is_attached:
@@ -120,7 +138,7 @@ class Preview(Vertical):
             self._show_head(self._broken_head(row))
             self._show_file(None)
         else:
-            self._open(self._table.path(row), self._number)
+            self._open(self._table.path(row), number)
 
     @work(thread=True, exclusive=True, group="preview", exit_on_error=False)
     def _open(self, path: str, number: int) -> None:
@@ -164,6 +182,7 @@ class Preview(Vertical):
         if self._transcript is None and message.file is not None:
             self._transcript = await self._mount_transcript()
         self._show_file(message.file)
+        draw_now(self)
 
     async def _mount_transcript(self) -> Transcript:
         from agcx_tui.app.widgets.transcript.transcript import Transcript
@@ -179,9 +198,15 @@ class Preview(Vertical):
             self._file.close()
 
     def _show_head(self, content: Content) -> None:
-        if not content.is_same(self._head):
-            self._head = content
-            self.query_one("#preview-head", Static).update(content)
+        before = self._head
+        if content.is_same(before):
+            return
+        self._head = content
+        head = self.query_one("#preview-head", Static)
+        rules, width = head.styles.get_rules(), head.content_size.width
+        # Nothing else moves while it is as high as before: no layout, and less to draw.
+        as_high = width and before.get_height(rules, width) == content.get_height(rules, width)
+        head.update(content, layout=not as_high)
 
     def _show_file(self, file: SessionFile | None) -> None:
         before, self._file = self._file, file

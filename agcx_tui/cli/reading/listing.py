@@ -25,6 +25,7 @@ from agcx_tui.cli.common import (
     store_option,
     tell,
 )
+from agcx_tui.core.local.paths import cache_directory, catalogs
 
 if TYPE_CHECKING:
     from agcx_format import ScanEntry, Store
@@ -66,8 +67,11 @@ def list_(
     """List the sessions, the last opened first; files that cannot be read are marked with a !.
 
     QUERY holds words that the title, tags, model, or id must contain, and terms such as
-    model:gpt-5 tag:ui mode:plan is:favorite is:broken is:empty before:2024-11 after:7d larger:1MB
-    messages:>100; a - before a word or term means not.
+    agent:codex model:gpt-5 tag:ui mode:plan is:favorite is:broken is:empty before:2024-11 after:7d
+    larger:1MB messages:>100; a - before a word or term means not.
+
+    These read the beginnings of sessions that the browser has not listed yet: project:site (the last part
+    of the directory, the same for all worktrees of a Git repository) dir:~/src branch:main.
 
     These read the messages, of new sessions only, of those that match the rest: file:parser.py
     tool:apply_patch is:failed is:edited is:branched turns:>10 duration:>1h (without breaks)
@@ -105,8 +109,13 @@ def make_table(entries: Iterable[ScanEntry]) -> SessionTable:
 
 
 def filter_table(table: SessionTable, wanted: Query, store: Store) -> None:
-    """Show the rows that match; if the messages of sessions decide, they are read now."""
+    """Show the rows that match; if the beginnings or the messages of sessions decide, they are read now."""
     table.filter_by(wanted)
+    if rows := table.rows_to_read():
+        from agcx_format.catalog import Catalog
+        from agcx_tui.core.sessions.openings import openings
+
+        table.set_openings(openings(table, rows, Catalog(catalogs(cache_directory()), store.path)))
     if rows := table.rows_to_measure():
         from agcx_tui.cli.reading.stats import measured
         from agcx_tui.core.store.activity_feed import entries_of, known_activity

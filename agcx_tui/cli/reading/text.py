@@ -24,10 +24,10 @@ from agcx_format import (
 )
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import (
-    Call,
     ReadMessage,
     ToolCall,
     TranscriptReader,
+    call_parts,
     describe_file,
     describe_outcome,
     safe_line,
@@ -123,7 +123,7 @@ def _indented(text: str) -> str:
 def _said(item: object, call: ToolCall | None) -> Iterator[str]:
     if call is not None:
         if call.call is not None:
-            yield from _asked(call.call)
+            yield from call_parts(call.call)
         if call.output is not None:
             yield "\n".join(map(_part, call.output.content))
         return
@@ -134,14 +134,6 @@ def _said(item: object, call: ToolCall | None) -> Iterator[str]:
             yield "(encrypted)"
         case _:
             yield text_of(item)
-
-
-def _asked(call: Call) -> Iterator[str]:
-    if call.directory:
-        yield f"in {call.directory}"
-    if call.settings:
-        yield f"with {', '.join(call.settings)}"
-    yield f"$ {call.command}" if call.command else call.text or call.arguments
 
 
 def _part(part: object) -> str:

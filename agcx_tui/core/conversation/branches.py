@@ -1,22 +1,14 @@
-"""Where a conversation branches: each branch named by its first words, each branch point with its ways on.
-
-Strategy: one walk over all messages, beside what is shown; blocks, so call it in a thread.  Only branch
-points and branches are kept, so a long conversation takes no more memory than its branches.  The ids of all
-messages are kept during the walk, in 16 bytes each, for messages that others continue from although they are
-not marked as branch points.
-"""
+"""Reads where a conversation branches, from a source that shows it; blocks, so call it in a thread."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from uuid import UUID
+from collections.abc import Callable
 
-from agcx_format import MessageSnapshot, MessageSource
-from agcx_format.transcript import genuine_user_text, short_title, text_of
+from agcx_format import MessageSource
+from agcx_format.transcript import Branches, BranchFinder
 from agcx_tui.core.conversation.find_message import all_messages
 
+<<<<<<< HEAD
 __all__ = ["Branch", "Branches", "ChosenWays", "Way", "read_branches"]
 
 # Levels of a tree of branches; what is nested deeper is shown at the last one.
@@ -173,6 +165,9 @@ class ChosenWays:
             if parent is None or parent not in found.lines:
                 return
             branch, number = found.lines[parent], found.numbers[parent]
+=======
+__all__ = ["read_branches"]
+>>>>>>> main
 
 
 def read_branches(
@@ -183,33 +178,7 @@ def read_branches(
     Raises:
         PersistenceError: The file was closed or cannot be read.
     """
-    found = Branches()
-    previous: UUID | None = None
-    missing: set[UUID] = set()
-    ids = bytearray()
+    finder = BranchFinder()
     for number, message in all_messages(source, stopped):
-        metadata = message.metadata
-        own, branch, parent = metadata.message_id, metadata.branch_id, metadata.parent_message_id
-        # Messages that cannot be decoded leave a gap.
-        ids.extend(bytes(_ID * (number - 1) - len(ids)) + own.bytes)
-        # Without a parent a message goes on from the one before it.
-        before = previous if parent is None else parent
-        if before is not None and before in found.numbers:
-            found.counts[before] += 1
-            found.ways.setdefault(before, []).append(Way(branch, number))
-        elif parent is not None and parent != previous:
-            missing.add(parent)
-        if metadata.branch_point:
-            found.numbers[own] = number
-            found.lines[own] = branch
-        if branch is not None:
-            if branch not in found.found:
-                words = genuine_user_text(message.item) or text_of(message.item)
-                found.found[branch] = Branch(short_title(words, _NAME), number, before)
-            found.found[branch].messages += 1
-        previous = own
-    for at in range(0, len(ids), _ID) if missing else ():
-        own = UUID(bytes=bytes(ids[at : at + _ID]))
-        if own in missing:
-            found.numbers.setdefault(own, at // _ID + 1)
-    return None if stopped() else found
+        finder.add(number, message)
+    return None if stopped() else finder.branches()

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from agcx_format.catalog import project_name
+from agcx_format.importing import agent_of
 from agcx_format.transcript import fold, safe_line
 from agcx_tui.core.sessions.query import KEYS, MODES, STATES
 from agcx_tui.core.sessions.table import SessionTable
@@ -27,6 +31,16 @@ _ALWAYS = {
     "messages": (">10", ">100", ">1000"),
     "turns": (">1", ">10", ">100"),
     "duration": (">10min", ">1h", "<1min"),
+}
+
+# For each key, the column with its values, and what they are in a value of the column.
+_POOLS: dict[str, tuple[str, Callable[[Any], Iterable[str]]]] = {
+    "model": ("models", lambda model: [model]),
+    "tag": ("tags", lambda tags: tags),
+    "agent": ("tags", lambda tags: [agent_of(tags)]),
+    "project": ("projects", lambda directory: [project_name(directory)]),
+    "dir": ("directories", lambda directory: [directory]),
+    "branch": ("branches", lambda branch: [branch]),
 }
 
 # The last word: a minus, a key, and a value that may be in quotes.
@@ -60,14 +74,12 @@ def complete(before: str, table: SessionTable) -> Completion:
 
 def _values(table: SessionTable, key: str) -> list[str]:
     counts: Counter[str] = Counter()
-    pools, arrays = table.columns.pools, table.columns.arrays
-    if key == "model":
-        for number, count in Counter(arrays["models"]).items():
-            counts[pools["models"][number]] += count
-    elif key == "tag":
-        for number, count in Counter(arrays["tags"]).items():
-            for tag in pools["tags"][number]:
-                counts[tag] += count
+    columns = table.columns
+    if key in _POOLS:
+        name, texts = _POOLS[key]
+        for number, count in Counter(columns.arrays[name]).items():
+            for text in texts(columns.pools[name][number]):
+                counts[text] += count
     elif key in ("tool", "checkpoint"):
         for facts in table.activity.values():
             counts.update(facts.checkpoints if key == "checkpoint" else (t[0] for t in facts.tools))

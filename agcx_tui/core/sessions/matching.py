@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import filterfalse
 from typing import TYPE_CHECKING
 
+from agcx_format.catalog import project_name
+from agcx_format.importing import OWN_AGENT, agent_of
 from agcx_format.transcript import fold
-from agcx_tui.core.sessions.query import IMPORTS, WORD, Term
+from agcx_tui.core.sessions.query import WORD, Term
 
 if TYPE_CHECKING:
     from agcx_format.space import ActivityFacts
@@ -34,6 +36,8 @@ def matching(rows: Iterable[int], terms: Iterable[Term], table: SessionTable) ->
         if term.is_of_messages:
             # What is not known matches neither a condition nor its opposite.
             rows = [row for row in rows if row in table.activity]
+        if term.is_of_opening:
+            rows = [row for row in rows if table.opening_is_known(row)]
         if term.key == WORD and not term.negated:
             rows = table.columns.haystacks.holding(term.needle, rows)
             continue
@@ -54,6 +58,18 @@ def predicate(term: Term, table: SessionTable) -> Predicate:
         case "model", str(wanted):
             models = pools["models"].fitting(lambda model: wanted in fold(model))
             return lambda row: arrays["models"][row] in models
+        case "project", str(wanted):
+            projects = pools["projects"].fitting(lambda at: wanted in fold(project_name(at)))
+            return lambda row: arrays["projects"][row] in projects
+        case "dir", str(wanted):
+            directories = pools["directories"].fitting(lambda at: wanted in fold(at))
+            return lambda row: arrays["directories"][row] in directories
+        case "branch", str(wanted):
+            branches = pools["branches"].fitting(lambda branch: wanted in fold(branch))
+            return lambda row: arrays["branches"][row] in branches
+        case "agent", str(wanted):
+            sets = pools["tags"].fitting(lambda tags: agent_of(tags).startswith(wanted))
+            return lambda row: arrays["tags"][row] in sets
         case "tag", str(wanted):
             sets = pools["tags"].fitting(lambda tags: any(wanted in fold(tag) for tag in tags))
             return lambda row: arrays["tags"][row] in sets
@@ -109,7 +125,7 @@ def _in_state(state: str, table: SessionTable) -> Predicate:
         case "broken":
             return table.lacking
         case "imported":
-            sets = table.columns.pools["tags"].fitting(lambda tags: not IMPORTS.isdisjoint(tags))
+            sets = table.columns.pools["tags"].fitting(lambda tags: agent_of(tags) != OWN_AGENT)
             return lambda row: arrays["tags"][row] in sets
         case "marked":
             return table.marks.__contains__

@@ -12,6 +12,7 @@ tests the rows.
 from __future__ import annotations
 
 import operator
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,17 +22,17 @@ from agcx_format.transcript import Needle, fold
 
 WORD = "word"
 KEYS = (
-    "model", "tag", "mode", "is", "before", "after", "larger", "smaller", "messages", "turns", "duration",
-    "file", "tool", "checkpoint", "id",
+    "project", "dir", "branch", "agent", "model", "tag", "mode", "is", "before", "after",
+    "larger", "smaller", "messages", "turns", "duration", "file", "tool", "checkpoint", "id",
 )  # fmt: skip
 STATES = (
     "favorite", "broken", "empty", "imported", "failed", "edited", "branched", "marked", "listed",
 )  # fmt: skip
+# Keys that are known only once the beginning of a session has been read.
+_OF_OPENING = frozenset({"project", "dir", "branch"})
 # Keys and states that are known only once the messages of a session have been read.
 _OF_MESSAGES = frozenset({"turns", "duration", "file", "tool", "checkpoint"})
 _STATES_OF_MESSAGES = frozenset({"failed", "edited", "branched"})
-# The tags that an import adds.
-IMPORTS = frozenset({"codex", "claude-code"})
 # The tag of an import of which a part could not be read.
 INCOMPLETE = "incomplete"
 MODES = ("plan", "build", "review")
@@ -56,9 +57,9 @@ class Term:
 
     Fields:
         key: The column, or WORD.
-        value: Folded text for `word model tag mode is id file tool checkpoint`; microseconds since 1970 for
-            `before after`; bytes for `larger smaller`; operator and count for `messages turns`; operator
-            and seconds for `duration`.
+        value: Folded text for `word project dir branch agent model tag mode is id file tool checkpoint`;
+            microseconds since 1970 for `before after`; bytes for `larger smaller`; operator and count for
+            `messages turns`; operator and seconds for `duration`.
         negated: Whether it must not match.
         written: A word with a capital letter as it was typed: it is case-sensitive.
     """
@@ -72,6 +73,11 @@ class Term:
     def needle(self) -> str:
         """The text to search for, if the value is a text."""
         return self.written or str(self.value)
+
+    @property
+    def is_of_opening(self) -> bool:
+        """Whether the beginning of a session has to be read to know if it matches."""
+        return self.key in _OF_OPENING
 
     @property
     def is_of_messages(self) -> bool:
@@ -140,6 +146,10 @@ def parse(text: str, now: int) -> Query:
 # How a value is searched, by key: whatever matches a longer value matches the shorter one it contains.
 _LOOKED_FOR: dict[str, Callable[[str, str], bool]] = {
     WORD: operator.contains,
+    "project": operator.contains,
+    "dir": operator.contains,
+    "branch": operator.contains,
+    "agent": str.startswith,
     "model": operator.contains,
     "file": operator.contains,
     "tool": operator.contains,
@@ -162,6 +172,10 @@ def _implies(new: Term, old: Term) -> bool:
 
 def _text(value: str, now: int) -> str:
     return fold(value)
+
+
+def _path(value: str, now: int) -> str:
+    return fold(os.path.expanduser(value))
 
 
 def _one_of(choices: tuple[str, ...]) -> Callable[[str, int], str]:
@@ -223,6 +237,10 @@ def _duration(value: str, now: int) -> tuple[str, int]:
 
 _READERS: dict[str, Callable[[str, int], str | int | tuple[str, int]]] = {
     WORD: _text,
+    "project": _text,
+    "dir": _path,
+    "branch": _text,
+    "agent": _text,
     "model": _text,
     "tag": _text,
     "id": _text,

@@ -12,21 +12,19 @@ Times are microseconds since 1970.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agcx_format.catalog import BROKEN, DATES, FAVORITE, GONE, MODES, READABLE, Columns
+from agcx_format.catalog import DATES, GONE
 from agcx_tui.core.sessions.matching import matching
-from agcx_tui.core.sessions.query import INCOMPLETE, WORD, Query
+from agcx_tui.core.sessions.query import WORD, Query
+from agcx_tui.core.sessions.rows import SessionRows
 from agcx_tui.core.sessions.sorting import DESCENDING, RowOrder
 
 if TYPE_CHECKING:
     from agcx_format import ScanEntry
-    from agcx_format.catalog import Block
-    from agcx_format.disk import Signature
-    from agcx_format.errors import PersistenceError
+    from agcx_format.catalog import Block, Opening
     from agcx_format.space import ActivityFacts
 
 __all__ = ["SessionTable", "Totals"]
@@ -41,21 +39,20 @@ class Totals:
     broken: int
 
 
-class SessionTable:
-    """Rows in, `order` out.  The facts of a row are given by `title(row)` and the like.
+class SessionTable(SessionRows):
+    """Rows in, `order` out.
 
     Other threads may read `columns`; only the table changes them.
     """
 
     def __init__(self) -> None:
-        self.columns = Columns()
+        super().__init__()
         self.order: list[int] = []
         self.marks: set[int] = set()
         # The paths that `is:listed` selects, for another screen; not all of them need exist.
         self.listed: frozenset[str] = frozenset()
         # What happened in sessions, by row, as far as their messages were read.
         self.activity: dict[int, ActivityFacts] = {}
-        self.sort_key = "accessed"
         self.descending = True
         self.query = Query()
         # What the catalog says of the whole store while not all of it is loaded.
@@ -64,101 +61,9 @@ class SessionTable:
         self._everything: list[int] | None = []
         # False while a catalog is loaded that was saved in another order.
         self._sorted = True
-        self._arrays = self.columns.arrays
-        self._flags = self._arrays["flags"]
         self._size = self._broken = self._gone = 0
-        self._checkpoints: Mapping[str, int] = {}
         # Counts the changes of rows, so that what was worked out from them can be kept until the next.
         self.version = 0
-
-    # --- facts of one row
-
-    def path(self, row: int) -> str:
-        return self.columns.path(row)
-
-    def id(self, row: int) -> str:
-        """The session's id as text, or the file's name if that is not an id."""
-        return self.columns.id(row)
-
-    def title(self, row: int) -> str:
-        return self.columns.titles[row]
-
-    def model(self, row: int) -> str:
-        return self.columns.model(row)
-
-    def tags(self, row: int) -> tuple[str, ...]:
-        return self.columns.tags(row)
-
-    def directory(self, row: int) -> str:
-        """The agent's working directory; empty while it is not known."""
-        return self.columns.directory(row)
-
-    def mode(self, row: int) -> str:
-        return MODES[self._arrays["modes"][row]] if self.readable(row) else ""
-
-    def messages(self, row: int) -> int:
-        count: int = self._arrays["messages"][row]
-        return count
-
-    def size(self, row: int) -> int:
-        """Bytes of the file and of its checkpoints, as far as those are known."""
-        count: int = self._arrays["sizes"][row]
-        return count + self._checkpoints.get(self.id(row), 0) if self._checkpoints else count
-
-    def ratio(self, row: int) -> float | None:
-        """Compressed / original size according to the metadata; None if that is not possible."""
-        ratio = self._arrays["ratios"][row]
-        return ratio if 0 <= ratio < math.inf else None
-
-    def favorite(self, row: int) -> bool:
-        return bool(self._flags[row] & FAVORITE)
-
-    def broken(self, row: int) -> bool:
-        """Whether a part of the file cannot be read."""
-        return bool(self._flags[row] & BROKEN)
-
-    def lacking(self, row: int) -> bool:
-        """Whether a part of the conversation is missing: the file is broken, or the import incomplete."""
-        return self.broken(row) or INCOMPLETE in self.tags(row)
-
-    def flag(self, row: int) -> str:
-        """The character before a title: "!" if a part is missing, which also shows without colors."""
-        return "!" if self.lacking(row) else "★" if self.favorite(row) else " "
-
-    def readable(self, row: int) -> bool:
-        """Whether the metadata can be read, if not the rest."""
-        return bool(self._flags[row] & READABLE)
-
-    def error(self, row: int) -> PersistenceError | None:
-        return self.columns.errors.get(row)
-
-    def signature(self, row: int) -> Signature | None:
-        """The file's signature when it was scanned, to check that it has not changed."""
-        return self.columns.signature(row)
-
-    def date(self, row: int, name: str | None = None) -> int:
-        """The date of that name, or the one that the list shows."""
-        moment: int = self._arrays[name or self.shown_date][row]
-        return moment
-
-    def last_used(self, row: int) -> int:
-        """When the session was last opened or changed, or the file last written if it is unreadable."""
-        return max(self.date(row, "accessed"), self.date(row, "updated"))
-
-    def changed(self, row: int) -> int:
-        """The time of the last write to the file."""
-        moment: int = self._arrays["mtimes"][row]
-        return moment // 1000
-
-    @property
-    def shown_date(self) -> str:
-        """The date that the list shows: the one that it is sorted by, or accessed."""
-        return self.sort_key if self.sort_key in DATES else "accessed"
-
-    @property
-    def shown_measure(self) -> str:
-        """What the list shows after the messages: the size, or the ratio when sorted by it."""
-        return "ratio" if self.sort_key == "ratio" else "size"
 
     # --- all rows
 
@@ -275,18 +180,27 @@ class SessionTable:
         self.query = query
         self.order = matching(among, self.query.terms, self)
 
-    def set_words(self, found: Iterable[tuple[int, str, str]]) -> bool:
-        """Set the first words and directories of rows; whether that changes what is shown."""
+    def set_openings(self, found: Iterable[tuple[int, Opening]]) -> bool:
+        """Set first words, directories, and branches of rows; whether that changes what is shown."""
         rows = []
-        for row, words, directory in found:
+        for row, opening in found:
             if not self._flags[row] & GONE:
-                self.columns.set_words(row, words, directory)
+                self.columns.set_opening(row, opening)
                 rows.append(row)
-        if not any(term.key == WORD for term in self.query.terms):
+        self.version += bool(rows)
+        if not any(term.key == WORD or term.is_of_opening for term in self.query.terms):
             return False
         before = self.order
         self._show(rows)
         return self.order != before
+
+    def rows_to_read(self) -> list[int]:
+        """The rows of which only the beginning of the session decides whether they match the query."""
+        if not any(term.is_of_opening for term in self.query.terms):
+            return []
+        terms = [t for t in self.query.terms if not (t.is_of_opening or t.is_of_messages)]
+        rows = matching(self._all_sorted(), terms, self)
+        return [row for row in rows if not self.opening_is_known(row) and self.readable(row)]
 
     def rows_to_measure(self) -> list[int]:
         """The rows of which only what happened in them decides whether they match the query."""

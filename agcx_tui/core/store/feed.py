@@ -335,7 +335,7 @@ class StoreFeed:
             ) as batches:
                 async for found in batches:
                     done = False
-                    if self.table.set_words(still_true(columns, found)):
+                    if self.table.set_openings(still_true(columns, found)):
                         self._view.table_changed()
                     self.save_soon()
         except Exception as error:

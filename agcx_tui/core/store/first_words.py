@@ -1,4 +1,4 @@
-"""Read the first words and the directories of sessions in the background.
+"""Read the first words, directories, projects, and branches of sessions in the background.
 
 Strategy: decompressing the beginning of a file takes half a millisecond; a pause follows each, so that a
 hundred thousand files take minutes without being noticed.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from agcx_format import Store
-from agcx_format.catalog import GONE, READABLE, WORDS_KNOWN, Columns, read_first_words
+from agcx_format.catalog import GONE, READABLE, WORDS_KNOWN, Columns, Opening, read_opening
 from agcx_format.store import session_paths
 
 __all__ = ["Words", "count", "first_words", "still_true"]
@@ -28,12 +28,11 @@ def count(store: Store) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """First words and directory of a row, read from the version of the file with this `mtime_ns`."""
+    """What the beginning of a row's session says, in the version of the file with this `mtime_ns`."""
 
     row: int
     mtime_ns: int
-    words: str
-    directory: str
+    opening: Opening
 
 
 def first_words(
@@ -49,7 +48,7 @@ def first_words(
         if is_cancelled():
             return
         mtime_ns = mtimes[row]
-        found.append(Words(row, mtime_ns, *read_first_words(columns.path(row))))
+        found.append(Words(row, mtime_ns, read_opening(columns.path(row))))
         if time.perf_counter() >= deadline:
             yield found
             found, deadline = [], time.perf_counter() + _BATCH
@@ -58,8 +57,8 @@ def first_words(
         yield found
 
 
-def still_true(columns: Columns, found: Iterable[Words]) -> Iterator[tuple[int, str, str]]:
-    """Row, words, and directory, without files that have changed since."""
+def still_true(columns: Columns, found: Iterable[Words]) -> Iterator[tuple[int, Opening]]:
+    """Row and opening, without files that have changed since."""
     for each in found:
         if columns.arrays["mtimes"][each.row] == each.mtime_ns:
-            yield each.row, each.words, each.directory
+            yield each.row, each.opening

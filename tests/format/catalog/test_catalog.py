@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 
 from agcx_format.catalog.columns import GONE, WORDS_KNOWN, Columns
 from agcx_format.catalog.file import FIRST_PAGE, Catalog
-from agcx_format.catalog.refresh import Gone, differences, look_at, read_first_words
+from agcx_format.catalog.projects import Opening, project_directory, project_name
+from agcx_format.catalog.refresh import Gone, differences, look_at, read_opening
 from agcx_format.disk import locks
 from agcx_format.store.store import Store
 from tests.support.entries import broken, damaged, session
@@ -30,7 +32,7 @@ def columns_of(*entries) -> Columns:
 
 def facts(columns: Columns, row: int) -> dict:
     """All that is known of a row."""
-    pools = ("folders", "models", "tags", "directories")
+    pools = ("folders", "models", "tags", "directories", "projects", "branches")
     numbers = {name: a[row] for name, a in columns.arrays.items() if name not in pools}
     error = columns.errors.get(row)
     return numbers | {
@@ -39,7 +41,7 @@ def facts(columns: Columns, row: int) -> dict:
         "title": columns.titles[row],
         "model": columns.model(row),
         "tags": columns.tags(row),
-        "directory": columns.directory(row),
+        "opening": columns.opening(row),
         "haystack": columns.haystacks[row],
         "error": error and (type(error), str(error)),
     }
@@ -54,7 +56,8 @@ def many(count: int) -> Columns:
         *(session(n, f"Number {n}", tags=("a", "b")[: n % 3]) for n in range(count))
     )
     for row in range(0, count, 2):
-        columns.set_words(row, f"words {row}", f"/dir/{row % 5}")
+        opening = Opening(f"words {row}", f"/dir/{row % 5}", f"/project/{row % 3}", "main")
+        columns.set_opening(row, opening)
     return columns
 
 
@@ -167,8 +170,8 @@ def test_who_finds_it_being_written_does_not_wait(tmp_path):
 
 def test_forgotten_files_leave_no_word_behind(tmp_path):
     columns = columns_of(session(1, "Secret plan"), session(2, "Other"))
-    columns.set_words(0, "the hidden words", "/secret")
-    columns.set_words(1, "plain words", "/home")
+    columns.set_opening(0, Opening("the hidden words", "/secret"))
+    columns.set_opening(1, Opening("plain words", "/home"))
     catalog = Catalog(tmp_path / "cache", "/store")
     catalog.save(columns, [0, 1])
     catalog.forget([session(1).path])
@@ -180,7 +183,7 @@ def test_forgotten_files_leave_no_word_behind(tmp_path):
 
 def test_a_file_that_changed_keeps_its_words_until_they_are_read_again():
     columns = columns_of(session(1, "Before", tags=("x",)))
-    columns.set_words(0, "How it began", "/home")
+    columns.set_opening(0, Opening("How it began", "/home"))
     row = columns.put(session(1, "After"))
     assert row == 0
     assert columns.haystacks[0].splitlines()[0] == "after"
@@ -249,7 +252,53 @@ def test_first_words_are_the_person_s_own_in_one_line():
     from agcx_tui.demo import demo_store
 
     with demo_store() as path:
-        told = [read_first_words(entry.path) for entry in Store(path).scan()]
-    assert any(words.startswith("Look at this picture") for words, _ in told)
-    assert all("\n" not in words and len(words) <= 200 for words, _ in told)
-    assert any(directory.startswith("/") for _, directory in told)
+        told = [read_opening(entry.path) for entry in Store(path).scan()]
+    assert any(each.words.startswith("Look at this picture") for each in told)
+    assert all("\n" not in each.words and len(each.words) <= 200 for each in told)
+    assert any(each.directory.startswith("/") for each in told)
+
+
+def test_a_project_is_the_last_part_of_the_directory():
+    assert project_name("/home/ana/src/site/") == "site"
+    assert (project_name("/"), project_name(""), project_name("C:\\work")) == ("/", "", "C:\\work")
+
+
+def git(*arguments: str | Path) -> None:
+    subprocess.run(("git", *arguments), check=True, capture_output=True)
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="there is no git")
+def test_all_worktrees_of_a_repository_are_one_project(tmp_path):
+    repository, other = tmp_path / "site", tmp_path / "elsewhere" / "grid-fix"
+    git("init", repository)
+    person = ("-c", "user.name=a", "-c", "user.email=a@b")
+    git("-C", repository, *person, "commit", "--allow-empty", "-m", "x")
+    git("-C", repository, "worktree", "add", other)
+    bare = tmp_path / "queue.git"
+    git("clone", "--bare", repository, bare)
+    git("-C", bare, "worktree", "add", tmp_path / "queue-fix")
+    assert project_directory(str(repository)) == str(repository)
+    assert project_directory(str(repository / "src")) == str(repository / "src")
+    assert project_directory(str(other)) == str(repository)
+    # Also below it, and in directories that are not there.
+    assert project_directory(f"{other}/src/gone/") == f"{repository}/src/gone"
+    assert project_name(project_directory(str(tmp_path / "queue-fix"))) == "queue"
+
+
+def test_a_worktree_that_is_gone_belongs_to_the_repository_that_an_agent_made_it_in():
+    gone = "/nowhere/src/site"
+    assert project_directory(f"{gone}/.claude/worktrees/brave-otter") == gone
+    assert project_directory(f"{gone}/.worktrees/fix/docs") == f"{gone}/docs"
+    assert project_directory(gone) == gone
+
+
+def test_what_lies_beside_a_directory_cannot_hold_up_its_project(tmp_path):
+    os.mkfifo(tmp_path / ".git")
+    assert project_directory(str(tmp_path)) == str(tmp_path)
+    for number, content in enumerate(("gitdir: ../x/.git/modules/sub", "no", "", "\0" * 9000)):
+        (tmp_path / f"{number}").mkdir()
+        (tmp_path / f"{number}" / ".git").write_text(content)
+        assert project_directory(str(tmp_path / f"{number}")) == str(tmp_path / f"{number}")
+    assert project_directory("") == ""
+    assert project_directory("not/absolute") == "not/absolute"
+    assert project_directory("/with\0nul") == "/with\0nul"

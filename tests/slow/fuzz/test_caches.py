@@ -118,11 +118,11 @@ def used(tmp_path_factory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("caches")
     store, cache = demo_copy(folder / "history"), folder / "cache"
     entries = list(open_store(store).scan())
-    from agcx_format.catalog.columns import Columns
+    from agcx_format.catalog import Columns, Opening
 
     columns = Columns()
     rows = [columns.put(entry) for entry in entries]
-    columns.set_words(rows[0], "some words", "/src")
+    columns.set_opening(rows[0], Opening("some words", "/src"))
     Catalog(catalogs(cache), store).save(columns, rows)
     list(StatsCache(measures(cache), store).gather(entries))
     return store, cache

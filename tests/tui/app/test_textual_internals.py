@@ -135,6 +135,25 @@ async def test_whether_a_notification_covers_the_screen():
         await until(pilot, lambda: textual_internals.has_notifications(app))
 
 
+async def test_what_changed_is_drawn_before_anything_else_is_handled():
+    app = TypingApp()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        # Drawn a moment ago: the next time is not yet.
+        app.query_one(Static).update("another line")
+        await until(pilot, lambda: not is_to_be_drawn(app.screen))
+        left = []
+        app.query_one(Static).update("a third line")
+        textual_internals.draw_now(app.query_one(Static))
+        app.screen.call_later(lambda: left.append(is_to_be_drawn(app.screen)))
+        await until(pilot, lambda: left)
+        assert left == [False]
+
+
+def is_to_be_drawn(screen: Screen) -> bool:
+    return bool(screen._layout_required or screen._dirty_widgets)
+
+
 async def test_the_lines_of_a_screen():
     app = TypingApp()
     async with app.run_test(size=SIZE) as pilot:

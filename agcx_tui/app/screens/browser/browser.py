@@ -197,7 +197,7 @@ class BrowserScreen(ListingScreen[None]):
         # would hold up the rows.
         reading = self.feed.state.reading
         delay = _PREVIEW_DELAY_READING if reading else _PREVIEW_DELAY
-        self._preview.follow(self.sessions.cursor, delay=delay)
+        self._preview.follow(self.sessions.cursor, delay=delay, at_once=not reading)
 
     @on(SplitPanes.Arranged)
     def _arranged(self, message: SplitPanes.Arranged) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from textual import on
 from textual.content import Content
@@ -13,9 +14,9 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from agcx_format.errors import PersistenceError
-from agcx_format.transcript import safe_line
+from agcx_format.transcript import Branches, ChosenWays, Way, safe_line
 from agcx_tui.app.screens.options_screen import PagedScreen
-from agcx_tui.core.conversation.branches import Branches, read_branches
+from agcx_tui.core.conversation.branches import read_branches
 from agcx_tui.core.words.format import counted
 
 if TYPE_CHECKING:
@@ -35,23 +36,41 @@ class BranchTree(PagedScreen[int]):
     def __init__(self, branches: Branches) -> None:
         super().__init__()
         self._branches = branches
+        self._newest = ChosenWays(branches)
 
     def on_mount(self) -> None:
-        self.show_title("branches", counted(len(self._branches.found), "branch", "branches"))
+        count = counted(len(self._branches.found), "branch", "branches")
+        self.show_title("branches", f"{count} · newest: leads to the last message")
         self.lines.add_options(self._options())
         self.lines.highlighted = 0
 
     def _options(self) -> Iterator[Option]:
-        for branch in islice(self._branches.found.values(), _SHOWN):
-            space = "   " * self._branches.depth(branch)
-            name = safe_line(branch.name) or "(no words)"
-            origin = self._branches.origin(branch)
-            after = "" if origin is None else f", continues from message {origin:,}"
-            messages = counted(branch.messages, "message")
-            words = f"   message {branch.start:,}: {messages}{after}"
-            yield Option(
-                Content.assemble(f"{space}{name}", (words, "$text-muted")), id=str(branch.start - 1)
-            )
+        for point, way in islice(self._ways(), _SHOWN):
+            yield Option(self._line(point, way), id=str(way.start - 1))
+
+    def _ways(self) -> list[tuple[UUID | None, Way]]:
+        """Every way on, in order, with the message that it goes on from, and branches that begin nowhere."""
+        found = self._branches
+        ways: dict[int, tuple[UUID | None, Way]] = {
+            branch.start: (branch.parent, Way(id, branch.start, branch.name))
+            for id, branch in found.found.items()
+        }
+        for point, several in found.ways.items():
+            if len(several) > 1:
+                ways |= {way.start: (point, way) for way in several}
+        return [ways[start] for start in sorted(ways)]
+
+    def _line(self, point: UUID | None, way: Way) -> Content:
+        branch = self._branches.found.get(way.branch) if way.branch is not None else None
+        space = "   " * (0 if branch is None else self._branches.depth(branch))
+        begins = branch is not None and branch.start == way.start
+        facts = [counted(branch.messages, "message")] if branch is not None and begins else []
+        origin = self._branches.numbers.get(point) if point is not None else None
+        facts += [f"continues from message {origin:,}"] if origin is not None else []
+        words = f"   message {way.start:,}{': ' if facts else ''}{', '.join(facts)}"
+        newest = "   newest" if self._newest.hidden(way.start) is None else ""
+        name = safe_line(way.name) or "(no words)"
+        return Content.assemble(f"{space}{name}", (words, "$text-muted"), (newest, "$secondary"))
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

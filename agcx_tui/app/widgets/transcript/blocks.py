@@ -26,12 +26,12 @@ from agcx_format import (
 )
 from agcx_format.counting import counted
 from agcx_format.errors import PersistenceError
+from agcx_format.transcript import Branches, ChosenWays, Way
 from agcx_tui.app.blocks.block import Block
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.message import draw_message, is_injected, is_turn, tells_of_branches
 from agcx_tui.app.blocks.notes import note_block, other_way_block, undecodable_block
 from agcx_tui.app.blocks.palette import Palette
-from agcx_tui.core.conversation.branches import Branches, ChosenWays, Way
 from agcx_tui.core.conversation.turns import TurnNumbers
 
 __all__ = ["NOTHING", "SPEECH", "THOUGHT", "TOOL", "ConversationBlocks"]
@@ -119,7 +119,7 @@ class ConversationBlocks:
             message = self.message(index)
             if message is None or left < 0:
                 break
-            if is_turn(message):
+            if is_turn(message) and not self.is_hidden(index):
                 return True, index
             left -= self.source.size_of(index)
             index += direction
@@ -132,7 +132,7 @@ class ConversationBlocks:
         self.branches, self._ways = branches, ChosenWays(branches)
 
     def turn(self, index: int, direction: int) -> tuple[int, str] | None:
-        """Choose another way on at a message; returns the branch point and what is shown now.
+        """Choose another way on at a message; returns what is current then, and what is shown now.
 
         None if the conversation does not branch there, as far as is known.
         """
@@ -142,14 +142,18 @@ class ConversationBlocks:
         point = self._ways.point(message, index + 1)
         if point is None:
             return None
+        if self._ways.reveal(index + 1):
+            # The line of a branch that is not shown is the branch that is wanted.
+            return index, self._ways.describe(point)
         return self._ways.number(point) - 1, self._ways.turn(point, direction)
+
+    def is_hidden(self, index: int) -> bool:
+        """Whether a message is on a way that is not chosen, of which one line is shown."""
+        return self._ways is not None and self._ways.hidden(index + 1) is not None
 
     def reveal(self, index: int) -> bool:
         """Choose the ways that lead to a message; false if it is shown already."""
-        message = self.message(index) if self._ways is not None else None
-        if self._ways is None or message is None:
-            return False
-        return self._ways.reveal(message, index + 1)
+        return self._ways is not None and self._ways.reveal(index + 1)
 
     # --- folds
 
@@ -223,7 +227,7 @@ class ConversationBlocks:
             return note_block(f"Message {index + 1:,} is being read …", "", self.look)
         if isinstance(found, PersistenceError):
             return undecodable_block(found, index, self.look)
-        if self._ways is not None and (way := self._ways.hidden(found, index + 1)) is not None:
+        if self._ways is not None and (way := self._ways.hidden(index + 1)) is not None:
             return self._other_way(found, index, way)
         partner = self.partner(index)
         fold = self.fold(index)

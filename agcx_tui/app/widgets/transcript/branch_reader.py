@@ -11,7 +11,8 @@ from textual.worker import get_current_worker
 
 from agcx_format import MessageSource
 from agcx_format.errors import PersistenceError
-from agcx_tui.core.conversation.branches import Branches, read_branches
+from agcx_format.transcript import Branches
+from agcx_tui.core.conversation.branches import read_branches
 
 __all__ = ["BranchReader"]
 

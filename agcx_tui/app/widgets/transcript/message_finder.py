@@ -16,7 +16,23 @@ from textual.worker import get_current_worker
 from agcx_format import MessageSnapshot, MessageSource
 from agcx_tui.core.conversation.find_message import find_message
 
-__all__ = ["MessageFinder"]
+__all__ = ["MessageFinder", "Wanted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to look for: from message `start` (from 0) on, forward (1) or backward (-1).
+
+    Fields:
+        name: what it is, for the person who waits.
+        passed: whether the message with an index is passed over although it matches.
+    """
+
+    name: str
+    start: int
+    direction: int
+    matches: Callable[[MessageSnapshot], bool]
+    passed: Callable[[int], bool] = lambda index: False
 
 
 class MessageFinder:
@@ -35,28 +51,27 @@ class MessageFinder:
         self._widget = widget
         self._number = 0
 
-    def start(
-        self,
-        wanted: str,
-        source: MessageSource,
-        start: int,
-        direction: int,
-        matches: Callable[[MessageSnapshot], bool],
-    ) -> None:
-        """Look from message `start` on, forward (1) or backward (-1)."""
+    def start(self, wanted: Wanted, source: MessageSource) -> None:
+        """Look for something in a source."""
         self.stop()
-        self.wanted = wanted
+        self.wanted = wanted.name
         number = self._number
 
         def look() -> None:
             worker = get_current_worker()
-            index = find_message(
-                source,
-                start,
-                direction,
-                matches,
-                lambda: worker.is_cancelled or number != self._number,
-            )
+
+            def find(start: int) -> int | None:
+                return find_message(
+                    source,
+                    start,
+                    wanted.direction,
+                    wanted.matches,
+                    lambda: worker.is_cancelled or number != self._number,
+                )
+
+            index = find(wanted.start)
+            while index is not None and wanted.passed(index):
+                index = find(index + wanted.direction)
             self._widget.post_message(self.Found(number, index))
 
         self._widget.run_worker(look, thread=True, exclusive=True, group="find")

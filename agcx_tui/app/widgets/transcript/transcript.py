@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from textual import events, on
 from textual.message import Message
 
-from agcx_format import MessageSnapshot, MessageSource
+from agcx_format import MessageSource
 from agcx_format.transcript import text_of
 from agcx_tui.app.blocks.block import Block
 from agcx_tui.app.blocks.look import Fold
@@ -25,7 +25,7 @@ from agcx_tui.app.widgets.roll.roll import Roll
 from agcx_tui.app.widgets.roll.viewport import Place
 from agcx_tui.app.widgets.transcript.blocks import NOTHING, THOUGHT, TOOL, ConversationBlocks
 from agcx_tui.app.widgets.transcript.branch_reader import BranchReader
-from agcx_tui.app.widgets.transcript.message_finder import MessageFinder
+from agcx_tui.app.widgets.transcript.message_finder import MessageFinder, Wanted
 from agcx_tui.app.widgets.transcript.source_reader import ALL, SourceReader
 
 __all__ = ["Transcript"]
@@ -109,8 +109,12 @@ class Transcript(Roll, can_focus=True):
 
     def go(self, index: int, row: int = 0) -> None:
         """Make a known message the current one and put its beginning near the top."""
-        self.moving()
         self.reveal(index)
+        self._put(index, row)
+
+    def _put(self, index: int, row: int = 0) -> None:
+        """As `go`; a message on a way that is not chosen stays the line that it is."""
+        self.moving()
         self.current = max(0, min(index, self.source.known() - 1))
         self.viewport.go(self.current, row)
         self.settled()
@@ -218,6 +222,8 @@ class Transcript(Roll, can_focus=True):
     def _branches_known(self, message: BranchReader.Known) -> None:
         if message.source is self.source:
             self.blocks.use_branches(message.branches)
+            # What is read is not taken from under the eyes.
+            self.blocks.reveal(self.current)
             self._change(self.viewport.forget)
             self.settled()
 
@@ -268,14 +274,13 @@ class Transcript(Roll, can_focus=True):
         rows = sum(place.block == index for place in self.viewport.window)
         block = self.viewport.block(index)
         whole = self.viewport.head_row(index) is not None and rows >= block.height - block.head
-        if not whole:
-            return self.go(index)
-        return self.choose(index)
+        return self.choose(index) if whole else self._put(index)
 
     def action_turn(self, direction: int) -> None:
         """To the next or previous message of the user: a near one at once, else by a thread."""
         found, index = self.blocks.near_turn(self.current + direction, direction)
         if found:
+<<<<<<< HEAD
             return self.go(index)
         known = self.source.known()
         if index >= 0 and (index < known or not self.source.complete):
@@ -283,6 +288,12 @@ class Transcript(Roll, can_focus=True):
                 "next turn" if direction > 0 else "previous turn", index, direction, is_turn
             )
         return None
+=======
+            self.go(index)
+        elif index >= 0 and (index < self.source.known() or not self.source.complete):
+            name = f"{'next' if direction > 0 else 'previous'} turn"
+            self._look_for(Wanted(name, index, direction, is_turn, self.blocks.is_hidden))
+>>>>>>> main
 
     def action_parent(self) -> None:
         """To the message that the current one branches from."""
@@ -291,8 +302,8 @@ class Transcript(Roll, can_focus=True):
         if parent is None:
             self.notify("This message does not branch from another.", markup=False)
             return
-        wanted = "message it branches from"
-        self._look_for(wanted, 0, 1, lambda each: each.metadata.message_id == parent)
+        name = "message it branches from"
+        self._look_for(Wanted(name, 0, 1, lambda each: each.metadata.message_id == parent))
 
     def action_way(self, direction: int) -> None:
         """At a branch point, show another way on, and of the others a line."""
@@ -305,12 +316,10 @@ class Transcript(Roll, can_focus=True):
         self._change(self.viewport.forget)
         self._show_current(self.current)
 
-    def _look_for(
-        self, wanted: str, start: int, direction: int, matches: Callable[[MessageSnapshot], bool]
-    ) -> None:
+    def _look_for(self, wanted: Wanted) -> None:
         """Look for a message in a thread, and go there."""
         self.moving()
-        self._finder.start(wanted, self.source, start, direction, matches)
+        self._finder.start(wanted, self.source)
         self.settled()
 
     @on(MessageFinder.Found)
@@ -346,6 +355,8 @@ class Transcript(Roll, can_focus=True):
 
     def action_unfold(self) -> None:
         """Open the current message further, or fold it if it is open altogether."""
+        if self.blocks.is_hidden(self.current):
+            return self.action_way(1)
         owner = self.blocks.owner(self.current)
         fold = self.blocks.fold(owner)
         cut = any(
@@ -354,7 +365,7 @@ class Transcript(Roll, can_focus=True):
             if each is not None
         )
         following = Fold.FULL if fold == Fold.OPEN and cut else Fold(not fold)
-        self._set_fold(owner, following)
+        return self._set_fold(owner, following)
 
     def _set_fold(self, owner: int, fold: Fold) -> None:
         self._at_end = False

@@ -218,7 +218,7 @@ async def test_with_nothing_to_undo_u_says_so(store):
     async with app.run_test(size=SIZE) as pilot:
         await scanned(pilot)
         await pilot.press("u")
-        await until(pilot, lambda: "nothing to undo" in notices(pilot))
+        await until(pilot, lambda: "Nothing to undo" in notices(pilot))
 
 
 async def test_an_asterisk_stars_and_u_takes_it_back(store):

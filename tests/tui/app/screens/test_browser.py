@@ -96,6 +96,18 @@ async def test_the_preview_follows_the_cursor(store):
         assert "created" in head(screen)
 
 
+async def test_the_preview_follows_a_cursor_that_had_rested_without_any_delay(store, monkeypatch):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await until(pilot, lambda: screen.query("Transcript"))
+        # From now on, what waits for a pause never comes.
+        monkeypatch.setattr("agcx_tui.app.screens.browser.browser._PREVIEW_DELAY", 3600)
+        monkeypatch.setattr("agcx_tui.app.widgets.preview._RESTED", 0)
+        await pilot.press("down")
+        await until(pilot, lambda: "Fix the grid layout" in head(screen))
+
+
 async def test_typing_filters_at_once_and_marks_what_matches(store):
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agcx_format.catalog import Opening
 from agcx_tui.core.sessions.completion import complete
 from agcx_tui.core.sessions.query import KEYS, parse
 from agcx_tui.core.sessions.table import SessionTable
@@ -20,7 +21,14 @@ def table() -> SessionTable:
             session(1, model="gpt-5", tags=("ui", "to do")),
             session(2, model="gpt-5-codex", tags=("ui",)),
             session(3, model="gpt-5-codex", tags=("audio", 'a "b"', "\x1b[0m")),
-            session(4, model="claude-opus", tags=("ui", "bug")),
+            session(4, model="claude-opus", tags=("ui", "bug", "claude-code")),
+        ]
+    )
+    made.set_openings(
+        [
+            (0, Opening("", "/home/my site", "/home/my site", "main")),
+            (1, Opening("", "/home/wt/fix", "/home/site", "fix")),
+            (2, Opening("", "/home/site", "/home/site", "main")),
         ]
     )
     return made
@@ -34,7 +42,13 @@ def table() -> SessionTable:
         ("MESS", ("messages:",)),
         ("model:", ("model:gpt-5-codex", "model:claude-opus", "model:gpt-5")),
         ("model:opus", ("model:claude-opus",)),
-        ("tag:u", ("tag:ui", "tag:audio", "tag:bug")),
+        ("proj", ("project:",)),
+        ("project:", ("project:site", 'project:"my site"')),
+        ("project:my", ('project:"my site"',)),
+        ("dir:fix", ("dir:/home/wt/fix",)),
+        ("branch:", ("branch:main", "branch:fix")),
+        ("agent:", ("agent:agcodex", "agent:claude-code")),
+        ("tag:u", ("tag:ui", "tag:audio", "tag:bug", "tag:claude-code")),
         ("-tag:to", ('-tag:"to do"',)),
         ('tag:"to d', ('tag:"to do"',)),
         ("is:im", ("is:imported",)),

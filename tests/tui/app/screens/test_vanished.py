@@ -129,7 +129,7 @@ async def test_a_store_that_vanishes_below_another_screen_is_an_error_there(stor
         await pilot.press("r")
         await until(pilot, lambda: "Nothing was restored" in notices(pilot))
         await pilot.press("u")
-        await until(pilot, lambda: "nothing to undo" in notices(pilot))
+        await until(pilot, lambda: "Nothing to undo" in notices(pilot))
         assert not store.exists()
 
 

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from agcx_format import ListSource, SessionFile, read_session, write_session
+from agcx_format.transcript import ChosenWays
 from agcx_tui.core.conversation.branches import read_branches
 from tests.support.browsing import until
 from tests.support.messages import TranscriptApp, assistant, golden, screen_text, user
@@ -40,14 +41,15 @@ def test_branches_have_the_first_words_of_their_first_message():
 
 def test_a_branch_point_counts_the_ways_on_and_every_parent_has_its_number():
     found = read_branches(ListSource(branched()))
-    assert found.counts == {UUID(int=2): 2}
+    assert [way.start for way in found.ways[UUID(int=2)]] == [3, 4]
     assert found.numbers == {UUID(int=2): 2, UUID(int=1): 1}
 
 
 def test_a_message_without_a_parent_goes_on_from_the_one_before_it():
     messages = branched()
     messages[2] = user("Thanks", message_id=UUID(int=3))
-    assert read_branches(ListSource(messages)).counts == {UUID(int=2): 2}
+    ways = read_branches(ListSource(messages)).ways
+    assert [way.start for way in ways[UUID(int=2)]] == [3, 4]
 
 
 def test_what_is_stopped_says_nothing():
@@ -76,22 +78,26 @@ async def test_a_conversation_names_its_branches_by_words_and_never_by_numbers_o
             4: "branch “Try another way”",
             5: "branch “Or a third” · continues from message 1 (b)",
         }
+        await until(pilot, lambda: app.transcript.blocks.branches)
+        app.transcript.seek(index)
         await until(pilot, lambda: said[index] in "\n".join(screen_text(app.transcript)))
         assert "00000000" not in "\n".join(screen_text(app.transcript))
 
 
-async def test_at_a_branch_point_one_way_is_read_and_the_others_are_a_line_each():
-    app = TranscriptApp(ListSource(branched()))
+async def test_the_path_to_the_last_message_is_read_and_the_other_branches_are_a_line_each():
+    app = TranscriptApp(ListSource(branched()[:5]))
     async with app.run_test(size=(100, 40)) as pilot:
         shown = lambda: "\n".join(screen_text(app.transcript))  # noqa: E731
-        await until(pilot, lambda: "2 branches" in shown())
+        await until(pilot, lambda: "⎇ “Thanks”: enter shows it" in shown())
+        assert "Done" in shown()
         app.transcript.focus()
-        await pilot.press("right_square_bracket", "right")
-        assert app.transcript.current == 1
-        assert "Thanks" in shown()
-        assert "Done" not in shown()
+        # On the line of a branch, Enter and the arrows show that branch.
+        await pilot.press("right_square_bracket", "right_square_bracket", "enter")
+        assert app.transcript.current == 2
         assert "⎇ “Try another way”, 2 messages" in shown()
-        await pilot.press("right")
+        assert "Done" not in shown()
+        # At the branch point, the arrows go round: one, the next one, all.
+        await pilot.press("left_square_bracket", "right")
         assert "⎇ “Thanks”" in shown()
         assert "Done" in shown()
         await pilot.press("right")
@@ -100,18 +106,36 @@ async def test_at_a_branch_point_one_way_is_read_and_the_others_are_a_line_each(
         assert "Done" not in shown()
 
 
-async def test_what_is_gone_to_is_shown_although_another_way_was_chosen():
+async def test_what_is_gone_to_is_shown_although_another_branch_was_chosen():
     app = TranscriptApp(ListSource(branched()))
     async with app.run_test(size=(100, 40)) as pilot:
         shown = lambda: "\n".join(screen_text(app.transcript))  # noqa: E731
-        await until(pilot, lambda: "2 branches" in shown())
-        app.transcript.focus()
-        await pilot.press("right_square_bracket", "right")
-        assert "Done" not in shown()
+        await until(pilot, lambda: "⎇ “So.”" in shown())
+        assert "Or a third" in shown()
         app.transcript.seek(4)
         assert app.transcript.current == 4
         assert "Done" in shown()
         assert "⎇ “Thanks”" in shown()
+        assert "⎇ “Or a third”, 1 message" in shown()
+
+
+async def test_the_next_turn_is_one_that_is_shown():
+    app = TranscriptApp(ListSource(branched()[:5]))
+    async with app.run_test(size=(100, 40)) as pilot:
+        await until(pilot, lambda: app.transcript.blocks.branches)
+        app.transcript.focus()
+        await pilot.press("right_curly_bracket")
+        assert app.transcript.current == 3
+
+
+def test_what_is_left_out_of_a_path_is_ranges_of_numbers():
+    found = read_branches(ListSource(branched()))
+    numbers = lambda ways: [n for each in ways.left_out() for n in each]  # noqa: E731
+    assert numbers(ChosenWays(found)) == [2, 3, 4, 5]
+    assert numbers(ChosenWays(found, everything=True)) == []
+    ways = ChosenWays(found)
+    ways.reveal(4)
+    assert numbers(ways) == [3, 6]
 
 
 async def test_where_a_conversation_does_not_branch_nothing_changes():

@@ -87,7 +87,7 @@ def test_a_line_means_these_terms(typed, terms):
         ("mode:dream", "mode: one of plan, build"),
         ("duration:long", "duration: a time as >1h"),
         ("turns:few", "turns: a number"),
-        ("modle:gpt", "no key modle; there are model"),
+        ("modle:gpt", "no key modle; there are project"),
         ("fix:", "no key fix; there are"),
     ],
 )

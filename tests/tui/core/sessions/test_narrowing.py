@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agcx_format.catalog import Opening
 from agcx_format.space import ActivityFacts
 from agcx_tui.core.sessions.query import KEYS, parse
 from agcx_tui.core.sessions.sorting import SORTS
@@ -32,6 +33,10 @@ ENTRIES = [
     broken(0x81D1),
 ]
 VALUES = {
+    "project": ["s", "site", "SITE", "queue", "it"],
+    "dir": ["/h", "/home/site", "~", "~/", "wt"],
+    "branch": ["m", "main", "fix"],
+    "agent": ["c", "codex", "claude", "agc", "codexx"],
     "model": ["g", "gpt-5", "GPT-5", "gpt-5-c", "5", "o3"],
     "tag": ["u", "ui", "uix", "codex"],
     "mode": ["b", "build", "plan", "r"],
@@ -79,6 +84,18 @@ def filled() -> SessionTable:
     table.put(ENTRIES)
     table.listed = frozenset(entry.path for entry in ENTRIES[::4])
     # Of the others it is not known.
+    table.set_openings(
+        (
+            row,
+            Opening(
+                "hello",
+                ("/home/site", "/wt/site-fix", "/srv/queue", "")[row % 4],
+                ("/home/site", "/home/site", "/srv/queue", "")[row % 4],
+                ("main", "fix", "")[row % 3],
+            ),
+        )
+        for row in range(5, 25)
+    )
     table.set_activity(
         (
             row,

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agcx_format.catalog import micros
-from agcx_format.catalog.columns import Columns
+from agcx_format.catalog import Columns, Opening, micros
 from agcx_format.importing.draft import INCOMPLETE
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.space import ActivityFacts
@@ -299,7 +298,7 @@ def test_what_comes_after_an_older_session_is_sorted_in(table):
 def test_first_words_are_found_and_bring_a_session_in_while_they_are_looked_for(table):
     row = table.row_of(session(2).path)
     assert filtered(table, "wombat") == []
-    assert table.set_words([(row, "The Wombat\nand I", "/home")])
+    assert table.set_openings([(row, Opening("The Wombat\nand I", "/home"))])
     assert shown(table) == ["queue stalls"]
     assert table.directory(row) == "/home"
     assert filtered(table, "-wombat") == ["", "Fix the grid", "Über Straßen"]
@@ -310,7 +309,7 @@ def test_first_words_are_found_and_bring_a_session_in_while_they_are_looked_for(
     # They stay when the session is renewed, and when they are set again.
     table.put([session(2, "Queue stalls")])
     assert filtered(table, "Wombat Queue") == ["Queue stalls"]
-    table.set_words([(row, "a Wallaby", "/home")])
+    table.set_openings([(row, Opening("a Wallaby", "/home"))])
     assert filtered(table, "Wombat") == filtered(table, "wombat") == []
     assert filtered(table, "Wallaby Queue") == ["Queue stalls"]
 
@@ -349,7 +348,7 @@ def test_narrowing_while_one_types_shows_what_filtering_afresh_does(titles, keys
 
 def test_a_deleted_session_leaves_no_words(table):
     row = table.row_of(session(2).path)
-    table.set_words([(row, "wombat", "/home")])
+    table.set_openings([(row, Opening("wombat", "/home"))])
     table.remove([row])
     assert "wombat" not in table.columns.haystacks[row]
     assert filtered(table, "wombat") == []
@@ -432,3 +431,55 @@ def test_a_session_that_changed_is_to_be_read_again(table):
     table.put([session(1, "Fix the grid", messages=50)])
     assert shown(table) == []
     assert "Fix the grid" in map(table.title, table.rows_to_measure())
+
+
+SITE = Opening("hello", "/home/ana/wt/grid-fix", "/home/ana/src/site", "grid")
+QUEUE = Opening("", "/srv/Queue", "/srv/Queue", "")
+
+
+@pytest.fixture
+def opened(table) -> SessionTable:
+    table.put([session(5, "imported", tags=("claude-code", "ui"))])
+    rows = [table.row_of(session(n).path) for n in (1, 2, 3)]
+    table.set_openings(zip(rows, (SITE, QUEUE, Opening("", "/tmp")), strict=True))
+    return table
+
+
+@pytest.mark.parametrize(
+    ("typed", "titles"),
+    [
+        ("project:site", ["Fix the grid"]),
+        ("project:grid", []),
+        ("project:QUEUE,x", []),
+        ("project:queue", ["queue stalls"]),
+        ("dir:wt/grid", ["Fix the grid"]),
+        ("dir:srv", ["queue stalls"]),
+        ("branch:gr", ["Fix the grid"]),
+        ("-branch:gr", ["queue stalls", "Über Straßen"]),
+        ("-project:site -dir:tmp", ["queue stalls"]),
+        # A plain word also means the project.
+        ("site", ["Fix the grid"]),
+        ("agent:claude", ["imported"]),
+        ("-agent:agcodex", ["imported"]),
+        ("agent:codex", []),
+        ("is:imported", ["imported"]),
+    ],
+)  # fmt: skip
+def test_where_and_by_whom_a_session_was_made_selects_it(opened, typed, titles):
+    assert filtered(opened, typed) == titles
+
+
+def test_a_tilde_is_the_home_directory(opened, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ana")
+    assert filtered(opened, "dir:~/wt") == ["Fix the grid"]
+
+
+def test_a_session_whose_beginning_was_not_read_comes_in_when_it_is(table):
+    row = table.row_of(session(1).path)
+    assert filtered(table, "-project:site") == filtered(table, "project:site") == []
+    assert row in table.rows_to_read()
+    assert table.set_openings([(row, SITE)])
+    assert shown(table) == ["Fix the grid"]
+    # Its place is kept while a changed file waits to be read again.
+    table.put([session(1, "Fix the grid again")])
+    assert shown(table) == ["Fix the grid again"]

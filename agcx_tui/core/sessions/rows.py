@@ -1,0 +1,138 @@
+"""What is known of each session of a store, by its row.
+
+A session is a row of `Columns`, a number that stays the same as long as they exist.  Times are microseconds
+since 1970.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from agcx_format.catalog import BROKEN, DATES, FAVORITE, MODES, READABLE, WORDS_KNOWN, Columns
+from agcx_format.importing import agent_of
+from agcx_tui.core.sessions.query import INCOMPLETE
+
+if TYPE_CHECKING:
+    from agcx_format.disk import Signature
+    from agcx_format.errors import PersistenceError
+
+__all__ = ["SessionRows"]
+
+
+class SessionRows:
+    """The facts of a row are given by `title(row)` and the like."""
+
+    def __init__(self) -> None:
+        self.columns = Columns()
+        self.sort_key = "accessed"
+        self._arrays = self.columns.arrays
+        self._flags = self._arrays["flags"]
+        self._checkpoints: Mapping[str, int] = {}
+
+    def path(self, row: int) -> str:
+        return self.columns.path(row)
+
+    def id(self, row: int) -> str:
+        """The session's id as text, or the file's name if that is not an id."""
+        return self.columns.id(row)
+
+    def title(self, row: int) -> str:
+        return self.columns.titles[row]
+
+    def model(self, row: int) -> str:
+        return self.columns.model(row)
+
+    def tags(self, row: int) -> tuple[str, ...]:
+        return self.columns.tags(row)
+
+    def directory(self, row: int) -> str:
+        """The agent's working directory; empty while it is not known."""
+        return self.columns.directory(row)
+
+    def project(self, row: int) -> str:
+        """The directory of the project, one for all worktrees of a repository; empty while not known.
+
+        `project_name` of it is what a person calls it.
+        """
+        return self.columns.project(row)
+
+    def branch(self, row: int) -> str:
+        """The Git branch; empty where it was not recorded, or is not known yet."""
+        return self.columns.branch(row)
+
+    def agent(self, row: int) -> str:
+        """The agent that wrote the session, as its tags tell."""
+        return agent_of(self.tags(row))
+
+    def opening_is_known(self, row: int) -> bool:
+        """Whether the beginning of the session was read; of a changed one, that of an earlier version."""
+        return bool(self._flags[row] & WORDS_KNOWN or self.directory(row))
+
+    def mode(self, row: int) -> str:
+        return MODES[self._arrays["modes"][row]] if self.readable(row) else ""
+
+    def messages(self, row: int) -> int:
+        count: int = self._arrays["messages"][row]
+        return count
+
+    def size(self, row: int) -> int:
+        """Bytes of the file and of its checkpoints, as far as those are known."""
+        count: int = self._arrays["sizes"][row]
+        return count + self._checkpoints.get(self.id(row), 0) if self._checkpoints else count
+
+    def ratio(self, row: int) -> float | None:
+        """Compressed / original size according to the metadata; None if that is not possible."""
+        ratio = self._arrays["ratios"][row]
+        return ratio if 0 <= ratio < math.inf else None
+
+    def favorite(self, row: int) -> bool:
+        return bool(self._flags[row] & FAVORITE)
+
+    def broken(self, row: int) -> bool:
+        """Whether a part of the file cannot be read."""
+        return bool(self._flags[row] & BROKEN)
+
+    def lacking(self, row: int) -> bool:
+        """Whether a part of the conversation is missing: the file is broken, or the import incomplete."""
+        return self.broken(row) or INCOMPLETE in self.tags(row)
+
+    def flag(self, row: int) -> str:
+        """The character before a title: "!" if a part is missing, which also shows without colors."""
+        return "!" if self.lacking(row) else "★" if self.favorite(row) else " "
+
+    def readable(self, row: int) -> bool:
+        """Whether the metadata can be read, if not the rest."""
+        return bool(self._flags[row] & READABLE)
+
+    def error(self, row: int) -> PersistenceError | None:
+        return self.columns.errors.get(row)
+
+    def signature(self, row: int) -> Signature | None:
+        """The file's signature when it was scanned, to check that it has not changed."""
+        return self.columns.signature(row)
+
+    def date(self, row: int, name: str | None = None) -> int:
+        """The date of that name, or the one that the list shows."""
+        moment: int = self._arrays[name or self.shown_date][row]
+        return moment
+
+    def last_used(self, row: int) -> int:
+        """When the session was last opened or changed, or the file last written if it is unreadable."""
+        return max(self.date(row, "accessed"), self.date(row, "updated"))
+
+    def changed(self, row: int) -> int:
+        """The time of the last write to the file."""
+        moment: int = self._arrays["mtimes"][row]
+        return moment // 1000
+
+    @property
+    def shown_date(self) -> str:
+        """The date that the list shows: the one that it is sorted by, or accessed."""
+        return self.sort_key if self.sort_key in DATES else "accessed"
+
+    @property
+    def shown_measure(self) -> str:
+        """What the list shows after the messages: the size, or the ratio when sorted by it."""
+        return "ratio" if self.sort_key == "ratio" else "size"
