@@ -280,20 +280,10 @@ class Transcript(Roll, can_focus=True):
         """To the next or previous message of the user: a near one at once, else by a thread."""
         found, index = self.blocks.near_turn(self.current + direction, direction)
         if found:
-<<<<<<< HEAD
-            return self.go(index)
-        known = self.source.known()
-        if index >= 0 and (index < known or not self.source.complete):
-            self._look_for(
-                "next turn" if direction > 0 else "previous turn", index, direction, is_turn
-            )
-        return None
-=======
             self.go(index)
         elif index >= 0 and (index < self.source.known() or not self.source.complete):
             name = f"{'next' if direction > 0 else 'previous'} turn"
             self._look_for(Wanted(name, index, direction, is_turn, self.blocks.is_hidden))
->>>>>>> main
 
     def action_parent(self) -> None:
         """To the message that the current one branches from."""
