@@ -45,6 +45,10 @@ MESSAGE_SHOWN = 64 * MIB
 KEPT_OPEN = 64 * MIB
 KEPT_PACKED = 32 * MIB
 
+# What one act keeps of the files that it is about to write in another layout; those of a whole store may
+# take more than there is.
+KEPT_FOR_ACT = 128 * MIB
+
 # The manifest of an act takes about 250 bytes for each session.  More than a quarter of a million sessions
 # need two acts.
 MANIFEST = 64 * MIB

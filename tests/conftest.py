@@ -21,7 +21,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support import surroundings
+from tests.support import examples, surroundings
 from tests.support.terminals import Terminal
 from tests.support.waiting import LIMIT
 
@@ -34,6 +34,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("agcx")
+examples.draw_the_same_everywhere()
 
 _SCRATCH = pytest.StashKey[surroundings.Scratch]()
 
@@ -70,7 +71,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Collect garbage seldom, and without what was imported: it took a third of a test of a screen."""
+    """Collect garbage seldom, and without what was imported: it took a third of a test of a screen.
+
+    This is where tests run: what starts workers comes here only if there are none.
+    """
+    surroundings.keep_bytecode()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     gc.enable()

@@ -7,6 +7,7 @@ import re
 import pytest
 from click.testing import CliRunner
 
+from agcx_format.importing import agents
 from agcx_tui.cli import agcx
 from agcx_tui.demo import build_demo_store
 from tests.support import ROOT
@@ -34,11 +35,16 @@ def test_every_command_of_the_table_exists_with_its_options():
     assert {name for name, _, _ in rows} == set(agcx.commands) - {"browse"}
     for name, rest, does in rows:
         words = [name, *rest.split()[:1]] if name == "import" else [name]
-        if words == ["import", "PATH…"]:
-            words = ["import", "sessions"]
+        if words[0] == "import":
+            words[1:] = {"AGENT": ["codex"], "PATH…": ["paths"]}.get(rest.strip(), [])
         shown = CliRunner().invoke(agcx, [*words, "--help"]).output
         for option in re.findall(r"`(--[a-z]+)", does):
             assert option in shown
+
+
+def test_every_agent_is_in_the_table_with_its_tag():
+    rows = re.findall(r"^\| `([a-z]+)` \| `([a-z-]+)` \| `~/", README, re.MULTILINE)
+    assert rows == [(agent.name, agent.tag) for agent in agents()]
 
 
 def test_what_ci_runs_is_the_test_command_of_the_readme():

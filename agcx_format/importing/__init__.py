@@ -1,4 +1,4 @@
-"""Import the conversations of other agents: Codex rollouts and Claude Code transcripts."""
+"""Import the conversations of other agents: Codex, Claude Code, and those in `registry`."""
 
 from __future__ import annotations
 
@@ -7,26 +7,25 @@ from typing import TYPE_CHECKING
 from agcx_format._exports import names_in, on_demand
 
 if TYPE_CHECKING:
-    from agcx_format.importing.agents import AGENTS as AGENTS
-    from agcx_format.importing.agents import OWN_AGENT as OWN_AGENT
-    from agcx_format.importing.agents import agent_of as agent_of
-    from agcx_format.importing.claude import (
-        default_places as default_places,
-    )
-    from agcx_format.importing.claude import (
-        find_transcripts as find_transcripts,
-    )
-    from agcx_format.importing.claude import (
-        read_transcript as read_transcript,
-    )
-    from agcx_format.importing.codex import (
-        find_rollouts as find_rollouts,
-    )
-    from agcx_format.importing.codex import (
-        read_rollout as read_rollout,
-    )
-    from agcx_format.importing.draft import Imported as Imported
+    from agcx_format.importing.agent import Agent as Agent
+    from agcx_format.importing.agent import Head as Head
+    from agcx_format.importing.agent import Source as Source
+    from agcx_format.importing.agent_tags import AGENTS as AGENTS
+    from agcx_format.importing.agent_tags import OWN_AGENT as OWN_AGENT
+    from agcx_format.importing.agent_tags import agent_of as agent_of
+    from agcx_format.importing.claude import read_transcript as read_transcript
+    from agcx_format.importing.codex import read_rollout as read_rollout
+    from agcx_format.importing.draft import ImportDraft as ImportDraft
     from agcx_format.importing.environment import source_details as source_details
+    from agcx_format.importing.finding import FoundByDefault as FoundByDefault
+    from agcx_format.importing.finding import found_by_default as found_by_default
+    from agcx_format.importing.imported import Imported as Imported
+    from agcx_format.importing.imported import Parent as Parent
+    from agcx_format.importing.registry import BrokenPlugin as BrokenPlugin
+    from agcx_format.importing.registry import agent_named as agent_named
+    from agcx_format.importing.registry import agent_of_file as agent_of_file
+    from agcx_format.importing.registry import agents as agents
+    from agcx_format.importing.registry import broken_plugins as broken_plugins
     from agcx_format.importing.report import ImportReport as ImportReport
     from agcx_format.importing.report import ImportTotals as ImportTotals
     from agcx_format.importing.report import LineOutcome as LineOutcome
@@ -41,11 +40,15 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "agents": "AGENTS OWN_AGENT agent_of",
-    "claude": "default_places find_transcripts read_transcript",
-    "codex": "find_rollouts read_rollout",
-    "draft": "Imported",
+    "agent": "Agent Head Source",
+    "agent_tags": "AGENTS OWN_AGENT agent_of",
+    "claude": "read_transcript",
+    "codex": "read_rollout",
+    "draft": "ImportDraft",
     "environment": "source_details",
+    "finding": "FoundByDefault found_by_default",
+    "imported": "Imported Parent",
+    "registry": "BrokenPlugin agent_named agent_of_file agents broken_plugins",
     "report": "ImportReport ImportTotals LineOutcome",
     "run": "ImportOutcome ImportResult import_sessions",
 }

@@ -8,9 +8,8 @@ session (title, branch, directory) is used.
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,12 @@ from uuid import UUID
 import msgspec
 
 from agcx_format.errors import ConversionError
+from agcx_format.importing.agent import Agent, Head, Source, home_directory
 from agcx_format.importing.claude_asides import Asides, mode_of
 from agcx_format.importing.claude_blocks import Blocks
 from agcx_format.importing.claude_branches import Lineage
 from agcx_format.importing.claude_results import results_beside
-from agcx_format.importing.draft import DraftEntry, ImportDraft, Imported
+from agcx_format.importing.draft import DraftEntry, ImportDraft
 from agcx_format.importing.environment import (
     BRANCH,
     CLI_VERSION,
@@ -35,14 +35,17 @@ from agcx_format.importing.environment import (
     count_of,
 )
 from agcx_format.importing.fields import as_json, as_text
+from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Line
 from agcx_format.importing.moments import moment_of
-from agcx_format.importing.source_file import Opener, find_files, known_shape, read_source
+from agcx_format.importing.source_file import Opener, detect, known_shape, read_source
 from agcx_format.model.ids import session_id
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.title import short_title
 
-__all__ = ["convert", "default_places", "find_transcripts", "read_transcript"]
+__all__ = ["ClaudeCode", "convert", "read_transcript"]
+
+_TAG = "claude-code"
 
 # How many lines at the start are searched for one of a known shape.
 _UNKNOWN_AT_FIRST = 200
@@ -50,21 +53,21 @@ _UNKNOWN_AT_FIRST = 200
 _is_uuid = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE).fullmatch
 
 
-def default_places() -> list[Path]:
-    """Where Claude Code keeps transcripts; the directory need not exist."""
-    home = Path(os.environ.get("CLAUDE_CONFIG_DIR") or Path.home() / ".claude")
-    return [home / "projects"]
+class ClaudeCode(Agent):
+    """Claude Code of Anthropic."""
 
+    name = "claude"
+    label = "Claude Code"
+    tag = _TAG
 
-def find_transcripts(
-    paths: Iterable[Path], onerror: Callable[[OSError], None] | None = None
-) -> Iterator[Path]:
-    """The transcripts among `paths` and below its directories; see `source_file.find_files`.
+    def default_places(self) -> list[Path]:
+        return [home_directory("CLAUDE_CONFIG_DIR", ".claude") / "projects"]
 
-    Raises:
-        OSError: a path cannot be read and there is no `onerror`.
-    """
-    return find_files(paths, (".jsonl",), onerror)
+    def detect(self, head: Head) -> bool:
+        return next(filter(None, map(detect, head.values)), "") == "claude"
+
+    def read(self, source: Source) -> Imported:
+        return read_transcript(source.path)
 
 
 def read_transcript(path: Path, *, opener: Opener | None = None) -> Imported:
@@ -223,12 +226,13 @@ class _Transcript:
             untitled,
         ]
         draft.titles.update(filter(None, [*titles, *own]))
-        tags = ["claude-code", self._branch, "subagent" if self._is_subagent else ""]
+        tags = [self._branch, "subagent" if self._is_subagent else ""]
         return draft.finish(
             source=self._source,
             changed=self._modified,
             title=next(filter(None, titles)),
             model=self._model,
+            agent=_TAG,
             tags=tags,
             directory=self._directory,
         )

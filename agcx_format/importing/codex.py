@@ -9,7 +9,6 @@ April 2025 are split into such lines. The pass is a function from parsed lines t
 from __future__ import annotations
 
 import itertools
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -17,44 +16,48 @@ from pathlib import Path
 from typing import Any
 
 from agcx_format.errors import ConversionError
+from agcx_format.importing.agent import Agent, Head, Source, home_directory
 from agcx_format.importing.codex_events import Events
 from agcx_format.importing.codex_items import add_item
 from agcx_format.importing.codex_names import Names, names_beside
-from agcx_format.importing.draft import ImportDraft, Imported
+from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.environment import BRANCH, CLI_VERSION, COMMIT, ORIGINATOR
 from agcx_format.importing.fields import as_text
+from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Line, read_document, read_lines
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.notices import add_unknown
-from agcx_format.importing.source_file import Opener, detect, find_files, known_shape, read_source
+from agcx_format.importing.source_file import Opener, detect, known_shape, read_source
 from agcx_format.model.ids import session_id
 from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.title import short_title
 
-__all__ = ["convert", "default_places", "find_rollouts", "read_rollout"]
+__all__ = ["Codex", "convert", "read_rollout"]
 
 # How many lines at the start are searched for one of a known shape.
 _UNKNOWN_AT_FIRST = 50
 
-_SUFFIXES = (".jsonl", ".jsonl.zst", ".json")
+_TAG = "codex"
 
 
-def default_places() -> list[Path]:
-    """Where Codex keeps sessions; the directories need not exist."""
-    home = Path(os.environ.get("CODEX_HOME") or Path.home() / ".codex")
-    return [home / "sessions", home / "archived_sessions"]
+class Codex(Agent):
+    """The Codex CLI of OpenAI."""
 
+    name = "codex"
+    label = "Codex"
+    tag = _TAG
+    patterns = ("*.jsonl", "*.jsonl.zst", "*.json")
 
-def find_rollouts(
-    paths: Iterable[Path], onerror: Callable[[OSError], None] | None = None
-) -> Iterator[Path]:
-    """The rollouts among `paths` and below its directories; see `source_file.find_files`.
+    def default_places(self) -> list[Path]:
+        home = home_directory("CODEX_HOME", ".codex")
+        return [home / "sessions", home / "archived_sessions"]
 
-    Raises:
-        OSError: a path cannot be read and there is no `onerror`.
-    """
-    return find_files(paths, _SUFFIXES, onerror)
+    def detect(self, head: Head) -> bool:
+        return next(filter(None, map(detect, head.values)), "claude") != "claude"
+
+    def read(self, source: Source) -> Imported:
+        return read_rollout(source.path)
 
 
 def read_rollout(path: Path, *, opener: Opener | None = None) -> Imported:
@@ -208,7 +211,8 @@ class _Rollout:
             changed=self._modified,
             title=short_title(name) or draft.first_words or untitled,
             model=self._model,
-            tags=["codex", branch],
+            agent=_TAG,
+            tags=[branch],
             directory=directory,
         )
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
-from agcx_format.importing.environment import SOURCE_CHANGED, VERSION, WRITTEN_BY
+from agcx_format.importing.environment import AGENT, SOURCE_CHANGED, VERSION, WRITTEN_BY
 from agcx_format.importing.file_contexts import files_of
+from agcx_format.importing.imported import Imported, Parent
 from agcx_format.importing.json_lines import Line
 from agcx_format.importing.moments import estimated
 from agcx_format.importing.report import ImportReport, LineTally
@@ -38,14 +39,13 @@ from agcx_format.model.session import (
     ConversationSnapshot,
     OperatingMode,
     SessionMetadata,
-    SessionState,
 )
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.transcript.outputs import CallOutcome, read_output
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import genuine_user_text, text_of
 
-__all__ = ["INCOMPLETE", "DraftEntry", "ImportDraft", "Imported"]
+__all__ = ["INCOMPLETE", "DraftEntry", "ImportDraft"]
 
 # Tag of a session that could not be read completely.
 INCOMPLETE = "incomplete"
@@ -54,21 +54,6 @@ INCOMPLETE = "incomplete"
 _LISTED = 1000
 
 _FORMAT_VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """A session in the form of `Store.save_session`; its sizes are 0 until it is written.
-
-    `titles` are all titles that an import of an earlier state of the file may have given it.
-    """
-
-    metadata: SessionMetadata
-    conversation: ConversationSnapshot
-    state: SessionState
-    source: Path
-    report: ImportReport
-    titles: frozenset[str]
 
 
 @dataclass(slots=True, eq=False)
@@ -125,6 +110,7 @@ class ImportDraft:
     titles: set[str] = field(default_factory=set)
     modes: list[tuple[OperatingMode, str]] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
+    parent: Parent | None = None
     now: Timestamp | None = None
     _has_time: bool = False
     _calls: dict[str, DraftEntry] = field(default_factory=dict)
@@ -279,13 +265,16 @@ class ImportDraft:
         return found
 
     def finish(
-        self, *, source: Path, title: str, model: str, tags: list[str], directory: str,
+        self, *, source: Path, agent: str, title: str, model: str, tags: list[str], directory: str,
         changed: Timestamp | None = None,
     ) -> Imported:  # fmt: skip
-        """The session; `changed` is when the file last changed, None if no file did."""
+        """The session; `agent` is the tag of who wrote it.
+
+        `changed` is when the file last changed, None if no file did.
+        """
         mode = self.modes[-1][0] if self.modes else OperatingMode.BUILD
         messages = self._messages()
-        tags = [*tags, INCOMPLETE if self.incomplete else ""]
+        tags = [agent, *tags, INCOMPLETE if self.incomplete else ""]
         metadata = SessionMetadata(
             id=self.id,
             title=title,
@@ -303,7 +292,8 @@ class ImportDraft:
             format_version=_FORMAT_VERSION,
             checkpoints=[],
         )
-        environment = {name: value for name, value in self.environment.items() if value}
+        environment = {AGENT: agent, **self.environment}
+        environment = {name: value for name, value in environment.items() if value}
         if changed is not None:
             environment |= {WRITTEN_BY: VERSION, SOURCE_CHANGED: str(changed)}
         conversation = ConversationSnapshot(
@@ -314,7 +304,9 @@ class ImportDraft:
         )
         titles = frozenset({title, self.first_words, *self.titles, *self._titles_before()} - {""})
         report = self._report(len(messages))
-        return Imported(metadata, conversation, initial_state(), source, report, titles)
+        return Imported(
+            metadata, conversation, initial_state(), source, report, titles, self.parent
+        )
 
     def _messages(self) -> list[MessageSnapshot]:
         kept = [entry for entry in self.entries if not entry.is_dropped]

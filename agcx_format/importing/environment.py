@@ -3,6 +3,7 @@
 AGCX has no fields for these. They are kept in the environment of the conversation's context, which other
 programs keep and show, as text:
 
+    AGCX_AGENT          the agent, by its tag
     AGCX_TOKENS_INPUT   tokens that the model read, with those from a cache
     AGCX_TOKENS_CACHED  of these, the ones from a cache
     AGCX_TOKENS_OUTPUT  tokens that the model wrote
@@ -22,10 +23,11 @@ from collections.abc import Mapping
 from typing import Any
 
 __all__ = [
-    "BRANCH", "CLI_VERSION", "COMMIT", "COST_USD", "NAMES", "ORIGINATOR", "SOURCE_CHANGED",
+    "AGENT", "BRANCH", "CLI_VERSION", "COMMIT", "COST_USD", "NAMES", "ORIGINATOR", "SOURCE_CHANGED",
     "TOKENS_CACHED", "TOKENS_INPUT", "TOKENS_OUTPUT", "VERSION", "WRITTEN_BY", "count_of", "source_details",
 ]  # fmt: skip
 
+AGENT = "AGCX_AGENT"
 TOKENS_INPUT = "AGCX_TOKENS_INPUT"
 TOKENS_CACHED = "AGCX_TOKENS_CACHED"
 TOKENS_OUTPUT = "AGCX_TOKENS_OUTPUT"
@@ -37,13 +39,14 @@ ORIGINATOR = "AGCX_ORIGINATOR"
 
 # In the order in which they are shown.
 NAMES = (
-    TOKENS_INPUT, TOKENS_CACHED, TOKENS_OUTPUT, COST_USD, COMMIT, BRANCH, CLI_VERSION, ORIGINATOR,
+    AGENT, TOKENS_INPUT, TOKENS_CACHED, TOKENS_OUTPUT, COST_USD, COMMIT, BRANCH, CLI_VERSION,
+    ORIGINATOR,
 )  # fmt: skip
 
 WRITTEN_BY = "AGCX_IMPORTER"
 SOURCE_CHANGED = "AGCX_SOURCE_CHANGED"
 # Raised when the same file would become another session: an import then reads it again.
-VERSION = "2"
+VERSION = "3"
 
 
 def count_of(value: Any) -> int:

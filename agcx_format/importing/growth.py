@@ -15,8 +15,9 @@ from enum import Enum, auto
 import msgspec
 
 from agcx_format.importing.claude_blocks import PERSISTED
-from agcx_format.importing.draft import INCOMPLETE, Imported
+from agcx_format.importing.draft import INCOMPLETE
 from agcx_format.importing.environment import SOURCE_CHANGED, VERSION, WRITTEN_BY
+from agcx_format.importing.imported import Imported
 from agcx_format.model.items import FunctionCallOutput, Item, Message, MessageSnapshot
 from agcx_format.model.session import Session, SessionMetadata
 from agcx_format.model.timestamps import Timestamp, ns_of

@@ -7,19 +7,19 @@ messages were edited is skipped and reported. A file that fails does not stop th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from uuid import UUID
 
 from agcx_format.errors import PersistenceError, SessionNotFound
-from agcx_format.importing.codex import find_rollouts, read_rollout
-from agcx_format.importing.draft import Imported
+from agcx_format.importing.agent import Agent, Source
 from agcx_format.importing.environment import SOURCE_CHANGED, VERSION, WRITTEN_BY
+from agcx_format.importing.finding import find_sources, read_from
 from agcx_format.importing.growth import Growth, compare, grown
+from agcx_format.importing.imported import Imported
 from agcx_format.importing.report import ImportReport
-from agcx_format.model.ids import uuids_in
 from agcx_format.model.session import Session
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.session.lazy import SessionFile
@@ -47,6 +47,7 @@ class ImportResult:
         reason: why it was skipped or failed.
         id, title: of the session; None and empty if the file could not be read.
         report: None if the file could not be read, or has not changed since its import.
+        part: the conversation in a file that holds several; see `Source`.
     """
 
     path: Path
@@ -55,6 +56,7 @@ class ImportResult:
     id: UUID | None = None
     title: str = ""
     report: ImportReport | None = None
+    part: str = ""
 
 
 def import_sessions(
@@ -62,80 +64,75 @@ def import_sessions(
     paths: Iterable[Path],
     dry_run: bool = False,
     *,
-    find: Callable[..., Iterator[Path]] = find_rollouts,
-    read: Callable[[Path], Imported] = read_rollout,
+    agent: Agent | None = None,
 ) -> Iterator[ImportResult]:
-    """Import files, and the files below directories, one result each, sorted by name.
+    """Import files, and the files below directories, one result for each conversation, sorted by name.
 
-    With `dry_run` the results are the same and nothing is written. `find` and `read` belong to the agent
-    that wrote the files.
+    With `dry_run` the results are the same and nothing is written. Without `agent`, each file tells which one
+    wrote it; files below a directory that no agent wrote are ignored.
 
     Raises:
         PersistenceError: the store itself cannot be read or written.
     """
-    run = _Run(store, dry_run, read)
-    errors: list[OSError] = []
+    run = _Run(store, dry_run)
     # The index is written once for all sessions.
     with store.saving_many():
-        for path in find(paths, onerror=errors.append):
-            yield from map(_unreadable, errors)
-            errors.clear()
-            yield run.file(path)
-    yield from map(_unreadable, errors)
-
-
-def _unreadable(error: OSError) -> ImportResult:
-    return ImportResult(
-        Path(error.filename or ""), ImportOutcome.FAILED, error.strerror or str(error)
-    )
+        for found in find_sources(paths, agent):
+            match found:
+                case PersistenceError():
+                    yield ImportResult(Path(found.path or ""), ImportOutcome.FAILED, found.reason)
+                case _:
+                    yield run.source(*found)
 
 
 class _Run:
     """One import run, with what a dry run would have written."""
 
-    def __init__(self, store: Store, dry_run: bool, read: Callable[[Path], Imported]) -> None:
+    def __init__(self, store: Store, dry_run: bool) -> None:
         self._store = store
         self._dry_run = dry_run
-        self._read = read
-        # The file rather than the session, which would stay in memory: few are compared with it.
-        self._planned: dict[UUID, Path] = {}
+        # The source rather than the session, which would stay in memory: few are compared with it.
+        self._planned: dict[UUID, tuple[Agent, Source]] = {}
 
-    def file(self, path: Path) -> ImportResult:
-        if unchanged := self._unchanged(path):
+    def source(self, agent: Agent, source: Source) -> ImportResult:
+        if unchanged := self._unchanged(agent, source):
             return unchanged
         try:
-            imported = self._read(path)
+            imported = read_from(agent, source)
         except PersistenceError as error:
-            return ImportResult(path, ImportOutcome.FAILED, error.reason)
-        outcome, reason = self._put(imported)
+            return ImportResult(source.path, ImportOutcome.FAILED, error.reason, part=source.part)
+        outcome, reason = self._put(imported, agent, source)
         metadata = imported.metadata
-        return ImportResult(path, outcome, reason, metadata.id, metadata.title, imported.report)
+        return ImportResult(
+            source.path, outcome, reason, metadata.id, metadata.title, imported.report, source.part
+        )
 
-    def _unchanged(self, path: Path) -> ImportResult | None:
-        """The result for a file that has not changed since its import, without reading it.
+    def _unchanged(self, agent: Agent, source: Source) -> ImportResult | None:
+        """The result for a conversation that has not changed since its import, without reading it.
 
-        Both agents name a file after its session, and an import notes when the file last changed, to the
+        Where an agent names a file after its session: an import notes when the file last changed, to the
         nanosecond, and by which version of the importer it was read.
         """
+        path = source.path
         try:
-            changed = str(Timestamp.from_ns(path.stat().st_mtime_ns))
-            entry = self._store.resolve(next(iter(uuids_in(path.name))))
+            changed = str(source.changed or Timestamp.from_ns(path.stat().st_mtime_ns))
+            entry = self._store.resolve(str(agent.known_id(source)))
             with SessionFile(entry.path) as file:
                 noted = file.context.environment_variables
-        except (OSError, StopIteration, PersistenceError):
+        except (OSError, PersistenceError):
             return None
         if noted.get(WRITTEN_BY) != VERSION or noted.get(SOURCE_CHANGED) != changed:
             return None
         title = entry.metadata.title if entry.metadata else ""
-        return ImportResult(path, ImportOutcome.PRESENT, "", entry.id, title)
+        return ImportResult(path, ImportOutcome.PRESENT, id=entry.id, title=title, part=source.part)
 
-    def _put(self, new: Imported) -> tuple[ImportOutcome, str]:
+    def _put(self, new: Imported, agent: Agent, source: Source) -> tuple[ImportOutcome, str]:
         if not new.conversation.messages:
             return ImportOutcome.SKIPPED, "no messages in it"
         try:
             stored = self._stored(new.metadata.id)
         except SessionNotFound:
-            self._save(new)
+            self._save(new, agent, source)
             return ImportOutcome.IMPORTED, ""
         except PersistenceError as error:
             return ImportOutcome.FAILED, f"the store has it already, unreadable: {error.reason}"
@@ -145,17 +142,17 @@ class _Run:
             case Growth.UNRELATED:
                 reason = "another conversation, or an edited one, has this id in the store"
                 return ImportOutcome.SKIPPED, reason
-        self._save(grown(stored, new))
+        self._save(grown(stored, new), agent, source)
         return ImportOutcome.UPDATED, ""
 
     def _stored(self, session_id: UUID) -> Session:
         if session_id in self._planned:
-            planned = self._read(self._planned[session_id])
+            planned = read_from(*self._planned[session_id])
             return planned.metadata, planned.conversation, planned.state
         return self._store.load_session(session_id)
 
-    def _save(self, new: Imported) -> None:
+    def _save(self, new: Imported, agent: Agent, source: Source) -> None:
         if self._dry_run:
-            self._planned[new.metadata.id] = new.source
+            self._planned[new.metadata.id] = agent, source
         else:
             self._store.save_session(new.metadata.id, new.metadata, new.conversation, new.state)

@@ -6,14 +6,16 @@ first lines counts. What every importer does before it reads a conversation is h
 
 from __future__ import annotations
 
+import fnmatch
 import itertools
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from agcx_format.errors import ConversionError, PersistenceError
-from agcx_format.importing.draft import Imported
+from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Line, read_lines
 from agcx_format.model.timestamps import Timestamp
 
@@ -28,10 +30,10 @@ def _raise(error: OSError) -> None:
 
 def find_files(
     paths: Iterable[Path],
-    suffixes: tuple[str, ...],
+    patterns: Iterable[str],
     onerror: Callable[[OSError], None] | None = None,
 ) -> Iterator[Path]:
-    """The files among `paths`, and the files below its directories that end with one of `suffixes`.
+    """The files among `paths`, and those below its directories whose names match one of `patterns`.
 
     Files below a directory come sorted by name. `onerror` is called with the error of each path that
     does not exist or cannot be read; by default the error is raised.
@@ -40,11 +42,12 @@ def find_files(
         OSError: a path cannot be read and there is no `onerror`.
     """
     report = onerror or _raise
+    matches = re.compile("|".join(map(fnmatch.translate, patterns))).match
     for path in map(Path, paths):
         if path.is_dir():
             for directory, below, names in os.walk(path, onerror=report):
                 below.sort()
-                yield from (Path(directory, n) for n in sorted(names) if n.endswith(suffixes))
+                yield from (Path(directory, n) for n in sorted(names) if matches(n))
             continue
         try:
             path.stat()

@@ -20,7 +20,7 @@ from agcx_format.model.schema import U64_MAX
 from agcx_format.model.session import SessionIndex, SessionMetadata
 from agcx_format.model.timestamps import Timestamp, newest_first
 
-__all__ = ["build", "changed", "decode", "empty", "encode"]
+__all__ = ["build", "changed", "decode", "empty", "encode", "likely_layout"]
 
 
 def decode(data: bytes) -> tuple[SessionIndex, int]:
@@ -38,6 +38,11 @@ def decode(data: bytes) -> tuple[SessionIndex, int]:
         except PersistenceError as error:
             errors.append(error)
     raise IndexCorrupted(errors[0].reason, offset=errors[0].offset)
+
+
+def likely_layout(data: bytes) -> int:
+    """The number of the layout that probably wrote an index with these first bytes."""
+    return _version_of(encoding_of(data))
 
 
 def _version_of(encoding: Encoding) -> int:

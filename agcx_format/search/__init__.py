@@ -13,6 +13,11 @@ from typing import TYPE_CHECKING
 from agcx_format._exports import names_in, on_demand
 
 if TYPE_CHECKING:
+    from agcx_format.search.build import BUILD_BUSY as BUILD_BUSY
+    from agcx_format.search.build import BUILD_DONE as BUILD_DONE
+    from agcx_format.search.build import BUILD_FAILED as BUILD_FAILED
+    from agcx_format.search.build import BUILD_STOPPED as BUILD_STOPPED
+    from agcx_format.search.build import build_command as build_command
     from agcx_format.search.finder import Finder as Finder
     from agcx_format.search.index import Index as Index
     from agcx_format.search.index import Order as Order
@@ -41,6 +46,7 @@ if TYPE_CHECKING:
     from agcx_format.search.wipe import forget_text as forget_text
 
 _HOMES = {
+    "build": "BUILD_BUSY BUILD_DONE BUILD_FAILED BUILD_STOPPED build_command",
     "finder": "Finder",
     "index": "Index Order",
     "matchers": "Literal Matcher",

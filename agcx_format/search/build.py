@@ -1,64 +1,81 @@
 """A process that brings the book of a store up to date: `python -m agcx_format.search.build STORE CACHE`.
 
 Strategy: a program with a screen starts this as a process of its own, so that building costs it nothing: it
-runs at the lowest priority, and ends when its input is closed, as it is when that program ends.  Each line
-of its output is a JSON object with the fields of `BookState`.  Exit status: 0 when the book is complete,
-1 when it could not be written, 3 when another process is building it, 4 when it was stopped.
+runs at the lowest priority, and ends when its input is closed, as it is when that program ends, however that
+happens.  Each line of its output is a JSON object with the fields of `BookState`, the first before anything
+is read.  Exit status: 0 when the book is complete, 1 when it could not be written, 3 when another process is
+building it, 4 when it was stopped.
 """
 
 from __future__ import annotations
 
 import os
-import select
 import sys
+import threading
+from typing import TYPE_CHECKING
 
-import msgspec
+if TYPE_CHECKING:
+    from agcx_format.search.state import BookState
 
-from agcx_format.errors import LockFailed, PersistenceError
-from agcx_format.search.index import Index
-from agcx_format.search.state import DEFAULT_CAP, BookState
-from agcx_format.store.store import open_store
+__all__ = ["BUILD_BUSY", "BUILD_DONE", "BUILD_FAILED", "BUILD_STOPPED", "build_command", "main"]
 
-__all__ = ["BUSY", "DONE", "FAILED", "STOPPED", "command", "main"]
-
-DONE, FAILED, BUSY, STOPPED = 0, 1, 3, 4
+BUILD_DONE, BUILD_FAILED, BUILD_BUSY, BUILD_STOPPED = 0, 1, 3, 4
+# Seconds in which a build that is stopped may still commit what it has read.
+_GRACE = 2.0
 
 
-def command(
-    store: str | os.PathLike[str], cache_dir: str | os.PathLike[str], cap: int = DEFAULT_CAP
+def build_command(
+    store: str | os.PathLike[str], cache_dir: str | os.PathLike[str], cap: int | None = None
 ) -> list[str]:
-    """What to run; its input must be a pipe that is kept open for as long as it is to run."""
-    paths = (os.fspath(store), os.fspath(cache_dir))
-    return [sys.executable, "-m", "agcx_format.search.build", *paths, str(cap)]
+    """What to run; its input must be a pipe that is kept open for as long as it is to run.
+
+    `cap` is the largest size of the book in bytes.
+    """
+    words = [os.fspath(store), os.fspath(cache_dir), *([] if cap is None else [str(cap)])]
+    # Nothing is imported from the directory that the program happens to be in.
+    return [sys.executable, "-P", "-m", "agcx_format.search.build", *words]
 
 
 def main(arguments: list[str]) -> int:
-    store, cache_dir, *rest = arguments
+    # Before anything that takes long.
     os.nice(19)
+    stopped = threading.Event()
+    threading.Thread(target=_end_with_input, args=(stopped,), daemon=True).start()
+    from agcx_format.errors import LockFailed, PersistenceError
+    from agcx_format.search.index import Index
+    from agcx_format.search.state import DEFAULT_CAP
+
+    store, cache_dir, *rest = arguments
     try:
-        state = Index(open_store(store), cache_dir).update(
-            cap=int(rest[0]) if rest else DEFAULT_CAP, should_stop=_input_closed, report=_report
+        state = Index(store, cache_dir).update(
+            cap=int(rest[0]) if rest else DEFAULT_CAP, should_stop=stopped.is_set, report=_report
         )
     except LockFailed:
-        return BUSY
+        return BUILD_BUSY
     except PersistenceError as error:
         print(error, file=sys.stderr)
-        return FAILED
+        return BUILD_FAILED
     except BrokenPipeError:
-        return STOPPED
-    return DONE if state.complete or not _input_closed() else STOPPED
+        return BUILD_STOPPED
+    return BUILD_DONE if state.complete or not stopped.is_set() else BUILD_STOPPED
 
 
-def _input_closed() -> bool:
-    """Whether whoever started this is gone."""
+def _end_with_input(stopped: threading.Event) -> None:
+    """Stop when whoever started this is gone; a session that takes long does not hold that up."""
     try:
-        ready, _, _ = select.select([0], [], [], 0)
-        return bool(ready) and not os.read(0, 4096)
-    except (OSError, ValueError):
-        return False
+        while os.read(0, 4096):
+            pass
+    except OSError:
+        pass
+    stopped.set()
+    timer = threading.Timer(_GRACE, os._exit, (BUILD_STOPPED,))
+    timer.daemon = True
+    timer.start()
 
 
 def _report(state: BookState) -> None:
+    import msgspec
+
     print(msgspec.json.encode(state).decode(), flush=True)
 
 

@@ -89,6 +89,7 @@ class _Build:
             wipe.finish(book)
             book.refresh()
             self._remove_dead()
+        self._tell()
         try:
             self._add_missing()
             with locked(book.above, _PATIENCE):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,16 +12,17 @@ from agcx_format.disk.durable import Signature
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.exporting.json_document import from_session_json
-from agcx_format.layout import of
+from agcx_format.layout import HEAD, by_version, checkpoint, of
 from agcx_format.layout.base import MAGIC
-from agcx_format.model.session import Session
+from agcx_format.model.session import CheckpointMetadata, Session
+from agcx_format.session.checkpoint_file import read_checkpoint
 from agcx_format.session.metadata import read_metadata
 from agcx_format.session.whole import read_session
 from agcx_format.store.checkpoint_files import checkpoint_files
 from agcx_format.store.entries import ScanEntry
 from agcx_format.store.reader import StoreReader
 
-__all__ = ["Incoming", "find_incoming", "incoming_of", "is_same"]
+__all__ = ["Incoming", "checkpoint_losses", "find_incoming", "incoming_of", "is_same"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,48 @@ class Incoming:
         return _from_json(self.path)[0] if self.layout is None else read_session(self.path)
 
     def losses(self, layout: int) -> list[str]:
-        """What a store of this layout cannot hold of it, in words."""
-        if layout != 1 or self.layout == layout:
+        """What a file of this layout has no place for, in words: it is left out.
+
+        Raises:
+            LayoutCannotHold: the layout has no place for something without which a checkpoint is none.
+            PersistenceError: the session is damaged, or cannot be read.
+        """
+        if self.layout == layout:
             return []
-        _, conversation, _ = self.session()
-        if len(conversation.mode_history) > 1:
-            return ["layout 1 has no place for when the mode changed, only for the current mode"]
+        metadata, conversation, _ = self.session()
+        lost = []
+        if layout == 1 and len(conversation.mode_history) > 1:
+            lost.append(
+                "layout 1 has no place for when the mode changed, only for the current mode"
+            )
+        listed = {each.id: each for each in metadata.checkpoints}
+        for path in self.checkpoints:
+            lost += checkpoint_losses(path, layout, listed)
+        return lost
+
+
+def checkpoint_losses(
+    path: str, layout: int, listed: Mapping[UUID, CheckpointMetadata]
+) -> list[str]:
+    """What the encoding of another layout has no place for in a checkpoint; `listed` by its session."""
+    ids = checkpoint.ids_of(os.path.basename(path).lower())
+    if ids is None:
         return []
+    try:
+        with OpenFile(path) as file:
+            kind = checkpoint.layout_of(file.read(min(HEAD, file.size), 0))
+        if kind.version == layout:
+            return []
+        value, _ = read_checkpoint(path, listed.get(ids[1]))
+    except PersistenceError as error:
+        return [f"the checkpoint {ids[1]} cannot be read and stays as it is: {error.reason}"]
+    try:
+        checkpoint.encode(value, layout)
+    except PersistenceError as error:
+        raise error.located(path=path) from None
+    if ids[1] in listed or not value.metadata.name or by_version(layout).checkpoint_holds_metadata:
+        return []
+    return [f"only its file says that a checkpoint is named {value.metadata.name!r:.80}"]
 
 
 def find_incoming(path: str | os.PathLike[str]) -> Iterator[Incoming | PersistenceError]:

@@ -71,8 +71,10 @@ class IndexKeeper:
 
     def step(self, steps: Collection[Step], changes: Changes) -> list[Step]:
         """The step that updates the index in the same act as `steps`; empty if none is needed."""
-        data = self._following(changes, any(_is_listed_by_index(step.path) for step in steps))
-        return self._steps(data)
+        files = [step for step in steps if _is_session(step.path)]
+        gone = {step.path for step in files if step.op == "move"}
+        stay = {paths.layout_in(step.path).version for step in files if step.path not in gone}
+        return self._steps(self._following(changes, stay, gone))
 
     def _steps(self, data: bytes | None) -> list[Step]:
         if data is None:
@@ -82,7 +84,7 @@ class IndexKeeper:
 
     def follow(self, changes: Changes, layout: int) -> None:
         """Update the index for sessions of `layout`."""
-        data = self._following(changes, by_version(layout).is_listed_by_index)
+        data = self._following(changes, {layout})
         if data is not None:
             with Tree(self._root) as tree:
                 replace_if(tree.place(paths.INDEX), [data], ANYTHING)
@@ -117,8 +119,12 @@ class IndexKeeper:
             for copy, content in layout.companions(metadata):
                 if copy not in returned:
                     steps += self._copy_step(copy, content)
-        data = self._following(changes, is_needed)
-        return [*steps, *self._steps(data)]
+        there = {
+            layout.version
+            for step, layout in zip(changed, layouts, strict=True)
+            if os.path.lexists(self._root / step.path)
+        }
+        return [*steps, *self._steps(self._following(changes, there))]
 
     def _copy_step(self, path: str, data: bytes) -> list[Step]:
         """The step that corrects a copy of metadata; empty if there is none, or it is correct."""
@@ -139,31 +145,62 @@ class IndexKeeper:
 
     # --- inside
 
-    def _following(self, changes: Changes, is_needed: bool) -> bytes | None:
-        """The bytes of the updated index; None if no index is needed."""
+    def _following(
+        self, changes: Changes, layouts: Collection[int], gone: Collection[str] = ()
+    ) -> bytes | None:
+        """The bytes of the updated index; None if no index is needed.
+
+        `layouts` are those of the changed sessions; `gone` are files that will not be there.
+        """
         data = _small_file(self._path)
+        is_needed = any(by_version(each).is_listed_by_index for each in layouts)
         if not changes or (data is None and not (is_needed and any(changes.values()))):
             return None
         try:
-            return self._built(changes) if data is None else self._changed(data, changes)
+            if data is not None:
+                return self._changed(data, changes, layouts, gone)
         except IndexCorrupted:
-            return self._built(changes)
+            pass
+        return self._built(changes, layouts, gone)
 
-    def _changed(self, data: bytes, changes: Changes) -> bytes:
+    def _changed(
+        self, data: bytes, changes: Changes, layouts: Collection[int], gone: Collection[str]
+    ) -> bytes:
         is_ours = bool(self._left) and self._found == self._left
         if not is_ours:
             changes = {**self._differences(data), **changes}
-        if len(changes) <= _FEW:
+        likely = index.likely_layout(data)
+        if len(changes) <= _FEW and self._encoded_for(likely, layouts, gone) == likely:
             end = self._end if is_ours else None
             if (new := index_bytes.edited(data, changes, end)) is not None:
                 self._new_end = new.end
                 return new.data
         present, layout = index.decode(data)
+        layout = self._encoded_for(layout, layouts, gone)
         return index.encode(index.changed(present, changes), layout)
 
-    def _built(self, changes: Changes) -> bytes:
-        layout = paths.emptied_layout(self._root)
+    def _built(self, changes: Changes, layouts: Collection[int], gone: Collection[str]) -> bytes:
+        layout = self._encoded_for(paths.emptied_layout(self._root), layouts, gone)
         return index.encode(index.changed(self.built(), changes), layout)
+
+    def _encoded_for(self, present: int, layouts: Collection[int], gone: Collection[str]) -> int:
+        """The layout in whose encoding the index is after the change.
+
+        That is the `present` one as long as the store has such sessions: each program reads its own.
+        """
+        if present in layouts or not layouts or self._has_left(present, gone):
+            return present
+        return max(layouts)
+
+    def _has_left(self, layout: int, gone: Collection[str]) -> bool:
+        """Whether the store has sessions of a layout besides the files that will be gone."""
+        folder = paths.folders()[layout]
+        try:
+            with os.scandir(self._root / folder) as entries:
+                names = (each.name for each in entries if each.name.endswith(paths.SUFFIX))
+                return any(os.path.join(folder, name) not in gone for name in names)
+        except OSError:
+            return False
 
     def _state(self) -> tuple[Signature | None, ...]:
         """Changes whenever a name in the folders changes, or the index."""
@@ -195,11 +232,6 @@ class IndexKeeper:
             except PersistenceError:
                 continue
             yield as_indexed(path, layout, metadata)
-
-
-def _is_listed_by_index(path: str) -> bool:
-    """Whether AGCodex finds a session of this path within the store by the index alone."""
-    return paths.layout_in(path).is_listed_by_index
 
 
 def _is_session(path: str) -> bool:

@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 from msgspec.structs import replace
 
 from agcx_format.disk.durable import Signature
+from agcx_format.errors import PersistenceError
 from agcx_format.store.compression import CompressionLevel
 from agcx_format.store.entries import ScanEntry
 from agcx_format.store.saver import StoreSaver
@@ -152,6 +153,47 @@ class Store(StoreSaver):
         return self._writer.act(
             "copy", wanted, lambda: plan_incoming.arrival(self.path, wanted, self.level)
         )
+
+    def convert(self, entries: Iterable[ScanEntry], layout: int) -> Act:
+        """Write sessions in another layout, with their checkpoints; all or none.
+
+        The old files go to the trash.  What the layout has no place for is left out: see `losses`.
+
+        Raises:
+            ValueError: there is no such layout.
+            StaleSession: a file changed since it was scanned, or a session of that layout has the same id.
+            LayoutCannotHold: the layout has no place for something in a checkpoint.
+            PersistenceError: one of them is damaged, or cannot be read.
+            StoreNotWritable: the store may not be written.
+        """
+        from agcx_format.layout import by_version
+        from agcx_format.store.acts import plan_convert
+
+        by_version(layout)
+        wanted = [entry for entry in entries if entry.layout != layout]
+        return self._writer.act(
+            "convert",
+            wanted,
+            lambda: plan_convert.conversion(self.path, wanted, layout, self.level),
+        )
+
+    def losses(self, entry: ScanEntry, layout: int) -> list[str]:
+        """What is left out, in words, if a session is converted to a layout.
+
+        Raises:
+            LayoutCannotHold: the layout has no place for something in a checkpoint.
+            StaleSession: a session of that layout has the same id.
+            PersistenceError: the session is damaged, or cannot be read.
+        """
+        from agcx_format.store.acts.plan_convert import converted_path
+        from agcx_format.store.incoming import incoming_of
+
+        incoming = incoming_of(self, entry)
+        if incoming is None:
+            raise entry.error or PersistenceError("it cannot be read", path=entry.path)
+        if entry.layout != layout:
+            converted_path(self.path, entry, layout)
+        return incoming.losses(layout)
 
     def layout_for(self, incoming: Incoming) -> int:
         """The layout that a session from elsewhere gets here."""

@@ -32,6 +32,7 @@ from agcx_tui.core.local.choices import Remembered
 from agcx_tui.core.local.config import Config
 from agcx_tui.core.local.keeping_on_exit import log_failure, log_to, quietly
 from agcx_tui.core.local.signals import ENDING
+from agcx_tui.core.search.index_keeper import IndexKeeper
 
 if TYPE_CHECKING:
     from textual.await_complete import AwaitComplete
@@ -105,6 +106,7 @@ class AgcxApp(EndingApp[object]):
             state=state,
             cache=cache,
             hold_keys=self._gate.asked_unbidden,
+            index=IndexKeeper.of(cache, self.config),
         )
         self._problems = list(problems)
         self._remembered = Remembered(state)
@@ -148,6 +150,8 @@ class AgcxApp(EndingApp[object]):
         # Redraw everything: something else was on the terminal meanwhile.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.watch(self, "theme", lambda name: self.remember(theme=name), init=False)
+        if self._follow and self._file is None:
+            self.run_worker(self.services.index.run(self.services.store), group="index")
         if self.config.keys:
             from agcx_tui.app.keys.usable import usable
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from textual.message import Message
 
 from agcx_tui.core.local.config import Config
+from agcx_tui.core.search.index_keeper import IndexKeeper
 from agcx_tui.core.store.opened_store import OpenedStore
 
 __all__ = ["Remember", "Services"]
@@ -29,7 +30,8 @@ class Services:
 
     `state` and `cache` are the directories of what is remembered and of what could be read again, each
     None to keep nothing.  `store` is shared by all screens.  Call `hold_keys` right before a question
-    is shown that no key asked for: what is typed before it can be seen is not meant for it.
+    is shown that no key asked for: what is typed before it can be seen is not meant for it.  `index` keeps
+    the search index.
     """
 
     now: Callable[[], int] = _now
@@ -38,6 +40,7 @@ class Services:
     cache: Path | None = None
     store: OpenedStore = field(default_factory=OpenedStore)
     hold_keys: Callable[[], None] = lambda: None
+    index: IndexKeeper = field(default_factory=lambda: IndexKeeper(None))
 
 
 @dataclass

@@ -10,13 +10,14 @@ import itertools
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["Scratch", "next_home", "remove", "settle", "shared"]
+__all__ = ["Scratch", "keep_bytecode", "next_home", "remove", "settle", "shared"]
 
 # What finds programs, libraries and the person's name.
 _KEPT = {
@@ -127,6 +128,18 @@ def settle() -> None:
         if signal.getsignal(number) is signal.SIG_IGN:
             # A child inherits that it is ignored, but not a handler.
             signal.signal(number, lambda *_: None)
+
+
+def keep_bytecode() -> None:
+    """Let the programs that tests start share bytecode for this run, if whoever runs it wants none kept.
+
+    Each of them would compile all of this project again, which is half of a short command's work.
+    """
+    if sys.dont_write_bytecode:
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = os.path.join(
+            tempfile.gettempdir(), f"{_SHARED}bytecode"
+        )
 
 
 def environment(outer: Mapping[str, str]) -> dict[str, str]:

@@ -34,7 +34,7 @@ from agcx_format.store.checkpoint_files import checkpoint_files
 from agcx_format.store.entries import ScanEntry, own_size
 
 __all__ = [
-    "Change", "copy_steps", "deletion", "duplication", "edits", "summary", "with_metadata",
+    "Change", "copy_steps", "deletion", "duplication", "edits", "metadata_copies", "summary", "with_metadata",
     "with_whole_tags",
 ]  # fmt: skip
 
@@ -76,7 +76,7 @@ def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
         size = own_size(entry) + sum(size for _, size in belongings)
         copies = by_version(entry.layout).copies
         if copies is not None and entry.id is not None:
-            belongings += _metadata_copies(root, entry, copies)
+            belongings += metadata_copies(root, entry, copies)
         for path, _ in belongings:
             steps.setdefault(path, Step("move", path))
         sessions.append(ActSession(name, entry.title, size))
@@ -169,7 +169,7 @@ def duplication(
     return Change(steps, [session], {new_id: new.indexed})
 
 
-def _metadata_copies(root: Path, entry: ScanEntry, copies: MetadataCopies) -> list[tuple[str, int]]:
+def metadata_copies(root: Path, entry: ScanEntry, copies: MetadataCopies) -> list[tuple[str, int]]:
     """Relative path and size of each copy that exists.
 
     If the session's file is not named in lower case, a copy may be in any case as well.

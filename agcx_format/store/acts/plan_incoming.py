@@ -7,7 +7,8 @@ What comes in is checked to be what was found until its last byte was copied.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -17,14 +18,15 @@ from agcx_format import limits
 from agcx_format.disk.durable import Signature
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import PersistenceError, StaleSession
-from agcx_format.layout import HEAD, by_version, checkpoint
-from agcx_format.model.session import CheckpointMetadata, SessionMetadata
+from agcx_format.layout import HEAD, checkpoint
+from agcx_format.model.session import CheckpointMetadata, Session, SessionMetadata
+from agcx_format.session.checkpoint_file import read_checkpoint
 from agcx_format.session.metadata import read_metadata
 from agcx_format.store import paths
+from agcx_format.store.acts.encoder import Encoded, Encoder
 from agcx_format.store.acts.manifest import ActSession, Step
 from agcx_format.store.acts.plan import Change, copy_steps
 from agcx_format.store.acts.plan_content import encoded
-from agcx_format.store.checkpoint_files import unlisted
 from agcx_format.store.incoming import Incoming
 from agcx_format.store.index_keeper import as_indexed
 
@@ -42,44 +44,44 @@ def arrival(root: Path, wanted: Sequence[tuple[Incoming, int]], level: int) -> C
     steps: list[Step] = []
     sessions: list[ActSession] = []
     index: dict[UUID, SessionMetadata | None] = {}
+    encoder = Encoder(level)
     for each, layout in wanted:
         if Signature.of_target(each.path) != each.signature:
             raise StaleSession("it changed since it was found", path=each.path)
         same = each.layout == layout
-        metadata, indexed, parts, size = (
-            _as_it_is(each, layout) if same else _converted(each, layout, level)
-        )
-        steps.append(Step("create", paths.session_file(layout, each.id), parts=parts))
-        steps += copy_steps(root, layout, metadata)
-        listed = {one.id: one for one in metadata.checkpoints}
+        new = _as_it_is(each, layout) if same else encoder.encode(layout, partial(_whole, each))
+        size = new.size
+        steps.append(Step("create", paths.session_file(layout, each.id), parts=new.parts))
+        steps += copy_steps(root, layout, new.stored)
+        listed = {one.id: one for one in new.stored.checkpoints}
         for path in each.checkpoints:
             found = _checkpoint(path, each.id, layout, listed)
             if found is not None:
                 steps.append(found)
                 size += os.stat(path).st_size
-        sessions.append(ActSession(str(each.id), metadata.title, size))
-        index[each.id] = indexed
+        sessions.append(ActSession(str(each.id), new.stored.title, size))
+        index[each.id] = new.indexed
     return Change(steps, sessions, index)
 
 
-_File = tuple[SessionMetadata, SessionMetadata, Iterable[bytes], int]
-
-
-def _as_it_is(each: Incoming, layout: int) -> _File:
-    """The metadata in the file, those for the index, the parts of the file, and its size."""
+def _as_it_is(each: Incoming, layout: int) -> Encoded:
     with OpenFile(each.path) as file:
         metadata = read_metadata(file.fd, file.size)
     indexed = as_indexed(each.path, layout, metadata)
-    return metadata, indexed, _Copy(each.path, each.signature), each.signature.size
+    return Encoded(metadata, indexed, _Copy(each.path, each.signature), each.signature.size)
 
 
-def _converted(each: Incoming, layout: int, level: int) -> _File:
-    """Like `_as_it_is`, of a session that is written in another layout."""
+def _whole(each: Incoming) -> Session:
+    """The whole of a session that is written in another layout.
+
+    Raises:
+        StaleSession: its file changed since it was found.
+        PersistenceError: it is damaged, or cannot be read.
+    """
     metadata, conversation, state = each.session()
-    metadata, conversation = replace(metadata, id=each.id), replace(conversation, id=each.id)
-    kind = by_version(layout)
-    measured, parts = kind.encode_measured(metadata, conversation, state, level)
-    return kind.as_stored(metadata, measured), measured, parts, sum(map(len, parts))
+    if Signature.of_target(each.path) != each.signature:
+        raise StaleSession("it changed since it was found", path=each.path)
+    return replace(metadata, id=each.id), replace(conversation, id=each.id), state
 
 
 def _checkpoint(
@@ -94,11 +96,13 @@ def _checkpoint(
         signature = file.signature
         if checkpoint.layout_of(file.read(min(HEAD, file.size), 0)).version == layout:
             return Step("create", target, parts=_Copy(path, signature))
-        data = file.read(file.size, 0)
     try:
-        value = checkpoint.decode(data, listed.get(ids[1]) or unlisted(ids[1], path))
-    except PersistenceError as error:
-        raise error.located(path=path) from None
+        value, found = read_checkpoint(path, listed.get(ids[1]))
+    except PersistenceError:
+        # Damaged: it is copied as it is, since something may be read of it one day.
+        return Step("create", target, parts=_Copy(path, signature))
+    if found != signature:
+        raise StaleSession("it changed since it was found", path=path)
     return Step("create", target, parts=encoded(value, layout, path))
 
 

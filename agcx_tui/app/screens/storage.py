@@ -25,6 +25,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.space import GROUPS, FileStats, Stats, StatsCache, gather
 from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
+from agcx_tui.app.screens.index_part import IndexPart
 from agcx_tui.app.screens.open_conversation import conversation_screen
 from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.app.services import Services
@@ -32,6 +33,7 @@ from agcx_tui.core.local.paths import measures
 from agcx_tui.core.sessions.columns import fit, plain_cells
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.words import format
+from agcx_tui.core.words.index_report import INDEX
 from agcx_tui.core.words.storage_report import BAR, Line, Section, bar, headline, sections
 
 _EVERY = 0.4
@@ -84,10 +86,15 @@ class StorageScreen(PagedScreen[Opened]):
         self._stats = Stats()
         self._paths: dict[tuple[str, str], list[str]] = {}
         self._lines: list[Line | None] = []
+        self._index = IndexPart(self, services.index, acts.store.path, self._show_index)
 
     def on_mount(self) -> None:
+        self._index.open()
         self.show_title("Storage", "reading…")
         self._measure()
+
+    def on_unmount(self) -> None:
+        self._index.close()
 
     @work(thread=True, exclusive=True, group="stats")
     def _measure(self) -> None:
@@ -147,13 +154,19 @@ class StorageScreen(PagedScreen[Opened]):
         chosen = before[at] if at is not None and at < len(before) else None
         self._lines = []
         options: list[Option] = []
-        for section in sections(self._stats):
+        for section in [*filter(None, [self._index.section]), *sections(self._stats)]:
             if section.lines:
                 self._add(section, options)
         self.lines.clear_options()
         self.lines.add_options(options)
         if options:
             self.lines.highlighted = self._where(chosen)
+
+    def _show_index(self) -> None:
+        if self.is_mounted:
+            if self._stats.total.sessions:
+                self._show()
+            self.refresh_bindings()
 
     def _add(self, section: Section, options: list[Option]) -> None:
         gap = "\n" if options else ""
@@ -173,13 +186,25 @@ class StorageScreen(PagedScreen[Opened]):
             self._show()
 
     def _where(self, chosen: Line | None) -> int:
-        """The index of the line that the cursor was on."""
+        """The index of the line that the cursor was on, else of the first that can be opened."""
         for index, line in enumerate(self._lines):
             if chosen and line and (line.group, line.name, line.index) == (
                 chosen.group, chosen.name, chosen.index,
             ):  # fmt: skip
                 return index
-        return 1
+        opens = (n for n, line in enumerate(self._lines) if line and line.group != INDEX)
+        return next(opens, 1)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "build_index":
+            return self._index.can_build
+        return action != "delete_index" or self._index.can_delete
+
+    def action_build_index(self) -> None:
+        self._index.build()
+
+    def action_delete_index(self) -> None:
+        self._index.delete()
 
     def action_choose(self) -> None:
         self.lines.action_select()
@@ -188,7 +213,7 @@ class StorageScreen(PagedScreen[Opened]):
     def _selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         line = self._lines[event.option_index]
-        if line is None:
+        if line is None or line.group == INDEX:
             return
         if line.index is not None:
             screen = conversation_screen(

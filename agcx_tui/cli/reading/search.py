@@ -117,17 +117,18 @@ def _index(settings: Settings, *, build: bool) -> Index:
         raise click.UsageError("--build: search.index is false in the configuration")
     index = Index(settings.store_path(), directory)
     if build:
-        _build(index)
+        _build(index, settings.config[0].search_bytes)
     return index
 
 
-def _build(index: Index) -> None:
+def _build(index: Index, cap: int | None) -> None:
     """Bring the index up to date; where that fails, what it lacks is searched all the same."""
     from agcx_format.errors import LockFailed, PersistenceError
+    from agcx_format.search import DEFAULT_CAP
 
     progress = _Progress(sys.stderr.isatty())
     try:
-        index.update(report=progress.show)
+        index.update(cap=cap or DEFAULT_CAP, report=progress.show)
     except LockFailed:
         reason = "another process is building it"
     except PersistenceError as error:

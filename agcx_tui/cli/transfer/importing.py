@@ -1,7 +1,7 @@
 """`agcx import`: sessions of AGCodex, and conversations of other agents.
 
-Strategy: a line for each file that is imported, updated, or fails; files that are already imported are only
-counted.  On stderr, what could not be understood of a file, and at the end what became of all lines.
+Strategy: each agent has a command, made from what it says of itself, with those of other packages. A path in
+place of an agent's name is looked at: its first bytes tell what it is.
 """
 
 from __future__ import annotations
@@ -10,41 +10,93 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from agcx_tui.cli.common import Settings, pass_settings, print_json, store_option, tell
 from agcx_tui.cli.transfer.copying import bring_in, layout_option
-from agcx_tui.core.local.paths import codex_rollouts
+from agcx_tui.cli.transfer.import_report import facts_of, report, sum_up, table
 
 if TYPE_CHECKING:
     from agcx_format import PersistenceError
-    from agcx_format.importing import Imported, ImportReport, ImportResult, ImportTotals
+    from agcx_format.importing import Agent
     from agcx_format.store import Incoming
 
 
 class _Import(click.Group):
-    """A group that passes a path given in place of an agent to the command for sessions."""
+    """A group with a command for each agent, which passes a path in place of one to the command for paths."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        from agcx_format.importing import agents
+
+        return [*super().list_commands(ctx), *(agent.name for agent in agents())]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        from agcx_format.importing import agent_named
+
+        if command := super().get_command(ctx, name):
+            return command
+        if name == _paths.name:
+            return _paths
+        agent = agent_named(name)
+        return _command_of(agent) if agent else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if self.get_command(ctx, args[0]) is None and os.path.lexists(args[0]):
-            return sessions.name, sessions, args
+        if os.path.lexists(args[0]) and self.get_command(ctx, args[0]) is None:
+            return _paths.name, _paths, args
         return super().resolve_command(ctx, args)
 
 
 @click.group(
-    "import", cls=_Import, short_help="Import sessions, or those of Codex and Claude Code."
+    "import",
+    cls=_Import,
+    invoke_without_command=True,
+    short_help="Import sessions, or conversations of other agents.",
 )
-def import_() -> None:
+@click.pass_context
+def import_(context: click.Context) -> None:
     """Import conversations of other agents; a second run adds only what is new.
 
-    `agcx import PATH...` is short for `agcx import sessions PATH...`.
+    `agcx import PATH...` finds out what each path is: a file of an agent, a directory of them, an .agcx
+    file, a store, or a session exported as JSON. Without arguments it lists what the agents keep here.
 
     The exit status is 1 if a file, or a part of one, could not be read or understood.
     """
+    from agcx_format.importing import broken_plugins
+
+    for plugin in broken_plugins():
+        tell(f"the importer {plugin.name} cannot be used: {plugin.reason}")
+    if context.invoked_subcommand is None:
+        _list_found()
+
+
+def _list_found() -> None:
+    """A line for each agent that keeps conversations on this machine, and one for all others."""
+    from agcx_format.counting import counted
+    from agcx_format.importing import found_by_default
+    from agcx_format.transcript import safe_line
+
+    missing = []
+    for found in found_by_default():
+        if not found.places:
+            missing.append(found.agent.label)
+            continue
+        count = counted(found.count, "conversation")
+        where = ", ".join(map(_short, found.places))
+        click.echo(safe_line(f"{found.agent.name:<10}  {count:>20}  {where}"))
+    if missing:
+        tell(f"not found: {', '.join(missing)}")
+
+
+def _short(path: Path) -> str:
+    """The path, with `~` for the person's home directory."""
+    try:
+        return f"~/{path.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):
+        return str(path)
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
@@ -63,30 +115,49 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@import_.command()
+def _command_of(agent: Agent) -> click.Command:
+    places = agent.default_places()
+    where = ", ".join(map(_short, places)) or "no place"
+
+    @click.command(
+        agent.name,
+        help=f"Import conversations of {agent.label}: files, or directories of them.\n\n"
+        f"Without a PATH, looks in {where}.",
+        short_help=f"Import conversations of {agent.label}.",
+    )
+    @_options
+    def command(settings: Settings, paths: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+        _import(settings, list(map(Path, paths)) or places, dry_run, as_json, agent)
+
+    return command
+
+
+@click.command("paths")
 @_options
-def codex(settings: Settings, paths: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
-    """Import Codex rollouts: files, or directories of them.
+@layout_option
+def _paths(
+    settings: Settings, paths: tuple[str, ...], layout: str | None, dry_run: bool, as_json: bool
+) -> None:
+    """Import files of agents, .agcx files, stores, or sessions exported as JSON."""
+    theirs = [path for path in paths if _is_of_an_agent(path)]
+    if ours := tuple(path for path in paths if path not in theirs):
+        _bring_in(settings, ours, layout, dry_run, as_json)
+    if theirs:
+        _import(settings, list(map(Path, theirs)), dry_run, as_json)
 
-    Without a PATH, looks in sessions and archived_sessions of $CODEX_HOME or ~/.codex.
-    """
-    from agcx_format.importing import find_rollouts, read_rollout
 
-    places = [Path(path) for path in paths] or codex_rollouts(os.environ)
-    _import(settings, places, dry_run, as_json, find_rollouts, read_rollout)
+def _is_of_an_agent(path: str) -> bool:
+    """Whether it is a file that an agent wrote, or a directory that is not a store."""
+    from agcx_format import PersistenceError
+    from agcx_format.importing import agent_of_file
+    from agcx_format.store import find_incoming
 
-
-@import_.command()
-@_options
-def claude(settings: Settings, paths: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
-    """Import Claude Code transcripts: files, or directories of them.
-
-    Without a PATH, looks in projects of $CLAUDE_CONFIG_DIR or ~/.claude.
-    """
-    from agcx_format.importing import default_places, find_transcripts, read_transcript
-
-    places = [Path(path) for path in paths] or default_places()
-    _import(settings, places, dry_run, as_json, find_transcripts, read_transcript)
+    try:
+        if os.path.isdir(path):
+            return next(find_incoming(path), None) is None
+        return agent_of_file(Path(path)) is not None
+    except (OSError, PersistenceError):
+        return False
 
 
 @import_.command(short_help="Import .agcx files, stores, or sessions exported as JSON.")
@@ -103,6 +174,12 @@ def sessions(
 
     A session that is there already is left as it is.
     """
+    _bring_in(settings, paths, layout, dry_run, as_json)
+
+
+def _bring_in(
+    settings: Settings, paths: tuple[str, ...], layout: str | None, dry_run: bool, as_json: bool
+) -> None:
     from agcx_format import Store
 
     store = Store(settings.location.path, layout=int(layout) if layout else None)
@@ -125,13 +202,12 @@ def _import(
     places: list[Path],
     dry_run: bool,
     as_json: bool,
-    find: Callable[..., Iterator[Path]],
-    read: Callable[[Path], Imported],
+    agent: Agent | None = None,
 ) -> None:
     from agcx_format import open_store
     from agcx_format.importing import ImportTotals, import_sessions
 
-    existing = [place for place in places if place.exists()]
+    existing = [place for place in places if os.path.lexists(place)]
     if not existing:
         settings.failed("nothing found: looked in " + ", ".join(map(str, places)))
         return
@@ -139,96 +215,14 @@ def _import(
     store = open_store(settings.location.path)
     outcomes: Counter[str] = Counter()
     totals = ImportTotals()
-    for result in import_sessions(store, existing, dry_run, find=find, read=read):
+    for result in import_sessions(store, existing, dry_run, agent=agent):
         outcomes[result.outcome] += 1
         if as_json:
-            print_json(_facts(result))
-        _report(settings, result, silent=as_json)
+            print_json(facts_of(result))
+        report(settings, result, silent=as_json)
         if result.report is not None:
             totals.add(result.path, result.report)
     if not as_json:
-        for line in _table(totals):
+        for line in table(totals):
             tell(line)
-    _sum_up(outcomes, store.path, dry_run)
-
-
-def _report(settings: Settings, result: ImportResult, *, silent: bool) -> None:
-    from agcx_format.importing import ImportOutcome
-    from agcx_format.transcript import safe_line
-
-    if result.outcome is ImportOutcome.FAILED:
-        settings.failed(f"{result.path}: {result.reason}")
-    elif result.outcome is not ImportOutcome.PRESENT and not silent:
-        reason = f" ({result.reason})" if result.reason else ""
-        click.echo(safe_line(f"{result.outcome:>8}  {result.title or result.path}{reason}"))
-    if result.report is not None and result.report.not_understood:
-        settings.status = 1
-        tell(f"{result.path}: {_not_understood(result.report)}")
-
-
-def _not_understood(report: ImportReport) -> str:
-    """The bad lines of a file, or else the types of lines that are not known, with the first of them."""
-    if report.bad_count:
-        number, reason = report.bad_lines[0]
-        what = reason
-    else:
-        name = next(iter(report.unknown))
-        number, what = report.examples[name].line, f"unknown type {name}, kept as text"
-    if report.not_understood == 1:
-        return f"line {number:,} not understood: {what}"
-    return f"{report.not_understood:,} lines not understood, the first is line {number:,}: {what}"
-
-
-def _table(totals: ImportTotals) -> Iterator[str]:
-    """What became of the lines of all files that were read, with the first example of each."""
-    from agcx_format.counting import counted
-    from agcx_format.importing import LineOutcome
-
-    if not totals.counts:
-        return
-    counts = {
-        kind: counted(totals.counts[kind], "message" if kind is LineOutcome.TAKEN else "line")
-        for kind in LineOutcome
-    }
-    width = max(map(len, counts.values()))
-    for kind, count in counts.items():
-        row = f"{kind:>15}  {count:<{width}}"
-        if kind in totals.examples:
-            path, name, example = totals.examples[kind]
-            row += f"  first: {name}, line {example.line:,} of {path.name}"
-        yield row.rstrip()
-
-
-def _sum_up(outcomes: Counter[str], store: Path, dry_run: bool) -> None:
-    words = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.items())
-    where = f"{store}: {words or 'nothing found'}"
-    tell(f"{where} (a dry run, nothing was changed)" if dry_run else where)
-
-
-def _facts(result: ImportResult) -> dict[str, Any]:
-    facts: dict[str, Any] = {
-        "path": str(result.path),
-        "outcome": str(result.outcome),
-        "reason": result.reason or None,
-        "id": str(result.id) if result.id else None,
-        "title": result.title,
-    }
-    if (report := result.report) is not None:
-        facts |= {
-            "messages": report.messages,
-            "duplicates": report.duplicates,
-            "skipped": report.skipped,
-            "unknown": report.unknown,
-            "examples": {
-                name: {"line": each.line, "text": each.text}
-                for name, each in report.examples.items()
-            },
-            "kept_as": report.kept_as,
-            "left_out": report.left_out,
-            "bad_lines": [list(line) for line in report.bad_lines],
-            "bad_count": report.bad_count,
-            "not_understood": report.not_understood,
-            "replaced": report.replaced,
-            "without_time": report.without_time,
-        }
-    return facts
+    sum_up(outcomes, store.path, dry_run)

@@ -203,6 +203,7 @@ def _about_session(data: SessionMetadata) -> tuple[Fact, ...]:
 
 # What an import notes beside the conversation, in the order in which it is shown.
 _SOURCE = {
+    "agent": "agent",
     "tokens_input": "tokens read", "tokens_cached": "from a cache", "tokens_output": "tokens written",
     "cost_usd": "cost", "commit": "commit", "branch": "branch", "cli_version": "version",
     "originator": "used through",

@@ -57,15 +57,33 @@ class Config:
     time_zone: str | None = None
     # Whether text is searched with an index, which is kept in the cache directory.
     search_index: bool = True
+    # How large the index may become, as `2GB`.
+    search_largest: str | None = None
     # By the id of an action, the keys that replace its own, with commas between.
     keys: Mapping[str, str] = field(default_factory=dict)
     # The file and its text: for errors that are found only later.
     path: str = field(default="", compare=False)
     text: str = field(default="", compare=False, repr=False)
 
+    @property
+    def search_bytes(self) -> int | None:
+        """`search_largest` in bytes; None where the file does not set it."""
+        from agcx_tui.core.words.typed_values import bytes_of
+
+        return bytes_of(self.search_largest)
+
     def place(self, name: str) -> str:
         """Where a setting stands, to begin an error message: `config.toml: line 3: sort: `."""
         return f"{self.path}: {_place(self.text, name)}" if self.path else f"{name}: "
+
+
+def _is_size(text: str) -> bool:
+    from agcx_tui.core.words.typed_values import bytes_of
+
+    try:
+        return bytes_of(text) is not None
+    except ValueError:
+        return False
 
 
 def _is_zone(name: str) -> bool:
@@ -165,6 +183,14 @@ SETTINGS = (
         "false searches every session in its own file, and keeps no index of what they say.",
         bool,
         "true or false",
+    ),
+    Setting(
+        "search.largest",
+        '"2GB"',
+        "How large the index may become; the oldest sessions are left out of a larger one.",
+        _Text,
+        'a size as "500MB" or "2GB"',
+        _is_size,
     ),
 )
 

@@ -56,12 +56,6 @@ def candidates(environment: Mapping[str, str]) -> list[Path]:
     return list(dict.fromkeys(places))
 
 
-def codex_rollouts(environment: Mapping[str, str]) -> list[Path]:
-    """The directories in which Codex keeps its conversations; they need not exist."""
-    home = Path(environment.get("CODEX_HOME") or "~/.codex").expanduser()
-    return [home / "sessions", home / "archived_sessions"]
-
-
 def config_file(environment: Mapping[str, str]) -> Path:
     """The user's configuration file, which need not exist."""
     if named := environment.get("AGCX_CONFIG"):

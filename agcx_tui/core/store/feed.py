@@ -125,6 +125,8 @@ class StoreFeed:
         self._watch: _Task | None = None
         self._words: _Task | None = None
         self._words_are_due = False
+        # Whether the beginnings of sessions are being read.
+        self.reads_openings = False
         self._record = CatalogRecord(catalog, table, view.set_timer)
         self._rest = self._first_page(catalog)
         self._unfollow = opened.acted.subscribe(self._take_act)
@@ -329,6 +331,7 @@ class StoreFeed:
         from agcx_tui.core.store.first_words import first_words, still_true
 
         columns, rows, done = self.table.columns, self.table.in_order(), True
+        self.reads_openings = True
         try:
             async with aclosing(
                 stream(lambda stop: first_words(columns, rows, stop.is_set))
@@ -340,6 +343,9 @@ class StoreFeed:
                     self.save_soon()
         except Exception as error:
             log_failure("first words were not read", error)
+        finally:
+            self.reads_openings = False
+        self._view.table_changed()
         if not done:
             columns.haystacks.pack()
             self.save_soon()

@@ -214,7 +214,13 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         _move("paged.bottom", "G", "bottom", "last"),
     ),
     # The list of lines obeys Enter by itself.
-    "storage": (Action("storage.open", "o", "choose", "open", footer="open", label="enter"),),
+    "storage": (
+        Action("storage.open", "o", "choose", "open", footer="open", label="enter"),
+        Action("storage.build-index", "b", "build_index", "bring the search index up to date",
+               footer="build index", palette="bring the search index up to date"),
+        Action("storage.delete-index", "d", "delete_index", "delete the search index",
+               footer="delete index", palette="delete the search index"),
+    ),
     "history": (
         Action("log.undo", "u,enter", "undo", "undo this change", footer="undo this change", label="u"),
     ),

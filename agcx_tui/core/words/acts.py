@@ -26,6 +26,7 @@ _KINDS = {
     "edit": "Changed",
     "duplicate": "Duplicated",
     "copy": "Copied in",
+    "convert": "Converted",
     "split": "Split",
     "checkpoint": "Created from a checkpoint",
     "checkpoint-create": "Created a checkpoint of",

@@ -63,16 +63,22 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Lines under a title; `hidden` is how many more there are."""
+    """Lines under a title.
+
+    Fields:
+        hidden: How many more there are.
+        most: The amount that fills a bar; 0 for that of the largest line.
+    """
 
     title: str
     lines: tuple[Line, ...]
     hidden: int = 0
+    most: int = 0
 
     @property
     def largest(self) -> int:
         """The amount that fills a bar."""
-        return max((line.amount for line in self.lines), default=0)
+        return self.most or max((line.amount for line in self.lines), default=0)
 
 
 def bar(amount: int, largest: int, width: int = BAR) -> str:

@@ -11,7 +11,7 @@ import pytest
 from agcx_format import open_store
 from agcx_format.codec import messagepack
 from agcx_format.errors import ConversionError
-from agcx_format.importing.claude import default_places, find_transcripts, read_transcript
+from agcx_format.importing.claude import ClaudeCode, read_transcript
 from agcx_format.importing.codex import read_rollout
 from agcx_format.importing.draft import Imported
 from agcx_format.importing.run import ImportOutcome, import_sessions
@@ -230,8 +230,7 @@ def test_transcripts_go_into_a_store_once_and_grow(tmp_path):
     store, path = open_store(tmp_path / "store"), tmp_path / f"{SESSION}.jsonl"
 
     def run() -> list[ImportOutcome]:
-        options = {"find": find_transcripts, "read": read_transcript}
-        return [result.outcome for result in import_sessions(store, [path], **options)]
+        return [result.outcome for result in import_sessions(store, [path])]
 
     write(path, user("one"))
     assert run() == [ImportOutcome.IMPORTED]
@@ -244,7 +243,7 @@ def test_transcripts_go_into_a_store_once_and_grow(tmp_path):
 
 def test_the_default_place_follows_the_configuration_directory(monkeypatch):
     monkeypatch.setenv("CLAUDE_CONFIG_DIR", "/somewhere")
-    assert default_places() == [Path("/somewhere/projects")]
+    assert ClaudeCode().default_places() == [Path("/somewhere/projects")]
 
 
 @pytest.mark.parametrize("mark", ["isMeta", "isSidechain", "isCompactSummary"])

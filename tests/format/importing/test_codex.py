@@ -13,8 +13,9 @@ import zstandard
 
 from agcx_format.codec import messagepack
 from agcx_format.errors import ConversionError
-from agcx_format.importing.codex import default_places, find_rollouts, read_rollout
+from agcx_format.importing.codex import Codex, read_rollout
 from agcx_format.importing.draft import Imported
+from agcx_format.importing.source_file import find_files
 from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
@@ -429,13 +430,16 @@ def test_rollouts_are_found_below_directories_in_the_order_of_their_names(tmp_pa
     for name in ("2025/09/b.jsonl", "2025/08/c.jsonl.zst", "2025/09/a.jsonl", "2025/notes.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    found = [str(path.relative_to(tmp_path)) for path in find_rollouts([tmp_path])]
+    found = [str(path.relative_to(tmp_path)) for path in find_files([tmp_path], Codex.patterns)]
     assert found == ["2025/08/c.jsonl.zst", "2025/09/a.jsonl", "2025/09/b.jsonl"]
 
 
 def test_the_default_places_follow_codex_home(monkeypatch):
     monkeypatch.setenv("CODEX_HOME", "/somewhere")
-    assert default_places() == [Path("/somewhere/sessions"), Path("/somewhere/archived_sessions")]
+    assert Codex().default_places() == [
+        Path("/somewhere/sessions"),
+        Path("/somewhere/archived_sessions"),
+    ]
 
 
 def test_metadata_of_an_import_can_be_written_as_it_is(read):

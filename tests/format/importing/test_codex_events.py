@@ -267,7 +267,8 @@ def test_tokens_commit_and_program_are_in_the_context(read):
     assert found == {
         "AGCX_TOKENS_INPUT": "30", "AGCX_TOKENS_CACHED": "15", "AGCX_TOKENS_OUTPUT": "7",
         "AGCX_COMMIT": "c0ffee", "AGCX_BRANCH": "main", "AGCX_CLI_VERSION": "0.40.0",
-        "AGCX_ORIGINATOR": "codex-tui", "AGCX_IMPORTER": "2",
+        "AGCX_ORIGINATOR": "codex-tui", "AGCX_IMPORTER": "3",
+        "AGCX_AGENT": "codex",
     }  # fmt: skip
 
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from agcx_format.importing.codex import find_rollouts, read_rollout
-from agcx_format.importing.source_file import detect
+from agcx_format.importing.codex import Codex, read_rollout
+from agcx_format.importing.source_file import detect, find_files
 from agcx_format.model.items import FunctionCall, FunctionCallOutput, Message, Reasoning
 from tests.support.rollout_lines import SESSION, START, call, meta, output, user, write
 
@@ -68,7 +68,7 @@ def test_a_document_of_april_2025(tmp_path, indent):
     path = tmp_path / "rollout-2025-04-20.json"
     path.write_text(json.dumps(document, indent=indent))
     check(read_rollout(path))
-    assert list(find_rollouts([tmp_path])) == [path]
+    assert list(find_files([tmp_path], Codex.patterns)) == [path]
 
 
 def test_a_state_line_says_nothing_of_what_follows(tmp_path):

@@ -9,7 +9,6 @@ import msgspec
 import pytest
 
 from agcx_format import SessionStore, Store, open_store
-from agcx_format.importing.claude import find_transcripts, read_transcript
 from agcx_format.importing.run import ImportOutcome, import_sessions
 from agcx_format.model.items import FunctionCallOutput
 from agcx_format.model.session import Session
@@ -132,15 +131,12 @@ def test_a_preview_of_a_result_becomes_the_result(store, tmp_path):
     path = tmp_path / f"{claude.SESSION}.jsonl"
     said = "<persisted-output>\nFull output saved to: /x/toolu_1.txt\n</persisted-output>"
     write(path, claude.assistant(claude.use()), claude.user([claude.result(said)]))
-    options = {"find": find_transcripts, "read": read_transcript}
-    assert [r.outcome for r in import_sessions(store, [path], **options)] == [
-        ImportOutcome.IMPORTED
-    ]
+    assert [r.outcome for r in import_sessions(store, [path])] == [ImportOutcome.IMPORTED]
     folder = tmp_path / claude.SESSION / "tool-results"
     folder.mkdir(parents=True)
     (folder / "toolu_1.txt").write_text("whole")
     os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))
-    (result,) = import_sessions(store, [path], **options)
+    (result,) = import_sessions(store, [path])
     assert result.outcome is ImportOutcome.UPDATED
     assert store.load_session(result.id)[1].messages[1].item == FunctionCallOutput(
         "toolu_1", "whole"

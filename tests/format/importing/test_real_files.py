@@ -11,16 +11,17 @@ import pytest
 from agcx_format import open_store
 from agcx_format.codec import messagepack
 from agcx_format.exporting.markdown import to_markdown
-from agcx_format.importing.claude import find_transcripts, read_transcript
-from agcx_format.importing.codex import find_rollouts, read_rollout
+from agcx_format.importing.claude import ClaudeCode, read_transcript
+from agcx_format.importing.codex import Codex, read_rollout
 from agcx_format.importing.run import ImportOutcome, import_sessions
+from agcx_format.importing.source_file import find_files
 
 ROOT = os.environ.get("AGCX_ROLLOUTS")
 
 pytestmark = pytest.mark.skipif(not ROOT, reason="AGCX_ROLLOUTS names no directory")
 
-CLAUDE = list(find_transcripts([Path(ROOT) / "claude"])) if ROOT else []
-CODEX = list(find_rollouts([Path(ROOT) / "codex"])) if ROOT else []
+CLAUDE = list(find_files([Path(ROOT) / "claude"], ClaudeCode.patterns)) if ROOT else []
+CODEX = list(find_files([Path(ROOT) / "codex"], Codex.patterns)) if ROOT else []
 
 
 def values(path: Path) -> list[dict]:

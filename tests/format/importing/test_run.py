@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from agcx_format import SessionStore, open_store
-from agcx_format.importing.codex import read_rollout
+from agcx_format.importing.codex import Codex
 from agcx_format.importing.run import ImportOutcome, import_sessions
 from agcx_format.layout import v2
 from agcx_format.model.items import Message, OutputText
@@ -158,11 +158,13 @@ def test_an_unreadable_file_of_the_store_is_left_alone(store, rollouts):
     assert (store.path / f"{SESSION}.agcx").read_bytes() == b"AGCX broken"
 
 
-def test_one_bad_file_does_not_stop_the_rest(store, rollouts):
-    write(rollouts / "a.jsonl", "no rollout")
+@pytest.mark.parametrize("agent", [Codex(), None], ids=["codex", "any agent"])
+def test_one_bad_file_does_not_stop_the_rest(store, rollouts, agent):
+    bad = write(rollouts / "a.jsonl", "no rollout")
     write(rollouts / "b.jsonl", meta())
     write(rollouts / "c.jsonl", meta(), user("one"))
-    results = list(import_sessions(store, [rollouts / "missing", rollouts]))
+    paths = [rollouts / "missing", rollouts] if agent else [rollouts / "missing", bad, rollouts]
+    results = list(import_sessions(store, paths, agent=agent))
     assert [result.outcome for result in results] == [
         ImportOutcome.FAILED, ImportOutcome.FAILED, ImportOutcome.SKIPPED, ImportOutcome.IMPORTED,
     ]  # fmt: skip
@@ -174,15 +176,16 @@ def test_a_file_that_did_not_change_is_not_read_again(store, rollouts):
     path = write(rollouts / f"rollout-2025-09-25T08-02-05-{SESSION}.jsonl", meta(), user("one"))
     read = []
 
-    def counting(path):
-        read.append(path)
-        return read_rollout(path)
+    class Counting(Codex):
+        def read(self, source):
+            read.append(source)
+            return super().read(source)
 
-    assert outcomes(store, path, read=counting) == [ImportOutcome.IMPORTED]
-    assert outcomes(store, path, read=counting) == [ImportOutcome.PRESENT]
+    assert outcomes(store, path, agent=Counting()) == [ImportOutcome.IMPORTED]
+    assert outcomes(store, path, agent=Counting()) == [ImportOutcome.PRESENT]
     assert len(read) == 1
     os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))
-    assert outcomes(store, path, read=counting) == [ImportOutcome.PRESENT]
+    assert outcomes(store, path, agent=Counting()) == [ImportOutcome.PRESENT]
     assert len(read) == 2
 
 

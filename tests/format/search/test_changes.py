@@ -122,15 +122,15 @@ def test_beyond_its_largest_size_the_oldest_sessions_are_left_out_and_found_all_
 def test_the_process_that_builds_says_how_far_it_is_and_ends_with_who_started_it(store, tmp_path):
     from agcx_format.search import build
 
-    command = build.command(store, tmp_path / "cache")
+    command = build.build_command(store, tmp_path / "cache")
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    assert done.returncode == build.STOPPED, done.stderr
+    assert done.returncode == build.BUILD_STOPPED, done.stderr
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
     ) as process:
         assert process.stdout is not None
         last = process.stdout.read().splitlines()[-1]
-        assert process.wait() == build.DONE
+        assert process.wait() == build.BUILD_DONE
     assert b'"sessions":14' in last
     assert Index(open_store(store), tmp_path / "cache").state().complete
 

@@ -96,7 +96,35 @@ def keep_and_go_on(store: Store) -> None:
     store.save_session(A, replace(metadata, checkpoints=listed), *rest)
 
 
+def convert(store: Store) -> None:
+    """Every session to the other layout."""
+    entries = list(store.scan())
+    store.convert(entries, 3 - entries[0].layout)
+
+
+def join(store: Store) -> None:
+    store.content.join(one(store, A), one(store, B))
+
+
+def keep_a_readable_one(store: Store) -> None:
+    """A checkpoint in place of the damaged one: something could be left in that."""
+    (store.path / "checkpoints" / f"{A}_{B}.ckpt").unlink()
+    store.checkpoints.create(one(store, A), "kept")
+
+
+def redact(store: Store) -> None:
+    found = store.content.review(store.scan(), secrets=False, texts={"v1": "v2"})
+    store.content.redact(found)
+
+
 ACTIONS += [
+    Action("convert", convert),
+    Action("undo a conversion", lambda s: s.undo(), convert),
+    Action("join", join),
+    Action("undo a join", lambda s: s.undo(), join),
+    Action("delete a message", lambda s: s.content.delete_messages(one(s, A), [1])),
+    Action("move", lambda s: s.content.move([(one(s, A), {"title": "moved"})], "/1")),
+    Action("redact", redact, keep_a_readable_one),
     Action("create a checkpoint", lambda s: s.checkpoints.create(one(s, A), "kept")),
     Action("undo a checkpoint", lambda s: s.undo(), lambda s: s.checkpoints.create(one(s, A), "kept")),
     Action("rename a checkpoint", lambda s: s.checkpoints.rename(checkpoint(s), "other"),

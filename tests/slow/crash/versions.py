@@ -43,6 +43,7 @@ def session(session_id: UUID, version: int, size: int = 30_000) -> Session:
         title=f"v{version}",
         updated_at=Timestamp.from_ns(version * 10**9),
         turn_count=version,
+        model=str(version),
         checkpoints=[],
     )
     return metadata, conversation, replace(_STATE, cursor_position=version)
@@ -52,12 +53,14 @@ def version_of(path: Path) -> tuple[UUID, int]:
     """Id and version of a file; fails when its sections disagree or do not read."""
     metadata, conversation, state = read_session(path)
     texts = {
-        str(metadata.turn_count),
         conversation.messages[0].item.content[0].text.split()[0],
         conversation.context.working_directory.removeprefix("/"),
         str(state.cursor_position),
     }
+    # A join counts turns anew, and who goes back to a checkpoint keeps the model.
+    marks = {metadata.model, str(metadata.turn_count)}
     assert len(texts) == 1, f"{path} holds parts of {texts}"
+    assert texts & marks, f"{path} holds parts of {texts} and of {marks}"
     return metadata.id, int(texts.pop())
 
 

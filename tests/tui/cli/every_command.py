@@ -41,8 +41,14 @@ _IMPORTED = (
 def leaves(
     group: click.Group, above: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple, click.Command]]:
-    """The words that name a command, and the command."""
-    for name, command in group.commands.items():
+    """The words that name a command, and the command.
+
+    The commands of `agcx import` for the agents are all made by one function: one of them stands for all.
+    """
+    commands = dict(group.commands)
+    if group.name == "import" and (command := group.get_command(click.Context(group), "codex")):
+        commands["codex"] = command
+    for name, command in commands.items():
         if isinstance(command, click.Group):
             yield from leaves(command, (*above, name))
         else:

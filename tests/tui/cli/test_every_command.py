@@ -31,6 +31,7 @@ MORE = [
     ["checkpoint", "list"], ["checkpoint", "create", GRID, "Plätze", "--force"],
     ["edit", GRID, "--model", "Straße", "--directory", "Plätze", "--force"], ["join", GRID, QUEUE, "--force"],
     ["redact", GRID, "--secrets", "--text", "grid", "--with", "Plätze", "--yes", "--force"],
+    ["convert", "--all", "--layout", "2", "--yes", "--force"],
     ["trash", "list"], ["trash", "restore", "--all"], ["config", "--path"], ["--help"], ["--version"],
 ]  # fmt: skip
 

@@ -24,7 +24,8 @@ METADATA = {
     "is_favorite", "last_accessed", "message_count", "model", "tags", "title", "turn_count", "updated_at",
 }  # fmt: skip
 IMPORT = {
-    "path", "outcome", "reason", "id", "title", "messages", "duplicates", "skipped", "unknown", "examples",
+    "path", "part", "outcome", "reason", "id", "title", "messages", "duplicates", "skipped", "unknown",
+    "examples",
     "kept_as", "left_out", "bad_lines", "bad_count", "not_understood", "replaced", "without_time",
 }  # fmt: skip
 VERIFY = {
@@ -183,7 +184,7 @@ def test_import(store, tmp_path, agent):
     assert (found["outcome"], found["id"], found["messages"]) == ("imported", SESSION, 1)
     assert (found["bad_count"], found["bad_lines"][0][0]) == (1, 3 if agent == "codex" else 2)
     (failed,) = lines("import", agent, write(tmp_path / "none.jsonl", "x"), "--json")
-    assert set(failed) == {"path", "outcome", "reason", "id", "title"}
+    assert set(failed) == {"path", "part", "outcome", "reason", "id", "title"}
 
 
 def test_search(store):
@@ -222,10 +223,20 @@ def test_copy_and_import_of_sessions(store, tmp_path):
     assert (frozenset(again), again["outcome"]) == (COPIED, "already there")
 
 
+def test_convert(store):
+    found = lines("convert", GRID, BROKEN, "--layout", "2", "--json", "--force", "--yes")
+    keys = frozenset({"path", "id", "title", "layout", "bytes", "outcome", "lost", "reason"})
+    assert {frozenset(each) for each in found} == {keys}
+    assert by_id(found, GRID)["outcome"] == "converted"
+    assert by_id(found, BROKEN)["outcome"] == "failed"
+    assert by_id(found, BROKEN)["reason"]
+    assert open_store(store).resolve(GRID).layout == 2
+
+
 TESTED = {
     ("list",), ("show",), ("redact",), ("checkpoint", "list"), ("checkpoint", "show"), ("trash", "list"),
-    ("stats",), ("import", "codex"), ("import", "claude"), ("import", "sessions"),
-    ("copy",), ("verify",), ("prune",), ("search",),
+    ("stats",), ("import", "codex"), ("import", "sessions"),
+    ("copy",), ("convert",), ("verify",), ("prune",), ("search",),
 }  # fmt: skip
 
 

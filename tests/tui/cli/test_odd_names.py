@@ -29,6 +29,8 @@ ON_ONE = [
     (["checkpoint", "list", "--json"], 0, 0),
     (["copy", "--to", "copied"], 0, 1),
     (["copy", "--to", "copied", "--json"], 0, 1),
+    (["convert", "--layout", "1"], 0, 0),
+    (["convert", "--layout", "2", "--dry-run", "--json"], 0, 1),
     (["delete", "--yes"], 0, 0),
     (["undo"], 0, 0),
     (["undo", "--list"], 0, 0),

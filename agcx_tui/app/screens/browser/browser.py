@@ -173,7 +173,10 @@ class BrowserScreen(ListingScreen[None]):
         state = self.feed.state
         title = heading.title_line(self.table, state, self.feed.path)
         self.query_one("#title", EdgeLine).show(*title)
-        self._filter.show_status(self._activity.left)
+        unread = self._activity.left
+        if self.feed.reads_openings:
+            unread += len(self.table.rows_to_read())
+        self._filter.show_status(unread)
         self.show_marks()
         notice = notices.instead_of_list(self.table, self.feed, self._filter.value)
         page = self.query_one("#notice", Static)

@@ -30,7 +30,6 @@ from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.app.widgets.results.place_preview import PlacePreview
 from agcx_tui.app.widgets.results.result_list import ResultList
 from agcx_tui.app.widgets.split_panes import SplitPanes
-from agcx_tui.core.local.paths import search_index
 from agcx_tui.core.local.searches import LastSearches
 from agcx_tui.core.search.completion import complete_search
 from agcx_tui.core.search.hits_of_session import all_hits
@@ -89,9 +88,7 @@ class SearchScreen(OnceScreen[None]):
         super().__init__()
         self.services = services
         self.table = table
-        cache = None
-        if services.cache is not None and services.config.search_index:
-            cache = search_index(services.cache)
+        cache = services.index.directory
         # One that is searched as one types, one for single sessions at the same time.
         index, details = Index(acts.store, cache), Index(acts.store, cache)
         self._details = details
@@ -122,8 +119,10 @@ class SearchScreen(OnceScreen[None]):
         if self._typed_first:
             self.bar.put(self._typed_first)
         self._show_state()
+        self._unfollow = self.services.index.changed.subscribe(lambda _: self._show_status())
 
     def on_unmount(self) -> None:
+        self._unfollow()
         self.live.close()
         self._details.close()
 
@@ -165,10 +164,13 @@ class SearchScreen(OnceScreen[None]):
             self.rows.styles.height = 0 if notice is not None else "1fr"
             self.panes.show_first_only(notice is not None)
         self.bar.show_order("newest first" if live.order == NEWEST else "best first")
-        self.query_one("#status", EdgeLine).show(*self._status())
+        self._show_status()
         if not live.running:
             # What could not be searched has a key now.
             self.refresh_bindings()
+
+    def _show_status(self) -> None:
+        self.query_one("#status", EdgeLine).show(*self._status())
 
     def _notice(self) -> Content | None:
         live = self.live
@@ -179,12 +181,11 @@ class SearchScreen(OnceScreen[None]):
     def _status(self) -> tuple[Content | str, Content | str]:
         live = self.live
         if live.line is None or not live.line:
-            return "", ""
+            return "", self.services.index.words(0)
         words = summary(live.progress)
         if live.running:
             words = words.replace("searched", "searching…", 1).replace(" · no hits", "")
-        direct = live.progress.direct
-        return words, f"{direct:,} without the index" if direct else ""
+        return words, self.services.index.words(live.progress.direct)
 
     @on(ResultList.Highlighted)
     def _follow(self) -> None:

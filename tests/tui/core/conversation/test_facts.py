@@ -30,10 +30,12 @@ def test_tokens_commit_and_program_are_details(tmp_path: Path) -> None:
         user("one"),
     )
     assert [(fact.name, fact.value) for fact in groups["Imported"].facts] == [
-        ("tokens read", "7,494,343"), ("from a cache", "7,290,112"), ("tokens written", "99,678"),
-        ("commit", "c0ffee"), ("branch", "main"), ("version", "0.40.0"), ("used through", "codex-tui"),
+        ("agent", "codex"), ("tokens read", "7,494,343"), ("from a cache", "7,290,112"),
+        ("tokens written", "99,678"), ("commit", "c0ffee"), ("branch", "main"),
+        ("version", "0.40.0"), ("used through", "codex-tui"),
     ]  # fmt: skip
 
 
 def test_what_was_not_noted_is_no_detail(tmp_path: Path) -> None:
-    assert "Imported" not in details(tmp_path, meta(cli_version=None), user("one"))
+    groups = details(tmp_path, meta(cli_version=None), user("one"))
+    assert [fact.name for fact in groups["Imported"].facts] == ["agent"]

@@ -44,6 +44,7 @@ def test_every_setting_is_read(tmp_path):
         mouse=True,
         time_zone="Europe/Berlin",
         search_index=True,
+        search_largest="2GB",
         keys={"list.down": "x,ctrl+n", "list.up": "?,y"},
     )
 
@@ -63,6 +64,7 @@ def test_every_setting_is_read(tmp_path):
         ("[keys]\nlist.down = ''", "line 3: keys.list.down: it takes keys as"),
         ("[keys]\nlist.down = 'F1'", "line 3: keys.list.down: it takes keys as"),
         ("[search]\nindex = 1", "line 3: search.index: it takes true or false"),
+        ("search.largest = 'much'", 'line 2: search.largest: it takes a size as "500MB" or "2GB"'),
         ("search.index = 'no'", "line 2: search.index: it takes true or false"),
         ("[search]\nbook = 1", "line 3: search.book: no such setting; there are theme, "),
         ("search = 3", "line 2: search: no such setting"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection
+
+from agcx_format.importing.registry import agents
 
 __all__ = ["AGENTS", "OWN_AGENT", "agent_of"]
 
 AGENTS = ("claude-code", "codex")
-"""The tags of the agents whose sessions can be imported."""
+"""The tags of our own agents whose sessions can be imported; `registry` has those of other packages."""
 
 OWN_AGENT = "agcodex"
 """The agent that writes the format itself."""
@@ -19,4 +22,10 @@ def agent_of(tags: Collection[str]) -> str:
     >>> agent_of(["ui", "codex"]), agent_of([])
     ('codex', 'agcodex')
     """
-    return next((agent for agent in AGENTS if agent in tags), OWN_AGENT)
+    # An import puts it first.
+    return next((tag for tag in tags if _is_agent(tag)), OWN_AGENT)
+
+
+@functools.cache
+def _is_agent(tag: str) -> bool:
+    return tag in AGENTS or any(agent.tag == tag for agent in agents())

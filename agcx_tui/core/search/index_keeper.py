@@ -1,0 +1,236 @@
+"""Keeps the search index of the store up to date while the program runs, in a process of its own.
+
+Strategy: the process is started once the store is listed and the first keys have had their time, and again
+some time after sessions changed; it does only what is missing.  It ends with the program, since it reads
+until its input ends.  A search never waits for it: what is not in the index yet is searched in its file.
+
+No Textual: `run` is a coroutine of the event loop, and `changed` publishes there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agcx_format.transcript import safe_line
+from agcx_tui.core.local.keeping_on_exit import log_failure
+from agcx_tui.core.local.paths import search_index
+from agcx_tui.core.store.signal import Signal
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from agcx_format.search import BookState
+    from agcx_tui.core.local.config import Config
+    from agcx_tui.core.store.opened_store import OpenedStore
+
+__all__ = ["IndexKeeper", "IndexPhase", "IndexState"]
+
+# Seconds from the store being open to the first build: the first keys come first.
+_FIRST_AFTER = 3.0
+# Seconds of quiet after a change, and at least from the end of a build to the next one.
+_QUIET, _REST = 3.0, 20.0
+
+
+class IndexPhase(Enum):
+    OFF = "off"
+    """The configuration says that there is to be none, or there is no place for it."""
+    WAITING = "waiting"
+    """Nothing is done now."""
+    BUILDING = "building"
+    ELSEWHERE = "elsewhere"
+    """Another process is building it."""
+    FAILED = "failed"
+    DELETED = "deleted"
+    """By the person; it is not built again until they ask for it, or start the program again."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """What is known of the index.
+
+    Fields:
+        phase: what is done with it.
+        book: how much is in it, as the process that builds said last; None before that.
+        problem: why it could not be built.
+    """
+
+    phase: IndexPhase
+    book: BookState | None = None
+    problem: str = ""
+
+
+class IndexKeeper:
+    """The index of one store, in `directory`; None for no index.  `cap` is its largest size in bytes."""
+
+    def __init__(self, directory: Path | None, cap: int | None = None) -> None:
+        self.directory = directory
+        self.cap = cap
+        self.changed: Signal[IndexState] = Signal()
+        phase = IndexPhase.OFF if directory is None else IndexPhase.WAITING
+        self.state = IndexState(phase)
+        # Something changed; the person asks, and need not wait for the time between two builds.
+        self._wanted, self._asked = asyncio.Event(), asyncio.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def of(cls, cache: Path | None, config: Config) -> IndexKeeper:
+        """The keeper of the index in the cache directory of the program, as the configuration has it."""
+        if cache is None or not config.search_index:
+            return cls(None)
+        return cls(search_index(cache), config.search_bytes)
+
+    def words(self, direct: int) -> str:
+        """What is to be known of it beside the results of a search, of which `direct` came without it."""
+        state = self.state
+        match state.phase:
+            case IndexPhase.BUILDING if state.book is not None and not state.book.complete:
+                return f"indexing {state.book.sessions:,} of {state.book.total:,}"
+            case IndexPhase.OFF if direct:
+                return "searching without an index"
+            case IndexPhase.FAILED if direct:
+                return f"no index: {safe_line(state.problem)}"
+        return f"{direct:,} without the index" if direct else ""
+
+    def want(self) -> None:
+        """Sessions changed, or the person asks for it: bring the index up to date soon."""
+        if self.state.phase is IndexPhase.DELETED:
+            return
+        self._wanted.set()
+
+    def build(self) -> None:
+        """The person asks for it."""
+        if self.state.phase in (IndexPhase.DELETED, IndexPhase.FAILED):
+            self._become(IndexPhase.WAITING)
+        self._asked.set()
+        self._wanted.set()
+
+    async def run(self, opened: OpenedStore) -> None:
+        """Keep it up to date until this is cancelled."""
+        if self.directory is None:
+            return
+        acts = await opened.opened()
+        ends = [
+            opened.acted.subscribe(lambda _: self.want()),
+            opened.saved.subscribe(lambda files: self.want() if files else None),
+        ]
+        self._wanted.set()
+        rest = _FIRST_AFTER
+        try:
+            while True:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._asked.wait(), rest)
+                await self._wanted.wait()
+                if not self._asked.is_set():
+                    await self._quiet()
+                self._asked.clear()
+                self._wanted.clear()
+                await self._build(acts.store.path)
+                rest = _REST
+        except OSError as error:
+            self._become(IndexPhase.FAILED, problem=error.strerror or str(error))
+        finally:
+            self.stop()
+            for end in ends:
+                end()
+
+    def stop(self) -> None:
+        """End the process; what it has committed stays."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                if pipe is not None:
+                    with suppress(OSError):
+                        pipe.close()
+
+    async def delete(self, store: Path) -> None:
+        """Remove the index, and build it no more.  Raises `OSError` when it cannot be removed."""
+        from agcx_format.search import Index
+
+        self._become(IndexPhase.DELETED)
+        self._wanted.clear()
+        self.stop()
+        await asyncio.to_thread(Index(store, self.directory).clear)
+        self._become(IndexPhase.DELETED)
+
+    # --- inside
+
+    async def _quiet(self) -> None:
+        """Wait until nothing has changed for a moment."""
+        while self._wanted.is_set() and self.state.book is not None:
+            self._wanted.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._asked.wait(), _QUIET)
+
+    async def _build(self, store: Path) -> None:
+        from agcx_format.search import BUILD_BUSY, BUILD_DONE, BUILD_STOPPED, build_command
+
+        assert self.directory is not None
+        command = build_command(store, self.directory, self.cap)
+        process = self._process = await asyncio.to_thread(_start, command)
+        async with aclosing(_states(process)) as states:
+            async for state in states:
+                if self._process is process:
+                    self._become(IndexPhase.BUILDING, book=state)
+        if self._process is not process:
+            # It was stopped.
+            return
+        # Its output has ended, so it ends as well.
+        status = await asyncio.to_thread(process.wait)
+        problem = b"" if process.stderr is None else process.stderr.read()
+        self.stop()
+        if status == BUILD_BUSY:
+            self._become(IndexPhase.ELSEWHERE)
+            self._wanted.set()
+        elif status in (BUILD_DONE, BUILD_STOPPED):
+            self._become(IndexPhase.WAITING)
+        else:
+            lines = problem.decode("utf-8", "replace").strip().splitlines()
+            reason = lines[-1] if lines else f"the process ended with status {status}"
+            log_failure("the search index was not built", RuntimeError(reason))
+            self._become(IndexPhase.FAILED, problem=reason)
+
+    def _become(self, phase: IndexPhase, book: BookState | None = None, problem: str = "") -> None:
+        kept = None if phase is IndexPhase.DELETED else book or self.state.book
+        self.state = replace(self.state, phase=phase, book=kept, problem=problem)
+        self.changed.publish(self.state)
+
+
+def _start(command: list[str]) -> subprocess.Popen[bytes]:
+    import subprocess
+
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+        # Keys pressed in the terminal do not reach it.
+        start_new_session=True,
+    )
+
+
+async def _states(process: subprocess.Popen[bytes]) -> AsyncGenerator[BookState, None]:
+    """What the process says, until it says no more."""
+    import msgspec
+
+    from agcx_format.search import BookState
+
+    decode = msgspec.json.Decoder(BookState).decode
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), process.stdout
+    )
+    try:
+        while line := await reader.readline():
+            yield decode(line)
+    finally:
+        transport.close()

@@ -1,0 +1,46 @@
+"""The search index as a section of the storage report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agcx_format.counting import counted
+from agcx_format.transcript import safe_line
+from agcx_tui.core.search.index_keeper import IndexPhase, IndexState
+from agcx_tui.core.words.format import size
+from agcx_tui.core.words.storage_report import Line, Section
+
+if TYPE_CHECKING:
+    from agcx_format.search import BookState
+
+__all__ = ["INDEX", "index_section"]
+
+INDEX = "index"
+"""The group of its line."""
+
+
+def index_section(state: IndexState, book: BookState | None) -> Section | None:
+    """How much is in the index, and what is done with it; None without one, or while that is unknown."""
+    if state.phase is IndexPhase.OFF or book is None:
+        return None
+    label = f"{book.sessions:,} of {counted(book.total, 'session')}"
+    line = Line(INDEX, "", label, book.size, _note(state, book))
+    return Section("Search index", (line,), most=book.cap)
+
+
+def _note(state: IndexState, book: BookState) -> str:
+    left = book.total - book.sessions - book.left_out
+    match state.phase:
+        case IndexPhase.BUILDING if left > 0:
+            return "being built"
+        case IndexPhase.ELSEWHERE:
+            return "being built elsewhere"
+        case IndexPhase.FAILED:
+            return f"not built: {safe_line(state.problem)}"
+        case IndexPhase.DELETED:
+            return "deleted"
+    if left > 0:
+        return f"{left:,} not in it yet"
+    if book.left_out:
+        return f"{book.left_out:,} left out: at most {size(book.cap)}"
+    return f"up to date, at most {size(book.cap)}"

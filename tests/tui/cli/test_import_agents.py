@@ -1,0 +1,52 @@
+"""`agcx import` finds out what a path is, and lists what the agents keep on a machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support import transcript_lines as claude
+from tests.support.rollout_lines import meta, user, write
+from tests.tui.cli.conftest import run
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("CODEX_HOME", "CLAUDE_CONFIG_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path / "home"
+
+
+def test_a_path_says_itself_which_agent_wrote_it(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write(folder / "a.jsonl", meta(), user("one"))
+    write(folder / "b.jsonl", claude.user("two"))
+    write(folder / "c.jsonl", '{"nothing": "that an agent wrote"}')
+    at = "--store", tmp_path / "store"
+    result = run(*at, "import", folder)
+    assert result.exit_code == 0
+    assert [line.split()[-1] for line in result.stdout.splitlines()] == ["one", "two"]
+    again = run(*at, "import", folder / "a.jsonl", tmp_path / "store")
+    assert again.exit_code == 0
+    assert "1 already there" in again.stderr
+
+
+def test_a_file_that_nothing_wrote_is_an_error(tmp_path):
+    path = write(tmp_path / "c.jsonl", '{"nothing": "that an agent wrote"}')
+    assert run("--store", tmp_path / "store", "import", path).exit_code == 1
+
+
+def test_without_arguments_it_lists_what_is_found(home):
+    sessions = home / ".codex" / "sessions"
+    sessions.mkdir(parents=True)
+    write(sessions / "a.jsonl", meta(), user("one"))
+    result = run("import")
+    assert result.exit_code == 0
+    assert result.stdout.split() == ["codex", "1", "conversation", "~/.codex/sessions"]
+    assert "Claude Code" in result.stderr
+
+
+def test_help_names_the_folders_of_an_agent():
+    assert "~/.codex/sessions" in run("import", "codex", "--help").stdout
+    assert "claude" in run("import", "--help").stdout

@@ -1,0 +1,124 @@
+"""The index is built beside the program, follows the store, and leaves nothing running."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from agcx_format import open_store
+from agcx_format.disk.locks import locked
+from agcx_format.search import Index
+from agcx_format.search.book import Book
+from agcx_tui.core.local.config import Config
+from agcx_tui.core.search import index_keeper
+from agcx_tui.core.search.index_keeper import IndexKeeper, IndexPhase
+from agcx_tui.core.store.opened_store import OpenedStore
+from tests.support.browsing import demo_copy
+from tests.support.waiting import soon
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return demo_copy(tmp_path / "history")
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch):
+    for name in ("_FIRST_AFTER", "_QUIET", "_REST"):
+        monkeypatch.setattr(index_keeper, name, 0.01)
+
+
+@asynccontextmanager
+async def running(keeper: IndexKeeper, store: Path) -> AsyncIterator[OpenedStore]:
+    opened = OpenedStore()
+    task = asyncio.create_task(keeper.run(opened))
+    opened.use(open_store(store), None)
+    try:
+        yield opened
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def built(keeper: IndexKeeper) -> bool:
+    state = keeper.state
+    return state.phase is IndexPhase.WAITING and state.book is not None and state.book.complete
+
+
+async def test_the_index_is_built_followed_deleted_and_built_when_asked_for(store, tmp_path):
+    keeper = IndexKeeper(tmp_path / "cache")
+    said: list[str] = []
+    keeper.changed.subscribe(lambda state: said.append(keeper.words(3)))
+    async with running(keeper, store) as opened:
+        await soon(lambda: built(keeper), "the index")
+        assert "indexing 0 of 15" in said
+        index = Index(store, tmp_path / "cache")
+        assert index.state().complete
+        # A session that comes.
+        first = open_store(store).list_sessions()[0]
+        open_store(store).duplicate(first.id)
+        opened.saved.publish({str(store): None})
+        await soon(lambda: built(keeper) and keeper.state.book.total == 16, "the new session")
+        await keeper.delete(store)
+        assert keeper.state.phase is IndexPhase.DELETED
+        assert not index.state().size
+        opened.saved.publish({str(store): None})
+        await asyncio.sleep(0.1)
+        assert keeper.state.phase is IndexPhase.DELETED
+        keeper.build()
+        await soon(lambda: built(keeper), "the index that was asked for")
+        assert index.state().sessions == index.state().total
+
+
+async def test_a_build_ends_with_the_program_and_nothing_keeps_running(store, tmp_path):
+    keeper = IndexKeeper(tmp_path / "cache")
+    async with running(keeper, store):
+        await soon(lambda: keeper._process is not None, "the process")
+        process = keeper._process
+    assert process is not None
+    assert process.returncode is not None
+
+
+async def test_where_another_program_builds_it_nothing_is_done_until_that_has_ended(
+    store, tmp_path
+):
+    keeper = IndexKeeper(tmp_path / "cache")
+    book = Book(tmp_path / "cache", store)
+    book.make_directory()
+    async with running(keeper, store):
+        with locked(book.directory, timeout=5):
+            await soon(lambda: keeper.state.phase is IndexPhase.ELSEWHERE, "the other one")
+        await soon(lambda: built(keeper), "the index")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+async def test_an_index_that_cannot_be_written_is_said(store, tmp_path):
+    (tmp_path / "cache").mkdir(mode=0o500)
+    await said_to_fail(IndexKeeper(tmp_path / "cache" / "search"), store)
+
+
+async def said_to_fail(keeper: IndexKeeper, store: Path) -> None:
+    async with running(keeper, store):
+        await soon(lambda: keeper.state.phase is IndexPhase.FAILED, "the failure")
+    assert keeper.words(5).startswith("no index: ")
+
+
+async def test_an_index_where_a_file_is_in_the_way_is_said(store, tmp_path):
+    (tmp_path / "cache").write_text("")
+    await said_to_fail(IndexKeeper(tmp_path / "cache"), store)
+
+
+def test_the_configuration_says_whether_there_is_one_and_how_large(tmp_path):
+    assert IndexKeeper.of(tmp_path, Config(search_index=False)).directory is None
+    assert IndexKeeper.of(None, Config()).directory is None
+    keeper = IndexKeeper.of(tmp_path, Config(search_largest="500MB"))
+    assert keeper.directory is not None
+    assert keeper.cap == 500_000_000
+    assert IndexKeeper(None).words(5) == "searching without an index"
+    assert keeper.words(5) == "5 without the index"
+    assert keeper.words(0) == ""
