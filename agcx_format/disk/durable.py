@@ -24,7 +24,7 @@ import msgspec
 from agcx_format.errors import CorruptData, PersistenceError, StoreNotWritable
 
 __all__ = [
-    "Signature", "is_still", "is_temporary", "naming", "open_regular", "read_exactly",
+    "Signature", "copy_owner_and_mode", "is_still", "is_temporary", "naming", "open_regular", "read_exactly",
     "remove_unused", "replace_file", "sync_directory", "sync_directory_of", "sync_file",
     "temporary_beginning", "temporary_name", "write_file", "write_new",
 ]  # fmt: skip
@@ -208,11 +208,13 @@ def write_new(
     *,
     like: os.stat_result | None = None,
     keep_times: bool = False,
+    mtime_ns: int | None = None,
     later: Callable[[int], None] | None = None,
 ) -> Signature:
     """Create, write, and sync a file, relative to an open directory if one is given.
 
-    With `like`, the file gets that mode and owner, and with `keep_times` those times.  It is locked while
+    With `like`, the file gets that mode and owner, and with `keep_times` those times; `mtime_ns` is when it
+    was changed last, if that is not now.  It is locked while
     it is written, which marks it as in use.  `later` takes over the open descriptor, to sync it with
     others (`Syncs.add_file`).
 
@@ -226,7 +228,7 @@ def write_new(
             # Without locks a leftover is never removed, but that is no reason to fail.
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if like is not None:
-            _copy_owner_and_mode(fd, like)
+            copy_owner_and_mode(fd, like)
         for part in parts:
             view = memoryview(part)
             while view:
@@ -234,7 +236,8 @@ def write_new(
         # The kernel's clock for files ticks every 4 ms.  Two saves within one tick, where the second reuses
         # the inode that the first one freed, would have the same signature.
         kept = (like.st_atime_ns, like.st_mtime_ns) if like and keep_times else None
-        os.utime(fd, ns=kept or (time.time_ns(),) * 2)
+        now = time.time_ns()
+        os.utime(fd, ns=kept or (now, now if mtime_ns is None else mtime_ns))
         if later is None:
             sync_file(fd)
         signature = Signature.of(os.fstat(fd))
@@ -245,7 +248,7 @@ def write_new(
     return signature
 
 
-def _copy_owner_and_mode(fd: int, wanted: os.stat_result) -> None:
+def copy_owner_and_mode(fd: int, wanted: os.stat_result) -> None:
     have = os.fstat(fd)
     if (have.st_uid, have.st_gid) != (wanted.st_uid, wanted.st_gid):
         # Only root may give files away; others may at most choose among their own groups.

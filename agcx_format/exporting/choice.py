@@ -38,12 +38,15 @@ class ExportChoice:
         reasoning: what the model thought.
         images: pictures, in messages and in outputs.
         metadata: facts about the session, and the notes on its messages (edits, branches, files).
+        left_out: the numbers of messages, from 1, that are on other paths than the chosen one; see
+            `ChosenWays.left_out`.
     """
 
     tool_calls: bool = True
     reasoning: bool = True
     images: bool = True
     metadata: bool = True
+    left_out: tuple[range, ...] = ()
 
 
 EVERYTHING = ExportChoice()
@@ -58,6 +61,8 @@ def chosen(
         yield from numbered
         return
     for number, message in numbered:
+        if any(number in each for each in choice.left_out):
+            continue
         item = _item(message.item, choice)
         if item is not None:
             yield number, replace(message, item=item, metadata=_notes(message, choice))

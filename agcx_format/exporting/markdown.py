@@ -28,6 +28,7 @@ from agcx_format.model.items import (
 )
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
 from agcx_format.transcript.escaping import safe_yaml, visible
+from agcx_format.transcript.modes import ModeChanges
 from agcx_format.transcript.reader import ReadMessage, TranscriptReader
 from agcx_format.transcript.tool_calls import ToolCall, tool_call_of_item
 from agcx_format.transcript.tools import Call
@@ -53,8 +54,8 @@ def to_markdown(
     metadata: SessionMetadata, conversation: ConversationSnapshot, choice: ExportChoice = EVERYTHING
 ) -> str:
     """The whole document."""
-    parts = markdown_parts(metadata, conversation.messages, conversation.context, choice)
-    return "".join(parts)
+    given = metadata, conversation.messages, conversation.context, choice
+    return "".join(markdown_parts(*given, modes=conversation.mode_history))
 
 
 def markdown_parts(
@@ -63,6 +64,7 @@ def markdown_parts(
     context: ConversationContext | None = None,
     choice: ExportChoice = EVERYTHING,
     *,
+    modes: ModeChanges = (),
     alone: bool = True,
 ) -> Iterator[str]:
     """The document in parts: the front matter and title, then each message; join with nothing.
@@ -77,9 +79,12 @@ def markdown_parts(
     if facts and not alone:
         yield visible(f"\n{fenced(facts, 'yaml')}\n")
     directory = context.working_directory if context is not None else ""
-    reader = TranscriptReader(metadata.turn_count)
+    reader = TranscriptReader(metadata.turn_count, modes if choice.metadata else ())
     for number, message in chosen(messages, choice):
-        yield visible(f"\n{_message(reader.read(number, message), directory)}\n")
+        read = reader.read(number, message)
+        for heading in read.headings:
+            yield visible(f"\n## — {one_line(heading)} —\n")
+        yield visible(f"\n{_message(read, directory)}\n")
 
 
 # --- front matter

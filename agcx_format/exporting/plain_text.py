@@ -29,6 +29,7 @@ from agcx_format.model.items import (
 )
 from agcx_format.model.session import ConversationSnapshot, SessionMetadata
 from agcx_format.transcript.escaping import safe_json, visible
+from agcx_format.transcript.modes import ModeChanges
 from agcx_format.transcript.reader import ReadMessage, TranscriptReader
 from agcx_format.transcript.tool_calls import ToolCall, outcome_of_records, tool_call_of_item
 from agcx_format.transcript.wording import (
@@ -47,21 +48,26 @@ def to_text(
     metadata: SessionMetadata, conversation: ConversationSnapshot, choice: ExportChoice = EVERYTHING
 ) -> str:
     """The whole text."""
-    return "".join(text_parts(metadata, conversation.messages, choice))
+    parts = text_parts(metadata, conversation.messages, choice, modes=conversation.mode_history)
+    return "".join(parts)
 
 
 def text_parts(
     metadata: SessionMetadata,
     messages: Iterable[MessageSnapshot],
     choice: ExportChoice = EVERYTHING,
+    *,
+    modes: ModeChanges = (),
 ) -> Iterator[str]:
     """The title, then each message; join with nothing."""
     title = " ".join(metadata.title.split()) or "Untitled"
     facts = f"{metadata.id} · {metadata.model} · {counted(metadata.message_count, 'message')}\n"
     yield visible(f"{title}\n{facts if choice.metadata else ''}")
-    reader = TranscriptReader(metadata.turn_count)
+    reader = TranscriptReader(metadata.turn_count, modes if choice.metadata else ())
     for number, message in chosen(messages, choice):
         read = reader.read(number, message)
+        for each in read.headings:
+            yield visible(f"\n── {each} ──\n")
         heading = f"--- {number}. {read.speaker} · {describe_time(message.timestamp)}"
         parts = [
             heading,
@@ -115,7 +121,7 @@ def _part(part: ContentPart) -> str:
 _ABOUT = frozenset(
     {
         "session_id", "index", "turn", "timestamp", "files", "edited", "earlier", "message_id",
-        "parent_message_id", "branch_point", "branch_id",
+        "parent_message_id", "branch_point", "branch_id", "branch",
     }
 )  # fmt: skip
 
@@ -148,6 +154,7 @@ def jsonl_parts(
             "call_id": read.call.call_id if read.call is not None else None,
             **_outcome_fields(read),
             **_note_fields(message.metadata),
+            "branch": read.branch,
         }
         if not choice.metadata:
             record = {key: value for key, value in record.items() if key not in _ABOUT}

@@ -9,7 +9,9 @@ from agcx_format.importing.registry import agents
 
 __all__ = ["AGENTS", "OWN_AGENT", "agent_of"]
 
-AGENTS = ("claude-code", "codex")
+AGENTS = (
+    "claude-code", "codex", "copilot", "cursor", "factory-droid", "gemini", "kimi", "opencode", "pi", "qwen",
+)  # fmt: skip
 """The tags of our own agents whose sessions can be imported; `registry` has those of other packages."""
 
 OWN_AGENT = "agcodex"

@@ -110,6 +110,8 @@ class ImportDraft:
     titles: set[str] = field(default_factory=set)
     modes: list[tuple[OperatingMode, str]] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
+    # What the ids of the next messages derive from; by default, the numbers of their lines.
+    key: str = ""
     parent: Parent | None = None
     now: Timestamp | None = None
     _has_time: bool = False
@@ -117,8 +119,8 @@ class ImportDraft:
     _outcomes: dict[str, CallOutcome] = field(default_factory=dict)
     # What the next message continues from, after a branch was left.
     _resumes_from: UUID | None = None
-    # The line of the last message, and how many messages came from it.
-    _number: int = 0
+    # The line or key of the last message, and how many messages came from it.
+    _origin: str = ""
     _parts: int = 0
 
     # --- lines
@@ -162,9 +164,10 @@ class ImportDraft:
         return f"{prefix}_{uuid5(self.id, f'{prefix}:{self._place(number)}').hex}"
 
     def _place(self, number: int) -> str:
-        """The position of the next message: its line, and its number within the line."""
-        part = self._parts if number == self._number else 0
-        return f"{number}.{part}" if part else str(number)
+        """The position of the next message: its line or key, and its number within it."""
+        origin = self.key or str(number)
+        part = self._parts if origin == self._origin else 0
+        return f"{origin}.{part}" if part else origin
 
     def add(self, item: Item, number: int, outcome: CallOutcome | None = None) -> DraftEntry:
         """Append a message from line `number`.
@@ -180,8 +183,9 @@ class ImportDraft:
             parent=self._resumes_from,
         )
         self._resumes_from = None
-        self._parts = self._parts + 1 if number == self._number else 1
-        self._number = number
+        origin = self.key or str(number)
+        self._parts = self._parts + 1 if origin == self._origin else 1
+        self._origin = origin
         match item:
             case FunctionCall(call_id=call_id):
                 self._calls[call_id] = entry

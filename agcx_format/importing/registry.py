@@ -33,10 +33,18 @@ __all__ = [
 # The group of the entry points.
 GROUP = "agcx.importers"
 
-# Our own by name, with the module that has the class. The order is that in which a file is offered to them.
+# Our own by name, with the module that has the class.
 _OWN = {
     "codex": "codex:Codex",
     "claude": "claude:ClaudeCode",
+    "copilot": "formats.copilot:Copilot",
+    "opencode": "formats.opencode:OpenCode",
+    "gemini": "formats.gemini:Gemini",
+    "qwen": "formats.qwen:Qwen",
+    "droid": "formats.droid:Droid",
+    "pi": "formats.pi:Pi",
+    "cursor": "formats.cursor:Cursor",
+    "kimi": "formats.kimi:Kimi",
 }
 
 
@@ -78,7 +86,9 @@ def agent_of_file(path: Path) -> Agent | None:
     """
     try:
         head = Head(path)
-        return next((agent for agent in agents() if _detects(agent, head)), None)
+        # The first two recognize little of a line, the others more.
+        found = (agent for agent in reversed(agents()) if _detects(agent, head))
+        return next(found, None)
     except OSError as cause:
         raise ConversionError(cause.strerror or str(cause), path=path) from cause
     except PersistenceError as error:

@@ -81,30 +81,36 @@ def read_source(
 
 
 def known_shape(
-    lines: Iterable[Line], at_most: int, wanted: str
+    lines: Iterable[Line],
+    at_most: int,
+    wanted: str,
+    shape: Callable[[Any], str | None] | None = None,
 ) -> tuple[str, list[Line], Iterator[Line]]:
     """As `shape_of`, for a file that must have a shape; `wanted` says what it should be.
 
     Raises:
         ConversionError: none of the first lines has a shape, with the reason if no line can be read.
     """
-    shape, first, lines = shape_of(lines, at_most)
-    if shape is not None:
-        return shape, first, lines
+    found, first, lines = shape_of(lines, at_most, shape or detect)
+    if found is not None:
+        return found, first, lines
     errors = [line.error for line in first if line.error]
     readable = any(line.values for line in first)
     reason = errors[-1] if errors and not readable else f"no line has the shape of {wanted}"
     raise ConversionError(reason)
 
 
-def shape_of(lines: Iterable[Line], at_most: int) -> tuple[str | None, list[Line], Iterator[Line]]:
+def shape_of(
+    lines: Iterable[Line], at_most: int, shape: Callable[[Any], str | None]
+) -> tuple[str | None, list[Line], Iterator[Line]]:
     """The shape of a file by its first `at_most` lines.
 
-    Gives the shape (see `detect`, None if no line has one), those first lines, and all lines.
+    Gives what `shape` says of a value, as `detect` does (None if no line has one), those first lines, and all
+    lines.
     """
     rest = iter(lines)
     first = list(itertools.islice(rest, at_most))
-    shapes = (detect(value) for line in first for value in line.values)
+    shapes = (shape(value) for line in first for value in line.values)
     return next(filter(None, shapes), None), first, itertools.chain(first, rest)
 
 

@@ -1,46 +1,25 @@
-"""The registry of layouts, and which of them a file has.
-
-Strategy: a layout is one object (`base.Layout`) that answers everything the rest of the library asks about
-its files. A new one is a module beside `v1` and `v2` and an entry in `LAYOUTS`; no caller changes.
-"""
+"""The layouts of session files: `registry` knows them all, and is imported when it is first asked."""
 
 from __future__ import annotations
 
-from agcx_format.layout import v1, v2
-from agcx_format.layout.base import MAGIC, Layout
+from typing import TYPE_CHECKING
 
-__all__ = ["HEAD", "LAYOUTS", "Layout", "by_version", "guess", "of"]
+from agcx_format._exports import names_in, on_demand
 
-# By version; the first is the one of a new store, and of a file that looks like none of them.
-LAYOUTS: dict[int, Layout] = {layout.version: layout for layout in (v1.LAYOUT, v2.LAYOUT)}
+if TYPE_CHECKING:
+    from agcx_format.layout.base import Layout as Layout
+    from agcx_format.layout.registry import HEAD as HEAD
+    from agcx_format.layout.registry import LAYOUTS as LAYOUTS
+    from agcx_format.layout.registry import by_version as by_version
+    from agcx_format.layout.registry import guess as guess
+    from agcx_format.layout.registry import of as of
 
-# So many bytes at the beginning of a file are enough for `of` and `guess`.
-HEAD = 16
+_HOMES = {
+    "base": "Layout",
+    "registry": "HEAD LAYOUTS by_version guess of",
+}
 
+__all__ = names_in(_HOMES)
 
-def of(head: bytes) -> Layout:
-    """The layout of a file with these first bytes; layout 1 reports what is wrong with a damaged header."""
-    for layout in LAYOUTS.values():
-        if head.startswith(layout.beginning):
-            return layout
-    return v1.LAYOUT
-
-
-def guess(head: bytes) -> Layout:
-    """The layout by what follows the magic, even where the magic itself is damaged."""
-    for layout in LAYOUTS.values():
-        if head[len(MAGIC) : len(layout.beginning)] == layout.beginning[len(MAGIC) :]:
-            return layout
-    return v1.LAYOUT
-
-
-def by_version(version: int) -> Layout:
-    """A layout by its number.
-
-    Raises:
-        ValueError: when there is none with this number.
-    """
-    try:
-        return LAYOUTS[version]
-    except KeyError:
-        raise ValueError(f"there is no layout {version}") from None
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = on_demand(__name__, _HOMES)

@@ -35,6 +35,7 @@ from agcx_format.layout.base import (
     SectionPlace,
     admit_all,
 )  # fmt: skip
+from agcx_format.layout.folders import FOLDERS
 from agcx_format.layout.index_encodings import BINCODE
 from agcx_format.layout.v1_errors import BEGINNING as BEGINNING
 from agcx_format.layout.v1_errors import VERSION as VERSION
@@ -241,7 +242,7 @@ class Layout1(Layout):
     version = VERSION
     beginning = BEGINNING
     header = HEADER
-    folder = ""
+    folder = FOLDERS[VERSION]
     index = BINCODE
 
     def metadata(self, data: Section, admit: Callable[[int], None] = admit_all) -> SessionMetadata:

@@ -43,6 +43,7 @@ from agcx_format.layout.base import (
     admit_all,
 )
 from agcx_format.layout.elements import Element, conversation_field, element, split, with_more
+from agcx_format.layout.folders import FOLDERS
 from agcx_format.layout.index_encodings import MESSAGE_PACK
 from agcx_format.layout.plain_size import Part, plain_size
 from agcx_format.model.fields import Float32
@@ -207,7 +208,7 @@ class Layout2(Layout):
     version = VERSION
     beginning = BEGINNING
     header = HEADER
-    folder = "sessions"
+    folder = FOLDERS[VERSION]
     copies = _Copies()
     index = MESSAGE_PACK
     # A wrong version after the magic is an error of this layout: layout 1's have no header.

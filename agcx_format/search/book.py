@@ -14,8 +14,10 @@ from __future__ import annotations
 import os
 import threading
 import time
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import accumulate, count
 from pathlib import Path
 
 import msgspec
@@ -25,11 +27,11 @@ from agcx_format.disk.durable import Signature, replace_file, sync_directory
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError
 from agcx_format.search.results import SessionRef
-from agcx_format.search.segment import Segment, SegmentMaker, SessionRow
+from agcx_format.search.segment import Segment, SegmentMaker, SessionRow, key_of, path_in
 from agcx_format.search.signature import Damaged
 from agcx_format.store.paths import relative_paths
 
-__all__ = ["Book", "Entry"]
+__all__ = ["Book", "Entry", "Shelf"]
 
 _FOLDER = "book-1"
 _SUFFIX = ".seg"
@@ -43,7 +45,36 @@ class Entry(msgspec.Struct, frozen=True):
 
     @property
     def row(self) -> SessionRow:
+        """Raises `Damaged` when the segment is."""
         return self.segment.sessions[self.number]
+
+
+class Shelf:
+    """The segments of a book at one time, and the place of each session in them: they are counted through.
+
+    Fields:
+        segments: by the names of their files.
+        places: of each version of a file, by its key.
+        version: another for each shelf of a book.
+    """
+
+    def __init__(self, segments: dict[str, Segment], version: int) -> None:
+        self.segments = segments
+        self.version = version
+        self._order = list(segments.values())
+        self._firsts = list(accumulate((len(each.keys) for each in self._order), initial=0))
+        self.places: dict[bytes, int] = {}
+        # Of what is there twice, the first.
+        for first, segment in reversed(list(self.starts())):
+            self.places.update(zip(segment.keys, count(first)))
+
+    def starts(self) -> Iterator[tuple[int, Segment]]:
+        """Each segment, and the place of its first session."""
+        return zip(self._firsts, self._order, strict=False)
+
+    def entry(self, place: int) -> Entry:
+        number = bisect_right(self._firsts, place) - 1
+        return Entry(self._order[number], place - self._firsts[number])
 
 
 class Book:
@@ -52,7 +83,7 @@ class Book:
     Fields:
         directory: where they are; it may not be there.
         above: the directory of this store's book, which is locked for each change.
-        version: changes whenever `refresh` found other segments.
+        shelf: what `refresh` found there.
     """
 
     def __init__(self, cache_dir: Path, store: Path) -> None:
@@ -61,28 +92,37 @@ class Book:
         self._name = os.fsencode(os.path.realpath(store))
         self.above = cache_dir / name_of(self._name)
         self.directory = self.above / _FOLDER
-        self.version = 0
-        self._segments: dict[str, Segment] = {}
+        self.shelf = Shelf({}, 0)
         # Damaged ones, which are not opened again.
         self._damaged: set[str] = set()
-        # By path below the store, inode, size and mtime.
-        self._entries: dict[tuple[bytes, int, int, int], Entry] = {}
         self.relative = relative_paths(store)
         self._lock = threading.Lock()
 
     @property
     def segments(self) -> list[Segment]:
-        return list(self._segments.values())
+        return list(self.shelf.segments.values())
 
     @property
     def size(self) -> int:
         """Bytes on disk."""
-        return sum(segment.size for segment in self._segments.values())
+        return sum(segment.size for segment in self.segments)
 
     def refresh(self) -> None:
-        """Open segments that are new, forget those that are gone.  What is damaged is left out."""
+        """Open segments that are new, forget those that are gone.
+
+        What is damaged is left out, as far as that shows at their beginnings.
+        """
         with self._lock:
             self._refresh()
+
+    def refresh_checked(self) -> None:
+        """Like `refresh`, and what is damaged further on is left out, too."""
+        with self._lock:
+            self._refresh()
+            sound = {name: each for name, each in self.shelf.segments.items() if _is_sound(each)}
+            if len(sound) < len(self.shelf.segments):
+                self._damaged |= self.shelf.segments.keys() - sound.keys()
+                self._use(sound)
 
     def _refresh(self) -> None:
         try:
@@ -90,10 +130,11 @@ class Book:
         except OSError:
             names = set()
         names -= self._damaged
-        if names == self._segments.keys():
+        known = self.shelf.segments
+        if names == known.keys():
             return
         # Not closed: a search may still read those that are gone, and they close by themselves.
-        segments = {name: self._segments[name] for name in names & self._segments.keys()}
+        segments = {name: known[name] for name in names & known.keys()}
         for name in sorted(names - segments.keys(), reverse=True):
             try:
                 segments[name] = Segment(self.directory / name, self._name)
@@ -105,60 +146,50 @@ class Book:
         self._use(segments)
 
     def _use(self, segments: dict[str, Segment]) -> None:
-        entries: dict[tuple[bytes, int, int, int], Entry] = {}
-        for segment in segments.values():
-            for number, row in enumerate(segment.sessions):
-                key = row.path, row.inode, row.size, row.mtime_ns
-                entries.setdefault(key, Entry(segment, number))
-        self._segments, self._entries = segments, entries
-        self.version += 1
+        self.shelf = Shelf(segments, self.shelf.version + 1)
 
     def drop(self, segment: Segment) -> None:
         """A segment turned out to be damaged: it is not used any more, and removed if that is possible."""
         name = segment.path.name
         with self._lock:
-            if self._segments.get(name) is not segment:
+            segments = dict(self.shelf.segments)
+            if segments.pop(name, None) is not segment:
                 return
             self._damaged.add(name)
-            self._use({each: it for each, it in self._segments.items() if each != name})
+            self._use(segments)
         with suppress(OSError):
             os.unlink(segment.path)
 
     def entry(self, path: str, signature: Signature | None) -> Entry | None:
         """Where the text of a file is as it is now; None when it has to be read in the file."""
-        (entry,) = self.located([SessionRef(path, signature)])
-        return entry
+        shelf = self.shelf
+        (key,) = self.keys([SessionRef(path, signature)])
+        place = None if key is None else shelf.places.get(key)
+        return None if place is None else shelf.entry(place)
 
-    def located(self, refs: Iterable[SessionRef]) -> Iterator[Entry | None]:
-        """`entry` of each of these sessions."""
-        entries, last = self._entries, ""
-        before = self._before(last)
+    def keys(self, refs: Iterable[SessionRef]) -> Iterator[bytes | None]:
+        """The key of each of these sessions; None for one that the book cannot have."""
+        last = ""
+        before = self.before(last)
         for ref in refs:
             folder, _, name = ref.path.rpartition("/")
             if folder != last:
-                last, before = folder, self._before(folder)
+                last, before = folder, self.before(folder)
             now = ref.signature
             if now is None or before is None:
                 yield None
             else:
-                key = before + os.fsencode(name), now.inode, now.size, now.mtime_ns
-                yield entries.get(key)
+                yield key_of(before + os.fsencode(name), now.inode, now.size, now.mtime_ns)
 
-    def _before(self, folder: str) -> bytes | None:
+    def before(self, folder: str) -> bytes | None:
         """What precedes the names of a folder in their paths below the store; None outside of it."""
         try:
             return os.fsencode(self.relative(f"{folder}/"))
         except (PersistenceError, ValueError):
             return None
 
-    def entries(self) -> Iterator[Entry]:
-        """All of them, stale ones too."""
-        for segment in self._segments.values():
-            for number in range(len(segment.sessions)):
-                yield Entry(segment, number)
-
-    def path_of(self, row: SessionRow) -> str:
-        return os.path.join(self.store, os.fsdecode(row.path))
+    def path_of(self, key: bytes) -> str:
+        return os.path.join(self.store, os.fsdecode(path_in(key)))
 
     def close(self) -> None:
         """Let go of the files; a search that still runs keeps those that it reads."""
@@ -210,3 +241,11 @@ class Book:
         """Remove what a write that was killed left."""
         with suppress(OSError, PersistenceError), Tree(self.directory) as tree:
             tree.sweep("")
+
+
+def _is_sound(segment: Segment) -> bool:
+    try:
+        segment.check()
+    except Damaged:
+        return False
+    return True

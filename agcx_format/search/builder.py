@@ -87,17 +87,17 @@ class _Build:
         with locked(book.above, _PATIENCE):
             book.sweep()
             wipe.finish(book)
-            book.refresh()
+            book.refresh_checked()
             self._remove_dead()
         self._tell()
         try:
             self._add_missing()
             with locked(book.above, _PATIENCE):
-                book.refresh()
+                book.refresh_checked()
                 self._join_small()
         except Stopped:
             pass
-        book.refresh()
+        book.refresh_checked()
         return self._tell()
 
     def _tell(self) -> BookState:
@@ -110,14 +110,15 @@ class _Build:
     def _remove_dead(self) -> None:
         """Rows of files that are gone or beyond the cap, and of others once they are many."""
         book = self._book
-        wanted = {ref.path: ref.signature for ref in _wanted(book, self._refs, self._cap)}
+        chosen = list(_wanted(book, self._refs, self._cap))
+        wanted = dict(zip((ref.path for ref in chosen), book.keys(chosen), strict=True))
         there = {ref.path for ref in self._refs}
         seen: set[str] = set()
         for segment in book.segments:
             live, gone, dead = [], 0, 0
-            for number, row in enumerate(segment.sessions):
-                path = book.path_of(row)
-                if path in wanted and wanted[path] == row.signature and path not in seen:
+            for number, (key, row) in enumerate(zip(segment.keys, segment.sessions, strict=True)):
+                path = book.path_of(key)
+                if wanted.get(path) == key and path not in seen:
                     seen.add(path)
                     live.append(number)
                 elif path not in there:
@@ -127,7 +128,7 @@ class _Build:
             if gone or dead > _DEAD_SHARE * len(segment.blocks):
                 with suppress(OSError):
                     book.rewrite(segment, live)
-        book.refresh()
+        book.refresh_checked()
 
     def _join_small(self) -> None:
         """Many segments of a few sessions each become one."""
@@ -180,7 +181,7 @@ class _Build:
                 maker = maker.without({os.fsencode(book.relative(path)) for path in changed})
             if maker.sessions:
                 book.add(maker)
-        book.refresh()
+        book.refresh_checked()
         self._tell()
 
 
@@ -210,19 +211,9 @@ def _add(maker: SegmentMaker, book: Book, ref: SessionRef) -> bool:
         # Not damage, but a disk that failed, or a right that is missing.
         maker.drop_blocks()
         return False
-    assert ref.signature is not None
-    maker.add_session(
-        SessionRow(
-            os.fsencode(book.relative(ref.path)),
-            ref.signature.inode,
-            ref.signature.size,
-            ref.signature.mtime_ns,
-            title,
-            updated,
-            messages,
-            damage=_damage(error),
-        )
-    )
+    (key,) = book.keys([ref])
+    assert key is not None
+    maker.add_session(key, SessionRow(title, updated, messages, damage=_damage(error)))
     return True
 
 

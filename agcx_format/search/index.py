@@ -15,18 +15,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from agcx_format.disk.durable import Signature
 from agcx_format.search.book import Book
 from agcx_format.search.examine import Request, Stopped, examine, unsearched
 from agcx_format.search.filters import allowed_by
 from agcx_format.search.query import Query, parse_query
 from agcx_format.search.results import Hit, SessionRef, Unsearched
 from agcx_format.search.run import Job, Outcome, Plan, Search
-from agcx_format.search.scope import BookText, Scope, Task
+from agcx_format.search.scope import BookText, Scope, StoreFiles, Task
 from agcx_format.search.segment import Segment
 from agcx_format.search.signature import Damaged
 from agcx_format.search.state import DEFAULT_CAP, BookState
-from agcx_format.store import paths
 
 if TYPE_CHECKING:
     from agcx_format.store.store import Store
@@ -143,7 +141,7 @@ class Index:
         blocks = (
             block
             for segment in self._book.segments
-            for block in segment.read(range(len(segment.blocks)))
+            for block in segment.read(range(segment.block_count))
         )
         from agcx_format.search.spelling import close_words
 
@@ -181,7 +179,7 @@ class Index:
             return BookState(0, len(refs), 0, 0, cap)
         from agcx_format.search.builder import state_of
 
-        self._book.refresh()
+        self._book.refresh_checked()
         return state_of(self._book, refs, cap)
 
     def forget(self, paths: Collection[str]) -> None:
@@ -213,14 +211,13 @@ class Index:
         book = self._book
         if book is not None:
             book.refresh()
+            version = book.shelf.version
+        else:
+            version = 0
         known = self._scope
-        if (
-            known is not None
-            and known.refs is sessions
-            and (not book or known.version == book.version)
-        ):
+        if known is not None and known.refs is sessions and known.version == version:
             return known
-        scope = Scope(self.sessions() if sessions is None else sessions, book)
+        scope = Scope(StoreFiles(self.path) if sessions is None else sessions, book)
         self._scope = scope
         return scope
 
@@ -229,11 +226,8 @@ class Index:
 
         Raises `PersistenceError` when the directory cannot be read.
         """
-        found = [
-            SessionRef(entry.path, _signature(entry)) for entry in paths.session_entries(self.path)
-        ]
-        found.sort(key=lambda ref: ref.signature.mtime_ns if ref.signature else 0, reverse=True)
-        return found
+        files = StoreFiles(self.path)
+        return [files[place] for place in sorted(range(len(files)), key=files.age)]
 
     def _jobs(
         self, tasks: Sequence[Task], request: Callable[[Callable[[], bool]], Request]
@@ -286,11 +280,3 @@ def _in_book(task: Task, request: Request) -> Outcome:
         return Outcome(unsearched=Unsearched(ref.path, text.error))
     hits = examine(text, request, ref.path)
     return Outcome(hits, unsearched(ref.path, text))
-
-
-def _signature(entry: os.DirEntry[str]) -> Signature | None:
-    try:
-        status = entry.stat()
-    except OSError:
-        return None
-    return Signature(status.st_ino, status.st_size, status.st_mtime_ns)

@@ -2,26 +2,33 @@
 
 Strategy: made once for a list of sessions and used for every key that is typed.  A query then costs a
 look at a few rows of each segment, and only the sessions that they leave over are considered one by one.
+Until then a session is a key in a dictionary and no object: to make ten thousand takes as long as the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
-from itertools import repeat
-from operator import or_
+from itertools import count, groupby, islice, repeat
+from operator import itemgetter, or_
+from pathlib import Path
+from typing import cast, overload
 
 import msgspec
 
+from agcx_format.disk.durable import Signature
 from agcx_format.errors import PersistenceError
 from agcx_format.search.blocks import Block
-from agcx_format.search.book import Book, Entry
+from agcx_format.search.book import Book, Entry, Shelf
 from agcx_format.search.query import Query
 from agcx_format.search.results import SessionRef
-from agcx_format.search.segment import Segment
+from agcx_format.search.segment import Segment, key_of
 from agcx_format.search.signature import Damaged, rows_of
+from agcx_format.store import paths
 
-__all__ = ["BookText", "Scope", "Task"]
+__all__ = ["BookText", "Scope", "StoreFiles", "Task"]
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -59,6 +66,69 @@ class BookText:
         return self._segment.read(self._numbers)
 
 
+class StoreFiles(Sequence[SessionRef]):
+    """All session files of a store, as they are now."""
+
+    def __init__(self, root: Path) -> None:
+        """Raises `PersistenceError` when a folder cannot be read."""
+        self._root = root
+        self._entries: list[os.DirEntry[str]] = []
+        self._found: list[os.stat_result | None] = []
+        # How many there are of each layout, which come one after the other.
+        self._sizes: list[tuple[int, int]] = []
+        for layout, group in groupby(paths.session_entries(root), itemgetter(0)):
+            entries = [entry for _, entry in group]
+            self._sizes.append((layout, len(entries)))
+            self._entries += entries
+            self._found += _statuses(entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @overload
+    def __getitem__(self, place: int) -> SessionRef: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[SessionRef]: ...
+    def __getitem__(self, place: int | slice) -> SessionRef | Sequence[SessionRef]:
+        if isinstance(place, slice):
+            return [self[each] for each in range(len(self))[place]]
+        status = self._found[place]
+        signature = None if status is None else Signature.of(status)
+        return SessionRef(self._entries[place].path, signature)
+
+    def age(self, place: int) -> int:
+        """Sorts the last changed first."""
+        status = self._found[place]
+        return 0 if status is None else -status.st_mtime_ns
+
+    def keys(self, book: Book) -> Iterator[bytes | None]:
+        """As `Book.keys` of them."""
+        encoding, errors = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
+        folders, together = paths.folders(), zip(self._entries, self._found, strict=True)
+        for layout, size in self._sizes:
+            before = book.before(os.path.join(self._root, folders[layout]).rstrip("/"))
+            for entry, now in islice(together, size):
+                if now is None or before is None:
+                    yield None
+                else:
+                    path = before + entry.name.encode(encoding, errors)
+                    yield key_of(path, now.st_ino, now.st_size, now.st_mtime_ns)
+
+
+def _statuses(entries: Sequence[os.DirEntry[str]]) -> list[os.stat_result | None]:
+    try:
+        return [entry.stat() for entry in entries]
+    except OSError:
+        return [_status(entry) for entry in entries]
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    try:
+        return entry.stat()
+    except OSError:
+        return None
+
+
 class Scope:
     """Sessions in the order in which a search gives them.
 
@@ -68,24 +138,19 @@ class Scope:
     """
 
     def __init__(self, refs: Sequence[SessionRef], book: Book | None) -> None:
+        """Those of a store are given in the order of their ages, others as they are."""
         self.refs = refs
-        self.version = book.version if book else 0
-        self._direct: list[int] = []
-        # Where each session of a segment is among `refs`, or -1.
-        self._places: dict[Segment, list[int]] = {}
-        # Those of which the book knows that they are broken: a search says so, whatever it finds.
-        self._broken: list[tuple[int, Entry]] = []
-        entries = book.located(refs) if book else repeat(None, len(refs))
-        for place, entry in enumerate(entries):
-            if entry is None:
-                self._direct.append(place)
-                continue
-            places = self._places.get(entry.segment)
-            if places is None:
-                places = self._places[entry.segment] = [-1] * len(entry.segment.sessions)
-            places[entry.number] = place
-            if entry.row.damage is not None:
-                self._broken.append((place, entry))
+        self._shelf = shelf = Shelf({}, 0) if book is None else book.shelf
+        self.version = shelf.version
+        keys: Iterable[bytes | None] = repeat(None, len(refs))
+        if book is not None:
+            keys = refs.keys(book) if isinstance(refs, StoreFiles) else book.keys(refs)
+        # No key of a file is empty, so nothing is at None's place.
+        find = cast(Callable[[bytes | None], int | None], shelf.places.get)
+        found = list(map(find, keys))
+        self._direct = [number for number, place in enumerate(found) if place is None]
+        # By place on the shelf, the number among `refs`.
+        self._numbers = dict(zip(found, count()))
 
     @property
     def in_book(self) -> int:
@@ -94,41 +159,44 @@ class Scope:
 
     def tasks(self, query: Query) -> tuple[list[Task], set[Segment]]:
         """What has to be looked at, in order; and segments that turned out to be damaged."""
-        found: dict[int, Task] = {place: Task(self.refs[place]) for place in self._direct}
-        for place, entry in self._broken:
-            found[place] = Task(self.refs[place], entry)
+        refs = self.refs
+        found: dict[int, Task] = {number: Task(refs[number]) for number in self._direct}
         damaged = set()
-        for segment, places in self._places.items():
+        for first, segment in self._shelf.starts():
+            # A search says of broken ones that they are, whatever it finds.
+            candidates: dict[int, tuple[int, ...]] = dict.fromkeys(segment.broken, ())
             try:
-                candidates = _candidates(segment, query)
+                candidates |= _candidates(segment, query)
             except Damaged:
                 damaged.add(segment)
-                candidates = {}
-                found |= {place: Task(self.refs[place]) for place in places if place >= 0}
-            for number, blocks in candidates.items():
-                place = places[number]
-                if place >= 0:
-                    found[place] = Task(self.refs[place], Entry(segment, number), blocks)
-        return [found[place] for place in sorted(found)], damaged
+                candidates = dict.fromkeys(range(len(segment.keys)), ())
+            for row, blocks in candidates.items():
+                number = self._numbers.get(first + row)
+                if number is not None:
+                    entry = None if segment in damaged else Entry(segment, row)
+                    found[number] = Task(refs[number], entry, blocks)
+        if isinstance(refs, StoreFiles):
+            # As the directory has them, those of the same age.
+            return [found[number] for number in sorted(sorted(found), key=refs.age)], damaged
+        return [found[number] for number in sorted(found)], damaged
 
 
 def _candidates(segment: Segment, query: Query) -> dict[int, tuple[int, ...]]:
     """Sessions that may fit, and which blocks of them have to be read."""
-    count = len(segment.blocks)
-    everything = (1 << count) - 1
+    everything = (1 << segment.block_count) - 1
     if not query.within.messages:
-        return dict.fromkeys(range(len(segment.sessions)), ())
+        return dict.fromkeys(range(len(segment.keys)), ())
     wanted = [segment.candidates(rows_of(each.required)) for each in query.matchers]
     if query.within.title:
         # A word that no message has may be in the title.
-        sessions = set(range(len(segment.sessions)))
+        sessions = set(range(len(segment.keys)))
     elif wanted:
         if 0 in wanted:
             return {}
         owners = segment.owners
         sessions = set.intersection(*({owners[b] for b in _bits(each)} for each in wanted))
     else:
-        sessions = set(range(len(segment.sessions)))
+        sessions = set(range(len(segment.keys)))
     if not sessions:
         return {}
     unwanted = [segment.candidates(rows_of(term.matcher.required)) for term in query.unwanted]

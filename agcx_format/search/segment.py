@@ -1,19 +1,23 @@
 """A segment of the book: the text of some sessions in one immutable file.
 
     magic      8 bytes, with the version
-    table      framed (length, CRC-32): whose store, its sessions, its blocks
+    head       framed (length, CRC-32): whose store, and the key of each session
+    details    framed: its sessions, its blocks
     rows       the signature of the blocks
     frames     of each block: its text, then the facts of its messages, each a zstd frame with checksum
 
-Strategy: nothing is believed.  The table and each row have checksums, so has every frame, and all lengths are
-held against the size of the file.  What is wrong is a `Damaged`: the segment is dropped, and its sessions are
-searched in their own files.
+Strategy: nothing is believed.  Head, details and each row have checksums, so has every frame, and all lengths
+are held against the size of the file.  What is wrong is a `Damaged`: the segment is dropped, and its sessions
+are searched in their own files.  The details are read when a block may hold something: to prove of ten
+thousand sessions that they are as they were takes only their keys.
 """
 
 from __future__ import annotations
 
+import struct
 import threading
 from collections.abc import Collection, Iterable, Iterator
+from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import Annotated
@@ -34,9 +38,12 @@ from agcx_format.search.signature import (
     row_size,
 )
 
-__all__ = ["MAGIC", "MOST_BLOCKS", "BlockRow", "Segment", "SegmentMaker", "SessionRow"]
+__all__ = [
+    "MAGIC", "MOST_BLOCKS", "BlockRow", "Segment", "SegmentMaker", "SessionRow", "key_of", "path_in",
+    "signature_in",
+]  # fmt: skip
 
-MAGIC = b"AGCXbok1"
+MAGIC = b"AGCXbok2"
 # Blocks of a segment: 32 MB of text.  A longer session is a segment of its own.
 MOST_BLOCKS = 512
 
@@ -46,6 +53,24 @@ _READ_FIRST, _READ_AT_ONCE = 64 << 10, 4 << 20
 
 
 _Natural = Annotated[int, msgspec.Meta(ge=0)]
+
+_KEY = struct.Struct("<QQQ")
+_pack_key = _KEY.pack
+_MOST = (1 << 64) - 1
+
+
+def key_of(path: bytes, inode: int, size: int, mtime_ns: int) -> bytes:
+    """One version of one file: its signature, and its path below the store."""
+    return _pack_key(inode & _MOST, size & _MOST, mtime_ns & _MOST) + path
+
+
+def path_in(key: bytes) -> bytes:
+    return key[_KEY.size :]
+
+
+def signature_in(key: bytes) -> Signature:
+    """Raises `struct.error` for what is no key."""
+    return Signature(*_KEY.unpack_from(key))
 
 
 class BlockRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -74,18 +99,12 @@ class SessionRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One session.
 
     Fields:
-        path: of its file, below the store.
-        inode, size, mtime_ns: the signature of the file that was read.
         title, updated: as its metadata had them.
         messages: how many were read.
         first, count: its blocks.
         damage: reason, section, offset and whether that is of decompressed bytes, when it is broken.
     """
 
-    path: bytes
-    inode: int
-    size: int
-    mtime_ns: int
     title: str
     updated: str
     messages: _Natural
@@ -98,10 +117,6 @@ class SessionRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
         """Whether at least the metadata could be read."""
         return bool(self.updated)
 
-    @property
-    def signature(self) -> Signature:
-        return Signature(self.inode, self.size, self.mtime_ns)
-
     def error(self, path: str) -> PersistenceError | None:
         """The damage after the last message that was read."""
         if self.damage is None:
@@ -112,13 +127,33 @@ class SessionRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
         )
 
 
-class _Table(msgspec.Struct, array_like=True, frozen=True):
+class _Head(msgspec.Struct, array_like=True, frozen=True):
+    """The beginning of a segment.
+
+    Fields:
+        store: the store whose sessions these are.
+        keys: of each session, see `key_of`.
+        broken: the sessions among them that have damage.
+        blocks: how many there are.
+        details: bytes of the frame that follows.
+    """
+
     store: bytes
+    keys: list[bytes]
+    broken: list[_Natural]
+    blocks: _Natural
+    details: _Natural
+
+
+class _Details(msgspec.Struct, array_like=True, frozen=True):
+    """What is known of the sessions and blocks of a segment."""
+
     sessions: list[SessionRow]
     blocks: list[BlockRow]
 
 
-_decode_table = msgspec.msgpack.Decoder(_Table).decode
+_decode_head = msgspec.msgpack.Decoder(_Head).decode
+_decode_details = msgspec.msgpack.Decoder(_Details).decode
 _decode_facts = msgspec.msgpack.Decoder(Facts).decode
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -129,7 +164,11 @@ class Segment:
     Fields:
         path: of its file.
         size: of its file, in bytes.
-        sessions, blocks: what is in it.
+        keys: of its sessions, see `key_of`.
+        broken: the numbers of sessions that have damage.
+        block_count: how many blocks there are.
+
+    What is beyond raises `Damaged` when it is first asked for, if it is; `check` asks for all of it.
     """
 
     def __init__(self, path: Path, store: bytes) -> None:
@@ -137,41 +176,74 @@ class Segment:
         self.path = path
         self._file = OpenFile(path)
         try:
-            self._read_table(store)
+            self._read_head(store)
         except BaseException:
             self._file.close()
             raise
 
-    def _read_table(self, store: bytes) -> None:
+    def _read_head(self, store: bytes) -> None:
         file = self._file
         if file.read(len(MAGIC), 0) != MAGIC:
             raise Damaged("another format")
         try:
-            payload, at = frame(file, len(MAGIC))
-            table = _decode_table(payload)
+            payload, self._details_at = frame(file, len(MAGIC))
+            head = _decode_head(payload)
         except (ValueError, msgspec.DecodeError) as error:
             raise Damaged(str(error)) from None
-        if table.store != store:
+        if head.store != store:
             raise Damaged("of another store")
+        if head.broken and max(head.broken) >= len(head.keys):
+            raise Damaged("a session that is not there")
         self.size = file.size
-        self.sessions = table.sessions
-        self.blocks = table.blocks
-        self._rows_at = at
-        self._rows = Rows(self._read_row, len(table.blocks))
-        self._starts = self._check(at + ROWS * row_size(len(table.blocks)))
-        self.owners = [
-            number for number, row in enumerate(table.sessions) for _ in range(row.count)
-        ]
+        self.keys = head.keys
+        self.broken = head.broken
+        self.block_count = head.blocks
+        self._rows_at = self._details_at + head.details
+        if self._rows_at + ROWS * row_size(head.blocks) > self.size:
+            raise Damaged("it ends early")
+        self._rows = Rows(self._read_row, head.blocks)
 
-    def _check(self, at: int) -> list[int]:
-        """Where each block's frames begin; `Damaged` when the table is not of this file."""
+    def check(self) -> None:
+        """Raises `Damaged` when that shows without reading the blocks."""
+        _ = self._starts
+
+    @property
+    def sessions(self) -> list[SessionRow]:
+        return self._details.sessions
+
+    @property
+    def blocks(self) -> list[BlockRow]:
+        return self._details.blocks
+
+    @cached_property
+    def owners(self) -> list[int]:
+        """The session of each block."""
+        _ = self._starts
+        return [number for number, row in enumerate(self.sessions) for _ in range(row.count)]
+
+    @cached_property
+    def _details(self) -> _Details:
+        try:
+            payload, end = frame(self._file, self._details_at)
+            details = _decode_details(payload)
+        except (ValueError, msgspec.DecodeError) as error:
+            raise Damaged(str(error)) from None
+        lengths = len(details.sessions), len(details.blocks), end
+        if lengths != (len(self.keys), self.block_count, self._rows_at):
+            raise Damaged("lengths that do not fit")
+        return details
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where each block's frames begin; `Damaged` when the details are not of this file."""
         following = 0
         for row in self.sessions:
             if row.first != following:
                 raise Damaged("sessions that do not follow each other")
             following += row.count
+        at = self._rows_at + ROWS * row_size(self.block_count)
         starts = list(accumulate((block.on_disk for block in self.blocks), initial=at))
-        if following != len(self.blocks) or starts.pop() != self.size:
+        if following != self.block_count or starts.pop() != self.size:
             raise Damaged("lengths that do not fit")
         return starts
 
@@ -193,8 +265,8 @@ class Segment:
 
     def signature(self) -> WholeSignature:
         """All rows.  Raises `Damaged` when one is damaged."""
-        size = ROWS * row_size(len(self.blocks))
-        return WholeSignature(self._read(size, self._rows_at), len(self.blocks))
+        size = ROWS * row_size(self.block_count)
+        return WholeSignature(self._read(size, self._rows_at), self.block_count)
 
     def frames(self, number: int) -> bytes:
         """The frames of a block as they are."""
@@ -249,6 +321,7 @@ class SegmentMaker:
 
     def __init__(self, store: bytes) -> None:
         self._store = store
+        self._keys: list[bytes] = []
         self._sessions: list[SessionRow] = []
         self._blocks: list[BlockRow] = []
         self._frames: list[bytes] = []
@@ -289,24 +362,25 @@ class SegmentMaker:
                 self._blocks.append(segment.blocks[block])
                 self._frames.append(segment.frames(block))
                 self._signature.add_marks(signature.marks(block))
-            self.add_session(row)
+            self.add_session(segment.keys[number], row)
 
-    def add_session(self, row: SessionRow) -> None:
+    def add_session(self, key: bytes, row: SessionRow) -> None:
         """The session of the blocks since the last one; its place among them is set here."""
         first = self._sessions[-1].first + self._sessions[-1].count if self._sessions else 0
         count = len(self._blocks) - first
+        self._keys.append(key)
         self._sessions.append(msgspec.structs.replace(row, first=first, count=count))
 
     def without(self, paths: Collection[bytes]) -> SegmentMaker:
         """The same without some sessions."""
         kept = SegmentMaker(self._store)
-        for row in self._sessions:
-            if row.path not in paths:
+        for key, row in zip(self._keys, self._sessions, strict=True):
+            if path_in(key) not in paths:
                 part = slice(row.first, row.first + row.count)
                 kept._blocks += self._blocks[part]
                 kept._frames += self._frames[part]
                 kept._signature.add_marks(*self._signature.marks(part))
-                kept.add_session(row)
+                kept.add_session(key, row)
         return kept
 
     def drop_blocks(self) -> None:
@@ -318,8 +392,11 @@ class SegmentMaker:
 
     def parts(self) -> Iterator[bytes]:
         """The bytes of the file."""
-        table = _Table(self._store, self._sessions, self._blocks)
-        yield MAGIC + framed(_encode(table))
+        details = framed(_encode(_Details(self._sessions, self._blocks)))
+        broken = [number for number, row in enumerate(self._sessions) if row.damage is not None]
+        head = _Head(self._store, self._keys, broken, len(self._blocks), len(details))
+        yield MAGIC + framed(_encode(head))
+        yield details
         yield from self._signature.parts()
         yield from self._frames
 

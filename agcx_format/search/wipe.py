@@ -9,6 +9,7 @@ log of emptyings the book is clean, and the next build finishes what is left.
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Collection
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from agcx_format.disk.locks import locked
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import LockFailed, PersistenceError
 from agcx_format.search.book import Book
+from agcx_format.search.segment import path_in, signature_in
 from agcx_format.store.acts import emptied
 from agcx_format.store.paths import TRASH
 
@@ -67,16 +69,16 @@ def finish(book: Book) -> None:
 
 def clear(book: Book) -> None:
     """Remove every segment.  Raises `OSError` when one can be neither removed nor emptied."""
-    book.refresh()
+    book.refresh_checked()
     book.sweep()
     for path in book.files():
         book.remove_file(path)
-    book.refresh()
+    book.refresh_checked()
 
 
 def _remove_dead(book: Book, gone: Collection[str]) -> None:
     book.sweep()
-    book.refresh()
+    book.refresh_checked()
     opened = {segment.path for segment in book.segments}
     for path in book.files():
         if path not in opened:
@@ -85,20 +87,20 @@ def _remove_dead(book: Book, gone: Collection[str]) -> None:
     seen: set[bytes] = set()
     for segment in book.segments:
         live = []
-        for number, row in enumerate(segment.sessions):
-            file = book.path_of(row)
-            if row.path not in seen and file not in gone and _is_still(file, row.signature):
-                seen.add(row.path)
+        for number, key in enumerate(segment.keys):
+            path, file = path_in(key), book.path_of(key)
+            if path not in seen and file not in gone and _is_still(file, key):
+                seen.add(path)
                 live.append(number)
-        if len(live) < len(segment.sessions):
+        if len(live) < len(segment.keys):
             book.rewrite(segment, live)
-    book.refresh()
+    book.refresh_checked()
 
 
-def _is_still(path: str, signature: Signature) -> bool:
+def _is_still(path: str, key: bytes) -> bool:
     try:
-        return is_still(path, signature)
-    except (PersistenceError, ValueError):
+        return is_still(path, signature_in(key))
+    except (PersistenceError, ValueError, struct.error):
         return False
 
 

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from agcx_format.store.backend import SessionStorage as SessionStorage
     from agcx_format.store.backend import SessionStore as SessionStore
     from agcx_format.store.backend import StorageBackend as StorageBackend
+    from agcx_format.store.backup.archive import Archive as Archive
+    from agcx_format.store.backup.manifest import Backup as Backup
+    from agcx_format.store.backup.manifest import BackupFile as BackupFile
+    from agcx_format.store.backup.manifest import BackupSession as BackupSession
+    from agcx_format.store.backup.restoring import BackupReport as BackupReport
+    from agcx_format.store.backup.restoring import Presence as Presence
+    from agcx_format.store.backup.restoring import presence as presence
+    from agcx_format.store.backup.restoring import verify_backup as verify_backup
+    from agcx_format.store.backup.writing import BackedUp as BackedUp
     from agcx_format.store.checkpoints import SEPARATOR as SEPARATOR
     from agcx_format.store.checkpoints import CheckpointFile as CheckpointFile
     from agcx_format.store.checkpoints import Checkpoints as Checkpoints
@@ -48,6 +57,10 @@ _HOMES = {
     "acts.manifest": "Act Edit",
     "acts.plan_derived": "title_of_checkpoint title_of_second",
     "backend": "SessionStorage SessionStore StorageBackend",
+    "backup.archive": "Archive",
+    "backup.manifest": "Backup BackupFile BackupSession",
+    "backup.restoring": "BackupReport Presence presence verify_backup",
+    "backup.writing": "BackedUp",
     "compression": "CompressionLevel",
     "editing": "SessionEditor",
     "checkpoints": "CheckpointFile Checkpoints SEPARATOR StoredCheckpoint is_checkpoint checkpoint_file "

@@ -1,4 +1,7 @@
-"""Where the files of a store are, by layout, and what their names mean."""
+"""Where the files of a store are, by layout, and what their names mean.
+
+Strategy: whoever only lists files does without what reads them, which takes a while to import.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,21 @@ import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from agcx_format.disk.durable import os_reason
 from agcx_format.errors import PersistenceError
-from agcx_format.layout import LAYOUTS, Layout, by_version
-from agcx_format.layout.base import MetadataCopies
+from agcx_format.layout.folders import FOLDERS
 from agcx_format.store.names import SUFFIX, is_uuid
+
+if TYPE_CHECKING:
+    from agcx_format.layout import Layout
+    from agcx_format.layout.base import MetadataCopies
 
 __all__ = [
     "CHECKPOINTS",
+    "IMPORTS",
     "INDEX",
     "SUFFIX",
     "TRASH",
@@ -38,28 +45,35 @@ __all__ = [
 
 INDEX: Final = "sessions.idx"
 CHECKPOINTS: Final = "checkpoints"
+IMPORTS: Final = "imports"
 TRASH: Final = "trash"
 
 
 def folders() -> dict[int, str]:
     """The folder of the session files, relative to the store, by layout."""
-    return {version: layout.folder for version, layout in LAYOUTS.items()}
+    return FOLDERS
 
 
 def written_folders() -> list[str]:
     """Every folder in which a killed writer may leave a temporary file."""
+    from agcx_format.layout import LAYOUTS
+
     copies = [layout.copies.folder for layout in LAYOUTS.values() if layout.copies]
-    return [*folders().values(), *copies, CHECKPOINTS]
+    return [*folders().values(), *copies, CHECKPOINTS, IMPORTS]
 
 
 def copies_of_folder(folder: str) -> MetadataCopies | None:
     """The metadata copies that a layout keeps in this folder of a store; None if none does."""
+    from agcx_format.layout import LAYOUTS
+
     copies = (layout.copies for layout in LAYOUTS.values() if layout.copies)
     return next((each for each in copies if each.folder == folder), None)
 
 
 def session_file(layout: int, session_id: UUID) -> str:
     """The path of a session's file, relative to its store."""
+    from agcx_format.layout import by_version
+
     return os.path.join(by_version(layout).folder, f"{session_id}{SUFFIX}")
 
 
@@ -75,19 +89,15 @@ def session_paths(root: Path) -> Iterator[tuple[int, str]]:
     Raises:
         PersistenceError: a folder cannot be read.
     """
-    return ((layout, entry.path) for layout, entry in _session_entries(root))
+    return ((layout, entry.path) for layout, entry in session_entries(root))
 
 
-def session_entries(root: Path) -> Iterator[os.DirEntry[str]]:
-    """Every session file as its directory has it, for those who look at each of them.
+def session_entries(root: Path) -> Iterator[tuple[int, os.DirEntry[str]]]:
+    """Layout and every session file as its directory has it, for those who look at each of them.
 
     Raises:
         PersistenceError: a folder cannot be read.
     """
-    return (entry for _, entry in _session_entries(root))
-
-
-def _session_entries(root: Path) -> Iterator[tuple[int, os.DirEntry[str]]]:
     found = False
     for layout, folder in folders().items():
         try:
@@ -135,6 +145,8 @@ def layout_of(root: Path, path: str | os.PathLike[str]) -> int:
 
 def layout_in(path: str) -> Layout:
     """The layout of a session file by its path within a store; layout 1 for a file elsewhere."""
+    from agcx_format.layout import LAYOUTS, by_version
+
     folder = os.path.dirname(path)
     fitting = (layout for layout in LAYOUTS.values() if layout.folder == folder)
     return next(fitting, by_version(1))

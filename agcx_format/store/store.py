@@ -9,7 +9,7 @@ changing a store needs is imported with the first change, since most programs st
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -25,8 +25,12 @@ from agcx_format.store.session_names import SHORTEST_PREFIX
 
 if TYPE_CHECKING:
     from agcx_format.store.acts.manifest import Act
+    from agcx_format.store.backup.archive import Archive
+    from agcx_format.store.backup.manifest import BackupFile, BackupSession
+    from agcx_format.store.backup.writing import BackedUp
     from agcx_format.store.checkpoints import Checkpoints
     from agcx_format.store.content import Content
+    from agcx_format.store.imports import Imports
     from agcx_format.store.incoming import Incoming
     from agcx_format.store.trash import Emptied, TrashedSession
 
@@ -62,6 +66,13 @@ class Store(StoreSaver):
         from agcx_format.store.content import Content
 
         return Content(self, lambda *act: self._writer.act(*act), self.level)
+
+    @cached_property
+    def imports(self) -> Imports:
+        """Conversations of other programs that are taken into this store, and where they came from."""
+        from agcx_format.store.imports import Imports
+
+        return Imports(self.path, self._writer)
 
     # --- acts: what a person does, and can undo
 
@@ -194,6 +205,53 @@ class Store(StoreSaver):
         if entry.layout != layout:
             converted_path(self.path, entry, layout)
         return incoming.losses(layout)
+
+    # --- backups
+
+    def back_up(
+        self,
+        path: str | os.PathLike[str],
+        entries: Iterable[ScanEntry] | None = None,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> BackedUp:
+        """Back up sessions, by default all, to a new archive, or add what is new to one that exists.
+
+        `progress` is told how many of how many sessions are done.  Nothing in the store changes.
+
+        Raises:
+            CorruptData: something else has the name of the archive, or what was written reads otherwise.
+            LockFailed: another backup is being written to it.
+            PersistenceError: it cannot be written, or a folder of the store cannot be read.
+        """
+        from agcx_format.store.backup.writing import back_up
+
+        return back_up(self, path, None if entries is None else list(entries), progress)
+
+    def restore_backup(
+        self,
+        archive: Archive,
+        sessions: Iterable[BackupSession],
+        others: Iterable[BackupFile] = (),
+        replace: Iterable[ScanEntry] = (),
+    ) -> Act:
+        """Bring sessions back from a backup, byte for byte; all or none.
+
+        Those that are there stay.  Other versions in `replace` are replaced, and go to the trash.
+
+        Raises:
+            StaleSession: another version of a session is there.
+            CorruptData: the archive is damaged.
+            StoreNotWritable: the store may not be written.
+        """
+        from agcx_format.store.backup.restoring import restoration
+
+        wanted, more, seen = list(sessions), list(others), list(replace)
+        self._writer.make_root()
+        return self._writer.act(
+            "backup-restore",
+            [*wanted, *more],
+            lambda: restoration(self.path, archive, wanted, more, seen),
+        )
 
     def layout_for(self, incoming: Incoming) -> int:
         """The layout that a session from elsewhere gets here."""

@@ -25,8 +25,12 @@ if TYPE_CHECKING:
     from agcx_format.transcript.file_changes import file_changes as file_changes
     from agcx_format.transcript.folding import Needle as Needle
     from agcx_format.transcript.folding import fold as fold
+    from agcx_format.transcript.modes import ModeChange as ModeChange
+    from agcx_format.transcript.modes import ModeChanges as ModeChanges
     from agcx_format.transcript.modes import ModePeriod as ModePeriod
     from agcx_format.transcript.modes import ModeReader as ModeReader
+    from agcx_format.transcript.modes import changes_between as changes_between
+    from agcx_format.transcript.modes import mode_changes as mode_changes
     from agcx_format.transcript.outputs import CallOutcome as CallOutcome
     from agcx_format.transcript.outputs import Output as Output
     from agcx_format.transcript.outputs import read_output as read_output
@@ -56,7 +60,7 @@ _HOMES = {
     "escaping": "safe_line safe_text",
     "file_changes": "FileChange file_changes",
     "folding": "Needle fold",
-    "modes": "ModePeriod ModeReader",
+    "modes": "ModeChange ModeChanges ModePeriod ModeReader changes_between mode_changes",
     "outputs": "CallOutcome Output read_output",
     "reader": "ReadMessage TranscriptReader",
     "title": "short_title",

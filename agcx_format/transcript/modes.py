@@ -5,11 +5,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import ns_of
 
-__all__ = ["ModeChanges", "ModePeriod", "ModeReader", "modes_from", "modes_until"]
+__all__ = [
+    "ModeChange", "ModeChanges", "ModePeriod", "ModeReader", "changes_between", "mode_changes",
+    "modes_from", "modes_until",
+]  # fmt: skip
 
 _SECOND = 10**9
 
@@ -35,6 +39,45 @@ class ModePeriod:
     until: str | None
     seconds: float
     active_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChange:
+    """The moment at which a session went from one mode to another.
+
+    Fields:
+        before: the mode until then.
+        after: the mode from then on.
+        since: the moment.
+        ns: the same in nanoseconds since 1970.
+    """
+
+    before: OperatingMode
+    after: OperatingMode
+    since: str
+    ns: int
+
+    def describe(self, when: str) -> str:
+        """`plan → build, 14:02`, if that is `when` it was."""
+        return f"{self.before.value.lower()} → {self.after.value.lower()}, {when}"
+
+
+def mode_changes(history: ModeChanges) -> tuple[ModeChange, ...]:
+    """Where the mode changed, the first change first."""
+    return tuple(
+        ModeChange(before, after, since, ns_of(since))
+        for (before, _), (after, since) in pairwise(history)
+        if before is not after
+    )
+
+
+def changes_between(
+    changes: Sequence[ModeChange], previous: str | None, moment: str
+) -> tuple[ModeChange, ...]:
+    """The changes between a message and the `previous` one, by when both were written."""
+    end = ns_of(moment)
+    start = None if previous is None else ns_of(previous)
+    return tuple(each for each in changes if each.ns <= end and (start is None or start < each.ns))
 
 
 class ModeReader:

@@ -7,11 +7,12 @@ and `agcx show` learn them here, so that they agree.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from agcx_format.model.items import MessageSnapshot
+from agcx_format.transcript.modes import ModeChanges, changes_between, mode_changes
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.tool_calls import CallReader, ToolCall
 from agcx_format.transcript.wording import (
@@ -37,7 +38,10 @@ class ReadMessage:
         speaker: who or what it is from, on one line: `User`, `Tool output: shell`, …
         turn: from 0; counted where the file does not count turns.
         call: the tool call, if it holds a call or an output.
-        notes: remarks, one line each: edits, branches, records of tool calls.
+        headings: what the conversation does before it, one line each: it goes into another mode, into a
+            branch, or back from one.
+        branch: the name of the branch that it is in; None for none.
+        notes: remarks, one line each: edits, branch points, records of tool calls.
         errors: why tools failed, as far as it is not said elsewhere in the message.
     """
 
@@ -46,6 +50,8 @@ class ReadMessage:
     speaker: str
     turn: int
     call: ToolCall | None
+    headings: tuple[str, ...]
+    branch: str | None
     notes: tuple[str, ...]
     errors: tuple[str, ...]
 
@@ -54,16 +60,24 @@ class TranscriptReader:
     """Takes the messages of one conversation, from the first.
 
     `turn_count` is what the session's metadata says: 0 means that the program that wrote it did not
-    count turns, and then a turn begins with each message of the person.
+    count turns, and then a turn begins with each message of the person.  `modes` is the session's history
+    of modes, and `when` puts a moment into words.
     """
 
-    def __init__(self, turn_count: int) -> None:
+    def __init__(
+        self,
+        turn_count: int,
+        modes: ModeChanges = (),
+        when: Callable[[str], str] = describe_time,
+    ) -> None:
         self._counts_turns = turn_count == 0
         self._turns = 0
         self._calls = CallReader()
         self._branches: dict[UUID, str] = {}
         self._branch_points: dict[UUID, int] = {}
-        self._previous: UUID | None = None
+        self._previous: MessageSnapshot | None = None
+        self._changes = mode_changes(modes)
+        self._when = when
 
     def read(self, number: int, message: MessageSnapshot) -> ReadMessage:
         """The message with its context; `number` counts from 1."""
@@ -71,7 +85,9 @@ class TranscriptReader:
         if self._counts_turns and genuine_user_text(message.item) is not None:
             self._turns += 1
         turn = max(0, self._turns - 1) if self._counts_turns else message.turn_index
-        notes = [*_edits(message), *self._place(number, message)]
+        notes = _edits(message)
+        headings = [*self._modes(number, message), *self._place(number, message, notes)]
+        self._previous = message
         errors: Sequence[str] = call.unsaid_errors if call is not None else ()
         if call is None:
             records = message.metadata.tool_calls
@@ -84,29 +100,48 @@ class TranscriptReader:
             describe_speaker(message.item, name),
             turn,
             call,
+            tuple(headings),
+            self._name(message.metadata.branch_id),
             tuple(notes),
             tuple(errors),
         )
 
-    def _place(self, number: int, message: MessageSnapshot) -> list[str]:
-        """Where the message is in the tree of branches, which are named by their first words."""
-        metadata, notes = message.metadata, []
-        parent = metadata.parent_message_id
-        if parent is not None and parent != self._previous and parent in self._branch_points:
-            notes.append(f"Continues from message {self._branch_points[parent]}")
+    def _modes(self, number: int, message: MessageSnapshot) -> list[str]:
+        if not self._changes or (self._previous is None and number > 1):
+            return []
+        previous = self._previous.timestamp if self._previous is not None else None
+        changes = changes_between(self._changes, previous, message.timestamp)
+        return [change.describe(self._when(change.since)) for change in changes]
+
+    def _place(self, number: int, message: MessageSnapshot, notes: list[str]) -> list[str]:
+        """The heading of a branch that begins or ends here, and what `notes` say of the tree of branches."""
+        metadata, previous = message.metadata, self._previous
+        parent, branch = metadata.parent_message_id, metadata.branch_id
+        origin = ""
+        follows = previous is not None and parent == previous.metadata.message_id
+        if parent is not None and parent in self._branch_points and not follows:
+            origin = f"continues from message {self._branch_points[parent]}"
         if metadata.branch_point:
             notes.append("Branch point")
             self._branch_points[metadata.message_id] = number
-        if (branch := metadata.branch_id) is not None:
-            name = self._branches.get(branch)
-            if name is None:
-                words = genuine_user_text(message.item) or text_of(message.item)
-                self._branches[branch] = short_title(words, _BRANCH_NAME)
-                notes.append("Begins a branch")
-            else:
-                notes.append(f"Branch: {name}" if name else "In a branch")
-        self._previous = metadata.message_id
-        return notes
+        if branch is not None and branch not in self._branches:
+            # Who begins to read in the middle has not seen the first words.
+            begins = previous is not None or number == 1
+            words = genuine_user_text(message.item) or text_of(message.item) if begins else ""
+            self._branches[branch] = short_title(words, _BRANCH_NAME)
+        if branch == (previous.metadata.branch_id if previous is not None else None):
+            if origin:
+                notes.append(f"C{origin[1:]}")
+            return []
+        name = self._name(branch)
+        heading = (
+            "Back from the branch" if name is None else f"Branch “{name}”" if name else "A branch"
+        )
+        return [", ".join(filter(None, (heading, origin)))]
+
+    def _name(self, branch: UUID | None) -> str | None:
+        """The first words of a branch."""
+        return None if branch is None else self._branches[branch]
 
 
 def _edits(message: MessageSnapshot) -> list[str]:

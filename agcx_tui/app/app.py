@@ -26,7 +26,7 @@ from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.keys.gate import KeyGate
 from agcx_tui.app.services import Remember, Services
 from agcx_tui.app.textual_internals import EndingApp, is_ending, run_binding
-from agcx_tui.app.typed_text import bound, take_waiting, type_into
+from agcx_tui.app.typed_text import as_two_keys, bound, take_waiting, type_into
 from agcx_tui.app.widgets.lines.typed_line import TypedLine
 from agcx_tui.core.local.choices import Remembered
 from agcx_tui.core.local.config import Config
@@ -221,6 +221,10 @@ class AgcxApp(EndingApp[object]):
         if typed and not is_ending(self):
             await self._gate.ready()
             self._gate.note(event)
+        if isinstance(event, events.Key) and (keys := self._as_two_keys(event)):
+            for key in keys:
+                await self.on_event(key)
+            return
         if isinstance(event, events.Key) and await self._obeys_key(event):
             return
         if not self._gate.admits(event):
@@ -230,6 +234,11 @@ class AgcxApp(EndingApp[object]):
             await self._type(field, event)
         else:
             await super().on_event(event)
+
+    def _as_two_keys(self, event: events.Key) -> Sequence[events.Key] | None:
+        """Esc and another key, unless something is bound to that key with Alt."""
+        keys = as_two_keys(event)
+        return None if keys is None or event.key in self.screen.active_bindings else keys
 
     async def _type(self, field: Input, event: events.Event) -> None:
         """Put what was typed or pasted into a text field, together with the keys that wait behind it."""

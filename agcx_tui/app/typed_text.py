@@ -12,15 +12,27 @@ from typing import TYPE_CHECKING, Any
 from textual import events
 from textual.widgets import Input
 
-from agcx_tui.app.textual_internals import forward, peek_message, take_message
+from agcx_tui.app.textual_internals import forward, key_of, peek_message, take_message
 
 if TYPE_CHECKING:
     from textual.app import App
 
-__all__ = ["LONGEST", "bound", "take_waiting", "type_into"]
+__all__ = ["LONGEST", "as_two_keys", "bound", "take_waiting", "type_into"]
+
+_ALT = "alt+"
 
 # Characters in a field: more than any filter, title, or path that a person types.
 LONGEST = 4096
+
+
+def as_two_keys(event: events.Key) -> tuple[events.Key, events.Key] | None:
+    """Esc and the key that was typed right after it, which come from a terminal as one key with Alt."""
+    if not event.key.startswith(_ALT) or not event.character:
+        return None
+    escape = events.Key("escape", "\x1b")
+    after = events.Key(key_of(event.character), event.character)
+    escape.time = after.time = event.time
+    return escape, after
 
 
 async def take_waiting(app: App[Any], first: events.Key) -> str:
@@ -28,6 +40,8 @@ async def take_waiting(app: App[Any], first: events.Key) -> str:
     characters = [first.character or ""]
     while isinstance(key := peek_message(app), events.Key):
         if key.is_forwarded or not key.is_printable or not key.character:
+            break
+        if key.key.startswith(_ALT):
             break
         await take_message(app)
         characters.append(key.character)

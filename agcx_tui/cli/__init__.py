@@ -27,6 +27,7 @@ from agcx_tui.cli.reading.search import search
 from agcx_tui.cli.reading.show import show
 from agcx_tui.cli.reading.stats import stats
 from agcx_tui.cli.reading.verify import verify
+from agcx_tui.cli.transfer.backup import backup
 from agcx_tui.cli.transfer.convert import convert
 from agcx_tui.cli.transfer.copying import copy
 from agcx_tui.cli.transfer.export import export
@@ -77,7 +78,7 @@ def agcx(context: click.Context) -> None:
 
 
 _COMMANDS = (
-    browse, demo, list_, search, show, export, edit, join, checkpoint, redact, copy, convert, delete,
+    browse, demo, list_, search, show, export, edit, join, checkpoint, redact, copy, convert, backup, delete,
     undo, trash, prune, stats, import_, verify, repair, mcp, config, completion,
 )  # fmt: skip
 

@@ -33,6 +33,7 @@ from agcx_format.model.items import (
 )
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
 from agcx_format.transcript.escaping import visible
+from agcx_format.transcript.modes import ModeChanges
 from agcx_format.transcript.reader import ReadMessage, TranscriptReader
 from agcx_format.transcript.tool_calls import ToolCall, tool_call_of_item
 from agcx_format.transcript.tools import Call
@@ -54,7 +55,8 @@ def to_html(
     metadata: SessionMetadata, conversation: ConversationSnapshot, choice: ExportChoice = EVERYTHING
 ) -> str:
     """The whole page."""
-    return "".join(html_parts(metadata, conversation.messages, conversation.context, choice))
+    given = metadata, conversation.messages, conversation.context, choice
+    return "".join(html_parts(*given, modes=conversation.mode_history))
 
 
 def html_parts(
@@ -62,10 +64,12 @@ def html_parts(
     messages: Iterable[MessageSnapshot],
     context: ConversationContext | None = None,
     choice: ExportChoice = EVERYTHING,
+    *,
+    modes: ModeChanges = (),
 ) -> Iterator[str]:
     """The page in parts, among them one for each message; join with nothing."""
     yield page_start(shortened(metadata.title))
-    yield from section_parts(metadata, messages, context, choice)
+    yield from section_parts(metadata, messages, context, choice, modes=modes)
     yield PAGE_END
 
 
@@ -75,15 +79,20 @@ def section_parts(
     context: ConversationContext | None = None,
     choice: ExportChoice = EVERYTHING,
     prefix: str = "",
+    *,
+    modes: ModeChanges = (),
 ) -> Iterator[str]:
     """A conversation within a page; `prefix` keeps the anchors of several conversations apart."""
     yield f"<section>\n<h1>{escaped(shortened(metadata.title).strip()) or 'Untitled'}</h1>\n"
     if choice.metadata:
         yield visible(_facts(metadata, context))
     directory = context.working_directory if context is not None else ""
-    reader = TranscriptReader(metadata.turn_count)
+    reader = TranscriptReader(metadata.turn_count, modes if choice.metadata else ())
     for number, message in chosen(messages, choice):
-        article = _article(f"{prefix}m{number}", reader.read(number, message), directory)
+        read = reader.read(number, message)
+        for heading in read.headings:
+            yield visible(f'<h2 class="rule">{escaped(heading)}</h2>\n')
+        article = _article(f"{prefix}m{number}", read, directory)
         # Made safe last: Markdown decodes references to unsafe characters.
         yield visible(article)
     yield "</section>\n"

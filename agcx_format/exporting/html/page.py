@@ -36,6 +36,8 @@ article.tool { border-color: var(--tool); }
 h2 { display: inline; font-size: .95rem; }
 article > h2 { display: block; margin: 0 0 .4rem; }
 .user > h2 { color: var(--user); } .assistant > h2 { color: var(--assistant); }
+h2.rule { display: block; margin: 1.5rem 0; padding-top: .4rem; border-top: 1px solid var(--line);
+  color: var(--muted); text-align: center; }
 h2 a { color: var(--muted); text-decoration: none; font-weight: normal; }
 h3, h4, h5, h6 { font-size: 1rem; margin: 1rem 0 .4rem; }
 h3 { font-size: 1.1rem; }

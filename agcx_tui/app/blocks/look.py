@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from agcx_format import MessageSnapshot
-from agcx_format.transcript import Branches
+from agcx_format.transcript import Branches, ModeChange
 from agcx_tui.app.blocks.palette import Palette
 
 __all__ = ["Around", "Fold", "Look"]
@@ -36,6 +36,7 @@ class Around:
     `partner` is the output of a call or the call of an output; `adjacent` means that nothing
     is between the two.  `dated` asks for the date because nothing was said before.  `branches` are those
     of the conversation, None until they are read.  `turn` is the number of its turn, None if not known.
+    `modes` are the changes of mode just before it.
     """
 
     index: int
@@ -46,3 +47,4 @@ class Around:
     dated: bool = False
     branches: Branches | None = None
     turn: int | None = None
+    modes: tuple[ModeChange, ...] = ()

@@ -98,7 +98,21 @@ def is_turn(message: MessageSnapshot) -> bool:
 
 
 def draw_message(message: MessageSnapshot, around: Around, look: Look, how: Fold) -> Block:
-    """The block of a message."""
+    """The block of a message, below the changes of mode before it."""
+    block = _draw(message, around, look, how)
+    if not around.modes:
+        return block
+    rules = [
+        line(
+            (f"── {change.describe(when(change.since, message.timestamp))} ──", look.palette.muted)
+        )
+        for change in around.modes
+    ]
+    above = Part.of([EMPTY, *rules], label=True)
+    return replace(block, parts=[above, *block.parts], head=block.head + above.estimate)
+
+
+def _draw(message: MessageSnapshot, around: Around, look: Look, how: Fold) -> Block:
     item = message.item
     previous = around.previous
     apart = is_speech(message) or bool(how) or around.previous_open

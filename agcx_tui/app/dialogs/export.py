@@ -19,10 +19,13 @@ from textual.content import Content
 from textual.widgets import Button, Checkbox, Input, RadioSet, Static
 from textual.worker import get_current_worker
 
-from agcx_format.transcript import safe_line
+from agcx_format.errors import PersistenceError
+from agcx_format.transcript import Branch, safe_line
+from agcx_tui.app.blocks.lines import shorten
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.choices import Box, Pick
+from agcx_tui.core.conversation.branches import ALL, NEWEST, branches_of
 from agcx_tui.core.export import write_files
 from agcx_tui.core.export.file_names import suffix, suggested_name
 from agcx_tui.core.words import format
@@ -56,6 +59,11 @@ _PARTS = {
 }
 
 
+# Branches that are offered by name, and how much of a name there is room for; `--branch` takes any.
+_BRANCHES = 6
+_BRANCH_WIDTH = 22
+
+
 class ExportDialog(Dialog[ExportOrder]):
     """For one session, the path is a file; for several, a directory or one file."""
 
@@ -72,6 +80,9 @@ class ExportDialog(Dialog[ExportOrder]):
         & RadioButton { background: $surface; }
         & .label { color: $text-muted; margin-top: 1; }
         & Input { background: $background; }
+        & #branches-label, & #branch { display: none; }
+        &.-branched #branches-label, &.-branched #branch { display: block; }
+        &.-branched #branch { layout: grid; grid-size: 2; }
         & #message { color: $text-muted; height: auto; min-height: 1; }
         & #message.-warning { color: $warning; }
     }
@@ -102,9 +113,11 @@ class ExportDialog(Dialog[ExportOrder]):
                     yield Box(label, value=True, id=f"part-{name}", compact=True)
             with Container(classes="boxes -secrets"):
                 yield Box("Hide secrets", id="redact", compact=True)
-                yield Box(
-                    "Also hide names and addresses", id="personal", disabled=True, compact=True
-                )
+                yield Box("Also hide names and addresses", id="personal", disabled=True, compact=True)
+            yield Static("Branches", classes="label", id="branches-label", markup=False)
+            with RadioSet(id="branch"):
+                yield Pick("All, under headings", value=True, name=ALL)
+                yield Pick("The path to the last message", name=NEWEST)
             yield Static(self._path_label(), classes="label", id="path-label", markup=False)
             yield Input(self._proposed, id="path", select_on_focus=False)
             yield Static(id="message", markup=False)
@@ -114,6 +127,24 @@ class ExportDialog(Dialog[ExportOrder]):
 
     def on_mount(self) -> None:
         self.query_one("#path").focus()
+        if len(self._items) == 1:
+            self._find_branches(self._items[0].path)
+
+    @work(thread=True, group="branches")
+    def _find_branches(self, path: str) -> None:
+        """Offer a path through the conversation, if it branches."""
+        worker = get_current_worker()
+        try:
+            branches = branches_of(path, lambda: worker.is_cancelled)
+        except (PersistenceError, OSError):
+            # The export says what is wrong with it.
+            return
+        if branches is not None and branches.found and not worker.is_cancelled:
+            self.app.call_from_thread(self._offer_branches, list(branches.found.values()))
+
+    async def _offer_branches(self, branches: Sequence[Branch]) -> None:
+        await self.query_one("#branch", RadioSet).mount_all(_picks(branches))
+        self.add_class("-branched")
 
     def _proposal(self) -> str:
         directory = format.short_path(str(Path.cwd()))
@@ -133,7 +164,7 @@ class ExportDialog(Dialog[ExportOrder]):
     def _suffix(self) -> str:
         return suffix(self._format)
 
-    @on(RadioSet.Changed)
+    @on(RadioSet.Changed, "#format")
     def _format_chosen(self, event: RadioSet.Changed) -> None:
         self._format = (event.pressed.id or "").removeprefix("format-")
         field = self.query_one("#path", Input)
@@ -185,7 +216,9 @@ class ExportDialog(Dialog[ExportOrder]):
 
         choice = ExportChoice(**{name: is_on(f"part-{name}") for name in _PARTS})
         redact = is_on("redact")
-        return write_files.Form(self._format, choice, redact, redact and is_on("personal"))
+        pressed = self.query_one("#branch", RadioSet).pressed_button
+        branch = pressed.name if pressed is not None and pressed.name else ALL
+        return write_files.Form(self._format, choice, redact, redact and is_on("personal"), branch)
 
     def _order(self, typed: str) -> ExportOrder:
         target, together = write_files.expanded(typed), self._is_for_all(typed)
@@ -250,3 +283,14 @@ class ExportDialog(Dialog[ExportOrder]):
         message = self.query_one("#message", Static)
         message.set_class(warning, "-warning")
         message.update(Content(safe_line(text)))
+
+
+def _picks(branches: Sequence[Branch]) -> list[Pick]:
+    """Branches to choose from, by their first words."""
+    return [
+        Pick(
+            shorten(safe_line(branch.name), _BRANCH_WIDTH) or f"message {branch.start:,}",
+            name=str(branch.start),
+        )
+        for branch in branches[:_BRANCHES]
+    ]

@@ -225,7 +225,7 @@ def delete(settings: Settings, checkpoints: tuple[str, ...], yes: bool, force: b
 def restore(
     settings: Settings, checkpoint: str, title: str | None, in_place: bool, yes: bool, force: bool
 ) -> None:
-    """Create a session from a checkpoint, or restore the session --in-place."""
+    """Create a session from a checkpoint, or go back --in-place."""
     if title is not None and in_place:
         raise click.UsageError("--title is for a new session, not for --in-place")
     store = settings.store()

@@ -10,10 +10,8 @@ around its letters.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from urllib.parse import quote
 
 import click
 
@@ -88,6 +86,10 @@ def _heading(session: SessionHits, now: int, colored: bool) -> str:
 
 def _linked(text: str, path: str) -> str:
     """The text as a link to a file (OSC 8)."""
+    # In a terminal only.
+    import socket
+    from urllib.parse import quote
+
     address = f"file://{socket.gethostname()}{quote(path, errors='surrogateescape')}"
     return f"\x1b]8;;{address}\x1b\\{text}\x1b]8;;\x1b\\"
 

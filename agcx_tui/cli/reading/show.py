@@ -18,6 +18,7 @@ import click
 from agcx_format.errors import PersistenceError
 from agcx_tui.cli.common import (
     AnyParam,
+    Filled,
     Settings,
     file_named,
     pass_settings,
@@ -27,7 +28,7 @@ from agcx_tui.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from agcx_format import MessageSnapshot, ScanEntry, SessionFile
+    from agcx_format import MessageSnapshot, ModeHistory, ScanEntry, SessionFile
     from agcx_format.store import CheckpointFile
 
 # First and last index, from 0; None stands for the end.
@@ -60,6 +61,14 @@ class _Numbers(AnyParam):
     help="What happened in it: time, tools, failed calls, files changed, edits, modes.",
 )
 @click.option(
+    "--branch",
+    type=Filled(),
+    metavar="NAME|newest|all",
+    default="all",
+    show_default=True,
+    help="One path: to the last message, or of a branch, by its first words or its first message's number.",
+)
+@click.option(
     "--json",
     "as_json",
     is_flag=True,
@@ -73,6 +82,7 @@ def show(
     last: int | None,
     messages: Span | None,
     activity: bool,
+    branch: str,
     as_json: bool,
 ) -> None:
     """Show a conversation as text; in a terminal, through $PAGER.
@@ -98,17 +108,27 @@ def show(
         span = messages or (0, None)
         if last:
             span = max(0, len(file) - last), None
+        left_out = _left_out(file, branch)
         if as_json:
-            for number, message in selected_messages(file, span):
+            for number, message in selected_messages(file, span, left_out):
                 print_json(_as_json(number, message))
         else:
-            _page(_lines(file, span))
+            _page(_lines(file, span, left_out))
         if file.error is not None:
             settings.failed(file.error)
         elif span[0] and span[0] >= file.known():
             from agcx_tui.core.words.format import counted
 
             settings.failed(f"the session has only {counted(file.known(), 'message')}")
+
+
+def _left_out(file: SessionFile | CheckpointFile, branch: str) -> tuple[range, ...]:
+    from agcx_tui.core.conversation.branches import messages_left_out
+
+    try:
+        return messages_left_out(file, branch)
+    except PersistenceError as error:
+        raise error.located(path=file.path) from None
 
 
 def _show_activity(settings: Settings, path: str, as_json: bool) -> None:
@@ -139,19 +159,29 @@ def text_lines(entry: ScanEntry) -> Iterator[str]:
         yield from _lines(file, (0, None))
 
 
-def _lines(file: SessionFile | CheckpointFile, span: Span) -> Iterator[str]:
+def _lines(
+    file: SessionFile | CheckpointFile, span: Span, left_out: tuple[range, ...] = ()
+) -> Iterator[str]:
     from agcx_format import listed
     from agcx_tui.cli.reading.text import MessageLines, heading
 
     metadata = listed(file.metadata)
     yield from heading(metadata)
-    messages = MessageLines(metadata)
-    for number, message in selected_messages(file, span):
+    messages = MessageLines(metadata, modes_of(file))
+    for number, message in selected_messages(file, span, left_out):
         yield from messages.lines(number, message)
 
 
+def modes_of(file: SessionFile | CheckpointFile) -> ModeHistory:
+    """The history of modes; empty if it cannot be read: what is wrong is said where it matters."""
+    try:
+        return file.mode_history
+    except PersistenceError:
+        return []
+
+
 def selected_messages(
-    file: SessionFile | CheckpointFile, span: Span
+    file: SessionFile | CheckpointFile, span: Span, left_out: tuple[range, ...] = ()
 ) -> Iterator[tuple[int, MessageSnapshot | PersistenceError]]:
     """Messages with their numbers, from 1; for one that cannot be decoded, the error."""
     index, last = span
@@ -160,6 +190,9 @@ def selected_messages(
             pass
         if index >= file.known():
             return
+        if any(index + 1 in numbers for numbers in left_out):
+            index += 1
+            continue
         try:
             yield index + 1, file[index]
         except PersistenceError as error:

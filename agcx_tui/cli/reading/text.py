@@ -24,6 +24,7 @@ from agcx_format import (
 )
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import (
+    ModeChanges,
     ReadMessage,
     ToolCall,
     TranscriptReader,
@@ -57,8 +58,8 @@ def heading(metadata: SessionMetadata) -> Iterator[str]:
 class MessageLines:
     """Turns the messages of a session into lines, in order, from the first that is shown."""
 
-    def __init__(self, metadata: SessionMetadata) -> None:
-        self._reader = TranscriptReader(metadata.turn_count)
+    def __init__(self, metadata: SessionMetadata, modes: ModeChanges = ()) -> None:
+        self._reader = TranscriptReader(metadata.turn_count, modes, _moment)
 
     def lines(self, number: int, message: MessageSnapshot | PersistenceError) -> Iterator[str]:
         """A heading with the number and facts of a message, its text, and an empty line."""
@@ -66,6 +67,9 @@ class MessageLines:
             yield f"[{number}] {safe_line(message.reason)}"
         else:
             read = self._reader.read(number, message)
+            for each in read.headings:
+                yield f"── {safe_line(each)} ──"
+                yield ""
             facts = [_kind(read), _clock(message), *_notes(read)]
             yield f"[{number}] " + safe_line(" · ".join(facts))
             for part in _body(read):
@@ -88,10 +92,14 @@ def _kind(read: ReadMessage) -> str:
 
 
 def _clock(message: MessageSnapshot) -> str:
+    return _moment(message.timestamp)
+
+
+def _moment(moment: str) -> str:
     """Local date and time to the second; the heading shows the zone."""
-    then = local(ns_of(message.timestamp) // 1000)
+    then = local(ns_of(moment) // 1000)
     if then is None:
-        return message.timestamp
+        return moment
     date = f"{then.tm_year}-{then.tm_mon:02}-{then.tm_mday:02}"
     return f"{date} {then.tm_hour:02}:{then.tm_min:02}:{then.tm_sec:02}"
 

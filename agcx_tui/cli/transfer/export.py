@@ -55,6 +55,15 @@ _STDOUT = 1
 @click.option(
     "--personal", is_flag=True, help="With --redact: also email addresses and home directories."
 )
+@click.option(
+    "--branch",
+    type=Filled(),
+    metavar="NAME|newest|all",
+    default="all",
+    show_default=True,
+    help="Of a conversation that branches: all under headings, the path to the last message, or the path of "
+    "one branch, by its first words or the number of its first message. A rollout takes one, the newest.",
+)
 @store_option
 @pass_settings
 def export(
@@ -69,6 +78,7 @@ def export(
     images: bool,
     redact: bool,
     personal: bool,
+    branch: str,
 ) -> None:
     """Export conversations: Markdown, HTML, JSON, JSON Lines, text, or a Codex rollout.
 
@@ -81,7 +91,8 @@ def export(
         raise click.UsageError("--personal needs --redact")
     if descriptor_named(output) == _STDOUT:
         output = "-"
-    form = Form(format_, ExportChoice(tool_calls, reasoning, images, metadata), redact, personal)
+    choice = ExportChoice(tool_calls, reasoning, images, metadata)
+    form = Form(format_, choice, redact, personal, branch)
     to_directory = os.path.isdir(output) or output.endswith(os.sep)
     if len(sessions) > 1 and not to_directory:
         _check_one_file(output, format_)

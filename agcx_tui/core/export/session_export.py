@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         ConversationContext,
         ConversationSnapshot,
         MessageSnapshot,
+        ModeHistory,
         SessionFile,
         SessionMetadata,
         SessionState,
@@ -58,12 +59,15 @@ class Form:
         choice: Which parts to write; None for all of them.
         redact: Whether to hide secrets.
         personal: Whether to hide names and addresses as well; requires `redact`.
+        branch: Which path to write of a conversation that branches, as `messages_left_out` takes it; a
+            rollout has room for one, by default the newest.
     """
 
     format: str = "md"
     choice: ExportChoice | None = None
     redact: bool = False
     personal: bool = False
+    branch: str = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,7 @@ class Exporter:
             PersistenceError: The session cannot be read.
         """
         with self._opened(path) as opened:
-            yield self._ready(path, opened)
+            yield self._ready(path, opened, self._choice(path, opened))
 
     def looked(self, path: str) -> Looked:
         """The secrets of a session.
@@ -156,7 +160,23 @@ class Exporter:
             PersistenceError: The session cannot be read.
         """
         with self._opened(path) as opened:
-            return Looked(tuple(self._finds(opened)), opened.signature)
+            finds = self._finds(opened, self._choice(path, opened))
+            return Looked(tuple(finds), opened.signature)
+
+    def _choice(self, path: str, opened: _Opened) -> ExportChoice:
+        """What to write of a session, without the messages on other paths."""
+        from agcx_format.errors import PersistenceError
+        from agcx_format.exporting import EVERYTHING
+        from agcx_tui.core.conversation.branches import ALL, NEWEST, messages_left_out
+
+        choice, branch = self.form.choice or EVERYTHING, self.form.branch
+        if branch == ALL and self.form.format == "codex":
+            branch = NEWEST
+        try:
+            left_out = messages_left_out(self._checked(opened.messages), branch)
+        except PersistenceError as error:
+            raise error.located(path=path) from None
+        return replace(choice, left_out=left_out)
 
     @contextlib.contextmanager
     def _opened(self, path: str) -> Iterator[_Opened]:
@@ -182,7 +202,7 @@ class Exporter:
                 return
             with SessionFile(path) as file:
                 progress.expected = file.expected
-                around = ConversationSnapshot(file.metadata.id, [], _context(file), [])
+                around = ConversationSnapshot(file.metadata.id, [], _context(file), _modes(file))
                 yield _Opened(file.signature, self._with_turns(file), file, around, None)
         finally:
             progress.messages = progress.expected = 0
@@ -199,7 +219,7 @@ class Exporter:
 
         return structs.replace(metadata, turn_count=count_turns(self._checked(file)))
 
-    def _finds(self, opened: _Opened) -> list[Find]:
+    def _finds(self, opened: _Opened, choice: ExportChoice) -> list[Find]:
         """The secrets in everything that is written.
 
         The rest is searched as well: what is named a password there is one in a message too.
@@ -207,12 +227,14 @@ class Exporter:
         from agcx_format.exporting import EVERYTHING, chosen
         from agcx_format.redaction import find_secrets
 
-        choice, facts = self.form.choice or EVERYTHING, _FACTS.get(self.form.format)
-        left_out: set[int] = set()
+        facts = _FACTS.get(self.form.format)
+        # Of the messages one by one, whose numbers are not in it.
+        parts, left_out = replace(choice, left_out=()), set[int]()
 
         def noted() -> Iterator[MessageSnapshot]:
             for index, message in enumerate(self._checked(opened.messages)):
-                if choice != EVERYTHING and not any(chosen((message,), choice)):
+                on_other_path = any(index + 1 in numbers for numbers in choice.left_out)
+                if on_other_path or (parts != EVERYTHING and not any(chosen((message,), parts))):
                     left_out.add(index)
                 yield message
 
@@ -230,28 +252,29 @@ class Exporter:
         )
         return list(filter(is_written, finds))
 
-    def _to_hide(self, path: str, opened: _Opened) -> Collection[Find]:
+    def _to_hide(self, path: str, opened: _Opened, choice: ExportChoice) -> Collection[Find]:
         """What was reviewed, if this is that file; else all secrets except those to keep."""
         looked = self._reviewed.get(path, Looked())
         if opened.signature is not None and opened.signature == looked.signature:
             return looked.finds
-        finds = self._finds(opened)
+        finds = self._finds(opened, choice)
         return [find for find in finds if (find.kind, find.secret) not in looked.kept]
 
-    def _ready(self, path: str, opened: _Opened) -> Outgoing:
+    def _ready(self, path: str, opened: _Opened, choice: ExportChoice) -> Outgoing:
         metadata, around, state = opened.metadata, opened.around, opened.state
+        form = replace(self.form, choice=choice)
         title, outgoing = metadata.title, self._checked(opened.messages)
         if not self.form.redact:
-            return Outgoing(self.form, metadata, outgoing, around, state, title, {}, self.progress)
+            return Outgoing(form, metadata, outgoing, around, state, title, {}, self.progress)
         from msgspec import structs
 
         from agcx_format.redaction import Placeholders, Redaction
 
         self._placeholders = self._placeholders or Placeholders()
-        finds = self._to_hide(path, opened)
+        finds = self._to_hide(path, opened, choice)
         redaction = Redaction(finds, self._placeholders)
         return Outgoing(
-            self.form,
+            form,
             redaction.part("metadata", metadata),
             redaction.messages(outgoing),
             structs.replace(around, context=redaction.part("context", around.context)),
@@ -318,22 +341,22 @@ class Outgoing:
 
         choice = self.form.choice or EVERYTHING
         given = self.metadata, self.messages
-        context = self.around.context
+        context, modes = self.around.context, self.around.mode_history
         match self.form.format:
             case "md":
                 from agcx_format.exporting import markdown_parts
 
-                return markdown_parts(*given, context, choice, alone=alone)
+                return markdown_parts(*given, context, choice, modes=modes, alone=alone)
             case "html":
                 from agcx_format.exporting import html_parts, section_parts
 
                 if alone:
-                    return html_parts(*given, context, choice)
-                return section_parts(*given, context, choice, f"s{number}-")
+                    return html_parts(*given, context, choice, modes=modes)
+                return section_parts(*given, context, choice, f"s{number}-", modes=modes)
             case "txt":
                 from agcx_format.exporting import text_parts
 
-                return text_parts(*given, choice)
+                return text_parts(*given, choice, modes=modes)
             case "jsonl":
                 from agcx_format.exporting import jsonl_parts
 
@@ -374,3 +397,13 @@ def _context(file: SessionFile) -> ConversationContext:
         while file.read_more():
             pass
         raise file.error or error from None
+
+
+def _modes(file: SessionFile) -> ModeHistory:
+    """The history of modes; empty if it cannot be read: the context says what is wrong."""
+    from agcx_format.errors import PersistenceError
+
+    try:
+        return file.mode_history
+    except PersistenceError:
+        return []

@@ -52,7 +52,7 @@ _NEXT_TAB = Action(
     "conversation.next-tab",
     "tab,ctrl+pagedown",
     "next_tab(1)",
-    "next tab",
+    "tabs",
     footer="tabs",
     palette="show the next tab",
     label="tab",

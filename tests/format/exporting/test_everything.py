@@ -42,6 +42,7 @@ LEFT_OUT: dict[str, dict[str, str]] = {
     "text": _NOWHERE | {"tag": _TEXT_FACTS, "directory of the session": _TEXT_FACTS},
     "jsonl": _NOWHERE
     | {
+        "change of mode": _RECORD_FACTS,
         "title": _RECORD_FACTS,
         "model": _RECORD_FACTS,
         "tag": _RECORD_FACTS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from markdown_it import MarkdownIt
@@ -30,7 +31,9 @@ def test_markdown_has_a_heading_for_each_message_and_no_other(session):
     document = to_markdown(metadata, conversation)
     tokens = MarkdownIt("commonmark").parse(document.split("\n---\n", 1)[1])
     found = [t.tag for t in tokens if t.type == "heading_open" and t.tag in ("h1", "h2")]
-    assert found == ["h1"] + ["h2"] * len(conversation.messages)
+    # Besides, there is one where a branch begins or ends, and where the mode changes.
+    between = len(re.findall(r"^## — .* —$", document, re.MULTILINE))
+    assert found == ["h1"] + ["h2"] * (len(conversation.messages) + between)
     assert document.encode()
 
 

@@ -56,10 +56,10 @@ TAGS = {
     "strong", "s", "ul", "ol", "li", "blockquote", "hr", "br", "table", "thead", "tbody", "tr", "th", "td",
 }  # fmt: skip
 VOID = {"meta", "img", "hr", "br"}
-CLASSES = {"user", "assistant", "tool", "other", "note", "failed"}
+CLASSES = {"user", "assistant", "tool", "other", "note", "failed", "rule"}
 ATTRIBUTES = {
     "a": {"href", "rel"}, "img": {"src", "alt"}, "article": {"class", "id"}, "p": {"class"}, "ol": {"start"},
-    "span": {"class"}, "summary": {"class"}, "html": {"lang"},
+    "span": {"class"}, "h2": {"class"}, "summary": {"class"}, "html": {"lang"},
     "meta": {"charset", "http-equiv", "content", "name"},
 }  # fmt: skip
 
@@ -83,7 +83,8 @@ class Page(HTMLParser):
         values = dict(attrs)
         assert values.keys() <= ATTRIBUTES.get(tag, set()), (tag, attrs)
         assert set(values.get("class", "").split()) <= CLASSES
-        self.headings += tag == "h2"
+        # The others say that a branch or another mode begins.
+        self.headings += tag == "h2" and "class" not in values
         if tag == "a" and "href" in values:
             assert re.match(r"https?://|mailto:|#(s\d+-)?m\d+\Z", values["href"], re.IGNORECASE)
         if tag == "img":

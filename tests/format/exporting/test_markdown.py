@@ -256,7 +256,7 @@ def test_edits_branches_and_files_are_mentioned():
     assert until in document
     assert "*Edited, last 2025-08-26 04:12:00 UTC*" in document
     assert "*Branch point*" in document
-    assert "*Begins a branch*" in document
+    assert "## — Branch “now” —" in document
     assert str(UUID(int=9)) not in document
     assert "`a.py`, lines 1 to 9, python\n\n```\nx = 1\n```" in document
 

@@ -60,4 +60,5 @@ def test_json_lines_have_the_same_keys_in_every_record(imported):
         "error": "exit code 1", "status": None,
         "files": [], "edited": False, "earlier": [],
         "message_id": "", "parent_message_id": None, "branch_point": False, "branch_id": None,
+        "branch": None,
     }  # fmt: skip

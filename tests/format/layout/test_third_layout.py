@@ -1,4 +1,4 @@
-"""A third layout is one module and one entry in the registry: everything else works for its files.
+"""A third layout is one module and its entries in the registry: everything else works for its files.
 
 The layout here is made for this test. What it implements is all that a layout must implement.
 """
@@ -31,6 +31,7 @@ from agcx_format.layout.base import (
     SectionPlace,
     admit_all,
 )
+from agcx_format.layout.folders import FOLDERS
 from agcx_format.layout.index_encodings import MESSAGE_PACK
 from agcx_format.model.fields import Moment
 from agcx_format.model.session import (
@@ -194,6 +195,7 @@ ENTRY = Layout3()
 def third(monkeypatch: pytest.MonkeyPatch) -> None:
     """The registration: nothing else knows of the layout."""
     monkeypatch.setitem(LAYOUTS, ENTRY.version, ENTRY)
+    monkeypatch.setitem(FOLDERS, ENTRY.version, "third")
 
 
 @pytest.fixture

@@ -59,6 +59,8 @@ def value_for(param: click.Parameter, session: str, folder: Path) -> str:
     """Something that a parameter which must be there takes."""
     if isinstance(param.type, click.Choice):
         return str(param.type.choices[0])
+    if param.name == "file":
+        return f"{folder}/backup.tar"
     return session if isinstance(param, click.Argument) else f"{folder}/out/"
 
 

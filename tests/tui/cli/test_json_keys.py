@@ -179,11 +179,14 @@ def test_import(store, tmp_path, agent):
             "timestamp": "2025-09-25T14:02:05Z",
         }
         path = write(tmp_path / "transcript.jsonl", line | {"message": said}, '{"cut')
-    (found,) = lines("import", agent, path, "--json", "--dry-run")
+    found, sums = lines("import", agent, path, "--json", "--dry-run")
     assert set(found) == IMPORT
     assert (found["outcome"], found["id"], found["messages"]) == ("imported", SESSION, 1)
     assert (found["bad_count"], found["bad_lines"][0][0]) == (1, 3 if agent == "codex" else 2)
-    (failed,) = lines("import", agent, write(tmp_path / "none.jsonl", "x"), "--json")
+    assert set(sums["total"]) == {"conversations", "lines", "examples", "acts", "canceled"}
+    assert sums["total"]["conversations"] == {"imported": 1}
+    assert set(sums["total"]["examples"]["not understood"]) == {"path", "kind", "line", "text"}
+    failed, _ = lines("import", agent, write(tmp_path / "none.jsonl", "x"), "--json")
     assert set(failed) == {"path", "part", "outcome", "reason", "id", "title"}
 
 
@@ -233,10 +236,32 @@ def test_convert(store):
     assert open_store(store).resolve(GRID).layout == 2
 
 
+BACKUP = {"backup", "created_at", "store", "sessions", "checkpoints", "bytes", "failed"}
+BACKED_UP = {"id", "title", "path", "updated_at", "messages", "bytes", "checkpoints"}
+
+
+def test_backup(store, tmp_path):
+    file = tmp_path / "backup.tar"
+    (made,) = lines("backup", "create", file, GRID, "--json")
+    assert set(made) == BACKUP | {"new_bytes"}
+    assert (made["sessions"], made["bytes"], made["failed"]) == (1, made["new_bytes"], [])
+    (listed,) = lines("backup", "list", file, "--json")
+    assert listed == {name: made[name] for name in BACKUP}
+    (session,) = lines("backup", "list", file, "--sessions", "--json")
+    assert (set(session), session["id"][: len(GRID)]) == (BACKED_UP, GRID)
+    (checked,) = lines("backup", "verify", file, "--json")
+    assert set(checked) == {"path", "backups", "objects", "bytes", "problems"}
+    assert checked["problems"] == []
+    for outcome in ("restored", "already there"):
+        (back,) = lines("backup", "restore", file, "--to", tmp_path / "other", "--json")
+        assert (set(back), back["outcome"]) == (BACKED_UP | {"outcome", "reason"}, outcome)
+
+
 TESTED = {
     ("list",), ("show",), ("redact",), ("checkpoint", "list"), ("checkpoint", "show"), ("trash", "list"),
     ("stats",), ("import", "codex"), ("import", "sessions"),
-    ("copy",), ("convert",), ("verify",), ("prune",), ("search",),
+    ("copy",), ("convert",), ("backup", "create"), ("backup", "list"), ("backup", "verify"),
+    ("backup", "restore"), ("verify",), ("prune",), ("search",),
 }  # fmt: skip
 
 

@@ -31,6 +31,8 @@ ON_ONE = [
     (["copy", "--to", "copied", "--json"], 0, 1),
     (["convert", "--layout", "1"], 0, 0),
     (["convert", "--layout", "2", "--dry-run", "--json"], 0, 1),
+    (["backup", "create", "backup.tar"], 0, 0),
+    (["backup", "list", "backup.tar", "--sessions"], 0, 0),
     (["delete", "--yes"], 0, 0),
     (["undo"], 0, 0),
     (["undo", "--list"], 0, 0),
@@ -68,7 +70,7 @@ def ran(*words: str | Path):
 def test_every_command_that_takes_a_session_takes_this_one(store, odd, name):
     path = path_of(store, name)
     for (command, *options), whole, broken in ON_ONE:
-        words = [] if command in TAKES_NONE else ["--", path]
+        words = [] if command in TAKES_NONE or options[:1] == ["list"] else ["--", path]
         result = ran(command, *options, *words)
         assert result.exit_code == (broken if name == BROKEN else whole), (
             command,

@@ -8,6 +8,7 @@ import pytest
 
 from agcx_format import write_session
 from agcx_format.session.lazy import SessionFile
+from agcx_format.transcript import changes_between, mode_changes
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.message import draw_message
 from agcx_tui.app.blocks.palette import Palette
@@ -46,9 +47,10 @@ LEFT_OUT: dict[str, dict[str, str]] = {
 
 def _show(folder) -> str:
     path = folder / "everything.agcx"
-    write_session(path, *everything())
+    # Layout 1 has no history of modes.
+    write_session(path, *everything(), layout=2)
     with SessionFile(path) as file:
-        lines = MessageLines(file.metadata)
+        lines = MessageLines(file.metadata, file.mode_history)
         return "\n".join(
             [
                 *heading(file.metadata),
@@ -60,6 +62,7 @@ def _show(folder) -> str:
 def _blocks(_) -> str:
     """Every message opened, each call with its output."""
     all_of_them = messages()
+    changes = mode_changes(everything()[1].mode_history)
     calls = {}
     text = []
     for index, message in enumerate(all_of_them):
@@ -72,7 +75,8 @@ def _blocks(_) -> str:
                 None,
             )
         previous = all_of_them[index - 1] if index else None
-        around = Around(index, previous=previous, partner=partner, adjacent=True)
+        modes = changes_between(changes, previous and previous.timestamp, message.timestamp)
+        around = Around(index, previous, partner=partner, adjacent=True, modes=modes)
         block = draw_message(message, around, Look(100, Palette()), Fold.FULL)
         text += [strip.text for part in range(len(block.parts)) for strip in block.lines(part)]
     return "\n".join(text)

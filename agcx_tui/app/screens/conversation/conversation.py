@@ -124,7 +124,8 @@ class ConversationScreen(OnceScreen[None]):
         self.search.give(search, at)
         self.number_line = NumberLine(self.transcript)
         self.place = ReadingPlace(self.transcript, positions)
-        self.file = OpenConversation(self, path, opener or partial(open_session, path), self.place)
+        opener = opener or partial(open_session, path)
+        self.file = OpenConversation(self, path, opener, self.place, self.transcript)
         self._tabs = TabLine(list(TABS.items()), id="tabs")
 
     def compose(self) -> ComposeResult:

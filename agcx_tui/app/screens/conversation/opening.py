@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -18,8 +19,10 @@ from textual.worker import get_current_worker
 
 from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
+from agcx_format.transcript import ModeChange, mode_changes
 from agcx_tui.app.blocks.markdown import warm_up
 from agcx_tui.app.screens.conversation.reading_place import ReadingPlace
+from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.conversation.subject import Conversation
 from agcx_tui.core.local.keeping_on_exit import quietly
 from agcx_tui.core.local.reading_positions import Position
@@ -59,6 +62,7 @@ class OpenConversation:
         path: str,
         opener: Callable[[], Conversation],
         place: ReadingPlace,
+        transcript: Transcript,
     ) -> None:
         self.current: Conversation | None = None
         # For the first time, or again.
@@ -67,6 +71,7 @@ class OpenConversation:
         self._path = path
         self._opener = opener
         self._place = place
+        self._transcript = transcript
         # The person knows that the file is not the one that is shown.
         self._change_is_known = False
 
@@ -98,7 +103,25 @@ class OpenConversation:
         """Set what is shown from now on; returns what was shown before, which is still open."""
         before, self.current = self.current, conversation
         self.is_opening = self._change_is_known = False
+        self._screen.run_worker(
+            partial(self._read_modes, conversation), thread=True, exclusive=True, group="modes"
+        )
         return before
+
+    def _read_modes(self, conversation: Conversation) -> None:
+        """Read where the mode changed, which may be at the end of a long file, and have it shown."""
+        try:
+            changes = mode_changes(conversation.mode_history())
+        except PersistenceError:
+            # What is wrong with the file is said where it is.
+            return
+        if changes and not get_current_worker().is_cancelled:
+            self._screen.call_later(self._show_modes, conversation, changes)
+
+    def _show_modes(self, conversation: Conversation, changes: tuple[ModeChange, ...]) -> None:
+        if conversation is self.current:
+            self._transcript.blocks.modes = changes
+            self._transcript.redraw()
 
     def failed(self) -> None:
         """Note that it could not be opened."""

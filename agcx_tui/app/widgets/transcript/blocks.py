@@ -26,7 +26,7 @@ from agcx_format import (
 )
 from agcx_format.counting import counted
 from agcx_format.errors import PersistenceError
-from agcx_format.transcript import Branches, ChosenWays, Way
+from agcx_format.transcript import Branches, ChosenWays, ModeChange, Way, changes_between
 from agcx_tui.app.blocks.block import Block
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.message import draw_message, is_injected, is_turn, tells_of_branches
@@ -64,6 +64,8 @@ class ConversationBlocks:
         self._ways: ChosenWays | None = None
         # A message that tells of branches was drawn without knowing them.
         self.misses_branches = False
+        # The changes of mode of the session.
+        self.modes: tuple[ModeChange, ...] = ()
         # Whether the program that wrote the session numbered its turns.
         self.turns_are_counted = True
         self._turns = TurnNumbers(source, True)
@@ -73,6 +75,7 @@ class ConversationBlocks:
         """Show another conversation; folds of single blocks are dropped."""
         self.source = source
         self.folds.clear()
+        self.modes = ()
         self.pending.clear()
         self.branches, self._ways, self.misses_branches = None, None, False
         self._turns = TurnNumbers(source, self.turns_are_counted)
@@ -243,8 +246,19 @@ class ConversationBlocks:
             index <= NEAR and not any(self.kind(each) == SPEECH for each in range(index)),
             self.branches,
             self._turns.number(index, found),
+            self._modes(found, previous, index),
         )
         return draw_message(found, around, self.look, fold)
+
+    def _modes(
+        self, message: MessageSnapshot, previous: MessageSnapshot | None, index: int
+    ) -> tuple[ModeChange, ...]:
+        """The changes of mode just before a message; none if the one before it is not at hand."""
+        if not self.modes or (previous is None and index):
+            return ()
+        return changes_between(
+            self.modes, None if previous is None else previous.timestamp, message.timestamp
+        )
 
     def _other_way(self, message: MessageSnapshot, index: int, way: Way) -> Block:
         """A line in place of all of a way that was not chosen."""

@@ -113,7 +113,7 @@ class Transcript(Roll, can_focus=True):
         self._put(index, row)
 
     def _put(self, index: int, row: int = 0) -> None:
-        """As `go`; a message on a way that is not chosen stays the line that it is."""
+        # Without `reveal`: a message on a way that is not chosen stays the line that it is.
         self.moving()
         self.current = max(0, min(index, self.source.known() - 1))
         self.viewport.go(self.current, row)
@@ -156,6 +156,11 @@ class Transcript(Roll, can_focus=True):
         """Choose the ways that lead to a message, if others are chosen."""
         if self.blocks.reveal(index):
             self._change(self.viewport.forget)
+
+    def redraw(self) -> None:
+        """Draw all that is in view again; the view stays."""
+        self._change(self.viewport.forget)
+        self.settled()
 
     def current_file(self) -> str:
         """The file that the current message is about; empty for none."""
@@ -222,10 +227,8 @@ class Transcript(Roll, can_focus=True):
     def _branches_known(self, message: BranchReader.Known) -> None:
         if message.source is self.source:
             self.blocks.use_branches(message.branches)
-            # What is read is not taken from under the eyes.
             self.blocks.reveal(self.current)
-            self._change(self.viewport.forget)
-            self.settled()
+            self.redraw()
 
     # --- moving
 

@@ -171,6 +171,8 @@ async def test_a_rollout_that_is_there_already_is_seen_under_the_name_that_codex
     for presses in (1, 2):
         async with Exporting(1).run_test() as pilot:
             asked = await dialog(pilot)
+            await until(pilot, lambda asked=asked: asked.has_class("-branched"))
+            await pilot.pause()
             await pilot.click("#format-codex")
             name = Path(asked.query_one("#path", Input).value).name
             metadata = read_session(v1("full").path)[0]

@@ -113,3 +113,17 @@ async def test_a_key_behind_enter_is_not_for_the_list_that_it_leaves(store):
         await until(pilot, lambda: screen.table.marks)
         assert pilot.app.screen is screen
         assert screen.table.marks == {screen.table.order[2]}
+
+
+async def test_escape_and_letters_that_come_as_one_clear_the_line_and_are_typed(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("slash", *"grid")
+        field = screen.query_one("#filter")
+        # What a terminal sends of Esc and a letter at once is a letter with Alt.
+        burst(pilot, "x")
+        pilot.app.post_message(events.Key("alt+l", "l"))
+        burst(pilot, "ease")
+        await until(pilot, lambda: field.value == "lease")
+        pilot.app.post_message(events.Key("alt+shift+q", "Q"))
+        await until(pilot, lambda: field.value == "Q")

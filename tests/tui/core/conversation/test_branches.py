@@ -8,8 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from agcx_format import ListSource, SessionFile, read_session, write_session
+from agcx_format.errors import PersistenceError
 from agcx_format.transcript import ChosenWays
-from agcx_tui.core.conversation.branches import read_branches
+from agcx_tui.core.conversation.branches import messages_left_out, read_branches
 from tests.support.browsing import until
 from tests.support.messages import TranscriptApp, assistant, golden, screen_text, user
 
@@ -155,3 +156,23 @@ async def test_parent_ids_that_skip_messages_cause_no_read_of_the_whole_conversa
         await pilot.pause()
         assert not [each for each in app.workers if each.group == "branches"]
         assert app.transcript.blocks.branches is None
+
+
+def numbers_on(path):
+    left_out = messages_left_out(branched(), path)
+    return [n for n in range(1, 7) if not any(n in each for each in left_out)]
+
+
+@pytest.mark.parametrize(
+    ("path", "numbers"),
+    [("all", [1, 2, 3, 4, 5, 6]), ("newest", [1, 6]), ("try AN", [1, 2, 4, 5]), ("3", [1, 2, 3])],
+)
+def test_a_person_names_a_path_by_first_words_or_by_a_number(path, numbers):
+    assert numbers_on(path) == numbers
+
+
+def test_what_names_no_branch_is_answered_with_those_that_there_are():
+    with pytest.raises(PersistenceError, match="no branch 'else': .*4 “Try another way”"):
+        messages_left_out(branched(), "else")
+    with pytest.raises(PersistenceError, match="has no branches"):
+        messages_left_out(branched()[:1], "else")

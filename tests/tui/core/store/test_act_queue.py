@@ -307,7 +307,7 @@ async def test_a_question_asked_of_a_store_that_was_replaced_does_not_act_on_the
         before = contents(store, trash=True)
         await confirm_deletion(pilot)
         await until(pilot, lambda: "Nothing was deleted" in notices(pilot))
-        await until(pilot, lambda: "Another store lies at" in notices(pilot))
+        await until(pilot, lambda: "A different store is at" in notices(pilot))
         assert contents(store, trash=True) == before
         assert not screen.table.marks
         # From now on the new one is meant.

@@ -1,0 +1,52 @@
+"""Content blocks of the Messages API of Anthropic, which several agents write as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agcx_format.importing.fields import as_text
+from agcx_format.importing.formats.parts import text_in
+from agcx_format.importing.formats.reading import Reading, as_dict, outcome_of, outline
+
+__all__ = ["add_answer", "add_results"]
+
+# Tools that write the list of tasks.
+_TASKS = ("TodoWrite", "todo_write", "update_todos")
+
+
+def add_answer(reading: Reading, content: Any, item_id: Any = None) -> None:
+    """What the agent said, thought, and called, in its order."""
+    for block in content if isinstance(content, list) else [content]:
+        match block:
+            case {"type": "thinking", "thinking": thought}:
+                reading.thought(thought)
+                if as_dict(block).get("signature"):
+                    reading.draft.left_out["thinking.signature"] += 1
+            case {"type": "redacted_thinking"}:
+                reading.thought("", as_dict(block).get("data"))
+            case {"type": "tool_use", "name": name}:
+                given = as_dict(block).get("input", as_dict(block).get("args"))
+                reading.call(as_dict(block).get("id"), name, given)
+                if name in _TASKS and (tasks := outline(as_dict(given).get("todos"))):
+                    reading.notice(f"Tasks\n{tasks}")
+            case {"type": "tool_result"}:
+                add_results(reading, [block])
+            case _:
+                reading.said(block, item_id)
+
+
+def add_results(reading: Reading, content: Any) -> list[Any]:
+    """The results of tools among the blocks; the blocks that are something else are returned."""
+    others = []
+    for block in content if isinstance(content, list) else [content]:
+        about = as_dict(block)
+        if about.get("type") != "tool_result":
+            others.append(block)
+            continue
+        failed = about.get("is_error")
+        output = about.get("content")
+        success = not failed if isinstance(failed, bool) else None
+        reading.result(
+            as_text(about.get("tool_use_id")), output, outcome_of(success, text_in(output))
+        )
+    return others

@@ -1,0 +1,38 @@
+"""Reads small files that an agent keeps beside a conversation: its title, directory, counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from agcx_format import limits
+from agcx_format.disk.durable import open_regular
+from agcx_format.errors import PersistenceError
+
+__all__ = ["json_beside", "small_text"]
+
+# A larger file is none of these.
+_LARGEST = 16 * limits.MIB
+
+
+def small_text(path: Path) -> str:
+    """The text of a file; of a large one only the beginning.
+
+    Raises:
+        OSError: it cannot be read.
+        PersistenceError: it cannot be opened, or is no regular file.
+    """
+    fd, _ = open_regular(path)
+    with open(fd, "rb") as file:
+        return file.read(_LARGEST).decode("utf-8", "replace")
+
+
+def json_beside(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; empty if it is missing, or holds something else."""
+    try:
+        value = msgspec.json.decode(small_text(path))
+    except (OSError, PersistenceError, msgspec.DecodeError, UnicodeError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

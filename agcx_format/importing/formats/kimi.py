@@ -1,0 +1,336 @@
+"""Imports sessions of Kimi: `sessions/<directory>/<session>/agents/<agent>/wire.jsonl`.
+
+Strategy: the lines are what the agent and its window say to each other. The newer ones are named
+`turn.prompt` or `context.append_loop_event` and have a time in milliseconds; the older ones are
+`{timestamp, message: {type: TurnBegin, payload}}`. Both are read as the same steps. A subagent has a file of
+its own, or its events are inside those of its parent.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from agcx_format.importing.agent import Source, home_directory
+from agcx_format.importing.environment import count_of
+from agcx_format.importing.fields import as_text
+from agcx_format.importing.formats.beside import json_beside
+from agcx_format.importing.formats.parts import text_in
+from agcx_format.importing.formats.reading import (
+    LineAgent,
+    Reading,
+    as_dict,
+    identity,
+    outcome_of,
+    outline,
+    start_of,
+)
+from agcx_format.importing.imported import Imported, Parent
+from agcx_format.importing.moments import moment_of
+from agcx_format.importing.notices import compacted, summary
+from agcx_format.model.session import OperatingMode
+from agcx_format.model.timestamps import Timestamp
+
+__all__ = ["Kimi"]
+
+_MAIN = "main"
+_NO_CONVERSATION = (
+    "metadata", "llm.", "tools.", "plugin.", "runtime.", "token_counting.", "background.", "cron.",
+    "permission.", "mcp.", "file_history.", "turn.started", "turn.steered", "session.", "StatusUpdate",
+    "StepBegin", "TurnEnd", "ApprovalRequest", "ApprovalResponse", "ApprovalRequestResolved",
+    "MCPLoading", "MCPStatus", "HookTriggered", "HookResolved", "ToolCallRequest", "ToolCallPart",
+)  # fmt: skip
+_TASKS = ("TodoList", "SetTodoList", "TodoWrite")
+
+
+class Kimi(LineAgent):
+    """Kimi Code of Moonshot."""
+
+    name = "kimi"
+    label = "Kimi Code"
+    tag = "kimi"
+    patterns = ("wire.jsonl",)
+
+    def default_places(self) -> list[Path]:
+        home = home_directory("KIMI_CODE_HOME", ".kimi-code")
+        older = home_directory("KIMI_SHARE_DIR", ".kimi")
+        return [home / "sessions", older / "sessions"]
+
+    def is_line(self, value: Any) -> bool:
+        match value:
+            case {"type": "turn.prompt", "input": _} | {"type": "context.append_loop_event"}:
+                return True
+            case {"type": "metadata", "protocol_version": _}:
+                return True
+            case {"timestamp": int() | float(), "message": {"type": str(), "payload": dict()}}:
+                return True
+        return False
+
+    def known_id(self, source: Source) -> UUID | None:
+        folder, agent = _session_of(source.path)
+        return identity(self, _own(folder, agent), source.path) if folder else None
+
+    def begin(self, values: list[dict[str, Any]], path: Path, modified: Timestamp) -> Reading:
+        folder, agent = _session_of(path)
+        name = _own(folder, agent) if folder else path.stem
+        start = start_of(values, "created_at", "time", "timestamp")
+        wire = _Wire(self, path, modified, identity(self, name, path), start)
+        if agent not in ("", _MAIN) and folder:
+            parent = identity(self, folder.name, path)
+            wire.draft.parent = Parent(parent, role=agent.rstrip("0123456789-_"))
+        return wire
+
+
+def _session_of(wire: Path) -> tuple[Path | None, str]:
+    """The directory of the session, and the name of the agent in it; empty in older sessions."""
+    folder = wire.absolute().parent
+    if wire.name != "wire.jsonl":
+        return None, ""
+    if folder.parent.name in ("agents", "subagents"):
+        return folder.parent.parent, folder.name
+    return folder, ""
+
+
+def _own(folder: Path | None, agent: str) -> str:
+    name = folder.name if folder else ""
+    return name if agent in ("", _MAIN) else f"{name}/{agent}"
+
+
+class _Wire(Reading):
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self._heard: set[str] = set()
+        self._is_interrupted = False
+
+    def value(self, value: dict[str, Any], number: int) -> None:
+        self.draft.at(moment_of(value.get("time")) or moment_of(value.get("timestamp")))
+        match value:
+            case {"message": {"type": str(kind), "payload": dict(payload)}}:
+                self._older(kind, payload)
+            case {"type": "context.append_loop_event", "event": dict(event)}:
+                self._event(as_text(event.get("type")), event)
+            case {"type": str(kind)}:
+                self._newer(kind, value)
+            case _:
+                self.unknown("", value)
+
+    # --- newer
+
+    def _newer(self, kind: str, value: dict[str, Any]) -> None:
+        if kind in ("turn.prompt", "turn.steer", "prompt.accepted"):
+            self._prompt(kind, value)
+        elif kind == "context.append_message":
+            self._message(as_dict(value.get("message")), value)
+        elif kind == "usage.record":
+            self.skip(kind, value)
+            self.model = as_text(value.get("model")) or self.model
+            self._count(value.get("usage"))
+        elif kind == "turn.ended":
+            self.skip(kind, value)
+            self._ended(value)
+        elif kind in ("plan_mode.enter", "plan_mode.exit"):
+            self.skip(kind, value)
+            plan = kind.endswith("enter")
+            self.draft.mode(OperatingMode.PLAN if plan else OperatingMode.BUILD)
+        elif kind == "turn.cancel":
+            self._interrupted()
+        elif kind in ("config.update", "profile.bind"):
+            self.skip(kind, value)
+            self.model = as_text(value.get("modelAlias")) or self.model
+            disclosed = as_dict(value.get("environmentDisclosure"))
+            self.directory = (
+                as_text(value.get("cwd")) or as_text(disclosed.get("cwd")) or self.directory
+            )
+        elif "compact" in kind:
+            self._compacted(kind, value)
+        elif kind in ("context.rewind", "context.undo", "turn.undo"):
+            self.draft.take_back(max(1, count_of(value.get("turns"))))
+            self.notice("Went back")
+        elif kind.startswith(_NO_CONVERSATION):
+            self.skip(kind, value)
+        else:
+            self.unknown(kind, value)
+
+    def _prompt(self, kind: str, value: dict[str, Any]) -> None:
+        given = value.get("input", value.get("content"))
+        words = "".join(text_in(given).split())
+        if kind == "prompt.accepted" or words in self._heard:
+            self.repeated(kind, value)
+            return
+        origin = as_text(as_dict(value.get("origin")).get("kind"))
+        if origin in ("", "user"):
+            self._heard = {words}
+            self._is_interrupted = False
+            self.asked(given)
+        else:
+            self.injected(given, f"{kind} of {origin}")
+
+    def _message(self, message: dict[str, Any], value: dict[str, Any]) -> None:
+        """A message of the context: the prompt again, or what was put into it."""
+        content, role = message.get("content"), as_text(message.get("role"))
+        origin = as_text(as_dict(message.get("origin")).get("kind"))
+        if role == "user" and "".join(text_in(content).split()) in self._heard:
+            self.repeated("context.append_message", value)
+        elif role == "assistant":
+            self.said(content)
+        elif role == "user" and origin == "user":
+            self.asked(content)
+        else:
+            self.injected(content, f"context of {origin or role or 'nobody'}")
+
+    def _event(self, kind: str, event: dict[str, Any]) -> None:
+        if kind == "content.part":
+            self._part(as_dict(event.get("part")))
+        elif kind == "tool.call":
+            arguments = event.get("args", event.get("arguments"))
+            self._call(event.get("toolCallId"), as_text(event.get("name")), arguments)
+        elif kind == "tool.result":
+            self._result(event.get("toolCallId"), event.get("result"))
+        elif kind == "step.end":
+            self.skip(kind, event)
+            self._count(event.get("usage"), in_step=True)
+        elif kind in ("step.begin", "tool.progress", "step.retry"):
+            self.skip(kind, event)
+        elif kind in ("step.interrupted", "step.error"):
+            self.notice(_reason("Interrupted", event))
+        else:
+            self.unknown(f"event {kind}", event)
+
+    def _ended(self, value: dict[str, Any]) -> None:
+        reason = as_text(value.get("reason"))
+        if reason == "cancelled":
+            self._interrupted()
+        elif reason == "failed":
+            self.notice(_reason("Error", value))
+
+    def _interrupted(self) -> None:
+        """Say it once, though both the wish and the end of the turn say it."""
+        if not self._is_interrupted:
+            self.notice("Interrupted")
+        self._is_interrupted = True
+
+    # --- older
+
+    def _older(self, kind: str, payload: dict[str, Any]) -> None:
+        if kind in ("TurnBegin", "SteerInput"):
+            self.asked(payload.get("user_input"))
+        elif kind in ("ContentPart", "TextPart", "ThinkPart", "ImageURLPart"):
+            self._part(payload)
+        elif kind == "ToolCall":
+            called = as_dict(payload.get("function"))
+            self._call(payload.get("id"), as_text(called.get("name")), called.get("arguments"))
+        elif kind == "ToolResult":
+            self._result(payload.get("tool_call_id"), payload.get("return_value"))
+        elif kind == "StatusUpdate":
+            self.skip(kind, payload)
+            self._count(payload.get("token_usage"), as_text(payload.get("message_id")))
+        elif kind == "StepInterrupted":
+            self.notice("Interrupted")
+        elif kind == "CompactionBegin":
+            self.notice(compacted(None, None))
+        elif kind in ("CompactionEnd", "ParseError"):
+            self.skip(kind, payload)
+        elif kind == "SubagentEvent":
+            self._subagent(payload)
+        elif kind == "PlanDisplay" and as_text(payload.get("content")):
+            self.notice(f"Plan\n{payload['content']}")
+        elif kind == "Notification" and as_text(payload.get("body")):
+            self.notice(payload["body"])
+        elif kind.startswith(_NO_CONVERSATION):
+            self.skip(kind, payload)
+        else:
+            self.unknown(kind, payload)
+
+    def _subagent(self, payload: dict[str, Any]) -> None:
+        """What a subagent did is in its own file; in older sessions only here, and is counted."""
+        event = as_dict(payload.get("event"))
+        self.skip(f"SubagentEvent.{as_text(event.get('type'))}", payload)
+
+    # --- both
+
+    def _part(self, part: dict[str, Any]) -> None:
+        kind = as_text(part.get("type"))
+        if kind in ("think", "thought"):
+            self.thought(
+                as_text(part.get("think")) or as_text(part.get("text")), part.get("encrypted")
+            )
+        else:
+            self.said(part)
+
+    def _call(self, call_id: Any, name: str, arguments: Any) -> None:
+        self.call(call_id, name, arguments)
+        tasks = as_dict(arguments).get("todos")
+        if name in _TASKS and (words := outline(tasks)):
+            self.notice(f"Tasks\n{words}")
+
+    def _result(self, call_id: Any, result: Any) -> None:
+        about = as_dict(result)
+        failed = about.get("isError", about.get("is_error"))
+        output = about.get("output") if about else result
+        if not output:
+            output = about.get("message")
+        success = not failed if isinstance(failed, bool) else None
+        self.result(call_id, output, outcome_of(success, text_in(output)))
+
+    def _count(self, usage: Any, answer: str = "", *, in_step: bool = False) -> None:
+        """Tokens: newer sessions count each step, and some count each turn again."""
+        counts = as_dict(usage)
+        if not counts:
+            return
+        if in_step:
+            self.usage.forget(lambda name: name.startswith("turn "))
+        elif not answer and any(name.startswith("step ") for name in self.usage.names()):
+            return
+        names = (
+            ("inputOther", "input_other"),
+            ("inputCacheRead", "input_cache_read"),
+            ("inputCacheCreation", "input_cache_creation"),
+            ("output", "output"),
+        )
+        found = [next((counts[n] for n in pair if type(counts.get(n)) is int), 0) for pair in names]
+        name = answer or f"{'step' if in_step else 'turn'} {len(self.usage.names())}"
+        self.usage.add(name, sum(found[:3]), found[1], found[3])
+
+    def _compacted(self, kind: str, value: dict[str, Any]) -> None:
+        if kind in ("compaction", "compaction.complete", "context.apply_compaction"):
+            before = value.get("tokensBefore", value.get("before"))
+            self.notice(compacted(value.get("trigger"), before, value.get("tokensAfter")))
+            if words := as_text(value.get("summary")).strip():
+                self.draft.add(summary(words), self._number)
+        else:
+            self.skip(kind, value)
+
+    def finish(self, changed: Timestamp | None = None) -> Imported:
+        folder, agent = _session_of(self.source)
+        state = json_beside(folder / "state.json") if folder else {}
+        if agent in ("", _MAIN):
+            self.title = as_text(state.get("title")) or as_text(state.get("custom_title"))
+        noted = as_text(state.get("workDir")) or as_text(state.get("work_dir"))
+        self.directory = noted or self.directory or _directory_of(folder)
+        return super().finish(changed)
+
+
+def _reason(what: str, value: dict[str, Any]) -> str:
+    error = value.get("error")
+    words = (
+        as_text(as_dict(error).get("message")) or as_text(error) or as_text(value.get("message"))
+    )
+    return f"{what}: {words}" if words else what
+
+
+def _directory_of(folder: Path | None) -> str:
+    """The working directory of a session, as the index of all of them has it."""
+    from agcx_format.errors import PersistenceError
+    from agcx_format.importing.json_lines import read_lines
+
+    if folder is None:
+        return ""
+    try:
+        for line in read_lines(folder.parent.parent.parent / "session_index.jsonl"):
+            for value in map(as_dict, line.values):
+                if value.get("sessionId") == folder.name and as_text(value.get("workDir")):
+                    return as_text(value["workDir"])
+    except (OSError, PersistenceError):
+        pass
+    return ""

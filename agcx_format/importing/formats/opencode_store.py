@@ -1,0 +1,288 @@
+"""The rows of OpenCode: of its database, or of the files that older versions kept.
+
+Strategy: both are read message by message, so that a long session takes little memory. A row that cannot be
+read is an error of that row, and the others are used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from agcx_format.errors import ConversionError, PersistenceError
+from agcx_format.importing.agent import Source
+from agcx_format.importing.fields import as_text
+from agcx_format.importing.formats.sqlite import MAGIC, opened_read_only
+from agcx_format.importing.json_lines import LONGEST_LINE, read_document
+from agcx_format.importing.moments import moment_of
+from agcx_format.model.timestamps import Timestamp
+
+__all__ = ["StoredMessage", "StoredSession", "read_stored", "stored_in"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A message with its parts, in their order.
+
+    Fields:
+        number: its place in the session, from 1.
+        is_last: whether it is the last one of the session.
+    """
+
+    id: str
+    number: int
+    created: Any
+    data: dict[str, Any]
+    parts: list[dict[str, Any]]
+    is_last: bool
+
+
+@dataclass(slots=True)
+class StoredSession:
+    """A session: its row, and its messages as they are read.
+
+    Fields:
+        about: the fields of the row, under the names of the database.
+        called_by, role: the call of the parent that started it, and what kind of agent it is.
+        errors: place and reason of each row that could not be read.
+    """
+
+    about: dict[str, Any]
+    changed: Timestamp
+    messages: Iterator[StoredMessage] = field(default_factory=lambda: iter(()))
+    called_by: str = ""
+    role: str = ""
+    errors: list[tuple[int, str]] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+
+
+def stored_in(path: Path) -> Iterator[Source]:
+    """The sessions in a database, the oldest first; or the one in a file.
+
+    Raises:
+        ConversionError: it cannot be read.
+    """
+    if not _is_database(path):
+        yield Source(path)
+        return
+    with opened_read_only(path) as db:
+        parts = dict(
+            db.execute("select session_id, max(time_updated) from part group by session_id")
+        )
+        rows = db.execute(
+            "select id, time_updated from session order by time_created, id"
+        ).fetchall()
+    for session, updated in rows:
+        latest = max(filter(_is_number, (updated, parts.get(session))), default=None)
+        yield Source(path, str(session), moment_of(latest))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
+
+
+def _is_database(path: Path) -> bool:
+    from agcx_format.disk.durable import open_regular
+
+    try:
+        fd, _ = open_regular(path)
+        with open(fd, "rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except PersistenceError as error:
+        raise ConversionError(error.reason, path=path) from None
+    except OSError as error:
+        raise ConversionError(error.strerror or str(error), path=path) from None
+
+
+@contextlib.contextmanager
+def read_stored(source: Source) -> Iterator[StoredSession]:
+    """A session, while its messages are read.
+
+    Raises:
+        ConversionError: it cannot be read, or is none.
+    """
+    if not _is_database(source.path):
+        yield _in_files(source.path)
+        return
+    with opened_read_only(source.path) as db:
+        yield _in_database(db, source)
+
+
+# --- the database
+
+
+def _in_database(db: sqlite3.Connection, source: Source) -> StoredSession:
+    cursor = db.execute(
+        "select * from session where id = ? or (? = '') order by time_created limit 1",
+        (source.part, source.part),
+    )
+    row = cursor.fetchone()
+    if row is None:
+        raise ConversionError(f"no session {source.part} in the database", path=source.path)
+    about = dict(zip((column[0] for column in cursor.description), row, strict=True))
+    about["revert"] = _decoded(about.get("revert"))
+    changed = source.changed or _changed(db, about)
+    stored = StoredSession(about, changed)
+    stored.messages = _messages(db, stored)
+    if parent := as_text(about.get("parent_id")):
+        stored.called_by, stored.role = _call_of(db, parent, as_text(about.get("id")))
+    return stored
+
+
+def _changed(db: sqlite3.Connection, about: dict[str, Any]) -> Timestamp:
+    (latest,) = db.execute(
+        "select max(time_updated) from part where session_id = ?", (about.get("id"),)
+    ).fetchone()
+    times = filter(_is_number, (latest, about.get("time_updated"), about.get("time_created")))
+    return moment_of(max(times, default=None)) or Timestamp.from_ns(0)
+
+
+def _call_of(db: sqlite3.Connection, parent: str, child: str) -> tuple[str, str]:
+    """The call in the parent that started a session, and the kind of its agent; empty if there is none."""
+    query = "select data from part where session_id = ? and instr(data, ?) and length(data) < ?"
+    for (text,) in db.execute(query, (parent, f'"{child}"', LONGEST_LINE)):
+        match _decoded(text):
+            case {"callID": str(call), "state": {"metadata": {"sessionId": str(started)}, **state}}:
+                if started == child:
+                    given = state.get("input")
+                    role = given.get("subagent_type") if isinstance(given, dict) else ""
+                    return call, as_text(role)
+    return "", ""
+
+
+def _messages(db: sqlite3.Connection, stored: StoredSession) -> Iterator[StoredMessage]:
+    """The messages in their order; those that cannot be read go to the errors."""
+    order = "select id from message where session_id = ? order by time_created, id"
+    names: list[Any] = []
+    try:
+        names += (name for (name,) in db.execute(order, (stored.about.get("id"),)))
+    except (sqlite3.Error, UnicodeError) as error:
+        stored.errors.append((0, f"the database is damaged: {error}"))
+    for number, name in enumerate(names, 1):
+        try:
+            message = _message(db, stored, number, name, is_last=number == len(names))
+        except (sqlite3.Error, UnicodeError) as error:
+            stored.errors.append((number, f"message {name}: the database is damaged: {error}"))
+            continue
+        if message is not None:
+            yield message
+
+
+def _message(
+    db: sqlite3.Connection, stored: StoredSession, number: int, name: Any, *, is_last: bool
+) -> StoredMessage | None:
+    row = db.execute(
+        "select time_created, length(data), case when length(data) <= ? then data end"
+        " from message where id = ?",
+        (LONGEST_LINE, name),
+    ).fetchone()
+    data = _read(stored, number, f"message {name}", row[1], row[2]) if row else None
+    if row is None or data is None:
+        return None
+    parts = list(_parts(db, stored, number, name))
+    return StoredMessage(str(name), number, row[0], data, parts, is_last)
+
+
+def _parts(
+    db: sqlite3.Connection, stored: StoredSession, number: int, message: Any
+) -> Iterator[dict[str, Any]]:
+    query = (
+        "select id, length(data), case when length(data) <= ? then data end"
+        " from part where message_id = ? order by id"
+    )
+    for name, size, text in db.execute(query, (LONGEST_LINE, message)):
+        data = _read(stored, number, f"part {name}", size, text)
+        if data is not None:
+            yield {**data, "id": str(name)}
+
+
+def _read(
+    stored: StoredSession, number: int, what: str, size: Any, text: Any
+) -> dict[str, Any] | None:
+    """The object in a row; None with an error if it has none."""
+    value = _decoded(text)
+    if isinstance(value, dict):
+        return value
+    reason = f"longer than {LONGEST_LINE:,} bytes" if text is None and size else "not a JSON object"
+    stored.errors.append((number, f"{what}: {reason}"))
+    return None
+
+
+def _decoded(text: Any) -> Any:
+    try:
+        return msgspec.json.decode(text) if isinstance(text, str | bytes) else None
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+
+
+# --- files of older versions
+
+
+def _in_files(path: Path) -> StoredSession:
+    """A session with the messages and parts that lie beside it, in folders named by their owners."""
+    (about, error) = _document(path)
+    if about is None or not as_text(about.get("id")):
+        raise ConversionError(error or "no session of OpenCode", path=path)
+    time = about.get("time")
+    time = time if isinstance(time, dict) else {}
+    changed = moment_of(time.get("updated")) or moment_of(time.get("created"))
+    row = {
+        **about,
+        "time_created": time.get("created"),
+        "parent_id": about.get("parentID"),
+    }
+    changed = changed or Timestamp.from_ns(path.stat().st_mtime_ns)
+    stored = StoredSession(row, changed)
+    stored.messages = _messages_beside(path, as_text(about["id"]), stored)
+    return stored
+
+
+def _messages_beside(path: Path, session: str, stored: StoredSession) -> Iterator[StoredMessage]:
+    storage = next(
+        (parent for parent in list(path.absolute().parents)[:4] if (parent / "message").is_dir()),
+        path.parent,
+    )
+    files = _files(storage / "message" / session)
+    for number, file in enumerate(files, 1):
+        data, error = _document(file)
+        if data is None:
+            stored.errors.append((number, f"{file.name}: {error}"))
+            continue
+        name = as_text(data.get("id")) or file.stem
+        parts = []
+        for each in _files(storage / "part" / name) or _files(storage / "part" / session / name):
+            part, error = _document(each)
+            if part is None:
+                stored.errors.append((number, f"{each.name}: {error}"))
+            else:
+                parts.append(part)
+        yield StoredMessage(name, number, None, data, parts, is_last=number == len(files))
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files of a folder by name, which is the order of their ids; links are not followed."""
+    try:
+        return sorted(file for file in folder.glob("*.json") if not file.is_symlink())
+    except OSError:
+        return []
+
+
+def _document(path: Path) -> tuple[dict[str, Any] | None, str]:
+    """The object in a file, or why there is none."""
+    try:
+        for line in read_document(path):
+            for value in line.values:
+                if isinstance(value, dict):
+                    return value, ""
+            if line.error:
+                return None, line.error
+    except (OSError, PersistenceError) as error:
+        return None, str(error)
+    return None, "not a JSON object"

@@ -1,0 +1,313 @@
+"""What most agents have in common: one pass over JSON Lines, and the steps of a conversation.
+
+Strategy: an agent's module says which lines are its own, and turns each into steps: what the person or the
+agent said, a thought, a call, its result. Ids, times, turns, and branches are the draft's (see `draft`).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from agcx_format.importing.agent import Agent, Head, Source
+from agcx_format.importing.draft import DraftEntry, ImportDraft
+from agcx_format.importing.environment import (
+    BRANCH,
+    COST_USD,
+    TOKENS_CACHED,
+    TOKENS_INPUT,
+    TOKENS_OUTPUT,
+    count_of,
+)
+from agcx_format.importing.fields import as_json, as_text
+from agcx_format.importing.formats.parts import content_of
+from agcx_format.importing.imported import Imported
+from agcx_format.importing.json_lines import Line, read_document, read_lines
+from agcx_format.importing.moments import moment_of
+from agcx_format.importing.notices import add_notice, add_unknown
+from agcx_format.importing.source_file import known_shape, read_source
+from agcx_format.model.ids import session_id
+from agcx_format.model.items import (
+    ContentPart,
+    FunctionCall,
+    FunctionCallOutput,
+    InputImage,
+    InputText,
+    Message,
+    OutputText,
+    Reasoning,
+    SummaryText,
+)
+from agcx_format.model.timestamps import Timestamp
+from agcx_format.transcript.outputs import CallOutcome
+from agcx_format.transcript.title import short_title
+from agcx_format.transcript.words import OUTPUT_IMAGE
+
+__all__ = [
+    "LineAgent",
+    "Reading",
+    "Usage",
+    "as_dict",
+    "as_list",
+    "identity",
+    "outcome_of",
+    "outline",
+    "start_of",
+]
+
+# How many lines at the start are searched for one of the agent's shape.
+_UNKNOWN_AT_FIRST = 200
+
+
+def as_dict(value: Any) -> dict[str, Any]:
+    """The object, or an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: Any) -> list[Any]:
+    """The list, or an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def identity(agent: Agent, given: Any, path: Path) -> UUID:
+    """The id of a session: the agent's where that is a UUID, else one derived from it."""
+    text = as_text(given).strip()
+    return session_id(_uuid_in(text) or (f"{agent.tag}:{text}" if text else ""), path.name)
+
+
+def _uuid_in(text: str) -> str:
+    """The UUID at the end of an id, which some programs write with a prefix."""
+    try:
+        return str(UUID(text.removeprefix("session_")))
+    except ValueError:
+        return ""
+
+
+def outline(todos: Any) -> str:
+    """A list of tasks as text, a line each."""
+    rows = []
+    for todo in todos if isinstance(todos, list) else []:
+        names = ("content", "description", "text", "title")
+        words = next(filter(None, (as_text(as_dict(todo).get(name)) for name in names)), "")
+        status = as_text(as_dict(todo).get("status")).replace("_", " ")
+        rows.append(f"- {words or as_json(todo)}{f' ({status})' if status else ''}")
+    return "\n".join(rows)
+
+
+def outcome_of(
+    success: bool | None, output: str = "", *, code: Any = None, seconds: Any = None
+) -> CallOutcome:
+    """How a call went; a failure is described by the first line of the output."""
+    exit_code = code if type(code) is int else None
+    if success is None and exit_code is not None:
+        success = exit_code == 0
+    error = None
+    if success is False:
+        error = output.lstrip()[:200].split("\n", 1)[0].rstrip() or None
+    took = seconds if isinstance(seconds, int | float) and 0 <= seconds < 1e12 else None
+    return CallOutcome(success, exit_code, None if took is None else float(took), error)
+
+
+class Usage:
+    """Tokens and cost of a conversation: each answer counts once, as it is counted last."""
+
+    def __init__(self) -> None:
+        self._answers: dict[str, tuple[int, int, int, float]] = {}
+
+    def add(self, answer: str, read: Any, cached: Any, written: Any, cost: Any = None) -> None:
+        """Note what an answer took; `read` includes what was `cached`."""
+        dollars = cost if isinstance(cost, int | float) and not isinstance(cost, bool) else 0
+        dollars = float(dollars) if 0 <= dollars < 1e9 else 0.0
+        counts = (count_of(read), count_of(cached), count_of(written), dollars)
+        self._answers[answer or f"answer {len(self._answers)}"] = counts
+
+    def names(self) -> list[str]:
+        """What was counted so far."""
+        return list(self._answers)
+
+    def forget(self, which: Callable[[str], bool]) -> None:
+        """Take back the counts of these, which others replace."""
+        for answer in filter(which, self.names()):
+            del self._answers[answer]
+
+    def totals(self) -> dict[str, str]:
+        """What goes into the environment; empty if nothing was counted."""
+        if not any(any(counts) for counts in self._answers.values()):
+            return {}
+        read, cached, written, cost = map(sum, zip(*self._answers.values(), strict=True))
+        # Some programs count only what was written.
+        totals = {TOKENS_INPUT: str(read), TOKENS_CACHED: str(cached)} if read else {}
+        return totals | {TOKENS_OUTPUT: str(written)} | ({COST_USD: f"{cost:.6g}"} if cost else {})
+
+
+class Reading(ABC):
+    """One conversation while it is read.
+
+    Fields:
+        title: given by the person or the agent; else the first words count.
+        model, directory, branch: as far as they are known.
+        task: what a subagent was asked to do: its title, if it has no other.
+    """
+
+    def __init__(
+        self, agent: Agent, source: Path, modified: Timestamp, id: UUID, start: Timestamp | None
+    ) -> None:
+        self.agent = agent
+        self.source = source
+        self.modified = modified
+        self.draft = ImportDraft(id, start or modified, times_calls=True)
+        self.usage = Usage()
+        self.title = ""
+        self.task = ""
+        self.model = ""
+        self.directory = ""
+        self.branch = ""
+        self._number = 0
+
+    # --- lines
+
+    def take(self, value: Any, number: int) -> None:
+        """Read one value of the file."""
+        if not isinstance(value, dict):
+            self.draft.bad(number, "not an object")
+            return
+        self._number = number
+        self.draft.at(moment_of(value.get("timestamp")))
+        self.value(value, number)
+
+    @abstractmethod
+    def value(self, value: dict[str, Any], number: int) -> None:
+        """Read one object, whose time is that of the draft."""
+
+    def skip(self, kind: str, value: Any) -> None:
+        self.draft.skipped.add(kind, self._number, value)
+
+    def repeated(self, kind: str, value: Any) -> None:
+        self.draft.duplicates.add(kind, self._number, value)
+
+    def unknown(self, kind: str, value: dict[str, Any]) -> None:
+        name = kind or "{" + ", ".join(sorted(value)[:4]) + "}"
+        add_unknown(self.draft, name, value, self._number)
+
+    # --- steps
+
+    def asked(self, content: Any) -> DraftEntry | None:
+        """What the person said, with pictures."""
+        return self._speak("user", content)
+
+    def injected(self, content: Any, why: str) -> DraftEntry | None:
+        """What a program put in the person's place."""
+        self.draft.kept_as[f"{why}: role developer"] += 1
+        return self._speak("developer", content)
+
+    def _speak(self, role: str, content: Any) -> DraftEntry | None:
+        parts = content_of(content)
+        if not any(not isinstance(p, InputText) or p.text.strip() for p in parts):
+            return None
+        return self.draft.add(Message(None, role, parts), self._number)
+
+    def said(self, content: Any, item_id: Any = None) -> None:
+        """What the agent said; without words, nothing."""
+        parts: list[ContentPart] = [
+            OutputText(part.text) if isinstance(part, InputText) else part
+            for part in content_of(content)
+        ]
+        if any(not isinstance(p, OutputText) or p.text.strip() for p in parts):
+            given = item_id if isinstance(item_id, str) else None
+            self.draft.add(Message(given, "assistant", parts), self._number)
+
+    def thought(self, text: Any, encrypted: Any = None) -> None:
+        words, secret = as_text(text), as_text(encrypted) or None
+        if not words.strip() and secret is None:
+            return
+        item_id = self.draft.made_id("rs", self._number)
+        summary = [SummaryText(words)] if words.strip() else []
+        self.draft.add(Reasoning(item_id, summary, None, secret), self._number)
+
+    def call(self, call_id: Any, name: Any, arguments: Any) -> str:
+        """A tool call; without an id it gets one, which is returned."""
+        given = as_text(call_id) or self.draft.made_id("call", self._number)
+        if isinstance(arguments, str):
+            text = arguments if arguments.lstrip()[:1] == "{" else as_json({"input": arguments})
+        else:
+            text = as_json({} if arguments is None else arguments)
+        self.draft.add(FunctionCall(None, as_text(name) or "tool", text, given), self._number)
+        return given
+
+    def result(self, call_id: Any, output: Any, outcome: CallOutcome | None = None) -> None:
+        """The output of a call; pictures in it become a message of their own."""
+        given = as_text(call_id)
+        parts = content_of(output)
+        texts = [part.text for part in parts if isinstance(part, InputText)]
+        images = [part for part in parts if isinstance(part, InputImage)]
+        texts += ["[image: in the next message]"] * bool(images)
+        self.draft.add(FunctionCallOutput(given, "\n".join(texts)), self._number, outcome)
+        if images:
+            self.draft.kept_as["image of a tool: a message of its own"] += 1
+            words = InputText(f"<{OUTPUT_IMAGE}>{given}</{OUTPUT_IMAGE}>")
+            self.draft.add(Message(None, "user", [words, *images]), self._number)
+
+    def notice(self, words: str) -> None:
+        """What happened beside what was said."""
+        add_notice(self.draft, words, self._number)
+
+    # --- the end
+
+    def finish(self, changed: Timestamp | None = None) -> Imported:
+        """The session. `changed` is when the source last changed, by default when the file did."""
+        draft = self.draft
+        draft.environment |= {BRANCH: self.branch, **self.usage.totals()}
+        untitled = f"{self.agent.label} session of {draft.start[:10]}"
+        titles = [short_title(self.title), draft.first_words, short_title(self.task), untitled]
+        draft.titles.update(filter(None, titles))
+        return draft.finish(
+            source=self.source,
+            agent=self.agent.tag,
+            title=next(filter(None, titles)),
+            model=self.model,
+            tags=[self.branch, "subagent" if draft.parent else ""],
+            directory=self.directory,
+            changed=changed or self.modified,
+        )
+
+
+class LineAgent(Agent):
+    """An agent that writes a conversation as JSON Lines, or as one JSON document."""
+
+    @abstractmethod
+    def is_line(self, value: Any) -> bool:
+        """Whether a line can only be of this agent."""
+
+    def detect(self, head: Head) -> bool:
+        return any(map(self.is_line, head.values))
+
+    def read(self, source: Source) -> Imported:
+        is_document = source.path.suffix == ".json"
+        reader = read_document if is_document else read_lines
+        return read_source(source.path, self._convert, None, reader)
+
+    def _convert(self, lines: Iterable[Line], path: Path, modified: Timestamp) -> Imported:
+        wanted = f"a session of {self.label}"
+        _, first, lines = known_shape(lines, _UNKNOWN_AT_FIRST, wanted, self._shape)
+        values = [v for line in first for v in line.values if isinstance(v, dict)]
+        reading = self.begin(values, path, modified)
+        for line in lines:
+            reading.draft.take(line, reading.take)
+        return reading.finish()
+
+    def _shape(self, value: Any) -> str | None:
+        return self.name if self.is_line(value) else None
+
+    @abstractmethod
+    def begin(self, values: list[dict[str, Any]], path: Path, modified: Timestamp) -> Reading:
+        """The reading of a file; `values` are the objects of its first lines."""
+
+
+def start_of(values: list[dict[str, Any]], *names: str) -> Timestamp | None:
+    """The first time in the objects, in one of the fields."""
+    names = names or ("timestamp",)
+    times = (moment_of(value.get(name)) for value in values for name in names)
+    return next(filter(None, times), None)

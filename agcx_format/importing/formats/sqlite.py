@@ -1,0 +1,83 @@
+"""Opens an SQLite database that another program may be writing, without changing or locking anything.
+
+Strategy: one that nobody writes is opened as immutable: SQLite then takes no locks and makes no files. One
+with a write-ahead log that is in use is opened read-only, as the program's own readers do, which stops no
+writer. If that would make a file beside it, a copy is opened instead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from agcx_format.disk.durable import open_regular
+from agcx_format.errors import ConversionError
+
+__all__ = ["MAGIC", "opened_read_only"]
+
+# What every such database begins with.
+MAGIC = b"SQLite format 3\0"
+# Kibibytes of pages in memory.
+_CACHE = 4096
+
+
+@contextlib.contextmanager
+def opened_read_only(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection to the database as it is now.
+
+    Raises:
+        ConversionError: it cannot be read, or is none.
+    """
+    try:
+        fd, _ = open_regular(path)
+        os.close(fd)
+        with contextlib.ExitStack() as stack:
+            connection = _connect(path, stack)
+            connection.execute(f"pragma cache_size = -{_CACHE}")
+            connection.execute("pragma query_only = 1")
+            # The first read: the transaction shows one state of the database, however long it takes.
+            connection.execute("begin")
+            connection.execute("select count(*) from sqlite_master").fetchone()
+            yield connection
+    # A damaged database can name its parts in bytes that are no text.
+    except (sqlite3.Error, UnicodeError) as error:
+        raise ConversionError(f"the database cannot be read: {error}", path=path) from error
+    except OSError as error:
+        raise ConversionError(error.strerror or str(error), path=path) from error
+
+
+def _connect(path: Path, stack: contextlib.ExitStack) -> sqlite3.Connection:
+    log, shared, journal = (_size(f"{path}{end}") for end in ("-wal", "-shm", "-journal"))
+    if not log and not journal:
+        return _open(path, "immutable=1", stack)
+    if log and shared:
+        with contextlib.suppress(sqlite3.Error):
+            connection = _open(path, "mode=ro", stack)
+            connection.execute("select count(*) from sqlite_master").fetchone()
+            return connection
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="agcx-")))
+    for end in ("", "-wal", "-journal"):
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copyfile(f"{path}{end}", folder / f"copy.db{end}")
+    return _open(folder / "copy.db", "mode=rw", stack)
+
+
+def _open(path: Path, how: str, stack: contextlib.ExitStack) -> sqlite3.Connection:
+    name = quote(os.fsencode(path.absolute()))
+    connection = sqlite3.connect(f"file:{name}?{how}", uri=True, isolation_level=None)
+    connection.text_factory = lambda data: data.decode("utf-8", "replace")
+    stack.callback(connection.close)
+    return connection
+
+
+def _size(path: str) -> int:
+    try:
+        return os.lstat(path).st_size
+    except OSError:
+        return 0

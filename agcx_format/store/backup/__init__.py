@@ -1,0 +1,1 @@
+"""Backups: sessions and checkpoints of a store in one archive, each content only once."""
