@@ -147,7 +147,7 @@ async def test_x_splits_at_the_message_the_list_follows_and_u_makes_it_whole(sto
         assert f"Undone: split “{GRID}” in two" in notices(pilot)
         await until(pilot, lambda: len(browsing.table) == 15)
         await pilot.press("u")
-        assert "Nothing was done here" in notices(pilot)
+        assert "Nothing to undo here" in notices(pilot)
         await pilot.press("escape")
         assert at_cursor(browsing) == GRID
     assert contents(store) == before
@@ -272,7 +272,7 @@ async def test_c_makes_a_session_of_a_checkpoint_in_its_tab_and_on_its_screen(ma
         checkpoint = await on(pilot, CheckpointScreen)
         await until(pilot, lambda: checkpoint.opened is not None)
         await pilot.press("e")
-        assert "c makes a session of this checkpoint" in notices(pilot)
+        assert "c creates a session from this checkpoint" in notices(pilot)
         await pilot.press("x")
         assert "A checkpoint cannot be split" in notices(pilot)
         await pilot.press("c")
@@ -335,4 +335,4 @@ async def test_what_was_undone_elsewhere_is_not_undone_again(store):
         await pilot.press("u")
         await until(pilot, lambda: "undone already" in notices(pilot))
         await pilot.press("u")
-        await until(pilot, lambda: "Nothing was done here" in notices(pilot))
+        await until(pilot, lambda: "Nothing to undo here" in notices(pilot))

@@ -50,7 +50,7 @@ async def test_deleting_what_vanished_says_so_and_takes_it_from_the_list(store):
         os.unlink(screen.table.path(screen.table.order[1]))
         await pilot.press("down", "d")
         await confirm_deletion(pilot, favorites=True)
-        await until(pilot, lambda: "it is gone already" in notices(pilot))
+        await until(pilot, lambda: "it no longer exists" in notices(pilot))
         await until(pilot, lambda: "Fix the grid layout" not in titles(screen))
         assert len(screen.table) == 14
 
