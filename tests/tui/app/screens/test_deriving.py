@@ -291,7 +291,7 @@ async def test_c_makes_a_session_of_a_checkpoint_in_its_tab_and_on_its_screen(ma
         await until(pilot, lambda: "As it was" not in titles(browsing))
         await pilot.press("u")
         await until(pilot, lambda: len(browsing.table) == sessions)
-        assert "Undone: made of a checkpoint" in notices(pilot)
+        assert "Undone: created from a checkpoint" in notices(pilot)
     assert contents(managed) == before
 
 
