@@ -347,8 +347,10 @@ class ConversationScreen(OnceScreen[None]):
 
     def action_copy_resume(self) -> None:
         if self.opened is not None:
-            command = resume_command(self.opened.metadata)
-            copy(self.app, command, f"“{safe_line(command)}”")
+            if command := resume_command(self.opened.metadata):
+                copy(self.app, command, f"“{safe_line(command)}”")
+            else:
+                self.notify("The agent of this session cannot resume it by its id.", markup=False)
 
     @work(exclusive=True, group="editor")
     async def action_open_editor(self) -> None:
