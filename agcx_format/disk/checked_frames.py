@@ -15,7 +15,7 @@ from zlib import crc32
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import PersistenceError
 
-__all__ = ["frame", "framed", "make_private", "name_of", "remove"]
+__all__ = ["frame", "framed", "make_private", "name_of", "remove", "unframed"]
 
 _FRAME = struct.Struct("<II")
 # Bytes.  A frame holds a thousand rows; a larger length is damage.
@@ -56,6 +56,18 @@ def remove(path: Path) -> None:
 
 def framed(payload: bytes) -> bytes:
     return _FRAME.pack(len(payload), crc32(payload)) + payload
+
+
+def unframed(data: bytes) -> bytes:
+    """The payload of a file that is one frame.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    payload = data[_FRAME.size :]
+    if len(data) < _FRAME.size or _FRAME.unpack_from(data) != (len(payload), crc32(payload)):
+        raise ValueError("damaged")
+    return payload
 
 
 def frame(file: OpenFile, at: int) -> tuple[bytes, int]:

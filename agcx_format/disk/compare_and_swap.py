@@ -7,8 +7,7 @@ free name is filled by a link, which never replaces anything.  In the end either
 made, or the newest save of another program is in place, complete.
 
 Where the file system has no exchange, an act moves the old file aside, checks it, and fills the free
-place.  A plain save links the old file aside first and checks again just before the rename, which leaves
-a short gap.  `has_exchange` says which it is, and `verify` reports it for a store.
+place.  `has_exchange` says which it is, and `verify` reports it for a store.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ __all__ = ["ANYTHING", "NO_EXCHANGE", "has_exchange", "put", "replace_if", "swap
 
 NO_EXCHANGE: Final = (
     "this file system cannot exchange two files in one step: "
-    "what a program without a lock saves in the very instant of another save can be replaced by it"
+    "a session is out of its place for an instant whenever it is saved"
 )
 
 
@@ -39,21 +38,26 @@ class _Anything:
 ANYTHING = _Anything()
 
 
-def swap(new: Place, target: Place, expected: Signature, *, is_kept: bool = True) -> None:
+def swap(new: Place, target: Place, expected: Signature) -> None:
     """Exchange `new` with `target` if that is the expected file, which ends up at `new`.
 
-    Without support for exchange, and if the expected file `is_kept` in an act, the target is missing for a
-    moment; after a crash recovery restores it.
+    Without support for exchange the target is missing for a moment; after a crash recovery restores it, so
+    only an act may do this.
 
     Raises:
         StaleSession: `target` is another file.  `new` is then unchanged, or holds an older foreign save.
     """
+    try:
+        _exchange(new, target, expected)
+    except Unsupported:
+        _swap_by_moves(new, target, expected)
+
+
+def _exchange(new: Place, target: Place, expected: Signature) -> None:
+    """Raises `Unsupported` before anything changes; otherwise as `swap`."""
     placed = new.signature()
     try:
         exchange(new.fd, new.name, target.fd, target.name)
-    except Unsupported:
-        (_swap_by_moves if is_kept else _swap_by_link)(new, target, expected)
-        return
     except FileNotFoundError:
         raise _stale(target) from None
     if new.is_still(expected):
@@ -78,26 +82,6 @@ def _swap_by_moves(new: Place, target: Place, expected: Signature) -> None:
         aside.unlink()
         raise _stale(target) from None
     aside.rename(new)
-
-
-def _swap_by_link(new: Place, target: Place, expected: Signature) -> None:
-    """Without exchange and without an act: the target is never missing, but a short gap remains."""
-    aside = new.beside(temporary_name(new.name))
-    if not target.is_still(expected):
-        raise _stale(target)
-    is_linked = target.link(aside)
-    if not is_linked:
-        target.copy(aside)
-    if not target.is_still(expected):
-        aside.unlink()
-        raise _stale(target)
-    new.rename(target)
-    if not is_linked or aside.is_still(expected):
-        aside.unlink()
-        return
-    # Another program wrote into the old file in place.
-    aside.rename(target)
-    raise _stale(target)
 
 
 def put(source: Place, target: Place) -> bool:
@@ -146,6 +130,7 @@ def replace_if(
     `expected` is the file that must be there: None if there must be none, `ANYTHING` if it does not matter.
 
     Raises:
+        Unsupported: a file is expected, and the file system cannot exchange it.
         StaleSession: another file is there.
         StoreNotWritable: permissions or a read-only file system prevent it.
         PersistenceError: writing failed.  In each case the target is as other programs left it.
@@ -157,7 +142,7 @@ def replace_if(
             if expected is None:
                 put(new, target)
             elif isinstance(expected, Signature):
-                swap(new, target, expected, is_kept=False)
+                _exchange(new, target, expected)
             else:
                 new.rename(target)
         finally:

@@ -24,7 +24,7 @@ import msgspec
 from agcx_format.errors import CorruptData, PersistenceError, StoreNotWritable
 
 __all__ = [
-    "Signature", "is_still", "is_temporary", "naming", "open_regular", "read_exactly",
+    "Signature", "copy_owner_and_mode", "is_still", "is_temporary", "naming", "open_regular", "read_exactly",
     "remove_unused", "replace_file", "sync_directory", "sync_directory_of", "sync_file",
     "temporary_beginning", "temporary_name", "write_file", "write_new",
 ]  # fmt: skip
@@ -228,7 +228,7 @@ def write_new(
             # Without locks a leftover is never removed, but that is no reason to fail.
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if like is not None:
-            _copy_owner_and_mode(fd, like)
+            copy_owner_and_mode(fd, like)
         for part in parts:
             view = memoryview(part)
             while view:
@@ -248,7 +248,7 @@ def write_new(
     return signature
 
 
-def _copy_owner_and_mode(fd: int, wanted: os.stat_result) -> None:
+def copy_owner_and_mode(fd: int, wanted: os.stat_result) -> None:
     have = os.fstat(fd)
     if (have.st_uid, have.st_gid) != (wanted.st_uid, wanted.st_gid):
         # Only root may give files away; others may at most choose among their own groups.

@@ -16,10 +16,10 @@ from typing import NamedTuple
 from agcx_format.disk.durable import Signature, os_reason, temporary_name, write_new
 from agcx_format.errors import PersistenceError
 
-__all__ = ["Place"]
+__all__ = ["NO_LINKS", "Place"]
 
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
-_NO_LINKS = (
+NO_LINKS = (
     errno.EPERM, errno.EMLINK, errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP,
     errno.EINVAL,
 )  # fmt: skip
@@ -118,7 +118,7 @@ class Place(NamedTuple):
         except NotImplementedError:
             return False
         except OSError as cause:
-            if cause.errno in _NO_LINKS:
+            if cause.errno in NO_LINKS:
                 return False
             raise
         return True

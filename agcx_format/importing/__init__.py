@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from agcx_format.importing.environment import source_details as source_details
     from agcx_format.importing.finding import FoundByDefault as FoundByDefault
     from agcx_format.importing.finding import found_by_default as found_by_default
+    from agcx_format.importing.found import FoundAgent as FoundAgent
+    from agcx_format.importing.found import FoundSource as FoundSource
+    from agcx_format.importing.found import SourceState as SourceState
+    from agcx_format.importing.found import look as look
+    from agcx_format.importing.found import look_at as look_at
     from agcx_format.importing.imported import Imported as Imported
     from agcx_format.importing.imported import Parent as Parent
     from agcx_format.importing.registry import BrokenPlugin as BrokenPlugin
@@ -29,15 +34,14 @@ if TYPE_CHECKING:
     from agcx_format.importing.report import ImportReport as ImportReport
     from agcx_format.importing.report import ImportTotals as ImportTotals
     from agcx_format.importing.report import LineOutcome as LineOutcome
-    from agcx_format.importing.run import (
-        ImportOutcome as ImportOutcome,
-    )
-    from agcx_format.importing.run import (
-        ImportResult as ImportResult,
-    )
-    from agcx_format.importing.run import (
-        import_sessions as import_sessions,
-    )
+    from agcx_format.importing.results import ImportOutcome as ImportOutcome
+    from agcx_format.importing.results import ImportResult as ImportResult
+    from agcx_format.importing.run import DELETED as DELETED
+    from agcx_format.importing.run import ImportOptions as ImportOptions
+    from agcx_format.importing.run import ImportRun as ImportRun
+    from agcx_format.importing.run import ImportSummary as ImportSummary
+    from agcx_format.importing.run import LeftOut as LeftOut
+    from agcx_format.importing.run import import_sessions as import_sessions
 
 _HOMES = {
     "agent": "Agent Head Source",
@@ -48,9 +52,11 @@ _HOMES = {
     "environment": "source_details",
     "finding": "FoundByDefault found_by_default",
     "imported": "Imported Parent",
+    "found": "FoundAgent FoundSource SourceState look look_at",
     "registry": "BrokenPlugin agent_named agent_of_file agents broken_plugins",
     "report": "ImportReport ImportTotals LineOutcome",
-    "run": "ImportOutcome ImportResult import_sessions",
+    "results": "ImportOutcome ImportResult",
+    "run": "DELETED ImportOptions ImportRun ImportSummary LeftOut import_sessions",
 }
 
 __all__ = names_in(_HOMES)

@@ -15,9 +15,13 @@ __all__ = ["Lineage"]
 
 
 class Lineage:
-    """Which line follows which, by their uuids, and the messages of each."""
+    """Which line follows which, by their uuids, and the messages of each.
 
-    def __init__(self) -> None:
+    With `every_fork`, wherever several lines continue from one, only one way was lived.
+    """
+
+    def __init__(self, *, every_fork: bool = False) -> None:
+        self._every_fork = every_fork
         self._parents: dict[str, str] = {}
         self._children: defaultdict[str, list[str]] = defaultdict(list)
         self._entries: dict[str, list[DraftEntry]] = {}
@@ -38,7 +42,9 @@ class Lineage:
         """Put what was rewound into branches of their own."""
         lived = self._ancestors(self._last)
         for parent, children in self._children.items():
-            if len(children) < 2 or not any(map(self._is_said, children[1:])):
+            if len(children) < 2:
+                continue
+            if not self._every_fork and not any(map(self._is_said, children[1:])):
                 continue
             chosen = next((c for c in children if c in lived), children[-1])
             fork = self._entry_at(parent)

@@ -18,7 +18,7 @@ from agcx_format.importing.claude_blocks import PERSISTED
 from agcx_format.importing.draft import INCOMPLETE
 from agcx_format.importing.environment import SOURCE_CHANGED, VERSION, WRITTEN_BY
 from agcx_format.importing.imported import Imported
-from agcx_format.model.items import FunctionCallOutput, Item, Message, MessageSnapshot
+from agcx_format.model.items import FunctionCallOutput, Item, Message, MessageSnapshot, Reasoning
 from agcx_format.model.session import Session, SessionMetadata
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.transcript.words import text_of
@@ -31,8 +31,10 @@ class Growth(Enum):
 
     NONE = auto()
     SOME = auto()
-    # Neither continues the other: another conversation of this id, or one that was edited.
-    UNRELATED = auto()
+    # A person changed messages of the session.
+    EDITED = auto()
+    # The session is of another conversation with the same id.
+    OTHER = auto()
 
 
 def compare(stored: Session, new: Imported) -> Growth:
@@ -40,8 +42,21 @@ def compare(stored: Session, new: Imported) -> Growth:
     old, now = stored[1].messages, new.conversation.messages
     if _continues(old, now, in_order=_environment(stored).get(WRITTEN_BY) == VERSION):
         return Growth.NONE if _is_same(stored, grown(stored, new)) else Growth.SOME
-    # An older copy of the source.
-    return Growth.NONE if _continues(now, old, in_order=False) else Growth.UNRELATED
+    if _continues(now, old, in_order=False):
+        # An older copy of the source.
+        return Growth.NONE
+    return Growth.EDITED if _shares_any(old, now) else Growth.OTHER
+
+
+def _shares_any(old: Sequence[MessageSnapshot], now: Sequence[MessageSnapshot]) -> bool:
+    """Whether a message of the source is in the session, or one that a person edited."""
+    items = {message.metadata.message_id: message.item for message in now}
+    return any(
+        message.metadata.edited
+        or message.metadata.edit_history
+        or items.get(message.metadata.message_id) == message.item
+        for message in old
+    )
 
 
 def grown(stored: Session, new: Imported) -> Imported:
@@ -81,7 +96,10 @@ def _continues(
         if metadata.edited or metadata.edit_history:
             return False
         place = places.get(metadata.message_id)
-        if place is not None and _is_same_item(message.item, now[place].item):
+        if place is not None and (
+            _is_same_item(message.item, now[place].item)
+            or (message is old[-1] and _is_begun(message.item, now[place].item))
+        ):
             last = max(last, place)
             continue
         # The only copy of something, until the item followed that it is a copy of.
@@ -89,6 +107,14 @@ def _continues(
         if _words(message) not in said and not _is_notice(message):
             return False
     return not in_order or last < len(old)
+
+
+def _is_begun(old: Item, new: Item) -> bool:
+    """Whether the agent was still writing the old item: a text, or a thought, that goes on in the new one."""
+    match old, new:
+        case (Message(role="assistant"), Message(role="assistant")) | (Reasoning(), Reasoning()):
+            return text_of(new).startswith(text_of(old))
+    return False
 
 
 def _is_notice(message: MessageSnapshot) -> bool:

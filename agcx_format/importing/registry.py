@@ -40,9 +40,9 @@ _OWN = {
     "copilot": "formats.copilot:Copilot",
     "opencode": "formats.opencode:OpenCode",
     "gemini": "formats.gemini:Gemini",
-    "pi": "formats.pi:Pi",
     "qwen": "formats.qwen:Qwen",
     "droid": "formats.droid:Droid",
+    "pi": "formats.pi:Pi",
     "cursor": "formats.cursor:Cursor",
     "kimi": "formats.kimi:Kimi",
 }

@@ -1,62 +1,313 @@
 """Imports sessions of other agents into a store. Idempotent: a second run adds only what is new.
 
-Strategy: a session has the same id and the same messages at every import, so a second run recognizes what is
-there already (see `growth`). A session that has grown keeps its title, tags, star, and checkpoints; one whose
-messages were edited is skipped and reported. A file that fails does not stop the rest.
+Strategy: a session has the same id and the same messages at every import, so a second run recognizes what
+is there already (see `growth`). All sessions are written into a staging folder first, and one act puts them
+in place: a run that fails changes nothing, and one that is canceled takes what it has read, whole sessions
+only. A session that has grown keeps its title, tags, star, and checkpoints; one whose messages were edited
+is skipped and reported, and one that was deleted in the store stays away. A file that fails does not stop
+the rest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 from uuid import UUID
 
-from agcx_format.errors import PersistenceError, SessionNotFound
-from agcx_format.importing.agent import Agent, Source
-from agcx_format.importing.environment import SOURCE_CHANGED, VERSION, WRITTEN_BY
-from agcx_format.importing.finding import find_sources, read_from
-from agcx_format.importing.growth import Growth, compare, grown
-from agcx_format.importing.imported import Imported
-from agcx_format.importing.report import ImportReport
-from agcx_format.model.session import Session
-from agcx_format.model.timestamps import Timestamp
-from agcx_format.session.lazy import SessionFile
+from agcx_format.importing.agent import Agent
+from agcx_format.importing.environment import VERSION
+from agcx_format.importing.found import FoundSource, SourceState, look_at
+from agcx_format.importing.prepare import NO_MESSAGES, Job, Planned, Prepared, prepare
+from agcx_format.importing.results import ImportOutcome, ImportResult
+from agcx_format.importing.workers import prepare_all, processes_for
+from agcx_format.store.acts.manifest import Act
+from agcx_format.store.import_records import ImportRecord, RecordState
+from agcx_format.store.imports import Arrival
+from agcx_format.store.staging import Staging
 from agcx_format.store.store import Store
 
-__all__ = ["ImportOutcome", "ImportResult", "import_sessions"]
+__all__ = ["DELETED", "ImportOptions", "ImportRun", "ImportSummary", "LeftOut", "import_sessions"]
 
-
-class ImportOutcome(StrEnum):
-    """What became of a file."""
-
-    IMPORTED = "imported"
-    UPDATED = "updated"
-    PRESENT = "already there"
-    SKIPPED = "skipped"
-    FAILED = "failed"
+DELETED = "it was deleted in the store"
+SAVED_MEANWHILE = "another program changed it in the store meanwhile"
 
 
 @dataclass(frozen=True, slots=True)
-class ImportResult:
-    """What became of one file, or of a directory that could not be read.
+class ImportOptions:
+    """How to import.
 
     Fields:
-        outcome: what was done.
-        reason: why it was skipped or failed.
-        id, title: of the session; None and empty if the file could not be read.
-        report: None if the file could not be read, or has not changed since its import.
-        part: the conversation in a file that holds several; see `Source`.
+        dry_run: find out the same and write nothing.
+        deleted: take in again what was deleted in the store.
+        own_ids: take in another conversation of an id that is taken, under an id of its own.
+        processes: how many read at once; None for as many as are worth it. A program that asks for several
+            must be safe to be imported by a spawned process.
     """
 
-    path: Path
-    outcome: ImportOutcome
-    reason: str = ""
-    id: UUID | None = None
-    title: str = ""
-    report: ImportReport | None = None
-    part: str = ""
+    dry_run: bool = False
+    deleted: bool = False
+    own_ids: bool = False
+    processes: int | None = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A conversation that was read and is not in the store.
+
+    Fields:
+        instead_of: what its first result said.
+    """
+
+    result: ImportResult
+    instead_of: ImportOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class ImportSummary:
+    """What a run did.
+
+    Fields:
+        acts: none if nothing changed; more than one only for very many sessions.
+        left_out: sessions that another program changed meanwhile; the next import takes them.
+    """
+
+    acts: tuple[Act, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+
+class ImportRun:
+    """One import: reads conversations, then puts the sessions in place. A context that leaves no trace.
+
+    Iterate over `results`, then call `finish`. To cancel, stop iterating and call `finish`, which takes what
+    was read, or leave the context without it, which takes nothing.
+
+    >>> with ImportRun(store, found) as run:
+    ...     for result in run.results():
+    ...         print(result.outcome, result.title)
+    ...     summary = run.finish()
+
+    Raises:
+        StoreNotWritable: the store may not be written.
+    """
+
+    def __init__(
+        self, store: Store, found: Iterable[FoundSource], options: ImportOptions | None = None
+    ) -> None:
+        self._store, self._options = store, options or ImportOptions()
+        self._found = list(found)
+        self._results: Iterator[ImportResult] | None = None
+        self._arrivals: dict[UUID, Arrival] = {}
+        self._planned: dict[UUID, Planned] = {}
+        self._records: dict[str, list[ImportRecord]] = {}
+        self._deleted: set[UUID] | None = None
+        self._staging: Staging | None = None
+        if not self._options.dry_run:
+            self._staging = store.imports.staging()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End what is running, and remove what was not put in place."""
+        if isinstance(self._results, Iterator) and hasattr(self._results, "close"):
+            self._results.close()
+        if self._staging is not None:
+            self._staging.close()
+            self._staging = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the files that are to be read."""
+        return sum(each.size for each in self._found if self._known(each) is None)
+
+    # --- reading
+
+    def results(self) -> Iterator[ImportResult]:
+        """What becomes of each conversation, in their order.
+
+        Raises:
+            PersistenceError: the store cannot be read or written.
+        """
+        if self._results is None:
+            self._results = self._each()
+        return self._results
+
+    def _each(self) -> Iterator[ImportResult]:
+        waiting = [each for each in self._found if self._known(each) is None]
+        processes = self._options.processes
+        if processes is None:
+            processes = processes_for(each.size for each in waiting)
+        jobs = (self._job(number, each) for number, each in enumerate(waiting))
+        prepared = prepare_all(jobs, processes) if processes > 1 else None
+        for number, found in enumerate(self._found):
+            if (known := self._known(found)) is not None:
+                yield known
+            elif prepared is None:
+                job = self._job(number, found)
+                yield self._taken(found, job, prepare(job, self._planned))
+            else:
+                job, done = next(prepared)
+                if done.id in self._planned and done.outcome is not ImportOutcome.FAILED:
+                    # Two files of one session: the second continues what the first one became.
+                    done = prepare(
+                        replace(job, target=self._target(f"again-{number}")), self._planned
+                    )
+                yield self._taken(found, job, done)
+
+    def _known(self, found: FoundSource) -> ImportResult | None:
+        """The result for a conversation that need not be read."""
+        record = found.record
+        if found.state is SourceState.KNOWN and record is not None:
+            outcome, reason = {
+                RecordState.FAILED: (ImportOutcome.FAILED, record.reason),
+                RecordState.EMPTY: (ImportOutcome.SKIPPED, record.reason),
+            }.get(record.state, (ImportOutcome.PRESENT, ""))
+            return _result(found, outcome, reason, found.session_id)
+        if found.state is SourceState.DELETED and not self._options.deleted:
+            return _result(found, ImportOutcome.SKIPPED, DELETED, found.session_id)
+        return None
+
+    def _target(self, name: str) -> str | None:
+        return f"{self._staging.path}/{name}" if self._staging else None
+
+    def _job(self, number: int, found: FoundSource) -> Job:
+        return Job(
+            found.agent,
+            found.source,
+            found.session_id,
+            str(self._store.path),
+            self._store.layout,
+            self._store.level,
+            self._target(str(number)),
+            self._options.own_ids,
+        )
+
+    def _taken(self, found: FoundSource, job: Job, done: Prepared) -> ImportResult:
+        if done.outcome is ImportOutcome.IMPORTED and self._is_deleted(done.id):
+            self._note(found, done.id, RecordState.TAKEN)
+            return _result(found, ImportOutcome.SKIPPED, DELETED, done.id, done)
+        if done.id is not None and done.outcome in (ImportOutcome.IMPORTED, ImportOutcome.UPDATED):
+            self._plan(found, job, done)
+        else:
+            self._note(found, done.id, _state_of(done), done.reason)
+        return _result(found, done.outcome, done.reason, done.id, done)
+
+    def _plan(self, found: FoundSource, job: Job, done: Prepared) -> None:
+        assert done.id is not None
+        record = _record(found, done.id, RecordState.TAKEN)
+        self._planned[done.id] = Planned(done.staged.path if done.staged else None, job)
+        if done.staged is None or done.metadata is None or done.indexed is None:
+            return
+        before = self._arrivals.get(done.id)
+        if before is not None:
+            self._records.setdefault(before.agent, []).append(before.record)
+        self._arrivals[done.id] = Arrival(
+            done.staged,
+            done.layout,
+            done.metadata,
+            done.indexed,
+            done.replaces,
+            done.expected,
+            record,
+            found.agent.name,
+        )
+
+    def _is_deleted(self, session_id: UUID | None) -> bool:
+        """Whether a session lies in the trash, or was imported before from a file that has moved since."""
+        if self._options.deleted:
+            return False
+        if self._deleted is None:
+            imports = self._store.imports
+            self._deleted = imports.deleted()
+            for agent in {each.agent.name for each in self._found}:
+                self._deleted |= imports.records(agent).session_ids()
+        return session_id in self._deleted
+
+    def _note(
+        self, found: FoundSource, session_id: UUID | None, state: RecordState, reason: str = ""
+    ) -> None:
+        record = _record(found, session_id, state, reason)
+        self._records.setdefault(found.agent.name, []).append(record)
+
+    # --- the act
+
+    def finish(self) -> ImportSummary:
+        """Put the sessions in place that were prepared, in one act.
+
+        Raises:
+            StoreNotWritable: the store may not be written.
+            PersistenceError: the system refuses something else; then nothing changed.
+        """
+        if self._staging is None:
+            return ImportSummary()
+        taken = self._store.imports.take(list(self._arrivals.values()), self._records)
+        sources = {each.key: each for each in self._found}
+        left_out = (
+            LeftOut(
+                _result(
+                    sources[each.record.source],
+                    ImportOutcome.SKIPPED,
+                    SAVED_MEANWHILE,
+                    each.metadata.id,
+                ),
+                ImportOutcome.UPDATED if each.replaces else ImportOutcome.IMPORTED,
+            )
+            for each in taken.left_out
+        )
+        return ImportSummary(taken.acts, tuple(left_out))
+
+
+def _state_of(done: Prepared) -> RecordState:
+    if done.outcome is ImportOutcome.PRESENT:
+        return RecordState.TAKEN
+    if done.outcome is ImportOutcome.FAILED:
+        return RecordState.FAILED if done.id is None else RecordState.KEPT_OUT
+    return RecordState.EMPTY if done.reason == NO_MESSAGES else RecordState.KEPT_OUT
+
+
+def _record(
+    found: FoundSource, session_id: UUID | None, state: RecordState, reason: str = ""
+) -> ImportRecord:
+    return ImportRecord(
+        found.key,
+        found.size,
+        found.changed_ns,
+        session_id.bytes if session_id else b"",
+        VERSION,
+        state,
+        reason,
+    )
+
+
+def _result(
+    found: FoundSource,
+    outcome: ImportOutcome,
+    reason: str = "",
+    session_id: UUID | None = None,
+    done: Prepared | None = None,
+) -> ImportResult:
+    return ImportResult(
+        found.source.path,
+        outcome,
+        reason,
+        session_id,
+        done.title if done else "",
+        done.report if done else None,
+        found.source.part,
+        found.size,
+        found.agent.name,
+    )
 
 
 def import_sessions(
@@ -65,94 +316,28 @@ def import_sessions(
     dry_run: bool = False,
     *,
     agent: Agent | None = None,
+    options: ImportOptions | None = None,
 ) -> Iterator[ImportResult]:
     """Import files, and the files below directories, one result for each conversation, sorted by name.
 
-    With `dry_run` the results are the same and nothing is written. Without `agent`, each file tells which one
-    wrote it; files below a directory that no agent wrote are ignored.
+    The sessions are put in place, in one act, when the last result was taken, or when the iterator is closed
+    before. With `dry_run` the results are the same and nothing is written. Without `agent`, each file tells
+    which one wrote it; files below a directory that no agent wrote are ignored.
 
     Raises:
         PersistenceError: the store itself cannot be read or written.
     """
-    run = _Run(store, dry_run)
-    # The index is written once for all sessions.
-    with store.saving_many():
-        for found in find_sources(paths, agent):
-            match found:
-                case PersistenceError():
-                    yield ImportResult(Path(found.path or ""), ImportOutcome.FAILED, found.reason)
-                case _:
-                    yield run.source(*found)
-
-
-class _Run:
-    """One import run, with what a dry run would have written."""
-
-    def __init__(self, store: Store, dry_run: bool) -> None:
-        self._store = store
-        self._dry_run = dry_run
-        # The source rather than the session, which would stay in memory: few are compared with it.
-        self._planned: dict[UUID, tuple[Agent, Source]] = {}
-
-    def source(self, agent: Agent, source: Source) -> ImportResult:
-        if unchanged := self._unchanged(agent, source):
-            return unchanged
-        try:
-            imported = read_from(agent, source)
-        except PersistenceError as error:
-            return ImportResult(source.path, ImportOutcome.FAILED, error.reason, part=source.part)
-        outcome, reason = self._put(imported, agent, source)
-        metadata = imported.metadata
-        return ImportResult(
-            source.path, outcome, reason, metadata.id, metadata.title, imported.report, source.part
-        )
-
-    def _unchanged(self, agent: Agent, source: Source) -> ImportResult | None:
-        """The result for a conversation that has not changed since its import, without reading it.
-
-        Where an agent names a file after its session: an import notes when the file last changed, to the
-        nanosecond, and by which version of the importer it was read.
-        """
-        path = source.path
-        try:
-            changed = str(source.changed or Timestamp.from_ns(path.stat().st_mtime_ns))
-            entry = self._store.resolve(str(agent.known_id(source)))
-            with SessionFile(entry.path) as file:
-                noted = file.context.environment_variables
-        except (OSError, PersistenceError):
-            return None
-        if noted.get(WRITTEN_BY) != VERSION or noted.get(SOURCE_CHANGED) != changed:
-            return None
-        title = entry.metadata.title if entry.metadata else ""
-        return ImportResult(path, ImportOutcome.PRESENT, id=entry.id, title=title, part=source.part)
-
-    def _put(self, new: Imported, agent: Agent, source: Source) -> tuple[ImportOutcome, str]:
-        if not new.conversation.messages:
-            return ImportOutcome.SKIPPED, "no messages in it"
-        try:
-            stored = self._stored(new.metadata.id)
-        except SessionNotFound:
-            self._save(new, agent, source)
-            return ImportOutcome.IMPORTED, ""
-        except PersistenceError as error:
-            return ImportOutcome.FAILED, f"the store has it already, unreadable: {error.reason}"
-        match compare(stored, new):
-            case Growth.NONE:
-                return ImportOutcome.PRESENT, ""
-            case Growth.UNRELATED:
-                reason = "another conversation, or an edited one, has this id in the store"
-                return ImportOutcome.SKIPPED, reason
-        self._save(grown(stored, new), agent, source)
-        return ImportOutcome.UPDATED, ""
-
-    def _stored(self, session_id: UUID) -> Session:
-        if session_id in self._planned:
-            planned = read_from(*self._planned[session_id])
-            return planned.metadata, planned.conversation, planned.state
-        return self._store.load_session(session_id)
-
-    def _save(self, new: Imported, agent: Agent, source: Source) -> None:
-        if self._dry_run:
-            self._planned[new.metadata.id] = agent, source
+    options = replace(options or ImportOptions(), dry_run=dry_run)
+    found: list[FoundSource] = []
+    for each in look_at(store, paths, agent):
+        if isinstance(each, FoundSource):
+            found.append(each)
         else:
-            self._store.save_session(new.metadata.id, new.metadata, new.conversation, new.state)
+            yield ImportResult(Path(each.path or ""), ImportOutcome.FAILED, each.reason)
+    with ImportRun(store, found, options) as run:
+        try:
+            yield from run.results()
+        except GeneratorExit:
+            run.finish()
+            raise
+        yield from (each.result for each in run.finish().left_out)

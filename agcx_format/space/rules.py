@@ -273,7 +273,8 @@ class _Run:
 
     @cached_property
     def _edited(self) -> set[str]:
-        acts = [act for act in self._store.log() if not act.undone and act.kind != "delete"]
+        others = ("delete", "import")
+        acts = [act for act in self._store.log() if not act.undone and act.kind not in others]
         return {session.id for act in acts for session in act.sessions}
 
     def _duplicates(self, entries: list[ScanEntry], among: list[ScanEntry]) -> list[ScanEntry]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHECKPOINTS",
+    "IMPORTS",
     "INDEX",
     "SUFFIX",
     "TRASH",
@@ -44,6 +45,7 @@ __all__ = [
 
 INDEX: Final = "sessions.idx"
 CHECKPOINTS: Final = "checkpoints"
+IMPORTS: Final = "imports"
 TRASH: Final = "trash"
 
 
@@ -57,7 +59,7 @@ def written_folders() -> list[str]:
     from agcx_format.layout import LAYOUTS
 
     copies = [layout.copies.folder for layout in LAYOUTS.values() if layout.copies]
-    return [*folders().values(), *copies, CHECKPOINTS]
+    return [*folders().values(), *copies, CHECKPOINTS, IMPORTS]
 
 
 def copies_of_folder(folder: str) -> MetadataCopies | None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from agcx_format.layout import by_version
 from agcx_format.layout.base import Addition
 from agcx_format.model.session import SessionMetadata
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.store import appending, paths, trash
+from agcx_format.store import appending, paths, staging, trash
 from agcx_format.store.acts import reserve
 from agcx_format.store.acts.act_dirs import unfinished
 from agcx_format.store.acts.journal import iter_acts, read_acts
@@ -31,8 +32,10 @@ from agcx_format.store.acts.manifest import Act, Step
 from agcx_format.store.acts.perform import perform
 from agcx_format.store.acts.plan import Change
 from agcx_format.store.acts.recovery import recover
+from agcx_format.store.acts.saving import save_file
 from agcx_format.store.acts.undo import undo
 from agcx_format.store.acts.undo_edit import fields_back, put_back
+from agcx_format.store.import_records import records_after_undo
 from agcx_format.store.index_keeper import IndexKeeper
 
 __all__ = ["StoreWriter"]
@@ -86,7 +89,7 @@ class StoreWriter:
             return undo(self.root, act_id)
         with self._writing():
             try:
-                act = undo(self.root, act_id, self._index.after_undo)
+                act = undo(self.root, act_id, self._after_undo)
             except UndoConflict:
                 taken_back = self._undo_by_fields(act_id, level)
                 if taken_back is None:
@@ -97,6 +100,10 @@ class StoreWriter:
             for session_id in [each for each in self._last_seen if str(each) in changed]:
                 del self._last_seen[session_id]
             return act
+
+    def _after_undo(self, act: Act) -> list[Step]:
+        """What follows from the sessions of an act, once it was undone."""
+        return [*self._index.after_undo(act), *records_after_undo(self.root, act)]
 
     def _undo_by_fields(self, act_id: str | None, level: int) -> Act | None:
         """Undo an edit whose files are not as it left them; None if that is not possible."""
@@ -124,7 +131,7 @@ class StoreWriter:
     def save_session(
         self,
         path: Path,
-        parts: Iterable[bytes],
+        parts: Sequence[bytes],
         copies: Iterable[tuple[str, bytes]],
         measured: SessionMetadata,
         there: Signature | None,
@@ -136,14 +143,13 @@ class StoreWriter:
         layout = paths.layout_of(self.root, path)
         self.make_root()
         with self._writing(), Tree(self.root) as tree:
-            place = tree.place(paths.relative(self.root, path), make=True)
-            if place.is_link():
-                place = tree.target_of(place)
+            relative = paths.relative(self.root, path)
             # Before anything is written: if one of them cannot be written, nothing is.
             copied = [(tree.place(copy, make=True), data) for copy, data in copies]
             # A file that is gone may be saved again; another file was saved by another program.
-            expected = self._last_seen.get(measured.id, there) if place.is_taken() else None
-            self._last_seen[measured.id] = replace_if(place, parts, expected)
+            is_there = tree.place(relative, make=True).target_status() is not None
+            expected = self._last_seen.get(measured.id, there) if is_there else None
+            self._last_seen[measured.id] = save_file(tree, relative, lambda: parts, expected)
             for copy_place, data in copied:
                 replace_if(copy_place, [data], ANYTHING)
             self._follow({measured.id: measured}, layout)
@@ -155,9 +161,7 @@ class StoreWriter:
         """Add to the end of a session's file, whatever was saved there before; its metadata as indexed."""
         kind = by_version(paths.layout_of(self.root, path))
         with self._writing(), Tree(self.root) as tree:
-            place = tree.place(paths.relative(self.root, path))
-            if place.is_link():
-                place = tree.target_of(place)
+            relative = paths.relative(self.root, path)
             for attempt in range(_ATTEMPTS):
                 with OpenFile(path) as file:
                     new = appending.appended(file, added, change, level)
@@ -166,7 +170,8 @@ class StoreWriter:
                         for copy, data in kind.companions(new.metadata)
                     ]
                     try:
-                        now = replace_if(place, appending.parts_of(file, new), file.signature)
+                        parts = partial(appending.parts_of, file, new)
+                        now = save_file(tree, relative, parts, file.signature)
                         break
                     except StaleSession:
                         # A program that takes no lock saved it meanwhile.
@@ -220,7 +225,7 @@ class StoreWriter:
         """Deal with interrupted acts, if the store may be written and no writer is at work."""
         if os.access(self.root, os.W_OK):
             with suppress(LockFailed), locked(self.root, timeout=0):
-                recover(self.root, self._index.after_undo)
+                recover(self.root, self._after_undo)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -230,7 +235,7 @@ class StoreWriter:
             if not self._is_swept:
                 self._sweep()
                 self._is_swept = True
-            recover(self.root, self._index.after_undo)
+            recover(self.root, self._after_undo)
             yield
 
     def _sweep(self) -> None:
@@ -241,6 +246,7 @@ class StoreWriter:
                 tree.sweep(folder)
             for act_dir in interrupted:
                 tree.sweep(act_dir, deep=True)
+            staging.sweep(tree)
 
     def make_root(self) -> None:
         """Create the directory of the store if it does not exist."""

@@ -108,10 +108,8 @@ class OpenCode(Agent):
 
 def _is_session(value: Any) -> bool:
     match value:
-        case {"id": str(name), "time": dict(), "directory": str()} if name.startswith("ses_"):
-            return True
-        case {"id": str(name), "time": dict(), "projectID": str()} if name.startswith("ses_"):
-            return True
+        case {"id": str(), "time": {"created": _}, "title": str()}:
+            return bool({"directory", "projectID"} & value.keys())
     return False
 
 
@@ -196,7 +194,8 @@ class _Session(Reading):
         self.model = as_text(data.get("modelID")) or self.model
         self.directory = self.directory or as_text(as_dict(data.get("path")).get("cwd"))
         self._agent(data)
-        is_over = "completed" in time or bool(data.get("error"))
+        # One that others follow was interrupted without a word.
+        is_over = "completed" in time or bool(data.get("error")) or not message.is_last
         is_summary = data.get("summary") is True or data.get("mode") == "compaction"
         for part in message.parts:
             self.draft.key = as_text(part.get("id")) or message.id
@@ -212,7 +211,7 @@ class _Session(Reading):
         read = _sum(tokens.get("input"), cache.get("read"), cache.get("write"))
         written = _sum(tokens.get("output"), tokens.get("reasoning"))
         self.usage.add(message.id, read, cache.get("read"), written, data.get("cost"))
-        return is_over or not message.is_last
+        return is_over
 
     def _error(self, error: dict[str, Any]) -> None:
         name = as_text(error.get("name"))
@@ -228,14 +227,13 @@ class _Session(Reading):
         if begun := moment_of(time.get("start")):
             self.draft.at(begun)
         if kind in ("text", "reasoning"):
-            if not is_over and time and "end" not in time:
-                return False
             if kind == "reasoning":
                 self.thought(part.get("text"))
             elif is_summary and as_text(part.get("text")).strip():
                 self.draft.add(summary(part["text"]), self._number)
             else:
                 self.said(part.get("text"))
+            return is_over or not time or "end" in time
         elif kind == "tool":
             return self._tool(part, is_over=is_over)
         elif kind == "file":

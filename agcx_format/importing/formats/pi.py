@@ -52,6 +52,8 @@ class Pi(LineAgent):
 
     def is_line(self, value: Any) -> bool:
         match value:
+            case {"type": "session", "id": str(), "version": int()}:
+                return True
             case {"type": "session", "id": str(), "cwd": str()}:
                 return True
             case {"type": "message", "id": str(), "parentId": _, "message": {"role": str()}}:
@@ -66,7 +68,7 @@ class Pi(LineAgent):
 class _Tree(Reading):
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self._lineage = Lineage()
+        self._lineage = Lineage(every_fork=True)
 
     def value(self, value: dict[str, Any], number: int) -> None:
         before = len(self.draft.entries)

@@ -138,8 +138,9 @@ class Usage:
         if not any(any(counts) for counts in self._answers.values()):
             return {}
         read, cached, written, cost = map(sum, zip(*self._answers.values(), strict=True))
-        totals = {TOKENS_INPUT: str(read), TOKENS_CACHED: str(cached), TOKENS_OUTPUT: str(written)}
-        return totals | ({COST_USD: f"{cost:.6g}"} if cost else {})
+        # Some programs count only what was written.
+        totals = {TOKENS_INPUT: str(read), TOKENS_CACHED: str(cached)} if read else {}
+        return totals | {TOKENS_OUTPUT: str(written)} | ({COST_USD: f"{cost:.6g}"} if cost else {})
 
 
 class Reading(ABC):

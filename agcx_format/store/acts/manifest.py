@@ -22,6 +22,7 @@ from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.model.timestamps import Timestamp, is_usual, to_datetime
 from agcx_format.session.listed import short_title
 from agcx_format.store.paths import TRASH
+from agcx_format.store.staging import StagedFile
 
 __all__ = ["Act", "ActSession", "Edit", "Step", "checked", "decode", "encode"]
 
@@ -46,6 +47,7 @@ class Step(msgspec.Struct, frozen=True):
     Fields:
         op: `move` takes the file out of the store; `replace` puts `parts` in its place; `create` writes
             `parts` where there is no file; `restore` moves `source` there, which lies in the trash.
+        staged: a file that was written before the act, in place of `parts`.
         expected: the file (of `restore`, its source) as it was when it was read.
         after: the file once the step is done.
         derived: the index or a copy of metadata, which is written with the act but is not part of
@@ -56,6 +58,7 @@ class Step(msgspec.Struct, frozen=True):
     op: str
     path: str
     parts: Iterable[bytes] = ()
+    staged: StagedFile | None = None
     expected: Signature | None = None
     after: Signature | None = None
     derived: bool = False

@@ -38,6 +38,7 @@ from agcx_format.store.acts.manifest import Act, ActSession, Edit, Step, checked
 from agcx_format.store.acts.transitions import Fill, Swap, Transition, Vacate
 from agcx_format.store.acts.work import Work, edited_file, kept_in
 from agcx_format.store.paths import TRASH
+from agcx_format.store.staging import take_over
 
 __all__ = ["perform"]
 
@@ -127,7 +128,7 @@ class _Performance(Work):
                 # So that what is written next can be identified if the machine stops.
                 self._write_manifest(self._act, os.close).rename(self._act_dir.place(MANIFEST))
             steps = tuple(self._with_content(step, syncs) for step in self._act.steps)
-            recorded = tuple(replace(step, expected=None, parts=()) for step in steps)
+            recorded = tuple(replace(s, expected=None, parts=(), staged=None) for s in steps)
             act = with_changes(self._act, steps=recorded, ready=True)
             manifest = self._write_manifest(act, syncs.add_file)
         manifest.rename(self._act_dir.place(MANIFEST))
@@ -148,6 +149,9 @@ class _Performance(Work):
         target = self._store.place(step.path, make=True)
         new = self._new(step)
         like = target.target_status()
+        if step.staged is not None:
+            after = take_over(step.staged, new, like, syncs)
+            return replace(step, staged=None, after=after)
         after = write_new(
             new.fd, new.name, step.parts, like=like, mtime_ns=step.mtime_ns, later=syncs.add_file
         )

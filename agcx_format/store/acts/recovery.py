@@ -126,6 +126,12 @@ def finish_emptying(store: Tree, act_dir: Tree, name: str, act: Act) -> None:
         _remove_manifest(store, act_dir, name)
 
 
+def remove_kept(store: Tree, act_dir: Tree, name: str, act: Act) -> None:
+    """Remove an act with what it keeps; the history does not name it."""
+    if _remove_named(act_dir, act.steps):
+        _remove_manifest(store, act_dir, name)
+
+
 def _remove_manifest(store: Tree, act_dir: Tree, name: str) -> None:
     """The last thing to go: it proves that what is left is ours."""
     act_dir.place(MANIFEST).unlink()

@@ -26,6 +26,7 @@ from agcx_format.session.metadata import read_metadata, rewritten
 from agcx_format.store import appending, paths
 from agcx_format.store.acts.act_dirs import BEFORE, UNDONE
 from agcx_format.store.acts.manifest import Act, Edit
+from agcx_format.store.acts.saving import save_file
 from agcx_format.store.acts.work import rename_act
 from agcx_format.store.paths import TRASH
 
@@ -107,14 +108,12 @@ def put_back(
     done = []
     with Tree(root) as store:
         for each in found:
-            place = store.place(each.path)
-            if place.is_link():
-                place = store.target_of(place)
-            with OpenFile(place.path) as file:
+            with OpenFile(root / each.path) as file:
                 new = rewritten(file, partial(replace, **each.fields), level)
-                parts: list[bytes | Kept] = [*new.parts, Kept(new.rest, file.size)]
-                whole = Appended(new.metadata, new.indexed, parts)
-                replace_if(place, appending.parts_of(file, whole), file.signature)
+                whole: list[bytes | Kept] = [*new.parts, Kept(new.rest, file.size)]
+                appended = Appended(new.metadata, new.indexed, whole)
+                parts = partial(appending.parts_of, file, appended)
+                save_file(store, each.path, parts, file.signature)
             layout = paths.layout_in(each.path)
             for copy, data in layout.companions(new.metadata):
                 replace_if(store.place(copy, make=True), [data], ANYTHING)

@@ -13,24 +13,98 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agcx_tui.cli.common import Settings, tell
+from agcx_tui.cli.common import Settings, print_json, tell
 
 if TYPE_CHECKING:
-    from agcx_format.importing import ImportReport, ImportResult, ImportTotals
+    from agcx_format import PersistenceError
+    from agcx_format.importing import ImportReport, ImportResult, ImportSummary, ImportTotals
 
 
-def report(settings: Settings, result: ImportResult, *, silent: bool) -> None:
-    from agcx_format.importing import ImportOutcome
-    from agcx_format.transcript import safe_line
+class Reporter:
+    """Prints what becomes of each conversation, and the sums at the end."""
 
-    if result.outcome is ImportOutcome.FAILED:
-        settings.failed(f"{result.path}: {result.reason}")
-    elif result.outcome is not ImportOutcome.PRESENT and not silent:
-        reason = f" ({result.reason})" if result.reason else ""
-        click.echo(safe_line(f"{result.outcome:>8}  {result.title or result.path}{reason}"))
-    if result.report is not None and result.report.not_understood:
-        settings.status = 1
-        tell(f"{result.path}: {_not_understood(result.report)}")
+    def __init__(self, settings: Settings, *, as_json: bool) -> None:
+        from agcx_format.importing import ImportTotals
+
+        self._settings, self._as_json = settings, as_json
+        self._outcomes: Counter[str] = Counter()
+        self._totals = ImportTotals()
+        self._deleted = 0
+
+    def unreadable(self, error: PersistenceError) -> None:
+        """A path that could not be looked at."""
+        from agcx_format.importing import ImportOutcome, ImportResult
+
+        self.result(ImportResult(Path(error.path or ""), ImportOutcome.FAILED, error.reason))
+
+    def result(self, result: ImportResult) -> None:
+        from agcx_format.importing import DELETED
+
+        self._outcomes[result.outcome] += 1
+        self._deleted += result.reason == DELETED
+        self._print(result)
+        if result.report is not None:
+            self._totals.add(result.path, result.report)
+            if result.report.not_understood:
+                self._settings.status = 1
+                tell(f"{result.path}: {_not_understood(result.report)}")
+
+    def _print(self, result: ImportResult) -> None:
+        from agcx_format.importing import ImportOutcome
+        from agcx_format.transcript import safe_line
+
+        if self._as_json:
+            print_json(facts_of(result))
+        if result.outcome is ImportOutcome.FAILED:
+            self._settings.failed(f"{result.path}: {result.reason}")
+        elif result.outcome is not ImportOutcome.PRESENT and not self._as_json:
+            if result.report is None:
+                # Nothing has changed since it was skipped.
+                return
+            reason = f" ({result.reason})" if result.reason else ""
+            click.echo(safe_line(f"{result.outcome:>8}  {result.title or result.path}{reason}"))
+
+    def end(
+        self, summary: ImportSummary, store: Path, *, dry_run: bool, canceled: bool, found: int
+    ) -> None:
+        """Print what the run did."""
+        for result in summary.left_out:
+            self._outcomes[result.instead_of] -= 1
+            self.result(result.result)
+        if self._as_json:
+            print_json(self._sums(summary, canceled=canceled))
+        else:
+            for line in table(self._totals):
+                tell(line)
+        words = ", ".join(f"{count:,} {outcome}" for outcome, count in (+self._outcomes).items())
+        words = words or "nothing found"
+        if self._deleted:
+            words += f" ({self._deleted:,} deleted in the store: --deleted imports them again)"
+        if canceled:
+            words = f"canceled after {self._outcomes.total():,} of {found:,}: {words}"
+        if summary.acts:
+            words += "; agcx undo takes it back"
+        tell(f"{store}: {words}" + (" (a dry run, nothing was changed)" if dry_run else ""))
+
+    def _sums(self, summary: ImportSummary, *, canceled: bool) -> dict[str, Any]:
+        totals = self._totals
+        return {
+            "total": {
+                "conversations": {str(name): count for name, count in (+self._outcomes).items()},
+                "lines": {str(kind): count for kind, count in totals.counts.items()},
+                "examples": {
+                    str(kind): {
+                        "path": str(path),
+                        "kind": name,
+                        "line": each.line,
+                        "text": each.text,
+                    }
+                    for kind, (path, name, each) in totals.examples.items()
+                },
+                "acts": [act.id for act in summary.acts],
+                "canceled": canceled,
+            }
+        }
 
 
 def _not_understood(report: ImportReport) -> str:
@@ -64,12 +138,6 @@ def table(totals: ImportTotals) -> Iterator[str]:
             path, name, example = totals.examples[kind]
             row += f"  first: {name}, line {example.line:,} of {path.name}"
         yield row.rstrip()
-
-
-def sum_up(outcomes: Counter[str], store: Path, dry_run: bool) -> None:
-    words = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.items())
-    where = f"{store}: {words or 'nothing found'}"
-    tell(f"{where} (a dry run, nothing was changed)" if dry_run else where)
 
 
 def facts_of(result: ImportResult) -> dict[str, Any]:

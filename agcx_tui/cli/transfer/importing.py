@@ -7,20 +7,19 @@ place of an agent's name is looked at: its first bytes tell what it is.
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from agcx_tui.cli.common import Settings, pass_settings, print_json, store_option, tell
+from agcx_tui.cli.common import Settings, pass_settings, store_option, tell
 from agcx_tui.cli.transfer.copying import bring_in, layout_option
-from agcx_tui.cli.transfer.import_report import facts_of, report, sum_up, table
+from agcx_tui.cli.transfer.import_report import Reporter
 
 if TYPE_CHECKING:
     from agcx_format import PersistenceError
-    from agcx_format.importing import Agent
+    from agcx_format.importing import Agent, ImportOptions
     from agcx_format.store import Incoming
 
 
@@ -108,6 +107,12 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--dry-run", is_flag=True, help="Show what would be imported; change nothing."
         ),
+        click.option("--deleted", is_flag=True, help="Import again what was deleted in the store."),
+        click.option(
+            "--own-id",
+            is_flag=True,
+            help="Import a second conversation of one id under an id of its own.",
+        ),
         click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=True)),
     ]
     for decorate in decorators:
@@ -116,6 +121,8 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _command_of(agent: Agent) -> click.Command:
+    from agcx_format.importing import ImportOptions
+
     places = agent.default_places()
     where = ", ".join(map(_short, places)) or "no place"
 
@@ -126,8 +133,16 @@ def _command_of(agent: Agent) -> click.Command:
         short_help=f"Import conversations of {agent.label}.",
     )
     @_options
-    def command(settings: Settings, paths: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
-        _import(settings, list(map(Path, paths)) or places, dry_run, as_json, agent)
+    def command(
+        settings: Settings,
+        paths: tuple[str, ...],
+        dry_run: bool,
+        deleted: bool,
+        own_id: bool,
+        as_json: bool,
+    ) -> None:
+        options = ImportOptions(dry_run, deleted, own_id, processes=None)
+        _import(settings, list(map(Path, paths)) or places, options, as_json, agent)
 
     return command
 
@@ -136,14 +151,23 @@ def _command_of(agent: Agent) -> click.Command:
 @_options
 @layout_option
 def _paths(
-    settings: Settings, paths: tuple[str, ...], layout: str | None, dry_run: bool, as_json: bool
+    settings: Settings,
+    paths: tuple[str, ...],
+    layout: str | None,
+    dry_run: bool,
+    deleted: bool,
+    own_id: bool,
+    as_json: bool,
 ) -> None:
     """Import files of agents, .agcx files, stores, or sessions exported as JSON."""
+    from agcx_format.importing import ImportOptions
+
     theirs = [path for path in paths if _is_of_an_agent(path)]
     if ours := tuple(path for path in paths if path not in theirs):
         _bring_in(settings, ours, layout, dry_run, as_json)
     if theirs:
-        _import(settings, list(map(Path, theirs)), dry_run, as_json)
+        options = ImportOptions(dry_run, deleted, own_id, processes=None)
+        _import(settings, list(map(Path, theirs)), options, as_json)
 
 
 def _is_of_an_agent(path: str) -> bool:
@@ -200,12 +224,12 @@ def _found(paths: tuple[str, ...]) -> Iterator[Incoming | PersistenceError]:
 def _import(
     settings: Settings,
     places: list[Path],
-    dry_run: bool,
+    options: ImportOptions,
     as_json: bool,
     agent: Agent | None = None,
 ) -> None:
     from agcx_format import open_store
-    from agcx_format.importing import ImportTotals, import_sessions
+    from agcx_format.importing import FoundSource, ImportRun, look_at
 
     existing = [place for place in places if os.path.lexists(place)]
     if not existing:
@@ -213,16 +237,22 @@ def _import(
         return
     # Unlike the other commands, this one creates a store that does not exist.
     store = open_store(settings.location.path)
-    outcomes: Counter[str] = Counter()
-    totals = ImportTotals()
-    for result in import_sessions(store, existing, dry_run, agent=agent):
-        outcomes[result.outcome] += 1
-        if as_json:
-            print_json(facts_of(result))
-        report(settings, result, silent=as_json)
-        if result.report is not None:
-            totals.add(result.path, result.report)
-    if not as_json:
-        for line in table(totals):
-            tell(line)
-    sum_up(outcomes, store.path, dry_run)
+    shown = Reporter(settings, as_json=as_json)
+    found = []
+    for each in look_at(store, existing, agent):
+        if isinstance(each, FoundSource):
+            found.append(each)
+        else:
+            shown.unreadable(each)
+    with ImportRun(store, found, options) as run:
+        canceled = False
+        try:
+            for result in run.results():
+                shown.result(result)
+        except KeyboardInterrupt:
+            # What was read is whole.
+            canceled = True
+        summary = run.finish()
+    shown.end(summary, store.path, dry_run=options.dry_run, canceled=canceled, found=len(found))
+    if canceled:
+        settings.status = 1

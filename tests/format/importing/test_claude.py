@@ -14,7 +14,8 @@ from agcx_format.errors import ConversionError
 from agcx_format.importing.claude import ClaudeCode, read_transcript
 from agcx_format.importing.codex import read_rollout
 from agcx_format.importing.draft import Imported
-from agcx_format.importing.run import ImportOutcome, import_sessions
+from agcx_format.importing.results import ImportOutcome
+from agcx_format.importing.run import import_sessions
 from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,

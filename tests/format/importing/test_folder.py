@@ -12,7 +12,8 @@ import zstandard
 
 from agcx_format.importing import claude, codex, json_lines
 from agcx_format.importing.json_lines import read_lines
-from agcx_format.importing.run import ImportOutcome, import_sessions
+from agcx_format.importing.results import ImportOutcome
+from agcx_format.importing.run import import_sessions
 from agcx_format.store.store import Store
 from tests.support.rollout_lines import meta, user, write
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from agcx_format import SessionStore, Store, open_store
-from agcx_format.importing.run import ImportOutcome, import_sessions
+from agcx_format.importing.results import ImportOutcome
+from agcx_format.importing.run import import_sessions
 from agcx_format.model.items import FunctionCallOutput
 from agcx_format.model.session import Session
 from agcx_format.model.timestamps import Timestamp
@@ -72,6 +74,8 @@ def test_a_session_of_the_first_importer_gets_what_it_did_not_know(store, tmp_pa
     changed = Timestamp.from_ns(path.stat().st_mtime_ns)
     metadata, conversation, state = as_before(new, changed)
     mine = msgspec.structs.replace(metadata, title="Mine", is_favorite=True)
+    # It kept no records.
+    shutil.rmtree(store.path / "imports")
     store.save_session(metadata.id, mine, conversation, state)
     outcome, grown = imported(store, path)
     assert outcome is ImportOutcome.UPDATED

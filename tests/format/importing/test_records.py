@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from agcx_format.importing import claude, codex
 from agcx_format.importing.draft import INCOMPLETE
 from agcx_format.importing.json_lines import Line, parse_lines
-from agcx_format.importing.run import ImportOutcome, import_sessions
+from agcx_format.importing.results import ImportOutcome
+from agcx_format.importing.run import import_sessions
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.store.store import Store
 from tests.support.rollout_lines import assistant, meta, user

@@ -10,7 +10,8 @@ import pytest
 
 from agcx_format import SessionStore, open_store
 from agcx_format.importing.codex import Codex
-from agcx_format.importing.run import ImportOutcome, import_sessions
+from agcx_format.importing.results import ImportOutcome
+from agcx_format.importing.run import import_sessions
 from agcx_format.layout import v2
 from agcx_format.model.items import Message, OutputText
 from agcx_format.model.session import CheckpointMetadata

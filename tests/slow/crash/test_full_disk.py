@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import random
 import resource
 import subprocess
 import sys
@@ -15,9 +17,11 @@ from uuid import UUID
 import pytest
 
 from agcx_format import PersistenceError, Store, open_store, write_session
+from agcx_format.importing import import_sessions
 from agcx_format.store.acts.act_dirs import unfinished
 from tests.slow.crash.processes import child
 from tests.slow.crash.versions import live, session
+from tests.support.rollout_lines import meta, user, write
 from tests.support.stores import contents
 
 A, B = UUID(int=1 << 96), UUID(int=2 << 96)
@@ -182,6 +186,14 @@ def test_a_deletion_does_not_need_room_for_a_large_index(tiny_disk: Path):
 @each_change
 def test_a_disk_that_is_full(change: Callable[[Store], object], tiny_disk: Path):
     fails_and_leaves_all(small_store(tiny_disk / "store"), change)
+
+
+def test_an_import_to_a_full_disk(tiny_disk: Path, tmp_path: Path):
+    words = base64.b64encode(random.Random(0).randbytes(LARGE)).decode()
+    rollout = write(tmp_path / "rollout.jsonl", meta(id=str(B)), user(words))
+    fails_and_leaves_all(
+        small_store(tiny_disk / "store"), lambda store: list(import_sessions(store, [rollout]))
+    )
 
 
 def test_a_disk_without_room_for_one_more_file_still_lists_and_loads(tiny_disk: Path):

@@ -19,10 +19,13 @@ from agcx_format import (
     Store,
     new_message,
     open_store,
+    read_session,
 )
+from agcx_format.importing import import_sessions
 from agcx_format.store import Archive, Incoming, find_incoming
 from tests.slow.crash.processes import killed_at
 from tests.slow.crash.versions import assert_clean, session, version_of
+from tests.support.rollout_lines import meta, user, write
 from tests.support.stores import contents
 
 A, B, C = (UUID(int=n << 96 | 0xC0FFEE) for n in (1, 2, 3))
@@ -62,8 +65,28 @@ def copy_in(store: Store) -> None:
     store.copy_in(each for each in find_incoming(other.path) if isinstance(each, Incoming))
 
 
+def import_some(store: Store, *words: str) -> None:
+    """One session has grown since the last import, another is new."""
+    folder = store.path.with_name(f"{store.path.name}-rollouts")
+    folder.mkdir(exist_ok=True)
+    write(folder / "grown.jsonl", meta(id=str(B)), *map(user, words))
+    for number in range(len(words)):
+        write(folder / f"{number}.jsonl", meta(id=str(UUID(int=number + 9))), user("new"))
+    for _ in import_sessions(store, [folder]):
+        pass
+
+
+def import_once(store: Store) -> None:
+    store.delete([one(store, B)])
+    store.empty_trash()
+    import_some(store, "one")
+
+
 ACTIONS = [
     Action("copy in", copy_in),
+    Action("import", lambda s: import_some(s, "one", "two"), import_once),
+    Action("undo an import", lambda s: s.undo(),
+           lambda s: (import_once(s), import_some(s, "one", "two"))),
     Action("append", lambda s: s.append(A, [new_message(FunctionCallOutput("c", "x"))]), loses=True),
     Action("work on", work_on, loses=True),
     Action("save a new one", lambda s: s.save_session(C, *session(C, 9))),
@@ -123,7 +146,7 @@ def join(store: Store) -> None:
 
 def keep_a_readable_one(store: Store) -> None:
     """A checkpoint in place of the damaged one: something could be left in that."""
-    (store.path / "checkpoints" / f"{A}_{B}.ckpt").unlink()
+    (store.path / "checkpoints" / f"{A}_{B}.ckpt").unlink(missing_ok=True)
     store.checkpoints.create(one(store, A), "kept")
 
 
@@ -145,6 +168,9 @@ ACTIONS += [
     Action("redact", redact, keep_a_readable_one),
     Action("create a checkpoint", lambda s: s.checkpoints.create(one(s, A), "kept")),
     Action("undo a checkpoint", lambda s: s.undo(), lambda s: s.checkpoints.create(one(s, A), "kept")),
+    Action("make a session of a checkpoint",
+           lambda s: s.checkpoints.restore(checkpoint(s), title="copy"),
+           lambda s: s.checkpoints.create(one(s, A), "kept")),
     Action("rename a checkpoint", lambda s: s.checkpoints.rename(checkpoint(s), "other"),
            lambda s: s.checkpoints.create(one(s, A), "kept")),
     Action("delete a checkpoint", lambda s: s.checkpoints.delete([checkpoint(s)]),
@@ -181,13 +207,21 @@ def picture(root: Path) -> list:
         name = str(entry.id) if metadata.title != "copy" else "copy"
         where = str(Path(entry.path).parent.relative_to(root))
         looks = (metadata.title, metadata.is_favorite, tuple(metadata.tags), metadata.message_count)
-        shown.append((where, name, *looks, version_of(Path(entry.path))[1]))
+        shown.append((where, name, *looks, said_in(Path(entry.path))))
     others = {
         name: data
         for name, data in contents(root).items()
         if not name.endswith((".agcx", ".agcx-tmp", ".meta", ".idx", ".ckpt"))
     }
     return [sorted(shown), (others, checkpoints_of(root)), index_of(root)]
+
+
+def said_in(path: Path) -> object:
+    """The version that a session tells, or the words of an imported one."""
+    metadata, conversation, _ = read_session(path)
+    if "codex" not in metadata.tags:
+        return version_of(path)[1]
+    return [message.item.content[0].text for message in conversation.messages]
 
 
 def checkpoints_of(root: Path) -> list:

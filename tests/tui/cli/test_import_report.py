@@ -32,7 +32,7 @@ def test_what_is_not_understood_is_named_and_sets_the_exit_status(tmp_path):
     assert "\x1b" not in result.stdout + result.stderr
     # Nothing is read the second time, so nothing is new to report.
     assert run("--store", tmp_path / "store", "import", "codex", folder, "--json").stdout
-    (found,) = map(
+    found, _ = map(
         json.loads,
         run("--store", tmp_path / "b", "import", "codex", folder, "--json").stdout.splitlines(),
     )

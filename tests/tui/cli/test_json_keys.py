@@ -179,11 +179,14 @@ def test_import(store, tmp_path, agent):
             "timestamp": "2025-09-25T14:02:05Z",
         }
         path = write(tmp_path / "transcript.jsonl", line | {"message": said}, '{"cut')
-    (found,) = lines("import", agent, path, "--json", "--dry-run")
+    found, sums = lines("import", agent, path, "--json", "--dry-run")
     assert set(found) == IMPORT
     assert (found["outcome"], found["id"], found["messages"]) == ("imported", SESSION, 1)
     assert (found["bad_count"], found["bad_lines"][0][0]) == (1, 3 if agent == "codex" else 2)
-    (failed,) = lines("import", agent, write(tmp_path / "none.jsonl", "x"), "--json")
+    assert set(sums["total"]) == {"conversations", "lines", "examples", "acts", "canceled"}
+    assert sums["total"]["conversations"] == {"imported": 1}
+    assert set(sums["total"]["examples"]["not understood"]) == {"path", "kind", "line", "text"}
+    failed, _ = lines("import", agent, write(tmp_path / "none.jsonl", "x"), "--json")
     assert set(failed) == {"path", "part", "outcome", "reason", "id", "title"}
 
 

@@ -130,10 +130,24 @@ def test_what_is_still_being_written_waits_and_what_follows_with_it(path, at):
     with changing(path) as db:
         add_opencode(db, rows=rows)
     (imported,) = sessions(path)
-    # Both texts of the prompt, then what was done before; the call shows while it runs.
-    assert len(texts(imported)) == 2 + (at if at < 2 else 3)
+    # Both texts of the prompt, then what was done before, and what is being done.
+    assert len(texts(imported)) == 2 + at + 1
     if at == 2:
         assert isinstance(imported.conversation.messages[-1].item, FunctionCall)
+
+
+def test_a_text_that_was_half_written_grows(path, tmp_path):
+    rows, store = opencode_rows(), open_store(tmp_path / "store")
+    for text in ("Loo", "Looking."):
+        rows[1][1].pop("error", None)
+        rows[1][1]["time"] = {"created": MS + 2000}
+        rows[1][2][1] |= {"text": text, "time": {"start": MS + 2000}}
+        with changing(path) as db:
+            add_opencode(db, rows=rows)
+            db.execute("update part set time_updated = ?", (MS + 7000 + len(text),))
+        (result,) = import_sessions(store, [path])
+    assert result.outcome is ImportOutcome.UPDATED
+    assert text_of(store.load_session(result.id)[1].messages[-1].item) == "Looking."
 
 
 def test_what_was_undone_is_a_branch_that_was_left(path):

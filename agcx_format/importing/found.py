@@ -1,0 +1,175 @@
+"""What can be imported: each conversation where its agent keeps it, and whether the store has it already.
+
+Strategy: a file that was imported before is known by its size and time, from the records of the store.
+Nothing is opened but databases, and files whose agent nobody named.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from uuid import UUID
+
+from agcx_format.errors import ConversionError, PersistenceError
+from agcx_format.importing.agent import Agent, Source
+from agcx_format.importing.environment import VERSION
+from agcx_format.importing.finding import default_places, find_sources
+from agcx_format.importing.registry import agents
+from agcx_format.model.timestamps import Timestamp, ns_of
+from agcx_format.store.import_records import ImportRecord, ImportRecords, RecordState
+from agcx_format.store.store import Store
+
+__all__ = ["FoundAgent", "FoundSource", "SourceState", "look", "look_at"]
+
+# A file that changed within this time is being written.
+_RECENT_NS = 60 * 1_000_000_000
+
+
+class SourceState(StrEnum):
+    """What the store has of a conversation."""
+
+    NEW = "new"
+    GROWN = "grown"
+    KNOWN = "known"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSource:
+    """A conversation where its agent keeps it.
+
+    Fields:
+        size: bytes of its file.
+        changed_ns: when it last changed.
+        state: what the store has of it.
+        record: what the last import noted; None if there was none.
+    """
+
+    agent: Agent
+    source: Source
+    size: int
+    changed_ns: int
+    state: SourceState
+    record: ImportRecord | None = None
+
+    @property
+    def key(self) -> bytes:
+        return _key(self.source)
+
+    @property
+    def session_id(self) -> UUID | None:
+        """The session that it became; None if it became none."""
+        return self.record.session_id if self.record else None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAgent:
+    """What an agent keeps on this machine.
+
+    Fields:
+        places: those of its default places that exist.
+        sources: its conversations.
+        errors: what could not be looked at.
+        looked: when an import last looked at all of them.
+        being_written: how many changed within the last minute.
+    """
+
+    agent: Agent
+    places: tuple[Path, ...]
+    sources: tuple[FoundSource, ...]
+    errors: tuple[PersistenceError, ...]
+    looked: Timestamp | None
+    being_written: int
+
+    @property
+    def counts(self) -> Counter[SourceState]:
+        return Counter(each.state for each in self.sources)
+
+
+def look(store: Store, chosen: Collection[Agent] | None = None) -> Iterator[FoundAgent]:
+    """What each agent keeps in its default places, and what of it the store has; writes nothing.
+
+    Raises:
+        PersistenceError: the store cannot be read.
+    """
+    known = _Known(store)
+    for agent in agents() if chosen is None else chosen:
+        places = tuple(place for place in default_places(agent) if place.exists())
+        sources: list[FoundSource] = []
+        errors: list[PersistenceError] = []
+        for found in known.at(places, agent):
+            if isinstance(found, FoundSource):
+                sources.append(found)
+            else:
+                errors.append(found)
+        now = Timestamp.now().ns
+        recent = sum(0 <= now - each.changed_ns < _RECENT_NS for each in sources)
+        looked = known.records(agent.name).looked
+        yield FoundAgent(agent, places, tuple(sources), tuple(errors), looked, recent)
+
+
+def look_at(
+    store: Store, paths: Iterable[Path], agent: Agent | None = None
+) -> Iterator[FoundSource | PersistenceError]:
+    """The conversations in files and below directories, and why one cannot be looked at.
+
+    `agent` is the one that wrote them; without it, each file tells.
+
+    Raises:
+        PersistenceError: the store cannot be read.
+    """
+    return _Known(store).at(paths, agent)
+
+
+class _Known:
+    """What a store has and had; read once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._ids = store.imports.session_ids()
+        self._records: dict[str, ImportRecords] = {}
+
+    def records(self, agent: str) -> ImportRecords:
+        if agent not in self._records:
+            self._records[agent] = self._store.imports.records(agent)
+        return self._records[agent]
+
+    def at(
+        self, paths: Iterable[Path], agent: Agent | None
+    ) -> Iterator[FoundSource | PersistenceError]:
+        for found in find_sources(paths, agent):
+            if isinstance(found, PersistenceError):
+                yield found
+            else:
+                yield self._source(*found)
+
+    def _source(self, agent: Agent, source: Source) -> FoundSource | PersistenceError:
+        try:
+            status = os.stat(source.path)
+        except OSError as error:
+            return ConversionError(error.strerror or str(error), path=source.path)
+        changed_ns = status.st_mtime_ns if source.changed is None else ns_of(source.changed)
+        size = status.st_size if source.changed is None else 0
+        record = self.records(agent.name).get(_key(source))
+        state = self._state(record, size, changed_ns)
+        return FoundSource(agent, source, size, changed_ns, state, record)
+
+    def _state(self, record: ImportRecord | None, size: int, changed_ns: int) -> SourceState:
+        if record is None or record.state is RecordState.WITHDRAWN:
+            return SourceState.NEW
+        is_there = record.session_id in self._ids
+        if record.state is RecordState.TAKEN and not is_there:
+            return SourceState.DELETED
+        is_same = (record.size, record.changed_ns, record.reader) == (size, changed_ns, VERSION)
+        if is_same and record.state is not RecordState.KEPT_OUT:
+            return SourceState.KNOWN
+        return SourceState.GROWN if is_there else SourceState.NEW
+
+
+def _key(source: Source) -> bytes:
+    path = os.fsencode(os.path.abspath(source.path))
+    return path + b"\0" + os.fsencode(source.part) if source.part else path

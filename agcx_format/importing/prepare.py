@@ -1,0 +1,203 @@
+"""Reads one conversation, compares it with the store, and writes the session that it becomes into a folder.
+
+Strategy: this is the work of an import that takes time, for one conversation, and needs no lock. What it
+needs and gives can be passed between processes; the words of the conversation stay here.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from uuid import UUID, uuid5
+
+import msgspec
+
+from agcx_format.codec.json import to_json
+from agcx_format.disk.durable import Signature
+from agcx_format.errors import PersistenceError, SessionNotFound
+from agcx_format.importing.agent import Agent, Source
+from agcx_format.importing.finding import read_from
+from agcx_format.importing.growth import Growth, compare, grown
+from agcx_format.importing.imported import Imported
+from agcx_format.importing.report import ImportReport
+from agcx_format.importing.results import ImportOutcome
+from agcx_format.layout import by_version
+from agcx_format.model.session import Session, SessionMetadata
+from agcx_format.session.whole import read_session
+from agcx_format.store.staging import StagedFile, write_staged
+from agcx_format.store.store import Store
+
+__all__ = ["EDITED", "NO_MESSAGES", "OTHER_CONVERSATION", "Job", "Planned", "Prepared", "prepare"]
+
+NO_MESSAGES = "no messages in it"
+OTHER_CONVERSATION = "another conversation has this id in the store"
+EDITED = "it was edited in the store"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A conversation to be read.
+
+    Fields:
+        agent: the one that wrote it.
+        known_as: the id of the session that it was imported as, if that is not its own.
+        store: the path of the store.
+        level: zstd level.
+        target: the path of the file to be written; None to write nothing.
+        own_id: take in another conversation of an id that is taken, under an id of its own.
+    """
+
+    agent: Agent
+    source: Source
+    known_as: UUID | None
+    store: str
+    layout: int
+    level: int
+    target: str | None
+    own_id: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A session that this run has prepared: its staged file, or else where it comes from."""
+
+    path: str | None
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a conversation becomes.
+
+    Fields:
+        reason: why it is skipped or failed.
+        staged: the file that was written; None if there is none to write.
+        metadata: as they are in the file.
+        indexed: as the index holds them.
+        replaces, expected: the file of the session in the store, and its version that was read.
+    """
+
+    outcome: ImportOutcome
+    reason: str = ""
+    id: UUID | None = None
+    title: str = ""
+    report: ImportReport | None = None
+    staged: StagedFile | None = None
+    layout: int = 1
+    metadata: SessionMetadata | None = None
+    indexed: SessionMetadata | None = None
+    replaces: str | None = None
+    expected: Signature | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    session: Session
+    path: str
+    layout: int
+    signature: Signature
+
+
+def prepare(job: Job, planned: Mapping[UUID, Planned] | None = None) -> Prepared:
+    """Read a conversation, and write its session if it is new or has grown.
+
+    `planned` are sessions that were prepared before and are not in the store yet.
+
+    Raises:
+        PersistenceError: the file cannot be written, or the store not be read.
+    """
+    try:
+        new = _read(job)
+    except PersistenceError as error:
+        return Prepared(ImportOutcome.FAILED, error.reason)
+    if job.known_as is not None and job.known_as != new.metadata.id:
+        new = _with_id(new, job.known_as)
+    return _Preparation(job, planned or {}).of(new)
+
+
+def _read(job: Job) -> Imported:
+    return read_from(job.agent, job.source)
+
+
+class _Preparation:
+    def __init__(self, job: Job, planned: Mapping[UUID, Planned]) -> None:
+        self._job, self._planned = job, planned
+
+    def of(self, new: Imported) -> Prepared:
+        if not new.conversation.messages:
+            return self._result(new, ImportOutcome.SKIPPED, NO_MESSAGES)
+        try:
+            stored = self._stored(new.metadata.id)
+        except PersistenceError as error:
+            reason = f"the store has it already, unreadable: {error.reason}"
+            return self._result(new, ImportOutcome.FAILED, reason)
+        if stored is None:
+            return self._written(new, None)
+        match compare(stored.session, new):
+            case Growth.NONE:
+                return self._result(new, ImportOutcome.PRESENT)
+            case Growth.SOME:
+                return self._written(grown(stored.session, new), stored)
+            case Growth.EDITED:
+                return self._result(new, ImportOutcome.SKIPPED, EDITED)
+        if not self._job.own_id:
+            return self._result(new, ImportOutcome.SKIPPED, OTHER_CONVERSATION)
+        return self.of(_with_id(new, _own_id(new)))
+
+    def _result(self, new: Imported, outcome: ImportOutcome, reason: str = "") -> Prepared:
+        metadata = new.metadata
+        return Prepared(outcome, reason, metadata.id, metadata.title, new.report)
+
+    def _stored(self, session_id: UUID) -> _Stored | None:
+        """The session in the store, or the one that is to be there; None if there is none."""
+        store = _store(self._job.store)
+        try:
+            entry = store.resolve(str(session_id))
+            there = entry.path, entry.layout, entry.signature
+        except SessionNotFound:
+            there = "", self._job.layout, Signature(0, 0, 0)
+        if planned := self._planned.get(session_id):
+            if planned.path is not None:
+                return _Stored(read_session(planned.path), *there)
+            read = _read(planned.job)
+            return _Stored((read.metadata, read.conversation, read.state), *there)
+        return _Stored(read_session(there[0]), *there) if there[0] else None
+
+    def _written(self, new: Imported, old: _Stored | None) -> Prepared:
+        outcome = ImportOutcome.UPDATED if old else ImportOutcome.IMPORTED
+        job = self._job
+        if job.target is None:
+            return self._result(new, outcome)
+        codec = by_version(old.layout if old else job.layout)
+        indexed, parts = codec.encode_measured(new.metadata, new.conversation, new.state, job.level)
+        return replace(
+            self._result(new, outcome),
+            staged=write_staged(job.target, parts),
+            layout=codec.version,
+            metadata=codec.as_stored(new.metadata, indexed),
+            indexed=indexed,
+            replaces=(old.path or None) if old else None,
+            expected=old.signature if old and old.path else None,
+        )
+
+
+@functools.lru_cache(maxsize=1)
+def _store(path: str) -> Store:
+    return Store(path)
+
+
+def _own_id(new: Imported) -> UUID:
+    """An id for another conversation of an id that is taken: the same at every import."""
+    first = new.conversation.messages[0]
+    said = f"{first.timestamp}\n".encode() + to_json(first.item)
+    return uuid5(new.metadata.id, hashlib.sha256(said).hexdigest())
+
+
+def _with_id(new: Imported, session_id: UUID) -> Imported:
+    return replace(
+        new,
+        metadata=msgspec.structs.replace(new.metadata, id=session_id),
+        conversation=msgspec.structs.replace(new.conversation, id=session_id),
+    )

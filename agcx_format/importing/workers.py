@@ -1,0 +1,87 @@
+"""Prepares conversations one after the other, or in several processes at once, in the same order.
+
+Strategy: parsing takes the time, and Python does it on one core. The processes are spawned, not forked: a
+program with threads may not fork. Each ends as soon as the pipe to the one that started it is closed, so that
+neither a cancel nor a crash leaves any behind.
+"""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
+
+from agcx_format.errors import PersistenceError
+from agcx_format.importing.prepare import Job, Prepared, prepare
+
+__all__ = ["prepare_all", "processes_for"]
+
+# Starting a process takes as long as reading so many bytes.
+_WORTH_A_PROCESS = 24 * 1024 * 1024
+_MOST = 8
+# Jobs that each process has waiting, so that it never waits itself.
+_AHEAD = 4
+
+
+def processes_for(sizes: Iterable[int]) -> int:
+    """How many processes are worth their start for files of these sizes in bytes; 1 for none."""
+    sizes = list(sizes)
+    worth = sum(sizes) // _WORTH_A_PROCESS
+    return max(1, min(worth, len(sizes), os.cpu_count() or 1, _MOST))
+
+
+def prepare_all(jobs: Iterable[Job], processes: int) -> Iterator[tuple[Job, Prepared]]:
+    """Prepare each job, in order. An iterator that is closed ends the processes at once.
+
+    Raises:
+        PersistenceError: a session cannot be written, or a process was ended by the system.
+    """
+    if processes <= 1:
+        for job in jobs:
+            yield job, prepare(job)
+        return
+    context = multiprocessing.get_context("spawn")
+    watched, ours = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(processes, context, _end_with, (watched,))
+    try:
+        yield from _in_order(pool, iter(jobs), processes * _AHEAD)
+    except BrokenProcessPool:
+        raise PersistenceError(
+            "a process that reads conversations was ended by the system"
+        ) from None
+    finally:
+        ours.close()
+        watched.close()
+        pool.shutdown(cancel_futures=True)
+
+
+def _in_order(
+    pool: ProcessPoolExecutor, jobs: Iterator[Job], most: int
+) -> Iterator[tuple[Job, Prepared]]:
+    running: deque[tuple[Job, Future[Prepared]]] = deque()
+    for job in itertools.islice(jobs, most):
+        running.append((job, pool.submit(prepare, job)))
+    while running:
+        job, future = running.popleft()
+        prepared = future.result()
+        for following in itertools.islice(jobs, 1):
+            running.append((following, pool.submit(prepare, following)))
+        yield job, prepared
+
+
+def _end_with(watched: Connection) -> None:
+    """End this process when the other end of the pipe is closed, whatever it is doing."""
+
+    def wait() -> None:
+        try:
+            watched.poll(None)
+        finally:
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

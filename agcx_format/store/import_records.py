@@ -1,0 +1,181 @@
+"""What was imported from where: which file became which session, and how the file was then.
+
+Strategy: one file per agent in `imports/` of the store. A file that did not change since is known by its
+size and time alone, without reading it or its session. A session that is recorded and not in the store was
+deleted there, and is not imported again by itself. The records follow from acts as the index does: what an
+undo took back is marked, so that the next import looks at the file again. Damaged records count as missing;
+everything is then compared once more.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from enum import IntEnum
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from agcx_format import limits
+from agcx_format.disk.checked_frames import framed, unframed
+from agcx_format.disk.durable import read_exactly
+from agcx_format.disk.tree import Tree
+from agcx_format.errors import PersistenceError
+from agcx_format.model.timestamps import Timestamp
+from agcx_format.store.acts.manifest import Act, Step
+from agcx_format.store.paths import IMPORTS
+
+__all__ = [
+    "KIND", "ImportRecord", "ImportRecords", "RecordState", "records_after_undo", "records_step",
+]  # fmt: skip
+
+# Of the acts that import.
+KIND: Final = "import"
+_SUFFIX = ".idx"
+_FORMAT = 1
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class RecordState(IntEnum):
+    """What became of a file."""
+
+    TAKEN = 0
+    # It holds no conversation.
+    EMPTY = 1
+    # It could not be read.
+    FAILED = 2
+    # The import was undone.
+    WITHDRAWN = 3
+    # Its conversation and that in the store do not continue each other.
+    KEPT_OUT = 4
+
+
+class ImportRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One conversation where its agent keeps it, when it was last read.
+
+    Fields:
+        source: the path of its file; for a part of a file, also a zero byte and the name of the part.
+        size: bytes of the file.
+        changed_ns: when it last changed.
+        session: the bytes of the session's id; empty if there is none.
+        reader: the version of the importer that read it.
+        state: what became of it.
+        reason: why it was not taken.
+    """
+
+    source: bytes
+    size: int
+    changed_ns: int
+    session: bytes
+    reader: str
+    state: RecordState = RecordState.TAKEN
+    reason: str = ""
+
+    @property
+    def session_id(self) -> UUID | None:
+        return UUID(bytes=self.session) if len(self.session) == 16 else None
+
+
+class _File(msgspec.Struct, array_like=True):
+    format: int
+    records: list[ImportRecord]
+
+
+_decode = msgspec.msgpack.Decoder(_File).decode
+
+
+class ImportRecords:
+    """The records of one agent in one store, by their sources.
+
+    Fields:
+        path: of the file, relative to the store.
+        looked: when an import last looked for new conversations; None if it never did.
+    """
+
+    def __init__(self, root: Path, agent: str) -> None:
+        self.path = f"{IMPORTS}/{agent}{_SUFFIX}"
+        self.looked: Timestamp | None = None
+        self._records: dict[bytes, ImportRecord] = {}
+        with suppress(OSError, PersistenceError, ValueError), Tree(root) as store:
+            self._read(store)
+
+    def _read(self, store: Tree) -> None:
+        place = store.place(self.path)
+        fd = os.open(place.name, _READ, dir_fd=place.fd)
+        try:
+            status = os.fstat(fd)
+            if not stat.S_ISREG(status.st_mode) or status.st_size > limits.WHOLE_SECTION:
+                return
+            found = _decode(unframed(read_exactly(fd, status.st_size, 0)))
+        finally:
+            os.close(fd)
+        if found.format == _FORMAT:
+            self._records = {record.source: record for record in found.records}
+            self.looked = Timestamp.from_ns(status.st_mtime_ns)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def get(self, source: bytes) -> ImportRecord | None:
+        return self._records.get(source)
+
+    def session_ids(self) -> set[UUID]:
+        """The sessions that were imported, wherever their files are now."""
+        return {
+            record.session_id
+            for record in self._records.values()
+            if record.session_id is not None and record.state is RecordState.TAKEN
+        }
+
+    def changed(self, new: Iterable[ImportRecord]) -> bytes | None:
+        """The file with new records in place of older ones of the same sources; None if it has them."""
+        different = {
+            record.source: record for record in new if self._records.get(record.source) != record
+        }
+        return _encode({**self._records, **different}) if different else None
+
+    def withdrawn(self, sessions: Iterable[UUID]) -> bytes | None:
+        """The file in which what these sessions came from is to be looked at again; None if none did."""
+        ids = {session.bytes for session in sessions}
+        marked = [
+            msgspec.structs.replace(record, changed_ns=0, state=RecordState.WITHDRAWN)
+            for record in self._records.values()
+            if record.session in ids
+        ]
+        return self.changed(marked)
+
+
+def _encode(records: Mapping[bytes, ImportRecord]) -> bytes:
+    return framed(msgspec.msgpack.encode(_File(_FORMAT, list(records.values()))))
+
+
+def records_step(root: Path, path: str, data: bytes) -> Step:
+    """The step that writes the records of an agent in the same act as the sessions."""
+    op = "replace" if os.path.lexists(root / path) else "create"
+    return Step(op, path, parts=[data], derived=True)
+
+
+def records_after_undo(root: Path, act: Act) -> list[Step]:
+    """The steps that update the records once an act was undone."""
+    if act.kind != KIND:
+        return []
+    sessions = [UUID(session.id) for session in act.sessions if session.id]
+    steps = []
+    for agent in _agents(root):
+        records = ImportRecords(root, agent)
+        if data := records.withdrawn(sessions):
+            steps.append(records_step(root, records.path, data))
+    return steps
+
+
+def _agents(root: Path) -> list[str]:
+    try:
+        with Tree(root) as store:
+            names = store.names(IMPORTS)
+    except (OSError, PersistenceError):
+        return []
+    return sorted(n.removesuffix(_SUFFIX) for n in names if n.endswith(_SUFFIX))
