@@ -229,6 +229,8 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         Action("conversation.reopen", "f5", "reopen", "reload"),
         Action("conversation.split", "x", "split", "split in two here",
                palette="split the session in two before this message"),
+        Action("conversation.change", "X", "change", "change, delete, or redact messages",
+               palette="change or delete the message, or redact the session"),
         Action("conversation.undo", "u", "undo", "undo the last change here"),
         Action("conversation.search", "slash", "search", "search",
                footer="search", palette="search in the conversation", label="/"),
