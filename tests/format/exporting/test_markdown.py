@@ -65,7 +65,9 @@ def draft(*items) -> ImportDraft:
 def markdown(*items, title: str = "Fix it", noted: Mapping | None = None) -> str:
     """`noted` are fields of the first message's metadata."""
     made = draft(*items)
-    imported = made.finish(source=None, title=title, model="m", tags=["a: b"], directory="/src")
+    imported = made.finish(
+        source=None, agent="", title=title, model="m", tags=["a: b"], directory="/src"
+    )
     messages = imported.conversation.messages
     notes = msgspec.structs.replace(messages[0].metadata, **(noted or {}))
     messages[0] = msgspec.structs.replace(messages[0], metadata=notes)
@@ -283,7 +285,7 @@ def test_an_item_of_an_unknown_kind_is_shown_as_json():
 def test_the_document_is_made_a_message_at_a_time():
     made = draft(*every_kind("x"))
     imported = made.finish(
-        source=None, title="t", model="", tags=[], directory="",
+        source=None, agent="", title="t", model="", tags=[], directory="",
     )  # fmt: skip
     seen = []
     messages = (seen.append(m) or m for m in imported.conversation.messages)
@@ -294,7 +296,9 @@ def test_the_document_is_made_a_message_at_a_time():
 
 def test_items_of_markdown_tests_can_be_stored():
     """So that the hostile texts above are ones that a file can hold."""
-    made = draft(*every_kind("x")).finish(source=None, title="t", model="m", tags=[], directory="")
+    made = draft(*every_kind("x")).finish(
+        source=None, agent="", title="t", model="m", tags=[], directory=""
+    )
     assert messagepack.encode_messages(made.conversation.messages)
 
 
