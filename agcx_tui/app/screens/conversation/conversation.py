@@ -330,10 +330,10 @@ class ConversationScreen(OnceScreen[None]):
 
     def action_export(self) -> None:
         if self.opened is not None and Offer.EXPORT not in self.opened.offers:
-            text = "c makes a session of this checkpoint; that can be exported."
+            text = "c creates a session from this checkpoint, which can be exported."
             self.notify(text, markup=False)
         elif self._export is None:
-            self.notify("There is nothing here to export with.", markup=False)
+            self.notify("This cannot be exported.", markup=False)
         else:
             self._export(self.path)
 
@@ -361,7 +361,7 @@ class ConversationScreen(OnceScreen[None]):
     @work
     async def action_split(self) -> None:
         if self.has_class("-failed"):
-            words = "What cannot be read cannot be split. agcx repair saves what is left of it."
+            words = "A damaged session cannot be split; agcx repair recovers what can be read."
             self.notify(words, severity="warning", markup=False)
         else:
             await self.derived.split(self, self.opened, self.transcript)
