@@ -96,7 +96,7 @@ def checkpoint_losses(
         value, _ = read_checkpoint(path, listed.get(ids[1]))
     except PersistenceError as error:
         return _unreadable(path) or [
-            f"the checkpoint {ids[1]} is damaged, and stays so: {error.reason}"
+            f"{os.path.basename(path)} is damaged, and stays so: {error.reason}"
         ]
     try:
         checkpoint.encode(value, layout)
