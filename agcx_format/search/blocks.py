@@ -9,18 +9,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import ClassVar
+from itertools import chain
+from typing import Annotated, ClassVar
 
 import msgspec
 
-from agcx_format.search.said import Kind, Said
+from agcx_format.search import native
+from agcx_format.search.said import Kind, Said, storable
 from agcx_format.search.traits import traits_of
 
-__all__ = ["BLOCK_SIZE", "SEPARATOR", "Block", "Facts", "cut", "facts_of", "in_characters"]
+__all__ = [
+    "BLOCK_SIZE",
+    "SEPARATOR",
+    "TITLE_NUMBER",
+    "Block",
+    "Facts",
+    "cut",
+    "facts_of",
+    "in_characters",
+]
 
 SEPARATOR = "\n\0\n"
 # Bytes of text in a block: what is decompressed at once.  A longer message is a block of its own.
 BLOCK_SIZE = 64 * 1024
+
+TITLE_NUMBER = -1
+"""What the title has for the number of a message."""
 
 _MARK = b"\n\0\n"
 _FAILED = 0x80
@@ -41,8 +55,8 @@ class Facts(msgspec.Struct, array_like=True, frozen=True, gc=False):
     kinds: bytes
     times: list[str]
     names: list[str]
-    roles: list[int]
-    tools: list[int]
+    roles: list[Annotated[int, msgspec.Meta(ge=0)]]
+    tools: list[Annotated[int, msgspec.Meta(ge=-1)]]
     paths: dict[int, list[str]]
 
     def kind(self, number: int) -> Kind:
@@ -63,8 +77,7 @@ class Facts(msgspec.Struct, array_like=True, frozen=True, gc=False):
         lengths = {len(self.kinds), len(self.times), len(self.roles), len(self.tools)}
         if lengths != {messages}:
             raise ValueError("columns of another length")
-        least = min(min(self.roles), min(self.tools) + 1)
-        if least < 0 or max(max(self.roles), max(self.tools)) >= len(self.names):
+        if max(max(self.roles), max(self.tools)) >= len(self.names):
             raise ValueError("a name that is not there")
         if self.kinds.strip(_KINDS):
             raise ValueError("a kind that is not known")
@@ -76,7 +89,7 @@ class Block:
     Fields:
         payload: their texts in UTF-8, separated.
         traits: see `traits`.
-        first: the number of the first message in its session, from 0.
+        first: the number of the first message in its session, from 0; -1 where the title comes first.
     """
 
     ALWAYS: ClassVar[int] = 0x80
@@ -86,30 +99,38 @@ class Block:
         self.payload = payload
         self.traits = traits | self.ALWAYS
         self.first = first
-        self._facts = facts
+        self._get_facts = facts
+        self._facts: Facts | None = None
+        # A message and where it begins: those that are asked for follow each other.
+        self._reached = 0, 0
 
     @cached_property
     def text(self) -> str:
         return self.payload.decode()
 
-    @cached_property
+    @property
     def facts(self) -> Facts:
-        return self._facts()
+        found = self._facts
+        if found is None:
+            found = self._facts = self._get_facts()
+        return found
 
     @property
     def messages(self) -> int:
-        return len(self._parts)
+        return native.count(self.payload, b"\0", 0, len(self.payload)) + 1
 
     def message(self, number: int) -> str:
         """The text of one message."""
-        parts = self._parts
-        # The line breaks around the NULs are not part of it.
-        end = -1 if number < len(parts) - 1 else None
-        return parts[number][1 if number else 0 : end].decode()
-
-    @cached_property
-    def _parts(self) -> list[bytes]:
-        return self.payload.split(b"\0")
+        payload = self.payload
+        reached, start = self._reached
+        if number < reached:
+            reached = start = 0
+        for _ in range(reached, number):
+            # The line breaks around the NULs are not part of a message.
+            start = payload.index(b"\0", start) + 2
+        self._reached = number, start
+        end = payload.find(b"\0", start)
+        return payload[start : end - 1 if end >= 0 else None].decode()
 
     @cached_property
     def texts(self) -> list[str]:
@@ -117,12 +138,12 @@ class Block:
         return self.text.split(SEPARATOR)
 
 
-def cut(messages: Iterable[Said]) -> Iterator[Block]:
-    """The messages of one session in blocks."""
+def cut(title: str, messages: Iterable[Said]) -> Iterator[Block]:
+    """The title of one session, which has the number -1, and its messages in blocks."""
     held: list[Said] = []
     texts: list[bytes] = []
-    size = first = 0
-    for said in messages:
+    size, first = 0, TITLE_NUMBER
+    for said in chain([Said(storable(title), Kind.TITLE, "title", "")], messages):
         raw = said.text.encode()
         if held and size + len(raw) > BLOCK_SIZE:
             yield _block(held, texts, first)
@@ -167,7 +188,7 @@ def in_characters(
         # `characters` of the message are known, up to `counted`.
         mark = payload.rfind(b"\0", counted, begin)
         if mark >= 0:
-            number += payload.count(b"\0", counted, begin)
+            number += native.count(payload, b"\0", counted, begin)
             counted = mark + 2
             characters = 0
         characters += _characters(payload, counted, begin)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from itertools import count, groupby, islice, repeat
 from operator import itemgetter, or_
 from pathlib import Path
-from typing import cast, overload
+from typing import overload
 
 import msgspec
 
@@ -145,9 +145,7 @@ class Scope:
         keys: Iterable[bytes | None] = repeat(None, len(refs))
         if book is not None:
             keys = refs.keys(book) if isinstance(refs, StoreFiles) else book.keys(refs)
-        # No key of a file is empty, so nothing is at None's place.
-        find = cast(Callable[[bytes | None], int | None], shelf.places.get)
-        found = list(map(find, keys))
+        found = shelf.places_of(keys)
         self._direct = [number for number, place in enumerate(found) if place is None]
         # By place on the shelf, the number among `refs`.
         self._numbers = dict(zip(found, count()))
@@ -184,13 +182,8 @@ class Scope:
 def _candidates(segment: Segment, query: Query) -> dict[int, tuple[int, ...]]:
     """Sessions that may fit, and which blocks of them have to be read."""
     everything = (1 << segment.block_count) - 1
-    if not query.within.messages:
-        return dict.fromkeys(range(len(segment.keys)), ())
     wanted = [segment.candidates(rows_of(each.required)) for each in query.matchers]
-    if query.within.title:
-        # A word that no message has may be in the title.
-        sessions = set(range(len(segment.keys)))
-    elif wanted:
+    if wanted:
         if 0 in wanted:
             return {}
         owners = segment.owners
@@ -202,11 +195,22 @@ def _candidates(segment: Segment, query: Query) -> dict[int, tuple[int, ...]]:
     unwanted = [segment.candidates(rows_of(term.matcher.required)) for term in query.unwanted]
     nothing_wanted = not wanted and not unwanted
     blocks = everything if nothing_wanted else reduce(or_, [*wanted, *unwanted])
+    if not query.within.messages:
+        blocks &= _with_titles(segment)
     found: dict[int, list[int]] = {number: [] for number in sorted(sessions)}
     for block in _bits(blocks):
         if (mine := found.get(segment.owners[block])) is not None:
             mine.append(block)
     return {number: tuple(numbers) for number, numbers in found.items()}
+
+
+def _with_titles(segment: Segment) -> int:
+    """The blocks that have the title of a session, as bits: the first of each."""
+    owners, mask = segment.owners, 0
+    for block, owner in enumerate(owners):
+        if not block or owner != owners[block - 1]:
+            mask |= 1 << block
+    return mask
 
 
 def _bits(mask: int) -> Iterator[int]:

@@ -31,6 +31,4 @@ class CheckpointsView(FactsView):
         elif isinstance(fact.target, CheckpointMetadata):
             self.post_message(self.Wanted(fact.target))
         else:
-            self.notify(
-                "The file of this checkpoint is not there.", severity="warning", markup=False
-            )
+            self.notify("The file of this checkpoint is missing.", severity="warning", markup=False)
