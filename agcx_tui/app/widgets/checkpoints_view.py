@@ -64,7 +64,7 @@ class CheckpointsView(FactsView):
         if not isinstance(target, StoredCheckpoint):
             self.notify("There is no checkpoint here.", markup=False)
         elif target.path is None and act not in _WITHOUT_FILE:
-            words = "The file of this checkpoint is not there."
+            words = "The file of this checkpoint is missing."
             self.notify(words, severity="warning", markup=False)
         else:
             self.post_message(self.Wanted(act, target))

@@ -61,8 +61,8 @@ def copy(
     """Copy sessions to another store, with checkpoints and index; the originals stay.
 
     They take the layout of that store, or --layout; what it has no place for is said. A session that the
-    other store has already is left as it is there. `agcx undo --store STORE` takes
-    the copies back.
+    other store has already is left as it is there. `agcx undo --store STORE` removes
+    the copies again.
     """
     from agcx_format import Store
     from agcx_format.store import incoming_of

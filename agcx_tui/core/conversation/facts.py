@@ -76,7 +76,7 @@ def context_facts(
 
     def note(path: str) -> str:
         there = not path or exists(os.path.join(directory, path))
-        return "" if there else "not there now"
+        return "" if there else "does not exist now"
 
     open_files = tuple(replace(_path("", path), note=note(path)) for path in context.open_files)
     groups = [
@@ -128,7 +128,7 @@ def _checkpoint(row: StoredCheckpoint, messages: int) -> Fact:
         f"after message {each.message_index:,}",
         f"{format.counted(after, 'message')} since" if after > 0 else "nothing since",
         format.exact(ns_of(each.created_at) // 1000),
-        format.size(row.size) if row.path is not None else "its file is not there",
+        format.size(row.size) if row.path is not None else "its file is missing",
         *(["its session does not list it"] if row.is_unlisted else []),
     ]
     notes = [" · ".join(words), *([each.description] if each.description else [])]
@@ -161,7 +161,8 @@ def detail_facts(conversation: Conversation, sizes: Sizes) -> list[Group]:
     groups.append(_about_source(conversation))
     if sizes:
         groups.append(Group("Sections", tuple(_section(*each) for each in sizes)))
-    groups.append(Group("To go on with it", (Fact("command", resume_command(data)),)))
+    if command := resume_command(data):
+        groups.append(Group("Resume", (Fact("command", command),)))
     return [group for group in groups if group is not None]
 
 
@@ -268,8 +269,8 @@ def _about_file(conversation: Conversation) -> tuple[Fact, ...]:
         _path("path", conversation.path),
         Fact("layout", f"{conversation.layout}"),
         Fact("size", _bytes(conversation.size)),
-        Fact("size by its metadata", _bytes(data.file_size)),
-        Fact("ratio by its metadata", f"{100 * data.compression_ratio:.1f} % of the original"),
+        Fact("recorded size", _bytes(data.file_size)),
+        Fact("recorded ratio", f"{100 * data.compression_ratio:.1f} % of the original"),
         Fact("format version", f"{data.format_version}"),
     )
 
@@ -289,7 +290,7 @@ def _paths(title: str, paths: list[str]) -> Group:
 
 
 def _path(name: str, path: str) -> Fact:
-    shown = format.short_path(path) if path else "(not said)"
+    shown = format.short_path(path) if path else "(unknown)"
     return Fact(name, shown, target=path or None, copied=path)
 
 

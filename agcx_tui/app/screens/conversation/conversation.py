@@ -275,7 +275,7 @@ class ConversationScreen(OnceScreen[None]):
         elif not isinstance(target, StoredCheckpoint):
             self.action_open_editor()
         elif target.path is None:
-            self.notify("The file of this checkpoint is not there.", markup=False)
+            self.notify("The file of this checkpoint is missing.", markup=False)
         elif self.opened is not None and self.panes.store is not None:
             from agcx_tui.app.screens.conversation.checkpoint import CheckpointScreen
 
@@ -343,10 +343,10 @@ class ConversationScreen(OnceScreen[None]):
 
     def action_export(self) -> None:
         if self.opened is not None and Offer.EXPORT not in self.opened.offers:
-            text = "c makes a session of this checkpoint; that can be exported."
+            text = "c creates a session from this checkpoint, which can be exported."
             self.notify(text, markup=False)
         elif self._export is None:
-            self.notify("There is nothing here to export with.", markup=False)
+            self.notify("This cannot be exported.", markup=False)
         else:
             self._export(self.path)
 
@@ -356,8 +356,10 @@ class ConversationScreen(OnceScreen[None]):
 
     def action_copy_resume(self) -> None:
         if self.opened is not None:
-            command = resume_command(self.opened.metadata)
-            copy(self.app, command, f"“{safe_line(command)}”")
+            if command := resume_command(self.opened.metadata):
+                copy(self.app, command, f"“{safe_line(command)}”")
+            else:
+                self.notify("The agent of this session cannot resume it by its id.", markup=False)
 
     @work(exclusive=True, group="editor")
     async def action_open_editor(self) -> None:
@@ -372,7 +374,7 @@ class ConversationScreen(OnceScreen[None]):
     @work
     async def action_split(self) -> None:
         if self.has_class("-failed"):
-            words = "What cannot be read cannot be split: see agcx repair."
+            words = "A damaged session cannot be split; agcx repair recovers what can be read."
             self.notify(words, severity="warning", markup=False)
         else:
             await self.derived.split(self, self.opened, self.transcript)

@@ -143,6 +143,8 @@ def test_gemini_a_subagent_names_its_parent(tmp_path):
     assert str(imported.parent.id) == SESSION
     assert str(imported.metadata.id) == CHILD
     assert "subagent" in imported.metadata.tags
+    # It is not the person who asked.
+    assert (imported.metadata.turn_count, imported.parent.task) == (0, "Look around")
 
 
 def test_gemini_what_was_typed_counts_where_files_were_added_to_it(tmp_path):
@@ -276,6 +278,13 @@ def test_kimi_arguments_that_came_in_parts_are_whole(tmp_path):
         line("ToolCallPart", arguments_part='.py"}'),
     )
     call = next(m for m in imported.conversation.messages if isinstance(m.item, FunctionCall))
+    lines = (tmp_path / "wire.jsonl").read_text().splitlines(keepends=True)
+    store, grown = open_store(tmp_path / "store"), tmp_path / "in" / "wire.jsonl"
+    grown.parent.mkdir()
+    for count, outcome in ((3, ImportOutcome.IMPORTED), (4, ImportOutcome.UPDATED)):
+        grown.write_text("".join(lines[:count]))
+        (result,) = import_sessions(store, [grown])
+        assert result.outcome is outcome, result.reason
     assert json.loads(call.item.arguments) == {"path": "a.py"}
     assert [file.path for file in call.metadata.file_context] == ["a.py"]
 
