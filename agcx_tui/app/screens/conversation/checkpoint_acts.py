@@ -47,7 +47,7 @@ async def act_on_checkpoint(
         asked = await _go_back(screen, conversation, wanted)
     if asked is not None:
         work, done = asked
-        await derived.run(screen, work, lambda _: f"{done}. u undoes this.", _FAILED)
+        await derived.run(screen, work, lambda _: f"{done}. u to undo.", _FAILED)
 
 
 async def _create(screen: Screen[None], file: store_work.File) -> tuple[Acting, str] | None:
@@ -59,7 +59,7 @@ async def _create(screen: Screen[None], file: store_work.File) -> tuple[Acting, 
         return None
     return (
         lambda store: store_work.create_checkpoint(store, file, name),
-        f"Made checkpoint {safe_line(name)}",
+        f"Created checkpoint {safe_line(name)}",
     )
 
 

@@ -85,7 +85,7 @@ async def test_a_checkpoint_is_made_renamed_and_deleted_and_u_undoes_each(manage
         screen = await at_checkpoints(pilot)
         await pilot.press("n")
         await named(pilot, "kept")
-        await until(pilot, lambda: "Made checkpoint kept. u undoes this." in notices(pilot))
+        await until(pilot, lambda: "Created checkpoint kept. u to undo." in notices(pilot))
         assert sorted(names(managed)) == sorted([*there, "kept"])
         await listed(pilot, screen, "kept")
         first = screen.panes.facts.fact.value
