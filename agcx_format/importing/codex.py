@@ -18,6 +18,7 @@ from typing import Any
 from agcx_format.errors import ConversionError
 from agcx_format.importing.agent import Agent, Head, Source, home_directory
 from agcx_format.importing.codex_events import Events
+from agcx_format.importing.codex_family import Family, SaidBy, said_by
 from agcx_format.importing.codex_items import add_item
 from agcx_format.importing.codex_names import Names, names_beside
 from agcx_format.importing.draft import ImportDraft
@@ -69,7 +70,7 @@ def read_rollout(path: Path, *, opener: Opener | None = None) -> Imported:
         ConversionError: the file cannot be read or is not a rollout.
     """
     read = read_document if Path(path).suffix == ".json" else read_lines
-    return read_source(path, partial(convert, names=names_beside), opener, read)
+    return read_source(path, partial(convert, names=names_beside, said_by=said_by), opener, read)
 
 
 def convert(
@@ -77,10 +78,12 @@ def convert(
     source: Path,
     modified: Timestamp,
     names: Callable[[Path], Names] = lambda source: {},
+    said_by: SaidBy = lambda source, origin: (),
 ) -> Imported:
     """The session that the lines of `source` hold; `modified` is when the file last changed.
 
-    `names` gives the names that the person gave to sessions, by their ids, the last one last.
+    `names` gives the names that the person gave to sessions, by their ids, the last one last; `said_by` what
+    a person said in the session that this one was forked from.
 
     Raises:
         ConversionError: no line has the shape of a Codex rollout.
@@ -89,7 +92,7 @@ def convert(
     if shape == "claude":
         raise ConversionError("this is a Claude Code transcript, not a Codex rollout")
     lines = _split_document(lines) if shape == "document" else lines
-    return _Rollout.read(lines, source, modified, names)
+    return _Rollout.read(lines, source, modified, names, said_by)
 
 
 def _split_document(lines: Iterable[Line]) -> Iterator[Line]:
@@ -108,21 +111,24 @@ class _Rollout:
 
     def __init__(
         self, draft: ImportDraft, meta: dict[str, Any], source: Path, modified: Timestamp,
-        names: Callable[[Path], Names],
+        names: Callable[[Path], Names], said_by: SaidBy,
     ) -> None:  # fmt: skip
         self._draft = draft
         self._meta = meta
         self._source = source
         self._modified = modified
         self._names = names
+        self._said_by = said_by
         self._events = Events(draft)
+        self._family = Family(meta)
+        draft.parent = self._family.parent
         self._model = ""
         self._directory = ""
 
     @classmethod
     def read(
         cls, lines: Iterable[Line], source: Path, modified: Timestamp,
-        names: Callable[[Path], Names],
+        names: Callable[[Path], Names], said_by: SaidBy,
     ) -> Imported:  # fmt: skip
         """Convert all lines.
 
@@ -140,7 +146,9 @@ class _Rollout:
         times = (v.get("timestamp") for v in values if isinstance(v, dict))
         start = next(filter(None, map(moment_of, [meta.get("timestamp"), *times])), None)
         identity = session_id(meta.get("id"), source.name)
-        rollout = cls(ImportDraft(identity, start or modified), meta, source, modified, names)
+        rollout = cls(
+            ImportDraft(identity, start or modified), meta, source, modified, names, said_by
+        )
         for line in itertools.chain(waiting, lines):
             rollout._draft.take(line, rollout._value)
         return rollout._finish()
@@ -192,6 +200,9 @@ class _Rollout:
 
     def _finish(self) -> Imported:
         draft, meta = self._draft, self._meta
+        if origin := self._family.origin:
+            said = self._said_by(self._source, origin)
+            self._family.mark(draft.entries, draft.start, said)
         git = meta.get("git")
         git = git if isinstance(git, dict) else {}
         directory = self._directory or as_text(meta.get("cwd")) or _directory_in_messages(draft)
