@@ -24,13 +24,14 @@ from agcx_format.session.checkpoint_file import CheckpointFile, is_checkpoint
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.metadata import read_metadata
 from agcx_format.store import paths
-from agcx_format.store.acts import plan_checkpoints
+from agcx_format.store.acts import plan_checkpoints, plan_derived
 from agcx_format.store.acts.manifest import Act
 from agcx_format.store.acts.plan import Change
 from agcx_format.store.acts.plan_checkpoints import StoredCheckpoint
 from agcx_format.store.checkpoint_files import checkpoint_files, unlisted
 from agcx_format.store.entries import ScanEntry
 from agcx_format.store.reader import StoreReader
+from agcx_format.store.session_names import as_id
 
 __all__ = [
     "SEPARATOR",
@@ -123,7 +124,7 @@ class CheckpointReader:
         """The checkpoint that a person names: `SESSION@NAME`, or the path of its file.
 
         NAME is its name, its id, or four or more of the first characters of its id; SESSION is as in
-        `store.resolve`.  Of a session that is gone only the whole id is known.
+        `store.resolve`; if the session is gone, its id or four or more of the first characters of that.
 
         Raises:
             SessionNotFound: there is no such session.
@@ -145,10 +146,30 @@ class CheckpointReader:
         try:
             return self.of(self._store.resolve(name))
         except SessionNotFound:
-            left = checkpoint_files(self._store.path).get(name.lower())
-            if not left or not paths.is_uuid(name):
+            files, prefix = checkpoint_files(self._store.path), name.lower()
+            gone = [
+                each
+                for each in files
+                if len(name) >= _SHORTEST_PREFIX and each.startswith(prefix) and paths.is_uuid(each)
+            ]
+            if len(gone) != 1:
                 raise
-            return self._of(UUID(name), None, [path for path, _ in left])
+            return self._of(UUID(gone[0]), None, [path for path, _ in files[gone[0]]])
+
+    def find(self, session_id: UUID, checkpoint_id: UUID) -> StoredCheckpoint:
+        """The checkpoint with this id of a session, which may be gone.
+
+        Raises:
+            TypeError: one of the ids is not a UUID.
+            SessionNotFound: there is no such session, and no checkpoint of it.
+            InvalidCheckpoint: there is no such checkpoint.
+            PersistenceError: a folder cannot be read.
+        """
+        wanted = as_id(checkpoint_id)
+        for each in self._of_session(str(as_id(session_id))):
+            if each.metadata.id == wanted:
+                return each
+        raise InvalidCheckpoint(f"no checkpoint {wanted}", path=self._store.path)
 
     def at(self, path: str | os.PathLike[str]) -> StoredCheckpoint:
         """The checkpoint of the store that has this file.
@@ -236,12 +257,32 @@ class Checkpoints(CheckpointReader):
             lambda: plan_checkpoints.deletion(self._store.path, chosen, self._level),
         )
 
+    def restore(self, wanted: StoredCheckpoint, title: str | None = None) -> tuple[UUID, Act]:
+        """Make a new session of the conversation as it was at a checkpoint.
+
+        Without its session, what only that knows (the model, tags, earlier checkpoints) is not in it.
+
+        Raises:
+            InvalidCheckpoint: the checkpoint has no file.
+            PersistenceError: the file is damaged, or cannot be read.
+            StoreNotWritable: the store may not be written.
+        """
+        self._file_of(wanted)
+        new_id = uuid4()
+        return new_id, self._perform(
+            "checkpoint",
+            [wanted],
+            lambda: plan_derived.from_checkpoint(
+                self._store.path, wanted, new_id, title, self._level
+            ),
+        )
+
     def go_back(self, wanted: StoredCheckpoint) -> Act:
         """Make a session what it was at a checkpoint; title, tags, star, and checkpoints stay.
 
         Raises:
             StaleSession: the session changed since it was listed.
-            SessionNotFound: it is gone; `store.restore_checkpoint` makes a new one.
+            SessionNotFound: it is gone; `restore` makes a new one.
             InvalidCheckpoint: the checkpoint has no file.
             StoreNotWritable: the store may not be written.
         """

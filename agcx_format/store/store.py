@@ -288,24 +288,15 @@ class Store(StoreSaver):
     def restore_checkpoint(
         self, session_id: UUID, checkpoint_id: UUID, title: str | None = None
     ) -> tuple[UUID, Act]:
-        """Make a new session of the conversation as it was at a checkpoint.
+        """Make a new session of the conversation as it was at a checkpoint, whose session may be gone.
 
         Raises:
-            SessionNotFound: there is no such session.
+            SessionNotFound: there is no such session, and no checkpoint of it.
             InvalidCheckpoint: the checkpoint has no file.
+            PersistenceError: the file is damaged, or cannot be read.
             StoreNotWritable: the store may not be written.
         """
-        from agcx_format.store.acts import plan_derived
-
-        new_id, checkpoint = uuid4(), self.load_checkpoint(session_id, checkpoint_id)
-        entry = self._entry_of(session_id)
-        return new_id, self._writer.act(
-            "checkpoint",
-            [entry],
-            lambda: plan_derived.from_checkpoint(
-                self.path, entry, checkpoint, new_id, title, self.level
-            ),
-        )
+        return self.checkpoints.restore(self.checkpoints.find(session_id, checkpoint_id), title)
 
     # --- the history and the trash
 

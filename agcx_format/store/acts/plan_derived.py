@@ -31,11 +31,14 @@ from agcx_format.model.session import (
     SessionState,
 )
 from agcx_format.model.timestamps import Timestamp, ns_of
+from agcx_format.session.checkpoint_file import read_checkpoint, session_at
 from agcx_format.session.metadata import read_metadata
 from agcx_format.session.whole import read_session
 from agcx_format.store import paths
 from agcx_format.store.acts.manifest import ActSession, Step
 from agcx_format.store.acts.plan import Change, copy_steps
+from agcx_format.store.acts.plan_checkpoints import StoredCheckpoint
+from agcx_format.store.acts.plan_content import checkpoint_layout
 from agcx_format.store.checkpoint_files import checkpoint_path, load_checkpoint
 from agcx_format.store.entries import ScanEntry
 from agcx_format.transcript.modes import modes_from, modes_until
@@ -153,35 +156,40 @@ def _checkpoints_beyond(
 
 
 def from_checkpoint(
-    root: Path,
-    entry: ScanEntry,
-    checkpoint: Checkpoint,
-    new_id: UUID,
-    title: str | None,
-    level: int,
+    root: Path, wanted: StoredCheckpoint, new_id: UUID, title: str | None, level: int
 ) -> Change:
     """Make a session of the conversation as it was at a checkpoint, with the checkpoints before it.
 
+    Of a session that is gone, or cannot be read, only what the checkpoint's own file says is known.
+
     Raises:
-        PersistenceError: the metadata of the session cannot be read.
+        PersistenceError: the checkpoint is damaged, or cannot be read.
     """
-    metadata, conversation = _whole_metadata(entry), checkpoint.conversation
-    messages = conversation.messages
+    assert wanted.path is not None
+    file, entry = root / wanted.path, wanted.session
+    checkpoint, _ = read_checkpoint(file, None if wanted.is_unlisted else wanted.metadata)
+    messages = checkpoint.conversation.messages
+    if entry is None or entry.metadata is None:
+        metadata, layout = session_at(checkpoint, None)[0], checkpoint_layout(file).version
+        default = metadata.title
+    else:
+        metadata, layout = _whole_metadata(entry), entry.layout
+        default = title_of_checkpoint(metadata, checkpoint.metadata)
     changed = messages[-1].timestamp if messages else checkpoint.metadata.created_at
     earlier = _checkpoints_before(root, metadata, checkpoint.metadata, new_id)
     new = replace(
         metadata,
         id=new_id,
-        title=title_of_checkpoint(metadata, checkpoint.metadata) if title is None else title,
+        title=default if title is None else title,
         updated_at=_newer(metadata.created_at, changed),
         last_accessed=Timestamp.now(),
         turn_count=_turns(metadata, messages),
-        current_mode=_last_mode(conversation.mode_history, metadata),
+        current_mode=_last_mode(checkpoint.conversation.mode_history, metadata),
         is_favorite=False,
         checkpoints=[each.metadata for each in earlier],
     )
-    conversation = replace(conversation, id=new_id)
-    return _created(root, entry.layout, new, conversation, checkpoint.state, level, earlier)
+    conversation = replace(checkpoint.conversation, id=new_id)
+    return _created(root, layout, new, conversation, checkpoint.state, level, earlier)
 
 
 def _checkpoints_before(

@@ -138,7 +138,7 @@ def checkpoint_lines(found: Sequence[StoredCheckpoint]) -> Iterator[str]:
 
 def _reference(found: StoredCheckpoint) -> str:
     """What names it: its session's short id and its name, or the beginning of its id."""
-    session = str(found.session_id)[: _SHORT_ID if found.session else None]
+    session = str(found.session_id)[:_SHORT_ID]
     return f"{session}@{safe_line(found.metadata.name) or str(found.metadata.id)[:_SHORT_ID]}"
 
 
@@ -231,7 +231,7 @@ def restore(
     store = settings.store()
     found = store.checkpoints.resolve(checkpoint)
     if not in_place:
-        new_id, act = store.restore_checkpoint(found.session_id, found.metadata.id, title)
+        new_id, act = store.checkpoints.restore(found, title)
         _done(f"Made {_quoted(act.titles[0])} of checkpoint {found.name}")
         click.echo(str(new_id))
         return

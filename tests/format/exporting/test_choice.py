@@ -51,7 +51,7 @@ def session():
     for number, item in enumerate(ITEMS, 1):
         draft.add(item, number)
     earlier = (draft.start, Message(None, "user", [InputText("EARLIER"), PICTURE]))
-    made = draft.finish(source=None, title="t", model="MODEL", tags=[], directory="")
+    made = draft.finish(source=None, agent="", title="t", model="MODEL", tags=[], directory="")
     messages = made.conversation.messages
     notes = replace(
         messages[0].metadata, edited=True, edit_history=[earlier],

@@ -59,7 +59,7 @@ def session(items):
     for number, item in enumerate(items, 1):
         draft.at(Timestamp(f"2025-08-26T04:12:{number:02}.5Z"))
         draft.add(item, number)
-    made = draft.finish(source=None, title="t", model="gpt-5", tags=[], directory="/src")
+    made = draft.finish(source=None, agent="", title="t", model="gpt-5", tags=[], directory="/src")
     return made.metadata, made.conversation
 
 

@@ -258,7 +258,7 @@ def test_the_page_is_made_a_message_at_a_time():
     draft = ImportDraft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123Z"))
     for number in range(3):
         draft.add(Message(None, "user", [InputText("x")]), number)
-    made = draft.finish(source=None, title="t", model="", tags=[], directory="")
+    made = draft.finish(source=None, agent="", title="t", model="", tags=[], directory="")
     seen = []
     parts = html_parts(made.metadata, (seen.append(m) or m for m in made.conversation.messages))
     while not next(parts).startswith("<article"):
@@ -269,7 +269,7 @@ def test_the_page_is_made_a_message_at_a_time():
 def test_several_conversations_in_one_page_have_anchors_of_their_own():
     draft = ImportDraft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123Z"))
     draft.add(Message(None, "user", [InputText("x")]), 1)
-    made = draft.finish(source=None, title="t", model="", tags=[], directory="")
+    made = draft.finish(source=None, agent="", title="t", model="", tags=[], directory="")
     sections = [
         part
         for prefix in ("s1-", "s2-")

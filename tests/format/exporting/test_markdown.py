@@ -65,7 +65,9 @@ def draft(*items) -> ImportDraft:
 def markdown(*items, title: str = "Fix it", noted: Mapping | None = None) -> str:
     """`noted` are fields of the first message's metadata."""
     made = draft(*items)
-    imported = made.finish(source=None, title=title, model="m", tags=["a: b"], directory="/src")
+    imported = made.finish(
+        source=None, agent="", title=title, model="m", tags=["a: b"], directory="/src"
+    )
     messages = imported.conversation.messages
     notes = msgspec.structs.replace(messages[0].metadata, **(noted or {}))
     messages[0] = msgspec.structs.replace(messages[0], metadata=notes)
@@ -294,7 +296,9 @@ def test_the_document_is_made_a_message_at_a_time():
 
 def test_items_of_markdown_tests_can_be_stored():
     """So that the hostile texts above are ones that a file can hold."""
-    made = draft(*every_kind("x")).finish(source=None, title="t", model="m", tags=[], directory="")
+    made = draft(*every_kind("x")).finish(
+        source=None, agent="", title="t", model="m", tags=[], directory=""
+    )
     assert messagepack.encode_messages(made.conversation.messages)
 
 

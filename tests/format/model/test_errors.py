@@ -11,8 +11,6 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
 
-import pytest
-
 import agcx_format
 import agcx_tui
 from agcx_format import SessionNotFound, UnsupportedVersion, read_session
@@ -58,8 +56,14 @@ def made(kind: type[BaseException]) -> BaseException:
     return kind(**given, path="/some/file", section="messages", offset=312, decompressed=True)
 
 
-@pytest.mark.parametrize("kind", error_classes(), ids=lambda kind: kind.__name__)
-def test_every_error_can_be_pickled_and_copied_with_all_its_fields(kind):
+def test_every_error_can_be_pickled_and_copied_with_all_its_fields():
+    kinds = error_classes()
+    assert len(kinds) > 30
+    for kind in kinds:
+        comes_back(kind)
+
+
+def comes_back(kind: type[BaseException]) -> None:
     error = made(kind)
     copies = [copy.copy(error), copy.deepcopy(error)]
     copies += [

@@ -44,7 +44,7 @@ def session(*items, title="t", **context):
     draft = ImportDraft(UUID(int=7), Timestamp("2025-08-26T04:12:50.123Z"))
     for number, item in enumerate(items, 1):
         draft.add(item, number)
-    made = draft.finish(source=None, title=title, model="m", tags=[], directory="/src")
+    made = draft.finish(source=None, agent="", title=title, model="m", tags=[], directory="/src")
     conversation = replace(made.conversation, context=replace(made.conversation.context, **context))
     return made.metadata, conversation, made.state
 

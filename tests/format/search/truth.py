@@ -23,7 +23,7 @@ from agcx_format.search.matchers import Literal, Matcher, Refused, Regex
 from agcx_format.search.text import as_read
 from agcx_format.session.lazy import SessionFile
 from agcx_format.store.store import Store
-from agcx_format.transcript.folding import Needle, fold
+from agcx_format.transcript.folding import Folded, Needle, fold
 from agcx_format.transcript.tool_calls import CallReader, ToolCall
 from agcx_format.transcript.words import genuine_user_text
 
@@ -98,9 +98,7 @@ def _places(parts: Iterable[tuple[int | None, str]], matcher: Matcher) -> list[P
 
 def _literal_spans(text: str, written: str) -> list[tuple[int, int]]:
     needle = Needle.of(written)
-    if needle.text not in _prepared(text, needle.cased):
-        return []
-    folded = needle.folded(text)
+    folded = _folded(text, needle.cased)
     found, at = [], 0
     while (at := folded.text.find(needle.text, at)) >= 0:
         found.append(folded.span(at, at + len(needle.text)))
@@ -109,8 +107,9 @@ def _literal_spans(text: str, written: str) -> list[tuple[int, int]]:
 
 
 @lru_cache(maxsize=1 << 16)
-def _prepared(text: str, cased: bool) -> str:
-    return Needle("", cased).prepare(text)
+def _folded(text: str, cased: bool) -> Folded:
+    """A text with the map to its letters, which takes long to make and is asked for by every query."""
+    return Needle("", cased).folded(text)
 
 
 def _regex_spans(text: str, pattern: str) -> list[tuple[int, int]]:

@@ -8,7 +8,16 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import SessionStorage, SessionStore, Store, open_store
+from agcx_format import (
+    InputText,
+    Message,
+    SessionStorage,
+    SessionStore,
+    Store,
+    new_message,
+    new_session,
+    open_store,
+)
 from agcx_format.doctor import verify_store
 from agcx_format.errors import InvalidCheckpoint, PersistenceError, SessionNotFound, StaleSession
 from agcx_format.store import open_conversation
@@ -197,3 +206,24 @@ def test_two_of_one_name_are_told_apart_by_their_ids(store: Store):
         store.checkpoints.resolve(f"{A}@first")
     same = store.checkpoints.resolve(f"{str(A)[:8]}@{str(one.metadata.id)[:8]}")
     assert same.metadata == one.metadata
+
+
+@pytest.mark.parametrize("layout", [1, 2])
+def test_a_checkpoint_becomes_a_session_also_when_its_own_is_gone(tmp_path: Path, layout: int):
+    store = Store(tmp_path, layout=layout)
+    said = new_message(Message(None, "user", [InputText("one")]))
+    session = new_session(title="Gone", messages=[said])
+    store.save_session(session.metadata.id, *session)
+    with store.editing(session.metadata.id) as editor:
+        made = editor.checkpoint("kept")
+    before = store.load_session(session.metadata.id)[1].messages
+    next(tmp_path.glob("**/*.agcx")).unlink()
+    new_id, act = store.restore_checkpoint(session.metadata.id, made.id)
+    metadata, conversation, _ = store.load_session(new_id)
+    assert conversation.messages == before
+    assert metadata.title == act.titles[0]
+    assert ("kept" in metadata.title) == (layout == 1)
+    assert store.entry(next(map(str, tmp_path.glob("**/*.agcx")))).layout == layout
+    assert [each for each in verify_store(store) if not each.ok] == []
+    store.undo()
+    assert new_id not in store

@@ -242,3 +242,24 @@ def test_the_modes_of_an_edit_are_those_of_the_format():
     from agcx_tui.cli.changing.change import MODES
 
     assert [mode.value.casefold() for mode in OperatingMode] == list(MODES)
+
+
+def test_every_verb_for_checkpoints_takes_one_whose_session_is_gone(store):
+    opened = open_store(store)
+    entry = next(each for each in opened.scan() if each.metadata and opened.checkpoints.of(each))
+    found = opened.checkpoints.of(entry)[0]
+    os.unlink(entry.path)
+    name = f"{str(entry.id)[:8]}@{found.metadata.name}"
+    assert name in run("checkpoint", "list").stdout
+    shown = run("checkpoint", "show", name)
+    assert (shown.exit_code, "[1]" in shown.stdout) == (0, True)
+    assert run("checkpoint", "export", name, "--format", "txt").exit_code == 0
+    result = run("checkpoint", "restore", name)
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.strip() in run("list", "--json").stdout
+    assert run("undo").exit_code == 0
+    for words in (("rename", name, "other"), ("restore", name, "--in-place", "--yes")):
+        refused = run("checkpoint", *words)
+        assert (refused.exit_code, "no session" in refused.stderr) == (1, True)
+    assert run("checkpoint", "delete", name, "--yes").exit_code == 0
+    assert name not in run("checkpoint", "list").stdout

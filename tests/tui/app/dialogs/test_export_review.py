@@ -41,7 +41,7 @@ def written(tmp_path: Path, *texts: str, number: int = 7, **context) -> ExportIt
     draft = ImportDraft(UUID(int=number << 96), Timestamp("2025-08-26T04:12:50.123Z"))
     for at, text in enumerate(texts, 1):
         draft.add(Message(None, "user", [InputText(text)]), at)
-    made = draft.finish(source=None, title="t", model="m", tags=[], directory="/src")
+    made = draft.finish(source=None, agent="", title="t", model="m", tags=[], directory="/src")
     around = replace(made.conversation, context=replace(made.conversation.context, **context))
     path = tmp_path / f"{draft.id}.agcx"
     write_session(path, made.metadata, around, made.state)
