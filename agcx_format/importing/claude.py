@@ -45,6 +45,7 @@ from agcx_format.importing.fields import as_json, as_text
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Line
 from agcx_format.importing.moments import moment_of
+from agcx_format.importing.returned import add_returned, tags_and_title, with_notes
 from agcx_format.importing.source_file import Opener, detect, known_shape, read_source
 from agcx_format.model.ids import session_id
 from agcx_format.model.timestamps import Timestamp
@@ -166,7 +167,10 @@ class _Transcript:
         self._about_session(value)
         before = len(draft.entries)
         kind = as_text(value.get("type"))
-        if kind in ("user", "assistant"):
+        tags_and_title(draft, value)
+        if add_returned(draft, value, number):
+            pass
+        elif kind in ("user", "assistant"):
             self._message(kind, value, number)
         else:
             self._asides.line(kind, value, number)
@@ -188,6 +192,7 @@ class _Transcript:
         before = len(draft.entries)
         blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
         Blocks(draft, value, message, number, self._result_in_file).add(blocks)
+        with_notes(draft.entries[before:], value)
         for entry in draft.entries[before:]:
             self._asides.heard(entry.item)
         if kind == "assistant":

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from agcx_format.errors import ConversionError
+from agcx_format.exporting.notes import NOTES
 from agcx_format.importing.agent import Agent, Head, Source, home_directory
 from agcx_format.importing.codex_events import Events
 from agcx_format.importing.codex_family import Family, SaidBy, said_by
@@ -28,6 +29,7 @@ from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Line, read_document, read_lines
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.notices import add_unknown
+from agcx_format.importing.returned import add_returned, is_ours, tags_and_title, with_notes
 from agcx_format.importing.source_file import Opener, detect, known_shape, read_source
 from agcx_format.model.ids import session_id
 from agcx_format.model.session import OperatingMode
@@ -159,6 +161,8 @@ class _Rollout:
             draft.bad(number, "not an object")
             return
         draft.at(moment_of(value.get("timestamp")))
+        if NOTES in value and self._returned(value, number):
+            return
         match value:
             case {"type": "response_item", "payload": dict(payload)}:
                 self._item(payload, number)
@@ -186,6 +190,23 @@ class _Rollout:
                 draft.skipped.add("header", number, value)
             case _:
                 add_unknown(draft, "{" + ", ".join(sorted(value)[:4]) + "}", value, number)
+
+    def _returned(self, value: dict[str, Any], number: int) -> bool:
+        """Use a line of an export of this program; False if it is to be read like any other."""
+        draft = self._draft
+        tags_and_title(draft, value)
+        if is_ours(value):
+            draft.skipped.add("written beside the conversation", number, value)
+            return True
+        if add_returned(draft, value, number):
+            self._events.heard(draft.entries[-1].item)
+            return True
+        payload, before = value.get("payload"), len(draft.entries)
+        if value.get("type") != "response_item" or not isinstance(payload, dict):
+            return False
+        self._item(payload, number)
+        with_notes(draft.entries[before:], value)
+        return True
 
     def _item(self, payload: dict[str, Any], number: int) -> None:
         add_item(self._draft, payload, number, self._events.heard)

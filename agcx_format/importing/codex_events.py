@@ -28,6 +28,7 @@ from agcx_format.model.items import (
     OutputText,
     Reasoning,
     ReasoningText,
+    ReasoningWithoutContent,
     SummaryText,
 )
 from agcx_format.model.session import OperatingMode
@@ -97,7 +98,7 @@ class Events:
                     self._copies.said("interruption", "interrupted")
             case Message(role="assistant"):
                 self._copies.said("assistant", _spoken(item))
-            case Reasoning():
+            case Reasoning() | ReasoningWithoutContent():
                 for part in item.summary:
                     self._copies.said("summary", part.text)
                 for thought in item.content or []:

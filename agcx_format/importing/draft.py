@@ -84,6 +84,8 @@ class DraftEntry:
     is_branch_point: bool = False
     parent: UUID | None = None
     is_dropped: bool = False
+    # What an export of this program said of it: its metadata and its turn.
+    returned: tuple[MessageMetadata, int] | None = None
 
 
 @dataclass
@@ -116,6 +118,10 @@ class ImportDraft:
     parent: Parent | None = None
     # The sessions of subagents, by the calls that started them.
     subagents: dict[str, UUID] = field(default_factory=dict)
+    # What an export of this program said of the session.
+    returned_tags: list[str] | None = None
+    returned_title: str = ""
+    returned_mode: OperatingMode | None = None
     now: Timestamp | None = None
     _has_time: bool = False
     _calls: dict[str, DraftEntry] = field(default_factory=dict)
@@ -285,10 +291,13 @@ class ImportDraft:
 
         `changed` is when the file last changed, None if no file did.
         """
-        mode = self.modes[-1][0] if self.modes else OperatingMode.BUILD
+        mode = self.modes[-1][0] if self.modes else self.returned_mode or OperatingMode.BUILD
         messages = self._messages()
         tags = [agent, *tags, *links(self.parent), INCOMPLETE if self.incomplete else ""]
-        if self.parent is not None:
+        if self.returned_tags is not None:
+            tags = [*self.returned_tags, INCOMPLETE if self.incomplete else ""]
+            title = self.returned_title or title
+        elif self.parent is not None:
             self.titles.add(title)
             title = title_of(self.parent, title)
         metadata = SessionMetadata(
@@ -331,6 +340,11 @@ class ImportDraft:
         turns = 0
         for entry, time in zip(kept, times, strict=True):
             turns += entry.words is not None
+            if entry.returned is not None:
+                messages.append(
+                    MessageSnapshot(entry.item, time, entry.returned[1], entry.returned[0])
+                )
+                continue
             metadata = MessageMetadata(
                 edited=False,
                 edit_history=[],
