@@ -18,7 +18,14 @@ from agcx_format.importing.claude_blocks import PERSISTED
 from agcx_format.importing.draft import INCOMPLETE
 from agcx_format.importing.environment import SOURCE_CHANGED, VERSION, WRITTEN_BY
 from agcx_format.importing.imported import Imported
-from agcx_format.model.items import FunctionCallOutput, Item, Message, MessageSnapshot, Reasoning
+from agcx_format.model.items import (
+    FunctionCall,
+    FunctionCallOutput,
+    Item,
+    Message,
+    MessageSnapshot,
+    Reasoning,
+)
 from agcx_format.model.session import Session, SessionMetadata
 from agcx_format.model.subagents import SUBAGENT, is_link
 from agcx_format.model.timestamps import Timestamp, ns_of
@@ -99,6 +106,7 @@ def _continues(
         if place is not None and (
             _is_same_item(message.item, now[place].item)
             or (message is old[-1] and _is_begun(message.item, now[place].item))
+            or _is_begun_call(message.item, now[place].item)
         ):
             last = max(last, place)
             continue
@@ -114,6 +122,14 @@ def _is_begun(old: Item, new: Item) -> bool:
     match old, new:
         case (Message(role="assistant"), Message(role="assistant")) | (Reasoning(), Reasoning()):
             return text_of(new).startswith(text_of(old))
+    return False
+
+
+def _is_begun_call(old: Item, new: Item) -> bool:
+    """Whether the agent was still writing the arguments of a call, which others may have followed."""
+    match old, new:
+        case FunctionCall(), FunctionCall() if (old.name, old.call_id) == (new.name, new.call_id):
+            return new.arguments.startswith(old.arguments) or old.arguments == "{}"
     return False
 
 

@@ -283,7 +283,7 @@ class Layout(ABC):
         state: SessionState,
         level: int,
     ) -> tuple[SessionMetadata, list[bytes]]:
-        """Like `encode`, with count, size and ratio measured; also the metadata for the index."""
+        """Like `encode`, with count, size, ratio and version measured; also the metadata for the index."""
 
     @abstractmethod
     def assemble(

@@ -329,7 +329,8 @@ class Layout1(Layout):
         """`file_size` is the file's own size; the ratio is that of the two compressed sections."""
         messages = messagepack.encode_messages(conversation.messages)
         context = messagepack.encode(conversation.context)
-        metadata = replace(metadata, message_count=len(conversation.messages))
+        count = len(conversation.messages)
+        metadata = replace(metadata, message_count=count, format_version=VERSION)
         return _measured(metadata, messages, context, state, level)
 
     def assemble(

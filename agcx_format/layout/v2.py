@@ -286,7 +286,8 @@ class Layout2(Layout):
 
         The size of the file would change with them; `as_stored` gives what is inside.
         """
-        metadata = replace(metadata, message_count=len(conversation.messages))
+        count = len(conversation.messages)
+        metadata = replace(metadata, message_count=count, format_version=VERSION)
         return _measured_parts(metadata, _elements(metadata, conversation, state), level)
 
     def assemble(
@@ -342,7 +343,8 @@ class Layout2(Layout):
         return Appended(metadata, indexed, parts)
 
     def as_stored(self, given: SessionMetadata, measured: SessionMetadata) -> SessionMetadata:
-        return replace(given, message_count=measured.message_count)
+        count, version = measured.message_count, measured.format_version
+        return replace(given, message_count=count, format_version=version)
 
     def as_indexed(self, metadata: SessionMetadata, data: Section) -> SessionMetadata:
         section = Part(data, HEADER, section_end(data[:HEADER], len(data)))

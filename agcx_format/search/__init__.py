@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from agcx_format.search.state import BookState as BookState
     from agcx_format.search.text import as_read as as_read
     from agcx_format.search.text import read_messages as read_messages
+    from agcx_format.search.text import shown_texts as shown_texts
     from agcx_format.search.wipe import forget_text as forget_text
 
 _HOMES = {
@@ -56,7 +57,7 @@ _HOMES = {
     "run": "Search",
     "state": "BookState DEFAULT_CAP",
     "said": "Said",
-    "text": "as_read read_messages",
+    "text": "as_read read_messages shown_texts",
     "wipe": "forget_text",
 }
 

@@ -9,18 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from itertools import chain
 from typing import ClassVar
 
 import msgspec
 
-from agcx_format.search.said import Kind, Said
+from agcx_format.search.said import Kind, Said, storable
 from agcx_format.search.traits import traits_of
 
-__all__ = ["BLOCK_SIZE", "SEPARATOR", "Block", "Facts", "cut", "facts_of", "in_characters"]
+__all__ = [
+    "BLOCK_SIZE",
+    "SEPARATOR",
+    "TITLE_NUMBER",
+    "Block",
+    "Facts",
+    "cut",
+    "facts_of",
+    "in_characters",
+]
 
 SEPARATOR = "\n\0\n"
 # Bytes of text in a block: what is decompressed at once.  A longer message is a block of its own.
 BLOCK_SIZE = 64 * 1024
+
+TITLE_NUMBER = -1
+"""What the title has for the number of a message."""
 
 _MARK = b"\n\0\n"
 _FAILED = 0x80
@@ -76,7 +89,7 @@ class Block:
     Fields:
         payload: their texts in UTF-8, separated.
         traits: see `traits`.
-        first: the number of the first message in its session, from 0.
+        first: the number of the first message in its session, from 0; -1 where the title comes first.
     """
 
     ALWAYS: ClassVar[int] = 0x80
@@ -117,12 +130,12 @@ class Block:
         return self.text.split(SEPARATOR)
 
 
-def cut(messages: Iterable[Said]) -> Iterator[Block]:
-    """The messages of one session in blocks."""
+def cut(title: str, messages: Iterable[Said]) -> Iterator[Block]:
+    """The title of one session, which has the number -1, and its messages in blocks."""
     held: list[Said] = []
     texts: list[bytes] = []
-    size = first = 0
-    for said in messages:
+    size, first = 0, TITLE_NUMBER
+    for said in chain([Said(storable(title), Kind.TITLE, "title", "")], messages):
         raw = said.text.encode()
         if held and size + len(raw) > BLOCK_SIZE:
             yield _block(held, texts, first)

@@ -57,7 +57,7 @@ class DirectText:
 
     def blocks(self) -> Iterator[Block]:
         """Every block; ends at the first damage."""
-        return cut(self._said())
+        return cut(self.title, self._said())
 
     def _said(self) -> Iterator[Said]:
         self.error, self.messages = None, 0

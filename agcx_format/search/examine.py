@@ -16,7 +16,7 @@ from uuid import UUID
 
 from agcx_format.errors import PersistenceError
 from agcx_format.search import ranking
-from agcx_format.search.blocks import Block
+from agcx_format.search.blocks import TITLE_NUMBER, Block
 from agcx_format.search.filters import Allowed
 from agcx_format.search.lines import lines_around
 from agcx_format.search.matchers import Match, Matcher
@@ -95,10 +95,7 @@ class _Examination:
         return id_of(self._path)
 
     def run(self) -> SessionHits | None:
-        query = self._request.query
-        if query.within.title and not self._look_in_title():
-            return None
-        if query.within.messages and not self._look_in_messages():
+        if not self._look():
             return None
         if 0 in self._counts or self._fits_nothing():
             return None
@@ -120,21 +117,7 @@ class _Examination:
         only_filters = not self._wanted and not self._unwanted
         return only_filters and not self._allowed_messages
 
-    def _look_in_title(self) -> bool:
-        """False when what may not occur does."""
-        title = self._session.title
-        if any(any(True for _ in each.spans_in(title)) for each in self._unwanted):
-            return False
-        spans = []
-        for number, matcher in enumerate(self._wanted):
-            found = list(matcher.spans_in(title))
-            self._counts[number] += len(found)
-            spans += found
-        for start, end in sorted(spans)[: self._request.rows]:
-            self._hits.append(self._hit(None, "title", "", title, start, end))
-        return True
-
-    def _look_in_messages(self) -> bool:
+    def _look(self) -> bool:
         """False when what may not occur does."""
         request = self._request
         for block in self._session.blocks():
@@ -150,6 +133,9 @@ class _Examination:
                     return True
             elif not self._unwanted:
                 self._list(block)
+            if not request.query.within.messages:
+                # The title is in the first one.
+                break
         return True
 
     def _is_enough(self) -> bool:
@@ -194,9 +180,10 @@ class _Examination:
         return (match for match in matches if allowed(block.facts, match[0]))
 
     def _list(self, block: Block) -> None:
-        """With nothing to look for, every message that counts is a hit."""
+        """With nothing to look for, every message that counts is a hit; the title if it is asked for."""
         allowed = self._request.allowed
-        for number in range(block.messages):
+        first = 0 if self._request.query.within.title else max(0, -block.first)
+        for number in range(first, block.messages):
             if allowed is None or allowed(block.facts, number):
                 self._allowed_messages += 1
                 if len(self._hits) < self._request.rows:
@@ -205,7 +192,8 @@ class _Examination:
     def _add(self, block: Block, number: int, start: int, end: int) -> None:
         facts = block.facts
         text = block.message(number)
-        message = block.first + number
+        at = block.first + number
+        message = None if at == TITLE_NUMBER else at
         role = facts.role(number)
         self._hits.append(self._hit(message, role, facts.times[number], text, start, end))
 

@@ -18,7 +18,7 @@ _KINDS = {
     "assistant": {Kind.ASSISTANT},
     "reasoning": {Kind.REASONING},
     "tool": {Kind.CALL, Kind.RESULT},
-    "title": set(),
+    "title": {Kind.TITLE},
 }
 
 

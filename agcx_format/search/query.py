@@ -96,7 +96,7 @@ class Within:
 
     @property
     def title(self) -> bool:
-        """Whether titles are searched: only when they are asked for."""
+        """Whether titles are asked for; they are searched unless a condition leaves them out."""
         return "title" in self._places()
 
     @property

@@ -17,8 +17,10 @@ from agcx_format.codec.zstd import frames
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import PersistenceError
 from agcx_format.search import native
+from agcx_format.search.asides import MADE_WORDS
 from agcx_format.search.matchers import Literal
 from agcx_format.search.query import Query
+from agcx_format.search.said import storable
 
 __all__ = ["may_hold", "runs_of"]
 
@@ -41,16 +43,18 @@ _DOTTED = (b"\xc4\xb0", b"i\xcc\x87")
 @lru_cache(maxsize=8)
 def runs_of(query: Query) -> tuple[bytes, ...]:
     """A run for each word that has one; nothing when a session has to be decoded in any case."""
-    if query.within.title or not query.within.messages:
-        return ()
     found = []
     for matcher in query.matchers:
         if isinstance(matcher, Literal):
-            runs = [run for run in _runs(matcher.text.lower()) if _letter(run)]
+            runs = [run for run in _runs(matcher.text.lower()) if _letter(run) and not _made(run)]
             longest = max(runs, key=len, default="")
             if len(longest) >= _SHORTEST:
                 found.append(longest.encode())
     return tuple(found)
+
+
+def _made(run: str) -> bool:
+    return any(run in word for word in MADE_WORDS)
 
 
 def may_hold(path: str, runs: Sequence[bytes]) -> bool:
@@ -62,9 +66,9 @@ def may_hold(path: str, runs: Sequence[bytes]) -> bool:
             data = file.read(file.size, 0)
         kind = layout.of(data[: layout.HEAD])
         # What has no metadata counts as unreadable, whatever it holds.
-        kind.metadata(data)
+        title = storable(kind.metadata(data).title).encode()
         place = kind.messages(data)
-        raw = frames.decompress(data[place.start : place.end], _LARGEST_TEXT)
+        raw = frames.decompress(data[place.start : place.end], _LARGEST_TEXT) + b"\n" + title
     except PersistenceError:
         return True
     if not native.has_uncased(raw) or all(native.uncased_find(raw, run) >= 0 for run in runs):

@@ -6,7 +6,9 @@ from enum import IntEnum
 
 import msgspec
 
-__all__ = ["Kind", "Said"]
+from agcx_format import limits
+
+__all__ = ["Kind", "Said", "storable"]
 
 
 class Kind(IntEnum):
@@ -20,15 +22,17 @@ class Kind(IntEnum):
     REASONING = 3
     CALL = 4
     RESULT = 5
+    TITLE = 6
+    """No message, but the title of the session, which comes before the first one."""
 
 
 class Said(msgspec.Struct, frozen=True, gc=False):
     """One message as it is read.
 
     Fields:
-        text: what it says; no NUL in it.
+        text: what it says, and below that what is shown beside it; no NUL in it.
         kind: see `Kind`.
-        role: of a message its role; else `reasoning` or `tool`.
+        role: of a message its role; else `reasoning`, `tool` or `title`.
         time: as the file has it.
         tool: the name of the tool that is called, or whose result this is; empty for others.
         failed: whether a tool call is known to have failed.
@@ -42,3 +46,18 @@ class Said(msgspec.Struct, frozen=True, gc=False):
     tool: str = ""
     failed: bool = False
     paths: tuple[str, ...] = ()
+
+
+def storable(text: str) -> str:
+    """Without what no text of a file can be, in characters of the same number."""
+    if len(text) > limits.MESSAGE_SHOWN:
+        # Such a message is a stub on the screen.
+        return ""
+    if "\0" in text:
+        text = text.replace("\0", "\u2400")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            text = text.encode("utf-8", "replace").decode()
+    return text

@@ -184,13 +184,8 @@ class Scope:
 def _candidates(segment: Segment, query: Query) -> dict[int, tuple[int, ...]]:
     """Sessions that may fit, and which blocks of them have to be read."""
     everything = (1 << segment.block_count) - 1
-    if not query.within.messages:
-        return dict.fromkeys(range(len(segment.keys)), ())
     wanted = [segment.candidates(rows_of(each.required)) for each in query.matchers]
-    if query.within.title:
-        # A word that no message has may be in the title.
-        sessions = set(range(len(segment.keys)))
-    elif wanted:
+    if wanted:
         if 0 in wanted:
             return {}
         owners = segment.owners
@@ -202,11 +197,22 @@ def _candidates(segment: Segment, query: Query) -> dict[int, tuple[int, ...]]:
     unwanted = [segment.candidates(rows_of(term.matcher.required)) for term in query.unwanted]
     nothing_wanted = not wanted and not unwanted
     blocks = everything if nothing_wanted else reduce(or_, [*wanted, *unwanted])
+    if not query.within.messages:
+        blocks &= _with_titles(segment)
     found: dict[int, list[int]] = {number: [] for number in sorted(sessions)}
     for block in _bits(blocks):
         if (mine := found.get(segment.owners[block])) is not None:
             mine.append(block)
     return {number: tuple(numbers) for number, numbers in found.items()}
+
+
+def _with_titles(segment: Segment) -> int:
+    """The blocks that have the title of a session, as bits: the first of each."""
+    owners, mask = segment.owners, 0
+    for block, owner in enumerate(owners):
+        if not block or owner != owners[block - 1]:
+            mask |= 1 << block
+    return mask
 
 
 def _bits(mask: int) -> Iterator[int]:

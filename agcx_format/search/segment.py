@@ -43,7 +43,7 @@ __all__ = [
     "signature_in",
 ]  # fmt: skip
 
-MAGIC = b"AGCXbok2"
+MAGIC = b"AGCXbok3"
 # Blocks of a segment: 32 MB of text.  A longer session is a segment of its own.
 MOST_BLOCKS = 512
 
@@ -80,7 +80,7 @@ class BlockRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
         packed, size: bytes of its text, compressed and not.
         packed_facts, facts_size: of the facts likewise.
         traits: of its text.
-        first: the number of its first message in the session.
+        first: the number of its first message in the session, from -1.
     """
 
     packed: _Natural
@@ -88,7 +88,7 @@ class BlockRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     packed_facts: _Natural
     facts_size: _Natural
     traits: _Natural
-    first: _Natural
+    first: Annotated[int, msgspec.Meta(ge=-1)]
 
     @property
     def on_disk(self) -> int:

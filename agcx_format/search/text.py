@@ -13,7 +13,6 @@ from contextlib import suppress
 
 import msgspec
 
-from agcx_format import limits
 from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
@@ -26,19 +25,32 @@ from agcx_format.model.items import (
     ReasoningWithoutContent,
     ToolCallMetadata,
 )
-from agcx_format.search.said import Kind, Said
+from agcx_format.search.asides import asides_of
+from agcx_format.search.said import Kind, Said, storable
 from agcx_format.transcript.outputs import read_output, without_surrogates
 from agcx_format.transcript.tools import FILE_KEYS, SHELL, read_call, typed_command
 from agcx_format.transcript.words import genuine_user_text, text_of
 
-__all__ = ["as_read", "read_messages"]
+__all__ = ["as_read", "read_messages", "shown_texts"]
 
 
 def as_read(item: object) -> str:
     """The text of one item."""
     if isinstance(item, FunctionCall | LocalShellCall):
-        return _storable(_asked(item)[0])
-    return _storable(text_of(item))
+        return storable(_asked(item)[0])
+    return storable(text_of(item))
+
+
+def shown_texts(message: MessageSnapshot) -> list[str]:
+    """The texts of one message: its own as read, then what is shown beside it.
+
+    A search goes through them as one text, with a line break between two of them.
+    """
+    return [as_read(message.item), *_asides(message)]
+
+
+def _asides(message: MessageSnapshot) -> list[str]:
+    return list(map(storable, asides_of(message, as_read)))
 
 
 def read_messages(messages: Iterable[MessageSnapshot]) -> Iterator[Said]:
@@ -87,7 +99,15 @@ def _said(
         failed = bool(records) and any(not record.success for record in records)
     if metadata.file_context:
         files = tuple(dict.fromkeys((*files, *(file.path for file in metadata.file_context))))
-    return Said(_storable(text), kind, role, message.timestamp, tool, failed, files)
+    text = storable(text)
+    if (
+        metadata.file_context
+        or metadata.tool_calls
+        or metadata.edit_history
+        or type(message.item) is LocalShellCall
+    ):
+        text = "\n".join((text, *_asides(message)))
+    return Said(text, kind, role, message.timestamp, tool, failed, files)
 
 
 def _said_of_output(
@@ -115,21 +135,6 @@ def _kind_of(item: Message) -> Kind:
     if item.role == "assistant":
         return Kind.ASSISTANT
     return Kind.OTHER if genuine_user_text(item) is None else Kind.YOU
-
-
-def _storable(text: str) -> str:
-    """Without what no text of a file can be, in characters of the same number."""
-    if len(text) > limits.MESSAGE_SHOWN:
-        # Such a message is a stub on the screen.
-        return ""
-    if "\0" in text:
-        text = text.replace("\0", "\u2400")
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            text = text.encode("utf-8", "replace").decode()
-    return text
 
 
 # --- tool calls

@@ -82,8 +82,8 @@ class StoreSaver(StoreReader):
         A title, tags or star that a person gave it are kept if this store never read the session: the
         program cannot have seen them.
 
-        `message_count`, `file_size` and `compression_ratio` are measured, whatever `metadata` says;
-        in layout 2 the last two are in the index only.
+        `message_count`, `file_size`, `compression_ratio` and `format_version` are measured, whatever
+        `metadata` says; in layout 2 size and ratio are in the index only.
 
         Raises:
             ValueError: the metadata are those of another session.

@@ -49,6 +49,8 @@ _TAGS = (
     "local-command-stdout", "local-command-stderr", "command-contents", "bash-input",
     "bash-stdout", "bash-stderr", "user-prompt-submit-hook", "user-memory-input",
     "task-notification", "ide_opened_file", "ide_selection",
+    # Copilot CLI
+    "skill-context",
     OUTPUT_IMAGE,
 )  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import sqlite3
 from collections.abc import Callable
@@ -378,6 +380,57 @@ def opencode_older(root: Path) -> Path:
     return path
 
 
+def cursor_store(root: Path) -> Path:
+    called = {
+        "type": "tool-call",
+        "toolCallId": "c1",
+        "toolName": "Shell",
+        "args": {"command": "ls"},
+    }
+    returned = {
+        "type": "tool-result", "toolCallId": "c1", "toolName": "Shell", "result": "nope", "isError": True,
+    }  # fmt: skip
+    asked = "<user_query>\nFix the grid\n</user_query>"
+    messages = [
+        {"role": "system", "content": "You are an agent."},
+        {"role": "user", "content": [{"type": "text", "text": asked}]},
+        {
+            "role": "assistant",
+            "content": [
+                {"type": "reasoning", "text": "Where is it?"}, {"type": "text", "text": "Looking."}, called,
+            ],
+        },
+        {"role": "tool", "content": [returned]},
+    ]  # fmt: skip
+    folder = root / "chats" / "0cc175b9c0f1b6a831c399e269772661" / SESSION
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "store.db"
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE blobs (id TEXT PRIMARY KEY, data BLOB)")
+        db.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT)")
+        write_cursor_store(db, messages)
+    return path
+
+
+def write_cursor_store(db: sqlite3.Connection, messages: list[dict]) -> None:
+    """Add the messages that are not there yet, and say that the chat is these, in this order."""
+    root = b""
+    for message in messages:
+        data = json.dumps(message).encode()
+        name = hashlib.sha256(data).hexdigest()
+        db.execute("insert or ignore into blobs values (?, ?)", (name, data))
+        root += b"\x0a\x20" + bytes.fromhex(name)
+    root += b"\x4a\x09/src/site"
+    db.execute("insert or replace into blobs values ('root', ?)", (root,))
+    about = {
+        "agentId": SESSION, "latestRootBlobId": "root", "name": "The grid", "createdAt": MS,
+        "lastUsedModel": "cursor-x", "mode": "default",
+    }  # fmt: skip
+    value = json.dumps(about).encode().hex()
+    db.execute("insert or replace into meta values ('0', ?)", (value,))
+    db.commit()
+
+
 # By the name of the agent; several where there are several forms.
 MAKERS: dict[str, Callable[[Path], Path]] = {
     "copilot": copilot,
@@ -388,6 +441,7 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "qwen": qwen,
     "droid": droid,
     "cursor": cursor,
+    "cursor store": cursor_store,
     "kimi": kimi,
     "kimi older": kimi_older,
 }

@@ -28,7 +28,7 @@ from agcx_format.importing.formats.reading import (
     start_of,
 )
 from agcx_format.importing.imported import Imported
-from agcx_format.importing.notices import compacted, summary
+from agcx_format.importing.notices import answers, compacted, summary
 from agcx_format.model.ids import uuids_in
 from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import Timestamp
@@ -48,8 +48,13 @@ _NO_CONVERSATION = (
     "session.plan_changed", "session.workspace_file_changed", "session.usage_info",
     "session.background_tasks_changed", "session.tools_updated", "session.skills_loaded",
     "session.custom_agents_updated", "session.mcp_server", "session.auto_mode_resolved",
-    "session.usage_checkpoint", "session.extensions_loaded", "session.remote_steerable_changed",
-    "session.permissions_changed",
+    "session.usage_checkpoint", "session.remote_steerable_changed", "session.permissions_changed",
+    "session.canvas.", "session.schedule_", "session.session_limits_changed", "session.managed_settings",
+    "session.binary_asset", "session.todos_changed", "session.autopilot_objective_changed",
+    "session.extensions", "session.mode_notice", "session.fusion", "session_limits_exhausted.",
+    "factory.", "model.call_", "mcp_app.", "tool_search.", "ui.", "subagent.configured",
+    "assistant.idle", "assistant.message_start", "assistant.server_tool_progress",
+    "assistant.tool_call_delta", "assistant.fusion",
 )  # fmt: skip
 
 
@@ -83,7 +88,13 @@ class Copilot(LineAgent):
 
 
 class _Events(Reading):
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        # Where the messages of an event begin.
+        self._places: dict[str, int] = {}
+
     def value(self, value: dict[str, Any], number: int) -> None:
+        self._places[as_text(value.get("id"))] = len(self.draft.entries)
         kind, data = as_text(value.get("type")), as_dict(value.get("data"))
         match kind.partition("."):
             case ("user", _, "message"):
@@ -165,7 +176,9 @@ class _Events(Reading):
         output: Any = result if isinstance(result, str) else as_dict(result).get("content")
         if not output:
             output = as_text(as_dict(error).get("message")) or as_text(error)
-        images = [each for each in as_list(as_dict(result).get("contents")) if _is_image(each)]
+        about = as_dict(result)
+        kept = as_list(about.get("contents")) or as_list(about.get("binaryResultsForLlm"))
+        images = [each for each in kept if _is_image(each)]
         success = data.get("success") if isinstance(data.get("success"), bool) else None
         text = text_in(output)
         code = _exit_code(text)
@@ -175,6 +188,17 @@ class _Events(Reading):
             self.draft.left_out["tool.execution_complete.detailedContent"] += 1
 
     def _question(self, kind: str, data: dict[str, Any], value: dict[str, Any]) -> None:
+        if kind == "exit_plan_mode.requested" and as_text(data.get("planContent")):
+            self.notice(f"Plan\n{data['planContent']}")
+            return
+        if kind == "exit_plan_mode.completed" and isinstance(data.get("approved"), bool):
+            reason = as_text(data.get("feedback"))
+            what = "accepted" if data["approved"] else "rejected"
+            self.notice(f"Plan {what}{f': {reason}' if reason else ''}")
+            return
+        if given := as_dict(data.get("content")):
+            self.notice(answers(given))
+            return
         names = ("question", "message", "answer", "feedback", "summary", "action")
         words = next(filter(None, (as_text(data.get(name)) for name in names)), "")
         if not words:
@@ -204,11 +228,19 @@ class _Events(Reading):
             self.notice(as_text(data.get("message")))
             return True
         elif what == "snapshot_rewind":
+            self._rewind(as_text(data.get("upToEventId")))
             self.notice("Rewound")
+            return True
+        elif what == "context_cleared":
+            self.notice("Context cleared")
+            return True
+        elif what == "handoff" and as_text(data.get("summary")):
+            self.notice(f"Handed off: {data['summary']}")
             return True
         elif what == "compaction_complete":
             tokens = map(data.get, ("preCompactionTokens", "postCompactionTokens"))
-            self.notice(compacted(None, *tokens))
+            how = "manual" if data.get("trigger") == "manual" else "auto"
+            self.notice(compacted(how if data.get("trigger") else None, *tokens))
             if words := as_text(data.get("summaryContent")).strip():
                 self.draft.add(summary(words), self._number)
             return True
@@ -216,6 +248,15 @@ class _Events(Reading):
             return False
         self.skip(f"session.{what}", value)
         return True
+
+    def _rewind(self, event: str) -> None:
+        """Leave the branch that began with an event."""
+        start = self._places.get(event)
+        if start is None:
+            return
+        left = [entry for entry in self.draft.entries[start:] if entry.branch is None]
+        fork = next((e for e in reversed(self.draft.entries[:start]) if e.branch is None), None)
+        self.draft.leave(left, fork)
 
     def _context(self, data: dict[str, Any], context: dict[str, Any]) -> None:
         self.directory = self.directory or as_text(context.get("cwd"))

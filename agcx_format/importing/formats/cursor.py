@@ -1,32 +1,43 @@
-"""Imports transcripts of the Cursor agent: `projects/<project>/agent-transcripts/<id>/<id>.jsonl`.
+"""Imports chats of the Cursor agent: `chats/<directory>/<id>/store.db`, else the transcript of the chat.
 
-Strategy: lines `{role, message{content}}` with the blocks of Anthropic, without ids and mostly without times;
-the file `meta.json` of the chat may have a title and when it began. Tools often have no result in the
-transcript.
+Strategy: a transcript is `projects/<project>/agent-transcripts/<id>/<id>.jsonl`, with the blocks of
+Anthropic, without ids and mostly without times. Tools often have no result in it, so a chat that has a
+database is read from there (see `cursor_store`). Its file `meta.json` may have a title and when it began.
 """
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import os
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-from agcx_format.importing.agent import home_directory
+from agcx_format.importing.agent import Head, Source, home_directory
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.formats.anthropic import add_answer, add_results
 from agcx_format.importing.formats.beside import json_beside
+from agcx_format.importing.formats.cursor_store import read_chat
 from agcx_format.importing.formats.parts import content_of
 from agcx_format.importing.formats.reading import LineAgent, Reading, as_dict, identity
+from agcx_format.importing.formats.sqlite import MAGIC
 from agcx_format.importing.imported import Imported, Parent
+from agcx_format.importing.json_lines import Line
 from agcx_format.importing.moments import moment_of
+from agcx_format.importing.report import Example
 from agcx_format.model.items import InputText
+from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import Timestamp
 
 __all__ = ["Cursor"]
 
 _SUBAGENTS = "subagents"
+# Names that Cursor gives before there is one.
+_UNTITLED = ("New Agent", "New Chat")
 _NO_CONVERSATION = ("turn_ended", "turn_started", "metadata")
 
 
@@ -36,9 +47,51 @@ class Cursor(LineAgent):
     name = "cursor"
     label = "Cursor agent"
     tag = "cursor"
+    patterns = ("*.jsonl", "store.db")
 
     def default_places(self) -> list[Path]:
-        return [home_directory("CURSOR_CONFIG_DIR", ".cursor") / "projects"]
+        home = home_directory("CURSOR_CONFIG_DIR", ".cursor")
+        return [home / "projects", home / "chats"]
+
+    def detect(self, head: Head) -> bool:
+        if head.data.startswith(MAGIC):
+            return b"blobs" in head.data and b"meta" in head.data and head.path.suffix == ".db"
+        return super().detect(head)
+
+    def sources(self, path: Path) -> Iterator[Source]:
+        """The chat in a file, unless it is a transcript of one that has a database."""
+        if path.suffix != ".jsonl" or not _has_database(path):
+            yield Source(path)
+
+    def known_id(self, source: Source) -> UUID | None:
+        path = source.path
+        name = path.parent.name if path.suffix == ".db" else path.stem
+        return identity(self, name, path)
+
+    def read(self, source: Source) -> Imported:
+        if source.path.suffix != ".db":
+            return super().read(source)
+        path = source.path
+        chat = read_chat(path)
+        modified = Timestamp.from_ns(_changed_ns(path))
+        start = moment_of(chat.about.get("createdAt")) or _began(path, modified)
+        own = identity(self, path.parent.name, path)
+        transcript = _Transcript(self, path, modified, own, start)
+        transcript.title = as_text(chat.about.get("name"))
+        transcript.model = as_text(chat.about.get("lastUsedModel"))
+        transcript.directory = chat.directory
+        if chat.about.get("mode") == "plan":
+            transcript.draft.mode(OperatingMode.PLAN)
+        for number, (key, message) in enumerate(chat.messages, 1):
+            transcript.draft.key = key
+            transcript.draft.take(Line(number, (message,)), transcript.take)
+        for number, reason in chat.errors:
+            transcript.draft.incomplete = True
+            transcript.draft.bad(number, reason)
+        if chat.others:
+            transcript.draft.skipped.counts["blob that is no message"] += chat.others
+            transcript.draft.skipped.examples["blob that is no message"] = Example(0, "")
+        return transcript.finish()
 
     def is_line(self, value: Any) -> bool:
         match value:
@@ -104,8 +157,10 @@ class _Transcript(Reading):
 
     def finish(self, changed: Timestamp | None = None) -> Imported:
         about = _about(self.source)
-        self.title = as_text(about.get("title")) or as_text(about.get("name"))
-        self.directory = as_text(about.get("cwd")) or as_text(about.get("workspacePath"))
+        title = as_text(about.get("title")) or as_text(about.get("name")) or self.title
+        self.title = "" if title in _UNTITLED else title
+        directory = as_text(about.get("cwd")) or as_text(about.get("workspacePath"))
+        self.directory = directory or self.directory
         self.model = self.model or as_text(about.get("model"))
         return super().finish(changed)
 
@@ -147,6 +202,23 @@ def _told(text: str) -> Timestamp | None:
 def _about(transcript: Path) -> dict[str, Any]:
     """What Cursor notes of a chat beside its transcript."""
     return json_beside(transcript.with_name("meta.json"))
+
+
+def _has_database(transcript: Path) -> bool:
+    """Whether the chat of a transcript is also where Cursor keeps its chats."""
+    folders = transcript.absolute().parents
+    if len(folders) < 5 or folders[1].name != "agent-transcripts":
+        return False
+    return any((folders[4] / "chats").glob(f"*/{glob.escape(transcript.stem)}/store.db"))
+
+
+def _changed_ns(database: Path) -> int:
+    """When a database last changed, or the log beside it."""
+    times = [0]
+    for end in ("", "-wal"):
+        with contextlib.suppress(OSError):
+            times.append(os.stat(f"{database}{end}").st_mtime_ns)
+    return max(times)
 
 
 def _began(transcript: Path, modified: Timestamp) -> Timestamp:

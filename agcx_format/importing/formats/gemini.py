@@ -204,7 +204,7 @@ class _Chat(Reading):
         kind = as_text(value.get("type"))
         try:
             if kind == "user":
-                self.asked(value.get("content"))
+                self._asked(value.get("content"), value.get("displayContent"))
             elif kind == "gemini":
                 self._answer(record.key, value)
             elif kind in _TYPES:
@@ -216,6 +216,14 @@ class _Chat(Reading):
         except RecursionError:
             self.draft.incomplete = True
             self.draft.bad(record.number, "nested too deeply")
+
+    def _asked(self, content: Any, displayed: Any) -> None:
+        """What the person typed stands beside what became of it, with the files that they named."""
+        if displayed and text_in(displayed) != text_in(content):
+            self.asked(displayed)
+            self.injected(content, "message with what was added to it")
+        else:
+            self.asked(content)
 
     def _answer(self, key: str, value: dict[str, Any]) -> None:
         self.model = as_text(value.get("model")) or self.model

@@ -12,9 +12,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from agcx_format.importing.agent import Source, home_directory
+from agcx_format.importing.draft import DraftEntry
 from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_text
+from agcx_format.importing.file_contexts import files_of
 from agcx_format.importing.formats.beside import json_beside
 from agcx_format.importing.formats.parts import text_in
 from agcx_format.importing.formats.reading import (
@@ -29,6 +33,7 @@ from agcx_format.importing.formats.reading import (
 from agcx_format.importing.imported import Imported, Parent
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.notices import compacted, summary
+from agcx_format.model.items import FunctionCall
 from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import Timestamp
 
@@ -37,9 +42,11 @@ __all__ = ["Kimi"]
 _MAIN = "main"
 _NO_CONVERSATION = (
     "metadata", "llm.", "tools.", "plugin.", "runtime.", "token_counting.", "background.", "cron.",
-    "permission.", "mcp.", "file_history.", "turn.started", "turn.steered", "session.", "StatusUpdate",
-    "StepBegin", "TurnEnd", "ApprovalRequest", "ApprovalResponse", "ApprovalRequestResolved",
-    "MCPLoading", "MCPStatus", "HookTriggered", "HookResolved", "ToolCallRequest", "ToolCallPart",
+    "goal.", "task.", "swarm_mode.", "tower_mode.", "interaction.", "plan.", "interruptionReminder.",
+    "forked", "permission.", "mcp.", "file_history.", "turn.started", "turn.steered", "session.",
+    "StatusUpdate", "StepBegin", "TurnEnd", "ApprovalRequest", "ApprovalResponse",
+    "ApprovalRequestResolved", "MCPLoading", "MCPStatus", "HookTriggered", "HookResolved",
+    "ToolCallRequest",
 )  # fmt: skip
 _TASKS = ("TodoList", "SetTodoList", "TodoWrite")
 
@@ -102,6 +109,9 @@ class _Wire(Reading):
         super().__init__(*given)
         self._heard: set[str] = set()
         self._is_interrupted = False
+        # Those of the last call as they are written.
+        self._arguments = ""
+        self._last_call: DraftEntry | None = None
 
     def value(self, value: dict[str, Any], number: int) -> None:
         self.draft.at(moment_of(value.get("time")) or moment_of(value.get("timestamp")))
@@ -129,7 +139,7 @@ class _Wire(Reading):
         elif kind == "turn.ended":
             self.skip(kind, value)
             self._ended(value)
-        elif kind in ("plan_mode.enter", "plan_mode.exit"):
+        elif kind in ("plan_mode.enter", "plan_mode.exit", "plan_mode.cancel"):
             self.skip(kind, value)
             plan = kind.endswith("enter")
             self.draft.mode(OperatingMode.PLAN if plan else OperatingMode.BUILD)
@@ -142,10 +152,15 @@ class _Wire(Reading):
             self.directory = (
                 as_text(value.get("cwd")) or as_text(disclosed.get("cwd")) or self.directory
             )
+        elif kind == "context.clear":
+            self.notice("Context cleared")
+        elif kind == "goal.create" and as_text(value.get("objective")):
+            self.notice(f"Goal: {value['objective']}")
         elif "compact" in kind:
             self._compacted(kind, value)
         elif kind in ("context.rewind", "context.undo", "turn.undo"):
-            self.draft.take_back(max(1, count_of(value.get("turns"))))
+            turns = value.get("count", value.get("turns"))
+            self.draft.take_back(max(1, count_of(turns)))
             self.notice("Went back")
         elif kind.startswith(_NO_CONVERSATION):
             self.skip(kind, value)
@@ -174,7 +189,7 @@ class _Wire(Reading):
             self.repeated("context.append_message", value)
         elif role == "assistant":
             self.said(content)
-        elif role == "user" and origin == "user":
+        elif role == "user" and origin in ("", "user"):
             self.asked(content)
         else:
             self.injected(content, f"context of {origin or role or 'nobody'}")
@@ -220,6 +235,8 @@ class _Wire(Reading):
         elif kind == "ToolCall":
             called = as_dict(payload.get("function"))
             self._call(payload.get("id"), as_text(called.get("name")), called.get("arguments"))
+        elif kind == "ToolCallPart":
+            self._more_of_call(payload, kind)
         elif kind == "ToolResult":
             self._result(payload.get("tool_call_id"), payload.get("return_value"))
         elif kind == "StatusUpdate":
@@ -242,10 +259,26 @@ class _Wire(Reading):
         else:
             self.unknown(kind, payload)
 
+    def _more_of_call(self, payload: dict[str, Any], kind: str) -> None:
+        """The rest of the arguments of the last call, which were written as they came."""
+        # Results of other calls can come before it.
+        last = self._last_call
+        more = as_text(payload.get("arguments_part"))
+        if last is None or not isinstance(last.item, FunctionCall) or not more:
+            self.skip(kind, payload)
+            return
+        self._arguments += more
+        called = FunctionCall(None, last.item.name, self._arguments, last.item.call_id)
+        last.item, last.files = called, files_of(called)
+
     def _subagent(self, payload: dict[str, Any]) -> None:
-        """What a subagent did is in its own file; in older sessions only here, and is counted."""
+        """What a subagent did is in its own file; in older sessions only here: its words are kept."""
         event = as_dict(payload.get("event"))
-        self.skip(f"SubagentEvent.{as_text(event.get('type'))}", payload)
+        kind, about = as_text(event.get("type")), as_dict(event.get("payload"))
+        if kind == "ContentPart" and as_text(about.get("text")).strip():
+            self.notice(f"Subagent: {about['text']}")
+        else:
+            self.skip(f"SubagentEvent.{kind}", payload)
 
     # --- both
 
@@ -259,8 +292,10 @@ class _Wire(Reading):
             self.said(part)
 
     def _call(self, call_id: Any, name: str, arguments: Any) -> None:
+        self._arguments = as_text(arguments)
         self.call(call_id, name, arguments)
-        tasks = as_dict(arguments).get("todos")
+        self._last_call = self.draft.entries[-1]
+        tasks = as_dict(_parsed(arguments)).get("todos")
         if name in _TASKS and (words := outline(tasks)):
             self.notice(f"Tasks\n{words}")
 
@@ -296,7 +331,8 @@ class _Wire(Reading):
         if kind in ("compaction", "compaction.complete", "context.apply_compaction"):
             before = value.get("tokensBefore", value.get("before"))
             self.notice(compacted(value.get("trigger"), before, value.get("tokensAfter")))
-            if words := as_text(value.get("summary")).strip():
+            given = as_dict(value.get("summary")).get("content") or value.get("summary")
+            if words := text_in(given or value.get("contextSummary")).strip():
                 self.draft.add(summary(words), self._number)
         else:
             self.skip(kind, value)
@@ -309,6 +345,14 @@ class _Wire(Reading):
         noted = as_text(state.get("workDir")) or as_text(state.get("work_dir"))
         self.directory = noted or self.directory or _directory_of(folder)
         return super().finish(changed)
+
+
+def _parsed(arguments: Any) -> Any:
+    """The arguments of a call, which older versions write as text."""
+    try:
+        return msgspec.json.decode(arguments) if isinstance(arguments, str) else arguments
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return None
 
 
 def _reason(what: str, value: dict[str, Any]) -> str:

@@ -45,13 +45,23 @@ def _part(part: Any) -> list[ContentPart]:
             return [InputText(f"[file: {uri}]")]
         case {"type": "image_url" | "input_image", "image_url": str(url) | {"url": str(url)}}:
             return [InputImage(url)]
-        case {"type": "image_url" | "video_url" | "audio_url", "imageUrl": {"url": str(url)}}:
+        case {"type": "image_url", "imageUrl": {"url": str(url)}}:
             return [InputImage(url)]
+        case {"type": "video_url" | "audio_url" as kind}:
+            return [_recording(kind.removesuffix("_url"), part)]
         case {"type": "image", "image": str(data)}:
             return [InputImage(data)] if ":" in data[:20] else [_image(data, part)]
         case {"text": str(text)} if part.keys() <= {"text", "type", "thought", "annotations"}:
             return [InputText(text)]
     return [InputText(as_json(part))]
+
+
+def _recording(kind: str, part: dict[str, Any]) -> InputText:
+    """A video or a sound: AGCX has no place for its data."""
+    held = next((value for value in part.values() if isinstance(value, dict)), {})
+    url = as_text(held.get("url"))
+    where = url.partition(",")[0] if url.startswith("data:") else url
+    return InputText(f"[{kind}: {where}]" if where else f"[{kind}]")
 
 
 def _from_source(source: dict[str, Any], part: dict[str, Any]) -> list[ContentPart]:

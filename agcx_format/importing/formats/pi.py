@@ -54,6 +54,8 @@ class Pi(LineAgent):
         match value:
             case {"type": "session", "id": str(), "version": int()}:
                 return True
+            case {"type": "session", "id": str(), "cwd": str()}:
+                return True
             case {"type": "message", "id": str(), "parentId": _, "message": {"role": str()}}:
                 return not _OWN_FIELDS.isdisjoint(value["message"])
         return False

@@ -26,14 +26,20 @@ from agcx_format.importing.formats.reading import (
 )
 from agcx_format.importing.imported import Imported, Parent
 from agcx_format.importing.notices import compacted
+from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import Timestamp
 
 __all__ = ["Qwen"]
 
 _SILENT = frozenset(
     {
-        "ui_telemetry", "at_command", "custom_title", "session_artifact", "session_artifact_snapshot",
-        "attribution_snapshot", "file_history_snapshot", "session_model", "turn_boundary",
+        "ui_telemetry", "at_command", "custom_title", "session_artifact", "session_artifact_event",
+        "session_artifact_snapshot", "session_sources_snapshot", "attribution_snapshot",
+        "file_history_snapshot", "session_model", "session_notes", "session_source",
+        "session_execution_engine", "omni_recall", "agent_bootstrap", "agent_retry",
+        "agent_session_ready", "user_text_elements", "branch_checkpoint", "goal_state", "goal_runtime",
+        "goal_turn_end", "turn_result", "turn_boundary", "managed_session_header_v1",
+        "managed_session_event_v1", "managed_session_commit_v1",
     }
 )  # fmt: skip
 
@@ -101,8 +107,16 @@ class _Chat(Reading):
 
     def _user(self, value: dict[str, Any], parts: Any) -> None:
         subtype = as_text(value.get("subtype"))
-        if subtype in ("", "mid_turn_user_message"):
+        typed = as_text(as_dict(value.get("systemPayload")).get("displayText")).strip()
+        if subtype in ("", "mid_turn_user_message") and typed and typed != text_in(parts).strip():
+            # What was typed, and what became of it with the files that it names.
+            self.asked([typed, *(part for part in as_list(parts) if "inlineData" in as_dict(part))])
+            self.injected(parts, "message with what was added to it")
+        elif subtype in ("", "mid_turn_user_message"):
             self.asked(parts)
+        elif subtype == "agent_launch_prompt":
+            self.task = text_in(parts)
+            self.injected(parts, "task of a subagent")
         else:
             self.injected(parts, f"user message {subtype}")
 
@@ -169,6 +183,14 @@ class _Chat(Reading):
         elif subtype == "notification" or subtype == "error":
             words = as_text(payload.get("message")) or as_text(payload.get("displayText"))
             self.notice(words or name)
+        elif subtype == "parent_session" and as_text(payload.get("parentSessionId")):
+            self.skip(name, value)
+            parent = identity(self.agent, payload["parentSessionId"], self.source)
+            self.draft.parent = self.draft.parent or Parent(parent)
+        elif subtype == "session_approval_mode":
+            self.skip(name, value)
+            plan = payload.get("mode") == "plan"
+            self.draft.mode(OperatingMode.PLAN if plan else OperatingMode.BUILD)
         elif subtype in _SILENT:
             self.skip(name, value)
             self.title = as_text(payload.get("customTitle")) or self.title

@@ -230,7 +230,9 @@ class Reading(ABC):
     def call(self, call_id: Any, name: Any, arguments: Any) -> str:
         """A tool call; without an id it gets one, which is returned."""
         given = as_text(call_id) or self.draft.made_id("call", self._number)
-        if isinstance(arguments, str):
+        if arguments == "":
+            text = "{}"
+        elif isinstance(arguments, str):
             text = arguments if arguments.lstrip()[:1] == "{" else as_json({"input": arguments})
         else:
             text = as_json({} if arguments is None else arguments)

@@ -36,14 +36,21 @@ class EmptyDialog(Dialog[list[Act]]):
     }
     """
 
-    def __init__(self, log: Sequence[Act], sessions: Sequence[TrashedSession], now: int) -> None:
+    def __init__(
+        self,
+        log: Sequence[Act],
+        sessions: Sequence[TrashedSession],
+        now: int,
+        question: str = "Empty the trash for good?",
+    ) -> None:
         super().__init__()
+        self._question = question
         self._log, self._sessions, self._now = log, sessions, now
         self._to_destroy = to_destroy(log)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box"):
-            yield Static("Empty the trash for good?", id="question", markup=False)
+            yield Static(self._question, id="question", markup=False)
             yield Static(id="facts", markup=False)
             yield Static(
                 "Only what is older than (90d, 2w, 2024-11)", classes="label", markup=False

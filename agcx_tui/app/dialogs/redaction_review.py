@@ -50,8 +50,10 @@ class RedactionReview(Dialog[Reviewed]):
     }
     """
 
-    def __init__(self, found: Mapping[str, Looked]) -> None:
+    def __init__(self, found: Mapping[str, Looked], verb: str = "Hide", yes: str = "Write") -> None:
+        """`verb` asks what is to be done with the finds, `yes` is on the button that does it."""
         super().__init__()
+        self._verb, self._yes = verb, yes
         finds = [(source, find) for source, looked in found.items() for find in looked.finds]
         # The sort is stable: within a secret, finds stay in the order of the sessions.
         order = {(f.kind, f.secret): n for n, (_, f) in reversed(list(enumerate(finds)))}
@@ -71,7 +73,7 @@ class RedactionReview(Dialog[Reviewed]):
             )
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
-                yield Button("Write", id="write", variant="primary")
+                yield Button(self._yes, id="write", variant="primary")
 
     def on_mount(self) -> None:
         self._ask()
@@ -111,7 +113,7 @@ class RedactionReview(Dialog[Reviewed]):
     def _ask(self) -> None:
         on, total = sum(self._on), len(self._on)
         which = f"{on:,} of {total:,} finds" if on < total else counted(total, "find")
-        self.query_one("#question", Static).update(Content(f"Hide {which}?"))
+        self.query_one("#question", Static).update(Content(f"{self._verb} {which}?"))
 
     def _under_the_cursor(self) -> int | None:
         finds = self.query_one(OptionList)

@@ -46,7 +46,9 @@ def conversation_screen(
         positions = ReadingPositions(services.state)
     return ConversationScreen(
         path,
-        DerivedSessions(path, acts, fixed, services.now),
+        DerivedSessions(
+            path, acts, fixed, services.now, state=services.state, cache=services.cache
+        ),
         positions=positions,
         export=partial(export_file, app),
         follow=services.store,

@@ -152,7 +152,8 @@ def detail_facts(conversation: Conversation, sizes: Sizes) -> list[Group]:
     groups.append(_about_source(conversation))
     if sizes:
         groups.append(Group("Sections", tuple(_section(*each) for each in sizes)))
-    groups.append(Group("To go on with it", (Fact("command", resume_command(data)),)))
+    if command := resume_command(data):
+        groups.append(Group("To go on with it", (Fact("command", command),)))
     return [group for group in groups if group is not None]
 
 

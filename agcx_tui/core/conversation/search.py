@@ -23,14 +23,13 @@ from agcx_format.search import (
     Matcher,
     Query,
     Said,
-    as_read,
     parse_query,
     read_messages,
+    shown_texts,
 )
-from agcx_format.transcript import describe_file, describe_record, tool_call
 from agcx_tui.core.conversation.find_message import all_messages
 
-__all__ = ["Found", "TextMatch", "find_matches", "own_query", "search", "shown_texts"]
+__all__ = ["Found", "TextMatch", "find_matches", "own_query", "placed", "search"]
 
 _STEP_SECONDS = 0.05
 _PIECE = 512 * 1024
@@ -70,6 +69,12 @@ class Found:
     missing: tuple[str, ...] = ()
 
 
+def _is_plain(message: MessageSnapshot) -> bool:
+    about = message.metadata
+    is_shell = isinstance(message.item, LocalShellCall)
+    return not (is_shell or about.file_context or about.tool_calls or about.edit_history)
+
+
 class _Search:
     """What a search needs to know of its query, and which words it has not met yet."""
 
@@ -84,7 +89,8 @@ class _Search:
         """How many matches a message has."""
         if not self._query.within.messages or not self._finder.allows(said):
             return 0
-        texts = shown_texts(message, said.text)
+        # Mostly there is nothing beside it.
+        texts = [said.text] if _is_plain(message) else shown_texts(message)
         if any(_occurs(matcher, texts, self._stopped) for matcher in self._unwanted):
             return 0
         matchers = self._query.matchers
@@ -157,25 +163,13 @@ def find_matches(
     return list(_merged(query.matchers, shown_texts(message), stopped))
 
 
-def shown_texts(message: MessageSnapshot, text: str | None = None) -> list[str]:
-    """What a message shows, opened altogether: first `text`, its text as read."""
-    item, metadata = message.item, message.metadata
-    texts = [as_read(item) if text is None else text]
-    if isinstance(item, LocalShellCall) and item.action.env:
-        texts.append("\n".join(f"{key}={value}" for key, value in item.action.env.items()))
-    for file in metadata.file_context:
-        texts.append(describe_file(file))
-        if file.snippet:
-            texts.append(file.snippet)
-    if metadata.tool_calls:
-        call = tool_call(message) or tool_call(None, message)
-        if call is not None:
-            texts += call.unsaid_errors
-        else:
-            for record in metadata.tool_calls:
-                texts.append("\n".join(filter(None, (describe_record(record), record.error))))
-    texts += [as_read(earlier) for _, earlier in reversed(metadata.edit_history)]
-    return texts
+def placed(texts: list[str], start: int, end: int) -> TextMatch:
+    """A match in the texts of a message, from its place in all of them as one, as a search gives it."""
+    for number, text in enumerate(texts):
+        if start <= len(text):
+            return TextMatch(number, start, end)
+        start, end = start - len(text) - 1, end - len(text) - 1
+    return TextMatch(len(texts), 0, 0)
 
 
 # --- in one text

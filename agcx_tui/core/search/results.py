@@ -40,9 +40,14 @@ _SPOKEN = {"user", "assistant", "title"}
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A session that fits, above its lines."""
+    """A session that fits, above its lines; it shows the matches in the title."""
 
     session: SessionHits
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """Those in the title."""
+        return tuple(hit for hit in self.session.hits if hit.message is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +145,9 @@ class Results:
         while end < len(self.rows) and isinstance(self.rows[end], FoundLine | More):
             end += 1
         lines = lines_of(session)[:_ALL]
-        rows: list[Row] = [Heading(session), *lines]
-        left = session.count - sum(len(line.hits) for line in lines)
+        heading = Heading(session)
+        rows: list[Row] = [heading, *lines]
+        left = session.count - len(heading.hits) - sum(len(line.hits) for line in lines)
         if left > 0:
             rows.append(More(session, left, session.exact))
         grown = len(rows) - (end - at)
@@ -160,8 +166,8 @@ class Results:
     def row_of(self, path: str, message: int | None, start: int) -> int | None:
         """The row that shows a hit; the last row of its session where it is left out."""
         at = self.heading_of(path)
-        if at is None:
-            return None
+        if at is None or message is None:
+            return at
         for number in range(at + 1, len(self.rows)):
             row = self.rows[number]
             if isinstance(row, FoundLine):
@@ -185,18 +191,21 @@ class Results:
 
 
 def lines_of(session: SessionHits) -> list[FoundLine]:
-    """The lines with hits, in the order of the conversation."""
+    """The lines with hits below the heading, in the order of the conversation."""
+    hits = (hit for hit in session.hits if hit.message is not None)
     return [
         FoundLine(session, tuple(same))
-        for _, same in groupby(session.hits, key=lambda hit: (hit.message, hit.line_start))
+        for _, same in groupby(hits, key=lambda hit: (hit.message, hit.line_start))
     ]
 
 
 def _rows_of(session: SessionHits) -> Iterator[Row]:
     best = _best(lines_of(session))
-    shown = sum(len(line.hits) for line in best)
+    in_title = Heading(session).hits
     # What is not shown is not kept: there may be thousands of sessions.
-    lean = msgspec.structs.replace(session, hits=tuple(hit for line in best for hit in line.hits))
+    kept = (*in_title, *(hit for line in best for hit in line.hits))
+    shown = len(kept)
+    lean = msgspec.structs.replace(session, hits=kept)
     yield Heading(lean)
     for line in best:
         yield FoundLine(lean, line.hits)

@@ -18,7 +18,7 @@ from agcx_format import Act, ScanEntry, SessionMetadata, Store
 from agcx_format.catalog import Gone
 from agcx_format.disk import Signature
 from agcx_format.errors import PersistenceError, SessionNotFound
-from agcx_format.store import SUFFIX, TrashedSession
+from agcx_format.store import SUFFIX, Review, StoredCheckpoint, TrashedSession
 
 _FIRST_BATCH = 0.005
 _BATCH = 0.1
@@ -60,6 +60,10 @@ class Outcome:
     entries: list[ScanEntry]
     gone: list[str]
     undone: bool = False
+
+
+# What is done to a store in the thread of its queue.
+Acting = Callable[[Store], Outcome]
 
 
 class NothingToChange(PersistenceError):
@@ -133,6 +137,61 @@ def split(store: Store, file: File, at: int, title: str | None) -> Outcome:
     return _outcome(store, store.split(_id_of(store, file), at, title, seen=file[1])[1])
 
 
+def delete_message(store: Store, file: File, number: int) -> Outcome:
+    """Delete message `number`, from 0, with the call or the outputs that belong to it."""
+    return _outcome(store, store.content.delete_messages(_entry(store, file), [number]))
+
+
+def replace_text(
+    store: Store, file: File, number: int, texts: tuple[str, str], *, keep_history: bool
+) -> Outcome:
+    """Replace the first of two texts by the second one in message `number`, from 0.
+
+    Raises:
+        NothingToChange: The message does not hold the text.
+    """
+    try:
+        act = store.content.replace_text(
+            _entry(store, file), number, *texts, keep_history=keep_history
+        )
+    except ValueError:
+        raise NothingToChange("the message does not hold this text", path=file[0]) from None
+    return _outcome(store, act)
+
+
+def purge_history(store: Store, file: File, numbers: Iterable[int] | None) -> Outcome:
+    """Remove the earlier versions of messages, from 0, or of all."""
+    return _outcome(store, store.content.purge_history(_entry(store, file), numbers))
+
+
+def review(store: Store, file: File, texts: Mapping[str, str | None], secrets: bool) -> Review:
+    """What is to be taken out of a session, its checkpoints and edit histories."""
+    return store.content.review([_entry(store, file)], secrets=secrets, texts=texts)
+
+
+def redact(store: Store, reviewed: Review) -> Outcome:
+    """Replace what was reviewed."""
+    return _outcome(store, store.content.redact(reviewed))
+
+
+def create_checkpoint(store: Store, file: File, name: str) -> Outcome:
+    """Keep a session as it is now as a checkpoint."""
+    return _outcome(store, store.checkpoints.create(_entry(store, file), name)[1])
+
+
+def rename_checkpoint(store: Store, wanted: StoredCheckpoint, name: str) -> Outcome:
+    return _outcome(store, store.checkpoints.rename(wanted, name))
+
+
+def delete_checkpoint(store: Store, wanted: StoredCheckpoint) -> Outcome:
+    return _outcome(store, store.checkpoints.delete([wanted]))
+
+
+def go_back(store: Store, wanted: StoredCheckpoint) -> Outcome:
+    """Make a session what it was at a checkpoint."""
+    return _outcome(store, store.checkpoints.go_back(wanted))
+
+
 def restore_checkpoint(store: Store, file: File, checkpoint_id: UUID, title: str | None) -> Outcome:
     """Make a session of a checkpoint."""
     act = store.restore_checkpoint(_id_of(store, file), checkpoint_id, title)[1]
@@ -161,6 +220,10 @@ def _outcome(store: Store, act: Act, *, undone: bool = False) -> Outcome:
             else:
                 entries.append(entry)
     return Outcome(act, entries, gone, undone)
+
+
+def _entry(store: Store, file: File) -> ScanEntry:
+    return _entries(store, [file])[0]
 
 
 def _id_of(store: Store, file: File) -> UUID:

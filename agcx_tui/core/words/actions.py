@@ -229,6 +229,8 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         Action("conversation.reopen", "f5", "reopen", "read the file anew"),
         Action("conversation.split", "x", "split", "split in two here",
                palette="split the session in two before this message"),
+        Action("conversation.change", "X", "change", "change, delete, or redact messages",
+               palette="change or delete the message, or take secrets out of the session"),
         Action("conversation.undo", "u", "undo", "undo what was done here"),
         Action("conversation.search", "slash", "search", "search",
                footer="search", palette="search in the conversation", label="/"),

@@ -128,6 +128,7 @@ def page(*items, title: str = "Fix it", choice: ExportChoice | None = None) -> s
         draft.add(item, number)
     made = draft.finish(
         source=None,
+        agent="",
         title=title,
         model=title,
         tags=[title],

@@ -285,7 +285,7 @@ def test_an_item_of_an_unknown_kind_is_shown_as_json():
 def test_the_document_is_made_a_message_at_a_time():
     made = draft(*every_kind("x"))
     imported = made.finish(
-        source=None, title="t", model="", tags=[], directory="",
+        source=None, agent="", title="t", model="", tags=[], directory="",
     )  # fmt: skip
     seen = []
     messages = (seen.append(m) or m for m in imported.conversation.messages)

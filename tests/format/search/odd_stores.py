@@ -10,9 +10,13 @@ from uuid import UUID
 from agcx_format import write_session
 from agcx_format.model.fields import Float32
 from agcx_format.model.items import (
+    ExecAction,
+    FileContext,
     FunctionCall,
     FunctionCallOutput,
     InputText,
+    LocalShellCall,
+    LocalShellStatus,
     Message,
     MessageMetadata,
     MessageSnapshot,
@@ -70,7 +74,7 @@ def some_items(random: Random, count: int) -> list[ResponseItem]:
         if random.random() < 0.01:
             size = 80_000
         text = some_text(random, size)
-        match random.randrange(7):
+        match random.randrange(8):
             case 0:
                 items.append(Message(None, "user", [InputText(text)]))
             case 1:
@@ -103,7 +107,32 @@ def some_items(random: Random, count: int) -> list[ResponseItem]:
             case 6:
                 parts = [OutputText(text), OutputText(some_text(random, 20))]
                 items.append(Message(None, "assistant", list(parts)))
+            case 7:
+                environment = random.choice((None, {}, {"PATH": text, some_text(random, 8): "x"}))
+                action = ExecAction(["ls", text], None, None, environment, None)
+                call = LocalShellCall(None, f"c{len(items)}", LocalShellStatus.COMPLETED, action)
+                items.append(call)
     return items
+
+
+def some_asides(
+    random: Random, items: list[ResponseItem], calls: list[ToolCallMetadata], when: Timestamp
+) -> MessageMetadata:
+    """Attached files, errors, and earlier versions, some of each."""
+
+    def some(size: int) -> str:
+        return some_text(random, random.randrange(size))
+
+    files = [
+        FileContext(f"src/{some(20)}", random.choice((None, (3, 9))), some(200) or None, "python")
+        for _ in range(random.randrange(3))
+    ]
+    calls = calls + [
+        ToolCallMetadata(some(12), 90, random.random() < 0.5, random.choice((None, some(60))))
+        for _ in range(random.randrange(2))
+    ]
+    versions = [(when, random.choice(items)) for _ in range(random.randrange(3))]
+    return MessageMetadata(bool(versions), versions, False, None, None, UUID(int=0), files, calls)
 
 
 def save(
@@ -118,6 +147,8 @@ def save(
         failed = random.random() < 0.05
         calls = [ToolCallMetadata("shell", 1, not failed, None)] if failed else []
         about = MessageMetadata(False, [], False, None, None, UUID(int=0), [], calls)
+        if random.random() < 0.2:
+            about = some_asides(random, items, calls, when)
         messages.append(MessageSnapshot(item, when, 0, about))
     metadata = SessionMetadata(
         session_id, title, when, when, when, len(messages), 1, OperatingMode.BUILD, "m", [], False, 0,

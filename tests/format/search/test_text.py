@@ -20,6 +20,7 @@ from agcx_format.transcript.tool_calls import CallReader, ToolCall
 from agcx_format.transcript.words import text_of
 from agcx_tui.demo import build_demo_store
 from tests.format.search.odd_stores import make_odd_store
+from tests.format.search.truth import beside
 from tests.support.everything import everything
 from tests.support.golden_files import GOLDEN
 
@@ -36,7 +37,7 @@ def _expected(message: MessageSnapshot, call: ToolCall | None) -> Read:
     if call is None:
         failed = any(not record.success for record in message.metadata.tool_calls)
         files = tuple(dict.fromkeys(file.path for file in message.metadata.file_context))
-        return _storable(text_of(message.item)), "", failed, files
+        return _whole(text_of(message.item), message), "", failed, files
     if call.output is not None:
         text = call.output.text
     else:
@@ -47,7 +48,11 @@ def _expected(message: MessageSnapshot, call: ToolCall | None) -> Read:
         else:
             said = call.call.text
             text = f"{call.name} {_lines(message) if said is None else said}"
-    return _storable(text), call.name, call.failed, call.files
+    return _whole(text, message), call.name, call.failed, call.files
+
+
+def _whole(text: str, message: MessageSnapshot) -> str:
+    return "\n".join(map(_storable, (text, *beside(message))))
 
 
 def _storable(text: str) -> str:

@@ -24,7 +24,8 @@ from agcx_format.search.text import as_read
 from agcx_format.session.lazy import SessionFile
 from agcx_format.store.store import Store
 from agcx_format.transcript.folding import Folded, Needle, fold
-from agcx_format.transcript.tool_calls import CallReader, ToolCall
+from agcx_format.transcript.tool_calls import CallReader, ToolCall, tool_call
+from agcx_format.transcript.wording import describe_file, describe_record
 from agcx_format.transcript.words import genuine_user_text
 
 Place = tuple[int | None, int, int]
@@ -59,19 +60,41 @@ def load(store: Store) -> list[Loaded]:
                     broken = True
         except PersistenceError:
             continue
-        texts = [as_read(message.item) for message in messages]
+        texts = ["\n".join([as_read(each.item), *map(storable, beside(each))]) for each in messages]
         reader = CallReader()
         calls = [reader.read(message) for message in messages]
         found.append(Loaded(os.path.basename(entry.path), title, messages, texts, calls, broken))
     return found
 
 
+def storable(text: str) -> str:
+    return text.replace("\0", "\u2400").encode("utf-8", "replace").decode()
+
+
+def beside(message: MessageSnapshot) -> list[str]:
+    """What a message shows beside its text, written down once more."""
+    item, about = message.item, message.metadata
+    texts = []
+    if isinstance(item, LocalShellCall) and item.action.env:
+        texts.append("\n".join("=".join(pair) for pair in item.action.env.items()))
+    for file in about.file_context:
+        texts += [describe_file(file)] + ([file.snippet] if file.snippet else [])
+    called = tool_call(message) or tool_call(None, message)
+    if called is None:
+        for record in about.tool_calls:
+            texts.append(describe_record(record) + (f"\n{record.error}" if record.error else ""))
+    elif any(record.error for record in about.tool_calls):
+        texts += called.unsaid_errors
+    return texts + [as_read(earlier) for _, earlier in about.edit_history[::-1]]
+
+
 def naive(sessions: Iterable[Loaded], query: Query) -> Found:
     found: Found = {}
     for session in sessions:
         parts: list[tuple[int | None, str]] = []
-        if query.within.title:
-            parts.append((None, session.title))
+        conditions = query.within.conditions
+        if all(_title_counts(each.key, each.values) is not each.negated for each in conditions):
+            parts.append((None, storable(session.title)))
         if query.within.messages:
             parts += [
                 (number, text)
@@ -86,8 +109,8 @@ def naive(sessions: Iterable[Loaded], query: Query) -> Found:
             found[session.name] = places
         elif query.unwanted:
             found[session.name] = []
-        elif messages := [number for number, _ in parts if number is not None]:
-            found[session.name] = [(number, 0, 0) for number in messages]
+        elif numbers := [n for n, _ in parts if n is not None or query.within.title]:
+            found[session.name] = [(number, 0, 0) for number in numbers]
     return found
 
 
@@ -120,6 +143,10 @@ def _regex_spans(text: str, pattern: str) -> list[tuple[int, int]]:
     options.case_sensitive = pattern != pattern.lower()
     found = re2.compile(f"(?m){pattern}", options).finditer(text)
     return [match.span() for match in found if match.end() > match.start()]
+
+
+def _title_counts(key: str, values: tuple[str, ...]) -> bool:
+    return key in ("in", "role") and "title" in values
 
 
 def _counts(session: Loaded, number: int, within: Within) -> bool:

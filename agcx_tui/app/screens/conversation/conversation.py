@@ -62,11 +62,11 @@ __all__ = ["ConversationScreen"]
 
 # What can be done with a conversation that could not be opened: leave.
 _NEEDS_CONVERSATION = (
-    "search", "match", "export", "copy_id", "copy_resume", "open_editor", "tab_number", "next_tab",
+    "search", "match", "export", "change", "copy_id", "copy_resume", "open_editor", "tab_number", "next_tab",
     "go_to_number",
     "branches",
 )  # fmt: skip
-_MESSAGES_ONLY = ("match", "go_to_number", "split", "branches")
+_MESSAGES_ONLY = ("match", "go_to_number", "split", "change", "branches")
 
 
 class ConversationScreen(OnceScreen[None]):
@@ -116,14 +116,13 @@ class ConversationScreen(OnceScreen[None]):
         self._export = export
         self._follow = follow
         self._unfollow: list[Callable[[], None]] = []
-        # Where to be once the file is open.
-        self._stay = message
         self.transcript = Transcript(id="messages")
         self.panes = Panes(self.transcript, self.derived.store)
         self.search = ConversationSearch(self.transcript, lambda: self.panes.facts, beyond)
         self.search.give(search, at)
         self.number_line = NumberLine(self.transcript)
         self.place = ReadingPlace(self.transcript, positions)
+        self.place.wanted = message
         opener = opener or partial(open_session, path)
         self.file = OpenConversation(self, path, opener, self.place, self.transcript)
         self._tabs = TabLine(list(TABS.items()), id="tabs")
@@ -158,7 +157,7 @@ class ConversationScreen(OnceScreen[None]):
         self.search.end()
         self.search.stop()
         if self.opened is not None:
-            self._stay = self.transcript.current
+            self.place.wanted = self.transcript.current
         self.file.begin()
 
     @on(ConversationOpened)
@@ -179,10 +178,7 @@ class ConversationScreen(OnceScreen[None]):
             await self.panes.forget()
             self.file.release(before)
         if not self.search.show_given():
-            if self._stay is not None:
-                self.transcript.seek(self._stay)
-            else:
-                self.place.restore(message.position)
+            self.place.restore(message.position)
         self.refresh_bindings()
 
     @on(ConversationFailed)
@@ -347,8 +343,10 @@ class ConversationScreen(OnceScreen[None]):
 
     def action_copy_resume(self) -> None:
         if self.opened is not None:
-            command = resume_command(self.opened.metadata)
-            copy(self.app, command, f"“{safe_line(command)}”")
+            if command := resume_command(self.opened.metadata):
+                copy(self.app, command, f"“{safe_line(command)}”")
+            else:
+                self.notify("The agent of this session cannot resume it by its id.", markup=False)
 
     @work(exclusive=True, group="editor")
     async def action_open_editor(self) -> None:
@@ -367,6 +365,10 @@ class ConversationScreen(OnceScreen[None]):
             self.notify(words, severity="warning", markup=False)
         else:
             await self.derived.split(self, self.opened, self.transcript)
+
+    @work
+    async def action_change(self) -> None:
+        await self.derived.change(self, self.opened, self.transcript)
 
     @work
     async def action_undo(self) -> None:

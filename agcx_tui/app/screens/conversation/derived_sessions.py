@@ -20,13 +20,16 @@ from agcx_tui.core.conversation.subject import Offer
 from agcx_tui.core.words.format import counted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.screen import Screen
 
-    from agcx_format import CheckpointMetadata, Store
+    from agcx_format import Act, CheckpointMetadata, Store
+    from agcx_format.store import Emptied
     from agcx_tui.app.widgets.transcript.transcript import Transcript
     from agcx_tui.core.conversation.subject import Conversation
     from agcx_tui.core.store.act_queue import ActQueue, AskedAct
-    from agcx_tui.core.store.store_work import Outcome
+    from agcx_tui.core.store.store_work import File, Outcome
 
 __all__ = ["DerivedSessions"]
 
@@ -40,6 +43,7 @@ class DerivedSessions:
 
     `acts` is the queue of its store, None if it cannot be changed; `fixed` then says why, unless there is
     no store.  `now` returns microseconds since 1970.  `done` are the ids of the acts, oldest first.
+    `state` and `cache` are the directories in which something of a session may be remembered.
     """
 
     def __init__(
@@ -48,12 +52,16 @@ class DerivedSessions:
         acts: ActQueue | None = None,
         fixed: str = "",
         now: Callable[[], int] = lambda: 0,
+        *,
+        state: Path | None = None,
+        cache: Path | None = None,
     ) -> None:
         self.done: list[str] = []
+        self.now = now
+        self._state, self._cache = state, cache
         self._path = path
         self._acts = acts
         self._fixed = fixed
-        self._now = now
         # What was asked for last.
         self._last: AskedAct | None = None
         self._is_asking = False
@@ -96,23 +104,28 @@ class DerivedSessions:
 
     def _obstacle_to_split(self, conversation: Conversation | None, transcript: Transcript) -> str:
         """Why the session cannot be split before the current message; empty if it can."""
-        if conversation is None:
-            return "It is still being opened."
-        if Offer.SPLIT not in conversation.offers:
-            return "A checkpoint cannot be split. c makes a session of it, which can."
-        if self._acts is None:
-            return self._fixed or _WITHOUT_STORE
-        source = transcript.source
-        if not source.complete:
-            return "It is still being read: once all of it is there, it can be split."
-        if source.error is not None:
-            return "It is damaged, and so cannot be split. agcx repair saves what is left of it."
-        if source.known() < 2:
+        if obstacle := self._obstacle(conversation, transcript):
+            return obstacle
+        if transcript.source.known() < 2:
             return "It takes two messages to split a conversation."
         if transcript.current == 0:
             return (
                 "Go to the message with which the new session is to begin: before this is nothing."
             )
+        return ""
+
+    def _obstacle(self, conversation: Conversation | None, transcript: Transcript) -> str:
+        """Why the session cannot be changed; empty if it can."""
+        if conversation is None:
+            return "It is still being opened."
+        if Offer.SPLIT not in conversation.offers:
+            return "A checkpoint stays as it is. c makes a session of it, which can be changed."
+        if obstacle := self.obstacle_to_acts():
+            return obstacle
+        if not transcript.source.complete:
+            return "It is still being read: once all of it is there, it can be changed."
+        if transcript.source.error is not None:
+            return "It is damaged, and so cannot be changed. agcx repair saves what is left of it."
         return ""
 
     async def _ask_to_split(
@@ -124,7 +137,7 @@ class DerivedSessions:
         from agcx_tui.core.store import store_work
 
         at, file = transcript.current, (self._path, conversation.signature)
-        running = await asyncio.to_thread(store_work.at_work, store, [file], self._now())
+        running = await asyncio.to_thread(store_work.at_work, store, [file], self.now())
         title = title_of_second(conversation.metadata)
         first, last = at + 1, transcript.source.known()
         which = (
@@ -182,6 +195,89 @@ class DerivedSessions:
                 "No session was made",
             )
 
+    # --- what is in the session
+
+    async def change(
+        self, screen: Screen[None], conversation: Conversation | None, transcript: Transcript
+    ) -> None:
+        """Change the current message, or all of the session, as the person chooses."""
+        from agcx_tui.app.dialogs.change_message import MessageChange
+        from agcx_tui.app.screens.conversation.content_changes import change_content
+
+        obstacle = self._obstacle(conversation, transcript)
+        if obstacle or conversation is None or self._acts is None:
+            screen.notify(obstacle, severity="warning", markup=False)
+            return
+        if self._is_asking:
+            return
+        self._is_asking = True
+        file = self._path, conversation.signature
+        chosen = None
+        try:
+            if await self.may_change(screen, file):
+                chosen = await change_content(screen, self, file, transcript)
+        finally:
+            self._is_asking = False
+        if chosen is MessageChange.SPLIT:
+            await self.split(screen, conversation, transcript)
+
+    async def may_change(self, screen: Screen[None], file: File) -> bool:
+        """Whether a session may be changed; of one that may be in use the person is asked."""
+        from agcx_tui.app.dialogs.naming import AskDialog
+        from agcx_tui.core.store import store_work
+
+        assert self._acts is not None
+        try:
+            running = await asyncio.to_thread(
+                store_work.at_work, self._acts.store, [file], self.now()
+            )
+        except PersistenceError as error:
+            self.report_failure(screen, "Nothing was changed", error)
+            return False
+        if not running:
+            return True
+        dialog = AskDialog("Change a session that may be in use?", _AT_WORK, "Continue")
+        return bool(await screen.app.push_screen_wait(dialog))
+
+    def obstacle_to_acts(self) -> str:
+        """Why nothing can be done to the session; empty if something can."""
+        return "" if self._acts is not None else self._fixed or _WITHOUT_STORE
+
+    async def run(
+        self,
+        screen: Screen[None],
+        act: Callable[[Store], Outcome],
+        done: Callable[[Outcome], str],
+        failed: str,
+    ) -> Outcome | None:
+        """Run an act, which `u` undoes, and say what came of it; returns it."""
+        assert self._acts is not None
+        return await _report(screen, self._run(self._acts, act), done, failed)
+
+    async def destroy(self, screen: Screen[None], acts: list[Act]) -> Emptied | None:
+        """Destroy what acts keep in the trash, and forget it everywhere; returns what is gone."""
+        from agcx_tui.core.store.forget import forget
+
+        gone: Emptied | None = None
+
+        def destroy(store: Store) -> None:
+            nonlocal gone
+            gone = store.destroy(acts)
+            forget(gone, store.path, state=self._state, cache=self._cache)
+
+        assert self._acts is not None
+        try:
+            await self._acts.run(destroy)
+        except PersistenceError as error:
+            self.report_failure(screen, "Not everything was destroyed", error)
+        return gone
+
+    def report_failure(self, screen: Screen[None], what: str, error: PersistenceError) -> None:
+        """Say why something was not done."""
+        _report_failure(screen, what, error)
+
+    # --- acts
+
     def _run(self, acts: ActQueue, act: Callable[[Store], Outcome]) -> AskedAct:
         def noted(store: Store) -> Outcome:
             outcome = act(store)
@@ -229,17 +325,18 @@ class DerivedSessions:
 
 async def _report(
     screen: Screen[None], asked: AskedAct, done: Callable[[Outcome], str], failed: str
-) -> None:
-    """Say what came of an act."""
+) -> Outcome | None:
+    """Say what came of an act; returns it."""
     try:
         outcome = await asked
     except PersistenceError as error:
         _report_failure(screen, failed, error)
-        return
+        return None
     if outcome is not None:
         # What was said of the act before is out of date.
         screen.app.clear_notifications()
         screen.notify(done(outcome), markup=False)
+    return outcome
 
 
 def _report_failure(screen: Screen[None], what: str, error: PersistenceError) -> None:

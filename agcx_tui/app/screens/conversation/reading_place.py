@@ -16,6 +16,8 @@ class ReadingPlace:
     def __init__(self, transcript: Transcript, positions: ReadingPositions | None) -> None:
         self._transcript = transcript
         self._positions = positions
+        # The message to be at once it is open; None for where the reader was the last time.
+        self.wanted: int | None = None
         # The message that was returned to, and the line at the top of the view once it was there.
         self._restored: tuple[int, Place | None] | None = None
 
@@ -31,7 +33,10 @@ class ReadingPlace:
             self._positions.save(conversation.metadata.id, conversation.path, position)
 
     def restore(self, position: Position | None) -> None:
-        """Return to where the reader was, unless the reader went somewhere already."""
+        """Go to what is wanted, else to where the reader was, unless the reader went somewhere already."""
+        if self.wanted is not None:
+            self._transcript.seek(self.wanted)
+            return
         if position is None or self._transcript.busy:
             return
         self._transcript.seek(position.message, position.row)

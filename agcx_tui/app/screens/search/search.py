@@ -128,7 +128,7 @@ class SearchScreen(OnceScreen[None]):
 
     def _directory(self, path: str) -> str:
         row = self.table.row_of(path)
-        return "" if row is None else self.table.directory(row)
+        return "" if row is None else self.table.project(row)
 
     def _came(self) -> None:
         self.post_message(self.Came())

@@ -67,7 +67,9 @@ class ResultWalk:
                 place = places_of(hits[:1])[0]
                 self._preview.follow(FoundAt(of, self.query, place))
             case Heading(of):
-                self._preview.follow(FoundAt(of, self.query))
+                # The heading shows what is in the title.
+                said = places_of(hit for hit in of.hits if hit.message is not None)
+                self._preview.follow(FoundAt(of, self.query, said[0] if said else "first"))
             case More(of):
                 if session is None or session.path != of.path:
                     self._preview.follow(FoundAt(of, self.query, "last"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,7 +11,8 @@ from rich.style import Style
 from textual.strip import Strip
 
 from agcx_format import ns_of
-from agcx_format.search import Hit, SessionHits, Unsearched
+from agcx_format.catalog import project_name
+from agcx_format.search import Hit, Unsearched
 from agcx_tui.core.search.results import (
     CloseWord,
     FoundLine,
@@ -63,8 +63,8 @@ def draw_row(
         bold = under + Style(bold=True)
         look = ResultLook(under, under, under, bold, look.match, under, under)
     match row:
-        case Heading(session):
-            parts = _heading(session, width, look, now, directory)
+        case Heading():
+            parts = _heading(row, width, look, now, directory)
         case FoundLine(_, hits):
             parts = _line(hits, width, look)
         case More(_, left, exact):
@@ -80,23 +80,39 @@ def draw_row(
 
 
 def _heading(
-    session: SessionHits, width: int, look: ResultLook, now: int, directory: Callable[[str], str]
+    row: Heading, width: int, look: ResultLook, now: int, directory: Callable[[str], str]
 ) -> list[Segment]:
+    session = row.session
     count = fit(f"{format.number(session.count)}{'' if session.exact else '+'}", _COUNT, right=True)
     age = fit(_age(session.updated, now), format.AGE_WIDTH, right=True)
     room = max(0, width - 4 - _COUNT - format.AGE_WIDTH)
-    title = plain_cells(session.title).strip()
-    style = look.title if title else look.dim
-    title = title or _UNTITLED
-    project = plain_cells(os.path.basename(directory(session.path).rstrip("/")))
-    if project and cell_len(title) + 2 + cell_len(project) <= room:
-        shown = [
-            Segment(title, style),
-            Segment(fit(f"  {project}", room - cell_len(title)), look.dim),
-        ]
+    title = Strip(_title(session.title, row.hits, look))
+    left = room - title.cell_length
+    project = plain_cells(project_name(directory(session.path)))
+    if left < 0:
+        shown = _cut(list(title), room, look.title)
+    elif project and left >= 2 + cell_len(project):
+        shown = [*title, Segment(fit(f"  {project}", left), look.dim)]
     else:
-        shown = [Segment(fit(title, room), style)]
+        shown = [*title, Segment(" " * left, look.plain)]
     return [Segment(" ", look.plain), *shown, Segment(f"  {age}{count} ", look.dim)]
+
+
+def _title(title: str, hits: tuple[Hit, ...], look: ResultLook) -> list[Segment]:
+    """A title with its matches highlighted."""
+    if not title.strip():
+        return [Segment(_UNTITLED, look.dim)]
+    # Spaces around it are not shown.
+    at = len(title) - len(title.lstrip())
+    end = len(title.rstrip())
+    parts = []
+    for hit in hits:
+        first, last = (max(at, min(end, place)) for place in (hit.start, hit.end))
+        parts.append(Segment(plain_cells(title[at:first]), look.title))
+        parts.append(Segment(plain_cells(title[first:last]), look.title + look.match))
+        at = last
+    parts.append(Segment(plain_cells(title[at:end]), look.title))
+    return [part for part in parts if part.text]
 
 
 def _age(updated: str, now: int) -> str:

@@ -18,10 +18,10 @@ from typing import NamedTuple
 from textual.cache import LRUCache
 
 from agcx_format import PENDING, MessageSnapshot
-from agcx_format.search import Query
+from agcx_format.search import Query, shown_texts
 from agcx_tui.app.widgets.roll.line_matches import LineMatch, LineMatches, context_of
 from agcx_tui.app.widgets.transcript.transcript import Transcript
-from agcx_tui.core.conversation.search import TextMatch, find_matches, shown_texts
+from agcx_tui.core.conversation.search import TextMatch, find_matches, placed
 
 __all__ = ["MatchNumber", "Matches"]
 
@@ -98,7 +98,7 @@ class Matches:
         return True
 
     def go(self, index: int, start: int, end: int) -> None:
-        """Go to a match by its place in the text of a message as read."""
+        """Go to a match by its place in the texts of a message, taken as one."""
         self._enter(index, TextMatch(0, start, end))
 
     def step(self, direction: int) -> bool:
@@ -182,7 +182,8 @@ class Matches:
             self._transcript.go(index)
         else:
             if isinstance(wanted, TextMatch):
-                number = min(bisect_left(matches, wanted), len(matches) - 1)
+                there = placed(shown_texts(message), wanted.start, wanted.end)
+                number = min(bisect_left(matches, there), len(matches) - 1)
             number %= len(matches)
             self.at = MatchNumber(index, number)
             self._show(index, message, matches, number)

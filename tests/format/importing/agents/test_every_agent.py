@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -20,10 +22,10 @@ from tests.support.agent_files import MAKERS
 MODELS = {
     "copilot": "gpt-x", "gemini": "gemini-x", "pi": "pi-x", "qwen": "qwen-x", "droid": "droid-x",
     "cursor": "cursor-x", "kimi": "kimi-x", "opencode": "open-x", "opencode older": "open-x",
-    "kimi older": "unknown",
+    "kimi older": "unknown", "cursor store": "cursor-x",
 }  # fmt: skip
-# Cursor notes neither thoughts nor tokens.
-SILENT = {"cursor"}
+# What Cursor does not note: tokens, and how long a call took.
+SILENT = {"cursor", "cursor store"}
 
 
 def agent_for(maker: str):
@@ -44,6 +46,11 @@ def maker(request):
 @pytest.fixture
 def path(maker, tmp_path):
     return MAKERS[maker](tmp_path / "in")
+
+
+# Those that write lines, and those that keep rows or documents.
+_OTHERS = {"opencode", "opencode older", "cursor store"}
+of_lines = pytest.mark.parametrize("maker", [m for m in MAKERS if m not in _OTHERS])
 
 
 def items(imported: Imported, kind: type) -> list:
@@ -68,7 +75,7 @@ def test_a_session_is_read_with_all_that_it_says(maker, path):
     assert imported.conversation.context.working_directory == "/src/site"
     assert "Fix the grid" in said(imported, "user")[-1]
     assert said(imported, "assistant") == ["Looking."]
-    if maker not in SILENT:
+    if maker != "cursor":
         assert "is it?" in text_of(items(imported, Reasoning)[0])
     assert metadata.turn_count == (2 if maker in ("gemini", "pi", "qwen") else 1)
     assert metadata.created_at.startswith("2026-03-01T10:00:")
@@ -84,7 +91,7 @@ def test_a_call_has_its_output_and_how_it_went(maker, path):
         m.metadata.tool_calls for m in imported.conversation.messages if m.item is output
     )
     assert not told.success
-    if maker != "cursor":
+    if maker not in SILENT:
         assert told.execution_time_ms >= 1000
 
 
@@ -118,10 +125,9 @@ def test_what_is_imported_can_be_written_and_read(maker, path):
     assert len({m.metadata.message_id for m in messages}) == len(messages)
 
 
+@of_lines
 @pytest.mark.parametrize("count", [2, 4, 6])
 def test_a_session_that_grew_grows(maker, path, tmp_path, count):
-    if path.suffix != ".jsonl":
-        pytest.skip("grows in other ways")
     lines = path.read_text().splitlines(keepends=True)
     store = open_store(tmp_path / "store")
     path.write_text("".join(lines[:count]))
@@ -179,9 +185,8 @@ def damaged(line: str, rng: random.Random) -> str:
             return json.dumps(mutated(json.loads(line), rng))
 
 
+@of_lines
 def test_damage_never_stops_an_import_nor_loses_a_neighbor(maker, path):
-    if path.suffix != ".jsonl":
-        pytest.skip("has its own")
     whole = path.read_text().splitlines()
     rng = random.Random(maker)
     for _ in range(150):
@@ -198,9 +203,8 @@ def test_damage_never_stops_an_import_nor_loses_a_neighbor(maker, path):
         assert imported.metadata.title
 
 
+@of_lines
 def test_all_lines_at_once_may_be_damaged(maker, path):
-    if path.suffix != ".jsonl":
-        pytest.skip("has its own")
     whole = path.read_text().splitlines()
     rng = random.Random(maker)
     for _ in range(50):
@@ -213,9 +217,8 @@ def test_all_lines_at_once_may_be_damaged(maker, path):
         assert messagepack.encode_messages(imported.conversation.messages) is not None
 
 
+@of_lines
 def test_unknown_lines_become_text_and_are_counted(maker, path):
-    if path.suffix != ".jsonl":
-        pytest.skip("has its own")
     with path.open("a") as file:
         file.write(
             json.dumps({"type": "brand.new", "text": "novel words"}) + "\n[1]\n" + "[" * 9000
@@ -225,6 +228,48 @@ def test_unknown_lines_become_text_and_are_counted(maker, path):
     assert any("novel words" in text_of(m.item) for m in imported.conversation.messages)
     assert imported.report.bad_count == 2
     assert "incomplete" in imported.metadata.tags
+
+
+ROWS = {
+    "opencode": [
+        ("part", "data"), ("message", "data"), ("message", "time_created"), ("session", "title"),
+        ("session", "revert"), ("session", "time_created"), ("part", "time_updated"),
+    ],
+    "cursor store": [("blobs", "data"), ("meta", "value")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("maker", ROWS)
+def test_damaged_rows_never_stop_an_import(maker, path):
+    rng = random.Random(maker)
+    whole = path.read_bytes()
+    for _ in range(60):
+        path.write_bytes(whole)
+        table, column = rng.choice(ROWS[maker])
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            rows = db.execute(f"select rowid, {column} from {table}").fetchall()
+            row, value = rng.choice(rows)
+            try:
+                new: object = json.dumps(mutated(json.loads(value), rng))
+            except (ValueError, TypeError):
+                new = rng.choice([None, 5, -1, 1e300, "x", b"\xff"])
+            with contextlib.suppress(sqlite3.Error):
+                db.execute(f"update {table} set {column} = ? where rowid = ?", (new, row))
+                db.commit()
+        with contextlib.suppress(PersistenceError):
+            imported = read(maker, path)
+            assert messagepack.encode_messages(imported.conversation.messages) is not None
+
+
+def test_damaged_documents_never_stop_an_import(tmp_path):
+    rng = random.Random(1)
+    for count in range(40):
+        path = MAKERS["opencode older"](tmp_path / str(count))
+        file = rng.choice(sorted((tmp_path / str(count)).rglob("*.json")))
+        file.write_text(json.dumps(mutated(json.loads(file.read_text()), rng)))
+        with contextlib.suppress(PersistenceError):
+            imported = read("opencode older", path)
+            assert file == path or "grid" in imported.metadata.title
 
 
 def test_what_is_no_file_is_an_error(maker, tmp_path):

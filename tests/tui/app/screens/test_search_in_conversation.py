@@ -8,9 +8,9 @@ from msgspec.structs import replace
 from agcx_format import read_session, write_session
 from agcx_format.model.items import FileContext, InputText, Message
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.search import parse_query
+from agcx_format.search import parse_query, shown_texts
 from agcx_tui.app.widgets.transcript.transcript import Transcript
-from agcx_tui.core.conversation.search import find_matches, search, shown_texts
+from agcx_tui.core.conversation.search import find_matches, search
 from tests.support.browsing import until
 from tests.support.messages import (
     NOON,

@@ -1,0 +1,148 @@
+"""What can be put right in a message, or in all of its session: a choice, and the texts for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from agcx_format.transcript import safe_line
+from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.widgets.choices import Box
+
+__all__ = ["ChangeDialog", "MessageChange", "ReplaceDialog", "Replacement"]
+
+
+class MessageChange(Enum):
+    """What to do; the words are those of the dialog."""
+
+    DELETE = "Delete this message"
+    REPLACE = "Replace a text in it …"
+    SPLIT = "Split off a new session from here …"
+    PURGE = "Remove its earlier versions"
+    PURGE_ALL = "Remove the earlier versions of all messages"
+    REDACT = "Take a text out of the whole session …"
+    SECRETS = "Take all secrets out of the whole session …"
+
+
+class ChangeDialog(Dialog[MessageChange]):
+    """Leaves with what is to be done, or None; Cancel has the focus."""
+
+    DEFAULT_CSS = """
+    ChangeDialog {
+        & OptionList { height: auto; background: $surface; border: none; padding: 0; }
+        & OptionList:focus { border: none; }
+        & #facts { color: $text-muted; margin-bottom: 1; }
+    }
+    """
+
+    def __init__(
+        self, question: str, facts: str, choices: Sequence[tuple[MessageChange, str]]
+    ) -> None:
+        """`choices`: each with the words that come after those of the choice."""
+        super().__init__()
+        self._question, self._facts, self._choices = question, facts, choices
+
+    def compose(self) -> ComposeResult:
+        options = [Option(Content(f"{c.value}{more}"), id=c.name) for c, more in self._choices]
+        with Vertical(id="box"):
+            yield Static(Content(self._question), id="question", markup=False)
+            yield Static(Content(safe_line(self._facts)), id="facts", markup=False)
+            yield OptionList(*options, id="choices", markup=False)
+            with Horizontal(id="buttons"):
+                yield Button("Cancel", id="cancel")
+
+    def on_mount(self) -> None:
+        self.query_one("#cancel").focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """From Cancel, the arrows lead to the choices."""
+        choices = self.query_one(OptionList)
+        if event.key in ("down", "up") and self.focused is not choices:
+            event.stop()
+            choices.focus()
+            choices.highlighted = 0 if event.key == "down" else choices.option_count - 1
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(MessageChange[event.option.id or ""])
+
+    @on(Button.Pressed)
+    def _pressed(self) -> None:
+        self.dismiss(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A text to replace.
+
+    Fields:
+        old: the text.
+        new: what replaces it; empty for nothing, or for a placeholder.
+        kept: whether the message as it was is kept in its edit history.
+    """
+
+    old: str
+    new: str
+    kept: bool = False
+
+
+class ReplaceDialog(Dialog[Replacement]):
+    """Leaves with what to replace, or None; `keep` asks whether the earlier version is kept."""
+
+    DEFAULT_CSS = """
+    ReplaceDialog {
+        & Input { background: $background; }
+        & .label { color: $text-muted; margin-top: 1; }
+        & Checkbox { border: none; padding: 0; margin-top: 1; background: $surface; }
+        & Checkbox:focus { border: none; }
+    }
+    """
+
+    def __init__(self, question: str, instead: str, *, keep: bool, old: str = "") -> None:
+        super().__init__()
+        self._question, self._instead, self._keep, self._old = question, instead, keep, old
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield Static(Content(self._question), id="question", markup=False)
+            yield Static("Text", classes="label", markup=False)
+            yield Input(self._old, id="old", select_on_focus=False)
+            yield Static("Replace it with", classes="label", markup=False)
+            yield Input(placeholder=self._instead, id="new", select_on_focus=False)
+            if self._keep:
+                yield Box(
+                    "Keep the earlier version in the edit history", True, id="keep", compact=True
+                )
+            with Horizontal(id="buttons"):
+                yield Button("Cancel", id="cancel")
+                yield Button("Replace", id="replace", variant="primary")
+
+    def on_mount(self) -> None:
+        self.query_one("#old").focus()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        if event.input.id == "old":
+            self.query_one("#new").focus()
+        else:
+            self._leave()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "replace":
+            self._leave()
+        else:
+            self.dismiss(None)
+
+    def _leave(self) -> None:
+        old, new = self.query_one("#old", Input).value, self.query_one("#new", Input).value
+        kept = self._keep and self.query_one("#keep", Box).value
+        self.dismiss(Replacement(old, new, kept) if old else None)

@@ -1,0 +1,307 @@
+"""What one agent alone writes: rewinds, plans, answers, subagents, pictures, and where it keeps them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from agcx_format import OperatingMode, open_store
+from agcx_format.importing import Source, agent_named, import_sessions
+from agcx_format.importing.run import ImportOutcome
+from agcx_format.model.items import FunctionCall, InputImage, Message
+from agcx_format.transcript.words import text_of
+from tests.support.agent_files import (
+    CHILD,
+    MS,
+    PNG,
+    SESSION,
+    at,
+    cursor,
+    cursor_store,
+    gemini,
+    kimi,
+    write_cursor_store,
+    write_lines,
+)
+
+
+def read(name: str, path: Path, *lines: dict):
+    if lines:
+        write_lines(path, *lines)
+    return agent_named(name).read(Source(path))
+
+
+def texts(imported) -> list[str]:
+    return [text_of(message.item) for message in imported.conversation.messages]
+
+
+def left(imported) -> list[str]:
+    """What is in a branch that was left."""
+    messages = imported.conversation.messages
+    return [text_of(m.item) for m in messages if m.metadata.branch_id is not None]
+
+
+def images(imported) -> list[str]:
+    found = [m.item for m in imported.conversation.messages if isinstance(m.item, Message)]
+    return [
+        part.image_url for item in found for part in item.content if isinstance(part, InputImage)
+    ]
+
+
+def event(kind: str, name: str = "e", **data: object) -> dict:
+    return {"type": kind, "data": data, "id": name, "timestamp": at(1)}
+
+
+# --- GitHub Copilot CLI
+
+
+def test_copilot_a_rewind_a_plan_and_answers(tmp_path):
+    imported = read(
+        "copilot",
+        tmp_path / SESSION / "events.jsonl",
+        event("user.message", "1", content="one"),
+        event("user.message", "2", content="two"),
+        event("assistant.message", "3", content="gone"),
+        event("session.snapshot_rewind", "4", upToEventId="2", eventsRemoved=2),
+        event("session.mode_changed", "5", newMode="plan", previousMode="interactive"),
+        event("user.message", "6", content="three", attachments=[{"type": "file", "path": "a.py"}]),
+        event("exit_plan_mode.requested", "7", planContent="First this."),
+        event("exit_plan_mode.completed", "8", approved=False, feedback="No."),
+        event("elicitation.completed", "9", content={"Which?": "That"}),
+        event("subagent.started", "10", agentDisplayName="Explore", toolCallId="c"),
+        event("session.error", "11", message="Out of quota"),
+    )
+    assert left(imported) == ["two", "gone"]
+    assert imported.conversation.messages[0].metadata.branch_point
+    assert imported.metadata.title == "one"
+    assert imported.metadata.current_mode is OperatingMode.PLAN
+    for words in (
+        "three\n[file: a.py]", "Plan\nFirst this.", "Plan rejected: No.", "Asked: Which?\nAnswered: That",
+        "Subagent Explore started", "Error: Out of quota",
+    ):  # fmt: skip
+        assert words in texts(imported)
+
+
+def test_copilot_a_message_that_nobody_typed_is_no_turn(tmp_path):
+    imported = read(
+        "copilot",
+        tmp_path / "events.jsonl",
+        event("session.start", sessionId=SESSION),
+        event("user.message", content="<skill>", source="skill-x"),
+        event("user.message", content="one", source="user"),
+    )
+    assert (imported.metadata.turn_count, imported.metadata.title) == (1, "one")
+
+
+def test_copilot_a_session_is_known_by_the_name_of_its_folder():
+    path = Path("/x") / SESSION / "events.jsonl"
+    assert str(agent_named("copilot").known_id(Source(path))) == SESSION
+
+
+# --- Gemini CLI
+
+
+def test_gemini_what_was_rewound_is_a_branch(tmp_path):
+    imported = read("gemini", gemini(tmp_path))
+    assert left(imported) == ["Wrong words", "Hm."]
+    assert imported.metadata.title == "The grid"
+
+
+def test_gemini_a_checkpoint_changes_messages_and_loses_none(tmp_path):
+    path = gemini(tmp_path)
+    before = texts(read("gemini", path))
+    changed = {"id": "u1", "type": "user", "content": "Fix the table", "timestamp": at(2)}
+    with path.open("a") as file:
+        file.write(json.dumps({"$set": {"messages": [changed]}}) + "\n")
+    after = texts(read("gemini", path))
+    assert len(after) == len(before)
+    assert ("Fix the grid" in after, "Fix the table" in after) == (False, True)
+
+
+def test_gemini_a_document_of_an_older_version(tmp_path):
+    message = {"id": "1", "type": "user", "content": "one", "timestamp": at(1)}
+    more = {"id": "2", "type": "gemini", "content": "two", "timestamp": at(2)}
+    path = tmp_path / "chats" / "session-1.json"
+    path.parent.mkdir()
+    document = {"sessionId": SESSION, "projectHash": "h", "messages": [message, more]}
+    path.write_text(json.dumps(document, indent=2))
+    imported = read("gemini", path)
+    assert (str(imported.metadata.id), texts(imported)) == (SESSION, ["one", "two"])
+
+
+def test_gemini_a_subagent_names_its_parent(tmp_path):
+    imported = read(
+        "gemini",
+        tmp_path / "chats" / SESSION / f"{CHILD}.jsonl",
+        {"sessionId": CHILD, "projectHash": "h", "kind": "subagent"},
+        {"id": "1", "type": "user", "content": "Look around", "timestamp": at(1)},
+    )
+    assert str(imported.parent.id) == SESSION
+    assert str(imported.metadata.id) == CHILD
+    assert "subagent" in imported.metadata.tags
+
+
+def test_gemini_what_was_typed_counts_where_files_were_added_to_it(tmp_path):
+    imported = read(
+        "gemini",
+        tmp_path / "a.jsonl",
+        {"sessionId": SESSION, "projectHash": "h"},
+        {
+            "id": "1", "type": "user", "timestamp": at(1), "displayContent": "Read @a.py",
+            "content": [{"text": "Read @a.py"}, {"text": "print()"}, {"inlineData": {"data": PNG}}],
+        },
+    )  # fmt: skip
+    assert (imported.metadata.title, imported.metadata.turn_count) == ("Read @a.py", 1)
+    assert images(imported) == [f"data:image/png;base64,{PNG}"]
+
+
+# --- Pi and Qwen Code: trees
+
+
+@pytest.mark.parametrize("name", ["pi", "qwen"])
+def test_of_a_tree_the_way_to_the_last_message_was_lived(tmp_path, name):
+    def entry(own: str, parent: str | None, words: str, role: str = "user") -> dict:
+        if name == "pi":
+            message = {"role": role, "content": words, "timestamp": MS}
+            return {"type": "message", "id": own, "parentId": parent, "message": message}
+        message = {"role": role, "parts": [{"text": words}]}
+        return {
+            "type": role, "uuid": own, "parentUuid": parent, "sessionId": SESSION, "message": message,
+        }  # fmt: skip
+
+    imported = read(
+        name,
+        tmp_path / "a.jsonl",
+        entry("1", None, "one"),
+        entry("2", "1", "two", "assistant"),
+        entry("3", "1", "three", "assistant"),
+        entry("4", "3", "four"),
+    )
+    assert left(imported) == ["two"]
+
+
+def test_pi_the_first_version_had_no_ids(tmp_path):
+    header = {"type": "session", "id": SESSION, "timestamp": at(0), "cwd": "/src/site"}
+    said = {"type": "message", "timestamp": at(1), "message": {"role": "user", "content": "one"}}
+    imported = read("pi", tmp_path / "a.jsonl", header, said)
+    assert (texts(imported), left(imported)) == (["one"], [])
+
+
+def test_pi_a_command_of_the_person_and_a_picture(tmp_path):
+    ran = {
+        "role": "bashExecution",
+        "command": "false",
+        "output": "",
+        "exitCode": 1,
+        "timestamp": MS,
+    }
+    picture = {"type": "image", "data": PNG, "mimeType": "image/png"}
+    shown = {"role": "user", "content": [picture], "timestamp": MS}
+    lines = [
+        {"type": "message", "id": f"{n}", "parentId": None, "message": m}
+        for n, m in enumerate((ran, shown))
+    ]
+    imported = read("pi", tmp_path / "a.jsonl", *lines)
+    call, output = imported.conversation.messages[:2]
+    assert isinstance(call.item, FunctionCall)
+    assert not output.metadata.tool_calls[0].success
+    assert images(imported) == [f"data:image/png;base64,{PNG}"]
+
+
+# --- Cursor
+
+
+def test_cursor_only_the_query_is_the_persons(tmp_path):
+    imported = read("cursor", cursor(tmp_path))
+    first = imported.conversation.messages[0]
+    assert text_of(first.item) == "Fix the grid"
+    assert first.timestamp == "2026-03-01T10:00:00Z"
+
+
+def test_cursor_a_chat_with_a_database_is_read_from_there(tmp_path):
+    transcript, database = cursor(tmp_path / "projects"), cursor_store(tmp_path)
+    store = open_store(tmp_path / "store")
+    (result,) = import_sessions(store, [tmp_path], agent=agent_named("cursor"))
+    assert (result.outcome, result.path) == (ImportOutcome.IMPORTED, database)
+    assert str(result.id) == SESSION
+    database.unlink()
+    assert list(agent_named("cursor").sources(transcript))
+
+
+def test_cursor_what_was_said_twice_is_there_twice_and_a_chat_grows(tmp_path):
+    path = cursor_store(tmp_path)
+    store = open_store(tmp_path / "store")
+    again, done = {"role": "user", "content": "go on"}, {"role": "assistant", "content": "Done."}
+    said: list[dict] = []
+    for outcome in (ImportOutcome.IMPORTED, ImportOutcome.UPDATED):
+        said += [again, done]
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            rows = db.execute("select data from blobs where id != 'root' order by rowid").fetchall()
+            first = [v for (d,) in rows if (v := json.loads(d)) not in (again, done)]
+            write_cursor_store(db, first + said)
+        (result,) = import_sessions(store, [path])
+        assert result.outcome is outcome, result.reason
+    words = [text_of(m.item) for m in store.load_session(result.id)[1].messages]
+    assert words[-4:] == ["go on", "Done.", "go on", "Done."]
+
+
+# --- Kimi
+
+
+def test_kimi_a_subagent_names_its_parent(tmp_path):
+    main = kimi(tmp_path)
+    path = write_lines(
+        main.parent.parent / "agent-0" / "wire.jsonl",
+        {"type": "turn.prompt", "input": "Look around", "origin": {"kind": "system_trigger"}},
+    )
+    child, parent = read("kimi", path), read("kimi", main)
+    assert child.parent.id == parent.metadata.id != child.metadata.id
+    assert str(parent.metadata.id) == SESSION
+
+
+def test_kimi_arguments_that_came_in_parts_are_whole(tmp_path):
+    def line(kind: str, **payload: object) -> dict:
+        return {"timestamp": MS / 1000, "message": {"type": kind, "payload": payload}}
+
+    imported = read(
+        "kimi",
+        tmp_path / "wire.jsonl",
+        line("TurnBegin", user_input="go"),
+        line("ToolCall", id="c", function={"name": "ReadFile", "arguments": '{"path": "a'}),
+        line("ToolResult", tool_call_id="b", return_value={"output": "other"}),
+        line("ToolCallPart", arguments_part='.py"}'),
+    )
+    call = next(m for m in imported.conversation.messages if isinstance(m.item, FunctionCall))
+    lines = (tmp_path / "wire.jsonl").read_text().splitlines(keepends=True)
+    store, grown = open_store(tmp_path / "store"), tmp_path / "in" / "wire.jsonl"
+    grown.parent.mkdir()
+    for count, outcome in ((3, ImportOutcome.IMPORTED), (4, ImportOutcome.UPDATED)):
+        grown.write_text("".join(lines[:count]))
+        (result,) = import_sessions(store, [grown])
+        assert result.outcome is outcome, result.reason
+    assert json.loads(call.item.arguments) == {"path": "a.py"}
+    assert [file.path for file in call.metadata.file_context] == ["a.py"]
+
+
+# --- where they are
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "below"),
+    [
+        ("copilot", "COPILOT_HOME", "session-state"),
+        ("gemini", "GEMINI_CLI_HOME", ".gemini/tmp"),
+        ("pi", "PI_CODING_AGENT_DIR", "sessions"),
+        ("qwen", "QWEN_HOME", "projects"),
+        ("droid", "FACTORY_HOME", "sessions"),
+        ("cursor", "CURSOR_CONFIG_DIR", "projects"),
+        ("kimi", "KIMI_CODE_HOME", "sessions"),
+    ],
+)
+def test_the_places_follow_the_environment(monkeypatch, name, variable, below):
+    monkeypatch.setenv(variable, "/elsewhere")
+    assert agent_named(name).default_places()[0] == Path("/elsewhere") / below
