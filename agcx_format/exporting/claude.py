@@ -116,6 +116,7 @@ class _Lines:
 
     def _own(self, message: MessageSnapshot) -> tuple[str, dict[str, Any], bool]:
         """The type of the line, its own fields, and whether an import makes the same item of them."""
+        block: dict[str, Any]
         match message.item:
             case Message(role="user", id=item_id, content=content):
                 is_same = item_id is None and _is_plain(content, InputText)
@@ -142,7 +143,11 @@ class _Lines:
                 return "assistant", self._answer(item_id, block), False
             case FunctionCallOutput(call_id=call_id, output=output):
                 failed = any(not call.success for call in message.metadata.tool_calls)
-                result = {"type": "tool_result", "tool_use_id": call_id, "content": output}
+                result: dict[str, Any] = {
+                    "type": "tool_result",
+                    "tool_use_id": call_id,
+                    "content": output,
+                }
                 result |= {"is_error": True} if failed else {}
                 return "user", {"message": {"role": "user", "content": [result]}}, True
         return ITEM, {}, False

@@ -35,7 +35,7 @@ def title_of(parent: Parent, title: str) -> str:
 
 def family(parent: Parent | None, subagents: Mapping[str, UUID]) -> dict[str, str]:
     """What goes into the environment."""
-    found = {}
+    found: dict[str, str] = {}
     if parent is not None:
         found |= {PARENT: str(parent.id), PARENT_CALL: parent.call_id, ROLE: parent.role}
     if subagents:

@@ -104,4 +104,4 @@ def _protection(each: StoredCheckpoint, at_work: Collection[str]) -> Protected |
         return Protected.UNREADABLE
     if entry.metadata.is_favorite:
         return Protected.FAVORITES
-    return Protected.AT_WORK if entry.path in at_work else None
+    return Protected.IN_USE if entry.path in at_work else None

@@ -34,7 +34,7 @@ class Protected(StrEnum):
     FAVORITES = "favorites"
     UNREADABLE = "unreadable"
     CHECKPOINTS = "checkpoints"
-    AT_WORK = "at-work"
+    IN_USE = "in-use"
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +322,7 @@ class _Run:
             Protected.UNREADABLE: entry.error is not None or metadata is None,
             Protected.FAVORITES: metadata is not None and metadata.is_favorite,
             Protected.CHECKPOINTS: has_checkpoints,
-            Protected.AT_WORK: entry.path in self._at_work,
+            Protected.IN_USE: entry.path in self._at_work,
         }
         kinds = (kind for kind, holds in is_kind.items() if holds)
         return next((kind for kind in kinds if kind not in self._rule.include), None)

@@ -93,7 +93,7 @@ def _first_key(work: Workspace, store: Path) -> Outcome:
             mark = terminal.mark()
             terminal.write(b"/")
             # The footer says what the keys do in the filter.
-            return terminal.wait_for("to the list", mark) - terminal.started
+            return terminal.wait_for("done", mark) - terminal.started
 
     def bare() -> float:
         with Terminal(work.bare_app(), work.environment()) as terminal:

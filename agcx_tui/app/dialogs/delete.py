@@ -171,7 +171,7 @@ def _facts(table: SessionTable, rows: Sequence[int], now: int) -> list[Content]:
     if hidden := sum(row not in shown for row in among - started):
         lines.append(Content.styled(f"The filter hides {hidden:,} of them now.", "$warning"))
     them = "It goes" if len(rows) == 1 else "They go"
-    lines.append(Content(f"{them} to the store's trash; u undoes this."))
+    lines.append(Content(f"{them} to the trash; u to undo."))
     return lines
 
 

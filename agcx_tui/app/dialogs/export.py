@@ -113,7 +113,9 @@ class ExportDialog(Dialog[ExportOrder]):
                     yield Box(label, value=True, id=f"part-{name}", compact=True)
             with Container(classes="boxes -secrets"):
                 yield Box("Hide secrets", id="redact", compact=True)
-                yield Box("and names, addresses", id="personal", disabled=True, compact=True)
+                yield Box(
+                    "Also hide names and addresses", id="personal", disabled=True, compact=True
+                )
             yield Static("Branches", classes="label", id="branches-label", markup=False)
             with RadioSet(id="branch"):
                 yield Pick("All, under headings", value=True, name=ALL)
@@ -190,7 +192,7 @@ class ExportDialog(Dialog[ExportOrder]):
     def action_export(self) -> None:
         typed = self.query_one("#path", Input).value.strip()
         if not typed:
-            self._say("Say where to.", warning=True)
+            self._say("Enter a path.", warning=True)
             return
         if problem := self._misunderstanding(typed):
             self._say(problem, warning=True)

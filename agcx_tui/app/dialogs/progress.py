@@ -57,9 +57,9 @@ class ProgressDialog(Dialog[bool]):
             yield Static(Content(self._what), id="question", markup=False)
             yield ProgressBar(total=1, show_eta=False)
             yield Static(id="facts", markup=False)
-            yield Static("esc stops it; put aside, it goes on", id="hint", markup=False)
+            yield Static("esc to stop; hide to continue in the background", id="hint", markup=False)
             with Horizontal(id="buttons"):
-                yield Button("Put aside", id="aside")
+                yield Button("Hide", id="aside")
                 yield Button("Stop", id="stop")
 
     def on_mount(self) -> None:

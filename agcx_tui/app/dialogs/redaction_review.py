@@ -69,7 +69,7 @@ class RedactionReview(Dialog[Reviewed]):
             yield Static(id="question", markup=False)
             yield OptionList(*self._options(), id="finds", markup=False)
             yield Static(
-                "space turns one over, s its secret, g its kind, a all", id="hint", markup=False
+                "space toggles one, s its secret, g its kind, a all", id="hint", markup=False
             )
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")

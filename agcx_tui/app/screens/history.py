@@ -22,8 +22,8 @@ from agcx_tui.core.words import format
 from agcx_tui.core.words.acts import describe, describe_undo, state_of, titles_of
 
 _EMPTY = Content.assemble(
-    ("Nothing was done yet", "bold $foreground"),
-    "\n\nWhatever you change, delete or bring back is listed here, and can be undone.\nEsc goes back.",
+    ("No changes yet", "bold $foreground"),
+    "\n\nWhat you change, delete, or restore is listed here and can be undone.",
 )
 
 
@@ -47,7 +47,7 @@ class LogScreen(PagedScreen[None]):
         self._log: list[Act] = []
 
     def on_mount(self) -> None:
-        self.show_title("Log", "reading…")
+        self.show_title("History", "reading…")
         self._load()
 
     @work(thread=True, exclusive=True, group="log")
@@ -57,7 +57,7 @@ class LogScreen(PagedScreen[None]):
             log = self._acts.store.log()
         except (PersistenceError, OSError) as problem:
             self.post_message(
-                self.Loaded(None, report, error or f"The log cannot be read: {problem}")
+                self.Loaded(None, report, error or f"The history cannot be read: {problem}")
             )
         else:
             self.post_message(self.Loaded(log, report, error))
@@ -78,7 +78,9 @@ class LogScreen(PagedScreen[None]):
             self.lines.highlighted = min(at or 0, len(self._log) - 1)
         unread = Content.styled(safe_line(message.error), "$error")
         self.show_notice(unread if message.log is None else None if self._log else _EMPTY)
-        self.show_title("Log", "" if message.log is None else format.counted(len(self._log), "act"))
+        self.show_title(
+            "History", "" if message.log is None else format.counted(len(self._log), "change")
+        )
 
     def _line(self, act: Act) -> Content:
         when = format.age(ns_of(act.created_at) // 1000, self._now())
@@ -106,7 +108,7 @@ class LogScreen(PagedScreen[None]):
             return
         act = self._log[at]
         if not act.can_be_undone:
-            self.notify(f"It cannot be undone: it was {state_of(act)}.", markup=False)
+            self.notify(f"This cannot be undone: it was {state_of(act)}.", markup=False)
             return
         self._undo(act)
 

@@ -54,13 +54,13 @@ _TAKES = {f"take-{kind}": kind for kind in KINDS}
 _DELAY = 0.25
 
 _HELP = Content.assemble(
-    ("No rule yet", "bold $foreground"),
-    "\n\nSay above what is to go; all that is said must hold.\nNothing is deleted before ctrl+s.\n\n"
-    "Spared are favorites, files that cannot be read, sessions with checkpoints,\n"
-    "and those that an agent may be at work on, unless their box is checked.\n\nEsc goes back.",
+    ("No conditions yet", "bold $foreground"),
+    "\n\nSet one or more conditions; sessions must match all of them.\nNothing is deleted before ctrl+s.\n\n"
+    "Protected: favorites, unreadable files, sessions with checkpoints,\n"
+    "and sessions in use, unless you include them.",
 )
-_NOTHING = Content("Nothing falls under this rule.")
-_ALL_SPARED = Content("All that falls under this rule is spared; the boxes above take it as well.")
+_NOTHING = Content("No session matches.")
+_ALL_SPARED = Content("All sessions that match are protected; include them with the boxes above.")
 
 
 class PruneScreen(SessionsScreen):
@@ -116,12 +116,12 @@ class PruneScreen(SessionsScreen):
             )
         yield Horizontal(
             *(Box(label, id=name) for name, label in _CHECKS.items()),
-            Static("export to first", markup=False),
+            Static("export to (before deleting)", markup=False),
             Input(placeholder="no", id="export", select_on_focus=False),
             classes="rule",
         )
         yield Horizontal(
-            Static("also take", markup=False),
+            Static("include", markup=False),
             *(Box(KINDS[kind], id=name) for name, kind in _TAKES.items()),
             classes="rule",
         )
@@ -235,7 +235,7 @@ class PruneScreen(SessionsScreen):
 
         found = self._selection
         if found is None or not found.chosen:
-            self.notify("Nothing is listed that could go.", markup=False)
+            self.notify("No sessions are listed.", markup=False)
             return
         folder = self.query_one("#export", Input).value.strip()
         rows = list(self.table.order)
@@ -262,7 +262,7 @@ class PruneScreen(SessionsScreen):
         if outcome is not None:
             act_done = outcome.act
             what = f"{format.counted(act_done.count, 'session')}, {format.size(act_done.size)}"
-            self.notify(f"Deleted {what}. u in the list brings them back.", markup=False)
+            self.notify(f"Deleted {what}. u in the list to undo.", markup=False)
         if failed:
             self.notify(safe_line(failed), severity="error", timeout=10, markup=False)
         self._number += 1
@@ -279,7 +279,7 @@ def _exported(entries: list[ScanEntry], folder: Path) -> tuple[list[ScanEntry], 
     if kept:
         first = done[kept[0].path]
         more = f" and {len(kept) - 1:,} more" if len(kept) > 1 else ""
-        failed = f"Not exported, and so not deleted: {first.target.name}{more}: {first.error}"
+        failed = f"Not exported, so not deleted: {first.target.name}{more}: {first.error}"
     gone = {entry.path for entry in kept}
     return [entry for entry in entries if entry.path not in gone], failed
 

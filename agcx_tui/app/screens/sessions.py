@@ -47,7 +47,7 @@ class SessionsScreen(ListingScreen[None]):
     # The names of sort keys in the header, if they differ from the browser's.
     LABELS: ClassVar[Mapping[str, str]] = {}
     # Why a conversation that is opened here cannot be changed.
-    FIXED: ClassVar[str] = "Open it from the list of sessions for that."
+    FIXED: ClassVar[str] = "Open it from the list of sessions first."
 
     def __init__(self, services: Services, acts: ActQueue) -> None:
         super().__init__()

@@ -143,7 +143,7 @@ class StorageScreen(PagedScreen[Opened]):
         if not message.ended:
             right = f"{measured:,} of {message.total:,} read"
         self.show_title("Storage", right)
-        nothing = Content("There are no sessions here that would take any space.\nEsc goes back.")
+        nothing = Content("No sessions take any space.")
         if message.error:
             nothing = Content.styled(safe_line(message.error), "$error")
             self.notify(safe_line(message.error), severity="error", timeout=10, markup=False)

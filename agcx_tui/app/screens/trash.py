@@ -29,7 +29,7 @@ from agcx_tui.core.words.acts import kind_of, summary
 
 _EMPTY = Content.assemble(
     ("The trash is empty", "bold $foreground"),
-    "\n\nWhat you delete comes here, and stays until you empty the trash.\nEsc goes back.",
+    "\n\nWhat you delete stays here until you empty the trash.",
 )
 
 
@@ -38,7 +38,7 @@ class TrashScreen(SessionsScreen):
 
     BINDINGS = bindings("trash")
     LABELS: ClassVar = {"accessed": "deleted"}
-    FIXED: ClassVar = "It is in the trash: bring it back for that (b in the trash)."
+    FIXED: ClassVar = "It is in the trash: restore it first (r in the trash)."
 
     @dataclass
     class Loaded(Message):
@@ -111,7 +111,7 @@ class TrashScreen(SessionsScreen):
         wanted = [self._found[self.table.path(row)] for row in self.chosen()]
         if wanted:
             act = self.acts.run(lambda store: store_work.restore(store, wanted))
-            await self._say(act, "Restored {}.", "Nothing was brought back")
+            await self._say(act, "Restored {}.", "Nothing was restored")
 
     @work
     async def action_undo(self) -> None:
@@ -121,7 +121,7 @@ class TrashScreen(SessionsScreen):
         try:
             outcome = await act
         except NothingToUndo:
-            self.notify("There is nothing to undo.", markup=False)
+            self.notify("Nothing to undo.", markup=False)
         except PersistenceError as error:
             self.failed(failed, error)
             self._load()
@@ -140,7 +140,7 @@ class TrashScreen(SessionsScreen):
         from agcx_tui.core.store.forget import forget
 
         if not any(act.emptied_at is None for act in self._log):
-            self.notify("There is nothing to destroy.", markup=False)
+            self.notify("Nothing to destroy.", markup=False)
             return
         sessions = list(self._found.values())
         to_destroy = await self.app.push_screen_wait(EmptyDialog(self._log, sessions, self.now()))

@@ -84,7 +84,7 @@ def _words(what: str, taken: clipboard.Taken) -> str:
         also = ", and into tmux's buffer" if taken.tmux else ""
         return f"Copied {what} with {taken.program}{also}."
     if taken.handed_on:
-        return f"Copied {what} into tmux's buffer, which hands it on to the terminal."
+        return f"Copied {what} into tmux's buffer, which passes it to the terminal."
     if taken.tmux:
         return f"Copied {what} into tmux's buffer, and nowhere else."
     return f"Sent {what} to the terminal, for its clipboard."

@@ -137,7 +137,7 @@ def edit(
     tell(f"{describe(act)}. Undo with: agcx undo" if act.id else f"{describe(act)}.")
 
 
-@click.command(short_help="Make one session of two.")
+@click.command(short_help="Join two sessions into one.")
 @click.argument("first", metavar="SESSION", shell_complete=complete_session)
 @click.argument("second", metavar="SESSION", shell_complete=complete_session)
 @force_option
@@ -146,7 +146,7 @@ def edit(
 def join(settings: Settings, first: str, second: str, force: bool) -> None:
     """Put the messages of the second session after those of the first.
 
-    The second one goes to the trash, with its checkpoints; `agcx undo` makes two of them again.
+    The second one goes to the trash, with its checkpoints; `agcx undo` separates them again.
     """
     store = settings.store()
     entries = settings.find(store, [first, second])

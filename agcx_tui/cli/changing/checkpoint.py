@@ -160,12 +160,12 @@ def _amount(found: Sequence[StoredCheckpoint]) -> str:
 def create(
     settings: Settings, session: str, name: str, description: str | None, force: bool
 ) -> None:
-    """Keep a session as it is now, under a name."""
+    """Create a checkpoint of a session as it is now."""
     store = settings.store()
     for entry in settings.find(store, [session]):
         if _may_change(settings, store, [entry], force):
             new_id, act = store.checkpoints.create(entry, name, description)
-            _done(f"Made checkpoint {name} of {_quoted(entry.title)}, {size(act.size)}")
+            _done(f"Created checkpoint {name} of {_quoted(entry.title)}, {size(act.size)}")
             click.echo(f"{entry.id}@{str(new_id)[:_SHORT_ID]}")
 
 
@@ -217,7 +217,7 @@ def delete(settings: Settings, checkpoints: tuple[str, ...], yes: bool, force: b
 @checkpoint.command()
 @_checkpoint_argument()
 @click.option("--title", type=Filled(), metavar="TEXT", help="The title of the new session.")
-@click.option("--in-place", is_flag=True, help="Make the session itself what it was then.")
+@click.option("--in-place", is_flag=True, help="Restore the session itself.")
 @click.option("--yes", is_flag=True, help="Do not ask, with --in-place.")
 @force_option
 @store_option
@@ -225,13 +225,15 @@ def delete(settings: Settings, checkpoints: tuple[str, ...], yes: bool, force: b
 def restore(
     settings: Settings, checkpoint: str, title: str | None, in_place: bool, yes: bool, force: bool
 ) -> None:
-    """Make a new session of a checkpoint, or go back to it --in-place."""
+    """Create a session from a checkpoint, or go back --in-place."""
     if title is not None and in_place:
         raise click.UsageError("--title is for a new session, not for --in-place")
     store = settings.store()
     found = store.checkpoints.resolve(checkpoint)
     if not in_place:
         new_id, act = store.checkpoints.restore(found, title)
+        if found.session is not None and found.session.error is not None:
+            tell(f"{found.session.error}: what only the session knows is not in the new one")
         _done(f"Made {_quoted(act.titles[0])} of checkpoint {found.name}")
         click.echo(str(new_id))
         return

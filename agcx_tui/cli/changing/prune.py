@@ -23,20 +23,24 @@ if TYPE_CHECKING:
     from agcx_format.space import Chosen, Selection
 
 # As `agcx_format.space.Protected`, which would make --help slow; a test compares them.
-PROTECTED = ("favorites", "unreadable", "checkpoints", "at-work")
+PROTECTED = ("favorites", "unreadable", "checkpoints", "in-use")
+
+
+# Other spellings of them, and the earlier name of one.
+_SPELLINGS = {"favourites": "favorites", "at-work": "in-use"}
 
 
 class _Kind(click.Choice[str]):
-    """A protected kind, in American or British spelling."""
+    """A protected kind, in any of its spellings."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return super().convert("favorites" if value == "favourites" else value, param, ctx)
+        return super().convert(_SPELLINGS.get(value, value), param, ctx)
 
 
 _TITLE_WIDTH = 50
 
 
-@click.command(short_help="Move sessions to the trash by rule.")
+@click.command(short_help="Move sessions that match conditions to the trash.")
 @click.option(
     "--older-than", type=Filled(Age()), metavar="AGE", help="Not used since: 90d, 2024-11."
 )
@@ -96,8 +100,8 @@ def prune(
 ) -> None:
     """Move the sessions that match all given conditions to the trash.
 
-    Protected are favorites, unreadable files, sessions with checkpoints, and those that an agent may
-    be using; --include includes them. `agcx undo` restores everything.
+    Protected: favorites, unreadable files, sessions with checkpoints, and sessions in use; --include
+    includes them. `agcx undo` restores everything.
     """
     from agcx_format.space import Protected, PruneRule, select
 

@@ -50,7 +50,7 @@ def prune_checkpoints(
             click.echo(line)
     count = counted(len(selection.chosen), "checkpoint")
     words = f"{count} · {size(selection.size)}"
-    tell(f"{words} · {selection.spared:,} spared" if selection.spared else words)
+    tell(f"{words} · {selection.spared:,} kept" if selection.spared else words)
     if dry_run or not selection.chosen:
         return
     amount = f"{count} ({size(selection.size)})"

@@ -39,7 +39,7 @@ _PLACES_SHOWN = 5
 _TITLE_WIDTH = 40
 
 
-@click.command(short_help="Take secrets and texts out of sessions.")
+@click.command(short_help="Remove secrets and texts from sessions.")
 @sessions_argument()
 @click.option("--secrets", is_flag=True, help="What looks like a password, a key, or a token.")
 @click.option(
@@ -90,13 +90,13 @@ def redact(
     empty: bool,
     force: bool,
 ) -> None:
-    """Take secrets and texts out of sessions, their checkpoints and edit histories.
+    """Remove secrets and texts from sessions, their checkpoints and edit histories.
 
     Other sessions may hold the same text: `agcx search` finds them. Pictures and encrypted reasoning
-    are not searched. `agcx undo` takes it back until the old versions are destroyed.
+    are not searched. `agcx undo` undoes it until the old versions are destroyed.
     """
     if not (secrets or texts):
-        raise click.UsageError("name what to take out: --secrets, --text TEXT")
+        raise click.UsageError("name what to replace: --secrets, --text TEXT")
     if personal and not secrets:
         raise click.UsageError("--personal needs --secrets")
     if empty and not yes:

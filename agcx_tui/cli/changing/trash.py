@@ -98,7 +98,7 @@ def restore(settings: Settings, sessions: tuple[str, ...], act: str | None, all_
             settings.failed(f"the trash holds nothing from a change {act!r}")
     wanted = there if not sessions else _find(settings, there, sessions)
     if not there and all_:
-        tell("There is nothing in the trash to restore.")
+        tell("Nothing in the trash to restore.")
     elif wanted:
         done = store.restore(wanted)
         total = size(done.size)
@@ -149,7 +149,7 @@ def empty(settings: Settings, older_than: str | None, yes: bool) -> None:
     store = settings.store()
     to_destroy = store.to_destroy(older_than)
     if not to_destroy:
-        tell("There is nothing in the trash to destroy.")
+        tell("Nothing in the trash to destroy.")
         return
     sessions = list(trashed(store.path, to_destroy))
     total = size(sum(each.size for each in sessions))

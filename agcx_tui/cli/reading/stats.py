@@ -21,7 +21,7 @@ _LABEL_WIDTH = 36
 _EVERY = 50
 
 
-@click.command(short_help="Show where the space goes.")
+@click.command(short_help="Show what takes the space.")
 @click.option(
     "--activity", is_flag=True, help="Also what happened in them: time, tools, failed calls, lines."
 )
@@ -29,7 +29,7 @@ _EVERY = 50
 @store_option
 @pass_settings
 def stats(settings: Settings, activity: bool, as_json: bool) -> None:
-    """Show where the space goes: by content, directory, model, month, and tag.
+    """Show what takes the space: by content, directory, model, month, and tag.
 
     Reads every file completely. Sizes by content are decompressed, all others are sizes on disk; a
     session with two tags counts for both. Results are kept, even if interrupted, and the next run

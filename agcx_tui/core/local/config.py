@@ -302,7 +302,11 @@ def default_file(path: Path, actions: Mapping[str, tuple[str, str]]) -> str:
 
     `actions` has the keys and a description of each action, by its id.
     """
-    lines = [f"# {path}", "# What is left out is as you left it, or as it suits.", ""]
+    lines = [
+        f"# {path}",
+        "# What is left out stays as you last set it in the app, or the default.",
+        "",
+    ]
     table = ""
     # Those of a table come after those of none.
     for setting in sorted(SETTINGS, key=lambda setting: setting.name.rpartition(".")[0]):

@@ -119,7 +119,7 @@ class Results:
             self.rows.append(Note(f"Nothing was found in {count}."))
         elif progress.sessions > self.listed:
             left = progress.sessions - self.listed
-            self.rows.append(Note(f"{left:,} more sessions fit: another word narrows them down."))
+            self.rows.append(Note(f"{left:,} more sessions match: add a word to narrow them down."))
         missing = (*progress.unreadable, *progress.partial)
         if missing:
             self.missing_at = len(self.rows) + 1

@@ -105,7 +105,7 @@ class ActQueue:
     def _check_place(self) -> None:
         now = watch.directory(str(self.store.path))
         if self.place is not None and now not in (self.place, None):
-            raise StoreReplaced("another store lies there by now", path=self.store.path)
+            raise StoreReplaced("a different store is there now", path=self.store.path)
 
 
 def _undo_after(store: Store, before: AskedAct | None) -> Outcome:

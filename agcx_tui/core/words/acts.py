@@ -31,12 +31,12 @@ _KINDS = {
     "backup-restore": "Restored from a backup",
     "save": "Saved",
     "split": "Split",
-    "checkpoint": "Made of a checkpoint",
-    "checkpoint-create": "Made a checkpoint of",
+    "checkpoint": "Created from a checkpoint",
+    "checkpoint-create": "Created a checkpoint of",
     "checkpoint-rename": "Renamed a checkpoint of",
     "checkpoint-delete": "Deleted checkpoints of",
     "checkpoint-prune": "Cleaned up checkpoints of",
-    "checkpoint-restore": "Went back to a checkpoint of",
+    "checkpoint-restore": "Restored a checkpoint of",
     "redact": "Redacted",
     "rewrite": "Changed messages of",
     "join": "Joined",
@@ -80,7 +80,7 @@ def describe(act: Act) -> str:
 
 def describe_with_undo(act: Act) -> str:
     """What was done, and the key that undoes it, if there is anything to undo."""
-    return f"{describe(act)}. u takes it back." if act.id else f"{describe(act)}."
+    return f"{describe(act)}. u to undo." if act.id else f"{describe(act)}."
 
 
 def _describe_edit(act: Act, edit: Edit) -> str:

@@ -38,7 +38,7 @@ def deletion_facts(
         favorites_line(favorites, count),
         f"! {line}" if (line := in_use_line(in_use, count)) else "",
         link_line(links, count),
-        f"{goes} to the store's trash; agcx undo restores {them}.",
+        f"{goes} to the trash; agcx undo restores {them}.",
     ]
     return [line for line in lines if line]
 
@@ -66,9 +66,7 @@ def in_use_line(in_use: int, count: int) -> str:
     if not in_use:
         return ""
     which = "It" if count == 1 else "One of them" if in_use == 1 else f"{in_use:,} of them"
-    return (
-        f"{which} changed in the last 5 minutes: an agent may be at work on it and save it again."
-    )
+    return f"{which} changed in the last 5 minutes: an agent may be using it and save it again."
 
 
 def link_line(links: int, count: int) -> str:

@@ -12,15 +12,15 @@ KINDS = {
     Protected.FAVORITES: "favorites",
     Protected.UNREADABLE: "unreadable",
     Protected.CHECKPOINTS: "with checkpoints",
-    Protected.AT_WORK: "at work",
+    Protected.IN_USE: "in use",
 }
 
 
 def spared(selection: Selection) -> str:
-    """What a rule kept, such as `spared: 3 favorites, 1 unreadable`; empty if it kept nothing."""
+    """What a rule kept, such as `kept: 3 favorites, 1 unreadable`; empty if it kept nothing."""
     counts = Counter(each.why for each in selection.spared)
     parts = [_counted(counts[kind], kind) for kind in KINDS if counts[kind]]
-    return f"spared: {', '.join(parts)}" if parts else ""
+    return f"kept: {', '.join(parts)}" if parts else ""
 
 
 def _counted(count: int, kind: Protected) -> str:

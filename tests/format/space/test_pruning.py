@@ -274,7 +274,7 @@ def test_what_an_agent_may_be_writing_is_spared(store):
     just_now = next(iter(store.scan())).mtime_ns + 60 * 10**9
     selection = select(store, PruneRule(keep=0), just_now)
     assert selection.chosen == ()
-    assert {each.why for each in selection.spared} == {Protected.AT_WORK}
+    assert {each.why for each in selection.spared} == {Protected.IN_USE}
 
 
 def test_it_stops_when_told_and_then_takes_nothing(store):

@@ -225,7 +225,7 @@ def surroundings(programs, monkeypatch) -> pytest.MonkeyPatch:
     ("there", "environ", "words"),
     [
         (["wl-copy"], DISPLAYS, "Copied {} with wl-copy."),
-        (["tmux"], TMUX, "Copied {} into tmux's buffer, which hands it on to the terminal."),
+        (["tmux"], TMUX, "Copied {} into tmux's buffer, which passes it to the terminal."),
         (["xclip", "tmux"], TMUX | DISPLAYS, "Copied {} with xclip, and into tmux's buffer."),
         ([], {}, "Sent {} to the terminal, for its clipboard."),
         ([], SSH, "Sent {} to the terminal, for its clipboard."),

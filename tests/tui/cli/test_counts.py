@@ -86,7 +86,7 @@ def test_what_is_shortened_is_no_longer_than_that(length):
 def test_an_empty_trash_says_that_there_is_nothing(store):
     result = run("trash", "restore", "--all")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "There is nothing in the trash to restore.\n"
+    assert result.stderr == "Nothing in the trash to restore.\n"
 
 
 def test_a_session_that_is_named_twice_is_one(store, tmp_path):

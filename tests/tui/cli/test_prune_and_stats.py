@@ -40,7 +40,7 @@ def test_a_dry_run_shows_what_would_go_and_changes_nothing(store):
     assert shown < meant
     # The favorite is spared, and so is the file that is cut off.
     assert GRID in spared
-    assert "spared: " in result.stderr
+    assert "kept: " in result.stderr
     assert not re.search(r"\b1 (favorites|checkpoints)", result.stderr)
     assert contents(store, trash=True) == before
 
@@ -70,7 +70,7 @@ def test_in_a_terminal_it_asks(store):
 
 def test_favorites_that_were_named_are_asked_about_once_more(store):
     before = contents(store, trash=True)
-    assert "spared: 1 favorite" in run("prune", "--tag", "ui", "--dry-run").stderr
+    assert "kept: 1 favorite" in run("prune", "--tag", "ui", "--dry-run").stderr
     # In British spelling, too.
     named = ["--include", "favourites", "--include", "checkpoints"]
     terminal = Terminal("prune", "--tag", "ui", *named)
@@ -171,7 +171,7 @@ def test_the_question_tells_what_one_would_want_to_know(store, words):
     assert "! One of them changed in the last 5 minutes" in run(*words, *_AT_WORK[words[0]]).stderr
 
 
-_AT_WORK = {"delete": [], "prune": ["--include", "at-work"]}
+_AT_WORK = {"delete": [], "prune": ["--include", "in-use"]}
 
 
 def test_duplicates_are_told_apart(store):

@@ -144,7 +144,7 @@ class BrowserScreen(ListingScreen[None]):
         tiny = size.width < _LEAST_WIDTH or size.height < _LEAST_HEIGHT
         self.set_class(tiny, "-tiny")
         if tiny and self.is_mounted:
-            text = f"{size.width}×{size.height} is too small:\n{_LEAST_WIDTH}×{_LEAST_HEIGHT} is enough"
+            text = f"Too small ({size.width}×{size.height});\nneeds {_LEAST_WIDTH}×{_LEAST_HEIGHT}"
             self.query_one("#too-small", Static).update(Content(text))
 
     # --- what is shown
@@ -166,9 +166,7 @@ class BrowserScreen(ListingScreen[None]):
         self.table.marks.clear()
         self.table_changed()
         path = safe_line(format.short_path(self.feed.path or ""))
-        text = (
-            f"Another store lies at {path} by now, and is listed instead. Nothing is marked in it."
-        )
+        text = f"A different store is at {path} now and is listed instead; nothing is marked."
         self.notify(text, severity="warning", timeout=12, markup=False)
 
     def _show_state(self) -> None:
@@ -305,7 +303,7 @@ class BrowserScreen(ListingScreen[None]):
         table = self.table
         rows = [row for row in self.chosen() if table.readable(row)]
         if not rows:
-            self.notify("There is nothing here that can be exported.", markup=False)
+            self.notify("Nothing here can be exported.", markup=False)
             return
         items = [ExportItem(table.path(row), table.id(row), table.title(row)) for row in rows]
         ask_for_export(self.app, items)

@@ -45,36 +45,33 @@ def empty(store_path: str | None, looked: list[str], *, missing: bool = False) -
     parts: list[_Part] = []
     if places:
         parts += [
-            "It was looked for in\n",
+            "Looked in\n",
             *[f"  {safe_line(format.short_path(p))}\n" for p in places],
             "\n",
         ]
     parts += [
-        "To get conversations in:\n",
-        ("  agcx import codex", "bold $primary"), "    those of Codex, where it keeps them\n",
-        ("  agcx import claude", "bold $primary"), "   those of Claude Code\n",
-        ("  agcx demo        ", "bold $primary"), "    try all of this on a small store of its own\n",
-        ("  agcx --store PATH", "bold $primary"), "    another store\n\n",
-        "F5 looks again, q quits.",
+        "Import some:\n",
+        ("  agcx import codex", "bold $primary"), "    from Codex\n",
+        ("  agcx import claude", "bold $primary"), "   from Claude Code\n",
+        ("  agcx demo        ", "bold $primary"), "    a small demo store\n",
+        ("  agcx --store PATH", "bold $primary"), "    open another store\n\n",
+        "F5 reload · q quit",
     ]  # fmt: skip
-    title = "No sessions yet" if store_path else "No store was found"
-    return _page(f"{title}: the directory is not there" if missing else title, *parts)
+    title = "No sessions yet" if store_path else "No store found"
+    return _page(f"{title}: the directory does not exist" if missing else title, *parts)
 
 
 def no_match(typed: str, sessions: int) -> Content:
     keys = "  ".join(f"{key}:" for key in query.KEYS)
-    none = (
-        "The only session does not fit" if sessions == 1 else f"None of {sessions:,} sessions fits"
-    )
     return _page(
-        "Nothing matches",
-        f"{none}  {safe_line(typed)}\n\n",
-        ("Tab", "bold $primary"), " in the line, or ", ("f", "bold $primary"),
+        "No session matches",
+        f"{safe_line(typed)}\n\n",
+        ("Tab", "bold $primary"), " in the filter, or ", ("f", "bold $primary"),
         " in the list, searches inside all conversations.\n",
-        ("Esc", "bold $primary"), " shows all of them again.\n\n",
-        "Words are looked for in title, tags, model, id and the first words said.\n",
+        ("Esc", "bold $primary"), " shows all sessions again.\n\n",
+        "Words match the title, tags, model, id, and first words.\n",
         f"Keys: {keys}\n",
-        "Tab completes them. A - before a word or key means not, as in -tag:done.",
+        "Tab completes them. - excludes, as in -tag:done.",
     )  # fmt: skip
 
 
@@ -83,7 +80,7 @@ def unreadable(error: PersistenceError) -> Content:
         "The store cannot be read",
         f"{safe_line(format.short_path(error.path or ''))}\n",
         (f"{safe_line(error.reason)}\n\n", "$error"),
-        "F5 tries again, ", ("agcx --store PATH", "bold $primary"), " opens another one.",
+        "F5 to reload, ", ("agcx --store PATH", "bold $primary"), " to open another.",
     )  # fmt: skip
 
 
@@ -91,9 +88,9 @@ def vanished(path: str) -> Content:
     return _page(
         "The store is gone",
         f"{safe_line(format.short_path(path))}\n",
-        ("It was there, and is not any more: removed, renamed, or its disk is unmounted.\n\n", "$error"),
-        "It is looked for again every second. When it is back, so is the list, as you left it.\n",
-        "F5 looks at once, ", ("agcx --store PATH", "bold $primary"), " opens another one, q quits.",
+        ("It was removed or renamed, or its disk was unmounted.\n\n", "$error"),
+        "agcx looks for it every second; the list returns as you left it.\n",
+        "F5 to look now, ", ("agcx --store PATH", "bold $primary"), " to open another, q to quit.",
     )  # fmt: skip
 
 
@@ -107,33 +104,33 @@ def no_conversation(error: PersistenceError, path: str, *, gone: bool) -> Conten
     if error.offset is not None:
         unit = "decompressed byte" if error.decompressed else "byte"
         facts.append(("offset", f"{unit} {error.offset:,}"))
-    reason = "It was removed, renamed, or its disk is unmounted." if gone else error.reason
+    reason = "It was removed or renamed, or its disk was unmounted." if gone else error.reason
     return Content.assemble(
         ("This session is gone" if gone else "This conversation cannot be read", "bold $text-error"),
         "\n\n",
         (safe_line(reason), "$foreground"),
         "\n\n",
         *(f"{name:<9}{safe_line(value)}\n" for name, value in facts),
-        "\n" if gone else "\nThe file was left as it is.  ",
-        ("F5", "bold $primary"), " tries again,  ", ("esc", "bold $primary"), " goes back.",
+        "\n" if gone else "\nThe file was not changed.  ",
+        ("F5", "bold $primary"), " reload   ", ("esc", "bold $primary"), " back",
     )  # fmt: skip
 
 
 def filter_help() -> Content:
     rows = [
         ('grid  "two words"', "in title, tags, model, id, first words"),
-        ("model:gpt  tag:ui  id:5af4", "in that column"),
+        ("model:gpt  tag:ui  id:5af4", "in that field"),
         ("mode:build", "or plan, review"),
         ("is:favorite", "or broken, empty, imported, marked"),
-        ("is:listed", "what a bar of the storage screen is about"),
-        ("after:2024-11  before:3d", "by the date that the list shows"),
+        ("is:listed", "chosen on the storage screen"),
+        ("after:2024-11  before:3d", "by the date shown in the list"),
         ("larger:1MB  smaller:20k", "on disk"),
         ("messages:>100  turns:>5", "or <, >=, <=, a number"),
         ("is:failed", "a call failed; or edited, branched"),
-        ("file:a.py  tool:shell", "named or used in it"),
-        ("duration:>1h", "without breaks"),
-        ("checkpoint:release", "has one of that name"),
-        ("-tag:done", "a - before any of them: not"),
+        ("file:a.py  tool:shell", "touched or used in it"),
+        ("duration:>1h", "not counting breaks"),
+        ("checkpoint:release", "has a checkpoint of that name"),
+        ("-tag:done", "- excludes"),
         ("tab", "completes keys and values"),
     ]
     lines = [Content.styled("The filter", "bold $primary")]

@@ -55,8 +55,7 @@ class SessionActs:
             return
         outcome = await self._run(lambda store: store_work.delete(store, files), "deleted")
         if outcome is not None:
-            them = "it" if outcome.act.count == 1 else "them"
-            self._say(f"Deleted {summary(outcome.act)}. u brings {them} back.")
+            self._say(f"Deleted {summary(outcome.act)}. u to undo.")
 
     async def duplicate(self, row: int | None) -> None:
         from agcx_tui.core.store import store_work
@@ -65,7 +64,7 @@ class SessionActs:
         if row is None:
             return
         if not self._table.readable(row):
-            self._app.notify("What cannot be read cannot be duplicated.", markup=False)
+            self._app.notify("An unreadable session cannot be duplicated.", markup=False)
             return
         files = self._feed.shown([row])
 
@@ -77,7 +76,7 @@ class SessionActs:
 
         outcome = await self._run(act, "duplicated")
         if outcome is not None:
-            self._say(f"Duplicated: {summary(outcome.act)}. u takes it back.", go_to=outcome)
+            self._say(f"Duplicated: {summary(outcome.act)}. u to undo.", go_to=outcome)
 
     async def toggle_favorite(self, rows: Sequence[int]) -> None:
         """Make them favorites; if all of them are, no more."""
@@ -149,11 +148,11 @@ class SessionActs:
         from agcx_tui.app.dialogs.naming import AskDialog
 
         warning = (
-            f"{format.counted(at_work, 'session')} changed in the last 5 minutes: an agent may be at"
-            " work there, and would save over the change."
+            f"{format.counted(at_work, 'session')} changed in the last 5 minutes: an agent may be"
+            " using it, and would save over the change."
         )
         self._services.hold_keys()
-        question = AskDialog("Change it all the same?", warning, "Change")
+        question = AskDialog("Change it anyway?", warning, "Change")
         return await self._app.push_screen_wait(question)
 
     # --- doing it
@@ -184,16 +183,16 @@ class SessionActs:
 
         notify = self._app.notify
         if isinstance(error, NothingToUndo):
-            notify("There is nothing to undo.", markup=False)
+            notify("Nothing to undo.", markup=False)
             return
         if isinstance(error, NothingToChange):
-            notify("They are so already.", markup=False)
+            notify("Nothing to change.", markup=False)
             return
         if isinstance(error, StaleSession | SessionNotFound | StoreReplaced):
             # What is shown is out of date: show what is there before it is asked for again.
             self._feed.read()
         if isinstance(error, SessionNotFound):
-            notify(f"{what}: it is gone already.", severity="warning", markup=False)
+            notify(f"{what}: it no longer exists.", severity="warning", markup=False)
             return
         notify(f"{what}: {safe_line(str(error))}", severity="error", timeout=10, markup=False)
 

@@ -80,7 +80,9 @@ class BranchTree(PagedScreen[int]):
 async def ask_for_branch(screen: Screen[None], source: MessageSource) -> int | None:
     """The index of the first message of the branch that the person chooses; None for none."""
     if not source.complete:
-        screen.notify("It is still being read: branches are known once all of it is.", markup=False)
+        screen.notify(
+            "It is still loading: branches are known once all of it is read.", markup=False
+        )
         return None
     try:
         branches = await asyncio.to_thread(read_branches, source)

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DerivedSessions"]
 
-_WITHOUT_STORE = "It was opened as a file by itself: open it from the list of its store for that."
-_NOTHING_DONE = "Nothing was done here. In the list, u takes back what was done last."
-_AT_WORK = "It changed in the last 5 minutes: an agent may be at work on it, and would save it whole again."
+_WITHOUT_STORE = "It was opened as a single file: open it from the list of its store first."
+_NOTHING_DONE = "Nothing to undo here. In the list, u undoes the last change."
+_AT_WORK = "It changed in the last 5 minutes: an agent may be using it, and would save over this."
 
 
 class DerivedSessions:
@@ -98,7 +98,7 @@ class DerivedSessions:
             await _report(
                 screen,
                 asked,
-                lambda outcome: f"Split in two: {_halves(outcome)}. u undoes this.",
+                lambda outcome: f"Split in two: {_halves(outcome)}. u to undo.",
                 "It was not split",
             )
 
@@ -107,25 +107,23 @@ class DerivedSessions:
         if obstacle := self._obstacle(conversation, transcript):
             return obstacle
         if transcript.source.known() < 2:
-            return "It takes two messages to split a conversation."
+            return "Splitting takes at least two messages."
         if transcript.current == 0:
-            return (
-                "Go to the message with which the new session is to begin: before this is nothing."
-            )
+            return "Go to the message where the new session begins; this is the first."
         return ""
 
     def _obstacle(self, conversation: Conversation | None, transcript: Transcript) -> str:
         """Why the session cannot be changed; empty if it can."""
         if conversation is None:
-            return "It is still being opened."
+            return "It is still loading."
         if Offer.SPLIT not in conversation.offers:
-            return "A checkpoint stays as it is. c makes a session of it, which can be changed."
+            return "A checkpoint cannot be changed; c creates a session from it."
         if obstacle := self.obstacle_to_acts():
             return obstacle
         if not transcript.source.complete:
-            return "It is still being read: once all of it is there, it can be changed."
+            return "It is still loading: it can be changed once all of it is read."
         if transcript.source.error is not None:
-            return "It is damaged, and so cannot be changed. agcx repair saves what is left of it."
+            return "A damaged session cannot be changed; agcx repair recovers what can be read."
         return ""
 
     async def _ask_to_split(
@@ -149,7 +147,7 @@ class DerivedSessions:
         lines = [
             Content(f"{which} a session of {'its' if first == last else 'their'} own."),
             Content(f"The first keeps {counted(at, 'message')}{checkpoints}."),
-            Content("u undoes this."),
+            Content("u to undo."),
         ]
         if running:
             lines.append(Content.styled(_AT_WORK, "$warning"))
@@ -176,11 +174,11 @@ class DerivedSessions:
         lines = [
             where.truncate(54, ellipsis=True),
             Content(""),
-            Content("The conversation as it was then; this one stays as it is. u undoes this."),
+            Content("The conversation as it was then; this one does not change. u to undo."),
         ]
         proposed = title_of_checkpoint(conversation.metadata, checkpoint)
-        question = "Make a session of this checkpoint?"
-        dialog = NewSessionDialog(question, lines, proposed, "Make it")
+        question = "New session from this checkpoint?"
+        dialog = NewSessionDialog(question, lines, proposed, "Create")
         title = await screen.app.push_screen_wait(dialog)
         if title is not None:
             file, wanted = (self._path, None), checkpoint.id
@@ -191,8 +189,8 @@ class DerivedSessions:
             await _report(
                 screen,
                 asked,
-                lambda outcome: f"Made a session: {summary(outcome.act)}. u undoes this.",
-                "No session was made",
+                lambda outcome: f"Created a session: {summary(outcome.act)}. u to undo.",
+                "No session was created",
             )
 
     # --- what is in the session
@@ -317,7 +315,7 @@ class DerivedSessions:
             return store_work.undo(store, wanted)
         except NothingToUndo:
             # Somebody undid it elsewhere.
-            raise NothingToUndo("it was taken back already") from None
+            raise NothingToUndo("it was undone already") from None
         except PersistenceError:
             self.done.append(wanted)
             raise

@@ -151,4 +151,4 @@ class OpenConversation:
         if there is None or shown in (None, there) or self.is_opening or self._change_is_known:
             return
         self._change_is_known = True
-        self._screen.notify("This session was saved again; F5 reads it anew.", markup=False)
+        self._screen.notify("This session was saved again; F5 to reload.", markup=False)

@@ -119,7 +119,7 @@ class ConversationSearch(SearchLine):
         """Go to the next match, or with -1 to the previous one."""
         matches = self.matches
         if matches is None:
-            self.notify("Nothing is being searched for: / begins.", markup=False)
+            self.notify("No search yet: / starts one.", markup=False)
         elif not matches.step(direction) and self._found is not None and self._found.done:
             if self._beyond is not None:
                 self._beyond(direction)

@@ -10,7 +10,7 @@ _ROWS = (
     ("lease expired", "both words, anywhere in a conversation"),
     ('"lease expired"', "one after the other"),
     ("Lease", "a capital letter: case matters"),
-    ("lease -retry", "a - before anything: not"),
+    ("lease -retry", "- excludes"),
     ("/time.?out/", "a regular expression (RE2)"),
     ("role:user", "or assistant, tool, reasoning, system"),
     ("in:you", "or assistant, reasoning, tool, title"),
@@ -31,5 +31,5 @@ def welcome(earlier: bool) -> Content:
     """The page while nothing is typed; `earlier` if there are searches to bring back."""
     title = Content.styled("Search inside all conversations", "bold $foreground")
     rows = [Content.assemble((f"{left:<28} ", "$primary"), right) for left, right in _ROWS]
-    last = [Content(""), Content.assemble(("↑", "bold $primary"), " brings back the last search")]
+    last = [Content(""), Content.assemble(("↑", "bold $primary"), " recalls the last search")]
     return Content("\n").join([title, Content(""), *rows, *(last if earlier else [])])

@@ -293,7 +293,7 @@ class Transcript(Roll, can_focus=True):
         message = self.blocks.message(self.current)
         parent = message.metadata.parent_message_id if message is not None else None
         if parent is None:
-            self.notify("This message is not said to branch from another.", markup=False)
+            self.notify("This message does not branch from another.", markup=False)
             return
         name = "message it branches from"
         self._look_for(Wanted(name, 0, 1, lambda each: each.metadata.message_id == parent))
@@ -302,7 +302,7 @@ class Transcript(Roll, can_focus=True):
         """At a branch point, show another way on, and of the others a line."""
         turned = self.blocks.turn(self.current, direction)
         if turned is None:
-            self.notify("The conversation does not branch at this message.", markup=False)
+            self.notify("The conversation does not branch here.", markup=False)
             return
         self.current, words = turned
         self.notify(words, markup=False)

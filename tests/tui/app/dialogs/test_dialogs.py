@@ -69,7 +69,7 @@ async def test_deleting_asks_with_the_numbers_that_matter_and_cancel_focused(sto
         assert "Fix the grid layout" in text
         assert "Last used between 3 hours ago and 2 hours ago." in text
         assert "One of them is a favorite." in text
-        assert "u undoes this" in text
+        assert "u to undo" in text
 
 
 @pytest.mark.parametrize("key", ["enter", "escape"])
@@ -127,7 +127,7 @@ async def test_delete_removes_the_row_and_u_brings_it_back(store):
         assert "Fix the grid layout" not in titles(screen)
         assert at_cursor(screen) == "Why does the queue stall after a deploy?"
         assert "Deleted “Fix the grid layout”" in notices(pilot)
-        assert "u brings it back" in notices(pilot)
+        assert "u to undo" in notices(pilot)
         assert len(list(store.glob("*.agcx"))) == 14
 
         await pilot.press("u")
@@ -218,7 +218,7 @@ async def test_with_nothing_to_undo_u_says_so(store):
     async with app.run_test(size=SIZE) as pilot:
         await scanned(pilot)
         await pilot.press("u")
-        await until(pilot, lambda: "nothing to undo" in notices(pilot))
+        await until(pilot, lambda: "Nothing to undo" in notices(pilot))
 
 
 async def test_an_asterisk_stars_and_u_takes_it_back(store):
@@ -311,7 +311,7 @@ async def test_an_existing_file_is_overwritten_only_when_asked_twice(store, here
 
 @pytest.mark.parametrize(
     ("path", "said"),
-    [("", "Say where to."), (".", "This is a directory"), ("file/x.md", "is not a directory")],
+    [("", "Enter a path."), (".", "This is a directory"), ("file/x.md", "is not a directory")],
 )
 async def test_a_path_that_cannot_be_is_refused_in_the_dialog(store, here, path, said):
     (here / "file").write_text("x")
@@ -380,6 +380,6 @@ async def test_a_rename_of_ones_own_a_moment_ago_is_no_agent_at_work(store):
         await until(pilot, lambda: not screen.feed.state.reading)
         await pilot.press("d")
         dialog = await asked(pilot, ConfirmDelete)
-        assert "an agent may be at work" in text_of(dialog)
+        assert "an agent may be using it" in text_of(dialog)
         await pilot.pause(0.1)
         assert dialog.query_one("#at-work").display

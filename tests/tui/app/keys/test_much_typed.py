@@ -121,7 +121,7 @@ def test_147_kb_without_brackets_are_typed_and_the_next_key_is_obeyed(store, tmp
             terminal.type("/")
             terminal.wait_for("is:favorite")
         feed(terminal, (b"" if opened else b"/") + b"lorem ipsum " * 12_250)
-        terminal.wait_for("Nothing matches")
+        terminal.wait_for("No session matches")
         terminal.type("\x11")
         assert terminal.end() == 0
 

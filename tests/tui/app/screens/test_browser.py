@@ -200,7 +200,7 @@ async def test_when_nothing_matches_the_way_back_is_said_and_works_from_the_list
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         await pilot.press("slash", *"zzz[/b]")
-        await until(pilot, lambda: "Nothing matches" in notice(screen))
+        await until(pilot, lambda: "No session matches" in notice(screen))
         assert "zzz[/b]" in notice(screen)
         await pilot.press("enter", "escape")
         await until(pilot, lambda: notice(screen) == "")

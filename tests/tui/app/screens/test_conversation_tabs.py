@@ -186,7 +186,7 @@ async def test_a_checkpoint_whose_file_is_gone_is_listed_and_says_so(tmp_path):
     async with app.run_test(size=SIZE) as pilot:
         first = await opened(pilot, 17)
         await pilot.press("3")
-        await until(pilot, lambda: "its file is not there" in facts(pilot))
+        await until(pilot, lambda: "its file is missing" in facts(pilot))
         await pilot.press("enter")
         await pilot.pause()
         assert app.screen is first
@@ -332,7 +332,7 @@ async def test_b_goes_to_the_message_that_one_branches_from():
         await pilot.press("b")
         await until(pilot, lambda: app.transcript.current == 4)
         await pilot.press("b")
-        assert "not said to branch" in notices(pilot)
+        assert "does not branch" in notices(pilot)
 
 
 async def test_braces_find_a_turn_far_away_without_being_asked_twice():
@@ -436,5 +436,5 @@ async def test_an_open_file_that_is_gone_is_said_to_be(everything_file):
         await until(pilot, lambda: "gone.py" in facts(pilot))
         rows = facts(pilot).split("\n")
         at = next(n for n, row in enumerate(rows) if "gone.py" in row)
-        assert "not there now" in rows[at] + rows[at + 1]
-        assert facts(pilot).count("not there now") == 1
+        assert "does not exist now" in rows[at] + rows[at + 1]
+        assert facts(pilot).count("does not exist now") == 1

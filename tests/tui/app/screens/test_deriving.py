@@ -83,7 +83,7 @@ async def test_upper_d_duplicates_goes_to_the_copy_and_u_takes_it_back(store):
         screen = await scanned(pilot)
         await pilot.press("down", "D")
         await until(pilot, lambda: at_cursor(screen) == f"{GRID} (copy)")
-        assert "u takes it back" in notices(pilot)
+        assert "u to undo" in notices(pilot)
         copy = Path(screen.table.path(screen.sessions.cursor))
         original = open_store(store).resolve("70b30ef8")
         assert read_session(copy)[1].messages == read_session(original.path)[1].messages
@@ -113,8 +113,8 @@ async def test_x_splits_at_the_message_the_list_follows_and_u_makes_it_whole(sto
         assert dialog.focused is dialog.query_one("#cancel")
         assert "Split before message 12?" in text_of(dialog)
         assert "Messages 12 to 24 become a session of their own." in text_of(dialog)
-        assert "The first keeps 11 messages and the checkpoints.\nu undoes this." in text_of(dialog)
-        assert "at work" not in text_of(dialog)
+        assert "The first keeps 11 messages and the checkpoints.\nu to undo." in text_of(dialog)
+        assert "using it" not in text_of(dialog)
         assert dialog.query_one(Input).value == f"{GRID} (2)"
         await pilot.press("enter")
         assert await on(pilot, ConversationScreen) is screen
@@ -124,7 +124,7 @@ async def test_x_splits_at_the_message_the_list_follows_and_u_makes_it_whole(sto
         (await on(pilot, NewSessionDialog)).query_one(Input).value = "The other half"
         await pilot.press("right", "enter")
         await shows(pilot, screen, 11)
-        assert "Split in two: 11 and 13 messages. u undoes this." in notices(pilot)
+        assert "Split in two: 11 and 13 messages. u to undo." in notices(pilot)
         # At the end of what is left: message 11 is an output, which its call, message 10, shows.
         assert screen.transcript.current == 9
         assert "· 11 messages ·" in screen.query_one("#title").plain
@@ -147,7 +147,7 @@ async def test_x_splits_at_the_message_the_list_follows_and_u_makes_it_whole(sto
         assert f"Undone: split “{GRID}” in two" in notices(pilot)
         await until(pilot, lambda: len(browsing.table) == 15)
         await pilot.press("u")
-        assert "Nothing was done here" in notices(pilot)
+        assert "Nothing to undo here" in notices(pilot)
         await pilot.press("escape")
         assert at_cursor(browsing) == GRID
     assert contents(store) == before
@@ -185,7 +185,7 @@ async def test_splitting_what_an_agent_may_be_writing_says_so(store):
         await pilot.press("down", "enter")
         screen = await opened(pilot, 24)
         await pilot.press("G", "x")
-        assert "an agent may be at work" in text_of(await on(pilot, NewSessionDialog))
+        assert "an agent may be using it" in text_of(await on(pilot, NewSessionDialog))
         # It did save it meanwhile: what was asked about is not what is there.
         os.utime(path, ns=(NOW_SECONDS * 10**9 + 1,) * 2)
         await pilot.press("right", "enter")
@@ -216,9 +216,9 @@ async def test_what_cannot_be_split_says_why(store):
 
         grid = open_store(store).resolve("70b30ef8").path
         for path, of, expected in [
-            (torn.path, screen.services.store.acts, "It is damaged"),
-            (broken.path, screen.services.store.acts, "What cannot be read cannot be split"),
-            (grid, None, "opened as a file by itself"),
+            (torn.path, screen.services.store.acts, "A damaged session"),
+            (broken.path, screen.services.store.acts, "A damaged session cannot be split"),
+            (grid, None, "opened as a single file"),
         ]:
             conversation = conversation_screen(app, app.services, path, of)
             app.push_screen(conversation)
@@ -226,7 +226,7 @@ async def test_what_cannot_be_split_says_why(store):
         await pilot.press("down", "enter")
         conversation = await opened(pilot, 24)
         await pilot.press("x")
-        await until(pilot, lambda: "Go to the message with which" in notices(pilot))
+        await until(pilot, lambda: "Go to the message where" in notices(pilot))
         await pilot.press("q")
         assert contents(store) == before
 
@@ -263,7 +263,7 @@ async def test_c_makes_a_session_of_a_checkpoint_in_its_tab_and_on_its_screen(ma
         title = dialog.query_one(Input).value
         assert name in title
         await pilot.press("right", "enter")
-        await until(pilot, lambda: "Made a session" in notices(pilot))
+        await until(pilot, lambda: "Created a session" in notices(pilot))
         await until(pilot, lambda: title in titles(browsing))
         # Nothing of the session itself changed: one stays where one is.
         assert screen.panes.facts is not None
@@ -272,9 +272,9 @@ async def test_c_makes_a_session_of_a_checkpoint_in_its_tab_and_on_its_screen(ma
         checkpoint = await on(pilot, CheckpointScreen)
         await until(pilot, lambda: checkpoint.opened is not None)
         await pilot.press("e")
-        assert "c makes a session of this checkpoint" in notices(pilot)
+        assert "c creates a session from this checkpoint" in notices(pilot)
         await pilot.press("x")
-        assert "A checkpoint stays as it is" in notices(pilot)
+        assert "A checkpoint cannot be changed" in notices(pilot)
         await pilot.press("c")
         (await on(pilot, NewSessionDialog)).query_one(Input).value = "As it was"
         await pilot.press("right", "enter")
@@ -291,7 +291,7 @@ async def test_c_makes_a_session_of_a_checkpoint_in_its_tab_and_on_its_screen(ma
         await until(pilot, lambda: "As it was" not in titles(browsing))
         await pilot.press("u")
         await until(pilot, lambda: len(browsing.table) == sessions)
-        assert "Undone: made of a checkpoint" in notices(pilot)
+        assert "Undone: created from a checkpoint" in notices(pilot)
     assert contents(managed) == before
 
 
@@ -312,13 +312,13 @@ async def test_a_checkpoint_without_a_store_or_a_file_says_why_it_stays_one(mana
     app = browser(None, file=str(path))
     async with app.run_test(size=SIZE) as pilot:
         screen = await asked_for_checkpoint(pilot)
-        assert "opened as a file by itself" in notices(pilot)
+        assert "opened as a single file" in notices(pilot)
         assert "3 Checkpoints" in screen.query_one(TabLine).plain
         shutil.rmtree(managed / "checkpoints")
     app = browser(None, file=str(path))
     async with app.run_test(size=SIZE) as pilot:
         await asked_for_checkpoint(pilot)
-        assert "is not there" in notices(pilot)
+        assert "is missing" in notices(pilot)
 
 
 async def test_what_was_undone_elsewhere_is_not_undone_again(store):
@@ -333,6 +333,6 @@ async def test_what_was_undone_elsewhere_is_not_undone_again(store):
         await shows(pilot, screen, 23)
         open_store(store).undo()
         await pilot.press("u")
-        await until(pilot, lambda: "taken back already" in notices(pilot))
+        await until(pilot, lambda: "undone already" in notices(pilot))
         await pilot.press("u")
-        await until(pilot, lambda: "Nothing was done here" in notices(pilot))
+        await until(pilot, lambda: "Nothing to undo here" in notices(pilot))

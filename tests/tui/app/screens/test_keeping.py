@@ -1,4 +1,4 @@
-"""Keeping order: titles, tags, the trash, the log, rules, and where the space goes."""
+"""Keeping order: titles, tags, the trash, the history, clean-up, and storage."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_what_changed_nothing_is_not_said_to_be_taken_back(store):
     (entry,) = [each for each in kept.scan() if each.title == GRID]
     assert describe_with_undo(kept.update_many([(entry, {"title": GRID})])) == "Nothing changed."
     said = describe_with_undo(kept.update_many([(entry, {"title": "New"})]))
-    assert said.endswith("to “New”. u takes it back.")
+    assert said.endswith("to “New”. u to undo.")
 
 
 def test_tags_keep_their_order_and_come_once():
@@ -145,7 +145,7 @@ async def test_what_an_agent_may_be_writing_asks_first(store):
             (await on(pilot, RenameScreen)).query_one(Input).value = "changed"
             await pilot.press("enter")
             dialog = await on(pilot, AskDialog)
-            assert "an agent may be at work" in text_of(dialog)
+            assert "an agent may be using it" in text_of(dialog)
             await until(pilot, lambda: app._gate.admits(events.Key("enter", None)))
             await pilot.press(*answer)
             await on(pilot, BrowserScreen)
@@ -169,10 +169,10 @@ async def test_the_trash_shows_what_was_deleted_and_brings_it_back(store):
         row = next(row for row in trash.table.order if trash.table.title(row) == GRID)
         trash.sessions.go_to(row)
         await until(pilot, lambda: GRID in str(trash.query_one("#preview-head").render()))
-        await pilot.press("b")
+        await pilot.press("r")
         await until(pilot, lambda: len(trash.table) == 1)
         assert "Restored “Fix the grid layout”" in notices(pilot)
-        await pilot.press("a", "b")
+        await pilot.press("a", "r")
         await until(pilot, lambda: len(trash.table) == 0)
         assert "The trash is empty" in text_of(trash)
         await pilot.press("escape")
@@ -244,7 +244,7 @@ async def test_escape_destroys_nothing(store):
     assert contents(store, trash=True) == before
 
 
-# --- the log
+# --- the history
 
 
 async def test_any_act_of_the_log_can_be_undone(store):
@@ -282,12 +282,12 @@ async def test_a_rule_lists_what_it_means_while_it_is_typed_and_deletes_just_tha
         screen = await scanned(pilot)
         await pilot.press("P")
         prune = await on(pilot, PruneScreen)
-        assert "No rule yet" in text_of(prune)
+        assert "No conditions yet" in text_of(prune)
         prune.query_one("#model", Input).value = "gpt-5-codex"
         await until(pilot, lambda: prune.table.order)
         meant = set(titles(prune))
         assert GRID not in meant
-        assert line(prune, "#spared") == "spared: 1 favorite, 1 unreadable, 1 with checkpoints"
+        assert line(prune, "#spared") == "kept: 1 favorite, 1 unreadable, 1 with checkpoints"
         prune.query_one("#larger", Input).value = "1GB"
         await until(pilot, lambda: not prune.table.order)
         prune.query_one("#larger", Input).value = "lots"
@@ -318,10 +318,10 @@ async def test_what_is_spared_is_told_by_kind_and_goes_when_its_box_is_checked(s
         await pilot.press("P")
         prune = await on(pilot, PruneScreen)
         prune.query_one("#tag", Input).value = "ui"
-        await until(pilot, lambda: "All that falls under this rule is spared" in text_of(prune))
-        assert line(prune, "#spared") == "spared: 1 favorite"
+        await until(pilot, lambda: "All sessions that match are protected" in text_of(prune))
+        assert line(prune, "#spared") == "kept: 1 favorite"
         prune.query_one("#take-favorites", Checkbox).value = True
-        await until(pilot, lambda: line(prune, "#spared") == "spared: 1 with checkpoints")
+        await until(pilot, lambda: line(prune, "#spared") == "kept: 1 with checkpoints")
         prune.query_one("#take-checkpoints", Checkbox).value = True
         await until(pilot, lambda: prune.table.order)
         assert titles(prune) == [GRID]
@@ -360,9 +360,9 @@ async def test_without_a_rule_nothing_can_go(store):
         await pilot.press("P")
         prune = await on(pilot, PruneScreen)
         prune.query_one("#duplicates", Checkbox).value = True
-        await until(pilot, lambda: "Nothing falls" in text_of(prune))
+        await until(pilot, lambda: "No session matches" in text_of(prune))
         await pilot.press("ctrl+s")
-        await until(pilot, lambda: "Nothing is listed" in notices(pilot))
+        await until(pilot, lambda: "No sessions are listed" in notices(pilot))
     assert open_store(store).acts() == []
 
 

@@ -33,7 +33,7 @@ def text_of(screen) -> str:
     ("key", "kind", "words"),
     [
         ("T", TrashScreen, "The trash cannot be read"),
-        ("L", LogScreen, "The log cannot be read"),
+        ("L", LogScreen, "The history cannot be read"),
         ("S", StorageScreen, "Not all of it can be read"),
     ],
 )
@@ -47,7 +47,7 @@ async def test_a_trash_that_cannot_be_read_is_not_an_empty_one(store, key, kind,
         await until(pilot, lambda: words in said())
         assert "\x1b" not in said()
         assert "trash is empty" not in text_of(screen)
-        assert "Nothing was done yet" not in text_of(screen)
+        assert "No changes yet" not in text_of(screen)
         if kind is not StorageScreen:
             assert "0 " not in line(screen, "#title")
         await pilot.press("escape")

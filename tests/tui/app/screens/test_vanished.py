@@ -50,7 +50,7 @@ async def test_deleting_what_vanished_says_so_and_takes_it_from_the_list(store):
         os.unlink(screen.table.path(screen.table.order[1]))
         await pilot.press("down", "d")
         await confirm_deletion(pilot, favorites=True)
-        await until(pilot, lambda: "it is gone already" in notices(pilot))
+        await until(pilot, lambda: "it no longer exists" in notices(pilot))
         await until(pilot, lambda: "Fix the grid layout" not in titles(screen))
         assert len(screen.table) == 14
 
@@ -126,10 +126,10 @@ async def test_a_store_that_vanishes_below_another_screen_is_an_error_there(stor
         await until(pilot, lambda: isinstance(pilot.app.screen, TrashScreen))
         await until(pilot, lambda: pilot.app.screen.table.order)
         shutil.rmtree(store)
-        await pilot.press("b")
-        await until(pilot, lambda: "Nothing was brought back" in notices(pilot))
+        await pilot.press("r")
+        await until(pilot, lambda: "Nothing was restored" in notices(pilot))
         await pilot.press("u")
-        await until(pilot, lambda: "nothing to undo" in notices(pilot))
+        await until(pilot, lambda: "Nothing to undo" in notices(pilot))
         assert not store.exists()
 
 
@@ -139,7 +139,7 @@ async def test_a_store_that_is_not_there_yet_has_not_vanished(tmp_path):
         screen = await scanned(pilot, 0)
         await pilot.press("f5")
         await until(pilot, lambda: not screen.feed.state.reading)
-        assert "yet: the directory is not there" in str(screen.query_one("#notice").render())
+        assert "yet: the directory does not exist" in str(screen.query_one("#notice").render())
 
 
 async def test_the_second_start_without_a_store_says_how_to_get_one_as_the_first_did(tmp_path):

@@ -307,7 +307,7 @@ async def test_a_question_asked_of_a_store_that_was_replaced_does_not_act_on_the
         before = contents(store, trash=True)
         await confirm_deletion(pilot)
         await until(pilot, lambda: "Nothing was deleted" in notices(pilot))
-        await until(pilot, lambda: "Another store lies at" in notices(pilot))
+        await until(pilot, lambda: "A different store is at" in notices(pilot))
         assert contents(store, trash=True) == before
         assert not screen.table.marks
         # From now on the new one is meant.
@@ -326,7 +326,7 @@ async def test_u_in_a_conversation_undoes_what_was_done_here_and_not_the_last_ac
         conversation = pilot.app.screen
         await until(pilot, lambda: conversation.opened and conversation.transcript.source.complete)
         await pilot.press("u")
-        await until(pilot, lambda: "Nothing was done here" in notices(pilot))
+        await until(pilot, lambda: "Nothing to undo here" in notices(pilot))
         assert len(open_store(store).acts()) == 1
         await pilot.press("G", "x")
         await until(pilot, lambda: pilot.app.screen is not conversation)
@@ -345,5 +345,5 @@ async def test_u_in_a_conversation_undoes_what_was_done_here_and_not_the_last_ac
         await until(pilot, lambda: not conversation.derived.done)
         assert [act.kind for act in open_store(store).acts()] == ["edit", "edit"]
         await pilot.press("u")
-        await until(pilot, lambda: "Nothing was done here" in notices(pilot))
+        await until(pilot, lambda: "Nothing to undo here" in notices(pilot))
         assert len(open_store(store).acts()) == 2
