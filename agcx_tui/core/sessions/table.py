@@ -54,6 +54,8 @@ class SessionTable(SessionRows):
         # What happened in sessions, by row, as far as their messages were read.
         self.activity: dict[int, ActivityFacts] = {}
         self.descending = True
+        # Whether favorites come before all others.
+        self.favorites_first = False
         self.query = Query()
         # What the catalog says of the whole store while not all of it is loaded.
         self.expected: Totals | None = None
@@ -171,6 +173,12 @@ class SessionTable(SessionRows):
             self.order = list(self.order)
             self._row_order().sort(self.order)
 
+    def put_favorites_first(self, wanted: bool) -> None:
+        """Show favorites before all others, or among them."""
+        if wanted != self.favorites_first:
+            self.favorites_first = wanted
+            self.sort_by(self.sort_key, self.descending)
+
     def filter_by(self, query: Query) -> None:
         """Show the rows that match the query; marks are kept, visible or not."""
         among = self.order if query.narrows(self.query) else self._all_sorted()
@@ -263,7 +271,9 @@ class SessionTable(SessionRows):
 
     def _row_order(self) -> RowOrder:
         size = self.size if self._checkpoints else None
-        return RowOrder(self.columns, self.sort_key, self.descending, size)
+        return RowOrder(
+            self.columns, self.sort_key, self.descending, size, favorites_first=self.favorites_first
+        )
 
     def _show(self, rows: list[int]) -> None:
         known = set(rows)
