@@ -84,7 +84,8 @@ class ImportRun:
     Iterate over `results`, then call `finish`. To cancel, stop iterating and call `finish`, which takes what
     was read, or leave the context without it, which takes nothing.
 
-    >>> with ImportRun(store, found) as run:
+    >>> from agcx_format import open_store
+    >>> with ImportRun(open_store(directory), found=[]) as run:
     ...     for result in run.results():
     ...         print(result.outcome, result.title)
     ...     summary = run.finish()

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from itertools import chain
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
 
+from agcx_format.search import native
 from agcx_format.search.said import Kind, Said, storable
 from agcx_format.search.traits import traits_of
 
@@ -54,8 +55,8 @@ class Facts(msgspec.Struct, array_like=True, frozen=True, gc=False):
     kinds: bytes
     times: list[str]
     names: list[str]
-    roles: list[int]
-    tools: list[int]
+    roles: list[Annotated[int, msgspec.Meta(ge=0)]]
+    tools: list[Annotated[int, msgspec.Meta(ge=-1)]]
     paths: dict[int, list[str]]
 
     def kind(self, number: int) -> Kind:
@@ -76,8 +77,7 @@ class Facts(msgspec.Struct, array_like=True, frozen=True, gc=False):
         lengths = {len(self.kinds), len(self.times), len(self.roles), len(self.tools)}
         if lengths != {messages}:
             raise ValueError("columns of another length")
-        least = min(min(self.roles), min(self.tools) + 1)
-        if least < 0 or max(max(self.roles), max(self.tools)) >= len(self.names):
+        if max(max(self.roles), max(self.tools)) >= len(self.names):
             raise ValueError("a name that is not there")
         if self.kinds.strip(_KINDS):
             raise ValueError("a kind that is not known")
@@ -99,30 +99,38 @@ class Block:
         self.payload = payload
         self.traits = traits | self.ALWAYS
         self.first = first
-        self._facts = facts
+        self._get_facts = facts
+        self._facts: Facts | None = None
+        # A message and where it begins: those that are asked for follow each other.
+        self._reached = 0, 0
 
     @cached_property
     def text(self) -> str:
         return self.payload.decode()
 
-    @cached_property
+    @property
     def facts(self) -> Facts:
-        return self._facts()
+        found = self._facts
+        if found is None:
+            found = self._facts = self._get_facts()
+        return found
 
     @property
     def messages(self) -> int:
-        return len(self._parts)
+        return native.count(self.payload, b"\0", 0, len(self.payload)) + 1
 
     def message(self, number: int) -> str:
         """The text of one message."""
-        parts = self._parts
-        # The line breaks around the NULs are not part of it.
-        end = -1 if number < len(parts) - 1 else None
-        return parts[number][1 if number else 0 : end].decode()
-
-    @cached_property
-    def _parts(self) -> list[bytes]:
-        return self.payload.split(b"\0")
+        payload = self.payload
+        reached, start = self._reached
+        if number < reached:
+            reached = start = 0
+        for _ in range(reached, number):
+            # The line breaks around the NULs are not part of a message.
+            start = payload.index(b"\0", start) + 2
+        self._reached = number, start
+        end = payload.find(b"\0", start)
+        return payload[start : end - 1 if end >= 0 else None].decode()
 
     @cached_property
     def texts(self) -> list[str]:
@@ -180,7 +188,7 @@ def in_characters(
         # `characters` of the message are known, up to `counted`.
         mark = payload.rfind(b"\0", counted, begin)
         if mark >= 0:
-            number += payload.count(b"\0", counted, begin)
+            number += native.count(payload, b"\0", counted, begin)
             counted = mark + 2
             characters = 0
         characters += _characters(payload, counted, begin)

@@ -15,10 +15,11 @@ import os
 import threading
 import time
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import accumulate, count
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
@@ -71,6 +72,14 @@ class Shelf:
     def starts(self) -> Iterator[tuple[int, Segment]]:
         """Each segment, and the place of its first session."""
         return zip(self._firsts, self._order, strict=False)
+
+    def places_of(self, keys: Iterable[bytes | None]) -> list[int | None]:
+        # None is the key of nothing here.
+        return list(map(cast(Callable[[bytes | None], int | None], self.places.get), keys))
+
+    def sizes(self) -> list[int]:
+        """About what each place takes on disk, in bytes.  Raises `Damaged` when a segment is."""
+        return [size for segment in self._order for size in segment.sizes]
 
     def entry(self, place: int) -> Entry:
         number = bisect_right(self._firsts, place) - 1

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import islice
 
 from agcx_format.disk.durable import is_still
 from agcx_format.disk.locks import locked
 from agcx_format.errors import FileClosed, PersistenceError
 from agcx_format.search import wipe
-from agcx_format.search.book import Book, Entry
+from agcx_format.search.book import Book, Shelf
 from agcx_format.search.direct import DirectText
 from agcx_format.search.results import SessionRef
 from agcx_format.search.segment import MOST_BLOCKS, Segment, SegmentMaker, SessionRow
@@ -42,12 +44,17 @@ class Stopped(Exception):
 
 
 def state_of(book: Book, refs: Sequence[SessionRef], cap: int) -> BookState:
-    known = sum(1 for ref in refs if book.entry(ref.path, ref.signature) is not None)
-    wanted = {ref.path for ref in _wanted(book, refs, cap)}
-    left_out = sum(
-        1 for ref in refs if ref.path not in wanted and book.entry(ref.path, ref.signature) is None
-    )
-    return BookState(known, len(refs), left_out, book.size, cap)
+    return _state(book, refs, list(book.keys(refs)), cap)
+
+
+def _state(
+    book: Book, refs: Sequence[SessionRef], keys: Sequence[bytes | None], cap: int
+) -> BookState:
+    shelf = book.shelf
+    places = shelf.places_of(keys)
+    missing = [number for number, place in enumerate(places) if place is None]
+    left_out = len(missing) - bisect_left(missing, _fitting(shelf, refs, places, cap))
+    return BookState(len(refs) - len(missing), len(refs), left_out, book.size, cap)
 
 
 def build(
@@ -78,6 +85,7 @@ class _Build:
     ) -> None:
         self._book = book
         self._refs = refs
+        self._keys = list(book.keys(refs))
         self._cap = cap
         self._stopped = stopped
         self._report = report
@@ -101,17 +109,20 @@ class _Build:
         return self._tell()
 
     def _tell(self) -> BookState:
-        state = state_of(self._book, self._refs, self._cap)
+        state = _state(self._book, self._refs, self._keys, self._cap)
         self._report(state)
         return state
+
+    def _fitting(self, places: Sequence[int | None]) -> int:
+        return _fitting(self._book.shelf, self._refs, places, self._cap)
 
     # --- what leaves
 
     def _remove_dead(self) -> None:
         """Rows of files that are gone or beyond the cap, and of others once they are many."""
         book = self._book
-        chosen = list(_wanted(book, self._refs, self._cap))
-        wanted = dict(zip((ref.path for ref in chosen), book.keys(chosen), strict=True))
+        chosen = self._refs[: self._fitting(book.shelf.places_of(self._keys))]
+        wanted = dict(zip((ref.path for ref in chosen), self._keys, strict=False))
         there = {ref.path for ref in self._refs}
         seen: set[str] = set()
         for segment in book.segments:
@@ -152,10 +163,11 @@ class _Build:
 
     def _add_missing(self) -> None:
         book = self._book
+        places = book.shelf.places_of(self._keys)
         missing = [
             ref
-            for ref in _wanted(book, self._refs, self._cap)
-            if ref.signature is not None and book.entry(ref.path, ref.signature) is None
+            for ref, place in islice(zip(self._refs, places, strict=True), self._fitting(places))
+            if ref.signature is not None and place is None
         ]
         maker, since = book.maker(), time.monotonic()
         added: list[SessionRef] = []
@@ -223,21 +235,16 @@ def _damage(error: PersistenceError | None) -> tuple[str, str | None, int | None
     return error.reason, error.section, error.offset, error.decompressed
 
 
-def _wanted(book: Book, refs: Sequence[SessionRef], cap: int) -> Iterator[SessionRef]:
-    """The newest sessions, as many as fit."""
-    size = 0.0
-    for ref in refs:
-        entry = book.entry(ref.path, ref.signature)
-        size += _size_in_book(entry, ref)
+def _fitting(
+    shelf: Shelf, refs: Sequence[SessionRef], places: Sequence[int | None], cap: int
+) -> int:
+    """How many of the newest sessions fit."""
+    size, sizes = 0.0, shelf.sizes()
+    for number, (ref, place) in enumerate(zip(refs, places, strict=True)):
+        if place is not None:
+            size += sizes[place]
+        elif ref.signature is not None:
+            size += _EXPECTED * ref.signature.size
         if size > cap:
-            return
-        yield ref
-
-
-def _size_in_book(entry: Entry | None, ref: SessionRef) -> float:
-    if entry is None:
-        return _EXPECTED * ref.signature.size if ref.signature else 0
-    row, segment = entry.row, entry.segment
-    blocks = segment.blocks[row.first : row.first + row.count]
-    # The signature is as good as divided among the blocks.
-    return sum(block.on_disk for block in blocks) + 4096 * len(blocks) + 128
+            return number
+    return len(refs)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from heapq import merge
 from itertools import islice
 from typing import Protocol
@@ -84,15 +83,19 @@ class _Examination:
         self._path = path
         self._wanted = request.query.matchers
         self._unwanted = tuple(term.matcher for term in request.query.unwanted)
+        self._found_id: UUID | None = None
         self._counts = [0] * len(self._wanted)
         self._hits: list[Hit] = []
         self._exact = True
         # Messages that count, where nothing is looked for in them.
         self._allowed_messages = 0
 
-    @cached_property
+    @property
     def _id(self) -> UUID | None:
-        return id_of(self._path)
+        # One object for all hits of a session.
+        if self._found_id is None:
+            self._found_id = id_of(self._path)
+        return self._found_id
 
     def run(self) -> SessionHits | None:
         if not self._look():
@@ -165,7 +168,9 @@ class _Examination:
                 count = len(first) + sum(1 for _ in matches)
             self._counts[number] += count
             found.append(first)
-        for message, start, end in islice(merge(*found), room):
+        # One word, as most queries are, needs no merging.
+        ordered = found[0] if len(found) == 1 else islice(merge(*found), room)
+        for message, start, end in ordered:
             self._add(block, message, start, end)
 
     def _further(self, matcher: Matcher, block: Block) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Lines", "lines_around"]
 
@@ -10,8 +10,7 @@ __all__ = ["Lines", "lines_around"]
 _MOST = 240
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(NamedTuple):
     """`line` begins at `start` of the text."""
 
     line: str

@@ -16,8 +16,8 @@ from typing import Protocol
 from agcx_format.search.regex_syntax import is_anchored, what_is_refused
 
 __all__ = [
-    "Pattern", "casefold", "compile_regex", "contains", "has_uncased", "missing", "numpy", "uncased_count",
-    "uncased_find", "uncased_spans",
+    "Pattern", "casefold", "compile_regex", "contains", "count", "has_uncased", "missing", "numpy",
+    "uncased_count", "uncased_find", "uncased_spans",
 ]  # fmt: skip
 
 # What a compiled expression and its automata may take, in bytes.
@@ -109,6 +109,14 @@ def contains(payload: bytes, part: bytes) -> bool:
     """`part in payload`, which is slow for short parts."""
     sz = _stringzilla()
     return part in payload if sz is None else int(sz.find(payload, part)) >= 0
+
+
+def count(payload: bytes, part: bytes, start: int, end: int) -> int:
+    """`payload.count(part, start, end)`, which is slow for short parts."""
+    sz = _stringzilla()
+    if sz is None:
+        return payload.count(part, start, end)
+    return int(sz.count(payload, part, start, end))
 
 
 # --- regular expressions

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from itertools import count, groupby, islice, repeat
 from operator import itemgetter, or_
 from pathlib import Path
-from typing import cast, overload
+from typing import overload
 
 import msgspec
 
@@ -145,9 +145,7 @@ class Scope:
         keys: Iterable[bytes | None] = repeat(None, len(refs))
         if book is not None:
             keys = refs.keys(book) if isinstance(refs, StoreFiles) else book.keys(refs)
-        # No key of a file is empty, so nothing is at None's place.
-        find = cast(Callable[[bytes | None], int | None], shelf.places.get)
-        found = list(map(find, keys))
+        found = shelf.places_of(keys)
         self._direct = [number for number, place in enumerate(found) if place is None]
         # By place on the shelf, the number among `refs`.
         self._numbers = dict(zip(found, count()))

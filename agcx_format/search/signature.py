@@ -1,11 +1,12 @@
 """Which blocks of a segment cannot hold a needle: one bit for each block and each of 2^15 sets of trigrams.
 
     row    the bits of all blocks, the first block lowest, then CRC-32 of the row and its number
-    rows   2^15 of them, by the hash of three bytes of folded text
+    rows   2^15 of them, by the hash of three bytes of folded text, or of two
 
 Strategy: a text that holds a needle holds every three bytes of it, so only blocks whose bit is set in the
-rows of all of them have to be read.  A bit too many costs a look at a block; a bit too few would lose a
-result, so each row that is used is checked.  A needle is judged by its words, without the white space.
+rows of all of them have to be read; of two letters, likewise.  A bit too many costs a look at a block; a bit
+too few would lose a result, so each row that is used is checked.  A needle is judged by its words, without
+the white space.
 What is folded is what `casefold` makes of the text and, where that is not the same, what `folding.fold`
 makes of it as well: needles are looked for in both.
 """
@@ -14,6 +15,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any
 from zlib import crc32
 
 from agcx_format.search import native
@@ -37,6 +40,8 @@ _FACTOR = 2654435761
 _CRC = struct.Struct("<I")
 # Rows that are asked for one needle: more exclude no more.
 _MOST_ROWS = 48
+# Two bytes alone are put as three of which the first is one that no needle holds.
+_PAIR = 0
 # The lowest bit of a byte of each row.
 _LOWEST = int.from_bytes(b"\1" * ROWS, "little")
 
@@ -51,17 +56,14 @@ def row_size(blocks: int) -> int:
 
 
 def _row(a: int, b: int, c: int) -> int:
-    return ((a << 16 | b << 8 | c) * _FACTOR & 0xFFFFFFFF) >> (32 - _BITS)
+    return ((a << 8 | b << 16 | c << 24) * _FACTOR & 0xFFFFFFFF) >> (32 - _BITS)
 
 
 def rows_of(required: Iterable[bytes]) -> tuple[int, ...]:
     """The rows that a text with all of these folded bytes is in; none for what is too short."""
-    rows = {
-        _row(*word[at : at + 3])
-        for text in required
-        for word in text.split()
-        for at in _spread(len(word) - 2)
-    }
+    words = [word for text in required for word in text.split()]
+    rows = {_row(*word[at : at + 3]) for word in words for at in _spread(len(word) - 2)}
+    rows |= {_row(_PAIR, *word) for word in words if len(word) == 2}
     return tuple(rows)[:_MOST_ROWS]
 
 
@@ -169,11 +171,24 @@ def _marks(forms: Sequence[bytes]) -> bytes:
     if numpy is None:
         return _marks_without_numpy(forms)
     marks = numpy.zeros(ROWS, numpy.uint8)
+    pairs = numpy.zeros(1 << 16, bool)
+    factor, shift = numpy.uint32(_FACTOR), numpy.uint32(32 - _BITS)
+
+    def mark(codes: Any) -> None:
+        # In place, since new arrays of this size are pages that the system has to give first.
+        codes *= factor
+        codes >>= shift
+        # An index of another type takes four times as long.
+        marks[codes.astype(numpy.intp)] = 1
+
     for form in forms:
-        if len(form) > 2:
-            codes = numpy.frombuffer(form, numpy.uint8).astype(numpy.uint32)
-            trigrams = (codes[:-2] << 16) | (codes[1:-1] << 8) | codes[2:]
-            marks[(trigrams * numpy.uint32(_FACTOR)) >> numpy.uint32(32 - _BITS)] = 1
+        padded = form + b"\0\0\0"
+        # From each byte on, as many of them as one number.
+        two = numpy.ndarray((len(form),), "<u2", padded, strides=(1,))
+        four = numpy.ndarray((len(form),), "<u4", padded, strides=(1,))
+        mark(four[:-2] << numpy.uint32(8))
+        pairs[two[:-1].astype(numpy.intp)] = True
+    mark(numpy.flatnonzero(pairs).astype(numpy.uint32) << numpy.uint32(16))
     return bytes(marks.tobytes())
 
 
@@ -182,4 +197,6 @@ def _marks_without_numpy(forms: Sequence[bytes]) -> bytes:
     for form in forms:
         for a, b, c in set(zip(form, form[1:], form[2:], strict=False)):
             marks[_row(a, b, c)] = 1
+        for a, b in set(pairwise(form)):
+            marks[_row(_PAIR, a, b)] = 1
     return bytes(marks)

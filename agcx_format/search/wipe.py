@@ -88,9 +88,9 @@ def _remove_dead(book: Book, gone: Collection[str]) -> None:
     for segment in book.segments:
         live = []
         for number, key in enumerate(segment.keys):
-            path, file = path_in(key), book.path_of(key)
-            if path not in seen and file not in gone and _is_still(file, key):
-                seen.add(path)
+            name, file = path_in(key), book.path_of(key)
+            if name not in seen and file not in gone and _is_still(file, key):
+                seen.add(name)
                 live.append(number)
         if len(live) < len(segment.keys):
             book.rewrite(segment, live)

@@ -14,7 +14,5 @@ def draw_the_same_everywhere() -> None:
     the examples, although they are meant to be derived from the test alone.  No setting turns it off, and
     reading the source of this project takes more than a second in each worker.
     """
-    # Versions before 6.131 do not collect them.
-    if hasattr(providers, "_get_local_constants"):
-        nothing = providers._local_constants
-        providers._get_local_constants = lambda: nothing
+    nothing = providers._local_constants
+    providers._get_local_constants = lambda: nothing

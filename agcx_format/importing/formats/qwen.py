@@ -115,7 +115,6 @@ class _Chat(Reading):
         elif subtype in ("", "mid_turn_user_message"):
             self.asked(parts)
         elif subtype == "agent_launch_prompt":
-            self.task = text_in(parts)
             self.injected(parts, "task of a subagent")
         else:
             self.injected(parts, f"user message {subtype}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,7 +24,7 @@ from agcx_format.importing.environment import (
     count_of,
 )
 from agcx_format.importing.fields import as_json, as_text
-from agcx_format.importing.formats.parts import content_of
+from agcx_format.importing.formats.parts import content_of, text_in
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Line, read_document, read_lines
 from agcx_format.importing.moments import moment_of
@@ -195,12 +196,16 @@ class Reading(ABC):
     # --- steps
 
     def asked(self, content: Any) -> DraftEntry | None:
-        """What the person said, with pictures."""
+        """What the person said, with pictures; the first words to a subagent are its parent's."""
+        if self.draft.parent is not None and not self.task:
+            return self.injected(content, "task of a subagent")
         return self._speak("user", content)
 
     def injected(self, content: Any, why: str) -> DraftEntry | None:
         """What a program put in the person's place."""
         self.draft.kept_as[f"{why}: role developer"] += 1
+        if self.draft.parent is not None:
+            self.task = self.task or text_in(content).strip()
         return self._speak("developer", content)
 
     def _speak(self, role: str, content: Any) -> DraftEntry | None:
@@ -265,6 +270,8 @@ class Reading(ABC):
         untitled = f"{self.agent.label} session of {draft.start[:10]}"
         titles = [short_title(self.title), draft.first_words, short_title(self.task), untitled]
         draft.titles.update(filter(None, titles))
+        if draft.parent is not None and not draft.parent.task:
+            draft.parent = replace(draft.parent, task=self.title or self.task)
         return draft.finish(
             source=self.source,
             agent=self.agent.tag,

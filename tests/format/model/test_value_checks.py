@@ -87,7 +87,6 @@ WRONG_METADATA = [
     {"turn_count": 1.0},
     {"turn_count": -1},
     {"turn_count": 2**64},
-    {"format_version": 70_000},
     {"current_mode": "Build"},
     {"created_at": 5},
     {"created_at": "yesterday"},
@@ -140,6 +139,12 @@ def test_an_item_of_wrong_values_is_refused(tmp_path: Path, layout: int, item: A
 def test_facts_of_a_message_of_wrong_types_are_refused(tmp_path: Path, layout: int, wrong: dict):
     message = replace(MESSAGE, metadata=replace(MESSAGE.metadata, **wrong))
     refused(tmp_path, layout, (METADATA, replace(CONVERSATION, messages=[message]), STATE))
+
+
+def test_a_version_that_no_file_can_hold_is_refused():
+    """Files have that of their layout, whatever the metadata say."""
+    with pytest.raises((TypeError, ValueError), match="Metadata"):
+        bincode.encode(replace(METADATA, format_version=70_000))
 
 
 @both_layouts

@@ -287,6 +287,6 @@ def test_killed_before_each_change_of_a_file(
         if not killed:
             assert now[:2] == after[:2]
             break
-        step += 1 if at_every_step else chance.randint(1, 4)
+        step += 1 if at_every_step else chance.randint(1, 6)
     assert seen == {False, True}
     assert step >= 4

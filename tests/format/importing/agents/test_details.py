@@ -143,6 +143,8 @@ def test_gemini_a_subagent_names_its_parent(tmp_path):
     assert str(imported.parent.id) == SESSION
     assert str(imported.metadata.id) == CHILD
     assert "subagent" in imported.metadata.tags
+    # It is not the person who asked.
+    assert (imported.metadata.turn_count, imported.parent.task) == (0, "Look around")
 
 
 def test_gemini_what_was_typed_counts_where_files_were_added_to_it(tmp_path):
