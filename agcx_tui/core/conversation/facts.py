@@ -7,7 +7,7 @@ file; they are made safe when drawn.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from agcx_format import (
@@ -20,8 +20,9 @@ from agcx_format import (
 from agcx_format.errors import PersistenceError
 from agcx_format.importing import source_details
 from agcx_format.redaction import spans
+from agcx_format.store import StoredCheckpoint
 from agcx_format.transcript import ModePeriod, ModeReader
-from agcx_tui.core.conversation.subject import CheckpointRow, Conversation, Sizes
+from agcx_tui.core.conversation.subject import Conversation, Sizes
 from agcx_tui.core.words import format
 from agcx_tui.core.words.durations import seconds_text
 from agcx_tui.core.words.resume_command import resume_command
@@ -43,7 +44,7 @@ class Fact:
 
     Fields:
         note: A quieter text below the value.
-        target: What Enter opens: a path, or a checkpoint.
+        target: What Enter opens: a path, or a checkpoint, whose file may be gone.
         copied: What is copied instead of the value.
         message: The number of the message that Enter goes to, from 1.
         secret: Whether the value is hidden until Enter is pressed.
@@ -52,7 +53,7 @@ class Fact:
     name: str
     value: str
     note: str = ""
-    target: str | CheckpointMetadata | None = None
+    target: str | StoredCheckpoint | None = None
     copied: str = ""
     message: int | None = None
     secret: bool = False
@@ -109,21 +110,30 @@ def _variable(name: str, value: str) -> Fact:
     return Fact(name, value, secret=bool(spans(f"{name}={value}")))
 
 
-def checkpoint_facts(rows: Iterable[CheckpointRow]) -> list[Group]:
-    """A fact for each checkpoint, the oldest first, with a remark if its file is missing."""
-    facts = []
-    for row in rows:
-        each = row.metadata
-        when = format.exact(ns_of(each.created_at) // 1000)
-        missing = "" if row.there else " · its file is missing"
-        notes = [f"after message {each.message_index:,} · {when}{missing}"]
-        notes += [each.description] if each.description else []
-        name = each.name.strip() or "(no name)"
-        facts.append(
-            Fact("", name, "\n".join(notes), each if row.there else None, copied=str(each.id))
-        )
-    title = _counted("Checkpoints", len(facts))
-    return [Group(title, tuple(facts), "This session has no checkpoints.")]
+def checkpoint_facts(rows: Sequence[StoredCheckpoint], messages: int) -> list[Group]:
+    """A fact for each checkpoint of a session with so many messages, in their order.
+
+    It says how large the checkpoint is, what came after it, and what is wrong with it.
+    """
+    facts = tuple(_checkpoint(row, messages) for row in rows)
+    size = sum(row.size for row in rows)
+    title = _counted("Checkpoints", len(facts)) + (f" · {format.size(size)}" if size else "")
+    return [Group(title, facts, "This session has no checkpoints. n keeps it as it is now.")]
+
+
+def _checkpoint(row: StoredCheckpoint, messages: int) -> Fact:
+    each = row.metadata
+    after = messages - each.message_index
+    words = [
+        f"after message {each.message_index:,}",
+        f"{format.counted(after, 'message')} since" if after > 0 else "nothing since",
+        format.exact(ns_of(each.created_at) // 1000),
+        format.size(row.size) if row.path is not None else "its file is missing",
+        *(["its session does not list it"] if row.is_unlisted else []),
+    ]
+    notes = [" · ".join(words), *([each.description] if each.description else [])]
+    name = each.name.strip() or "(no name)"
+    return Fact("", name, "\n".join(notes), row, copied=str(each.id))
 
 
 def detail_facts(conversation: Conversation, sizes: Sizes) -> list[Group]:
