@@ -17,6 +17,7 @@ from agcx_tui.app.services import Remember, Services
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.list.header import ListHeader
 from agcx_tui.app.widgets.list.session_list import SessionList
+from agcx_tui.app.widgets.preview import Preview
 from agcx_tui.core.sessions.groups import GROUPINGS
 from agcx_tui.core.sessions.sorting import SORTS
 from agcx_tui.core.sessions.table import SessionTable
@@ -99,7 +100,11 @@ class ListingScreen(OnceScreen[ScreenResultType]):
     def _columns_moved(self) -> None:
         self.query_one(ListHeader).refresh()
 
-    # --- groups and columns
+    # --- groups, columns, the preview
+
+    def action_view(self) -> None:
+        """Show another part of the conversation in the preview."""
+        self.query_one(Preview).next_view()
 
     def action_group(self) -> None:
         """Group the list by the next of GROUPINGS."""

@@ -87,6 +87,8 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     # --- the browser
     "browser": (
         Action("browser.preview", "p", "preview", "preview right, below, hidden"),
+        Action("browser.view", "v", "view", "first words, last words, where you were",
+               palette="preview the first words, the last words, or where you were"),
         Action("browser.zoom", "z", "zoom", "maximize preview"),
         Action("browser.rename", "f2", "rename", "rename in place", palette="rename the session"),
         Action("browser.tags", "number_sign", "tags", "tags", palette="change the tags", label="#"),
@@ -335,6 +337,8 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         _move("dialog.previous", "left,up", "app.focus_previous", "previous"),
         _move("dialog.next", "right,down", "app.focus_next", "next"),
     ),
+    # The letter that asked also answers; Enter stays on Cancel.
+    "delete": (Action("delete.yes", "d", "delete", "delete", footer="delete"),),
     "rename": (Action("rename.cancel", "escape", "dismiss(None)", "cancel", footer="cancel"),),
     "columns": (Action("columns.apply", "ctrl+s", "apply", "apply", footer="apply"),),
     "export": (Action("export.go", "ctrl+s", "export", "export", footer="export"),),

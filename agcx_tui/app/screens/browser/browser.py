@@ -33,6 +33,7 @@ from agcx_tui.app.widgets.list.header import ListHeader
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.app.widgets.preview import Preview
 from agcx_tui.app.widgets.split_panes import SplitPanes
+from agcx_tui.core.local.reading_positions import ReadingPositions
 from agcx_tui.core.sessions.columns import DEFAULT_COLUMNS, ColumnName
 from agcx_tui.core.sessions.groups import Grouping
 from agcx_tui.core.sessions.table import SessionTable
@@ -126,7 +127,8 @@ class BrowserScreen(ListingScreen[None]):
         self.sessions.choose_columns(arranged.columns)
         if arranged.group != "none":
             self.sessions.group_by(arranged.group)
-        self._preview = Preview(self.table, id="preview")
+        positions = None if services.state is None else ReadingPositions(services.state)
+        self._preview = Preview(self.table, positions, id="preview")
         left = Vertical(
             ListHeader(self.sessions), self.sessions, Static(id="notice", markup=False), id="left"
         )
