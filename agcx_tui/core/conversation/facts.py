@@ -7,7 +7,8 @@ file; they are made safe when drawn.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from agcx_format import (
@@ -19,6 +20,7 @@ from agcx_format import (
 )
 from agcx_format.errors import PersistenceError
 from agcx_format.importing import source_details
+from agcx_format.model.subagents import shown_tags
 from agcx_format.redaction import spans
 from agcx_format.store import StoredCheckpoint
 from agcx_format.transcript import ModePeriod, ModeReader
@@ -137,7 +139,7 @@ def _checkpoint(row: StoredCheckpoint, messages: int) -> Fact:
 
 
 def detail_facts(conversation: Conversation, sizes: Sizes) -> list[Group]:
-    """All fields of the metadata, what an import noted, the file, its modes, and the sizes of its sections.
+    """All fields of the metadata, what an import noted, the file, modes, sections, the state of the window.
 
     May block.
     """
@@ -160,7 +162,8 @@ def detail_facts(conversation: Conversation, sizes: Sizes) -> list[Group]:
     ]
     groups.append(_about_source(conversation))
     if sizes:
-        groups.append(Group("Sections", tuple(_section(*each) for each in sizes)))
+        groups.append(Group("Sections", (*_sections(sizes), *_parts(conversation))))
+    groups.append(_about_window(conversation))
     if command := resume_command(data):
         groups.append(Group("Resume", (Fact("command", command),)))
     return [group for group in groups if group is not None]
@@ -205,7 +208,7 @@ def _about_session(data: SessionMetadata) -> tuple[Fact, ...]:
         Fact("model", data.model),
         Fact("mode", data.current_mode.value),
         Fact("favorite", "yes ★" if data.is_favorite else "no"),
-        Fact("tags", ", ".join(data.tags) or "none"),
+        Fact("tags", ", ".join(shown_tags(data.tags)) or "none"),
         Fact("messages", f"{data.message_count:,}"),
         Fact("turns", f"{data.turn_count:,}"),
         Fact("checkpoints", f"{len(data.checkpoints):,}"),
@@ -273,6 +276,33 @@ def _about_file(conversation: Conversation) -> tuple[Fact, ...]:
         Fact("recorded ratio", f"{100 * data.compression_ratio:.1f} % of the original"),
         Fact("format version", f"{data.format_version}"),
     )
+
+
+def _sections(sizes: Sizes) -> Iterator[Fact]:
+    """Each section, and all of them together as they were measured."""
+    for place, plain in sizes:
+        yield _section(place, plain)
+    plain_sizes = [plain for _, plain in sizes]
+    size, known = sum(place.size for place, _ in sizes), [each for each in plain_sizes if each]
+    if len(sizes) > 1 and len(known) == len(sizes):
+        share = f", {100 * size / sum(known):.1f} %"
+        yield Fact("all, measured", f"{_bytes(size)} of {_bytes(sum(known))}{share}")
+
+
+def _parts(conversation: Conversation) -> Iterator[Fact]:
+    """What is together in one section; nothing if it cannot be read: the conversation says why."""
+    with suppress(PersistenceError):
+        for name, size in conversation.parts():
+            yield Fact(f"of it {name}", _bytes(size), "decompressed")
+
+
+def _about_window(conversation: Conversation) -> Group | None:
+    from agcx_tui.core.conversation.state_facts import state_facts
+
+    with suppress(PersistenceError):
+        if (state := conversation.state()) is not None:
+            return Group("Window of the agent", state_facts(state))
+    return None
 
 
 def _section(place: SectionPlace, plain: int | None) -> Fact:

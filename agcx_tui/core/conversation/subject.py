@@ -18,6 +18,7 @@ from agcx_format import (
     SectionPlace,
     SessionFile,
     SessionMetadata,
+    SessionState,
     Store,
     listed,
     open_store,
@@ -59,7 +60,8 @@ class Conversation:
 
     `signature` tells whether the file is still the one that was opened, None if no file is.
     `expected()` is how many messages there are, by all that is known yet.
-    `context()`, `mode_history()`, and `sections(stopped)` may block and raise `PersistenceError`.
+    `context()`, `mode_history()`, `state()`, `parts()`, and `sections(stopped)` may block and raise
+    `PersistenceError`; `parts()` are what a layout keeps together in one section, with plain bytes.
     """
 
     path: str
@@ -74,6 +76,8 @@ class Conversation:
     signature: Signature | None = None
     expected: Callable[[], int] = lambda: 0
     mode_history: Callable[[], ModeHistory] = list
+    state: Callable[[], SessionState | None] = lambda: None
+    parts: Callable[[], list[tuple[str, int]]] = list
 
     @property
     def offers(self) -> frozenset[Offer]:
@@ -102,6 +106,8 @@ def open_session(path: str) -> Conversation:
         signature=file.signature,
         expected=lambda: file.expected,
         mode_history=lambda: file.mode_history,
+        state=lambda: file.state,
+        parts=file.parts,
     )
 
 
@@ -117,6 +123,7 @@ def _opened_checkpoint(path: str) -> Conversation:
         signature=file.signature,
         expected=lambda: file.expected,
         mode_history=lambda: file.mode_history,
+        state=lambda: file.state,
     )
 
 
@@ -133,6 +140,7 @@ def open_checkpoint(
         lambda: loaded.context,
         checkpoint=loaded.checkpoint.metadata,
         mode_history=lambda: loaded.mode_history,
+        state=lambda: loaded.state,
     )
 
 

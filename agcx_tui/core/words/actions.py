@@ -117,6 +117,7 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         Action("browser.here", "full_stop", "here", "only this directory",
                palette="show only the sessions of this directory", label="."),
         Action("browser.columns", "C", "columns", "columns", palette="choose the columns"),
+        Action("browser.subagents", "A", "subagents", "show or hide subagents"),
         Action("browser.copy-id", "y", "copy('id')", "copy the id"),
         Action("browser.copy-path", "Y", "copy('path')", "copy the path"),
         _move("browser.next", "tab", "app.focus_next", "next pane"),

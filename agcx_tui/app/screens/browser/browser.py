@@ -110,6 +110,7 @@ class BrowserScreen(ListingScreen[None]):
         super().__init__()
         self.services = services
         self.table = SessionTable()
+        self.table.show_subagents(False)
         self.feed = StoreFeed(
             self.table,
             services.store,
@@ -272,7 +273,9 @@ class BrowserScreen(ListingScreen[None]):
         """Put the cursor on a session; a filter that hides it is cleared."""
         if not self.sessions.go_to(row):
             self._filter.clear_at_once()
-            self.sessions.go_to(row)
+            if not self.sessions.go_to(row):
+                self.action_subagents()
+                self.sessions.go_to(row)
 
     def show_only(self, label: str, paths: Sequence[str]) -> None:
         """Show these sessions and no others; `label` is what they are."""
@@ -303,6 +306,12 @@ class BrowserScreen(ListingScreen[None]):
     def action_here(self) -> None:
         """Show only the sessions of the directory that the program was started in, or all again."""
         self._filter.toggle_here()
+
+    def action_subagents(self) -> None:
+        """Show the sessions of subagents beside those that they belong to, or hide them."""
+        self.table.show_subagents(not self.table.shows_subagents)
+        self.sessions.update()
+        self._show_state()
 
     # --- what is done to sessions
 
