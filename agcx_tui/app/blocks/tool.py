@@ -18,8 +18,7 @@ import msgspec
 from rich.style import Style
 
 from agcx_format import FunctionCall, LocalShellCall
-from agcx_format.transcript import TELLING, safe_line, safe_text
-from agcx_format.transcript.file_changes import replaced_texts
+from agcx_format.transcript import TELLING, replaced_texts, safe_line, safe_text
 from agcx_tui.app.blocks.palette import Palette
 from agcx_tui.app.blocks.rows import Row, tidy
 
