@@ -214,6 +214,8 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     "prune": (
         Action("prune.go", "ctrl+s", "prune", "delete these",
                footer="delete these", palette="delete the sessions listed", priority=True),
+        Action("prune.checkpoints", "ctrl+t", "checkpoints", "clean up checkpoints",
+               footer="checkpoints", palette="clean up checkpoints", priority=True),
         Action("prune.rule", "slash", "rule", "change the conditions", footer="conditions", label="/"),
     ),
     # --- the screens with lines to choose from: storage, history
