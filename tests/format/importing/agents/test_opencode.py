@@ -9,6 +9,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from agcx_format.importing.family import subagents_in
 
 from agcx_format import ConversionError, open_store
 from agcx_format.importing import agent_named, import_sessions
@@ -78,7 +79,9 @@ def test_a_database_in_use_is_read_with_what_is_only_in_its_log(path):
     assert child.parent is not None
     assert (child.parent.id, child.parent.call_id) == (first.metadata.id, "c2")
     assert child.parent.role == "explore"
-    assert child.metadata.tags == ["opencode", "subagent"]
+    assert child.metadata.tags[:2] == ["opencode", "subagent"]
+    environment = first.conversation.context.environment_variables
+    assert subagents_in(environment) == {"c2": child.metadata.id}
 
 
 def test_a_log_that_was_left_behind_is_read_and_stays(path, tmp_path):
