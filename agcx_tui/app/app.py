@@ -363,8 +363,11 @@ class AgcxApp(EndingApp[object]):
 
         if not isinstance(self.screen, HelpScreen):
             screen = self.screen
-            extra = screen.help_text if isinstance(screen, OnceScreen) else None
-            self.push_screen(HelpScreen(list(screen.active_bindings.values()), extra))
+            extra, first = None, False
+            if isinstance(screen, OnceScreen):
+                extra, first = screen.help_text, screen.help_text_first
+            bound = list(screen.active_bindings.values())
+            self.push_screen(HelpScreen(bound, extra, extra_first=first))
 
 
 def _on_light_background() -> bool:

@@ -161,8 +161,14 @@ def _facts(table: SessionTable, rows: Sequence[int], now: int) -> list[Content]:
     lines.append(Content(age_line(map(table.last_used, rows), now)))
     if favorites := favorites_line(sum(map(table.favorite, rows)), len(rows)):
         lines.append(Content.styled(favorites, "$accent"))
-    shown = set(table.order)
-    if hidden := sum(row not in shown for row in rows):
+    shown, among = set(table.order), set(rows)
+    started = {row for row in rows if table.parent(row) in among}
+    if started:
+        what = format.counted(len(started), "subagent")
+        lines.append(
+            Content(f"{what} of {'it' if len(among) - len(started) == 1 else 'them'} too.")
+        )
+    if hidden := sum(row not in shown for row in among - started):
         lines.append(Content.styled(f"The filter hides {hidden:,} of them now.", "$warning"))
     them = "It goes" if len(rows) == 1 else "They go"
     lines.append(Content(f"{them} to the trash; u to undo."))

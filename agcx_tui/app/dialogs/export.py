@@ -243,7 +243,7 @@ class ExportDialog(Dialog[ExportOrder]):
         if len(self._items) == 1 or ending not in write_files.FORMATS:
             return ""
         if not write_files.may_share(self._format):
-            return "A Codex rollout holds one conversation: name a directory."
+            return "Such a file holds one conversation: name a directory."
         if ending != self._suffix:
             return f"One file for all ends in .{self._suffix}, a directory in {os.sep}"
         return ""

@@ -59,10 +59,17 @@ _SHORT_ID = 8
     default="",
     help="As in the browser; see below.",
 )
+@click.option("--subagents", is_flag=True, help="Also the sessions that others started.")
 @store_option
 @pass_settings
 def list_(
-    settings: Settings, as_json: bool, details: bool, sort: str, reverse: bool, query: str
+    settings: Settings,
+    as_json: bool,
+    details: bool,
+    sort: str,
+    reverse: bool,
+    query: str,
+    subagents: bool,
 ) -> None:
     """List the sessions, the last opened first; files that cannot be read are marked with a !.
 
@@ -90,6 +97,7 @@ def list_(
     table = make_table(entries.values())
     checkpoints = sizes_of_checkpoints(store)
     table.count_checkpoints(checkpoints)
+    table.show_subagents(subagents)
     filter_table(table, wanted, store)
     table.sort_by(sort, (sort in DESCENDING) != reverse)
     if as_json:
@@ -218,6 +226,7 @@ def _details(entry: ScanEntry) -> dict[str, Any]:
 def _facts(entry: ScanEntry, checkpoints: dict[str, int]) -> dict[str, Any]:
     """An entry for scripts: the metadata as serde writes it, the file, and the error or null."""
     from agcx_format import to_json
+    from agcx_format.model.subagents import parent_of
 
     facts: dict[str, Any] = {
         "id": str(entry.id) if entry.id else None,
@@ -229,6 +238,8 @@ def _facts(entry: ScanEntry, checkpoints: dict[str, int]) -> dict[str, Any]:
     if entry.metadata is not None:
         # Without an id in the file's name, the one in the metadata is left.
         metadata: dict[str, Any] = json.loads(to_json(entry.metadata))
+        parent = parent_of(entry.metadata.tags)
+        facts["parent"] = str(parent) if parent else None
         return metadata | {
             name: value for name, value in facts.items() if name != "id" or value is not None
         }

@@ -23,6 +23,7 @@ from agcx_format import (
     ns_of,
 )
 from agcx_format.errors import PersistenceError
+from agcx_format.model.subagents import shown_tags
 from agcx_format.transcript import (
     ModeChanges,
     ReadMessage,
@@ -48,7 +49,7 @@ def heading(metadata: SessionMetadata) -> Iterator[str]:
         counted(metadata.message_count, "message"),
         # 0 where the writer did not count turns.
         *([counted(metadata.turn_count, "turn")] if metadata.turn_count else []),
-        *(f"#{tag}" for tag in metadata.tags),
+        *(f"#{tag}" for tag in shown_tags(metadata.tags)),
     ]
     yield safe_line(" · ".join(facts))
     yield f"{metadata.id} · created {exact(ns_of(metadata.created_at) // 1000)}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from agcx_format.catalog import Opening, project_name
 from agcx_format.importing import OWN_AGENT, agent_of
+from agcx_format.model.subagents import SUBAGENT
 from agcx_format.transcript import fold
 from agcx_tui.core.sessions.query import WORD, Term
 
@@ -141,6 +142,9 @@ def _in_state(state: str, table: SessionTable) -> Predicate:
             return table.lacking
         case "imported":
             sets = table.columns.pools["tags"].fitting(lambda tags: agent_of(tags) != OWN_AGENT)
+            return lambda row: arrays["tags"][row] in sets
+        case "subagent":
+            sets = table.columns.pools["tags"].fitting(lambda tags: SUBAGENT in tags)
             return lambda row: arrays["tags"][row] in sets
         case "marked":
             return table.marks.__contains__

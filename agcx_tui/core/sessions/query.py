@@ -27,6 +27,7 @@ KEYS = (
 )  # fmt: skip
 STATES = (
     "favorite", "broken", "empty", "imported", "failed", "edited", "branched", "marked", "listed",
+    "subagent",
 )  # fmt: skip
 # Keys that are known only once the beginning of a session has been read.
 _OF_OPENING = frozenset({"project", "dir", "branch"})

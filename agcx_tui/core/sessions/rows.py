@@ -7,11 +7,13 @@ since 1970.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from agcx_format.catalog import BROKEN, DATES, FAVORITE, MODES, READABLE, WORDS_KNOWN, Columns
+from agcx_format.catalog import BROKEN, DATES, FAVORITE, GONE, MODES, READABLE, WORDS_KNOWN, Columns
 from agcx_format.importing import agent_of
+from agcx_format.model.subagents import is_link, parent_of, shown_tags
+from agcx_format.store import SUFFIX
 from agcx_tui.core.sessions.query import INCOMPLETE
 
 if TYPE_CHECKING:
@@ -45,7 +47,34 @@ class SessionRows:
         return self.columns.model(row)
 
     def tags(self, row: int) -> tuple[str, ...]:
-        return self.columns.tags(row)
+        """The tags that a person sees."""
+        return tuple(shown_tags(self.columns.tags(row)))
+
+    def parent(self, row: int) -> int | None:
+        """The row of the session that started this one as a subagent; None if it is not in the store."""
+        parent = parent_of(self.columns.tags(row))
+        if parent is None:
+            return None
+        folder, separator, _ = self.path(row).rpartition("/")
+        found = self.columns.row_of(f"{folder}{separator}{parent}{SUFFIX}")
+        return None if found is None or self._flags[found] & GONE else found
+
+    def subagents(self, rows: Iterable[int]) -> list[int]:
+        """The rows of the subagents that these started, directly or not, and that are not among them."""
+        sets = self.columns.pools["tags"].fitting(lambda tags: any(map(is_link, tags)))
+        found = dict.fromkeys(rows)
+        tags, flags = self._arrays["tags"], self._flags
+        children: dict[int, list[int]] = {}
+        for row in range(len(flags)) if sets else ():
+            parent = self.parent(row) if tags[row] in sets and not flags[row] & GONE else None
+            if parent is not None:
+                children.setdefault(parent, []).append(row)
+        given, waiting = len(found), list(found)
+        for row in waiting:
+            new = [each for each in children.get(row, ()) if each not in found]
+            found |= dict.fromkeys(new)
+            waiting += new
+        return waiting[given:]
 
     def directory(self, row: int) -> str:
         """The agent's working directory; empty while it is not known."""

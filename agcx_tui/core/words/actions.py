@@ -110,6 +110,7 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         Action("browser.sort", "s", "sort", "sort",
                footer="sort", palette="sort by the next column"),
         Action("browser.reverse", "r", "reverse", "reverse the order"),
+        Action("browser.subagents", "A", "subagents", "show or hide subagents"),
         Action("browser.copy-id", "y", "copy('id')", "copy the id"),
         Action("browser.copy-path", "Y", "copy('path')", "copy the path"),
         _move("browser.next", "tab", "app.focus_next", "next pane"),

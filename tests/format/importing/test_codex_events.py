@@ -8,6 +8,7 @@ import pytest
 
 from agcx_format.importing.codex import read_rollout
 from agcx_format.importing.draft import Imported
+from agcx_format.importing.environment import VERSION
 from agcx_format.model.items import Message, Reasoning
 from agcx_format.transcript.words import text_of
 from tests.support.rollout_lines import (
@@ -267,7 +268,7 @@ def test_tokens_commit_and_program_are_in_the_context(read):
     assert found == {
         "AGCX_TOKENS_INPUT": "30", "AGCX_TOKENS_CACHED": "15", "AGCX_TOKENS_OUTPUT": "7",
         "AGCX_COMMIT": "c0ffee", "AGCX_BRANCH": "main", "AGCX_CLI_VERSION": "0.40.0",
-        "AGCX_ORIGINATOR": "codex-tui", "AGCX_IMPORTER": "3",
+        "AGCX_ORIGINATOR": "codex-tui", "AGCX_IMPORTER": VERSION,
         "AGCX_AGENT": "codex",
     }  # fmt: skip
 

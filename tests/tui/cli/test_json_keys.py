@@ -76,7 +76,7 @@ def test_list(store):
     found = lines("list", "--json")
     entries = {str(entry.id): entry for entry in open_store(store).scan()}
     whole = by_id(found, GRID)
-    assert set(whole) == METADATA | {"path", "bytes", "checkpoint_bytes", "error"}
+    assert set(whole) == METADATA | {"path", "bytes", "checkpoint_bytes", "error", "parent"}
     entry = entries[whole["id"]]
     assert (whole["path"], whole["bytes"], whole["error"]) == (entry.path, entry.size, None)
     assert whole["bytes"] == Path(entry.path).stat().st_size

@@ -95,6 +95,7 @@ class BrowserScreen(ListingScreen[None]):
         super().__init__()
         self.services = services
         self.table = SessionTable()
+        self.table.show_subagents(False)
         self.feed = StoreFeed(
             self.table,
             services.store,
@@ -243,7 +244,9 @@ class BrowserScreen(ListingScreen[None]):
         """Put the cursor on a session; a filter that hides it is cleared."""
         if not self.sessions.go_to(row):
             self._filter.clear_at_once()
-            self.sessions.go_to(row)
+            if not self.sessions.go_to(row):
+                self.action_subagents()
+                self.sessions.go_to(row)
 
     def show_only(self, label: str, paths: Sequence[str]) -> None:
         """Show these sessions and no others; `label` is what they are."""
@@ -270,6 +273,12 @@ class BrowserScreen(ListingScreen[None]):
         # Dates of the filter are those that the list shows.
         self._show_state()
         self.post_message(Remember({"sort": key, "descending": self.table.descending}))
+
+    def action_subagents(self) -> None:
+        """Show the sessions of subagents beside those that they belong to, or hide them."""
+        self.table.show_subagents(not self.table.shows_subagents)
+        self.sessions.update()
+        self._show_state()
 
     # --- what is done to sessions
 

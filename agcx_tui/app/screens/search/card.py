@@ -16,7 +16,8 @@ _ROWS = (
     ("in:you", "or assistant, reasoning, tool, title"),
     ("tool:shell path:queue.py", "calls of a tool, or about a file"),
     ("is:error", "calls that failed"),
-    ("model:gpt-5 tag:ui after:7d", "in these sessions, as in the filter"),
+    ("project:site branch:main", "in these sessions, as in the filter"),
+    ("agent:codex tag:ui after:7d", "or these"),
 )
 
 
