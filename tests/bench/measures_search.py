@@ -194,12 +194,12 @@ def _program(name: str) -> str:
 
 def _store(work: Workspace) -> tuple[Path, int]:
     """The store, and how many bytes of text it holds."""
-    path = _made_store(work)
+    path = made_store(work)
     size = sum(entry.stat().st_size for entry in os.scandir(_texts(work)))
     return path, size
 
 
-def _made_store(work: Workspace) -> Path:
+def made_store(work: Workspace) -> Path:
     path = work.root / "search-store"
     if not path.exists():
         count = work.scaled(10_000, 60)
@@ -211,7 +211,7 @@ def _texts(work: Workspace) -> Path:
     """The text of each session as a file."""
     path = work.root / "search-texts"
     if not path.exists():
-        store = _made_store(work)
+        store = made_store(work)
         path.mkdir()
         for entry in os.scandir(store):
             with SessionFile(entry.path) as session:

@@ -193,7 +193,7 @@ class SearchScreen(OnceScreen[None]):
             words = words.replace("searched", "searching…", 1).replace(" · no hits", "")
         right = self.services.index.words(live.progress.direct)
         if right and len(words) + len(right) + _AROUND_STATUS > self.size.width:
-            words = shorter(words)
+            words, right = shorter(words), right.replace(" of ", "/")
         return words, right
 
     @on(ResultList.Highlighted)
