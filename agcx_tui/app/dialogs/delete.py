@@ -19,6 +19,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.store import is_link, is_recent
 from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store import store_work
 from agcx_tui.core.words import format
@@ -54,6 +55,8 @@ def _found_out(store: Store, files: Sequence[store_work.File], now: int) -> str:
 
 class ConfirmDelete(Dialog[bool]):
     """True to delete; False or None not to."""
+
+    BINDINGS = bindings("delete")
 
     DEFAULT_CSS = """
     ConfirmDelete #delete {
@@ -128,6 +131,9 @@ class ConfirmDelete(Dialog[bool]):
             line = self.query_one("#at-work", Static)
             line.update(Content.styled(warning, "$warning"))
             line.display = bool(warning)
+
+    def action_delete(self) -> None:
+        self.dismiss(True)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "delete")

@@ -31,6 +31,7 @@ _NAMES = {
     "asterisk": "*",
     "colon": ":",
     "exclamation_mark": "!",
+    "full_stop": ".",
 }
 
 

@@ -29,6 +29,7 @@ from agcx_tui.core.local.paths import cache_directory, catalogs
 
 if TYPE_CHECKING:
     from agcx_format import ScanEntry, Store
+    from agcx_format.catalog import Opening
     from agcx_tui.core.sessions.query import Query
     from agcx_tui.core.sessions.table import SessionTable
 
@@ -101,9 +102,11 @@ def list_(
     filter_table(table, wanted, store)
     table.sort_by(sort, (sort in DESCENDING) != reverse)
     if as_json:
+        known = _openings(table, store)
         for row in table.order:
             entry = entries[table.path(row)]
-            print_json(_facts(entry, checkpoints) | (_details(entry) if details else {}))
+            places = _places(table, row, known.get(row))
+            print_json(_facts(entry, checkpoints) | places | (_details(entry) if details else {}))
     else:
         print_table(table)
 
@@ -208,6 +211,25 @@ def sizes_of_checkpoints(store: Store) -> dict[str, int]:
     except PersistenceError as error:
         complain(str(error))
         return {}
+
+
+def _openings(table: SessionTable, store: Store) -> dict[int, Opening]:
+    """The beginnings of the sessions that are shown, from the browser's catalog where it has them."""
+    from agcx_format.catalog import Catalog
+    from agcx_tui.core.sessions.openings import openings
+
+    rows = [row for row in table.order if table.readable(row)]
+    return dict(openings(table, rows, Catalog(catalogs(cache_directory()), store.path)))
+
+
+def _places(table: SessionTable, row: int, opening: Opening | None) -> dict[str, str | None]:
+    """Where a session was, and with which agent; null where nothing is known."""
+    return {
+        "directory": (opening.directory if opening else "") or None,
+        "project": (opening.project if opening else "") or None,
+        "branch": (opening.branch if opening else "") or None,
+        "agent": table.agent(row) if table.readable(row) else None,
+    }
 
 
 def _details(entry: ScanEntry) -> dict[str, Any]:

@@ -55,6 +55,8 @@ class SessionTable(SessionRows):
         # What happened in sessions, by row, as far as their messages were read.
         self.activity: dict[int, ActivityFacts] = {}
         self.descending = True
+        # Whether favorites come before all others.
+        self.favorites_first = False
         self.query = Query()
         self._shows_subagents = True
         # What the catalog says of the whole store while not all of it is loaded.
@@ -181,6 +183,12 @@ class SessionTable(SessionRows):
             self.order = list(self.order)
             self._row_order().sort(self.order)
 
+    def put_favorites_first(self, wanted: bool) -> None:
+        """Show favorites before all others, or among them."""
+        if wanted != self.favorites_first:
+            self.favorites_first = wanted
+            self.sort_by(self.sort_key, self.descending)
+
     def filter_by(self, query: Query) -> None:
         """Show the rows that match the query; marks are kept, visible or not."""
         is_wider = _names_subagents(query) != _names_subagents(self.query)
@@ -284,7 +292,9 @@ class SessionTable(SessionRows):
 
     def _row_order(self) -> RowOrder:
         size = self.size if self._checkpoints else None
-        return RowOrder(self.columns, self.sort_key, self.descending, size)
+        return RowOrder(
+            self.columns, self.sort_key, self.descending, size, favorites_first=self.favorites_first
+        )
 
     def _show(self, rows: list[int]) -> None:
         known = set(rows)
