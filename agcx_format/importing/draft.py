@@ -8,9 +8,11 @@ back) changes an entry of the draft; the messages are made at the end. Nothing h
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -55,6 +57,10 @@ INCOMPLETE = "incomplete"
 _LISTED = 1000
 
 _FORMAT_VERSION = 1
+
+# Everything in them is made here, so it need not be checked again.
+_metadata = MessageMetadata.unchecked
+_snapshot = MessageSnapshot.unchecked
 
 
 @dataclass(slots=True, eq=False)
@@ -168,9 +174,19 @@ class ImportDraft:
 
     # --- messages
 
+    def _made(self, name: str) -> UUID:
+        """`uuid5` of the session's id and a name, without working out the same beginning each time."""
+        digest = self._beginning.copy()
+        digest.update(name.encode())
+        return UUID(bytes=digest.digest()[:16], version=5)
+
+    @cached_property
+    def _beginning(self) -> hashlib._Hash:
+        return hashlib.sha1(self.id.bytes, usedforsecurity=False)
+
     def made_id(self, prefix: str, number: int) -> str:
         """An id for the next item, if it has none; the same at every import."""
-        return f"{prefix}_{uuid5(self.id, f'{prefix}:{self._place(number)}').hex}"
+        return f"{prefix}_{self._made(f'{prefix}:{self._place(number)}').hex}"
 
     def _place(self, number: int) -> str:
         """The position of the next message: its line or key, and its number within it."""
@@ -185,7 +201,7 @@ class ImportDraft:
         """
         entry = DraftEntry(
             item,
-            uuid5(self.id, self._place(number)),
+            self._made(self._place(number)),
             self.clock,
             self._has_time,
             genuine_user_text(item),
@@ -345,7 +361,7 @@ class ImportDraft:
                     MessageSnapshot(entry.item, time, entry.returned[1], entry.returned[0])
                 )
                 continue
-            metadata = MessageMetadata(
+            metadata = _metadata(
                 edited=False,
                 edit_history=[],
                 branch_point=entry.is_branch_point,
@@ -355,7 +371,7 @@ class ImportDraft:
                 file_context=entry.files,
                 tool_calls=self._records(entry),
             )
-            messages.append(MessageSnapshot(entry.item, time, max(0, turns - 1), metadata))
+            messages.append(_snapshot(entry.item, time, turns - 1 if turns else 0, metadata))
         return messages
 
     def _records(self, entry: DraftEntry) -> list[ToolCallMetadata]:
