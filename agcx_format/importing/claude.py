@@ -246,7 +246,7 @@ class _Transcript:
             untitled,
         ]
         draft.titles.update(filter(None, [*titles, *own]))
-        tags = [self._branch]
+        tags = [self._branch, *asides.tags]
         return draft.finish(
             source=self._source,
             changed=self._modified,
