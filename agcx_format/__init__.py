@@ -46,7 +46,7 @@ agcx_format.aio         a store for asyncio
 agcx_format.transcript  what an item says: its text, its tool calls, safe for a screen
 agcx_format.search      full-text search over a store
 agcx_format.exporting   Markdown, HTML, text, JSON, Codex rollouts
-agcx_format.importing   Codex rollouts and Claude Code transcripts
+agcx_format.importing   conversations of Codex, Claude Code, and other agents
 agcx_format.redaction   find secrets and replace them
 agcx_format.doctor      verify and repair
 agcx_format.space       where the bytes go, and rules for cleaning up

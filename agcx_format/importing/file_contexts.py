@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 
 from agcx_format.model.items import FileContext, FunctionCall
-from agcx_format.transcript.tools import read_call
+from agcx_format.transcript.tools import FILE_KEYS, read_call
 
 __all__ = ["files_of", "lines_of_result", "with_lines"]
 
 # A call without any of these names no file in a field of its own.
-_SIGNS = ('"path"', 'file_path"', 'filePath"', 'notebook_path"', "*** Begin Patch")
+_SIGNS = (*(f'"{key}"' for key in FILE_KEYS), "*** Begin Patch")
 _LINES = ('"offset"', '_line"', '"view_range"')
 # Beyond this a range is none.
 _MOST_LINES = 2**31

@@ -212,6 +212,14 @@ class Layout(ABC):
     def sections(self, data: Section) -> list[SectionPlace]:
         """Where the sections are, as far as the file goes; the header is known to be good."""
 
+    def parts(self, data: Section) -> list[tuple[str, int]]:
+        """What one compressed section holds besides each other, with decompressed bytes; for some layouts.
+
+        Raises:
+            PersistenceError: when it is damaged.
+        """
+        return []
+
     @abstractmethod
     def messages(self, data: Section) -> MessagesPlace:
         """Where the messages are; a length that is too large is taken to be the rest of the file.

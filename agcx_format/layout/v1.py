@@ -263,7 +263,8 @@ class Layout1(Layout):
         length = data[end : end + 4]
         if len(length) == 4 and end + 4 + int.from_bytes(length, "little") <= size:
             return None
-        return CorruptData("cut off in the messages", section="messages", offset=size)
+        reason = "cut off in the messages"
+        return CorruptData(reason, section="messages", offset=size, truncated=True)
 
     def sections(self, data: Section) -> list[SectionPlace]:
         end = metadata_end(data[:HEADER], len(data))

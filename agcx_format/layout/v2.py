@@ -230,6 +230,9 @@ class Layout2(Layout):
     def sections(self, data: Section) -> list[SectionPlace]:
         return [SectionPlace("session", HEADER, min(self.end(data), len(data)), True)]
 
+    def parts(self, data: Section) -> list[tuple[str, int]]:
+        return [(each.name, each.end - each.start) for each in self._found(data)[1].values()]
+
     def messages(self, data: Section) -> MessagesPlace:
         return MessagesPlace(HEADER, min(self.end(data), len(data)), BEFORE_MESSAGES)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 
 from agcx_format.errors import PersistenceError
 from agcx_format.search.blocks import Block, cut
@@ -15,7 +16,7 @@ from agcx_format.search.said import Said
 from agcx_format.search.text import read_messages
 from agcx_format.session.lazy import SessionFile
 
-__all__ = ["DirectText", "search_file"]
+__all__ = ["DirectText", "blocks_of_file", "search_file"]
 
 
 def search_file(ref: SessionRef, request: Request, *, again: bool = True) -> Outcome:
@@ -35,6 +36,12 @@ def search_file(ref: SessionRef, request: Request, *, again: bool = True) -> Out
             # It was moved away and has come back since.
             return search_file(ref, request, again=False)
         return Outcome(unsearched=Unsearched(ref.path, error))
+
+
+def blocks_of_file(ref: SessionRef) -> Iterator[Block]:
+    """The text of a session, out of its file, as far as it can be read."""
+    with suppress(PersistenceError), SessionFile(ref.path, use_mmap=False) as file:
+        yield from DirectText(file).blocks()
 
 
 class DirectText:

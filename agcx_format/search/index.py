@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -27,6 +29,7 @@ from agcx_format.search.signature import Damaged
 from agcx_format.search.state import DEFAULT_CAP, BookState
 
 if TYPE_CHECKING:
+    from agcx_format.search.blocks import Block
     from agcx_format.store.store import Store
 
 __all__ = ["Index", "Order"]
@@ -130,25 +133,34 @@ class Index:
 
         return Search(plan, best_first=order == "best")
 
-    def close_words(self, word: str, *, most: int = 3, seconds: float = 0.3) -> list[str]:
-        """Words of the newest conversations that are spelled nearly as this one, the closest first.
+    def close_words(
+        self,
+        word: str,
+        *,
+        sessions: Sequence[SessionRef] | None = None,
+        most: int = 3,
+        seconds: float = 0.3,
+    ) -> list[str]:
+        """Words of these sessions that are spelled nearly as this one, the closest first.
 
-        For a word of which nothing was found.  Takes about `seconds`; empty without a book.
+        For a word of which nothing was found.  `sessions` are as in `find`; the first of them are looked
+        through for about `seconds`.
         """
-        if self._book is None:
-            return []
-        self._book.refresh()
-        blocks = (
-            block
-            for segment in self._book.segments
-            for block in segment.read(range(segment.block_count))
-        )
         from agcx_format.search.spelling import close_words
 
-        try:
-            return close_words(word, blocks, most=most, seconds=seconds)
-        except Damaged:
-            return []
+        tasks, _ = self._scope_of(sessions).tasks(Query())
+        blocks = chain.from_iterable(map(self._blocks_of, tasks))
+        return close_words(word, blocks, most=most, seconds=seconds)
+
+    def _blocks_of(self, task: Task) -> Iterator[Block]:
+        """The text of a session, as far as it can be read."""
+        from agcx_format.search.direct import blocks_of_file
+
+        with suppress(Damaged):
+            if task.entry is not None:
+                yield from BookText(task, task.entry).blocks()
+                return
+        yield from blocks_of_file(task.ref)
 
     # --- the book
 

@@ -283,6 +283,14 @@ class SessionFile:
         """
         return self._located(self._layout.sections)
 
+    def parts(self) -> list[tuple[str, int]]:
+        """What a layout keeps together in one section, each with its decompressed bytes. May block.
+
+        Raises:
+            PersistenceError: when it cannot be read.
+        """
+        return self._located(self._layout.parts)
+
     def plain_size(
         self, place: SectionPlace, should_stop: Callable[[], bool] = lambda: False
     ) -> int | None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agcx_format.store.backup.manifest import BackupSession as BackupSession
     from agcx_format.store.backup.restoring import BackupReport as BackupReport
     from agcx_format.store.backup.restoring import Presence as Presence
+    from agcx_format.store.backup.restoring import check_objects as check_objects
     from agcx_format.store.backup.restoring import presence as presence
     from agcx_format.store.backup.restoring import verify_backup as verify_backup
     from agcx_format.store.backup.writing import BackedUp as BackedUp
@@ -59,7 +60,7 @@ _HOMES = {
     "backend": "SessionStorage SessionStore StorageBackend",
     "backup.archive": "Archive",
     "backup.manifest": "Backup BackupFile BackupSession",
-    "backup.restoring": "BackupReport Presence presence verify_backup",
+    "backup.restoring": "BackupReport Presence check_objects presence verify_backup",
     "backup.writing": "BackedUp",
     "compression": "CompressionLevel",
     "editing": "SessionEditor",

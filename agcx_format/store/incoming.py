@@ -59,7 +59,7 @@ class Incoming:
             PersistenceError: the session is damaged, or cannot be read.
         """
         if self.layout == layout:
-            return []
+            return [lost for path in self.checkpoints for lost in _unreadable(path)]
         metadata, conversation, _ = self.session()
         lost = []
         if layout == 1 and len(conversation.mode_history) > 1:
@@ -70,6 +70,15 @@ class Incoming:
         for path in self.checkpoints:
             lost += checkpoint_losses(path, layout, listed)
         return lost
+
+
+def _unreadable(path: str) -> list[str]:
+    """What is said of a checkpoint that cannot even be opened; empty if it can."""
+    try:
+        with OpenFile(path):
+            return []
+    except PersistenceError as error:
+        return [f"{os.path.basename(path)} cannot be read: {error.reason}"]
 
 
 def checkpoint_losses(
@@ -86,7 +95,9 @@ def checkpoint_losses(
             return []
         value, _ = read_checkpoint(path, listed.get(ids[1]))
     except PersistenceError as error:
-        return [f"the checkpoint {ids[1]} cannot be read and stays as it is: {error.reason}"]
+        return _unreadable(path) or [
+            f"{os.path.basename(path)} is damaged, and stays so: {error.reason}"
+        ]
     try:
         checkpoint.encode(value, layout)
     except PersistenceError as error:

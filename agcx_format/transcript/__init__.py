@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from agcx_format.transcript.escaping import safe_text as safe_text
     from agcx_format.transcript.file_changes import FileChange as FileChange
     from agcx_format.transcript.file_changes import file_changes as file_changes
+    from agcx_format.transcript.file_changes import replaced_texts as replaced_texts
     from agcx_format.transcript.folding import Needle as Needle
     from agcx_format.transcript.folding import fold as fold
     from agcx_format.transcript.modes import ModeChange as ModeChange
@@ -58,7 +59,7 @@ _HOMES = {
     "activity": "Activity ActivityReader EditedMessage FailedCall FileUse ToolUse read_activity",
     "branches": "Branch BranchFinder Branches ChosenWays Way",
     "escaping": "safe_line safe_text",
-    "file_changes": "FileChange file_changes",
+    "file_changes": "FileChange file_changes replaced_texts",
     "folding": "Needle fold",
     "modes": "ModeChange ModeChanges ModePeriod ModeReader changes_between mode_changes",
     "outputs": "CallOutcome Output read_output",

@@ -17,14 +17,14 @@ from agcx_format.model.items import FunctionCall, LocalShellCall
 from agcx_format.transcript.outputs import without_surrogates
 from agcx_format.transcript.tools import FILE_KEYS, Call, read_call
 
-__all__ = ["FileChange", "file_changes", "lines_changed"]
+__all__ = ["FileChange", "file_changes", "lines_changed", "replaced_texts"]
 
 # More lines on both sides than this are counted without looking for lines in common.
 _COMPARED = 400
 
-_OLD = ("old_string", "old_str")
-_NEW = ("new_string", "new_str", "new_source")
-_WHOLE = ("content", "file_text")
+_OLD = ("old_string", "old_str", "oldString", "oldText")
+_NEW = ("new_string", "new_str", "newString", "newText", "new_source")
+_WHOLE = ("content", "file_text", "contents")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,10 @@ def _of_arguments(arguments: Any) -> Iterator[FileChange]:
     path = _text(arguments, FILE_KEYS)
     if not path:
         return
-    edits = arguments.get("edits")
+    edits = arguments.get("edits", arguments.get("edit"))
+    edits = [edits] if isinstance(edits, dict) else edits
     if isinstance(edits, list) and edits:
-        changes = [change for edit in edits if (change := _replacement(edit)) is not None]
+        changes = [change for edit in edits if (change := _part_of_edit(edit)) is not None]
         if changes:
             yield FileChange(path, sum(a for a, _ in changes), sum(r for _, r in changes))
         return
@@ -122,6 +123,21 @@ def _replacement(arguments: Any) -> tuple[int, int] | None:
         return None
     old, new = _text(arguments, _OLD), _text(arguments, _NEW)
     return None if new is None else lines_changed(old or "", new)
+
+
+def _part_of_edit(edit: Any) -> tuple[int, int] | None:
+    """One of several replacements, which can be named more shortly."""
+    match edit:
+        case {"old": str(old), "new": str(new)}:
+            return lines_changed(old, new)
+    return _replacement(edit)
+
+
+def replaced_texts(arguments: dict[str, Any]) -> tuple[str, str] | None:
+    """The names of the arguments with the text that is replaced and the new one; None if there are none."""
+    names = (tuple(k for k in keys if isinstance(arguments.get(k), str)) for keys in (_OLD, _NEW))
+    old, new = names
+    return (old[0], new[0]) if old and new else None
 
 
 def _text(arguments: dict[str, Any], keys: tuple[str, ...]) -> str | None:

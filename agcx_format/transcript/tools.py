@@ -23,7 +23,9 @@ __all__ = ["FILE_KEYS", "SHELL", "TELLING", "Call", "read_call", "typed_command"
 # The name of the tool behind a `LocalShellCall`, which has none.
 SHELL = "shell"
 # The arguments that name the file which a tool works on.
-FILE_KEYS = ("file_path", "path", "notebook_path")
+FILE_KEYS = (
+    "file_path", "path", "notebook_path", "filePath", "absolute_path", "target_file",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def _files_in(arguments: Any) -> tuple[str, ...]:
 
 # Of many arguments, the one that says what a call is about.
 TELLING = (
-    "file_path", "path", "notebook_path", "pattern", "query", "url", "description", "prompt",
+    *FILE_KEYS, "pattern", "query", "url", "description", "prompt",
     "input", "text", "name", "id",
 )  # fmt: skip
 _patched = re.compile(r"^\*\*\* (?:Update|Add|Delete) File: (.+)$", re.MULTILINE)

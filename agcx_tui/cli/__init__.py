@@ -32,6 +32,7 @@ from agcx_tui.cli.transfer.convert import convert
 from agcx_tui.cli.transfer.copying import copy
 from agcx_tui.cli.transfer.export import export
 from agcx_tui.cli.transfer.importing import import_
+from agcx_tui.cli.transfer.sync import sync
 
 __all__ = ["agcx"]
 
@@ -79,7 +80,7 @@ def agcx(context: click.Context) -> None:
 
 _COMMANDS = (
     browse, demo, list_, search, show, export, edit, join, checkpoint, redact, copy, convert, backup, delete,
-    undo, trash, prune, stats, import_, verify, repair, mcp, config, completion,
+    undo, trash, prune, stats, import_, sync, verify, repair, mcp, config, completion,
 )  # fmt: skip
 
 for command in _COMMANDS:

@@ -9,12 +9,9 @@ from typing import Any
 
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.formats.parts import text_in
-from agcx_format.importing.formats.reading import Reading, as_dict, outcome_of, outline
+from agcx_format.importing.formats.reading import Reading, as_dict, outcome_of
 
 __all__ = ["add_answer", "add_results"]
-
-# Tools that write the list of tasks.
-_TASKS = ("TodoWrite", "todo_write", "update_todos")
 
 
 def add_answer(reading: Reading, content: Any, item_id: Any = None) -> None:
@@ -32,8 +29,6 @@ def add_answer(reading: Reading, content: Any, item_id: Any = None) -> None:
             case {"type": "tool_use", "name": name}:
                 given = as_dict(block).get("input", as_dict(block).get("args"))
                 reading.call(as_dict(block).get("id"), name, given)
-                if name in _TASKS and (tasks := outline(as_dict(given).get("todos"))):
-                    reading.notice(f"Tasks\n{tasks}")
             case {"type": "tool-call", "toolName": name}:
                 about = as_dict(block)
                 reading.call(about.get("toolCallId"), name, about.get("args", about.get("input")))

@@ -64,6 +64,9 @@ class Droid(LineAgent):
 
 
 class _Session(Reading):
+    # Whether a call has said what the tasks are.
+    _writes_tasks = False
+
     def value(self, value: dict[str, Any], number: int) -> None:
         kind = as_text(value.get("type"))
         if kind == "message":
@@ -92,7 +95,10 @@ class _Session(Reading):
         words = as_text(as_dict(todos).get("todos")) or outline(
             as_dict(todos).get("todos") if isinstance(todos, dict) else todos
         )
-        if words.strip():
+        if self._writes_tasks:
+            # The call that wrote them says so.
+            self.repeated("todo_state", value)
+        elif words.strip():
             self.notice(f"Tasks\n{words}")
         else:
             self.skip("todo_state", value)
@@ -102,6 +108,7 @@ class _Session(Reading):
         if not isinstance(content, str | list):
             self.draft.bad(self._number, f"a message of {role or 'nobody'} without content")
         elif role == "assistant":
+            self._writes_tasks |= any(as_dict(b).get("name") == "TodoWrite" for b in content)
             self.model = as_text(message.get("model")) or self.model
             add_answer(self, content, value.get("id"))
         elif role == "user":

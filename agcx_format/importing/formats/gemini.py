@@ -27,7 +27,6 @@ from agcx_format.importing.formats.reading import (
     as_list,
     identity,
     outcome_of,
-    outline,
     start_of,
 )
 from agcx_format.importing.imported import Imported, Parent
@@ -254,8 +253,6 @@ class _Chat(Reading):
         self.result(call_id, [text, *images], outcome_of(success, text))
         if status == "cancelled":
             self.notice(f"Cancelled: {as_text(called.get('name')) or 'a tool'}")
-        if called.get("name") == "write_todos" and (todos := as_dict(arguments).get("todos")):
-            self.notice(f"Tasks\n{outline(todos)}")
 
 
 def _output(result: Any) -> tuple[list[str], list[Any]]:

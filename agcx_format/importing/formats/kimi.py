@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from agcx_format.importing.agent import Source, home_directory
 from agcx_format.importing.draft import DraftEntry
 from agcx_format.importing.environment import count_of
@@ -27,7 +25,6 @@ from agcx_format.importing.formats.reading import (
     as_dict,
     identity,
     outcome_of,
-    outline,
     start_of,
 )
 from agcx_format.importing.imported import Imported, Parent
@@ -48,7 +45,6 @@ _NO_CONVERSATION = (
     "ApprovalRequestResolved", "MCPLoading", "MCPStatus", "HookTriggered", "HookResolved",
     "ToolCallRequest",
 )  # fmt: skip
-_TASKS = ("TodoList", "SetTodoList", "TodoWrite")
 
 
 class Kimi(LineAgent):
@@ -295,9 +291,6 @@ class _Wire(Reading):
         self._arguments = as_text(arguments)
         self.call(call_id, name, arguments)
         self._last_call = self.draft.entries[-1]
-        tasks = as_dict(_parsed(arguments)).get("todos")
-        if name in _TASKS and (words := outline(tasks)):
-            self.notice(f"Tasks\n{words}")
 
     def _result(self, call_id: Any, result: Any) -> None:
         about = as_dict(result)
@@ -345,14 +338,6 @@ class _Wire(Reading):
         noted = as_text(state.get("workDir")) or as_text(state.get("work_dir"))
         self.directory = noted or self.directory or _directory_of(folder)
         return super().finish(changed)
-
-
-def _parsed(arguments: Any) -> Any:
-    """The arguments of a call, which older versions write as text."""
-    try:
-        return msgspec.json.decode(arguments) if isinstance(arguments, str) else arguments
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        return None
 
 
 def _reason(what: str, value: dict[str, Any]) -> str:

@@ -31,7 +31,6 @@ from agcx_format.importing.formats.reading import (
     as_list,
     identity,
     outcome_of,
-    outline,
 )
 from agcx_format.importing.formats.sqlite import MAGIC
 from agcx_format.importing.imported import Imported, Parent
@@ -273,8 +272,6 @@ class _Session(Reading):
             self.draft.at(ended)
         outcome = outcome_of(success, text, code=code, seconds=seconds)
         self.result(call_id, [text, *images], outcome)
-        if name == "todowrite" and (tasks := outline(as_dict(state.get("input")).get("todos"))):
-            self.notice(f"Tasks\n{tasks}")
         return True
 
     def end(self, stored: StoredSession) -> None:

@@ -21,7 +21,6 @@ from agcx_format.importing.formats.reading import (
     as_list,
     identity,
     outcome_of,
-    outline,
     start_of,
 )
 from agcx_format.importing.imported import Imported, Parent
@@ -130,9 +129,6 @@ class _Chat(Reading):
                     self.said(words)
                     words = []
                     self.call(call.get("id"), call.get("name"), call.get("args"))
-                    if call.get("name") == "todo_write":
-                        todos = as_dict(call.get("args")).get("todos")
-                        self.notice(f"Tasks\n{outline(todos)}")
                 case _:
                     words.append(part)
         self.said(words)

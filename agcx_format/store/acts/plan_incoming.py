@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from agcx_format import limits
 from agcx_format.disk.durable import Signature
 from agcx_format.disk.open_file import OpenFile
-from agcx_format.errors import PersistenceError, StaleSession
+from agcx_format.errors import PersistenceError, StaleSession, located
 from agcx_format.layout import HEAD, checkpoint
 from agcx_format.model.session import CheckpointMetadata, Session, SessionMetadata
 from agcx_format.session.checkpoint_file import read_checkpoint
@@ -65,7 +65,7 @@ def arrival(root: Path, wanted: Sequence[tuple[Incoming, int]], level: int) -> C
 
 
 def _as_it_is(each: Incoming, layout: int) -> Encoded:
-    with OpenFile(each.path) as file:
+    with OpenFile(each.path) as file, located(path=each.path):
         metadata = read_metadata(file.fd, file.size)
     indexed = as_indexed(each.path, layout, metadata)
     return Encoded(metadata, indexed, _Copy(each.path, each.signature), each.signature.size)
@@ -87,12 +87,17 @@ def _whole(each: Incoming) -> Session:
 def _checkpoint(
     path: str, session_id: UUID, layout: int, listed: dict[UUID, CheckpointMetadata]
 ) -> Step | None:
-    """The step that copies a checkpoint; None for a file with another kind of name."""
+    """The step that copies a checkpoint; None for what has another kind of name, or is no file."""
     ids = checkpoint.ids_of(os.path.basename(path).lower())
     if ids is None:
         return None
     target = f"{paths.CHECKPOINTS}/{checkpoint.file_name(session_id, ids[1])}"
-    with OpenFile(path) as file:
+    try:
+        file = OpenFile(path)
+    except PersistenceError:
+        # A FIFO, say: `losses` says that it is left out.
+        return None
+    with file:
         signature = file.signature
         if checkpoint.layout_of(file.read(min(HEAD, file.size), 0)).version == layout:
             return Step("create", target, parts=_Copy(path, signature))

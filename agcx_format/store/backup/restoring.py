@@ -28,7 +28,7 @@ from agcx_format.store.backup.archive import Archive
 from agcx_format.store.backup.manifest import BackupFile, BackupSession
 from agcx_format.store.entries import ScanEntry
 
-__all__ = ["BackupReport", "Presence", "presence", "restoration", "verify_backup"]
+__all__ = ["BackupReport", "Presence", "check_objects", "presence", "restoration", "verify_backup"]
 
 
 class Presence(StrEnum):
@@ -168,6 +168,19 @@ def _followers(
         return []
     index[metadata.id] = indexed
     return copy_steps(root, paths.layout_in(session.file.path).version, metadata)
+
+
+def check_objects(archive: Archive, session: BackupSession) -> None:
+    """Read all that a session needs of an archive.
+
+    Raises:
+        PersistenceError: something is missing or damaged.
+    """
+    for file in session.files():
+        if archive.member(file.sha256).size != file.size:
+            raise CorruptData("an object has another size", path=archive.path)
+        for _ in archive.pieces(file.sha256):
+            pass
 
 
 class _Object:

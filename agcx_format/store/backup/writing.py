@@ -122,7 +122,7 @@ def _back_up(
         progress(number, len(chosen))
         belonging = [path for path, _ in checkpoints.pop(str(entry.id), ())]
         try:
-            sessions.append(_session(store, writer, entry, belonging))
+            sessions.append(_session(store, writer, entry, belonging, failures))
         except (PersistenceError, OSError) as error:
             failures.append(_failure(store.path, entry.path, error))
     progress(len(chosen), len(chosen))
@@ -145,9 +145,15 @@ def _failure(root: Path, path: str, error: PersistenceError | OSError) -> Failur
 
 
 def _session(
-    store: StoreReader, writer: _Writer, entry: ScanEntry, belonging: Sequence[str]
+    store: StoreReader,
+    writer: _Writer,
+    entry: ScanEntry,
+    belonging: Sequence[str],
+    failures: list[Failure],
 ) -> BackupSession:
     """Copy one session with its checkpoints, of one version of its file.
+
+    Checkpoints that cannot be read are added to `failures`.
 
     Raises:
         StaleSession: it changes whenever it is read.
@@ -167,7 +173,7 @@ def _session(
                 continue
             if found.metadata is None and is_link(entry.path) and not _is_session(entry.path):
                 raise PersistenceError("a link to what is no session", path=entry.path)
-            files = [writer.add(store.path, path) for path in belonging]
+            files = _checkpoints(store, writer, belonging, failures)
             file = writer.add(store.path, relative, found.signature, follow=True)
         except StaleSession:
             continue
@@ -181,6 +187,22 @@ def _session(
             files,
         )
     raise StaleSession("it changes all the time", path=entry.path)
+
+
+def _checkpoints(
+    store: StoreReader, writer: _Writer, paths_of: Sequence[str], failures: list[Failure]
+) -> list[BackupFile]:
+    files = []
+    for path in paths_of:
+        try:
+            files.append(writer.add(store.path, path))
+        except StaleSession:
+            raise
+        except PersistenceError as error:
+            failure = _failure(store.path, os.fspath(store.path / path), error)
+            if failure not in failures:
+                failures.append(failure)
+    return files
 
 
 def _is_cut(path: str) -> bool:

@@ -18,7 +18,7 @@ import msgspec
 from rich.style import Style
 
 from agcx_format import FunctionCall, LocalShellCall
-from agcx_format.transcript import TELLING, safe_line, safe_text
+from agcx_format.transcript import TELLING, replaced_texts, safe_line, safe_text
 from agcx_tui.app.blocks.palette import Palette
 from agcx_tui.app.blocks.rows import Row, tidy
 
@@ -108,8 +108,8 @@ def _from_fields(name: str, fields: Fields, palette: Palette) -> Asked:
     steps = fields.get("plan", fields.get("todos"))
     if isinstance(steps, list) and all(isinstance(step, dict) for step in steps):
         return _plan(name, fields, steps, palette)
-    if isinstance(fields.get("old_string"), str) and isinstance(fields.get("new_string"), str):
-        return _edit(name, fields, palette)
+    if names := replaced_texts(fields):
+        return _edit(name, fields, names, palette)
     return Asked(
         name,
         _telling(fields),
@@ -151,17 +151,21 @@ def _patch(name: str, text: str, notes: tuple[str, ...], palette: Palette) -> As
     return Asked(name, f"{where}{others}  +{added:,} −{removed:,}", body=body, notes=notes)
 
 
-def _edit(name: str, fields: Fields, palette: Palette) -> Asked:
-    old, new = (tidy(fields[key]).split("\n") for key in ("old_string", "new_string"))
-    if len(fields["old_string"]) + len(fields["new_string"]) <= _COMPARED:
+def _edit(name: str, fields: Fields, names: tuple[str, str], palette: Palette) -> Asked:
+    old, new = (tidy(fields[key]).split("\n") for key in names)
+    if sum(len(fields[key]) for key in names) <= _COMPARED:
         lines = list(unified_diff(old, new, lineterm="", n=3))[2:]
     else:
         lines = [f"-{line}" for line in old] + [f"+{line}" for line in new]
-    rest = {key: value for key, value in fields.items() if key not in ("old_string", "new_string")}
+    rest = {key: value for key, value in fields.items() if key not in names}
     added = sum(line.startswith("+") for line in lines)
     removed = sum(line.startswith("-") for line in lines)
     body = tuple((line, diff_style(line, palette)) for line in lines)
     return Asked(name, f"{_telling(rest)}  +{added:,} −{removed:,}", body=body)
+
+
+# What says what a step of a plan is.
+_STEP = ("step", "content", "description", "title", "text")
 
 
 def _plan(name: str, fields: Fields, steps: list[Fields], palette: Palette) -> Asked:
@@ -172,7 +176,7 @@ def _plan(name: str, fields: Fields, steps: list[Fields], palette: Palette) -> A
     done = 0
     for step in steps[:_ROWS]:
         status = str(step.get("status", ""))
-        words = str(step.get("step", step.get("content", "")))
+        words = next((str(step[key]) for key in _STEP if key in step), "")
         done += status == "completed"
         style = palette.muted if status == "completed" else palette.text
         rows.append((f"{_PLAN_MARKS.get(status, '·')} {safe_line(words)}", style))

@@ -21,7 +21,14 @@ from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.core.words import format
 
-__all__ = ["AskDialog", "NewSessionDialog", "RenameScreen", "TagsDialog", "tags_after"]
+__all__ = [
+    "AskDialog",
+    "NameDialog",
+    "NewSessionDialog",
+    "RenameScreen",
+    "TagsDialog",
+    "tags_after",
+]
 
 
 class RenameScreen(ModalScreen[str], OnceScreen[str]):
@@ -103,6 +110,41 @@ class NewSessionDialog(Dialog[str]):
         typed = self.query_one(Input).value.strip()
         same = not typed or typed == safe_line(self._title).strip()
         self.dismiss(self._title if same else typed)
+
+
+class NameDialog(Dialog[str]):
+    """Leaves with a name, or None; nothing is no name."""
+
+    DEFAULT_CSS = """
+    NameDialog {
+        & Input { background: $background; }
+        & .label { color: $text-muted; }
+    }
+    """
+
+    def __init__(self, question: str, label: str, name: str, yes: str) -> None:
+        super().__init__()
+        self._question, self._label, self._proposed, self._yes = question, label, name, yes
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield Static(Content(self._question), id="question", markup=False)
+            yield Static(self._label, classes="label", markup=False)
+            yield Input(safe_line(self._proposed), id="name", select_on_focus=False)
+            with Horizontal(id="buttons"):
+                yield Button("Cancel", id="cancel")
+                yield Button(self._yes, id="yes", variant="primary")
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self.dismiss(self.query_one(Input).value.strip() or None)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "yes":
+            self._submitted()
+        else:
+            self.dismiss(None)
 
 
 class _LastWord(Suggester):

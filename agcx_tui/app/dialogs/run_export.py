@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from agcx_format import SessionFile, listed
+from agcx_format import listed
 from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
+from agcx_format.store import open_conversation
 from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.export import ExportDialog, ExportItem, ExportOrder
 from agcx_tui.app.dialogs.progress import Stopped, run_with_progress
@@ -55,7 +56,7 @@ async def _export_file(app: App[object], path: str) -> None:
 
 
 def _item_of(path: str) -> ExportItem:
-    with SessionFile(path) as session:
+    with open_conversation(path) as session:
         metadata = listed(session.metadata)
         return ExportItem(path, str(metadata.id), metadata.title)
 

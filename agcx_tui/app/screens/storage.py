@@ -64,12 +64,13 @@ class StorageScreen(PagedScreen[Opened]):
 
     @dataclass
     class Measured(Message):
-        """The files measured since the last message.  `total` is the number of files; `in_trash` is in
-        bytes.
+        """The files measured since the last message.  `total` is the number of files, `checkpoints`
+        are their bytes by session; `in_trash` is in bytes.
         """
 
         files: list[FileStats]
         total: int
+        checkpoints: dict[str, int]
         ended: bool
         in_trash: int = 0
         error: str = ""
@@ -111,25 +112,32 @@ class StorageScreen(PagedScreen[Opened]):
         batch: list[FileStats] = []
         entries: list[ScanEntry] = []
         in_trash, problem = 0, ""
+        checkpoints: dict[str, int] = {}
         deadline = time.monotonic() + _EVERY
         try:
+            checkpoints = self._store.checkpoint_sizes()
             entries = list(self._store.scan())
             measured = gather if self._cache is None else self._cache.gather
             with closing(measured(entries, stopped)) as files:
                 for file in files:
                     batch.append(file)
                     if time.monotonic() > deadline or len(batch) == _MOST:
-                        if not self.post_message(self.Measured(batch, len(entries), False)):
+                        if not self.post_message(
+                            self.Measured(batch, len(entries), checkpoints, False)
+                        ):
                             return
                         batch, deadline = [], time.monotonic() + _EVERY
             in_trash = sum(session.size for session in self._store.trash())
         except (PersistenceError, OSError) as error:
             problem = f"Not all of it can be read: {error}"
         if not worker.is_cancelled:
-            self.post_message(self.Measured(batch, len(entries), True, in_trash, problem))
+            self.post_message(
+                self.Measured(batch, len(entries), checkpoints, True, in_trash, problem)
+            )
 
     @on(Measured)
     def _take(self, message: Measured) -> None:
+        self._stats.checkpoints = message.checkpoints
         for file in message.files:
             self._stats.add(file)
             for group in GROUPS:

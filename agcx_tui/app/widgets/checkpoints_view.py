@@ -1,16 +1,32 @@
-"""The checkpoints of a session as facts, with the key that makes a session of one."""
+"""The checkpoints of a session as facts, with the keys that make, rename, delete, and restore them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from textual.message import Message
 
-from agcx_format import CheckpointMetadata
+from agcx_format.store import StoredCheckpoint
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.facts_view import FactsView
 
-__all__ = ["CheckpointsView"]
+__all__ = ["CheckpointAct", "CheckpointsView"]
+
+
+class CheckpointAct(Enum):
+    """What can be done with the checkpoints of a session."""
+
+    NEW_SESSION = auto()
+    CREATE = auto()
+    RENAME = auto()
+    DELETE = auto()
+    GO_BACK = auto()
+    EXPORT = auto()
+
+
+# What needs no file of the checkpoint.
+_WITHOUT_FILE = (CheckpointAct.DELETE,)
 
 
 class CheckpointsView(FactsView):
@@ -20,15 +36,35 @@ class CheckpointsView(FactsView):
 
     @dataclass
     class Wanted(Message):
-        """A session is to be made of this checkpoint."""
+        """Something is to be done with a checkpoint; None for a new one."""
 
-        checkpoint: CheckpointMetadata
+        act: CheckpointAct
+        checkpoint: StoredCheckpoint | None
 
     def action_make_session(self) -> None:
-        fact = self.fact
-        if fact is None:
+        self._want(CheckpointAct.NEW_SESSION)
+
+    def action_create(self) -> None:
+        self.post_message(self.Wanted(CheckpointAct.CREATE, None))
+
+    def action_rename(self) -> None:
+        self._want(CheckpointAct.RENAME)
+
+    def action_delete(self) -> None:
+        self._want(CheckpointAct.DELETE)
+
+    def action_go_back(self) -> None:
+        self._want(CheckpointAct.GO_BACK)
+
+    def action_export(self) -> None:
+        self._want(CheckpointAct.EXPORT)
+
+    def _want(self, act: CheckpointAct) -> None:
+        target = self.fact.target if self.fact is not None else None
+        if not isinstance(target, StoredCheckpoint):
             self.notify("There is no checkpoint here.", markup=False)
-        elif isinstance(fact.target, CheckpointMetadata):
-            self.post_message(self.Wanted(fact.target))
+        elif target.path is None and act not in _WITHOUT_FILE:
+            words = "The file of this checkpoint is missing."
+            self.notify(words, severity="warning", markup=False)
         else:
-            self.notify("The file of this checkpoint is missing.", severity="warning", markup=False)
+            self.post_message(self.Wanted(act, target))

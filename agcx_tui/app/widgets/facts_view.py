@@ -134,6 +134,18 @@ class FactsView(Roll, can_focus=True):
         fact = self.fact
         return (fact.copied or fact.value) if fact is not None else ""
 
+    def action_copy(self) -> None:
+        """Copy what is selected or current, but no secret that is hidden."""
+        if (
+            self.fact is not None
+            and self._facts.is_hidden(self.fact)
+            and not self.screen.get_selected_text()
+        ):
+            words = "This may be a secret: enter shows it, then y copies it."
+            self.notify(words, severity="warning", markup=False)
+        else:
+            super().action_copy()
+
     def on_mount(self) -> None:
         self.begin()
 

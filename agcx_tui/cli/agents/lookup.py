@@ -6,6 +6,7 @@ well as a person.  Secrets are replaced before a text is cut, so that no half of
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Literal
 
@@ -89,7 +90,7 @@ class Lookup:
         if first < 1 or (last is not None and last < first):
             raise BadRequest("messages count from 1, and the last is not before the first")
         try:
-            path = self.store.resolve(session).path
+            path = self._path_of(session)
             with SessionFile(path) as file:
                 hide = self._secrets.of(path)
                 metadata = listed(file.metadata)
@@ -102,6 +103,16 @@ class Lookup:
         except PersistenceError as error:
             raise BadRequest(str(error)) from error
         return safe_text("\n".join(parts))
+
+    def _path_of(self, name: str) -> str:
+        """The file of a session of this store: an agent reads no others, whatever path it names."""
+        from agcx_format.store import folders
+
+        path = self.store.resolve(name).path
+        own = {os.path.realpath(self.store.path / folder) for folder in folders().values()}
+        if os.path.realpath(os.path.dirname(path)) not in own:
+            raise BadRequest("not a session of this store")
+        return path
 
     def list(self, query: str = "", limit: int = 50) -> str:
         """Sessions that match a filter, the last updated first: id, date, messages, directory, title.

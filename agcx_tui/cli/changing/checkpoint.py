@@ -232,6 +232,8 @@ def restore(
     found = store.checkpoints.resolve(checkpoint)
     if not in_place:
         new_id, act = store.checkpoints.restore(found, title)
+        if found.session is not None and found.session.error is not None:
+            tell(f"{found.session.error}: what only the session knows is not in the new one")
         _done(f"Made {_quoted(act.titles[0])} of checkpoint {found.name}")
         click.echo(str(new_id))
         return

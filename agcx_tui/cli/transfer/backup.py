@@ -198,7 +198,7 @@ def restore(
         found = _chosen(archive, name)[1]
         chosen = _named(settings, found, sessions) if sessions else found.sessions
         seen = list(store.scan()) if replace else []
-        wanted = _reviewed(settings, store, chosen, replace, as_json)
+        wanted = _reviewed(settings, store, archive, chosen, replace, as_json)
         others = [] if sessions else found.others
         if not dry_run and (wanted or others):
             act = store.restore_backup(archive, wanted, others, seen)
@@ -212,31 +212,36 @@ def restore(
 def _reviewed(
     settings: Settings,
     store: Store,
+    archive: Archive,
     sessions: Iterable[BackupSession],
     replace: bool,
     as_json: bool,
 ) -> list[BackupSession]:
     """The sessions to restore; what becomes of each is printed."""
     from agcx_format import PersistenceError
-    from agcx_format.store import Presence, presence
+    from agcx_format.store import Presence, check_objects, presence
 
     wanted = []
     for session in sessions:
         reason = ""
         try:
             there = presence(store.path, session)
+            outcome = PRESENT if there is Presence.SAME else RESTORED
+            if there is Presence.DIFFERENT and not replace:
+                outcome, reason = SKIPPED, "another version is in the store; --replace replaces it"
+            elif outcome == RESTORED:
+                # One that is damaged must not keep the others from coming back.
+                check_objects(archive, session)
         except PersistenceError as error:
-            there, reason = Presence.DIFFERENT, f": {error.reason}"
-        outcome = PRESENT if there is Presence.SAME else RESTORED
-        if there is Presence.DIFFERENT and (reason or not replace):
-            outcome, reason = SKIPPED, f"another version is in the store{reason}"
+            outcome, reason = SKIPPED, str(error)
+        if outcome == SKIPPED:
             settings.status = 1
         if outcome == RESTORED:
             wanted.append(session)
         if as_json:
             print_json(_session_facts(session) | {"outcome": outcome, "reason": reason or None})
         elif outcome != PRESENT:
-            note = f" ({reason}; --replace replaces it)" if reason else ""
+            note = f" ({reason})" if reason else ""
             click.echo(safe_line(f"{outcome:>8}  {_title(session)}{note}"))
     return wanted
 

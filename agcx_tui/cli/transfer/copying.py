@@ -6,9 +6,12 @@ change, which `agcx undo` takes back; what the store cannot hold is said before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import click
 
@@ -87,41 +90,66 @@ def bring_in(
     dry_run: bool,
 ) -> None:
     """Copy sessions to a store, and say what became of each."""
-    new: list[Incoming] = []
-    counts: dict[str, int] = {}
+    outcomes: dict[UUID, tuple[Incoming, str, str]] = {}
+    again: list[tuple[Incoming, str, str]] = []
     for each in found:
         if isinstance(each, Exception):
             settings.failed(each)
-            continue
-        outcome, reason = _outcome(store, each, new)
-        counts[outcome] = counts.get(outcome, 0) + 1
-        if outcome == COPIED:
-            new.append(each)
+        elif each.id in outcomes:
+            again.append((each, SKIPPED, "named before, with the same id"))
+        else:
+            outcomes[each.id] = (each, *_outcome(settings, store, each))
+    new = [each for each, outcome, _ in outcomes.values() if outcome == COPIED]
+    if not dry_run:
+        for each, reason in _copied(store, new):
+            outcomes[each.id] = (each, SKIPPED, reason)
+            settings.status = 1
+    said = [*outcomes.values(), *again]
+    for each, outcome, reason in said:
         if as_json:
             print_json(_facts(each, outcome, reason))
         elif outcome != PRESENT:
             note = f" ({reason})" if reason else ""
             click.echo(safe_line(f"{outcome:>8}  {each.title or each.path}{note}"))
-    if new and not dry_run:
-        store.copy_in(new)
+    counts = Counter(outcome for _, outcome, _ in said)
     words = ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items())
     where = f"{store.path}: {words or 'nothing to copy'}"
     tell(f"{where} (a dry run, nothing was changed)" if dry_run else where)
 
 
-def _outcome(store: Store, each: Incoming, new: Sequence[Incoming]) -> tuple[str, str]:
+def _copied(store: Store, new: Sequence[Incoming]) -> Iterator[tuple[Incoming, str]]:
+    """Copy sessions; yields those that cannot be read to their end, without which it is tried again.
+
+    Raises:
+        PersistenceError: something else fails.
+    """
+    from agcx_format import PersistenceError
+
+    left = {each.id: each for each in new}
+    while left:
+        try:
+            store.copy_in(left.values())
+            return
+        except PersistenceError as error:
+            path = os.fspath(error.path or "")
+            bad = next((e for e in left.values() if path in (e.path, *e.checkpoints)), None)
+            if bad is None:
+                raise
+            yield left.pop(bad.id), str(error)
+
+
+def _outcome(settings: Settings, store: Store, each: Incoming) -> tuple[str, str]:
     """What becomes of a session, and why."""
     from agcx_format import PersistenceError
     from agcx_format.store import is_same
 
-    if any(each.id == other.id for other in new):
-        return SKIPPED, "named before, with the same id"
     try:
         if each.id not in store:
             return COPIED, "; ".join(each.losses(store.layout_for(each)))
         if is_same(store, each):
             return PRESENT, ""
     except PersistenceError as error:
+        settings.status = 1
         return SKIPPED, str(error)
     return SKIPPED, "another version of it is in the store"
 

@@ -19,8 +19,8 @@ from agcx_tui.cli.transfer.import_report import Reporter
 
 if TYPE_CHECKING:
     from agcx_format import PersistenceError
-    from agcx_format.importing import Agent, ImportOptions
-    from agcx_format.store import Incoming
+    from agcx_format.importing import Agent, FoundSource, ImportOptions
+    from agcx_format.store import Incoming, Store
 
 
 class _Import(click.Group):
@@ -229,7 +229,7 @@ def _import(
     agent: Agent | None = None,
 ) -> None:
     from agcx_format import open_store
-    from agcx_format.importing import FoundSource, ImportRun, look_at
+    from agcx_format.importing import FoundSource, look_at
 
     existing = [place for place in places if os.path.lexists(place)]
     if not existing:
@@ -244,6 +244,19 @@ def _import(
             found.append(each)
         else:
             shown.unreadable(each)
+    import_found(settings, store, found, options, shown)
+
+
+def import_found(
+    settings: Settings,
+    store: Store,
+    found: list[FoundSource],
+    options: ImportOptions,
+    shown: Reporter,
+) -> None:
+    """Import what was found in one act, and print what becomes of it; ctrl+c keeps what was read whole."""
+    from agcx_format.importing import ImportRun
+
     with ImportRun(store, found, options) as run:
         canceled = False
         try:

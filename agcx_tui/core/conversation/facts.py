@@ -7,7 +7,8 @@ file; they are made safe when drawn.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from agcx_format import (
@@ -20,8 +21,9 @@ from agcx_format import (
 from agcx_format.errors import PersistenceError
 from agcx_format.importing import source_details
 from agcx_format.redaction import spans
+from agcx_format.store import StoredCheckpoint
 from agcx_format.transcript import ModePeriod, ModeReader
-from agcx_tui.core.conversation.subject import CheckpointRow, Conversation, Sizes
+from agcx_tui.core.conversation.subject import Conversation, Sizes
 from agcx_tui.core.words import format
 from agcx_tui.core.words.durations import seconds_text
 from agcx_tui.core.words.resume_command import resume_command
@@ -43,7 +45,7 @@ class Fact:
 
     Fields:
         note: A quieter text below the value.
-        target: What Enter opens: a path, or a checkpoint.
+        target: What Enter opens: a path, or a checkpoint, whose file may be gone.
         copied: What is copied instead of the value.
         message: The number of the message that Enter goes to, from 1.
         secret: Whether the value is hidden until Enter is pressed.
@@ -52,7 +54,7 @@ class Fact:
     name: str
     value: str
     note: str = ""
-    target: str | CheckpointMetadata | None = None
+    target: str | StoredCheckpoint | None = None
     copied: str = ""
     message: int | None = None
     secret: bool = False
@@ -109,25 +111,34 @@ def _variable(name: str, value: str) -> Fact:
     return Fact(name, value, secret=bool(spans(f"{name}={value}")))
 
 
-def checkpoint_facts(rows: Iterable[CheckpointRow]) -> list[Group]:
-    """A fact for each checkpoint, the oldest first, with a remark if its file is missing."""
-    facts = []
-    for row in rows:
-        each = row.metadata
-        when = format.exact(ns_of(each.created_at) // 1000)
-        missing = "" if row.there else " · its file is missing"
-        notes = [f"after message {each.message_index:,} · {when}{missing}"]
-        notes += [each.description] if each.description else []
-        name = each.name.strip() or "(no name)"
-        facts.append(
-            Fact("", name, "\n".join(notes), each if row.there else None, copied=str(each.id))
-        )
-    title = _counted("Checkpoints", len(facts))
-    return [Group(title, tuple(facts), "This session has no checkpoints.")]
+def checkpoint_facts(rows: Sequence[StoredCheckpoint], messages: int) -> list[Group]:
+    """A fact for each checkpoint of a session with so many messages, in their order.
+
+    It says how large the checkpoint is, what came after it, and what is wrong with it.
+    """
+    facts = tuple(_checkpoint(row, messages) for row in rows)
+    size = sum(row.size for row in rows)
+    title = _counted("Checkpoints", len(facts)) + (f" · {format.size(size)}" if size else "")
+    return [Group(title, facts, "This session has no checkpoints. n keeps it as it is now.")]
+
+
+def _checkpoint(row: StoredCheckpoint, messages: int) -> Fact:
+    each = row.metadata
+    after = messages - each.message_index
+    words = [
+        f"after message {each.message_index:,}",
+        f"{format.counted(after, 'message')} since" if after > 0 else "nothing since",
+        format.exact(ns_of(each.created_at) // 1000),
+        format.size(row.size) if row.path is not None else "its file is missing",
+        *(["its session does not list it"] if row.is_unlisted else []),
+    ]
+    notes = [" · ".join(words), *([each.description] if each.description else [])]
+    name = each.name.strip() or "(no name)"
+    return Fact("", name, "\n".join(notes), row, copied=str(each.id))
 
 
 def detail_facts(conversation: Conversation, sizes: Sizes) -> list[Group]:
-    """All fields of the metadata, what an import noted, the file, its modes, and the sizes of its sections.
+    """All fields of the metadata, what an import noted, the file, modes, sections, the state of the window.
 
     May block.
     """
@@ -150,7 +161,8 @@ def detail_facts(conversation: Conversation, sizes: Sizes) -> list[Group]:
     ]
     groups.append(_about_source(conversation))
     if sizes:
-        groups.append(Group("Sections", tuple(_section(*each) for each in sizes)))
+        groups.append(Group("Sections", (*_sections(sizes), *_parts(conversation))))
+    groups.append(_about_window(conversation))
     if command := resume_command(data):
         groups.append(Group("Resume", (Fact("command", command),)))
     return [group for group in groups if group is not None]
@@ -263,6 +275,33 @@ def _about_file(conversation: Conversation) -> tuple[Fact, ...]:
         Fact("recorded ratio", f"{100 * data.compression_ratio:.1f} % of the original"),
         Fact("format version", f"{data.format_version}"),
     )
+
+
+def _sections(sizes: Sizes) -> Iterator[Fact]:
+    """Each section, and all of them together as they were measured."""
+    for place, plain in sizes:
+        yield _section(place, plain)
+    plain_sizes = [plain for _, plain in sizes]
+    size, known = sum(place.size for place, _ in sizes), [each for each in plain_sizes if each]
+    if len(sizes) > 1 and len(known) == len(sizes):
+        share = f", {100 * size / sum(known):.1f} %"
+        yield Fact("all, measured", f"{_bytes(size)} of {_bytes(sum(known))}{share}")
+
+
+def _parts(conversation: Conversation) -> Iterator[Fact]:
+    """What is together in one section; nothing if it cannot be read: the conversation says why."""
+    with suppress(PersistenceError):
+        for name, size in conversation.parts():
+            yield Fact(f"of it {name}", _bytes(size), "decompressed")
+
+
+def _about_window(conversation: Conversation) -> Group | None:
+    from agcx_tui.core.conversation.state_facts import state_facts
+
+    with suppress(PersistenceError):
+        if (state := conversation.state()) is not None:
+            return Group("Window of the agent", state_facts(state))
+    return None
 
 
 def _section(place: SectionPlace, plain: int | None) -> Fact:

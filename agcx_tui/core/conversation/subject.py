@@ -13,22 +13,21 @@ from enum import Enum, auto
 from agcx_format import (
     CheckpointMetadata,
     ConversationContext,
-    ListSource,
     MessageSource,
     ModeHistory,
     SectionPlace,
     SessionFile,
     SessionMetadata,
+    SessionState,
     Store,
     listed,
     open_store,
 )
 from agcx_format.disk import Signature
 from agcx_format.errors import PersistenceError
-from agcx_format.store import checkpoint_file, is_checkpoint
+from agcx_format.store import StoredCheckpoint, checkpoint_file, is_checkpoint
 
 __all__ = [
-    "CheckpointRow",
     "Conversation",
     "Offer",
     "checkpoints_of",
@@ -61,7 +60,8 @@ class Conversation:
 
     `signature` tells whether the file is still the one that was opened, None if no file is.
     `expected()` is how many messages there are, by all that is known yet.
-    `context()`, `mode_history()`, and `sections(stopped)` may block and raise `PersistenceError`.
+    `context()`, `mode_history()`, `state()`, `parts()`, and `sections(stopped)` may block and raise
+    `PersistenceError`; `parts()` are what a layout keeps together in one section, with plain bytes.
     """
 
     path: str
@@ -76,6 +76,8 @@ class Conversation:
     signature: Signature | None = None
     expected: Callable[[], int] = lambda: 0
     mode_history: Callable[[], ModeHistory] = list
+    state: Callable[[], SessionState | None] = lambda: None
+    parts: Callable[[], list[tuple[str, int]]] = list
 
     @property
     def offers(self) -> frozenset[Offer]:
@@ -104,6 +106,8 @@ def open_session(path: str) -> Conversation:
         signature=file.signature,
         expected=lambda: file.expected,
         mode_history=lambda: file.mode_history,
+        state=lambda: file.state,
+        parts=file.parts,
     )
 
 
@@ -119,53 +123,50 @@ def _opened_checkpoint(path: str) -> Conversation:
         signature=file.signature,
         expected=lambda: file.expected,
         mode_history=lambda: file.mode_history,
+        state=lambda: file.state,
     )
 
 
 def open_checkpoint(
-    store: Store, session: SessionMetadata, wanted: CheckpointMetadata
+    store: Store, session: SessionMetadata, wanted: StoredCheckpoint
 ) -> Conversation:
     """Read a checkpoint of a session completely."""
-    loaded = store.load_checkpoint(session.id, wanted.id)
-    conversation = loaded.conversation
+    loaded = store.checkpoints.open(wanted)
     return Conversation(
         str(store.path),
         session,
-        ListSource(conversation.messages),
-        0,
-        lambda: conversation.context,
-        checkpoint=loaded.metadata,
-        mode_history=lambda: conversation.mode_history,
+        loaded.source,
+        wanted.size,
+        lambda: loaded.context,
+        checkpoint=loaded.checkpoint.metadata,
+        mode_history=lambda: loaded.mode_history,
+        state=lambda: loaded.state,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class CheckpointRow:
-    """A checkpoint of a session; `there` says whether its file can be read."""
-
-    metadata: CheckpointMetadata
-    there: bool
 
 
 def checkpoints_of(
     store: Store | None, conversation: Conversation
-) -> tuple[Store | None, list[CheckpointRow]]:
-    """All checkpoints, oldest first, and the store to read them from.
+) -> tuple[Store | None, list[StoredCheckpoint]]:
+    """All checkpoints in the order of the messages, and the store to read them from.
 
-    Without a store, they are searched beside the file.
+    Without a store, they are searched beside the file.  Where the store cannot be read, those that the
+    session lists are without a file.
     """
     metadata = conversation.metadata
-    readable: dict[object, CheckpointMetadata] = {}
     try:
         if store is None:
             store = open_store(_directory(conversation.path))
-        readable = {each.id: each for each in store.list_checkpoints(metadata.id)}
+        entry = store.entry(conversation.path)
+        if entry is not None and entry.id is not None:
+            return store, store.checkpoints.of(entry)
     except PersistenceError:
         # Those that the session lists are shown anyway.
         pass
-    listed_there = {each.id: each for each in metadata.checkpoints}
-    rows = [CheckpointRow(each, each.id in readable) for each in (listed_there | readable).values()]
-    return store, sorted(rows, key=lambda row: row.metadata.created_at)
+    rows = [
+        StoredCheckpoint(metadata.id, None, each, False, None, None)
+        for each in metadata.checkpoints
+    ]
+    return store, sorted(rows, key=lambda row: row.metadata.message_index)
 
 
 def _directory(path: str) -> str:

@@ -2,39 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 
 from agcx_format.errors import PersistenceError
-from agcx_format.search import Index, Query, Term
+from agcx_format.search import Index, Query, SessionRef, Term
 from agcx_tui.core.search.results import CloseWord
 
 __all__ = ["close_spellings"]
 
 # Words of a line that are looked at.
 _MOST_WORDS = 4
+# Seconds in which it must turn out whether a word occurs.
+_PATIENCE = 0.5
 
 
-def close_spellings(index: Index, query: Query) -> list[CloseWord]:
-    """For every word of the query that occurs nowhere, those spelled nearly like it; takes a moment."""
+def close_spellings(index: Index, query: Query, sessions: Sequence[SessionRef]) -> list[CloseWord]:
+    """For every word of the query that is in none of these sessions, those spelled nearly like it.
+
+    Takes a moment: where it would take longer, there are none.
+    """
     try:
-        return list(_close(index, query))
+        return list(_close(index, query, sessions))
     except (PersistenceError, OSError):
         return []
 
 
-def _close(index: Index, query: Query) -> Iterator[CloseWord]:
+def _close(index: Index, query: Query, sessions: Sequence[SessionRef]) -> Iterator[CloseWord]:
     for term in query.wanted[:_MOST_WORDS]:
         word = term.matcher.text
-        if not word.isalnum() or _occurs(index, term):
+        if not word.isalnum():
             continue
-        for close in index.close_words(word):
+        if len(query.wanted) > 1 and _may_occur(index, term, sessions):
+            continue
+        for close in index.close_words(word, sessions=sessions):
             line = query.text[: term.start] + close + query.text[term.end :]
             yield CloseWord(word, close, line)
 
 
-def _occurs(index: Index, term: Term) -> bool:
-    found = index.find(Query(wanted=(term,)), rows=0, counted=False)
-    for _ in found:
-        found.stop()
-        return True
-    return False
+def _may_occur(index: Index, term: Term, sessions: Sequence[SessionRef]) -> bool:
+    """False if it is certain that the word does not occur."""
+    found = index.find(Query(wanted=(term,)), sessions=sessions, rows=0, counted=False)
+    timer = threading.Timer(_PATIENCE, found.stop)
+    timer.start()
+    try:
+        for _ in found:
+            found.stop()
+            return True
+    finally:
+        timer.cancel()
+    return not found.progress.done

@@ -16,9 +16,8 @@ from dataclasses import dataclass, field, replace
 from agcx_format.errors import PersistenceError
 from agcx_format.search import Index, Order, Search, SearchProgress, SessionHits, SessionRef
 from agcx_tui.core.search.line import SearchLine
-from agcx_tui.core.search.scope import sessions_to_search
+from agcx_tui.core.search.scope import NotWanted, SessionsToSearch
 from agcx_tui.core.sessions.query import Query
-from agcx_tui.core.sessions.table import SessionTable
 
 __all__ = ["NEWEST", "Arrived", "Order", "Searcher", "narrowed"]
 
@@ -88,11 +87,13 @@ class _Running:
 
 
 class Searcher:
-    """Searches the sessions of `table` with `index`; `arrived` is called in the searching thread."""
+    """Searches `sessions` with `index`; `arrived` is called in the searching thread."""
 
-    def __init__(self, index: Index, table: SessionTable, arrived: Callable[[], None]) -> None:
+    def __init__(
+        self, index: Index, sessions: SessionsToSearch, arrived: Callable[[], None]
+    ) -> None:
         self._index = index
-        self._table = table
+        self._sessions = sessions
         self._arrived = arrived
         self._changed = threading.Condition()
         self._number = 0
@@ -118,6 +119,11 @@ class Searcher:
         """Search for nothing."""
         with self._changed:
             self._stop()
+
+    def sessions(self) -> list[SessionRef]:
+        """Those that the last search was to go through."""
+        scope = self._scope
+        return [] if scope is None else scope.refs
 
     def close(self) -> None:
         """Stop, and let the thread end and close the index; does not wait for it."""
@@ -159,7 +165,10 @@ class Searcher:
         self._index.close()
 
     def _search(self, asked: _Asked) -> None:
-        running = self._begin(asked)
+        try:
+            running = self._begin(asked)
+        except NotWanted:
+            return
         if running is None:
             return
         found: set[str] = set()
@@ -182,7 +191,7 @@ class Searcher:
 
     def _begin(self, asked: _Asked) -> _Running | None:
         """The search, ready to be iterated over; None if it is no longer wanted."""
-        scope = self._scope_of(asked.line.filter)
+        scope = self._scope_of(asked.line.filter, lambda: asked.number != self._number)
         earlier = self._earlier
         if (
             earlier is None
@@ -202,11 +211,11 @@ class Searcher:
             self._running = running
         return running
 
-    def _scope_of(self, filter: Query) -> _Scope:
+    def _scope_of(self, filter: Query, stopped: Callable[[], bool]) -> _Scope:
         # Before the rows are read: what changes meanwhile makes it another one.
-        version, known = self._table.version, self._scope
+        version, known = self._sessions.table.version, self._scope
         if known is None or known.version != version or known.filter != filter:
-            known = _Scope(version, filter, sessions_to_search(self._table, filter))
+            known = _Scope(version, filter, self._sessions.select(filter, stopped))
             self._scope = known
         return known
 
@@ -215,7 +224,8 @@ def narrowed(earlier: SearchProgress, found: int, now: SearchProgress) -> Search
     """The progress of a search of the `found` sessions of an earlier one, as one of all of its sessions."""
     partial = {each.path: each for each in (*earlier.partial, *now.partial)}
     unreadable = {each.path: each for each in (*earlier.unreadable, *now.unreadable)}
-    gone = found - now.total if now.total else 0
+    # Before it has begun, nothing is known of its sessions.
+    gone = found - now.total if now.total or now.done else 0
     return replace(
         now,
         total=earlier.total - gone,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import filterfalse
 from typing import TYPE_CHECKING
 
-from agcx_format.catalog import project_name
+from agcx_format.catalog import Opening, project_name
 from agcx_format.importing import OWN_AGENT, agent_of
 from agcx_format.transcript import fold
 from agcx_tui.core.sessions.query import WORD, Term
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from agcx_format.space import ActivityFacts
     from agcx_tui.core.sessions.table import SessionTable
 
-__all__ = ["matching", "predicate"]
+__all__ = ["activity_test", "matching", "opening_test", "predicate"]
 
 Predicate = Callable[[int], bool]
 
@@ -52,21 +52,17 @@ def predicate(term: Term, table: SessionTable) -> Predicate:
     If the term `is_of_messages`, the rows must be ones whose activity is known.
     """
     if term.is_of_messages:
-        return _of_messages(term, table.activity)
+        return activity_test(term, table.activity)
     arrays, pools = table.columns.arrays, table.columns.pools
     match term.key, term.value:
         case "model", str(wanted):
             models = pools["models"].fitting(lambda model: wanted in fold(model))
             return lambda row: arrays["models"][row] in models
-        case "project", str(wanted):
-            projects = pools["projects"].fitting(lambda at: wanted in fold(project_name(at)))
-            return lambda row: arrays["projects"][row] in projects
-        case "dir", str(wanted):
-            directories = pools["directories"].fitting(lambda at: wanted in fold(at))
-            return lambda row: arrays["directories"][row] in directories
-        case "branch", str(wanted):
-            branches = pools["branches"].fitting(lambda branch: wanted in fold(branch))
-            return lambda row: arrays["branches"][row] in branches
+        case "project" | "dir" | "branch", _:
+            name, of_pool = _OPENINGS[term.key]
+            test = opening_test(term)
+            fits = pools[name].fitting(lambda value: test(of_pool(value)))
+            return lambda row: arrays[name][row] in fits
         case "agent", str(wanted):
             sets = pools["tags"].fitting(lambda tags: agent_of(tags).startswith(wanted))
             return lambda row: arrays["tags"][row] in sets
@@ -95,7 +91,26 @@ def predicate(term: Term, table: SessionTable) -> Predicate:
     return table.columns.haystacks.holds(term.needle)
 
 
-def _of_messages(term: Term, activity: Mapping[int, ActivityFacts]) -> Predicate:
+# The column of a key, and the opening that one of its values would be of.
+_OPENINGS: dict[str, tuple[str, Callable[[str], Opening]]] = {
+    "project": ("projects", lambda value: Opening(project=value)),
+    "dir": ("directories", lambda value: Opening(directory=value)),
+    "branch": ("branches", lambda value: Opening(branch=value)),
+}
+
+
+def opening_test(term: Term) -> Callable[[Opening], bool]:
+    """A test for the beginning of a session, for a term that `is_of_opening`."""
+    wanted = str(term.value)
+    match term.key:
+        case "project":
+            return lambda opening: wanted in fold(project_name(opening.project))
+        case "dir":
+            return lambda opening: wanted in fold(opening.directory)
+    return lambda opening: wanted in fold(opening.branch)
+
+
+def activity_test(term: Term, activity: Mapping[int, ActivityFacts]) -> Predicate:
     """A test for what is known of a session once its messages were read."""
     match term.key, term.value:
         case "file", str(wanted):

@@ -224,7 +224,7 @@ class StoreFeed:
     # --- the directory
 
     async def _compare(self) -> None:
-        from agcx_tui.core.store.looking import Found, Vanished, compare
+        from agcx_tui.core.store.looking import CheckpointSizes, Found, Vanished, compare
 
         assert self.path is not None
         was_there = self._place is not None or self.state.cached
@@ -244,6 +244,8 @@ class StoreFeed:
                             place = now
                             if store is not None and self._opened.use(store, place):
                                 self._view.store_replaced()
+                        case CheckpointSizes(sizes):
+                            self.table.count_checkpoints(sizes)
                         case int():
                             self._become(files=each)
                         case _:
@@ -273,6 +275,16 @@ class StoreFeed:
                 for shown in self._shown:
                     shown.renew(entry.path, self.table.signature(row), entry.signature)
         self._put(outcome.entries, outcome.gone)
+        self._view.run_worker(self._count_checkpoints())
+
+    async def _count_checkpoints(self) -> None:
+        """Read again how large the checkpoints are: an act may have made some, or taken some away."""
+        store = self._opened.store
+        if store is None:
+            return
+        with suppress(PersistenceError):
+            self.table.count_checkpoints(await asyncio.to_thread(store.checkpoint_sizes))
+            self._view.table_changed()
 
     def _put(self, entries: list[ScanEntry], gone: Iterable[str]) -> None:
         rows = map(self.table.row_of, gone)

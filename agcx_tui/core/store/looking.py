@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from agcx_format.catalog import Block, Columns, Gone, Reading
     from agcx_tui.core.store.watch import Directory
 
-__all__ = ["Found", "Vanished", "catalog_blocks", "compare", "watch_changes"]
+__all__ = ["CheckpointSizes", "Found", "Vanished", "catalog_blocks", "compare", "watch_changes"]
 
 # Seconds between two parts of the catalog: for keys, and for the first picture.
 _BREATH = 0.002
@@ -32,6 +32,13 @@ class Found:
 
     place: Directory | None
     store: Store | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointSizes:
+    """Bytes of the checkpoints of each session that has some, by its id."""
+
+    sizes: dict[str, int]
 
 
 class Vanished:
@@ -52,7 +59,7 @@ def compare(
     before: Directory | None,
     was_there: bool,
     stop: threading.Event,
-) -> Iterator[Vanished | Found | int | list[ScanEntry | Gone]]:
+) -> Iterator[Vanished | Found | CheckpointSizes | int | list[ScanEntry | Gone]]:
     """What is new or other than the columns say, where the store is, and how many files there are.
 
     Raises:
@@ -76,6 +83,7 @@ def compare(
             yield batch
             if number == 0:
                 yield first_words.count(store)
+        yield CheckpointSizes(store.checkpoint_sizes())
     except OSError as error:
         raise PersistenceError(os_reason(error), path=error.filename or path) from error
 

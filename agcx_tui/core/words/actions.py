@@ -267,7 +267,17 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         Action("checkpoint.tab-4", "4", "tab_number(4)", "show the activity"),
         _MAKE_SESSION,
     ),
-    "checkpoints": (_MAKE_SESSION,),
+    "checkpoints": (
+        _MAKE_SESSION,
+        Action("checkpoint.create", "n", "create", "new checkpoint", footer="new",
+               palette="keep the session as it is now as a checkpoint"),
+        Action("checkpoint.back", "r", "go_back", "go back to it", footer="go back",
+               palette="make the session what it was at the checkpoint"),
+        Action("checkpoint.rename", "f2", "rename", "rename", palette="rename the checkpoint"),
+        Action("checkpoint.delete", "d,delete", "delete", "delete",
+               palette="delete the checkpoint", label="d"),
+        Action("checkpoint.export", "e", "export", "export", palette="export the checkpoint"),
+    ),
     "search": (
         Action("search.give-up", "escape", "leave(False)", "cancel", footer="cancel"),
         Action("search.go", "enter,down,tab", "leave(True)", "go",

@@ -146,7 +146,7 @@ def test_a_damaged_checkpoint_stays_as_it_is(tmp_path: Path):
     (path,) = (tmp_path / "checkpoints").iterdir()
     path.write_bytes(b"damaged")
     (entry,) = store.scan()
-    assert "cannot be read and stays" in " ".join(store.losses(entry, 2))
+    assert "is damaged, and stays so" in " ".join(store.losses(entry, 2))
     store.convert([entry], 2)
     assert path.read_bytes() == b"damaged"
 

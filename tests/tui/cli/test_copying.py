@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from agcx_format import OperatingMode, open_store
+from agcx_format.store import Archive
+from tests.support.bad_sectors import BadSectors, needs_proc
 from tests.tui.cli.conftest import GRID, run
 
 
@@ -89,3 +92,55 @@ def test_a_copy_in_the_other_layout_says_what_it_cannot_hold(store, tmp_path):
     assert entry.layout == 1
     assert run("verify", "--store", one).exit_code == 0
     assert run("verify", "--store", two).exit_code == 0
+
+
+@needs_proc
+def test_one_session_that_cannot_be_read_does_not_keep_the_others_from_coming(store, tmp_path):
+    entries = {str(entry.id): entry for entry in open_store(store).scan() if entry.metadata}
+    bad = next(entry for name, entry in entries.items() if name.startswith(GRID))
+    odd = with_checkpoint(store)
+    checkpoint = next((store / "checkpoints").glob(f"{odd}_*"))
+    checkpoint.unlink()
+    os.mkfifo(checkpoint)
+    with BadSectors(store, bad={bad.path: bad.size - 1}):
+        result = run("import", store, "--store", tmp_path / "other")
+    assert result.exit_code == 1
+    copied = {str(entry.id) for entry in open_store(tmp_path / "other").scan()}
+    assert copied == entries.keys() - {str(bad.id)}
+    assert "skipped  Fix the grid layout" in result.stdout
+    assert f"{checkpoint.name} cannot be read" in result.stdout
+
+
+def test_one_damaged_object_does_not_keep_the_others_from_coming_back(store, tmp_path):
+    file, size = tmp_path / "backup.tar", 0
+    run("backup", file)
+    with Archive(file) as archive:
+        backup = archive.read(next(iter(archive.backups)))
+        session = next(each for each in backup.sessions if str(each.id).startswith(GRID))
+        at, size = archive.member(session.file.sha256).start, len(backup.sessions)
+    data = bytearray(file.read_bytes())
+    data[at + 50] ^= 1
+    file.write_bytes(data)
+    assert run("backup", "verify", file).exit_code == 1
+    result = run("backup", "restore", file, "--to", tmp_path / "other")
+    assert (result.exit_code, "its checksum differs" in result.stdout) == (1, True)
+    assert len(open_store(tmp_path / "other")) == size - 1
+
+
+def test_a_backup_is_listed_restored_and_replaces_nothing_unasked(store, tmp_path):
+    file = tmp_path / "backup.tar"
+    assert "backed up" in run("backup", file).stderr
+    assert "0 B of them new" in run("backup", file).stderr
+    assert "2 backups" in run("backup", "list", file).stderr
+    assert "Fix the grid layout" in run("backup", "list", file, "--sessions").stdout
+    run("edit", GRID, "--title", "Changed", "--force")
+    skipped = run("backup", "restore", file, GRID)
+    assert (skipped.exit_code, "--replace" in skipped.stdout) == (1, True)
+    assert run("backup", "restore", file, GRID, "--replace", "--dry-run").exit_code == 0
+    assert open_store(store).resolve(GRID).title == "Changed"
+    assert "Undo with" in run("backup", "restore", file, GRID, "--replace").stderr
+    assert open_store(store).resolve(GRID).title == "Fix the grid layout"
+    assert run("undo").exit_code == 0
+    assert open_store(store).resolve(GRID).title == "Changed"
+    assert run("backup", "restore", file, "nothing").exit_code == 1
+    assert run("backup", "list", file, "--backup", "1999").exit_code == 2

@@ -259,7 +259,7 @@ def test_backup(store, tmp_path):
 
 TESTED = {
     ("list",), ("show",), ("redact",), ("checkpoint", "list"), ("checkpoint", "show"), ("trash", "list"),
-    ("stats",), ("import", "codex"), ("import", "sessions"),
+    ("stats",), ("import", "codex"), ("import", "sessions"), ("sync",),
     ("copy",), ("convert",), ("backup", "create"), ("backup", "list"), ("backup", "verify"),
     ("backup", "restore"), ("verify",), ("prune",), ("search",),
 }  # fmt: skip

@@ -50,7 +50,7 @@ def test_an_unreadable_file_is_listed_with_the_reason(store):
     result = run("list", "--filter", "is:broken")
     assert result.exit_code == 0
     assert re.search(rf"! cut off in metadata .* {TORN}\n", result.stdout)
-    assert "damaged in messages" in result.stdout
+    assert "cut off in messages" in result.stdout
     assert "2 unreadable" in result.stderr
 
 

@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TextIO
 
 import pytest
@@ -89,6 +90,11 @@ def test_an_agent_finds_reads_and_lists_and_changes_nothing(store):
 
 
 def test_what_cannot_be_done_is_an_error_that_says_why(store):
+    within = Path(open_store(store).resolve(GRID).path)
+    outside = store.parent / "elsewhere" / within.name
+    outside.parent.mkdir()
+    outside.write_bytes(within.read_bytes())
+
     async def use(client: Client) -> None:
         search, read = "search_conversations", "read_conversation"
         assert "look-around" in await refusal(client, search, query="/(?=a)/")
@@ -97,6 +103,8 @@ def test_what_cannot_be_done_is_an_error_that_says_why(store):
         assert "no session 'ffff'" in await refusal(client, read, id="ffff")
         assert "only 24 messages" in await refusal(client, read, id=GRID, **{"from": 25})
         assert "Traceback" not in await refusal(client, read, id=GRID, **{"from": 5, "to": 2})
+        for path in (outside, "/etc/passwd", f"{store}/../elsewhere/{outside.name}"):
+            assert "not a session of this store" in await refusal(client, read, id=str(path))
         # And it goes on.
         assert GRID in await answer(client, search, query="grid")
 

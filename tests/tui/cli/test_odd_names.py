@@ -139,6 +139,7 @@ def test_no_command_is_left_out():
         "repair",
         "demo",
         "import",
+        "sync",
         "mcp",
         "config",
         "completion",

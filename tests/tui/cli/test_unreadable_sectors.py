@@ -50,6 +50,7 @@ def place(tmp_path_factory) -> Path:
     store.rebuild_index()
     store.update_metadata(LATER, is_favorite=True)
     store.delete([store.resolve(str(GONE))])
+    store.back_up(root / "backup.tar")
     rollouts = root / "codex" / "2025" / "10" / "14"
     rollouts.mkdir(parents=True)
     for number in range(2):
@@ -82,6 +83,18 @@ COMMANDS = {
     "import": ["import", "codex", "{root}/codex"],
     "verify": ["verify"],
     "verify one": ["verify", str(THIRD)],
+    "convert": ["convert", str(FIRST), str(THIRD), "--layout", "2", "--force", "--yes"],
+    "copy": ["copy", str(FIRST), str(THIRD), "--to", "{out}"],
+    "import store": ["import", "{store}", "--store", "{out}"],
+    "backup": ["backup", "create", "{out}.md"],
+    "backup verify": ["backup", "verify", "{root}/backup.tar"],
+    "backup restore": ["backup", "restore", "{root}/backup.tar", "--to", "{out}"],
+    "redact": ["redact", str(FIRST), "--text", "needle", "--yes", "--force"],
+    "join": ["join", str(FIRST), str(SECOND), "--force"],
+    "move": ["edit", str(FIRST), "--directory", "/else", "--force"],
+    "checkpoint create": ["checkpoint", "create", str(FIRST), "now", "--force"],
+    "checkpoint restore": ["checkpoint", "restore", f"{FIRST}@before"],
+    "search": ["search", "needle"],
     "repair": ["repair", f"{{store}}/{FIRST}.agcx", "-o", "{out}"],
 }  # fmt: skip
 
@@ -141,4 +154,5 @@ def test_every_command_outlives_every_read_that_fails(name: str, disk):
 
 def plain(output: str) -> str:
     """Without what differs from run to run."""
+    output = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|@[0-9a-f]{8}", "0", output)
     return re.sub(r"[0-9]+(\.[0-9]+)?( [kM]?B)?", "0", output)

@@ -75,7 +75,7 @@ async def change_content(
             await _do(
                 place,
                 lambda store: store_work.delete_message(store, file, index),
-                f"Deleted message{'s' if len(numbers) > 1 else ''} {which}. u undoes this.",
+                f"Deleted message{'s' if len(numbers) > 1 else ''} {which}. u to undo.",
             )
         case MessageChange.REPLACE:
             await _replace(place)
@@ -84,7 +84,7 @@ async def change_content(
             await _do(
                 place,
                 lambda store: store_work.purge_history(store, file, wanted),
-                "Removed the earlier versions; the trash still has them. u undoes this.",
+                "Removed the earlier versions; the trash still has them. u to undo.",
             )
         case MessageChange.REDACT:
             await _redact_text(place)
@@ -122,7 +122,7 @@ async def _replace(place: _Place) -> None:
             lambda store: store_work.replace_text(
                 store, place.file, place.index, texts, keep_history=wanted.kept
             ),
-            f"Changed message {number:,}. u undoes this.",
+            f"Changed message {number:,}. u to undo.",
         )
 
 
@@ -170,7 +170,7 @@ async def _redact(place: _Place, texts: dict[str, str | None], *, secrets: bool)
     act = await _do(
         place,
         lambda store: store_work.redact(store, wanted),
-        f"Replaced {counted(len(wanted), 'place')}. u undoes this.",
+        f"Replaced {counted(len(wanted), 'place')}. u to undo.",
     )
     if act is not None:
         await _offer_emptying(place, store, act)

@@ -17,7 +17,7 @@ from textual.app import ComposeResult
 from textual.binding import ActiveBinding
 from textual.widgets import Static
 
-from agcx_format import CheckpointMetadata
+from agcx_format.store import StoredCheckpoint
 from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
@@ -34,7 +34,7 @@ from agcx_tui.app.screens.conversation.opening import (
 from agcx_tui.app.screens.conversation.panes import TABS, Panes
 from agcx_tui.app.screens.conversation.reading_place import ReadingPlace
 from agcx_tui.app.screens.conversation.search import ConversationSearch, MatchPlace
-from agcx_tui.app.widgets.checkpoints_view import CheckpointsView
+from agcx_tui.app.widgets.checkpoints_view import CheckpointAct, CheckpointsView
 from agcx_tui.app.widgets.conversation_title import title_line
 from agcx_tui.app.widgets.copying import copy
 from agcx_tui.app.widgets.facts_view import FactsView
@@ -156,7 +156,7 @@ class ConversationScreen(OnceScreen[None]):
     @on(ConversationOpened)
     async def _show(self, message: ConversationOpened) -> None:
         conversation = message.conversation
-        before = self.file.take(conversation)
+        before, shown = self.file.take(conversation), self.panes.shown
         if self.has_class("-failed"):
             self.remove_class("-failed")
             self.search.focus_content()
@@ -170,6 +170,8 @@ class ConversationScreen(OnceScreen[None]):
             await self.show_tab("messages")
             await self.panes.forget()
             self.file.release(before)
+            if shown == "checkpoints":
+                await self.show_tab(shown)
         if not self.search.show_given():
             self.file.place.restore(message.position)
         self.refresh_bindings()
@@ -256,8 +258,10 @@ class ConversationScreen(OnceScreen[None]):
         if message.fact.message is not None:
             await self.show_tab("messages")
             self.transcript.seek(message.fact.message - 1)
-        elif not isinstance(target, CheckpointMetadata):
+        elif not isinstance(target, StoredCheckpoint):
             self.action_open_editor()
+        elif target.path is None:
+            self.notify("The file of this checkpoint is missing.", markup=False)
         elif self.opened is not None and self.panes.store is not None:
             from agcx_tui.app.screens.conversation.checkpoint import CheckpointScreen
 
@@ -269,9 +273,18 @@ class ConversationScreen(OnceScreen[None]):
 
     @on(CheckpointsView.Wanted)
     @work
-    async def _session_wanted(self, message: CheckpointsView.Wanted) -> None:
-        if self.opened is not None:
-            await self.derived.restore_checkpoint(self, self.opened, message.checkpoint)
+    async def _checkpoint_wanted(self, message: CheckpointsView.Wanted) -> None:
+        from agcx_tui.app.screens.conversation.checkpoint_acts import act_on_checkpoint
+
+        wanted, store = message.checkpoint, self.panes.store
+        if self.opened is None:
+            return
+        if wanted is not None and message.act is CheckpointAct.NEW_SESSION:
+            await self.derived.restore_checkpoint(self, self.opened, wanted.metadata)
+        elif wanted is None or wanted.path is None or message.act is not CheckpointAct.EXPORT:
+            await act_on_checkpoint(self, self.derived, self.opened, message.act, wanted)
+        elif self._export is not None and store is not None:
+            self._export(str(store.path / wanted.path))
 
     # --- search, and where the reader is
 

@@ -87,7 +87,7 @@ class Panes(ContentSwitcher):
                 groups = context_facts(conversation.context(), os.path.lexists)
             elif name == "checkpoints":
                 store, rows = checkpoints_of(self.store, conversation)
-                groups = checkpoint_facts(rows)
+                groups = checkpoint_facts(rows, conversation.metadata.message_count)
             elif name == "activity":
                 activity = read_activity(conversation, lambda: worker.is_cancelled)
                 usage = usage_facts(conversation)

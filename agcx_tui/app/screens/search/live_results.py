@@ -152,6 +152,6 @@ class LiveResults:
             self._screen.run_worker(look, thread=True, exclusive=True, group="spelling")
 
     def _find_close_words(self, number: int, query: Query) -> None:
-        words = close_spellings(self._index, query)
+        words = close_spellings(self._index, query, self._searcher.sessions())
         if words:
             self._screen.post_message(CloseWordsFound(number, words))

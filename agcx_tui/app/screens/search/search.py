@@ -35,6 +35,7 @@ from agcx_tui.core.search.completion import complete_search
 from agcx_tui.core.search.hits_of_session import all_hits
 from agcx_tui.core.search.line import parse_line
 from agcx_tui.core.search.results import CloseWord, Missing, More
+from agcx_tui.core.search.scope import SessionsToSearch
 from agcx_tui.core.search.searcher import NEWEST, Searcher
 from agcx_tui.core.search.summary import summary
 from agcx_tui.core.words import format
@@ -94,7 +95,8 @@ class SearchScreen(OnceScreen[None]):
         self._details = details
         self.rows = ResultList(services.now, self._directory, id="results")
         self.preview = PlacePreview(partial(all_hits, details), id="preview")
-        searcher = Searcher(index, table, self._came)
+        scope = SessionsToSearch(table, acts.store.path, services.cache)
+        searcher = Searcher(index, scope, self._came)
         self.live = LiveResults(self, searcher, details, self.rows, self._show_state)
         self.walk = ResultWalk(self, services, acts, details, self.rows, self.preview)
         left = Vertical(self.rows, Static(id="notice", markup=False), id="left")

@@ -214,7 +214,6 @@ def test_tasks_pictures_and_summaries_are_readable(path):
     assert any(
         isinstance(i, Message) and (i.role, text_of(i)) == ("developer", "So far.") for i in found
     )
-    assert "Tasks\n- Look (in progress)" in texts(imported)
     assert imported.report.unknown == {"part brand-new": 1}
     assert any("novel words" in text for text in texts(imported))
 

@@ -46,6 +46,7 @@ def test_a_command_reads_as_it_would_be_typed(command, shown):
         ("[1, 2]", "[1, 2]"),
         ('{"plan":[{"step":"a","status":"completed"},{"step":"b","status":"x"}]}', "1 of 2 done"),
         ('{"file_path":"a.py","old_string":"x\\ny","new_string":"x\\nz"}', "a.py  +1 −1"),
+        ('{"filePath":"a.py","oldString":"x","newString":"y"}', "a.py  +1 −1"),
         (
             '{"input":"*** Begin Patch\\n*** Add File: n.py\\n+a\\n+b\\n*** End Patch"}',
             "n.py  +2 −0",

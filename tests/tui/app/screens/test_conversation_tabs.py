@@ -421,7 +421,11 @@ async def test_secrets_of_the_environment_are_hidden_until_enter_is_pressed(ever
         await until(pilot, lambda: "GITHUB_TOKEN" in facts(pilot))
         assert "ghp_" not in facts(pilot)
         assert "C.UTF-8" in facts(pilot)
-        # Not even a filter says what is in it.
+        # Not even a copy or a filter says what is in it.
+        await pilot.press("slash", *"GITHUB", "enter", "y")
+        await until(pilot, lambda: "may be a secret" in notices(pilot))
+        assert "ghp_" not in pilot.app.clipboard
+        await pilot.press("escape")
         await pilot.press("slash", *"ghp_a", "escape", "slash", *"GITHUB", "enter", "enter")
         await until(pilot, lambda: "ghp_a1B2" in facts(pilot))
         await pilot.press("enter")

@@ -274,7 +274,7 @@ async def test_c_makes_a_session_of_a_checkpoint_in_its_tab_and_on_its_screen(ma
         await pilot.press("e")
         assert "c creates a session from this checkpoint" in notices(pilot)
         await pilot.press("x")
-        assert "A checkpoint stays as it is" in notices(pilot)
+        assert "A checkpoint cannot be changed" in notices(pilot)
         await pilot.press("c")
         (await on(pilot, NewSessionDialog)).query_one(Input).value = "As it was"
         await pilot.press("right", "enter")

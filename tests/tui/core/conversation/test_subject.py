@@ -12,11 +12,11 @@ def test_a_session_offers_what_a_checkpoint_does_not(store):
     session = open_session(entry.path)
     try:
         assert session.offers == set(Offer)
-        wanted = session.metadata.checkpoints[0]
+        wanted = library.checkpoints.of(entry)[0]
         checkpoint = open_checkpoint(library, session.metadata, wanted)
-        assert checkpoint.checkpoint == wanted
+        assert checkpoint.checkpoint == wanted.metadata
         assert checkpoint.offers == set()
-        assert checkpoint.source.known() == wanted.message_index
+        assert checkpoint.source.known() == wanted.metadata.message_index
         assert checkpoint.metadata == session.metadata
     finally:
         session.close()

@@ -1,0 +1,35 @@
+"""`agcx sync`: what is new of every agent that keeps conversations on this machine, in one act."""
+
+from __future__ import annotations
+
+import click
+
+from agcx_tui.cli.common import Settings, pass_settings, store_option
+from agcx_tui.cli.transfer.import_report import Reporter
+from agcx_tui.cli.transfer.importing import import_found
+
+
+@click.command(short_help="Import what is new of all agents.")
+@click.option("--dry-run", is_flag=True, help="Show what would be imported; change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a file, one a line.")
+@store_option
+@pass_settings
+def sync(settings: Settings, dry_run: bool, as_json: bool) -> None:
+    """Import what is new or has grown since, of every agent that keeps conversations on this machine.
+
+    `agcx import` lists where that is. What was deleted in the store stays deleted. An agent without any
+    conversations is no failure; the exit status is 1 if a file, or a part of one, could not be read or
+    understood.
+    """
+    from agcx_format import open_store
+    from agcx_format.importing import FoundSource, ImportOptions, look
+
+    # Unlike most commands, this one creates a store that does not exist.
+    store = open_store(settings.location.path)
+    shown = Reporter(settings, as_json=as_json)
+    found: list[FoundSource] = []
+    for agent in look(store):
+        found += agent.sources
+        for error in agent.errors:
+            shown.unreadable(error)
+    import_found(settings, store, found, ImportOptions(dry_run, processes=None), shown)

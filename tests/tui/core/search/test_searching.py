@@ -1,0 +1,134 @@
+"""A search of the app goes through what the list's keys select, and says truly how much that was."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from agcx_format import Store, new_session, open_store
+from agcx_format.errors import CorruptData
+from agcx_format.model.session import ConversationContext
+from agcx_format.search import Index, SearchProgress, Unsearched
+from agcx_tui.core.search.close_spellings import close_spellings
+from agcx_tui.core.search.line import parse_line
+from agcx_tui.core.search.scope import NotWanted, SessionsToSearch
+from agcx_tui.core.search.searcher import Searcher, narrowed
+from agcx_tui.core.sessions.table import SessionTable
+from tests.support.entries import NOW
+from tests.support.messages import assistant, user
+from tests.support.waiting import wait_until
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """Session 1 in the project site, 2 and 3 in the project queue, of which 3 has two turns."""
+    store = open_store(tmp_path / "history")
+    said = {1: ["the lease"], 2: ["the leash"], 3: ["the least", "of leaves"]}
+    for number, texts in said.items():
+        messages = [make for each in texts for make in (user(each), assistant("well"))]
+        metadata, conversation, state = new_session(
+            title=f"Session {number}", messages=messages, id=UUID(int=number)
+        )
+        name = "site" if number == 1 else "queue"
+        context = ConversationContext(f"/nowhere/{name}", {"AGCX_BRANCH": "main"}, [], None, None)
+        store.save_session(metadata.id, metadata, conversation.replace(context=context), state)
+    return store
+
+
+def table_of(store: Store) -> SessionTable:
+    """As it is while no session has been read."""
+    table = SessionTable()
+    table.put(store.scan())
+    return table
+
+
+def found(store: Store, line: str, cache: Path | None = None) -> list[int]:
+    """The numbers of the sessions that the keys of a line select."""
+    refs = SessionsToSearch(table_of(store), store.path, cache).select(parse_line(line, NOW).filter)
+    return sorted(UUID(Path(ref.path).stem).int for ref in refs)
+
+
+@pytest.mark.parametrize(
+    ("line", "numbers"),
+    [
+        ("lea project:queue", [2, 3]),
+        ("lea -project:queue", [1]),
+        ("lea dir:nowhere/s branch:main", [1]),
+        ("lea -branch:main", []),
+        ("lea turns:>1", [3]),
+        ("lea project:queue -turns:>1", [2]),
+        ("lea agent:codex", []),
+    ],
+)
+def test_keys_that_need_more_than_the_list_knows_read_it(store, tmp_path, line, numbers):
+    assert found(store, line) == found(store, line, tmp_path / "cache") == numbers
+
+
+def test_reading_for_a_key_ends_when_another_line_is_typed(store):
+    scope = SessionsToSearch(table_of(store), store.path)
+    for line in ("x project:queue", "x turns:>1"):
+        with pytest.raises(NotWanted):
+            scope.select(parse_line(line, NOW).filter, lambda: True)
+
+
+def test_a_search_with_such_a_key_gives_what_is_found(store):
+    arrived = threading.Event()
+    searcher = Searcher(Index(store), SessionsToSearch(table_of(store), store.path), arrived.set)
+    searcher.ask(parse_line("lea turns:>1", NOW))
+    sessions = []
+
+    def ended() -> bool:
+        now = searcher.take()
+        sessions.extend(now.sessions)
+        return now.ended
+
+    wait_until(ended, "the end of the search")
+    assert [each.title for each in sessions] == ["Session 3"]
+    assert len(searcher.sessions()) == 1
+    searcher.close()
+
+
+def test_close_words_are_those_of_the_sessions_that_were_searched(store, tmp_path):
+    refs = {each.path: each for each in Index(store).sessions()}
+    queue = [ref for path, ref in refs.items() if not path.endswith("1.agcx")]
+    for index in (Index(store), Index(store, tmp_path / "cache")):
+        if index.cache_dir is not None:
+            index.update()
+        query = parse_line("laese", NOW).wanted
+        closest, *_ = close_spellings(index, query, list(refs.values()))
+        assert closest.close == "lease"
+        assert "lease" not in [each.close for each in close_spellings(index, query, queue)]
+        # A word that occurs is not replaced.
+        both = parse_line("the laese", NOW).wanted
+        offered = close_spellings(index, both, list(refs.values()))
+        assert {each.word for each in offered} == {"laese"}
+        assert offered[0].query == "the lease"
+
+
+def test_what_was_found_and_cannot_be_read_any_more_is_counted_once():
+    def missing(name: str, messages: int = 0) -> Unsearched:
+        return Unsearched(name, CorruptData("broken", path=name), messages)
+
+    earlier = SearchProgress(
+        10,
+        8,
+        0,
+        3,
+        5,
+        partial=(missing("a", 4), missing("b", 2)),
+        unreadable=(missing("c"),),
+        done=True,
+    )
+    # Of the three found, one is broken by now altogether, and one is gone.
+    now = SearchProgress(2, 1, 1, 1, 1, unreadable=(missing("a"),), done=True)
+    whole = narrowed(earlier, 3, now)
+    assert (whole.total, whole.searched) == (9, 6)
+    assert [each.path for each in whole.partial] == ["b"]
+    assert sorted(each.path for each in whole.unreadable) == ["a", "c"]
+    # All of them are gone.
+    assert narrowed(earlier, 3, SearchProgress(done=True)).total == 7
+    # Nothing is known yet.
+    assert narrowed(earlier, 3, SearchProgress()).total == 10
