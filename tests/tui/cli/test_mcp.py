@@ -31,7 +31,9 @@ def ask(use: Callable[[Client], Awaitable[None]], *options: str) -> None:
     """Let a client use a server of its own; what the server wrote to stderr is part of a failure."""
     command = [sys.executable, "-m", "agcx_tui", "mcp", *options]
     server = StdioServerParameters(
-        command="sh", args=["-c", _SAY_HOW_IT_ENDED, "sh", *command], env=dict(os.environ)
+        command="sh",
+        args=["-c", _SAY_HOW_IT_ENDED, "sh", *command],
+        env=os.environ | {"PYTHONFAULTHANDLER": "1"},
     )
 
     async def talk(errors: TextIO) -> None:
