@@ -50,7 +50,7 @@ agcx_format.importing   conversations of Codex, Claude Code, and other agents
 agcx_format.redaction   find secrets and replace them
 agcx_format.doctor      verify and repair
 agcx_format.space       where the bytes go, and rules for cleaning up
-agcx_format.store       the trash, edits, and names of files
+agcx_format.store       the trash, edits, backups, copies, and names of files
 agcx_format.catalog     what a list remembers of a store
 agcx_format.disk        durable writes
 

@@ -104,6 +104,7 @@ class ImportRun:
         self._planned: dict[UUID, Planned] = {}
         self._records: dict[str, list[ImportRecord]] = {}
         self._deleted: set[UUID] | None = None
+        self._layout = store.layout
         self._staging: Staging | None = None
         if not self._options.dry_run:
             self._staging = store.imports.staging()
@@ -188,7 +189,7 @@ class ImportRun:
             found.source,
             found.session_id,
             str(self._store.path),
-            self._store.layout,
+            self._layout,
             self._store.level,
             self._target(str(number)),
             self._options.own_ids,

@@ -15,6 +15,7 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Self, TypeVar
 
 __all__ = [
@@ -71,8 +72,18 @@ def ns_of(text: str) -> int:
     Raises:
         ValueError: the text is not a timestamp.
     """
+    if is_usual(text):
+        day, fraction = _day_of(text[:10]), text[20:-1]
+        seconds = day * _DAY + int(text[11:13]) * 3600 + int(text[14:16]) * 60 + int(text[17:19])
+        return seconds * _NS + (int(f"{fraction:0<9}") if fraction else 0)
     seconds, nanos = _parse(text)
     return seconds * _NS + nanos
+
+
+@lru_cache(maxsize=1024)
+def _day_of(date: str) -> int:
+    """Days since 1970-01-01 of a date as in a usual timestamp: most of a store are of a few."""
+    return _days_from_civil(int(date[:4]), int(date[5:7]), int(date[8:]))
 
 
 def to_datetime(text: str) -> datetime:

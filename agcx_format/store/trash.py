@@ -253,6 +253,9 @@ def _sources(act: Act) -> set[str]:
 
 def _owner_of(path: str) -> str:
     """The id of the session that a checkpoint or a copy of metadata belongs to; else empty."""
+    if "/" not in path:
+        # Nothing of that kind is in the store itself.
+        return ""
     folder, name = os.path.split(path)
     if folder == paths.CHECKPOINTS:
         return name.partition("_")[0].lower()

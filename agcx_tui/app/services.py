@@ -50,4 +50,4 @@ class Remember(Message):
     `choices` are fields of `agcx_tui.core.local.choices.Choices`.
     """
 
-    choices: dict[str, str | float | bool | None]
+    choices: dict[str, str | float | bool | tuple[str, ...] | None]

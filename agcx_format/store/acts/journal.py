@@ -26,7 +26,6 @@ from agcx_format.store.acts.act_dirs import (
     MANIFEST,
     UNDONE,
     UNFINISHED,
-    act_id_of,
     act_names,
     open_trash,
     parse_name,
@@ -46,7 +45,8 @@ def iter_acts(root: Path) -> Iterator[Act]:
         PersistenceError: the trash cannot be read.
     """
     done = {act.id: act for act in emptied.read(root)}
-    names = {act_id_of(name): name for name in act_names(root) if not name.endswith(UNFINISHED)}
+    found = map(parse_name, act_names(root))
+    names = {name["id"]: name for name in found if name and not name.string.endswith(UNFINISHED)}
     try:
         trash_fd = open_trash(root)
     except FileNotFoundError:
@@ -87,20 +87,19 @@ def read_act(act_dir: Path) -> Act | None:
         return None
     try:
         status = os.lstat(act_dir.name, dir_fd=trash_fd)
-        return _read(trash_fd, act_dir.name, root) if stat.S_ISDIR(status.st_mode) else None
+        name = parse_name(act_dir.name)
+        return _read(trash_fd, name, root) if name and stat.S_ISDIR(status.st_mode) else None
     except OSError:
         return None
     finally:
         os.close(trash_fd)
 
 
-def _read(trash_fd: int, name: str, root: Path) -> Act | None:
-    """The act of a directory that is not a link; None if it no longer exists."""
-    match = parse_name(name)
-    if match is None:
-        return None
+def _read(trash_fd: int, parsed: re.Match[str], root: Path) -> Act | None:
+    """The act of a directory that is not a link, by its parsed name; None if it no longer exists."""
+    name = parsed.string
     try:
-        return decode(_manifest_in(trash_fd, name), match["id"], undone=UNDONE in name)
+        return decode(_manifest_in(trash_fd, name), parsed["id"], undone=UNDONE in name)
     except PersistenceError as error:
         reason = error.reason
     except OSError as cause:
@@ -110,7 +109,7 @@ def _read(trash_fd: int, name: str, root: Path) -> Act | None:
     except OSError:
         # Another program emptied or undid it meanwhile.
         return None
-    return _unusable(match, reason, root / TRASH / name)
+    return _unusable(parsed, reason, root / TRASH / name)
 
 
 def _manifest_in(trash_fd: int, name: str) -> bytes:

@@ -115,14 +115,15 @@ def _back_up(
     progress: Progress,
 ) -> BackedUp:
     chosen = list(store.scan()) if entries is None else entries
-    checkpoints = checkpoint_files(store.path)
+    checkpoints, relative = checkpoint_files(store.path), paths.relative_paths(store.path)
     sessions: list[BackupSession] = []
     failures: list[Failure] = []
     for number, entry in enumerate(chosen):
         progress(number, len(chosen))
         belonging = [path for path, _ in checkpoints.pop(str(entry.id), ())]
         try:
-            sessions.append(_session(store, writer, entry, belonging, failures))
+            path = relative(entry.path)
+            sessions.append(_session(store, writer, entry, path, belonging, failures))
         except (PersistenceError, OSError) as error:
             failures.append(_failure(store.path, entry.path, error))
     progress(len(chosen), len(chosen))
@@ -148,10 +149,11 @@ def _session(
     store: StoreReader,
     writer: _Writer,
     entry: ScanEntry,
+    path: str,
     belonging: Sequence[str],
     failures: list[Failure],
 ) -> BackupSession:
-    """Copy one session with its checkpoints, of one version of its file.
+    """Copy one session, whose `path` is relative, with its checkpoints, of one version of its file.
 
     Checkpoints that cannot be read are added to `failures`.
 
@@ -159,7 +161,6 @@ def _session(
         StaleSession: it changes whenever it is read.
         PersistenceError: it cannot be read.
     """
-    relative = paths.relative(store.path, entry.path)
     for attempt in range(_ATTEMPTS):
         if attempt:
             time.sleep(_PAUSE)
@@ -174,7 +175,7 @@ def _session(
             if found.metadata is None and is_link(entry.path) and not _is_session(entry.path):
                 raise PersistenceError("a link to what is no session", path=entry.path)
             files = _checkpoints(store, writer, belonging, failures)
-            file = writer.add(store.path, relative, found.signature, follow=True)
+            file = writer.add(store.path, path, found.signature, follow=True)
         except StaleSession:
             continue
         about = found.metadata

@@ -60,17 +60,19 @@ def list_(settings: Settings, as_json: bool) -> None:
             )
     else:
         # One write: click looks at the terminal and flushes for each.
-        click.echo("".join(map(_line, sessions)), nl=False)
+        now = microseconds_now()
+        click.echo("".join([_line(session, now) for session in sessions]), nl=False)
     tell(f"{counted(len(sessions), 'session')} · {size(sum(each.size for each in sessions))}")
 
 
-def _line(session: TrashedSession) -> str:
+def _line(session: TrashedSession, now: int) -> str:
     from agcx_format import ns_of
     from agcx_tui.core.words.format import AGE_WIDTH, age
 
-    when = age(ns_of(session.act.created_at) // 1000, microseconds_now())
+    when = age(ns_of(session.act.created_at) // 1000, now)
     title = shortened(safe_line(session.title).strip() or "(no title)", _TITLE_WIDTH)
-    name = str(session.id)[:8] if session.id else ""
+    session_id = session.id
+    name = str(session_id)[:8] if session_id else ""
     amount = f"{size(session.size):>7}"
     return f"{when:>{AGE_WIDTH}}  {session.act.id[-6:]}  {name:8}  {amount}  {title}\n"
 

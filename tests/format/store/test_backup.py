@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
 import tarfile
@@ -12,6 +13,7 @@ import pytest
 
 from agcx_format import (
     CorruptData,
+    LockFailed,
     PersistenceError,
     StaleSession,
     open_store,
@@ -341,3 +343,14 @@ def test_a_restored_store_is_not_in_use_because_its_files_are_new(tmp_path: Path
     to, _ = restored(path, tmp_path / "to")
     now = next(iter(to.scan())).mtime_ns + 1_000_000_000
     assert to.at_work(to.scan(), now) == []
+
+
+def test_two_backups_to_one_archive_do_not_mix(tmp_path: Path):
+    store, path = filled(tmp_path / "from", 1), tmp_path / "backup.tar"
+    store.back_up(path)
+    before = path.read_bytes()
+    with path.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(LockFailed, match="another backup"):
+            store.back_up(path)
+    assert path.read_bytes() == before

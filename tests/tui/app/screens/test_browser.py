@@ -362,7 +362,7 @@ async def test_a_click_on_the_header_sorts_and_another_turns_it_round(store):
 
 async def test_clicks_on_the_header_sort_by_every_key_both_ways(store):
     app = browser(store)
-    async with app.run_test(size=(100, 24)) as pilot:
+    async with app.run_test(size=(180, 24)) as pilot:
         screen = await scanned(pilot)
         screen.sort_by("title", descending=True)
         seen = []
