@@ -55,6 +55,7 @@ _SAVED_FLAGS = FAVORITE | BROKEN | READABLE | WORDS_KNOWN
 NO_RATIO = -1.0
 
 _MAX_COUNT = 2**64 - 1
+_MAX_TURNS = 2**32 - 1
 _HALF = 2**64 - 1
 
 # The arrays and their types. The first three are the signature of the file.
@@ -62,6 +63,7 @@ ARRAYS = {
     "inodes": "Q", "mtimes": "q", "sizes": "Q",
     "high": "Q", "low": "Q", "folders": "H", "models": "H", "tags": "I", "directories": "I",
     "projects": "I", "branches": "I",
+    "turns": "I", "tokens": "Q", "costs": "d",
     "accessed": "q", "updated": "q", "created": "q", "messages": "Q", "ratios": "f",
     "modes": "B", "flags": "B",
 }  # fmt: skip
@@ -136,7 +138,8 @@ class Columns:
 
     def opening(self, row: int) -> Opening:
         """What `set_opening` was given, without the words."""
-        return Opening("", self.directory(row), self.project(row), self.branch(row))
+        tokens, cost = self.arrays["tokens"][row], self.arrays["costs"][row]
+        return Opening("", self.directory(row), self.project(row), self.branch(row), tokens, cost)
 
     def signature(self, row: int) -> Signature | None:
         """The signature of the file when it was read; None if unknown."""
@@ -172,6 +175,7 @@ class Columns:
         arrays["directories"][row] = pools["directories"].number(opening.directory)
         arrays["projects"][row] = pools["projects"].number(opening.project)
         arrays["branches"][row] = pools["branches"].number(opening.branch)
+        arrays["tokens"][row], arrays["costs"][row] = opening.tokens, opening.cost
         head = _parts(self.haystacks[row])[0]
         parts = filter(None, (project_name(opening.project), opening.words))
         said = "\t".join(parts).replace("\n", " ")
@@ -331,7 +335,7 @@ class Columns:
         arrays["tags"][row] = self.pools["tags"].number(tags)
         if metadata is None:
             title = ""
-            arrays["messages"][row] = 0
+            arrays["messages"][row] = arrays["turns"][row] = 0
             arrays["ratios"][row] = NO_RATIO
             for name in DATES:
                 arrays[name][row] = entry.mtime_ns // 1000
@@ -339,6 +343,7 @@ class Columns:
         else:
             title = metadata.title
             arrays["messages"][row] = min(metadata.message_count, _MAX_COUNT)
+            arrays["turns"][row] = min(metadata.turn_count, _MAX_TURNS)
             arrays["ratios"][row] = metadata.compression_ratio
             arrays["modes"][row] = MODES.index(metadata.current_mode.value)
             arrays["accessed"][row] = micros(metadata.last_accessed)

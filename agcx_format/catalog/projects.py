@@ -15,10 +15,16 @@ from typing import NamedTuple
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import PersistenceError
 
-__all__ = ["BRANCH", "Opening", "project_directory", "project_name"]
+__all__ = ["BRANCH", "COST", "TOKENS", "Opening", "project_directory", "project_name"]
 
 BRANCH = "AGCX_BRANCH"
 """The variable of a session's environment that has the Git branch."""
+
+TOKENS = ("AGCX_TOKENS_INPUT", "AGCX_TOKENS_OUTPUT")
+"""Those that have the numbers of tokens read and written."""
+
+COST = "AGCX_COST_USD"
+"""The one that has the cost in US dollars."""
 
 # A file `.git` is one line, and nobody works deeper than this below a repository.
 _LARGEST_FILE = 4096
@@ -36,14 +42,18 @@ class Opening(NamedTuple):
         directory: the agent's working directory.
         project: see `project_directory`.
         branch: the Git branch, where it was recorded.
+        tokens: those read and written, where that was recorded.
+        cost: in US dollars, where it was recorded.
 
-    All may be empty.
+    All may be empty, or 0.
     """
 
     words: str = ""
     directory: str = ""
     project: str = ""
     branch: str = ""
+    tokens: int = 0
+    cost: float = 0.0
 
 
 def project_name(directory: str) -> str:

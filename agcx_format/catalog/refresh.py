@@ -7,11 +7,11 @@ they are only read here; what is yielded tells that thread what to change.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from agcx_format.catalog.columns import GONE, Columns
-from agcx_format.catalog.projects import BRANCH, Opening, project_directory
+from agcx_format.catalog.projects import BRANCH, COST, TOKENS, Opening, project_directory
 from agcx_format.errors import PersistenceError
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.session.lazy import SessionFile
@@ -26,6 +26,8 @@ LONGEST = 200
 _MESSAGES, _PIECES = 24, 4
 # Layout 2 stores the directory after all messages.
 _LARGEST_FOR_DIRECTORY = 1 << 22
+# No session has more tokens.
+_MOST = 1 << 48
 
 
 class Gone(str):
@@ -85,8 +87,24 @@ def read_opening(path: str) -> Opening:
     except PersistenceError:
         return Opening()
     directory = context.working_directory
-    branch = context.environment_variables.get(BRANCH, "")
-    return Opening(words, directory, project_directory(directory), branch)
+    noted = context.environment_variables
+    return Opening(
+        words,
+        directory,
+        project_directory(directory),
+        noted.get(BRANCH, ""),
+        min(sum(int(_amount(noted, name)) for name in TOKENS), _MOST),
+        _amount(noted, COST),
+    )
+
+
+def _amount(noted: Mapping[str, str], name: str) -> float:
+    """The number in a variable; 0 if there is none."""
+    try:
+        amount = float(noted.get(name, "0"))
+    except ValueError:
+        return 0.0
+    return amount if 0 <= amount < _MOST else 0.0
 
 
 def _first_words(session: SessionFile) -> str:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from agcx_format.exporting.choice import (
         chosen as chosen,
     )
+    from agcx_format.exporting.claude import to_transcript as to_transcript
+    from agcx_format.exporting.claude import transcript_name as transcript_name
+    from agcx_format.exporting.claude import transcript_parts as transcript_parts
     from agcx_format.exporting.codex import (
         rollout_name as rollout_name,
     )
@@ -54,6 +57,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "choice": "EVERYTHING ExportChoice chosen",
+    "claude": "to_transcript transcript_name transcript_parts",
     "codex": "rollout_name rollout_parts",
     "html": "PAGE_END html_parts page_start section_parts",
     "json_document": "from_session_json session_json",

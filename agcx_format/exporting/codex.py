@@ -2,10 +2,9 @@
 
 Strategy: the lines are those of Codex since 0.34, `{timestamp, type, payload}`: a `session_meta`, a
 `turn_context` with the model, then each item as a `response_item`, which the agent gets again. Speech also
-becomes an `event_msg`: Codex shows it, and its list of sessions ignores files without one. Our own import
-reads the items back unchanged, with these exceptions: an item of an unknown kind keeps only its fields,
-reasoning without content gets an empty one, and what rollouts have no place for (edits, branches, files) is
-left out.
+becomes an `event_msg`: Codex shows it, and its list of sessions ignores files without one. A branch that was
+left ends with the event of turns that were rolled back. What rollouts have no place for is noted for our own
+import, which reads the same messages back (see `notes`).
 """
 
 from __future__ import annotations
@@ -16,11 +15,17 @@ from typing import Any
 
 from agcx_format.codec.json import to_plain
 from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
+from agcx_format.exporting.notes import NOTES, message_notes, session_notes
 from agcx_format.model.items import (
+    FunctionCall,
+    FunctionCallOutput,
+    InputImage,
+    InputText,
     Item,
     LocalShellCall,
     Message,
     MessageSnapshot,
+    OutputText,
     Reasoning,
     ReasoningWithoutContent,
     UnknownItem,
@@ -56,14 +61,41 @@ def rollout_parts(
 ) -> Iterator[str]:
     """The document in parts; after the first, each has the lines of one message."""
     directory = context.working_directory if context is not None else ""
-    yield _start(metadata, directory or "/")
+    yield _start(metadata, directory or "/", with_notes=choice.metadata)
+    # Turns of the branch at hand, which is left when the next message is in another.
+    branch, turns, moment = None, 0, ""
     for _, message in chosen(messages, choice):
-        lines = [_line(message.timestamp, "response_item", _payload(message.item))]
-        lines += [_line(message.timestamp, "event_msg", event) for event in _events(message.item)]
+        lines = []
+        if message.metadata.branch_id != branch:
+            lines.append(_rolled_back(message.timestamp, turns if branch else 0))
+            branch, turns = message.metadata.branch_id, 0
+        turns += genuine_user_text(message.item) is not None
+        moment = message.timestamp
+        notes = message_notes(message, with_item=_is_changed(message.item))
+        noted = notes if choice.metadata else None
+        lines.append(_line(moment, "response_item", _payload(message.item), noted))
+        lines += [_line(moment, "event_msg", event) for event in _events(message.item)]
         yield "".join(lines)
+    if branch and turns:
+        yield _rolled_back(moment, turns)
 
 
-def _start(metadata: SessionMetadata, directory: str) -> str:
+def _rolled_back(moment: str, turns: int) -> str:
+    """The line that takes turns back; empty if there are none."""
+    event = {"type": "thread_rolled_back", "num_turns": turns}
+    return _line(moment, "event_msg", event, {}) if turns else ""
+
+
+def _is_changed(item: object) -> bool:
+    """Whether an import makes another item of the line."""
+    if isinstance(item, Message):
+        return not all(
+            isinstance(part, InputText | InputImage | OutputText) for part in item.content
+        )
+    return not isinstance(item, FunctionCall | FunctionCallOutput | LocalShellCall | Reasoning)
+
+
+def _start(metadata: SessionMetadata, directory: str, *, with_notes: bool) -> str:
     meta = {
         "id": str(metadata.id),
         "timestamp": metadata.created_at,
@@ -83,11 +115,14 @@ def _start(metadata: SessionMetadata, directory: str) -> str:
         "summary": "auto",
     }
     created = metadata.created_at
-    return _line(created, "session_meta", meta) + _line(created, "turn_context", turn)
+    notes = session_notes(metadata) if with_notes else None
+    return _line(created, "session_meta", meta, notes) + _line(created, "turn_context", turn)
 
 
-def _line(moment: str, kind: str, payload: object) -> str:
+def _line(moment: str, kind: str, payload: object, notes: dict[str, Any] | None = None) -> str:
     line = {"timestamp": moment, "type": kind, "payload": payload}
+    if notes is not None:
+        line[NOTES] = notes
     # Our texts cannot contain unpaired surrogates, so the file cannot either.
     text = json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=repr)
     return safe_json(text) + "\n"

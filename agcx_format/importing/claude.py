@@ -23,7 +23,15 @@ from agcx_format.importing.claude_asides import Asides, mode_of
 from agcx_format.importing.claude_blocks import Blocks
 from agcx_format.importing.claude_branches import Lineage
 from agcx_format.importing.claude_results import results_beside
-from agcx_format.importing.draft import DraftEntry, ImportDraft
+from agcx_format.importing.claude_subagents import (
+    About,
+    about_beside,
+    id_of_subagent,
+    parent_in,
+    started_by,
+)
+from agcx_format.importing.draft import ImportDraft
+from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.environment import (
     BRANCH,
     CLI_VERSION,
@@ -38,6 +46,7 @@ from agcx_format.importing.fields import as_json, as_text
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Line
 from agcx_format.importing.moments import moment_of
+from agcx_format.importing.returned import add_returned, tags_and_title, with_notes
 from agcx_format.importing.source_file import Opener, detect, known_shape, read_source
 from agcx_format.model.ids import session_id
 from agcx_format.model.timestamps import Timestamp
@@ -78,7 +87,7 @@ def read_transcript(path: Path, *, opener: Opener | None = None) -> Imported:
     Raises:
         ConversionError: the file cannot be read or is not a transcript.
     """
-    return read_source(path, partial(convert, results=results_beside), opener)
+    return read_source(path, partial(convert, results=results_beside, about=about_beside), opener)
 
 
 def convert(
@@ -86,10 +95,12 @@ def convert(
     source: Path,
     modified: Timestamp,
     results: Callable[[Path], Callable[[str], str | None]] = lambda source: lambda name: None,
+    about: Callable[[Path], About] = lambda source: {},
 ) -> Imported:
     """The session that the lines of `source` hold; `modified` is when the file last changed.
 
-    `results` gives the content of a tool's result that lies in a file beside the source, by its name.
+    `results` gives the content of a tool's result that lies in a file beside the source, by its name;
+    `about` what a file beside it says of a subagent.
 
     Raises:
         ConversionError: no line has the shape of a Claude Code transcript.
@@ -98,7 +109,7 @@ def convert(
     if shape != "claude":
         raise ConversionError("this is a Codex rollout, not a Claude Code transcript")
     values = [value for line in first for value in line.values]
-    transcript = _Transcript(values, source, modified, results(source))
+    transcript = _Transcript(values, source, modified, results(source), about(source))
     for line in lines:
         transcript.line(line)
     return transcript.finish()
@@ -113,15 +124,19 @@ class _Transcript:
         source: Path,
         modified: Timestamp,
         result_in_file: Callable[[str], str | None],
+        about: About,
     ) -> None:
         self._source = source
         self._result_in_file = result_in_file
         self._modified = modified
         known = [value for value in values if isinstance(value, dict)]
         spoken = next((v for v in known if v.get("type") in ("user", "assistant")), {})
-        self._is_subagent = spoken.get("isSidechain") is True
+        is_agent_file = source.name.startswith("agent-") and bool(as_text(spoken.get("agentId")))
+        self._is_subagent = spoken.get("isSidechain") is True or is_agent_file
         start = next(filter(None, (moment_of(v.get("timestamp")) for v in known)), modified)
         self._draft = ImportDraft(self._identity(known, spoken), start, times_calls=True)
+        if self._is_subagent:
+            self._draft.parent = parent_in(self._session, about)
         self._asides = Asides(self._draft)
         self._lineage = Lineage()
         self._usage = _Usage()
@@ -133,12 +148,12 @@ class _Transcript:
 
     def _identity(self, known: list[dict[str, Any]], spoken: dict[str, Any]) -> UUID:
         """The session's id: files are named by it, except copies; a subagent's lines have its parent's id."""
-        given = as_text(spoken.get("sessionId")) or next(
+        given = self._session = as_text(spoken.get("sessionId")) or next(
             (v["sessionId"] for v in known if as_text(v.get("sessionId"))), ""
         )
         stem = self._source.name.split(".")[0]
         if self._is_subagent:
-            return session_id(f"{given}/{as_text(spoken.get('agentId')) or stem}", "")
+            return id_of_subagent(given, as_text(spoken.get("agentId")) or stem)
         return session_id(stem if _is_uuid(stem) else given, self._source.name)
 
     def line(self, line: Line) -> None:
@@ -153,7 +168,10 @@ class _Transcript:
         self._about_session(value)
         before = len(draft.entries)
         kind = as_text(value.get("type"))
-        if kind in ("user", "assistant"):
+        tags_and_title(draft, value)
+        if add_returned(draft, value, number):
+            pass
+        elif kind in ("user", "assistant"):
             self._message(kind, value, number)
         else:
             self._asides.line(kind, value, number)
@@ -175,6 +193,7 @@ class _Transcript:
         before = len(draft.entries)
         blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
         Blocks(draft, value, message, number, self._result_in_file).add(blocks)
+        with_notes(draft.entries[before:], value)
         for entry in draft.entries[before:]:
             self._asides.heard(entry.item)
         if kind == "assistant":
@@ -182,6 +201,8 @@ class _Transcript:
             if not as_text(message.get("model")).startswith("<"):
                 self._model = as_text(message.get("model")) or self._model
             return
+        if started := started_by(value):
+            draft.has_started(draft.entries[before:], started)
         mode_of(draft, value.get("permissionMode"))
         if not self._task and isinstance(content, str):
             self._task = short_title(content)
@@ -226,7 +247,7 @@ class _Transcript:
             untitled,
         ]
         draft.titles.update(filter(None, [*titles, *own]))
-        tags = [self._branch, "subagent" if self._is_subagent else ""]
+        tags = [self._branch, *asides.tags]
         return draft.finish(
             source=self._source,
             changed=self._modified,

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from agcx_format.errors import ConversionError
+from agcx_format.exporting.notes import NOTES
 from agcx_format.importing.agent import Agent, Head, Source, home_directory
 from agcx_format.importing.codex_events import Events
+from agcx_format.importing.codex_family import Family, SaidBy, said_by
 from agcx_format.importing.codex_items import add_item
 from agcx_format.importing.codex_names import Names, names_beside
 from agcx_format.importing.draft import ImportDraft
@@ -27,6 +29,7 @@ from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Line, read_document, read_lines
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.notices import add_unknown
+from agcx_format.importing.returned import add_returned, is_ours, tags_and_title, with_notes
 from agcx_format.importing.source_file import Opener, detect, known_shape, read_source
 from agcx_format.model.ids import session_id
 from agcx_format.model.session import OperatingMode
@@ -69,7 +72,7 @@ def read_rollout(path: Path, *, opener: Opener | None = None) -> Imported:
         ConversionError: the file cannot be read or is not a rollout.
     """
     read = read_document if Path(path).suffix == ".json" else read_lines
-    return read_source(path, partial(convert, names=names_beside), opener, read)
+    return read_source(path, partial(convert, names=names_beside, said_by=said_by), opener, read)
 
 
 def convert(
@@ -77,10 +80,12 @@ def convert(
     source: Path,
     modified: Timestamp,
     names: Callable[[Path], Names] = lambda source: {},
+    said_by: SaidBy = lambda source, origin: (),
 ) -> Imported:
     """The session that the lines of `source` hold; `modified` is when the file last changed.
 
-    `names` gives the names that the person gave to sessions, by their ids, the last one last.
+    `names` gives the names that the person gave to sessions, by their ids, the last one last; `said_by` what
+    a person said in the session that this one was forked from.
 
     Raises:
         ConversionError: no line has the shape of a Codex rollout.
@@ -89,7 +94,7 @@ def convert(
     if shape == "claude":
         raise ConversionError("this is a Claude Code transcript, not a Codex rollout")
     lines = _split_document(lines) if shape == "document" else lines
-    return _Rollout.read(lines, source, modified, names)
+    return _Rollout.read(lines, source, modified, names, said_by)
 
 
 def _split_document(lines: Iterable[Line]) -> Iterator[Line]:
@@ -108,21 +113,24 @@ class _Rollout:
 
     def __init__(
         self, draft: ImportDraft, meta: dict[str, Any], source: Path, modified: Timestamp,
-        names: Callable[[Path], Names],
+        names: Callable[[Path], Names], said_by: SaidBy,
     ) -> None:  # fmt: skip
         self._draft = draft
         self._meta = meta
         self._source = source
         self._modified = modified
         self._names = names
+        self._said_by = said_by
         self._events = Events(draft)
+        self._family = Family(meta)
+        draft.parent = self._family.parent
         self._model = ""
         self._directory = ""
 
     @classmethod
     def read(
         cls, lines: Iterable[Line], source: Path, modified: Timestamp,
-        names: Callable[[Path], Names],
+        names: Callable[[Path], Names], said_by: SaidBy,
     ) -> Imported:  # fmt: skip
         """Convert all lines.
 
@@ -140,7 +148,9 @@ class _Rollout:
         times = (v.get("timestamp") for v in values if isinstance(v, dict))
         start = next(filter(None, map(moment_of, [meta.get("timestamp"), *times])), None)
         identity = session_id(meta.get("id"), source.name)
-        rollout = cls(ImportDraft(identity, start or modified), meta, source, modified, names)
+        rollout = cls(
+            ImportDraft(identity, start or modified), meta, source, modified, names, said_by
+        )
         for line in itertools.chain(waiting, lines):
             rollout._draft.take(line, rollout._value)
         return rollout._finish()
@@ -151,6 +161,8 @@ class _Rollout:
             draft.bad(number, "not an object")
             return
         draft.at(moment_of(value.get("timestamp")))
+        if NOTES in value and self._returned(value, number):
+            return
         match value:
             case {"type": "response_item", "payload": dict(payload)}:
                 self._item(payload, number)
@@ -179,6 +191,23 @@ class _Rollout:
             case _:
                 add_unknown(draft, "{" + ", ".join(sorted(value)[:4]) + "}", value, number)
 
+    def _returned(self, value: dict[str, Any], number: int) -> bool:
+        """Use a line of an export of this program; False if it is to be read like any other."""
+        draft = self._draft
+        tags_and_title(draft, value)
+        if is_ours(value):
+            draft.skipped.add("written beside the conversation", number, value)
+            return True
+        if add_returned(draft, value, number):
+            self._events.heard(draft.entries[-1].item)
+            return True
+        payload, before = value.get("payload"), len(draft.entries)
+        if value.get("type") != "response_item" or not isinstance(payload, dict):
+            return False
+        self._item(payload, number)
+        with_notes(draft.entries[before:], value)
+        return True
+
     def _item(self, payload: dict[str, Any], number: int) -> None:
         add_item(self._draft, payload, number, self._events.heard)
 
@@ -192,6 +221,9 @@ class _Rollout:
 
     def _finish(self) -> Imported:
         draft, meta = self._draft, self._meta
+        if origin := self._family.origin:
+            said = self._said_by(self._source, origin)
+            self._family.mark(draft.entries, draft.start, said)
         git = meta.get("git")
         git = git if isinstance(git, dict) else {}
         directory = self._directory or as_text(meta.get("cwd")) or _directory_in_messages(draft)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from agcx_format.importing.codex_family import spawned
 from agcx_format.importing.codex_items import PLACEHOLDERS
+from agcx_format.importing.codex_reviews import review_in
 from agcx_format.importing.copies import Copies
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.environment import (
@@ -27,6 +29,7 @@ from agcx_format.model.items import (
     OutputText,
     Reasoning,
     ReasoningText,
+    ReasoningWithoutContent,
     SummaryText,
 )
 from agcx_format.model.session import OperatingMode
@@ -96,7 +99,7 @@ class Events:
                     self._copies.said("interruption", "interrupted")
             case Message(role="assistant"):
                 self._copies.said("assistant", _spoken(item))
-            case Reasoning():
+            case Reasoning() | ReasoningWithoutContent():
                 for part in item.summary:
                     self._copies.said("summary", part.text)
                 for thought in item.content or []:
@@ -134,9 +137,13 @@ class Events:
             draft.went(as_text(payload.get("call_id")), outcome_of(payload))
         elif kind in _FOR_DISPLAY:
             draft.duplicates.add(name, number, payload)
+            if started := spawned(kind, payload):
+                draft.subagents[as_text(payload.get("call_id"))] = started
         elif kind in _NO_CONVERSATION:
             draft.skipped.add(name, number, payload)
             self._about_session(kind, payload)
+            if words := review_in(payload):
+                add_notice(draft, words, number)
         else:
             add_unknown(draft, name if kind else "event_msg", payload, number)
 

@@ -8,14 +8,18 @@ back) changes an entry of the draft; the messages are made at the end. Nothing h
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
+from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.environment import AGENT, SOURCE_CHANGED, VERSION, WRITTEN_BY
+from agcx_format.importing.family import family, links, title_of
 from agcx_format.importing.file_contexts import files_of
 from agcx_format.importing.imported import Imported, Parent
 from agcx_format.importing.json_lines import Line
@@ -23,7 +27,6 @@ from agcx_format.importing.moments import estimated
 from agcx_format.importing.report import ImportReport, LineTally
 from agcx_format.model.fields import Float32
 from agcx_format.model.items import (
-    FileContext,
     FunctionCall,
     FunctionCallOutput,
     Item,
@@ -45,7 +48,7 @@ from agcx_format.transcript.outputs import CallOutcome, read_output
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import genuine_user_text, text_of
 
-__all__ = ["INCOMPLETE", "DraftEntry", "ImportDraft"]
+__all__ = ["INCOMPLETE", "ImportDraft"]
 
 # Tag of a session that could not be read completely.
 INCOMPLETE = "incomplete"
@@ -55,34 +58,9 @@ _LISTED = 1000
 
 _FORMAT_VERSION = 1
 
-
-@dataclass(slots=True, eq=False)
-class DraftEntry:
-    """A message in progress.
-
-    Fields:
-        item, message_id, time: of the message.
-        has_time: whether its line has one, rather than a line before.
-        words: what the person said in it; None if it is not theirs.
-        outcome: how the call went, if this is the output of one.
-        files: what the call in it is about.
-        branch: the branch that was left, if it is in one.
-        is_branch_point: whether a branch that was left begins after it.
-        parent: the message that it continues from, if that is not the one before it.
-        is_dropped: whether it turned out to be a copy.
-    """
-
-    item: Item
-    message_id: UUID
-    time: Timestamp
-    has_time: bool
-    words: str | None
-    outcome: CallOutcome | None = None
-    files: list[FileContext] = field(default_factory=list)
-    branch: UUID | None = None
-    is_branch_point: bool = False
-    parent: UUID | None = None
-    is_dropped: bool = False
+# Everything in them is made here, so it need not be checked again.
+_metadata = MessageMetadata.unchecked
+_snapshot = MessageSnapshot.unchecked
 
 
 @dataclass
@@ -113,6 +91,12 @@ class ImportDraft:
     # What the ids of the next messages derive from; by default, the numbers of their lines.
     key: str = ""
     parent: Parent | None = None
+    # The sessions of subagents, by the calls that started them.
+    subagents: dict[str, UUID] = field(default_factory=dict)
+    # What an export of this program said of the session.
+    returned_tags: list[str] | None = None
+    returned_title: str = ""
+    returned_mode: OperatingMode | None = None
     now: Timestamp | None = None
     _has_time: bool = False
     _calls: dict[str, DraftEntry] = field(default_factory=dict)
@@ -159,9 +143,19 @@ class ImportDraft:
 
     # --- messages
 
+    def _made(self, name: str) -> UUID:
+        """`uuid5` of the session's id and a name, without working out the same beginning each time."""
+        digest = self._beginning.copy()
+        digest.update(name.encode())
+        return UUID(bytes=digest.digest()[:16], version=5)
+
+    @cached_property
+    def _beginning(self) -> hashlib._Hash:
+        return hashlib.sha1(self.id.bytes, usedforsecurity=False)
+
     def made_id(self, prefix: str, number: int) -> str:
         """An id for the next item, if it has none; the same at every import."""
-        return f"{prefix}_{uuid5(self.id, f'{prefix}:{self._place(number)}').hex}"
+        return f"{prefix}_{self._made(f'{prefix}:{self._place(number)}').hex}"
 
     def _place(self, number: int) -> str:
         """The position of the next message: its line or key, and its number within it."""
@@ -176,7 +170,7 @@ class ImportDraft:
         """
         entry = DraftEntry(
             item,
-            uuid5(self.id, self._place(number)),
+            self._made(self._place(number)),
             self.clock,
             self._has_time,
             genuine_user_text(item),
@@ -245,6 +239,12 @@ class ImportDraft:
         """Note what a line other than the output says about a call."""
         self._outcomes[call_id] = _merged(self._outcomes.get(call_id), outcome)
 
+    def has_started(self, results: list[DraftEntry], subagent: UUID) -> None:
+        """Note which subagent the call was for that has these messages as its result."""
+        for entry in results:
+            if isinstance(entry.item, FunctionCallOutput):
+                self.subagents[entry.item.call_id] = subagent
+
     def mode(self, mode: OperatingMode) -> None:
         if not self.modes or self.modes[-1][0] is not mode:
             self.modes.append((mode, self.clock))
@@ -276,9 +276,15 @@ class ImportDraft:
 
         `changed` is when the file last changed, None if no file did.
         """
-        mode = self.modes[-1][0] if self.modes else OperatingMode.BUILD
+        mode = self.modes[-1][0] if self.modes else self.returned_mode or OperatingMode.BUILD
         messages = self._messages()
-        tags = [agent, *tags, INCOMPLETE if self.incomplete else ""]
+        tags = [agent, *tags, *links(self.parent), INCOMPLETE if self.incomplete else ""]
+        if self.returned_tags is not None:
+            tags = [*self.returned_tags, INCOMPLETE if self.incomplete else ""]
+            title = self.returned_title or title
+        elif self.parent is not None:
+            self.titles.add(title)
+            title = title_of(self.parent, title)
         metadata = SessionMetadata(
             id=self.id,
             title=title,
@@ -296,7 +302,7 @@ class ImportDraft:
             format_version=_FORMAT_VERSION,
             checkpoints=[],
         )
-        environment = {AGENT: agent, **self.environment}
+        environment = {AGENT: agent, **self.environment, **family(self.parent, self.subagents)}
         environment = {name: value for name, value in environment.items() if value}
         if changed is not None:
             environment |= {WRITTEN_BY: VERSION, SOURCE_CHANGED: str(changed)}
@@ -319,7 +325,12 @@ class ImportDraft:
         turns = 0
         for entry, time in zip(kept, times, strict=True):
             turns += entry.words is not None
-            metadata = MessageMetadata(
+            if entry.returned is not None:
+                messages.append(
+                    MessageSnapshot(entry.item, time, entry.returned[1], entry.returned[0])
+                )
+                continue
+            metadata = _metadata(
                 edited=False,
                 edit_history=[],
                 branch_point=entry.is_branch_point,
@@ -329,7 +340,7 @@ class ImportDraft:
                 file_context=entry.files,
                 tool_calls=self._records(entry),
             )
-            messages.append(MessageSnapshot(entry.item, time, max(0, turns - 1), metadata))
+            messages.append(_snapshot(entry.item, time, turns - 1 if turns else 0, metadata))
         return messages
 
     def _records(self, entry: DraftEntry) -> list[ToolCallMetadata]:

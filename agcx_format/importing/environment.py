@@ -12,6 +12,10 @@ programs keep and show, as text:
     AGCX_BRANCH         the git branch
     AGCX_CLI_VERSION    the version of the program that wrote the session
     AGCX_ORIGINATOR     how that program was used: a terminal, an editor, a library
+    AGCX_PARENT         of a subagent: the id of the session that started it
+    AGCX_PARENT_CALL    and the id of the tool call there, where it is known
+    AGCX_ROLE           and what kind of agent it is
+    AGCX_SUBAGENTS      the subagents that were started: their ids by those of the calls, as JSON
 
 Two are for the next import: AGCX_IMPORTER is the version of the importer, AGCX_SOURCE_CHANGED when the file
 last changed.
@@ -23,8 +27,9 @@ from collections.abc import Mapping
 from typing import Any
 
 __all__ = [
-    "AGENT", "BRANCH", "CLI_VERSION", "COMMIT", "COST_USD", "NAMES", "ORIGINATOR", "SOURCE_CHANGED",
-    "TOKENS_CACHED", "TOKENS_INPUT", "TOKENS_OUTPUT", "VERSION", "WRITTEN_BY", "count_of", "source_details",
+    "AGENT", "BRANCH", "CLI_VERSION", "COMMIT", "COST_USD", "NAMES", "ORIGINATOR", "PARENT", "PARENT_CALL",
+    "ROLE", "SOURCE_CHANGED", "SUBAGENTS", "TOKENS_CACHED", "TOKENS_INPUT", "TOKENS_OUTPUT", "VERSION",
+    "WRITTEN_BY", "count_of", "source_details",
 ]  # fmt: skip
 
 AGENT = "AGCX_AGENT"
@@ -36,6 +41,10 @@ COMMIT = "AGCX_COMMIT"
 BRANCH = "AGCX_BRANCH"
 CLI_VERSION = "AGCX_CLI_VERSION"
 ORIGINATOR = "AGCX_ORIGINATOR"
+PARENT = "AGCX_PARENT"
+PARENT_CALL = "AGCX_PARENT_CALL"
+ROLE = "AGCX_ROLE"
+SUBAGENTS = "AGCX_SUBAGENTS"
 
 # In the order in which they are shown.
 NAMES = (
@@ -46,7 +55,7 @@ NAMES = (
 WRITTEN_BY = "AGCX_IMPORTER"
 SOURCE_CHANGED = "AGCX_SOURCE_CHANGED"
 # Raised when the same file would become another session: an import then reads it again.
-VERSION = "3"
+VERSION = "4"
 
 
 def count_of(value: Any) -> int:

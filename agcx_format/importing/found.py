@@ -135,7 +135,7 @@ class _Known:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._ids = store.imports.session_ids()
+        self._ids = {session_id.bytes for session_id in store.imports.session_ids()}
         self._records: dict[str, ImportRecords] = {}
 
     def records(self, agent: str) -> ImportRecords:
@@ -166,7 +166,7 @@ class _Known:
     def _state(self, record: ImportRecord | None, size: int, changed_ns: int) -> SourceState:
         if record is None or record.state is RecordState.WITHDRAWN:
             return SourceState.NEW
-        is_there = record.session_id in self._ids
+        is_there = record.session in self._ids
         if record.state is RecordState.TAKEN and not is_there:
             return SourceState.DELETED
         is_same = (record.size, record.changed_ns, record.reader) == (size, changed_ns, VERSION)

@@ -27,6 +27,7 @@ from agcx_format.model.items import (
     Reasoning,
 )
 from agcx_format.model.session import Session, SessionMetadata
+from agcx_format.model.subagents import SUBAGENT, is_link
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.transcript.words import text_of
 
@@ -78,8 +79,7 @@ def grown(stored: Session, new: Imported) -> Imported:
     if old.title not in new.titles:
         kept["title"] = old.title
     if _without_mark(old) != _without_mark(new.metadata):
-        mark = [INCOMPLETE] if INCOMPLETE in new.metadata.tags else []
-        kept["tags"] = [*_without_mark(old), *mark]
+        kept["tags"] = [*_without_mark(old), *filter(_is_ours, new.metadata.tags)]
     metadata = msgspec.structs.replace(new.metadata, **kept)
     new = _with_whole_results(stored, new)
     return replace(new, metadata=metadata, state=stored[2])
@@ -195,7 +195,12 @@ def _without_source(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _without_mark(metadata: SessionMetadata) -> list[str]:
-    return [tag for tag in metadata.tags if tag != INCOMPLETE]
+    return [tag for tag in metadata.tags if not _is_ours(tag)]
+
+
+def _is_ours(tag: str) -> bool:
+    """Whether a tag says something of the source, which a person does not change."""
+    return tag in (INCOMPLETE, SUBAGENT) or is_link(tag)
 
 
 def _later(one: str, other: str) -> Timestamp:

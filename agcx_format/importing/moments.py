@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +20,7 @@ def moment_of(time: Any) -> Timestamp | None:
     """A time of the source: text, or seconds, milli-, micro-, or nanoseconds since 1970; None if invalid."""
     try:
         if isinstance(time, str):
-            return Timestamp(time)
+            return _moment_in(time)
         if isinstance(time, bool) or not isinstance(time, int | float):
             return None
         if not math.isfinite(time) or not 0 < time < _LATEST:
@@ -28,6 +29,12 @@ def moment_of(time: Any) -> Timestamp | None:
         return Timestamp.from_ns(round(time * factor))
     except (ValueError, OverflowError):
         return None
+
+
+# Lines that were written together have the same time.
+@functools.lru_cache(maxsize=64)
+def _moment_in(text: str) -> Timestamp:
+    return Timestamp(text)
 
 
 def estimated(times: Sequence[Timestamp | None], start: Timestamp) -> list[Timestamp]:

@@ -104,6 +104,7 @@ class ImportRun:
         self._planned: dict[UUID, Planned] = {}
         self._records: dict[str, list[ImportRecord]] = {}
         self._deleted: set[UUID] | None = None
+        self._layout = store.layout
         self._staging: Staging | None = None
         if not self._options.dry_run:
             self._staging = store.imports.staging()
@@ -188,7 +189,7 @@ class ImportRun:
             found.source,
             found.session_id,
             str(self._store.path),
-            self._store.layout,
+            self._layout,
             self._store.level,
             self._target(str(number)),
             self._options.own_ids,
@@ -252,7 +253,10 @@ class ImportRun:
         """
         if self._staging is None:
             return ImportSummary()
-        taken = self._store.imports.take(list(self._arrivals.values()), self._records)
+        imports = self._store.imports
+        taken = imports.take(list(self._arrivals.values()), self._records)
+        for agent in {each.agent.name for each in self._found}:
+            imports.looked(agent)
         sources = {each.key: each for each in self._found}
         left_out = (
             LeftOut(

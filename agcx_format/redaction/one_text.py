@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agcx_format.redaction import checks
+from agcx_format.redaction.anchors import Words
 from agcx_format.redaction.rules import RULES, SecretRule
 
 __all__ = ["Found", "Span", "spans", "spans_in_line"]
@@ -142,7 +143,7 @@ class _Anchors:
 
     def __init__(self, numbers: list[int]) -> None:
         anchors = sorted({a for n in numbers for a in RULES[n].anchors}, key=len, reverse=True)
-        self._search = re.compile(_alternatives(anchors)).finditer
+        self._words = Words(anchors)
         self._rules = {
             anchor: [n for n in numbers if anchor.startswith(RULES[n].anchors)]
             for anchor in anchors
@@ -151,20 +152,11 @@ class _Anchors:
     def matches(self, text: str, where: str) -> Iterator[_Match]:
         # The end of the last match of each rule.
         taken: dict[int, int] = {}
-        for anchor in self._search(where):
-            at = anchor.start()
-            for number in self._rules[anchor[0]]:
+        for at, anchor in self._words.places(where):
+            for number in self._rules[anchor]:
                 if at >= taken.get(number, 0) and (span := _match(RULES[number], text, at)):
                     taken[number] = span[1]
                     yield number, *span
-
-
-def _alternatives(anchors: list[str]) -> str:
-    """A pattern for any of the words that tests the first letter only once."""
-    by_letter: dict[str, list[str]] = {}
-    for anchor in anchors:
-        by_letter.setdefault(anchor[0], []).append(re.escape(anchor[1:]))
-    return "|".join(f"{re.escape(k)}(?:{'|'.join(rest)})" for k, rest in by_letter.items())
 
 
 def _match(rule: SecretRule, text: str, at: int) -> tuple[int, int] | None:

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from agcx_format.store.store import SHORTEST_PREFIX as SHORTEST_PREFIX
     from agcx_format.store.store import Store as Store
     from agcx_format.store.store import open_store as open_store
+    from agcx_format.store.subagents import subagents_of as subagents_of
     from agcx_format.store.trash import Emptied as Emptied
     from agcx_format.store.trash import TrashedSession as TrashedSession
     from agcx_format.store.trash import to_destroy as to_destroy
@@ -71,6 +72,7 @@ _HOMES = {
     "paths": "SUFFIX folders session_paths",
     "redacting": "Review ReviewedFile",
     "store": "SHORTEST_PREFIX Store open_store",
+    "subagents": "subagents_of",
     "trash": "Emptied TrashedSession to_destroy trashed",
 }
 

@@ -62,7 +62,8 @@ class AgcxApp(EndingApp[object]):
 
     `looked` are the places where a store was searched.  `state` is the directory for reading positions and
     choices, `cache` the one for what lists need of sessions; None keeps nothing.  Without `follow`, the store
-    is neither watched nor read for first words once it is listed.  `config` is the configuration, with the
+    is neither watched nor read for first words once it is listed.  With `here` the list begins with the
+    sessions of the working directory.  `config` is the configuration, with the
     `problems` found in it.  `driver` talks to the terminal, by default Textual's own.  `clock` gives seconds
     since 1970.
     """
@@ -83,6 +84,7 @@ class AgcxApp(EndingApp[object]):
         state: Path | None = None,
         cache: Path | None = None,
         follow: bool = True,
+        here: bool = False,
         config: Config | None = None,
         problems: Sequence[str] = (),
         driver: type[Driver] | None = None,
@@ -95,6 +97,7 @@ class AgcxApp(EndingApp[object]):
         self._state = state
         self._cache = cache
         self._follow = follow
+        self._here = here
         self._gate = KeyGate(self)
         log_to(state)
         self.register_theme(themes.DARK)
@@ -192,7 +195,8 @@ class AgcxApp(EndingApp[object]):
             from agcx_tui.app.screens.open_conversation import conversation_screen
 
             return conversation_screen(self, self.services, self._file)
-        from agcx_tui.app.screens.browser.browser import BrowserScreen
+        from agcx_tui.app.screens.browser.browser import Arranged, BrowserScreen
+        from agcx_tui.core.sessions.columns import DEFAULT_COLUMNS
 
         catalog = None
         if self._cache is not None and self._store_path is not None:
@@ -203,6 +207,8 @@ class AgcxApp(EndingApp[object]):
         config, left = self.config, self._remembered.choices
         # A direction chosen for another sort key does not apply to this one.
         is_chosen = config.descending is not None or config.sort not in (None, left.sort)
+        columns = left.columns if config.columns is None else config.columns
+        first = config.favorites_first
         return BrowserScreen(
             self.services,
             self._store_path,
@@ -213,6 +219,12 @@ class AgcxApp(EndingApp[object]):
             shares={"right": left.share_right, "below": left.share_below},
             sort=config.sort or left.sort,
             descending=config.descending if is_chosen else left.descending,
+            arranged=Arranged(
+                DEFAULT_COLUMNS if columns is None else columns,
+                bool(left.favorites_first if first is None else first),
+                config.group or left.group or "none",
+                self._here,
+            ),
         )
 
     async def on_event(self, event: events.Event) -> None:
@@ -363,8 +375,11 @@ class AgcxApp(EndingApp[object]):
 
         if not isinstance(self.screen, HelpScreen):
             screen = self.screen
-            extra = screen.help_text if isinstance(screen, OnceScreen) else None
-            self.push_screen(HelpScreen(list(screen.active_bindings.values()), extra))
+            extra, first = None, False
+            if isinstance(screen, OnceScreen):
+                extra, first = screen.help_text, screen.help_text_first
+            bound = list(screen.active_bindings.values())
+            self.push_screen(HelpScreen(bound, extra, extra_first=first))
 
 
 def _on_light_background() -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any
 
+from rich.cells import cell_len
 from textual.command import Hit, Hits, Provider
 from textual.content import Content
 from textual.dom import DOMNode
@@ -17,12 +18,15 @@ from textual.screen import Screen
 
 from agcx_format.transcript import Needle, safe_line
 from agcx_tui.app.dialogs.help import shown_key
+from agcx_tui.app.dialogs.palette import PALETTE_WIDTH
 from agcx_tui.app.screens.listing import ListingScreen
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.words.actions import by_id
 
 _SESSIONS_SHOWN = 50
+# Cells of the palette that are no text: borders, paddings, the scrollbar.
+_AROUND = 8
 # How many titles are tested before keys are handled again, about 3 ms.
 _AT_ONCE = 1_000
 
@@ -33,13 +37,20 @@ class ActionCommands(Provider):
     async def discover(self) -> Hits:
         for text, keys, run in self._actions():
             # Not a discovery hit, which has no score: these come before Textual's own.
-            yield Hit(1, text, run, text=text, help=keys)
+            yield Hit(1, self._line(Content(text), keys), run, text=text)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         for text, keys, run in self._actions():
             if (score := matcher.match(text)) > 0:
-                yield Hit(score, matcher.highlight(text), run, text=text, help=keys)
+                highlighted = self._line(Content.from_text(matcher.highlight(text)), keys)
+                yield Hit(score, highlighted, run, text=text)
+
+    def _line(self, text: Content, keys: str) -> Content:
+        """The words at the left and the keys at the right, in one row."""
+        room = min(PALETTE_WIDTH, self.app.size.width) - _AROUND
+        gap = max(2, room - text.cell_length - cell_len(keys))
+        return Content.assemble(text, " " * gap, (keys, "$text-muted"))
 
     def _actions(self) -> Iterator[tuple[str, str, Callable[[], Awaitable[bool]]]]:
         """For each action: words that need no context, its keys, and what to call."""

@@ -63,8 +63,9 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
     callback=_print_version,
     help="Show the version and exit.",
 )
+@click.option("--here", is_flag=True, help="Show only the sessions of this directory.")
 @click.pass_context
-def agcx(context: click.Context) -> None:
+def agcx(context: click.Context, here: bool) -> None:
     """Browse, read, and clean up the conversations of coding agents.
 
     Without a command it opens the browser; with a FILE, that file in it. A SESSION is named by its
@@ -75,7 +76,9 @@ def agcx(context: click.Context) -> None:
     """
     context.ensure_object(Settings).use_time_zone()
     if context.invoked_subcommand is None:
-        context.invoke(browse)
+        context.invoke(browse, here=here)
+    elif here:
+        raise click.UsageError("--here is for the browser; agcx list takes --filter is:here")
 
 
 _COMMANDS = (

@@ -12,9 +12,10 @@ from agcx_tui.cli.common import Settings, is_terminal, pass_settings, store_opti
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False))
+@click.option("--here", is_flag=True, help="Show only the sessions of this directory.")
 @store_option
 @pass_settings
-def browse(settings: Settings, file: str | None = None) -> None:
+def browse(settings: Settings, file: str | None = None, here: bool = False) -> None:
     """Browse the sessions, or read one FILE.
 
     This is what `agcx` does without a command.
@@ -22,7 +23,7 @@ def browse(settings: Settings, file: str | None = None) -> None:
     if not is_terminal():
         instead = f"agcx show {file}" if file else "agcx list"
         raise click.UsageError(f"the browser needs a terminal; without one: {instead}")
-    _show(settings, remembering(settings.location, file=file))
+    _show(settings, remembering(settings.location, file=file, here=here))
 
 
 @click.command(short_help="Try the browser on a small store of its own.")

@@ -14,7 +14,7 @@ from tests.bench.timing import Outcome
 from tests.bench.workspace import Workspace
 
 MODULES = (
-    "storage", "programs", "acts", "taking_out", "stats", "large", "start", "paint", "keys",
+    "storage", "programs", "acts", "taking_out", "importing", "stats", "large", "start", "paint", "keys",
     "conversation", "search",
 )  # fmt: skip
 

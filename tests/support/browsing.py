@@ -15,6 +15,7 @@ from agcx_tui.app.dialogs.delete import ConfirmDelete, ConfirmFavorites
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.list.session_list import SessionList
+from agcx_tui.core.sessions.openings import openings
 from agcx_tui.demo import build_demo_store
 from tests.support.entries import NOW_SECONDS
 from tests.support.surroundings import shared
@@ -47,6 +48,14 @@ async def until(pilot: Pilot, holds: Callable[[], object]) -> None:
     while not holds():
         assert time.monotonic() < end, "it never came to hold"
         await pilot.pause(0.01)
+
+
+async def know_projects(pilot: Pilot, screen: BrowserScreen) -> None:
+    """Read the beginnings of all sessions, as the program does in the background."""
+    table = screen.table
+    table.set_openings(openings(table, table.in_order(), None))
+    screen.sessions.update()
+    await pilot.pause()
 
 
 async def scanned(pilot: Pilot, sessions: int = 15) -> BrowserScreen:

@@ -104,7 +104,7 @@ async def palette(pilot: Pilot) -> None:
     field.value = "de"
     found = pilot.app.screen.query_one(CommandList)
     # An action by its name, a session by its title.
-    await until(pilot, lambda: found.option_count == 9)
+    await until(pilot, lambda: found.option_count == 13)
     await pilot.pause()
 
 
@@ -116,6 +116,10 @@ PICTURES = (
     Picture("list-filter", keys("slash", *"re -is:broken larger:x"), size=(120, 24)),
     Picture("list-completing", keys("slash", *"is:", "tab", "tab"), size=(120, 24)),
     Picture("list-alone", keys("down", "z"), size=(100, 24)),
+    Picture("list-projects", keys("G", "end", "left", "home", "space", "down"), size=(120, 36)),
+    Picture("list-projects-wide", keys("G"), size=(200, 50), theme="agcx-light"),
+    Picture("list-days", keys("G", "G"), size=(80, 24)),
+    Picture("list-columns", keys("C"), size=(100, 30)),
     Picture("list-too-small", keys(), size=(38, 7)),
     Picture("list-broken", keys("slash", *"is:broken", "enter"), size=(120, 24)),
     Picture("list-nothing-matches", keys("slash", *"zebra"), size=(100, 24)),

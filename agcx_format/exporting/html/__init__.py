@@ -32,6 +32,7 @@ from agcx_format.model.items import (
     UnknownItem,
 )
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
+from agcx_format.model.subagents import shown_tags
 from agcx_format.transcript.escaping import visible
 from agcx_format.transcript.modes import ModeChanges
 from agcx_format.transcript.reader import ReadMessage, TranscriptReader
@@ -104,7 +105,7 @@ def _facts(metadata: SessionMetadata, context: ConversationContext | None) -> st
         "Updated": describe_time(metadata.updated_at),
         "Model": f"{metadata.model} · {metadata.current_mode.value}",
         "Length": f"{counted(metadata.message_count, 'message')}, {counted(metadata.turn_count, 'turn')}",
-        "Tags": ", ".join(metadata.tags),
+        "Tags": ", ".join(shown_tags(metadata.tags)),
         "Directory": context.working_directory if context is not None else "",
         "Session": str(metadata.id),
     }

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from agcx_format.errors import PersistenceError
 from agcx_format.importing.agent import Source
-from agcx_format.importing.draft import DraftEntry
+from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.formats.beside import json_beside, small_text
 from agcx_format.importing.formats.parts import text_in
@@ -71,7 +71,7 @@ class Gemini(LineAgent):
         start = start_of([header], "startTime") or start_of(values)
         chat = _Chat(self, path, modified, identity(self, given, path), start)
         if parent:
-            chat.draft.parent = Parent(identity(self, parent, path), call_id=path.stem)
+            chat.draft.parent = Parent(identity(self, parent, path))
         return chat
 
 
@@ -242,6 +242,8 @@ class _Chat(Reading):
     def _tool(self, called: dict[str, Any]) -> None:
         arguments = called.get("args")
         call_id = self.call(called.get("id"), called.get("name"), arguments)
+        if agent := as_text(called.get("agentId")):
+            self.draft.subagents[call_id] = identity(self.agent, agent, self.source)
         status = as_text(called.get("status"))
         result = called.get("result")
         if result is None and status not in ("success", "error", "cancelled"):

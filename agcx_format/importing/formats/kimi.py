@@ -8,12 +8,13 @@ its own, or its events are inside those of its parent.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from agcx_format.importing.agent import Source, home_directory
-from agcx_format.importing.draft import DraftEntry
+from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.file_contexts import files_of
@@ -300,6 +301,9 @@ class _Wire(Reading):
             output = about.get("message")
         success = not failed if isinstance(failed, bool) else None
         self.result(call_id, output, outcome_of(success, text_in(output)))
+        if (found := _started(text_in(output)[:200])) and (folder := _session_of(self.source)[0]):
+            name = _own(folder, found[1])
+            self.draft.subagents[as_text(call_id)] = identity(self.agent, name, self.source)
 
     def _count(self, usage: Any, answer: str = "", *, in_step: bool = False) -> None:
         """Tokens: newer sessions count each step, and some count each turn again."""
@@ -338,6 +342,10 @@ class _Wire(Reading):
         noted = as_text(state.get("workDir")) or as_text(state.get("work_dir"))
         self.directory = noted or self.directory or _directory_of(folder)
         return super().finish(changed)
+
+
+# How the result of a subagent begins.
+_started = re.compile(r"agent_id: ([\w.-]{1,100})\n").match
 
 
 def _reason(what: str, value: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.agent import Agent, Head, Source
-from agcx_format.importing.draft import DraftEntry
+from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.environment import CLI_VERSION
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.formats.opencode_store import (
@@ -259,9 +259,12 @@ class _Session(Reading):
             self.draft.at(started)
         name = as_text(part.get("tool"))
         call_id = self.call(part.get("callID"), name, state.get("input"))
+        metadata = as_dict(state.get("metadata"))
+        if started_one := as_text(metadata.get("sessionId")):
+            child = identity(self.agent, started_one, self.source)
+            self.draft.subagents[call_id] = child
         if status in ("pending", "running"):
             return is_over
-        metadata = as_dict(state.get("metadata"))
         output = state.get("output") if status == "completed" else state.get("error")
         text = text_in(output or "")
         seconds = (ns_of(ended) - ns_of(started)) / 1e9 if started and ended else None

@@ -25,6 +25,7 @@ from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.layout import by_version
 from agcx_format.layout.base import MetadataCopies, Rewritten
 from agcx_format.model.session import SessionMetadata
+from agcx_format.model.subagents import with_links
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.session.listed import whole_tags
 from agcx_format.session.metadata import rewritten
@@ -227,9 +228,9 @@ def _changed(old: SessionMetadata, fields: Mapping[str, Any]) -> SessionMetadata
 
 
 def with_whole_tags(fields: Mapping[str, Any], old: SessionMetadata) -> Mapping[str, Any]:
-    """The fields, in which tags that a list had shortened are complete again."""
+    """The fields, in which tags that a list had shortened are complete again, and links still there."""
     if isinstance(fields.get("tags"), list):
-        return {**fields, "tags": whole_tags(fields["tags"], old.tags)}
+        return {**fields, "tags": with_links(whole_tags(fields["tags"], old.tags), old.tags)}
     return fields
 
 

@@ -19,6 +19,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.store import is_link, is_recent
 from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store import store_work
 from agcx_tui.core.words import format
@@ -54,6 +55,8 @@ def _found_out(store: Store, files: Sequence[store_work.File], now: int) -> str:
 
 class ConfirmDelete(Dialog[bool]):
     """True to delete; False or None not to."""
+
+    BINDINGS = bindings("delete")
 
     DEFAULT_CSS = """
     ConfirmDelete #delete {
@@ -129,6 +132,9 @@ class ConfirmDelete(Dialog[bool]):
             line.update(Content.styled(warning, "$warning"))
             line.display = bool(warning)
 
+    def action_delete(self) -> None:
+        self.dismiss(True)
+
     def on_button_pressed(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "delete")
 
@@ -161,8 +167,14 @@ def _facts(table: SessionTable, rows: Sequence[int], now: int) -> list[Content]:
     lines.append(Content(age_line(map(table.last_used, rows), now)))
     if favorites := favorites_line(sum(map(table.favorite, rows)), len(rows)):
         lines.append(Content.styled(favorites, "$accent"))
-    shown = set(table.order)
-    if hidden := sum(row not in shown for row in rows):
+    shown, among = set(table.order), set(rows)
+    started = {row for row in rows if table.parent(row) in among}
+    if started:
+        what = format.counted(len(started), "subagent")
+        lines.append(
+            Content(f"{what} of {'it' if len(among) - len(started) == 1 else 'them'} too.")
+        )
+    if hidden := sum(row not in shown for row in among - started):
         lines.append(Content.styled(f"The filter hides {hidden:,} of them now.", "$warning"))
     them = "It goes" if len(rows) == 1 else "They go"
     lines.append(Content(f"{them} to the trash; u to undo."))

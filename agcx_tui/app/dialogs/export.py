@@ -144,8 +144,8 @@ class ExportDialog(Dialog[ExportOrder]):
         if branches is not None and branches.found and not worker.is_cancelled:
             self.app.call_from_thread(self._offer_branches, list(branches.found.values()))
 
-    async def _offer_branches(self, branches: Sequence[Branch]) -> None:
-        await self.query_one("#branch", RadioSet).mount_all(_picks(branches))
+    def _offer_branches(self, branches: Sequence[Branch]) -> None:
+        self.query_one("#branch", RadioSet).mount_all(_picks(branches))
         self.add_class("-branched")
 
     def _proposal(self) -> str:
@@ -216,7 +216,8 @@ class ExportDialog(Dialog[ExportOrder]):
         def is_on(name: str) -> bool:
             return self.query_one(f"#{name}", Checkbox).value
 
-        choice = ExportChoice(**{name: is_on(f"part-{name}") for name in _PARTS})
+        tools, reasoning, images, metadata = (is_on(f"part-{name}") for name in _PARTS)
+        choice = ExportChoice(tools, reasoning, images, metadata)
         redact = is_on("redact")
         pressed = self.query_one("#branch", RadioSet).pressed_button
         branch = pressed.name if pressed is not None and pressed.name else ALL
@@ -243,7 +244,7 @@ class ExportDialog(Dialog[ExportOrder]):
         if len(self._items) == 1 or ending not in write_files.FORMATS:
             return ""
         if not write_files.may_share(self._format):
-            return "A Codex rollout holds one conversation: name a directory."
+            return "Such a file holds one conversation: name a directory."
         if ending != self._suffix:
             return f"One file for all ends in .{self._suffix}, a directory in {os.sep}"
         return ""

@@ -31,6 +31,7 @@ _NAMES = {
     "asterisk": "*",
     "colon": ":",
     "exclamation_mark": "!",
+    "full_stop": ".",
 }
 
 
@@ -46,8 +47,15 @@ class HelpScreen(Dialog[None]):
     }
     """
 
-    def __init__(self, bindings: Iterable[ActiveBinding], extra: Content | None = None) -> None:
+    def __init__(
+        self,
+        bindings: Iterable[ActiveBinding],
+        extra: Content | None = None,
+        *,
+        extra_first: bool = False,
+    ) -> None:
         super().__init__()
+        self._extra_first = extra_first
         self._content = key_table(bindings)
         self._extra = extra
 
@@ -55,9 +63,10 @@ class HelpScreen(Dialog[None]):
         with Vertical(id="box"):
             yield Static(Content("Keys"), id="question", markup=False)
             with VerticalScroll(id="keys"):
-                yield Static(self._content, markup=False)
-                if self._extra is not None:
-                    yield Static(self._extra, markup=False)
+                pages = [self._content, self._extra]
+                if self._extra is not None and self._extra_first:
+                    pages = [self._extra, Content(""), self._content]
+                yield from (Static(page, markup=False) for page in pages if page is not None)
 
     def on_mount(self) -> None:
         self.query_one("#keys").focus()

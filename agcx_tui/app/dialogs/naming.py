@@ -92,7 +92,7 @@ class NewSessionDialog(Dialog[str]):
                 yield Button(self._yes, id="yes")
 
     def on_mount(self) -> None:
-        self.query_one("#cancel").focus()
+        self.query_one(Input).focus()
 
     @on(Input.Submitted)
     def _submitted(self) -> None:

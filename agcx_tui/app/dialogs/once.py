@@ -6,6 +6,8 @@ would close the screen below, and the last one with it.  A screen that is not on
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.await_complete import AwaitComplete
 from textual.content import Content
 from textual.screen import Screen, ScreenResultType
@@ -15,6 +17,9 @@ __all__ = ["OnceScreen"]
 
 class OnceScreen(Screen[ScreenResultType]):
     """List a class of Textual before it, if there is one: style sheets follow the first base only."""
+
+    help_text_first: ClassVar[bool] = False
+    """Whether it comes before the keys."""
 
     @property
     def help_text(self) -> Content | None:

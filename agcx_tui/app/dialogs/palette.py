@@ -11,7 +11,10 @@ from textual.command import CommandPalette
 from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.textual_internals import forget_chosen_command
 
-__all__ = ["Palette"]
+__all__ = ["PALETTE_WIDTH", "Palette"]
+
+PALETTE_WIDTH = 80
+"""Cells, where the terminal has as many."""
 
 
 class Palette(CommandPalette, OnceScreen[None]):

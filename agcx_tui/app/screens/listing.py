@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual import on
+from textual import on, work
 from textual.content import Content
 from textual.screen import ScreenResultType
 
 from agcx_tui.app.dialogs.once import OnceScreen
-from agcx_tui.app.services import Services
+from agcx_tui.app.services import Remember, Services
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.list.header import ListHeader
 from agcx_tui.app.widgets.list.session_list import SessionList
+from agcx_tui.app.widgets.preview import Preview
+from agcx_tui.core.sessions.groups import GROUPINGS
 from agcx_tui.core.sessions.sorting import SORTS
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.words import format
@@ -50,11 +52,11 @@ class ListingScreen(OnceScreen[ScreenResultType]):
     sessions: SessionList
 
     def chosen(self) -> list[int]:
-        """The marked rows, in the order shown and hidden ones last; without marks, the row at the cursor."""
+        """The marked rows, in the order shown and hidden ones last; else what is under the cursor."""
         if self.table.marks:
             shown = [row for row in self.table.order if row in self.table.marks]
             return shown + sorted(self.table.marks - set(shown))
-        return [] if self.sessions.cursor is None else [self.sessions.cursor]
+        return self.sessions.at_cursor
 
     def open_conversation(
         self, row: int | None, acts: ActQueue | None = None, *, fixed: str = ""
@@ -97,6 +99,32 @@ class ListingScreen(OnceScreen[ScreenResultType]):
     @on(SessionList.LaidOut)
     def _columns_moved(self) -> None:
         self.query_one(ListHeader).refresh()
+
+    # --- groups, columns, the preview
+
+    def action_view(self) -> None:
+        """Show another part of the conversation in the preview."""
+        self.query_one(Preview).next_view()
+
+    def action_group(self) -> None:
+        """Group the list by the next of GROUPINGS."""
+        grouping = GROUPINGS[(GROUPINGS.index(self.sessions.grouping) + 1) % len(GROUPINGS)]
+        self.sessions.group_by(grouping)
+        self.post_message(Remember({"group": grouping}))
+
+    @work
+    async def action_columns(self) -> None:
+        from agcx_tui.app.dialogs.columns import ColumnsDialog
+
+        dialog = ColumnsDialog(self.sessions.chosen_columns, self.table.favorites_first)
+        chosen = await self.app.push_screen_wait(dialog)
+        if chosen is None:
+            return
+        columns, first = chosen
+        self.sessions.choose_columns(columns)
+        self.table.put_favorites_first(first)
+        self.sessions.update()
+        self.post_message(Remember({"columns": columns, "favorites_first": first}))
 
     # --- the marks
 

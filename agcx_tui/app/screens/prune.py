@@ -242,6 +242,28 @@ class PruneScreen(SessionsScreen):
         if await may_delete(self.app, self.table, rows, self.now(), self.store):
             await self._prune(found.chosen, folder)
 
+    @work
+    async def action_checkpoints(self) -> None:
+        """Clean up checkpoints, which sessions keep."""
+        from agcx_tui.app.dialogs.prune_checkpoints import PruneCheckpoints
+
+        dialog = PruneCheckpoints(self.store, self.now())
+        found = await self.app.push_screen_wait(dialog)
+        if found is None:
+            return
+        try:
+            outcome = await self.acts.run(
+                lambda store: store_work.prune_checkpoints(store, found.checkpoints)
+            )
+        except PersistenceError as error:
+            self.failed("Nothing was deleted", error)
+            return
+        if outcome is not None:
+            what = f"{format.counted(len(found.chosen), 'checkpoint')}, {format.size(found.size)}"
+            self.notify(f"Deleted {what}. u in the list to undo.", markup=False)
+            self._number += 1
+            self._begin()
+
     async def _prune(self, chosen: Sequence[Chosen], folder: str) -> None:
         failed = ""
 

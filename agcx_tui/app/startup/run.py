@@ -35,6 +35,7 @@ class Start:
         store: The store, which need not exist.
         looked: The places that were tried for it.
         file: A session file to open instead.
+        here: Whether only the sessions of the working directory are shown at first.
         state: The directory for state, or None.
         cache: The directory for caches, or None.
         painted: A page to take over, or None.
@@ -43,17 +44,22 @@ class Start:
     store: Path
     looked: Sequence[Path]
     file: str | None = None
+    here: bool = False
     state: Path | None = None
     cache: Path | None = None
     painted: Painted | None = None
 
 
 def remembering(
-    location: Location, *, file: str | None = None, painted: Painted | None = None
+    location: Location,
+    *,
+    file: str | None = None,
+    here: bool = False,
+    painted: Painted | None = None,
 ) -> Start:
     """A start that remembers its state, for the user's own store."""
     return Start(
-        location.path, location.looked, file, state_directory(), cache_directory(), painted
+        location.path, location.looked, file, here, state_directory(), cache_directory(), painted
     )
 
 
@@ -79,6 +85,7 @@ def show_app(start: Start, config: Config, problems: Sequence[str]) -> int:
     app = AgcxApp(
         str(start.store),
         file=start.file,
+        here=start.here,
         looked=[str(place) for place in start.looked],
         state=start.state,
         cache=start.cache,

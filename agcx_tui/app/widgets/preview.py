@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -28,6 +28,7 @@ from agcx_format import limits, listed
 from agcx_format.catalog import micros
 from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
+from agcx_format.model.subagents import shown_tags
 from agcx_format.transcript import safe_line
 from agcx_tui.app.textual_internals import draw_now
 from agcx_tui.core.sessions.table import SessionTable
@@ -37,12 +38,19 @@ if TYPE_CHECKING:
     from agcx_format import SessionFile
     from agcx_format.disk import Signature
     from agcx_tui.app.widgets.transcript.transcript import Transcript
+    from agcx_tui.core.local.reading_positions import ReadingPositions
 
 # Seconds, and messages, that a thread reads before it shows what it has.
 _PATIENCE = 0.1
 _ENOUGH = 60
 # Seconds without a move after which the next one is no repeat of a held key.
 _RESTED = 0.15
+# Seconds: a timer needs some.
+_SOON = 0.001
+
+View = Literal["first", "last", "place"]
+VIEWS: tuple[View, ...] = get_args(View)
+_VIEWS: dict[View, str] = {"first": "", "last": "last words", "place": "where you were"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +73,33 @@ class Preview(Vertical):
     DEFAULT_CSS = """
     Preview {
         background: $background;
-        & > #preview-head { padding: 0 2; height: auto; max-height: 9; color: $text-muted; }
+        & > #preview-head {
+            padding: 0 2; height: auto; max-height: 9; color: $text-muted;
+            text-wrap: nowrap; text-overflow: ellipsis;
+        }
+        & > #preview-head.-wrapped { text-wrap: wrap; }
         & > Transcript { height: 1fr; margin-top: 1; }
     }
     """
 
     @dataclass
     class Loaded(Message, bubble=False):
-        """Request `number` opened a file, or `error` says why not."""
+        """Request `number` opened a file, or `error` says why not; `place` is the message to show first."""
 
         number: int
         facts: Facts | None
         file: SessionFile | None
         error: str
+        place: int = 0
 
-    def __init__(self, table: SessionTable, *, id: str | None = None) -> None:
+    def __init__(
+        self,
+        table: SessionTable,
+        positions: ReadingPositions | None = None,
+        *,
+        id: str | None = None,
+    ) -> None:
+        """`positions` are where conversations were left."""
         super().__init__(id=id)
         self._table = table
         self._row: int | None = None
@@ -91,6 +111,13 @@ class Preview(Vertical):
         self._file: SessionFile | None = None
         self._transcript: Transcript | None = None
         self._head = Content("")
+        self._positions = positions
+        self._view: View = "first"
+
+    def next_view(self) -> None:
+        """Show the first words of the person, the last, or where one was when the session was left."""
+        self._view = VIEWS[(VIEWS.index(self._view) + 1) % len(VIEWS)]
+        self.follow(self._row, delay=_SOON)
 
     def compose(self) -> ComposeResult:
         yield Static(id="preview-head", markup=False)
@@ -135,13 +162,13 @@ class Preview(Vertical):
             self._show_head(Content(""))
             self._show_file(None)
         elif not self._table.readable(row):
-            self._show_head(self._broken_head(row))
+            self._show_head(self._broken_head(row), wrapped=True)
             self._show_file(None)
         else:
-            self._open(self._table.path(row), number)
+            self._open(self._table.path(row), number, self._view)
 
     @work(thread=True, exclusive=True, group="preview", exit_on_error=False)
-    def _open(self, path: str, number: int) -> None:
+    def _open(self, path: str, number: int, view: View) -> None:
         """In a thread: as much of the file as fills a screen."""
         worker = get_current_worker()
         if worker.is_cancelled:
@@ -158,7 +185,7 @@ class Preview(Vertical):
             while file.known() < _ENOUGH and time.monotonic() < deadline:
                 if worker.is_cancelled or not file.read_more():
                     break
-            message = self.Loaded(number, facts, file, "")
+            message = self.Loaded(number, facts, file, "", self._place(file, view))
         except PersistenceError as error:
             message = self.Loaded(number, None, file, f"{error.place}: {error.reason}".strip(": "))
         except OSError as error:
@@ -168,6 +195,22 @@ class Preview(Vertical):
         # Most likely Enter comes next, and then it opens at once.
         import_module("agcx_tui.app.screens.conversation.conversation")
 
+    def _place(self, file: SessionFile, view: View) -> int:
+        """The message to show first.  In a thread."""
+        from agcx_format import MessageSnapshot
+        from agcx_format.transcript import genuine_user_text
+
+        if view == "last":
+            return max(0, file.metadata.message_count - 1)
+        if view == "place" and self._positions is not None:
+            position = self._positions.load(file.metadata.id, str(file.path))
+            return position.message if position is not None else 0
+        for index in range(file.known()):
+            message = file.get(index)
+            if isinstance(message, MessageSnapshot) and genuine_user_text(message.item):
+                return index
+        return 0
+
     @on(Loaded)
     async def _show(self, message: Loaded) -> None:
         # The program may have been left meanwhile.
@@ -176,12 +219,12 @@ class Preview(Vertical):
                 message.file.close()
             return
         if message.facts is None:
-            self._show_head(_plain_head("Cannot be read", message.error))
+            self._show_head(_plain_head("Cannot be read", message.error), wrapped=True)
         else:
-            self._show_head(_head(message.facts))
+            self._show_head(_head(message.facts, self._view))
         if self._transcript is None and message.file is not None:
             self._transcript = await self._mount_transcript()
-        self._show_file(message.file)
+        self._show_file(message.file, message.place)
         draw_now(self)
 
     async def _mount_transcript(self) -> Transcript:
@@ -197,23 +240,26 @@ class Preview(Vertical):
         if self._file is not None:
             self._file.close()
 
-    def _show_head(self, content: Content) -> None:
+    def _show_head(self, content: Content, *, wrapped: bool = False) -> None:
         before = self._head
         if content.is_same(before):
             return
         self._head = content
         head = self.query_one("#preview-head", Static)
+        head.set_class(wrapped, "-wrapped")
         rules, width = head.styles.get_rules(), head.content_size.width
         # Nothing else moves while it is as high as before: no layout, and less to draw.
         as_high = width and before.get_height(rules, width) == content.get_height(rules, width)
         head.update(content, layout=not as_high)
 
-    def _show_file(self, file: SessionFile | None) -> None:
+    def _show_file(self, file: SessionFile | None, place: int = 0) -> None:
         before, self._file = self._file, file
         if self._transcript is not None:
             self._transcript.display = file is not None
             if file is not None:
                 self._transcript.show(file)
+                if place:
+                    self._transcript.seek(place)
         if before is not None:
             before.close()
 
@@ -243,28 +289,29 @@ def _facts(file: SessionFile) -> Facts:
         metadata.turn_count,
         directory,
         micros(metadata.created_at),
-        tuple(metadata.tags),
+        tuple(shown_tags(metadata.tags)),
     )
 
 
-def _head(facts: Facts) -> Content:
-    about = [
-        safe_line(facts.model),
-        facts.mode,
+def _head(facts: Facts, view: View) -> Content:
+    """The title, and a line with the rest; what is least needed stands last, where the line may be cut."""
+    tags = "  ".join(safe_line(tag) for tag in facts.tags if tag)
+    about: list[Content | str] = [
+        _VIEWS[view],
         format.counted(facts.messages, "message"),
         # 0 where the writer did not count turns.
         format.counted(facts.turns, "turn") if facts.turns else "",
+        safe_line(facts.model),
+        facts.mode.lower() if facts.mode != "Build" else "",
+        Content.styled(tags, "$secondary"),
+        safe_line(format.short_path(facts.directory)),
+        format.exact(facts.created),
     ]
-    lines = [
-        Content.styled(safe_line(facts.title).strip() or "(no title)", "bold $foreground"),
-        Content(" · ".join(part for part in about if part)),
-    ]
-    if facts.directory:
-        lines.append(Content(safe_line(format.short_path(facts.directory))))
-    lines.append(Content(f"created {format.exact(facts.created)}"))
-    if tags := "  ".join(safe_line(tag) for tag in facts.tags if tag):
-        lines.append(Content.styled(tags, "$secondary"))
-    return Content("\n").join(lines)
+    line = Content(" · ").join(
+        Content(part) if isinstance(part, str) else part for part in about if part
+    )
+    title = Content.styled(safe_line(facts.title).strip() or "(no title)", "bold $foreground")
+    return title + Content("\n") + line
 
 
 def _plain_head(title: str, *lines: str) -> Content:

@@ -43,15 +43,25 @@ force_option = click.option("--force", is_flag=True, help="Also if an agent may 
 @click.command(short_help="Move sessions to the trash of the store.")
 @sessions_argument()
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--keep-subagents", is_flag=True, help="Leave the sessions that they started as subagents."
+)
 @force_option
 @store_option
 @pass_settings
-def delete(settings: Settings, sessions: tuple[str, ...], yes: bool, force: bool) -> None:
-    """Move sessions to the store's trash; `agcx undo` restores them."""
+def delete(
+    settings: Settings, sessions: tuple[str, ...], yes: bool, keep_subagents: bool, force: bool
+) -> None:
+    """Move sessions to the store's trash, with their subagents; `agcx undo` restores them."""
+    from agcx_format.store import subagents_of
+
     store = settings.store()
     entries = settings.find(store, sessions)
     if not entries:
         return
+    if not keep_subagents and (started := subagents_of(entries, store.scan())):
+        tell(f"With {counted(len(started), 'subagent')} that they started (--keep-subagents).")
+        entries = [*entries, *started]
     running = store.at_work(entries, time.time_ns())
     if yes and not force and running:
         settings.failed(f"nothing was deleted: {_warning(running)} (--force deletes it anyway)")

@@ -29,6 +29,7 @@ from agcx_tui.core.local.paths import cache_directory, catalogs
 
 if TYPE_CHECKING:
     from agcx_format import ScanEntry, Store
+    from agcx_format.catalog import Opening
     from agcx_tui.core.sessions.query import Query
     from agcx_tui.core.sessions.table import SessionTable
 
@@ -59,10 +60,17 @@ _SHORT_ID = 8
     default="",
     help="As in the browser; see below.",
 )
+@click.option("--subagents", is_flag=True, help="Also the sessions that others started.")
 @store_option
 @pass_settings
 def list_(
-    settings: Settings, as_json: bool, details: bool, sort: str, reverse: bool, query: str
+    settings: Settings,
+    as_json: bool,
+    details: bool,
+    sort: str,
+    reverse: bool,
+    query: str,
+    subagents: bool,
 ) -> None:
     """List the sessions, the last opened first; files that cannot be read are marked with a !.
 
@@ -90,12 +98,15 @@ def list_(
     table = make_table(entries.values())
     checkpoints = sizes_of_checkpoints(store)
     table.count_checkpoints(checkpoints)
+    table.show_subagents(subagents)
     filter_table(table, wanted, store)
     table.sort_by(sort, (sort in DESCENDING) != reverse)
     if as_json:
+        known = _openings(table, store)
         for row in table.order:
             entry = entries[table.path(row)]
-            print_json(_facts(entry, checkpoints) | (_details(entry) if details else {}))
+            places = _places(table, row, known.get(row))
+            print_json(_facts(entry, checkpoints) | places | (_details(entry) if details else {}))
     else:
         print_table(table)
 
@@ -202,6 +213,25 @@ def sizes_of_checkpoints(store: Store) -> dict[str, int]:
         return {}
 
 
+def _openings(table: SessionTable, store: Store) -> dict[int, Opening]:
+    """The beginnings of the sessions that are shown, from the browser's catalog where it has them."""
+    from agcx_format.catalog import Catalog
+    from agcx_tui.core.sessions.openings import openings
+
+    rows = [row for row in table.order if table.readable(row)]
+    return dict(openings(table, rows, Catalog(catalogs(cache_directory()), store.path)))
+
+
+def _places(table: SessionTable, row: int, opening: Opening | None) -> dict[str, str | None]:
+    """Where a session was, and with which agent; null where nothing is known."""
+    return {
+        "directory": (opening.directory if opening else "") or None,
+        "project": (opening.project if opening else "") or None,
+        "branch": (opening.branch if opening else "") or None,
+        "agent": table.agent(row) if table.readable(row) else None,
+    }
+
+
 def _details(entry: ScanEntry) -> dict[str, Any]:
     """What an import noted about a session; null where nothing is known, or the file cannot be read."""
     from agcx_format import SessionFile
@@ -218,6 +248,7 @@ def _details(entry: ScanEntry) -> dict[str, Any]:
 def _facts(entry: ScanEntry, checkpoints: dict[str, int]) -> dict[str, Any]:
     """An entry for scripts: the metadata as serde writes it, the file, and the error or null."""
     from agcx_format import to_json
+    from agcx_format.model.subagents import parent_of
 
     facts: dict[str, Any] = {
         "id": str(entry.id) if entry.id else None,
@@ -229,6 +260,8 @@ def _facts(entry: ScanEntry, checkpoints: dict[str, int]) -> dict[str, Any]:
     if entry.metadata is not None:
         # Without an id in the file's name, the one in the metadata is left.
         metadata: dict[str, Any] = json.loads(to_json(entry.metadata))
+        parent = parent_of(entry.metadata.tags)
+        facts["parent"] = str(parent) if parent else None
         return metadata | {
             name: value for name, value in facts.items() if name != "id" or value is not None
         }

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from agcx_tui.core.export.write_files import Exported, Form
 
 # `agcx_tui.core.export.write_files.FORMATS`; a test compares.
-FORMATS = ("md", "html", "json", "jsonl", "txt", "codex")
+FORMATS = ("md", "html", "json", "jsonl", "txt", "codex", "claude")
 
 _STDOUT = 1
 

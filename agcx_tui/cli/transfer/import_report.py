@@ -83,7 +83,7 @@ class Reporter:
         if canceled:
             words = f"canceled after {self._outcomes.total():,} of {found:,}: {words}"
         if summary.acts:
-            words += "; agcx undo takes it back"
+            words += "; undo with: agcx undo"
         tell(f"{store}: {words}" + (" (a dry run, nothing was changed)" if dry_run else ""))
 
     def _sums(self, summary: ImportSummary, *, canceled: bool) -> dict[str, Any]:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from agcx_format import SessionMetadata
 
-__all__ = ["file_name", "suffix", "suggested_name"]
+__all__ = ["AGENT_FORMATS", "file_name", "suffix", "suggested_name"]
+
+# Those that another agent reads: one conversation a file, under a name of its own.
+AGENT_FORMATS = ("codex", "claude")
 
 _no_name = re.compile(r"[^\w]+")
 # More characters of a title than any file name uses.
@@ -18,7 +21,7 @@ _LONGEST_TITLE = 1000
 
 def suffix(format: str) -> str:
     """The suffix of the file's name."""
-    return "jsonl" if format == "codex" else format
+    return "jsonl" if format in AGENT_FORMATS else format
 
 
 def suggested_name(title: str, session_id: str, format: str) -> str:
@@ -41,4 +44,8 @@ def file_name(metadata: SessionMetadata, format: str) -> str:
         from agcx_format.exporting import rollout_name
 
         return rollout_name(metadata)
+    if format == "claude":
+        from agcx_format.exporting import transcript_name
+
+        return transcript_name(metadata)
     return suggested_name(metadata.title, str(metadata.id), format)

@@ -38,6 +38,7 @@ FORMATS = {
     "jsonl": "JSON Lines",
     "txt": "Text",
     "codex": "Codex rollout",
+    "claude": "Claude Code transcript",
 }
 
 # The fields besides the messages that each format shows; JSON shows all of them.
@@ -46,7 +47,8 @@ _FACTS = {
     "html": ("title", "model", "tags", "working_directory"),
     "jsonl": ("title",),  # in the file's name
     "txt": ("title", "model"),
-    "codex": ("model", "working_directory"),
+    "codex": ("title", "model", "tags", "working_directory"),
+    "claude": ("title", "model", "tags", "working_directory"),
 }
 
 
@@ -167,11 +169,9 @@ class Exporter:
         """What to write of a session, without the messages on other paths."""
         from agcx_format.errors import PersistenceError
         from agcx_format.exporting import EVERYTHING
-        from agcx_tui.core.conversation.branches import ALL, NEWEST, messages_left_out
+        from agcx_tui.core.conversation.branches import messages_left_out
 
         choice, branch = self.form.choice or EVERYTHING, self.form.branch
-        if branch == ALL and self.form.format == "codex":
-            branch = NEWEST
         try:
             left_out = messages_left_out(self._checked(opened.messages), branch)
         except PersistenceError as error:
@@ -365,6 +365,10 @@ class Outgoing:
                 from agcx_format.exporting import rollout_parts
 
                 return rollout_parts(*given, context, choice)
+            case "claude":
+                from agcx_format.exporting import transcript_parts
+
+                return transcript_parts(*given, context, choice)
         from msgspec import structs
 
         from agcx_format.exporting import session_json

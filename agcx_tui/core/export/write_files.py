@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agcx_tui.core.export.file_names import file_name, suffix, suggested_name
+from agcx_tui.core.export.file_names import AGENT_FORMATS, file_name, suffix, suggested_name
 from agcx_tui.core.export.output_file import (
     Overwrite,
     descriptor_named,
@@ -149,8 +149,8 @@ def _export(
 
 
 def landing(source: str, target: Path, format: str) -> Path:
-    """The path that an export without redaction writes to: Codex requires names of its own."""
-    if format != "codex":
+    """The path that an export without redaction writes to: agents require names of their own."""
+    if format not in AGENT_FORMATS:
         return target
     from agcx_format.errors import PersistenceError
     from agcx_format.store import open_conversation
@@ -241,8 +241,8 @@ def _not_empty(parts: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def may_share(format: str) -> bool:
-    """Whether one file can hold several conversations; Codex reads one per file."""
-    return format != "codex"
+    """Whether one file can hold several conversations; agents read one per file."""
+    return format not in AGENT_FORMATS
 
 
 def _around(format: str) -> tuple[bytes, bytes, bytes]:

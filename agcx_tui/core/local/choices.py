@@ -1,4 +1,4 @@
-"""How the program was left: theme, sort order, and the place and share of the preview.
+"""How the program was left: theme, order, columns, groups, and the place and share of the preview.
 
 Strategy: a small state file, written when a choice changes.  No Textual; `keep` may block.
 """
@@ -13,6 +13,8 @@ import msgspec
 
 from agcx_tui.core.local.config import Place
 from agcx_tui.core.local.state_file import StateFile
+from agcx_tui.core.sessions.columns import ColumnName
+from agcx_tui.core.sessions.groups import Grouping
 from agcx_tui.core.sessions.sorting import SortKey
 
 __all__ = ["Choices", "Remembered"]
@@ -32,6 +34,9 @@ class Choices(msgspec.Struct, frozen=True):
     share_below: Share | None = None
     sort: SortKey | None = None
     descending: bool | None = None
+    columns: tuple[ColumnName, ...] | None = None
+    favorites_first: bool | None = None
+    group: Grouping | None = None
 
 
 class Remembered:

@@ -19,6 +19,8 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 
 from agcx_tui.core.local.small_file import read_regular
+from agcx_tui.core.sessions.columns import COLUMNS, ColumnName
+from agcx_tui.core.sessions.groups import GROUPINGS, Grouping
 from agcx_tui.core.sessions.sorting import SORTS, SortKey
 
 __all__ = [
@@ -53,6 +55,9 @@ class Config:
     preview: Place | None = None
     sort: SortKey | None = None
     descending: bool | None = None
+    columns: tuple[ColumnName, ...] | None = None
+    favorites_first: bool | None = None
+    group: Grouping | None = None
     mouse: bool = True
     time_zone: str | None = None
     # Whether text is searched with an index, which is kept in the cache directory.
@@ -161,6 +166,27 @@ SETTINGS = (
         "The largest or newest first; false the other way round.",
         bool,
         "true or false",
+    ),
+    Setting(
+        "columns",
+        '["project", "tags", "model", "messages", "size"]',
+        f"The columns beside age and title, as far as they fit: {', '.join(COLUMNS)}.",
+        tuple[ColumnName, ...],
+        f"a list of {', '.join(COLUMNS)}",
+    ),
+    Setting(
+        "favorites_first",
+        "false",
+        "true keeps favorites above all others.",
+        bool,
+        "true or false",
+    ),
+    Setting(
+        "group",
+        '"none"',
+        f"Group the list by {', '.join(GROUPINGS)}.",
+        Grouping,
+        f"one of {', '.join(GROUPINGS)}",
     ),
     Setting(
         "mouse",

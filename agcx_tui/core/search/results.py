@@ -122,16 +122,16 @@ class Results:
             self.rows.append(Note(f"{left:,} more sessions match: add a word to narrow them down."))
         missing = (*progress.unreadable, *progress.partial)
         if missing:
-            self.missing_at = len(self.rows) + 1
-            self.rows.append(Note("Not searched, or only in part:"))
+            self.rows += [Note(""), Note("Not searched, or only in part:")]
+            self.missing_at = len(self.rows)
             self.rows += [Missing(each) for each in missing[:MOST_ROWS]]
 
     def offer(self, close: Sequence[CloseWord]) -> None:
         """Insert words that are spelled nearly like one that was not found."""
         rows: list[Row] = []
         for word, same in groupby(close, key=lambda each: each.word):
-            rows += [Note(f"No conversation holds “{word}”. Spelled like it:"), *same]
-        at = len(self.rows) if self.missing_at is None else self.missing_at - 1
+            rows += [Note(""), Note(f"No conversation holds “{word}”. Spelled like it:"), *same]
+        at = len(self.rows) if self.missing_at is None else self.missing_at - 2
         self.rows[at:at] = rows
         if self.missing_at is not None:
             self.missing_at += len(rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agcx_format.search import SearchProgress
 from agcx_tui.core.words.format import counted
 
-__all__ = ["summary"]
+__all__ = ["shorter", "summary"]
 
 
 def summary(progress: SearchProgress) -> str:
@@ -27,3 +27,9 @@ def summary(progress: SearchProgress) -> str:
     if progress.unreadable:
         parts.append(f"{len(progress.unreadable):,} unreadable")
     return " · ".join(parts)
+
+
+def shorter(words: str) -> str:
+    """A summary for a narrow line."""
+    words = words.replace(" only in part", " in part")
+    return words.replace(" sessions ·", " ·") if " of " in words.partition(" · ")[0] else words

@@ -1,8 +1,7 @@
 """The columns of the session list: which fit into a width, and how text is fitted into one.
 
-Strategy: pure arithmetic on cells.  Age, star, and title are always shown; the others are added by rank as
-long as the title keeps a readable width, so that in a narrow list tags disappear first, then model, mode,
-size, and messages.
+Strategy: pure arithmetic on cells.  Mark, age, star, and title are always shown; of the others those that a
+person chose, the most useful first, as long as the title keeps a readable width.
 
 We and the terminal must agree on the width of a text, or the columns after it shift.  Terminals agree on
 single characters, but not on sequences that some of them join into one glyph; `plain_cells` reduces these
@@ -12,8 +11,9 @@ to their parts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Final, Literal, get_args
 
 from rich.cells import cell_len, set_cell_size
 
@@ -25,16 +25,38 @@ GAP = 2
 _LEAD = 3 + AGE_WIDTH + 1
 _STAR = 2
 
+ColumnName = Literal[
+    "project",
+    "tags",
+    "agent",
+    "model",
+    "mode",
+    "messages",
+    "turns",
+    "tokens",
+    "cost",
+    "size",
+    "ratio",
+]
+# Those that can be chosen, in the order in which they are shown; the title comes after the project.
+COLUMNS: Final[tuple[ColumnName, ...]] = get_args(ColumnName)
+DEFAULT_COLUMNS: Final[tuple[ColumnName, ...]] = ("project", "tags", "model", "messages", "size")
+
 # Name, width, and the least width of the title beside it; the most useful first.
-_RANKED = (
-    ("messages", 6, 16),
-    ("size", 6, 20),
-    ("mode", 6, 30),
-    ("model", 16, 34),
+_RANKED: tuple[tuple[ColumnName, int, int], ...] = (
+    ("project", 12, 18),
+    ("messages", 6, 20),
+    ("size", 6, 22),
+    ("cost", 7, 22),
+    ("tokens", 6, 22),
+    ("turns", 5, 22),
+    ("ratio", 6, 22),
+    ("agent", 11, 26),
+    ("mode", 6, 26),
+    ("model", 16, 36),
     ("tags", 14, 40),
 )
-_PLACES = ("tags", "model", "mode", "messages", "size")
-_RIGHT_ALIGNED = {"messages", "size"}
+_RIGHT_ALIGNED = {"messages", "turns", "tokens", "cost", "size", "ratio"}
 
 # Joiners, variation selectors, and skin tones change the width of a sequence.
 _joining = re.compile("[\u200c\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]")
@@ -56,23 +78,30 @@ class Column:
         return self.name in _RIGHT_ALIGNED
 
 
-def lay_out(width: int) -> tuple[Column, ...]:
-    """The columns of a list `width` cells wide, from left to right: age, title, and those that fit."""
+def lay_out(width: int, chosen: Collection[str] = DEFAULT_COLUMNS) -> tuple[Column, ...]:
+    """The columns of a list `width` cells wide, from left to right: age, title, and of the chosen ones those
+    that fit.
+    """
     title = width - _LEAD - _STAR - 1
-    chosen: dict[str, int] = {}
+    fitting: dict[str, int] = {}
     for name, cells, least in _RANKED:
-        if title - cells - GAP < least:
+        gap = 1 if name == "project" else GAP
+        if name not in chosen:
+            continue
+        if title - cells - gap < least:
             break
-        chosen[name] = cells
-        title -= cells + GAP
-    columns = [
-        Column("age", 3, AGE_WIDTH),
-        Column("title", _LEAD + _STAR, max(title, 0)),
-    ]
-    for name in _PLACES:
-        if name in chosen:
+        fitting[name] = cells
+        title -= cells + gap
+    columns = [Column("age", 3, AGE_WIDTH)]
+    start = _LEAD
+    if project := fitting.pop("project", 0):
+        columns.append(Column("project", start, project))
+        start += project + 1
+    columns.append(Column("title", start + _STAR, max(title, 0)))
+    for name in COLUMNS:
+        if name in fitting:
             end = columns[-1].start + columns[-1].width
-            columns.append(Column(name, end + GAP, chosen[name]))
+            columns.append(Column(name, end + GAP, fitting[name]))
     return tuple(columns)
 
 
@@ -108,6 +137,19 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
         # Otherwise a terminal with bidirectional text would move the next column's digits into this one.
         text += LEFT_TO_RIGHT_MARK
     return text + padding
+
+
+def fit_middle(text: str, width: int) -> str:
+    """Like `fit`, but what does not fit is cut from the middle: of a path, before the last part."""
+    cells = cell_len(text)
+    if cells <= width or width < 5:
+        return fit(text, width)
+    above, slash, name = text.rpartition("/")
+    room = width - cell_len(name) - 2
+    if slash and room > 0:
+        return fit(set_cell_size(above, room).rstrip() + "…/" + name, width)
+    end = set_cell_size(text[::-1], (width - 1) // 2)[::-1]
+    return fit(set_cell_size(text, width - 1 - cell_len(end)) + "…" + end, width)
 
 
 def find_words(text: str, words: tuple[str, ...]) -> list[tuple[int, int]]:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from agcx_format.catalog import Opening, project_name
 from agcx_format.importing import OWN_AGENT, agent_of
+from agcx_format.model.subagents import SUBAGENT
 from agcx_format.transcript import fold
 from agcx_tui.core.sessions.query import WORD, Term
+from agcx_tui.core.words.format import short_reason
 
 if TYPE_CHECKING:
     from agcx_format.space import ActivityFacts
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["activity_test", "matching", "opening_test", "predicate"]
 
 Predicate = Callable[[int], bool]
+
+_DAMAGED = "damaged"
 
 _COMPARISONS: dict[str, Callable[[int, int], bool]] = {
     "<": operator.lt,
@@ -39,7 +43,12 @@ def matching(rows: Iterable[int], terms: Iterable[Term], table: SessionTable) ->
         if term.is_of_opening:
             rows = [row for row in rows if table.opening_is_known(row)]
         if term.key == WORD and not term.negated:
-            rows = table.columns.haystacks.holding(term.needle, rows)
+            found = table.columns.haystacks.holding(term.needle, rows)
+            if broken := _broken_with(term.needle, table):
+                shown = broken.union(found)
+                rows = [row for row in rows if row in shown]
+            else:
+                rows = found
             continue
         select = filterfalse if term.negated else filter
         rows = list(select(predicate(term, table), rows))
@@ -88,7 +97,18 @@ def predicate(term: Term, table: SessionTable) -> Predicate:
         case "messages", (str(sign), int(count)):
             compare = _COMPARISONS[sign]
             return lambda row: table.readable(row) and compare(arrays["messages"][row], count)
-    return table.columns.haystacks.holds(term.needle)
+    holds, broken = table.columns.haystacks.holds(term.needle), _broken_with(term.needle, table)
+    return (lambda row: holds(row) or row in broken) if broken else holds
+
+
+def _broken_with(word: str, table: SessionTable) -> set[int]:
+    """The rows of broken files whose reason, as the list shows it, contains a word; `damaged` is in each."""
+    wanted = fold(word)
+    return {
+        row
+        for row, error in table.columns.errors.items()
+        if wanted == _DAMAGED or wanted in fold(short_reason(error))
+    }
 
 
 # The column of a key, and the opening that one of its values would be of.
@@ -132,6 +152,12 @@ def activity_test(term: Term, activity: Mapping[int, ActivityFacts]) -> Predicat
     return lambda row: activity[row].branches > 0
 
 
+def _at_or_below(place: str) -> Callable[[str], bool]:
+    """Whether a directory is `place`, or below it."""
+    below = place.rstrip("/") + "/"
+    return lambda directory: directory == place or directory.startswith(below)
+
+
 def _in_state(state: str, table: SessionTable) -> Predicate:
     arrays = table.columns.arrays
     match state:
@@ -142,8 +168,14 @@ def _in_state(state: str, table: SessionTable) -> Predicate:
         case "imported":
             sets = table.columns.pools["tags"].fitting(lambda tags: agent_of(tags) != OWN_AGENT)
             return lambda row: arrays["tags"][row] in sets
+        case "subagent":
+            sets = table.columns.pools["tags"].fitting(lambda tags: SUBAGENT in tags)
+            return lambda row: arrays["tags"][row] in sets
         case "marked":
             return table.marks.__contains__
+        case "here":
+            projects = table.columns.pools["projects"].fitting(_at_or_below(table.here))
+            return lambda row: arrays["projects"][row] in projects
         case "listed":
             return {table.row_of(path) for path in table.listed}.__contains__
     return lambda row: not arrays["messages"][row] and table.readable(row)

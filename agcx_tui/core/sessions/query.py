@@ -27,6 +27,7 @@ KEYS = (
 )  # fmt: skip
 STATES = (
     "favorite", "broken", "empty", "imported", "failed", "edited", "branched", "marked", "listed",
+    "here", "subagent",
 )  # fmt: skip
 # Keys that are known only once the beginning of a session has been read.
 _OF_OPENING = frozenset({"project", "dir", "branch"})
@@ -37,7 +38,9 @@ _STATES_OF_MESSAGES = frozenset({"failed", "edited", "branched"})
 INCOMPLETE = "incomplete"
 MODES = ("plan", "build", "review")
 
-_SPELLINGS = {"favourite": "favorite", "fav": "favorite", "unreadable": "broken"}
+_SPELLINGS = {
+    "favourite": "favorite", "fav": "favorite", "unreadable": "broken", "damaged": "broken",
+}  # fmt: skip
 
 _token = re.compile(r'(-?)(?:([A-Za-z]+):)?("[^"]*"?|\S*)')
 _date = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
@@ -77,7 +80,7 @@ class Term:
     @property
     def is_of_opening(self) -> bool:
         """Whether the beginning of a session has to be read to know if it matches."""
-        return self.key in _OF_OPENING
+        return self.key in _OF_OPENING or (self.key == "is" and self.value == "here")
 
     @property
     def is_of_messages(self) -> bool:

@@ -7,11 +7,25 @@ since 1970.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from agcx_format.catalog import BROKEN, DATES, FAVORITE, MODES, READABLE, WORDS_KNOWN, Columns
+from agcx_format.catalog import (
+    BROKEN,
+    DATES,
+    FAVORITE,
+    GONE,
+    MODES,
+    READABLE,
+    WORDS_KNOWN,
+    Columns,
+    project_directory,
+)
 from agcx_format.importing import agent_of
+from agcx_format.model.subagents import is_link, parent_of, shown_tags
+from agcx_format.store import SUFFIX
+from agcx_tui.core.sessions.project_labels import project_labels
 from agcx_tui.core.sessions.query import INCOMPLETE
 
 if TYPE_CHECKING:
@@ -19,6 +33,9 @@ if TYPE_CHECKING:
     from agcx_format.errors import PersistenceError
 
 __all__ = ["SessionRows"]
+
+# No directory is called this.
+_GONE = "\0"
 
 
 class SessionRows:
@@ -29,7 +46,22 @@ class SessionRows:
         self.sort_key = "accessed"
         self._arrays = self.columns.arrays
         self._flags = self._arrays["flags"]
+        # The project that `is:here` is about; empty until it is looked for.
+        self._here = ""
         self._checkpoints: Mapping[str, int] = {}
+        # The labels of projects, and of how many.
+        self._labels: Mapping[str, str] = {}
+        self._labeled = -1
+
+    @property
+    def here(self) -> str:
+        """The project that the program was started in; no directory if it is gone."""
+        if not self._here:
+            try:
+                self._here = project_directory(os.getcwd())
+            except OSError:
+                self._here = _GONE
+        return self._here
 
     def path(self, row: int) -> str:
         return self.columns.path(row)
@@ -45,7 +77,34 @@ class SessionRows:
         return self.columns.model(row)
 
     def tags(self, row: int) -> tuple[str, ...]:
-        return self.columns.tags(row)
+        """The tags that a person sees."""
+        return tuple(shown_tags(self.columns.tags(row)))
+
+    def parent(self, row: int) -> int | None:
+        """The row of the session that started this one as a subagent; None if it is not in the store."""
+        parent = parent_of(self.columns.tags(row))
+        if parent is None:
+            return None
+        folder, separator, _ = self.path(row).rpartition("/")
+        found = self.columns.row_of(f"{folder}{separator}{parent}{SUFFIX}")
+        return None if found is None or self._flags[found] & GONE else found
+
+    def subagents(self, rows: Iterable[int]) -> list[int]:
+        """The rows of the subagents that these started, directly or not, and that are not among them."""
+        sets = self.columns.pools["tags"].fitting(lambda tags: any(map(is_link, tags)))
+        found = dict.fromkeys(rows)
+        tags, flags = self._arrays["tags"], self._flags
+        children: dict[int, list[int]] = {}
+        for row in range(len(flags)) if sets else ():
+            parent = self.parent(row) if tags[row] in sets and not flags[row] & GONE else None
+            if parent is not None:
+                children.setdefault(parent, []).append(row)
+        given, waiting = len(found), list(found)
+        for row in waiting:
+            new = [each for each in children.get(row, ()) if each not in found]
+            found |= dict.fromkeys(new)
+            waiting += new
+        return waiting[given:]
 
     def directory(self, row: int) -> str:
         """The agent's working directory; empty while it is not known."""
@@ -57,6 +116,13 @@ class SessionRows:
         `project_name` of it is what a person calls it.
         """
         return self.columns.project(row)
+
+    def project_labels(self) -> Mapping[str, str]:
+        """What each project of the store is called, by its directory."""
+        known = self.columns.pools["projects"]
+        if len(known) != self._labeled:
+            self._labels, self._labeled = project_labels(known.values()), len(known)
+        return self._labels
 
     def branch(self, row: int) -> str:
         """The Git branch; empty where it was not recorded, or is not known yet."""
@@ -76,6 +142,21 @@ class SessionRows:
     def messages(self, row: int) -> int:
         count: int = self._arrays["messages"][row]
         return count
+
+    def turns(self, row: int) -> int:
+        """How often the person spoke, as the writer counted; 0 where it did not."""
+        count: int = self._arrays["turns"][row]
+        return count
+
+    def tokens(self, row: int) -> int:
+        """Tokens read and written; 0 where that was not recorded, or is not known yet."""
+        count: int = self._arrays["tokens"][row]
+        return count
+
+    def cost(self, row: int) -> float:
+        """US dollars; 0 where that was not recorded, or is not known yet."""
+        cost: float = self._arrays["costs"][row]
+        return cost
 
     def size(self, row: int) -> int:
         """Bytes of the file and of its checkpoints, as far as those are known."""

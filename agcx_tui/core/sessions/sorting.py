@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
-from agcx_format.catalog import Columns
+from agcx_format.catalog import FAVORITE, Columns
 
 __all__ = ["DESCENDING", "SORTS", "RowOrder", "SortKey"]
 
@@ -28,12 +28,14 @@ class RowOrder:
 
     Fields:
         size: Returns the size of a row, where that is more than the columns say.
+        favorites_first: Whether favorites come before all others, in the same order among themselves.
     """
 
     columns: Columns
     key: str
     descending: bool
     size: Callable[[int], int] | None = None
+    favorites_first: bool = False
 
     def sort(self, rows: list[int]) -> None:
         """Sort rows in place."""
@@ -48,10 +50,17 @@ class RowOrder:
             start = end
         if len(rows) - start > 1:
             rows[start:] = sorted(rows[start:], key=tie)
+        if self.favorites_first:
+            flags = self.columns.arrays["flags"]
+            rows.sort(key=lambda row: not flags[row] & FAVORITE)
 
     def holds(self, rows: Iterable[int]) -> bool:
         """Whether the rows are sorted."""
         rows = list(rows)
+        if self.favorites_first:
+            expected = list(rows)
+            self.sort(expected)
+            return rows == expected
         values = list(map(self._value(), rows))
         follows = operator.ge if self.descending else operator.le
         if not all(map(follows, values, values[1:])):

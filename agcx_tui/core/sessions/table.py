@@ -12,11 +12,12 @@ Times are microseconds since 1970.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agcx_format.catalog import DATES, GONE
+from agcx_format.model.subagents import is_link
 from agcx_tui.core.sessions.matching import matching
 from agcx_tui.core.sessions.query import WORD, Query
 from agcx_tui.core.sessions.rows import SessionRows
@@ -54,7 +55,10 @@ class SessionTable(SessionRows):
         # What happened in sessions, by row, as far as their messages were read.
         self.activity: dict[int, ActivityFacts] = {}
         self.descending = True
+        # Whether favorites come before all others.
+        self.favorites_first = False
         self.query = Query()
+        self._shows_subagents = True
         # What the catalog says of the whole store while not all of it is loaded.
         self.expected: Totals | None = None
         # All rows in sort order; None when they must be sorted again.
@@ -131,7 +135,9 @@ class SessionTable(SessionRows):
         self.version += 1
         self._size += sum(map(self.size, rows))
         self._broken += sum(map(self.broken, rows))
-        fitting = matching(rows, self.query.terms, self)
+        fitting = self._shown(matching(rows, self.query.terms, self))
+        if self.order is everything and len(fitting) < len(rows):
+            self.order = list(everything)
         if self._sorted and self._row_order().holds([*everything[-1:], *rows]):
             # Saved in the order in which it is shown: no sort.
             if self.order is not everything:
@@ -142,6 +148,9 @@ class SessionTable(SessionRows):
             self._sorted = False
             self._everything = None
             self.order = [*self.order, *fitting]
+        if self._hides:
+            # The session that one of the others belongs to may have come.
+            self.order = self._shown(self.order)
         return rows
 
     def remove(self, rows: Iterable[int]) -> None:
@@ -158,6 +167,9 @@ class SessionTable(SessionRows):
         self.marks -= gone
         self._everything = None
         self.order = [row for row in self.order if row not in gone]
+        if self._hides:
+            # What belonged to a session that is gone stands for itself.
+            self.order = self._shown(matching(self._all_sorted(), self.query.terms, self))
 
     def sort_by(self, key: str, descending: bool | None = None) -> None:
         """Sort by a key of SORTS; without a direction, in the usual one of the key."""
@@ -166,19 +178,36 @@ class SessionTable(SessionRows):
         self.descending = key in DESCENDING if descending is None else descending
         self._everything = None
         if date_changes and any(term.key in ("before", "after") for term in self.query.terms):
-            self.order = matching(self._all_sorted(), self.query.terms, self)
+            self.order = self._shown(matching(self._all_sorted(), self.query.terms, self))
         else:
             self.order = list(self.order)
             self._row_order().sort(self.order)
 
+    def put_favorites_first(self, wanted: bool) -> None:
+        """Show favorites before all others, or among them."""
+        if wanted != self.favorites_first:
+            self.favorites_first = wanted
+            self.sort_by(self.sort_key, self.descending)
+
     def filter_by(self, query: Query) -> None:
         """Show the rows that match the query; marks are kept, visible or not."""
-        among = self.order if query.narrows(self.query) else self._all_sorted()
+        is_wider = _names_subagents(query) != _names_subagents(self.query)
+        among = self.order if query.narrows(self.query) and not is_wider else self._all_sorted()
         # Marks and listed paths may have changed since the last result.
         if any(term.value in ("marked", "listed") for term in query.terms):
             among = self._all_sorted()
         self.query = query
-        self.order = matching(among, self.query.terms, self)
+        self.order = self._shown(matching(among, self.query.terms, self))
+
+    @property
+    def shows_subagents(self) -> bool:
+        """Whether the sessions of subagents are shown beside those that they belong to."""
+        return self._shows_subagents
+
+    def show_subagents(self, shown: bool) -> None:
+        """Show the sessions of subagents, or hide those whose parent is in the store."""
+        self._shows_subagents = shown
+        self.order = self._shown(matching(self._all_sorted(), self.query.terms, self))
 
     def set_openings(self, found: Iterable[tuple[int, Opening]]) -> bool:
         """Set first words, directories, and branches of rows; whether that changes what is shown."""
@@ -263,16 +292,42 @@ class SessionTable(SessionRows):
 
     def _row_order(self) -> RowOrder:
         size = self.size if self._checkpoints else None
-        return RowOrder(self.columns, self.sort_key, self.descending, size)
+        return RowOrder(
+            self.columns, self.sort_key, self.descending, size, favorites_first=self.favorites_first
+        )
 
     def _show(self, rows: list[int]) -> None:
         known = set(rows)
         order = self.order
         # Without a filter the count tells; with one, any of them may already be shown.
-        may_be_there = bool(self.query) or len(order) + len(rows) > len(self)
+        may_be_there = bool(self.query) or self._hides or len(order) + len(rows) > len(self)
         renewed = may_be_there and not known.isdisjoint(order)
         order = [row for row in order if row not in known] if renewed else list(order)
         order += matching(rows, self.query.terms, self)
         self._row_order().sort(order)
-        self.order = order
-        self._everything = None if self.query else order
+        self.order = self._shown(order)
+        is_all = not self.query and len(self.order) == len(self)
+        self._everything = self.order if is_all else None
+
+    @property
+    def _hides(self) -> bool:
+        """Whether there may be sessions of subagents that are not shown."""
+        return not self._shows_subagents and bool(self._sets_of_subagents())
+
+    def _sets_of_subagents(self) -> Set[int]:
+        return self.columns.pools["tags"].fitting(lambda tags: any(map(is_link, tags)))
+
+    def _shown(self, rows: list[int]) -> list[int]:
+        """The rows without the subagents of sessions in the store, if these are hidden."""
+        if self._shows_subagents or _names_subagents(self.query):
+            return rows
+        sets, tags = self._sets_of_subagents(), self._arrays["tags"]
+        if not sets:
+            return rows
+        return [row for row in rows if tags[row] not in sets or self.parent(row) is None]
+
+
+def _names_subagents(query: Query) -> bool:
+    """Whether the person asks for subagents, or for certain sessions."""
+    asked = ("subagent", "listed", "marked")
+    return any(term.key == "id" or term.value in asked for term in query.terms)

@@ -56,7 +56,7 @@ class FeedView(Protocol):
         """Call back after `delay` seconds."""
 
     def rows_added(self) -> None:
-        """Some more rows of the catalog are in the table."""
+        """Some more rows are in the table, or more is known of some."""
 
     def table_changed(self) -> None:
         """Rows of the table, or the state of the feed, changed."""
@@ -352,6 +352,9 @@ class StoreFeed:
                     done = False
                     if self.table.set_openings(still_true(columns, found)):
                         self._view.table_changed()
+                    else:
+                        # Their projects are known now.
+                        self._view.rows_added()
                     self.save_soon()
         except Exception as error:
             log_failure("first words were not read", error)

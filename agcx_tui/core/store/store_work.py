@@ -187,6 +187,11 @@ def delete_checkpoint(store: Store, wanted: StoredCheckpoint) -> Outcome:
     return _outcome(store, store.checkpoints.delete([wanted]))
 
 
+def prune_checkpoints(store: Store, wanted: Iterable[StoredCheckpoint]) -> Outcome:
+    """Delete the checkpoints that a clean-up takes; one act."""
+    return _outcome(store, store.checkpoints.delete(wanted, kind="checkpoint-prune"))
+
+
 def go_back(store: Store, wanted: StoredCheckpoint) -> Outcome:
     """Make a session what it was at a checkpoint."""
     return _outcome(store, store.checkpoints.go_back(wanted))

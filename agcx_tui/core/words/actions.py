@@ -87,6 +87,8 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     # --- the browser
     "browser": (
         Action("browser.preview", "p", "preview", "preview right, below, hidden"),
+        Action("browser.view", "v", "view", "first words, last words, where you were",
+               palette="preview the first words, the last words, or where you were"),
         Action("browser.zoom", "z", "zoom", "maximize preview"),
         Action("browser.rename", "f2", "rename", "rename in place", palette="rename the session"),
         Action("browser.tags", "number_sign", "tags", "tags", palette="change the tags", label="#"),
@@ -112,6 +114,12 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         Action("browser.sort", "s", "sort", "sort",
                footer="sort", palette="sort by the next column"),
         Action("browser.reverse", "r", "reverse", "reverse the order"),
+        Action("browser.group", "G", "group", "group by project, day, agent, model",
+               palette="group the list by project, day, agent, model, or none"),
+        Action("browser.here", "full_stop", "here", "only this directory",
+               palette="show only the sessions of this directory", label="."),
+        Action("browser.columns", "C", "columns", "columns", palette="choose the columns"),
+        Action("browser.subagents", "A", "subagents", "show or hide subagents"),
         Action("browser.copy-id", "y", "copy('id')", "copy the id"),
         Action("browser.copy-path", "Y", "copy('path')", "copy the path"),
         _move("browser.next", "tab", "app.focus_next", "next pane"),
@@ -141,7 +149,11 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         _move("list.half-down", "ctrl+d", "page(0.5)", "half a page down"),
         _move("list.half-up", "ctrl+u", "page(-0.5)", "half a page up"),
         _move("list.top", "home,g", "top", "first"),
-        _move("list.bottom", "end,G", "bottom", "last"),
+        _move("list.bottom", "end", "bottom", "last"),
+        _move("list.previous-start", "left_curly_bracket", "jump(-1)", "previous day, or section"),
+        _move("list.next-start", "right_curly_bracket", "jump(1)", "next day, or section"),
+        _move("list.fold", "left", "fold(True)", "collapse the section"),
+        _move("list.unfold", "right", "fold(False)", "expand the section"),
         _move("list.extend-down", "shift+down,J", "extend(1)", "mark down"),
         _move("list.extend-up", "shift+up,K", "extend(-1)", "mark up"),
         Action("list.mark-all", "a", "mark_all", "mark all shown"),
@@ -204,6 +216,8 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     "prune": (
         Action("prune.go", "ctrl+s", "prune", "delete these",
                footer="delete these", palette="delete the sessions listed", priority=True),
+        Action("prune.checkpoints", "ctrl+t", "checkpoints", "clean up checkpoints",
+               footer="checkpoints", palette="clean up checkpoints", priority=True),
         Action("prune.rule", "slash", "rule", "change the conditions", footer="conditions", label="/"),
     ),
     # --- the screens with lines to choose from: storage, history, import
@@ -335,7 +349,10 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         _move("dialog.previous", "left,up", "app.focus_previous", "previous"),
         _move("dialog.next", "right,down", "app.focus_next", "next"),
     ),
+    # The letter that asked also answers; Enter stays on Cancel.
+    "delete": (Action("delete.yes", "d", "delete", "delete", footer="delete"),),
     "rename": (Action("rename.cancel", "escape", "dismiss(None)", "cancel", footer="cancel"),),
+    "columns": (Action("columns.apply", "ctrl+s", "apply", "apply", footer="apply"),),
     "export": (Action("export.go", "ctrl+s", "export", "export", footer="export"),),
     "review": (
         Action("review.toggle", "space", "turn_over", "toggle", footer="toggle"),

@@ -8,6 +8,7 @@ the first of them by 32 ms.
 
 from __future__ import annotations
 
+import datetime
 import os
 import time
 from typing import TYPE_CHECKING
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from agcx_format.errors import PersistenceError
 
 __all__ = [
-    "AGE_WIDTH", "HOUR", "MINUTE", "SECOND", "age", "counted", "elapsed", "exact", "local", "number",
-    "ratio", "short_path", "short_reason", "shortened", "size",
+    "AGE_WIDTH", "HOUR", "MINUTE", "SECOND", "age", "cost", "counted", "day_of", "day_words", "elapsed",
+    "exact", "local", "number", "ratio", "short_damage", "short_path", "short_reason", "shortened", "size",
 ]  # fmt: skip
 
 SECOND = 1_000_000
@@ -28,12 +29,14 @@ HOUR = 60 * MINUTE
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
 # The width of the widest age, `59 min ago`.
 AGE_WIDTH = 10
 
 
 def age(moment: int, now: int) -> str:
-    """`now`, `5 min ago`, `2 h ago`, `Yest.`, `24 Nov`, `Nov 2024`; never wider than AGE_WIDTH."""
+    """`now`, `5 min ago`, `2 h ago`, `yesterday`, `24 Nov`, `14 Oct 25`; never wider than AGE_WIDTH."""
     elapsed = now - moment
     if 0 <= elapsed < HOUR:
         return f"{elapsed // MINUTE} min ago" if elapsed >= MINUTE else "now"
@@ -45,10 +48,39 @@ def age(moment: int, now: int) -> str:
     if elapsed >= 0 and (days == 0 or elapsed < 6 * HOUR):
         return f"{elapsed // HOUR} h ago"
     if days == 1:
-        return "Yest."
+        return "yesterday"
     if then.tm_year == today.tm_year:
         return f"{then.tm_mday} {_MONTHS[then.tm_mon - 1]}"
-    return f"{_MONTHS[then.tm_mon - 1]} {then.tm_year}"[:AGE_WIDTH]
+    month = _MONTHS[then.tm_mon - 1]
+    if 1970 <= then.tm_year < 2070:
+        return f"{then.tm_mday} {month} {then.tm_year % 100:02}"
+    # Two digits would tell another year.
+    return f"{month} {then.tm_year}"[:AGE_WIDTH]
+
+
+def day_of(moment: int) -> str:
+    """The local day in a form that sorts, such as `2025-10-14`; empty beyond the calendar."""
+    then = local(moment)
+    return "" if then is None else f"{then.tm_year:04}-{then.tm_mon:02}-{then.tm_mday:02}"
+
+
+def day_words(day: str, now: int) -> str:
+    """A day of `day_of` in words: `Today`, `Yesterday`, `Monday 24 Nov`, `14 Oct 25`."""
+    today = day_of(now)
+    if not (day and today):
+        return "Another time"
+    try:
+        then = datetime.date.fromisoformat(day)
+        days = (datetime.date.fromisoformat(today) - then).days
+    except ValueError:
+        # A year that Python's calendar does not have.
+        return day
+    if days in (0, 1):
+        return ("Today", "Yesterday")[days]
+    date = f"{then.day} {_MONTHS[then.month - 1]}"
+    if 0 < days < 7:
+        return f"{_DAYS[then.weekday()]} {date}"
+    return date if day[:4] == today[:4] else f"{date} {then.year % 100:02}"
 
 
 def exact(moment: int) -> str:
@@ -113,6 +145,18 @@ def ratio(share: float | None) -> str:
 def number(count: int) -> str:
     """A count in at most six characters: `99,999`, then `120 k`, `1.2 M`."""
     return f"{count:,}" if count < 100_000 else size(count).removesuffix("B")
+
+
+def cost(dollars: float) -> str:
+    """Dollars in at most seven characters: `$0.42`, `$120`; empty if unknown."""
+    if not dollars:
+        return ""
+    return f"${dollars:.2f}" if dollars < 999.995 else f"${number(round(dollars))}"
+
+
+def short_damage(error: PersistenceError | None) -> str:
+    """What is wrong with a file in a word or two where that is enough: `cut off`, `damaged`."""
+    return short_reason(error).partition(" in ")[0]
 
 
 def short_reason(error: PersistenceError | None) -> str:

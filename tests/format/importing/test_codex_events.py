@@ -8,6 +8,7 @@ import pytest
 
 from agcx_format.importing.codex import read_rollout
 from agcx_format.importing.draft import Imported
+from agcx_format.importing.environment import VERSION
 from agcx_format.model.items import Message, Reasoning
 from agcx_format.transcript.words import text_of
 from tests.support.rollout_lines import (
@@ -267,7 +268,7 @@ def test_tokens_commit_and_program_are_in_the_context(read):
     assert found == {
         "AGCX_TOKENS_INPUT": "30", "AGCX_TOKENS_CACHED": "15", "AGCX_TOKENS_OUTPUT": "7",
         "AGCX_COMMIT": "c0ffee", "AGCX_BRANCH": "main", "AGCX_CLI_VERSION": "0.40.0",
-        "AGCX_ORIGINATOR": "codex-tui", "AGCX_IMPORTER": "3",
+        "AGCX_ORIGINATOR": "codex-tui", "AGCX_IMPORTER": VERSION,
         "AGCX_AGENT": "codex",
     }  # fmt: skip
 
@@ -285,3 +286,23 @@ def test_calls_name_their_files_with_lines(read):
         for message in imported.conversation.messages
     ]
     assert files == [[("src/a.py", None)], [("/src/b.py", (5, 14))], []]
+
+
+def test_a_review_is_text_with_its_findings_and_their_places(tmp_path):
+    place = {"absolute_file_path": "/src/a.py", "line_range": {"start": 3, "end": 5}}
+    finding = {"title": "Off by one", "body": "It skips the last.", "code_location": place}
+    review = {
+        "overall_correctness": "incorrect",
+        "overall_explanation": "One",
+        "findings": [finding],
+    }
+    session = read_rollout(
+        write(
+            tmp_path / "a.jsonl",
+            meta(),
+            user("x"),
+            event("exited_review_mode", review_output=review),
+        )
+    )
+    said = text_of(session.conversation.messages[-1].item)
+    assert said == ("Review: incorrect\n\nOne\n\n- Off by one\n/src/a.py:3-5\nIt skips the last.")

@@ -72,17 +72,23 @@ def by_id(found: list[dict], name: str) -> dict:
     return next(each for each in found if str(each["id"]).startswith(name))
 
 
+PLACES = {"directory", "project", "branch", "agent"}
+
+
 def test_list(store):
     found = lines("list", "--json")
     entries = {str(entry.id): entry for entry in open_store(store).scan()}
     whole = by_id(found, GRID)
-    assert set(whole) == METADATA | {"path", "bytes", "checkpoint_bytes", "error"}
+    assert (
+        set(whole) == METADATA | {"path", "bytes", "checkpoint_bytes", "error", "parent"} | PLACES
+    )
     entry = entries[whole["id"]]
     assert (whole["path"], whole["bytes"], whole["error"]) == (entry.path, entry.size, None)
     assert whole["bytes"] == Path(entry.path).stat().st_size
     assert (whole["title"], whole["is_favorite"]) == ("Fix the grid layout", True)
     torn = next(each for each in found if each["error"] and "title" not in each)
-    assert set(torn) == {"id", "path", "bytes", "checkpoint_bytes", "error"}
+    assert set(torn) == {"id", "path", "bytes", "checkpoint_bytes", "error"} | PLACES
+    assert {torn[name] for name in PLACES} == {None}
     assert set(torn["error"]) == {"reason", "section", "offset"}
     error = entries[torn["id"]].error
     assert torn["error"] == {

@@ -19,7 +19,10 @@ ON_ONE = [
     (["show", "--json"], 0, 1),
     (["verify"], 0, 1),
     (["verify", "--json"], 0, 1),
-    *((["export", "--format", each], 0, 1) for each in ("md", "html", "json", "jsonl", "txt", "codex")),
+    *(
+        (["export", "--format", each], 0, 1)
+        for each in ("md", "html", "json", "jsonl", "txt", "codex", "claude")
+    ),
     (["edit", "--title", "A title", "--force"], 0, 1),
     (["edit", "--tag", "odd", "--favorite", "--force"], 0, 1),
     (["edit", "--model", "gpt", "--mode", "plan", "--directory", "there", "--force"], 0, 1),

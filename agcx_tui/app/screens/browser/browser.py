@@ -8,6 +8,7 @@ sessions is in `SessionActs`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,9 @@ from agcx_tui.app.widgets.list.header import ListHeader
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.app.widgets.preview import Preview
 from agcx_tui.app.widgets.split_panes import SplitPanes
+from agcx_tui.core.local.reading_positions import ReadingPositions
+from agcx_tui.core.sessions.columns import DEFAULT_COLUMNS, ColumnName
+from agcx_tui.core.sessions.groups import Grouping
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store.activity_feed import ActivityFeed
 from agcx_tui.core.store.feed import StoreFeed
@@ -41,7 +45,7 @@ if TYPE_CHECKING:
     from agcx_format.catalog import Catalog
     from agcx_tui.app.screens.browser.session_acts import SessionActs
 
-__all__ = ["BrowserScreen"]
+__all__ = ["Arranged", "BrowserScreen"]
 
 # Seconds from a move of the cursor to the preview: longer than a key repeat takes.
 _PREVIEW_DELAY = 0.07
@@ -56,6 +60,16 @@ _ROOMY_HEIGHT = 30
 _NEEDS_STORE = frozenset(
     ("export", "delete", "favorite", "undo", "copy", "rename", "tags", "show", "search")
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """How the list is arranged; `here` shows only the sessions of the directory it was started in."""
+
+    columns: tuple[ColumnName, ...] = DEFAULT_COLUMNS
+    favorites_first: bool = False
+    group: Grouping = "none"
+    here: bool = False
 
 
 class BrowserScreen(ListingScreen[None]):
@@ -89,12 +103,14 @@ class BrowserScreen(ListingScreen[None]):
         shares: Mapping[str, float | None] | None = None,
         sort: str | None = None,
         descending: bool | None = None,
+        arranged: Arranged = Arranged(),
     ) -> None:
         """The first page of `catalog` is read at once.  `follow`: go on looking at the store once it is
         listed.  The rest is how the person arranged it, each None to leave it as it suits."""
         super().__init__()
         self.services = services
         self.table = SessionTable()
+        self.table.show_subagents(False)
         self.feed = StoreFeed(
             self.table,
             services.store,
@@ -107,14 +123,24 @@ class BrowserScreen(ListingScreen[None]):
         self._activity = ActivityFeed(self.table, self, services.cache)
         if sort is not None or descending is not None:
             self.table.sort_by(sort or self.table.sort_key, descending)
+        self.table.favorites_first = arranged.favorites_first
         self.sessions = SessionList(self.table, services.now, id="sessions")
-        self._preview = Preview(self.table, id="preview")
+        self.sessions.choose_columns(arranged.columns)
+        if arranged.group != "none":
+            self.sessions.group_by(arranged.group)
+        positions = None if services.state is None else ReadingPositions(services.state)
+        self._preview = Preview(self.table, positions, id="preview")
         left = Vertical(
             ListHeader(self.sessions), self.sessions, Static(id="notice", markup=False), id="left"
         )
         self.panes = SplitPanes(left, self._preview, wish=preview, shares=shares, id="panes")
         self._filter = FilterBar(
-            self.table, services.now, self.table_changed, self._focus_list, id="filter-line"
+            self.table,
+            services.now,
+            self.table_changed,
+            self._focus_list,
+            here=arranged.here,
+            id="filter-line",
         )
 
     def compose(self) -> ComposeResult:
@@ -171,7 +197,7 @@ class BrowserScreen(ListingScreen[None]):
     def _show_state(self) -> None:
         """Everything around the list, and instead of it where there is none."""
         state = self.feed.state
-        title = heading.title_line(self.table, state, self.feed.path)
+        title = heading.title_line(self.table, state, self.feed.path, self.sessions.grouping)
         self.query_one("#title", EdgeLine).show(*title)
         unread = self._activity.left
         if self.feed.reads_openings:
@@ -201,6 +227,10 @@ class BrowserScreen(ListingScreen[None]):
         reading = self.feed.state.reading
         delay = _PREVIEW_DELAY_READING if reading else _PREVIEW_DELAY
         self._preview.follow(self.sessions.cursor, delay=delay, at_once=not reading)
+
+    @on(SessionList.Grouped)
+    def _grouped(self) -> None:
+        self._show_state()
 
     @on(SplitPanes.Arranged)
     def _arranged(self, message: SplitPanes.Arranged) -> None:
@@ -243,7 +273,9 @@ class BrowserScreen(ListingScreen[None]):
         """Put the cursor on a session; a filter that hides it is cleared."""
         if not self.sessions.go_to(row):
             self._filter.clear_at_once()
-            self.sessions.go_to(row)
+            if not self.sessions.go_to(row):
+                self.action_subagents()
+                self.sessions.go_to(row)
 
     def show_only(self, label: str, paths: Sequence[str]) -> None:
         """Show these sessions and no others; `label` is what they are."""
@@ -270,6 +302,16 @@ class BrowserScreen(ListingScreen[None]):
         # Dates of the filter are those that the list shows.
         self._show_state()
         self.post_message(Remember({"sort": key, "descending": self.table.descending}))
+
+    def action_here(self) -> None:
+        """Show only the sessions of the directory that the program was started in, or all again."""
+        self._filter.toggle_here()
+
+    def action_subagents(self) -> None:
+        """Show the sessions of subagents beside those that they belong to, or hide them."""
+        self.table.show_subagents(not self.table.shows_subagents)
+        self.sessions.update()
+        self._show_state()
 
     # --- what is done to sessions
 

@@ -21,6 +21,8 @@ from agcx_tui.core.sessions.table import SessionTable
 
 __all__ = ["FilterBar"]
 
+_HERE = "is:here"
+
 
 class FilterBar(Horizontal):
     """Filters `table` with every key, then calls `filtered`; `leave` moves the focus to the list."""
@@ -42,9 +44,10 @@ class FilterBar(Horizontal):
         filtered: Callable[[], None],
         leave: Callable[[], None],
         *,
+        here: bool = False,
         id: str | None = None,
     ) -> None:
-        """`now` gives microseconds since 1970."""
+        """`now` gives microseconds since 1970; `here` begins with the sessions of the working directory."""
         super().__init__(id=id)
         self.input = FilterInput(partial(complete, table=table), leave, id="filter")
         self._table = table
@@ -54,11 +57,16 @@ class FilterBar(Horizontal):
         self._errors: Sequence[str] = ()
         # What the sessions are that `is:listed` shows.
         self._listed_as = ""
+        self._here = here
 
     def compose(self) -> ComposeResult:
         yield Static("/", id="filter-sign")
         yield self.input
         yield self._status
+
+    def on_mount(self) -> None:
+        if self._here:
+            self.toggle_here()
 
     @property
     def value(self) -> str:
@@ -77,6 +85,15 @@ class FilterBar(Horizontal):
         self._listed_as = label
         self.input.value = ""
         self.input.value = "is:listed"
+
+    def toggle_here(self) -> None:
+        """Show the sessions of the directory that the program was started in, or all again."""
+        words = self.input.value.split()
+        if _HERE in words:
+            words.remove(_HERE)
+        else:
+            words.append(_HERE)
+        self.input.value = " ".join(words)
 
     def show_status(self, unread: int) -> None:
         """Say what the filter found, or what is wrong with it; `unread` sessions are still to be read."""

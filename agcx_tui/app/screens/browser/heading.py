@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from agcx_format.transcript import safe_line
+from agcx_tui.core.sessions.groups import Grouping
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store.feed import FeedState
 from agcx_tui.core.words import format
@@ -13,12 +14,15 @@ __all__ = ["filter_found", "title_line"]
 
 
 def title_line(
-    table: SessionTable, state: FeedState, path: str | None
+    table: SessionTable, state: FeedState, path: str | None, grouping: Grouping
 ) -> tuple[Content, Content | str]:
     """What is on the left, and on the right."""
     shown = safe_line(format.short_path(path)) if path else "no store"
     left = Content.assemble(("agcx", "bold $primary"), "  ", shown)
-    return left, _totals(table, state) if path else ""
+    totals = _totals(table, state) if path else Content("")
+    if grouping != "none":
+        totals = Content(f"by {grouping} · ") + totals
+    return left, totals
 
 
 def _totals(table: SessionTable, state: FeedState) -> Content:

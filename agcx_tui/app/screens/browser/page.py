@@ -46,6 +46,7 @@ def _is_plain(screen: BrowserScreen) -> bool:
         and not table.query
         and not table.marks
         and bool(table.order)
+        and sessions.grouping == "none"
         and sessions.region.height > 0
         and not screen.has_class("-tiny")
         # A notification covers a part of it.

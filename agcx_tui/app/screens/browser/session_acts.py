@@ -48,6 +48,7 @@ class SessionActs:
 
         if not rows:
             return
+        rows = [*rows, *self._table.subagents(rows)]
         files = self._feed.shown(rows)
         store = self._services.store.store
         if not await may_delete(self._app, self._table, rows, self._services.now(), store):

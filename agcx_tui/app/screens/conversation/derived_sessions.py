@@ -235,7 +235,8 @@ class DerivedSessions:
         if not running:
             return True
         dialog = AskDialog("Change a session that may be in use?", _AT_WORK, "Continue")
-        return bool(await screen.app.push_screen_wait(dialog))
+        answer: bool | None = await screen.app.push_screen_wait(dialog)
+        return bool(answer)
 
     def obstacle_to_acts(self) -> str:
         """Why nothing can be done to the session; empty if something can."""

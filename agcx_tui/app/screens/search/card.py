@@ -7,16 +7,17 @@ from textual.content import Content
 __all__ = ["query_card", "welcome"]
 
 _ROWS = (
-    ("lease expired", "both words, anywhere in a conversation"),
+    ("lease expired", "both words, in any order"),
     ('"lease expired"', "one after the other"),
     ("Lease", "a capital letter: case matters"),
     ("lease -retry", "- excludes"),
     ("/time.?out/", "a regular expression (RE2)"),
-    ("role:user", "or assistant, tool, reasoning, system"),
+    ("role:user", "or assistant, tool, reasoning, …"),
     ("in:you", "or assistant, reasoning, tool, title"),
     ("tool:shell path:queue.py", "calls of a tool, or about a file"),
     ("is:error", "calls that failed"),
-    ("model:gpt-5 tag:ui after:7d", "in these sessions, as in the filter"),
+    ("project:site branch:main", "in these sessions, as in the filter"),
+    ("agent:codex tag:ui after:7d", "or in these"),
 )
 
 

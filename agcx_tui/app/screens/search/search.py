@@ -37,7 +37,7 @@ from agcx_tui.core.search.line import parse_line
 from agcx_tui.core.search.results import CloseWord, Missing, More
 from agcx_tui.core.search.scope import SessionsToSearch
 from agcx_tui.core.search.searcher import NEWEST, Searcher
-from agcx_tui.core.search.summary import summary
+from agcx_tui.core.search.summary import shorter, summary
 from agcx_tui.core.words import format
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ if TYPE_CHECKING:
     from agcx_tui.core.store.act_queue import ActQueue
 
 __all__ = ["SearchScreen"]
+
+
+# Cells around and between the words of the status line.
+_AROUND_STATUS = 4
 
 
 class StatusLine(EdgeLine):
@@ -187,7 +191,10 @@ class SearchScreen(OnceScreen[None]):
         words = summary(live.progress)
         if live.running:
             words = words.replace("searched", "searching…", 1).replace(" · no hits", "")
-        return words, self.services.index.words(live.progress.direct)
+        right = self.services.index.words(live.progress.direct)
+        if right and len(words) + len(right) + _AROUND_STATUS > self.size.width:
+            words, right = shorter(words), right.replace(" of ", "/")
+        return words, right
 
     @on(ResultList.Highlighted)
     def _follow(self) -> None:
@@ -201,6 +208,8 @@ class SearchScreen(OnceScreen[None]):
     @on(SplitPanes.Arranged)
     def _arranged(self, message: SplitPanes.Arranged) -> None:
         self.post_message(Remember(message.choices))
+
+    help_text_first = True
 
     @property
     def help_text(self) -> Content:

@@ -23,6 +23,7 @@ _KEYS = {
     "title": ("title",),
     "messages": ("messages",),
     "size": ("size", "ratio"),
+    "ratio": ("ratio",),
 }
 
 
@@ -66,6 +67,8 @@ class ListHeader(Widget):
         for column in self._list.columns:
             if column.name == "title":
                 parts.append(Segment("   ", plain))
+            elif column.name == "project":
+                parts.append(Segment(" ", plain))
             elif column.name != "age":
                 parts.append(Segment(" " * GAP, plain))
             label, is_sorted = self._label(column.name)

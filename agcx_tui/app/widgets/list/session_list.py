@@ -1,9 +1,10 @@
 """The list of sessions: a Line API widget over a `SessionTable`.
 
 Strategy: only the lines on the screen are drawn, each once per state, from an LRU cache of strips; the table
-may hold a hundred thousand rows.  The cursor is a row of the table, not an index of the list: when rows
-arrive or are sorted, it stays on its session, at the same height of the screen.  Until it is first moved, it
-stays at the top instead, where the newest sessions arrive.
+may hold a hundred thousand rows.  A line is a row of the table or the heading of a section (`ListLines`).
+The cursor is on a line, not at an index: when rows arrive or are sorted, it stays on its session or section,
+at the same height of the screen.  Until it is first moved, it stays at the top instead, where the newest
+sessions arrive.
 """
 
 from __future__ import annotations
@@ -15,38 +16,21 @@ from typing import ClassVar
 from rich.style import Style
 from textual import events
 from textual.cache import LRUCache
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from agcx_tui.app.keys.bindings import bindings
-from agcx_tui.app.widgets.list.session_row import RowLook, draw_row
-from agcx_tui.core.sessions.columns import Column, lay_out
+from agcx_tui.app.widgets.list.line_list import LineList
+from agcx_tui.app.widgets.list.list_look import CSS, LOOKS, look_of
+from agcx_tui.app.widgets.list.marked_range import MarkedRange
+from agcx_tui.app.widgets.list.session_row import RowLook, draw_heading, draw_row
+from agcx_tui.core.sessions.columns import DEFAULT_COLUMNS, Column, ColumnName, lay_out
+from agcx_tui.core.sessions.groups import Grouping, Line, ListLines, Section, index_of, rows_of
 from agcx_tui.core.sessions.table import SessionTable
 
 
-@dataclass(frozen=True, slots=True)
-class _Range:
-    """The rows marked while shift is held: the row where that began, and the marks before.
-
-    The rest is the list, the marks and the cursor as they were left.  If any of them has changed since, the
-    next key begins a new range: no row is marked that the cursor did not pass.
-    """
-
-    origin: int
-    before: frozenset[int]
-    order: tuple[int, ...]
-    marks: frozenset[int]
-    cursor: int
-
-    def goes_on(self, table: SessionTable, cursor: int) -> bool:
-        return (
-            cursor == self.cursor and table.marks == self.marks and tuple(table.order) == self.order
-        )
-
-
-class SessionList(ScrollView, can_focus=True):
+class SessionList(LineList[Line]):
     """Rows of sessions, with a cursor and marks."""
 
     # Rows are copied by key; tracking where the text of each cell comes from would slow down every scroll.
@@ -54,41 +38,8 @@ class SessionList(ScrollView, can_focus=True):
 
     BINDINGS = bindings("list")
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "session-list--cursor",
-        "session-list--dim",
-        "session-list--star",
-        "session-list--mark",
-        "session-list--tag",
-        "session-list--match",
-        "session-list--broken",
-    }
-    DEFAULT_CSS = """
-    SessionList {
-        height: 1fr;
-        overflow-x: hidden;
-        scrollbar-size-vertical: 1;
-        background: $background;
-        color: $foreground;
-        & > .session-list--cursor {
-            background: $block-cursor-blurred-background;
-            color: $block-cursor-blurred-foreground;
-            text-style: $block-cursor-blurred-text-style;
-        }
-        &:focus > .session-list--cursor {
-            background: $block-cursor-background;
-            color: $block-cursor-foreground;
-            text-style: $block-cursor-text-style;
-        }
-        &:focus:nocolor > .session-list--cursor { text-style: reverse; }
-        & > .session-list--dim { color: $text-muted; }
-        & > .session-list--star { color: $accent; }
-        & > .session-list--mark { color: $primary; text-style: bold; }
-        & > .session-list--tag { color: $secondary; }
-        & > .session-list--match { color: $accent; text-style: bold underline; }
-        & > .session-list--broken { color: $error; }
-    }
-    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(LOOKS)
+    DEFAULT_CSS = CSS
 
     @dataclass
     class RowMessage(Message):
@@ -107,6 +58,9 @@ class SessionList(ScrollView, can_focus=True):
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, SessionList.Highlighted)
 
+    class Grouped(Message):
+        """The list is grouped by something else, or a section was folded or unfolded."""
+
     class Opened(RowMessage):
         """Enter or a double click on a session."""
 
@@ -124,38 +78,47 @@ class SessionList(ScrollView, can_focus=True):
 
     def __init__(self, table: SessionTable, now: Callable[[], int], *, id: str | None = None):
         """`now` gives microseconds since 1970, for the ages."""
-        super().__init__(id=id)
+        super().__init__(table.order, id=id)
         self.table = table
         self._now = now
-        self._strips: LRUCache[tuple[int, Style | None, bool], Strip] = LRUCache(1024)
+        self._strips: LRUCache[tuple[Line, Style | None, bool], Strip] = LRUCache(1024)
+        self._arrangement = ListLines(table, now)
+        # What the columns are chosen from, and those that fit.
+        self._chosen = DEFAULT_COLUMNS
         self._columns: tuple[Column, ...] = ()
         self._look: RowLook | None = None
         # Set when the theme or the focus changed.
         self._look_is_old = True
         self._width = -1
-        self._index = 0
-        self._row: int | None = None
-        self._moved = False
-        self._range: _Range | None = None
-        # While a page is shown in its place, its keys do nothing.
-        self.at_rest = False
+        self._range: MarkedRange | None = None
 
     # --- what others ask and tell
 
     @property
     def cursor(self) -> int | None:
-        """The row of the table under the cursor; None if nothing is shown."""
-        return self._row
+        """The row of the table under the cursor; None on the heading of a section, or if nothing is shown."""
+        return self._line if isinstance(self._line, int) else None
+
+    @property
+    def section(self) -> Section | None:
+        """The section whose heading is under the cursor."""
+        return self._line if isinstance(self._line, Section) else None
+
+    @property
+    def at_cursor(self) -> list[int]:
+        """The row under the cursor, or all rows of the section."""
+        section = self.section
+        if section is not None:
+            return list(section.rows)
+        return [] if self.cursor is None else [self.cursor]
+
+    @property
+    def grouping(self) -> Grouping:
+        return self._arrangement.grouping
 
     @property
     def columns(self) -> tuple[Column, ...]:
         return self._columns
-
-    @property
-    def cursor_region(self) -> Region:
-        """Where the line under the cursor is on the screen."""
-        inside = self.scrollable_content_region
-        return Region(inside.x, inside.y + self._index - self.scroll_offset.y, inside.width, 1)
 
     @property
     def title_region(self) -> Region:
@@ -166,33 +129,59 @@ class SessionList(ScrollView, can_focus=True):
                 return Region(line.x + column.start, line.y, column.width, 1)
         return line
 
+    def group_by(self, grouping: Grouping) -> None:
+        """Put the rows under headings; the cursor stays on its session."""
+        row = next(iter(self.at_cursor), None) if self._moved else None
+        self._arrangement.group_by(grouping)
+        # Other columns, and another range.
+        self._width, self._range = -1, None
+        self.update()
+        if row is None:
+            self._place(0)
+            self._scroll(0)
+        else:
+            self.go_to(row)
+        self.post_message(self.Grouped())
+
+    @property
+    def chosen_columns(self) -> tuple[ColumnName, ...]:
+        """Those that a person chose, whether they fit or not."""
+        return self._chosen
+
+    def choose_columns(self, names: tuple[ColumnName, ...]) -> None:
+        """Show these columns, as far as they fit."""
+        self._chosen = names
+        self._width = -1
+        self.refresh()
+
     def update(self) -> None:
         """Call when the table's rows, order or filter changed."""
-        order = self.table.order
-        height_above = self._index - self.scroll_offset.y
         self._strips.clear()
-        if self.virtual_size.height != len(order):
-            self.virtual_size = Size(self.size.width, len(order))
-        index = self._find_cursor()
-        self._place(index)
-        if self._moved and order:
-            self._scroll(self._index - height_above)
-        self._show_cursor()
-        self.refresh()
+        self.set_lines(self._arrangement.make())
+
+    def index_of(self, line: Line) -> int | None:
+        """Where a row or the section of the same key is now; None if it is not there."""
+        return index_of(self._lines, line)
+
+    def cursor_moved(self) -> None:
+        self.post_message(self.Highlighted(self, self.cursor))
+
+    def cursor_taken(self) -> None:
+        self._range = None
 
     def forget_strips(self) -> None:
         """Redraw what may look different by now: ages, marks."""
         self._strips.clear()
         self.refresh()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return not self.at_rest
-
     def go_to(self, row: int) -> bool:
         """Move the cursor to a row of the table; false if the filter hides it."""
         if row not in self.table.order:
             return False
-        self._go(self.table.order.index(row))
+        if row not in self._lines:
+            self._arrangement.folded.discard(self._arrangement.section_of(row))
+            self.update()
+        self._go(self._lines.index(row))
         return True
 
     # --- drawing
@@ -200,15 +189,17 @@ class SessionList(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         index = self.scroll_offset.y + y
         look = self._dressed()
-        order = self.table.order
-        if index >= len(order):
+        if index >= len(self._lines):
             return Strip.blank(self._width, self.rich_style)
-        row = order[index]
+        line = self._lines[index]
         here = index == self._index
-        key = (row, look.cursor if here else None, row in self.table.marks)
+        if isinstance(line, Section):
+            # Not kept: how many of its rows are marked changes with every mark.
+            return draw_heading(line, self.table, self._width, look, cursor=here)
+        key = (line, look.cursor if here else None, line in self.table.marks)
         strip = self._strips.get(key)
         if strip is None:
-            strip = draw_row(self.table, row, self._columns, look, self._now(), cursor=here)
+            strip = draw_row(self.table, line, self._columns, look, self._now(), cursor=here)
             strip = strip.adjust_cell_length(self._width).simplify()
             self._strips[key] = strip
         return strip
@@ -229,12 +220,12 @@ class SessionList(ScrollView, can_focus=True):
         """The current styles; discards the strips that were drawn with others, or for another width."""
         width, before = self.scrollable_content_region.width, self._look
         if width != self._width:
-            self._width, self._columns = width, lay_out(width)
+            self._width, self._columns = width, self._lay_out(width)
             self._strips.clear()
             self.post_message(self.LaidOut())
         if before is not None and not self._look_is_old:
             return before
-        look = self._look = self._current_look()
+        look = self._look = look_of(self)
         self._look_is_old = False
         # If only the focus changed, the rows look the same but for the one at the cursor, whose style is part
         # of its cache key.
@@ -242,93 +233,52 @@ class SessionList(ScrollView, can_focus=True):
             self._strips.clear()
         return look
 
-    def _current_look(self) -> RowLook:
-        part = self.get_component_rich_style
-        return RowLook(
-            plain=self.rich_style,
-            cursor=part("session-list--cursor"),
-            dim=part("session-list--dim"),
-            star=part("session-list--star"),
-            mark=part("session-list--mark"),
-            tag=part("session-list--tag"),
-            match=part("session-list--match", partial=True),
-            broken=part("session-list--broken"),
-        )
+    def _lay_out(self, width: int) -> tuple[Column, ...]:
+        """The columns, without that of which the headings are."""
+        return lay_out(width, [name for name in self._chosen if name != self.grouping])
 
     def on_mount(self) -> None:
         self.update()
 
-    def on_resize(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self.table.order))
-        self._show_cursor()
-
     # --- the cursor
 
-    def _find_cursor(self) -> int:
-        """The index of the cursor's session now; the nearest one if it is gone."""
-        order = self.table.order
-        if not self._moved or self._row is None:
-            return 0
-        if self._index < len(order) and order[self._index] == self._row:
-            return self._index
-        try:
-            return order.index(self._row)
-        except ValueError:
-            return self._index
-
-    def _place(self, index: int) -> None:
-        order = self.table.order
-        self._index = max(0, min(index, len(order) - 1))
-        row = order[self._index] if order else None
-        if row != self._row:
-            self._row = row
-            self.post_message(self.Highlighted(self, row))
-
-    def _go(self, index: int) -> None:
-        before = self._index
-        self._moved = True
-        self._range = None
-        self._place(index)
-        if self._index != before:
-            for changed in (before, self._index):
-                self.refresh(Region(0, changed - self.scroll_offset.y, self.size.width, 1))
-        self._show_cursor()
-
-    def _show_cursor(self) -> None:
-        top, height = self.scroll_offset.y, self.size.height
-        if self._index < top:
-            self._scroll(self._index)
-        elif height and self._index >= top + height:
-            self._scroll(self._index - height + 1)
-
-    def _scroll(self, top: int) -> None:
-        self.scroll_to(y=max(0, top), animate=False, force=True)
-
-    def action_move(self, step: int) -> None:
-        self._go(self._index + step)
-
-    def action_page(self, pages: float) -> None:
-        step = max(1, int(abs(pages) * (self.size.height - 1)))
-        # The page moves with the cursor, which stays at its height on the screen.
-        self._scroll(self.scroll_offset.y + (step if pages > 0 else -step))
-        self._go(self._index + (step if pages > 0 else -step))
-
-    def action_top(self) -> None:
-        self._go(0)
-
-    def action_bottom(self) -> None:
-        self._go(len(self.table.order) - 1)
+    def action_jump(self, step: int) -> None:
+        """To the next or previous heading; without sections, to the first session of a day."""
+        self._go(self._arrangement.jump(self._lines, self._index, step))
 
     def action_open(self) -> None:
-        if self._row is not None:
-            self.post_message(self.Opened(self, self._row))
+        if self.section is not None:
+            self._fold(self.section.key, not self.section.folded)
+        elif self.cursor is not None:
+            self.post_message(self.Opened(self, self.cursor))
+
+    # --- sections
+
+    def action_fold(self, folded: bool) -> None:
+        """Fold the section that the cursor is in, or show its rows."""
+        row = next(iter(self.at_cursor), None)
+        if row is not None and self.grouping != "none" and (folded or self.section is not None):
+            self._fold(self._arrangement.section_of(row), folded)
+
+    def _fold(self, key: str, folded: bool) -> None:
+        change = self._arrangement.folded.add if folded else self._arrangement.folded.discard
+        change(key)
+        self.update()
+        headings = (line for line in self._lines if isinstance(line, Section))
+        heading = next((line for line in headings if line.key == key), None)
+        if heading is not None:
+            self._go(self._lines.index(heading))
+        self.post_message(self.Grouped())
 
     # --- marks
 
     def action_mark(self) -> None:
-        if self._row is None:
+        rows = set(self.at_cursor)
+        if not rows:
             return
-        self.table.toggle_mark(self._row)
+        # All of a section, unless all of it is marked.
+        marks = self.table.marks
+        self.table.marks = marks - rows if rows <= marks else marks | rows
         self._marks_changed()
         self.action_move(1)
 
@@ -337,18 +287,21 @@ class SessionList(ScrollView, can_focus=True):
         self._marks_changed()
 
     def action_extend(self, step: int) -> None:
-        if self._row is None:
+        line, lines, table = self._line, self._lines, self.table
+        if line is None:
             return
-        table, going_on = self.table, self._range
-        if going_on is None or not going_on.goes_on(table, self._row):
-            origin, before = self._row, frozenset(table.marks)
+        going_on = self._range
+        if going_on is None or not going_on.goes_on(lines, table.marks, line):
+            origin, before = line, frozenset(table.marks)
         else:
             origin, before = going_on.origin, going_on.before
         self._go(self._index + step)
-        first, last = sorted((table.order.index(origin), self._index))
+        first, last = sorted((lines.index(origin), self._index))
         table.marks.clear()
-        table.marks |= before | set(table.order[first : last + 1])
-        self._range = _Range(origin, before, tuple(table.order), frozenset(table.marks), self._row)
+        table.marks |= before | set(rows_of(lines[first : last + 1]))
+        self._range = MarkedRange(
+            origin, before, tuple(lines), frozenset(table.marks), lines[self._index]
+        )
         self._marks_changed()
 
     def _marks_changed(self) -> None:
@@ -359,15 +312,18 @@ class SessionList(ScrollView, can_focus=True):
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         index = self.scroll_offset.y + event.y
-        if event.button == 1 and index < len(self.table.order):
+        if event.button == 1 and index < len(self._lines):
             self._go(index)
 
     def on_click(self, event: events.Click) -> None:
         index = self.scroll_offset.y + event.y
-        if event.button != 1 or index >= len(self.table.order):
+        if event.button != 1 or index >= len(self._lines):
             return
-        if event.x < 3:
-            self.table.toggle_mark(self.table.order[index])
+        line = self._lines[index]
+        if isinstance(line, Section):
+            self._fold(line.key, not line.folded)
+        elif event.x < 3:
+            self.table.toggle_mark(line)
             self._marks_changed()
         elif event.chain == 2:
             self.action_open()

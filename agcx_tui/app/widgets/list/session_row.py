@@ -9,11 +9,15 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from agcx_tui.core.sessions.columns import GAP, Column, find_words, fit, plain_cells
+from agcx_tui.core.sessions.columns import GAP, Column, find_words, fit, fit_middle, plain_cells
+from agcx_tui.core.sessions.groups import Section
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.words import format
 
 UNTITLED = "(no title)"
+_USUAL_MODE = "Build"
+# Cells of a title that are not given up for a mode.
+_LEAST_TITLE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +30,10 @@ class RowLook:
     star: Style
     mark: Style
     tag: Style
+    project: Style
     match: Style
     broken: Style
+    heading: Style
 
 
 def draw_row(
@@ -42,7 +48,7 @@ def draw_row(
     """The line of a session; under the cursor, all of it in the cursor's colors."""
     if cursor:
         under = look.cursor
-        look = RowLook(under, under, under, under, under, under, look.match, under)
+        look = RowLook(under, under, under, under, under, under, under, look.match, under, under)
     marked = "✓" if row in table.marks else " "
     age = fit(format.age(table.date(row), now), columns[0].width)
     flag = table.flag(row)
@@ -50,13 +56,17 @@ def draw_row(
     parts = [
         Segment(f" {marked} ", look.mark),
         Segment(f"{age} ", look.dim),
-        Segment(f"{flag} ", flag_style),
     ]
+    at = 1
+    if columns[1].name == "project":
+        parts += _project_cells(table, row, columns[1].width, look)
+        at = 2
+    parts.append(Segment(f"{flag} ", flag_style))
     if not table.readable(row):
-        parts += _broken_cells(table, row, columns, look)
+        parts += _broken_cells(table, row, columns[at:], look)
     else:
-        parts += _title_cells(table, row, columns, look)
-        for column in columns[2:]:
+        parts += _title_cells(table, row, columns[at:], look)
+        for column in columns[at + 1 :]:
             parts += _cell(table, row, column, look)
     parts.append(Segment(" ", look.plain))
     return Strip(parts)
@@ -65,23 +75,38 @@ def draw_row(
 def _title_cells(
     table: SessionTable, row: int, columns: tuple[Column, ...], look: RowLook
 ) -> list[Segment]:
-    """The title; after it the tags, if they have no column and fit."""
-    width = columns[1].width
+    """The title; after it the tags and an unusual mode, if they have no column and fit."""
+    width = columns[0].width
     title = plain_cells(table.title(row)).strip()
     style = look.plain
     if not title:
         title, style = UNTITLED, look.dim
     if table.broken(row):
-        # The reason matters more than the title.
-        reason = plain_cells(format.short_reason(table.error(row)))
-        reason = fit(reason, max(0, min(22, width - 10))).rstrip()
+        reason = plain_cells(format.short_damage(table.error(row)))
+        reason = fit(reason, max(0, min(16, width - 10))).rstrip()
         cells = _highlighted(fit(title, width - GAP - len(reason)), table, style, look)
         return [*cells, Segment(" " * GAP, look.plain), Segment(reason, look.broken)]
-    tags = "" if any(column.name == "tags" for column in columns) else _tags(table, row)
+    shown = {column.name for column in columns}
+    mode = "" if "mode" in shown or table.mode(row) == _USUAL_MODE else table.mode(row).lower()
+    if mode and len(mode) + GAP + _LEAST_TITLE <= width:
+        width -= GAP + len(mode)
+        last = [Segment(" " * GAP, look.plain), Segment(mode, look.dim)]
+    else:
+        last = []
+    tags = "" if "tags" in shown else _tags(table, row)
     if tags and cell_len(title) + GAP + cell_len(tags) <= width:
         cells = _highlighted(fit(title, width - GAP - cell_len(tags)), table, style, look)
-        return [*cells, Segment(" " * GAP, look.plain), *_highlighted(tags, table, look.tag, look)]
-    return _highlighted(fit(title, width), table, style, look)
+        parts = [*cells, Segment(" " * GAP, look.plain)]
+        return [*parts, *_highlighted(tags, table, look.tag, look), *last]
+    return [*_highlighted(fit(title, width), table, style, look), *last]
+
+
+def _project_cells(table: SessionTable, row: int, width: int, look: RowLook) -> list[Segment]:
+    """The project and a space; where two are called alike, with what tells them apart."""
+    directory = table.project(row)
+    label = plain_cells(table.project_labels().get(directory, ""))
+    cells = fit_middle(label, width)
+    return [*_highlighted(cells, table, look.project, look), Segment(" ", look.plain)]
 
 
 def _broken_cells(
@@ -91,7 +116,7 @@ def _broken_cells(
     name = plain_cells(table.id(row))
     size = next((column for column in columns if column.name == "size"), None)
     end = size.start - GAP if size else columns[-1].start + columns[-1].width
-    width = end - columns[1].start
+    width = end - columns[0].start
     shown = name[:8] + "…" if len(name) > 12 else name
     reason = plain_cells(format.short_reason(table.error(row)))
     parts = [
@@ -110,8 +135,18 @@ def _cell(table: SessionTable, row: int, column: Column, look: RowLook) -> list[
             text = plain_cells(table.model(row))
         case "mode":
             text = table.mode(row)
+        case "agent":
+            text = table.agent(row)
         case "messages":
             text = format.number(table.messages(row))
+        case "turns":
+            text = _unless_zero(table.turns(row))
+        case "tokens":
+            text = _unless_zero(table.tokens(row))
+        case "cost":
+            text = format.cost(table.cost(row))
+        case "ratio":
+            text = format.ratio(table.ratio(row))
         case _ if table.shown_measure == "ratio":
             text = format.ratio(table.ratio(row))
         case _:
@@ -121,6 +156,10 @@ def _cell(table: SessionTable, row: int, column: Column, look: RowLook) -> list[
     if column.name in ("tags", "model"):
         return [gap, *_highlighted(cells, table, style, look)]
     return [gap, Segment(cells, style)]
+
+
+def _unless_zero(count: int) -> str:
+    return format.number(count) if count else ""
 
 
 def _tags(table: SessionTable, row: int) -> str:
@@ -140,3 +179,27 @@ def _highlighted(text: str, table: SessionTable, style: Style, look: RowLook) ->
         at = end
     parts.append(Segment(text[at:], style))
     return [part for part in parts if part.text]
+
+
+def draw_heading(
+    section: Section, table: SessionTable, width: int, look: RowLook, *, cursor: bool
+) -> Strip:
+    """The line above the rows of a section: `▾ site  12 sessions · 3.4 MB`."""
+    sign, plain, dim = ("▸" if section.folded else "▾"), look.heading, look.dim
+    if cursor:
+        plain = dim = look.cursor
+    marked = sum(row in table.marks for row in section.rows) if table.marks else 0
+    facts = f"{format.counted(len(section.rows), 'session')} · {format.size(section.size)}"
+    if marked:
+        facts += f" · {marked:,} marked"
+    room = max(0, width - 3 - GAP - cell_len(facts) - 1)
+    label = fit_middle(plain_cells(section.label), min(room, cell_len(plain_cells(section.label))))
+    rest = width - 3 - cell_len(label) - GAP
+    strip = Strip(
+        [
+            Segment(f" {sign} ", plain),
+            Segment(label + " " * GAP, plain),
+            Segment(fit(facts, max(0, rest)), dim),
+        ]
+    )
+    return strip.adjust_cell_length(width, plain).simplify()

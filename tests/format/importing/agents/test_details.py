@@ -11,6 +11,7 @@ import pytest
 
 from agcx_format import OperatingMode, open_store
 from agcx_format.importing import Source, agent_named, import_sessions
+from agcx_format.importing.family import subagents_in
 from agcx_format.importing.run import ImportOutcome
 from agcx_format.model.items import FunctionCall, InputImage, Message
 from agcx_format.transcript.words import text_of
@@ -260,7 +261,16 @@ def test_kimi_a_subagent_names_its_parent(tmp_path):
         main.parent.parent / "agent-0" / "wire.jsonl",
         {"type": "turn.prompt", "input": "Look around", "origin": {"kind": "system_trigger"}},
     )
+    ran = {
+        "type": "tool.result",
+        "toolCallId": "c9",
+        "result": {"output": "agent_id: agent-0\ndone"},
+    }
+    with main.open("a") as file:
+        file.write(json.dumps({"type": "context.append_loop_event", "event": ran}) + "\n")
     child, parent = read("kimi", path), read("kimi", main)
+    environment = parent.conversation.context.environment_variables
+    assert subagents_in(environment) == {"c9": child.metadata.id}
     assert child.parent.id == parent.metadata.id != child.metadata.id
     assert str(parent.metadata.id) == SESSION
 

@@ -12,8 +12,10 @@ import pytest
 
 from agcx_format import ConversionError, open_store
 from agcx_format.importing import agent_named, import_sessions
-from agcx_format.importing.run import ImportOutcome
+from agcx_format.importing.family import subagents_in
+from agcx_format.importing.results import ImportOutcome
 from agcx_format.model.items import FunctionCall, Message
+from agcx_format.model.subagents import parent_tag
 from agcx_format.transcript.words import text_of
 from tests.support.agent_files import (
     MS,
@@ -78,7 +80,9 @@ def test_a_database_in_use_is_read_with_what_is_only_in_its_log(path):
     assert child.parent is not None
     assert (child.parent.id, child.parent.call_id) == (first.metadata.id, "c2")
     assert child.parent.role == "explore"
-    assert child.metadata.tags == ["opencode", "subagent"]
+    assert child.metadata.tags == ["opencode", "subagent", parent_tag(first.metadata.id)]
+    environment = first.conversation.context.environment_variables
+    assert subagents_in(environment) == {"c2": child.metadata.id}
 
 
 def test_a_log_that_was_left_behind_is_read_and_stays(path, tmp_path):

@@ -50,6 +50,5 @@ async def test_a_conversation_that_does_not_branch_offers_no_choice():
     async with Exporting(golden("large")).run_test(size=(100, 40)) as pilot:
         app = pilot.app
         await until(pilot, lambda: isinstance(app.screen, ExportDialog))
-        searching = [each for each in app.workers if each.group == "branches"]
-        await app.workers.wait_for_complete(searching)
+        await until(pilot, lambda: not any(each.group == "branches" for each in app.workers))
         assert not app.screen.query_one("#branch", RadioSet).display

@@ -110,19 +110,19 @@ async def test_x_splits_at_the_message_the_list_follows_and_u_makes_it_whole(sto
         screen = await opened(pilot, 24)
         await pilot.press("4", "1", "colon", *"12", "enter", "x")
         dialog = await on(pilot, NewSessionDialog)
-        assert dialog.focused is dialog.query_one("#cancel")
+        assert dialog.focused is dialog.query_one(Input)
         assert "Split before message 12?" in text_of(dialog)
         assert "Messages 12 to 24 become a session of their own." in text_of(dialog)
         assert "The first keeps 11 messages and the checkpoints.\nu to undo." in text_of(dialog)
         assert "using it" not in text_of(dialog)
         assert dialog.query_one(Input).value == f"{GRID} (2)"
-        await pilot.press("enter")
+        await pilot.press("escape")
         assert await on(pilot, ConversationScreen) is screen
         assert contents(store) == before
 
         await pilot.press("x")
         (await on(pilot, NewSessionDialog)).query_one(Input).value = "The other half"
-        await pilot.press("right", "enter")
+        await pilot.press("enter")
         await shows(pilot, screen, 11)
         assert "Split in two: 11 and 13 messages. u to undo." in notices(pilot)
         # At the end of what is left: message 11 is an output, which its call, message 10, shows.
@@ -188,7 +188,7 @@ async def test_splitting_what_an_agent_may_be_writing_says_so(store):
         assert "an agent may be using it" in text_of(await on(pilot, NewSessionDialog))
         # It did save it meanwhile: what was asked about is not what is there.
         os.utime(path, ns=(NOW_SECONDS * 10**9 + 1,) * 2)
-        await pilot.press("right", "enter")
+        await pilot.press("enter")
         await until(pilot, lambda: "It was not split" in notices(pilot))
         assert screen.transcript.source.known() == 24
     assert open_store(store).acts() == []
@@ -258,11 +258,11 @@ async def test_c_makes_a_session_of_a_checkpoint_in_its_tab_and_on_its_screen(ma
         name = screen.panes.facts.fact.value
         await pilot.press("c")
         dialog = await on(pilot, NewSessionDialog)
-        assert dialog.focused is dialog.query_one("#cancel")
+        assert dialog.focused is dialog.query_one(Input)
         assert f"◆ {name}, after message" in text_of(dialog)
         title = dialog.query_one(Input).value
         assert name in title
-        await pilot.press("right", "enter")
+        await pilot.press("enter")
         await until(pilot, lambda: "Created a session" in notices(pilot))
         await until(pilot, lambda: title in titles(browsing))
         # Nothing of the session itself changed: one stays where one is.
@@ -277,7 +277,7 @@ async def test_c_makes_a_session_of_a_checkpoint_in_its_tab_and_on_its_screen(ma
         assert "A checkpoint cannot be changed" in notices(pilot)
         await pilot.press("c")
         (await on(pilot, NewSessionDialog)).query_one(Input).value = "As it was"
-        await pilot.press("right", "enter")
+        await pilot.press("enter")
         await until(pilot, lambda: "As it was" in titles(browsing))
         made = next(e for e in open_store(managed).scan() if e.title == "As it was")
         told = open_store(managed).list_checkpoints(made.metadata.id)
@@ -329,7 +329,7 @@ async def test_what_was_undone_elsewhere_is_not_undone_again(store):
         screen = await opened(pilot, 24)
         await pilot.press("G", "x")
         await on(pilot, NewSessionDialog)
-        await pilot.press("right", "enter")
+        await pilot.press("enter")
         await shows(pilot, screen, 23)
         open_store(store).undo()
         await pilot.press("u")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.browsing import browser, demo_copy, scanned
+from tests.support.browsing import browser, demo_copy, know_projects, scanned
 from tests.support.pictures import PICTURES, SCREENSHOTS, Picture, accepted
 
 
@@ -21,7 +21,8 @@ def test_a_picture_is_as_it_was_accepted(picture: Picture, home, snap_compare):
     app.theme = picture.theme
 
     async def steps(pilot) -> None:
-        await scanned(pilot, 15 if picture.store else 0)
+        screen = await scanned(pilot, 15 if picture.store else 0)
+        await know_projects(pilot, screen)
         await picture.steps(pilot)
 
     assert snap_compare(app, run_before=steps, terminal_size=picture.size)

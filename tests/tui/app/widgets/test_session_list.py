@@ -61,11 +61,11 @@ def many(count: int) -> SessionTable:
 @pytest.mark.parametrize(
     ("width", "names"),
     [
-        (120, ["age", "title", "tags", "model", "mode", "messages", "size"]),
-        (100, ["age", "title", "model", "mode", "messages", "size"]),
-        (80, ["age", "title", "mode", "messages", "size"]),
-        (60, ["age", "title", "messages", "size"]),
-        (44, ["age", "title", "messages"]),
+        (120, ["age", "project", "title", "tags", "model", "messages", "size"]),
+        (100, ["age", "project", "title", "model", "messages", "size"]),
+        (80, ["age", "project", "title", "messages", "size"]),
+        (62, ["age", "project", "title", "messages"]),
+        (48, ["age", "project", "title"]),
         (38, ["age", "title"]),
     ],
 )
@@ -173,8 +173,8 @@ async def test_marks_stars_and_faults_are_told_by_signs():
     async with app.run_test(size=(80, 10)) as pilot:
         await pilot.press("a")
         text = [app.sessions.render_line(y).text for y in range(2)]
-        assert text[0].startswith(" ✓ now        ! ")
-        assert text[1].startswith(" ✓ 2 h ago    ★ dear")
+        assert text[0].startswith(" ✓ now                     ! ")
+        assert text[1].startswith(" ✓ 2 h ago                 ★ dear")
 
 
 async def test_a_damaged_session_has_its_title_and_says_what_is_missing():
@@ -183,8 +183,8 @@ async def test_a_damaged_session_has_its_title_and_says_what_is_missing():
     app = ListApp(table)
     async with app.run_test(size=(80, 10)):
         row = app.sessions.render_line(0)
-        assert row.text.startswith("   2 h ago    ! Torn Torn")
-        assert "cut off in messages" in row.text
+        assert row.text.startswith("   2 h ago                 ! Torn Torn")
+        assert "cut off" in row.text
         assert row.text.rstrip().endswith("1.0 kB")
         assert row.cell_length == 80
 
@@ -199,8 +199,8 @@ async def test_a_damaged_session_has_its_title_and_says_what_is_missing():
         (["j", "j", "k"], "t001"),
         (["up"], "t000"),
         (["end"], "t099"),
-        (["G", "down"], "t099"),
-        (["G", "g"], "t000"),
+        (["end", "down"], "t099"),
+        (["end", "g"], "t000"),
         (["end", "home"], "t000"),
         (["pagedown"], "t019"),
         (["pagedown", "pageup"], "t000"),
@@ -320,7 +320,7 @@ async def test_after_a_filter_the_cursor_is_where_it_was_if_it_still_fits():
     table = many(40)
     app = ListApp(table)
     async with app.run_test(size=(80, 20)) as pilot:
-        await pilot.press("G")
+        await pilot.press("end")
         table.filter_by(parse("t03", NOW))
         app.sessions.update()
         assert app.at == "t039"
@@ -332,7 +332,7 @@ async def test_after_a_filter_the_cursor_is_where_it_was_if_it_still_fits():
 async def test_an_empty_list_takes_every_key():
     app = ListApp(SessionTable())
     async with app.run_test(size=(80, 20)) as pilot:
-        await pilot.press("down", "up", "G", "g", "space", "a", "shift+down", "enter", "pagedown")
+        await pilot.press("down", "up", "end", "g", "space", "a", "shift+down", "enter", "pagedown")
         await pilot.click(SessionList, offset=(10, 2))
         assert app.opened == []
         assert app.sessions.cursor is None

@@ -1,0 +1,38 @@
+"""What files for other agents say beside their own format, for an import of this program to read back.
+
+Strategy: both Codex and Claude Code ignore fields that they do not know, on a line and in a header. So a line
+has a field `agcx` with what the format has no place for: the notes on the message (its id, edits, branches,
+files, how calls went), its turn, and the whole item where the format would change it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agcx_format.codec.json import to_plain
+from agcx_format.model.items import MessageSnapshot
+from agcx_format.model.session import SessionMetadata
+
+__all__ = ["NOTES", "message_notes", "session_notes"]
+
+# The field.
+NOTES = "agcx"
+
+
+def session_notes(metadata: SessionMetadata) -> dict[str, Any]:
+    """The notes on a session."""
+    return {
+        "title": metadata.title,
+        "tags": list(metadata.tags),
+        "mode": metadata.current_mode.value,
+    }
+
+
+def message_notes(message: MessageSnapshot, *, with_item: bool) -> dict[str, Any]:
+    """The notes on a message; with the item itself where the line says something else."""
+    notes: dict[str, Any] = {
+        "metadata": to_plain(message.metadata),
+        "time": str(message.timestamp),
+        "turn": message.turn_index,
+    }
+    return notes | ({"item": to_plain(message.item)} if with_item else {})

@@ -1,0 +1,122 @@
+"""Where a Codex session comes from: the one that started it as a subagent, or that it was forked from.
+
+Strategy: the file of a fork, and of most subagents, begins with the conversation of its parent. What both
+have said alike from the beginning is the parent's; where the parent's file is not there, what was said before
+the session began. It stays as context, and is neither a turn of the session nor its title.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from agcx_format.errors import PersistenceError
+from agcx_format.importing.draft_entry import DraftEntry
+from agcx_format.importing.fields import as_text
+from agcx_format.importing.imported import Parent
+from agcx_format.importing.json_lines import read_lines
+from agcx_format.model.ids import session_id
+from agcx_format.transcript.words import own_words
+
+__all__ = ["Family", "SaidBy", "said_by", "spawned"]
+
+# A rollout lies in sessions/YEAR/MONTH/DAY.
+_LEVELS = 5
+
+SaidBy = Callable[[Path, str], Iterable[str]]
+
+
+class Family:
+    """What the header of a rollout says of its origin.
+
+    Fields:
+        parent: the session that started it; None if a person did.
+        origin: the id of the session that its file begins with; empty if it begins with itself.
+    """
+
+    def __init__(self, meta: dict[str, Any]) -> None:
+        self.parent: Parent | None = None
+        self.origin = as_text(meta.get("forked_from_id"))
+        match meta.get("source"):
+            case {"subagent": {"thread_spawn": {"parent_thread_id": str(parent), **more}}}:
+                role = as_text(more.get("agent_role")) or as_text(more.get("agent_nickname"))
+                self.parent = Parent(session_id(parent, ""), "", role)
+                self.origin = self.origin or parent
+
+    def mark(self, entries: list[DraftEntry], started: str, said: Iterable[str]) -> None:
+        """Take from what was said before the session began that it is the person's own here.
+
+        `started` is when the session began, `said` what was said in its origin.
+        """
+        if not self.origin:
+            return
+        own = [entry for entry in entries if entry.words is not None]
+        before = 0
+        for entry, words in zip(own, said, strict=False):
+            if entry.words != words:
+                break
+            before += 1
+        if not before:
+            before = sum(entry.has_time and entry.time < started for entry in own)
+        if before == len(own) and self.parent is None:
+            # Nothing was said after the fork, so this is all there is to tell it by.
+            return
+        for entry in own[:before]:
+            entry.words = None
+
+
+def spawned(name: str, payload: dict[str, Any]) -> UUID | None:
+    """The subagent that an event says a call has started; None if it says nothing of that."""
+    if name == "collab_agent_spawn_end" and (thread := as_text(payload.get("new_thread_id"))):
+        return session_id(thread, "")
+    return None
+
+
+def said_by(rollout: Path, origin: str) -> Iterator[str]:
+    """What a person said in another session of the same directories, from the beginning."""
+    path = _file_of(rollout, origin)
+    if path is None:
+        return
+    try:
+        for line in read_lines(path):
+            for value in line.values:
+                match value:
+                    case {"payload": {"type": "message", "role": "user", "content": list(parts)}}:
+                        texts = [
+                            as_text(part.get("text")) for part in parts if isinstance(part, dict)
+                        ]
+                        if said := "\n".join(filter(None, map(own_words, texts))):
+                            yield said
+    except (OSError, PersistenceError):
+        return
+
+
+def _file_of(rollout: Path, session: str) -> Path | None:
+    """The rollout of a session beside another, or in the folder of the day that its id was made."""
+    folders = [rollout.parent]
+    if day := _day_of(session):
+        for root in list(rollout.absolute().parents)[:_LEVELS]:
+            days = (day + timedelta(days=each) for each in (0, -1, 1))
+            folders += [root / each.strftime("%Y/%m/%d") for each in days]
+    for folder in folders:
+        try:
+            found = next((p for p in folder.iterdir() if session in p.name and p != rollout), None)
+        except OSError:
+            continue
+        if found is not None:
+            return found
+    return None
+
+
+def _day_of(session: str) -> datetime | None:
+    """When an id of version 7 was made."""
+    try:
+        found = UUID(session)
+    except ValueError:
+        return None
+    if found.version != 7:
+        return None
+    return datetime.fromtimestamp((found.int >> 80) / 1000, UTC)

@@ -1,0 +1,68 @@
+"""Reads back what an export of this program noted for it in the file of another agent."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from agcx_format.codec.json import from_json
+from agcx_format.exporting.notes import NOTES
+from agcx_format.importing.draft import ImportDraft
+from agcx_format.importing.draft_entry import DraftEntry
+from agcx_format.importing.fields import as_text
+from agcx_format.model.items import MessageMetadata, MessageSnapshot
+from agcx_format.model.session import OperatingMode
+
+__all__ = ["add_returned", "is_ours", "tags_and_title", "with_notes"]
+
+
+def is_ours(value: dict[str, Any]) -> bool:
+    """Whether this program wrote the line for the other agent alone: another line says the same."""
+    return value.get(NOTES) == {}
+
+
+def tags_and_title(draft: ImportDraft, value: dict[str, Any]) -> None:
+    """Use the notes on a session."""
+    match value.get(NOTES):
+        case {"tags": list(tags), **others}:
+            draft.returned_tags = [tag for tag in tags if isinstance(tag, str)]
+            draft.returned_title = as_text(others.get("title"))
+            with suppress(ValueError):
+                draft.returned_mode = OperatingMode(others.get("mode"))
+
+
+def add_returned(draft: ImportDraft, value: dict[str, Any], number: int) -> bool:
+    """Add the message that the notes of a line hold as a whole; False if they hold none."""
+    notes = value.get(NOTES)
+    if not isinstance(notes, dict) or "item" not in notes:
+        return False
+    snapshot = {
+        "item": notes["item"],
+        "timestamp": notes.get("time"),
+        "turn_index": notes.get("turn"),
+        "metadata": notes.get("metadata"),
+    }
+    try:
+        message = from_json(MessageSnapshot, msgspec.json.encode(snapshot))
+    except (ValueError, TypeError):
+        return False
+    _set(draft.add(message.item, number), message.metadata, message.turn_index)
+    return True
+
+
+def with_notes(entries: list[DraftEntry], value: dict[str, Any]) -> None:
+    """Give the message of a line what its notes say of it."""
+    match value.get(NOTES), entries:
+        case {"metadata": dict(plain), "turn": int(turn)}, [entry, *_]:
+            with suppress(ValueError):
+                _set(entry, from_json(MessageMetadata, msgspec.json.encode(plain)), turn)
+
+
+def _set(entry: DraftEntry, metadata: MessageMetadata, turn: int) -> None:
+    entry.message_id = metadata.message_id
+    entry.branch = metadata.branch_id
+    entry.is_branch_point = metadata.branch_point
+    entry.parent = metadata.parent_message_id
+    entry.returned = metadata, turn

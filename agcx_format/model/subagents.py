@@ -1,0 +1,48 @@
+"""Which session a subagent belongs to, as the tags of its metadata say.
+
+Strategy: a list of a hundred thousand sessions reads only metadata, so the link must be there, and AGCX has
+no field for it. The session of a subagent has the tag `subagent`, and `subagent-of:` with the id of its
+parent, which is not shown and survives every change of the other tags.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from uuid import UUID
+
+__all__ = ["SUBAGENT", "is_link", "parent_of", "parent_tag", "shown_tags", "with_links"]
+
+SUBAGENT = "subagent"
+_PARENT = "subagent-of:"
+_is_link = re.compile(r"subagent-of:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}").fullmatch
+
+
+def parent_tag(parent: UUID) -> str:
+    """The tag of a subagent of this session."""
+    return f"{_PARENT}{parent}"
+
+
+def is_link(tag: str) -> bool:
+    """Whether a tag is the link to a parent."""
+    return _is_link(tag) is not None
+
+
+def parent_of(tags: Iterable[str]) -> UUID | None:
+    """The session that a session with these tags belongs to; None if it stands for itself.
+
+    >>> parent_of(["ui", "subagent-of:0199aaaa-1111-7222-8333-444455556666"])
+    UUID('0199aaaa-1111-7222-8333-444455556666')
+    """
+    link = next(filter(is_link, tags), None)
+    return UUID(link.removeprefix(_PARENT)) if link else None
+
+
+def shown_tags(tags: Sequence[str]) -> Sequence[str]:
+    """The tags that a person sees."""
+    return [tag for tag in tags if not is_link(tag)] if any(map(is_link, tags)) else tags
+
+
+def with_links(tags: Collection[str], old: Collection[str]) -> list[str]:
+    """New tags, with the link of the old ones: a person who edits tags does not see it."""
+    return [*tags, *(tag for tag in old if is_link(tag) and tag not in tags)]

@@ -1,0 +1,30 @@
+"""The sessions of subagents, by the sessions that started them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from uuid import UUID
+
+from agcx_format.model.subagents import parent_of
+from agcx_format.store.entries import ScanEntry
+
+__all__ = ["subagents_of"]
+
+
+def subagents_of(entries: Iterable[ScanEntry], among: Iterable[ScanEntry]) -> list[ScanEntry]:
+    """The sessions among others that these started, and those that they started in turn."""
+    children: defaultdict[UUID, list[ScanEntry]] = defaultdict(list)
+    for entry in among:
+        if entry.metadata and (parent := parent_of(entry.metadata.tags)) is not None:
+            children[parent].append(entry)
+    waiting = [entry.id for entry in entries]
+    seen = {*waiting}
+    found: list[ScanEntry] = []
+    for session_id in waiting:
+        for child in children.get(session_id, ()) if session_id else ():
+            if child.id not in seen:
+                seen.add(child.id)
+                waiting.append(child.id)
+                found.append(child)
+    return found

@@ -1,0 +1,114 @@
+"""The search on the screen: keys while it runs and while the index is built, and what it takes in memory."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from pathlib import Path
+
+from tests.bench.bare import READY
+from tests.bench.measures_search import made_store
+from tests.bench.registry import measure, megabytes, p95_ms
+from tests.bench.search_stores import HALF
+from tests.bench.terminal import DOWN, Terminal
+from tests.bench.timing import Outcome, Samples, against
+from tests.bench.workspace import Workspace
+
+_BARE_KEY = "a letter typed in a Textual app with one Static"
+_BARE_HELD = "the same key in a Textual app with one Static"
+_BARE_MEMORY = "a Textual app with one Static"
+_SECONDS, _RATE = 2, 30
+# Words that nearly every session has: each letter makes another search of all text.
+_TYPED = ("the ", "halfs", "and q")
+_CLEAR = b"\x15"
+
+
+@measure(
+    "search.key",
+    "a letter typed in the search, to the first picture after it",
+    _BARE_KEY,
+    p95_ms(30),
+)
+def key(work: Workspace) -> Outcome:
+    ours: list[float] = []
+    beside: list[float] = []
+    with _searching(work, made_store(work)) as search, _bare(work) as bare:
+        for _ in range(work.pairs(5)):
+            for letter in "".join(_TYPED).encode():
+                mark, sent = search.mark(), search.write(bytes([letter]))
+                while search.mark() == mark:
+                    time.sleep(0.0005)
+                ours.append(search.pieces[mark][0] - sent)
+                beside.append(bare.press(bytes([letter])))
+                # Typing goes on while the search runs.
+                time.sleep(0.05)
+            search.write(_CLEAR)
+    ratios = tuple(mine / its for mine, its in zip(ours, beside, strict=True))
+    return Outcome("s", Samples(tuple(ours)), Samples(tuple(beside)), ratios)
+
+
+@measure(
+    "search.key-building",
+    "the down key held at 30 Hz in the list while the index is built",
+    _BARE_HELD,
+    p95_ms(25),
+)
+def key_while_building(work: Workspace) -> Outcome:
+    found: tuple[list[float], list[float]] = ([], [])
+    ratios = []
+    presses = work.scaled(_SECONDS * _RATE, 20)
+    # Without an index in its cache, the app begins to build one.
+    home = {"HOME": str(work.folder("home-of-search-building"))}
+    store, environment = made_store(work), work.environment() | home
+    with _open(work, store, environment) as ours, _bare(work) as bare:
+        time.sleep(5)
+        for _ in range(work.pairs(5)):
+            mine, its = (side.hold(DOWN, presses, _RATE) for side in (ours, bare))
+            found[0].extend(mine)
+            found[1].extend(its)
+            ratios.append(statistics.median(mine) / statistics.median(its))
+    samples = (Samples(tuple(values)) for values in found)
+    return Outcome("s", *samples, tuple(ratios))
+
+
+@measure(
+    "search.memory",
+    "resident memory after a search of all text",
+    _BARE_MEMORY,
+    megabytes(150),
+)
+def memory(work: Workspace) -> Outcome:
+    def ours() -> float:
+        with _searching(work, made_store(work)) as search:
+            search.write(HALF.encode())
+            search.wait_for(r"searched ")
+            search.wait_quiet(1)
+            return search.memory()
+
+    def bare() -> float:
+        with _bare(work) as app:
+            return app.memory()
+
+    return against(ours, bare, pairs=work.pairs(3), unit="B")
+
+
+def _searching(work: Workspace, store: Path) -> Terminal:
+    terminal = _open(work, store, work.environment())
+    terminal.write(b"f")
+    terminal.wait_for("Search inside all")
+    terminal.wait_quiet()
+    return terminal
+
+
+def _open(work: Workspace, store: Path, environment: dict[str, str]) -> Terminal:
+    terminal = Terminal(work.program("--store", store), environment)
+    terminal.wait_for(r"10,000|sessions")
+    terminal.wait_quiet(0.5)
+    return terminal
+
+
+def _bare(work: Workspace) -> Terminal:
+    terminal = Terminal(work.bare_app(), work.environment())
+    terminal.wait_for(READY)
+    terminal.wait_quiet()
+    return terminal

@@ -1,0 +1,122 @@
+"""Made-up rollouts of Codex and transcripts of Claude Code, the same for the same seed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from uuid import UUID
+
+from agcx_format.model.timestamps import Timestamp
+from tests.bench.prose import Prose
+
+__all__ = ["tiny_rollout", "write_rollout", "write_transcript"]
+
+_START = 1_756_123_200_000_000_000
+_STEP = 1_507_000_000
+# Characters of what is asked, thought, called, returned, and answered.
+_ASKED, _THOUGHT, _CALLED, _RETURNED, _ANSWERED = 300, 300, 120, 2500, 900
+_CALLS = 4
+
+
+def tiny_rollout(path: Path, session_id: UUID) -> None:
+    """One question, as most rollouts of a script are."""
+    header = {"id": str(session_id), "timestamp": Timestamp.from_ns(_START), "cwd": "/src"}
+    said = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Why?"}]}
+    lines = ("session_meta", header), ("response_item", said)
+    _write(path, (_enveloped(_START, *line) for line in lines))
+
+
+def write_rollout(path: Path, size: int, seed: int) -> None:
+    """A rollout of at least `size` bytes."""
+    _write(path, _limited(_rollout(Prose(Random(seed))), size))
+
+
+def write_transcript(path: Path, size: int, seed: int) -> None:
+    """A transcript of at least `size` bytes."""
+    random = Random(seed)
+    _write(path, _limited(_transcript(Prose(random), random), size))
+
+
+def _write(path: Path, lines: Iterator[dict]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(f"{json.dumps(line)}\n" for line in lines)
+
+
+def _limited(lines: Iterator[dict], size: int) -> Iterator[dict]:
+    written = 0
+    for line in lines:
+        yield line
+        written += len(json.dumps(line)) + 1
+        if written >= size:
+            return
+
+
+def _enveloped(moment: int, kind: str, payload: dict) -> dict:
+    return {"timestamp": Timestamp.from_ns(moment), "type": kind, "payload": payload}
+
+
+def _rollout(prose: Prose) -> Iterator[dict]:
+    header = {"id": str(UUID(int=1)), "timestamp": Timestamp.from_ns(_START), "cwd": "/src"}
+    yield _enveloped(_START, "session_meta", header)
+    for number, (kind, payload) in enumerate(_codex_payloads(prose)):
+        yield _enveloped(_START + number * _STEP, kind, payload)
+
+
+def _codex_payloads(prose: Prose) -> Iterator[tuple[str, dict]]:
+    number = 0
+    while True:
+        asked = prose.sentences(_ASKED)
+        yield "response_item", _message("user", "input_text", asked)
+        yield "event_msg", {"type": "user_message", "message": asked}
+        for _ in range(_CALLS):
+            number += 1
+            thought, call_id = prose.sentences(_THOUGHT), f"call_{number}"
+            summary = [{"type": "summary_text", "text": thought}]
+            yield "response_item", {"type": "reasoning", "id": f"rs_{number}", "summary": summary}
+            yield "event_msg", {"type": "agent_reasoning", "text": thought}
+            arguments = json.dumps({"command": ["bash", "-lc", prose.sentences(_CALLED)]})
+            called = {"name": "shell", "arguments": arguments, "call_id": call_id}
+            yield "response_item", {"type": "function_call", **called}
+            result = {"output": prose.code(_RETURNED), "metadata": {"exit_code": 0}}
+            returned = {"call_id": call_id, "output": json.dumps(result)}
+            yield "response_item", {"type": "function_call_output", **returned}
+        answer = prose.sentences(_ANSWERED)
+        yield "response_item", _message("assistant", "output_text", answer)
+        yield "event_msg", {"type": "agent_message", "message": answer}
+
+
+def _message(role: str, kind: str, text: str) -> dict:
+    return {"type": "message", "role": role, "content": [{"type": kind, "text": text}]}
+
+
+def _transcript(prose: Prose, random: Random) -> Iterator[dict]:
+    before = None
+    for number, (kind, content) in enumerate(_claude_contents(prose)):
+        uuid = str(UUID(int=random.getrandbits(128), version=4))
+        message = {"role": kind, "content": content}
+        if kind == "assistant":
+            message |= {"id": f"msg_{number}", "model": "claude-sonnet-4-5"}
+        yield {
+            "parentUuid": before, "isSidechain": False, "cwd": "/src", "version": "2.0.0",
+            "sessionId": str(UUID(int=1)), "gitBranch": "main", "type": kind, "message": message,
+            "uuid": uuid, "timestamp": Timestamp.from_ns(_START + number * _STEP),
+        }  # fmt: skip
+        before = uuid
+
+
+def _claude_contents(prose: Prose) -> Iterator[tuple[str, object]]:
+    number = 0
+    while True:
+        yield "user", prose.sentences(_ASKED)
+        for _ in range(_CALLS):
+            number += 1
+            thought = {"type": "thinking", "thinking": prose.sentences(_THOUGHT)}
+            yield "assistant", [thought]
+            given = {"command": prose.sentences(_CALLED)}
+            use = {"type": "tool_use", "id": f"toolu_{number}", "name": "Bash", "input": given}
+            yield "assistant", [use]
+            result = {"type": "tool_result", "tool_use_id": f"toolu_{number}"}
+            yield "user", [result | {"content": prose.code(_RETURNED)}]
+        yield "assistant", [{"type": "text", "text": prose.sentences(_ANSWERED)}]

@@ -1,0 +1,108 @@
+"""What is exported for another agent and imported again is the same conversation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agcx_format.exporting import (
+    ExportChoice,
+    rollout_name,
+    rollout_parts,
+    to_transcript,
+    transcript_name,
+)
+from agcx_format.importing.claude import read_transcript
+from agcx_format.importing.codex import read_rollout
+from agcx_format.importing.imported import Imported
+from agcx_format.model.session import Session
+from tests.support.rollout_lines import assistant, call, event, meta, output, user, write
+from tests.support.stores import golden_session
+
+
+def with_branches(folder: Path) -> Session:
+    """A session with a call of which events say how it went, and turns that were taken back."""
+    done = event(
+        "exec_command_end",
+        call_id="call_1",
+        exit_code=3,
+        duration={"secs": 2, "nanos": 0},
+        stderr="no",
+    )
+    made = read_rollout(
+        write(
+            folder / "rollout.jsonl",
+            meta(git={"branch": "main"}), user("one"), call("shell", {"command": ["ls"]}),
+            output("out"), done, assistant("two"), user("taken back"),
+            event("thread_rolled_back", num_turns=1), user("three"),
+        )
+    )  # fmt: skip
+    return made.metadata, made.conversation, made.state
+
+
+def codex(session: Session, folder: Path) -> Imported:
+    metadata, conversation, _ = session
+    path = folder / rollout_name(metadata)
+    path.write_text("".join(rollout_parts(metadata, conversation.messages, conversation.context)))
+    return read_rollout(path)
+
+
+def claude(session: Session, folder: Path) -> Imported:
+    path = folder / transcript_name(session[0])
+    path.write_text(to_transcript(*session[:2]))
+    return read_transcript(path)
+
+
+each_agent = pytest.mark.parametrize("there_and_back", [codex, claude])
+
+
+@each_agent
+@pytest.mark.parametrize("source", ["golden", "branches"])
+def test_messages_outcomes_branches_and_tags_come_back(
+    there_and_back: Callable[[Session, Path], Imported], source: str, tmp_path: Path
+):
+    session = golden_session("every-item") if source == "golden" else with_branches(tmp_path)
+    metadata, conversation, _ = session
+    back = there_and_back(session, tmp_path)
+    assert back.conversation.messages == conversation.messages
+    assert (back.metadata.title, back.metadata.tags) == (metadata.title, metadata.tags)
+    assert (back.metadata.id, back.metadata.current_mode) == (metadata.id, metadata.current_mode)
+    assert back.report.not_understood == 0
+
+
+def lines(text: str) -> list[dict]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_claude_code_loads_only_the_way_that_was_lived(tmp_path: Path):
+    session = with_branches(tmp_path)
+    found = lines(to_transcript(*session[:2]))
+    parents = {line["uuid"]: line["parentUuid"] for line in found if "uuid" in line}
+    said = {line["uuid"]: json.dumps(line.get("message")) for line in found if "uuid" in line}
+    at, lived = next(reversed(parents)), []
+    while at:
+        lived.append(said[at])
+        at = parents[at]
+    assert "three" in lived[0]
+    assert not any("taken back" in words for words in lived)
+    assert any("one" in words for words in lived)
+
+
+def test_codex_takes_back_the_turns_that_were_left(tmp_path: Path):
+    metadata, conversation, _ = with_branches(tmp_path)
+    found = lines("".join(rollout_parts(metadata, conversation.messages)))
+    (event,) = (each for each in found if each["payload"].get("type") == "thread_rolled_back")
+    assert event["payload"]["num_turns"] == 1
+    before = found[: found.index(event)]
+    assert "taken back" in json.dumps(before[-2:])
+
+
+def test_without_metadata_nothing_is_noted(tmp_path: Path):
+    metadata, conversation, _ = with_branches(tmp_path)
+    choice = ExportChoice(metadata=False)
+    rollout = "".join(rollout_parts(metadata, conversation.messages, None, choice))
+    assert '"tags"' not in rollout
+    assert '"tags"' not in to_transcript(metadata, conversation, choice)

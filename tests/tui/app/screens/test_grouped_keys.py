@@ -1,0 +1,159 @@
+"""The keys of a grouped list, whatever comes between two of them, against a model that is a page long."""
+
+from __future__ import annotations
+
+import asyncio
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from agcx_format.catalog import Opening
+from agcx_tui.app.widgets.list.session_list import SessionList
+from agcx_tui.core.sessions.groups import GROUPINGS, Section
+from agcx_tui.core.sessions.query import parse
+from tests.support.entries import NOW
+from tests.tui.app.screens.test_list_keys import Listing, entry
+
+PROJECTS = ("/w/site", "/w/app", "")
+
+
+class GroupedKeys(RuleBasedStateMachine):
+    """Group, fold, move, jump, mark a session or a section, filter; a session that appears."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.app = Listing()
+        self.context = self.app.run_test(size=(80, 12))
+        self.runner.run(self.context.__aenter__())
+        self.list = self.app.query_one(SessionList)
+        self.table = self.app.table
+        self.table._here = "/w/site"
+        self.folded: set[str] = set()
+        self.marks: set[int] = set()
+        self.add(range(1, 10))
+        self.press("down")
+        self.cursor = self.at()
+
+    def teardown(self) -> None:
+        self.runner.run(self.context.__aexit__(None, None, None))
+        self.runner.close()
+
+    def add(self, numbers) -> None:
+        rows = self.table.put(map(entry, numbers))
+        places = [(row, PROJECTS[self.number(row) % 3]) for row in rows]
+        self.table.set_openings((row, Opening("", place, place)) for row, place in places)
+        self.list.update()
+
+    def press(self, key: str) -> None:
+        binding = self.list._bindings.get_bindings_for_key(key)[0]
+        self.runner.run(self.app.run_action(binding.action, self.list))
+
+    def number(self, row: int) -> int:
+        return int(self.table.title(row).split()[0])
+
+    def named(self, line) -> object:
+        return line.key if isinstance(line, Section) else self.number(line)
+
+    def at(self) -> object:
+        lines, index = self.list.lines, self.list._index
+        return self.named(lines[index]) if lines else None
+
+    def key(self, row: int) -> str:
+        match self.list.grouping:
+            case "project":
+                return PROJECTS[self.number(row) % 3]
+            case "agent":
+                return self.table.agent(row)
+            case "model":
+                return self.table.model(row)
+        return "2024-11-24"
+
+    def expected(self) -> list[object]:
+        """The lines, worked out in the plainest way."""
+        if self.list.grouping == "none":
+            return list(map(self.number, self.table.order))
+        found: list[object] = []
+        for key in dict.fromkeys(map(self.key, self.table.order)):
+            found.append(key)
+            if key not in self.folded:
+                found += [self.number(row) for row in self.table.order if self.key(row) == key]
+        return found
+
+    def stays(self, before: list[object]) -> None:
+        """The cursor is on the same line as before, if that is still there."""
+        if self.cursor in self.expected():
+            assert self.at() == self.cursor
+        self.cursor = self.at()
+
+    @rule(grouping=st.sampled_from(GROUPINGS))
+    def group(self, grouping):
+        self.list.group_by(grouping)
+        self.folded.clear()
+        if isinstance(self.cursor, int):
+            assert self.at() == self.cursor
+        self.cursor = self.at()
+
+    @rule(key=st.sampled_from(["left", "right", "enter"]))
+    def fold(self, key):
+        if key == "enter" and isinstance(self.cursor, int):
+            return
+        section = self.cursor
+        if isinstance(section, int):
+            section = self.key(next(r for r in self.table.order if self.number(r) == section))
+        is_on_heading = isinstance(self.cursor, str)
+        self.press(key)
+        if self.list.grouping == "none" or section is None:
+            return
+        if key == "left" or (key == "enter" and section not in self.folded):
+            self.folded.add(section)
+            self.cursor = section
+        elif is_on_heading:
+            self.folded.discard(section)
+
+    @rule(key=st.sampled_from(["down", "up", "home", "end", "left_curly_bracket"]))
+    def move(self, key):
+        lines = self.expected()
+        at = lines.index(self.cursor) if lines else 0
+        self.press(key)
+        if key == "left_curly_bracket":
+            assert not lines or lines.index(self.at()) <= at
+        elif lines:
+            to = {"down": at + 1, "up": at - 1, "home": 0, "end": len(lines)}[key]
+            assert self.at() == lines[max(0, min(to, len(lines) - 1))]
+        self.cursor = self.at()
+
+    @rule()
+    def mark(self):
+        if isinstance(self.cursor, int):
+            wanted = {self.cursor}
+        else:
+            rows = [row for row in self.table.order if self.key(row) == self.cursor]
+            wanted = set(map(self.number, rows)) if self.cursor is not None else set()
+        self.press("space")
+        self.marks = self.marks - wanted if wanted <= self.marks else self.marks | wanted
+        self.cursor = self.at()
+
+    @rule(typed=st.sampled_from(["", "even", "is:fav", "is:here", "nothing"]))
+    def filter(self, typed):
+        before = self.expected()
+        self.table.filter_by(parse(typed, NOW))
+        self.list.update()
+        self.stays(before)
+
+    @rule(number=st.integers(1, 14))
+    def appears(self, number):
+        before = self.expected()
+        self.add([number])
+        self.stays(before)
+
+    @invariant()
+    def the_list_is_that_of_the_model(self):
+        assert list(map(self.named, self.list.lines)) == self.expected()
+        assert self.at() == self.cursor
+        assert set(map(self.number, self.table.marks)) == self.marks
+
+
+TestGroupedKeys = GroupedKeys.TestCase
+TestGroupedKeys.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)

@@ -1,0 +1,64 @@
+"""The sessions of subagents are hidden beside those that they belong to, and never without these."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agcx_format import Store, open_store
+from agcx_format.importing import agent_named, import_sessions
+from agcx_tui.core.sessions.query import parse
+from agcx_tui.core.sessions.table import SessionTable
+from tests.support.rollout_lines import SESSION, meta, user, write
+
+OTHER = "0199bbbb-1111-7222-8333-444455556666"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    made = open_store(tmp_path / "store")
+    source = {"subagent": {"thread_spawn": {"parent_thread_id": SESSION}}}
+    write(tmp_path / "a.jsonl", meta(), user("parent"))
+    write(tmp_path / "b.jsonl", meta(id=OTHER, source=source), user("child"))
+    write(tmp_path / "c.jsonl", meta(id=OTHER.replace("b", "c")), user("another"))
+    list(import_sessions(made, [tmp_path], agent=agent_named("codex")))
+    return made
+
+
+def titles(table: SessionTable) -> list[str]:
+    return sorted(table.title(row) for row in table.order)
+
+
+@pytest.mark.parametrize("child_first", [False, True])
+def test_subagents_are_hidden_until_asked_for(store, child_first):
+    table = SessionTable()
+    table.show_subagents(False)
+    entries = sorted(store.scan(), key=lambda entry: entry.title != "child")
+    for entry in entries if child_first else entries[::-1]:
+        table.put([entry])
+    assert titles(table) == ["another", "parent"]
+    assert len(table) == 3
+    table.show_subagents(True)
+    assert titles(table) == ["another", "child", "parent"]
+    table.show_subagents(False)
+    for query in ("is:subagent", f"id:{OTHER}"):
+        table.filter_by(parse(query, 0))
+        assert titles(table) == ["child"]
+    table.filter_by(parse("", 0))
+    assert titles(table) == ["another", "parent"]
+    table.sort_by("title")
+    assert titles(table) == ["another", "parent"]
+
+
+def test_a_subagent_whose_parent_is_gone_stands_for_itself(store):
+    table = SessionTable()
+    table.show_subagents(False)
+    table.put(store.scan())
+    (parent,) = (row for row in table.order if table.title(row) == "parent")
+    (child,) = table.subagents([parent])
+    assert table.title(child) == "child"
+    assert table.parent(child) == parent
+    assert table.tags(child) == ("codex", "subagent")
+    table.remove([parent])
+    assert titles(table) == ["another", "child"]
