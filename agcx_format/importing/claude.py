@@ -30,7 +30,8 @@ from agcx_format.importing.claude_subagents import (
     parent_in,
     started_by,
 )
-from agcx_format.importing.draft import DraftEntry, ImportDraft
+from agcx_format.importing.draft import ImportDraft
+from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.environment import (
     BRANCH,
     CLI_VERSION,
