@@ -1,6 +1,6 @@
 """How a session and its subagents are linked, in both directions.
 
-The session of a subagent has the tags of `agcx_format.model.subagents`, and in the environment of its context
+The session of a subagent has the tags of `agcx_format.subagents`, and in the environment of its context
 `AGCX_PARENT`, `AGCX_PARENT_CALL`, and `AGCX_ROLE`. The session that started it has `AGCX_SUBAGENTS`: a JSON
 object with the id of each subagent's session by the id of the call that started it.
 """
@@ -15,7 +15,7 @@ import msgspec
 
 from agcx_format.importing.environment import PARENT, PARENT_CALL, ROLE, SUBAGENTS
 from agcx_format.importing.imported import Parent
-from agcx_format.model.subagents import SUBAGENT, parent_tag
+from agcx_format.subagents import SUBAGENT, parent_tag
 from agcx_format.transcript.title import short_title
 
 __all__ = ["family", "links", "subagents_in", "title_of"]

@@ -27,8 +27,8 @@ from agcx_format.model.items import (
     Reasoning,
 )
 from agcx_format.model.session import Session, SessionMetadata
-from agcx_format.model.subagents import SUBAGENT, is_link
 from agcx_format.model.timestamps import Timestamp, ns_of
+from agcx_format.subagents import SUBAGENT, is_link
 from agcx_format.transcript.words import text_of
 
 __all__ = ["Growth", "compare", "grown"]

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from uuid import UUID
 
-from agcx_format.model.subagents import parent_of
 from agcx_format.store.entries import ScanEntry
+from agcx_format.subagents import parent_of
 
 __all__ = ["subagents_of"]
 

@@ -32,7 +32,7 @@ from agcx_format.model.items import (
     UnknownItem,
 )
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
-from agcx_format.model.subagents import shown_tags
+from agcx_format.subagents import shown_tags
 from agcx_format.transcript.escaping import visible
 from agcx_format.transcript.modes import ModeChanges
 from agcx_format.transcript.reader import ReadMessage, TranscriptReader

@@ -25,7 +25,6 @@ from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.layout import by_version
 from agcx_format.layout.base import MetadataCopies, Rewritten
 from agcx_format.model.session import SessionMetadata
-from agcx_format.model.subagents import with_links
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.session.listed import whole_tags
 from agcx_format.session.metadata import rewritten
@@ -33,6 +32,7 @@ from agcx_format.store import paths
 from agcx_format.store.acts.manifest import ActSession, Edit, Step
 from agcx_format.store.checkpoint_files import checkpoint_files
 from agcx_format.store.entries import ScanEntry, own_size
+from agcx_format.subagents import with_links
 
 __all__ = [
     "Change", "copy_steps", "deletion", "duplication", "edits", "metadata_copies", "summary", "with_metadata",

@@ -28,7 +28,7 @@ from agcx_format import limits, listed
 from agcx_format.catalog import micros
 from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
-from agcx_format.model.subagents import shown_tags
+from agcx_format.subagents import shown_tags
 from agcx_format.transcript import safe_line
 from agcx_tui.app.textual_internals import draw_now
 from agcx_tui.core.sessions.table import SessionTable

@@ -248,7 +248,7 @@ def _details(entry: ScanEntry) -> dict[str, Any]:
 def _facts(entry: ScanEntry, checkpoints: dict[str, int]) -> dict[str, Any]:
     """An entry for scripts: the metadata as serde writes it, the file, and the error or null."""
     from agcx_format import to_json
-    from agcx_format.model.subagents import parent_of
+    from agcx_format.subagents import parent_of
 
     facts: dict[str, Any] = {
         "id": str(entry.id) if entry.id else None,

@@ -23,7 +23,7 @@ from agcx_format import (
     ns_of,
 )
 from agcx_format.errors import PersistenceError
-from agcx_format.model.subagents import parent_of, shown_tags
+from agcx_format.subagents import parent_of, shown_tags
 from agcx_format.transcript import (
     ModeChanges,
     ReadMessage,

@@ -20,9 +20,9 @@ from agcx_format import (
 )
 from agcx_format.errors import PersistenceError
 from agcx_format.importing import source_details
-from agcx_format.model.subagents import parent_of, shown_tags
 from agcx_format.redaction import spans
 from agcx_format.store import StoredCheckpoint
+from agcx_format.subagents import parent_of, shown_tags
 from agcx_format.transcript import ModePeriod, ModeReader
 from agcx_tui.core.conversation.subject import Conversation, Sizes
 from agcx_tui.core.words import format

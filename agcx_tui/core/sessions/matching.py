@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from agcx_format.catalog import Opening, project_name
 from agcx_format.importing import OWN_AGENT, agent_of
-from agcx_format.model.subagents import SUBAGENT
+from agcx_format.subagents import SUBAGENT
 from agcx_format.transcript import fold
 from agcx_tui.core.sessions.query import WORD, Term
 from agcx_tui.core.words.format import short_reason

@@ -23,8 +23,8 @@ from agcx_format.catalog import (
     project_directory,
 )
 from agcx_format.importing import agent_of
-from agcx_format.model.subagents import is_link, parent_of, shown_tags
 from agcx_format.store import SUFFIX
+from agcx_format.subagents import is_link, parent_of, shown_tags
 from agcx_tui.core.sessions.project_labels import project_labels
 from agcx_tui.core.sessions.query import INCOMPLETE
 

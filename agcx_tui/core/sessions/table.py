@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agcx_format.catalog import DATES, GONE
-from agcx_format.model.subagents import is_link
+from agcx_format.subagents import is_link
 from agcx_tui.core.sessions.matching import matching
 from agcx_tui.core.sessions.query import WORD, Query
 from agcx_tui.core.sessions.rows import SessionRows

@@ -11,8 +11,8 @@ from agcx_format.importing.claude import read_transcript
 from agcx_format.importing.codex import read_rollout
 from agcx_format.importing.family import subagents_in
 from agcx_format.importing.imported import Imported
-from agcx_format.model.subagents import parent_of, shown_tags
 from agcx_format.store import subagents_of
+from agcx_format.subagents import parent_of, shown_tags
 from tests.support import transcript_lines as claude
 from tests.support.rollout_lines import SESSION, assistant, event, meta, user, write
 

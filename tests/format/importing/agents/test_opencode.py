@@ -15,7 +15,7 @@ from agcx_format.importing import agent_named, import_sessions
 from agcx_format.importing.family import subagents_in
 from agcx_format.importing.results import ImportOutcome
 from agcx_format.model.items import FunctionCall, Message
-from agcx_format.model.subagents import parent_tag
+from agcx_format.subagents import parent_tag
 from agcx_format.transcript.words import text_of
 from tests.support.agent_files import (
     MS,
