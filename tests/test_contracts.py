@@ -176,7 +176,7 @@ def test_blocks_widgets_dialogs_and_screens_stand_on_each_other(path):
 # What Textual reads from the class of a screen: settings rather than members.
 _SETTINGS = {"BINDINGS", "AUTO_FOCUS", "DEFAULT_CSS"}
 # A screen has parts and connects them: about so many members of its own can be known by heart.
-_MOST_MEMBERS = 47
+_MOST_MEMBERS = 46
 
 
 def classes(path: Path) -> Iterator[ast.ClassDef]:

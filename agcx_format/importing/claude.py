@@ -30,7 +30,8 @@ from agcx_format.importing.claude_subagents import (
     parent_in,
     started_by,
 )
-from agcx_format.importing.draft import DraftEntry, ImportDraft
+from agcx_format.importing.draft import ImportDraft
+from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.environment import (
     BRANCH,
     CLI_VERSION,
@@ -246,7 +247,7 @@ class _Transcript:
             untitled,
         ]
         draft.titles.update(filter(None, [*titles, *own]))
-        tags = [self._branch]
+        tags = [self._branch, *asides.tags]
         return draft.finish(
             source=self._source,
             changed=self._modified,

@@ -12,7 +12,7 @@ from typing import Any
 
 from agcx_format.importing.copies import Copies
 from agcx_format.importing.draft import ImportDraft
-from agcx_format.importing.environment import COST_USD
+from agcx_format.importing.environment import COST_USD, ROLE
 from agcx_format.importing.fields import as_json, as_text
 from agcx_format.importing.notices import add_notice, add_unknown, compacted
 from agcx_format.model.items import InputText, Item, Message
@@ -50,11 +50,14 @@ class Asides:
     Fields:
         given: titles by the kind of line that gave them, the last one of each.
         summaries: titles, with the uuid of the line that each belongs to.
+        tags: that the person gave the session.
     """
 
     def __init__(self, draft: ImportDraft) -> None:
         self.given: dict[str, str] = {}
         self.summaries: list[tuple[object, str]] = []
+        self.tags: list[str] = []
+        self._pull_request = ""
         self._draft = draft
         self._copies = Copies(draft)
 
@@ -79,7 +82,7 @@ class Asides:
             draft.duplicates.add(kind, number, value)
         elif kind in _NO_CONVERSATION:
             draft.skipped.add(kind, number, value)
-            self._about_session(kind, value)
+            self._about_session(kind, value, number)
         else:
             add_unknown(draft, kind or "{" + ", ".join(sorted(value)[:4]) + "}", value, number)
 
@@ -93,7 +96,17 @@ class Asides:
             self.given[kind] = title
             self._draft.titles.add(title)
 
-    def _about_session(self, kind: str, value: dict[str, Any]) -> None:
+    def _about_session(self, kind: str, value: dict[str, Any], number: int) -> None:
+        if kind == "tag" and (tag := as_text(value.get("tag")).strip()):
+            self.tags.append(tag)
+        elif kind == "agent-name":
+            self._draft.environment[ROLE] = as_text(value.get("agentName"))
+        elif kind == "pr-link" and (url := as_text(value.get("prUrl"))) not in (
+            "",
+            self._pull_request,
+        ):
+            self._pull_request = url
+            add_notice(self._draft, f"Pull request: {url}", number)
         if kind in ("permission-mode", "mode"):
             mode_of(self._draft, value.get("permissionMode") or value.get("mode"))
         cost = value.get("total_cost_usd")

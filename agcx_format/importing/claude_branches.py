@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from agcx_format.importing.draft import DraftEntry, ImportDraft
+from agcx_format.importing.draft import ImportDraft
+from agcx_format.importing.draft_entry import DraftEntry
 
 __all__ = ["Lineage"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from agcx_format.importing.draft import DraftEntry
+from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.notices import answers
 from agcx_format.model.items import FunctionCall

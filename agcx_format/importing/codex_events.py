@@ -11,6 +11,7 @@ from typing import Any
 
 from agcx_format.importing.codex_family import spawned
 from agcx_format.importing.codex_items import PLACEHOLDERS
+from agcx_format.importing.codex_reviews import review_in
 from agcx_format.importing.copies import Copies
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.environment import (
@@ -141,6 +142,8 @@ class Events:
         elif kind in _NO_CONVERSATION:
             draft.skipped.add(name, number, payload)
             self._about_session(kind, payload)
+            if words := review_in(payload):
+                add_notice(draft, words, number)
         else:
             add_unknown(draft, name if kind else "event_msg", payload, number)
 

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from agcx_format.errors import PersistenceError
-from agcx_format.importing.draft import DraftEntry
+from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.imported import Parent
 from agcx_format.importing.json_lines import read_lines

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 
-from agcx_format.importing.draft import DraftEntry, ImportDraft
+from agcx_format.importing.draft import ImportDraft
+from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.model.items import Item
 from agcx_format.transcript.words import own_words
 

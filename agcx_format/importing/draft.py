@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
+from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.environment import AGENT, SOURCE_CHANGED, VERSION, WRITTEN_BY
 from agcx_format.importing.family import family, links, title_of
 from agcx_format.importing.file_contexts import files_of
@@ -26,7 +27,6 @@ from agcx_format.importing.moments import estimated
 from agcx_format.importing.report import ImportReport, LineTally
 from agcx_format.model.fields import Float32
 from agcx_format.model.items import (
-    FileContext,
     FunctionCall,
     FunctionCallOutput,
     Item,
@@ -48,7 +48,7 @@ from agcx_format.transcript.outputs import CallOutcome, read_output
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import genuine_user_text, text_of
 
-__all__ = ["INCOMPLETE", "DraftEntry", "ImportDraft"]
+__all__ = ["INCOMPLETE", "ImportDraft"]
 
 # Tag of a session that could not be read completely.
 INCOMPLETE = "incomplete"
@@ -61,37 +61,6 @@ _FORMAT_VERSION = 1
 # Everything in them is made here, so it need not be checked again.
 _metadata = MessageMetadata.unchecked
 _snapshot = MessageSnapshot.unchecked
-
-
-@dataclass(slots=True, eq=False)
-class DraftEntry:
-    """A message in progress.
-
-    Fields:
-        item, message_id, time: of the message.
-        has_time: whether its line has one, rather than a line before.
-        words: what the person said in it; None if it is not theirs.
-        outcome: how the call went, if this is the output of one.
-        files: what the call in it is about.
-        branch: the branch that was left, if it is in one.
-        is_branch_point: whether a branch that was left begins after it.
-        parent: the message that it continues from, if that is not the one before it.
-        is_dropped: whether it turned out to be a copy.
-    """
-
-    item: Item
-    message_id: UUID
-    time: Timestamp
-    has_time: bool
-    words: str | None
-    outcome: CallOutcome | None = None
-    files: list[FileContext] = field(default_factory=list)
-    branch: UUID | None = None
-    is_branch_point: bool = False
-    parent: UUID | None = None
-    is_dropped: bool = False
-    # What an export of this program said of it: its metadata and its turn.
-    returned: tuple[MessageMetadata, int] | None = None
 
 
 @dataclass

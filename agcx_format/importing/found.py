@@ -30,12 +30,17 @@ _RECENT_NS = 60 * 1_000_000_000
 
 
 class SourceState(StrEnum):
-    """What the store has of a conversation."""
+    """What the store has of a conversation.
+
+    One that is kept out and that of its id in the store do not continue each other; each import looks again,
+    since the one in the store may have changed.
+    """
 
     NEW = "new"
     GROWN = "grown"
     KNOWN = "known"
     DELETED = "deleted"
+    KEPT_OUT = "kept out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +172,9 @@ class _Known:
         is_same = (record.size, record.changed_ns, record.reader) == (size, changed_ns, VERSION)
         if is_same and record.state is not RecordState.KEPT_OUT:
             return SourceState.KNOWN
-        return SourceState.GROWN if is_there else SourceState.NEW
+        if not is_there:
+            return SourceState.NEW
+        return SourceState.KEPT_OUT if is_same else SourceState.GROWN
 
 
 def _key(source: Source) -> bytes:

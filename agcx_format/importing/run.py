@@ -253,7 +253,10 @@ class ImportRun:
         """
         if self._staging is None:
             return ImportSummary()
-        taken = self._store.imports.take(list(self._arrivals.values()), self._records)
+        imports = self._store.imports
+        taken = imports.take(list(self._arrivals.values()), self._records)
+        for agent in {each.agent.name for each in self._found}:
+            imports.looked(agent)
         sources = {each.key: each for each in self._found}
         left_out = (
             LeftOut(

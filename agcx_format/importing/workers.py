@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -77,6 +78,9 @@ def _in_order(
 
 def _end_with(watched: Connection) -> None:
     """End this process when the other end of the pipe is closed, whatever it is doing."""
+
+    # Ctrl-C is for the program that started this one, which then closes the pipe.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def wait() -> None:
         try:

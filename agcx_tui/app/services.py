@@ -7,7 +7,7 @@ the app's class.  What a screen wants the app to do goes up as a message instead
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,4 +50,4 @@ class Remember(Message):
     `choices` are fields of `agcx_tui.core.local.choices.Choices`.
     """
 
-    choices: dict[str, str | float | bool | tuple[str, ...] | None]
+    choices: Mapping[str, str | float | bool | tuple[str, ...] | None]

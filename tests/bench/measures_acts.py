@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import subprocess
 from uuid import UUID
 
 from agcx_format import open_store
 from agcx_format.store.paths import INDEX, TRASH
 from tests.bench import floors, stores
-from tests.bench.registry import measure, times
+from tests.bench.registry import measure, median_ms, times
 from tests.bench.timing import Outcome, Probe, against, clock
 from tests.bench.workspace import Workspace
 
@@ -118,6 +119,57 @@ def _star(work: Workspace, count: int) -> Outcome:
         clock(replace_both),
         pairs=work.pairs(25),
         note=f"{count:,} sessions, an index of {len(data[1]) / 1e6:.1f} MB",
+    )
+
+
+@measure(
+    "acts.trash",
+    "agcx trash list after many acts, from process start",
+    "agcx --version",
+    median_ms(300),
+)
+def list_trash(work: Workspace) -> Outcome:
+    return _with_many_acts(work, "trash", "list")
+
+
+@measure(
+    "acts.log",
+    "agcx undo --list after many acts, from process start",
+    "agcx --version",
+    median_ms(300),
+)
+def list_acts(work: Workspace) -> Outcome:
+    return _with_many_acts(work, "undo", "--list")
+
+
+@measure(
+    "acts.verify",
+    "agcx verify after many acts, from process start",
+    "agcx --version",
+    median_ms(300),
+)
+def verify_acts(work: Workspace) -> Outcome:
+    return _with_many_acts(work, "verify")
+
+
+def _with_many_acts(work: Workspace, *command: str) -> Outcome:
+    count = work.scaled(10_000, 50)
+    store = work.root / f"acts-{count}"
+    if not store.exists():
+        stores.make_store(store, 1, work.seed)
+        acts = open_store(store)
+        acts.delete(list(acts.scan()))
+        stores.repeat_last_act(store, count)
+
+    def run(*arguments: str) -> None:
+        program = work.program(*arguments)
+        subprocess.run(program, env=work.environment(), check=True, capture_output=True)
+
+    return against(
+        clock(lambda: run("--store", str(store), *command)),
+        clock(lambda: run("--version")),
+        pairs=work.pairs(9),
+        note=f"{count:,} acts",
     )
 
 

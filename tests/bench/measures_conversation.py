@@ -21,12 +21,12 @@ _PUSH = "pushing a screen with one Static"
 _KEY = "a letter typed in a Textual app with one Static"
 
 
-@measure("conversation.open", "a session of 16 MB opened", _PUSH, median_ms(50))
+@measure("conversation.open", "a session of 16 MB opened", _PUSH, median_ms(40))
 def open_large(work: Workspace) -> Outcome:
     return _open(work, _large(work))
 
 
-@measure("conversation.open-1gb", "a session of 1 GB opened", _PUSH, median_ms(50))
+@measure("conversation.open-1gb", "a session of 1 GB opened", _PUSH, median_ms(40))
 def open_huge(work: Workspace) -> Outcome:
     return _open(work, huge(work))
 

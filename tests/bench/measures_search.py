@@ -14,7 +14,7 @@ from agcx_format import SessionFile, open_store
 from agcx_format.search import Index
 from agcx_format.search.text import as_read
 from tests.bench import floors
-from tests.bench.registry import measure, p95_ms, times
+from tests.bench.registry import measure, median_ms, p95_ms, times
 from tests.bench.search_stores import HALF, RARE, TWO, make_search_store
 from tests.bench.timing import Outcome, Samples, against, clock, outcome, rated
 from tests.bench.workspace import Workspace
@@ -32,6 +32,28 @@ def first(work: Workspace) -> Outcome:
 @measure("search.rare", "every session with a rare word", _RG, times(0.05))
 def rare(work: Workspace) -> Outcome:
     return _beside_rg(work, RARE)
+
+
+@measure(
+    "search.start",
+    "agcx search of a rare word, from process start",
+    "agcx --version",
+    median_ms(100),
+)
+def start(work: Workspace) -> Outcome:
+    store, _ = _store(work)
+    search = work.program("--store", store, "search", RARE)
+
+    def run(command: list[str]) -> None:
+        subprocess.run(command, env=work.environment(), check=True, capture_output=True)
+
+    run([*search, "--build"])
+    return against(
+        clock(lambda: run(search)),
+        clock(lambda: run(work.program("--version"))),
+        pairs=work.pairs(15),
+        note=f"{sum(1 for _ in store.iterdir()):,} sessions",
+    )
 
 
 @measure("search.phrase", "every session with two words in different messages", _RG, times(0.05))

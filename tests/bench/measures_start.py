@@ -19,7 +19,7 @@ _BARE_KEY = "the same in a Textual app with one Static"
 _BARE_MEMORY = "a Textual app with one Static"
 
 
-@measure("start.rows", "process start to first rows, cold", _BARE, times(1.6))
+@measure("start.rows", "process start to first rows, cold", _BARE, times(1.5))
 def rows(work: Workspace) -> Outcome:
     return _first_rows(work, _ten_thousand(work))
 
@@ -29,12 +29,12 @@ def rows_of_many(work: Workspace) -> Outcome:
     return _first_rows(work, hundred_thousand(work))
 
 
-@measure("start.key", "process start to a key obeyed, warm", _BARE_KEY, times(1.3))
+@measure("start.key", "process start to a key obeyed, warm", _BARE_KEY, times(1.25))
 def key(work: Workspace) -> Outcome:
     return _first_key(work, _ten_thousand(work))
 
 
-@measure("start.key-100k", "process start to a key obeyed, warm", _BARE_KEY, times(1.3))
+@measure("start.key-100k", "process start to a key obeyed, warm", _BARE_KEY, times(1.25))
 def key_among_many(work: Workspace) -> Outcome:
     return _first_key(work, hundred_thousand(work))
 

@@ -17,6 +17,7 @@ import itertools
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
+from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -287,8 +288,14 @@ _BY_PARTS: dict[Any, Callable[[bytes | memoryview], Any]] = {
 }
 
 
+# A decoder that is made while another thread makes one of the same classes may use what msgspec has half
+# worked out about them, and the process ends with a segmentation fault.
+_one_at_a_time = Lock()
+
+
 def _new_decoder(type_: Any) -> Callable[[bytes | memoryview], Any]:
-    return msgspec.msgpack.Decoder(type_, dec_hook=_from_plain).decode
+    with _one_at_a_time:
+        return msgspec.msgpack.Decoder(type_, dec_hook=_from_plain).decode
 
 
 _decoder: Callable[[Any], Callable[[bytes | memoryview], Any]] = cache(_new_decoder)

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from agcx_format.errors import PersistenceError
 from agcx_format.importing.agent import Source
-from agcx_format.importing.draft import DraftEntry
+from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.formats.beside import json_beside, small_text
 from agcx_format.importing.formats.parts import text_in

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from agcx_format.importing.agent import Source, home_directory
-from agcx_format.importing.draft import DraftEntry
+from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.file_contexts import files_of

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.agent import Agent, Head, Source
-from agcx_format.importing.draft import DraftEntry
+from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.environment import CLI_VERSION
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.formats.opencode_store import (

@@ -14,7 +14,8 @@ from typing import Any
 from uuid import UUID
 
 from agcx_format.importing.agent import Agent, Head, Source
-from agcx_format.importing.draft import DraftEntry, ImportDraft
+from agcx_format.importing.draft import ImportDraft
+from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.environment import (
     BRANCH,
     COST_USD,

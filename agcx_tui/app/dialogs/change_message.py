@@ -62,13 +62,11 @@ class ChangeDialog(Dialog[MessageChange]):
     def on_mount(self) -> None:
         self.query_one("#cancel").focus()
 
-    def on_key(self, event: events.Key) -> None:
-        """From Cancel, the arrows lead to the choices."""
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Whoever comes to the choices with an arrow is on the first one."""
         choices = self.query_one(OptionList)
-        if event.key in ("down", "up") and self.focused is not choices:
-            event.stop()
-            choices.focus()
-            choices.highlighted = 0 if event.key == "down" else choices.option_count - 1
+        if event.widget is choices and choices.highlighted is None:
+            choices.highlighted = 0
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

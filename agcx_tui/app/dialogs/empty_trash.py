@@ -42,9 +42,12 @@ class EmptyDialog(Dialog[list[Act]]):
         sessions: Sequence[TrashedSession],
         now: int,
         question: str = "Empty the trash for good?",
+        *,
+        by_age: bool = True,
     ) -> None:
+        """`by_age` offers to keep what is newer."""
         super().__init__()
-        self._question = question
+        self._question, self._by_age = question, by_age
         self._log, self._sessions, self._now = log, sessions, now
         self._to_destroy = to_destroy(log)
 
@@ -52,10 +55,11 @@ class EmptyDialog(Dialog[list[Act]]):
         with Vertical(id="box"):
             yield Static(self._question, id="question", markup=False)
             yield Static(id="facts", markup=False)
-            yield Static(
-                "Only what is older than (90d, 2w, 2024-11)", classes="label", markup=False
-            )
-            yield Input(id="age", placeholder="all of it")
+            if self._by_age:
+                yield Static(
+                    "Only what is older than (90d, 2w, 2024-11)", classes="label", markup=False
+                )
+                yield Input(id="age", placeholder="all of it")
             yield Static(f"Type {WORD} to do it", classes="label", markup=False)
             yield Input(id="word")
             with Horizontal(id="buttons"):
@@ -71,7 +75,7 @@ class EmptyDialog(Dialog[list[Act]]):
         self._show()
 
     def _show(self) -> None:
-        typed = self.query_one("#age", Input).value
+        typed = self.query_one("#age", Input).value if self._by_age else ""
         try:
             self._to_destroy = to_destroy(self._log, moment_before(typed, self._now))
             facts = self._facts()
@@ -87,8 +91,9 @@ class EmptyDialog(Dialog[list[Act]]):
         going = [session for session in self._sessions if session.act.id in ids]
         size = format.size(sum(session.size for session in going))
         undoable = sum(act.can_be_undone for act in self._to_destroy)
+        deleted = f"{format.counted(len(going), 'deleted session')}, {size}, destroyed."
         lines = [
-            f"{format.counted(len(going), 'deleted session')}, {size}, destroyed.",
+            *([deleted] if going or self._by_age else []),
             f"{format.counted(undoable, 'act')} that cannot be undone any more.",
             "This itself cannot be undone.",
         ]

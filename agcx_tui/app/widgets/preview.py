@@ -296,7 +296,7 @@ def _facts(file: SessionFile) -> Facts:
 def _head(facts: Facts, view: View) -> Content:
     """The title, and a line with the rest; what is least needed stands last, where the line may be cut."""
     tags = "  ".join(safe_line(tag) for tag in facts.tags if tag)
-    about = [
+    about: list[Content | str] = [
         _VIEWS[view],
         format.counted(facts.messages, "message"),
         # 0 where the writer did not count turns.

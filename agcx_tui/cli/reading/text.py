@@ -23,7 +23,7 @@ from agcx_format import (
     ns_of,
 )
 from agcx_format.errors import PersistenceError
-from agcx_format.model.subagents import shown_tags
+from agcx_format.model.subagents import parent_of, shown_tags
 from agcx_format.transcript import (
     ModeChanges,
     ReadMessage,
@@ -43,12 +43,14 @@ from agcx_tui.core.words.format import counted, exact, local, size
 def heading(metadata: SessionMetadata) -> Iterator[str]:
     """The title and main facts of a session: three lines and an empty one."""
     yield safe_line(metadata.title) or "(no title)"
+    parent = parent_of(metadata.tags)
     facts = [
         metadata.model,
         metadata.current_mode.value,
         counted(metadata.message_count, "message"),
         # 0 where the writer did not count turns.
         *([counted(metadata.turn_count, "turn")] if metadata.turn_count else []),
+        *([f"subagent of {parent}"] if parent else []),
         *(f"#{tag}" for tag in shown_tags(metadata.tags)),
     ]
     yield safe_line(" · ".join(facts))

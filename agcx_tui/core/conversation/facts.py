@@ -20,7 +20,7 @@ from agcx_format import (
 )
 from agcx_format.errors import PersistenceError
 from agcx_format.importing import source_details
-from agcx_format.model.subagents import shown_tags
+from agcx_format.model.subagents import parent_of, shown_tags
 from agcx_format.redaction import spans
 from agcx_format.store import StoredCheckpoint
 from agcx_format.transcript import ModePeriod, ModeReader
@@ -209,6 +209,7 @@ def _about_session(data: SessionMetadata) -> tuple[Fact, ...]:
         Fact("mode", data.current_mode.value),
         Fact("favorite", "yes ★" if data.is_favorite else "no"),
         Fact("tags", ", ".join(shown_tags(data.tags)) or "none"),
+        *([Fact("subagent of", str(parent))] if (parent := parent_of(data.tags)) else []),
         Fact("messages", f"{data.message_count:,}"),
         Fact("turns", f"{data.turn_count:,}"),
         Fact("checkpoints", f"{len(data.checkpoints):,}"),

@@ -9,6 +9,7 @@ No Textual.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,8 @@ from agcx_tui.core.sessions.query import Query
 __all__ = ["NEWEST", "Arrived", "Order", "Searcher", "narrowed"]
 
 NEWEST: Order = "newest"
+# Seconds; five milliseconds by default.
+_TURN = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,9 @@ class Searcher:
             self._asked = _Asked(self._number, line, order)
             self._changed.notify()
             if self._thread is None:
+                # Searching threads decode what the index lacks, and each may hold the interpreter for so
+                # long before a key gets its turn.
+                sys.setswitchinterval(_TURN)
                 self._thread = threading.Thread(target=self._serve, name="searcher", daemon=True)
                 self._thread.start()
             return self._number

@@ -213,6 +213,16 @@ def restore(store: Store, sessions: Iterable[TrashedSession]) -> Outcome:
     return _outcome(store, store.restore(sessions))
 
 
+def imported(store: Store, acts: Iterable[Act]) -> Outcome | None:
+    """What the acts of one import changed; None if there are none."""
+    acts = list(acts)
+    if not acts:
+        return None
+    outcomes = [_outcome(store, act) for act in acts]
+    entries = [entry for outcome in outcomes for entry in outcome.entries]
+    return Outcome(acts[-1], entries, [path for outcome in outcomes for path in outcome.gone])
+
+
 def _outcome(store: Store, act: Act, *, undone: bool = False) -> Outcome:
     """Look at every session file that an act changed."""
     entries, gone = [], []

@@ -98,6 +98,8 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         Action("browser.trash", "T", "show('trash')", "trash", palette="show the trash"),
         Action("browser.log", "L", "show('log')", "history",
                palette="show the history"),
+        Action("browser.import", "i", "show('import')", "import",
+               palette="import conversations of agents"),
         Action("browser.filter", "slash", "filter", "filter",
                footer="filter", palette="filter the sessions", label="/"),
         Action("browser.search", "f", "search", "search inside all conversations",
@@ -218,7 +220,7 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                footer="checkpoints", palette="clean up checkpoints", priority=True),
         Action("prune.rule", "slash", "rule", "change the conditions", footer="conditions", label="/"),
     ),
-    # --- the screens with lines to choose from: storage, history
+    # --- the screens with lines to choose from: storage, history, import
     "options": (
         Action("paged.back", "escape,q", "leave", "back",
                footer="back", in_palette=False, label="esc"),
@@ -237,6 +239,13 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     ),
     "history": (
         Action("log.undo", "u,enter", "undo", "undo this change", footer="undo this change", label="u"),
+    ),
+    "import": (
+        Action("import.start", "enter", "start", "import those chosen", footer="import", label="enter",
+               palette="import the conversations of the agents chosen", priority=True),
+        Action("import.choose", "space", "choose", "choose, or not", footer="choose", label="space"),
+        Action("import.undo", "u", "undo", "undo the import", footer="undo"),
+        Action("import.look", "f5", "look", "look again"),
     ),
     # --- a conversation
     "conversation": (

@@ -124,6 +124,8 @@ def test_a_second_conversation_of_one_id_gets_an_id_of_its_own(store, rollouts):
     outcomes(store, rollouts)
     path = write(rollouts / "c.jsonl", meta(), user("another"))
     assert outcomes(store, path) == [ImportOutcome.SKIPPED]
+    # It has not grown, and is looked at nevertheless.
+    assert states(store, path) == [SourceState.KEPT_OUT]
     assert outcomes(store, path, own_ids=True) == [ImportOutcome.IMPORTED]
     assert sizes(store) == {"one": 1, "two": 1, "another": 1}
     # From then on it grows like any other.

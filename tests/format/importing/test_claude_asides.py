@@ -278,3 +278,18 @@ def test_tokens_of_an_answer_on_several_lines_count_once(read):
 def test_notices_are_messages_that_any_reader_can_show(read):
     imported = read(user("a"), system("api_error", error={}))
     assert isinstance(imported.conversation.messages[1].item, Message)
+
+
+def test_tags_the_name_of_the_agent_and_pull_requests_are_kept(tmp_path):
+    link = {"type": "pr-link", "prUrl": "https://example.org/pr/1", "prNumber": 1}
+    session = read_transcript(
+        write(
+            tmp_path / "a.jsonl",
+            user("Fix it"), link, link, {"type": "tag", "tag": "keepme"},
+            {"type": "agent-name", "agentName": "builder"},
+        )
+    )  # fmt: skip
+    texts = [text_of(message.item) for message in session.conversation.messages]
+    assert texts == ["Fix it", "Pull request: https://example.org/pr/1"]
+    assert "keepme" in session.metadata.tags
+    assert session.conversation.context.environment_variables["AGCX_ROLE"] == "builder"

@@ -286,3 +286,23 @@ def test_calls_name_their_files_with_lines(read):
         for message in imported.conversation.messages
     ]
     assert files == [[("src/a.py", None)], [("/src/b.py", (5, 14))], []]
+
+
+def test_a_review_is_text_with_its_findings_and_their_places(tmp_path):
+    place = {"absolute_file_path": "/src/a.py", "line_range": {"start": 3, "end": 5}}
+    finding = {"title": "Off by one", "body": "It skips the last.", "code_location": place}
+    review = {
+        "overall_correctness": "incorrect",
+        "overall_explanation": "One",
+        "findings": [finding],
+    }
+    session = read_rollout(
+        write(
+            tmp_path / "a.jsonl",
+            meta(),
+            user("x"),
+            event("exited_review_mode", review_output=review),
+        )
+    )
+    said = text_of(session.conversation.messages[-1].item)
+    assert said == ("Review: incorrect\n\nOne\n\n- Off by one\n/src/a.py:3-5\nIt skips the last.")

@@ -189,7 +189,7 @@ def test_a_second_import_adds_nothing_and_a_dry_run_writes_nothing(store, tmp_pa
     assert ids(new) == {"01997e76"}
     before = contents(new)
     again = run(*words, "--json")
-    assert json.loads(again.stdout)["outcome"] == "already there"
+    assert json.loads(again.stdout.splitlines()[0])["outcome"] == "already there"
     assert contents(new) == before
 
 

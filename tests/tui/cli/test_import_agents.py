@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support import transcript_lines as claude
-from tests.support.rollout_lines import meta, user, write
+from tests.support.rollout_lines import SESSION, meta, user, write
 from tests.tui.cli.conftest import run
 
 
@@ -50,3 +50,22 @@ def test_without_arguments_it_lists_what_is_found(home):
 def test_help_names_the_folders_of_an_agent():
     assert "~/.codex/sessions" in run("import", "codex", "--help").stdout
     assert "claude" in run("import", "--help").stdout
+
+
+def test_a_subagent_is_listed_when_asked_for_and_deleted_with_its_parent(tmp_path):
+    at = "--store", tmp_path / "store"
+    child = "0199bbbb-1111-7222-8333-444455556666"
+    source = {"subagent": {"thread_spawn": {"parent_thread_id": SESSION}}}
+    lines = meta(id=child, source=source), user("child")
+    write(tmp_path / "a.jsonl", meta(), user("parent"))
+    write(tmp_path / "b.jsonl", *lines)
+    run(*at, "import", "codex", tmp_path / "a.jsonl", tmp_path / "b.jsonl")
+    assert "child" not in run(*at, "list").stdout
+    assert "child" in run(*at, "list", "--subagents").stdout
+    assert f"subagent of {SESSION}" in run(*at, "show", child).stdout
+    deleted = run(*at, "delete", SESSION, "--yes", "--force")
+    assert "With 1 subagent" in deleted.stderr
+    assert run(*at, "list", "--subagents").stdout == ""
+    run(*at, "undo")
+    assert run(*at, "delete", SESSION, "--yes", "--force", "--keep-subagents")
+    assert "child" in run(*at, "list").stdout

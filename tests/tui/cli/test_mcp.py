@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 from mcp import Client, StdioServerParameters
+from mcp.client.stdio import stdio_client
 
 from agcx_format import FunctionCall, InputText, Message, new_message, new_session, open_store
 from tests.support.waiting import LIMIT
@@ -20,16 +23,30 @@ TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 PASSWORD = "correct-horse-battery"
 
 
+# The shell says how the server ended: the SDK knows only that the connection was closed.
+_SAY_HOW_IT_ENDED = '"$@"; echo "the server ended with $?" >&2'
+
+
 def ask(use: Callable[[Client], Awaitable[None]], *options: str) -> None:
+    """Let a client use a server of its own; what the server wrote to stderr is part of a failure."""
+    command = [sys.executable, "-m", "agcx_tui", "mcp", *options]
     server = StdioServerParameters(
-        command=sys.executable, args=["-m", "agcx_tui", "mcp", *options], env=dict(os.environ)
+        command="sh",
+        args=["-c", _SAY_HOW_IT_ENDED, "sh", *command],
+        env=os.environ | {"PYTHONFAULTHANDLER": "1"},
     )
 
-    async def talk() -> None:
-        async with asyncio.timeout(LIMIT), Client(server) as client:
+    async def talk(errors: TextIO) -> None:
+        async with asyncio.timeout(LIMIT), Client(stdio_client(server, errlog=errors)) as client:
             await use(client)
 
-    asyncio.run(talk())
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
+        try:
+            asyncio.run(talk(errors))
+        except BaseException as error:
+            errors.seek(0)
+            error.add_note(f"stderr of the server: {errors.read() or 'nothing'}")
+            raise
 
 
 async def answer(client: Client, tool: str, **arguments: object) -> str:

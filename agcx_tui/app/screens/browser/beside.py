@@ -36,4 +36,8 @@ def beside(name: str, services: Services, acts: ActQueue) -> Screen[Opened] | Sc
         from agcx_tui.app.screens.history import LogScreen
 
         return LogScreen(services, acts)
+    if name == "import":
+        from agcx_tui.app.screens.importing import ImportScreen
+
+        return ImportScreen(services, acts)
     raise ValueError(f"no screen {name}")

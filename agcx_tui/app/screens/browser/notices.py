@@ -50,11 +50,10 @@ def empty(store_path: str | None, looked: list[str], *, missing: bool = False) -
             "\n",
         ]
     parts += [
-        "Import some:\n",
-        ("  agcx import codex", "bold $primary"), "    from Codex\n",
-        ("  agcx import claude", "bold $primary"), "   from Claude Code\n",
-        ("  agcx demo        ", "bold $primary"), "    a small demo store\n",
-        ("  agcx --store PATH", "bold $primary"), "    open another store\n\n",
+        ("  i                ", "bold $primary"), "   import conversations of the agents found here\n",
+        ("  agcx import PATH ", "bold $primary"), "   import files from elsewhere\n",
+        ("  agcx demo        ", "bold $primary"), "   a small demo store\n",
+        ("  agcx --store PATH", "bold $primary"), "   open another store\n\n",
         "F5 reload · q quit",
     ]  # fmt: skip
     title = "No sessions yet" if store_path else "No store found"

@@ -197,7 +197,7 @@ async def _offer_emptying(place: _Place, store: Store, act: Act) -> None:
         place.derived.report_failure(place.screen, "The trash cannot be read", error)
         return
     question = "The trash still has it. Destroy the old versions for good?"
-    dialog = EmptyDialog(holding, sessions, place.derived.now(), question)
+    dialog = EmptyDialog(holding, sessions, place.derived.now(), question, by_age=False)
     wanted = await place.screen.app.push_screen_wait(dialog)
     if wanted:
         gone = await place.derived.destroy(place.screen, wanted)

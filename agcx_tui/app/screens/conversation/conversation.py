@@ -56,7 +56,6 @@ from agcx_tui.core.words.resume_command import resume_command
 if TYPE_CHECKING:
     from agcx_format.search import Query
     from agcx_tui.core.store.opened_store import OpenedStore
-    from agcx_tui.core.store.store_work import Outcome
 
 __all__ = ["ConversationScreen"]
 
@@ -114,17 +113,15 @@ class ConversationScreen(OnceScreen[None]):
         self.path = path
         self.derived = derived or DerivedSessions(path)
         self._export = export
-        self._follow = follow
-        self._unfollow: list[Callable[[], None]] = []
         self.transcript = Transcript(id="messages")
         self.panes = Panes(self.transcript, self.derived.store)
         self.search = ConversationSearch(self.transcript, lambda: self.panes.facts, beyond)
         self.search.give(search, at)
         self.number_line = NumberLine(self.transcript)
-        self.place = ReadingPlace(self.transcript, positions)
-        self.place.wanted = message
+        place = ReadingPlace(self.transcript, positions)
+        place.wanted = message
         opener = opener or partial(open_session, path)
-        self.file = OpenConversation(self, path, opener, self.place, self.transcript)
+        self.file = OpenConversation(self, path, opener, place, self.transcript, follow)
         self._tabs = TabLine(list(TABS.items()), id="tabs")
 
     def compose(self) -> ComposeResult:
@@ -140,11 +137,7 @@ class ConversationScreen(OnceScreen[None]):
         name = safe_line(format.short_path(self.path))
         self.query_one("#title", EdgeLine).show(f"opening {name}")
         self.file.begin()
-        if self._follow is not None:
-            self._unfollow = [
-                self._follow.saved.subscribe(self.file.files_changed),
-                self._follow.acted.subscribe(self._follow_act),
-            ]
+        self.file.follow(self.action_reopen)
 
     # --- opening and closing
 
@@ -157,7 +150,7 @@ class ConversationScreen(OnceScreen[None]):
         self.search.end()
         self.search.stop()
         if self.opened is not None:
-            self.place.wanted = self.transcript.current
+            self.file.place.wanted = self.transcript.current
         self.file.begin()
 
     @on(ConversationOpened)
@@ -180,7 +173,7 @@ class ConversationScreen(OnceScreen[None]):
             if shown == "checkpoints":
                 await self.show_tab(shown)
         if not self.search.show_given():
-            self.place.restore(message.position)
+            self.file.place.restore(message.position)
         self.refresh_bindings()
 
     @on(ConversationFailed)
@@ -198,15 +191,8 @@ class ConversationScreen(OnceScreen[None]):
             self.query_one("#title", EdgeLine).show(*title_line(self.opened, self.size.width))
 
     async def on_unmount(self) -> None:
-        for unfollow in self._unfollow:
-            unfollow()
         self.search.stop()
         await self.file.close()
-
-    def _follow_act(self, outcome: Outcome) -> None:
-        """An act was done in this conversation, or on a screen that covers it."""
-        if self.path in [entry.path for entry in outcome.entries]:
-            self.action_reopen()
 
     # --- tabs
 
@@ -280,7 +266,9 @@ class ConversationScreen(OnceScreen[None]):
             from agcx_tui.app.screens.conversation.checkpoint import CheckpointScreen
 
             opener = partial(open_checkpoint, self.panes.store, self.opened.metadata, target)
-            screen = CheckpointScreen(self.path, self.derived, opener=opener, follow=self._follow)
+            screen = CheckpointScreen(
+                self.path, self.derived, opener=opener, follow=self.file.store
+            )
             self.app.push_screen(screen)
 
     @on(CheckpointsView.Wanted)
@@ -319,13 +307,7 @@ class ConversationScreen(OnceScreen[None]):
             self.transcript.seek(start)
 
     def action_go_to_number(self) -> None:
-        self.number_line.ask(self._expected)
-
-    @property
-    def _expected(self) -> int:
-        """How many messages there are, by all that is known yet."""
-        expected = 0 if self.opened is None else self.opened.expected()
-        return max(expected, self.transcript.source.known())
+        self.number_line.ask(self.file.expected)
 
     @on(Roll.Moved)
     def _moved(self, message: Roll.Moved) -> None:
@@ -337,7 +319,7 @@ class ConversationScreen(OnceScreen[None]):
         if self.opened is None or self.panes.shown != "messages":
             self._tabs.say("")
         else:
-            self._tabs.say(*self.place.words(self._expected))
+            self._tabs.say(*self.file.place.words(self.file.expected))
 
     # --- taking out
 

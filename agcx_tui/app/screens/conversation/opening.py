@@ -29,6 +29,8 @@ from agcx_tui.core.local.reading_positions import Position
 
 if TYPE_CHECKING:
     from agcx_format.disk import Signature
+    from agcx_tui.core.store.opened_store import OpenedStore
+    from agcx_tui.core.store.store_work import Outcome
 
 __all__ = ["ConversationFailed", "ConversationOpened", "OpenConversation"]
 
@@ -53,7 +55,8 @@ class OpenConversation:
     """What the screen shows; `current` is None until it is open.
 
     `opener` opens the file `path`, or something of it; it may block.  `screen` gets
-    `ConversationOpened`, which it hands to `take`, or `ConversationFailed`.
+    `ConversationOpened`, which it hands to `take`, or `ConversationFailed`.  `place` is where the reader is,
+    and `store` the one whose acts may change the file, if that is known.
     """
 
     def __init__(
@@ -63,17 +66,42 @@ class OpenConversation:
         opener: Callable[[], Conversation],
         place: ReadingPlace,
         transcript: Transcript,
+        store: OpenedStore | None,
     ) -> None:
+        self.place = place
+        self.store = store
         self.current: Conversation | None = None
         # For the first time, or again.
         self.is_opening = True
         self._screen = screen
         self._path = path
         self._opener = opener
-        self._place = place
         self._transcript = transcript
+        self._unfollow: list[Callable[[], None]] = []
         # The person knows that the file is not the one that is shown.
         self._change_is_known = False
+
+    @property
+    def expected(self) -> int:
+        """How many messages there are, by all that is known yet."""
+        expected = 0 if self.current is None else self.current.expected()
+        return max(expected, self._transcript.source.known())
+
+    def follow(self, changed: Callable[[], None]) -> None:
+        """Follow what happens to the file until it is closed; `changed` is called after acts on it.
+
+        Such an act was done in this conversation, or on a screen that covers it.
+        """
+
+        def follow_act(outcome: Outcome) -> None:
+            if self._path in [entry.path for entry in outcome.entries]:
+                changed()
+
+        if self.store is not None:
+            self._unfollow = [
+                self.store.saved.subscribe(self.files_changed),
+                self.store.acted.subscribe(follow_act),
+            ]
 
     def begin(self) -> None:
         """Open it in a thread."""
@@ -92,7 +120,7 @@ class OpenConversation:
             gone = not os.path.lexists(error.path or self._path)
             self._screen.post_message(ConversationFailed(error, gone))
             return
-        position = self._place.load(conversation)
+        position = self.place.load(conversation)
         # Whatever fills the first screen is drawn at once: better imported here than there.
         warm_up()
         message = ConversationOpened(conversation, position)
@@ -137,11 +165,13 @@ class OpenConversation:
         In a thread, for it waits for a read that is under way; awaited, so that it also happens when the
         program ends.
         """
+        for unfollow in self._unfollow:
+            unfollow()
         if self.current is not None:
-            await asyncio.to_thread(self._close, self.current, self._place.current())
+            await asyncio.to_thread(self._close, self.current, self.place.current())
 
     def _close(self, conversation: Conversation, position: Position | None) -> None:
-        quietly("where the reader was", self._place.save, conversation, position)
+        quietly("where the reader was", self.place.save, conversation, position)
         quietly("the file in good order", conversation.close)
 
     def files_changed(self, changed: Mapping[str, Signature]) -> None:

@@ -65,6 +65,7 @@ async def choose(pilot, what: MessageChange) -> None:
     assert dialog.focused.id == "cancel"
     choices = dialog.query_one(OptionList)
     await pilot.press("down")
+    assert choices.highlighted == 0
     choices.highlighted = choices.get_option_index(what.name)
     await pilot.press("enter")
 

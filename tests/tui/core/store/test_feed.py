@@ -218,3 +218,19 @@ def test_a_signal_tells_its_followers_until_they_have_enough():
     unsubscribe()
     signal.publish(2)
     assert (first, second) == ([1], [1, 2])
+
+
+async def test_the_checkpoints_of_a_session_count_in_its_size(store):
+    library = open_store(store)
+    beside = library.checkpoint_sizes()
+    files = sum(entry.size for entry in library.scan())
+    async with feeding(store, follow=False) as (feed, _):
+        await read(feed)
+        assert feed.table.totals.size == files + sum(beside.values()) > files
+        # An act that takes one away changes the size.
+        each = next(each for each in library.checkpoints.all() if each.path)
+        outcome = store_work.delete_checkpoint(library, each)
+        feed._opened.acted.publish(outcome)
+        left = sum(library.checkpoint_sizes().values())
+        files = sum(entry.size for entry in library.scan())
+        await soon(lambda: feed.table.totals.size == files + left)

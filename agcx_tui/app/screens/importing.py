@@ -1,0 +1,243 @@
+"""The import: what each agent keeps on this machine, what of it is new, and bringing it in.
+
+Strategy: whatever is looked at or read is so in threads and processes of the library; the act that puts the
+sessions in place waits its turn in the queue, like every other.  While it reads, Esc cancels: what was read
+whole by then is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.content import Content
+from textual.widgets.option_list import Option
+
+from agcx_format.disk import os_reason
+from agcx_format.errors import PersistenceError
+from agcx_format.importing import FoundAgent, FoundSource, ImportResult, SourceState, look
+from agcx_format.transcript import safe_line
+from agcx_tui.app.keys.bindings import bindings
+from agcx_tui.app.screens.options_screen import PagedScreen
+from agcx_tui.app.services import Services
+from agcx_tui.core.importing.running import ImportProgress, RunningImport
+from agcx_tui.core.store import store_work
+from agcx_tui.core.store.stream import stream
+from agcx_tui.core.words import format
+from agcx_tui.core.words.acts import describe_undo
+from agcx_tui.core.words.found_agents import (
+    describe_new,
+    describe_outcomes,
+    describe_places,
+    describe_progress,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from threading import Event
+
+    from agcx_tui.core.store.act_queue import ActQueue
+
+__all__ = ["ImportScreen"]
+
+_NAME_WIDTH = 16
+# Conversations that could not be read, shown at most.
+_MOST_FAILURES = 50
+_NOTHING = Content.assemble(
+    ("No agent was found", "bold $foreground"),
+    "\n\nThere is nothing where the agents that agcx knows keep their conversations.\n",
+    ("agcx import PATH", "bold $primary"),
+    " imports files from elsewhere.",
+)
+
+
+class ImportScreen(PagedScreen[None]):
+    """The agents that keep conversations here; those with something new are chosen."""
+
+    BINDINGS = bindings("import")
+
+    def __init__(self, services: Services, acts: ActQueue) -> None:
+        super().__init__()
+        self._now = services.now
+        self._acts = acts
+        self._agents: list[FoundAgent] = []
+        self._chosen: set[str] = set()
+        self._failed: tuple[ImportResult, ...] = ()
+        self._reading = False
+        self._canceled = asyncio.Event()
+        self._act_id: str | None = None
+
+    def on_mount(self) -> None:
+        self.action_look()
+
+    # --- what is there
+
+    @work(exclusive=True, group="look")
+    async def action_look(self) -> None:
+        """Find out what is there and what of it is new."""
+        self.show_title("Import", "looking…")
+        store = self._acts.store
+        try:
+            agents = await asyncio.to_thread(lambda: list(look(store)))
+        except (PersistenceError, OSError) as error:
+            reason = os_reason(error) if isinstance(error, OSError) else str(error)
+            self._tell(f"It cannot be found out what is new: {reason}", failed=True)
+            return
+        self._agents = agents
+        self._chosen = {each.agent.name for each in agents if _fresh(each)}
+        self._show()
+
+    def _show(self) -> None:
+        """List the agents: those that are there, what cannot be read, those that are not."""
+        at = self.lines.highlighted or 0
+        self.lines.clear_options()
+        there = [each for each in self._agents if each.places]
+        self.lines.add_options(Option(self._line(each), id=each.agent.name) for each in there)
+        self.lines.add_options(self._below())
+        if there:
+            self.lines.highlighted = min(at, len(there) - 1)
+        self.show_notice(None if there else _NOTHING)
+        new = sum((each.counts for each in there), start=Counter[SourceState]())
+        self.show_title("Import", describe_new(new) if there else "")
+        self.refresh_bindings()
+
+    def _line(self, found: FoundAgent) -> Content:
+        name = found.agent.name
+        mark = ("● ", "$primary") if name in self._chosen else ("○ ", "$text-muted")
+        fresh = bool(_fresh(found))
+        return Content.assemble(
+            mark,
+            (
+                f"{safe_line(found.agent.label):<{_NAME_WIDTH}}  ",
+                "bold" if fresh else "$text-muted",
+            ),
+            (describe_new(found.counts), "$foreground" if fresh else "$text-muted"),
+            (f"\n  {describe_places(found, self._now())}", "$text-muted"),
+        )
+
+    def _below(self) -> Iterator[Option]:
+        errors = [
+            f"{format.short_path(error.path or '')}: {error.reason}"
+            for found in self._agents
+            for error in found.errors
+        ]
+        errors += [f"{format.short_path(str(each.path))}: {each.reason}" for each in self._failed]
+        if errors:
+            yield Option(Content.styled("\nCould not be read", "bold $text-error"), disabled=True)
+        for text in errors[:_MOST_FAILURES]:
+            yield Option(Content.styled(f"  {safe_line(text)}", "$text-error"), disabled=True)
+        if len(errors) > _MOST_FAILURES:
+            yield Option(f"  and {len(errors) - _MOST_FAILURES:,} more", disabled=True)
+        missing = [safe_line(each.agent.label) for each in self._agents if not each.places]
+        if missing and len(missing) < len(self._agents):
+            text = f"\nNot on this machine: {', '.join(missing)}"
+            yield Option(Content.styled(text, "$text-muted"), disabled=True)
+
+    # --- importing
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "undo":
+            return self._act_id is not None and not self._reading
+        if action in ("start", "choose"):
+            return not self._reading and bool(self._agents)
+        return True
+
+    def action_choose(self) -> None:
+        """Choose the agent under the cursor, or no longer."""
+        found = self._at_cursor()
+        if found is not None:
+            self._chosen ^= {found.agent.name}
+            self._show()
+
+    def _at_cursor(self) -> FoundAgent | None:
+        at = self.lines.highlighted
+        there = [each for each in self._agents if each.places]
+        return there[at] if at is not None and at < len(there) else None
+
+    @work(exclusive=True, group="import")
+    async def action_start(self) -> None:
+        """Import what is new of the agents that are chosen."""
+        wanted = [
+            source
+            for found in self._agents
+            if found.agent.name in self._chosen
+            for source in _fresh(found)
+        ]
+        if not wanted:
+            self._tell("Nothing new is chosen: space chooses an agent.")
+            return
+        self._reading = True
+        self._canceled.clear()
+        self.refresh_bindings()
+        running = RunningImport(self._acts.store, wanted)
+        try:
+            progress = await self._read(running)
+            outcome = await self._acts.run(running.finish)
+        except PersistenceError as error:
+            self._tell(f"Nothing was imported: {error}", failed=True)
+        else:
+            self._act_id = outcome.act.id if outcome is not None else None
+            self._say_what_was_done(progress, len(wanted))
+        finally:
+            await asyncio.to_thread(running.close)
+            self._reading = False
+        self.action_look()
+
+    async def _read(self, running: RunningImport) -> ImportProgress | None:
+        """Read until the end or until it is canceled; returns the last report."""
+        began, progress = time.monotonic(), None
+        self.show_title("Import", "importing…")
+
+        def read(stop: Event) -> Iterator[ImportProgress]:
+            return running.read(stop)
+
+        async with aclosing(stream(read)) as reports:
+            async for progress in reports:
+                text = describe_progress(progress, time.monotonic() - began)
+                self.show_title("Import", Content.styled(text, "$foreground"))
+                if self._canceled.is_set():
+                    break
+        return progress
+
+    def _say_what_was_done(self, progress: ImportProgress | None, found: int) -> None:
+        if progress is None:
+            self._tell("Nothing to import.")
+            return
+        self._failed = progress.failed
+        words = describe_outcomes(progress.outcomes)
+        if self._canceled.is_set():
+            words = f"Canceled after {progress.done:,} of {found:,}: {words}"
+        self._tell(f"{words}. u to undo." if self._act_id else f"{words}.")
+
+    @work(exclusive=True, group="import")
+    async def action_undo(self) -> None:
+        """Undo the import that was just done."""
+        act, self._act_id = self._act_id, None
+        try:
+            outcome = await self._acts.run(lambda store: store_work.undo(store, act))
+        except PersistenceError as error:
+            self._tell(f"Nothing was undone: {error}", failed=True)
+        else:
+            if outcome is not None:
+                self._tell(describe_undo(outcome.act))
+        self.action_look()
+
+    def action_leave(self) -> None:
+        """Cancel what is running, else go back."""
+        if self._reading:
+            self._canceled.set()
+            self.show_title("Import", "canceling…")
+        else:
+            super().action_leave()
+
+    def _tell(self, text: str, *, failed: bool = False) -> None:
+        self.app.clear_notifications()
+        self.notify(safe_line(text), severity="error" if failed else "information", markup=False)
+
+
+def _fresh(found: FoundAgent) -> list[FoundSource]:
+    return [x for x in found.sources if x.state in (SourceState.NEW, SourceState.GROWN)]

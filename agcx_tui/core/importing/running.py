@@ -1,0 +1,103 @@
+"""An import that a screen asked for: conversations are read in a thread, then put in place as one act.
+
+No Textual.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from threading import Event
+from typing import TYPE_CHECKING
+
+from agcx_format.importing import FoundSource, ImportOptions, ImportOutcome, ImportResult, ImportRun
+from agcx_tui.core.store import store_work
+
+if TYPE_CHECKING:
+    from agcx_format import Store
+    from agcx_tui.core.store.store_work import Outcome
+
+__all__ = ["ImportProgress", "RunningImport"]
+
+# Seconds between two reports.
+_REPORT_EVERY = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class ImportProgress:
+    """How far an import is.
+
+    Fields:
+        done: conversations that were read.
+        found: how many there are.
+        bytes_done: of the files that were read.
+        size: bytes of all files.
+        outcomes: how often each was the result.
+        failed: the conversations that could not be read.
+    """
+
+    done: int
+    found: int
+    bytes_done: int
+    size: int
+    outcomes: Counter[ImportOutcome]
+    failed: tuple[ImportResult, ...]
+
+    def seconds_left(self, elapsed: float) -> float | None:
+        """An estimate; None as long as there is nothing to go by."""
+        if not self.bytes_done:
+            return None
+        return elapsed * (self.size - self.bytes_done) / self.bytes_done
+
+
+class RunningImport:
+    """One import into a store.
+
+    Iterate over `read` in a thread, then call `finish` where acts are done.  Whoever stops reading before
+    the end and calls `finish` gets the conversations that were read whole.  In the end, call `close`.
+    """
+
+    def __init__(self, store: Store, found: Iterable[FoundSource]) -> None:
+        self._store = store
+        self._found = list(found)
+        self._run: ImportRun | None = None
+
+    def read(self, stop: Event) -> Iterator[ImportProgress]:
+        """Read the conversations, until `stop` is set; the last report tells all.
+
+        Raises:
+            PersistenceError: The store cannot be read or written.
+        """
+        self._run = ImportRun(self._store, self._found, ImportOptions(processes=None))
+        total = sum(each.size for each in self._found)
+        outcomes: Counter[ImportOutcome] = Counter()
+        failed: list[ImportResult] = []
+        read, reported = 0, time.monotonic()
+        for done, result in enumerate(self._run.results(), 1):
+            outcomes[result.outcome] += 1
+            read += result.size
+            if result.outcome is ImportOutcome.FAILED:
+                failed.append(result)
+            now = time.monotonic()
+            if now - reported >= _REPORT_EVERY or done == len(self._found):
+                reported = now
+                counts = Counter(outcomes)
+                yield ImportProgress(done, len(self._found), read, total, counts, tuple(failed))
+            if stop.is_set():
+                return
+
+    def finish(self, store: Store) -> Outcome | None:
+        """Put what was read into the store; None if that changes nothing.
+
+        Raises:
+            PersistenceError: The system refuses something; then nothing changed.
+        """
+        assert self._run is not None
+        return store_work.imported(store, self._run.finish().acts)
+
+    def close(self) -> None:
+        """End what is running, and remove what was not put in place."""
+        if self._run is not None:
+            self._run.close()

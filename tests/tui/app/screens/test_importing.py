@@ -1,0 +1,84 @@
+"""The import screen: what the agents of this machine have, what of it is taken, and its undo."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import OptionList, Static
+
+from agcx_tui.app.screens.browser.browser import BrowserScreen
+from agcx_tui.app.screens.importing import ImportScreen
+from tests.support import transcript_lines as claude
+from tests.support.browsing import SIZE, browser, line, notices, until
+from tests.support.rollout_lines import meta, user, write
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """Of two agents a conversation each; one of them has a file that cannot be read, named for a terminal."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("CODEX_HOME", "CLAUDE_CONFIG_DIR", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    codex, other = home / ".codex" / "sessions", home / ".claude" / "projects" / "p"
+    for folder in (codex, other):
+        folder.mkdir(parents=True)
+    write(codex / "a.jsonl", meta(), user("said to Codex"))
+    (codex / "b\x1b[31m.jsonl").write_text("x\n", encoding="utf-8")
+    write(other / "b.jsonl", claude.user("said to Claude"))
+    return home
+
+
+def text_of(screen: ImportScreen) -> str:
+    lines = screen.query_one(OptionList)
+    return "\n".join(str(lines.get_option_at_index(at).prompt) for at in range(lines.option_count))
+
+
+def titles(screen) -> set[str]:
+    return {screen.table.title(row) for row in screen.table.order}
+
+
+async def test_a_first_start_imports_what_is_chosen_and_undoes_it(tmp_path):
+    async with browser(tmp_path / "none yet").run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, BrowserScreen))
+        below = pilot.app.screen
+        await pilot.press("i")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ImportScreen))
+        screen = pilot.app.screen
+        await until(pilot, lambda: line(screen, "#title").endswith("3 new"))
+        assert not (tmp_path / "none yet").exists()
+        assert "● Codex             2 new" in text_of(screen)
+        # Without Claude Code, which is the second.
+        await pilot.press("down", "space")
+        await until(pilot, lambda: "○ Claude Code" in text_of(screen))
+        await pilot.press("enter")
+        await until(pilot, lambda: "1 imported, 1 failed. u to undo." in notices(pilot))
+        await until(pilot, lambda: "last import" in text_of(screen))
+        assert "Could not be read" in text_of(screen)
+        assert "\x1b" not in text_of(screen)
+        assert "Codex             nothing new" in text_of(screen)
+        await pilot.press("escape")
+        await until(pilot, lambda: titles(below) == {"said to Codex"})
+        await pilot.press("i")
+        await until(pilot, lambda: pilot.app.screen is not below)
+        screen = pilot.app.screen
+        await until(pilot, lambda: line(screen, "#title").endswith("1 new"))
+        await pilot.press("enter")
+        await until(pilot, lambda: "1 imported. u to undo." in notices(pilot))
+        await pilot.press("u")
+        await until(pilot, lambda: "Undone: imported" in notices(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: titles(below) == {"said to Codex"})
+
+
+async def test_where_no_agent_is_the_screen_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
+    async with browser(tmp_path / "none").run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, BrowserScreen))
+        await pilot.press("i")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ImportScreen))
+        screen = pilot.app.screen
+        await until(
+            pilot, lambda: "No agent was found" in str(screen.query_one("#notice", Static).render())
+        )
+        await pilot.press("enter", "space", "u", "escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, BrowserScreen))
