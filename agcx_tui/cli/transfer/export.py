@@ -62,7 +62,8 @@ _STDOUT = 1
     default="all",
     show_default=True,
     help="Of a conversation that branches: all under headings, the path to the last message, or the path of "
-    "one branch, by its first words or the number of its first message. A rollout takes one, the newest.",
+    "one branch, by its first words or the number of its first message. Codex and Claude Code read the "
+    "newest of all.",
 )
 @store_option
 @pass_settings
@@ -111,7 +112,7 @@ def _check_one_file(output: str, format_: str) -> None:
     from agcx_tui.core.export.write_files import may_share
 
     if not may_share(format_):
-        raise click.UsageError("a Codex rollout holds one conversation: name a directory, -o DIR/")
+        raise click.UsageError("such a file holds one conversation: name a directory, -o DIR/")
     if output != "-" and not output.endswith(f".{suffix(format_)}"):
         raise click.UsageError(
             f"{output} is not a directory and does not end in .{suffix(format_)}: "

@@ -61,8 +61,8 @@ class Form:
         choice: Which parts to write; None for all of them.
         redact: Whether to hide secrets.
         personal: Whether to hide names and addresses as well; requires `redact`.
-        branch: Which path to write of a conversation that branches, as `messages_left_out` takes it; a
-            rollout has room for one, by default the newest.
+        branch: Which path to write of a conversation that branches, as `messages_left_out` takes it; of
+            all, Codex and Claude Code read the newest.
     """
 
     format: str = "md"

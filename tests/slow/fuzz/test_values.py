@@ -131,7 +131,9 @@ def test_a_store_keeps_all_but_what_it_measures(tmp_path: Path, fuzzing: Fuzzing
             "message_count": len(conversation.messages),
             "file_size": (tmp_path / "store" / f"{metadata.id}.agcx").stat().st_size,
             "compression_ratio": saved.compression_ratio,
+            "format_version": saved.format_version,
         }
+        assert saved.format_version == store.layout
         assert same(saved, replace(metadata, **measured))
         assert 0 < saved.compression_ratio < 10
         assert same(read.messages, as_rust_writes(conversation.messages))

@@ -49,10 +49,13 @@ def test_a_path_as_json_is_a_session_with_as_many_messages_as_it_says(path):
     assert metadata.message_count == len(conversation.messages) == 16
 
 
-def test_a_rollout_is_the_newest_path(path):
+def test_a_rollout_takes_back_the_paths_that_were_left(path):
     lines = exported(path, "--format", "codex")
-    assert SECOND in lines
-    assert FIRST not in lines
+    # Codex reads on after what it takes back.
+    assert lines.index(FIRST) < lines.index('"thread_rolled_back"') < lines.index(SECOND)
+    newest = exported(path, "--format", "codex", "--branch", "newest")
+    assert SECOND in newest
+    assert FIRST not in newest
 
 
 def test_secrets_on_other_paths_are_not_looked_for(path, tmp_path):

@@ -33,7 +33,7 @@ def titles() -> set[str]:
 def test_all_agents_are_one_act_and_a_second_run_has_nothing_to_do():
     result = run("sync")
     assert (result.exit_code, titles()) == (0, {"one", "two"})
-    assert "2 imported; agcx undo" in result.stderr
+    assert "2 imported; undo with: agcx undo" in result.stderr
     again = run("sync")
     assert (again.exit_code, again.stdout) == (0, "")
     assert "2 already there" in again.stderr

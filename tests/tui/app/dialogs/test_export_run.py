@@ -162,7 +162,7 @@ async def test_what_cannot_be_one_file_says_so(out):
         await until(pilot, lambda: field.value.endswith(".jsonl"))
         assert "one file for all" not in text_of(asked)
         await pilot.press("ctrl+s")
-        await until(pilot, lambda: "A Codex rollout holds one conversation" in text_of(asked))
+        await until(pilot, lambda: "Such a file holds one conversation" in text_of(asked))
         assert pilot.app.screen is asked
         assert list(out.iterdir()) == []
 

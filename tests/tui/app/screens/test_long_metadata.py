@@ -32,7 +32,7 @@ async def test_nothing_on_the_screens_is_longer_than_what_a_list_keeps(layout: i
     async with browser(store.path, follow=False).run_test(size=SIZE) as pilot:
         screen = await scanned(pilot, 1)
         head = screen.query_one("#preview-head")
-        await until(pilot, lambda: "created" in str(head.render()))
+        await until(pilot, lambda: "messages" in str(head.render()))
         assert len(str(head.render())) < most
         assert "…" in str(head.render())
         await pilot.press("enter")

@@ -59,7 +59,7 @@ async def test_a_preview_that_comes_late_is_not_shown(tmp_path):
         title = screen.table.title(second)
         await until(pilot, lambda: title in str(head.render()))
         # The answer about the first, which was asked for before, comes only now.
-        await preview._open(screen.table.path(first), before).wait()
+        await preview._open(screen.table.path(first), before, preview._view).wait()
         await pilot.pause()
         assert title in str(head.render())
         assert screen.table.title(first) not in str(head.render())

@@ -330,8 +330,8 @@ async def test_u_in_a_conversation_undoes_what_was_done_here_and_not_the_last_ac
         assert len(open_store(store).acts()) == 1
         await pilot.press("G", "x")
         await until(pilot, lambda: pilot.app.screen is not conversation)
-        await until(pilot, lambda: getattr(pilot.app.focused, "id", "") == "cancel")
-        await pilot.press("right", "enter")
+        await until(pilot, lambda: getattr(pilot.app.focused, "id", "") == "title-input")
+        await pilot.press("enter")
         await until(pilot, lambda: len(open_store(store).acts()) == 2)
         await until(pilot, lambda: conversation.derived.done)
         # Another program acts meanwhile: that is not undone here.
