@@ -275,7 +275,7 @@ async def test_without_a_store_the_places_looked_in_and_what_to_do_are_said(tmp_
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
         page = notice(pilot.app.screen)
-        for part in (*looked, "agcx import codex", "agcx demo"):
+        for part in (*looked, "agcx import PATH", "agcx demo"):
             assert part in page
 
 

@@ -150,7 +150,7 @@ async def test_the_second_start_without_a_store_says_how_to_get_one_as_the_first
             screen = await scanned(pilot, 0)
             await until(pilot, lambda screen=screen: screen.query_one("#notice").display)
             shown = str(screen.query_one("#notice").render())
-            assert "agcx import codex" in shown
+            assert "agcx import PATH" in shown
             assert "gone" not in shown
 
 
@@ -161,6 +161,6 @@ async def test_a_store_that_was_emptied_and_removed_is_no_store_that_is_gone(tmp
         async with browser(empty, looked=[str(empty)], cache=cache).run_test(size=SIZE) as pilot:
             screen = await scanned(pilot, 0)
             await until(pilot, lambda s=screen: s.query_one("#notice").display)
-            assert "agcx import codex" in str(screen.query_one("#notice").render())
+            assert "agcx import PATH" in str(screen.query_one("#notice").render())
         if empty.exists():
             empty.rmdir()
