@@ -80,6 +80,10 @@ def compare(
         store = Store(path) if known is None or is_another else known
         yield Found(place, store)
         for number, batch in enumerate(store_work.batches(differences(store.path, columns))):
+            if watch.directory(path) != place:
+                # Its files are not gone: they went with it while they were compared.
+                yield Vanished()
+                return
             yield batch
             if number == 0:
                 yield first_words.count(store)

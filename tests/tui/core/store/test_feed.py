@@ -18,9 +18,11 @@ from agcx_format.catalog import Catalog
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.feed import StoreFeed
+from agcx_tui.core.store.looking import Found, Vanished, compare
 from agcx_tui.core.store.opened_store import OpenedStore
 from agcx_tui.core.store.signal import Signal
 from agcx_tui.core.store.stream import stream
+from agcx_tui.core.store.watch import directory
 from tests.support.waiting import soon
 
 
@@ -126,6 +128,20 @@ async def test_a_store_that_goes_and_comes_back_keeps_its_rows(store):
         await soon(lambda: not feed.state.vanished and not feed.state.reading)
         os.unlink(feed.table.path(feed.table.order[0]))
         await soon(lambda: len(feed.table) == 14)
+
+
+async def test_a_store_that_goes_while_it_is_compared_keeps_its_rows(store):
+    async with feeding(store, follow=False) as (feed, _):
+        await read(feed)
+        library = open_store(store)
+        place = directory(str(store))
+        found = compare(
+            str(store), feed.table.columns, library, place, True, stop=threading.Event()
+        )
+        while not isinstance(each := next(found), Found) or each.store is None:
+            pass
+        store.rename(store.with_name("aside"))
+        assert [type(each) for each in found] == [Vanished]
 
 
 async def test_a_store_in_the_place_of_another_is_told(store):
