@@ -273,6 +273,14 @@ def test_the_library_loads_nothing_before_a_name_is_asked_for():
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
 
 
+def test_the_list_starts_without_the_importers():
+    code = (
+        "import sys, agcx_tui.app.app, agcx_tui.app.screens.browser.browser; "
+        "sys.exit(bool({'agcx_format.importing.registry', 'importlib.metadata'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
 @pytest.mark.parametrize(
     "path", [*modules("agcx_format"), *modules("agcx_tui")], ids=lambda path: path.stem
 )

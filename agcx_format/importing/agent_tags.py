@@ -1,11 +1,13 @@
-"""Which agent a session comes from: an import adds a tag for it."""
+"""Which agent a session comes from: an import adds a tag for it.
+
+Strategy: a list asks this of every session, so the tags of our own agents are written out, and none of their
+modules is imported; those of other packages are looked for when a tag is none of ours.
+"""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Collection
-
-from agcx_format.importing.registry import agents
 
 __all__ = ["AGENTS", "OWN_AGENT", "agent_of"]
 
@@ -30,4 +32,8 @@ def agent_of(tags: Collection[str]) -> str:
 
 @functools.cache
 def _is_agent(tag: str) -> bool:
-    return tag in AGENTS or any(agent.tag == tag for agent in agents())
+    if tag in AGENTS:
+        return True
+    from agcx_format.importing.registry import agents_of_plugins
+
+    return any(agent.tag == tag for agent in agents_of_plugins())

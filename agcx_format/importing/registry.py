@@ -26,6 +26,7 @@ __all__ = [
     "agent_named",
     "agent_of_file",
     "agents",
+    "agents_of_plugins",
     "broken_plugins",
     "is_own",
 ]
@@ -58,7 +59,12 @@ class BrokenPlugin:
 
 def agents() -> tuple[Agent, ...]:
     """All agents, our own first."""
-    return (*map(_own, _OWN), *_plugins()[0])
+    return (*map(_own, _OWN), *agents_of_plugins())
+
+
+def agents_of_plugins() -> tuple[Agent, ...]:
+    """The agents of other packages."""
+    return _plugins()[0]
 
 
 def broken_plugins() -> tuple[BrokenPlugin, ...]:
@@ -75,7 +81,7 @@ def agent_named(name: str) -> Agent | None:
     """The agent of this name; None if there is none."""
     if name in _OWN:
         return _own(name)
-    return next((agent for agent in _plugins()[0] if agent.name == name), None)
+    return next((agent for agent in agents_of_plugins() if agent.name == name), None)
 
 
 def agent_of_file(path: Path) -> Agent | None:
