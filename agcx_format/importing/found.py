@@ -94,6 +94,12 @@ class FoundAgent:
     def counts(self) -> Counter[SourceState]:
         return Counter(each.state for each in self.sources)
 
+    @property
+    def fresh(self) -> list[FoundSource]:
+        """The conversations that are new or have grown."""
+        fresh = (SourceState.NEW, SourceState.GROWN)
+        return [each for each in self.sources if each.state in fresh]
+
 
 def look(store: Store, chosen: Collection[Agent] | None = None) -> Iterator[FoundAgent]:
     """What each agent keeps in its default places, and what of it the store has; writes nothing.

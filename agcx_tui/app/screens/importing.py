@@ -19,7 +19,7 @@ from textual.widgets.option_list import Option
 
 from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
-from agcx_format.importing import FoundAgent, FoundSource, ImportResult, SourceState, look
+from agcx_format.importing import FoundAgent, ImportResult, SourceState, look
 from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.options_screen import PagedScreen
@@ -88,14 +88,19 @@ class ImportScreen(PagedScreen[None]):
             self._tell(f"It cannot be found out what is new: {reason}", failed=True)
             return
         self._agents = agents
-        self._chosen = {each.agent.name for each in agents if _fresh(each)}
+        self._chosen = {each.agent.name for each in agents if each.fresh}
         self._show()
+
+    @property
+    def _there(self) -> list[FoundAgent]:
+        """Those that keep something on this machine: the lines that can be chosen."""
+        return [each for each in self._agents if each.places]
 
     def _show(self) -> None:
         """List the agents: those that are there, what cannot be read, those that are not."""
         at = self.lines.highlighted or 0
         self.lines.clear_options()
-        there = [each for each in self._agents if each.places]
+        there = self._there
         self.lines.add_options(Option(self._line(each), id=each.agent.name) for each in there)
         self.lines.add_options(self._below())
         if there:
@@ -108,7 +113,7 @@ class ImportScreen(PagedScreen[None]):
     def _line(self, found: FoundAgent) -> Content:
         name = found.agent.name
         mark = ("● ", "$primary") if name in self._chosen else ("○ ", "$text-muted")
-        fresh = bool(_fresh(found))
+        fresh = bool(found.fresh)
         return Content.assemble(
             mark,
             (
@@ -155,8 +160,7 @@ class ImportScreen(PagedScreen[None]):
 
     def _at_cursor(self) -> FoundAgent | None:
         at = self.lines.highlighted
-        there = [each for each in self._agents if each.places]
-        return there[at] if at is not None and at < len(there) else None
+        return self._there[at] if at is not None and at < len(self._there) else None
 
     @work(exclusive=True, group="import")
     async def action_start(self) -> None:
@@ -165,7 +169,7 @@ class ImportScreen(PagedScreen[None]):
             source
             for found in self._agents
             if found.agent.name in self._chosen
-            for source in _fresh(found)
+            for source in found.fresh
         ]
         if not wanted:
             self._tell("Nothing new is chosen: space chooses an agent.")
@@ -237,7 +241,3 @@ class ImportScreen(PagedScreen[None]):
     def _tell(self, text: str, *, failed: bool = False) -> None:
         self.app.clear_notifications()
         self.notify(safe_line(text), severity="error" if failed else "information", markup=False)
-
-
-def _fresh(found: FoundAgent) -> list[FoundSource]:
-    return [x for x in found.sources if x.state in (SourceState.NEW, SourceState.GROWN)]
