@@ -254,6 +254,18 @@ store_option = click.option(
 )
 
 
+def branch_option(help: str) -> Callable[[Command], Command]:
+    """Which path of a conversation that branches a command is about."""
+    return click.option(
+        "--branch",
+        type=Filled(),
+        metavar="NAME|newest|all",
+        default="all",
+        show_default=True,
+        help=help,
+    )
+
+
 def complete_session(
     context: click.Context, _: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:

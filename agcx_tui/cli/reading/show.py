@@ -18,8 +18,8 @@ import click
 from agcx_format.errors import PersistenceError
 from agcx_tui.cli.common import (
     AnyParam,
-    Filled,
     Settings,
+    branch_option,
     file_named,
     pass_settings,
     print_json,
@@ -60,13 +60,8 @@ class _Numbers(AnyParam):
     is_flag=True,
     help="What happened in it: time, tools, failed calls, files changed, edits, modes.",
 )
-@click.option(
-    "--branch",
-    type=Filled(),
-    metavar="NAME|newest|all",
-    default="all",
-    show_default=True,
-    help="One path: to the last message, or of a branch, by its first words or its first message's number.",
+@branch_option(
+    "One path: to the last message, or of a branch, by its first words or its first message's number."
 )
 @click.option(
     "--json",

@@ -18,6 +18,7 @@ import click
 from agcx_tui.cli.common import (
     Filled,
     Settings,
+    branch_option,
     confirm,
     pass_settings,
     sessions_argument,
@@ -55,15 +56,10 @@ _STDOUT = 1
 @click.option(
     "--personal", is_flag=True, help="With --redact: also email addresses and home directories."
 )
-@click.option(
-    "--branch",
-    type=Filled(),
-    metavar="NAME|newest|all",
-    default="all",
-    show_default=True,
-    help="Of a conversation that branches: all under headings, the path to the last message, or the path of "
+@branch_option(
+    "Of a conversation that branches: all under headings, the path to the last message, or the path of "
     "one branch, by its first words or the number of its first message. Codex and Claude Code read the "
-    "newest of all.",
+    "newest of all."
 )
 @store_option
 @pass_settings

@@ -9,7 +9,8 @@ in the list is out of sight here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -70,6 +71,15 @@ class DerivedSessions:
     def store(self) -> Store | None:
         return None if self._acts is None else self._acts.store
 
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """A question is asked: the keys that ask others do nothing meanwhile."""
+        self._is_asking = True
+        try:
+            yield
+        finally:
+            self._is_asking = False
+
     # --- splitting
 
     async def split(
@@ -82,15 +92,13 @@ class DerivedSessions:
             return
         if self._is_asking:
             return
-        self._is_asking = True
         file, at = (self._path, conversation.signature), transcript.current
         try:
-            title = await self._ask_to_split(screen, self._acts.store, conversation, transcript)
+            with self._asking():
+                title = await self._ask_to_split(screen, self._acts.store, conversation, transcript)
         except PersistenceError as error:
             _report_failure(screen, "It was not split", error)
             return
-        finally:
-            self._is_asking = False
         if title is not None:
             from agcx_tui.core.store import store_work
 
@@ -208,14 +216,11 @@ class DerivedSessions:
             return
         if self._is_asking:
             return
-        self._is_asking = True
         file = self._path, conversation.signature
         chosen = None
-        try:
+        with self._asking():
             if await self.may_change(screen, file):
                 chosen = await change_content(screen, self, file, transcript)
-        finally:
-            self._is_asking = False
         if chosen is MessageChange.SPLIT:
             await self.split(screen, conversation, transcript)
 
