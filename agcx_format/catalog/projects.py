@@ -26,7 +26,7 @@ TOKENS = ("AGCX_TOKENS_INPUT", "AGCX_TOKENS_OUTPUT")
 COST = "AGCX_COST_USD"
 """The one that has the cost in US dollars."""
 
-# A file `.git` is one line, and nobody works deeper than this below a repository.
+# A file `.git` is one line, and no one works deeper than this below a repository.
 _LARGEST_FILE = 4096
 _DEEPEST = 32
 

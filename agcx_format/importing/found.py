@@ -1,7 +1,7 @@
 """What can be imported: each conversation where its agent keeps it, and whether the store has it already.
 
 Strategy: a file that was imported before is known by its size and time, from the records of the store.
-Nothing is opened but databases, and files whose agent nobody named.
+Nothing is opened but databases, and files whose agent was not named.
 """
 
 from __future__ import annotations

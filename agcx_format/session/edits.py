@@ -1,7 +1,7 @@
 """Change what is said in a session, as values: delete messages, replace a text, purge histories, join two.
 
 Strategy: each function gives a session that is as valid as the one it was given: parents are messages that
-are there, the state of the window names no others, ids are unique, and counts are measured anew.  A turn
+are there, the state of the window names no others, ids are unique, and counts are measured again.  A turn
 keeps its number, so that what a person noted of it stays true.
 """
 

@@ -25,7 +25,7 @@ def was_used(entry: ScanEntry, now_ns: int) -> bool:
     """Whether the session itself says that it was used in the day before `now_ns`.
 
     A copy of a store, or one that was restored, has files that are all new, but sessions of any age.  Of
-    one that cannot be read nobody knows.
+    one that cannot be read this is not known, and it counts as used.
     """
     metadata = entry.metadata
     if metadata is None:

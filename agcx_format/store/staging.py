@@ -1,7 +1,7 @@
 """A folder for files that an act will put in place: written before the act, without the store's lock.
 
-Strategy: an import may take minutes to write its sessions, and nobody else should wait for that. They are
-written into a folder of the trash, on the same file system, so that the act only has to give them another
+Strategy: an import may take minutes to write its sessions, and no other program should wait for that. They
+are written into a folder of the trash, on the same file system, so that the act only has to give them another
 name. The folder is locked while it is in use, which distinguishes it from what a killed program left.
 """
 

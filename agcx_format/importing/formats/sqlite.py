@@ -1,8 +1,8 @@
 """Opens an SQLite database that another program may be writing, without changing or locking anything.
 
-Strategy: one that nobody writes is opened as immutable: SQLite then takes no locks and makes no files. One
-with a write-ahead log that is in use is opened read-only, as the program's own readers do, which stops no
-writer. If that would make a file beside it, a copy is opened instead.
+Strategy: one that no program is writing is opened as immutable: SQLite then takes no locks and makes no
+files. One with a write-ahead log that is in use is opened read-only, as the program's own readers do,
+which stops no writer. If that would make a file beside it, a copy is opened instead.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ __all__ = [
     "lines_of",
 ]
 
-# Rows of a list; beyond them nobody looks.
+# Rows of a list; more are not looked at.
 MOST_ROWS = 20_000
 # Lines of a session that are shown before it is opened further, and then.
 _BEST, _ALL = 3, 500

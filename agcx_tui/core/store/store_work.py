@@ -165,7 +165,7 @@ def purge_history(store: Store, file: File, numbers: Iterable[int] | None) -> Ou
 
 
 def review(store: Store, file: File, texts: Mapping[str, str | None], secrets: bool) -> Review:
-    """What is to be taken out of a session, its checkpoints and edit histories."""
+    """What is to be removed from a session, its checkpoints and edit histories."""
     return store.content.review([_entry(store, file)], secrets=secrets, texts=texts)
 
 

@@ -57,7 +57,7 @@ def version_of(path: Path) -> tuple[UUID, int]:
         conversation.context.working_directory.removeprefix("/"),
         str(state.cursor_position),
     }
-    # A join counts turns anew, and who goes back to a checkpoint keeps the model.
+    # A join counts turns again, and who goes back to a checkpoint keeps the model.
     marks = {metadata.model, str(metadata.turn_count)}
     assert len(texts) == 1, f"{path} holds parts of {texts}"
     assert texts & marks, f"{path} holds parts of {texts} and of {marks}"

@@ -77,7 +77,7 @@ class SearchBar(Vertical):
         self.input.cursor_position = len(line)
 
     def keep(self) -> None:
-        """Keep what is searched for, to be brought back; also if the screen is left now."""
+        """Keep what is searched for, to be offered again; also if the screen is left now."""
         if line := self.input.value.strip():
             self.app.run_worker(partial(self._last.add, line), thread=True, group="remember")
 

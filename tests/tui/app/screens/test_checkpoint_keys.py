@@ -40,7 +40,7 @@ def checkpoints(root):
 
 
 def files(root) -> dict:
-    """All but the index, which is made anew."""
+    """All but the index, which is made again."""
     return {path: data for path, data in contents(root).items() if path != "sessions.idx"}
 
 
