@@ -54,6 +54,7 @@ class Request(msgspec.Struct, frozen=True):
         context: lines before and after each.
         counted: whether all matches are counted, also beyond `rows`.
         scored: whether the hits get a score.
+        runs: what `raw.runs_of` says of the query, for sessions that are searched in their files.
         stopped: asked between two blocks.
     """
 
@@ -63,6 +64,7 @@ class Request(msgspec.Struct, frozen=True):
     context: int
     counted: bool
     scored: bool
+    runs: tuple[bytes, ...]
     stopped: Callable[[], bool]
 
 
