@@ -19,7 +19,7 @@ from agcx_format import (
     open_store,
 )
 from agcx_format.store import Archive, Presence, presence, verify_backup
-from agcx_format.store.backup import writing
+from agcx_format.store.backup import archive_writer, writing
 from agcx_format.store.backup.archive import MARK, MARK_TEXT
 from tests.format.store.test_incoming import A, filled, problems
 from tests.slow.crash.processes import killed_at
@@ -150,7 +150,7 @@ def test_a_session_that_an_agent_saves_meanwhile_is_taken_whole(tmp_path: Path, 
     versions, taken = [Path(file).read_bytes()], []
     store.append(A, store.load_session(A)[1].messages[:1])
     versions.insert(0, Path(file).read_bytes())
-    pieces, saves = writing._pieces, iter(range(3))
+    pieces, saves = archive_writer._pieces, iter(range(3))
 
     def saved_while_read(file):
         yield from pieces(file)
@@ -159,7 +159,7 @@ def test_a_session_that_an_agent_saves_meanwhile_is_taken_whole(tmp_path: Path, 
             Path(file.path).write_bytes(versions[len(taken) % 2])
             taken.append(file.path)
 
-    monkeypatch.setattr(writing, "_pieces", saved_while_read)
+    monkeypatch.setattr(archive_writer, "_pieces", saved_while_read)
     (session,) = store.back_up(path).backup.sessions
     assert session.messages == store.load_session(A)[0].message_count
     assert verify_backup(path).problems == []
@@ -327,7 +327,7 @@ def test_a_failing_backup_leaves_the_archive_as_it_was(tmp_path: Path, monkeypat
     def full(self, backup):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(writing._Writer, "add_backup", full)
+    monkeypatch.setattr(archive_writer.ArchiveWriter, "add_backup", full)
     with pytest.raises(OSError, match="space"):
         store.back_up(path)
     assert path.read_bytes() == before
