@@ -1,7 +1,8 @@
 """Adds to the file of a backup: objects that it does not hold yet, and what makes them a backup.
 
-Strategy: what an archive holds is never touched.  A backup that fails or is killed leaves at most some bytes
-after the end, which the next one replaces.
+Strategy: a first backup is written beside its place and put there when it is whole, if the name is still
+free.  Later ones are added at the end: what an archive holds is never touched, so one that fails or is killed
+leaves at most some bytes after the end, which the next one replaces.
 """
 
 from __future__ import annotations
@@ -10,13 +11,25 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 from agcx_format import limits
-from agcx_format.disk.durable import Signature, naming, sync_directory, sync_file
+from agcx_format.disk.durable import (
+    TEMPORARY,
+    Signature,
+    naming,
+    remove_unused,
+    sync_directory,
+    sync_file,
+    temporary_beginning,
+    temporary_name,
+)
+from agcx_format.disk.new_file import put_new
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import CorruptData, LockFailed, PersistenceError, StaleSession
 from agcx_format.model.timestamps import Timestamp
@@ -29,10 +42,17 @@ __all__ = ["ArchiveWriter"]
 
 
 class ArchiveWriter:
-    """An archive that is added to; a context that locks it, and takes back what failed."""
+    """An archive that is added to; a context that locks it, and takes back what failed.
+
+    Fields:
+        written: where it is written to, which for a first backup is a temporary file.
+        start: where what is added begins; 0 for a first backup.
+        added: bytes of the objects that were added.
+    """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = os.path.realpath(path)
+        self._target = Path(os.path.realpath(path))
+        self.written = self._target
         self._objects: set[str] = set()
         self._backups: set[str] = set()
         self._is_new = False
@@ -41,19 +61,21 @@ class ArchiveWriter:
         self._fd = -1
         self.added = 0
 
-    def __enter__(self) -> ArchiveWriter:
-        with naming(self._path):
+    def __enter__(self) -> Self:
+        with naming(self._target):
             flags = os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
             try:
-                self._fd = os.open(self._path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+                self._fd = os.open(self._target, flags)
+            except FileNotFoundError:
                 self._is_new = True
-            except FileExistsError:
-                self._fd = os.open(self._path, flags)
+                _sweep(self._target)
+                self.written = self._target.with_name(temporary_name(self._target.name))
+                self._fd = os.open(self.written, flags | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             self._begin()
         except BaseException:
             if self._is_new:
-                os.unlink(self._path)
+                os.unlink(self.written)
             self._close()
             raise
         return self
@@ -61,22 +83,22 @@ class ArchiveWriter:
     def _begin(self) -> None:
         status = os.fstat(self._fd)
         if not stat.S_ISREG(status.st_mode):
-            raise CorruptData("not a regular file", path=self._path)
+            raise CorruptData("not a regular file", path=self._target)
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise LockFailed("another backup is being written to it", path=self._path) from None
+            raise LockFailed("another backup is being written to it", path=self._target) from None
         except OSError:
             # A file system without locks.
             pass
         if status.st_size:
-            with Archive(self._path) as there:
+            with Archive(self._target) as there:
                 if there.damage is not None and not there.damage.truncated:
                     # Whatever follows may be all that is left of a backup.
-                    raise there.damage.located(path=self._path)
+                    raise there.damage.located(path=self._target)
                 self._objects, self._backups = set(there.objects), set(there.backups)
                 self.start = self._end = there.end
-        with naming(self._path):
+        with naming(self._target):
             # Without the mark of the end, what is written next is either whole or cut off.
             os.ftruncate(self._fd, self._end)
             if not self._end:
@@ -122,7 +144,7 @@ class ArchiveWriter:
                 digest.update(piece)
                 yield piece
 
-        with naming(self._path):
+        with naming(self._target):
             self._add(f"objects/{name}", file.size, hashed())
             if digest.hexdigest() != name or Signature.of(os.fstat(file.fd)) != file.signature:
                 self._end = before
@@ -137,19 +159,33 @@ class ArchiveWriter:
         free = (f"{wanted}-{number}" if number else wanted for number in range(10_000))
         name = next(each for each in free if each not in self._backups)
         data = encode(backup)
-        with naming(self._path):
+        with naming(self._target):
             # The objects first: a backup that is there is whole.
             sync_file(self._fd)
             self._add(f"backups/{name}.json", len(data), [data])
         return name
 
-    def finish(self) -> None:
-        """End the archive, durably."""
-        with naming(self._path):
+    def end(self) -> None:
+        """End the archive, durably; it can be read again then, from the disk where that can be asked for."""
+        with naming(self._target):
             self._write(END, self._end)
             sync_file(self._fd)
-            if self._is_new:
-                sync_directory(os.path.dirname(self._path))
+        if hasattr(os, "posix_fadvise"):
+            with contextlib.suppress(OSError):
+                os.posix_fadvise(self._fd, 0, 0, os.POSIX_FADV_DONTNEED)
+
+    def put(self) -> None:
+        """Give a first backup its name.
+
+        Raises:
+            PersistenceError: something else has it by now.
+        """
+        if not self._is_new:
+            return
+        with naming(self._target):
+            put_new(self.written, self._target)
+            self.written.unlink(missing_ok=True)
+            sync_directory(self._target.parent)
 
     def _add(self, name: str, size: int, parts: Iterator[bytes] | list[bytes]) -> None:
         at = self._end
@@ -176,15 +212,30 @@ class ArchiveWriter:
         self._close()
 
     def _take_back(self) -> None:
-        """Leave the archive as it was; a new one is removed."""
+        """Leave the archive as it was; of a first backup leave nothing."""
         if self._is_new:
-            os.unlink(self._path)
+            os.unlink(self.written)
+            return
         os.ftruncate(self._fd, self.start)
         if self.start:
             self._write(END, self.start)
 
     def _close(self) -> None:
         os.close(self._fd)
+
+
+def _sweep(target: Path) -> None:
+    """Remove what first backups to this place left when they were killed."""
+    is_ours = re.compile(
+        re.escape(temporary_beginning(target.name)) + r"[0-9a-f]{12}" + re.escape(TEMPORARY)
+    ).fullmatch
+    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for name in filter(is_ours, os.listdir(folder)):
+            with contextlib.suppress(OSError):
+                remove_unused(folder, name)
+    finally:
+        os.close(folder)
 
 
 def _pieces(file: OpenFile) -> Iterator[bytes]:

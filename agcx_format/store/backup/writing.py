@@ -2,8 +2,7 @@
 
 Strategy: a file is copied from one descriptor, and what is recorded of it is what was read.  Agents save at
 any moment, so a session is taken again if it changed meanwhile; if it does not stop changing, it is
-reported and the others are backed up.  What an archive holds is never touched: a backup that fails or is
-killed leaves at most some bytes after the end, which the next one replaces.
+reported and the others are backed up.  What was written is read again before it counts.
 """
 
 from __future__ import annotations
@@ -17,9 +16,7 @@ from typing import Final
 import msgspec
 
 from agcx_format import layout
-from agcx_format.disk.durable import (
-    os_reason,
-)
+from agcx_format.disk.durable import os_reason
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import CorruptData, PersistenceError, StaleSession
 from agcx_format.layout import checkpoint
@@ -78,14 +75,18 @@ def back_up(
     """
     with ArchiveWriter(path) as writer:
         result = _back_up(store, writer, entries, progress)
-        writer.finish()
-    with Archive(path) as written:
-        _verify(written, result, writer.start)
+        writer.end()
+        # What reads otherwise is taken back.
+        with Archive(writer.written) as written:
+            _verify(written, result, writer.start)
+        writer.put()
     return result
 
 
 def _verify(archive: Archive, result: BackedUp, start: int) -> None:
     """Read again what was written; the older objects must be there."""
+    if archive.damage is not None:
+        raise archive.damage.located(path=archive.path)
     backup = archive.read(result.id)
     if backup != result.backup:
         raise CorruptData("what was written reads otherwise", path=archive.path)
