@@ -11,9 +11,9 @@ from textual.widgets import Input, Static
 
 from agcx_format.session.whole import read_session
 from agcx_format.store.store import open_store
+from agcx_tui.app.dialogs.export import ExportDialog
 from agcx_tui.app.dialogs.naming import NewSessionDialog
 from agcx_tui.app.screens.browser.session_acts import title_of_copy
-from agcx_tui.app.dialogs.export import ExportDialog
 from agcx_tui.app.screens.conversation.checkpoint import CheckpointScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.screens.open_conversation import conversation_screen
