@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from agcx_format.importing.agent_tags import AGENTS as AGENTS
     from agcx_format.importing.agent_tags import OWN_AGENT as OWN_AGENT
     from agcx_format.importing.agent_tags import agent_of as agent_of
-    from agcx_format.importing.claude import read_transcript as read_transcript
-    from agcx_format.importing.codex import read_rollout as read_rollout
+    from agcx_format.importing.claude.transcript import read_transcript as read_transcript
+    from agcx_format.importing.codex.rollout import read_rollout as read_rollout
     from agcx_format.importing.draft import ImportDraft as ImportDraft
     from agcx_format.importing.environment import source_details as source_details
     from agcx_format.importing.finding import FoundByDefault as FoundByDefault
@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "agent": "Agent Head Source",
     "agent_tags": "AGENTS OWN_AGENT agent_of",
-    "claude": "read_transcript",
-    "codex": "read_rollout",
+    "claude.transcript": "read_transcript",
+    "codex.rollout": "read_rollout",
     "draft": "ImportDraft",
     "environment": "source_details",
     "finding": "FoundByDefault found_by_default",
