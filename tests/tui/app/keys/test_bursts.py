@@ -51,8 +51,8 @@ async def test_what_enter_in_the_filter_opens_is_what_the_whole_line_finds(store
         await scanned(pilot)
         burst(pilot, "/post-mortem\r")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
-        title = pilot.app.screen.query_one("#title")
-        await until(pilot, lambda: "post-mortem" in title.plain)
+        titles = pilot.app.screen.query("#title")
+        await until(pilot, lambda: "post-mortem" in "".join(title.plain for title in titles))
 
 
 async def test_escape_clears_a_filter_that_finds_nothing_and_a_key_after_it_is_for_the_list(store):
