@@ -10,7 +10,7 @@ the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -45,12 +45,15 @@ class ImportOptions:
         own_ids: take in another conversation of an id that is taken, under an id of its own.
         processes: how many read at once; None for as many as are worth it. A program that asks for several
             must be safe to be imported by a spawned process.
+        in_background: read in a process of the lowest priority, never in this one, and keep nothing for an
+            undo: sessions come and grow as if their agents saved them in the store.
     """
 
     dry_run: bool = False
     deleted: bool = False
     own_ids: bool = False
     processes: int | None = 1
+    in_background: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,8 @@ class ImportRun:
     """One import: reads conversations, then puts the sessions in place. A context that leaves no trace.
 
     Iterate over `results`, then call `finish`. To cancel, stop iterating and call `finish`, which takes what
-    was read, or leave the context without it, which takes nothing.
+    was read, or leave the context without it, which takes nothing. `should_stop` is asked while other
+    processes read; once it is true, the results end.
 
     >>> from agcx_format import open_store
     >>> with ImportRun(open_store(directory), found=[]) as run:
@@ -95,9 +99,14 @@ class ImportRun:
     """
 
     def __init__(
-        self, store: Store, found: Iterable[FoundSource], options: ImportOptions | None = None
+        self,
+        store: Store,
+        found: Iterable[FoundSource],
+        options: ImportOptions | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._store, self._options = store, options or ImportOptions()
+        self._should_stop = should_stop
         self._found = list(found)
         self._results: Iterator[ImportResult] | None = None
         self._arrivals: dict[UUID, Arrival] = {}
@@ -151,7 +160,10 @@ class ImportRun:
         if processes is None:
             processes = processes_for(each.size for each in waiting)
         jobs = (self._job(number, each) for number, each in enumerate(waiting))
-        prepared = prepare_all(jobs, processes) if processes > 1 else None
+        quietly = self._options.in_background
+        prepared = None
+        if waiting and (processes > 1 or quietly):
+            prepared = prepare_all(jobs, processes, self._should_stop, low_priority=quietly)
         for number, found in enumerate(self._found):
             if (known := self._known(found)) is not None:
                 yield known
@@ -159,7 +171,10 @@ class ImportRun:
                 job = self._job(number, found)
                 yield self._taken(found, job, prepare(job, self._planned))
             else:
-                job, done = next(prepared)
+                following = next(prepared, None)
+                if following is None:
+                    return
+                job, done = following
                 if done.id in self._planned and done.outcome is not ImportOutcome.FAILED:
                     # Two files of one session: the second continues what the first one became.
                     done = prepare(
@@ -254,7 +269,9 @@ class ImportRun:
         if self._staging is None:
             return ImportSummary()
         imports = self._store.imports
-        taken = imports.take(list(self._arrivals.values()), self._records)
+        taken = imports.take(
+            list(self._arrivals.values()), self._records, as_saved=self._options.in_background
+        )
         for agent in {each.agent.name for each in self._found}:
             imports.looked(agent)
         sources = {each.key: each for each in self._found}

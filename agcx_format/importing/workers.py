@@ -13,8 +13,8 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
 
@@ -28,6 +28,8 @@ _WORTH_A_PROCESS = 24 * 1024 * 1024
 _MOST = 8
 # Jobs that each process has waiting, so that it never waits itself.
 _AHEAD = 4
+# Seconds between two questions whether to stop.
+_TICK = 0.2
 
 
 def processes_for(sizes: Iterable[int]) -> int:
@@ -37,21 +39,24 @@ def processes_for(sizes: Iterable[int]) -> int:
     return max(1, min(worth, len(sizes), os.cpu_count() or 1, _MOST))
 
 
-def prepare_all(jobs: Iterable[Job], processes: int) -> Iterator[tuple[Job, Prepared]]:
-    """Prepare each job, in order. An iterator that is closed ends the processes at once.
+def prepare_all(
+    jobs: Iterable[Job],
+    processes: int,
+    should_stop: Callable[[], bool] = lambda: False,
+    *,
+    low_priority: bool = False,
+) -> Iterator[tuple[Job, Prepared]]:
+    """Prepare each job, in order, in other processes. An iterator that is closed ends them at once, and so
+    does `should_stop`, which is asked several times a second.
 
     Raises:
         PersistenceError: a session cannot be written, or a process was ended by the system.
     """
-    if processes <= 1:
-        for job in jobs:
-            yield job, prepare(job)
-        return
     context = multiprocessing.get_context("spawn")
     watched, ours = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(processes, context, _end_with, (watched,))
+    pool = ProcessPoolExecutor(processes, context, _begin, (watched, low_priority))
     try:
-        yield from _in_order(pool, iter(jobs), processes * _AHEAD)
+        yield from _in_order(pool, iter(jobs), processes * _AHEAD, should_stop)
     except BrokenProcessPool:
         raise PersistenceError(
             "a process that reads conversations was ended by the system"
@@ -63,22 +68,27 @@ def prepare_all(jobs: Iterable[Job], processes: int) -> Iterator[tuple[Job, Prep
 
 
 def _in_order(
-    pool: ProcessPoolExecutor, jobs: Iterator[Job], most: int
+    pool: ProcessPoolExecutor, jobs: Iterator[Job], most: int, should_stop: Callable[[], bool]
 ) -> Iterator[tuple[Job, Prepared]]:
     running: deque[tuple[Job, Future[Prepared]]] = deque()
     for job in itertools.islice(jobs, most):
         running.append((job, pool.submit(prepare, job)))
     while running:
         job, future = running.popleft()
+        while not future.done():
+            if should_stop():
+                return
+            wait([future], timeout=_TICK)
         prepared = future.result()
         for following in itertools.islice(jobs, 1):
             running.append((following, pool.submit(prepare, following)))
         yield job, prepared
 
 
-def _end_with(watched: Connection) -> None:
+def _begin(watched: Connection, low_priority: bool) -> None:
     """End this process when the other end of the pipe is closed, whatever it is doing."""
-
+    if low_priority:
+        os.nice(19)
     # Ctrl-C is for the program that started this one, which then closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
