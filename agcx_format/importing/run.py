@@ -10,7 +10,7 @@ the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +22,7 @@ from agcx_format.importing.environment import VERSION
 from agcx_format.importing.found import FoundSource, SourceState, look_at
 from agcx_format.importing.prepare import NO_MESSAGES, Job, Planned, Prepared, prepare
 from agcx_format.importing.results import ImportOutcome, ImportResult
-from agcx_format.importing.workers import prepare_all, processes_for
+from agcx_format.importing.workers import Workers, processes_for
 from agcx_format.store.acts.manifest import Act
 from agcx_format.store.import_records import ImportRecord, RecordState
 from agcx_format.store.imports import Arrival
@@ -86,7 +86,8 @@ class ImportRun:
 
     Iterate over `results`, then call `finish`. To cancel, stop iterating and call `finish`, which takes what
     was read, or leave the context without it, which takes nothing. `should_stop` is asked while other
-    processes read; once it is true, the results end.
+    processes read; once it is true, the results end. Those are `workers`, for the caller to close, else
+    as many as the options say.
 
     >>> from agcx_format import open_store
     >>> with ImportRun(open_store(directory), found=[]) as run:
@@ -104,9 +105,12 @@ class ImportRun:
         found: Iterable[FoundSource],
         options: ImportOptions | None = None,
         should_stop: Callable[[], bool] = lambda: False,
+        workers: Workers | None = None,
     ) -> None:
         self._store, self._options = store, options or ImportOptions()
         self._should_stop = should_stop
+        self._workers = workers
+        self._own_workers: Workers | None = None
         self._found = list(found)
         self._results: Iterator[ImportResult] | None = None
         self._arrivals: dict[UUID, Arrival] = {}
@@ -133,6 +137,8 @@ class ImportRun:
         """End what is running, and remove what was not put in place."""
         if isinstance(self._results, Iterator) and hasattr(self._results, "close"):
             self._results.close()
+        if self._own_workers is not None:
+            self._own_workers.close()
         if self._staging is not None:
             self._staging.close()
             self._staging = None
@@ -156,14 +162,9 @@ class ImportRun:
 
     def _each(self) -> Iterator[ImportResult]:
         waiting = [each for each in self._found if self._known(each) is None]
-        processes = self._options.processes
-        if processes is None:
-            processes = processes_for(each.size for each in waiting)
         jobs = (self._job(number, each) for number, each in enumerate(waiting))
-        quietly = self._options.in_background
-        prepared = None
-        if waiting and (processes > 1 or quietly):
-            prepared = prepare_all(jobs, processes, self._should_stop, low_priority=quietly)
+        workers = self._workers_for(waiting)
+        prepared = workers.prepare_all(jobs, self._should_stop) if workers else None
         for number, found in enumerate(self._found):
             if (known := self._known(found)) is not None:
                 yield known
@@ -181,6 +182,18 @@ class ImportRun:
                         replace(job, target=self._target(f"again-{number}")), self._planned
                     )
                 yield self._taken(found, job, done)
+
+    def _workers_for(self, waiting: Collection[FoundSource]) -> Workers | None:
+        """The processes that read these; None to read them here."""
+        if not waiting or self._workers is not None:
+            return self._workers
+        processes = self._options.processes
+        if processes is None:
+            processes = processes_for(each.size for each in waiting)
+        quietly = self._options.in_background
+        if processes > 1 or quietly:
+            self._own_workers = Workers(processes, low_priority=quietly)
+        return self._own_workers
 
     def _known(self, found: FoundSource) -> ImportResult | None:
         """The result for a conversation that need not be read."""

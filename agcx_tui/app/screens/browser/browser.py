@@ -156,6 +156,7 @@ class BrowserScreen(ListingScreen[None]):
     def on_mount(self) -> None:
         self.set_interval(_AGES_EVERY, self.sessions.forget_strips)
         self._take_size(self.app.size)
+        self.services.sync.changed.subscribe(lambda _: self.app.is_running and self._show_state())
         self.action_rescan()
 
     async def on_unmount(self) -> None:
@@ -197,7 +198,9 @@ class BrowserScreen(ListingScreen[None]):
     def _show_state(self) -> None:
         """Everything around the list, and instead of it where there is none."""
         state = self.feed.state
-        title = heading.title_line(self.table, state, self.feed.path, self.sessions.grouping)
+        title = heading.title_line(
+            self.table, state, self.feed.path, self.sessions.grouping, self.services.sync.state
+        )
         self.query_one("#title", EdgeLine).show(*title)
         unread = self._activity.left
         if self.feed.reads_openings:
