@@ -38,6 +38,5 @@ def sync(settings: Settings, dry_run: bool, as_json: bool) -> None:
     found = [each for each in found if not each.was_undone]
     import_found(settings, store, found, ImportOptions(dry_run, processes=None), shown)
     if undone:
-        tell(
-            f"{counted(undone, 'conversation')} left out whose import was undone: agcx import AGENT takes them"
-        )
+        what = counted(undone, "conversation")
+        tell(f"{what} left out whose import was undone: agcx import AGENT takes them")
