@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from agcx_format.transcript.meaning import Step as Step
     from agcx_format.transcript.meaning import StepState as StepState
     from agcx_format.transcript.meaning import WebSearch as WebSearch
+    from agcx_format.transcript.meaning import call_meaning as call_meaning
     from agcx_format.transcript.modes import ModeChange as ModeChange
     from agcx_format.transcript.modes import ModeChanges as ModeChanges
     from agcx_format.transcript.modes import ModePeriod as ModePeriod
@@ -76,7 +77,8 @@ _HOMES = {
     "escaping": "safe_line safe_text",
     "file_changes": "FileChange file_changes replaced_texts",
     "folding": "Needle fold",
-    "meaning": "Checklist Choice Delegation Meaning Plan Question Questions Step StepState WebSearch",
+    "meaning": "Checklist Choice Delegation Meaning Plan Question Questions Step StepState WebSearch "
+    "call_meaning",
     "modes": "ModeChange ModeChanges ModePeriod ModeReader changes_between mode_changes",
     "outputs": "CallOutcome Output read_output",
     "reader": "ReadMessage TranscriptReader",

@@ -189,9 +189,9 @@ def _text(arguments: dict[str, Any], *names: str) -> str:
 # --- checklists
 
 _STATES = {
-    "completed": StepState.DONE, "complete": StepState.DONE, "done": StepState.DONE, "x": StepState.DONE,
+    "completed": StepState.DONE, "complete": StepState.DONE, "done": StepState.DONE,
     "in_progress": StepState.DOING, "in-progress": StepState.DOING, "doing": StepState.DOING,
-    "active": StepState.DOING, "~": StepState.DOING,
+    "active": StepState.DOING,
     "cancelled": StepState.DROPPED, "canceled": StepState.DROPPED, "deleted": StepState.DROPPED,
 }  # fmt: skip
 # What says what a step is, the best first.
@@ -208,7 +208,7 @@ def _checklist(tool: str, arguments: dict[str, Any]) -> Checklist | None:
                 steps = tuple(map(_step, entries[:_MOST]))
         case str(text) if "todo" in tool:
             found = _written.findall(text)[:_MOST]
-            steps = tuple(Step(words.strip(), _state(state.strip())) for state, words in found)
+            steps = tuple(Step(words.strip(), _ticked(state)) for state, words in found)
         case None if tool == "taskcreate" and _text(arguments, "subject"):
             steps = (Step(_text(arguments, "subject")),)
         case None if tool == "taskupdate" and isinstance(
@@ -223,6 +223,12 @@ def _step(entry: dict[str, Any] | str) -> Step:
     if isinstance(entry, str):
         return Step(entry)
     return Step(_text(entry, *_STEP), _state(entry.get("status")))
+
+
+def _ticked(box: str) -> StepState:
+    """What is in the box of a step that is written as text."""
+    ticks = {"x": StepState.DONE, "~": StepState.DOING, "-": StepState.DROPPED}
+    return ticks.get(box.strip().lower()) or _state(box)
 
 
 def _state(status: object) -> StepState:

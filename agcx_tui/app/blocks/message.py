@@ -350,7 +350,8 @@ def _reasoning(item: Reasoning | ReasoningWithoutContent, look: Look, how: Fold,
         sealed = counted(len(item.encrypted_content), "character")
         note = line((f"and {sealed} encrypted", palette.muted))
         body.append(Part.of(indent([note], 4)))
-    return _line_and_body("thought", summary, body, look, how, gap, palette.reasoning)
+    style = palette.reasoning if said else palette.muted
+    return _line_and_body("thought", summary, body, look, how, gap, style)
 
 
 def _without_emphasis(words: str) -> str:

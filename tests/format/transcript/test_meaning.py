@@ -201,7 +201,9 @@ def test_a_notice_of_what_the_call_says_is_silent():
 
 
 def test_every_text_says_the_question_the_answer_the_steps_and_the_plan():
-    steps = {"plan": [{"step": "Look", "status": "completed"}, {"step": "Write", "status": "x"}]}
+    steps = {
+        "plan": [{"step": "Look", "status": "completed"}, {"step": "Write", "status": "later"}]
+    }
     metadata, full = conversation(
         asking(),
         output('"Which one?"="The first"'),
