@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from agcx_format.transcript.activity import ToolUse as ToolUse
     from agcx_format.transcript.activity import read_activity as read_activity
     from agcx_format.transcript.answers import Answer as Answer
+    from agcx_format.transcript.branch_contents import BranchContents as BranchContents
+    from agcx_format.transcript.branch_contents import WayContent as WayContent
     from agcx_format.transcript.branches import Branch as Branch
     from agcx_format.transcript.branches import Branches as Branches
     from agcx_format.transcript.branches import BranchFinder as BranchFinder
@@ -73,6 +75,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "activity": "Activity ActivityReader EditedMessage FailedCall FileUse ToolUse read_activity",
     "answers": "Answer",
+    "branch_contents": "BranchContents WayContent",
     "branches": "Branch BranchFinder Branches ChosenWays Way",
     "escaping": "safe_line safe_text",
     "file_changes": "FileChange file_changes replaced_texts",

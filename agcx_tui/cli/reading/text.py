@@ -38,6 +38,7 @@ from agcx_format.transcript import (
     text_of,
     tool_call_of_item,
 )
+from agcx_tui.core.conversation.branch_list import ListedBranch
 from agcx_tui.core.words.format import counted, exact, local, size
 
 
@@ -56,6 +57,19 @@ def heading(metadata: SessionMetadata) -> Iterator[str]:
     ]
     yield safe_line(" · ".join(facts))
     yield f"{metadata.id} · created {exact(ns_of(metadata.created_at) // 1000)}"
+    yield ""
+
+
+def branch_lines(branches: list[ListedBranch]) -> Iterator[str]:
+    """The branches below a conversation, with how they differ; nothing if there are none."""
+    if not branches:
+        return
+    yield f"── {counted(len(branches), 'branch', 'branches')}; --branch shows one of them ──"
+    yield ""
+    for branch in branches:
+        space, newest = "   " * branch.depth, " · newest" if branch.newest else ""
+        yield f"{space}“{branch.name}” · {branch.facts}{newest}"
+        yield from (f"{space}   {line}" for line in branch.differences())
     yield ""
 
 

@@ -44,6 +44,7 @@ from agcx_tui.core.words import format
 if TYPE_CHECKING:
     from agcx_format.catalog import Catalog
     from agcx_tui.app.screens.browser.session_acts import SessionActs
+    from agcx_tui.core.importing.background import SyncState
 
 __all__ = ["Arranged", "BrowserScreen"]
 
@@ -156,6 +157,7 @@ class BrowserScreen(ListingScreen[None]):
     def on_mount(self) -> None:
         self.set_interval(_AGES_EVERY, self.sessions.forget_strips)
         self._take_size(self.app.size)
+        self.services.sync.changed.subscribe(self._show_sync)
         self.action_rescan()
 
     async def on_unmount(self) -> None:
@@ -194,10 +196,13 @@ class BrowserScreen(ListingScreen[None]):
         text = f"A different store is at {path} now and is listed instead; nothing is marked."
         self.notify(text, severity="warning", timeout=12, markup=False)
 
+    @on(SessionList.Grouped)
     def _show_state(self) -> None:
         """Everything around the list, and instead of it where there is none."""
         state = self.feed.state
-        title = heading.title_line(self.table, state, self.feed.path, self.sessions.grouping)
+        title = heading.title_line(
+            self.table, state, self.feed.path, self.sessions.grouping, self.services.sync.state
+        )
         self.query_one("#title", EdgeLine).show(*title)
         unread = self._activity.left
         if self.feed.reads_openings:
@@ -219,6 +224,10 @@ class BrowserScreen(ListingScreen[None]):
             self.sessions.at_rest = state.vanished
             self.refresh_bindings()
 
+    def _show_sync(self, _: SyncState) -> None:
+        if self.app.is_running:
+            self._show_state()
+
     @on(SessionList.Highlighted)
     @on(SplitPanes.Moved)
     def _follow_cursor(self) -> None:
@@ -227,10 +236,6 @@ class BrowserScreen(ListingScreen[None]):
         reading = self.feed.state.reading
         delay = _PREVIEW_DELAY_READING if reading else _PREVIEW_DELAY
         self._preview.follow(self.sessions.cursor, delay=delay, at_once=not reading)
-
-    @on(SessionList.Grouped)
-    def _grouped(self) -> None:
-        self._show_state()
 
     @on(SplitPanes.Arranged)
     def _arranged(self, message: SplitPanes.Arranged) -> None:
