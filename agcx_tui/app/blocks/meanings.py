@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from rich.style import Style
 from textual.strip import Strip
@@ -71,8 +72,12 @@ def meaning_parts(
 
 def prose_parts(text: str, look: Look, by: int, starts_at: int | None = None) -> list[Part]:
     """Markdown that an agent wrote for another: quieter than what it says to the person."""
-    quiet = replace(look.palette, text=look.palette.output)
-    return markdown_parts(text, look.width, quiet, by, starts_at)
+    parts = markdown_parts(text, look.width, look.palette, by, starts_at)
+    return [replace(part, draw=partial(_quietly, part, look.palette.output)) for part in parts]
+
+
+def _quietly(part: Part, style: Style) -> list[Strip]:
+    return [strip.apply_style(style) for strip in part.draw()]
 
 
 def _rows(texts: Iterable[str], look: Look, by: int) -> list[Strip]:
