@@ -58,9 +58,7 @@ _LEAST_WIDTH, _LEAST_HEIGHT = 40, 8
 _ROOMY_HEIGHT = 30
 
 # What is of no use, or would do harm, while there is no store.
-_NEEDS_STORE = frozenset(
-    ("export", "delete", "favorite", "undo", "copy", "rename", "tags", "show", "search")
-)
+_NEEDS_STORE = frozenset(("export", "delete", "change", "undo", "copy", "resume", "show", "search"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,25 +344,31 @@ class BrowserScreen(ListingScreen[None]):
     async def action_delete(self) -> None:
         await self._acts.delete(self.chosen())
 
-    @work
-    async def action_duplicate(self) -> None:
-        await self._acts.duplicate(self.sessions.cursor)
+    @work(exclusive=True, group="resume")
+    async def action_resume(self, only_copy: bool) -> None:
+        """Resume the session under the cursor in its agent, or copy the command that does."""
+        from agcx_tui.app.screens.resuming import resume_file
+
+        row = self.sessions.cursor
+        if row is not None:
+            await resume_file(self.app, self.table.path(row), only_copy=only_copy)
 
     @work
-    async def action_favorite(self) -> None:
-        await self._acts.toggle_favorite(self.chosen())
+    async def action_change(self, what: str) -> None:
+        """Duplicate or rename the session under the cursor, star or tag those that are chosen."""
+        acts, row = self._acts, self.sessions.cursor
+        if what == "duplicate":
+            await acts.duplicate(row)
+        elif what == "rename":
+            await acts.rename(row, self.sessions.title_region)
+        elif what == "favorite":
+            await acts.toggle_favorite(self.chosen())
+        else:
+            await acts.change_tags(self.chosen())
 
     @work
     async def action_undo(self) -> None:
         await self._acts.undo()
-
-    @work
-    async def action_rename(self) -> None:
-        await self._acts.rename(self.sessions.cursor, self.sessions.title_region)
-
-    @work
-    async def action_tags(self) -> None:
-        await self._acts.change_tags(self.chosen())
 
     @on(CompletedLine.SearchInside)
     @work
