@@ -14,7 +14,7 @@ from enum import Enum, auto
 
 import msgspec
 
-from agcx_format.importing.claude_blocks import PERSISTED
+from agcx_format.importing.claude.blocks import PERSISTED
 from agcx_format.importing.draft import INCOMPLETE
 from agcx_format.importing.environment import SOURCE_CHANGED, VERSION, WRITTEN_BY
 from agcx_format.importing.imported import Imported

@@ -36,8 +36,8 @@ GROUP = "agcx.importers"
 
 # Our own by name, with the module that has the class.
 _OWN = {
-    "codex": "codex:Codex",
-    "claude": "claude:ClaudeCode",
+    "codex": "codex.rollout:Codex",
+    "claude": "claude.transcript:ClaudeCode",
     "copilot": "formats.copilot:Copilot",
     "opencode": "formats.opencode:OpenCode",
     "gemini": "formats.gemini:Gemini",

@@ -141,7 +141,10 @@ _running = re.compile(r"^Process running with", re.MULTILINE).search
 _refusal = re.compile(
     r"failed in sandbox|execution error:|exec(?:_command)? failed|failed to parse function arguments"
     r"|unsupported call:|(?P<rejected>(?:patch|exec command) rejected|rejected by user"
-    r"|The user doesn't want to proceed with this tool use)"
+    r"|The user doesn't want to (?:proceed with this tool use|take this action right now)"
+    r"|The user (?:rejected permission to use this specific tool call|dismissed this question)"
+    r"|(?:\[Operation Cancelled\] Reason: )?User did not allow tool call|User declined to answer"
+    r"|The tool call is rejected by the user)"
     r"|(?P<aborted>aborted(?: by user)?\b)|command timed out|apply_patch verification failed"
     r"|tool call error:|error: (?:invalid (?:hunk|patch)|Failed to (?:find (?:expected lines|context)"
     r"|(?:read|write|delete) file))"

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from agcx_format.importing.agent import home_directory
-from agcx_format.importing.claude_branches import Lineage
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.formats.parts import text_in
 from agcx_format.importing.formats.reading import (
@@ -23,6 +22,7 @@ from agcx_format.importing.formats.reading import (
     start_of,
 )
 from agcx_format.importing.imported import Imported
+from agcx_format.importing.lineage import Lineage
 from agcx_format.importing.notices import compacted, summary
 from agcx_format.model.timestamps import Timestamp
 

@@ -129,10 +129,17 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                palette="clear the filter, then the marks"),
     ),
     "filter": (
-        Action("filter.escape", "escape", "clear_or_leave", "clear, then leave",
-               footer="clear, then leave", label="esc"),
-        Action("filter.leave", "enter,down", "leave", "done",
-               footer="done", in_palette=False, label="enter"),
+        Action("filter.open", "enter,ctrl+j", "open", "open",
+               footer="open", palette="open the session", label="enter"),
+        Action("filter.leave", "escape", "leave", "done: to the list, and esc clears the filter",
+               footer="done", in_palette=False, label="esc"),
+        _move("filter.down", "down", "move(1)", "down"),
+        _move("filter.up", "up", "move(-1)", "up"),
+        _move("filter.page-down", "pagedown", "page(1)", "a page down"),
+        _move("filter.page-up", "pageup", "page(-1)", "a page up"),
+    ),
+    # Where Tab completes what is typed: the filter, and the search of all conversations.
+    "completed": (
         Action("filter.complete", "tab", "complete(1)", "complete", footer="complete"),
         Action("filter.complete-back", "shift+tab", "complete(-1)", "previous completion"),
     ),
@@ -160,6 +167,8 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     ),
     # --- the search of all conversations
     "recall": (
+        Action("recall.escape", "escape", "clear_or_leave", "clear, then leave",
+               footer="clear, then leave", label="esc"),
         Action("recall.leave", "enter", "leave", "done",
                footer="done", in_palette=False, label="enter"),
         Action("recall.earlier", "up", "earlier", "previous search", in_palette=False),

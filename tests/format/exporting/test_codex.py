@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from agcx_format import read_session
 from agcx_format.exporting.choice import ExportChoice
 from agcx_format.exporting.codex import rollout_name, to_rollout
-from agcx_format.importing.codex import read_rollout
+from agcx_format.importing.codex.rollout import read_rollout
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.model.items import (
     ExecAction,

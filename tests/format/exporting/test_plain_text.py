@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from agcx_format.exporting.plain_text import jsonl_parts, to_text
-from agcx_format.importing.codex import read_rollout
+from agcx_format.importing.codex.rollout import read_rollout
 from agcx_format.model.items import ToolCallMetadata
 from tests.support.rollout_lines import SESSION, assistant, call, item, meta, output, user, write
 

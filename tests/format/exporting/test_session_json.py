@@ -7,7 +7,7 @@ import json
 import pytest
 
 from agcx_format.exporting.json_document import from_session_json, session_json
-from agcx_format.importing.codex import read_rollout
+from agcx_format.importing.codex.rollout import read_rollout
 from tests.support.rollout_lines import SESSION, assistant, meta, output, user, write
 
 

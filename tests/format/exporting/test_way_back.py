@@ -15,8 +15,8 @@ from agcx_format.exporting import (
     to_transcript,
     transcript_name,
 )
-from agcx_format.importing.claude import read_transcript
-from agcx_format.importing.codex import read_rollout
+from agcx_format.importing.claude.transcript import read_transcript
+from agcx_format.importing.codex.rollout import read_rollout
 from agcx_format.importing.imported import Imported
 from agcx_format.model.session import Session
 from tests.support.rollout_lines import assistant, call, event, meta, output, user, write

@@ -10,7 +10,7 @@ import pytest
 import zstandard
 
 from agcx_format.errors import ConversionError
-from agcx_format.importing.codex import read_rollout
+from agcx_format.importing.codex.rollout import read_rollout
 from agcx_format.importing.json_lines import parse_lines
 from tests.support.rollout_lines import assistant, meta, user
 

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from agcx_format.importing import claude, codex, json_lines
+from agcx_format.importing import json_lines
+from agcx_format.importing.claude import transcript
+from agcx_format.importing.codex import rollout
 from agcx_format.importing.json_lines import read_lines
 from agcx_format.importing.results import ImportOutcome
 from agcx_format.importing.run import import_sessions
@@ -69,7 +71,7 @@ def test_what_is_no_regular_file_is_told_and_the_rest_is_imported(tmp_path, make
     results = {result.path: result for result in import_sessions(store, paths)}
     assert results[folder / "b.jsonl"].outcome is ImportOutcome.IMPORTED
     assert (results[odd].outcome, results[odd].reason != "") == (ImportOutcome.FAILED, True)
-    for module, read in ((claude, claude.read_transcript), (codex, codex.read_rollout)):
+    for module, read in ((transcript, transcript.read_transcript), (rollout, rollout.read_rollout)):
         with pytest.raises(module.ConversionError):
             read(odd)
 
@@ -79,7 +81,7 @@ def test_a_hole_is_given_up_and_what_came_before_it_is_imported(tmp_path, monkey
     path = write(tmp_path / "a.jsonl", meta(), user("one"))
     with path.open("r+b") as file:
         file.truncate(1 << 42)
-    imported = codex.read_rollout(path)
+    imported = rollout.read_rollout(path)
     assert len(imported.conversation.messages) == 1
     assert "nothing is read after it" in imported.report.bad_lines[0][1]
 

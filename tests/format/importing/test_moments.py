@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agcx_format.importing.codex import read_rollout
+from agcx_format.importing.codex.rollout import read_rollout
 from agcx_format.importing.moments import estimated, moment_of
 from agcx_format.model.timestamps import Timestamp
 from tests.support.rollout_lines import SESSION, meta, user, write

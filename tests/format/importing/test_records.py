@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agcx_format.importing import claude, codex
+from agcx_format.importing.claude import transcript
+from agcx_format.importing.codex import rollout
 from agcx_format.importing.draft import INCOMPLETE
 from agcx_format.importing.json_lines import Line, parse_lines
 from agcx_format.importing.results import ImportOutcome
@@ -110,8 +111,8 @@ def said(role: str, text: str) -> str:
 @pytest.mark.parametrize(
     ("module", "lines"),
     [
-        (claude, [said("user", "one"), said("assistant", "two"), said("user", "three")]),
-        (codex, [json.dumps(each) for each in (meta(), user("one"), assistant("two"))]),
+        (transcript, [said("user", "one"), said("assistant", "two"), said("user", "three")]),
+        (rollout, [json.dumps(each) for each in (meta(), user("one"), assistant("two"))]),
     ],
 )
 def test_a_session_of_which_a_part_is_missing_is_marked(module, lines):

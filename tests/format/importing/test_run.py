@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from agcx_format import SessionStore, open_store
-from agcx_format.importing.codex import Codex
+from agcx_format.importing.codex.rollout import Codex
 from agcx_format.importing.results import ImportOutcome
 from agcx_format.importing.run import import_sessions
 from agcx_format.layout import v2

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from agcx_format import open_store
 from agcx_format.importing import agent_named, import_sessions
-from agcx_format.importing.claude import read_transcript
-from agcx_format.importing.codex import read_rollout
+from agcx_format.importing.claude.transcript import read_transcript
+from agcx_format.importing.codex.rollout import read_rollout
 from agcx_format.importing.family import subagents_in
 from agcx_format.importing.imported import Imported
 from agcx_format.store import subagents_of

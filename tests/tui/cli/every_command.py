@@ -31,9 +31,10 @@ _IMPORTED = (
     "agcx_tui.core.sessions.columns", "agcx_tui.demo", "agcx_tui.app.keys.conflicts",
     "agcx_tui.app.keys.usable", "agcx_tui.app.themes",
     "agcx_tui.core.words.storage_report", "agcx_format.store.store", "agcx_format.session.lazy",
-    "agcx_format.doctor.repair",
-    "agcx_format.doctor.checks", "agcx_format.importing.run", "agcx_format.importing.claude",
-    "agcx_format.importing.codex", "agcx_format.exporting.markdown", "agcx_format.exporting.plain_text",
+    "agcx_format.doctor.repair", "agcx_format.doctor.checks",
+    "agcx_format.importing.run", "agcx_format.importing.claude.transcript",
+    "agcx_format.importing.codex.rollout",
+    "agcx_format.exporting.markdown", "agcx_format.exporting.plain_text",
     "agcx_format.space.measure_cache", "importlib.metadata", "zipfile",
 )  # fmt: skip
 

@@ -17,7 +17,7 @@ import agcx_format
 from agcx_format import read_session, write_session
 from agcx_format.disk.durable import Signature
 from agcx_format.exporting.choice import ExportChoice
-from agcx_format.importing.codex import read_rollout
+from agcx_format.importing.codex.rollout import read_rollout
 from agcx_format.model.items import FunctionCall, InputText, Message
 from agcx_format.model.session import Session
 from agcx_format.store.store import open_store

@@ -13,7 +13,7 @@ import zstandard
 
 from agcx_format.codec import messagepack
 from agcx_format.errors import ConversionError
-from agcx_format.importing.codex import Codex, read_rollout
+from agcx_format.importing.codex.rollout import Codex, read_rollout
 from agcx_format.importing.draft import Imported
 from agcx_format.importing.source_file import find_files
 from agcx_format.model.items import (

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from agcx_format.importing.codex import Codex, read_rollout
+from agcx_format.importing.codex.rollout import Codex, read_rollout
 from agcx_format.importing.source_file import detect, find_files
 from agcx_format.model.items import FunctionCall, FunctionCallOutput, Message, Reasoning
 from tests.support.rollout_lines import SESSION, START, call, meta, output, user, write

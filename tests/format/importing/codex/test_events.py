@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from agcx_format.importing.codex import read_rollout
+from agcx_format.importing.codex.rollout import read_rollout
 from agcx_format.importing.draft import Imported
 from agcx_format.importing.environment import VERSION
 from agcx_format.model.items import Message, Reasoning

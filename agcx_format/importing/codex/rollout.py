@@ -18,10 +18,10 @@ from typing import Any
 from agcx_format.errors import ConversionError
 from agcx_format.exporting.notes import NOTES
 from agcx_format.importing.agent import Agent, Head, Source, home_directory
-from agcx_format.importing.codex_events import Events
-from agcx_format.importing.codex_family import Family, SaidBy, said_by
-from agcx_format.importing.codex_items import add_item
-from agcx_format.importing.codex_names import Names, names_beside
+from agcx_format.importing.codex.events import Events
+from agcx_format.importing.codex.family import Family, SaidBy, said_by
+from agcx_format.importing.codex.items import add_item
+from agcx_format.importing.codex.names import Names, names_beside
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.environment import BRANCH, CLI_VERSION, COMMIT, ORIGINATOR
 from agcx_format.importing.fields import as_text

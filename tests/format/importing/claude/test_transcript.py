@@ -11,8 +11,8 @@ import pytest
 from agcx_format import open_store
 from agcx_format.codec import messagepack
 from agcx_format.errors import ConversionError
-from agcx_format.importing.claude import ClaudeCode, read_transcript
-from agcx_format.importing.codex import read_rollout
+from agcx_format.importing.claude.transcript import ClaudeCode, read_transcript
+from agcx_format.importing.codex.rollout import read_rollout
 from agcx_format.importing.draft import Imported
 from agcx_format.importing.results import ImportOutcome
 from agcx_format.importing.run import import_sessions

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from agcx_format.importing.codex_family import spawned
-from agcx_format.importing.codex_items import PLACEHOLDERS
-from agcx_format.importing.codex_reviews import review_in
+from agcx_format.importing.codex.family import spawned
+from agcx_format.importing.codex.items import PLACEHOLDERS
+from agcx_format.importing.codex.reviews import review_in
 from agcx_format.importing.copies import Copies
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.environment import (

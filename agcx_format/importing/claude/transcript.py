@@ -19,11 +19,10 @@ import msgspec
 
 from agcx_format.errors import ConversionError
 from agcx_format.importing.agent import Agent, Head, Source, home_directory
-from agcx_format.importing.claude_asides import Asides, mode_of
-from agcx_format.importing.claude_blocks import Blocks
-from agcx_format.importing.claude_branches import Lineage
-from agcx_format.importing.claude_results import results_beside
-from agcx_format.importing.claude_subagents import (
+from agcx_format.importing.claude.asides import Asides, mode_of
+from agcx_format.importing.claude.blocks import Blocks
+from agcx_format.importing.claude.results import results_beside
+from agcx_format.importing.claude.subagents import (
     About,
     about_beside,
     id_of_subagent,
@@ -45,6 +44,7 @@ from agcx_format.importing.environment import (
 from agcx_format.importing.fields import as_json, as_text
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Line
+from agcx_format.importing.lineage import Lineage
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.returned import add_returned, tags_and_title, with_notes
 from agcx_format.importing.source_file import Opener, detect, known_shape, read_source

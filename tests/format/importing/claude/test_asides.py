@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agcx_format.importing.claude import read_transcript
+from agcx_format.importing.claude.transcript import read_transcript
 from agcx_format.importing.draft import Imported
 from agcx_format.model.items import FunctionCallOutput, Message
 from agcx_format.model.session import OperatingMode

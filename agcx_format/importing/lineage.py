@@ -1,4 +1,4 @@
-"""Finds what was rewound in a Claude Code transcript: a person went back and said something else.
+"""Finds what was rewound in a conversation: a person went back and said something else.
 
 Strategy: each line names the one before it. Where a person's message continues from a line that others
 continue from as well, the conversation went on in several ways, and only the way to the last message was
