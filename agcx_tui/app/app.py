@@ -218,36 +218,15 @@ class AgcxApp(EndingApp[object]):
             from agcx_tui.app.screens.open_conversation import conversation_screen
 
             return conversation_screen(self, self.services, self._file)
-        from agcx_tui.app.screens.browser.browser import Arranged, BrowserScreen
-        from agcx_tui.core.sessions.columns import DEFAULT_COLUMNS
+        from agcx_tui.app.screens.browser.arranged import arranged_browser
 
-        catalog = None
-        if self._cache is not None and self._store_path is not None:
-            from agcx_format.catalog import Catalog
-            from agcx_tui.core.local.paths import catalogs
-
-            catalog = Catalog(catalogs(self._cache), self._store_path)
-        config, left = self.config, self._remembered.choices
-        # A direction chosen for another sort key does not apply to this one.
-        is_chosen = config.descending is not None or config.sort not in (None, left.sort)
-        columns = left.columns if config.columns is None else config.columns
-        first = config.favorites_first
-        return BrowserScreen(
+        return arranged_browser(
             self.services,
             self._store_path,
+            self._remembered.choices,
             looked=self._looked,
-            catalog=catalog,
             follow=self._follow,
-            preview=config.preview or left.preview,
-            shares={"right": left.share_right, "below": left.share_below},
-            sort=config.sort or left.sort,
-            descending=config.descending if is_chosen else left.descending,
-            arranged=Arranged(
-                DEFAULT_COLUMNS if columns is None else columns,
-                bool(left.favorites_first if first is None else first),
-                config.group or left.group or "none",
-                self._here,
-            ),
+            here=self._here,
         )
 
     async def on_event(self, event: events.Event) -> None:
