@@ -84,7 +84,7 @@ class HistoryScreen(PagedScreen[None]):
             self.notify(message.report, markup=False)
         at = self.lines.highlighted
         changes = message.changes or []
-        entries = [*changes, *_worth_reading(self._toasts, changes)]
+        entries: list[Act | Toast] = [*changes, *_worth_reading(self._toasts, changes)]
         self._entries = sorted(entries, key=_moment, reverse=True)
         self.lines.clear_options()
         self.lines.add_options([Option(self._line(each)) for each in self._entries])
