@@ -16,10 +16,16 @@ import msgspec
 
 from agcx_format.model.items import InputImage, InputText
 
-__all__ = ["CallOutcome", "Output", "read_output", "without_images", "without_surrogates"]
+__all__ = [
+    "CallOutcome", "Output", "failure_reason", "read_output", "without_images",
+    "without_surrogates",
+]  # fmt: skip
 
 # Output larger than this is not taken apart: parsing it would take noticeable time on every redraw.
 _LARGEST_JSON = 16 * 1024 * 1024
+# As much of an output as its last line is looked for in, and of that line as a list shows.
+_LOOKED_AT = 2000
+_LONGEST_REASON = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,17 @@ def _inside(text: str, outcome: CallOutcome) -> Output:
 def _from_parts(parts: list[InputText | InputImage], outcome: CallOutcome) -> Output:
     text = "\n".join(part.text for part in parts if isinstance(part, InputText))
     return Output(text, outcome, tuple(parts))
+
+
+def failure_reason(outcome: CallOutcome, output: Output | None) -> str:
+    """Why a call failed, on one line; empty if nothing says it.
+
+    That is the error, or where it is no more than an exit code, the last line of the output.
+    """
+    if outcome.error and outcome.exit_code is None:
+        return outcome.error.strip().split("\n", 1)[0][:_LONGEST_REASON]
+    end = output.text[-_LOOKED_AT:].rstrip() if output is not None else ""
+    return end.rpartition("\n")[2].strip()[:_LONGEST_REASON]
 
 
 # --- headers and refusals

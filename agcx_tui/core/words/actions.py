@@ -361,6 +361,17 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     # The letter that asked also answers; Enter stays on Cancel.
     "delete": (Action("delete.yes", "d", "delete", "delete", footer="delete"),),
     "rename": (Action("rename.cancel", "escape", "dismiss(None)", "cancel", footer="cancel"),),
+    "change": (
+        _move("change.first", "down", "enter(0)", "first choice"),
+        _move("change.last", "up", "enter(-1)", "last choice"),
+        Action("change.delete", "d", "choose('DELETE')", "delete this message"),
+        Action("change.replace", "r", "choose('REPLACE')", "replace a text in it"),
+        Action("change.split", "x", "choose('SPLIT')", "split off a new session"),
+        Action("change.purge", "e", "choose('PURGE')", "remove its earlier versions"),
+        Action("change.purge-all", "E", "choose('PURGE_ALL')", "remove all earlier versions"),
+        Action("change.redact", "t", "choose('REDACT')", "take a text out of the session"),
+        Action("change.secrets", "s", "choose('SECRETS')", "take all secrets out of the session"),
+    ),
     "columns": (Action("columns.apply", "ctrl+s", "apply", "apply", footer="apply"),),
     "export": (Action("export.go", "ctrl+s", "export", "export", footer="export"),),
     "review": (
