@@ -107,6 +107,29 @@ class Transcript(Roll, can_focus=True):
         if self._goal is None or not self._arrive():
             self.settled()
 
+    @property
+    def shows_end(self) -> bool:
+        """Whether the last line of all is in view."""
+        return self.source.complete and self.viewport.is_at_end
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the reader went to the end: of a conversation that fits, to its last message."""
+        went = self.current == self.source.known() - 1 or self.viewport.position > 0
+        return self.shows_end and went
+
+    def go_on(self, *, at_end: bool) -> None:
+        """The source goes on in a newer version of its file; `at_end`, the view follows it there."""
+
+        def change() -> None:
+            self.blocks.renew()
+            self.viewport.forget()
+
+        self._at_end = at_end
+        self._change(change)
+        self._branch_reader.stop()
+        self.grew()
+
     def go(self, index: int, row: int = 0) -> None:
         """Make a known message the current one and put its beginning near the top."""
         self.reveal(index)
