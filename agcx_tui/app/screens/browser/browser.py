@@ -26,8 +26,8 @@ from agcx_tui.app.screens.browser.filter_bar import FilterBar
 from agcx_tui.app.screens.listing import ListingScreen
 from agcx_tui.app.services import Remember, Services
 from agcx_tui.app.widgets.copying import copy
+from agcx_tui.app.widgets.lines.completed_line import CompletedLine
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
-from agcx_tui.app.widgets.lines.filter_line import FilterInput
 from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.app.widgets.list.header import ListHeader
 from agcx_tui.app.widgets.list.session_list import SessionList
@@ -136,10 +136,9 @@ class BrowserScreen(ListingScreen[None]):
         )
         self.panes = SplitPanes(left, self._preview, wish=preview, shares=shares, id="panes")
         self._filter = FilterBar(
-            self.table,
+            self.sessions,
             services.now,
             self.table_changed,
-            self._focus_list,
             here=arranged.here,
             id="filter-line",
         )
@@ -271,9 +270,6 @@ class BrowserScreen(ListingScreen[None]):
     def action_filter(self) -> None:
         self.set_focus(self._filter.input)
 
-    def _focus_list(self) -> None:
-        self.set_focus(self.sessions)
-
     def reveal(self, row: int) -> None:
         """Put the cursor on a session; a filter that hides it is cleared."""
         if not self.sessions.go_to(row):
@@ -292,7 +288,7 @@ class BrowserScreen(ListingScreen[None]):
 
     def action_clear(self) -> None:
         if self.focused is not self.sessions:
-            self._focus_list()
+            self.set_focus(self.sessions)
         elif self.panes.leave_alone():
             pass
         elif self._filter.value:
@@ -370,7 +366,7 @@ class BrowserScreen(ListingScreen[None]):
     async def action_tags(self) -> None:
         await self._acts.change_tags(self.chosen())
 
-    @on(FilterInput.SearchInside)
+    @on(CompletedLine.SearchInside)
     @work
     async def action_search(self) -> None:
         """Search inside all conversations: what is typed next, or what the filter finds nowhere."""
