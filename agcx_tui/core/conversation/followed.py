@@ -68,6 +68,11 @@ class FollowedSource:
         for file in unused:
             file.close()
 
+    @property
+    def closed(self) -> bool:
+        """Whether the newest version is closed, and with it all others."""
+        return self._file.closed
+
     def close(self) -> None:
         for file in (*self._before, self._file):
             file.close()

@@ -254,11 +254,11 @@ class OpenConversation:
 
     def _go_on(self, shown: Conversation, newer: Conversation) -> None:
         transcript = self._transcript
-        first, at_end = shown.source.known(), transcript.is_at_end
+        first, at_end = shown.source.known(), self.place.is_at_end
         before, now = shown.expected(), newer.expected()
         conversation = gone_on(shown, newer)
         self.take(conversation)
         if not at_end and now > before:
             self.place.grew(first)
-        transcript.go_on(at_end=at_end)
+        transcript.grew(is_newer=True, at_end=at_end)
         self._screen.post_message(ConversationGrew(first))

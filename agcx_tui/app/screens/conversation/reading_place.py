@@ -60,9 +60,20 @@ class ReadingPlace:
             self._new_from = first
 
     @property
+    def is_at_end(self) -> bool:
+        """Whether the reader went to the end: of a conversation that fits, to its last message."""
+        transcript = self._transcript
+        is_last = transcript.current == transcript.source.known() - 1
+        return self._shows_end and (is_last or transcript.viewport.position > 0)
+
+    @property
+    def _shows_end(self) -> bool:
+        return self._transcript.source.complete and self._transcript.viewport.is_at_end
+
+    @property
     def new_below(self) -> int:
         """How many messages came while the reader was further up."""
-        if self._new_from is not None and self._transcript.shows_end:
+        if self._new_from is not None and self._shows_end:
             self._new_from = None
         known = self._transcript.source.known()
         return 0 if self._new_from is None else max(0, known - self._new_from)

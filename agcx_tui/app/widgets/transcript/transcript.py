@@ -88,17 +88,26 @@ class Transcript(Roll, can_focus=True):
         self.current = 0
         self.begin()
 
-    def grew(self) -> None:
-        """The source knows more (or is complete): draw what changed, the view stays."""
+    def grew(self, *, is_newer: bool = False, at_end: bool = False) -> None:
+        """The source knows more (or is complete): draw what changed, the view stays.
+
+        With `is_newer` it goes on in a newer version of its file; `at_end`, the view goes along.
+        """
         known = len(self.viewport.heights) - 1
         if known < 0:
             return
         if self.source.known() + 1 < len(self.viewport.heights):
             return self.show(self.source)
+        if is_newer:
+            self._at_end = at_end
+            self.blocks.renew()
+            self._branch_reader.stop()
 
         def change() -> None:
             self.viewport.heights.set(known, next(self.blocks.estimates(known, known + 1)))
             self.viewport.heights.extend(self.blocks.estimates(known + 1, self.blocks.count()))
+            if is_newer:
+                return self.viewport.forget()
             # Calls at the end may have found their outputs, and the tail is another block now.
             for index in range(max(0, known - 24), known + 1):
                 self.viewport.forget(index)
@@ -106,29 +115,6 @@ class Transcript(Roll, can_focus=True):
         self._change(change)
         if self._goal is None or not self._arrive():
             self.settled()
-
-    @property
-    def shows_end(self) -> bool:
-        """Whether the last line of all is in view."""
-        return self.source.complete and self.viewport.is_at_end
-
-    @property
-    def is_at_end(self) -> bool:
-        """Whether the reader went to the end: of a conversation that fits, to its last message."""
-        went = self.current == self.source.known() - 1 or self.viewport.position > 0
-        return self.shows_end and went
-
-    def go_on(self, *, at_end: bool) -> None:
-        """The source goes on in a newer version of its file; `at_end`, the view follows it there."""
-
-        def change() -> None:
-            self.blocks.renew()
-            self.viewport.forget()
-
-        self._at_end = at_end
-        self._change(change)
-        self._branch_reader.stop()
-        self.grew()
 
     def go(self, index: int, row: int = 0) -> None:
         """Make a known message the current one and put its beginning near the top."""
