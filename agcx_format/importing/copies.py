@@ -21,6 +21,9 @@ __all__ = ["Copies"]
 # Who says it, and a hash of the words without spaces.
 _Key = tuple[str, int]
 
+# What `str.split` takes for space.
+_SPACES = b" \t\n\v\f\r\x1c\x1d\x1e\x1f"
+
 
 class Copies:
     """The words of a conversation, by who says them: `user`, `assistant`, or another name."""
@@ -69,4 +72,6 @@ class Copies:
 
 def _key(speaker: str, text: str) -> _Key:
     words = (own_words(text) or text) if speaker == "user" else text
-    return speaker, hash("".join(words.split()))
+    if not words.isascii():
+        words = "".join(words.split())
+    return speaker, hash(words.encode("utf-8", "surrogatepass").translate(None, _SPACES))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -30,7 +31,7 @@ def files_of(call: FunctionCall) -> list[FileContext]:
     return [FileContext(path, lines, None, None) for path in paths]
 
 
-def with_lines(files: list[FileContext], path: str, lines: Lines) -> list[FileContext]:
+def with_lines(files: Sequence[FileContext], path: str, lines: Lines) -> list[FileContext]:
     """The files with the lines of one of them, which is added if it is not there."""
     known = FileContext(path, lines, None, None)
     if all(file.path != path for file in files):

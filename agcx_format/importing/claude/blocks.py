@@ -157,9 +157,9 @@ class Blocks:
     def _tell(self, call_id: str, is_error: bool) -> None:
         """Say what a result means, where it is the person's answer."""
         draft, result = self._draft, self._value.get("toolUseResult")
-        if (entry := draft.call(call_id)) and (found := lines_of_result(result)):
+        if (entry := draft.calls.get(call_id)) and (found := lines_of_result(result)):
             entry.files = with_lines(entry.files, *found)
-        tool = draft.tool(call_id)
+        tool = draft.calls.tool(call_id)
         if tool == "ExitPlanMode":
             self._put(notice("Plan rejected" if is_error else "Plan accepted"))
             if not is_error:

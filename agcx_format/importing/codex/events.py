@@ -134,7 +134,7 @@ class Events:
             add_notice(draft, f"{_PROBLEMS[kind]}: {words}", number)
         elif kind in _CALL_ENDS:
             draft.duplicates.add(name, number, payload)
-            draft.went(as_text(payload.get("call_id")), outcome_of(payload))
+            draft.calls.went(as_text(payload.get("call_id")), outcome_of(payload))
         elif kind in _FOR_DISPLAY:
             draft.duplicates.add(name, number, payload)
             if started := spawned(kind, payload):

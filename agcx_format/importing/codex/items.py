@@ -290,7 +290,7 @@ def _output(line: _Line, payload: dict[str, Any]) -> None:
     call_id = as_text(payload.get("call_id")) or line.made_id("call")
     text, images = _output_text(line, payload.get("output"))
     line.add(FunctionCallOutput(call_id, text))
-    if said := answers_in(line.draft.call(call_id), text):
+    if said := answers_in(line.draft.calls.get(call_id), text):
         line.add(notice(said))
     if images:
         _add_images(line, call_id, images)
