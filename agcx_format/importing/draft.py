@@ -9,7 +9,7 @@ back) changes an entry of the draft; the messages are made at the end. Nothing h
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -105,18 +105,19 @@ class ImportDraft:
     def clock(self) -> Timestamp:
         return self.now or self.start
 
-    def take(self, line: Line, read: Callable[[Any, int], None]) -> None:
-        """Pass each value of a line and its number to `read`, and report what is wrong with the line."""
-        for value in line.values:
-            try:
-                read(value, line.number)
-            except RecursionError:
+    def take(self, lines: Iterable[Line], read: Callable[[Any, int], None]) -> None:
+        """Pass each value of the lines and its number to `read`, and report what is wrong with a line."""
+        for line in lines:
+            for value in line.values:
+                try:
+                    read(value, line.number)
+                except RecursionError:
+                    self.incomplete = True
+                    self.bad(line.number, "nested too deeply")
+            self.replaced += line.replaced
+            if line.error:
                 self.incomplete = True
-                self.bad(line.number, "nested too deeply")
-        self.replaced += line.replaced
-        if line.error:
-            self.incomplete = True
-            self.bad(line.number, line.error)
+                self.bad(line.number, line.error)
 
     def bad(self, number: int, reason: str) -> None:
         self.bad_count += 1

@@ -30,7 +30,7 @@ _GIVEN_UP = 4
 # More than a year of one conversation; a larger file was made to exhaust its reader.
 LARGEST = 8 * 1024 * limits.MIB
 
-_CHUNK = 1024 * 1024
+_CHUNK = 256 * 1024
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 _decode = msgspec.json.Decoder().decode

@@ -90,11 +90,13 @@ def read_output(output: str) -> Output:
 def read_outcome(output: str) -> CallOutcome:
     """What `read_output` says about the call, without the text and the pictures."""
     if output[:1] == "{":
-        match _parsed(output):
-            case {"content": list()}:
-                return read_output(output).outcome
-            case {"output": str(), "metadata": dict(metadata), **others} if not others:
+        found = _parsed(output)
+        if isinstance(found, dict):
+            metadata = found.get("metadata")
+            if len(found) == 2 and isinstance(metadata, dict) and type(found.get("output")) is str:
                 return _from_metadata(metadata)
+            if "content" in found:
+                return read_output(output).outcome
         return _UNKNOWN
     if output[:1] == "[":
         return _UNKNOWN

@@ -111,8 +111,7 @@ def convert(
         raise ConversionError("this is a Codex rollout, not a Claude Code transcript")
     values = [value for line in first for value in line.values]
     transcript = _Transcript(values, source, modified, results(source), about(source))
-    for line in lines:
-        transcript.line(line)
+    transcript.take(lines)
     return transcript.finish()
 
 
@@ -157,8 +156,8 @@ class _Transcript:
             return id_of_subagent(given, as_text(spoken.get("agentId")) or stem)
         return session_id(stem if _is_uuid(stem) else given, self._source.name)
 
-    def line(self, line: Line) -> None:
-        self._draft.take(line, self._value)
+    def take(self, lines: Iterable[Line]) -> None:
+        self._draft.take(lines, self._value)
 
     def _value(self, value: Any, number: int) -> None:
         draft = self._draft
