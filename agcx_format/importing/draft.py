@@ -24,6 +24,7 @@ from agcx_format.importing.imported import Imported, Parent
 from agcx_format.importing.json_lines import Line
 from agcx_format.importing.report import ImportReport, LineTally
 from agcx_format.model.fields import Float32
+from agcx_format.model.ids import uuid5_hex
 from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
@@ -132,7 +133,7 @@ class ImportDraft:
 
     def made_id(self, prefix: str, number: int) -> str:
         """An id for the next item, if it has none; the same at every import."""
-        return f"{prefix}_{uuid5(self.id, f'{prefix}:{self._name(number)}').hex}"
+        return f"{prefix}_{uuid5_hex(self.id, f'{prefix}:{self._name(number)}')}"
 
     def id_of(self, entry: DraftEntry) -> UUID:
         """The id of the message."""

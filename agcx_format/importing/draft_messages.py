@@ -9,12 +9,12 @@ import msgspec
 
 from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.moments import estimated
+from agcx_format.model import unchecked
 from agcx_format.model.ids import uuid5_of_each
 from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     LocalShellCall,
-    MessageMetadata,
     MessageSnapshot,
     ToolCallMetadata,
 )
@@ -22,11 +22,6 @@ from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.transcript.outputs import CallOutcome
 
 __all__ = ["Calls", "messages_of"]
-
-# Everything in them is made here, so it need not be checked again.
-_metadata = MessageMetadata.unchecked
-_snapshot = MessageSnapshot.unchecked
-_record = ToolCallMetadata.unchecked
 
 
 class Calls:
@@ -74,7 +69,9 @@ class Calls:
             return []
         milliseconds = min(round(seconds * 1000), 2**63) if seconds else 0
         success = outcome.success is not False
-        return [_record(self.tool(call_id), milliseconds, success, outcome.error)]
+        return [
+            unchecked.tool_call_metadata(self.tool(call_id), milliseconds, success, outcome.error)
+        ]
 
 
 def _seconds_between(call: DraftEntry | None, output: DraftEntry) -> float | None:
@@ -112,9 +109,11 @@ def messages_of(
     for entry, time in zip(kept, times, strict=True):
         turns += entry.words is not None
         if entry.returned is not None:
-            messages.append(_snapshot(entry.item, time, entry.returned[1], entry.returned[0]))
+            messages.append(
+                unchecked.message_snapshot(entry.item, time, entry.returned[1], entry.returned[0])
+            )
             continue
-        metadata = _metadata(
+        metadata = unchecked.message_metadata(
             False,
             [],
             entry.is_branch_point,
@@ -124,5 +123,7 @@ def messages_of(
             list(entry.files),
             calls.records(entry) if entry.outcome is not None else [],
         )
-        messages.append(_snapshot(entry.item, time, turns - 1 if turns else 0, metadata))
+        messages.append(
+            unchecked.message_snapshot(entry.item, time, turns - 1 if turns else 0, metadata)
+        )
     return messages

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -108,8 +109,10 @@ def parse_lines(chunks: Iterable[bytes | Exception], longest: int | None = None)
                 yield Line(number, error="cut off in the middle of the line")
             yield Line(number + (size > 0), error=str(chunk))
             return
-        *ended, rest = chunk.split(b"\n")
-        for part in ended:
+        # In C, and several times as fast as `split`.
+        parts = BytesIO(chunk).readlines()
+        rest = parts.pop() if parts and not chunk.endswith(b"\n") else b""
+        for part in parts:
             if size:
                 part, size = b"".join([*pending, part]), size + len(part)
                 pending = []
@@ -130,7 +133,7 @@ def parse_lines(chunks: Iterable[bytes | Exception], longest: int | None = None)
 
 def _line(number: int, data: bytes, size: int, longest: int) -> Line | None:
     """The line that `data` is; of one that has more than `longest` bytes, only its `size` counts."""
-    if size > longest:
+    if size > longest and size - data.endswith(b"\n") > longest:
         return Line(number, error=f"longer than {longest:,} bytes")
     try:
         return Line(number, (_decode(data),))

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-__all__ = ["session_id", "uuid5_of_each", "uuids_in"]
+__all__ = ["session_id", "uuid5_hex", "uuid5_of_each", "uuids_in"]
 
 # The namespace of ids that are derived because the source has none.
 _NAMESPACE = UUID("5c1f0f3e-6f0c-5d0b-9a57-8e2f6c1b7a40")
@@ -37,6 +37,12 @@ _WITH_VERSION = bytes(byte & 0x0F | 0x50 for byte in range(256))
 _WITH_VARIANT = bytes(byte & 0x3F | 0x80 for byte in range(256))
 
 _unpack = msgspec.msgpack.Decoder(list[UUID]).decode
+
+
+def uuid5_hex(namespace: UUID, name: str) -> str:
+    """`uuid5(namespace, name).hex`, without the object."""
+    found = hashlib.sha1(namespace.bytes + name.encode(), usedforsecurity=False).hexdigest()
+    return f"{found[:12]}5{found[13:16]}{'89ab'[int(found[16], 16) & 3]}{found[17:32]}"
 
 
 def uuid5_of_each(namespace: UUID, names: Iterable[str]) -> list[UUID]:

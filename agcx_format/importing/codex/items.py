@@ -15,10 +15,10 @@ from agcx_format.importing.codex.answers import answers_in
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.fields import as_json, as_text, optional_text
 from agcx_format.importing.notices import notice
+from agcx_format.model import unchecked
 from agcx_format.model.items import (
     ContentPart,
     ExecAction,
-    FunctionCall,
     FunctionCallOutput,
     InputImage,
     InputText,
@@ -28,19 +28,11 @@ from agcx_format.model.items import (
     Message,
     OutputText,
     PlainText,
-    Reasoning,
     ReasoningText,
-    SummaryText,
 )
 from agcx_format.transcript.words import OUTPUT_IMAGE
 
 __all__ = ["PLACEHOLDERS", "Items"]
-
-# The types of what they are made from are checked here, so they need not be checked again.
-_new_message, _new_reasoning = Message.unchecked, Reasoning.unchecked
-_new_call, _new_output = FunctionCall.unchecked, FunctionCallOutput.unchecked
-_input_text_part, _output_text_part = InputText.unchecked, OutputText.unchecked
-_summary_text = SummaryText.unchecked
 
 _NO_PICTURE = "[image: not in the file]"
 _ENCRYPTED = "[encrypted content]"
@@ -95,10 +87,10 @@ class Items:
     def line(self, payload: dict[str, Any], number: int) -> None:
         """Add the item `payload` of line `number`."""
         self.number = number
-        kind = payload.get("type")
-        fields = _FIELDS.get(kind) if type(kind) is str else None
+        kind = as_text(payload.get("type"))
+        fields = _FIELDS.get(kind)
         if fields is None:
-            self._other(as_text(kind), payload)
+            self._other(kind, payload)
             return
         for name in payload:
             if name not in fields and payload[name] not in (None, "", [], {}):
@@ -129,7 +121,7 @@ class Items:
 def _message(items: Items, payload: dict[str, Any]) -> None:
     role = as_text(payload.get("role")) or "user"
     content = _content(items, payload.get("content"), role)
-    items.add(_new_message(optional_text(payload.get("id")), role, content))
+    items.add(unchecked.message(optional_text(payload.get("id")), role, content))
 
 
 def _content(items: Items, content: Any, role: str) -> list[ContentPart]:
@@ -147,9 +139,9 @@ def _plain_part(part: Any) -> ContentPart | None:
     if type(part) is dict and type(text := part.get("text")) is str:
         kind = part.get("type")
         if kind == "output_text":
-            return _output_text_part(text)
+            return unchecked.output_text(text)
         if kind == "input_text":
-            return _input_text_part(text)
+            return unchecked.input_text(text)
     return None
 
 
@@ -184,9 +176,9 @@ def _agent_message(items: Items, payload: dict[str, Any]) -> None:
 
 def _reasoning(items: Items, payload: dict[str, Any]) -> None:
     item_id = as_text(payload.get("id")) or items.made_id("rs")
-    summary = [_summary_text(text) for text in _texts(payload.get("summary"))]
+    summary = [unchecked.summary_text(text) for text in _texts(payload.get("summary"))]
     encrypted = optional_text(payload.get("encrypted_content"))
-    items.add(_new_reasoning(item_id, summary, _reasoning_content(items, payload), encrypted))
+    items.add(unchecked.reasoning(item_id, summary, _reasoning_content(items, payload), encrypted))
 
 
 def _reasoning_content(
@@ -293,7 +285,7 @@ def _image_generation_call(items: Items, payload: dict[str, Any]) -> None:
 
 def _call(items: Items, payload: dict[str, Any], name: str, arguments: str) -> str:
     call_id = _call_id(items, payload)
-    items.add(_new_call(optional_text(payload.get("id")), name, arguments, call_id))
+    items.add(unchecked.function_call(optional_text(payload.get("id")), name, arguments, call_id))
     return call_id
 
 
@@ -305,7 +297,7 @@ def _call_id(items: Items, payload: dict[str, Any]) -> str:
 def _output(items: Items, payload: dict[str, Any]) -> None:
     call_id = as_text(payload.get("call_id")) or items.made_id("call")
     text, images = _output_text(items, payload.get("output"))
-    items.add(_new_output(call_id, text))
+    items.add(unchecked.function_call_output(call_id, text))
     if said := answers_in(items.draft.calls.get(call_id), text):
         items.add(notice(said))
     if images:
