@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from agcx_format.importing.draft import ImportDraft as ImportDraft
     from agcx_format.importing.environment import source_details as source_details
     from agcx_format.importing.finding import FoundByDefault as FoundByDefault
+    from agcx_format.importing.finding import default_places as default_places
     from agcx_format.importing.finding import found_by_default as found_by_default
     from agcx_format.importing.found import FoundAgent as FoundAgent
     from agcx_format.importing.found import FoundSource as FoundSource
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from agcx_format.importing.run import ImportSummary as ImportSummary
     from agcx_format.importing.run import LeftOut as LeftOut
     from agcx_format.importing.run import import_sessions as import_sessions
+    from agcx_format.importing.workers import Workers as Workers
 
 _HOMES = {
     "agent": "Agent Head Source",
@@ -50,13 +52,14 @@ _HOMES = {
     "codex.rollout": "read_rollout",
     "draft": "ImportDraft",
     "environment": "source_details",
-    "finding": "FoundByDefault found_by_default",
+    "finding": "FoundByDefault default_places found_by_default",
     "imported": "Imported Parent",
     "found": "FoundAgent FoundSource SourceState look look_at",
     "registry": "BrokenPlugin agent_named agent_of_file agents broken_plugins",
     "report": "ImportReport ImportTotals LineOutcome",
     "results": "ImportOutcome ImportResult",
     "run": "DELETED ImportOptions ImportRun ImportSummary LeftOut import_sessions",
+    "workers": "Workers",
 }
 
 __all__ = names_in(_HOMES)

@@ -12,7 +12,7 @@ from agcx_format.importing.imported import Imported
 from agcx_format.importing.registry import agent_of_file, agents, is_own
 from agcx_format.importing.source_file import find_files
 
-__all__ = ["FoundByDefault", "find_sources", "found_by_default", "read_from"]
+__all__ = ["FoundByDefault", "default_places", "find_sources", "found_by_default", "read_from"]
 
 Found = tuple[Agent, Source] | PersistenceError
 

@@ -70,6 +70,20 @@ class FoundSource:
         """The session that it became; None if it became none."""
         return self.record.session_id if self.record else None
 
+    @property
+    def was_undone(self) -> bool:
+        """Whether the import that took it last was undone; who asks for it again gets it again."""
+        return self.record is not None and self.record.state is RecordState.WITHDRAWN
+
+    @property
+    def comes_by_itself(self) -> bool:
+        """Whether an import that nobody asked for takes it: it is new or has grown, and no person took it
+        back, deleted it, or edited its session.
+        """
+        is_fresh = self.state in (SourceState.NEW, SourceState.GROWN)
+        states = (RecordState.WITHDRAWN, RecordState.KEPT_OUT)
+        return is_fresh and (self.record is None or self.record.state not in states)
+
 
 @dataclass(frozen=True, slots=True)
 class FoundAgent:

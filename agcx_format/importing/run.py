@@ -10,7 +10,7 @@ the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +22,7 @@ from agcx_format.importing.environment import VERSION
 from agcx_format.importing.found import FoundSource, SourceState, look_at
 from agcx_format.importing.prepare import NO_MESSAGES, Job, Planned, Prepared, prepare
 from agcx_format.importing.results import ImportOutcome, ImportResult
-from agcx_format.importing.workers import prepare_all, processes_for
+from agcx_format.importing.workers import Workers, processes_for
 from agcx_format.store.acts.manifest import Act
 from agcx_format.store.import_records import ImportRecord, RecordState
 from agcx_format.store.imports import Arrival
@@ -45,12 +45,15 @@ class ImportOptions:
         own_ids: take in another conversation of an id that is taken, under an id of its own.
         processes: how many read at once; None for as many as are worth it. A program that asks for several
             must be safe to be imported by a spawned process.
+        in_background: read in a process of the lowest priority, never in this one, and keep nothing for an
+            undo: sessions come and grow as if their agents saved them in the store.
     """
 
     dry_run: bool = False
     deleted: bool = False
     own_ids: bool = False
     processes: int | None = 1
+    in_background: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,9 @@ class ImportRun:
     """One import: reads conversations, then puts the sessions in place. A context that leaves no trace.
 
     Iterate over `results`, then call `finish`. To cancel, stop iterating and call `finish`, which takes what
-    was read, or leave the context without it, which takes nothing.
+    was read, or leave the context without it, which takes nothing. `should_stop` is asked while other
+    processes read; once it is true, the results end. Those are `workers`, for the caller to close, else
+    as many as the options say.
 
     >>> from agcx_format import open_store
     >>> with ImportRun(open_store(directory), found=[]) as run:
@@ -95,9 +100,17 @@ class ImportRun:
     """
 
     def __init__(
-        self, store: Store, found: Iterable[FoundSource], options: ImportOptions | None = None
+        self,
+        store: Store,
+        found: Iterable[FoundSource],
+        options: ImportOptions | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+        workers: Workers | None = None,
     ) -> None:
         self._store, self._options = store, options or ImportOptions()
+        self._should_stop = should_stop
+        self._workers = workers
+        self._own_workers: Workers | None = None
         self._found = list(found)
         self._results: Iterator[ImportResult] | None = None
         self._arrivals: dict[UUID, Arrival] = {}
@@ -124,6 +137,8 @@ class ImportRun:
         """End what is running, and remove what was not put in place."""
         if isinstance(self._results, Iterator) and hasattr(self._results, "close"):
             self._results.close()
+        if self._own_workers is not None:
+            self._own_workers.close()
         if self._staging is not None:
             self._staging.close()
             self._staging = None
@@ -147,11 +162,9 @@ class ImportRun:
 
     def _each(self) -> Iterator[ImportResult]:
         waiting = [each for each in self._found if self._known(each) is None]
-        processes = self._options.processes
-        if processes is None:
-            processes = processes_for(each.size for each in waiting)
         jobs = (self._job(number, each) for number, each in enumerate(waiting))
-        prepared = prepare_all(jobs, processes) if processes > 1 else None
+        workers = self._workers_for(waiting)
+        prepared = workers.prepare_all(jobs, self._should_stop) if workers else None
         for number, found in enumerate(self._found):
             if (known := self._known(found)) is not None:
                 yield known
@@ -159,13 +172,28 @@ class ImportRun:
                 job = self._job(number, found)
                 yield self._taken(found, job, prepare(job, self._planned))
             else:
-                job, done = next(prepared)
+                following = next(prepared, None)
+                if following is None:
+                    return
+                job, done = following
                 if done.id in self._planned and done.outcome is not ImportOutcome.FAILED:
                     # Two files of one session: the second continues what the first one became.
                     done = prepare(
                         replace(job, target=self._target(f"again-{number}")), self._planned
                     )
                 yield self._taken(found, job, done)
+
+    def _workers_for(self, waiting: Collection[FoundSource]) -> Workers | None:
+        """The processes that read these; None to read them here."""
+        if not waiting or self._workers is not None:
+            return self._workers
+        processes = self._options.processes
+        if processes is None:
+            processes = processes_for(each.size for each in waiting)
+        quietly = self._options.in_background
+        if processes > 1 or quietly:
+            self._own_workers = Workers(processes, low_priority=quietly)
+        return self._own_workers
 
     def _known(self, found: FoundSource) -> ImportResult | None:
         """The result for a conversation that need not be read."""
@@ -254,7 +282,9 @@ class ImportRun:
         if self._staging is None:
             return ImportSummary()
         imports = self._store.imports
-        taken = imports.take(list(self._arrivals.values()), self._records)
+        taken = imports.take(
+            list(self._arrivals.values()), self._records, as_saved=self._options.in_background
+        )
         for agent in {each.agent.name for each in self._found}:
             imports.looked(agent)
         sources = {each.key: each for each in self._found}

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from agcx_format.store.backup.restoring import presence as presence
     from agcx_format.store.backup.restoring import verify_backup as verify_backup
     from agcx_format.store.backup.writing import BackedUp as BackedUp
+    from agcx_format.store.checkpoint_files import checkpoint_sizes as checkpoint_sizes
     from agcx_format.store.checkpoints import SEPARATOR as SEPARATOR
     from agcx_format.store.checkpoints import CheckpointFile as CheckpointFile
     from agcx_format.store.checkpoints import Checkpoints as Checkpoints
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from agcx_format.store.paths import SUFFIX as SUFFIX
     from agcx_format.store.paths import folders as folders
     from agcx_format.store.paths import session_paths as session_paths
+    from agcx_format.store.paths import store_folder as store_folder
     from agcx_format.store.redacting import Review as Review
     from agcx_format.store.redacting import ReviewedFile as ReviewedFile
     from agcx_format.store.store import SHORTEST_PREFIX as SHORTEST_PREFIX
@@ -63,13 +65,14 @@ _HOMES = {
     "backup.manifest": "Backup BackupFile BackupSession",
     "backup.restoring": "BackupReport Presence check_objects presence verify_backup",
     "backup.writing": "BackedUp",
+    "checkpoint_files": "checkpoint_sizes",
     "compression": "CompressionLevel",
     "editing": "SessionEditor",
     "checkpoints": "CheckpointFile Checkpoints SEPARATOR StoredCheckpoint is_checkpoint checkpoint_file "
     "open_conversation",
     "entries": "ScanEntry is_link is_recent own_size",
     "incoming": "Incoming find_incoming incoming_of is_same",
-    "paths": "SUFFIX folders session_paths",
+    "paths": "SUFFIX folders session_paths store_folder",
     "redacting": "Review ReviewedFile",
     "store": "SHORTEST_PREFIX Store open_store",
     "subagents": "subagents_of",

@@ -22,6 +22,7 @@ from agcx_format.store import paths
 from agcx_format.store.acts.journal import iter_acts
 from agcx_format.store.acts.manifest import Act, ActSession, Step
 from agcx_format.store.acts.plan import Change, copy_steps
+from agcx_format.store.acts.saving import SAVE
 from agcx_format.store.import_records import KIND, ImportRecord, ImportRecords, records_step
 from agcx_format.store.staging import StagedFile, Staging
 from agcx_format.store.writer import StoreWriter
@@ -114,11 +115,16 @@ class Imports:
         return found
 
     def take(
-        self, arrivals: Sequence[Arrival], records: Mapping[str, Iterable[ImportRecord]]
+        self,
+        arrivals: Sequence[Arrival],
+        records: Mapping[str, Iterable[ImportRecord]],
+        *,
+        as_saved: bool = False,
     ) -> Taken:
         """Put sessions in place, in one act, and record where they came from.
 
-        `records` are further records by agent, of sources that became no session.
+        `records` are further records by agent, of sources that became no session. With `as_saved` nothing
+        is kept for an undo, as when a program saves a session: the act is not in the history.
 
         Raises:
             StoreNotWritable: the store may not be written.
@@ -127,7 +133,7 @@ class Imports:
         acts: list[Act] = []
         left_out: list[Arrival] = []
         for at in range(0, len(arrivals), _MOST_IN_ACT):
-            act, stale = self._act(arrivals[at : at + _MOST_IN_ACT], records)
+            act, stale = self._act(arrivals[at : at + _MOST_IN_ACT], records, as_saved)
             left_out += stale
             if act.id:
                 acts.append(act)
@@ -136,9 +142,13 @@ class Imports:
         return Taken(tuple(acts), tuple(left_out))
 
     def _act(
-        self, arrivals: Sequence[Arrival], records: Mapping[str, Iterable[ImportRecord]]
+        self,
+        arrivals: Sequence[Arrival],
+        records: Mapping[str, Iterable[ImportRecord]],
+        as_saved: bool,
     ) -> tuple[Act, list[Arrival]]:
         stale: dict[UUID, Arrival] = {}
+        kind = SAVE if as_saved else KIND
 
         def plan() -> Change:
             stale.update({each.metadata.id: each for each in arrivals if self._is_stale(each)})
@@ -146,7 +156,8 @@ class Imports:
 
         for attempt in range(_ATTEMPTS):
             try:
-                return self._writer.act(KIND, arrivals, plan), list(stale.values())
+                act = self._writer.act(kind, arrivals, plan, is_kept=not as_saved)
+                return act, list(stale.values())
             except StaleSession:
                 # A program that takes no lock saved it after it was looked at.
                 if attempt == _ATTEMPTS - 1:

@@ -40,6 +40,7 @@ __all__ = [
     "session_entries",
     "session_file",
     "session_paths",
+    "store_folder",
     "written_folders",
 ]  # fmt: skip
 
@@ -81,6 +82,13 @@ def id_of(path: str) -> UUID | None:
     """The id in a session file's name; None if the name is not a UUID."""
     name = os.path.basename(path).removesuffix(SUFFIX)
     return UUID(name) if is_uuid(name) else None
+
+
+def store_folder(path: str) -> str:
+    """The folder of the store that a session file with this path is in, whether or not it is one."""
+    folder = os.path.dirname(os.path.abspath(path))
+    parent, name = os.path.split(folder)
+    return parent if name in written_folders() else folder
 
 
 def session_paths(root: Path) -> Iterator[tuple[int, str]]:

@@ -32,7 +32,7 @@ from agcx_format.store.acts.manifest import Act, Step
 from agcx_format.store.acts.perform import perform
 from agcx_format.store.acts.plan import Change
 from agcx_format.store.acts.recovery import recover
-from agcx_format.store.acts.saving import save_file
+from agcx_format.store.acts.saving import forget, save_file
 from agcx_format.store.acts.undo import undo
 from agcx_format.store.acts.undo_edit import fields_back, put_back
 from agcx_format.store.import_records import records_after_undo
@@ -65,10 +65,17 @@ class StoreWriter:
 
     # --- acts
 
-    def act(self, kind: str, wanted: Collection[object], plan: Callable[[], Change]) -> Act:
+    def act(
+        self,
+        kind: str,
+        wanted: Collection[object],
+        plan: Callable[[], Change],
+        *,
+        is_kept: bool = True,
+    ) -> Act:
         """Perform what `plan` works out under the lock; the index follows in the same act.
 
-        What changes nothing leaves no act for `undo` to find.
+        What changes nothing leaves no act for `undo` to find, nor does one that is not to be kept.
         """
         if not wanted:
             return _nothing(kind, Change((), ()))
@@ -78,6 +85,9 @@ class StoreWriter:
                 return _nothing(kind, change)
             steps: list[Step] = [*change.steps, *self._index.step(change.steps, change.index)]
             act = perform(self.root, kind, steps, change.sessions, change.edit)
+            if not is_kept:
+                with naming(self.root), Tree(self.root) as tree:
+                    forget(tree, act, steps)
             self._index.remember()
             for session_id in change.index:
                 self._last_seen.pop(session_id, None)

@@ -93,6 +93,15 @@ class Branches:
         at = bisect_right(self.starts, number) - 1
         return self.runs[at] if at >= 0 else None
 
+    def messages_on(self, way: Way) -> int:
+        """How many messages of its branch a way has, from its first one on."""
+        ends = (*self.starts[1:], self.last + 1)
+        return sum(
+            max(0, end - max(start, way.start))
+            for start, end, branch in zip(self.starts, ends, self.runs, strict=True)
+            if branch == way.branch
+        )
+
     def origin(self, branch: Branch) -> int | None:
         """The number of the message that a branch continues from, from 1."""
         return self.numbers.get(branch.parent) if branch.parent is not None else None

@@ -17,11 +17,15 @@ import msgspec
 from agcx_format.model.items import InputImage, InputText
 
 __all__ = [
-    "CallOutcome", "Output", "read_outcome", "read_output", "without_images", "without_surrogates",
+    "CallOutcome", "Output", "failure_reason", "read_outcome", "read_output", "without_images",
+    "without_surrogates",
 ]  # fmt: skip
 
 # Output larger than this is not taken apart: parsing it would take noticeable time on every redraw.
 _LARGEST_JSON = 16 * 1024 * 1024
+# As much of an output as its last line is looked for in, and of that line as a list shows.
+_LOOKED_AT = 2000
+_LONGEST_REASON = 200
 
 
 class CallOutcome(msgspec.Struct, frozen=True, gc=False):
@@ -150,6 +154,17 @@ def _from_parts(parts: list[InputText | InputImage], outcome: CallOutcome) -> Ou
     return Output(text, outcome, tuple(parts))
 
 
+def failure_reason(outcome: CallOutcome, output: Output | None) -> str:
+    """Why a call failed, on one line; empty if nothing says it.
+
+    That is the error, or where it is no more than an exit code, the last line of the output.
+    """
+    if outcome.error and outcome.exit_code is None:
+        return outcome.error.strip().split("\n", 1)[0][:_LONGEST_REASON]
+    end = output.text[-_LOOKED_AT:].rstrip() if output is not None else ""
+    return end.rpartition("\n")[2].strip()[:_LONGEST_REASON]
+
+
 # --- headers and refusals
 
 # The header is a few short lines before `Output:`; a longer text that happens to hold the word is not one.
@@ -165,7 +180,10 @@ _running = re.compile(r"^Process running with", re.MULTILINE).search
 _refusal = re.compile(
     r"failed in sandbox|execution error:|exec(?:_command)? failed|failed to parse function arguments"
     r"|unsupported call:|(?P<rejected>(?:patch|exec command) rejected|rejected by user"
-    r"|The user doesn't want to proceed with this tool use)"
+    r"|The user doesn't want to (?:proceed with this tool use|take this action right now)"
+    r"|The user (?:rejected permission to use this specific tool call|dismissed this question)"
+    r"|(?:\[Operation Cancelled\] Reason: )?User did not allow tool call|User declined to answer"
+    r"|The tool call is rejected by the user)"
     r"|(?P<aborted>aborted(?: by user)?\b)|command timed out|apply_patch verification failed"
     r"|tool call error:|error: (?:invalid (?:hunk|patch)|Failed to (?:find (?:expected lines|context)"
     r"|(?:read|write|delete) file))"

@@ -28,6 +28,7 @@ from agcx_tui.app.services import Remember, Services
 from agcx_tui.app.textual_internals import EndingApp, is_ending, run_binding
 from agcx_tui.app.typed_text import as_two_keys, bound, take_waiting, type_into
 from agcx_tui.app.widgets.lines.typed_line import TypedLine
+from agcx_tui.core.importing.background import BackgroundImport
 from agcx_tui.core.local.choices import Remembered
 from agcx_tui.core.local.config import Config
 from agcx_tui.core.local.keeping_on_exit import log_failure, log_to, quietly
@@ -63,9 +64,9 @@ class AgcxApp(EndingApp[object]):
     `looked` are the places where a store was searched.  `state` is the directory for reading positions and
     choices, `cache` the one for what lists need of sessions; None keeps nothing.  Without `follow`, the store
     is neither watched nor read for first words once it is listed.  With `here` the list begins with the
-    sessions of the working directory.  `config` is the configuration, with the
-    `problems` found in it.  `driver` talks to the terminal, by default Textual's own.  `clock` gives seconds
-    since 1970.
+    sessions of the working directory.  `config` is the configuration, with the `problems` found in it; with
+    `sync` it may have what agents write imported into the store.  `driver` talks to the terminal, by default
+    Textual's own.  `clock` gives seconds since 1970.
     """
 
     TITLE = "agcx"
@@ -85,6 +86,7 @@ class AgcxApp(EndingApp[object]):
         cache: Path | None = None,
         follow: bool = True,
         here: bool = False,
+        sync: bool = False,
         config: Config | None = None,
         problems: Sequence[str] = (),
         driver: type[Driver] | None = None,
@@ -110,6 +112,7 @@ class AgcxApp(EndingApp[object]):
             cache=cache,
             hold_keys=self._gate.asked_unbidden,
             index=IndexKeeper.of(cache, self.config),
+            sync=BackgroundImport.of(self.config) if sync else BackgroundImport(),
         )
         self._problems = list(problems)
         self._remembered = Remembered(state)
@@ -155,6 +158,7 @@ class AgcxApp(EndingApp[object]):
         self.watch(self, "theme", lambda name: self.remember(theme=name), init=False)
         if self._follow and self._file is None:
             self.run_worker(self.services.index.run(self.services.store), group="index")
+            self.run_worker(self.services.sync.run(self.services.store), group="sync")
         if self.config.keys:
             from agcx_tui.app.keys.usable import usable
 

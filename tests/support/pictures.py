@@ -127,7 +127,7 @@ PICTURES = (
     Picture("list-days", keys("G", "G"), size=(80, 24)),
     Picture("list-columns", keys("C"), size=(100, 30)),
     Picture("list-too-small", keys(), size=(38, 7)),
-    Picture("list-broken", keys("slash", *"is:broken", "enter"), size=(120, 24)),
+    Picture("list-broken", keys("slash", *"is:broken", "escape"), size=(120, 24)),
     Picture("list-nothing-matches", keys("slash", *"zebra"), size=(100, 24)),
     Picture("list-empty", keys(), size=(100, 24), store=False),
     Picture("list-vanished", vanished, size=(100, 24)),

@@ -1,8 +1,8 @@
-"""Replace a session's file as a program saves it, of which nothing is kept for an undo.
+"""Replace sessions' files as a program saves them, of which nothing is kept for an undo.
 
-Strategy: usually that is one exchange of two files.  Where the file system has none, the old file has to
-leave its place before the new one can take it, and only an act knows after a crash what belongs there.
-So the save is an act then, which is removed as soon as it is done.
+Strategy: for one session that is usually one exchange of two files.  Where the file system has none, the old
+file has to leave its place before the new one can take it, and only an act knows after a crash what belongs
+there.  So the save is an act then, as it is for many sessions at once, and is removed as soon as it is done.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from agcx_format.store.acts.recovery import remove_kept
 from agcx_format.store.acts.work import is_copy, rename_act
 from agcx_format.store.paths import TRASH
 
-__all__ = ["SAVE", "save_file"]
+__all__ = ["SAVE", "forget", "save_file"]
 
 # The kind of the act, which is seen only if the machine stops before it is removed.
 SAVE: Final = "save"
@@ -48,21 +48,31 @@ def save_file(
         return replace_if(place, parts(), expected)
     except Unsupported:
         pass
-    act = perform(
-        Path(store.path), SAVE, [Step("replace", path, parts=parts(), expected=expected)], []
-    )
-    _check_kept(store, act, expected)
-    rename_act(store, act.id, act.id + EMPTYING)
-    with store.below(f"{TRASH}/{act.id}{EMPTYING}") as act_dir:
-        remove_kept(store, act_dir, f"{act.id}{EMPTYING}", act)
+    step = Step("replace", path, parts=parts(), expected=expected)
+    act = perform(Path(store.path), SAVE, [step], [])
+    if not forget(store, act, [step]):
+        raise StaleSession("another program wrote into the version before", path=place.path)
     after = act.steps[0].after
     assert after is not None
     return after
 
 
-def _check_kept(store: Tree, act: Act, expected: Signature | None) -> None:
-    """A program that had opened the old file may have written into it: then the act stays."""
-    kept = store.signature(f"{TRASH}/{act.id}/{BEFORE}/{act.steps[0].path}")
-    place = store.place(act.steps[0].path)
-    if kept is not None and not is_copy(kept, expected) and not place.is_link():
-        raise StaleSession("another program wrote into the version before", path=place.path)
+def forget(store: Tree, act: Act, steps: Iterable[Step]) -> bool:
+    """Remove a finished act with the versions that it keeps, so that the history does not name it.
+
+    `steps` are those that were performed.  False if the act stays, because a program that had opened one of
+    these versions wrote into it.
+    """
+    if not all(_is_as_replaced(store, act, step) for step in steps):
+        return False
+    rename_act(store, act.id, act.id + EMPTYING)
+    with store.below(f"{TRASH}/{act.id}{EMPTYING}") as act_dir:
+        remove_kept(store, act_dir, f"{act.id}{EMPTYING}", act)
+    return True
+
+
+def _is_as_replaced(store: Tree, act: Act, step: Step) -> bool:
+    if step.op != "replace" or step.derived:
+        return True
+    kept = store.signature(f"{TRASH}/{act.id}/{BEFORE}/{step.path}")
+    return kept is None or is_copy(kept, step.expected) or store.place(step.path).is_link()

@@ -63,6 +63,7 @@ class ImportScreen(PagedScreen[None]):
     def __init__(self, services: Services, acts: ActQueue) -> None:
         super().__init__()
         self._now = services.now
+        self._sync = services.sync
         self._acts = acts
         self._agents: list[FoundAgent] = []
         self._chosen: set[str] = set()
@@ -131,6 +132,9 @@ class ImportScreen(PagedScreen[None]):
             for error in found.errors
         ]
         errors += [f"{format.short_path(str(each.path))}: {each.reason}" for each in self._failed]
+        if problem := self._sync.state.problem:
+            text = f"\nImporting in the background failed: {safe_line(problem)}"
+            yield Option(Content.styled(text, "$text-error"), disabled=True)
         if errors:
             yield Option(Content.styled("\nCould not be read", "bold $text-error"), disabled=True)
         for text in errors[:_MOST_FAILURES]:

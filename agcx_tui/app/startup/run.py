@@ -36,6 +36,7 @@ class Start:
         looked: The places that were tried for it.
         file: A session file to open instead.
         here: Whether only the sessions of the working directory are shown at first.
+        sync: Whether what agents write may be imported into the store, if it is configured.
         state: The directory for state, or None.
         cache: The directory for caches, or None.
         painted: A page to take over, or None.
@@ -45,6 +46,7 @@ class Start:
     looked: Sequence[Path]
     file: str | None = None
     here: bool = False
+    sync: bool = False
     state: Path | None = None
     cache: Path | None = None
     painted: Painted | None = None
@@ -57,9 +59,19 @@ def remembering(
     here: bool = False,
     painted: Painted | None = None,
 ) -> Start:
-    """A start that remembers its state, for the user's own store."""
+    """A start that remembers its state.
+
+    Only into the user's own store may anything be imported unasked: a store that was named may be anyone's.
+    """
     return Start(
-        location.path, location.looked, file, here, state_directory(), cache_directory(), painted
+        location.path,
+        location.looked,
+        file,
+        here,
+        sync=not location.named,
+        state=state_directory(),
+        cache=cache_directory(),
+        painted=painted,
     )
 
 
@@ -86,6 +98,7 @@ def show_app(start: Start, config: Config, problems: Sequence[str]) -> int:
         str(start.store),
         file=start.file,
         here=start.here,
+        sync=start.sync,
         looked=[str(place) for place in start.looked],
         state=start.state,
         cache=start.cache,

@@ -17,7 +17,10 @@ def title_line(conversation: Conversation, width: int) -> tuple[Content, str]:
     data, checkpoint = conversation.metadata, conversation.checkpoint
     star = "★ " if data.is_favorite else ""
     title = star + (safe_line(data.title).strip() or "(no title)")
-    messages, size = data.message_count, format.size(conversation.size)
+    messages, size = (
+        data.message_count,
+        format.size(conversation.size + conversation.checkpoint_bytes),
+    )
     if checkpoint is not None:
         name = safe_line(checkpoint.name).strip() or "(no name)"
         title = f"◆ Checkpoint “{name}” of {title}"

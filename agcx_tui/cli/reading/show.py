@@ -158,13 +158,20 @@ def _lines(
     file: SessionFile | CheckpointFile, span: Span, left_out: tuple[range, ...] = ()
 ) -> Iterator[str]:
     from agcx_format import listed
-    from agcx_tui.cli.reading.text import MessageLines, heading
+    from agcx_tui.cli.reading.text import MessageLines, branch_lines, heading
+    from agcx_tui.core.conversation.branch_list import BranchLister
 
     metadata = listed(file.metadata)
     yield from heading(metadata)
     messages = MessageLines(metadata, modes_of(file))
+    # What a part of the messages does not show cannot be compared.
+    lister = BranchLister() if span == (0, None) and not left_out else None
     for number, message in selected_messages(file, span, left_out):
         yield from messages.lines(number, message)
+        if lister is not None and not isinstance(message, PersistenceError):
+            lister.add(number, message)
+    if lister is not None:
+        yield from branch_lines(lister.listed())
 
 
 def modes_of(file: SessionFile | CheckpointFile) -> ModeHistory:

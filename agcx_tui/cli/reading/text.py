@@ -29,6 +29,7 @@ from agcx_format.transcript import (
     ReadMessage,
     ToolCall,
     TranscriptReader,
+    answer_lines,
     call_parts,
     describe_file,
     describe_outcome,
@@ -37,6 +38,7 @@ from agcx_format.transcript import (
     text_of,
     tool_call_of_item,
 )
+from agcx_tui.core.conversation.branch_list import ListedBranch
 from agcx_tui.core.words.format import counted, exact, local, size
 
 
@@ -58,6 +60,19 @@ def heading(metadata: SessionMetadata) -> Iterator[str]:
     yield ""
 
 
+def branch_lines(branches: list[ListedBranch]) -> Iterator[str]:
+    """The branches below a conversation, with how they differ; nothing if there are none."""
+    if not branches:
+        return
+    yield f"── {counted(len(branches), 'branch', 'branches')}; --branch shows one of them ──"
+    yield ""
+    for branch in branches:
+        space, newest = "   " * branch.depth, " · newest" if branch.newest else ""
+        yield f"{space}“{branch.name}” · {branch.facts}{newest}"
+        yield from (f"{space}   {line}" for line in branch.differences())
+    yield ""
+
+
 class MessageLines:
     """Turns the messages of a session into lines, in order, from the first that is shown."""
 
@@ -70,6 +85,8 @@ class MessageLines:
             yield f"[{number}] {safe_line(message.reason)}"
         else:
             read = self._reader.read(number, message)
+            if read.is_silent:
+                return
             for each in read.headings:
                 yield f"── {safe_line(each)} ──"
                 yield ""
@@ -136,7 +153,8 @@ def _said(item: object, call: ToolCall | None) -> Iterator[str]:
         if call.call is not None:
             yield from call_parts(call.call)
         if call.output is not None:
-            yield "\n".join(map(_part, call.output.content))
+            yield from answer_lines(call.answers)
+            yield "\n".join(map(_part, call.shown_output))
         return
     match item:
         case Message(content=content):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from agcx_tui.cli.common import Settings, pass_settings, store_option
+from agcx_tui.cli.common import Settings, pass_settings, store_option, tell
 from agcx_tui.cli.transfer.import_report import Reporter
 from agcx_tui.cli.transfer.importing import import_found
 
@@ -17,11 +17,13 @@ from agcx_tui.cli.transfer.importing import import_found
 def sync(settings: Settings, dry_run: bool, as_json: bool) -> None:
     """Import what is new or has grown since, of every agent that keeps conversations on this machine.
 
-    `agcx import` lists where that is. What was deleted in the store stays deleted. An agent without any
+    `agcx import` lists where that is. What was deleted in the store stays deleted, and what
+    an undo took back stays away until it is imported by name. An agent without any
     conversations is no failure; the exit status is 1 if a file, or a part of one, could not be read or
     understood.
     """
     from agcx_format import open_store
+    from agcx_format.counting import counted
     from agcx_format.importing import FoundSource, ImportOptions, look
 
     # Unlike most commands, this one creates a store that does not exist.
@@ -32,4 +34,9 @@ def sync(settings: Settings, dry_run: bool, as_json: bool) -> None:
         found += agent.sources
         for error in agent.errors:
             shown.unreadable(error)
+    undone = sum(each.was_undone for each in found)
+    found = [each for each in found if not each.was_undone]
     import_found(settings, store, found, ImportOptions(dry_run, processes=None), shown)
+    if undone:
+        what = counted(undone, "conversation")
+        tell(f"{what} left out whose import was undone: agcx import AGENT takes them")

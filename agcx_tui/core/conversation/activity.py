@@ -107,10 +107,7 @@ def _files(count: int) -> str:
 
 def _failed(call: FailedCall) -> Fact:
     words = " · ".join(filter(None, (call.outcome.word, call.name, call.gist)))
-    error = (call.outcome.error or "").strip().split("\n", 1)[0]
-    # An exit code is said already.
-    note = "" if call.outcome.exit_code is not None else error
-    return Fact(f"message {call.number:,}", words, note, message=call.number)
+    return Fact(f"message {call.number:,}", words, call.reason, message=call.number)
 
 
 def _tool(tool: ToolUse) -> Fact:

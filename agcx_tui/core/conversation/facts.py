@@ -268,11 +268,13 @@ def _about_checkpoint(each: CheckpointMetadata) -> tuple[Fact, ...]:
 def _about_file(conversation: Conversation) -> tuple[Fact, ...]:
     data = conversation.metadata
     if conversation.layout is None:
-        return (_path("store", conversation.path),)
+        return (_path("path", conversation.path), Fact("size", _bytes(conversation.size)))
+    kept = conversation.checkpoint_bytes
     return (
         _path("path", conversation.path),
         Fact("layout", f"{conversation.layout}"),
         Fact("size", _bytes(conversation.size)),
+        *([Fact("with checkpoints", _bytes(conversation.size + kept))] if kept else []),
         Fact("recorded size", _bytes(data.file_size)),
         Fact("recorded ratio", f"{100 * data.compression_ratio:.1f} % of the original"),
         Fact("format version", f"{data.format_version}"),

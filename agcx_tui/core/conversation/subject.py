@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from pathlib import Path
+from uuid import UUID
 
 from agcx_format import (
     CheckpointMetadata,
@@ -25,7 +27,13 @@ from agcx_format import (
 )
 from agcx_format.disk import Signature
 from agcx_format.errors import PersistenceError
-from agcx_format.store import StoredCheckpoint, checkpoint_file, is_checkpoint
+from agcx_format.store import (
+    StoredCheckpoint,
+    checkpoint_file,
+    checkpoint_sizes,
+    is_checkpoint,
+    store_folder,
+)
 
 __all__ = [
     "Conversation",
@@ -43,7 +51,6 @@ class Offer(Enum):
     """What can be done with a session, and not with a checkpoint of it."""
 
     SPLIT = auto()
-    EXPORT = auto()
     # Read the file again: it may be saved by others.
     REOPEN = auto()
     # Show the checkpoints that it has.
@@ -56,7 +63,8 @@ class Offer(Enum):
 class Conversation:
     """A session or one of its checkpoints, opened; `offers` says what can be done with it.
 
-    `size` in bytes on disk; `checkpoint` None for the session itself.
+    `path` is the file that holds it, `size` its bytes on disk, `checkpoint_bytes` those of the session's
+    checkpoints, which belong to it; `checkpoint` None for the session itself.
 
     `signature` tells whether the file is still the one that was opened, None if no file is.
     `expected()` is how many messages there are, by all that is known yet.
@@ -72,6 +80,7 @@ class Conversation:
     layout: int | None = None
     sections: Callable[[Stopped], Sizes] = lambda stopped: []
     close: Callable[[], None] = lambda: None
+    checkpoint_bytes: int = 0
     checkpoint: CheckpointMetadata | None = None
     signature: Signature | None = None
     expected: Callable[[], int] = lambda: 0
@@ -103,12 +112,21 @@ def open_session(path: str) -> Conversation:
         file.layout,
         sections,
         file.close,
+        checkpoint_bytes=_checkpoint_bytes(path, file.metadata.id),
         signature=file.signature,
         expected=lambda: file.expected,
         mode_history=lambda: file.mode_history,
         state=lambda: file.state,
         parts=file.parts,
     )
+
+
+def _checkpoint_bytes(path: str, id: UUID) -> int:
+    """0 if the folder cannot be read: the tab of the checkpoints says why."""
+    try:
+        return checkpoint_sizes(Path(store_folder(path))).get(str(id), 0)
+    except (PersistenceError, OSError):
+        return 0
 
 
 def _opened_checkpoint(path: str) -> Conversation:
@@ -133,7 +151,7 @@ def open_checkpoint(
     """Read a checkpoint of a session completely."""
     loaded = store.checkpoints.open(wanted)
     return Conversation(
-        str(store.path),
+        str(store.path / (wanted.path or "")),
         session,
         loaded.source,
         wanted.size,
@@ -155,7 +173,7 @@ def checkpoints_of(
     metadata = conversation.metadata
     try:
         if store is None:
-            store = open_store(_directory(conversation.path))
+            store = open_store(store_folder(conversation.path))
         entry = store.entry(conversation.path)
         if entry is not None and entry.id is not None:
             return store, store.checkpoints.of(entry)
@@ -167,9 +185,3 @@ def checkpoints_of(
         for each in metadata.checkpoints
     ]
     return store, sorted(rows, key=lambda row: row.metadata.message_index)
-
-
-def _directory(path: str) -> str:
-    import os
-
-    return os.path.dirname(os.path.abspath(path))

@@ -9,10 +9,17 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from threading import Event
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
-from agcx_format.importing import FoundSource, ImportOptions, ImportOutcome, ImportResult, ImportRun
+from agcx_format.importing import (
+    FoundSource,
+    ImportOptions,
+    ImportOutcome,
+    ImportResult,
+    ImportRun,
+    Workers,
+)
 from agcx_tui.core.store import store_work
 
 if TYPE_CHECKING:
@@ -56,13 +63,27 @@ class RunningImport:
     """One import into a store.
 
     Iterate over `read` in a thread, then call `finish` where acts are done.  Whoever stops reading before
-    the end and calls `finish` gets the conversations that were read whole.  In the end, call `close`.
+    the end and calls `finish` gets the conversations that were read whole.  In the end, call `close`.  Both
+    wait until the thread has stopped.
+
+    Fields:
+        left_out: Once it is finished, how many sessions another program changed meanwhile.
     """
 
-    def __init__(self, store: Store, found: Iterable[FoundSource]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        found: Iterable[FoundSource],
+        options: ImportOptions | None = None,
+        workers: Workers | None = None,
+    ) -> None:
+        self.left_out = 0
         self._store = store
         self._found = list(found)
+        self._options = options or ImportOptions(processes=None)
+        self._workers = workers
         self._run: ImportRun | None = None
+        self._reading = Lock()
 
     def read(self, stop: Event) -> Iterator[ImportProgress]:
         """Read the conversations, until `stop` is set; the last report tells all.
@@ -70,12 +91,18 @@ class RunningImport:
         Raises:
             PersistenceError: The store cannot be read or written.
         """
-        self._run = ImportRun(self._store, self._found, ImportOptions(processes=None))
+        with self._reading:
+            self._run = ImportRun(
+                self._store, self._found, self._options, stop.is_set, self._workers
+            )
+            yield from self._read(self._run, stop)
+
+    def _read(self, run: ImportRun, stop: Event) -> Iterator[ImportProgress]:
         total = sum(each.size for each in self._found)
         outcomes: Counter[ImportOutcome] = Counter()
         failed: list[ImportResult] = []
         read, reported = 0, time.monotonic()
-        for done, result in enumerate(self._run.results(), 1):
+        for done, result in enumerate(run.results(), 1):
             outcomes[result.outcome] += 1
             read += result.size
             if result.outcome is ImportOutcome.FAILED:
@@ -95,9 +122,13 @@ class RunningImport:
             PersistenceError: The system refuses something; then nothing changed.
         """
         assert self._run is not None
-        return store_work.imported(store, self._run.finish().acts)
+        with self._reading:
+            summary = self._run.finish()
+        self.left_out = len(summary.left_out)
+        return store_work.imported(store, summary.acts)
 
     def close(self) -> None:
         """End what is running, and remove what was not put in place."""
-        if self._run is not None:
-            self._run.close()
+        with self._reading:
+            if self._run is not None:
+                self._run.close()

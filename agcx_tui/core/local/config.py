@@ -64,6 +64,9 @@ class Config:
     search_index: bool = True
     # How large the index may become, as `2GB`.
     search_largest: str | None = None
+    # Whether the browser imports by itself what agents have written: once it has started, and as they write.
+    sync_on_start: bool = False
+    sync_watch: bool = False
     # By the id of an action, the keys that replace its own, with commas between.
     keys: Mapping[str, str] = field(default_factory=dict)
     # The file and its text: for errors that are found only later.
@@ -217,6 +220,20 @@ SETTINGS = (
         _Text,
         'a size as "500MB" or "2GB"',
         _is_size,
+    ),
+    Setting(
+        "sync.on_start",
+        "false",
+        "true imports what is new of all agents in the background when the browser starts.",
+        bool,
+        "true or false",
+    ),
+    Setting(
+        "sync.watch",
+        "false",
+        "true imports what agents write while the browser is open, a moment later.",
+        bool,
+        "true or false",
     ),
 )
 

@@ -62,8 +62,9 @@ def complete(before: str, table: SessionTable) -> Completion:
     minus, key, value = match[1], (match[2] or "").lower(), match[3]
     if not key:
         # With nothing to complete, Tab goes to the next pane.
-        keys = [f"{name}:" for name in KEYS if name.startswith(value.lower())] if value else []
-        return Completion(match.start(), tuple(minus + name for name in keys))
+        names = [name for name in KEYS if name.startswith(value.lower())] if value else []
+        names.sort(key=lambda name: name != value.lower())
+        return Completion(match.start(), tuple(f"{minus}{name}:" for name in names))
     wanted = fold(value.strip('"'))
     found = [each for each in _values(table, key) if wanted in fold(each)]
     found.sort(key=lambda each: not fold(each).startswith(wanted))

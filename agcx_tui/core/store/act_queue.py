@@ -82,6 +82,10 @@ class ActQueue:
         self._last = AskedAct(self._thread.submit(self._do, act))
         return self._last
 
+    def run_unasked(self, act: Act) -> AskedAct:
+        """Do an act that no person asked for when its turn comes: an undo is not about it."""
+        return AskedAct(self._thread.submit(self._do, act))
+
     def undo(self) -> AskedAct:
         """Undo the act that waits or runs; if there is none, the last one that was done."""
         before = self._last if self._last is not None and not self._last.is_over else None

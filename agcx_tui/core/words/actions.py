@@ -129,10 +129,17 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                palette="clear the filter, then the marks"),
     ),
     "filter": (
-        Action("filter.escape", "escape", "clear_or_leave", "clear, then leave",
-               footer="clear, then leave", label="esc"),
-        Action("filter.leave", "enter,down", "leave", "done",
-               footer="done", in_palette=False, label="enter"),
+        Action("filter.open", "enter,ctrl+j", "open", "open",
+               footer="open", palette="open the session", label="enter"),
+        Action("filter.leave", "escape", "leave", "done: to the list, and esc clears the filter",
+               footer="done", in_palette=False, label="esc"),
+        _move("filter.down", "down", "move(1)", "down"),
+        _move("filter.up", "up", "move(-1)", "up"),
+        _move("filter.page-down", "pagedown", "page(1)", "a page down"),
+        _move("filter.page-up", "pageup", "page(-1)", "a page up"),
+    ),
+    # Where Tab completes what is typed: the filter, and the search of all conversations.
+    "completed": (
         Action("filter.complete", "tab", "complete(1)", "complete", footer="complete"),
         Action("filter.complete-back", "shift+tab", "complete(-1)", "previous completion"),
     ),
@@ -160,6 +167,8 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     ),
     # --- the search of all conversations
     "recall": (
+        Action("recall.escape", "escape", "clear_or_leave", "clear, then leave",
+               footer="clear, then leave", label="esc"),
         Action("recall.leave", "enter", "leave", "done",
                footer="done", in_palette=False, label="enter"),
         Action("recall.earlier", "up", "earlier", "previous search", in_palette=False),
@@ -352,6 +361,17 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     # The letter that asked also answers; Enter stays on Cancel.
     "delete": (Action("delete.yes", "d", "delete", "delete", footer="delete"),),
     "rename": (Action("rename.cancel", "escape", "dismiss(None)", "cancel", footer="cancel"),),
+    "change": (
+        _move("change.first", "down", "enter(0)", "first choice"),
+        _move("change.last", "up", "enter(-1)", "last choice"),
+        Action("change.delete", "d", "choose('DELETE')", "delete this message"),
+        Action("change.replace", "r", "choose('REPLACE')", "replace a text in it"),
+        Action("change.split", "x", "choose('SPLIT')", "split off a new session"),
+        Action("change.purge", "e", "choose('PURGE')", "remove its earlier versions"),
+        Action("change.purge-all", "E", "choose('PURGE_ALL')", "remove all earlier versions"),
+        Action("change.redact", "t", "choose('REDACT')", "take a text out of the session"),
+        Action("change.secrets", "s", "choose('SECRETS')", "take all secrets out of the session"),
+    ),
     "columns": (Action("columns.apply", "ctrl+s", "apply", "apply", footer="apply"),),
     "export": (Action("export.go", "ctrl+s", "export", "export", footer="export"),),
     "review": (

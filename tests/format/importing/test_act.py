@@ -210,6 +210,39 @@ def test_what_was_found_says_how_much_is_new_and_when_it_was_last_looked_at(
     assert codex.looked is not None
 
 
+def by_itself(store: Store, path: Path) -> list[str]:
+    return [each.source.path.name for each in found(store, path) if each.comes_by_itself]
+
+
+def test_an_import_in_the_background_is_in_no_history_and_leaves_alone_what_a_person_took_back(
+    store, rollouts
+):
+    """As when the agents saved their sessions here: there is nothing to undo."""
+    assert by_itself(store, rollouts) == ["a.jsonl", "b.jsonl"]
+    with ImportRun(store, found(store, rollouts), ImportOptions(in_background=True)) as run:
+        assert [each.outcome for each in run.results()] == [ImportOutcome.IMPORTED] * 2
+        summary = run.finish()
+    assert (len(summary.acts), store.log(), sizes(store)) == (1, [], {"one": 1, "two": 1})
+    store.delete([entry for entry in store.scan() if entry.title == "two"])
+    write(rollouts / "a.jsonl", meta(), user("one"), assistant("more"))
+    write(rollouts / "b.jsonl", meta(id=OTHER), user("two"), assistant("more"))
+    write(rollouts / "c.jsonl", meta(id=OTHER.replace("b", "c")), user("three"))
+    assert by_itself(store, rollouts) == ["a.jsonl", "c.jsonl"]
+    outcomes(store, rollouts)
+    store.undo()
+    # Both imports were undone, and both go on.
+    write(rollouts / "a.jsonl", meta(), user("one"), assistant("more"), assistant("and more"))
+    assert by_itself(store, rollouts) == []
+
+
+def test_a_run_that_is_stopped_ends_while_a_process_still_reads(tmp_path, rollouts):
+    store = open_store(tmp_path / "store")
+    options = ImportOptions(in_background=True)
+    with ImportRun(store, found(store, rollouts), options, lambda: True) as run:
+        assert list(run.results()) == []
+        assert run.finish().acts == ()
+
+
 def test_several_processes_give_the_same(store, rollouts, tmp_path):
     write(rollouts / "c.jsonl", meta(), user("one"), assistant("more"))
     program = tmp_path / "program.py"

@@ -19,7 +19,7 @@ from agcx_format import (
     open_store,
 )
 from agcx_format.store import Archive, Presence, presence, verify_backup
-from agcx_format.store.backup import writing
+from agcx_format.store.backup import archive_writer, writing
 from agcx_format.store.backup.archive import MARK, MARK_TEXT
 from tests.format.store.test_incoming import A, filled, problems
 from tests.slow.crash.processes import killed_at
@@ -150,7 +150,7 @@ def test_a_session_that_an_agent_saves_meanwhile_is_taken_whole(tmp_path: Path, 
     versions, taken = [Path(file).read_bytes()], []
     store.append(A, store.load_session(A)[1].messages[:1])
     versions.insert(0, Path(file).read_bytes())
-    pieces, saves = writing._pieces, iter(range(3))
+    pieces, saves = archive_writer._pieces, iter(range(3))
 
     def saved_while_read(file):
         yield from pieces(file)
@@ -159,7 +159,7 @@ def test_a_session_that_an_agent_saves_meanwhile_is_taken_whole(tmp_path: Path, 
             Path(file.path).write_bytes(versions[len(taken) % 2])
             taken.append(file.path)
 
-    monkeypatch.setattr(writing, "_pieces", saved_while_read)
+    monkeypatch.setattr(archive_writer, "_pieces", saved_while_read)
     (session,) = store.back_up(path).backup.sessions
     assert session.messages == store.load_session(A)[0].message_count
     assert verify_backup(path).problems == []
@@ -311,29 +311,63 @@ def test_killed_at_any_step_a_backup_leaves_those_before_it(tmp_path: Path):
         step += 1
     assert step > 5
     assert verify_backup(path).problems == []
-    fresh = tmp_path / "fresh.tar"
-    for each in range(4):
-        assert killed_at(each, lambda: store.back_up(fresh))
-    store.back_up(fresh)
-    assert verify_backup(fresh).problems == []
 
 
-def test_a_failing_backup_leaves_the_archive_as_it_was(tmp_path: Path, monkeypatch):
-    store, path = filled(tmp_path / "from", 1), tmp_path / "backup.tar"
+def test_a_first_backup_is_there_whole_or_not_at_all_and_what_was_killed_is_swept(tmp_path: Path):
+    store, folder = filled(tmp_path / "from", 2), tmp_path / "to"
+    folder.mkdir()
+    path, step = folder / "backup.tar", 0
+    while killed_at(step, lambda: store.back_up(path)):
+        step += 1
+        if path.exists():
+            assert verify_backup(path).problems == []
+            path.unlink()
+    assert step > 5
+    assert verify_backup(path).problems == []
+    path.unlink()
+    store.back_up(path)
+    assert os.listdir(folder) == [path.name]
+
+
+def test_what_took_the_name_meanwhile_is_not_replaced(tmp_path: Path):
+    store, folder = filled(tmp_path / "from", 1), tmp_path / "to"
+    folder.mkdir()
+    path = folder / "backup.tar"
+    with pytest.raises(PersistenceError, match="exists"):
+        store.back_up(path, progress=lambda done, total: path.write_bytes(b"notes"))
+    assert path.read_bytes() == b"notes"
+    assert os.listdir(folder) == [path.name]
+
+
+def test_a_backup_that_reads_otherwise_than_it_was_written_is_taken_back(tmp_path: Path):
+    store, folder = filled(tmp_path / "from", 1), tmp_path / "to"
+    folder.mkdir()
+    path = folder / "backup.tar"
+
+    def bad_disk(at: int) -> Callable[[int, int], None]:
+        """Changes a byte of what was written."""
+
+        def change(done: int, total: int) -> None:
+            (written,) = folder.iterdir()
+            data = bytearray(written.read_bytes())
+            if done == total:
+                data[at] ^= 1
+                with written.open("r+b") as file:
+                    file.write(data)
+
+        return change
+
+    # After the mark, the first object: its header, its bytes.
+    for at, reason in ((1024 + 10, "not a member"), (1536 + 10, "checksum")):
+        with pytest.raises(CorruptData, match=reason):
+            store.back_up(path, progress=bad_disk(at))
+        assert os.listdir(folder) == []
     store.back_up(path)
     before = path.read_bytes()
-    store.append(A, [store.load_session(A)[1].messages[0]])
-
-    def full(self, backup):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(writing._Writer, "add_backup", full)
-    with pytest.raises(OSError, match="space"):
-        store.back_up(path)
+    store.append(A, store.load_session(A)[1].messages[:1])
+    with pytest.raises(CorruptData, match="checksum"):
+        store.back_up(path, progress=bad_disk(len(before) - 1024 + 512 + 10))
     assert path.read_bytes() == before
-    with pytest.raises(OSError, match="space"):
-        store.back_up(tmp_path / "new.tar")
-    assert not (tmp_path / "new.tar").exists()
 
 
 def test_a_restored_store_is_not_in_use_because_its_files_are_new(tmp_path: Path):

@@ -107,6 +107,17 @@ def test_what_another_program_saved_meanwhile_is_left_out_and_the_rest_is_taken(
     assert store.imports.records("codex").session_ids() == {A}
 
 
+def test_what_is_taken_as_saved_is_in_no_history_and_keeps_no_version(store: Store):
+    with Staging(store.path) as staging:
+        arrivals = [arrival(store, staging, A, "new"), arrival(store, staging, B, "grown")]
+        done = store.imports.take(arrivals, {}, as_saved=True)
+    assert titles(store) == {A: "new", B: "grown"}
+    # What it changed can still be told.
+    assert sum(step.path.endswith(".agcx") for step in done.acts[0].steps) == 2
+    assert (store.log(), store.imports.records("codex").session_ids()) == ([], {A, B})
+    assert [path.name for path in store.path.glob("trash/*") if "reserve" not in path.name] == []
+
+
 def test_records_alone_need_no_act(store: Store):
     done = store.imports.take([], {"codex": [record(A)]})
     assert (done.acts, store.log()) == ((), [])

@@ -72,6 +72,17 @@ def test_show_shows_one_path(path):
     assert [json.loads(line)["number"] for line in lines] == [*range(1, 15), 16, 17]
 
 
+def test_show_ends_with_the_branches_and_how_they_differ(path):
+    shown = run("show", path).stdout.split("── 2 branches; --branch shows one of them ──\n\n")[1]
+    assert shown.splitlines() == [
+        "“branchwords” · message 13: 2 messages, continues from message 12",
+        "   ends: branchanswer",
+        "“secondbranch” · message 15: 1 message, continues from message 12 · newest",
+        "",
+    ]
+    assert "2 branches" not in run("show", path, "--last", "3").stdout
+
+
 def test_a_branch_that_there_is_not_is_answered_with_those_there_are(path):
     for command in (["show", path], ["export", path]):
         done = run(*command, "--branch", "elsewhere")

@@ -39,6 +39,10 @@ def test_all_agents_are_one_act_and_a_second_run_has_nothing_to_do():
     assert "2 already there" in again.stderr
     assert run("undo").exit_code == 0
     assert titles() == set()
+    assert "2 conversations left out whose import was undone" in run("sync").stderr
+    assert titles() == set()
+    run("import", "codex")
+    assert titles() == {"one"}
 
 
 def test_what_has_grown_grows_and_what_was_deleted_stays_away(agents):

@@ -26,8 +26,8 @@ from agcx_tui.app.screens.browser.filter_bar import FilterBar
 from agcx_tui.app.screens.listing import ListingScreen
 from agcx_tui.app.services import Remember, Services
 from agcx_tui.app.widgets.copying import copy
+from agcx_tui.app.widgets.lines.completed_line import CompletedLine
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
-from agcx_tui.app.widgets.lines.filter_line import FilterInput
 from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.app.widgets.list.header import ListHeader
 from agcx_tui.app.widgets.list.session_list import SessionList
@@ -44,6 +44,7 @@ from agcx_tui.core.words import format
 if TYPE_CHECKING:
     from agcx_format.catalog import Catalog
     from agcx_tui.app.screens.browser.session_acts import SessionActs
+    from agcx_tui.core.importing.background import SyncState
 
 __all__ = ["Arranged", "BrowserScreen"]
 
@@ -135,10 +136,9 @@ class BrowserScreen(ListingScreen[None]):
         )
         self.panes = SplitPanes(left, self._preview, wish=preview, shares=shares, id="panes")
         self._filter = FilterBar(
-            self.table,
+            self.sessions,
             services.now,
             self.table_changed,
-            self._focus_list,
             here=arranged.here,
             id="filter-line",
         )
@@ -156,6 +156,7 @@ class BrowserScreen(ListingScreen[None]):
     def on_mount(self) -> None:
         self.set_interval(_AGES_EVERY, self.sessions.forget_strips)
         self._take_size(self.app.size)
+        self.services.sync.changed.subscribe(self._show_sync)
         self.action_rescan()
 
     async def on_unmount(self) -> None:
@@ -194,10 +195,13 @@ class BrowserScreen(ListingScreen[None]):
         text = f"A different store is at {path} now and is listed instead; nothing is marked."
         self.notify(text, severity="warning", timeout=12, markup=False)
 
+    @on(SessionList.Grouped)
     def _show_state(self) -> None:
         """Everything around the list, and instead of it where there is none."""
         state = self.feed.state
-        title = heading.title_line(self.table, state, self.feed.path, self.sessions.grouping)
+        title = heading.title_line(
+            self.table, state, self.feed.path, self.sessions.grouping, self.services.sync.state
+        )
         self.query_one("#title", EdgeLine).show(*title)
         unread = self._activity.left
         if self.feed.reads_openings:
@@ -219,6 +223,10 @@ class BrowserScreen(ListingScreen[None]):
             self.sessions.at_rest = state.vanished
             self.refresh_bindings()
 
+    def _show_sync(self, _: SyncState) -> None:
+        if self.app.is_running:
+            self._show_state()
+
     @on(SessionList.Highlighted)
     @on(SplitPanes.Moved)
     def _follow_cursor(self) -> None:
@@ -227,10 +235,6 @@ class BrowserScreen(ListingScreen[None]):
         reading = self.feed.state.reading
         delay = _PREVIEW_DELAY_READING if reading else _PREVIEW_DELAY
         self._preview.follow(self.sessions.cursor, delay=delay, at_once=not reading)
-
-    @on(SessionList.Grouped)
-    def _grouped(self) -> None:
-        self._show_state()
 
     @on(SplitPanes.Arranged)
     def _arranged(self, message: SplitPanes.Arranged) -> None:
@@ -266,9 +270,6 @@ class BrowserScreen(ListingScreen[None]):
     def action_filter(self) -> None:
         self.set_focus(self._filter.input)
 
-    def _focus_list(self) -> None:
-        self.set_focus(self.sessions)
-
     def reveal(self, row: int) -> None:
         """Put the cursor on a session; a filter that hides it is cleared."""
         if not self.sessions.go_to(row):
@@ -287,7 +288,7 @@ class BrowserScreen(ListingScreen[None]):
 
     def action_clear(self) -> None:
         if self.focused is not self.sessions:
-            self._focus_list()
+            self.set_focus(self.sessions)
         elif self.panes.leave_alone():
             pass
         elif self._filter.value:
@@ -365,7 +366,7 @@ class BrowserScreen(ListingScreen[None]):
     async def action_tags(self) -> None:
         await self._acts.change_tags(self.chosen())
 
-    @on(FilterInput.SearchInside)
+    @on(CompletedLine.SearchInside)
     @work
     async def action_search(self) -> None:
         """Search inside all conversations: what is typed next, or what the filter finds nowhere."""

@@ -13,11 +13,12 @@ from textual.widgets import Input, Static
 
 from agcx_format.transcript import safe_line
 from agcx_tui.app.screens.browser import heading
+from agcx_tui.app.widgets.lines.completed_line import CompletedLine
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.lines.filter_line import FilterInput
+from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.core.sessions import query
 from agcx_tui.core.sessions.completion import complete
-from agcx_tui.core.sessions.table import SessionTable
 
 __all__ = ["FilterBar"]
 
@@ -25,7 +26,7 @@ _HERE = "is:here"
 
 
 class FilterBar(Horizontal):
-    """Filters `table` with every key, then calls `filtered`; `leave` moves the focus to the list."""
+    """Filters the table of `sessions` with every key, then calls `filtered`."""
 
     DEFAULT_CSS = """
     FilterBar {
@@ -39,18 +40,19 @@ class FilterBar(Horizontal):
 
     def __init__(
         self,
-        table: SessionTable,
+        sessions: SessionList,
         now: Callable[[], int],
         filtered: Callable[[], None],
-        leave: Callable[[], None],
         *,
         here: bool = False,
         id: str | None = None,
     ) -> None:
         """`now` gives microseconds since 1970; `here` begins with the sessions of the working directory."""
         super().__init__(id=id)
-        self.input = FilterInput(partial(complete, table=table), leave, id="filter")
-        self._table = table
+        self._sessions, self._table = sessions, sessions.table
+        self.input = FilterInput(
+            partial(complete, table=self._table), sessions, self.apply, id="filter"
+        )
         self._now = now
         self._filtered = filtered
         self._status = EdgeLine(id="filter-status")
@@ -58,6 +60,9 @@ class FilterBar(Horizontal):
         # What the sessions are that `is:listed` shows.
         self._listed_as = ""
         self._here = here
+        self._unread = 0
+        # The line that the list was filtered by last.
+        self._applied = ""
 
     def compose(self) -> ComposeResult:
         yield Static("/", id="filter-sign")
@@ -78,12 +83,13 @@ class FilterBar(Horizontal):
     def clear_at_once(self) -> None:
         """Show all sessions, before anything else happens."""
         self.input.value = ""
-        self._apply("")
+        self.apply()
 
     def show_listed(self, label: str) -> None:
         """Show the sessions that are `listed` in the table; `label` is what they are."""
         self._listed_as = label
-        self.input.value = ""
+        # They may be others than those of the same words.
+        self.clear_at_once()
         self.input.value = "is:listed"
 
     def toggle_here(self) -> None:
@@ -97,30 +103,44 @@ class FilterBar(Horizontal):
 
     def show_status(self, unread: int) -> None:
         """Say what the filter found, or what is wrong with it; `unread` sessions are still to be read."""
+        self._unread = unread
         self._status.set_class(bool(self._errors), "-wrong")
         if self._errors:
             words = safe_line(" · ".join(self._errors))
             self._status.show(right=Content.styled(words, "$error"))
         else:
-            self._status.show(*heading.filter_found(self._table, self._listed_as, unread))
+            left, right = heading.filter_found(self._table, self._listed_as, unread)
+            words = self.input.next_words if self.input.has_focus else ""
+            self._status.show(words or left, right)
+
+    def on_descendant_blur(self) -> None:
+        self.show_status(self._unread)
 
     @on(Input.Changed)
     def _typed(self, message: Input.Changed) -> None:
         message.stop()
-        self._apply(message.value)
+        self.apply()
 
-    def _apply(self, typed: str) -> None:
+    def apply(self) -> None:
+        """Filter by the line as it is now."""
+        typed = self.input.value
+        if typed == self._applied:
+            return
+        self._applied = typed
         found = query.parse(typed, self._now())
         self._errors = found.errors
+        before = self._sessions.cursor
         self._table.filter_by(found)
         self._filtered()
+        if before is not None and self._sessions.cursor != before:
+            # Not the nearest that is left, which could be anywhere among what was looked for.
+            self._sessions.action_top()
 
-    @on(FilterInput.Offered)
-    def _completed(self, message: FilterInput.Offered) -> None:
-        """Show what else Tab may bring, the next one first."""
+    @on(CompletedLine.Offered)
+    def _completed(self, message: CompletedLine.Offered) -> None:
+        """What else Tab may bring is shown as the line changes."""
         message.stop()
-        if not message.candidates and not self._table.order:
-            self.post_message(FilterInput.SearchInside())
-            return
-        if words := message.words:
-            self._status.show(left=words)
+        if not message.found and self._table.order:
+            self._status.show(left=message.words)
+        elif not message.found:
+            self.post_message(CompletedLine.SearchInside())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from agcx_format.transcript import safe_line
+from agcx_tui.core.importing.background import SyncState
 from agcx_tui.core.sessions.groups import Grouping
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store.feed import FeedState
@@ -14,7 +15,7 @@ __all__ = ["filter_found", "title_line"]
 
 
 def title_line(
-    table: SessionTable, state: FeedState, path: str | None, grouping: Grouping
+    table: SessionTable, state: FeedState, path: str | None, grouping: Grouping, sync: SyncState
 ) -> tuple[Content, Content | str]:
     """What is on the left, and on the right."""
     shown = safe_line(format.short_path(path)) if path else "no store"
@@ -22,7 +23,14 @@ def title_line(
     totals = _totals(table, state) if path else Content("")
     if grouping != "none":
         totals = Content(f"by {grouping} · ") + totals
-    return left, totals
+    return left, _sync(sync) + totals
+
+
+def _sync(sync: SyncState) -> Content:
+    """What the import in the background does; nothing if it is done in a moment."""
+    if sync.problem:
+        return Content.styled("import failed, i tells why · ", "$text-warning")
+    return Content(f"importing {sync.done:,} of {sync.found:,} · " if sync.found > 1 else "")
 
 
 def _totals(table: SessionTable, state: FeedState) -> Content:

@@ -65,8 +65,7 @@ def no_match(typed: str, sessions: int) -> Content:
     return _page(
         "No session matches",
         f"{safe_line(typed)}\n\n",
-        ("Tab", "bold $primary"), " in the filter, or ", ("f", "bold $primary"),
-        " in the list, searches inside all conversations.\n",
+        ("Enter", "bold $primary"), " searches inside all conversations.\n",
         ("Esc", "bold $primary"), " shows all sessions again.\n\n",
         "Words match the title, tags, model, id, and first words.\n",
         f"Keys: {keys}\n",

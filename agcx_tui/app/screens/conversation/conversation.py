@@ -267,7 +267,7 @@ class ConversationScreen(OnceScreen[None]):
 
             opener = partial(open_checkpoint, self.panes.store, self.opened.metadata, target)
             screen = CheckpointScreen(
-                self.path, self.derived, opener=opener, follow=self.file.store
+                self.path, self.derived, opener=opener, export=self._export, follow=self.file.store
             )
             self.app.push_screen(screen)
 
@@ -324,13 +324,10 @@ class ConversationScreen(OnceScreen[None]):
     # --- taking out
 
     def action_export(self) -> None:
-        if self.opened is not None and Offer.EXPORT not in self.opened.offers:
-            text = "c creates a session from this checkpoint, which can be exported."
-            self.notify(text, markup=False)
-        elif self._export is None:
+        if self._export is None or self.opened is None:
             self.notify("This cannot be exported.", markup=False)
         else:
-            self._export(self.path)
+            self._export(self.opened.path)
 
     def action_copy_id(self) -> None:
         if self.opened is not None:

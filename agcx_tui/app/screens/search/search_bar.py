@@ -15,8 +15,8 @@ from textual.message import Message
 from textual.widgets import Static
 
 from agcx_format.transcript import safe_line
+from agcx_tui.app.widgets.lines.completed_line import CompletedLine
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
-from agcx_tui.app.widgets.lines.filter_line import FilterInput
 from agcx_tui.app.widgets.lines.recall_line import RecallInput
 from agcx_tui.core.local.searches import LastSearches
 from agcx_tui.core.search.line import SearchLine
@@ -105,8 +105,8 @@ class SearchBar(Vertical):
                 indent = max(1, self.size.width - cell_len(words) - 2)
             self._errors.show(Content(" " * indent) + Content.styled(words, "$error"))
 
-    @on(FilterInput.Offered)
-    def _completed(self, message: FilterInput.Offered) -> None:
+    @on(CompletedLine.Offered)
+    def _completed(self, message: CompletedLine.Offered) -> None:
         """Show what else Tab may bring, the next one first."""
         message.stop()
         if words := message.words:

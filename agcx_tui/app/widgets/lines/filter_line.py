@@ -1,96 +1,83 @@
-"""The line in which the filter is typed; every key filters."""
+"""The line in which the filter is typed; every key filters, the arrows move the list."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from textual.message import Message
+from textual import events
 
 from agcx_tui.app.keys.bindings import bindings
-from agcx_tui.app.widgets.lines.typed_line import TypedLine
+from agcx_tui.app.widgets.lines.completed_line import CompletedLine
+from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.core.sessions.completion import Completion
 
+__all__ = ["FilterInput"]
 
-class FilterInput(TypedLine):
-    """Esc clears the line, then leaves it; Enter and Down go back to the list and keep the filter."""
+
+class FilterInput(CompletedLine):
+    """Enter opens the session under the cursor of `sessions`; Esc goes to the list and keeps the filter."""
 
     BINDINGS = bindings("filter")
-
-    @dataclass
-    class Offered(Message):
-        """These can replace the last word; the one at `chosen` does."""
-
-        candidates: tuple[str, ...]
-        chosen: int
-
-        @property
-        def words(self) -> str:
-            """What else Tab may bring, the next one first; empty if the chosen one is all."""
-            if not self.candidates:
-                return "tab: nothing completes this"
-            others = [*self.candidates[self.chosen + 1 :], *self.candidates[: self.chosen]]
-            return "tab: " + "  ".join(others) if others else ""
-
-    class SearchInside(Message):
-        """Tab in an empty line, or in one that finds nothing and that nothing completes."""
 
     def __init__(
         self,
         complete: Callable[[str], Completion],
-        leave: Callable[[], None],
+        sessions: SessionList,
+        apply: Callable[[], None],
         *,
         id: str | None = None,
     ) -> None:
-        """`complete` returns what can replace the last word of the line up to the cursor.
+        """`apply` filters the list by the line as it is now: keys may come faster than the list follows."""
+        super().__init__(complete, id=id, placeholder="words  model:  tag:  is:favorite  after:")
+        self._sessions = sessions
+        self._apply = apply
+        # Nothing was typed since the focus came.
+        self._untouched = True
 
-        `leave` moves the focus to the list.
-        """
-        self._complete = complete
-        self._leave = leave
-        # What is offered, which candidate is taken, and the line up to the cursor with it.
-        self._offer: tuple[Completion, int, str] | None = None
-        super().__init__(
-            id=id, select_on_focus=False, placeholder="words  model:  tag:  is:favorite  after:"
-        )
+    # --- the key that brought the focus here is not typed if it is pressed twice
 
-    def action_clear_or_leave(self) -> None:
-        if self.value:
+    def on_focus(self) -> None:
+        self._untouched = True
+
+    def refuses(self, event: events.Key) -> bool:
+        untouched, again = self._untouched, event.key == "slash"
+        self._untouched = untouched and again
+        return untouched and again
+
+    def on_paste(self, event: events.Paste) -> None:
+        # Keys that come at once are a text, too.
+        if self._untouched:
+            event.text = event.text.removeprefix("/")
+        self._untouched = False
+
+    def action_leave(self) -> None:
+        """Go to the list; a filter that finds nothing is of no use there."""
+        self._apply()
+        if not self._sessions.lines:
             self.value = ""
-        else:
-            self._leave()
+            self._apply()
+        self.screen.set_focus(self._sessions)
 
-    def action_complete(self, step: int) -> None:
-        """Complete the last word, then take the next candidate; without a word, go to the next pane."""
-        line, at = self.value, self.cursor_position
-        if self._offer is not None and self._offer[2] == line[:at]:
-            offer, chosen, _ = self._offer
-            chosen = (chosen + step) % len(offer.candidates)
-        else:
-            offer, chosen = self._complete(line[:at]), 0 if step > 0 else -1
-        if offer.start == at:
-            self._go_on(step)
-            return
-        if not offer.candidates:
-            # Not to the next pane, which would obey what is typed next.
-            self.post_message(self.Offered((), 0))
-            return
-        made = line[: offer.start] + offer.candidates[chosen]
-        # A key alone is followed by its values, not by other keys.
-        only = len(offer.candidates) == 1
-        self._offer = None if only else (offer, chosen % len(offer.candidates), made)
-        self.value = made + line[at:]
-        self.cursor_position = len(made)
-        self.post_message(self.Offered(offer.candidates, chosen % len(offer.candidates)))
+    def action_open(self) -> None:
+        self._apply()
+        if self._sessions.lines:
+            self.action_leave()
+            self._sessions.action_open()
+        elif self.value:
+            self.post_message(self.SearchInside())
 
-    def _go_on(self, step: int) -> None:
-        """There is no word to complete."""
+    def action_move(self, step: int) -> None:
+        self._apply()
+        self._sessions.action_move(step)
+
+    def action_page(self, pages: float) -> None:
+        self._apply()
+        self._sessions.action_page(pages)
+
+    def go_on(self, step: int) -> None:
         if step > 0 and not self.value:
             self.post_message(self.SearchInside())
         elif step > 0:
             self.screen.focus_next()
         else:
             self.screen.focus_previous()
-
-    def action_leave(self) -> None:
-        self._leave()

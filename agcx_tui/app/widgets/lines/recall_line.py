@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from agcx_tui.app.keys.bindings import bindings
-from agcx_tui.app.widgets.lines.filter_line import FilterInput
+from agcx_tui.app.widgets.lines.completed_line import CompletedLine
 from agcx_tui.core.sessions.completion import Completion
 
 __all__ = ["RecallInput"]
 
 
-class RecallInput(FilterInput):
+class RecallInput(CompletedLine):
     """Up in an empty line brings back the last search, again the one before; Down goes the other way.
 
     `earlier` are the searches, newest first.
@@ -27,10 +27,9 @@ class RecallInput(FilterInput):
         *,
         id: str | None = None,
     ) -> None:
-        """`back` leaves the screen; it moves the focus first."""
-        super().__init__(complete, leave, id=id)
-        self._back = back
-        self.placeholder = 'words  "a phrase"  /regex/  role:  after:'
+        """`leave` goes to the results, `back` leaves the screen; each moves the focus first."""
+        super().__init__(complete, id=id, placeholder='words  "a phrase"  /regex/  role:  after:')
+        self._leave, self._back = leave, back
         self.earlier: Sequence[str] = ()
         # Which of them is in the line.
         self._recalled: int | None = None
@@ -49,7 +48,10 @@ class RecallInput(FilterInput):
         else:
             self._back()
 
-    def _go_on(self, step: int) -> None:
+    def action_leave(self) -> None:
+        self._leave()
+
+    def go_on(self, step: int) -> None:
         self.screen.focus_next() if step > 0 else self.screen.focus_previous()
 
     def action_earlier(self) -> None:

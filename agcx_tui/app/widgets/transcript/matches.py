@@ -125,7 +125,8 @@ class Matches:
         if not self._seeks or self._awaited is None or transcript.busy:
             return False
         index = self._awaited[0]
-        if index != transcript.current:
+        known = index < transcript.source.known()
+        if not known or transcript.current != transcript.shown_in(index):
             # The reader went elsewhere, or there is no such message.
             self._seeks = False
             self._awaited = None

@@ -115,7 +115,7 @@ class Transcript(Roll, can_focus=True):
     def _put(self, index: int, row: int = 0) -> None:
         # Without `reveal`: a message on a way that is not chosen stays the line that it is.
         self.moving()
-        self.current = max(0, min(index, self.source.known() - 1))
+        self.current = self.shown_in(max(0, min(index, self.source.known() - 1)))
         self.viewport.go(self.current, row)
         self.settled()
 
@@ -151,6 +151,11 @@ class Transcript(Roll, can_focus=True):
     def unfold(self, index: int) -> None:
         """Show all of a message: its call opened, no lines left out."""
         self._set_fold(self.blocks.owner(index), Fold.FULL)
+
+    def shown_in(self, index: int) -> int:
+        """The message whose lines show a known message: its own, or its call's while that is folded."""
+        owner = self.blocks.owner(index)
+        return index if owner == index or self.viewport.block(index).parts else owner
 
     def reveal(self, index: int) -> None:
         """Choose the ways that lead to a message, if others are chosen."""
@@ -374,8 +379,8 @@ class Transcript(Roll, can_focus=True):
 
     def _leave_folded(self) -> None:
         """An output that folded away leaves the cursor to its call, and shows that."""
-        owner = self.blocks.owner(self.current)
-        if owner != self.current and not self.viewport.block(self.current).parts:
+        owner = self.shown_in(self.current)
+        if owner != self.current:
             self.current = owner
             if self.viewport.head_row(owner) is None:
                 self.viewport.go(owner)

@@ -141,7 +141,7 @@ async def test_all_marked_are_deleted_even_those_that_the_filter_hides(store):
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
-        await pilot.press("a", "slash", *"rename", "enter", "d")
+        await pilot.press("a", "slash", *"rename", "escape", "d")
         dialog = await asked(pilot, ConfirmDelete)
         assert "Delete 15 sessions" in text_of(dialog)
         assert "The filter hides 13 of them now." in text_of(dialog)
@@ -158,7 +158,7 @@ async def test_a_broken_file_can_be_deleted_by_name(store):
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         (store / "note.agcx").write_bytes(b"not a session")
-        await pilot.press("f5", "slash", *"note.agcx", "enter")
+        await pilot.press("f5", "slash", *"note.agcx", "escape")
         await until(pilot, lambda: len(screen.table.order) == 1)
         await pilot.press("d")
         dialog = await asked(pilot, ConfirmDelete)

@@ -57,6 +57,7 @@ async def test_the_tree_names_the_branches_and_enter_goes_to_one(tmp_path):
         texts = [str(lines.get_option_at_index(n).prompt) for n in range(2)]
         assert texts[0].startswith("Try another")
         assert "message 3: 2 messages, continues from message 2" in texts[0]
+        assert "\n     ends: Done" in texts[0]
         assert texts[1].startswith("   Deeper")
         assert not any("\x1b" in text for text in texts)
         await pilot.press("down", "enter")

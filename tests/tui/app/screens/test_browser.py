@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 from agcx_format.store.store import open_store
 from agcx_tui.app.dialogs.help import HelpScreen
 from agcx_tui.app.screens.browser.browser import BrowserScreen
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.app.widgets.preview import Preview
 from agcx_tui.core.sessions.sorting import SORTS
@@ -131,29 +132,42 @@ async def test_keys_typed_faster_than_the_screen_follows_reach_the_filter(store)
         assert pilot.app.screen is screen
 
 
-async def test_escape_clears_the_filter_first_and_leaves_it_second(store):
+async def test_in_the_filter_arrows_move_the_list_and_enter_opens_what_is_at_the_cursor(store):
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
-        await pilot.press("slash", "z", "z")
-        assert screen.focused is screen.query_one("#filter")
+        field, sessions = screen.query_one("#filter", Input), screen.query_one(SessionList)
+        await pilot.press("end", "slash", *"rename")
+        # Not the one that happens to be nearest to where the cursor was.
+        assert at_cursor(screen) == titles(screen)[0]
+        await pilot.press("down")
+        assert screen.focused is field
+        assert at_cursor(screen) == titles(screen)[1]
+        await pilot.press("up", "down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ConversationScreen))
         await pilot.press("escape")
-        assert screen.query_one("#filter", Input).value == ""
-        assert screen.focused is screen.query_one("#filter")
-        await pilot.press("escape")
-        assert screen.focused is screen.query_one(SessionList)
+        await until(pilot, lambda: app.screen is screen)
+        # The keys of the list work again, on what was found.
+        assert screen.focused is sessions
+        assert at_cursor(screen) == titles(screen)[1]
+        assert len(titles(screen)) == 2
 
 
-@pytest.mark.parametrize("key", ["enter", "down"])
-async def test_enter_and_down_go_back_to_the_list_and_the_filter_stays(store, key):
+async def test_escape_closes_the_filter_and_then_shows_all_sessions_again(store):
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
-        await pilot.press("slash", *"rename", key)
+        await pilot.press("slash", "slash", *"rename", "escape")
+        # The key that opens it, pressed twice, was not typed into it.
+        assert screen.query_one("#filter", Input).value == "rename"
         assert screen.focused is screen.query_one(SessionList)
         assert len(screen.table.order) == 2
-        await pilot.press("escape")
+        await pilot.press("slash", "slash", "escape", "escape")
         await until(pilot, lambda: len(screen.table.order) == 15)
+        # Nothing can be done with a list in which there is nothing.
+        await pilot.press("slash", "a", "slash", "z", "escape")
+        await until(pilot, lambda: len(screen.table.order) == 15)
+        assert screen.focused is screen.query_one(SessionList)
 
 
 async def test_a_wrong_value_is_said_beside_the_filter(store):
@@ -177,7 +191,7 @@ async def test_what_happened_in_sessions_is_read_when_the_filter_asks_for_it(sto
         failed = len(screen.table.order)
         assert 0 < failed < 15
         await until(pilot, lambda: f"{failed} of 15" in line(screen, "#filter-status"))
-        await pilot.press("escape", *"-is:failed")
+        await pilot.press("ctrl+u", *"-is:failed")
         others = len(screen.table.activity) - failed
         assert others > 0
         await until(pilot, lambda: f"{others} of 15" in line(screen, "#filter-status"))
@@ -191,7 +205,7 @@ async def test_a_key_that_there_is_not_is_an_error_in_place(store):
         await until(
             pilot, lambda: "no key modle; there are project" in line(screen, "#filter-status")
         )
-        await pilot.press("escape", *"http://x")
+        await pilot.press("ctrl+u", *"http://x")
         await until(pilot, lambda: "0 of 15" in line(screen, "#filter-status"))
 
 
@@ -202,7 +216,7 @@ async def test_when_nothing_matches_the_way_back_is_said_and_works_from_the_list
         await pilot.press("slash", *"zzz[/b]")
         await until(pilot, lambda: "No session matches" in notice(screen))
         assert "zzz[/b]" in notice(screen)
-        await pilot.press("enter", "escape")
+        await pilot.press("escape")
         await until(pilot, lambda: notice(screen) == "")
         assert len(rows(screen)) > 5
 

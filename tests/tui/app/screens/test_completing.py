@@ -38,6 +38,7 @@ def table() -> SessionTable:
     ("typed", "candidates"),
     [
         ("mod", ("model:", "mode:")),
+        ("mode", ("mode:", "model:")),
         ("grid -t", ("-tag:", "-turns:", "-tool:")),
         ("MESS", ("messages:",)),
         ("model:", ("model:gpt-5-codex", "model:claude-opus", "model:gpt-5")),
@@ -94,15 +95,22 @@ async def test_tab_completes_in_place_and_again_offers_the_next(store):
         assert screen.focused is field
 
 
-async def test_a_key_that_is_the_only_one_is_completed_and_then_its_values(store):
+async def test_tab_completes_a_key_shows_its_values_and_takes_the_first(store):
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         field = screen.query_one("#filter")
-        await pilot.press("slash", *"ta", "tab", "tab")
-        assert field.value.startswith("tag:")
-        assert len(field.value) > 4
-        assert titles(screen)
+        await pilot.press("slash", *"mod", "tab")
+        assert field.value == "model:"
+        shown = line(screen, "#filter-status")
+        assert shown.startswith("tab: gpt-5-codex  claude-sonnet-4  ")
+        await pilot.press("shift+tab")
+        assert field.value == "mode:"
+        await pilot.press("shift+tab", "tab")
+        assert field.value == "model:gpt-5-codex"
+        assert len(titles(screen)) == 6
+        await pilot.press("escape")
+        assert line(screen, "#filter-status") == "6 of 15"
 
 
 async def test_tab_stays_where_nothing_completes_and_says_so(store):

@@ -11,6 +11,7 @@ from textual.widgets import Input, Static
 
 from agcx_format.session.whole import read_session
 from agcx_format.store.store import open_store
+from agcx_tui.app.dialogs.export import ExportDialog
 from agcx_tui.app.dialogs.naming import NewSessionDialog
 from agcx_tui.app.screens.browser.session_acts import title_of_copy
 from agcx_tui.app.screens.conversation.checkpoint import CheckpointScreen
@@ -272,7 +273,10 @@ async def test_c_makes_a_session_of_a_checkpoint_in_its_tab_and_on_its_screen(ma
         checkpoint = await on(pilot, CheckpointScreen)
         await until(pilot, lambda: checkpoint.opened is not None)
         await pilot.press("e")
-        assert "c creates a session from this checkpoint" in notices(pilot)
+        asked = await on(pilot, ExportDialog)
+        assert name in asked.query_one("#path", Input).value
+        await pilot.press("escape")
+        await on(pilot, CheckpointScreen)
         await pilot.press("x")
         assert "A checkpoint cannot be changed" in notices(pilot)
         await pilot.press("c")

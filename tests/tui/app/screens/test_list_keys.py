@@ -217,7 +217,7 @@ TestKeys.settings = settings(max_examples=40, stateful_step_count=30, deadline=N
 async def test_a_range_does_not_go_on_after_the_filter_changed(tmp_path):
     async with browser(demo_copy(tmp_path / "history")).run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
-        await pilot.press("slash", *"is:fav", "enter", "shift+down")
+        await pilot.press("slash", *"is:fav", "escape", "shift+down")
         marked = {screen.table.title(row) for row in screen.table.marks}
         assert len(marked) == 2
         await pilot.press("escape")

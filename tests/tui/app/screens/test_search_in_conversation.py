@@ -155,6 +155,29 @@ async def test_a_conversation_opens_at_a_match_that_is_far_away_with_all_of_them
         assert app.screen is not app.conversation
 
 
+async def test_a_conversation_opens_at_a_match_in_an_output_that_is_folded(tmp_path):
+    messages = [assistant(f"{n} " + "word " * 300) for n in range(177)]
+    messages[111:113] = [call('{"command":["ls"]}'), output("one\nthe needle\n")]
+    path = session(tmp_path, messages)
+    query = parse_query("needle")
+    (match,) = find_matches(messages[112], query)
+    app = ScreenApp(path, search=query, at=(112, match.start, match.end))
+    async with app.run_test(size=SIZE) as pilot:
+        await searched(pilot, app.conversation.search)
+        await until(pilot, lambda: not app.transcript.busy)
+        assert current_match(app.transcript) == "needle"
+        assert app.transcript.current == 112
+
+
+async def test_a_folded_output_is_reached_by_its_number_at_its_call(tmp_path):
+    messages = [user("list"), call('{"command":["ls"]}'), output("one\n"), assistant("Done")]
+    app = ScreenApp(session(tmp_path, messages))
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, 4)
+        app.transcript.go(2)
+        assert app.transcript.current == 1
+
+
 async def test_folds_that_hold_a_match_open(tmp_path):
     numbers = "\n".join(f"row {n} {'needle' if n == 50 else ''}" for n in range(100))
     earlier = Message(None, "user", [InputText("an earlier needle")])

@@ -293,7 +293,7 @@ async def test_the_search_opens_over_the_list(demo, keys):
         await until(pilot, lambda: isinstance(pilot.app.screen, BrowserScreen))
 
 
-@pytest.mark.parametrize("keys", [("tab",), ("enter", "f")])
+@pytest.mark.parametrize("keys", [("tab",), ("enter",)])
 async def test_what_no_title_holds_is_searched_for_inside(demo, keys):
     async with browser(demo).run_test(size=(120, 36)) as pilot:
         screen = await opened(pilot, "slash", *"sigterm", *keys)

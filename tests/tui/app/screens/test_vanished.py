@@ -90,7 +90,7 @@ async def test_a_store_that_comes_back_is_listed_as_it_was_left(store, way):
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         await until(pilot, lambda: screen.feed.state.watching)
-        await pilot.press("slash", *"-is:broken", "enter", "down", "down", "down")
+        await pilot.press("slash", *"-is:broken", "escape", "down", "down", "down")
         here, listed = at_cursor(screen), titles(screen)
         region = screen.sessions.cursor_region
         if way == "removed":

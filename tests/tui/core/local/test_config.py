@@ -115,7 +115,7 @@ def test_whatever_the_values_there_is_a_configuration(tmp_path_factory, values):
 def test_the_printed_file_changes_nothing_and_without_its_signs_repeats_what_is(tmp_path):
     path = tmp_path / "config.toml"
     text = default_file(path, documented())
-    assert tomllib.loads(text) == {"search": {}, "keys": {}}
+    assert tomllib.loads(text) == {"search": {}, "sync": {}, "keys": {}}
     config, problems = written(
         path, "\n".join(line[2:] if " = " in line else line for line in text.splitlines())
     )

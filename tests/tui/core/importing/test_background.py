@@ -1,0 +1,108 @@
+"""What agents write comes by itself, in no history, and a person's word counts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from agcx_format import Store, open_store
+from agcx_tui.core.importing import background, watching
+from agcx_tui.core.importing.background import BackgroundImport
+from agcx_tui.core.store import store_work
+from agcx_tui.core.store.opened_store import OpenedStore
+from tests.support import transcript_lines
+from tests.support.rollout_lines import SESSION, assistant, meta, user, write
+from tests.support.waiting import soon
+
+
+@pytest.fixture
+def sessions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where Codex keeps its conversations; one is there."""
+    for name in ("CODEX_HOME", "CLAUDE_CONFIG_DIR", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    found = tmp_path / "home" / ".codex" / "sessions" / "2026" / "11"
+    found.mkdir(parents=True)
+    write(found / "old.jsonl", meta(), user("was there"))
+    return found
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_FIRST_AFTER", "_REST", "_SHARE", "_RETRY_AFTER"):
+        monkeypatch.setattr(background, name, 0.01)
+    monkeypatch.setattr(watching, "_TICK", 50)
+
+
+@asynccontextmanager
+async def running(sync: BackgroundImport, store: Store) -> AsyncIterator[OpenedStore]:
+    opened = OpenedStore()
+    task = asyncio.create_task(sync.run(opened))
+    opened.use(store, None)
+    try:
+        yield opened
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def sizes(store: Store) -> dict[str, int]:
+    return {entry.title: entry.metadata.message_count for entry in open_store(store.path).scan()}
+
+
+def other(number: int) -> dict:
+    return meta(id=f"{SESSION[:-1]}{number}")
+
+
+async def test_what_an_agent_writes_comes_and_grows_and_no_undo_is_about_it(tmp_path, sessions):
+    store = open_store(tmp_path / "store")
+    sync = BackgroundImport(on_start=True, watch=True)
+    async with running(sync, store) as opened:
+        await soon(lambda: sizes(store) == {"was there": 1}, "the first")
+        # A folder of the next day, and a file in it.
+        (sessions / "26").mkdir()
+        live = write(sessions / "26" / "live.jsonl", other(1), user("live"))
+        await soon(lambda: sizes(store) == {"was there": 1, "live": 1}, "the new one")
+        write(live, other(1), user("live"), assistant("an answer"))
+        await soon(lambda: sizes(store)["live"] == 2, "its growth")
+        acts = await opened.opened()
+        (entry,) = (each for each in store.scan() if each.title == "was there")
+        await acts.run(lambda store: store_work.delete(store, [(entry.path, None)]))
+        write(live, other(1), user("live"), assistant("an answer"), assistant("and more"))
+        await soon(lambda: sizes(store) == {"live": 3}, "more of it")
+        assert (await acts.undo()).act.kind == "delete"
+        assert sizes(store) == {"was there": 1, "live": 3}
+        assert [act.kind for act in store.log()] == ["delete"]
+    assert list((store.path / "trash").glob("staging*")) == []
+
+
+async def test_watching_alone_leaves_what_is_there_and_sees_an_agent_that_comes(tmp_path, sessions):
+    store = open_store(tmp_path / "store")
+    async with running(BackgroundImport(watch=True), store):
+        await asyncio.sleep(0.2)
+        claude = tmp_path / "home" / ".claude" / "projects" / "p"
+        claude.mkdir(parents=True)
+        write(claude / "b.jsonl", transcript_lines.user("said to Claude"))
+        await soon(lambda: sizes(store) == {"said to Claude": 1}, "the other agent's")
+
+
+async def test_what_fails_is_said_and_tried_again(tmp_path, sessions):
+    store = open_store(tmp_path / "store")
+    store.path.mkdir()
+    (store.path / "trash").write_text("in the way", encoding="utf-8")
+    sync = BackgroundImport(on_start=True, watch=True)
+    said: list[str] = []
+    sync.changed.subscribe(lambda state: said.append(state.problem))
+    async with running(sync, store):
+        await soon(lambda: sync.state.problem, "the problem")
+        (store.path / "trash").unlink()
+        await soon(lambda: sizes(store) == {"was there": 1}, "what was tried again")
+        await soon(lambda: not sync.state.problem, "the end of the problem")
+    # While it lasts it is one problem, not one a round.
+    assert (
+        len([each for each, before in zip(said, ["", *said], strict=False) if each != before]) == 2
+    )
