@@ -173,7 +173,7 @@ class AgcxApp(EndingApp[object]):
         """Look for conflicts between keys, in a thread: to know all names, it imports all screens."""
         from agcx_tui.app.keys.conflicts import key_problems
 
-        problems = [*self._problems, *key_problems(keys, self.config.place)]
+        problems = [*self._problems, *key_problems(AgcxApp, keys, self.config.place)]
         self.call_from_thread(self._say_problems, problems)
 
     def _say_problems(self, problems: Sequence[str]) -> None:

@@ -114,7 +114,7 @@ def test_decoders_do_not_check_again_what_they_have_checked(monkeypatch):
     def refuse(*args: object) -> None:
         raise AssertionError("checked twice")
 
-    monkeypatch.setattr("agcx_format.model.fields._check_of", refuse)
+    monkeypatch.setattr("agcx_format.model.fields.ValueType.check_of", refuse)
     assert messagepack.decode(SessionMetadata, packed) == metadata
     assert bincode.decode(SessionMetadata, binary) == metadata
 

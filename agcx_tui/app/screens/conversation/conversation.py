@@ -345,7 +345,11 @@ class ConversationScreen(OnceScreen[None]):
         """Open the current fact's file, else the current message's, else the working directory."""
         if self.opened is not None:
             view = self.panes.facts
-            path = self.transcript.current_file() if view is None else view.current_file()
+            path = (
+                self.transcript.blocks.file_of(self.transcript.current)
+                if view is None
+                else view.current_file()
+            )
             await open_in_editor(self, self.opened, path)
 
     # --- sessions made of it

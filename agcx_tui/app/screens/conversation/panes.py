@@ -16,8 +16,8 @@ from agcx_tui.app.widgets.checkpoints_view import CheckpointsView
 from agcx_tui.app.widgets.facts_view import FactsView
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.conversation.activity import activity_facts, read_activity
+from agcx_tui.core.conversation.fact import Group
 from agcx_tui.core.conversation.facts import (
-    Group,
     checkpoint_facts,
     context_facts,
     detail_facts,

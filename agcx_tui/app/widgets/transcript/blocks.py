@@ -188,6 +188,12 @@ class ConversationBlocks:
             return SPEECH
         return TOOL
 
+    def file_of(self, index: int) -> str:
+        """The path of the file that a message is about; empty for none."""
+        message = self.message(index)
+        files = message.metadata.file_context if message is not None else []
+        return files[0].path if files else ""
+
     def owner(self, index: int) -> int:
         """The block whose fold applies to this one: an output belongs to its call."""
         message = self.message(index)

@@ -167,12 +167,6 @@ class Transcript(Roll, can_focus=True):
         self._change(self.viewport.forget)
         self.settled()
 
-    def current_file(self) -> str:
-        """The file that the current message is about; empty for none."""
-        message = self.blocks.message(self.current)
-        files = message.metadata.file_context if message is not None else []
-        return files[0].path if files else ""
-
     # --- as a roll
 
     def moving(self) -> None:
