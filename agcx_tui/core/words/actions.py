@@ -96,7 +96,7 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                palette="show the storage"),
         Action("browser.prune", "P", "show('prune')", "clean up"),
         Action("browser.trash", "T", "show('trash')", "trash", palette="show the trash"),
-        Action("browser.log", "L", "show('log')", "history",
+        Action("browser.history", "L", "show('history')", "history",
                palette="show the history"),
         Action("browser.import", "i", "show('import')", "import",
                palette="import conversations of agents"),
@@ -247,7 +247,7 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                footer="delete index", palette="delete the search index"),
     ),
     "history": (
-        Action("log.undo", "u,enter", "undo", "undo this change", footer="undo this change", label="u"),
+        Action("history.undo", "u,enter", "undo", "undo this change", footer="undo this change", label="u"),
     ),
     "import": (
         Action("import.start", "enter", "start", "import those chosen", footer="import", label="enter",
