@@ -72,10 +72,11 @@ class Panes(ContentSwitcher):
         self.shown = name
         self.current = name
 
-    async def forget(self) -> None:
-        """Drop all views of facts: they were read from a file that has changed."""
-        self.workers.cancel_group(self, "panes")
-        for name in list(self._views):
+    async def forget(self, *, keep: str = "") -> None:
+        """Drop the views of facts: their file has changed.  That of the tab `keep` stays."""
+        if not keep:
+            self.workers.cancel_group(self, "panes")
+        for name in self._views.keys() - {keep}:
             await self._views.pop(name).remove()
 
     @work(thread=True, group="panes")

@@ -92,6 +92,11 @@ class ConversationBlocks:
         self._turns = TurnNumbers(source, self.turns_are_counted)
         self._messages.clear()
 
+    def renew(self) -> None:
+        """The source goes on in a newer version: texts are read again, folds stay."""
+        self._messages.clear()
+        self.misses_branches = self.branches is not None
+
     # --- messages
 
     def get(self, index: int) -> MessageSnapshot | PersistenceError | Pending:
