@@ -362,7 +362,18 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         Action("review.write", "ctrl+s", "write", "write", footer="write"),
     ),
     "progress": (Action("progress.stop", "escape", "dismiss(True)", "stop", footer="stop"),),
-    "help": (Action("help.close", "question_mark,q", "dismiss(None)", "close"),),
+    "help": (
+        finding("help.search", "slash", "search", "search", label="/"),
+        Action("help.close", "question_mark,q", "dismiss(None)", "close"),
+    ),
+    "sheet": (
+        moving("help.down", "down,j", "scroll_down", "a line down"),
+        moving("help.up", "up,k", "scroll_up", "a line up"),
+        moving("help.page-down", "pagedown,space,ctrl+d", "page_down", "a page down"),
+        moving("help.page-up", "pageup,ctrl+u", "page_up", "a page up"),
+        moving("help.home", "home,g", "scroll_home", "to the beginning"),
+        moving("help.end", "end,G", "scroll_end", "to the end"),
+    ),
 }
 # fmt: on
 
