@@ -74,8 +74,7 @@ class Facts(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
     def check(self, messages: int) -> None:
         """`ValueError` when it is not of so many messages."""
-        lengths = {len(self.kinds), len(self.times), len(self.roles), len(self.tools)}
-        if lengths != {messages}:
+        if not messages == len(self.kinds) == len(self.times) == len(self.roles) == len(self.tools):
             raise ValueError("columns of another length")
         if max(max(self.roles), max(self.tools)) >= len(self.names):
             raise ValueError("a name that is not there")

@@ -29,7 +29,7 @@ from agcx_format.disk.checked_frames import frame, framed
 from agcx_format.disk.durable import Signature
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import CorruptData, PersistenceError
-from agcx_format.search.blocks import Block, Facts
+from agcx_format.search.blocks import BLOCK_SIZE, Block, Facts
 from agcx_format.search.signature import (
     ROWS,
     Damaged,
@@ -440,7 +440,13 @@ def _compress(data: bytes) -> bytes:
 
     compressor = getattr(_of_thread, "compressor", None)
     if compressor is None:
-        compressor = _of_thread.compressor = zstandard.ZstdCompressor(
-            level=_LEVEL, write_content_size=True, write_checksum=True
+        # Of the fast levels' strategy, with a larger table than they have for so little text.
+        parameters = zstandard.ZstdCompressionParameters.from_level(
+            _LEVEL,
+            source_size=BLOCK_SIZE,
+            hash_log=15,
+            write_content_size=True,
+            write_checksum=True,
         )
+        compressor = _of_thread.compressor = zstandard.ZstdCompressor(compression_params=parameters)
     return bytes(compressor.compress(data))
