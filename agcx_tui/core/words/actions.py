@@ -98,8 +98,6 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         Action("browser.trash", "T", "show('trash')", "trash", palette="show the trash"),
         Action("browser.log", "L", "show('log')", "history",
                palette="show the history"),
-        Action("browser.import", "i", "show('import')", "import",
-               palette="import conversations of agents"),
         Action("browser.filter", "slash", "filter", "filter",
                footer="filter", palette="filter the sessions", label="/"),
         Action("browser.search", "f", "search", "search inside all conversations",
@@ -113,6 +111,8 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         Action("browser.undo", "u", "undo", "undo", palette="undo the last change"),
         Action("browser.sort", "s", "sort", "sort",
                footer="sort", palette="sort by the next column"),
+        Action("browser.import", "i", "show('import')", "import",
+               footer="import", palette="import conversations of agents"),
         Action("browser.reverse", "r", "reverse", "reverse the order"),
         Action("browser.group", "G", "group", "group by project, day, agent, model",
                palette="group the list by project, day, agent, model, or none"),
@@ -358,8 +358,17 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         _move("dialog.previous", "left,up", "app.focus_previous", "previous"),
         _move("dialog.next", "right,down", "app.focus_next", "next"),
     ),
-    # The letter that asked also answers; Enter stays on Cancel.
-    "delete": (Action("delete.yes", "d", "delete", "delete", footer="delete"),),
+    "picks": (
+        _move("picks.previous", "left", "step(-1)", "previous choice"),
+        _move("picks.next", "right", "step(1)", "next choice"),
+        _move("picks.up", "up", "row(-1)", "choice above"),
+        _move("picks.down", "down", "row(1)", "choice below"),
+        _move("picks.go", "enter", "enter", "done"),
+    ),
+    # The key that asked also answers; Enter stays on Cancel.
+    "delete": (
+        Action("delete.yes", "d,delete,ctrl+s", "delete", "delete", footer="delete", label="d"),
+    ),
     "rename": (Action("rename.cancel", "escape", "dismiss(None)", "cancel", footer="cancel"),),
     "columns": (Action("columns.apply", "ctrl+s", "apply", "apply", footer="apply"),),
     "export": (Action("export.go", "ctrl+s", "export", "export", footer="export"),),
