@@ -15,6 +15,7 @@ from agcx_format.codec.json import to_plain
 from agcx_format.counting import counted
 from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
 from agcx_format.exporting.embedding import code_span, embedded, fenced, one_line
+from agcx_format.exporting.meanings import answers_markdown, meaning_markdown
 from agcx_format.model.items import (
     ContentPart,
     FileContext,
@@ -28,6 +29,7 @@ from agcx_format.model.items import (
 )
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
 from agcx_format.transcript.escaping import safe_yaml, visible
+from agcx_format.transcript.meaning import Delegation
 from agcx_format.transcript.modes import ModeChanges
 from agcx_format.transcript.reader import ReadMessage, TranscriptReader
 from agcx_format.transcript.tool_calls import ToolCall, tool_call_of_item
@@ -82,6 +84,8 @@ def markdown_parts(
     reader = TranscriptReader(metadata.turn_count, modes if choice.metadata else ())
     for number, message in chosen(messages, choice):
         read = reader.read(number, message)
+        if read.is_silent:
+            continue
         for heading in read.headings:
             yield visible(f"\n## — {one_line(heading)} —\n")
         yield visible(f"\n{_message(read, directory)}\n")
@@ -158,8 +162,9 @@ def _body(item: object, call: ToolCall | None, directory: str) -> Iterator[str]:
             yield from _asked(call.call, directory)
         if words := describe_outcome(call.outcome):
             yield f"*{words}*"
-        if call.output is not None:
-            yield from map(_output_part, call.output.content)
+        yield from answers_markdown(call.answers)
+        is_prose = isinstance(call.meaning, Delegation)
+        yield from map(_part if is_prose else _output_part, call.shown_output)
 
 
 def _part(part: ContentPart) -> str:
@@ -186,7 +191,9 @@ def _asked(call: Call, directory: str) -> Iterator[str]:
         yield f"In {code_span(call.directory)}"
     if call.settings:
         yield f"With {', '.join(map(code_span, call.settings))}"
-    if call.command is not None:
+    if call.meaning is not None:
+        yield from meaning_markdown(call.meaning)
+    elif call.command is not None:
         yield fenced(call.command, "sh")
     elif call.text is not None:
         yield fenced(call.text, "diff" if call.text.startswith("*** Begin Patch") else "text")

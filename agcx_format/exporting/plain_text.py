@@ -33,6 +33,7 @@ from agcx_format.transcript.modes import ModeChanges
 from agcx_format.transcript.reader import ReadMessage, TranscriptReader
 from agcx_format.transcript.tool_calls import ToolCall, outcome_of_records, tool_call_of_item
 from agcx_format.transcript.wording import (
+    answer_lines,
     call_parts,
     describe_file,
     describe_image,
@@ -66,6 +67,8 @@ def text_parts(
     reader = TranscriptReader(metadata.turn_count, modes if choice.metadata else ())
     for number, message in chosen(messages, choice):
         read = reader.read(number, message)
+        if read.is_silent:
+            continue
         for each in read.headings:
             yield visible(f"\n── {each} ──\n")
         heading = f"--- {number}. {read.speaker} · {describe_time(message.timestamp)}"
@@ -102,8 +105,8 @@ def _content(item: object, call: ToolCall | None) -> Iterator[str]:
         case FunctionCall() | LocalShellCall() | FunctionCallOutput() if call is not None:
             if call.call is not None:
                 yield from call_parts(call.call)
-            if call.output is not None:
-                yield from map(_part, call.output.content)
+            yield from answer_lines(call.answers)
+            yield from map(_part, call.shown_output)
         case Reasoning() | ReasoningWithoutContent() if not text_of(item).strip():
             sealed = item.encrypted_content
             yield f"[encrypted, {counted(len(sealed), 'character')}]" if sealed else "[not kept]"

@@ -7,11 +7,12 @@ are counted, block by block, which is ten times faster than finding each place.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
 from typing import Protocol
 from uuid import UUID
+
+import msgspec
 
 from agcx_format.errors import PersistenceError
 from agcx_format.search import ranking
@@ -43,8 +44,7 @@ class SessionText(Protocol):
         """The blocks that may hold something, in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What each session is asked.
 
     Fields:
@@ -54,6 +54,7 @@ class Request:
         context: lines before and after each.
         counted: whether all matches are counted, also beyond `rows`.
         scored: whether the hits get a score.
+        runs: what `raw.runs_of` says of the query, for sessions that are searched in their files.
         stopped: asked between two blocks.
     """
 
@@ -63,6 +64,7 @@ class Request:
     context: int
     counted: bool
     scored: bool
+    runs: tuple[bytes, ...]
     stopped: Callable[[], bool]
 
 

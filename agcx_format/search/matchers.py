@@ -94,7 +94,7 @@ class Literal:
         if self._is_slow(block):
             return self.needle.text in self._prepared(block)
         if self.needle.cased:
-            return native.contains(block.payload, self._raw)
+            return native.find(block.payload, self._raw) >= 0
         return native.uncased_find(block.payload, self._raw) >= 0
 
     def count(self, block: Block) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
@@ -95,8 +94,7 @@ class Unsearched(msgspec.Struct, frozen=True):
         return os.path.basename(self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class SearchProgress:
+class SearchProgress(msgspec.Struct, frozen=True):
     """How far a search is, and how much of what it was to search it could.
 
     Fields:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from agcx_format.transcript.activity import FileUse as FileUse
     from agcx_format.transcript.activity import ToolUse as ToolUse
     from agcx_format.transcript.activity import read_activity as read_activity
+    from agcx_format.transcript.answers import Answer as Answer
     from agcx_format.transcript.branch_contents import BranchContents as BranchContents
     from agcx_format.transcript.branch_contents import WayContent as WayContent
     from agcx_format.transcript.branches import Branch as Branch
@@ -28,6 +29,17 @@ if TYPE_CHECKING:
     from agcx_format.transcript.file_changes import replaced_texts as replaced_texts
     from agcx_format.transcript.folding import Needle as Needle
     from agcx_format.transcript.folding import fold as fold
+    from agcx_format.transcript.meaning import Checklist as Checklist
+    from agcx_format.transcript.meaning import Choice as Choice
+    from agcx_format.transcript.meaning import Delegation as Delegation
+    from agcx_format.transcript.meaning import Meaning as Meaning
+    from agcx_format.transcript.meaning import Plan as Plan
+    from agcx_format.transcript.meaning import Question as Question
+    from agcx_format.transcript.meaning import Questions as Questions
+    from agcx_format.transcript.meaning import Step as Step
+    from agcx_format.transcript.meaning import StepState as StepState
+    from agcx_format.transcript.meaning import WebSearch as WebSearch
+    from agcx_format.transcript.meaning import call_meaning as call_meaning
     from agcx_format.transcript.modes import ModeChange as ModeChange
     from agcx_format.transcript.modes import ModeChanges as ModeChanges
     from agcx_format.transcript.modes import ModePeriod as ModePeriod
@@ -39,6 +51,8 @@ if TYPE_CHECKING:
     from agcx_format.transcript.outputs import read_output as read_output
     from agcx_format.transcript.reader import ReadMessage as ReadMessage
     from agcx_format.transcript.reader import TranscriptReader as TranscriptReader
+    from agcx_format.transcript.silent import is_sealed as is_sealed
+    from agcx_format.transcript.silent import repeats as repeats
     from agcx_format.transcript.title import short_title as short_title
     from agcx_format.transcript.tool_calls import CallReader as CallReader
     from agcx_format.transcript.tool_calls import ToolCall as ToolCall
@@ -48,6 +62,7 @@ if TYPE_CHECKING:
     from agcx_format.transcript.tools import TELLING as TELLING
     from agcx_format.transcript.tools import Call as Call
     from agcx_format.transcript.tools import read_call as read_call
+    from agcx_format.transcript.wording import answer_lines as answer_lines
     from agcx_format.transcript.wording import call_parts as call_parts
     from agcx_format.transcript.wording import describe_file as describe_file
     from agcx_format.transcript.wording import describe_outcome as describe_outcome
@@ -59,18 +74,22 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "activity": "Activity ActivityReader EditedMessage FailedCall FileUse ToolUse read_activity",
+    "answers": "Answer",
     "branch_contents": "BranchContents WayContent",
     "branches": "Branch BranchFinder Branches ChosenWays Way",
     "escaping": "safe_line safe_text",
     "file_changes": "FileChange file_changes replaced_texts",
     "folding": "Needle fold",
+    "meaning": "Checklist Choice Delegation Meaning Plan Question Questions Step StepState WebSearch "
+    "call_meaning",
     "modes": "ModeChange ModeChanges ModePeriod ModeReader changes_between mode_changes",
     "outputs": "CallOutcome Output read_output",
     "reader": "ReadMessage TranscriptReader",
+    "silent": "is_sealed repeats",
     "title": "short_title",
     "tool_calls": "CallReader ToolCall paired_calls tool_call tool_call_of_item",
     "tools": "Call TELLING read_call",
-    "wording": "call_parts describe_file describe_outcome describe_record",
+    "wording": "answer_lines call_parts describe_file describe_outcome describe_record",
     "words": "count_turns genuine_user_text own_words text_of",
 }
 

@@ -22,7 +22,7 @@ from agcx_format.model.items import (
 from agcx_format.model.timestamps import ns_of
 from agcx_format.transcript.file_changes import FileChange, file_changes
 from agcx_format.transcript.modes import ModeChanges, ModePeriod, ModeReader
-from agcx_format.transcript.outputs import CallOutcome
+from agcx_format.transcript.outputs import CallOutcome, Output, failure_reason
 from agcx_format.transcript.tool_calls import CallReader, ToolCall, outcome_of_record
 from agcx_format.transcript.words import genuine_user_text
 
@@ -60,12 +60,18 @@ class ToolUse:
 
 @dataclass(frozen=True, slots=True)
 class FailedCall:
-    """A call that failed; `gist` is its command or what else it was about, on one line."""
+    """A call that failed.
+
+    Fields:
+        gist: its command or what else it was about, on one line.
+        reason: the first line of its error; where that says only the exit code, the last line of the output.
+    """
 
     number: int
     name: str
     gist: str
     outcome: CallOutcome
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,20 +310,21 @@ class ActivityReader:
             self._tools[answered.name].ns += int(outcome.seconds * _SECOND)
         elif outcome.status is None and 0 < ns - begun.ns <= _BREAK_NS:
             self._tools[answered.name].ns += ns - begun.ns
-        self._finish(begun, outcome)
+        self._finish(begun, outcome, answered.output)
 
     def _abandon(self, begun: _Open | None) -> None:
         """A call without an output counts as done or failed only if its own message says so."""
         if begun is not None and begun.call.outcome.success is not None:
             self._finish(begun, begun.call.outcome)
 
-    def _finish(self, begun: _Open, outcome: CallOutcome) -> None:
+    def _finish(self, begun: _Open, outcome: CallOutcome, output: Output | None = None) -> None:
         """Count what a call did, now that it is known how it went."""
         call, directory = begun.call, begun.call.directory or ""
         if outcome.success is False:
             self._tools[call.name].failed += 1
             gist = call.call.gist if call.call is not None else ""
-            self._failed.append(FailedCall(begun.number, call.name, gist[:_GIST], outcome))
+            reason = failure_reason(outcome, output)
+            self._failed.append(FailedCall(begun.number, call.name, gist[:_GIST], outcome, reason))
             return
         for path in dict.fromkeys(change.path for change in begun.changes):
             self._file(path, directory, begun.number).changes += 1
@@ -338,7 +345,8 @@ class ActivityReader:
             if not record.success:
                 tool.failed += 1
                 outcome = outcome_of_record(record)
-                self._failed.append(FailedCall(number, record.tool_name, "", outcome))
+                reason = failure_reason(outcome, None)
+                self._failed.append(FailedCall(number, record.tool_name, "", outcome, reason))
 
     # --- files
 

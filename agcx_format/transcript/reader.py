@@ -13,6 +13,7 @@ from uuid import UUID
 
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.transcript.modes import ModeChanges, changes_between, mode_changes
+from agcx_format.transcript.silent import SilentMessages
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.tool_calls import CallReader, ToolCall
 from agcx_format.transcript.wording import (
@@ -43,6 +44,7 @@ class ReadMessage:
         branch: the name of the branch that it is in; None for none.
         notes: remarks, one line each: edits, branch points, records of tool calls.
         errors: why tools failed, as far as it is not said elsewhere in the message.
+        is_silent: whether it says nothing new (see `silent`), so that a view leaves it out.
     """
 
     number: int
@@ -54,6 +56,7 @@ class ReadMessage:
     branch: str | None
     notes: tuple[str, ...]
     errors: tuple[str, ...]
+    is_silent: bool = False
 
 
 class TranscriptReader:
@@ -73,6 +76,8 @@ class TranscriptReader:
         self._counts_turns = turn_count == 0
         self._turns = 0
         self._calls = CallReader()
+        self._call_before: ToolCall | None = None
+        self._silent = SilentMessages()
         self._branches: dict[UUID, str] = {}
         self._branch_points: dict[UUID, int] = {}
         self._previous: MessageSnapshot | None = None
@@ -94,6 +99,8 @@ class TranscriptReader:
             notes += map(describe_record, records)
             errors = [record.error for record in records if record.error]
         name = call.name if call else ""
+        is_silent = not headings and self._silent.is_silent(message, self._call_before)
+        self._call_before = call
         return ReadMessage(
             number,
             message,
@@ -104,6 +111,7 @@ class TranscriptReader:
             self._name(message.metadata.branch_id),
             tuple(notes),
             tuple(errors),
+            is_silent and not notes,
         )
 
     def _modes(self, number: int, message: MessageSnapshot) -> list[str]:

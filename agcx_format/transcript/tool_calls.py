@@ -15,14 +15,18 @@ from agcx_format.errors import PersistenceError
 from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
+    InputImage,
+    InputText,
     LocalShellCall,
     LocalShellStatus,
     MessageMetadata,
     MessageSnapshot,
     ToolCallMetadata,
 )
+from agcx_format.transcript.answers import Answer, answers_in
+from agcx_format.transcript.meaning import Meaning, Questions
 from agcx_format.transcript.outputs import CallOutcome, Output, read_output
-from agcx_format.transcript.tools import SHELL, Call, read_call
+from agcx_format.transcript.tools import Call, read_call
 
 __all__ = [
     "CallReader",
@@ -47,6 +51,9 @@ class ToolCall:
         outcome: how it went, from all sources.
         errors: the lines of `outcome.error`, one for each source that has one.
         files: paths of the files that it names or that are attached to its messages.
+        meaning: of the call, also for an output alone whose call is known.
+        answers: of the person, if the call asked questions and the output is known.
+        is_all_answers: whether the output says nothing else.
     """
 
     name: str
@@ -56,6 +63,9 @@ class ToolCall:
     outcome: CallOutcome
     errors: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    meaning: Meaning | None = None
+    answers: tuple[Answer, ...] = ()
+    is_all_answers: bool = False
 
     @property
     def command(self) -> str | None:
@@ -71,6 +81,11 @@ class ToolCall:
         return self.outcome.success is False
 
     @property
+    def shown_output(self) -> tuple[InputText | InputImage, ...]:
+        """The texts and pictures that came back, without what `answers` say."""
+        return () if self.output is None or self.is_all_answers else self.output.content
+
+    @property
     def unsaid_errors(self) -> tuple[str, ...]:
         """The errors that neither the exit code nor the output's text already say."""
         said = self.output.text if self.output is not None else ""
@@ -84,7 +99,7 @@ def tool_call(
     asked = _of_call(call.item, call.metadata) if call is not None else None
     if output is None or not isinstance(output.item, FunctionCallOutput):
         return asked
-    remembered = _remembered(call.item, call.metadata) if call is not None else None
+    remembered = _remembered(call, asked) if call is not None else None
     answered = _of_output(output.item, output.metadata, remembered)
     return answered if asked is None else _joined(asked, answered)
 
@@ -118,10 +133,11 @@ class CallReader:
         item = message.item
         if isinstance(item, FunctionCallOutput):
             return _of_output(item, message.metadata, self._calls.get(item.call_id))
-        asked = _remembered(item, message.metadata)
+        found = _of_call(item, message.metadata)
+        asked = _remembered(message, found)
         if asked is not None and asked.call_id:
             self._calls[asked.call_id] = asked
-        return _of_call(item, message.metadata)
+        return found
 
 
 def paired_calls(messages: Iterable[MessageSnapshot]) -> Iterator[tuple[int, ToolCall]]:
@@ -166,17 +182,22 @@ class _Remembered:
     call_id: str | None
     records: tuple[ToolCallMetadata, ...]
     status: str | None
+    meaning: Meaning | None
 
 
-def _remembered(item: object, metadata: MessageMetadata | None) -> _Remembered | None:
-    match item:
-        case FunctionCall():
-            return _Remembered(item.name, item.call_id, _records(metadata), None)
-        case LocalShellCall():
-            done = item.status is LocalShellStatus.COMPLETED
-            status = None if done else item.status.value
-            return _Remembered(SHELL, item.call_id, _records(metadata), status)
-    return None
+def _remembered(message: MessageSnapshot, call: ToolCall | None) -> _Remembered | None:
+    if call is None or call.call is None:
+        return None
+    return _Remembered(
+        call.name, call.call_id, _records(message.metadata), _status(message.item), call.meaning
+    )
+
+
+def _status(item: object) -> str | None:
+    """What a call says of its end; None once it has ended normally, or if it never says."""
+    if not isinstance(item, LocalShellCall) or item.status is LocalShellStatus.COMPLETED:
+        return None
+    return item.status.value
 
 
 def _records(metadata: MessageMetadata | None) -> tuple[ToolCallMetadata, ...]:
@@ -186,10 +207,12 @@ def _records(metadata: MessageMetadata | None) -> tuple[ToolCallMetadata, ...]:
 def _of_call(item: object, metadata: MessageMetadata | None) -> ToolCall | None:
     if not isinstance(item, FunctionCall | LocalShellCall):
         return None
-    call, asked = read_call(item), _remembered(item, metadata)
-    outcome, errors = _outcome(asked, None, ())
+    call = read_call(item)
+    outcome, errors = _outcome(_records(metadata), _status(item), None)
     files = _files(call.files, metadata)
-    return ToolCall(call.name, item.call_id, call, None, outcome, errors, files)
+    return ToolCall(
+        call.name, item.call_id, call, None, outcome, errors, files, meaning=call.meaning
+    )
 
 
 def _of_output(
@@ -197,9 +220,27 @@ def _of_output(
 ) -> ToolCall:
     records, output = _records(metadata), read_output(item.output)
     name = asked.name if asked else next((r.tool_name for r in records if r.tool_name), "")
-    outcome, errors = _outcome(asked, output, records)
-    files = _files((), metadata)
-    return ToolCall(name, item.call_id, None, output, outcome, errors, files)
+    # A program may record the same call on both messages: the later record is the complete one.
+    outcome, errors = _outcome(
+        records or (asked.records if asked else ()), asked.status if asked else None, output
+    )
+    meaning = asked.meaning if asked else None
+    answers: tuple[Answer, ...] = ()
+    is_all = False
+    if isinstance(meaning, Questions):
+        answers, is_all = answers_in(meaning.asked, output.text)
+    return ToolCall(
+        name,
+        item.call_id,
+        None,
+        output,
+        outcome,
+        errors,
+        _files((), metadata),
+        meaning,
+        answers,
+        is_all,
+    )
 
 
 def _files(named: Iterable[str], metadata: MessageMetadata | None) -> tuple[str, ...]:
@@ -219,22 +260,21 @@ def outcome_of_record(record: ToolCallMetadata) -> CallOutcome:
 
 def outcome_of_records(records: Sequence[ToolCallMetadata]) -> CallOutcome:
     """What the records of a message that holds neither a call nor an output say together."""
-    return _outcome(None, None, records)[0]
+    return _outcome(records, None, None)[0]
 
 
 def _outcome(
-    asked: _Remembered | None, output: Output | None, records: Sequence[ToolCallMetadata]
+    records: Sequence[ToolCallMetadata], asked_status: str | None, output: Output | None
 ) -> tuple[CallOutcome, tuple[str, ...]]:
-    """The outcome, and its errors one by one."""
+    """The outcome, and its errors one by one; `asked_status` is what the call says of its end."""
     own = output.outcome if output is not None else CallOutcome()
-    # A program may record the same call on both messages: the later record is the complete one.
-    recorded = [outcome_of_record(r) for r in records or (asked.records if asked else ())]
+    recorded = [outcome_of_record(record) for record in records]
     verdicts = [each.success for each in (own, *recorded)]
     codes = [each.exit_code for each in (own, *recorded) if each.exit_code is not None]
     times = [each.seconds for each in recorded if each.seconds is not None]
     status = own.status
-    if status is None and asked is not None and own.success is None:
-        status = asked.status
+    if status is None and own.success is None:
+        status = asked_status
     success = False if False in verdicts else True if True in verdicts else None
     if success and status in _NOT_ENDED:
         success = None

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agcx_format.model.items import ExecAction, FunctionCall, LocalShellCall
+from agcx_format.transcript.meaning import Meaning, call_meaning
 from agcx_format.transcript.outputs import without_surrogates
 
 __all__ = ["FILE_KEYS", "SHELL", "TELLING", "Call", "read_call", "typed_command"]
@@ -41,6 +42,7 @@ class Call:
         gist: one line that distinguishes the call from others: a command, a path, a query.
         settings: what else governs how a command runs: its time limit, user, and environment.
         files: paths that the call names as the files it works on.
+        meaning: a checklist, questions, a plan, …, where the call is one; the arguments are there too.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Call:
     gist: str = ""
     settings: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    meaning: Meaning | None = None
 
 
 def read_call(item: FunctionCall | LocalShellCall) -> Call:
@@ -85,7 +88,9 @@ def _from_arguments(name: str, arguments: Any) -> Call:
         if len(arguments) == 1 and isinstance(text := arguments.get("input"), str):
             return Call(name, text=text, gist=_gist_of_text(text), files=_files_of_patch(text))
     shown = json.dumps(arguments, indent=2, ensure_ascii=False)
-    return Call(name, arguments=shown, gist=_gist(arguments), files=_files_in(arguments))
+    meaning = call_meaning(name, arguments)
+    gist = _gist(arguments) if meaning is None else _first_line(meaning.gist)
+    return Call(name, arguments=shown, gist=gist, files=_files_in(arguments), meaning=meaning)
 
 
 def _settings(action: ExecAction) -> Iterator[str]:

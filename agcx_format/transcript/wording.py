@@ -5,7 +5,7 @@ Text that comes from the session is not made safe here: whoever shows it knows f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from agcx_format.model.items import (
     FileContext,
@@ -18,14 +18,23 @@ from agcx_format.model.items import (
     ToolCallMetadata,
     UnknownItem,
 )
+from agcx_format.transcript.answers import Answer
+from agcx_format.transcript.meaning import (
+    Checklist,
+    Delegation,
+    Meaning,
+    Plan,
+    Questions,
+    WebSearch,
+)
 from agcx_format.transcript.outputs import CallOutcome
 from agcx_format.transcript.tool_calls import outcome_of_record
 from agcx_format.transcript.tools import Call
 from agcx_format.transcript.words import genuine_user_text, is_tool_image
 
 __all__ = [
-    "call_parts", "describe_extent", "describe_file", "describe_image", "describe_outcome", "describe_record",
-    "describe_speaker", "describe_time", "is_context", "is_instruction", "shortened",
+    "answer_lines", "call_parts", "describe_extent", "describe_file", "describe_image", "describe_outcome",
+    "describe_record", "describe_speaker", "describe_time", "is_context", "is_instruction", "shortened",
 ]  # fmt: skip
 
 # The end of a title, name, or URL longer than this adds nothing.
@@ -128,4 +137,35 @@ def call_parts(call: Call) -> Iterator[str]:
         yield f"in {call.directory}"
     if call.settings:
         yield f"with {', '.join(call.settings)}"
+    if call.meaning is not None:
+        yield from _meaning_lines(call.meaning)
+        return
     yield f"$ {call.command}" if call.command is not None else call.text or call.arguments
+
+
+def _meaning_lines(meaning: Meaning) -> Iterator[str]:
+    match meaning:
+        case Checklist(steps, note):
+            if note:
+                yield note
+            yield from (f"{step.state.mark} {step.words}" for step in steps)
+        case Questions(asked):
+            for question in asked:
+                yield question.words
+                for choice in question.choices:
+                    about = f": {choice.description}" if choice.description else ""
+                    yield f"  - {choice.label}{about}"
+        case Plan(text):
+            yield text
+        case Delegation(task, prompt, agent):
+            yield ": ".join(filter(None, (agent, task)))
+            yield prompt
+        case WebSearch(queries, url, about):
+            yield from (*queries, *filter(None, (url, about)))
+
+
+def answer_lines(answers: Iterable[Answer]) -> Iterator[str]:
+    """The person's answers, each below its question."""
+    for answer in answers:
+        yield answer.question.words
+        yield f"→ {answer.words}"

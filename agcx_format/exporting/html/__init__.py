@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from agcx_format.counting import counted
 from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
 from agcx_format.exporting.html.markdown import escaped, markdown_html, picture, preformatted
+from agcx_format.exporting.html.meanings import answers_html, meaning_html
 from agcx_format.exporting.html.page import PAGE_END, page_start
 from agcx_format.exporting.markdown import json_text
 from agcx_format.model.items import (
@@ -34,6 +35,7 @@ from agcx_format.model.items import (
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
 from agcx_format.subagents import shown_tags
 from agcx_format.transcript.escaping import visible
+from agcx_format.transcript.meaning import Delegation, Plan, Questions
 from agcx_format.transcript.modes import ModeChanges
 from agcx_format.transcript.reader import ReadMessage, TranscriptReader
 from agcx_format.transcript.tool_calls import ToolCall, tool_call_of_item
@@ -91,6 +93,8 @@ def section_parts(
     reader = TranscriptReader(metadata.turn_count, modes if choice.metadata else ())
     for number, message in chosen(messages, choice):
         read = reader.read(number, message)
+        if read.is_silent:
+            continue
         for heading in read.headings:
             yield visible(f'<h2 class="rule">{escaped(heading)}</h2>\n')
         article = _article(f"{prefix}m{number}", read, directory)
@@ -130,7 +134,9 @@ def _article(anchor: str, read: ReadMessage, directory: str) -> str:
     body = "\n".join([*notes, *_body(item, read.call, directory), *errors, *asides])
     if _is_folded(item):
         gist = _gist(read.call) if read.call is not None else ""
-        body = f"<details>\n<summary>{heading}{gist}</summary>\n{body}\n</details>"
+        is_said = read.call is not None and isinstance(read.call.meaning, Questions | Plan)
+        opened = " open" if is_said else ""
+        body = f"<details{opened}>\n<summary>{heading}{gist}</summary>\n{body}\n</details>"
     else:
         body = f"{heading}\n{body}"
     return f'<article class="{_kind(item)}" id="{anchor}">\n{body}\n</article>\n'
@@ -176,7 +182,9 @@ def _body(item: object, call: ToolCall | None, directory: str) -> Iterator[str]:
     if call is not None and call.call is not None:
         yield from _asked(call.call, directory)
     if call is not None and call.output is not None:
-        yield from map(_output_part, call.output.content)
+        yield from answers_html(call.answers)
+        is_prose = isinstance(call.meaning, Delegation)
+        yield from map(_part if is_prose else _output_part, call.shown_output)
 
 
 def _asked(call: Call, directory: str) -> Iterator[str]:
@@ -185,7 +193,10 @@ def _asked(call: Call, directory: str) -> Iterator[str]:
     if call.settings:
         settings = ", ".join(f"<code>{escaped(each)}</code>" for each in call.settings)
         yield f'<p class="note">With {settings}</p>'
-    yield preformatted(call.command or call.text or call.arguments)
+    if call.meaning is not None:
+        yield from meaning_html(call.meaning)
+    else:
+        yield preformatted(call.command or call.text or call.arguments)
 
 
 def _output_part(part: InputText | InputImage) -> str:

@@ -46,6 +46,7 @@ time, .note { color: var(--muted); font-weight: normal; font-size: .85rem; }
 .note { margin: .2rem 0; }
 summary { cursor: pointer; }
 summary code { color: var(--muted); background: none; }
+ul.plain { list-style: none; padding-left: 0; }
 p, ul, ol, table, blockquote { margin: .4rem 0; }
 a { color: var(--link); }
 code, pre { font: .875em/1.45 ui-monospace, monospace; background: var(--panel); tab-size: 4; }

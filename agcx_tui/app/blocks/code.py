@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.cells import chop_cells
 from rich.segment import Segment
 from textual.strip import Strip
 
 from agcx_tui.app.blocks.code_spans import CODE_SPANS
-from agcx_tui.app.blocks.lines import fold
+from agcx_tui.app.blocks.lines import broken, fold
 from agcx_tui.app.blocks.palette import Palette
 from agcx_tui.core.local.lexing import Spans
 
@@ -30,25 +29,8 @@ def code_strips(code: str, language: str, width: int, palette: Palette) -> list[
     strips: list[Strip] = []
     for segments in _rows(code, CODE_SPANS.get(language, code), palette):
         row = Strip(segments)
-        # Unlike text, code is not wrapped between words.
-        strips += [row] if row.cell_length <= width else _cut(segments, row.text, width)
+        strips += [row] if row.cell_length <= width else broken(row, row.text, width)
     return strips
-
-
-def _cut(segments: list[Segment], text: str, width: int) -> Iterator[Strip]:
-    """The segments of a line of this text, as lines of at most `width` cells."""
-    left = iter(segments)
-    rest, style, _ = next(left)
-    for piece in chop_cells(text, width):
-        row: list[Segment] = []
-        room = len(piece)
-        while len(rest) < room:
-            row.append(Segment(rest, style))
-            room -= len(rest)
-            rest, style, _ = next(left)
-        row.append(Segment(rest[:room], style))
-        rest = rest[room:]
-        yield Strip(row)
 
 
 def _rows(code: str, spans: Spans, palette: Palette) -> Iterator[list[Segment]]:

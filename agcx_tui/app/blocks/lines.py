@@ -7,9 +7,9 @@ become a strip unchanged.  Only the others are measured cell by cell.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, chop_cells, set_cell_size
@@ -28,7 +28,9 @@ __all__ = [
     "EMPTY",
     "Piece",
     "beside",
+    "broken",
     "fold",
+    "hang",
     "indent",
     "line",
     "plain_console",
@@ -76,27 +78,80 @@ def beside(left: Iterable[Piece], right: Iterable[Piece], width: int) -> Strip:
 
 
 def fold(text: str, width: int, style: Style) -> list[Strip]:
-    """Lines of output, broken exactly at the width, so that columns stay columns."""
+    """Lines of output; one that is too long goes on below its own indentation, from a word on."""
     strips: list[Strip] = []
     for row in text.split("\n"):
         if not row:
             strips.append(EMPTY)
         elif "://" in row:
-            strips.extend(_fold_linked(row, width, style))
+            strips.extend(broken(_linked(row, style), row, width))
         elif row.isascii() and len(row) <= width:
             strips.append(Strip([Segment(row, style)], len(row)))
-        elif row.isascii():
-            pieces = (row[at : at + width] for at in range(0, len(row), width))
-            strips.extend(Strip([Segment(piece, style)], len(piece)) for piece in pieces)
-        elif (cells := cell_len(row)) <= width:
-            strips.append(Strip([Segment(row, style)], cells))
         else:
-            strips.extend(Strip([Segment(piece, style)]) for piece in chop_cells(row, width))
+            space, pieces = _pieces(row, width)
+            for at, (start, end) in enumerate(pieces):
+                strips.append(Strip([Segment(" " * (space if at else 0) + row[start:end], style)]))
     return strips
 
 
-def _fold_linked(row: str, width: int, style: Style) -> list[Strip]:
-    """A line with addresses, which can be followed from every piece of them."""
+def broken(strip: Strip, row: str, width: int) -> Iterator[Strip]:
+    """A line with this text as lines of at most `width` cells, broken as `fold` does."""
+    space, pieces = _pieces(row, width)
+    if len(pieces) == 1:
+        yield strip
+        return
+    for at, (start, end) in enumerate(pieces):
+        first = cell_len(row[:start])
+        piece = strip.crop(first, first + cell_len(row[start:end]))
+        yield Strip([Segment(" " * space), *piece]) if at and space else piece
+
+
+def hang(mark: Piece, text: str, style: Style, width: int) -> list[Strip]:
+    """Prose after a mark, below which it goes on."""
+    by = cell_len(mark[0])
+    first, *rest = indent(wrap(text, max(8, width - by), style) or [EMPTY], by)
+    begin = Strip([*line(mark), *first.crop(by)])
+    return [begin, *rest]
+
+
+# What continuation lines stand below: the indentation, and the mark of a list.
+_start = re.compile(r" *(?:(?:[-*•>]|\d{1,3}[.)]) +)?").match
+
+
+def _pieces(row: str, width: int) -> tuple[int, list[tuple[int, int]]]:
+    """Where a line is broken: the cells before all pieces but the first, and their ranges."""
+    if row.isascii() and len(row) <= width:
+        return 0, [(0, len(row))]
+    started = _start(row)
+    space = started.end() if started else 0
+    space = space if space <= width // 3 else 0
+    pieces: list[tuple[int, int]] = []
+    at, room, size = 0, width, len(row)
+    while at < size:
+        end = at + _fitting(row, at, room)
+        if end < size:
+            # Behind the indentation, and not so far back that the line is half empty.
+            word = row.rfind(" ", max(at + (end - at) // 2, space), end + 1)
+            end = word if word > at else end
+        pieces.append((at, end))
+        at = end
+        while at < size and row[at] == " ":
+            at += 1
+        room = width - space
+    return space, pieces or [(0, 0)]
+
+
+def _fitting(row: str, at: int, room: int) -> int:
+    """How many characters from `at` on fit into so many cells; at least one."""
+    piece = row[at : at + room]
+    if piece.isascii():
+        return len(piece)
+    # Marks without a width of their own may follow a letter.
+    return max(1, len(chop_cells(row[at : at + 4 * room], room)[0]))
+
+
+def _linked(row: str, style: Style) -> Strip:
+    """A line whose addresses can be followed."""
     segments: list[Segment] = []
     at = 0
     for start, end, target in addresses(row):
@@ -104,9 +159,7 @@ def _fold_linked(row: str, width: int, style: Style) -> list[Strip]:
         segments.append(Segment(row[start:end], style + Style(link=target, underline=True)))
         at = end
     segments.append(Segment(row[at:], style))
-    strip = Strip([segment for segment in segments if segment.text])
-    ends = list(accumulate(map(cell_len, chop_cells(row, width))))
-    return list(strip.divide(ends)) if len(ends) > 1 else [strip]
+    return Strip([segment for segment in segments if segment.text])
 
 
 def wrap(text: str | Text, width: int, style: Style | None = None) -> list[Strip]:

@@ -22,7 +22,7 @@ from textual.strip import Strip
 
 from agcx_format.transcript import safe_text
 from agcx_tui.app.blocks.block import Part
-from agcx_tui.app.blocks.lines import fold, indent, render, wrap
+from agcx_tui.app.blocks.lines import broken, fold, indent, render
 from agcx_tui.app.blocks.links import addresses, followable
 from agcx_tui.app.blocks.palette import Palette
 
@@ -286,7 +286,8 @@ def _typed_row(row: str, width: int, palette: Palette) -> list[Strip]:
         styled.stylize(palette.code if match[1] else "bold", *match.span())
     for start, end, target in addresses(row):
         styled.stylize(palette.link + Style(link=target), start, end)
-    return wrap(styled, width)
+    whole = render(styled, max(1, styled.cell_len))
+    return list(broken(whole[0], row, width)) if whole else [Strip([], 0)]
 
 
 def warm_up() -> None:

@@ -47,6 +47,7 @@ from agcx_tui.app.blocks.images import image_facts
 from agcx_tui.app.blocks.lines import EMPTY, beside, indent, line, wrap
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.markdown import as_typed, markdown_parts
+from agcx_tui.app.blocks.meanings import prose_parts
 from agcx_tui.app.blocks.rows import count_lines, row_parts, text_parts, tidy
 from agcx_tui.app.blocks.times import since, when
 from agcx_tui.app.blocks.tool import plain_rows
@@ -345,12 +346,13 @@ def _reasoning(item: Reasoning | ReasoningWithoutContent, look: Look, how: Fold,
     if not summary:
         summary = "(encrypted)" if item.encrypted_content else "(nothing said)"
     starts_at = 0 if said == text_of(item) else None
-    body = markdown_parts(said, look.width, palette, 4, starts_at) if said else []
+    body = prose_parts(said, look, 4, starts_at) if said else []
     if body and item.encrypted_content:
         sealed = counted(len(item.encrypted_content), "character")
         note = line((f"and {sealed} encrypted", palette.muted))
         body.append(Part.of(indent([note], 4)))
-    return _line_and_body("thought", summary, body, look, how, gap, palette.reasoning)
+    style = palette.reasoning if said else palette.muted
+    return _line_and_body("thought", summary, body, look, how, gap, style)
 
 
 def _without_emphasis(words: str) -> str:

@@ -27,6 +27,7 @@ class Palette:
     """
 
     text: Style = field(default_factory=Style)
+    output: Style = _DIM
     muted: Style = _DIM
     user: Style = _BOLD
     assistant: Style = _BOLD

@@ -1,8 +1,9 @@
 """What a tool call asked for, in words a person would use.
 
 Strategy: every call, of whatever agent, becomes one value, `Asked`: a name, a one-line summary, and a body
-of rows.  A shell command reads as one would type it, a patch and an edit as a diff, a plan as a list
-with marks, other arguments as keys and values.  What cannot be parsed is shown unchanged.
+of rows.  A shell command reads as one would type it, a patch and an edit as a diff, other arguments as keys
+and values; what is drawn otherwise, a checklist for example, is left to `meanings`.  What cannot be parsed
+is shown unchanged.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import msgspec
 from rich.style import Style
 
 from agcx_format import FunctionCall, LocalShellCall
-from agcx_format.transcript import TELLING, replaced_texts, safe_line, safe_text
+from agcx_format.transcript import TELLING, Meaning, call_meaning, replaced_texts, safe_line
+from agcx_tui.app.blocks.meanings import meaning_summary
 from agcx_tui.app.blocks.palette import Palette
 from agcx_tui.app.blocks.rows import Row, tidy
 
@@ -37,14 +39,14 @@ _DEPTH = 12
 _SHELLS = {"bash", "sh", "zsh", "dash", "fish", "ksh"}
 # How an agent paces its own reading of output: nothing about the command.
 _MACHINERY = {"yield_time_ms", "max_output_tokens"}
-_PLAN_MARKS = {"completed": "✓", "in_progress": "▸", "pending": "○"}
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A call: `script` is what a shell was given, `body` everything else, in rows.
 
-    `summary` is one safe line; `whole` says that it leaves nothing of the call out.
+    `summary` is one safe line; `whole` says that it leaves nothing of the call out.  A call that has a
+    `meaning` is drawn by that.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Asked:
     body: tuple[Row, ...] = ()
     notes: tuple[str, ...] = ()
     whole: bool = False
+    meaning: Meaning | None = None
 
 
 def typed(command: list[str]) -> str:
@@ -105,9 +108,8 @@ def _from_fields(name: str, fields: Fields, palette: Palette) -> Asked:
             if isinstance(inner, dict):
                 return _from_fields(name, inner, palette)
             return _raw(name, text, palette)
-    steps = fields.get("plan", fields.get("todos"))
-    if isinstance(steps, list) and all(isinstance(step, dict) for step in steps):
-        return _plan(name, fields, steps, palette)
+    if (meaning := call_meaning(name, fields)) is not None:
+        return Asked(name, meaning_summary(meaning), meaning=meaning)
     if names := replaced_texts(fields):
         return _edit(name, fields, names, palette)
     return Asked(
@@ -162,25 +164,6 @@ def _edit(name: str, fields: Fields, names: tuple[str, str], palette: Palette) -
     removed = sum(line.startswith("-") for line in lines)
     body = tuple((line, diff_style(line, palette)) for line in lines)
     return Asked(name, f"{_telling(rest)}  +{added:,} −{removed:,}", body=body)
-
-
-# What says what a step of a plan is.
-_STEP = ("step", "content", "description", "title", "text")
-
-
-def _plan(name: str, fields: Fields, steps: list[Fields], palette: Palette) -> Asked:
-    rows: list[Row] = []
-    explanation = fields.get("explanation")
-    if isinstance(explanation, str) and explanation:
-        rows += [(line, palette.muted) for line in safe_text(explanation).split("\n")]
-    done = 0
-    for step in steps[:_ROWS]:
-        status = str(step.get("status", ""))
-        words = next((str(step[key]) for key in _STEP if key in step), "")
-        done += status == "completed"
-        style = palette.muted if status == "completed" else palette.text
-        rows.append((f"{_PLAN_MARKS.get(status, '·')} {safe_line(words)}", style))
-    return Asked(name, f"{done} of {len(steps)} done", body=tuple(rows))
 
 
 def _raw(name: str, text: str, palette: Palette) -> Asked:
@@ -310,4 +293,4 @@ def diff_style(line: str, palette: Palette) -> Style:
         return palette.removed
     if line.startswith("@@"):
         return palette.hunk
-    return palette.text
+    return palette.output

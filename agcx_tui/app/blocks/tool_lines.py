@@ -16,11 +16,12 @@ from agcx_format import (
     LocalShellCall,
     MessageSnapshot,
 )
-from agcx_format.transcript import CallOutcome, safe_line, safe_text, tool_call
+from agcx_format.transcript import CallOutcome, Delegation, safe_line, safe_text, tool_call
 from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.images import image_facts
 from agcx_tui.app.blocks.lines import EMPTY, Piece, beside, indent, line, wrap
 from agcx_tui.app.blocks.look import Around, Fold, Look
+from agcx_tui.app.blocks.meanings import meaning_parts, prose_parts
 from agcx_tui.app.blocks.rows import row_parts, text_parts
 from agcx_tui.app.blocks.tool import Asked, asked, diff_style, is_diff
 from agcx_tui.core.words.durations import seconds_text
@@ -60,6 +61,9 @@ def call_block(
         width,
     )
     parts = [Part.of([EMPTY] * gap + [head])]
+    if what.meaning is not None:
+        answers = found.answers if found is not None else ()
+        parts += meaning_parts(what.meaning, answers, look, BODY, how)
     if how:
         parts += _body(what, head, look, how)
         errors = found.unsaid_errors if found is not None else ()
@@ -85,10 +89,18 @@ def answer_block(
         return Block([])
     found = tool_call(around.partner, message)
     outcome = found.outcome if found is not None else CallOutcome()
-    content = found.output.content if found is not None and found.output is not None else ()
+    content: tuple[InputText | InputImage, ...] = ()
+    if found is not None and found.output is not None:
+        # What was searched for may be in the words around the answers.
+        content = found.output.content if how == Fold.FULL else found.shown_output
+    is_prose = found is not None and isinstance(found.meaning, Delegation)
     alone = len(content) == 1
-    shown = [part for each in content for part in _content(each, look, how, 0 if alone else None)]
-    if not shown:
+    shown = [
+        part
+        for each in content
+        for part in _content(each, look, how, 0 if alone else None, is_prose)
+    ]
+    if not shown and not (found is not None and found.is_all_answers):
         shown = [Part.of(indent([line(("(no output)", palette.muted))], BODY))]
     if paired and around.adjacent:
         return Block(shown)
@@ -112,15 +124,21 @@ def answer_block(
 
 
 def _content(
-    content: InputText | InputImage, look: Look, how: Fold, starts_at: int | None
+    content: InputText | InputImage,
+    look: Look,
+    how: Fold,
+    starts_at: int | None,
+    is_prose: bool,
 ) -> list[Part]:
     palette, width = look.palette, look.width
     if isinstance(content, InputImage):
         facts = f"▣ {image_facts(content.image_url)}"
         return [Part.of(indent(wrap(facts, width - BODY, palette.muted), BODY))]
     text = content.text
+    if is_prose:
+        return prose_parts(text, look, BODY, starts_at)
     paint = (lambda row: diff_style(row, palette)) if is_diff(text) else None
-    style, muted = palette.text, palette.muted
+    style, muted = palette.output, palette.muted
     return text_parts(text, width, BODY, style, muted, how, paint, starts_at=starts_at)
 
 

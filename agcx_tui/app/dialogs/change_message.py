@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 
 from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.choices import Box
 
 __all__ = ["ChangeDialog", "MessageChange", "ReplaceDialog", "Replacement"]
@@ -33,8 +34,9 @@ class MessageChange(Enum):
 
 
 class ChangeDialog(Dialog[MessageChange]):
-    """Leaves with what is to be done, or None; Cancel has the focus."""
+    """Leaves with what is to be done, or None; Cancel has the focus, and each choice its own key."""
 
+    BINDINGS = bindings("change")
     DEFAULT_CSS = """
     ChangeDialog {
         & OptionList { height: auto; background: $surface; border: none; padding: 0; }
@@ -51,30 +53,58 @@ class ChangeDialog(Dialog[MessageChange]):
         self._question, self._facts, self._choices = question, facts, choices
 
     def compose(self) -> ComposeResult:
-        options = [Option(Content(f"{c.value}{more}"), id=c.name) for c, more in self._choices]
         with Vertical(id="box"):
             yield Static(Content(self._question), id="question", markup=False)
             yield Static(Content(safe_line(self._facts)), id="facts", markup=False)
-            yield OptionList(*options, id="choices", markup=False)
+            yield OptionList(id="choices", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
 
     def on_mount(self) -> None:
+        keys = {
+            active.binding.action: self.app.get_key_display(active.binding)
+            for active in self.active_bindings.values()
+        }
+        self.query_one(OptionList).add_options(
+            Option(
+                Content.assemble(
+                    (f"{keys.get(_action(choice), '')} ", "bold $footer-key-foreground"),
+                    f"{choice.value}{more}",
+                ),
+                id=choice.name,
+            )
+            for choice, more in self._choices
+        )
         self.query_one("#cancel").focus()
 
+    def action_enter(self, index: int) -> None:
+        """From Cancel to the first choice, or with -1 the last."""
+        choices = self.query_one(OptionList)
+        choices.highlighted = index % choices.option_count
+        choices.focus()
+
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Whoever comes to the choices with an arrow is on the first one."""
+        """Whoever comes to the choices is on one of them."""
         choices = self.query_one(OptionList)
         if event.widget is choices and choices.highlighted is None:
             choices.highlighted = 0
 
+    def action_choose(self, name: str) -> None:
+        """Leave with a choice, if it is one of those that are offered."""
+        if any(choice.name == name for choice, _ in self._choices):
+            self.dismiss(MessageChange[name])
+
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(MessageChange[event.option.id or ""])
+        self.action_choose(event.option.id or "")
 
     @on(Button.Pressed)
     def _pressed(self) -> None:
         self.dismiss(None)
+
+
+def _action(choice: MessageChange) -> str:
+    return f"choose('{choice.name}')"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from agcx_format.transcript import (
     ReadMessage,
     ToolCall,
     TranscriptReader,
+    answer_lines,
     call_parts,
     describe_file,
     describe_outcome,
@@ -84,6 +85,8 @@ class MessageLines:
             yield f"[{number}] {safe_line(message.reason)}"
         else:
             read = self._reader.read(number, message)
+            if read.is_silent:
+                return
             for each in read.headings:
                 yield f"── {safe_line(each)} ──"
                 yield ""
@@ -150,7 +153,8 @@ def _said(item: object, call: ToolCall | None) -> Iterator[str]:
         if call.call is not None:
             yield from call_parts(call.call)
         if call.output is not None:
-            yield "\n".join(map(_part, call.output.content))
+            yield from answer_lines(call.answers)
+            yield "\n".join(map(_part, call.shown_output))
         return
     match item:
         case Message(content=content):

@@ -18,7 +18,8 @@ from agcx_format.transcript import (
     FileUse,
     ToolUse,
 )
-from agcx_tui.core.conversation.facts import Fact, Group, mode_facts
+from agcx_tui.core.conversation.fact import Fact, Group
+from agcx_tui.core.conversation.facts import mode_facts
 from agcx_tui.core.conversation.find_message import all_messages
 from agcx_tui.core.conversation.subject import Conversation
 from agcx_tui.core.words import format
@@ -107,10 +108,7 @@ def _files(count: int) -> str:
 
 def _failed(call: FailedCall) -> Fact:
     words = " · ".join(filter(None, (call.outcome.word, call.name, call.gist)))
-    error = (call.outcome.error or "").strip().split("\n", 1)[0]
-    # An exit code is said already.
-    note = "" if call.outcome.exit_code is not None else error
-    return Fact(f"message {call.number:,}", words, note, message=call.number)
+    return Fact(f"message {call.number:,}", words, call.reason, message=call.number)
 
 
 def _tool(tool: ToolUse) -> Fact:

@@ -51,9 +51,11 @@ def test_the_session_that_holds_everything():
         ("shell", 2, 0 + 1, 5), ("viewer", 1, 1, 8), ("patcher", 1, 1, 10),
         ("recordone", 1, 0, 12), ("recordtwo", 1, 1, 12),
     ]  # fmt: skip
-    assert [(f.number, f.gist, f.outcome.word) for f in found.failed] == [
-        (5, "rm -rf build", "exit 2"), (8, "picture.png", "failed"),
-        (10, "patchtext", "rejected"), (12, "", "failed"),
+    assert [(f.number, f.gist, f.outcome.word, f.reason) for f in found.failed] == [
+        (5, "rm -rf build", "exit 2", "makeoutput"),
+        (8, "picture.png", "failed", "recordfailure"),
+        (10, "patchtext", "rejected", "exec command rejected by user"),
+        (12, "", "failed", "recordfailure"),
     ]  # fmt: skip
     assert [(f.path, f.uses, f.number) for f in found.files] == [
         ("asked.f90", 1, 2), ("thought.f90", 1, 3), ("/elsewhere/removed.f90", 1, 5),

@@ -52,7 +52,7 @@ ACTIVITY = {
 }  # fmt: skip
 ACTIVITY_ROWS = {
     "tools": {"name", "calls", "failed", "seconds", "number"},
-    "failed": {"number", "name", "gist", "outcome"},
+    "failed": {"number", "name", "gist", "outcome", "reason"},
     "files": {"path", "uses", "changes", "added", "removed", "number"},
     "edited": {"number", "versions", "last"},
 }

@@ -113,7 +113,8 @@ def _dialog(place: _Place, message: MessageSnapshot) -> ChangeDialog:
 
 async def _replace(place: _Place) -> None:
     number = place.index + 1
-    dialog = ReplaceDialog(f"Replace a text in message {number:,}", "nothing", keep=True)
+    question = f"Replace a text in message {number:,}"
+    dialog = ReplaceDialog(question, "nothing", keep=True, old=_selected(place))
     wanted = await place.screen.app.push_screen_wait(dialog)
     if wanted is not None:
         texts = wanted.old, wanted.new
@@ -131,10 +132,17 @@ async def _redact_text(place: _Place) -> None:
         "Take a text out of the session, its checkpoints and earlier versions",
         "a placeholder",
         keep=False,
+        old=_selected(place),
     )
     wanted: Replacement | None = await place.screen.app.push_screen_wait(dialog)
     if wanted is not None:
         await _redact(place, {wanted.old: wanted.new or None}, secrets=False)
+
+
+def _selected(place: _Place) -> str:
+    """What is selected with the mouse, as far as it is one line."""
+    text = place.screen.get_selected_text() or ""
+    return text if text.isprintable() else ""
 
 
 async def _redact(place: _Place, texts: dict[str, str | None], *, secrets: bool) -> None:

@@ -40,6 +40,7 @@ class ThemedView(ScrollView):
         scrollbar-color: $foreground 20%;
 
         & > .transcript--text { color: $foreground; }
+        & > .transcript--output { color: $foreground 72%; }
         & > .transcript--muted { color: $foreground 60%; }
         & > .transcript--user { color: $text-accent; text-style: bold; }
         & > .transcript--assistant { color: $text-primary; text-style: bold; }

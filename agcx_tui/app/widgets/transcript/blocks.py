@@ -26,7 +26,16 @@ from agcx_format import (
 )
 from agcx_format.counting import counted
 from agcx_format.errors import PersistenceError
-from agcx_format.transcript import Branches, ChosenWays, ModeChange, Way, changes_between
+from agcx_format.transcript import (
+    Branches,
+    ChosenWays,
+    ModeChange,
+    Way,
+    changes_between,
+    is_sealed,
+    repeats,
+    tool_call,
+)
 from agcx_tui.app.blocks.block import Block
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.message import draw_message, is_injected, is_turn, tells_of_branches
@@ -45,6 +54,8 @@ NOTHING = ListSource([])
 NEAR = 24
 # Messages and bytes that are looked at for a turn before it is left to a thread.
 _NEAR_TURNS, _NEAR_SIZE = 100, 128 * 1024
+# Messages back to which reasoning is looked for in the same turn; fewer than are kept.
+_SAME_TURN = 60
 # Heights are guessed from the sizes of at most so many messages at a time.
 _GUESSED = 20_000
 _USUAL_HEIGHT = 4
@@ -80,6 +91,11 @@ class ConversationBlocks:
         self.branches, self._ways, self.misses_branches = None, None, False
         self._turns = TurnNumbers(source, self.turns_are_counted)
         self._messages.clear()
+
+    def renew(self) -> None:
+        """The source goes on in a newer version: texts are read again, folds stay."""
+        self._messages.clear()
+        self.misses_branches = self.branches is not None
 
     # --- messages
 
@@ -177,6 +193,12 @@ class ConversationBlocks:
             return SPEECH
         return TOOL
 
+    def file_of(self, index: int) -> str:
+        """The path of the file that a message is about; empty for none."""
+        message = self.message(index)
+        files = message.metadata.file_context if message is not None else []
+        return files[0].path if files else ""
+
     def owner(self, index: int) -> int:
         """The block whose fold applies to this one: an output belongs to its call."""
         message = self.message(index)
@@ -237,6 +259,9 @@ class ConversationBlocks:
         previous = self.message(index - 1)
         if self.branches is None and tells_of_branches(found):
             self.misses_branches = True
+        modes = self._modes(found, previous, index)
+        if not modes and self._is_silent(index, found):
+            return Block([])
         around = Around(
             index,
             previous,
@@ -246,9 +271,33 @@ class ConversationBlocks:
             index <= NEAR and not any(self.kind(each) == SPEECH for each in range(index)),
             self.branches,
             self._turns.number(index, found),
-            self._modes(found, previous, index),
+            modes,
         )
         return draw_message(found, around, self.look, fold)
+
+    def _is_silent(self, index: int, message: MessageSnapshot) -> bool:
+        """Whether a message says nothing new, as `agcx_format.transcript.silent` defines it."""
+        metadata = message.metadata
+        if metadata.edit_history or metadata.branch_point or metadata.tool_calls:
+            return False
+        if is_sealed(message.item):
+            return self._was_sealed(index)
+        before = self.message(index - 1)
+        if not isinstance(message.item, Message) or message.item.role != "system" or before is None:
+            return False
+        call = self.partner(index - 1)
+        asked = self.message(call) if call is not None else None
+        return repeats(message.item, tool_call(asked, before))
+
+    def _was_sealed(self, index: int) -> bool:
+        """Whether reasoning that cannot be read was shown before in the same turn, as far as one looks."""
+        for before in range(index - 1, max(-1, index - 1 - _SAME_TURN), -1):
+            message = self.message(before)
+            if message is None or is_turn(message):
+                return False
+            if is_sealed(message.item):
+                return True
+        return False
 
     def _modes(
         self, message: MessageSnapshot, previous: MessageSnapshot | None, index: int

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from rich.style import Style
 
 from agcx_format.model.items import ExecAction, LocalShellCall, LocalShellStatus
+from agcx_tui.app.blocks.lines import fold
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.message import draw_message
 from agcx_tui.app.blocks.palette import Palette
@@ -109,3 +111,57 @@ def test_colours_of_an_output_are_taken_out_and_other_escapes_shown():
         output("\x1b[31mred\x1b[0m\x1b[2J\rover"), Fold.OPEN, partner=call("{}"), adjacent=True
     )
     assert shown == ["    red␛[2J", "    over"]
+
+
+ASKED = {
+    "question": "Which one?",
+    "choices": ["The first", "The second"],
+}
+
+
+def test_a_question_and_its_answer_are_shown_while_the_call_is_folded():
+    question = call(json.dumps(ASKED), name="ask_user")
+    answer = output("User selected: The second")
+    first, *rest = drawn(question, partner=answer, adjacent=True)
+    assert first.startswith("▸ ask_user ")
+    assert rest == ["    Which one?", "    → The second"]
+    assert drawn(question, Fold.OPEN, partner=answer, adjacent=True)[1:] == [
+        "    Which one?", "      ○ The first", "      ● The second", "    → The second",
+    ]  # fmt: skip
+    assert drawn(answer, Fold.OPEN, partner=question, adjacent=True) == []
+
+
+def bare(lines):
+    return [line.rstrip() for line in lines]
+
+
+def test_a_plan_is_shown_as_markdown_and_a_checklist_with_its_ticks():
+    plan = call('{"plan":"## Title\\n\\n**Do** it"}', name="ExitPlanMode")
+    assert bare(drawn(plan)[1:]) == ["    Title", "", "    Do it"]
+    steps = call('{"plan":[{"step":"a b","status":"completed"},{"step":"c"}]}', name="update_plan")
+    assert drawn(steps)[1:] == []
+    assert drawn(steps, Fold.OPEN)[1:] == ["    ✓ a b", "    ○ c"]
+
+
+def test_what_a_subagent_is_told_and_answers_is_markdown():
+    task = call('{"description":"Look","prompt":"Say **why**"}', name="Task")
+    assert bare(drawn(task, Fold.OPEN)[1:]) == ["    Say why"]
+    assert bare(drawn(output("**So**"), Fold.OPEN, partner=task, adjacent=True)) == ["    So"]
+
+
+@pytest.mark.parametrize(
+    ("row", "lines"),
+    [
+        (
+            "    let it = all that is said here",
+            ["    let it = all", "    that is said", "    here"],
+        ),
+        ("- a list of a few words in it", ["- a list of a", "  few words in", "  it"]),
+        ("1234567890123456789", ["1234567890123456", "789"]),
+        ("x https://a.b/cd efgh ij", ["x https://a.b/cd", "efgh ij"]),
+        ("                    deeper than that", ["                ", "deeper than that"]),
+        ("日本語 日本語日本語 です", ["日本語 日本語日", "本語 です"]),
+    ],
+)
+def test_a_long_line_goes_on_at_a_word_below_its_own_indentation(row, lines):
+    assert [strip.text.rstrip(" ") or " " * 16 for strip in fold(row, 16, Style())] == lines

@@ -39,6 +39,7 @@ SHOWN = {
         "directory of a command": "the files that it names are in it",
         "argument of a tool": "a failed call is named by what it was about",
         "exit code": "how it failed",
+        "output": "the last line of a failed call says why",
         "error of a tool": "how it failed",
         "rejected call": "the person said no",
         "how long a call took": "the time of each tool",
