@@ -48,6 +48,7 @@ _COPY = taking(
 _MAKE_SESSION = changing(
     "checkpoint.session", "c", "make_session", "new session", footer="new session"
 )
+_DELETE = changing("delete.yes", "d,delete,ctrl+s", "delete", "delete", footer="delete", label="d")
 
 # fmt: off
 # By place, in the order of the footer and of help.
@@ -346,9 +347,8 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         moving("picks.go", "enter", "enter", "done"),
     ),
     # The key that asked also answers; Enter stays on Cancel.
-    "delete": (
-        Action("delete.yes", "d,delete,ctrl+s", "delete", "delete", footer="delete", label="d"),
-    ),
+    "delete": (_DELETE,),
+    "ask-to-delete": (_DELETE,),
     "rename": (Action("rename.cancel", "escape", "dismiss(None)", "cancel", footer="cancel"),),
     "change": (
         moving("change.first", "down", "enter(0)", "first choice"),
