@@ -9,7 +9,7 @@ from contextlib import suppress
 from agcx_format.errors import PersistenceError
 from agcx_format.search.blocks import Block, cut
 from agcx_format.search.examine import Request, examine, unsearched
-from agcx_format.search.raw import may_hold, runs_of
+from agcx_format.search.raw import may_hold
 from agcx_format.search.results import SessionRef, Unsearched
 from agcx_format.search.run import Outcome
 from agcx_format.search.said import Said
@@ -21,8 +21,7 @@ __all__ = ["DirectText", "blocks_of_file", "search_file"]
 
 def search_file(ref: SessionRef, request: Request, *, again: bool = True) -> Outcome:
     """Search a session in its file.  Raises `Stopped`."""
-    runs = runs_of(request.query)
-    if runs and not may_hold(ref.path, runs):
+    if request.runs and not may_hold(ref.path, request.runs):
         return Outcome(direct=True)
     try:
         with SessionFile(ref.path, use_mmap=False) as file:

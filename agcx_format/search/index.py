@@ -121,13 +121,18 @@ class Index:
             tasks, damaged = scope.tasks(parsed)
             for segment in damaged:
                 self._drop(segment)
+            runs: tuple[bytes, ...] = ()
             if any(task.entry is None for task in tasks):
                 # By one thread, before several need it.
                 import_module("agcx_format.search.direct")
+                from agcx_format.search.raw import runs_of
+
+                runs = runs_of(parsed)
             allowed = allowed_by(parsed.within)
 
             def request(stopped: Callable[[], bool]) -> Request:
-                return Request(parsed, allowed, most, context, counted, order == "best", stopped)
+                best = order == "best"
+                return Request(parsed, allowed, most, context, counted, best, runs, stopped)
 
             return Plan(len(scope.refs), len(scope.refs) - len(tasks), self._jobs(tasks, request))
 

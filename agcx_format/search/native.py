@@ -16,7 +16,7 @@ from typing import Protocol
 from agcx_format.search.regex_syntax import is_anchored, what_is_refused
 
 __all__ = [
-    "Pattern", "casefold", "compile_regex", "contains", "count", "has_uncased", "missing", "numpy",
+    "Pattern", "casefold", "compile_regex", "count", "find", "has_uncased", "missing", "numpy",
     "uncased_count", "uncased_find", "uncased_spans",
 ]  # fmt: skip
 
@@ -105,10 +105,10 @@ def casefold(payload: bytes) -> bytes:
     return payload.decode().casefold().encode()
 
 
-def contains(payload: bytes, part: bytes) -> bool:
-    """`part in payload`, which is slow for short parts."""
+def find(payload: bytes, part: bytes) -> int:
+    """`payload.find(part)`, which is slow for short parts."""
     sz = _stringzilla()
-    return part in payload if sz is None else int(sz.find(payload, part)) >= 0
+    return payload.find(part) if sz is None else int(sz.find(payload, part))
 
 
 def count(payload: bytes, part: bytes, start: int, end: int) -> int:

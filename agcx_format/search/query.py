@@ -18,6 +18,8 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 
+import msgspec
+
 from agcx_format.search.matchers import LONGEST_NEEDLE, Literal, Matcher, Refused, Regex
 from agcx_format.transcript.folding import fold
 
@@ -66,8 +68,7 @@ class Term:
     end: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignTerm:
+class ForeignTerm(msgspec.Struct, frozen=True):
     """A term of a key that the caller named, with its sign and quotes in `text`."""
 
     key: str
@@ -76,8 +77,7 @@ class ForeignTerm:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(msgspec.Struct, frozen=True):
     """One narrowing of the messages that count: one of `values` (folded), or none when negated."""
 
     key: str
@@ -85,8 +85,7 @@ class Condition:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Within:
+class Within(msgspec.Struct, frozen=True):
     """Which messages count.  All conditions must hold."""
 
     conditions: tuple[Condition, ...] = ()
@@ -113,8 +112,7 @@ class Within:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(msgspec.Struct, frozen=True):
     """What a line means.
 
     Fields:

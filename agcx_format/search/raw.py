@@ -8,13 +8,13 @@ session is decoded.  So is one that turns out to be damaged.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 from agcx_format import layout
 from agcx_format.codec.zstd import frames
-from agcx_format.disk.open_file import OpenFile
+from agcx_format.disk.durable import open_regular, read_exactly
 from agcx_format.errors import PersistenceError
 from agcx_format.search import native
 from agcx_format.search.asides import MADE_WORDS
@@ -31,16 +31,16 @@ _LARGEST_FILE, _LARGEST_TEXT = 8 << 20, 64 << 20
 _runs = re.compile(r"[0-9a-z_]+", re.ASCII).findall
 # Without a letter that no number has, it could be written otherwise: 1e5 for 100000.0.
 _letter = re.compile(r"[a-df-z_]").search
-# What other forms of ASCII letters and digits begin with, and these forms: escapes of JSON, and full width.
-_BEGINNINGS = (b"\\u", b"\xef\xbc", b"\xef\xbd")
-_other_form = re.compile(
-    rb"\\u(?i:00|ff|212a|017f|0130|0307)|\xef\xbc[\x90-\x99\xa1-\xba]|\xef\xbd[\x81-\x9a]"
-).search
+# Other forms of ASCII letters and digits, by what they begin with: escapes of JSON, and full width.
+_OTHER_FORMS = {
+    b"\\u": re.compile(rb"\\u(?i:00|ff|fb0|1e9|212a|017f|0130|0149|0307)"),
+    b"\xef\xbc": re.compile(rb"\xef\xbc[\x90-\x99\xa1-\xba\xbf]"),
+    b"\xef\xbd": re.compile(rb"\xef\xbd[\x81-\x9a]"),
+}
 # An i may be a capital one with a dot, or have a dot of its own.
 _DOTTED = (b"\xc4\xb0", b"i\xcc\x87")
 
 
-@lru_cache(maxsize=8)
 def runs_of(query: Query) -> tuple[bytes, ...]:
     """A run for each word that has one; nothing when a session has to be decoded in any case."""
     found = []
@@ -60,19 +60,45 @@ def _made(run: str) -> bool:
 def may_hold(path: str, runs: Sequence[bytes]) -> bool:
     """False when the file is whole, as far as that shows, and one of the runs is not in it."""
     try:
-        with OpenFile(path) as file:
-            if file.size > _LARGEST_FILE:
-                return True
-            data = file.read(file.size, 0)
+        data = _read(path)
+        if data is None:
+            return True
         kind = layout.of(data[: layout.HEAD])
         # What has no metadata counts as unreadable, whatever it holds.
         title = storable(kind.metadata(data).title).encode()
         place = kind.messages(data)
-        raw = frames.decompress(data[place.start : place.end], _LARGEST_TEXT) + b"\n" + title
+        raw = frames.decompress(memoryview(data)[place.start : place.end], _LARGEST_TEXT)
     except PersistenceError:
         return True
-    if not native.has_uncased(raw) or all(native.uncased_find(raw, run) >= 0 for run in runs):
+    return _may_say(raw, title, runs)
+
+
+def _may_say(raw: bytes, title: bytes, runs: Sequence[bytes]) -> bool:
+    if not (native.has_uncased(raw) and native.has_uncased(title)):
         return True
-    if any(b"i" in run for run in runs) and any(native.contains(raw, dot) for dot in _DOTTED):
+    for run in runs:
+        if native.uncased_find(raw, run) < 0 and native.uncased_find(title, run) < 0:
+            dotted = b"i" in run
+            return _has_other_forms(raw, dotted) or _has_other_forms(title, dotted)
+    return True
+
+
+def _has_other_forms(text: bytes, dotted: bool) -> bool:
+    """Whether ASCII could be written otherwise in this text; `dotted`: also an i."""
+    if dotted and any(native.find(text, dot) >= 0 for dot in _DOTTED):
         return True
-    return any(native.contains(raw, each) for each in _BEGINNINGS) and bool(_other_form(raw))
+    for beginning, form in _OTHER_FORMS.items():
+        at = native.find(text, beginning)
+        if at >= 0 and form.search(text, at):
+            return True
+    return False
+
+
+def _read(path: str) -> bytes | None:
+    """The whole file, unless it is a large one."""
+    fd, status = open_regular(path)
+    try:
+        size = status.st_size
+        return read_exactly(fd, size, 0) if size <= _LARGEST_FILE else None
+    finally:
+        os.close(fd)

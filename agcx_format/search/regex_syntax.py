@@ -10,14 +10,11 @@ from collections.abc import Iterator
 
 __all__ = ["has_capital_outside_escapes", "is_anchored", "required_literals", "what_is_refused"]
 
-_escaped = re.compile(
-    r"\\[pP]\{[^}]*\}|\\[pP].|\\x\{[^}]*\}|\\x..|\\.|\(\?P?<\w+>|\(\?[A-Za-z-]+[:)]|\[:\^?\w+:\]",
-    re.DOTALL,
-)
-_look_around = re.compile(r"(?<!\\)(?:\\\\)*\(\?<?[=!]")
-_backreference = re.compile(r"(?<!\\)(?:\\\\)*(?:\\[1-9]|\(\?P=|\\[gk][<{'])")
-_any_byte = re.compile(r"(?<!\\)(?:\\\\)*\\C")
-_whole_text = re.compile(r"\\[AzZ]|\(\?[A-Za-z]*-[A-Za-z]*m|\(\?[A-Za-z-]*[sx]")
+_ESCAPED = r"(?s)\\[pP]\{[^}]*\}|\\[pP].|\\x\{[^}]*\}|\\x..|\\.|\(\?P?<\w+>|\(\?[A-Za-z-]+[:)]|\[:\^?\w+:\]"
+_LOOK_AROUND = r"(?<!\\)(?:\\\\)*\(\?<?[=!]"
+_BACKREFERENCE = r"(?<!\\)(?:\\\\)*(?:\\[1-9]|\(\?P=|\\[gk][<{'])"
+_ANY_BYTE = r"(?<!\\)(?:\\\\)*\\C"
+_WHOLE_TEXT = r"\\[AzZ]|\(\?[A-Za-z]*-[A-Za-z]*m|\(\?[A-Za-z-]*[sx]"
 
 _SPECIAL = frozenset(".^$*+?{}[]()|\\")
 # In bytes: shorter ones exclude nothing.
@@ -26,22 +23,22 @@ _SHORTEST = 3
 
 def has_capital_outside_escapes(pattern: str) -> bool:
     """Whether case counts: `\\W` and `(?P<Name>` have no capital in this sense."""
-    rest = _escaped.sub("", pattern)
+    rest = re.sub(_ESCAPED, "", pattern)
     return rest != rest.lower()
 
 
 def is_anchored(pattern: str) -> bool:
     """Whether it may say something of the beginning or end of a whole text."""
-    return _whole_text.search(pattern) is not None
+    return re.search(_WHOLE_TEXT, pattern) is not None
 
 
 def what_is_refused(pattern: str) -> str:
     """Why the expression is refused, for what other programs have and RE2 has no way for; else empty."""
-    if _look_around.search(pattern):
+    if re.search(_LOOK_AROUND, pattern):
         return "look-around, as (?=…), is not possible here"
-    if _backreference.search(pattern):
+    if re.search(_BACKREFERENCE, pattern):
         return "backreferences, as \\1, are not possible here"
-    if _any_byte.search(pattern):
+    if re.search(_ANY_BYTE, pattern):
         return "\\C is not possible here"
     return ""
 

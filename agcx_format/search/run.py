@@ -12,7 +12,6 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -51,8 +50,7 @@ Job = Callable[[Callable[[], bool]], list[Outcome]]
 """Looks at some sessions, and gives an outcome for each; may raise `Stopped` once it is told to stop."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """What is to be done.
 
     Fields:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 __all__ = ["DEFAULT_CAP", "BookState"]
 
@@ -10,8 +10,7 @@ __all__ = ["DEFAULT_CAP", "BookState"]
 DEFAULT_CAP = 2 << 30
 
 
-@dataclass(frozen=True, slots=True)
-class BookState:
+class BookState(msgspec.Struct, frozen=True):
     """How much of the store is in the book.
 
     Fields:

@@ -21,22 +21,23 @@ ODD = 4
 """Anything else that changes: decomposed letters, other widths, ligatures, `İ`."""
 EVERY = WIDE | SHARP | ODD
 
-_wide = re.compile("[\u3000\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff5e]").search
-_sharp = re.compile("[\xdf\u1e9e]").search
+# Compiled when they are first needed, as they are not for ASCII.
+_WIDE = "[\u3000\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff5e]"
+_SHARP = "[\xdf\u1e9e]"
 # What folds to several characters, combining marks that a folded letter may be composed with, letters
 # and digits of other widths, and letters that are newer than the tables of some version of Python.
-_odd = re.compile(
+_ODD = (
     "[\u0130\u0149\u01f0\u0300-\u036f\u0390\u03b0\u0587\u1ab0-\u1aff\u1c89\u1c8a\u1dc0-\u1dff"
     "\u1e96-\u1e9b\u1f00-\u1fff\u20d0-\u20ff\ua7cb-\ua7dc\ufb00-\ufb17\ufe20-\ufe2f"
     "\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff5f-\uffee"
     "\U00010d50-\U00010d85\U00016ea0-\U00016edf]"
-).search
+)
 
 
 def traits_of(text: str) -> int:
     """The traits of a text, as bits; 0 for nearly every one."""
     if text.isascii():
         return 0
-    if _odd(text) or not unicodedata.is_normalized("NFC", text):
+    if re.search(_ODD, text) or not unicodedata.is_normalized("NFC", text):
         return EVERY
-    return (WIDE if _wide(text) else 0) | (SHARP if _sharp(text) else 0)
+    return (WIDE if re.search(_WIDE, text) else 0) | (SHARP if re.search(_SHARP, text) else 0)

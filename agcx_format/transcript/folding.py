@@ -20,35 +20,37 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache, lru_cache
+
+import msgspec
 
 __all__ = ["Folded", "Needle", "fold", "has_capital", "unify"]
 
-_of_other_width = re.compile("[\u3000\uff01-\uffee]").search
+# These are compiled when they are first needed, as they are not for ASCII.
+_OTHER_WIDTH = "[\u3000\uff01-\uffee]"
 # Characters that case folding makes longer; others in these ranges do no harm.
-_may_grow = re.compile(
+_MAY_GROW = (
     "[ß\u0130\u0149\u01f0\u0307\u0345\u0390\u03b0\u0587\u1e96-\u1e9e\u1f50-\u1fff\ufb00-\ufb17]"
-).search
+)
 # Letters that combine with the one before although they are not combining characters: parts of Korean
 # syllables, and vowels of Indic scripts.
-_joining = re.compile(
+_JOINING = (
     "[\u09be\u09d7\u0b3e\u0b56\u0b57\u0bbe\u0bd7\u0cc2\u0cd5\u0cd6\u0d3e\u0d57\u0dcf\u0ddf\u102e"
     "\u1161-\u1175\u11a8-\u11c2\u1b35\U00011127\U0001133e\U00011357\U000113b8\U000113bb\U000113c2"
     "\U000113c5\U000113c7-\U000113c9\U000114b0\U000114ba\U000114bd\U000115af\U00011930\U0001611e"
     "-\U00016120\U00016129\U00016d63\U00016d67\U00016d68]"
-).match
+)
 
 
 # Parts of some hundred characters that end before a character which joins nothing.
-_parts = re.compile("(?s:.){1,256}[^\0-\x7f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]*").finditer
+_PARTS = "(?s:.){1,256}[^\0-\x7f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]*"
 
 
 def unify(text: str) -> str:
     """The text with one form for each letter, with its case."""
     if text.isascii():
         return text
-    if _of_other_width(text):
+    if re.search(_OTHER_WIDTH, text):
         text = text.translate(_widths())
     return unicodedata.normalize("NFC", text)
 
@@ -66,8 +68,7 @@ def has_capital(text: str) -> bool:
     return text != text.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Needle:
+class Needle(msgspec.Struct, frozen=True):
     """A query: `text` is searched for in what `prepare` returns. Made by `Needle.of`."""
 
     text: str
@@ -118,7 +119,7 @@ class _Parts:
         # Where each part begins, and where it begins once it is folded; last, where all of it ends.
         self._starts = [0]
         self._folded = [0]
-        for part in _parts(original):
+        for part in re.finditer(_PARTS, original):
             self._starts.append(part.end())
             self._folded.append(self._folded[-1] + len(needle.prepare(part[0])))
         self._aligned: dict[int, list[tuple[int, int]]] = {}
@@ -151,8 +152,8 @@ def _is_even(original: str, folded: str, cased: bool) -> bool:
     return (
         len(original) == len(folded)
         and unicodedata.is_normalized("NFC", original)
-        and not _of_other_width(original)
-        and (cased or not _may_grow(original))
+        and not re.search(_OTHER_WIDTH, original)
+        and (cased or not re.search(_MAY_GROW, original))
     )
 
 
@@ -160,10 +161,10 @@ def _letters(text: str) -> Iterator[str]:
     """The text in pieces that fold independently: a letter with everything that combines with it."""
     start = 0
     # Half-width sound marks combine as full-width ones do.
-    joined = text.translate(_widths()) if _of_other_width(text) else text
+    joined = text.translate(_widths()) if re.search(_OTHER_WIDTH, text) else text
     for at in range(1, len(text)):
         letter = joined[at]
-        if letter < "\u0300" or not (unicodedata.combining(letter) or _joining(letter)):
+        if letter < "\u0300" or not (unicodedata.combining(letter) or re.match(_JOINING, letter)):
             yield text[start:at]
             start = at
     if text:

@@ -12,7 +12,9 @@ anything with a length that can be sliced: bytes, or a part of a file that is re
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -28,6 +30,8 @@ __all__ = ["MAGIC", "Frame", "Section", "compress", "decompress", "pieces", "wal
 MAGIC = 0xFD2FB528
 _SKIPPABLE = range(0x184D2A50, 0x184D2A60)
 _BLOCK_MAX = 128 * 1024
+# A frame of at most so many bytes is decompressed in one call.
+_AT_ONCE = 4 << 20
 
 
 class Section(Protocol):
@@ -90,10 +94,7 @@ def decompress(section: bytes | memoryview, limit: int | None = None) -> bytes:
     limit = limits.WHOLE_SECTION if limit is None else limit
     frames = [frame for frame in walk(section) if not frame.skippable]
     if sum(frame.bound for frame in frames) <= limit:
-        return b"".join(
-            _inflate(_decompressor().decompressobj(), section, frame.start, frame.end)
-            for frame in frames
-        )
+        return b"".join(_whole(section, frame) for frame in frames)
     out, size = [], 0
     for piece in pieces(section):
         size += len(piece)
@@ -101,6 +102,19 @@ def decompress(section: bytes | memoryview, limit: int | None = None) -> bytes:
             raise CompressionError(f"it decompresses to more than {limit:,} bytes")
         out.append(piece)
     return b"".join(out)
+
+
+def _whole(section: bytes | memoryview, frame: Frame) -> bytes:
+    """One frame; at once where that takes little memory, whatever its header says."""
+    if 0 < frame.bound <= _AT_ONCE:
+        import zstandard
+
+        data = memoryview(section)[frame.start : frame.end]
+        # What is damaged is left to the stream, which says how.
+        with suppress(zstandard.ZstdError):
+            if zstandard.frame_content_size(data) <= frame.bound:
+                return _decompressor_of_thread().decompress(data, max_output_size=frame.bound)
+    return _inflate(_decompressor().decompressobj(), section, frame.start, frame.end)
 
 
 def pieces(section: Section, start: int = 0) -> Iterator[bytes]:
@@ -128,8 +142,17 @@ def compress(data: bytes | memoryview, level: int) -> bytes:
     return stream.compress(data) + stream.flush()
 
 
-# New for each use, since they must not be shared between threads.  Imported late, since a list of sessions
-# decompresses nothing and need not wait 30 ms for the import.
+# Imported late, since a list of sessions decompresses nothing and need not wait 30 ms for the import.
+
+_of_thread = threading.local()
+
+
+def _decompressor_of_thread() -> zstandard.ZstdDecompressor:
+    """For a frame that is decompressed at once: a stream needs one of its own."""
+    found: zstandard.ZstdDecompressor | None = getattr(_of_thread, "decompressor", None)
+    if found is None:
+        found = _of_thread.decompressor = _decompressor()
+    return found
 
 
 def _decompressor() -> zstandard.ZstdDecompressor:

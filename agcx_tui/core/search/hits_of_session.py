@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -59,7 +59,7 @@ def all_hits(index: Index, query: Query, session: SessionHits) -> SessionHits:
     if len(session.hits) == session.count and session.exact:
         return session
     try:
-        wanted = replace(query, errors=())
+        wanted = msgspec.structs.replace(query, errors=())
         found = list(index.find(wanted, sessions=[SessionRef(session.path)], rows=_MOST))
     except (PersistenceError, OSError):
         return session

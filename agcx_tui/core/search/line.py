@@ -9,8 +9,9 @@ the list's own parser reads those.  So a key means the same in both places.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from agcx_format.search import Query, SessionRef, parse_query
 from agcx_tui.core.sessions import query
@@ -24,8 +25,7 @@ __all__ = ["SearchLine", "parse_line", "session_refs"]
 _FOREIGN = frozenset(query.KEYS)
 
 
-@dataclass(frozen=True, slots=True)
-class SearchLine:
+class SearchLine(msgspec.Struct, frozen=True):
     """What a search line means.
 
     Fields:

@@ -12,7 +12,9 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+import msgspec
 
 from agcx_format.errors import PersistenceError
 from agcx_format.search import Index, Order, Search, SearchProgress, SessionHits, SessionRef
@@ -206,7 +208,7 @@ class Searcher:
         ):
             earlier = None
         # What is clear already is searched for while the rest is typed.
-        wanted = replace(asked.line.wanted, errors=())
+        wanted = msgspec.structs.replace(asked.line.wanted, errors=())
         refs = scope.refs if earlier is None else earlier.found
         running = _Running(
             asked, self._index.find(wanted, sessions=refs, order=asked.order), earlier
@@ -232,7 +234,7 @@ def narrowed(earlier: SearchProgress, found: int, now: SearchProgress) -> Search
     unreadable = {each.path: each for each in (*earlier.unreadable, *now.unreadable)}
     # Before it has begun, nothing is known of its sessions.
     gone = found - now.total if now.total or now.done else 0
-    return replace(
+    return msgspec.structs.replace(
         now,
         total=earlier.total - gone,
         searched=earlier.searched - found + now.searched,

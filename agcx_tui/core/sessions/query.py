@@ -15,8 +15,9 @@ import operator
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+import msgspec
 
 from agcx_format.transcript import Needle, fold
 
@@ -43,19 +44,18 @@ _SPELLINGS = {
 }  # fmt: skip
 
 _token = re.compile(r'(-?)(?:([A-Za-z]+):)?("[^"]*"?|\S*)')
-_date = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
-_ago = re.compile(r"(\d{1,5})([hdwmy])")
-_bytes = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
-_count = re.compile(r"(<=|>=|<|>|=|)(\d{1,20})")
-_span = re.compile(r"(<=|>=|<|>|)(\d{1,9}(?:\.\d{1,6})?)(s|min|m|h|d)", re.IGNORECASE)
+_DATE = r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?"
+_AGO = r"(\d{1,5})([hdwmy])"
+_BYTES = r"(?i)(\d{1,12}(?:\.\d{1,6})?)\s*([kmgt]?)(i?)b?"
+_COUNT = r"(<=|>=|<|>|=|)(\d{1,20})"
+_SPAN = r"(?i)(<=|>=|<|>|)(\d{1,9}(?:\.\d{1,6})?)(s|min|m|h|d)"
 
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 _HOURS = {"h": 1, "d": 24, "w": 24 * 7, "m": 24 * 30, "y": 24 * 365}
 _EPOCH = datetime(1970, 1, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(msgspec.Struct, frozen=True):
     """One condition.
 
     Fields:
@@ -70,7 +70,7 @@ class Term:
     key: str
     value: str | int | tuple[str, int]
     negated: bool = False
-    written: str = field(default="", compare=False)
+    written: str = ""
 
     @property
     def needle(self) -> str:
@@ -88,8 +88,7 @@ class Term:
         return self.key in _OF_MESSAGES or (self.key == "is" and self.value in _STATES_OF_MESSAGES)
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(msgspec.Struct, frozen=True):
     """Terms that must all match, and what could not be understood."""
 
     terms: tuple[Term, ...] = ()
@@ -162,7 +161,7 @@ _LOOKED_FOR: dict[str, Callable[[str, str], bool]] = {
 
 
 def _implies(new: Term, old: Term) -> bool:
-    if new == old and new.written == old.written:
+    if new == old:
         return True
     test = _LOOKED_FOR.get(new.key)
     if test is None or new.key != old.key or new.negated or old.negated:
@@ -196,13 +195,13 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str, int], str]:
 def _moment(value: str, now: int) -> int:
     """The beginning of a local day, month, or year; or a time before `now`."""
     name = value.casefold()
-    if ago := _ago.fullmatch(name):
+    if ago := re.fullmatch(_AGO, name):
         return now - int(ago[1]) * _HOURS[ago[2]] * 3_600_000_000
     try:
         if name in ("today", "yesterday"):
             midnight = datetime.fromtimestamp(now // 1_000_000).replace(hour=0, minute=0, second=0)
             return _as_micros(midnight - timedelta(days=name == "yesterday"))
-        if date := _date.fullmatch(name):
+        if date := re.fullmatch(_DATE, name):
             return _as_micros(datetime(int(date[1]), int(date[2] or 1), int(date[3] or 1)))
     except (ValueError, OverflowError, OSError):
         pass
@@ -215,7 +214,7 @@ def _as_micros(moment: datetime) -> int:
 
 
 def _size(value: str, now: int) -> int:
-    match = _bytes.fullmatch(value)
+    match = re.fullmatch(_BYTES, value)
     if match is None:
         raise _BadValue("a size as 500k, 10MB, 1.5GB")
     base = 1024 if match[3] else 1000
@@ -223,7 +222,7 @@ def _size(value: str, now: int) -> int:
 
 
 def _comparison(value: str, now: int) -> tuple[str, int]:
-    match = _count.fullmatch(value)
+    match = re.fullmatch(_COUNT, value)
     if match is None:
         if value in ("<", ">", "<=", ">=", "="):
             raise _BadValue(f"a number after {value}")
@@ -232,7 +231,7 @@ def _comparison(value: str, now: int) -> tuple[str, int]:
 
 
 def _duration(value: str, now: int) -> tuple[str, int]:
-    match = _span.fullmatch(value)
+    match = re.fullmatch(_SPAN, value)
     if match is None:
         raise _BadValue("a time as >1h, <5min, 90s")
     return match[1] or ">=", round(float(match[2]) * _SECONDS[match[3].lower()])

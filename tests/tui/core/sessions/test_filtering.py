@@ -26,7 +26,7 @@ def in_utc(monkeypatch):
     [
         ("", ()),
         ("   ", ()),
-        ("Grid", (Term("word", "grid"),)),
+        ("Grid", (Term("word", "grid", written="Grid"),)),
         ("grid -layout", (Term("word", "grid"), Term("word", "layout", True))),
         ('"two words" x', (Term("word", "two words"), Term("word", "x"))),
         ('"half typed', (Term("word", "half typed"),)),

@@ -1,0 +1,51 @@
+"""Without an index, a word is found in whatever form the bytes of a file have it."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from agcx_format.model.items import FunctionCall, InputText, Message
+from agcx_format.search import Index
+from agcx_format.search.raw import may_hold
+from agcx_format.transcript.folding import fold, unify
+from tests.format.search.odd_stores import save
+
+SURROGATES = range(0xD800, 0xE000)
+
+
+def other_forms():
+    """Words that are no plain ASCII and are found as if they were, each with the word that finds it."""
+    for code in set(range(0x80, 0x10000)).difference(SURROGATES):
+        for form in (fold(chr(code)), unify(chr(code))):
+            for letters in re.findall("[0-9a-z_]+", form.lower()):
+                yield f"word{chr(code)}word", letters
+
+
+def test_every_other_form_of_a_letter_counts(tmp_path):
+    """One at a time: all of them in one file would hide one that is not known."""
+    found = dict(other_forms())
+    assert len(found) > 70
+    path = tmp_path / "00000000-0000-4000-8000-000000000000.agcx"
+    for odd, letters in found.items():
+        run = max(re.findall("[0-9a-z_]+", fold(odd)), key=len).encode()
+        for item, title in (
+            (FunctionCall(None, "f", json.dumps({"k": odd}), "c"), ""),
+            (FunctionCall(None, "f", "{}", "c"), odd),
+        ):
+            save(path, [item], title)
+            assert may_hold(str(path), [run]), (letters, odd, title)
+
+
+def test_they_are_found(tmp_path):
+    arguments = '{"name": "the \\ufb01xture of \\u0149oodles"}'
+    save(
+        tmp_path / "00000000-0000-4000-8000-000000000000.agcx",
+        [
+            FunctionCall(None, "f", arguments, "c"),
+            Message(None, "user", [InputText("snake＿case")]),
+        ],
+        "ＷＩＤＥ title",
+    )
+    for word in ("fixture", "noodles", "snake_case", "wide"):
+        assert [hit.line for hit in Index(tmp_path).search(word)], word
