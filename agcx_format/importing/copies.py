@@ -8,7 +8,7 @@ same words follows.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from collections.abc import Callable
 
 from agcx_format.importing.draft import ImportDraft
@@ -18,8 +18,11 @@ from agcx_format.transcript.words import own_words
 
 __all__ = ["Copies"]
 
-# Who says it, and a hash of the words without spaces.
-_Key = tuple[str, int]
+# A hash of who says it and of the words without spaces.
+_Key = int
+
+# What `str.split` takes for space.
+_SPACES = b" \t\n\v\f\r\x1c\x1d\x1e\x1f"
 
 
 class Copies:
@@ -27,8 +30,9 @@ class Copies:
 
     def __init__(self, draft: ImportDraft) -> None:
         self._draft = draft
-        self._present: Counter[_Key] = Counter()
-        self._copies: Counter[tuple[str, _Key]] = Counter()
+        self._present: dict[_Key, int] = {}
+        # By the type of the line.
+        self._copies: defaultdict[str, dict[_Key, int]] = defaultdict(dict)
         self._alone: defaultdict[_Key, deque[tuple[DraftEntry, str, int, object]]] = defaultdict(
             deque
         )
@@ -41,7 +45,7 @@ class Copies:
             entry.is_dropped = True
             self._draft.duplicates.add(kind, number, value)
         else:
-            self._present[key] += 1
+            self._present[key] = self._present.get(key, 0) + 1
 
     def copy(
         self,
@@ -56,12 +60,13 @@ class Copies:
 
         `kind` is the type of the line, for the report; `value` is the line.
         """
-        key = _key(speaker, text)
-        self._copies[kind, key] += 1
-        if self._copies[kind, key] <= self._present[key] or not text.strip():
+        key, copies = _key(speaker, text), self._copies[kind]
+        copies[key] = count = copies.get(key, 0) + 1
+        present = self._present.get(key, 0)
+        if count <= present or not text.strip():
             self._draft.duplicates.add(kind, number, value)
             return None
-        self._present[key] += 1
+        self._present[key] = present + 1
         entry = self._draft.add(make(), number)
         self._alone[key].append((entry, kind, number, value))
         return entry
@@ -69,4 +74,6 @@ class Copies:
 
 def _key(speaker: str, text: str) -> _Key:
     words = (own_words(text) or text) if speaker == "user" else text
-    return speaker, hash("".join(words.split()))
+    if not words.isascii():
+        words = "".join(words.split())
+    return hash((speaker, words.encode("utf-8", "surrogatepass").translate(None, _SPACES)))

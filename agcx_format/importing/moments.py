@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from agcx_format.model.timestamps import Timestamp, ns_of
+from agcx_format.model.timestamps import Timestamp, is_usual, ns_of
 
 __all__ = ["estimated", "moment_of"]
 
@@ -20,7 +20,7 @@ def moment_of(time: Any) -> Timestamp | None:
     """A time of the source: text, or seconds, milli-, micro-, or nanoseconds since 1970; None if invalid."""
     try:
         if isinstance(time, str):
-            return _moment_in(time)
+            return _as_timestamp(time) if is_usual(time) else Timestamp(time)
         if isinstance(time, bool) or not isinstance(time, int | float):
             return None
         if not math.isfinite(time) or not 0 < time < _LATEST:
@@ -31,18 +31,19 @@ def moment_of(time: Any) -> Timestamp | None:
         return None
 
 
-# Lines that were written together have the same time.
-@functools.lru_cache(maxsize=64)
-def _moment_in(text: str) -> Timestamp:
-    return Timestamp(text)
+# Without the check, for text in the usual form.
+_as_timestamp = partial(str.__new__, Timestamp)
 
 
-def estimated(times: Sequence[Timestamp | None], start: Timestamp) -> list[Timestamp]:
+def estimated(times: Sequence[str | None], start: str) -> list[str]:
     """The times, each missing one spread evenly between its neighbors.
 
     Before the first time is `start`; after the last one no time passes.
     """
-    found: list[Timestamp] = []
+    found: list[str] = [time for time in times if time is not None]
+    if len(found) == len(times):
+        return found
+    found = []
     for index, time in enumerate(times):
         if len(found) > index:
             continue
@@ -54,7 +55,7 @@ def estimated(times: Sequence[Timestamp | None], start: Timestamp) -> list[Times
     return found
 
 
-def _between(before: Timestamp, after: Sequence[Timestamp | None], count: int) -> list[Timestamp]:
+def _between(before: str, after: Sequence[str | None], count: int) -> list[str]:
     first = ns_of(before)
     last = ns_of(after[0]) if after and after[0] is not None else first
     if last <= first:

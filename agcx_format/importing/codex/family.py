@@ -19,6 +19,7 @@ from agcx_format.importing.fields import as_text
 from agcx_format.importing.imported import Parent
 from agcx_format.importing.json_lines import read_lines
 from agcx_format.model.ids import session_id
+from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.words import own_words
 
 __all__ = ["Family", "SaidBy", "said_by", "spawned"]
@@ -60,7 +61,7 @@ class Family:
                 break
             before += 1
         if not before:
-            before = sum(entry.has_time and entry.time < started for entry in own)
+            before = sum(entry.has_time and Timestamp(entry.time) < started for entry in own)
         if before == len(own) and self.parent is None:
             # Nothing was said after the fork, so this is all there is to tell it by.
             return

@@ -20,7 +20,7 @@ from agcx_format.exporting.notes import NOTES
 from agcx_format.importing.agent import Agent, Head, Source, home_directory
 from agcx_format.importing.codex.events import Events
 from agcx_format.importing.codex.family import Family, SaidBy, said_by
-from agcx_format.importing.codex.items import add_item
+from agcx_format.importing.codex.items import Items
 from agcx_format.importing.codex.names import Names, names_beside
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.environment import BRANCH, CLI_VERSION, COMMIT, ORIGINATOR
@@ -122,6 +122,7 @@ class _Rollout:
         self._names = names
         self._said_by = said_by
         self._events = Events(draft)
+        self._items = Items(draft, self._events.heard)
         self._family = Family(meta)
         draft.parent = self._family.parent
         self._model = ""
@@ -151,8 +152,7 @@ class _Rollout:
         rollout = cls(
             ImportDraft(identity, start or modified), meta, source, modified, names, said_by
         )
-        for line in itertools.chain(waiting, lines):
-            rollout._draft.take(line, rollout._value)
+        rollout._draft.take(itertools.chain(waiting, lines), rollout._value)
         return rollout._finish()
 
     def _value(self, value: Any, number: int) -> None:
@@ -163,11 +163,18 @@ class _Rollout:
         draft.at(moment_of(value.get("timestamp")))
         if NOTES in value and self._returned(value, number):
             return
+        kind, payload = value.get("type"), value.get("payload")
+        if kind == "response_item" and isinstance(payload, dict):
+            self._items.line(payload, number)
+        elif kind == "event_msg" and isinstance(payload, dict):
+            self._events.event(payload, number)
+        else:
+            self._other(value, number)
+
+    def _other(self, value: dict[str, Any], number: int) -> None:
+        """Use a line that is neither an item nor an event of the envelope."""
+        draft = self._draft
         match value:
-            case {"type": "response_item", "payload": dict(payload)}:
-                self._item(payload, number)
-            case {"type": "event_msg", "payload": dict(payload)}:
-                self._events.event(payload, number)
             case {"type": "compacted", "payload": dict(payload)}:
                 draft.skipped.add("compacted", number, value)
                 self._events.compaction(payload, number)
@@ -181,10 +188,10 @@ class _Rollout:
             case {"record_type": str(kind)} if kind != "response":
                 add_unknown(draft, kind, value, number)
             case {"type": str()}:
-                self._item({name: value[name] for name in value if name not in _ENVELOPE}, number)
+                self._items.line({n: value[n] for n in value if n not in _ENVELOPE}, number)
             case {"role": str(role), "content": content}:
                 draft.kept_as["bare message: message"] += 1
-                self._item({"type": "message", "role": role, "content": content}, number)
+                self._items.line({"type": "message", "role": role, "content": content}, number)
             case _ if _header(value):
                 draft.note("its times may be the writer's local time")
                 draft.skipped.add("header", number, value)
@@ -204,12 +211,9 @@ class _Rollout:
         payload, before = value.get("payload"), len(draft.entries)
         if value.get("type") != "response_item" or not isinstance(payload, dict):
             return False
-        self._item(payload, number)
+        self._items.line(payload, number)
         with_notes(draft.entries[before:], value)
         return True
-
-    def _item(self, payload: dict[str, Any], number: int) -> None:
-        add_item(self._draft, payload, number, self._events.heard)
 
     def _context(self, kind: str, payload: dict[str, Any]) -> None:
         """Use what a line without an item says about the session."""

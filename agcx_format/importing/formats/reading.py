@@ -16,6 +16,7 @@ from uuid import UUID
 from agcx_format.importing.agent import Agent, Head, Source
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.draft_entry import DraftEntry
+from agcx_format.importing.draft_messages import Calls
 from agcx_format.importing.environment import (
     BRANCH,
     COST_USD,
@@ -160,7 +161,7 @@ class Reading(ABC):
         self.agent = agent
         self.source = source
         self.modified = modified
-        self.draft = ImportDraft(id, start or modified, times_calls=True)
+        self.draft = ImportDraft(id, start or modified, Calls(times_calls=True))
         self.usage = Usage()
         self.title = ""
         self.task = ""
@@ -304,8 +305,7 @@ class LineAgent(Agent):
         _, first, lines = known_shape(lines, _UNKNOWN_AT_FIRST, wanted, self._shape)
         values = [v for line in first for v in line.values if isinstance(v, dict)]
         reading = self.begin(values, path, modified)
-        for line in lines:
-            reading.draft.take(line, reading.take)
+        reading.draft.take(lines, reading.take)
         return reading.finish()
 
     def _shape(self, value: Any) -> str | None:

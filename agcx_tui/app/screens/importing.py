@@ -243,5 +243,4 @@ class ImportScreen(PagedScreen[None]):
             super().action_leave()
 
     def _tell(self, text: str, *, failed: bool = False) -> None:
-        self.app.clear_notifications()
         self.notify(safe_line(text), severity="error" if failed else "information", markup=False)

@@ -8,47 +8,27 @@ Textual: `agcx_tui.app.keys.bindings` turns the table into Textual's bindings.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-__all__ = ["ACTIONS", "Action", "actions", "by_id", "documented"]
+from agcx_tui.core.words.action import (
+    Action,
+    changing,
+    finding,
+    general,
+    going,
+    marking,
+    moving,
+    taking,
+    viewing,
+)
 
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """What a key does.
-
-    Fields:
-        id: Its name in a configuration.  Where several places offer one action, the id is the same.
-        keys: Textual's names of the keys, with commas between.
-        run: What Textual runs: `move(1)` calls `action_move(1)` of whatever has the binding.
-        help: What it does, for help and the configuration.
-        footer: The words in the footer; None leaves it out there.
-        palette: Words that say enough without the place; None stands for those of `help`.
-        in_palette: False for what nobody looks up, such as moving the cursor.
-        label: How the footer writes the key, where its name is not what is on the keyboard.
-        priority: Obeyed before the widget that has the focus gets the key.
-    """
-
-    id: str
-    keys: str
-    run: str
-    help: str
-    footer: str | None = None
-    palette: str | None = None
-    in_palette: bool = True
-    label: str | None = None
-    priority: bool = False
+__all__ = ["ACTIONS", "actions", "by_id", "documented"]
 
 
-def _move(id: str, keys: str, run: str, help: str) -> Action:
-    """An action that only moves the cursor, the view, or the focus."""
-    return Action(id, keys, run, help, in_palette=False)
-
-
-_EXPORT = Action(
+_EXPORT = taking(
     "conversation.export", "e", "export", "export", footer="export", palette="export the session"
 )
-_NEXT_TAB = Action(
+_NEXT_TAB = going(
     "conversation.next-tab",
     "tab,ctrl+pagedown",
     "next_tab(1)",
@@ -57,7 +37,7 @@ _NEXT_TAB = Action(
     palette="show the next tab",
     label="tab",
 )
-_COPY = Action(
+_COPY = taking(
     "transcript.copy",
     "y",
     "copy",
@@ -65,162 +45,163 @@ _COPY = Action(
     footer="copy",
     palette="copy the selection, or the message",
 )
-_MAKE_SESSION = Action(
+_MAKE_SESSION = changing(
     "checkpoint.session", "c", "make_session", "new session", footer="new session"
 )
+_DELETE = changing("delete.yes", "d,delete,ctrl+s", "delete", "delete", footer="delete", label="d")
 
 # fmt: off
 # By place, in the order of the footer and of help.
 ACTIONS: Mapping[str, tuple[Action, ...]] = {
     "app": (
-        Action("app.help", "question_mark", "help", "help",
+        general("app.help", "question_mark", "help", "help",
                footer="help", palette="show every key that works here", label="?"),
-        Action("app.quit", "q", "leave", "quit", in_palette=False),
-        Action("app.palette", "ctrl+p", "command_palette", "every action, any session",
+        general("app.quit", "q", "leave", "quit", in_palette=False),
+        general("app.palette", "ctrl+p", "command_palette", "every action, any session",
                in_palette=False),
-        Action("app.exit", "ctrl+q", "quit", "quit at once", in_palette=False, priority=True),
-        Action("app.interrupt", "ctrl+c", "copy_or_quit", "copy what is selected, or quit at once",
+        general("app.exit", "ctrl+q", "quit", "quit at once", in_palette=False, priority=True),
+        general("app.interrupt", "ctrl+c", "copy_or_quit", "copy what is selected, or quit at once",
                in_palette=False, priority=True),
-        Action("app.suspend", "ctrl+z", "suspend_process", "suspend",
+        general("app.suspend", "ctrl+z", "suspend_process", "suspend",
                palette="suspend the program", priority=True),
     ),
     # --- the browser
     "browser": (
-        Action("browser.preview", "p", "preview", "preview right, below, hidden"),
-        Action("browser.view", "v", "view", "first words, last words, where you were",
+        viewing("browser.preview", "p", "preview", "preview right, below, hidden"),
+        viewing("browser.view", "v", "view", "first words, last words, where you were",
                palette="preview the first words, the last words, or where you were"),
-        Action("browser.zoom", "z", "zoom", "maximize preview"),
-        Action("browser.rename", "f2", "rename", "rename in place", palette="rename the session"),
-        Action("browser.tags", "number_sign", "tags", "tags", palette="change the tags", label="#"),
-        Action("browser.storage", "S", "show('storage')", "storage",
+        viewing("browser.zoom", "z", "zoom", "maximize preview"),
+        changing("browser.rename", "f2", "rename", "rename in place", palette="rename the session"),
+        changing("browser.tags", "number_sign", "tags", "tags", palette="change the tags", label="#"),
+        going("browser.storage", "S", "show('storage')", "storage",
                palette="show the storage"),
-        Action("browser.prune", "P", "show('prune')", "clean up"),
-        Action("browser.trash", "T", "show('trash')", "trash", palette="show the trash"),
-        Action("browser.log", "L", "show('log')", "history",
+        going("browser.prune", "P", "show('prune')", "clean up"),
+        going("browser.trash", "T", "show('trash')", "trash", palette="show the trash"),
+        going("browser.history", "L", "show('history')", "history",
                palette="show the history"),
-        Action("browser.import", "i", "show('import')", "import",
-               palette="import conversations of agents"),
-        Action("browser.filter", "slash", "filter", "filter",
+        finding("browser.filter", "slash", "filter", "filter",
                footer="filter", palette="filter the sessions", label="/"),
-        Action("browser.search", "f", "search", "search inside all conversations",
+        finding("browser.search", "f", "search", "search inside all conversations",
                footer="search"),
-        Action("browser.export", "e", "export", "export",
+        taking("browser.export", "e", "export", "export",
                footer="export", palette="export the session, or those marked"),
-        Action("browser.delete", "d,delete", "delete", "delete",
+        changing("browser.delete", "d,delete", "delete", "delete",
                footer="delete", palette="delete the session, or those marked", label="d"),
-        Action("browser.duplicate", "D", "duplicate", "duplicate", palette="duplicate the session"),
-        Action("browser.favorite", "asterisk", "favorite", "toggle favorite"),
-        Action("browser.undo", "u", "undo", "undo", palette="undo the last change"),
-        Action("browser.sort", "s", "sort", "sort",
+        changing("browser.duplicate", "D", "duplicate", "duplicate", palette="duplicate the session"),
+        changing("browser.favorite", "asterisk", "favorite", "toggle favorite"),
+        changing("browser.undo", "u", "undo", "undo", palette="undo the last change"),
+        viewing("browser.sort", "s", "sort", "sort",
                footer="sort", palette="sort by the next column"),
-        Action("browser.reverse", "r", "reverse", "reverse the order"),
-        Action("browser.group", "G", "group", "group by project, day, agent, model",
+        going("browser.import", "i", "show('import')", "import",
+               footer="import", palette="import conversations of agents"),
+        viewing("browser.reverse", "r", "reverse", "reverse the order"),
+        viewing("browser.group", "G", "group", "group by project, day, agent, model",
                palette="group the list by project, day, agent, model, or none"),
-        Action("browser.here", "full_stop", "here", "only this directory",
+        finding("browser.here", "full_stop", "here", "only this directory",
                palette="show only the sessions of this directory", label="."),
-        Action("browser.columns", "C", "columns", "columns", palette="choose the columns"),
-        Action("browser.subagents", "A", "subagents", "show or hide subagents"),
-        Action("browser.copy-id", "y", "copy('id')", "copy the id"),
-        Action("browser.copy-path", "Y", "copy('path')", "copy the path"),
-        _move("browser.next", "tab", "app.focus_next", "next pane"),
-        _move("browser.previous", "shift+tab", "app.focus_previous", "previous pane"),
-        Action("browser.rescan", "f5", "rescan", "reload"),
-        Action("browser.clear", "escape", "clear", "clear filter, then marks",
+        viewing("browser.columns", "C", "columns", "columns", palette="choose the columns"),
+        viewing("browser.subagents", "A", "subagents", "show or hide subagents"),
+        taking("browser.copy-id", "y", "copy('id')", "copy the id"),
+        taking("browser.copy-path", "Y", "copy('path')", "copy the path"),
+        moving("browser.next", "tab", "app.focus_next", "next pane"),
+        moving("browser.previous", "shift+tab", "app.focus_previous", "previous pane"),
+        viewing("browser.rescan", "f5", "rescan", "reload"),
+        finding("browser.clear", "escape", "clear", "clear filter, then marks",
                palette="clear the filter, then the marks"),
     ),
     "filter": (
-        Action("filter.open", "enter,ctrl+j", "open", "open",
+        finding("filter.open", "enter,ctrl+j", "open", "open",
                footer="open", palette="open the session", label="enter"),
-        Action("filter.leave", "escape", "leave", "done: to the list, and esc clears the filter",
+        finding("filter.leave", "escape", "leave", "done: to the list, and esc clears the filter",
                footer="done", in_palette=False, label="esc"),
-        _move("filter.down", "down", "move(1)", "down"),
-        _move("filter.up", "up", "move(-1)", "up"),
-        _move("filter.page-down", "pagedown", "page(1)", "a page down"),
-        _move("filter.page-up", "pageup", "page(-1)", "a page up"),
+        moving("filter.down", "down", "move(1)", "down"),
+        moving("filter.up", "up", "move(-1)", "up"),
+        moving("filter.page-down", "pagedown", "page(1)", "a page down"),
+        moving("filter.page-up", "pageup", "page(-1)", "a page up"),
     ),
     # Where Tab completes what is typed: the filter, and the search of all conversations.
     "completed": (
-        Action("filter.complete", "tab", "complete(1)", "complete", footer="complete"),
-        Action("filter.complete-back", "shift+tab", "complete(-1)", "previous completion"),
+        finding("filter.complete", "tab", "complete(1)", "complete", footer="complete"),
+        finding("filter.complete-back", "shift+tab", "complete(-1)", "previous completion"),
     ),
     "list": (
         # To a terminal that nobody has taken over yet, Enter is ctrl+j.
-        Action("list.open", "enter,ctrl+j", "open", "open",
+        finding("list.open", "enter,ctrl+j", "open", "open",
                footer="open", palette="open the session", label="enter"),
-        Action("list.mark", "space", "mark", "mark",
+        marking("list.mark", "space", "mark", "mark",
                footer="mark", palette="mark the session", label="space"),
-        _move("list.down", "down,j", "move(1)", "down"),
-        _move("list.up", "up,k", "move(-1)", "up"),
-        _move("list.page-down", "pagedown", "page(1)", "a page down"),
-        _move("list.page-up", "pageup", "page(-1)", "a page up"),
-        _move("list.half-down", "ctrl+d", "page(0.5)", "half a page down"),
-        _move("list.half-up", "ctrl+u", "page(-0.5)", "half a page up"),
-        _move("list.top", "home,g", "top", "first"),
-        _move("list.bottom", "end", "bottom", "last"),
-        _move("list.previous-start", "left_curly_bracket", "jump(-1)", "previous day, or section"),
-        _move("list.next-start", "right_curly_bracket", "jump(1)", "next day, or section"),
-        _move("list.fold", "left", "fold(True)", "collapse the section"),
-        _move("list.unfold", "right", "fold(False)", "expand the section"),
-        _move("list.extend-down", "shift+down,J", "extend(1)", "mark down"),
-        _move("list.extend-up", "shift+up,K", "extend(-1)", "mark up"),
-        Action("list.mark-all", "a", "mark_all", "mark all shown"),
+        moving("list.down", "down,j", "move(1)", "down"),
+        moving("list.up", "up,k", "move(-1)", "up"),
+        moving("list.page-down", "pagedown", "page(1)", "a page down"),
+        moving("list.page-up", "pageup", "page(-1)", "a page up"),
+        moving("list.half-down", "ctrl+d", "page(0.5)", "half a page down"),
+        moving("list.half-up", "ctrl+u", "page(-0.5)", "half a page up"),
+        moving("list.top", "home,g", "top", "first"),
+        moving("list.bottom", "end", "bottom", "last"),
+        moving("list.previous-start", "left_curly_bracket", "jump(-1)", "previous day, or section"),
+        moving("list.next-start", "right_curly_bracket", "jump(1)", "next day, or section"),
+        viewing("list.fold", "left", "fold(True)", "collapse the section", in_palette=False),
+        viewing("list.unfold", "right", "fold(False)", "expand the section", in_palette=False),
+        marking("list.extend-down", "shift+down,J", "extend(1)", "mark down", in_palette=False),
+        marking("list.extend-up", "shift+up,K", "extend(-1)", "mark up", in_palette=False),
+        marking("list.mark-all", "a", "mark_all", "mark all shown"),
     ),
     # --- the search of all conversations
     "recall": (
-        Action("recall.escape", "escape", "clear_or_leave", "clear, then leave",
+        finding("recall.escape", "escape", "clear_or_leave", "clear, then leave",
                footer="clear, then leave", label="esc"),
-        Action("recall.leave", "enter", "leave", "done",
+        finding("recall.leave", "enter", "leave", "done",
                footer="done", in_palette=False, label="enter"),
-        Action("recall.earlier", "up", "earlier", "previous search", in_palette=False),
-        Action("recall.later", "down", "later", "next search, or done",
+        finding("recall.earlier", "up", "earlier", "previous search", in_palette=False),
+        finding("recall.later", "down", "later", "next search, or done",
                in_palette=False),
     ),
     "results": (
-        Action("results.open", "enter,ctrl+j", "open", "open",
+        finding("results.open", "enter,ctrl+j", "open", "open",
                footer="open", palette="open the match", label="enter"),
-        _move("results.down", "down,j", "move(1)", "down"),
-        _move("results.up", "up,k", "move(-1)", "up"),
-        _move("results.page-down", "pagedown", "page(1)", "a page down"),
-        _move("results.page-up", "pageup", "page(-1)", "a page up"),
-        _move("results.half-down", "ctrl+d", "page(0.5)", "half a page down"),
-        _move("results.half-up", "ctrl+u", "page(-0.5)", "half a page up"),
-        _move("results.top", "home,g", "top", "first"),
-        _move("results.bottom", "end,G", "bottom", "last"),
+        moving("results.down", "down,j", "move(1)", "down"),
+        moving("results.up", "up,k", "move(-1)", "up"),
+        moving("results.page-down", "pagedown", "page(1)", "a page down"),
+        moving("results.page-up", "pageup", "page(-1)", "a page up"),
+        moving("results.half-down", "ctrl+d", "page(0.5)", "half a page down"),
+        moving("results.half-up", "ctrl+u", "page(-0.5)", "half a page up"),
+        moving("results.top", "home,g", "top", "first"),
+        moving("results.bottom", "end,G", "bottom", "last"),
     ),
     "find": (
-        Action("find.next-match", "n", "match(1)", "next match",
+        finding("find.next-match", "n", "match(1)", "next match",
                footer="next", palette="go to the next match"),
-        Action("find.previous-match", "N", "match(-1)", "previous match",
+        finding("find.previous-match", "N", "match(-1)", "previous match",
                footer="previous", palette="go to the previous match"),
-        Action("find.order", "b", "order", "newest first, or best first",
+        viewing("find.order", "b", "order", "newest first, or best first",
                footer="order", palette="newest first, or best first"),
-        Action("find.line", "slash,f", "line", "change the search",
+        finding("find.line", "slash,f", "line", "change the search",
                footer="search", palette="change the search", label="/"),
-        Action("find.unsearched", "exclamation_mark", "unsearched", "what could not be searched",
+        finding("find.unsearched", "exclamation_mark", "unsearched", "what could not be searched",
                footer="not searched", palette="show what could not be searched", label="!"),
-        Action("find.preview", "p", "preview", "preview right, below, hidden"),
-        Action("find.zoom", "z", "zoom", "maximize preview"),
-        _move("find.next", "tab", "app.focus_next", "next pane"),
-        _move("find.previous", "shift+tab", "app.focus_previous", "previous pane"),
-        Action("find.back", "escape", "back", "back",
+        viewing("find.preview", "p", "preview", "preview right, below, hidden"),
+        viewing("find.zoom", "z", "zoom", "maximize preview"),
+        moving("find.next", "tab", "app.focus_next", "next pane"),
+        moving("find.previous", "shift+tab", "app.focus_previous", "previous pane"),
+        general("find.back", "escape", "back", "back",
                footer="back", in_palette=False, label="esc"),
-        Action("find.leave", "q", "leave", "back", in_palette=False),
+        general("find.leave", "q", "leave", "back", in_palette=False),
     ),
     # --- the other screens with a list of sessions: the trash, the clean-up
     "sessions": (
-        Action("sessions.back", "escape,q", "leave", "back",
+        general("sessions.back", "escape,q", "leave", "back",
                footer="back", in_palette=False, label="esc"),
-        Action("sessions.sort", "s", "sort", "sort"),
-        Action("sessions.reverse", "r", "reverse", "reverse the order"),
-        _move("sessions.next", "tab", "app.focus_next", "next pane"),
-        _move("sessions.previous", "shift+tab", "app.focus_previous", "previous pane"),
+        viewing("sessions.sort", "s", "sort", "sort"),
+        viewing("sessions.reverse", "r", "reverse", "reverse the order"),
+        moving("sessions.next", "tab", "app.focus_next", "next pane"),
+        moving("sessions.previous", "shift+tab", "app.focus_previous", "previous pane"),
     ),
     "trash": (
-        Action("trash.restore", "r", "restore", "restore", footer="restore",
+        changing("trash.restore", "r", "restore", "restore", footer="restore",
                palette="restore the session, or those marked"),
-        Action("trash.reverse", "R", "reverse", "reverse the order"),
-        Action("trash.empty", "E", "empty", "empty the trash", footer="empty the trash"),
-        Action("trash.undo", "u", "undo", "undo", footer="undo"),
+        viewing("trash.reverse", "R", "reverse", "reverse the order"),
+        changing("trash.empty", "E", "empty", "empty the trash", footer="empty the trash"),
+        changing("trash.undo", "u", "undo", "undo", footer="undo"),
     ),
     "prune": (
         Action("prune.go", "ctrl+s", "prune", "delete these",
@@ -231,12 +212,12 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     ),
     # --- the screens with lines to choose from: storage, history, import
     "options": (
-        Action("paged.back", "escape,q", "leave", "back",
+        general("paged.back", "escape,q", "leave", "back",
                footer="back", in_palette=False, label="esc"),
-        _move("paged.down", "j", "down", "down"),
-        _move("paged.up", "k", "up", "up"),
-        _move("paged.top", "g", "top", "first"),
-        _move("paged.bottom", "G", "bottom", "last"),
+        moving("paged.down", "j", "down", "down"),
+        moving("paged.up", "k", "up", "up"),
+        moving("paged.top", "g", "top", "first"),
+        moving("paged.bottom", "G", "bottom", "last"),
     ),
     # The list of lines obeys Enter by itself.
     "storage": (
@@ -247,7 +228,7 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                footer="delete index", palette="delete the search index"),
     ),
     "history": (
-        Action("log.undo", "u,enter", "undo", "undo this change", footer="undo this change", label="u"),
+        Action("history.undo", "u,enter", "undo", "undo this change", footer="undo this change", label="u"),
     ),
     "import": (
         Action("import.start", "enter", "start", "import those chosen", footer="import", label="enter",
@@ -258,94 +239,94 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     ),
     # --- a conversation
     "conversation": (
-        Action("conversation.reopen", "f5", "reopen", "reload"),
-        Action("conversation.split", "x", "split", "split in two here",
+        viewing("conversation.reopen", "f5", "reopen", "reload"),
+        changing("conversation.split", "x", "split", "split in two here",
                palette="split the session in two before this message"),
-        Action("conversation.change", "X", "change", "change, delete, or redact messages",
+        changing("conversation.change", "X", "change", "change, delete, or redact messages",
                palette="change or delete the message, or redact the session"),
-        Action("conversation.undo", "u", "undo", "undo the last change here"),
-        Action("conversation.search", "slash", "search", "search",
+        changing("conversation.undo", "u", "undo", "undo the last change here"),
+        finding("conversation.search", "slash", "search", "search",
                footer="search", palette="search in the conversation", label="/"),
-        Action("conversation.next-match", "n", "match(1)", "next match",
+        finding("conversation.next-match", "n", "match(1)", "next match",
                palette="go to the next match"),
-        Action("conversation.previous-match", "N", "match(-1)", "previous match",
+        finding("conversation.previous-match", "N", "match(-1)", "previous match",
                palette="go to the previous match"),
-        Action("conversation.branches", "B", "branches", "branch tree",
+        going("conversation.branches", "B", "branches", "branch tree",
                palette="show the branches of the conversation"),
-        Action("conversation.number", "colon,ctrl+g", "go_to_number", "go to a message", label=":"),
-        Action("conversation.tab-1", "1", "tab_number(1)", "show the messages"),
-        Action("conversation.tab-2", "2", "tab_number(2)", "show the context"),
-        Action("conversation.tab-3", "3", "tab_number(3)", "show the checkpoints"),
-        Action("conversation.tab-4", "4", "tab_number(4)", "show the details"),
-        Action("conversation.tab-5", "5", "tab_number(5)", "show the activity",
+        going("conversation.number", "colon,ctrl+g", "go_to_number", "go to a message", label=":"),
+        going("conversation.tab-1", "1", "tab_number(1)", "show the messages"),
+        going("conversation.tab-2", "2", "tab_number(2)", "show the context"),
+        going("conversation.tab-3", "3", "tab_number(3)", "show the checkpoints"),
+        going("conversation.tab-4", "4", "tab_number(4)", "show the details"),
+        going("conversation.tab-5", "5", "tab_number(5)", "show the activity",
                palette="show what happened in the conversation"),
         _NEXT_TAB,
-        Action("conversation.previous-tab", "shift+tab,ctrl+pageup", "next_tab(-1)", "previous tab",
+        going("conversation.previous-tab", "shift+tab,ctrl+pageup", "next_tab(-1)", "previous tab",
                palette="show the previous tab"),
         _EXPORT,
-        Action("conversation.editor", "o", "open_editor", "open in the editor",
+        taking("conversation.editor", "o", "open_editor", "open in the editor",
                palette="open the session in the editor"),
-        Action("conversation.resume", "R", "copy_resume", "copy the resume command"),
-        Action("conversation.copy-id", "Y", "copy_id", "copy the id"),
-        Action("conversation.back", "escape", "back", "back",
+        taking("conversation.resume", "R", "copy_resume", "copy the resume command"),
+        taking("conversation.copy-id", "Y", "copy_id", "copy the id"),
+        general("conversation.back", "escape", "back", "back",
                footer="back", palette="go back", label="esc"),
-        Action("conversation.leave", "q", "leave", "back", in_palette=False),
+        general("conversation.leave", "q", "leave", "back", in_palette=False),
     ),
     # A conversation as a checkpoint has it: no room in the footer for all, and no tab of checkpoints.
     "checkpoint": (
         replace(_EXPORT, footer=None),
         replace(_NEXT_TAB, footer=None, label=None),
-        Action("checkpoint.tab-3", "3", "tab_number(3)", "show the details"),
-        Action("checkpoint.tab-4", "4", "tab_number(4)", "show the activity"),
+        going("checkpoint.tab-3", "3", "tab_number(3)", "show the details"),
+        going("checkpoint.tab-4", "4", "tab_number(4)", "show the activity"),
         _MAKE_SESSION,
     ),
     "checkpoints": (
         _MAKE_SESSION,
-        Action("checkpoint.create", "n", "create", "new checkpoint", footer="new",
+        changing("checkpoint.create", "n", "create", "new checkpoint", footer="new",
                palette="keep the session as it is now as a checkpoint"),
-        Action("checkpoint.back", "r", "go_back", "go back to it", footer="go back",
+        changing("checkpoint.back", "r", "go_back", "go back to it", footer="go back",
                palette="make the session what it was at the checkpoint"),
-        Action("checkpoint.rename", "f2", "rename", "rename", palette="rename the checkpoint"),
-        Action("checkpoint.delete", "d,delete", "delete", "delete",
+        changing("checkpoint.rename", "f2", "rename", "rename", palette="rename the checkpoint"),
+        changing("checkpoint.delete", "d,delete", "delete", "delete",
                palette="delete the checkpoint", label="d"),
-        Action("checkpoint.export", "e", "export", "export", palette="export the checkpoint"),
+        taking("checkpoint.export", "e", "export", "export", palette="export the checkpoint"),
     ),
     "search": (
-        Action("search.give-up", "escape", "leave(False)", "cancel", footer="cancel"),
-        Action("search.go", "enter,down,tab", "leave(True)", "go",
+        finding("search.give-up", "escape", "leave(False)", "cancel", footer="cancel"),
+        finding("search.go", "enter,down,tab", "leave(True)", "go",
                footer="go", in_palette=False, label="enter"),
     ),
     "roll": (
-        _move("transcript.down", "down,j", "scroll_down", "a line down"),
-        _move("transcript.up", "up,k", "scroll_up", "a line up"),
-        _move("transcript.half-down", "ctrl+d", "half(1)", "half a page down"),
-        _move("transcript.half-up", "ctrl+u", "half(-1)", "half a page up"),
-        _move("transcript.page-down", "pagedown,ctrl+f", "page_down", "a page down"),
-        _move("transcript.page-up", "pageup,ctrl+b", "page_up", "a page up"),
-        _move("transcript.home", "home,g", "scroll_home", "to the beginning"),
-        _move("transcript.end", "end,G", "scroll_end", "to the end"),
+        moving("transcript.down", "down,j", "scroll_down", "a line down"),
+        moving("transcript.up", "up,k", "scroll_up", "a line up"),
+        moving("transcript.half-down", "ctrl+d", "half(1)", "half a page down"),
+        moving("transcript.half-up", "ctrl+u", "half(-1)", "half a page up"),
+        moving("transcript.page-down", "pagedown,ctrl+f", "page_down", "a page down"),
+        moving("transcript.page-up", "pageup,ctrl+b", "page_up", "a page up"),
+        moving("transcript.home", "home,g", "scroll_home", "to the beginning"),
+        moving("transcript.end", "end,G", "scroll_end", "to the end"),
     ),
     "transcript": (
-        Action("transcript.next", "right_square_bracket", "message(1)", "next message",
-               palette="go to the next message", label="]"),
-        Action("transcript.previous", "left_square_bracket", "message(-1)", "previous message",
-               palette="go to the previous message", label="["),
-        Action("transcript.next-turn", "right_curly_bracket", "turn(1)", "next turn",
-               palette="go to the next turn", label="}"),
-        Action("transcript.previous-turn", "left_curly_bracket", "turn(-1)", "previous turn",
-               palette="go to the previous turn", label="{"),
-        Action("transcript.parent", "b", "parent", "where it branches from",
-               palette="go to the message that this one branches from"),
-        Action("transcript.next-way", "right", "way(1)", "next branch", label="→",
+        moving("transcript.next", "right_square_bracket", "message(1)", "next message",
+               in_palette=True, palette="go to the next message", label="]"),
+        moving("transcript.previous", "left_square_bracket", "message(-1)", "previous message",
+               in_palette=True, palette="go to the previous message", label="["),
+        moving("transcript.next-turn", "right_curly_bracket", "turn(1)", "next turn",
+               in_palette=True, palette="go to the next turn", label="}"),
+        moving("transcript.previous-turn", "left_curly_bracket", "turn(-1)", "previous turn",
+               in_palette=True, palette="go to the previous turn", label="{"),
+        moving("transcript.parent", "b", "parent", "where it branches from",
+               in_palette=True, palette="go to the message that this one branches from"),
+        viewing("transcript.next-way", "right", "way(1)", "next branch", label="→",
                palette="at a branch point, show the next branch"),
-        Action("transcript.previous-way", "left", "way(-1)", "previous branch", label="←",
+        viewing("transcript.previous-way", "left", "way(-1)", "previous branch", label="←",
                palette="at a branch point, show the previous branch"),
-        Action("transcript.toggle", "enter", "unfold", "expand or collapse",
+        viewing("transcript.toggle", "enter", "unfold", "expand or collapse",
                footer="expand", palette="expand or collapse the message", label="enter"),
-        Action("transcript.tools", "t", "fold_tools", "tools",
+        viewing("transcript.tools", "t", "fold_tools", "tools",
                footer="tools", palette="expand or collapse all tool calls"),
         _COPY,
-        Action("transcript.thoughts", "T", "fold_thoughts", "thoughts",
+        viewing("transcript.thoughts", "T", "fold_thoughts", "thoughts",
                palette="expand or collapse all thoughts"),
     ),
     "facts": (
@@ -355,15 +336,23 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     # --- dialogs
     "dialog": (
         Action("dialog.cancel", "escape", "dismiss(None)", "cancel", footer="cancel"),
-        _move("dialog.previous", "left,up", "app.focus_previous", "previous"),
-        _move("dialog.next", "right,down", "app.focus_next", "next"),
+        moving("dialog.previous", "left,up", "app.focus_previous", "previous"),
+        moving("dialog.next", "right,down", "app.focus_next", "next"),
     ),
-    # The letter that asked also answers; Enter stays on Cancel.
-    "delete": (Action("delete.yes", "d", "delete", "delete", footer="delete"),),
+    "picks": (
+        moving("picks.previous", "left", "step(-1)", "previous choice"),
+        moving("picks.next", "right", "step(1)", "next choice"),
+        moving("picks.up", "up", "row(-1)", "choice above"),
+        moving("picks.down", "down", "row(1)", "choice below"),
+        moving("picks.go", "enter", "enter", "done"),
+    ),
+    # The key that asked also answers; Enter stays on Cancel.
+    "delete": (_DELETE,),
+    "ask-to-delete": (_DELETE,),
     "rename": (Action("rename.cancel", "escape", "dismiss(None)", "cancel", footer="cancel"),),
     "change": (
-        _move("change.first", "down", "enter(0)", "first choice"),
-        _move("change.last", "up", "enter(-1)", "last choice"),
+        moving("change.first", "down", "enter(0)", "first choice"),
+        moving("change.last", "up", "enter(-1)", "last choice"),
         Action("change.delete", "d", "choose('DELETE')", "delete this message"),
         Action("change.replace", "r", "choose('REPLACE')", "replace a text in it"),
         Action("change.split", "x", "choose('SPLIT')", "split off a new session"),

@@ -173,8 +173,6 @@ class SessionActs:
             row = self._table.row_of(go_to.entries[0].path)
             if row is not None and not self._sessions.go_to(row):
                 words = f"{words} The filter hides it."
-        # Reports of earlier acts are out of date.
-        self._app.clear_notifications()
         self._app.notify(words, markup=False)
 
     def _say_failure(self, what: str, error: PersistenceError) -> None:

@@ -13,6 +13,7 @@ from textual.binding import ActiveBinding
 from textual.widget import Widget
 from textual.widgets import Static
 
+from agcx_tui.app.app import AgcxApp
 from agcx_tui.app.dialogs.help import HelpScreen, key_table
 from agcx_tui.app.keys.conflicts import all_bindings
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
@@ -20,7 +21,7 @@ from agcx_tui.core.words.actions import ACTIONS, actions
 from tests.support import ROOT
 from tests.support.browsing import SIZE, browser, scanned, until
 
-OURS = all_bindings()
+OURS = all_bindings(AgcxApp)
 
 
 def offered() -> Iterator[tuple[Path, str]]:

@@ -17,7 +17,7 @@ from agcx_tui.app.dialogs.export import ExportDialog
 from agcx_tui.app.dialogs.naming import AskDialog, NewSessionDialog, RenameScreen, TagsDialog
 from agcx_tui.app.dialogs.redaction_review import RedactionReview
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
-from agcx_tui.app.screens.history import LogScreen
+from agcx_tui.app.screens.history import HistoryScreen
 from agcx_tui.app.screens.prune import PruneScreen
 from agcx_tui.app.screens.storage import StorageScreen
 from agcx_tui.app.screens.trash import TrashScreen
@@ -86,7 +86,7 @@ async def emptying(pilot: Pilot) -> None:
 async def log(pilot: Pilot) -> None:
     await deleted(pilot)
     await pilot.press("L")
-    await shown(pilot, LogScreen)
+    await shown(pilot, HistoryScreen)
     await until(pilot, lambda: pilot.app.screen.query_one(OptionList).option_count == 2)
 
 
