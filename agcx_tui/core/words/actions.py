@@ -48,6 +48,7 @@ _COPY = taking(
 _MAKE_SESSION = changing(
     "checkpoint.session", "c", "make_session", "new session", footer="new session"
 )
+_DELETE = changing("delete.yes", "d,delete,ctrl+s", "delete", "delete", footer="delete", label="d")
 
 # fmt: off
 # By place, in the order of the footer and of help.
@@ -78,8 +79,6 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         going("browser.trash", "T", "show('trash')", "trash", palette="show the trash"),
         going("browser.history", "L", "show('history')", "history",
                palette="show the history"),
-        going("browser.import", "i", "show('import')", "import",
-               palette="import conversations of agents"),
         finding("browser.filter", "slash", "filter", "filter",
                footer="filter", palette="filter the sessions", label="/"),
         finding("browser.search", "f", "search", "search inside all conversations",
@@ -93,6 +92,8 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         changing("browser.undo", "u", "undo", "undo", palette="undo the last change"),
         viewing("browser.sort", "s", "sort", "sort",
                footer="sort", palette="sort by the next column"),
+        going("browser.import", "i", "show('import')", "import",
+               footer="import", palette="import conversations of agents"),
         viewing("browser.reverse", "r", "reverse", "reverse the order"),
         viewing("browser.group", "G", "group", "group by project, day, agent, model",
                palette="group the list by project, day, agent, model, or none"),
@@ -338,8 +339,16 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         moving("dialog.previous", "left,up", "app.focus_previous", "previous"),
         moving("dialog.next", "right,down", "app.focus_next", "next"),
     ),
-    # The letter that asked also answers; Enter stays on Cancel.
-    "delete": (Action("delete.yes", "d", "delete", "delete", footer="delete"),),
+    "picks": (
+        moving("picks.previous", "left", "step(-1)", "previous choice"),
+        moving("picks.next", "right", "step(1)", "next choice"),
+        moving("picks.up", "up", "row(-1)", "choice above"),
+        moving("picks.down", "down", "row(1)", "choice below"),
+        moving("picks.go", "enter", "enter", "done"),
+    ),
+    # The key that asked also answers; Enter stays on Cancel.
+    "delete": (_DELETE,),
+    "ask-to-delete": (_DELETE,),
     "rename": (Action("rename.cancel", "escape", "dismiss(None)", "cancel", footer="cancel"),),
     "change": (
         moving("change.first", "down", "enter(0)", "first choice"),

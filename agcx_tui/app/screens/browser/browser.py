@@ -23,6 +23,7 @@ from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.browser import heading, notices
 from agcx_tui.app.screens.browser.filter_bar import FilterBar
+from agcx_tui.app.screens.browser.offered import useless
 from agcx_tui.app.screens.listing import ListingScreen
 from agcx_tui.app.services import Remember, Services
 from agcx_tui.app.widgets.copying import copy
@@ -56,11 +57,6 @@ _AGES_EVERY = 30
 # In a smaller terminal, in cells, there is not enough room for it; a higher one has room for gaps.
 _LEAST_WIDTH, _LEAST_HEIGHT = 40, 8
 _ROOMY_HEIGHT = 30
-
-# What is of no use, or would do harm, while there is no store.
-_NEEDS_STORE = frozenset(
-    ("export", "delete", "favorite", "undo", "copy", "rename", "tags", "show", "search")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +117,7 @@ class BrowserScreen(ListingScreen[None]):
             catalog=catalog,
             follow=follow,
         )
+        self._hidden: frozenset[str] = frozenset()
         self._activity = ActivityFeed(self.table, self, services.cache)
         if sort is not None or descending is not None:
             self.table.sort_by(sort or self.table.sort_key, descending)
@@ -219,8 +216,10 @@ class BrowserScreen(ListingScreen[None]):
             # The list keeps the focus, and its keys, while there is nothing in it.
             self.sessions.styles.height = 0 if notice is not None else "1fr"
             self.panes.show_first_only(notice is not None)
-        if self.sessions.at_rest != state.vanished:
-            self.sessions.at_rest = state.vanished
+        hidden = useless(self.table, state)
+        if self._hidden != hidden:
+            self._hidden = hidden
+            self.sessions.at_rest = "delete" in hidden
             self.refresh_bindings()
 
     def _show_sync(self, _: SyncState) -> None:
@@ -263,9 +262,9 @@ class BrowserScreen(ListingScreen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The key that goes to the filter is not offered there, nor any without what it is for."""
-        if self.feed.state.vanished and action in _NEEDS_STORE:
+        if action == "filter" and self.focused is self._filter.input:
             return False
-        return not (action == "filter" and self.focused is self._filter.input)
+        return action not in self._hidden
 
     def action_filter(self) -> None:
         self.set_focus(self._filter.input)
