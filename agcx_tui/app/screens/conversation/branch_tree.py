@@ -59,9 +59,12 @@ def _lines(branch: ListedBranch) -> Content:
     return Content("\n").join([first, *more])
 
 
-async def ask_for_branch(screen: Screen[None], source: MessageSource) -> int | None:
-    """The index of the first message of the branch that the person chooses; None for none."""
-    if not source.complete:
+async def ask_for_branch(screen: Screen[None], source: MessageSource | None) -> int | None:
+    """The index of the first message of the branch that the person chooses; None for none.
+
+    The source is None while it is being opened.
+    """
+    if source is None or not source.complete:
         screen.notify(
             "It is still loading: branches are known once all of it is read.", markup=False
         )
