@@ -13,6 +13,7 @@ from agcx_format.store.store import open_store
 from agcx_tui.app.dialogs.help import HelpScreen, KeyColumn
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.app.widgets.preview import Preview
 from agcx_tui.core.sessions.sorting import SORTS
@@ -298,10 +299,17 @@ async def test_an_empty_store_says_what_to_do_and_f5_finds_what_came(tmp_path):
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: "No sessions yet" in notice(pilot.app.screen))
         assert not (tmp_path / "history").exists()
+        # Only what works here is offered.
+        await until(pilot, lambda: footer(pilot.app.screen) == ["import", "help"])
         demo_copy(tmp_path / "history")
         await pilot.press("f5")
         screen = await scanned(pilot)
         assert notice(screen) == ""
+        assert footer(screen)[:3] == ["open", "mark", "filter"]
+
+
+def footer(screen: BrowserScreen) -> list[str]:
+    return [key.description for key in screen.query_one(KeyLine).shown()]
 
 
 async def test_what_is_no_store_says_why(tmp_path):
