@@ -8,7 +8,7 @@ same words follows.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable
 
 from agcx_format.importing.draft import ImportDraft
@@ -18,8 +18,11 @@ from agcx_format.transcript.words import own_words
 
 __all__ = ["Copies"]
 
-# Who says it, and a hash of the words without spaces.
-_Key = tuple[str, int]
+# A hash of who says it and of the words without spaces.
+_Key = int
+
+# What `str.split` takes for space.
+_SPACES = b" \t\n\v\f\r\x1c\x1d\x1e\x1f"
 
 
 class Copies:
@@ -27,21 +30,23 @@ class Copies:
 
     def __init__(self, draft: ImportDraft) -> None:
         self._draft = draft
-        self._present: Counter[_Key] = Counter()
-        self._copies: Counter[tuple[str, _Key]] = Counter()
-        self._alone: defaultdict[_Key, deque[tuple[DraftEntry, str, int, object]]] = defaultdict(
-            deque
-        )
+        self._present: dict[_Key, int] = {}
+        # By the type of the line.
+        self._copies: defaultdict[str, dict[_Key, int]] = defaultdict(dict)
+        # The positions of the messages, and what counts their lines as copies after all.
+        self._alone: dict[_Key, list[tuple[int, Callable[[], None]]]] = {}
 
     def said(self, speaker: str, text: str) -> None:
         """Note the words of an item. A copy that was taken for the only one makes room for it."""
         key = _key(speaker, text)
         if alone := self._alone.get(key):
-            entry, kind, number, value = alone.popleft()
-            entry.is_dropped = True
-            self._draft.duplicates.add(kind, number, value)
+            position, count_as_copy = alone.pop(0)
+            self._draft.entries[position].is_dropped = True
+            count_as_copy()
+            if not alone:
+                del self._alone[key]
         else:
-            self._present[key] += 1
+            self._present[key] = self._present.get(key, 0) + 1
 
     def copy(
         self,
@@ -56,17 +61,21 @@ class Copies:
 
         `kind` is the type of the line, for the report; `value` is the line.
         """
-        key = _key(speaker, text)
-        self._copies[kind, key] += 1
-        if self._copies[kind, key] <= self._present[key] or not text.strip():
+        key, copies = _key(speaker, text), self._copies[kind]
+        copies[key] = count = copies.get(key, 0) + 1
+        present = self._present.get(key, 0)
+        if count <= present or not text.strip():
             self._draft.duplicates.add(kind, number, value)
             return None
-        self._present[key] += 1
+        self._present[key] = present + 1
         entry = self._draft.add(make(), number)
-        self._alone[key].append((entry, kind, number, value))
+        count_as_copy = self._draft.duplicates.later(kind, number, value)
+        self._alone.setdefault(key, []).append((entry.position, count_as_copy))
         return entry
 
 
 def _key(speaker: str, text: str) -> _Key:
     words = (own_words(text) or text) if speaker == "user" else text
-    return speaker, hash("".join(words.split()))
+    if not words.isascii():
+        words = "".join(words.split())
+    return hash((speaker, words.encode("utf-8", "surrogatepass").translate(None, _SPACES)))

@@ -8,33 +8,31 @@ back) changes an entry of the draft; the messages are made at the end. Nothing h
 
 from __future__ import annotations
 
-import hashlib
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
 from agcx_format.importing.draft_entry import DraftEntry
+from agcx_format.importing.draft_messages import Calls, DraftMessages, id_of
 from agcx_format.importing.environment import AGENT, SOURCE_CHANGED, VERSION, WRITTEN_BY
 from agcx_format.importing.family import family, links, title_of
 from agcx_format.importing.file_contexts import files_of
 from agcx_format.importing.imported import Imported, Parent
 from agcx_format.importing.json_lines import Line
-from agcx_format.importing.moments import estimated
 from agcx_format.importing.report import ImportReport, LineTally
+from agcx_format.importing.stored_entries import Entries
 from agcx_format.model.fields import Float32
+from agcx_format.model.ids import uuid5_hex
 from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
     Item,
     LocalShellCall,
     Message,
-    MessageMetadata,
-    MessageSnapshot,
-    ToolCallMetadata,
 )
 from agcx_format.model.new import initial_state
 from agcx_format.model.session import (
@@ -43,8 +41,8 @@ from agcx_format.model.session import (
     OperatingMode,
     SessionMetadata,
 )
-from agcx_format.model.timestamps import Timestamp, ns_of
-from agcx_format.transcript.outputs import CallOutcome, read_output
+from agcx_format.model.timestamps import Timestamp
+from agcx_format.transcript.outputs import CallOutcome, read_outcome
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import genuine_user_text, text_of
 
@@ -58,22 +56,16 @@ _LISTED = 1000
 
 _FORMAT_VERSION = 1
 
-# Everything in them is made here, so it need not be checked again.
-_metadata = MessageMetadata.unchecked
-_snapshot = MessageSnapshot.unchecked
-
 
 @dataclass
 class ImportDraft:
-    """A conversation in progress.
-
-    With `times_calls`, a call of unknown duration took as long as until its output was written.
-    """
+    """A conversation in progress."""
 
     id: UUID
     start: Timestamp
+    # A call of unknown duration took as long as until its output was written.
     times_calls: bool = False
-    entries: list[DraftEntry] = field(default_factory=list)
+    entries: Entries = field(default_factory=list)
     skipped: LineTally = field(default_factory=LineTally)
     duplicates: LineTally = field(default_factory=LineTally)
     unknown: LineTally = field(default_factory=LineTally)
@@ -99,13 +91,14 @@ class ImportDraft:
     returned_mode: OperatingMode | None = None
     now: Timestamp | None = None
     _has_time: bool = False
-    _calls: dict[str, DraftEntry] = field(default_factory=dict)
-    _outcomes: dict[str, CallOutcome] = field(default_factory=dict)
-    # What the next message continues from, after a branch was left.
-    _resumes_from: UUID | None = None
+    # The position of the message that the next one continues from, after a branch was left.
+    _resumes_from: int | None = None
     # The line or key of the last message, and how many messages came from it.
     _origin: str = ""
     _parts: int = 0
+
+    def __post_init__(self) -> None:
+        self.calls = Calls(self.entries, times_calls=self.times_calls)
 
     # --- lines
 
@@ -119,18 +112,19 @@ class ImportDraft:
     def clock(self) -> Timestamp:
         return self.now or self.start
 
-    def take(self, line: Line, read: Callable[[Any, int], None]) -> None:
-        """Pass each value of a line and its number to `read`, and report what is wrong with the line."""
-        for value in line.values:
-            try:
-                read(value, line.number)
-            except RecursionError:
+    def take(self, lines: Iterable[Line], read: Callable[[Any, int], None]) -> None:
+        """Pass each value of the lines and its number to `read`, and report what is wrong with a line."""
+        for line in lines:
+            for value in line.values:
+                try:
+                    read(value, line.number)
+                except RecursionError:
+                    self.incomplete = True
+                    self.bad(line.number, "nested too deeply")
+            self.replaced += line.replaced
+            if line.error:
                 self.incomplete = True
-                self.bad(line.number, "nested too deeply")
-        self.replaced += line.replaced
-        if line.error:
-            self.incomplete = True
-            self.bad(line.number, line.error)
+                self.bad(line.number, line.error)
 
     def bad(self, number: int, reason: str) -> None:
         self.bad_count += 1
@@ -143,22 +137,16 @@ class ImportDraft:
 
     # --- messages
 
-    def _made(self, name: str) -> UUID:
-        """`uuid5` of the session's id and a name, without working out the same beginning each time."""
-        digest = self._beginning.copy()
-        digest.update(name.encode())
-        return UUID(bytes=digest.digest()[:16], version=5)
-
-    @cached_property
-    def _beginning(self) -> hashlib._Hash:
-        return hashlib.sha1(self.id.bytes, usedforsecurity=False)
-
     def made_id(self, prefix: str, number: int) -> str:
         """An id for the next item, if it has none; the same at every import."""
-        return f"{prefix}_{self._made(f'{prefix}:{self._place(number)}').hex}"
+        return f"{prefix}_{uuid5_hex(self.id, f'{prefix}:{self._name(number)}')}"
 
-    def _place(self, number: int) -> str:
-        """The position of the next message: its line or key, and its number within it."""
+    def id_of(self, entry: DraftEntry) -> UUID:
+        """The id of the message."""
+        return id_of(self.id, entry)
+
+    def _name(self, number: int) -> str:
+        """What the id of the next message derives from: its line or key, and its number within it."""
         origin = self.key or str(number)
         part = self._parts if origin == self._origin else 0
         return f"{origin}.{part}" if part else origin
@@ -168,26 +156,23 @@ class ImportDraft:
 
         `outcome` is what the source says about a tool call; by default, what the output's text says.
         """
-        entry = DraftEntry(
-            item,
-            self._made(self._place(number)),
-            self.clock,
-            self._has_time,
-            genuine_user_text(item),
-            parent=self._resumes_from,
-        )
-        self._resumes_from = None
         origin = self.key or str(number)
-        self._parts = self._parts + 1 if origin == self._origin else 1
-        self._origin = origin
-        match item:
-            case FunctionCall(call_id=call_id):
-                self._calls[call_id] = entry
-                entry.files = files_of(item)
-            case LocalShellCall(call_id=str(call_id)):
-                self._calls[call_id] = entry
-            case FunctionCallOutput():
-                entry.outcome = outcome or read_output(item.output).outcome
+        if origin != self._origin:
+            self._origin, self._parts = origin, 0
+        name = f"{origin}.{self._parts}" if self._parts else origin
+        self._parts += 1
+        entry = DraftEntry(item, len(self.entries), name, self.clock, self._has_time, None)
+        if self._resumes_from is not None:
+            entry.parent, self._resumes_from = self._resumes_from, None
+        if isinstance(item, Message):
+            entry.words = genuine_user_text(item)
+        elif isinstance(item, FunctionCallOutput):
+            entry.outcome = outcome or read_outcome(item.output)
+        elif isinstance(item, FunctionCall):
+            self.calls.add(item.call_id, entry.position)
+            entry.files = files_of(item)
+        elif isinstance(item, LocalShellCall) and item.call_id is not None:
+            self.calls.add(item.call_id, entry.position)
         self.entries.append(entry)
         return entry
 
@@ -197,47 +182,33 @@ class ImportDraft:
 
     def leave(self, entries: list[DraftEntry], fork: DraftEntry | None) -> None:
         """Put `entries`, which follow `fork`, into a branch of their own, which was left."""
-        if not entries:
+        self._leave([entry.position for entry in entries], fork.position if fork else None)
+
+    def _leave(self, positions: Sequence[int], fork: int | None) -> None:
+        if not positions:
             return
-        branch = uuid5(self.id, f"branch:{entries[0].message_id}")
-        for entry in entries:
+        branch = uuid5(self.id, f"branch:{self.id_of(self.entries[positions[0]])}")
+        for position in positions:
+            entry = self.entries[position]
             entry.branch = entry.branch or branch
         if fork is not None:
-            fork.is_branch_point = True
-            entries[0].parent = fork.message_id
+            self.entries[fork].is_branch_point = True
+            self.entries[positions[0]].parent = fork
 
     def take_back(self, turns: int) -> None:
         """Leave the branch of the last `turns` turns; the next message continues from before them."""
-        left: list[DraftEntry] = []
+        left: list[int] = []
         fork = None
         for entry in self.lived():
             if turns <= 0:
-                fork = entry
+                fork = entry.position
                 break
-            left.append(entry)
+            left.append(entry.position)
             turns -= entry.words is not None
-        self.leave(left[::-1], fork)
-        self._resumes_from = fork.message_id if fork and left else None
+        self._leave(left[::-1], fork)
+        self._resumes_from = fork if left else None
 
     # --- calls and modes
-
-    def call(self, call_id: str) -> DraftEntry | None:
-        """The message with this tool call."""
-        return self._calls.get(call_id)
-
-    def tool(self, call_id: str) -> str:
-        """The name of the tool that was called; empty if it is not known."""
-        called = self._calls.get(call_id)
-        match called and called.item:
-            case FunctionCall(name=name):
-                return name
-            case LocalShellCall():
-                return "local_shell"
-        return ""
-
-    def went(self, call_id: str, outcome: CallOutcome) -> None:
-        """Note what a line other than the output says about a call."""
-        self._outcomes[call_id] = _merged(self._outcomes.get(call_id), outcome)
 
     def has_started(self, results: list[DraftEntry], subagent: UUID) -> None:
         """Note which subagent the call was for that has these messages as its result."""
@@ -254,9 +225,11 @@ class ImportDraft:
     @property
     def first_words(self) -> str:
         """A title made from the first words of the person that were not taken back."""
-        said = [e for e in self.entries if e.words and not e.is_dropped]
-        lived = [e for e in said if e.branch is None]
-        return next((title for e in lived or said if (title := short_title(e.words or ""))), "")
+        lived = (e for e in self.entries if e.words and not e.is_dropped and e.branch is None)
+        said = (e for e in self.entries if e.words and not e.is_dropped)
+        first = next(lived, None)
+        words = said if first is None else itertools.chain([first], lived)
+        return next((title for e in words if (title := short_title(e.words or ""))), "")
 
     def _titles_before(self) -> set[str]:
         """Titles that a version which knew fewer kinds of injected text may have made."""
@@ -277,7 +250,7 @@ class ImportDraft:
         `changed` is when the file last changed, None if no file did.
         """
         mode = self.modes[-1][0] if self.modes else self.returned_mode or OperatingMode.BUILD
-        messages = self._messages()
+        messages = DraftMessages(self.entries, self.id, self.start, self.calls)
         tags = [agent, *tags, *links(self.parent), INCOMPLETE if self.incomplete else ""]
         if self.returned_tags is not None:
             tags = [*self.returned_tags, INCOMPLETE if self.incomplete else ""]
@@ -292,7 +265,7 @@ class ImportDraft:
             updated_at=self.clock,
             last_accessed=self.clock,
             message_count=len(messages),
-            turn_count=sum(e.words is not None for e in self.entries if not e.is_dropped),
+            turn_count=messages.turns,
             current_mode=mode,
             model=model or "unknown",
             tags=list(dict.fromkeys(filter(None, tags))),
@@ -306,68 +279,22 @@ class ImportDraft:
         environment = {name: value for name, value in environment.items() if value}
         if changed is not None:
             environment |= {WRITTEN_BY: VERSION, SOURCE_CHANGED: str(changed)}
-        conversation = ConversationSnapshot(
-            id=self.id,
-            messages=messages,
-            context=ConversationContext(directory, environment, [], None, None),
-            mode_history=self.modes or [(mode, self.start)],
+        conversation = ConversationSnapshot.unchecked(
+            self.id,
+            list(messages) if isinstance(self.entries, list) else messages,
+            ConversationContext(directory, environment, [], None, None),
+            self.modes or [(mode, self.start)],
         )
         titles = frozenset({title, self.first_words, *self.titles, *self._titles_before()} - {""})
-        report = self._report(len(messages))
+        report = self._report(messages)
         return Imported(
             metadata, conversation, initial_state(), source, report, titles, self.parent
         )
 
-    def _messages(self) -> list[MessageSnapshot]:
-        kept = [entry for entry in self.entries if not entry.is_dropped]
-        times = estimated([e.time if e.has_time else None for e in kept], self.start)
-        messages: list[MessageSnapshot] = []
-        turns = 0
-        for entry, time in zip(kept, times, strict=True):
-            turns += entry.words is not None
-            if entry.returned is not None:
-                messages.append(
-                    MessageSnapshot(entry.item, time, entry.returned[1], entry.returned[0])
-                )
-                continue
-            metadata = _metadata(
-                edited=False,
-                edit_history=[],
-                branch_point=entry.is_branch_point,
-                branch_id=entry.branch,
-                parent_message_id=entry.parent,
-                message_id=entry.message_id,
-                file_context=entry.files,
-                tool_calls=self._records(entry),
-            )
-            messages.append(_snapshot(entry.item, time, turns - 1 if turns else 0, metadata))
-        return messages
-
-    def _records(self, entry: DraftEntry) -> list[ToolCallMetadata]:
-        """How the call went; empty if nothing says that, nor how long it took."""
-        if entry.outcome is None or not isinstance(entry.item, FunctionCallOutput):
-            return []
-        call_id = entry.item.call_id
-        outcome = _merged(entry.outcome, self._outcomes.get(call_id))
-        seconds = outcome.seconds
-        if seconds is None and self.times_calls:
-            seconds = self._seconds_between(self.call(call_id), entry)
-        if outcome.success is None and seconds is None:
-            return []
-        milliseconds = min(round((seconds or 0) * 1000), 2**63)
-        success = outcome.success is not False
-        return [ToolCallMetadata(self.tool(call_id), milliseconds, success, outcome.error)]
-
-    @staticmethod
-    def _seconds_between(call: DraftEntry | None, output: DraftEntry) -> float | None:
-        if call is None or not call.has_time or not output.has_time:
-            return None
-        return max(0, ns_of(output.time) - ns_of(call.time)) / 1e9
-
-    def _report(self, messages: int) -> ImportReport:
+    def _report(self, messages: DraftMessages) -> ImportReport:
         tallies = (self.skipped, self.duplicates, self.unknown)
         return ImportReport(
-            messages=messages,
+            messages=len(messages),
             duplicates=self.duplicates.sorted(),
             skipped=self.skipped.sorted(),
             unknown=self.unknown.sorted(),
@@ -377,20 +304,6 @@ class ImportDraft:
             bad_lines=tuple(self.bad_lines),
             bad_count=self.bad_count,
             replaced=self.replaced,
-            without_time=sum(not e.has_time for e in self.entries if not e.is_dropped),
+            without_time=messages.without_time,
             notes=tuple(self.notes),
         )
-
-
-def _merged(own: CallOutcome | None, other: CallOutcome | None) -> CallOutcome:
-    """The outcome with what the other one adds; a failure in either is one."""
-    if own is None or other is None:
-        return own or other or CallOutcome()
-    success = own.success if own.success is not None else other.success
-    return replace(
-        own,
-        success=False if other.success is False else success,
-        exit_code=own.exit_code if own.exit_code is not None else other.exit_code,
-        seconds=own.seconds if own.seconds is not None else other.seconds,
-        error=own.error or other.error,
-    )

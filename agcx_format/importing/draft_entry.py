@@ -2,42 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from agcx_format.model.items import FileContext, Item, MessageMetadata
-from agcx_format.model.timestamps import Timestamp
+import msgspec
+
+from agcx_format.model.items import FileContext, Item, MessageMetadata, ResponseItem
 from agcx_format.transcript.outputs import CallOutcome
 
 __all__ = ["DraftEntry"]
 
 
-@dataclass(slots=True, eq=False)
-class DraftEntry:
+if TYPE_CHECKING:
+    _Item = Item
+else:
+    # What msgspec decodes (see `model.items`).
+    _Item = ResponseItem
+
+
+class DraftEntry(msgspec.Struct, eq=False, gc=False, array_like=True):
     """A message in progress.
 
     Fields:
-        item, message_id, time: of the message.
+        item, time: of the message.
+        position: among all messages of the draft.
+        name: what its id derives from, with that of the session.
         has_time: whether its line has one, rather than a line before.
         words: what the person said in it; None if it is not theirs.
         outcome: how the call went, if this is the output of one.
         files: what the call in it is about.
         branch: the branch that was left, if it is in one.
         is_branch_point: whether a branch that was left begins after it.
-        parent: the message that it continues from, if that is not the one before it.
+        parent: the position of the message that it continues from, if that is not the one before it.
         is_dropped: whether it turned out to be a copy.
+        returned: what an export of this program said of it: its metadata and its turn.
     """
 
-    item: Item
-    message_id: UUID
-    time: Timestamp
+    item: _Item
+    position: int
+    name: str
+    time: str
     has_time: bool
     words: str | None
     outcome: CallOutcome | None = None
-    files: list[FileContext] = field(default_factory=list)
+    files: Sequence[FileContext] = ()
     branch: UUID | None = None
     is_branch_point: bool = False
-    parent: UUID | None = None
+    parent: int | None = None
     is_dropped: bool = False
-    # What an export of this program said of it: its metadata and its turn.
     returned: tuple[MessageMetadata, int] | None = None

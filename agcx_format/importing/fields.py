@@ -8,6 +8,9 @@ from typing import Any
 __all__ = ["as_json", "as_text", "optional_text"]
 
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def as_text(value: Any) -> str:
     """The string, or an empty one."""
     return value if isinstance(value, str) else ""
@@ -20,4 +23,4 @@ def optional_text(value: Any) -> str | None:
 
 def as_json(value: Any) -> str:
     """JSON on one line, with characters beyond ASCII as they are."""
-    return json.dumps(value, ensure_ascii=False)
+    return _encode(value)

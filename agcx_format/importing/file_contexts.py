@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -12,8 +14,8 @@ from agcx_format.transcript.tools import FILE_KEYS, read_call
 __all__ = ["files_of", "lines_of_result", "with_lines"]
 
 # A call without any of these names no file in a field of its own.
-_SIGNS = (*(f'"{key}"' for key in FILE_KEYS), "*** Begin Patch")
-_LINES = ('"offset"', '_line"', '"view_range"')
+_names_a_file = re.compile(rf'"(?:{"|".join(FILE_KEYS)})"|\*\*\* Begin Patch').search
+_names_lines = re.compile('"offset"|_line"|"view_range"').search
 # Beyond this a range is none.
 _MOST_LINES = 2**31
 
@@ -22,15 +24,15 @@ Lines = tuple[int, int]
 
 def files_of(call: FunctionCall) -> list[FileContext]:
     """The files that the arguments of a call name."""
-    if not any(sign in call.arguments for sign in _SIGNS):
+    if not _names_a_file(call.arguments):
         return []
     paths = list(dict.fromkeys(filter(None, read_call(call).files)))
-    has_lines = len(paths) == 1 and any(sign in call.arguments for sign in _LINES)
+    has_lines = len(paths) == 1 and _names_lines(call.arguments)
     lines = _lines_of_arguments(call.arguments) if has_lines else None
     return [FileContext(path, lines, None, None) for path in paths]
 
 
-def with_lines(files: list[FileContext], path: str, lines: Lines) -> list[FileContext]:
+def with_lines(files: Sequence[FileContext], path: str, lines: Lines) -> list[FileContext]:
     """The files with the lines of one of them, which is added if it is not there."""
     known = FileContext(path, lines, None, None)
     if all(file.path != path for file in files):

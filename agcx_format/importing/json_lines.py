@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -31,12 +31,14 @@ _GIVEN_UP = 4
 # More than a year of one conversation; a larger file was made to exhaust its reader.
 LARGEST = 8 * 1024 * limits.MIB
 
-_CHUNK = 1024 * 1024
+_CHUNK = 256 * 1024
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
+_decode = msgspec.json.Decoder().decode
+_REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
-@dataclass(frozen=True, slots=True)
-class Line:
+
+class Line(msgspec.Struct, frozen=True, gc=False):
     """The values of a line, usually one. `number` counts from 1.
 
     `error`, if set, says why the line, or a part of it, cannot be read. `replaced` is how many
@@ -75,7 +77,7 @@ def read_document(path: Path, opener: Callable[[Path], BinaryIO] | None = None) 
             total += len(chunk)
             if total > LONGEST_LINE:
                 break
-        if line := _line(1, parts, total, LONGEST_LINE):
+        if line := _line(1, b"".join(parts), total, LONGEST_LINE):
             yield line
 
 
@@ -107,11 +109,16 @@ def parse_lines(chunks: Iterable[bytes | Exception], longest: int | None = None)
                 yield Line(number, error="cut off in the middle of the line")
             yield Line(number + (size > 0), error=str(chunk))
             return
-        *ended, rest = chunk.split(b"\n")
-        for part in ended:
-            if line := _line(number, [*pending, part], size + len(part), longest):
+        # In C, and several times as fast as `split`.
+        parts = BytesIO(chunk).readlines()
+        rest = parts.pop() if parts and not chunk.endswith(b"\n") else b""
+        for part in parts:
+            if size:
+                part, size = b"".join([*pending, part]), size + len(part)
+                pending = []
+            if line := _line(number, part, size or len(part), longest):
                 yield line
-            number, pending, size = number + 1, [], 0
+            number, size = number + 1, 0
         size += len(rest)
         if size <= longest:
             pending.append(rest)
@@ -120,20 +127,18 @@ def parse_lines(chunks: Iterable[bytes | Exception], longest: int | None = None)
         if size > _GIVEN_UP * longest:
             yield Line(number, error=f"longer than {longest:,} bytes: nothing is read after it")
             return
-    if size and (line := _line(number, pending, size, longest)):
+    if size and (line := _line(number, b"".join(pending), size, longest)):
         yield line
 
 
-def _line(number: int, parts: list[bytes], size: int, longest: int) -> Line | None:
-    if size > longest:
+def _line(number: int, data: bytes, size: int, longest: int) -> Line | None:
+    """The line that `data` is; of one that has more than `longest` bytes, only its `size` counts."""
+    if size > longest and size - data.endswith(b"\n") > longest:
         return Line(number, error=f"longer than {longest:,} bytes")
-    data = b"".join(parts)
-    if not data.strip(b" \t\r\n\0"):
-        return None
     try:
-        return Line(number, (msgspec.json.decode(data),))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _line_the_slow_way(number, data)
+        return Line(number, (_decode(data),))
+    except _REFUSED:
+        return _line_the_slow_way(number, data) if data.strip(b" \t\r\n\0") else None
 
 
 def _line_the_slow_way(number: int, data: bytes) -> Line:

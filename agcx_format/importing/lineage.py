@@ -55,7 +55,7 @@ class Lineage:
                 draft.leave(entries, fork)
             resumed = self._below(chosen)
             if left and fork and resumed and resumed[0].parent is None:
-                resumed[0].parent = fork.message_id
+                resumed[0].parent = fork.position
 
     def _is_said(self, uuid: str) -> bool:
         """Whether the person said this line."""

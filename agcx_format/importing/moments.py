@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import functools
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
-from agcx_format.model.timestamps import Timestamp, ns_of
+from agcx_format.model.timestamps import Timestamp, is_usual, ns_of
 
 __all__ = ["estimated", "moment_of"]
 
@@ -20,7 +21,7 @@ def moment_of(time: Any) -> Timestamp | None:
     """A time of the source: text, or seconds, milli-, micro-, or nanoseconds since 1970; None if invalid."""
     try:
         if isinstance(time, str):
-            return _moment_in(time)
+            return _as_timestamp(time) if is_usual(time) else Timestamp(time)
         if isinstance(time, bool) or not isinstance(time, int | float):
             return None
         if not math.isfinite(time) or not 0 < time < _LATEST:
@@ -31,33 +32,31 @@ def moment_of(time: Any) -> Timestamp | None:
         return None
 
 
-# Lines that were written together have the same time.
-@functools.lru_cache(maxsize=64)
-def _moment_in(text: str) -> Timestamp:
-    return Timestamp(text)
+# Without the check, for text in the usual form.
+_as_timestamp = partial(str.__new__, Timestamp)
 
 
-def estimated(times: Sequence[Timestamp | None], start: Timestamp) -> list[Timestamp]:
+def estimated(times: Iterable[str | None], start: str) -> Iterator[str]:
     """The times, each missing one spread evenly between its neighbors.
 
     Before the first time is `start`; after the last one no time passes.
     """
-    found: list[Timestamp] = []
-    for index, time in enumerate(times):
-        if len(found) > index:
+    before, missing = start, 0
+    for time in times:
+        if time is None:
+            missing += 1
             continue
-        if time is not None:
-            found.append(time)
-            continue
-        after = next((i for i in range(index, len(times)) if times[i] is not None), len(times))
-        found += _between(found[-1] if found else start, times[after : after + 1], after - index)
-    return found
+        if missing:
+            yield from _between(before, time, missing)
+            missing = 0
+        yield time
+        before = time
+    yield from itertools.repeat(before, missing)
 
 
-def _between(before: Timestamp, after: Sequence[Timestamp | None], count: int) -> list[Timestamp]:
-    first = ns_of(before)
-    last = ns_of(after[0]) if after and after[0] is not None else first
+def _between(before: str, after: str, count: int) -> Iterator[str]:
+    first, last = ns_of(before), ns_of(after)
     if last <= first:
-        return [before] * count
+        return itertools.repeat(before, count)
     step = (last - first) / (count + 1)
-    return [Timestamp.from_ns(first + round(step * n)) for n in range(1, count + 1)]
+    return (Timestamp.from_ns(first + round(step * n)) for n in range(1, count + 1))

@@ -61,8 +61,6 @@ def with_notes(entries: list[DraftEntry], value: dict[str, Any]) -> None:
 
 
 def _set(entry: DraftEntry, metadata: MessageMetadata, turn: int) -> None:
-    entry.message_id = metadata.message_id
     entry.branch = metadata.branch_id
     entry.is_branch_point = metadata.branch_point
-    entry.parent = metadata.parent_message_id
     entry.returned = metadata, turn

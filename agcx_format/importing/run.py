@@ -43,8 +43,7 @@ class ImportOptions:
         dry_run: find out the same and write nothing.
         deleted: take in again what was deleted in the store.
         own_ids: take in another conversation of an id that is taken, under an id of its own.
-        processes: how many read at once; None for as many as are worth it. A program that asks for several
-            must be safe to be imported by a spawned process.
+        processes: how many read at once; None for as many as are worth it.
         in_background: read in a process of the lowest priority, never in this one, and keep nothing for an
             undo: sessions come and grow as if their agents saved them in the store.
     """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from functools import cache
 from typing import Annotated, Any, ClassVar, Self
 
 import msgspec
@@ -63,25 +62,23 @@ class ValueType(msgspec.StructMeta):
     """Checks the fields of a value when it is constructed.
 
     msgspec does not come this way when it decodes, since it has checked what it decodes.
+
+    Fields:
+        check_of: Makes the check of a class, once.  `value_checks` sets it, which stands on the classes of
+            this type and comes with the package.
     """
+
+    check_of: ClassVar[Callable[[Any], Callable[[Any], None]]]
 
     def __call__(cls, *args: Any, **fields: Any) -> Any:
         value = super().__call__(*args, **fields)
-        _check_of(cls)(value)
+        ValueType.check_of(cls)(value)
         return value
 
     @property
     def unchecked(cls) -> Callable[..., Any]:
         """The constructor without its checks, for decoders that have checked the bytes."""
         return super().__call__
-
-
-@cache
-def _check_of(cls: Any) -> Callable[[Any], None]:
-    # Imported late: the checks are made from the schema, and that from classes of this type.
-    from agcx_format.model.value_checks import fields_check
-
-    return fields_check(cls)
 
 
 class Value(
@@ -112,7 +109,7 @@ class Value(
             ValueError: the value does not fit the field.
         """
         value = msgspec.structs.replace(self, **fields)
-        _check_of(type(self))(value)
+        ValueType.check_of(type(self))(value)
         return value
 
     # What `copy.replace` calls, from Python 3.13 on.

@@ -17,11 +17,11 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 from agcx_format.model import schema
-from agcx_format.model.fields import Value
+from agcx_format.model.fields import Value, ValueType
 from agcx_format.model.items import UnknownItem
 from agcx_format.model.timestamps import is_usual, normal
 
-__all__ = ["check", "fields_check"]
+__all__ = ["check"]
 
 Check = Callable[[Any], None]
 
@@ -47,7 +47,7 @@ checker: Callable[[Any], Check] = cache(_checker)
 
 
 @cache
-def fields_check(cls: type[Value]) -> Check:
+def _fields_check(cls: type[Value]) -> Check:
     """A check of the fields of one new value of `cls`; the values within are only checked for their class."""
     return _of_record(schema.record_of(cls), deep=False)
 
@@ -191,3 +191,6 @@ def _compiled(source: _Source) -> Check:
     exec("\n".join(source.lines), source.names)
     run: Check = source.names["run"]
     return run
+
+
+ValueType.check_of = staticmethod(_fields_check)

@@ -74,8 +74,7 @@ class Facts(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
     def check(self, messages: int) -> None:
         """`ValueError` when it is not of so many messages."""
-        lengths = {len(self.kinds), len(self.times), len(self.roles), len(self.tools)}
-        if lengths != {messages}:
+        if not messages == len(self.kinds) == len(self.times) == len(self.roles) == len(self.tools):
             raise ValueError("columns of another length")
         if max(max(self.roles), max(self.tools)) >= len(self.names):
             raise ValueError("a name that is not there")
@@ -132,6 +131,13 @@ class Block:
         end = payload.find(b"\0", start)
         return payload[start : end - 1 if end >= 0 else None].decode()
 
+    def in_characters(self, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+        """Spans of bytes, in order, as message numbers and spans of characters in these messages."""
+        for number, at, start, end in in_characters(self.payload, spans):
+            # Whoever takes a match is likely to ask for its message.
+            self._reached = number, at
+            yield number, start, end
+
     @cached_property
     def texts(self) -> list[str]:
         """The text of each message."""
@@ -181,19 +187,19 @@ def facts_of(held: list[Said]) -> Facts:
 
 def in_characters(
     payload: bytes, spans: Iterable[tuple[int, int]]
-) -> Iterator[tuple[int, int, int]]:
-    """Spans of bytes, in order, as message numbers and spans of characters in these messages."""
-    number = counted = characters = 0
+) -> Iterator[tuple[int, int, int, int]]:
+    """Spans of bytes, in order: the message's number and its first byte, start and end in characters."""
+    number = first = counted = characters = 0
     for begin, end in spans:
         # `characters` of the message are known, up to `counted`.
         mark = payload.rfind(b"\0", counted, begin)
         if mark >= 0:
             number += native.count(payload, b"\0", counted, begin)
-            counted = mark + 2
+            first = counted = mark + 2
             characters = 0
         characters += _characters(payload, counted, begin)
         size = _characters(payload, begin, end)
-        yield number, characters, characters + size
+        yield number, first, characters, characters + size
         characters += size
         counted = end
 

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import accumulate, count
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
@@ -28,9 +28,13 @@ from agcx_format.disk.durable import Signature, replace_file, sync_directory
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError
 from agcx_format.search.results import SessionRef
-from agcx_format.search.segment import Segment, SegmentMaker, SessionRow, key_of, path_in
+from agcx_format.search.segment import Segment
+from agcx_format.search.segment_rows import SessionRow, key_of, path_in
 from agcx_format.search.signature import Damaged
 from agcx_format.store.paths import relative_paths
+
+if TYPE_CHECKING:
+    from agcx_format.search.segment_maker import SegmentMaker
 
 __all__ = ["Book", "Entry", "Shelf"]
 
@@ -208,6 +212,8 @@ class Book:
     # --- changes; the directory above is locked
 
     def maker(self) -> SegmentMaker:
+        from agcx_format.search.segment_maker import SegmentMaker
+
         return SegmentMaker(self._name)
 
     def make_directory(self) -> None:

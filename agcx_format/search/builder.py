@@ -22,7 +22,9 @@ from agcx_format.search import wipe
 from agcx_format.search.book import Book, Shelf
 from agcx_format.search.direct import DirectText
 from agcx_format.search.results import SessionRef
-from agcx_format.search.segment import MOST_BLOCKS, Segment, SegmentMaker, SessionRow
+from agcx_format.search.segment import Segment
+from agcx_format.search.segment_maker import SegmentMaker
+from agcx_format.search.segment_rows import MOST_BLOCKS, SessionRow
 from agcx_format.search.state import BookState
 from agcx_format.session.lazy import SessionFile
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from heapq import merge
 from itertools import islice
 from typing import Protocol
-from uuid import UUID
 
 import msgspec
 
@@ -22,7 +21,6 @@ from agcx_format.search.lines import lines_around
 from agcx_format.search.matchers import Match, Matcher
 from agcx_format.search.query import Query
 from agcx_format.search.results import Hit, SessionHits, Unsearched
-from agcx_format.store.paths import id_of
 
 __all__ = ["Request", "SessionText", "Stopped", "examine", "unsearched"]
 
@@ -85,19 +83,11 @@ class _Examination:
         self._path = path
         self._wanted = request.query.matchers
         self._unwanted = tuple(term.matcher for term in request.query.unwanted)
-        self._found_id: UUID | None = None
         self._counts = [0] * len(self._wanted)
         self._hits: list[Hit] = []
         self._exact = True
         # Messages that count, where nothing is looked for in them.
         self._allowed_messages = 0
-
-    @property
-    def _id(self) -> UUID | None:
-        # One object for all hits of a session.
-        if self._found_id is None:
-            self._found_id = id_of(self._path)
-        return self._found_id
 
     def run(self) -> SessionHits | None:
         if not self._look():
@@ -106,7 +96,6 @@ class _Examination:
             return None
         count = sum(self._counts) if self._wanted else self._allowed_messages
         return SessionHits(
-            self._id,
             self._path,
             self._session.title,
             self._session.updated,
@@ -209,7 +198,6 @@ class _Examination:
     ) -> Hit:
         lines = lines_around(text, start, end, self._request.context)
         return Hit(
-            self._id,
             self._path,
             self._session.title,
             message,

@@ -117,7 +117,7 @@ class Literal:
                 yield from _each_message(self, block)
             return
         spans = self._cased_spans if self.needle.cased else native.uncased_spans
-        yield from in_characters(block.payload, spans(block.payload, self._raw))
+        yield from block.in_characters(spans(block.payload, self._raw))
 
     def spans_in(self, text: str) -> Iterator[tuple[int, int]]:
         needle = self.needle
@@ -205,7 +205,7 @@ class Regex:
         if raw.isascii():
             yield from self._pattern.spans(raw)
             return
-        for _, start, end in in_characters(raw, self._pattern.spans(raw)):
+        for _, _, start, end in in_characters(raw, self._pattern.spans(raw)):
             yield start, end
 
     def implies(self, other: Matcher) -> bool:

@@ -9,6 +9,7 @@ import msgspec
 
 from agcx_format.disk.durable import Signature
 from agcx_format.errors import PersistenceError
+from agcx_format.store.paths import id_of
 
 __all__ = ["Hit", "SearchProgress", "SessionHits", "SessionRef", "Unsearched"]
 
@@ -24,8 +25,7 @@ class Hit(msgspec.Struct, frozen=True):
     """One match.
 
     Fields:
-        session: the id of the session; None where the file's name is no id.
-        path: of its file.
+        path: of the session's file.
         title: of the session.
         message: the number of the message, from 0; None for a match in the title.
         role: `user`, `assistant`, … of a message; `reasoning`, `tool`, `title`.
@@ -38,7 +38,6 @@ class Hit(msgspec.Struct, frozen=True):
         after: lines after it.
     """
 
-    session: UUID | None
     path: str
     title: str
     message: int | None
@@ -51,12 +50,17 @@ class Hit(msgspec.Struct, frozen=True):
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
 
+    @property
+    def session(self) -> UUID | None:
+        """The id of the session; None where the file's name is no id."""
+        return id_of(self.path)
+
 
 class SessionHits(msgspec.Struct, frozen=True):
     """One session that a query fits.
 
     Fields:
-        id, path, title: of the session.
+        path, title: of the session.
         updated: when it last changed, as its metadata have it; may be empty.
         hits: the first ones, in the order of the conversation; none when the query only excludes.
         count: how many there are.
@@ -65,7 +69,6 @@ class SessionHits(msgspec.Struct, frozen=True):
         direct: whether it was searched without the index.
     """
 
-    id: UUID | None
     path: str
     title: str
     updated: str
@@ -74,6 +77,11 @@ class SessionHits(msgspec.Struct, frozen=True):
     exact: bool = True
     score: float = 0.0
     direct: bool = False
+
+    @property
+    def id(self) -> UUID | None:
+        """None where the file's name is no id."""
+        return id_of(self.path)
 
 
 class Unsearched(msgspec.Struct, frozen=True):

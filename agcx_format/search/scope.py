@@ -24,7 +24,8 @@ from agcx_format.search.blocks import Block
 from agcx_format.search.book import Book, Entry, Shelf
 from agcx_format.search.query import Query
 from agcx_format.search.results import SessionRef
-from agcx_format.search.segment import Segment, key_of
+from agcx_format.search.segment import Segment
+from agcx_format.search.segment_rows import key_of
 from agcx_format.search.signature import Damaged, rows_of
 from agcx_format.store import paths
 

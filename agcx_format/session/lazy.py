@@ -135,6 +135,11 @@ class SessionFile:
         self._others.add(other)
         return other
 
+    @property
+    def is_read_again(self) -> bool:
+        """Whether a source that `again` gave is still in use."""
+        return len(self._others) > 0
+
     def raw(self, index: int) -> bytes:
         """The MessagePack of a known message, however large. May block.
 

@@ -15,9 +15,10 @@ from agcx_format.exporting.json_document import from_session_json
 from agcx_format.layout import HEAD, by_version, checkpoint, of
 from agcx_format.layout.base import MAGIC
 from agcx_format.model.session import CheckpointMetadata, Session
-from agcx_format.session.checkpoint_file import read_checkpoint
+from agcx_format.session.checkpoint_file import is_checkpoint, read_checkpoint
 from agcx_format.session.metadata import read_metadata
 from agcx_format.session.whole import read_session
+from agcx_format.store.backup.archive import MARK
 from agcx_format.store.checkpoint_files import checkpoint_files
 from agcx_format.store.entries import ScanEntry
 from agcx_format.store.reader import StoreReader
@@ -176,6 +177,13 @@ def _in_file(path: str) -> Incoming:
                 raise error.located(path=path) from None
             layout = of(head).version
             return Incoming(path, metadata.id, metadata.title, file.signature, layout)
+    if head.startswith(MARK.encode()):
+        raise ConversionError("a backup; agcx backup restore brings its sessions back", path=path)
+    if is_checkpoint(path):
+        words = (
+            "a checkpoint; it comes with its session, and agcx export writes it in other formats"
+        )
+        raise ConversionError(words, path=path)
     (metadata, _, _), signature = _from_json(path)
     return Incoming(path, metadata.id, metadata.title, signature, None)
 

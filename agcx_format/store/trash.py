@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from uuid import UUID
+
+import msgspec
 
 from agcx_format.disk.durable import Signature, os_reason
 from agcx_format.disk.tree import NoFolder, Tree
@@ -35,8 +36,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class TrashedSession:
+class TrashedSession(msgspec.Struct, frozen=True):
     """A session file in the trash.
 
     Fields:
@@ -61,13 +61,18 @@ class TrashedSession:
     def id(self) -> UUID | None:
         return paths.id_of(self.origin)
 
+    @property
+    def name(self) -> str:
+        """Its id as text, which takes less than to make it one; empty if the name of its file is none."""
+        name = os.path.basename(self.origin).removesuffix(paths.SUFFIX)
+        return name.lower() if paths.is_uuid(name) else ""
+
     def entry(self) -> ScanEntry | None:
         """Its entry, read from the file; None if it was restored or destroyed meanwhile."""
         return _entry_in(Path(self.path.removesuffix(self.origin)), self.origin)
 
 
-@dataclass(frozen=True, slots=True)
-class Emptied:
+class Emptied(msgspec.Struct, frozen=True):
     """What was destroyed.
 
     Fields:
@@ -108,6 +113,8 @@ def trashed(root: Path, acts: Iterable[Act] | None = None) -> Iterator[TrashedSe
 def _sessions_of(store: Tree, act: Act) -> Iterator[TrashedSession]:
     """From the files in `files/`: if the manifest cannot be read, nothing else is known."""
     kept = _kept(store, act)
+    if not kept:
+        return
     named = {session.id: session.title for session in act.sessions if session.id}
     belonging: dict[str, list[str]] = {}
     for path in kept:

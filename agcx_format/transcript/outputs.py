@@ -17,7 +17,7 @@ import msgspec
 from agcx_format.model.items import InputImage, InputText
 
 __all__ = [
-    "CallOutcome", "Output", "failure_reason", "read_output", "without_images",
+    "CallOutcome", "Output", "failure_reason", "read_outcome", "read_output", "without_images",
     "without_surrogates",
 ]  # fmt: skip
 
@@ -28,8 +28,7 @@ _LOOKED_AT = 2000
 _LONGEST_REASON = 200
 
 
-@dataclass(frozen=True, slots=True)
-class CallOutcome:
+class CallOutcome(msgspec.Struct, frozen=True, gc=False):
     """How a tool call went; a field is None where nothing says it.
 
     Fields:
@@ -77,6 +76,10 @@ class Output:
         return tuple(part for part in self.content if isinstance(part, InputImage))
 
 
+# What output says of its call that says nothing.
+_UNKNOWN = CallOutcome()
+
+
 def read_output(output: str) -> Output:
     """Take the wrapping off a tool's output."""
     if output[:1] in ("{", "[") and (wrapped := _from_json(output)):
@@ -85,7 +88,26 @@ def read_output(output: str) -> Output:
         return _inside(output[header.end() :], _from_header(header[0]))
     if refusal := _refusal(output):
         return _plain(output, _refused(output, refusal))
-    return _plain(output, CallOutcome())
+    return _plain(output, _UNKNOWN)
+
+
+def read_outcome(output: str) -> CallOutcome:
+    """What `read_output` says about the call, without the text and the pictures."""
+    if output[:1] == "{":
+        found = _parsed(output)
+        if isinstance(found, dict):
+            metadata = found.get("metadata")
+            if len(found) == 2 and isinstance(metadata, dict) and type(found.get("output")) is str:
+                return _from_metadata(metadata)
+            if "content" in found:
+                return read_output(output).outcome
+        return _UNKNOWN
+    if output[:1] == "[":
+        return _UNKNOWN
+    if header := _header(output):
+        return _from_header(header[0])
+    refusal = _refusal(output)
+    return _refused(output, refusal) if refusal else _UNKNOWN
 
 
 def without_images(output: str) -> str:
@@ -173,7 +195,9 @@ def _from_header(header: str) -> CallOutcome:
     code, time = _exit_code.search(header), _wall_time.search(header)
     seconds = _duration(float(time[1])) if time else None
     outcome = _outcome(int(code[1]) if code else None, seconds)
-    return replace(outcome, status="in_progress") if not code and _running(header) else outcome
+    if not code and _running(header):
+        return msgspec.structs.replace(outcome, status="in_progress")
+    return outcome
 
 
 def _refused(output: str, refusal: re.Match[str]) -> CallOutcome:
@@ -191,6 +215,12 @@ def _outcome(code: int | None, seconds: float | None) -> CallOutcome:
     return CallOutcome(None if code is None else code == 0, code, seconds, error)
 
 
+def _from_metadata(metadata: dict[str, Any]) -> CallOutcome:
+    code = metadata.get("exit_code")
+    code = code if type(code) is int else None
+    return _outcome(code, _duration(metadata.get("duration_seconds")))
+
+
 def _duration(seconds: Any) -> float | None:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         return None
@@ -204,16 +234,14 @@ def _from_json(output: str) -> Output | None:
     """An envelope, a list of parts, or an MCP result; None for other JSON and for text."""
     match _parsed(output):
         case {"output": str(text), "metadata": dict(metadata), **others} if not others:
-            code = metadata.get("exit_code")
-            code = code if type(code) is int else None
-            return _inside(text, _outcome(code, _duration(metadata.get("duration_seconds"))))
+            return _inside(text, _from_metadata(metadata))
         case list(parts) if (content := _content(parts)) is not None:
-            return _from_parts(content, CallOutcome())
+            return _from_parts(content, _UNKNOWN)
         case {"content": list(parts), **others} if others.keys() <= _MCP_FIELDS:
             if (content := _content(parts)) is None:
                 return None
             failed = others.get("isError", others.get("is_error")) is True
-            found = _from_parts(content, CallOutcome())
+            found = _from_parts(content, _UNKNOWN)
             if not failed:
                 return found
             error = found.text.lstrip()[:200].split("\n", 1)[0].rstrip() or None

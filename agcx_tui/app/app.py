@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -20,12 +19,12 @@ from textual.app import App, SystemCommand
 from textual.screen import Screen
 from textual.widgets import Input
 
-from agcx_tui.app import themes
+from agcx_tui.app import themes, toasts
 from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.keys.gate import KeyGate
 from agcx_tui.app.services import Remember, Services
-from agcx_tui.app.textual_internals import EndingApp, is_ending, run_binding
+from agcx_tui.app.textual_internals import EndingApp, forget_toasts, is_ending, run_binding
 from agcx_tui.app.typed_text import as_two_keys, bound, take_waiting, type_into
 from agcx_tui.app.widgets.lines.typed_line import TypedLine
 from agcx_tui.core.importing.background import BackgroundImport
@@ -40,10 +39,7 @@ if TYPE_CHECKING:
     from textual.command import Provider
     from textual.driver import Driver
     from textual.filter import LineFilter
-
-
-# So many problems of a configuration are listed one by one: more would cover the list.
-_SAID = 3
+    from textual.notifications import SeverityLevel
 
 
 def _action_commands() -> type[Provider]:
@@ -70,6 +66,7 @@ class AgcxApp(EndingApp[object]):
     """
 
     TITLE = "agcx"
+    CSS = toasts.CSS
     BINDINGS = bindings("app")
     COMMANDS: ClassVar = App.COMMANDS | {_action_commands, _session_commands}
     ENABLE_COMMAND_PALETTE = True
@@ -105,13 +102,15 @@ class AgcxApp(EndingApp[object]):
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
         self.config = config or Config()
+        now = lambda: int(clock() * 1_000_000)  # noqa: E731
         self.services = Services(
-            now=lambda: int(clock() * 1_000_000),
+            now=now,
             config=self.config,
             state=state,
             cache=cache,
             hold_keys=self._gate.asked_unbidden,
             index=IndexKeeper.of(cache, self.config),
+            toasts=toasts.Toasts(now),
             sync=BackgroundImport.of(self.config) if sync else BackgroundImport(),
         )
         self._problems = list(problems)
@@ -139,7 +138,7 @@ class AgcxApp(EndingApp[object]):
         for name in (self.config.theme, self._remembered.choices.theme):
             if name in self.available_themes:
                 return name
-        return themes.LIGHT.name if _on_light_background() else themes.DARK.name
+        return themes.for_terminal().name
 
     def on_load(self) -> None:
         """Leave the terminal in order when a signal ends the program; set before the terminal is changed."""
@@ -173,17 +172,37 @@ class AgcxApp(EndingApp[object]):
         """Look for conflicts between keys, in a thread: to know all names, it imports all screens."""
         from agcx_tui.app.keys.conflicts import key_problems
 
-        problems = [*self._problems, *key_problems(keys, self.config.place)]
+        problems = [*self._problems, *key_problems(AgcxApp, keys, self.config.place)]
         self.call_from_thread(self._say_problems, problems)
 
     def _say_problems(self, problems: Sequence[str]) -> None:
         from agcx_format.transcript import safe_line
 
-        if len(problems) > _SAID:
-            problems = [f"{len(problems)} things are wrong with it: agcx config lists them."]
+        problems = [safe_line(problem) for problem in problems]
+        if len(problems) > 1:
+            for problem in problems:
+                self.services.toasts.keep(f"Configuration: {problem}")
+            problems = [f"{len(problems)} problems. agcx config lists them."]
         for problem in problems:
-            text = safe_line(problem)
-            self.notify(text, title="Configuration", severity="warning", timeout=12, markup=False)
+            self.notify(f"Configuration: {problem}", severity="warning", timeout=12, markup=False)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a message in one line in place of the one before; the history has it whole."""
+        text = f"{title}: {message}" if title else message
+        failed = severity != "information"
+        shown = self.services.toasts.add(text, failed=failed, width=self.size.width)
+        super().notify(shown, severity=severity, timeout=timeout, markup=markup)
+
+    def on_notify(self) -> None:
+        forget_toasts(self)
 
     def remember(self, **choices: Any) -> None:
         """Keep these choices (fields of `Choices`) for the next start."""
@@ -199,36 +218,15 @@ class AgcxApp(EndingApp[object]):
             from agcx_tui.app.screens.open_conversation import conversation_screen
 
             return conversation_screen(self, self.services, self._file)
-        from agcx_tui.app.screens.browser.browser import Arranged, BrowserScreen
-        from agcx_tui.core.sessions.columns import DEFAULT_COLUMNS
+        from agcx_tui.app.screens.browser.arranged import arranged_browser
 
-        catalog = None
-        if self._cache is not None and self._store_path is not None:
-            from agcx_format.catalog import Catalog
-            from agcx_tui.core.local.paths import catalogs
-
-            catalog = Catalog(catalogs(self._cache), self._store_path)
-        config, left = self.config, self._remembered.choices
-        # A direction chosen for another sort key does not apply to this one.
-        is_chosen = config.descending is not None or config.sort not in (None, left.sort)
-        columns = left.columns if config.columns is None else config.columns
-        first = config.favorites_first
-        return BrowserScreen(
+        return arranged_browser(
             self.services,
             self._store_path,
+            self._remembered.choices,
             looked=self._looked,
-            catalog=catalog,
             follow=self._follow,
-            preview=config.preview or left.preview,
-            shares={"right": left.share_right, "below": left.share_below},
-            sort=config.sort or left.sort,
-            descending=config.descending if is_chosen else left.descending,
-            arranged=Arranged(
-                DEFAULT_COLUMNS if columns is None else columns,
-                bool(left.favorites_first if first is None else first),
-                config.group or left.group or "none",
-                self._here,
-            ),
+            here=self._here,
         )
 
     async def on_event(self, event: events.Event) -> None:
@@ -375,21 +373,12 @@ class AgcxApp(EndingApp[object]):
             self.push_screen(Palette(id="--command-palette"))
 
     def action_help(self) -> None:
-        from agcx_tui.app.dialogs.help import HelpScreen
+        from agcx_tui.app.dialogs.help import HelpScreen, help_sections
 
         if not isinstance(self.screen, HelpScreen):
             screen = self.screen
             extra, first = None, False
             if isinstance(screen, OnceScreen):
-                extra, first = screen.help_text, screen.help_text_first
-            bound = list(screen.active_bindings.values())
-            self.push_screen(HelpScreen(bound, extra, extra_first=first))
-
-
-def _on_light_background() -> bool:
-    """Whether COLORFGBG, which rxvt, Konsole and others set, names a light background: `0;15` is black on
-    white.
-
-    Terminals that can be asked answer late or never, and the first rows do not wait for that.
-    """
-    return os.environ.get("COLORFGBG", "").rpartition(";")[2] in ("7", "15")
+                extra, first = screen.help_section, screen.help_section_first
+            bound = screen.active_bindings.values()
+            self.push_screen(HelpScreen(help_sections(bound, extra, extra_first=first)))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from textual.message import Message
 
+from agcx_tui.app.toasts import Toasts
 from agcx_tui.core.importing.background import BackgroundImport
 from agcx_tui.core.local.config import Config
 from agcx_tui.core.search.index_keeper import IndexKeeper
@@ -32,7 +33,7 @@ class Services:
     `state` and `cache` are the directories of what is remembered and of what could be read again, each
     None to keep nothing.  `store` is shared by all screens.  Call `hold_keys` right before a question
     is shown that no key asked for: what is typed before it can be seen is not meant for it.  `index` keeps
-    the search index, and `sync` imports what agents write.
+    the search index, `sync` imports what agents write, and `toasts` are the messages shown so far.
     """
 
     now: Callable[[], int] = _now
@@ -42,6 +43,7 @@ class Services:
     store: OpenedStore = field(default_factory=OpenedStore)
     hold_keys: Callable[[], None] = lambda: None
     index: IndexKeeper = field(default_factory=lambda: IndexKeeper(None))
+    toasts: Toasts = field(default_factory=lambda: Toasts(_now))
     sync: BackgroundImport = field(default_factory=BackgroundImport)
 
 

@@ -33,6 +33,7 @@ __all__ = [
     "decode_keys_with",
     "draw_now",
     "forget_chosen_command",
+    "forget_toasts",
     "forward",
     "has_notifications",
     "is_drawing_suspended",
@@ -132,6 +133,15 @@ def draw_now(widget: Widget) -> None:
 def has_notifications(app: AnyApp) -> bool:
     """Whether a notification covers a part of the screen."""
     return len(app._notifications) > 0
+
+
+def forget_toasts(app: AnyApp) -> None:
+    """Have the next notification replace those that are shown.
+
+    Textual would leave the empty holders of toasts that it removes itself.
+    """
+    app._notifications.clear()
+    app.screen.query("ToastHolder").remove()
 
 
 def rendered_strips(screen: Screen[Any]) -> list[Strip]:

@@ -6,12 +6,17 @@ told from the rest even in a terminal of sixteen colors.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
 
 from agcx_tui.core.local.config import Config
+
+# What is said beside what counts, as a style of `Content`: there `$text-muted`, which follows the background,
+# is plain white.
+MUTED = "$foreground 70%"
 
 DARK = Theme(
     name="agcx-dark",
@@ -88,6 +93,16 @@ LIGHT = Theme(
         "input-selection-background": "#2f5f9e 25%",
     },
 )
+
+
+def for_terminal() -> Theme:
+    """The theme that suits the background that COLORFGBG names, which rxvt, Konsole and others set.
+
+    `0;15` is black on white.  Terminals that can be asked answer late or never, and the first rows do not
+    wait for that.
+    """
+    background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
+    return LIGHT if background in ("7", "15") else DARK
 
 
 # The least contrast of text that WCAG accepts.

@@ -28,6 +28,7 @@ def config(settings: Settings, only_path: bool) -> None:
         click.echo(safe_line(str(path)) if sys.stdout.isatty() else os.fsencode(path))
         return
     from agcx_tui.app import themes
+    from agcx_tui.app.app import AgcxApp
     from agcx_tui.app.keys.conflicts import key_problems
     from agcx_tui.app.keys.usable import usable
     from agcx_tui.core.local.config import default_file
@@ -37,5 +38,5 @@ def config(settings: Settings, only_path: bool) -> None:
     click.echo(default_file(Path(safe_line(str(path))), documented()), nl=False)
     keys, refused = usable(found)
     wrong = [*problems, *themes.problems(found), *refused]
-    for problem in [*wrong, *key_problems(keys, found.place)]:
+    for problem in [*wrong, *key_problems(AgcxApp, keys, found.place)]:
         settings.failed(problem)

@@ -113,4 +113,6 @@ def rows(screen: BrowserScreen) -> list[str]:
 
 
 def notices(pilot: Pilot) -> str:
-    return "\n".join(str(notice.message) for notice in pilot.app._notifications)
+    """All that toasts said so far, whole; empty while none is shown."""
+    shown = pilot.app._notifications
+    return "" if not shown else "\n".join(toast.text for toast in pilot.app.services.toasts)

@@ -6,26 +6,21 @@ the texts and pictures of a person stay together.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any
 
 from agcx_format.importing.draft import ImportDraft
-from agcx_format.importing.fields import as_text, optional_text
+from agcx_format.importing.fields import as_json, as_text, optional_text
 from agcx_format.importing.file_contexts import lines_of_result, with_lines
 from agcx_format.importing.notices import answers, notice
+from agcx_format.model import unchecked
 from agcx_format.model.items import (
     ContentPart,
-    FunctionCall,
-    FunctionCallOutput,
     InputImage,
     InputText,
     Item,
     Message,
-    OutputText,
-    Reasoning,
-    SummaryText,
 )
 from agcx_format.model.session import OperatingMode
 from agcx_format.transcript.outputs import CallOutcome
@@ -39,64 +34,76 @@ _persisted = re.compile(
     r"\s*<persisted-output>\n?[^\n]{0,300}?saved to: *(?:[^\n]*[/\\])?([^\n/\\]+)"
 ).match
 
+_NOTHING: tuple[object, ...] = (None, "", [], {})
+
 
 class Blocks:
-    """Converts the blocks of one line to messages of AGCX."""
+    """Converts the blocks of the lines of one transcript to messages of AGCX."""
 
-    def __init__(
-        self,
-        draft: ImportDraft,
-        value: dict[str, Any],
-        message: dict[str, Any],
-        number: int,
-        result_in_file: Callable[[str], str | None],
-    ) -> None:
+    def __init__(self, draft: ImportDraft, result_in_file: Callable[[str], str | None]) -> None:
         self._draft = draft
         self._result_in_file = result_in_file
-        self._value = value
-        self._message = message
-        self._number = number
+        # The line that is read.
+        self._value: dict[str, Any] = {}
+        self._message: dict[str, Any] = {}
+        self._number = 0
+        self._is_user = False
         self._pending: list[ContentPart] = []
-        self._is_user = value.get("type") == "user"
 
-    def add(self, blocks: list[Any]) -> None:
-        for block in blocks:
-            self._block(block if isinstance(block, dict) else {"type": "text", "text": block})
+    def line(
+        self, value: dict[str, Any], message: dict[str, Any], content: str | list[Any], number: int
+    ) -> None:
+        """Add the messages of a line; `message` is its field of this name, with the `content`."""
+        self._value, self._message, self._number = value, message, number
+        self._is_user = value.get("type") == "user"
+        if isinstance(content, str):
+            self._text(content)
+        else:
+            for block in content:
+                self._block(block if isinstance(block, dict) else {"type": "text", "text": block})
         self._flush()
         self._count_left_out()
 
+    def _text(self, text: str) -> None:
+        part = unchecked.input_text(text) if self._is_user else unchecked.output_text(text)
+        self._pending.append(part)
+
     def _block(self, block: dict[str, Any]) -> None:
-        kind = as_text(block.get("type"))
+        kind = block.get("type")
+        if kind == "text" and isinstance(text := block.get("text"), str):
+            self._text(text)
+        elif kind in ("thinking", "redacted_thinking"):
+            self._thinking(block)
+        else:
+            self._other(as_text(kind), block)
+        if not self._is_user:
+            # Blocks of an answer are its steps; blocks of a person's message belong together.
+            self._flush()
+
+    def _other(self, kind: str, block: dict[str, Any]) -> None:
+        """Neither a text nor a thought."""
         match block:
-            case {"type": "text", "text": str(text)}:
-                self._pending.append(InputText(text) if self._is_user else OutputText(text))
+            case {"type": str(), "tool_use_id": str(call_id)} if "input" not in block:
+                self._result(call_id, block)
+            case {"type": str(), "id": str(call_id), "name": str(name), "input": given}:
+                self._flush()
+                item_id = optional_text(self._message.get("id"))
+                self._put(unchecked.function_call(item_id, name, as_json(given), call_id))
             case {"type": "image" | "document", "source": dict(source)} if url := _url(source):
                 if kind == "document":
                     self._note("document: input_image with its data")
                 self._pending.append(InputImage(url))
-            case {"type": "thinking" | "redacted_thinking"}:
-                self._thinking(block)
-            case {"type": str(), "id": str(call_id), "name": str(name), "input": given}:
-                self._flush()
-                arguments = json.dumps(given, ensure_ascii=False)
-                self._put(
-                    FunctionCall(optional_text(self._message.get("id")), name, arguments, call_id)
-                )
             case {"type": str(), "tool_use_id": str(call_id)}:
                 self._result(call_id, block)
             case _:
                 self._note(f"block of an unknown kind {kind}: text with its JSON")
                 self._draft.unknown.add(f"block {kind or 'without a type'}", self._number, block)
-                text = json.dumps(block, ensure_ascii=False)
-                self._pending.append(InputText(text) if self._is_user else OutputText(text))
-        if not self._is_user:
-            # Blocks of an answer are its steps; blocks of a person's message belong together.
-            self._flush()
+                self._text(as_json(block))
 
     def _flush(self) -> None:
         if self._pending:
             item_id = None if self._is_user else optional_text(self._message.get("id"))
-            self._put(Message(item_id, self._role(), self._pending))
+            self._put(unchecked.message(item_id, self._role(), self._pending))
             self._pending = []
 
     def _role(self) -> str:
@@ -113,7 +120,8 @@ class Blocks:
         thought = as_text(block.get("thinking"))
         item_id = self._draft.made_id("rs", self._number)
         encrypted = optional_text(block.get("data"))
-        self._put(Reasoning(item_id, [SummaryText(thought)] if thought else [], None, encrypted))
+        summary = [unchecked.summary_text(thought)] if thought else []
+        self._put(unchecked.reasoning(item_id, summary, None, encrypted))
         if block.get("signature"):
             self._draft.left_out["thinking.signature"] += 1
 
@@ -123,7 +131,7 @@ class Blocks:
         is_error = block.get("is_error") is True
         error = text.split("\n", 1)[0][:200] if is_error else None
         outcome = CallOutcome(success=not is_error, seconds=self._seconds(), error=error)
-        self._put(FunctionCallOutput(call_id, text), outcome)
+        self._put(unchecked.function_call_output(call_id, text), outcome)
         self._tell(call_id, is_error)
         if images:
             self._note("image of a tool: a message of its own")
@@ -142,7 +150,7 @@ class Blocks:
                     images.append(url)
                     texts.append("[image: in the next message]")
                 case _:
-                    texts.append(json.dumps(part, ensure_ascii=False))
+                    texts.append(as_json(part))
         return "\n".join(texts), images
 
     def _whole(self, text: str) -> str:
@@ -157,9 +165,9 @@ class Blocks:
     def _tell(self, call_id: str, is_error: bool) -> None:
         """Say what a result means, where it is the person's answer."""
         draft, result = self._draft, self._value.get("toolUseResult")
-        if (entry := draft.call(call_id)) and (found := lines_of_result(result)):
+        if (entry := draft.calls.get(call_id)) and (found := lines_of_result(result)):
             entry.files = with_lines(entry.files, *found)
-        tool = draft.tool(call_id)
+        tool = draft.calls.tool(call_id)
         if tool == "ExitPlanMode":
             self._put(notice("Plan rejected" if is_error else "Plan accepted"))
             if not is_error:
@@ -183,9 +191,10 @@ class Blocks:
         self._draft.kept_as[what] += 1
 
     def _count_left_out(self) -> None:
-        for holder, name in ((self._value, "toolUseResult"), (self._message, "usage")):
-            if holder.get(name) not in (None, "", [], {}):
-                self._draft.left_out[f"{self._value['type']}.{name}"] += 1
+        if self._value.get("toolUseResult") not in _NOTHING:
+            self._draft.left_out[f"{self._value['type']}.toolUseResult"] += 1
+        if self._message.get("usage") not in _NOTHING:
+            self._draft.left_out[f"{self._value['type']}.usage"] += 1
 
 
 def _answers_in(result: Any) -> dict[str, Any]:

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from agcx_format.errors import ConversionError
+from agcx_format.exporting.notes import NOTES
 from agcx_format.importing.agent import Agent, Head, Source, home_directory
 from agcx_format.importing.claude.asides import Asides, mode_of
 from agcx_format.importing.claude.blocks import Blocks
@@ -110,8 +109,7 @@ def convert(
         raise ConversionError("this is a Codex rollout, not a Claude Code transcript")
     values = [value for line in first for value in line.values]
     transcript = _Transcript(values, source, modified, results(source), about(source))
-    for line in lines:
-        transcript.line(line)
+    transcript.take(lines)
     return transcript.finish()
 
 
@@ -127,7 +125,6 @@ class _Transcript:
         about: About,
     ) -> None:
         self._source = source
-        self._result_in_file = result_in_file
         self._modified = modified
         known = [value for value in values if isinstance(value, dict)]
         spoken = next((v for v in known if v.get("type") in ("user", "assistant")), {})
@@ -137,6 +134,7 @@ class _Transcript:
         self._draft = ImportDraft(self._identity(known, spoken), start, times_calls=True)
         if self._is_subagent:
             self._draft.parent = parent_in(self._session, about)
+        self._blocks = Blocks(self._draft, result_in_file)
         self._asides = Asides(self._draft)
         self._lineage = Lineage()
         self._usage = _Usage()
@@ -144,7 +142,8 @@ class _Transcript:
         self._branch = ""
         self._directory = ""
         self._task = ""
-        self._seen: dict[str, int] = {}
+        # The content of each message by its id, None for the other lines.
+        self._seen: dict[str, object] = {}
 
     def _identity(self, known: list[dict[str, Any]], spoken: dict[str, Any]) -> UUID:
         """The session's id: files are named by it, except copies; a subagent's lines have its parent's id."""
@@ -156,8 +155,8 @@ class _Transcript:
             return id_of_subagent(given, as_text(spoken.get("agentId")) or stem)
         return session_id(stem if _is_uuid(stem) else given, self._source.name)
 
-    def line(self, line: Line) -> None:
-        self._draft.take(line, self._value)
+    def take(self, lines: Iterable[Line]) -> None:
+        self._draft.take(lines, self._value)
 
     def _value(self, value: Any, number: int) -> None:
         draft = self._draft
@@ -168,16 +167,20 @@ class _Transcript:
         self._about_session(value)
         before = len(draft.entries)
         kind = as_text(value.get("type"))
-        tags_and_title(draft, value)
-        if add_returned(draft, value, number):
+        if NOTES in value and self._returned(value, number):
             pass
         elif kind in ("user", "assistant"):
             self._message(kind, value, number)
         else:
             self._asides.line(kind, value, number)
         uuid, parent = as_text(value.get("uuid")), as_text(value.get("parentUuid"))
-        self._seen.setdefault(uuid, 0)
+        self._seen.setdefault(uuid, None)
         self._lineage.add(uuid, parent, draft.entries[before:])
+
+    def _returned(self, value: dict[str, Any], number: int) -> bool:
+        """Use what an export of this program noted; False if the line is to be read like any other."""
+        tags_and_title(self._draft, value)
+        return add_returned(self._draft, value, number)
 
     def _message(self, kind: str, value: dict[str, Any], number: int) -> None:
         draft = self._draft
@@ -191,23 +194,24 @@ class _Transcript:
             draft.duplicates.add(f"{kind}, the same line again", number, value)
             return
         before = len(draft.entries)
-        blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
-        Blocks(draft, value, message, number, self._result_in_file).add(blocks)
-        with_notes(draft.entries[before:], value)
-        for entry in draft.entries[before:]:
+        self._blocks.line(value, message, content, number)
+        added = draft.entries[before:]
+        if NOTES in value:
+            with_notes(added, value)
+        for entry in added:
             self._asides.heard(entry.item)
         if kind == "assistant":
             self._usage.add(value, message)
-            if not as_text(message.get("model")).startswith("<"):
-                self._model = as_text(message.get("model")) or self._model
+            if (model := as_text(message.get("model"))) and not model.startswith("<"):
+                self._model = model
             return
         if started := started_by(value):
-            draft.has_started(draft.entries[before:], started)
+            draft.has_started(added, started)
         mode_of(draft, value.get("permissionMode"))
         if not self._task and isinstance(content, str):
             self._task = short_title(content)
         if plan := as_text(value.get("planContent")):
-            self._entitle(draft.entries[before:], plan)
+            self._entitle(added, plan)
 
     def _entitle(self, entries: list[DraftEntry], plan: str) -> None:
         """Name what the person asked for by the plan that it is about, rather than by the request."""
@@ -218,18 +222,21 @@ class _Transcript:
 
     def _about_session(self, value: dict[str, Any]) -> None:
         environment = self._draft.environment
-        self._directory = self._directory or as_text(value.get("cwd"))
-        self._branch = self._branch or as_text(value.get("gitBranch"))
-        for name, field in ((CLI_VERSION, "version"), (ORIGINATOR, "entrypoint")):
-            if found := as_text(value.get(field)):
-                environment[name] = found
+        if not self._directory:
+            self._directory = as_text(value.get("cwd"))
+        if not self._branch:
+            self._branch = as_text(value.get("gitBranch"))
+        if version := as_text(value.get("version")):
+            environment[CLI_VERSION] = version
+        if entrypoint := as_text(value.get("entrypoint")):
+            environment[ORIGINATOR] = entrypoint
 
     def _is_repeated(self, value: dict[str, Any], content: object) -> bool:
         """Whether a line with this id had the same content before: a resumed session repeats lines."""
-        said, uuid = _hash(content), as_text(value.get("uuid"))
-        repeated = bool(uuid) and self._seen.get(uuid) == said
-        self._seen[uuid] = said
-        return repeated
+        uuid = as_text(value.get("uuid"))
+        before = self._seen.get(uuid) if uuid else None
+        self._seen[uuid] = content
+        return before is not None and as_json(before) == as_json(content)
 
     def finish(self) -> Imported:
         draft, asides = self._draft, self._asides
@@ -257,14 +264,6 @@ class _Transcript:
             tags=tags,
             directory=self._directory,
         )
-
-
-def _hash(content: object) -> int:
-    try:
-        return hash(msgspec.json.encode(content))
-    except OverflowError:
-        # A number beyond 64 bits.
-        return hash(as_json(content))
 
 
 class _Usage:

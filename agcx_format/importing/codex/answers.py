@@ -16,9 +16,12 @@ __all__ = ["answers_in"]
 
 def answers_in(called: DraftEntry | None, output: str) -> str:
     """The questions of the agent with the person's answers; empty if the call was for something else."""
-    match called and called.item, _parsed(output):
-        case FunctionCall(name="request_user_input", arguments=asked), {"answers": dict(given)}:
-            questions = _questions(_parsed(asked))
+    item = called and called.item
+    if not isinstance(item, FunctionCall) or item.name != "request_user_input":
+        return ""
+    match _parsed(output):
+        case {"answers": dict(given)}:
+            questions = _questions(_parsed(item.arguments))
             return answers(
                 {questions.get(str(name)) or str(name): _answer(a) for name, a in given.items()}
             )

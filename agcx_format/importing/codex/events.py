@@ -92,18 +92,16 @@ class Events:
 
     def heard(self, item: Item) -> None:
         """Note the words of an item, so that events that repeat them are recognized."""
-        match item:
-            case Message(role="user"):
-                self._copies.said("user", _spoken(item))
-                if text_of(item).lstrip().startswith("<turn_aborted>"):
-                    self._copies.said("interruption", "interrupted")
-            case Message(role="assistant"):
-                self._copies.said("assistant", _spoken(item))
-            case Reasoning() | ReasoningWithoutContent():
-                for part in item.summary:
-                    self._copies.said("summary", part.text)
-                for thought in item.content or []:
-                    self._copies.said("thought", thought.text)
+        if isinstance(item, Message):
+            if item.role in ("user", "assistant"):
+                self._copies.said(item.role, _spoken(item))
+            if item.role == "user" and text_of(item).lstrip().startswith("<turn_aborted>"):
+                self._copies.said("interruption", "interrupted")
+        elif isinstance(item, Reasoning | ReasoningWithoutContent):
+            for part in item.summary:
+                self._copies.said("summary", part.text)
+            for thought in item.content or ():
+                self._copies.said("thought", thought.text)
 
     # --- events
 
@@ -111,12 +109,7 @@ class Events:
         kind = as_text(payload.get("type"))
         name = f"event_msg.{kind}"
         draft = self._draft
-        if kind in (
-            "user_message",
-            "agent_message",
-            "agent_reasoning",
-            "agent_reasoning_raw_content",
-        ):
+        if kind in _SPEAKERS:
             text = as_text(payload.get("message")) or as_text(payload.get("text"))
             self._copy(kind, text, name, number, payload)
         elif kind == "item_completed":
@@ -134,7 +127,7 @@ class Events:
             add_notice(draft, f"{_PROBLEMS[kind]}: {words}", number)
         elif kind in _CALL_ENDS:
             draft.duplicates.add(name, number, payload)
-            draft.went(as_text(payload.get("call_id")), outcome_of(payload))
+            draft.calls.went(as_text(payload.get("call_id")), outcome_of(payload))
         elif kind in _FOR_DISPLAY:
             draft.duplicates.add(name, number, payload)
             if started := spawned(kind, payload):

@@ -20,7 +20,7 @@ from agcx_format.exporting.notes import NOTES
 from agcx_format.importing.agent import Agent, Head, Source, home_directory
 from agcx_format.importing.codex.events import Events
 from agcx_format.importing.codex.family import Family, SaidBy, said_by
-from agcx_format.importing.codex.items import add_item
+from agcx_format.importing.codex.items import Items
 from agcx_format.importing.codex.names import Names, names_beside
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.environment import BRANCH, CLI_VERSION, COMMIT, ORIGINATOR
@@ -30,7 +30,14 @@ from agcx_format.importing.json_lines import Line, read_document, read_lines
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.notices import add_unknown
 from agcx_format.importing.returned import add_returned, is_ours, tags_and_title, with_notes
-from agcx_format.importing.source_file import Opener, detect, known_shape, read_source
+from agcx_format.importing.source_file import (
+    Opener,
+    detect,
+    is_large,
+    known_shape,
+    read_source,
+)
+from agcx_format.importing.stored_entries import Entries, StoredEntries
 from agcx_format.model.ids import session_id
 from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import Timestamp
@@ -72,7 +79,8 @@ def read_rollout(path: Path, *, opener: Opener | None = None) -> Imported:
         ConversionError: the file cannot be read or is not a rollout.
     """
     read = read_document if Path(path).suffix == ".json" else read_lines
-    return read_source(path, partial(convert, names=names_beside, said_by=said_by), opener, read)
+    converter = partial(convert, names=names_beside, said_by=said_by, stores=is_large(path))
+    return read_source(path, converter, opener, read)
 
 
 def convert(
@@ -81,11 +89,14 @@ def convert(
     modified: Timestamp,
     names: Callable[[Path], Names] = lambda source: {},
     said_by: SaidBy = lambda source, origin: (),
+    *,
+    stores: bool = False,
 ) -> Imported:
     """The session that the lines of `source` hold; `modified` is when the file last changed.
 
     `names` gives the names that the person gave to sessions, by their ids, the last one last; `said_by` what
-    a person said in the session that this one was forked from.
+    a person said in the session that this one was forked from. If it `stores` the messages, they are not held
+    in memory, but in a temporary file (see `stored_entries`).
 
     Raises:
         ConversionError: no line has the shape of a Codex rollout.
@@ -94,7 +105,8 @@ def convert(
     if shape == "claude":
         raise ConversionError("this is a Claude Code transcript, not a Codex rollout")
     lines = _split_document(lines) if shape == "document" else lines
-    return _Rollout.read(lines, source, modified, names, said_by)
+    entries: Entries = StoredEntries() if stores else []
+    return _Rollout.read(lines, source, modified, names, said_by, entries)
 
 
 def _split_document(lines: Iterable[Line]) -> Iterator[Line]:
@@ -122,6 +134,7 @@ class _Rollout:
         self._names = names
         self._said_by = said_by
         self._events = Events(draft)
+        self._items = Items(draft, self._events.heard)
         self._family = Family(meta)
         draft.parent = self._family.parent
         self._model = ""
@@ -130,7 +143,7 @@ class _Rollout:
     @classmethod
     def read(
         cls, lines: Iterable[Line], source: Path, modified: Timestamp,
-        names: Callable[[Path], Names], said_by: SaidBy,
+        names: Callable[[Path], Names], said_by: SaidBy, entries: Entries,
     ) -> Imported:  # fmt: skip
         """Convert all lines.
 
@@ -148,11 +161,9 @@ class _Rollout:
         times = (v.get("timestamp") for v in values if isinstance(v, dict))
         start = next(filter(None, map(moment_of, [meta.get("timestamp"), *times])), None)
         identity = session_id(meta.get("id"), source.name)
-        rollout = cls(
-            ImportDraft(identity, start or modified), meta, source, modified, names, said_by
-        )
-        for line in itertools.chain(waiting, lines):
-            rollout._draft.take(line, rollout._value)
+        draft = ImportDraft(identity, start or modified, entries=entries)
+        rollout = cls(draft, meta, source, modified, names, said_by)
+        rollout._draft.take(itertools.chain(waiting, lines), rollout._value)
         return rollout._finish()
 
     def _value(self, value: Any, number: int) -> None:
@@ -163,11 +174,18 @@ class _Rollout:
         draft.at(moment_of(value.get("timestamp")))
         if NOTES in value and self._returned(value, number):
             return
+        kind, payload = value.get("type"), value.get("payload")
+        if kind == "response_item" and isinstance(payload, dict):
+            self._items.line(payload, number)
+        elif kind == "event_msg" and isinstance(payload, dict):
+            self._events.event(payload, number)
+        else:
+            self._other(value, number)
+
+    def _other(self, value: dict[str, Any], number: int) -> None:
+        """Use a line that is neither an item nor an event of the envelope."""
+        draft = self._draft
         match value:
-            case {"type": "response_item", "payload": dict(payload)}:
-                self._item(payload, number)
-            case {"type": "event_msg", "payload": dict(payload)}:
-                self._events.event(payload, number)
             case {"type": "compacted", "payload": dict(payload)}:
                 draft.skipped.add("compacted", number, value)
                 self._events.compaction(payload, number)
@@ -181,10 +199,10 @@ class _Rollout:
             case {"record_type": str(kind)} if kind != "response":
                 add_unknown(draft, kind, value, number)
             case {"type": str()}:
-                self._item({name: value[name] for name in value if name not in _ENVELOPE}, number)
+                self._items.line({n: value[n] for n in value if n not in _ENVELOPE}, number)
             case {"role": str(role), "content": content}:
                 draft.kept_as["bare message: message"] += 1
-                self._item({"type": "message", "role": role, "content": content}, number)
+                self._items.line({"type": "message", "role": role, "content": content}, number)
             case _ if _header(value):
                 draft.note("its times may be the writer's local time")
                 draft.skipped.add("header", number, value)
@@ -204,12 +222,9 @@ class _Rollout:
         payload, before = value.get("payload"), len(draft.entries)
         if value.get("type") != "response_item" or not isinstance(payload, dict):
             return False
-        self._item(payload, number)
+        self._items.line(payload, number)
         with_notes(draft.entries[before:], value)
         return True
-
-    def _item(self, payload: dict[str, Any], number: int) -> None:
-        add_item(self._draft, payload, number, self._events.heard)
 
     def _context(self, kind: str, payload: dict[str, Any]) -> None:
         """Use what a line without an item says about the session."""

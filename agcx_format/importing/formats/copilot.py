@@ -163,14 +163,14 @@ class _Events(Reading):
 
     def _started(self, kind: str, data: dict[str, Any], value: dict[str, Any]) -> None:
         call_id = as_text(data.get("toolCallId"))
-        if call_id and self.draft.call(call_id):
+        if call_id and self.draft.calls.get(call_id):
             self.repeated(kind, value)
             return
         self.call(call_id, data.get("toolName"), data.get("arguments"))
 
     def _completed(self, data: dict[str, Any]) -> None:
         call_id, result = as_text(data.get("toolCallId")), data.get("result")
-        if not self.draft.call(call_id):
+        if not self.draft.calls.get(call_id):
             self.call(call_id, data.get("toolName"), {})
         error = data.get("error")
         output: Any = result if isinstance(result, str) else as_dict(result).get("content")

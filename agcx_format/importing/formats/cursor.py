@@ -84,7 +84,7 @@ class Cursor(LineAgent):
             transcript.draft.mode(OperatingMode.PLAN)
         for number, (key, message) in enumerate(chat.messages, 1):
             transcript.draft.key = key
-            transcript.draft.take(Line(number, (message,)), transcript.take)
+            transcript.draft.take([Line(number, (message,))], transcript.take)
         for number, reason in chat.errors:
             transcript.draft.incomplete = True
             transcript.draft.bad(number, reason)

@@ -190,7 +190,7 @@ class _Chat(Reading):
                 resumes = True
                 continue
             if resumes and fork is not None:
-                made[0].parent = fork.message_id
+                made[0].parent = fork.position
             resumes, fork = False, made[-1]
         for entries, after in left.values():
             self.draft.leave(entries, after)

@@ -70,13 +70,12 @@ def act_id_of(act_dir: str | os.PathLike[str]) -> str:
 def unfinished(root: Path) -> list[Path]:
     """Directories of acts that are in progress or were interrupted."""
     with suppress(PersistenceError):
-        names = sorted(name for name in act_names(root) if name.endswith(UNFINISHED))
-        return [root / TRASH / name for name in names]
+        return [root / TRASH / name for name in sorted(act_names(root, UNFINISHED))]
     return []
 
 
-def act_names(root: Path) -> list[str]:
-    """Names of the act directories in the trash; a symbolic link is none.
+def act_names(root: Path, endings: tuple[str, ...] = ("",)) -> list[str]:
+    """Names of the act directories in the trash that end in one of these; a symbolic link is none.
 
     Raises:
         PersistenceError: the trash cannot be read.
@@ -90,7 +89,9 @@ def act_names(root: Path) -> list[str]:
             return [
                 entry.name
                 for entry in entries
-                if parse_name(entry.name) and entry.is_dir(follow_symlinks=False)
+                if entry.name.endswith(endings)
+                and parse_name(entry.name)
+                and entry.is_dir(follow_symlinks=False)
             ]
     except OSError as cause:
         raise PersistenceError(os_reason(cause), path=root / TRASH) from None

@@ -11,8 +11,9 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec import structs
 
 from agcx_format import limits
 from agcx_format.disk.durable import os_reason, read_exactly
@@ -75,7 +76,7 @@ def half_emptied(root: Path) -> Iterator[Act]:
     """Acts whose emptying was interrupted and could not be finished without asking."""
     for act_dir in unfinished(root):
         if act_dir.name.endswith(EMPTYING) and (act := read_act(act_dir)) is not None:
-            yield replace(act, emptied_at=None)
+            yield structs.replace(act, emptied_at=None)
 
 
 def read_act(act_dir: Path) -> Act | None:

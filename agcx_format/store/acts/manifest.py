@@ -11,7 +11,6 @@ import json
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 import msgspec
@@ -127,7 +126,7 @@ def _count(value: Any) -> int:
     return value
 
 
-class ActSession(msgspec.Struct, frozen=True):
+class ActSession(msgspec.Struct, frozen=True, gc=False):
     """A session that an act changed: enough to name it in a list; `size` in bytes.
 
     Id and title are empty once the act was emptied.
@@ -138,8 +137,7 @@ class ActSession(msgspec.Struct, frozen=True):
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(msgspec.Struct, frozen=True):
     """What an edit changed, for the history alone: an undo goes by the files.
 
     Fields:
@@ -184,8 +182,7 @@ class Edit:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(msgspec.Struct, frozen=True):
     """One act, as its manifest describes it.
 
     Fields:
@@ -201,7 +198,7 @@ class Act:
     kind: str
     created_at: Timestamp
     sessions: tuple[ActSession, ...]
-    steps: tuple[Step, ...] = field(repr=False)
+    steps: tuple[Step, ...]
     undone: bool = False
     emptied_at: Timestamp | None = None
     edit: Edit | None = None

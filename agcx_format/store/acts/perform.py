@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace as with_changes
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -129,7 +128,7 @@ class _Performance(Work):
                 self._write_manifest(self._act, os.close).rename(self._act_dir.place(MANIFEST))
             steps = tuple(self._with_content(step, syncs) for step in self._act.steps)
             recorded = tuple(replace(s, expected=None, parts=(), staged=None) for s in steps)
-            act = with_changes(self._act, steps=recorded, ready=True)
+            act = replace(self._act, steps=recorded, ready=True)
             manifest = self._write_manifest(act, syncs.add_file)
         manifest.rename(self._act_dir.place(MANIFEST))
         return act, steps

@@ -12,8 +12,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace as with_changes
 from pathlib import Path
+
+from msgspec import structs
 
 from agcx_format.disk.compare_and_swap import ANYTHING, put, replace_if, swap, take
 from agcx_format.disk.durable import (
@@ -210,7 +211,7 @@ class _Interrupted:
         clear_attempt(self._store, self._act_dir, self._steps)
         if len(left) < len(self._steps):
             with suppress(PersistenceError):
-                data = encode(with_changes(self._act, steps=tuple(left)))
+                data = encode(structs.replace(self._act, steps=tuple(left)))
                 replace_if(self._act_dir.place(MANIFEST), [data], ANYTHING)
         rename_act(self._store, self._name, self._act.id)
 

@@ -24,7 +24,7 @@ from agcx_format.transcript import Branch, safe_line
 from agcx_tui.app.blocks.lines import shorten
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.app.keys.bindings import bindings
-from agcx_tui.app.widgets.choices import Box, Pick
+from agcx_tui.app.widgets.choices import Box, Pick, Picks
 from agcx_tui.core.conversation.branches import ALL, NEWEST, branches_of
 from agcx_tui.core.export import write_files
 from agcx_tui.core.export.file_names import suffix, suggested_name
@@ -61,6 +61,7 @@ _PARTS = {
 
 # Branches that are offered by name, and how much of a name there is room for; `--branch` takes any.
 _BRANCHES = 6
+_FORMAT_COLUMNS, _BRANCH_COLUMNS = 3, 2
 _BRANCH_WIDTH = 22
 
 
@@ -72,7 +73,7 @@ class ExportDialog(Dialog[ExportOrder]):
     ExportDialog {
         & RadioSet, & .boxes { layout: grid; grid-size: 3; grid-rows: 1; height: auto; }
         & .boxes { grid-size: 4; }
-        & .boxes.-secrets { grid-size: 2; }
+        & .boxes.-secrets { grid-size: 2; grid-columns: 18 1fr; }
         & RadioSet { border: none; padding: 0; width: 100%; background: $surface; }
         & Checkbox { border: none; padding: 0; background: $surface; }
         & Checkbox:focus { border: none; }
@@ -104,7 +105,7 @@ class ExportDialog(Dialog[ExportOrder]):
         self._proposed = self._proposal()
         with Vertical(id="box"):
             yield Static(Content(question), id="question", markup=False)
-            with RadioSet(id="format"):
+            with Picks(_FORMAT_COLUMNS, id="format"):
                 for name, label in write_files.FORMATS.items():
                     yield Pick(label, value=name == self._format, id=f"format-{name}")
             yield Static("With", classes="label", markup=False)
@@ -117,7 +118,7 @@ class ExportDialog(Dialog[ExportOrder]):
                     "Also hide names and addresses", id="personal", disabled=True, compact=True
                 )
             yield Static("Branches", classes="label", id="branches-label", markup=False)
-            with RadioSet(id="branch"):
+            with Picks(_BRANCH_COLUMNS, id="branch"):
                 yield Pick("All, under headings", value=True, name=ALL)
                 yield Pick("The path to the last message", name=NEWEST)
             yield Static(self._path_label(), classes="label", id="path-label", markup=False)
@@ -128,7 +129,8 @@ class ExportDialog(Dialog[ExportOrder]):
                 yield Button("Export", id="export", variant="primary")
 
     def on_mount(self) -> None:
-        self.query_one("#path").focus()
+        self.query_one("#format").focus()
+        self._show_end()
         if len(self._items) == 1:
             self._find_branches(self._items[0].path)
 
@@ -145,7 +147,7 @@ class ExportDialog(Dialog[ExportOrder]):
             self.app.call_from_thread(self._offer_branches, list(branches.found.values()))
 
     def _offer_branches(self, branches: Sequence[Branch]) -> None:
-        self.query_one("#branch", RadioSet).mount_all(_picks(branches))
+        self.query_one("#branch", Picks).mount_all(_picks(branches))
         self.add_class("-branched")
 
     def _proposal(self) -> str:
@@ -166,9 +168,19 @@ class ExportDialog(Dialog[ExportOrder]):
     def _suffix(self) -> str:
         return suffix(self._format)
 
+    def _show_end(self) -> None:
+        """Of a path that does not fit, the end says more than the beginning."""
+        field = self.query_one("#path", Input)
+        self.call_after_refresh(
+            lambda: field.scroll_to(x=field.max_scroll_x, animate=False, force=True)
+        )
+
     @on(RadioSet.Changed, "#format")
-    def _format_chosen(self, event: RadioSet.Changed) -> None:
-        self._format = (event.pressed.id or "").removeprefix("format-")
+    def _format_chosen(self) -> None:
+        chosen = (self.query_one("#format", Picks).chosen.id or "").removeprefix("format-")
+        if chosen == self._format:
+            return
+        self._format = chosen
         field = self.query_one("#path", Input)
         if field.value == self._proposed:
             field.value = self._proposed = self._proposal()
@@ -176,6 +188,7 @@ class ExportDialog(Dialog[ExportOrder]):
             root, extension = os.path.splitext(field.value)
             if extension.removeprefix(".") in write_files.FORMATS:
                 field.value = f"{root}.{self._suffix}"
+        self._show_end()
         self.query_one("#path-label", Static).update(Content(self._path_label()))
         self._say("")
 
@@ -189,7 +202,9 @@ class ExportDialog(Dialog[ExportOrder]):
         self._say(f"One file with all {len(self._items):,} of them." if for_all else "")
 
     @on(Input.Submitted)
+    @on(Picks.Entered)
     def action_export(self) -> None:
+        self._format_chosen()
         typed = self.query_one("#path", Input).value.strip()
         if not typed:
             self._say("Enter a path.", warning=True)
@@ -219,8 +234,7 @@ class ExportDialog(Dialog[ExportOrder]):
         tools, reasoning, images, metadata = (is_on(f"part-{name}") for name in _PARTS)
         choice = ExportChoice(tools, reasoning, images, metadata)
         redact = is_on("redact")
-        pressed = self.query_one("#branch", RadioSet).pressed_button
-        branch = pressed.name if pressed is not None and pressed.name else ALL
+        branch = self.query_one("#branch", Picks).chosen.name or ALL
         return write_files.Form(self._format, choice, redact, redact and is_on("personal"), branch)
 
     def _order(self, typed: str) -> ExportOrder:

@@ -23,6 +23,7 @@ from agcx_tui.core.words import format
 
 __all__ = [
     "AskDialog",
+    "AskToDelete",
     "NameDialog",
     "NewSessionDialog",
     "RenameScreen",
@@ -262,3 +263,12 @@ class AskDialog(Dialog[bool]):
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "yes")
+
+
+class AskToDelete(AskDialog):
+    """The key that asked answers, too; Enter stays on Cancel."""
+
+    BINDINGS = bindings("ask-to-delete")
+
+    def action_delete(self) -> None:
+        self.dismiss(True)

@@ -11,20 +11,21 @@ import pkgutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
+from typing import Any
 
 from textual.app import App
 from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from agcx_tui.app import app, dialogs, screens, widgets
+from agcx_tui.app import dialogs, screens, widgets
 from agcx_tui.core.words.actions import by_id, documented
 
 __all__ = ["all_bindings", "key_problems"]
 
 
-def _classes() -> Iterator[type[DOMNode]]:
-    modules = [app]
+def _classes(app: type[App[Any]]) -> Iterator[type[DOMNode]]:
+    modules = [sys.modules[app.__module__]]
     for package in (screens, dialogs, widgets):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             modules.append(import_module(found.name))
@@ -39,17 +40,20 @@ def _classes() -> Iterator[type[DOMNode]]:
                 yield value
 
 
-def all_bindings() -> dict[type[DOMNode], list[Binding]]:
-    """The bindings that each class declares itself, as they are without a configuration."""
-    return {node: list(Binding.make_bindings(vars(node)["BINDINGS"])) for node in _classes()}
+def all_bindings(app: type[App[Any]]) -> dict[type[DOMNode], list[Binding]]:
+    """The bindings that each class of an app declares itself, as they are without a configuration."""
+    return {node: list(Binding.make_bindings(vars(node)["BINDINGS"])) for node in _classes(app)}
 
 
 def key_problems(
-    keymap: Mapping[str, str], place: Callable[[str], str] = "{}: ".format
+    app: type[App[Any]],
+    keymap: Mapping[str, str],
+    place: Callable[[str], str] = "{}: ".format,
 ) -> list[str]:
     """What is wrong with the keys of a configuration, in lines for a person.
 
     Args:
+        app: The class of the app.
         keymap: The configured keys by the id of an action, several with commas between.
         place: Gives the start of a line for a setting, such as where it is written.
     """
@@ -64,7 +68,7 @@ def key_problems(
     for name in keymap.keys() & known.keys():
         for binding in Binding.make_bindings([Binding(keymap[name], "", "")]):
             meanings.setdefault(binding.key, set()).add(name)
-    own = all_bindings()
+    own = all_bindings(app)
     lost: set[str] = set()
     for node in own:
         # As in Textual, a key of a class replaces that of its base classes.
@@ -87,7 +91,7 @@ def key_problems(
                 for binding in _behind(node, own)
                 if new and binding.key == key and binding.id not in keymap
             )
-    for names in _together(own):
+    for names in _together(app, own):
         for key, wanted in meanings.items():
             here = sorted(wanted & names)
             # Actions that share a key without being configured do so on purpose.
@@ -119,12 +123,14 @@ def _shows(screen: type[DOMNode], widget: type[DOMNode]) -> bool:
     return any(widget in vars(module).values() for module in modules)
 
 
-def _together(own: Mapping[type[DOMNode], list[Binding]]) -> Iterator[set[str]]:
+def _together(
+    app: type[App[Any]], own: Mapping[type[DOMNode], list[Binding]]
+) -> Iterator[set[str]]:
     """Sets of ids that work at the same time: those of a screen, of its focused widget, and of the app."""
     by_name = {node.__name__: node for node in own}
     for screen in own:
         if not issubclass(screen, Screen):
             continue
         focus = by_name.get(str(screen.AUTO_FOCUS))
-        nodes = {*screen.__mro__, *(focus.__mro__ if focus else ()), app.AgcxApp}
+        nodes = {*screen.__mro__, *(focus.__mro__ if focus else ()), app}
         yield {binding.id for node in nodes for binding in own.get(node, []) if binding.id}

@@ -1,8 +1,13 @@
-"""The log: every act, what it did to which sessions, and whether it can be undone."""
+"""The history: every change, what it did to which sessions, and whether it can be undone.
+
+Between the changes stand the messages of this run that tell a failure or were too long for their line.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from textual import on, work
 from textual.content import Content
@@ -16,10 +21,18 @@ from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.app.services import Services
+from agcx_tui.app.themes import MUTED
+from agcx_tui.app.toasts import Toast, Toasts
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.words import format
-from agcx_tui.core.words.acts import describe, describe_undo, state_of, titles_of
+from agcx_tui.core.words.acts import (
+    describe,
+    describe_undo,
+    describe_with_undo,
+    state_of,
+    titles_of,
+)
 
 _EMPTY = Content.assemble(
     ("No changes yet", "bold $foreground"),
@@ -27,16 +40,16 @@ _EMPTY = Content.assemble(
 )
 
 
-class LogScreen(PagedScreen[None]):
-    """All acts, the newest first."""
+class HistoryScreen(PagedScreen[None]):
+    """All changes and messages, the newest first."""
 
     BINDINGS = bindings("history")
 
     @dataclass
     class Loaded(Message):
-        """The log as it is now, None if it cannot be read; and what was done, or why not."""
+        """The changes as they are now, None if they cannot be read; and what was done, or why not."""
 
-        log: list[Act] | None
+        changes: list[Act] | None
         report: str = ""
         error: str = ""
 
@@ -44,23 +57,24 @@ class LogScreen(PagedScreen[None]):
         super().__init__()
         self._acts = acts
         self._now = services.now
-        self._log: list[Act] = []
+        self._toasts = services.toasts
+        self._entries: list[Act | Toast] = []
 
     def on_mount(self) -> None:
         self.show_title("History", "reading…")
         self._load()
 
-    @work(thread=True, exclusive=True, group="log")
+    @work(thread=True, exclusive=True, group="history")
     def _load(self, report: str = "", error: str = "") -> None:
-        """Read the log in a thread, and say what was done."""
+        """Read the changes in a thread, and say what was done."""
         try:
-            log = self._acts.store.log()
+            changes = self._acts.store.log()
         except (PersistenceError, OSError) as problem:
             self.post_message(
                 self.Loaded(None, report, error or f"The history cannot be read: {problem}")
             )
         else:
-            self.post_message(self.Loaded(log, report, error))
+            self.post_message(self.Loaded(changes, report, error))
 
     @on(Loaded)
     def _show(self, message: Loaded) -> None:
@@ -68,34 +82,37 @@ class LogScreen(PagedScreen[None]):
             text = safe_line(message.error)
             self.notify(text, severity="error", timeout=10, markup=False)
         elif message.report:
-            self.app.clear_notifications()
             self.notify(message.report, markup=False)
         at = self.lines.highlighted
-        self._log = message.log or []
+        changes = message.changes or []
+        entries: list[Act | Toast] = [*changes, *_worth_reading(self._toasts, changes)]
+        self._entries = sorted(entries, key=_moment, reverse=True)
         self.lines.clear_options()
-        self.lines.add_options([Option(self._line(act), id=act.id) for act in self._log])
-        if self._log:
-            self.lines.highlighted = min(at or 0, len(self._log) - 1)
+        self.lines.add_options([Option(self._line(each)) for each in self._entries])
+        if self._entries:
+            self.lines.highlighted = min(at or 0, len(self._entries) - 1)
         unread = Content.styled(safe_line(message.error), "$error")
-        self.show_notice(unread if message.log is None else None if self._log else _EMPTY)
-        self.show_title(
-            "History", "" if message.log is None else format.counted(len(self._log), "change")
-        )
+        self.show_notice(unread if message.changes is None else None if self._entries else _EMPTY)
+        counted = "" if message.changes is None else format.counted(len(changes), "change")
+        self.show_title("History", counted)
 
-    def _line(self, act: Act) -> Content:
-        when = format.age(ns_of(act.created_at) // 1000, self._now())
-        state = state_of(act)
-        style = "$text-muted" if state else "$foreground"
+    def _line(self, entry: Act | Toast) -> Content:
+        when = Content.styled(
+            f"{format.age(_moment(entry), self._now()):>{format.AGE_WIDTH}}  ", MUTED
+        )
+        indent = " " * when.cell_length
+        if isinstance(entry, Toast):
+            style = "$error" if entry.failed else MUTED
+            lines = wrap(entry.text, max(20, self.size.width - len(indent) - 6))
+            return when + Content.styled(f"\n{indent}".join(lines), style)
+        state = state_of(entry)
         first = Content.assemble(
-            (f"{when:>{format.AGE_WIDTH}}  ", "$text-muted"),
-            (describe(act), style),
+            when,
+            (describe(entry), MUTED if state else "$foreground"),
             (f"   {state}" if state else "", "$accent"),
         )
-        titles = titles_of(act) if act.count > 1 else ""
-        if not titles:
-            return first
-        indent = " " * (format.AGE_WIDTH + 2)
-        return first + Content("\n") + Content.styled(f"{indent}{titles}", "$text-muted")
+        titles = titles_of(entry) if entry.count > 1 else ""
+        return first + Content.styled(f"\n{indent}{titles}" if titles else "", MUTED)
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
@@ -104,13 +121,13 @@ class LogScreen(PagedScreen[None]):
 
     def action_undo(self) -> None:
         at = self.lines.highlighted
-        if at is None or at >= len(self._log):
+        entry = None if at is None or at >= len(self._entries) else self._entries[at]
+        if not isinstance(entry, Act):
             return
-        act = self._log[at]
-        if not act.can_be_undone:
-            self.notify(f"This cannot be undone: it was {state_of(act)}.", markup=False)
+        if not entry.can_be_undone:
+            self.notify(f"This cannot be undone: it was {state_of(entry)}.", markup=False)
             return
-        self._undo(act)
+        self._undo(entry)
 
     @work
     async def _undo(self, act: Act) -> None:
@@ -121,3 +138,17 @@ class LogScreen(PagedScreen[None]):
         else:
             if outcome is not None:
                 self._load(describe_undo(outcome.act))
+
+
+def _worth_reading(toasts: Toasts, changes: Sequence[Act]) -> list[Toast]:
+    """The messages that tell more than the changes do."""
+    worth = toasts.for_history()
+    if all(each.failed for each in worth):
+        return worth
+    told = {describe_with_undo(act) for act in changes}
+    return [each for each in worth if each.text not in told]
+
+
+def _moment(entry: Act | Toast) -> int:
+    """When it was, in microseconds since 1970."""
+    return entry.at if isinstance(entry, Toast) else ns_of(entry.created_at) // 1000

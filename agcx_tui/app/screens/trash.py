@@ -130,7 +130,6 @@ class TrashScreen(SessionsScreen):
                 self._changed(done.format(summary(outcome.act)))
 
     def _changed(self, report: str) -> None:
-        self.app.clear_notifications()
         self.notify(report, markup=False)
         self._load()
 

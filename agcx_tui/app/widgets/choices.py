@@ -5,10 +5,15 @@ In Textual's own, only the color of a sign tells the state; here text does.
 
 from __future__ import annotations
 
-from textual.content import Content
-from textual.widgets import Checkbox, RadioButton
+from dataclasses import dataclass
 
-__all__ = ["Box", "Pick"]
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Checkbox, RadioButton, RadioSet
+
+from agcx_tui.app.keys.bindings import bindings
+
+__all__ = ["Box", "Pick", "Picks"]
 
 _CSS = """
     {name} > .toggle--button, {name}.-on > .toggle--button {{
@@ -29,8 +34,8 @@ class Box(Checkbox):
         return super().render()
 
 
-class Pick(RadioButton):
-    """`(●)` or `( )`."""
+class Pick(RadioButton, can_focus=False):
+    """`(●)` or `( )`; one of `Picks`, which have the focus."""
 
     DEFAULT_CSS = _CSS.format(name="Pick")
     BUTTON_LEFT = BUTTON_RIGHT = ""
@@ -39,3 +44,50 @@ class Pick(RadioButton):
     def render(self) -> Content:
         self.BUTTON_INNER = "(●)" if self.value else "( )"
         return super().render()
+
+
+class Picks(RadioSet):
+    """Picks of which one is chosen, in rows of `columns`: an arrow chooses, Enter is an answer."""
+
+    BINDINGS = bindings("picks")
+
+    @dataclass
+    class Entered(Message):
+        """Enter was pressed."""
+
+        picks: Picks
+
+        @property
+        def control(self) -> Picks:
+            return self.picks
+
+    def __init__(self, columns: int, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._columns = columns
+
+    @property
+    def chosen(self) -> Pick:
+        """What is chosen, also before the messages about it arrive."""
+        picks = self.query(Pick)
+        return next((pick for pick in picks if pick.has_class("-selected")), picks.first())
+
+    def action_step(self, step: int) -> None:
+        """To the next or previous pick."""
+        self.action_next_button() if step > 0 else self.action_previous_button()
+        self.chosen.value = True
+
+    def action_row(self, step: int) -> None:
+        """To the pick below or above; where there is none, out of the picks."""
+        picks = list(self.query(Pick))
+        at = picks.index(self.chosen)
+        if 0 <= at + step * self._columns < len(picks):
+            for _ in range(self._columns):
+                self.action_next_button() if step > 0 else self.action_previous_button()
+            self.chosen.value = True
+        elif step > 0:
+            self.screen.focus_next()
+        else:
+            self.screen.focus_previous()
+
+    def action_enter(self) -> None:
+        self.post_message(self.Entered(self))

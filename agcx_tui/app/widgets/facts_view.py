@@ -19,7 +19,7 @@ from agcx_tui.app.blocks.look import Look
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.roll.roll import Roll
 from agcx_tui.app.widgets.roll.viewport import Place
-from agcx_tui.core.conversation.facts import Fact, Group
+from agcx_tui.core.conversation.fact import Fact, Group
 
 __all__ = ["FactsView"]
 

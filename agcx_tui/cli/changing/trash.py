@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 WORD = "delete"
 _TITLE_WIDTH = 60
+_SHORT_ID = 8
 
 
 @click.group()
@@ -71,8 +72,7 @@ def _line(session: TrashedSession, now: int) -> str:
 
     when = age(ns_of(session.act.created_at) // 1000, now)
     title = shortened(safe_line(session.title).strip() or "(no title)", _TITLE_WIDTH)
-    session_id = session.id
-    name = str(session_id)[:8] if session_id else ""
+    name = session.name[:_SHORT_ID]
     amount = f"{size(session.size):>7}"
     return f"{when:>{AGE_WIDTH}}  {session.act.id[-6:]}  {name:8}  {amount}  {title}\n"
 

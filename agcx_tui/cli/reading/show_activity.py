@@ -11,7 +11,7 @@ from agcx_tui.core.conversation.activity import activity_facts
 from agcx_tui.core.conversation.facts import usage_facts
 
 if TYPE_CHECKING:
-    from agcx_tui.core.conversation.facts import Fact
+    from agcx_tui.core.conversation.fact import Fact
     from agcx_tui.core.conversation.subject import Conversation
 
 _NAME_WIDTH = 20

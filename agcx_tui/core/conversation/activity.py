@@ -18,7 +18,8 @@ from agcx_format.transcript import (
     FileUse,
     ToolUse,
 )
-from agcx_tui.core.conversation.facts import Fact, Group, mode_facts
+from agcx_tui.core.conversation.fact import Fact, Group
+from agcx_tui.core.conversation.facts import mode_facts
 from agcx_tui.core.conversation.find_message import all_messages
 from agcx_tui.core.conversation.subject import Conversation
 from agcx_tui.core.words import format

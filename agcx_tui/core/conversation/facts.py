@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from agcx_format import (
     CheckpointMetadata,
@@ -24,50 +24,19 @@ from agcx_format.redaction import spans
 from agcx_format.store import StoredCheckpoint
 from agcx_format.subagents import parent_of, shown_tags
 from agcx_format.transcript import ModePeriod, ModeReader
+from agcx_tui.core.conversation.fact import Fact, Group
 from agcx_tui.core.conversation.resume import Resume, resume_of
 from agcx_tui.core.conversation.subject import Conversation, Sizes
 from agcx_tui.core.words import format
 from agcx_tui.core.words.durations import seconds_text
 
 __all__ = [
-    "Fact",
-    "Group",
     "checkpoint_facts",
     "context_facts",
     "detail_facts",
     "mode_facts",
     "usage_facts",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A name and a value.
-
-    Fields:
-        note: A quieter text below the value.
-        target: What Enter opens: a path, or a checkpoint, whose file may be gone.
-        copied: What is copied instead of the value.
-        message: The number of the message that Enter goes to, from 1.
-        secret: Whether the value is hidden until Enter is pressed.
-    """
-
-    name: str
-    value: str
-    note: str = ""
-    target: str | StoredCheckpoint | None = None
-    copied: str = ""
-    message: int | None = None
-    secret: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Facts under a title; `empty` is shown if there are none."""
-
-    title: str
-    facts: tuple[Fact, ...]
-    empty: str = "none"
 
 
 def context_facts(

@@ -66,14 +66,16 @@ def find_message(
 
 
 def all_messages(
-    source: MessageSource, stopped: Callable[[], bool] = lambda: False
+    source: MessageSource, stopped: Callable[[], bool] = lambda: False, start: int = 0
 ) -> Iterator[tuple[int, MessageSnapshot]]:
     """The messages that can be decoded, with their numbers from 1; ends if `stopped`.  Reads on as it goes.
+
+    `start` is the number of the first, from 0.
 
     Raises:
         PersistenceError: The file was closed.
     """
-    index, since = 0, time.monotonic()
+    index, since = start, time.monotonic()
     again: Callable[[], MessageSource] | None = getattr(source, "again", None)
     while not stopped():
         if index >= source.known():

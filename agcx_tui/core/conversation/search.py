@@ -123,20 +123,23 @@ def own_query(query: Query) -> Query:
 
 
 def search(
-    source: MessageSource, query: Query, stopped: Callable[[], bool] = lambda: False
+    source: MessageSource,
+    query: Query,
+    stopped: Callable[[], bool] = lambda: False,
+    start: int = 0,
 ) -> Iterator[Found]:
-    """Search in steps of some hundredths of a second, until all is searched or `stopped`.
+    """Search from message `start`, from 0, in steps of some hundredths of a second, until `stopped`.
 
     Blocks, so call it in a thread.  A message with one of the query's unwanted words has no matches.
     """
     state = _Search(query, stopped)
     counts: list[tuple[int, int]] = []
     current: tuple[int, MessageSnapshot] | None = None
-    searched, since = 0, time.monotonic()
+    searched, since = start, time.monotonic()
 
     def decodable() -> Iterator[MessageSnapshot]:
         nonlocal current, searched
-        for searched, message in all_messages(source, stopped):
+        for searched, message in all_messages(source, stopped, start):
             current = searched - 1, message
             yield message
 

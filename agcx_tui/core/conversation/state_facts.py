@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agcx_format import SessionState, ns_of
-from agcx_tui.core.conversation.facts import Fact
+from agcx_tui.core.conversation.fact import Fact
 from agcx_tui.core.words import format
 
 __all__ = ["state_facts"]

@@ -7,7 +7,7 @@ them in a thread.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
 from uuid import UUID
@@ -34,11 +34,13 @@ from agcx_format.store import (
     is_checkpoint,
     store_folder,
 )
+from agcx_tui.core.conversation.followed import FollowedSource
 
 __all__ = [
     "Conversation",
     "Offer",
     "checkpoints_of",
+    "gone_on",
     "open_checkpoint",
     "open_session",
 ]
@@ -99,6 +101,7 @@ def open_session(path: str) -> Conversation:
         return _opened_checkpoint(path)
     file = SessionFile(path)
     file.read_more()
+    source = FollowedSource(file)
 
     def sections(stopped: Stopped) -> Sizes:
         return [(place, file.plain_size(place, stopped)) for place in file.sections()]
@@ -106,12 +109,12 @@ def open_session(path: str) -> Conversation:
     return Conversation(
         path,
         listed(file.metadata),
-        file,
+        source,
         file.size,
         lambda: file.context,
         file.layout,
         sections,
-        file.close,
+        source.close,
         checkpoint_bytes=_checkpoint_bytes(path, file.metadata.id),
         signature=file.signature,
         expected=lambda: file.expected,
@@ -119,6 +122,14 @@ def open_session(path: str) -> Conversation:
         state=lambda: file.state,
         parts=file.parts,
     )
+
+
+def gone_on(older: Conversation, newer: Conversation) -> Conversation:
+    """The newer version of a session, read through the source of the older one."""
+    assert isinstance(older.source, FollowedSource)
+    assert isinstance(newer.source, FollowedSource)
+    older.source.go_on(newer.source)
+    return replace(newer, source=older.source, close=older.source.close)
 
 
 def _checkpoint_bytes(path: str, id: UUID) -> int:

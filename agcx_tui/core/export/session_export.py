@@ -38,7 +38,7 @@ FORMATS = {
     "jsonl": "JSON Lines",
     "txt": "Text",
     "codex": "Codex rollout",
-    "claude": "Claude Code transcript",
+    "claude": "Claude Code",
 }
 
 # The fields besides the messages that each format shows; JSON shows all of them.

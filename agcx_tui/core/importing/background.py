@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_tui.core.local.keeping_on_exit import log_failure
 from agcx_tui.core.store.signal import Signal
@@ -127,10 +128,11 @@ class _Rounds:
         problem = ""
         try:
             await self._round(wanted)
-        except PersistenceError as error:
+        except (PersistenceError, OSError) as error:
             if not self._sync.state.problem:
                 log_failure("conversations were not imported in the background", error)
-            problem, self._left = error.reason, wanted
+            problem = os_reason(error) if isinstance(error, OSError) else error.reason
+            self._left = wanted
         self._retry_at = time.monotonic() + _RETRY_AFTER
         self._sync.become(SyncState(problem=problem))
         self._ended_at = time.monotonic()

@@ -14,6 +14,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agcx_format.errors import NothingToUndo, PersistenceError
@@ -84,14 +85,14 @@ class ActQueue:
 
     def run_unasked(self, act: Act) -> AskedAct:
         """Do an act that no person asked for when its turn comes: an undo is not about it."""
-        return AskedAct(self._thread.submit(self._do, act))
+        return AskedAct(self._thread.submit(self._do, act, unasked=True))
 
     def undo(self) -> AskedAct:
         """Undo the act that waits or runs; if there is none, the last one that was done."""
         before = self._last if self._last is not None and not self._last.is_over else None
         return self.run(lambda store: _undo_after(store, before))
 
-    def _do(self, act: Act) -> Outcome | None:
+    def _do(self, act: Act, *, unasked: bool = False) -> Outcome | None:
         try:
             self._check_place()
             outcome = act(self.store)
@@ -102,8 +103,10 @@ class ActQueue:
             _log.exception("an act failed")
             words = str(error) or type(error).__name__
             raise PersistenceError(words, path=self.store.path) from error
-        if outcome is not None:
-            self._tell(outcome)
+        if outcome is None:
+            return None
+        outcome = replace(outcome, unasked=unasked)
+        self._tell(outcome)
         return outcome
 
     def _check_place(self) -> None:

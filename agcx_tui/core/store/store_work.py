@@ -53,13 +53,14 @@ Files = Iterable[File]
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """An act that was done or undone, and the session files it changed: those that exist, and paths that are
-    gone.
+    gone.  `unasked` if no person asked for it.
     """
 
     act: Act
     entries: list[ScanEntry]
     gone: list[str]
     undone: bool = False
+    unasked: bool = False
 
 
 # What is done to a store in the thread of its queue.

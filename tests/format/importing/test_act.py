@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from agcx_format import SessionStore, Store, open_store
+from agcx_format import PersistenceError, SessionStore, Store, open_store
 from agcx_format.importing import (
     DELETED,
     FoundSource,
@@ -17,12 +17,13 @@ from agcx_format.importing import (
     ImportOutcome,
     ImportRun,
     SourceState,
+    Workers,
     agent_named,
     import_sessions,
     look,
     look_at,
 )
-from tests.support.rollout_lines import SESSION, assistant, meta, user, write
+from tests.support.rollout_lines import assistant, meta, user, write
 
 OTHER = "0199bbbb-1111-7222-8333-444455556666"
 
@@ -249,25 +250,40 @@ def test_a_run_that_is_stopped_ends_while_a_process_still_reads(tmp_path, rollou
         assert run.finish().acts == ()
 
 
-def test_several_processes_give_the_same(store, rollouts, tmp_path):
+def test_several_processes_give_the_same(store, rollouts):
     write(rollouts / "c.jsonl", meta(), user("one"), assistant("more"))
-    program = tmp_path / "program.py"
-    program.write_text(
-        "import sys\n"
-        "from pathlib import Path\n"
-        "from agcx_format import Store\n"
-        "from agcx_format.importing import ImportOptions, import_sessions\n"
-        "if __name__ == '__main__':\n"
-        "    store = Store(sys.argv[1], layout=int(sys.argv[2]))\n"
-        "    for result in import_sessions(\n"
-        "        store, [Path(sys.argv[3])], options=ImportOptions(processes=2)\n"
-        "    ):\n"
-        "        print(result.outcome)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, program, store.path, str(store.layout), rollouts],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert done.stdout.split() == ["imported", "imported", "updated"]
-    assert sizes(open_store(store.path)) == {"one": 2, "two": 1}
-    assert str(next(iter(open_store(store.path).scan())).id) in (SESSION, OTHER)
+    (rollouts / "x.jsonl").write_text("no rollout\n", encoding="utf-8")
+    codex = agent_named("codex")
+    options = ImportOptions(processes=2)
+    results = list(import_sessions(store, [rollouts], agent=codex, options=options))
+    assert [each.outcome for each in results] == [
+        ImportOutcome.IMPORTED, ImportOutcome.IMPORTED, ImportOutcome.UPDATED, ImportOutcome.FAILED,
+    ]  # fmt: skip
+    assert sizes(store) == {"one": 2, "two": 1}
+
+
+def test_a_process_that_the_system_ends_fails_the_run_and_the_next_one_starts_another(
+    tmp_path, rollouts, monkeypatch
+):
+    store, workers = open_store(tmp_path / "store"), Workers(1)
+    started: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def start(*given, **named):
+        started.append(popen(*given, **named))
+        if len(started) == 1:
+            started[0].kill()
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    with (
+        ImportRun(store, found(store, rollouts), workers=workers) as run,
+        pytest.raises(PersistenceError, match="ended by the system"),
+    ):
+        list(run.results())
+    with ImportRun(store, found(store, rollouts), workers=workers) as run:
+        list(run.results())
+        run.finish()
+    workers.close()
+    assert sizes(store) == {"one": 1, "two": 1}
+    assert [each.poll() for each in started] == [-signal.SIGKILL] * 2

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid5
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agcx_format import (
+    FunctionCall,
     FunctionCallOutput,
     InputText,
     Message,
+    MessageMetadata,
     MessageSnapshot,
     OutputText,
+    Reasoning,
     SessionMetadata,
+    SummaryText,
     Timestamp,
+    ToolCallMetadata,
     UnknownItem,
     new_message,
     new_session,
@@ -27,6 +34,9 @@ from agcx_format import (
     write_session,
 )
 from agcx_format.codec import bincode, messagepack
+from agcx_format.model import unchecked
+from agcx_format.model.fields import Value
+from agcx_format.model.ids import uuid5_hex, uuid5_of_each
 from tests.slow.fuzz.strategies import sessions, values
 
 HELLO = Message(None, "user", [InputText("Hello")])
@@ -66,6 +76,37 @@ def test_what_a_file_may_hold_may_be_constructed(session: tuple):
         assert type(value)(**fields) == value
 
 
+@given(st.lists(values(MessageSnapshot), max_size=3))
+def test_what_is_made_without_checks_equals_what_is_made_with_them(messages: list[MessageSnapshot]):
+    made = {
+        InputText: unchecked.input_text, OutputText: unchecked.output_text,
+        SummaryText: unchecked.summary_text, Message: unchecked.message,
+        Reasoning: unchecked.reasoning, FunctionCall: unchecked.function_call,
+        FunctionCallOutput: unchecked.function_call_output,
+        ToolCallMetadata: unchecked.tool_call_metadata,
+        MessageMetadata: unchecked.message_metadata, MessageSnapshot: unchecked.message_snapshot,
+    }  # fmt: skip
+    for value in _all_within(messages):
+        if make := made.get(type(value)):
+            fields = msgspec.structs.astuple(value)
+            assert make(*fields) == type(value)(*fields) == value
+
+
+def _all_within(value: object) -> Iterator[Value]:
+    if isinstance(value, Value):
+        yield value
+        value = msgspec.structs.astuple(value)
+    for each in value if isinstance(value, list | tuple) else ():
+        yield from _all_within(each)
+
+
+@given(st.uuids(), st.lists(st.text(st.characters(exclude_categories=["Cs"]))))
+def test_ids_that_are_derived_together_are_those_that_are_derived_alone(namespace, names):
+    ids = [uuid5(namespace, name) for name in names]
+    assert uuid5_of_each(namespace, names) == ids
+    assert [uuid5_hex(namespace, name) for name in names] == [each.hex for each in ids]
+
+
 def test_decoders_do_not_check_again_what_they_have_checked(monkeypatch):
     metadata = new_session(title="One").metadata
     packed, binary = messagepack.encode(metadata), bincode.encode(metadata)
@@ -73,7 +114,7 @@ def test_decoders_do_not_check_again_what_they_have_checked(monkeypatch):
     def refuse(*args: object) -> None:
         raise AssertionError("checked twice")
 
-    monkeypatch.setattr("agcx_format.model.fields._check_of", refuse)
+    monkeypatch.setattr("agcx_format.model.fields.ValueType.check_of", refuse)
     assert messagepack.decode(SessionMetadata, packed) == metadata
     assert bincode.decode(SessionMetadata, binary) == metadata
 

@@ -125,3 +125,10 @@ def test_what_is_no_session_is_said(tmp_path: Path):
     path.write_bytes(path.read_bytes()[:9])
     (error,) = find_incoming(source.path)
     assert isinstance(error, PersistenceError)
+    store = filled(tmp_path / "whole", 1)
+    store.back_up(tmp_path / "backup.tar")
+    with pytest.raises(ConversionError, match="agcx backup restore"):
+        list(find_incoming(tmp_path / "backup.tar"))
+    (kept,) = (store.path / "checkpoints").iterdir()
+    with pytest.raises(ConversionError, match="a checkpoint"):
+        list(find_incoming(kept))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agcx_format.model.items import (
     ExecAction,
@@ -15,7 +17,7 @@ from agcx_format.model.items import (
     LocalShellStatus,
     ToolCallMetadata,
 )
-from agcx_format.transcript.outputs import CallOutcome, read_output, without_images
+from agcx_format.transcript.outputs import CallOutcome, read_outcome, read_output, without_images
 from agcx_format.transcript.tool_calls import CallReader, tool_call
 from agcx_format.transcript.wording import describe_outcome
 from tests.support.messages import assistant, call, output, snapshot, user
@@ -58,6 +60,27 @@ def test_an_outcome_is_found_however_an_agent_wrote_it_down(text, word, seconds,
     found = tool_call(call("{}"), output(text))
     assert (found.outcome.word, found.outcome.seconds) == (word, seconds)
     assert found.output.text == (text if rest is None else rest)
+    assert read_outcome(text) == read_output(text).outcome
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 200) | st.floats(0, 9) | st.sampled_from(["", "x", "[]"]),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(
+            ["output", "metadata", "exit_code", "duration_seconds", "content", "isError", "type", "text"]
+        ),
+        inner,
+        max_size=4,
+    ),
+)  # fmt: skip
+
+
+@given(json_values, json_values)
+def test_an_outcome_alone_is_that_of_the_whole_output(value, other):
+    for each in (value, {"output": "x", "metadata": value}, {"content": value, "isError": other}):
+        text = json.dumps(each)
+        assert read_outcome(text) == read_output(text).outcome
 
 
 def test_an_exit_code_in_the_envelope_counts_without_any_record():

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from agcx_format import open_store
 from agcx_format.disk.checked_frames import framed
 from agcx_format.search import Index
-from agcx_format.search.segment import MAGIC
+from agcx_format.search.segment_rows import MAGIC
 from tests.format.search.odd_stores import make_odd_store
 from tests.slow.fuzz.conftest import Fuzzing
 from tests.slow.fuzz.damage import apply, rough_edits

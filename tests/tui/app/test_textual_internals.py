@@ -133,6 +133,8 @@ async def test_whether_a_notification_covers_the_screen():
         assert not textual_internals.has_notifications(app)
         app.notify("told")
         await until(pilot, lambda: textual_internals.has_notifications(app))
+        textual_internals.forget_toasts(app)
+        assert not textual_internals.has_notifications(app)
 
 
 async def test_what_changed_is_drawn_before_anything_else_is_handled():

@@ -32,10 +32,10 @@ def beside(name: str, services: Services, acts: ActQueue) -> Screen[Opened] | Sc
         from agcx_tui.app.screens.trash import TrashScreen
 
         return TrashScreen(services, acts)
-    if name == "log":
-        from agcx_tui.app.screens.history import LogScreen
+    if name == "history":
+        from agcx_tui.app.screens.history import HistoryScreen
 
-        return LogScreen(services, acts)
+        return HistoryScreen(services, acts)
     if name == "import":
         from agcx_tui.app.screens.importing import ImportScreen
 

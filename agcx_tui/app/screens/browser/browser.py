@@ -23,9 +23,9 @@ from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.browser import heading, notices
 from agcx_tui.app.screens.browser.filter_bar import FilterBar
+from agcx_tui.app.screens.browser.offered import useless
 from agcx_tui.app.screens.listing import ListingScreen
 from agcx_tui.app.services import Remember, Services
-from agcx_tui.app.widgets.copying import copy
 from agcx_tui.app.widgets.lines.completed_line import CompletedLine
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.lines.key_line import KeyLine
@@ -40,6 +40,7 @@ from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store.activity_feed import ActivityFeed
 from agcx_tui.core.store.feed import StoreFeed
 from agcx_tui.core.words import format
+from agcx_tui.core.words.help_pages import HelpSection
 
 if TYPE_CHECKING:
     from agcx_format.catalog import Catalog
@@ -56,9 +57,6 @@ _AGES_EVERY = 30
 # In a smaller terminal, in cells, there is not enough room for it; a higher one has room for gaps.
 _LEAST_WIDTH, _LEAST_HEIGHT = 40, 8
 _ROOMY_HEIGHT = 30
-
-# What is of no use, or would do harm, while there is no store.
-_NEEDS_STORE = frozenset(("export", "delete", "change", "undo", "copy", "resume", "show", "search"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +117,7 @@ class BrowserScreen(ListingScreen[None]):
             catalog=catalog,
             follow=follow,
         )
+        self._hidden: frozenset[str] = frozenset()
         self._activity = ActivityFeed(self.table, self, services.cache)
         if sort is not None or descending is not None:
             self.table.sort_by(sort or self.table.sort_key, descending)
@@ -217,8 +216,10 @@ class BrowserScreen(ListingScreen[None]):
             # The list keeps the focus, and its keys, while there is nothing in it.
             self.sessions.styles.height = 0 if notice is not None else "1fr"
             self.panes.show_first_only(notice is not None)
-        if self.sessions.at_rest != state.vanished:
-            self.sessions.at_rest = state.vanished
+        hidden = useless(self.table, state)
+        if self._hidden != hidden:
+            self._hidden = hidden
+            self.sessions.at_rest = "delete" in hidden
             self.refresh_bindings()
 
     def _show_sync(self, _: SyncState) -> None:
@@ -255,15 +256,16 @@ class BrowserScreen(ListingScreen[None]):
     # --- filter and order
 
     @property
-    def help_text(self) -> Content:
+    def help_section(self) -> HelpSection:
         """What `?` shows below the keys."""
         return notices.filter_help()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The key that goes to the filter is not offered there, nor any without what it is for."""
-        if self.feed.state.vanished and action in _NEEDS_STORE:
+        if action == "filter" and self.focused is self._filter.input:
             return False
-        return not (action == "filter" and self.focused is self._filter.input)
+        name = parameters[0] if action == "act" else action
+        return name not in self._hidden
 
     def action_filter(self) -> None:
         self.set_focus(self._filter.input)
@@ -319,56 +321,12 @@ class BrowserScreen(ListingScreen[None]):
         """Imported with the first act."""
         from agcx_tui.app.screens.browser.session_acts import SessionActs
 
-        return SessionActs(self.app, self.services, self.feed, self.sessions)
-
-    def action_copy(self, what: str) -> None:
-        """Copy the id or the path of the session under the cursor."""
-        row = self.sessions.cursor
-        if row is not None:
-            text = self.table.id(row) if what == "id" else self.table.path(row)
-            copy(self.app, text, safe_line(text))
-
-    def action_export(self) -> None:
-        from agcx_tui.app.dialogs.export import ExportItem
-        from agcx_tui.app.dialogs.run_export import ask_for_export
-
-        table = self.table
-        rows = [row for row in self.chosen() if table.readable(row)]
-        if not rows:
-            self.notify("Nothing here can be exported.", markup=False)
-            return
-        items = [ExportItem(table.path(row), table.id(row), table.title(row)) for row in rows]
-        ask_for_export(self.app, items)
+        return SessionActs(self.app, self.services, self.feed, self.sessions, self.chosen)
 
     @work
-    async def action_delete(self) -> None:
-        await self._acts.delete(self.chosen())
-
-    @work(exclusive=True, group="resume")
-    async def action_resume(self, only_copy: bool) -> None:
-        """Resume the session under the cursor in its agent, or copy the command that does."""
-        from agcx_tui.app.screens.resuming import resume_file
-
-        row = self.sessions.cursor
-        if row is not None:
-            await resume_file(self.app, self.table.path(row), only_copy=only_copy)
-
-    @work
-    async def action_change(self, what: str) -> None:
-        """Duplicate or rename the session under the cursor, star or tag those that are chosen."""
-        acts, row = self._acts, self.sessions.cursor
-        if what == "duplicate":
-            await acts.duplicate(row)
-        elif what == "rename":
-            await acts.rename(row, self.sessions.title_region)
-        elif what == "favorite":
-            await acts.toggle_favorite(self.chosen())
-        else:
-            await acts.change_tags(self.chosen())
-
-    @work
-    async def action_undo(self) -> None:
-        await self._acts.undo()
+    async def action_act(self, name: str) -> None:
+        """Do what `SessionActs` has under this name."""
+        await self._acts.perform(name)
 
     @on(CompletedLine.SearchInside)
     @work

@@ -78,11 +78,11 @@ async def _rename(screen: Screen[None], wanted: StoredCheckpoint) -> tuple[Actin
 
 
 async def _delete(screen: Screen[None], wanted: StoredCheckpoint) -> tuple[Acting, str] | None:
-    from agcx_tui.app.dialogs.naming import AskDialog
+    from agcx_tui.app.dialogs.naming import AskToDelete
 
     name = safe_line(wanted.name)
     question, facts = f"Delete checkpoint {name}?", f"{size(wanted.size)} go to the trash."
-    if not await screen.app.push_screen_wait(AskDialog(question, facts, "Delete")):
+    if not await screen.app.push_screen_wait(AskToDelete(question, facts, "Delete")):
         return None
     return (lambda store: store_work.delete_checkpoint(store, wanted), f"Deleted checkpoint {name}")
 

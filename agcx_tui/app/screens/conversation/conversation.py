@@ -28,6 +28,7 @@ from agcx_tui.app.screens.conversation.editing import open_in_editor
 from agcx_tui.app.screens.conversation.number_line import NumberLine
 from agcx_tui.app.screens.conversation.opening import (
     ConversationFailed,
+    ConversationGrew,
     ConversationOpened,
     OpenConversation,
 )
@@ -176,6 +177,14 @@ class ConversationScreen(OnceScreen[None]):
             self.file.place.restore(message.position)
         self.refresh_bindings()
 
+    @on(ConversationGrew)
+    async def _grew(self, message: ConversationGrew) -> None:
+        """Nothing that the reader looks at changes but the title; what is not shown is read again."""
+        self._show_title()
+        self._show_place()
+        self.search.grew()
+        await self.panes.forget(keep=self.panes.shown)
+
     @on(ConversationFailed)
     def _show_failure(self, message: ConversationFailed) -> None:
         self.file.failed()
@@ -304,7 +313,8 @@ class ConversationScreen(OnceScreen[None]):
     @work(exclusive=True, group="branches")
     async def action_branches(self) -> None:
         """Show the tree of branches, and go to the one that is chosen."""
-        start = await ask_for_branch(self, self.transcript.source)
+        source = None if self.opened is None else self.transcript.source
+        start = await ask_for_branch(self, source)
         if start is not None:
             self.transcript.seek(start)
 
@@ -321,7 +331,8 @@ class ConversationScreen(OnceScreen[None]):
         if self.opened is None or self.panes.shown != "messages":
             self._tabs.say("")
         else:
-            self._tabs.say(*self.file.place.words(self.file.expected))
+            place = self.file.place
+            self._tabs.say(*place.words(self.file.expected), strong=place.new_below > 0)
 
     # --- taking out
 
@@ -346,7 +357,11 @@ class ConversationScreen(OnceScreen[None]):
         """Open the current fact's file, else the current message's, else the working directory."""
         if self.opened is not None:
             view = self.panes.facts
-            path = self.transcript.current_file() if view is None else view.current_file()
+            path = (
+                self.transcript.blocks.file_of(self.transcript.current)
+                if view is None
+                else view.current_file()
+            )
             await open_in_editor(self, self.opened, path)
 
     # --- sessions made of it

@@ -337,8 +337,6 @@ async def _report(
         _report_failure(screen, failed, error)
         return None
     if outcome is not None:
-        # What was said of the act before is out of date.
-        screen.app.clear_notifications()
         screen.notify(done(outcome), markup=False)
     return outcome
 

@@ -1,13 +1,15 @@
-"""The file of a conversation: opened by a thread, opened again when it changed, and closed.
+"""The file of a conversation: opened by a thread, followed as it grows, opened again, and closed.
 
-Strategy: what is shown stays as it was read until the reader asks: a view that changes under the eyes
-helps nobody.  Acts of this program are followed at once.
+Strategy: a version of the file that goes on from the one that is shown takes its place, and what is in view
+stays where it is; a reader who was at the end is taken along.  Any other version waits until the reader asks
+for it: a view that changes under the eyes helps nobody.  Acts of a person here are followed at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +25,8 @@ from agcx_format.transcript import ModeChange, mode_changes
 from agcx_tui.app.blocks.markdown import warm_up
 from agcx_tui.app.screens.conversation.reading_place import ReadingPlace
 from agcx_tui.app.widgets.transcript.transcript import Transcript
-from agcx_tui.core.conversation.subject import Conversation
+from agcx_tui.core.conversation.followed import FollowedSource, continues
+from agcx_tui.core.conversation.subject import Conversation, gone_on
 from agcx_tui.core.local.keeping_on_exit import quietly
 from agcx_tui.core.local.reading_positions import Position
 
@@ -32,7 +35,10 @@ if TYPE_CHECKING:
     from agcx_tui.core.store.opened_store import OpenedStore
     from agcx_tui.core.store.store_work import Outcome
 
-__all__ = ["ConversationFailed", "ConversationOpened", "OpenConversation"]
+# A rest between two versions is so many times as long as the one took, at most so many seconds.
+_SHARE, _LONGEST_REST = 4, 30.0
+
+__all__ = ["ConversationFailed", "ConversationGrew", "ConversationOpened", "OpenConversation"]
 
 
 @dataclass
@@ -41,6 +47,13 @@ class ConversationOpened(Message):
 
     conversation: Conversation
     position: Position | None
+
+
+@dataclass
+class ConversationGrew(Message):
+    """A newer version of its file is shown now, with new messages from `first` on, if any."""
+
+    first: int
 
 
 @dataclass
@@ -80,6 +93,9 @@ class OpenConversation:
         self._unfollow: list[Callable[[], None]] = []
         # The person knows that the file is not the one that is shown.
         self._change_is_known = False
+        # The last version that was heard of.
+        self._newest: Signature | None = None
+        self._is_following = False
 
     @property
     def expected(self) -> int:
@@ -94,7 +110,10 @@ class OpenConversation:
         """
 
         def follow_act(outcome: Outcome) -> None:
-            if self._path in [entry.path for entry in outcome.entries]:
+            files = {entry.path: entry.signature for entry in outcome.entries}
+            if outcome.unasked:
+                self.files_changed(files)
+            elif self._path in files:
                 changed()
 
         if self.store is not None:
@@ -131,6 +150,8 @@ class OpenConversation:
         """Set what is shown from now on; returns what was shown before, which is still open."""
         before, self.current = self.current, conversation
         self.is_opening = self._change_is_known = False
+        # It may have been saved while it was opened.
+        self._follow_soon()
         self._screen.run_worker(
             partial(self._read_modes, conversation), thread=True, exclusive=True, group="modes"
         )
@@ -174,11 +195,70 @@ class OpenConversation:
         quietly("where the reader was", self.place.save, conversation, position)
         quietly("the file in good order", conversation.close)
 
+    # --- what others do to the file
+
     def files_changed(self, changed: Mapping[str, Signature]) -> None:
-        """Say once that what is shown was saved again, if it is one of these files."""
-        there = changed.get(self._path)
+        """Follow the file, if it is one of these."""
+        if self._path in changed:
+            self._newest = changed[self._path]
+            self._follow_soon()
+
+    def _follow_soon(self) -> None:
         shown = self.current.signature if self.current is not None else None
-        if there is None or shown in (None, there) or self.is_opening or self._change_is_known:
-            return
-        self._change_is_known = True
-        self._screen.notify("This session was saved again; F5 to reload.", markup=False)
+        is_current = self._newest is None or shown in (None, self._newest)
+        if not (is_current or self.is_opening or self._is_following or self._change_is_known):
+            self._is_following = True
+            self._screen.run_worker(self._follow(), group="follow")
+
+    async def _follow(self) -> None:
+        """Show newer versions, with a rest between them that is longer the longer it takes to read one."""
+        try:
+            while (shown := self.current) is not None and shown.signature != self._newest:
+                began, newest = time.monotonic(), self._newest
+                newer = await asyncio.to_thread(self._newer, shown)
+                if newer is not None and (self.is_opening or self.current is not shown):
+                    # The person asked for it meanwhile.
+                    newer.close()
+                    return
+                if newer is None:
+                    self._change_is_known = True
+                    self._screen.notify("This session was saved again; F5 to reload.", markup=False)
+                    return
+                if newer.signature == shown.signature:
+                    newer.close()
+                else:
+                    self._go_on(shown, newer)
+                if self._newest == newest:
+                    # It is this version, or one that followed it and is heard of soon.
+                    return
+                took = time.monotonic() - began
+                await asyncio.sleep(min(_SHARE * took, _LONGEST_REST))
+        finally:
+            self._is_following = False
+
+    def _newer(self, shown: Conversation) -> Conversation | None:
+        """The file as it is now; None if it does not go on from what is shown.  May block."""
+        if not isinstance(shown.source, FollowedSource):
+            return None
+        shown.source.close_unused()
+        try:
+            newer = self._opener()
+        except (PersistenceError, OSError):
+            return None
+        window = self._transcript.viewport.window
+        seen = {self._transcript.current, *(place.block for place in (*window[:1], *window[-1:]))}
+        if continues(newer.source, shown.source, seen, lambda: self.current is not shown):
+            return newer
+        newer.close()
+        return None
+
+    def _go_on(self, shown: Conversation, newer: Conversation) -> None:
+        transcript = self._transcript
+        first, at_end = shown.source.known(), self.place.is_at_end
+        before, now = shown.expected(), newer.expected()
+        conversation = gone_on(shown, newer)
+        self.take(conversation)
+        if not at_end and now > before:
+            self.place.grew(first)
+        transcript.grew(is_newer=True, at_end=at_end)
+        self._screen.post_message(ConversationGrew(first))

@@ -16,8 +16,8 @@ from agcx_tui.app.widgets.checkpoints_view import CheckpointsView
 from agcx_tui.app.widgets.facts_view import FactsView
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.conversation.activity import activity_facts, read_activity
+from agcx_tui.core.conversation.fact import Group
 from agcx_tui.core.conversation.facts import (
-    Group,
     checkpoint_facts,
     context_facts,
     detail_facts,
@@ -72,10 +72,11 @@ class Panes(ContentSwitcher):
         self.shown = name
         self.current = name
 
-    async def forget(self) -> None:
-        """Drop all views of facts: they were read from a file that has changed."""
-        self.workers.cancel_group(self, "panes")
-        for name in list(self._views):
+    async def forget(self, *, keep: str = "") -> None:
+        """Drop the views of facts: their file has changed.  That of the tab `keep` stays."""
+        if not keep:
+            self.workers.cancel_group(self, "panes")
+        for name in self._views.keys() - {keep}:
             await self._views.pop(name).remove()
 
     @work(thread=True, group="panes")

@@ -6,6 +6,7 @@ from agcx_tui.app.widgets.roll.viewport import Place
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.conversation.subject import Conversation, Offer
 from agcx_tui.core.local.reading_positions import Position, ReadingPositions
+from agcx_tui.core.words.format import counted
 
 __all__ = ["ReadingPlace"]
 
@@ -20,6 +21,8 @@ class ReadingPlace:
         self.wanted: int | None = None
         # The message that was returned to, and the line at the top of the view once it was there.
         self._restored: tuple[int, Place | None] | None = None
+        # The first message that came while the reader was further up; None if the end was seen since.
+        self._new_from: int | None = None
 
     def load(self, conversation: Conversation) -> Position | None:
         """Where the reader was the last time.  May block."""
@@ -51,6 +54,30 @@ class ReadingPlace:
             return None
         return Position(self._transcript.current, view.head_row(self._transcript.current) or 0)
 
+    def grew(self, first: int) -> None:
+        """Messages from `first` on came below, which the reader does not see."""
+        if self._new_from is None:
+            self._new_from = first
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the reader went to the end: of a conversation that fits, to its last message."""
+        transcript = self._transcript
+        is_last = transcript.current == transcript.source.known() - 1
+        return self._shows_end and (is_last or transcript.viewport.position > 0)
+
+    @property
+    def _shows_end(self) -> bool:
+        return self._transcript.source.complete and self._transcript.viewport.is_at_end
+
+    @property
+    def new_below(self) -> int:
+        """How many messages came while the reader was further up."""
+        if self._new_from is not None and self._shows_end:
+            self._new_from = None
+        known = self._transcript.source.known()
+        return 0 if self._new_from is None else max(0, known - self._new_from)
+
     def words(self, expected: int) -> tuple[str, str]:
         """The current message, or how far the file is read; and the same in short.
 
@@ -58,6 +85,9 @@ class ReadingPlace:
         """
         known = self._transcript.source.known()
         short = f"{self._transcript.current + 1:,}/{known:,}" if known else ""
+        if new := self.new_below:
+            here = f"message {self._transcript.current + 1:,} of {known:,}"
+            return f"{here} · ↓ {counted(new, 'new message')} below, end", f"{short} ↓{new:,}"
         return self._long(known, expected), short
 
     def _long(self, known: int, expected: int) -> str:

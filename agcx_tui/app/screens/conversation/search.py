@@ -79,6 +79,8 @@ class ConversationSearch(SearchLine):
         self._origin = 0
         # How far the search is.
         self._found: Found | None = None
+        # Messages came that a search which is done has not seen.
+        self._is_behind = False
         self._query: Query | None = None
         self._at: MatchPlace | None = None
         # What was put into the line, which nobody typed.
@@ -139,9 +141,22 @@ class ConversationSearch(SearchLine):
         self.screen.refresh_bindings()
         return ended
 
+    def grew(self) -> None:
+        """There may be more messages: search those as well."""
+        self._is_behind = self.matches is not None
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        matches, found = self.matches, self._found
+        if self._is_behind and matches is not None and found is not None and found.done:
+            self._is_behind = False
+            source = self._transcript.source
+            self._search(source, matches.query, self._number, found.searched)
+
     def stop(self) -> None:
         """Stop searching the messages."""
         self._number += 1
+        self._is_behind = False
         self.matches = self._found = None
         self.is_given = False
         self._transcript.mark_matches(None)
@@ -209,11 +224,11 @@ class ConversationSearch(SearchLine):
         self._show_count()
 
     @work(thread=True, exclusive=True, group="search")
-    def _search(self, source: MessageSource, query: Query, number: int) -> None:
+    def _search(self, source: MessageSource, query: Query, number: int, start: int = 0) -> None:
         from agcx_tui.core.conversation.search import search
 
         stopped = self._stopped(number)
-        for found in search(source, query, stopped):
+        for found in search(source, query, stopped, start):
             if stopped() or not self.post_message(self.Matched(number, found)):
                 return
 
@@ -243,6 +258,7 @@ class ConversationSearch(SearchLine):
         matches.add(found.counts)
         if matches.at is None and not matches.first(self._origin) and found.done:
             matches.wrap(1)
+        self._catch_up()
         self._show_count()
 
     @on(Located)

@@ -41,22 +41,24 @@ class TabLine(EdgeLine):
         self.tabs = list(tabs)
         self.chosen = self.tabs[0][0]
         self._status = self._short = ""
+        self._strong = False
         self._redraw()
 
     def choose(self, name: str) -> None:
         self.chosen = name
         self._redraw()
 
-    def say(self, status: str, short: str = "") -> None:
+    def say(self, status: str, short: str = "", *, strong: bool = False) -> None:
         """Show plain words at the right end, or `short` where there is no room for them."""
-        self._status, self._short = status, short
+        self._status, self._short, self._strong = status, short, strong
         self._redraw()
 
     def _redraw(self) -> None:
         labels = Content(" " * _GAP).join(self._labels())
         width = self.content_size.width
         fits = not width or labels.cell_length + 2 + cell_len(self._status) <= width
-        self.show(labels, self._status if fits else self._short)
+        words = self._status if fits else self._short
+        self.show(labels, Content.styled(words, "$primary") if self._strong else words)
 
     def on_resize(self) -> None:
         self._redraw()

@@ -97,6 +97,11 @@ class Viewport:
         within = block.heights.top(self.top.part) + self.top.line if block.parts else 0
         return self.heights.top(self.top.block) + within
 
+    @property
+    def is_at_end(self) -> bool:
+        """Whether there is no line below the window."""
+        return not self.window or not any(islice(self.down(self.window[-1]), 1, 2))
+
     def head_row(self, index: int) -> int | None:
         """The row of the window in which a block begins; None when it begins elsewhere."""
         for row, place in enumerate(self.window):

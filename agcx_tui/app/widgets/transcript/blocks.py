@@ -92,6 +92,11 @@ class ConversationBlocks:
         self._turns = TurnNumbers(source, self.turns_are_counted)
         self._messages.clear()
 
+    def renew(self) -> None:
+        """The source goes on in a newer version: texts are read again, folds stay."""
+        self._messages.clear()
+        self.misses_branches = self.branches is not None
+
     # --- messages
 
     def get(self, index: int) -> MessageSnapshot | PersistenceError | Pending:
@@ -187,6 +192,12 @@ class ConversationBlocks:
         if isinstance(message.item, Message) and not is_injected(message):
             return SPEECH
         return TOOL
+
+    def file_of(self, index: int) -> str:
+        """The path of the file that a message is about; empty for none."""
+        message = self.message(index)
+        files = message.metadata.file_context if message is not None else []
+        return files[0].path if files else ""
 
     def owner(self, index: int) -> int:
         """The block whose fold applies to this one: an output belongs to its call."""

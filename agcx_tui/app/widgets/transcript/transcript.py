@@ -88,17 +88,26 @@ class Transcript(Roll, can_focus=True):
         self.current = 0
         self.begin()
 
-    def grew(self) -> None:
-        """The source knows more (or is complete): draw what changed, the view stays."""
+    def grew(self, *, is_newer: bool = False, at_end: bool = False) -> None:
+        """The source knows more (or is complete): draw what changed, the view stays.
+
+        With `is_newer` it goes on in a newer version of its file; `at_end`, the view goes along.
+        """
         known = len(self.viewport.heights) - 1
         if known < 0:
             return
         if self.source.known() + 1 < len(self.viewport.heights):
             return self.show(self.source)
+        if is_newer:
+            self._at_end = at_end
+            self.blocks.renew()
+            self._branch_reader.stop()
 
         def change() -> None:
             self.viewport.heights.set(known, next(self.blocks.estimates(known, known + 1)))
             self.viewport.heights.extend(self.blocks.estimates(known + 1, self.blocks.count()))
+            if is_newer:
+                return self.viewport.forget()
             # Calls at the end may have found their outputs, and the tail is another block now.
             for index in range(max(0, known - 24), known + 1):
                 self.viewport.forget(index)
@@ -166,12 +175,6 @@ class Transcript(Roll, can_focus=True):
         """Draw all that is in view again; the view stays."""
         self._change(self.viewport.forget)
         self.settled()
-
-    def current_file(self) -> str:
-        """The file that the current message is about; empty for none."""
-        message = self.blocks.message(self.current)
-        files = message.metadata.file_context if message is not None else []
-        return files[0].path if files else ""
 
     # --- as a roll
 

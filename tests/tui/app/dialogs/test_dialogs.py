@@ -16,6 +16,7 @@ from agcx_format.store.store import open_store
 from agcx_tui.app.app import AgcxApp
 from agcx_tui.app.dialogs.delete import ConfirmDelete, ConfirmFavorites
 from agcx_tui.app.dialogs.export import ExportDialog
+from agcx_tui.app.widgets.choices import Picks
 from agcx_tui.core.export.file_names import suggested_name
 from agcx_tui.core.sessions.table import SessionTable
 from tests.support.browsing import (
@@ -262,6 +263,8 @@ async def test_a_session_is_exported_as_markdown_readable_by_its_owner_alone(sto
         dialog = await export_dialog(pilot)
         name = f"fix-the-grid-layout-{screen.table.id(screen.table.order[1])[:8]}.md"
         assert dialog.query_one(Input).value == str(here / name)
+        # Its end is seen.
+        await until(pilot, lambda: dialog.query_one(Input).scroll_offset.x > 0)
         await pilot.press("enter")
         await until(pilot, lambda: "Exported to" in notices(pilot))
         text = (here / name).read_text()
@@ -277,10 +280,14 @@ async def test_the_format_changes_the_name_and_json_holds_all_of_it(store, here)
         await scanned(pilot)
         await pilot.press("down")
         dialog = await export_dialog(pilot)
-        await pilot.click("#format-json")
+        # The dialog starts on the formats: an arrow chooses, down leaves them below the last row.
+        await pilot.press("down", "right", "up", "right", "down", "down")
+        assert dialog.query_one(Picks).chosen.id == "format-codex"
+        assert dialog.focused.id == "part-tool_calls"
+        await pilot.press("up", "up")
         await until(pilot, lambda: dialog.query_one(Input).value.endswith(".json"))
         target = Path(dialog.query_one(Input).value)
-        await pilot.press("ctrl+s")
+        await pilot.press("enter")
         await until(pilot, target.exists)
         value = json.loads(target.read_bytes())
         assert value["metadata"]["title"] == "Fix the grid layout"

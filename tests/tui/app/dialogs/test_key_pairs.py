@@ -29,7 +29,7 @@ from agcx_tui.app.dialogs.redaction_review import RedactionReview
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.core.export.session_export import Looked
 from agcx_tui.core.export.write_files import Progress
-from tests.support.browsing import SIZE, browser, demo_copy, scanned, until
+from tests.support.browsing import browser, demo_copy, scanned, until
 
 # What leaves a dialog, what moves in it, and what would do something in the list.
 KEYS = {
@@ -95,7 +95,8 @@ DIALOGS: dict[str, Callable[[BrowserScreen], Screen]] = {
 @asynccontextmanager
 async def listing(tmp_path) -> Iterator[tuple]:
     store = demo_copy(tmp_path / "history")
-    async with browser(store).run_test(size=SIZE) as pilot:
+    # A small screen: most of the work of these tests is drawing what lies below a dialog.
+    async with browser(store).run_test(size=(80, 24)) as pilot:
         screen = await scanned(pilot)
         await pilot.press("down", "down")
         yield pilot, screen
@@ -147,8 +148,10 @@ OPENING = [
 ]
 
 
-async def test_a_key_that_opens_a_dialog_and_more_in_one_write(tmp_path):
+async def test_a_key_that_opens_a_dialog_and_more_in_one_write(tmp_path, monkeypatch):
     """As above, where the dialog is not there yet when the others are typed, as on a busy machine."""
+    # What the keys export goes here.
+    monkeypatch.chdir(tmp_path)
     async with listing(tmp_path) as (pilot, screen):
         app, before = pilot.app, state(screen)
         for keys in OPENING:

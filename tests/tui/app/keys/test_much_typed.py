@@ -80,6 +80,7 @@ async def test_every_line_is_bounded(store, key, kind):
         await scanned(pilot)
         await pilot.press(key)
         await until(pilot, lambda: isinstance(pilot.app.screen, kind))
+        pilot.app.screen.query(Input).first().focus()
         line = await focused_line(pilot)
         type_at_once(pilot.app, MUCH)
         await until(pilot, lambda: len(line.value) == LONGEST)

@@ -14,7 +14,7 @@ from agcx_tui.app.dialogs.empty_trash import EmptyDialog
 from agcx_tui.app.dialogs.naming import AskDialog, RenameScreen, TagsDialog, tags_after
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
-from agcx_tui.app.screens.history import LogScreen
+from agcx_tui.app.screens.history import HistoryScreen
 from agcx_tui.app.screens.prune import PruneScreen
 from agcx_tui.app.screens.storage import StorageScreen
 from agcx_tui.app.screens.trash import TrashScreen
@@ -255,7 +255,7 @@ async def test_any_act_of_the_log_can_be_undone(store):
         await delete(pilot, screen, "down")
         await delete(pilot, screen, "end", favorites=False)
         await pilot.press("L")
-        log = await on(pilot, LogScreen)
+        log = await on(pilot, HistoryScreen)
         lines = log.query_one(OptionList)
         await until(pilot, lambda: lines.option_count == 2)
         assert GRID in str(lines.get_option_at_index(1).prompt)

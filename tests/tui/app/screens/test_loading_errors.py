@@ -7,7 +7,7 @@ import shutil
 import pytest
 from textual.widgets import Static
 
-from agcx_tui.app.screens.history import LogScreen
+from agcx_tui.app.screens.history import HistoryScreen
 from agcx_tui.app.screens.storage import StorageScreen
 from agcx_tui.app.screens.trash import TrashScreen
 from tests.support.browsing import SIZE, browser, demo_copy, line, notices, scanned, until
@@ -33,7 +33,7 @@ def text_of(screen) -> str:
     ("key", "kind", "words"),
     [
         ("T", TrashScreen, "The trash cannot be read"),
-        ("L", LogScreen, "The history cannot be read"),
+        ("L", HistoryScreen, "The history cannot be read"),
         ("S", StorageScreen, "Not all of it can be read"),
     ],
 )

@@ -10,7 +10,7 @@ from agcx_format.search import parse_query
 from agcx_format.session.source import ListSource
 from agcx_tui.app.widgets.facts_view import FactsView
 from agcx_tui.app.widgets.roll.line_matches import LineMatches
-from agcx_tui.core.conversation.facts import Fact, Group
+from agcx_tui.core.conversation.fact import Fact, Group
 from agcx_tui.core.conversation.search import search
 from tests.support.messages import TranscriptApp, assistant, user
 

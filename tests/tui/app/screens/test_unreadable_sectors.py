@@ -17,7 +17,7 @@ from agcx_format import Store, Timestamp
 from agcx_format.layout import v1
 from agcx_format.model.session import Checkpoint, CheckpointMetadata
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
-from agcx_tui.app.screens.history import LogScreen
+from agcx_tui.app.screens.history import HistoryScreen
 from agcx_tui.app.screens.prune import PruneScreen
 from agcx_tui.app.screens.storage import StorageScreen
 from agcx_tui.app.screens.trash import TrashScreen
@@ -61,7 +61,7 @@ async def walk(root: Path) -> None:
         for key, kind in (
             ("S", StorageScreen),
             ("T", TrashScreen),
-            ("L", LogScreen),
+            ("L", HistoryScreen),
             ("P", PruneScreen),
         ):
             await pilot.press(key)

@@ -73,7 +73,7 @@ async def test_a_store_that_vanished_is_said_to_be_gone_and_no_key_makes_it_agai
         assert "gone" in line(screen, "#title")
         shown = {active.binding.id for active in screen.active_bindings.values()}
         assert "browser.rescan" in shown
-        assert not {"browser.delete", "browser.undo", "browser.log", "list.mark"} & shown
+        assert not {"browser.delete", "browser.undo", "browser.history", "list.mark"} & shown
         await pilot.press("u", "e", "enter", "space", "a", "f2", "number_sign", "asterisk")
         await pilot.press("d", "y", "S", "P", "T", "L", "p", "z", "z", "s", "r", "slash", "x")
         await pilot.press("escape", "f5")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 
+from msgspec.structs import replace
+
+from agcx_format import Message, MessageSnapshot, OutputText, new_message
 from agcx_format.store.store import open_store
 from agcx_tui.app.widgets.list.session_list import SessionList
 from tests.support.browsing import (
@@ -12,6 +15,7 @@ from tests.support.browsing import (
     at_cursor,
     browser,
     demo_copy,
+    line,
     notices,
     scanned,
     titles,
@@ -63,24 +67,60 @@ async def test_a_session_that_another_program_saves_is_shown_as_it_is_now(store)
         assert len(screen.table) == 15
 
 
-async def test_an_open_conversation_says_once_that_it_was_saved_again_and_reads_it_anew(store):
+def said(text: str) -> MessageSnapshot:
+    return new_message(Message(None, "assistant", [OutputText(text)]))
+
+
+def place(conversation) -> str:
+    return line(conversation, "#tabs")
+
+
+async def test_an_open_conversation_follows_its_file_as_long_as_that_goes_on(store):
     app = browser(store, follow=True)
-    async with app.run_test(size=SIZE) as pilot:
+    async with app.run_test(size=(120, 16)) as pilot:
         screen = await watched(pilot)
-        entry = entry_of(store, "Fix the grid layout")
+        other, entry = open_store(store), entry_of(store, "Fix the grid layout")
         screen.sessions.go_to(screen.table.row_of(str(entry.path)))
         await pilot.press("enter")
         await until(pilot, lambda: getattr(app.screen, "opened", None) is not None)
         conversation = app.screen
-        await pilot.press("right_square_bracket")
-        place = conversation.transcript.current
-        for title in ("Fixed at last", "Fixed for good"):
-            open_store(store).update_metadata(entry.id, title=title)
-            await until(pilot, lambda title=title: title in titles(screen))
+        transcript = conversation.transcript
+        await until(pilot, lambda: transcript.source.complete)
+        count = transcript.source.known()
+        # Whoever reads further up stays there.
+        await pilot.press("right_square_bracket", "t", "slash", *"lease", "enter", "escape")
+        at, top, folds = transcript.current, transcript.viewport.top, dict(transcript.blocks.folds)
+        other.append(entry.id, [said("first"), said("second")])
+        await until(pilot, lambda: "↓ 2 new messages below, end" in place(conversation))
+        assert (transcript.current, transcript.viewport.top) == (at, top)
+        assert transcript.blocks.folds == folds
+        assert transcript.source.known() == count + 2
+        # At the end one goes along, and what was new is seen.
+        await pilot.press("end")
+        await until(
+            pilot, lambda: place(conversation).endswith(f"message {count + 2} of {count + 2}")
+        )
+        other.append(entry.id, [said("third\n" * 30)])
+        await until(
+            pilot, lambda: place(conversation).endswith(f"message {count + 3} of {count + 3}")
+        )
+        assert transcript.viewport.is_at_end
+        # A title alone changes the first line.
+        other.update_metadata(entry.id, title="Fixed at last")
+        await until(pilot, lambda: "Fixed at last" in line(conversation, "#title"))
+        assert notices(pilot) == ""
+        # What does not go on from what was read waits.
+        metadata, said_before, state = other.load_session(entry.id)
+        for last in (1, 2):
+            fewer = replace(said_before, messages=said_before.messages[:-last])
+            other.save_session(entry.id, metadata, fewer, state)
+            row, now = screen.table.row_of(str(entry.path)), count + 3 - last
+            await until(pilot, lambda row=row, now=now: screen.table.messages(row) == now)
+        await until(pilot, lambda: "F5 to reload" in notices(pilot))
         assert notices(pilot).count("This session was saved again") == 1
+        assert transcript.source.known() == count + 3
         await pilot.press("f5")
-        await until(pilot, lambda: conversation.opened.metadata.title == "Fixed for good")
-        await until(pilot, lambda: conversation.transcript.current == place > 0)
+        await until(pilot, lambda: transcript.source.known() == count + 1)
 
 
 async def test_what_happened_before_it_is_noticed_is_found_all_the_same(store):

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from agcx_format import open_store, write_session
 from agcx_format.importing import import_sessions
 from agcx_format.model.fields import Float32
-from agcx_tui.core.conversation.facts import Group, detail_facts
+from agcx_tui.core.conversation.fact import Group
+from agcx_tui.core.conversation.facts import detail_facts
 from agcx_tui.core.conversation.subject import open_session
 from tests.support.everything import everything
 from tests.support.rollout_lines import SESSION, event, meta, user, write

@@ -1,0 +1,173 @@
+"""Makes the messages of a session from a draft, once everything is known about them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import overload
+from uuid import UUID, uuid5
+
+import msgspec
+
+from agcx_format.importing.draft_entry import DraftEntry
+from agcx_format.importing.moments import estimated
+from agcx_format.importing.stored_entries import Entries
+from agcx_format.model import unchecked
+from agcx_format.model.ids import uuid5_of_each
+from agcx_format.model.items import (
+    FunctionCall,
+    FunctionCallOutput,
+    LocalShellCall,
+    MessageSnapshot,
+    ToolCallMetadata,
+)
+from agcx_format.model.timestamps import ns_of
+from agcx_format.transcript.outputs import CallOutcome
+
+__all__ = ["Calls", "DraftMessages", "id_of"]
+
+# Ids that are derived at once.
+_BATCH = 256
+
+
+class Calls:
+    """The tool calls of a draft, and what lines other than their outputs say about them.
+
+    With `times_calls`, a call of unknown duration took as long as until its output was written.
+    """
+
+    def __init__(self, entries: Entries, *, times_calls: bool = False) -> None:
+        self._entries = entries
+        self._times_calls = times_calls
+        # The positions of the calls.
+        self._calls: dict[str, int] = {}
+        self._outcomes: dict[str, CallOutcome] = {}
+
+    def add(self, call_id: str, position: int) -> None:
+        self._calls[call_id] = position
+
+    def get(self, call_id: str) -> DraftEntry | None:
+        """The message with this tool call."""
+        position = self._calls.get(call_id)
+        return None if position is None else self._entries[position]
+
+    def tool(self, call_id: str) -> str:
+        """The name of the tool that was called; empty if it is not known."""
+        called = self.get(call_id)
+        match called and called.item:
+            case FunctionCall(name=name):
+                return name
+            case LocalShellCall():
+                return "local_shell"
+        return ""
+
+    def went(self, call_id: str, outcome: CallOutcome) -> None:
+        """Note what a line other than the output says about a call."""
+        self._outcomes[call_id] = _merged(self._outcomes.get(call_id), outcome)
+
+    def records(self, entry: DraftEntry) -> list[ToolCallMetadata]:
+        """How the call went whose output this is; empty if nothing says that, nor how long it took."""
+        if entry.outcome is None or not isinstance(entry.item, FunctionCallOutput):
+            return []
+        call_id = entry.item.call_id
+        outcome = _merged(entry.outcome, self._outcomes.get(call_id))
+        seconds = outcome.seconds
+        if seconds is None and self._times_calls:
+            seconds = _seconds_between(self.get(call_id), entry)
+        if outcome.success is None and seconds is None:
+            return []
+        milliseconds = min(round(seconds * 1000), 2**63) if seconds else 0
+        success = outcome.success is not False
+        return [
+            unchecked.tool_call_metadata(self.tool(call_id), milliseconds, success, outcome.error)
+        ]
+
+
+def _seconds_between(call: DraftEntry | None, output: DraftEntry) -> float | None:
+    if call is None or not call.has_time or not output.has_time:
+        return None
+    return max(0, ns_of(output.time) - ns_of(call.time)) / 1e9
+
+
+def _merged(own: CallOutcome | None, other: CallOutcome | None) -> CallOutcome:
+    """The outcome with what the other one adds; a failure in either is one."""
+    if own is None or other is None:
+        return own or other or CallOutcome()
+    success = own.success if own.success is not None else other.success
+    return msgspec.structs.replace(
+        own,
+        success=False if other.success is False else success,
+        exit_code=own.exit_code if own.exit_code is not None else other.exit_code,
+        seconds=own.seconds if own.seconds is not None else other.seconds,
+        error=own.error or other.error,
+    )
+
+
+class DraftMessages(Sequence[MessageSnapshot]):
+    """The messages of a draft, made anew whenever they are iterated over.
+
+    Fields:
+        turns: how many of them begin a turn.
+        without_time: how many have a time that is estimated.
+    """
+
+    def __init__(self, entries: Entries, session_id: UUID, start: str, calls: Calls) -> None:
+        self._entries, self._id, self._start, self._calls = entries, session_id, start, calls
+        self._count = self.turns = self.without_time = 0
+        for entry in self._kept():
+            self._count += 1
+            self.turns += entry.words is not None
+            self.without_time += not entry.has_time
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, at: int) -> MessageSnapshot: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[MessageSnapshot]: ...
+
+    def __getitem__(self, at: int | slice) -> MessageSnapshot | list[MessageSnapshot]:
+        wanted = range(len(self))[at]
+        if isinstance(wanted, range):
+            found = list(itertools.islice(self, max(wanted, default=-1) + 1))
+            return [found[each] for each in wanted]
+        return next(itertools.islice(self, wanted, None))
+
+    def __iter__(self) -> Iterator[MessageSnapshot]:
+        known = (entry.time if entry.has_time else None for entry in self._kept())
+        times = estimated(known, self._start)
+        turns, calls = 0, self._calls
+        for entry, time, message_id in zip(self._kept(), times, self._ids(), strict=True):
+            turns += entry.words is not None
+            if entry.returned is not None:
+                metadata, turn = entry.returned
+                yield unchecked.message_snapshot(entry.item, time, turn, metadata)
+                continue
+            metadata = unchecked.message_metadata(
+                False,
+                [],
+                entry.is_branch_point,
+                entry.branch,
+                None if entry.parent is None else id_of(self._id, self._entries[entry.parent]),
+                message_id,
+                list(entry.files),
+                calls.records(entry) if entry.outcome is not None else [],
+            )
+            turn = turns - 1 if turns else 0
+            yield unchecked.message_snapshot(entry.item, time, turn, metadata)
+
+    def _kept(self) -> Iterator[DraftEntry]:
+        return (entry for entry in self._entries if not entry.is_dropped)
+
+    def _ids(self) -> Iterator[UUID]:
+        """The id of each message; many are derived at once, from names rather than held messages."""
+        names = (entry.name for entry in self._kept())
+        while batch := list(itertools.islice(names, _BATCH)):
+            yield from uuid5_of_each(self._id, batch)
+
+
+def id_of(session_id: UUID, entry: DraftEntry) -> UUID:
+    """The id of a message."""
+    return entry.returned[0].message_id if entry.returned else uuid5(session_id, entry.name)

@@ -1,0 +1,103 @@
+"""Writes segments of the book; see `segment`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+import msgspec
+
+from agcx_format.disk.checked_frames import framed
+from agcx_format.search.blocks import Block
+from agcx_format.search.packing import compress
+from agcx_format.search.segment import Segment
+from agcx_format.search.segment_rows import MAGIC, BlockRow, Details, Head, SessionRow, path_in
+from agcx_format.search.signature import SignatureMaker
+
+__all__ = ["SegmentMaker"]
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class SegmentMaker:
+    """Collects sessions, and gives the bytes of a segment."""
+
+    def __init__(self, store: bytes) -> None:
+        self._store = store
+        self._keys: list[bytes] = []
+        self._sessions: list[SessionRow] = []
+        self._blocks: list[BlockRow] = []
+        self._frames: list[bytes] = []
+        self._signature = SignatureMaker()
+
+    @property
+    def blocks(self) -> int:
+        return len(self._blocks)
+
+    @property
+    def sessions(self) -> int:
+        return len(self._sessions)
+
+    def add_block(self, block: Block) -> None:
+        """A block of the session that `add_session` ends."""
+        traits = block.traits & ~Block.ALWAYS
+        facts = _encode(block.facts)
+        packed, packed_facts = compress(block.payload), compress(facts)
+        self._blocks.append(
+            BlockRow(
+                len(packed),
+                len(block.payload),
+                len(packed_facts),
+                len(facts),
+                traits,
+                block.first,
+            )
+        )
+        self._frames.append(packed + packed_facts)
+        self._signature.add(block.payload, traits)
+
+    def copy(self, segment: Segment, numbers: Iterable[int]) -> None:
+        """Sessions of another segment, by number.  Raises `Damaged` when it is damaged."""
+        signature = segment.signature()
+        for number in numbers:
+            row = segment.sessions[number]
+            for block in range(row.first, row.first + row.count):
+                self._blocks.append(segment.blocks[block])
+                self._frames.append(segment.frames(block))
+                self._signature.add_marks(signature.marks(block))
+            self.add_session(segment.keys[number], row)
+
+    def add_session(self, key: bytes, row: SessionRow) -> None:
+        """The session of the blocks since the last one; its place among them is set here."""
+        first = self._sessions[-1].first + self._sessions[-1].count if self._sessions else 0
+        count = len(self._blocks) - first
+        self._keys.append(key)
+        self._sessions.append(msgspec.structs.replace(row, first=first, count=count))
+
+    def without(self, paths: Collection[bytes]) -> SegmentMaker:
+        """The same without some sessions."""
+        kept = SegmentMaker(self._store)
+        for key, row in zip(self._keys, self._sessions, strict=True):
+            if path_in(key) not in paths:
+                part = slice(row.first, row.first + row.count)
+                kept._blocks += self._blocks[part]
+                kept._frames += self._frames[part]
+                kept._signature.add_marks(*self._signature.marks(part))
+                kept.add_session(key, row)
+        return kept
+
+    def drop_blocks(self) -> None:
+        """Without the blocks since the last session: it could not be read to its end after all."""
+        first = self._sessions[-1].first + self._sessions[-1].count if self._sessions else 0
+        del self._blocks[first:]
+        del self._frames[first:]
+        self._signature.cut(first)
+
+    def parts(self) -> Iterator[bytes]:
+        """The bytes of the file."""
+        details = framed(_encode(Details(self._sessions, self._blocks)))
+        broken = [number for number, row in enumerate(self._sessions) if row.damage is not None]
+        head = Head(self._store, self._keys, broken, len(self._blocks), len(details))
+        yield MAGIC + framed(_encode(head))
+        yield details
+        yield from self._signature.parts()
+        yield from self._frames

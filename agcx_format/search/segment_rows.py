@@ -1,0 +1,119 @@
+"""What a segment says before its blocks: whose text it is, its sessions, and its blocks.  Values only."""
+
+from __future__ import annotations
+
+import struct
+from typing import Annotated
+
+import msgspec
+
+from agcx_format.disk.durable import Signature
+from agcx_format.errors import CorruptData, PersistenceError
+
+__all__ = [
+    "MAGIC", "MOST_BLOCKS", "BlockRow", "Details", "Head", "SessionRow", "key_of", "path_in",
+    "signature_in",
+]  # fmt: skip
+
+MAGIC = b"AGCXbok4"
+# Blocks of a segment: 32 MB of text.  A longer session is a segment of its own.
+MOST_BLOCKS = 512
+
+_Natural = Annotated[int, msgspec.Meta(ge=0)]
+
+_KEY = struct.Struct("<QQQ")
+_pack_key = _KEY.pack
+_MOST = (1 << 64) - 1
+
+
+def key_of(path: bytes, inode: int, size: int, mtime_ns: int) -> bytes:
+    """One version of one file: its signature, and its path below the store."""
+    return _pack_key(inode & _MOST, size & _MOST, mtime_ns & _MOST) + path
+
+
+def path_in(key: bytes) -> bytes:
+    return key[_KEY.size :]
+
+
+def signature_in(key: bytes) -> Signature:
+    """Raises `struct.error` for what is no key."""
+    return Signature(*_KEY.unpack_from(key))
+
+
+class BlockRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """One block.
+
+    Fields:
+        packed, size: bytes of its text, compressed and not.
+        packed_facts, facts_size: of the facts likewise.
+        traits: of its text.
+        first: the number of its first message in the session, from -1.
+    """
+
+    packed: _Natural
+    size: _Natural
+    packed_facts: _Natural
+    facts_size: _Natural
+    traits: _Natural
+    first: Annotated[int, msgspec.Meta(ge=-1)]
+
+    @property
+    def on_disk(self) -> int:
+        return self.packed + self.packed_facts
+
+
+class SessionRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """One session.
+
+    Fields:
+        title, updated: as its metadata had them.
+        messages: how many were read.
+        first, count: its blocks.
+        damage: reason, section, offset and whether that is of decompressed bytes, when it is broken.
+    """
+
+    title: str
+    updated: str
+    messages: _Natural
+    first: _Natural = 0
+    count: _Natural = 0
+    damage: tuple[str, str | None, int | None, bool] | None = None
+
+    @property
+    def readable(self) -> bool:
+        """Whether at least the metadata could be read."""
+        return bool(self.updated)
+
+    def error(self, path: str) -> PersistenceError | None:
+        """The damage after the last message that was read."""
+        if self.damage is None:
+            return None
+        reason, section, offset, decompressed = self.damage
+        return CorruptData(
+            reason, path=path, section=section, offset=offset, decompressed=decompressed
+        )
+
+
+class Head(msgspec.Struct, array_like=True, frozen=True):
+    """The beginning of a segment.
+
+    Fields:
+        store: the store whose sessions these are.
+        keys: of each session, see `key_of`.
+        broken: the sessions among them that have damage.
+        blocks: how many there are.
+        details: bytes of the frame that follows.
+    """
+
+    store: bytes
+    keys: list[bytes]
+    broken: list[_Natural]
+    blocks: _Natural
+    details: _Natural
+
+
+class Details(msgspec.Struct, array_like=True, frozen=True):
+    """What is known of the sessions and blocks of a segment."""
+
+    sessions: list[SessionRow]
+    blocks: list[BlockRow]

@@ -1,0 +1,40 @@
+"""Which actions of the browser are of no use, or would do harm, while there is no store or no session."""
+
+from __future__ import annotations
+
+from agcx_tui.core.sessions.table import SessionTable
+from agcx_tui.core.store.feed import FeedState
+
+__all__ = ["useless"]
+
+_ON_A_SESSION = frozenset(
+    (
+        "export",
+        "delete",
+        "duplicate",
+        "favorite",
+        "rename",
+        "tags",
+        "copy_id",
+        "copy_path",
+        "resume",
+        "copy_resume",
+        "preview",
+        "view",
+        "zoom",
+    )
+)  # fmt: skip
+_ON_A_LIST = frozenset(
+    ("filter", "search", "sort", "reverse", "group", "columns", "here", "subagents", "clear")
+)
+_IN_A_STORE = frozenset(("undo", "show", "search"))
+
+
+def useless(table: SessionTable, state: FeedState) -> frozenset[str]:
+    """The names of actions that are not offered now."""
+    if state.vanished:
+        # What was listed may come back, and is listed as it was left.
+        return _ON_A_SESSION | _IN_A_STORE
+    if table.order or table.marks or state.reading:
+        return frozenset()
+    return _ON_A_SESSION if len(table) else _ON_A_SESSION | _ON_A_LIST

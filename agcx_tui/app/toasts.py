@@ -1,0 +1,87 @@
+"""Toasts: what was done or went wrong, in one line above the footer; the newest replaces the one before.
+
+Strategy: Textual shows them on whatever screen is on top; here are their look, what is shown of a text that
+is too long, and the whole texts for the history.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+
+__all__ = ["CSS", "Toast", "Toasts", "fitted"]
+
+CSS = """
+ToastRack { align: right bottom; height: 1; overflow-y: hidden; }
+ToastHolder { display: none; &:last-child { display: block; } }
+Toast {
+    width: auto; max-width: 100%; height: 1; margin: 0; padding: 0 1;
+    background: $panel; color: $foreground;
+    text-wrap: nowrap; text-overflow: ellipsis;
+}
+"""
+"""For the app's style sheet: what overlays the last line above the footer, as wide as its text."""
+
+# Cells beside the text: the bar at its left, and a blank at either side.
+_AROUND = 3
+# The last sentence of a text is kept when the text is cut, up to so many cells: it names a key.
+_ENDING = 30
+_KEPT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Toast:
+    """A toast that was shown.
+
+    Fields:
+        at: Microseconds since 1970.
+        text: All of it, in one line.
+        failed: It was a warning or an error.
+        cut: It was shown without a part of the text.
+    """
+
+    at: int
+    text: str
+    failed: bool
+    cut: bool
+
+
+class Toasts:
+    """The latest toasts of one run of the program, the oldest first."""
+
+    def __init__(self, now: Callable[[], int]) -> None:
+        """`now` gives microseconds since 1970."""
+        self._now = now
+        self._toasts: deque[Toast] = deque(maxlen=_KEPT)
+
+    def __iter__(self) -> Iterator[Toast]:
+        return iter(self._toasts)
+
+    def add(self, text: str, *, failed: bool, width: int) -> str:
+        """Keep a text; returns what of it fits into `width` cells of the terminal."""
+        text = " ".join(text.split("\n"))
+        shown = fitted(text, width - _AROUND)
+        self._toasts.append(Toast(self._now(), text, failed, shown != text))
+        return shown
+
+    def keep(self, text: str) -> None:
+        """Keep the text of a failure that no toast shows by itself."""
+        self._toasts.append(Toast(self._now(), text, failed=True, cut=True))
+
+    def for_history(self) -> list[Toast]:
+        """Those worth reading later, the newest first: failures, and what did not fit."""
+        return [each for each in reversed(self._toasts) if each.failed or each.cut]
+
+
+def fitted(text: str, width: int) -> str:
+    """A text of one line in `width` cells; if it is cut, the key that its last sentence names stays."""
+    if cell_len(text) <= width:
+        return text
+    head, stop, ending = text.rpartition(". ")
+    if not stop or cell_len(ending) > min(_ENDING, width // 2):
+        return set_cell_size(text, max(0, width - 1)).rstrip() + "…"
+    room = max(0, width - cell_len(ending) - 2)
+    return f"{set_cell_size(head, room).rstrip()}… {ending}"

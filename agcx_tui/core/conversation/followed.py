@@ -1,0 +1,109 @@
+"""A conversation that goes on while it is read: a newer version of its file takes the place of an older one.
+
+Strategy: whoever reads keeps one source, which reads from the newest version.  That is only done where the
+newer version goes on from the older one, so that what was read stays where it is; else the reader decides.
+
+No Textual.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+from agcx_format import MessageSnapshot, MessageSource, Pending, SessionFile
+from agcx_format.errors import PersistenceError
+from agcx_tui.core.conversation.find_message import at_hand
+
+__all__ = ["FollowedSource", "continues"]
+
+_STEP_SECONDS = 0.02
+_BREATH = 0.0005
+
+
+class FollowedSource:
+    """The messages of the newest version of a session's file."""
+
+    def __init__(self, file: SessionFile) -> None:
+        self._file = file
+        # Versions that somebody may still read.
+        self._before: list[SessionFile] = []
+
+    @property
+    def complete(self) -> bool:
+        return self._file.complete
+
+    @property
+    def error(self) -> PersistenceError | None:
+        return self._file.error
+
+    def known(self) -> int:
+        return self._file.known()
+
+    def get(self, index: int) -> MessageSnapshot | PersistenceError | Pending:
+        return self._file.get(index)
+
+    def size_of(self, index: int) -> int:
+        return self._file.size_of(index)
+
+    def read_more(self) -> bool:
+        return self._file.read_more()
+
+    def fetch(self, index: int, should_stop: Callable[[], bool] = lambda: False) -> bool:
+        return self._file.fetch(index, should_stop)
+
+    def again(self) -> MessageSource:
+        """A second source of the messages as they are now; see `SessionFile.again`."""
+        return self._file.again()
+
+    def go_on(self, newer: FollowedSource) -> None:
+        """Read from a newer version from now on."""
+        self._before.append(self._file)
+        self._file = newer._file
+
+    def close_unused(self) -> None:
+        """Close the versions before that nobody goes through any more. May block."""
+        unused = [file for file in self._before if not file.is_read_again]
+        self._before = [file for file in self._before if file not in unused]
+        for file in unused:
+            file.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the newest version is closed, and with it all others."""
+        return self._file.closed
+
+    def close(self) -> None:
+        for file in (*self._before, self._file):
+            file.close()
+
+
+def continues(
+    newer: MessageSource,
+    older: MessageSource,
+    seen: Iterable[int],
+    stopped: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Whether `newer` holds all that is known of `older`, and the messages `seen` are where they were.
+
+    Reads as much of `newer` as is known of `older`. Blocks: call it in a thread.
+    """
+    since = time.monotonic()
+    while newer.known() < older.known() or not older.complete:
+        if stopped() or newer.complete or not newer.read_more():
+            break
+        if time.monotonic() - since > _STEP_SECONDS:
+            time.sleep(_BREATH)
+            since = time.monotonic()
+    if stopped() or newer.known() < older.known():
+        return False
+    return all(
+        _id_of(newer, index, stopped) == _id_of(older, index, stopped)
+        for index in sorted({0, *seen})
+        if 0 <= index < older.known()
+    )
+
+
+def _id_of(source: MessageSource, index: int, stopped: Callable[[], bool]) -> object:
+    message = at_hand(source, index, stopped)
+    return None if message is None else message.metadata.message_id

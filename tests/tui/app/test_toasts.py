@@ -1,0 +1,58 @@
+"""A toast is one line above the footer; the newest replaces the one before, and the history has it whole."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual.widgets import OptionList
+from textual.widgets._toast import Toast as ToastWidget
+
+from agcx_tui.app.screens.history import HistoryScreen
+from agcx_tui.app.textual_internals import rendered_strips
+from agcx_tui.app.toasts import Toasts, fitted
+from tests.support.browsing import browser, scanned, until
+
+
+def test_a_long_text_is_cut_at_the_end_but_the_key_it_names_stays():
+    assert fitted("Nothing to undo.", 40) == "Nothing to undo."
+    assert fitted("Not exported: " + "x" * 40, 20) == "Not exported: xxxxx…"
+    undo = fitted("Renamed “" + "漢" * 30 + "” to “b”. u to undo.", 40)
+    assert undo.startswith("Renamed “漢")
+    assert undo.endswith("漢… u to undo.")
+    assert cell_len(undo) <= 40
+    # An ending that is no hint is cut like anything else.
+    assert fitted("One. " + "two " * 20, 20) == "One. two two two tw…"
+    assert cell_len(fitted("a" * 90 + ". u to undo.", 3)) <= 3
+
+
+def test_what_failed_or_was_cut_is_kept_for_the_history_the_newest_first():
+    moments = iter(range(100))
+    toasts = Toasts(lambda: next(moments))
+    assert toasts.add("Copied the id.", failed=False, width=80) == "Copied the id."
+    assert toasts.add("no\nroom", failed=True, width=80) == "no room"
+    toasts.add("x" * 100, failed=False, width=80)
+    assert [(each.at, each.text) for each in toasts.for_history()] == [
+        (2, "x" * 100),
+        (1, "no room"),
+    ]
+
+
+async def test_the_newest_is_one_line_above_the_footer_and_stays_whole_in_the_history(store):
+    app = browser(store)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await scanned(pilot)
+        app.notify("The first.", markup=False)
+        app.notify("Not exported: " + "/a/long/path" * 9 + ": no space left", severity="error")
+        line = lambda: rendered_strips(app.screen)[-2].text  # noqa: E731
+        await until(pilot, lambda: "Not exported: /a/long" in line())
+        assert line().rstrip().endswith("…")
+        toasts = app.screen.query(ToastWidget)
+        await until(pilot, lambda: [each.region.height for each in toasts] == [1])
+        app.notify("Deleted “Fix the grid”, 1.2 MB. u to undo.", markup=False)
+        await until(pilot, lambda: "u to undo." in line())
+        assert "Not exported" not in "".join(strip.text for strip in rendered_strips(app.screen))
+        await pilot.press("L")
+        await until(pilot, lambda: isinstance(app.screen, HistoryScreen))
+        lines = app.screen.query_one(OptionList)
+        await until(pilot, lambda: lines.option_count == 1)
+        told = "".join(str(lines.get_option_at_index(0).prompt).split())
+        assert told.endswith("/a/long/path:nospaceleft")
