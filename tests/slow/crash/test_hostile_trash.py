@@ -49,7 +49,10 @@ SUFFIXES = ["", ".pending", ".undoing", ".undone", ".emptying", ".emptied", ".un
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_looking_at_a_store_follows_no_link_in_its_trash(suffix: str, root: Path, outside: Path):
+def test_looking_at_a_store_follows_no_link_in_its_trash(
+    suffix: str, root: Path, outside: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("HOME", str(root.parent / "home of the program"))
     before = contents(outside)
     trash = root / "trash"
     trash.mkdir()
