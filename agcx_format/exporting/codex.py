@@ -75,7 +75,7 @@ def rollout_parts(
         notes = message_notes(message, with_item=_is_changed(message.item))
         noted = notes if choice.metadata else None
         lines.append(_line(moment, "response_item", _payload(message.item), noted))
-        beside = {} if choice.metadata else None
+        beside: dict[str, Any] | None = {} if choice.metadata else None
         lines += [_line(moment, "event_msg", event, beside) for event in _events(message.item)]
         yield "".join(lines)
     if branch and turns:
