@@ -330,10 +330,10 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                palette="at a branch point, show the previous branch"),
         viewing("transcript.toggle", "enter", "unfold", "expand or collapse",
                footer="expand", palette="expand or collapse the message", label="enter"),
-        viewing("transcript.tools", "t", "fold_tools", "tools",
+        viewing("transcript.tools", "t", "fold('tool')", "tools",
                footer="tools", palette="expand or collapse all tool calls"),
         _COPY,
-        viewing("transcript.thoughts", "T", "fold_thoughts", "thoughts",
+        viewing("transcript.thoughts", "T", "fold('thought')", "thoughts",
                palette="expand or collapse all thoughts"),
     ),
     "facts": (
