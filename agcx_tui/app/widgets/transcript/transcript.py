@@ -26,6 +26,7 @@ from agcx_tui.app.widgets.transcript.blocks import NOTHING, ConversationBlocks
 from agcx_tui.app.widgets.transcript.branch_reader import BranchReader
 from agcx_tui.app.widgets.transcript.folding import Folding
 from agcx_tui.app.widgets.transcript.message_finder import MessageFinder, Wanted
+from agcx_tui.app.widgets.transcript.showing import Showing
 from agcx_tui.app.widgets.transcript.source_reader import ALL, SourceReader
 
 __all__ = ["Transcript"]
@@ -61,6 +62,8 @@ class Transcript(Roll, can_focus=True):
         self._finder = MessageFinder(self)
         self._branch_reader = BranchReader(self)
         self.folding = Folding(self)
+        self.showing = Showing(self)
+        self.viewport.following = self.blocks.following
         self._goal: int | None = None
         self._goal_row = 0
         # The view went to the end, and nobody has moved it since.
@@ -83,6 +86,7 @@ class Transcript(Roll, can_focus=True):
         self.moving()
         self._goal = goal
         self.blocks.use(source)
+        self.showing.forget()
         self._reader.use(source)
         self._branch_reader.stop()
         self.matches = None
@@ -142,12 +146,15 @@ class Transcript(Roll, can_focus=True):
         """What is still being done before the view goes where it was asked to; or nothing."""
         if self._goal is not None:
             return "to the end" if self._goal >= ALL else f"to message {self._goal + 1:,}"
+        if self.showing.busy:
+            return "looking for what is to be shown"
         return f"looking for the {self._finder.wanted}" if self._finder.wanted else ""
 
     def give_up(self) -> bool:
         """Stay where the view is; false when nothing was under way."""
         busy = bool(self.busy)
         self.moving()
+        self.showing.stop()
         if busy:
             self.settled()
         return busy
@@ -168,7 +175,9 @@ class Transcript(Roll, can_focus=True):
         return index if owner == index or self.viewport.block(index).parts else owner
 
     def reveal(self, index: int) -> None:
-        """Choose the ways that lead to a message, if others are chosen."""
+        """Show a message that is left out, or is on a way that is not chosen."""
+        if self.blocks.leaves_out(index):
+            self.showing.show_all()
         if self.blocks.reveal(index):
             self._change(self.viewport.forget)
 
@@ -275,11 +284,11 @@ class Transcript(Roll, can_focus=True):
 
     def action_message(self, direction: int) -> None:
         """To the next or previous message that has lines; the view moves only if it must."""
-        index = self.current + direction
+        index = self.blocks.following(self.current, direction)
         while 0 <= index < self.source.known():
             if self.viewport.block(index).parts:
                 return self._show_current(index)
-            index += direction
+            index = self.blocks.following(index, direction)
         return None
 
     def _show_current(self, index: int) -> None:
@@ -337,6 +346,14 @@ class Transcript(Roll, can_focus=True):
         self.notify(f"There is no {wanted} here.", markup=False)
 
     # --- folding
+
+    def action_show_only(self) -> None:
+        """Show all messages, only what was said, or only what failed: the next of these."""
+        self.showing.turn()
+
+    @on(Showing.Known)
+    def _outline_known(self, message: Showing.Known) -> None:
+        self.showing.known(message)
 
     def action_fold(self, kind: str) -> None:
         """Open or fold all messages of a kind."""
