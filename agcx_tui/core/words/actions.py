@@ -89,6 +89,8 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                footer="delete", palette="delete the session, or those marked", label="d"),
         changing("browser.duplicate", "D", "act('duplicate')", "duplicate", palette="duplicate the session"),
         changing("browser.favorite", "asterisk", "act('favorite')", "toggle favorite"),
+        viewing("browser.verify", "V", "act('verify')", "verify, and repair if damaged",
+               palette="verify the session, and repair it if damaged"),
         changing("browser.undo", "u", "act('undo')", "undo", palette="undo the last change"),
         viewing("browser.sort", "s", "sort", "sort",
                footer="sort", palette="sort by the next column"),
@@ -338,6 +340,11 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         Action("dialog.cancel", "escape", "dismiss(None)", "cancel", footer="cancel"),
         moving("dialog.previous", "left,up", "app.focus_previous", "previous"),
         moving("dialog.next", "right,down", "app.focus_next", "next"),
+    ),
+    "verify": (
+        changing("verify.repair", "V", "repair", "repair", footer="repair"),
+        moving("verify.up", "up", "scroll(-1)", "a line up"),
+        moving("verify.down", "down", "scroll(1)", "a line down"),
     ),
     "picks": (
         moving("picks.previous", "left", "step(-1)", "previous choice"),
