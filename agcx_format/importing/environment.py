@@ -26,6 +26,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from agcx_format.subagents import SUBAGENTS
+
 __all__ = [
     "AGENT", "BRANCH", "CLI_VERSION", "COMMIT", "COST_USD", "NAMES", "ORIGINATOR", "PARENT", "PARENT_CALL",
     "ROLE", "SOURCE_CHANGED", "SUBAGENTS", "TOKENS_CACHED", "TOKENS_INPUT", "TOKENS_OUTPUT", "VERSION",
@@ -44,7 +46,6 @@ ORIGINATOR = "AGCX_ORIGINATOR"
 PARENT = "AGCX_PARENT"
 PARENT_CALL = "AGCX_PARENT_CALL"
 ROLE = "AGCX_ROLE"
-SUBAGENTS = "AGCX_SUBAGENTS"
 
 # In the order in which they are shown.
 NAMES = (
