@@ -8,21 +8,23 @@ back) changes an entry of the draft; the messages are made at the end. Nothing h
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
 from agcx_format.importing.draft_entry import DraftEntry
-from agcx_format.importing.draft_messages import Calls, messages_of
+from agcx_format.importing.draft_messages import Calls, DraftMessages, id_of
 from agcx_format.importing.environment import AGENT, SOURCE_CHANGED, VERSION, WRITTEN_BY
 from agcx_format.importing.family import family, links, title_of
 from agcx_format.importing.file_contexts import files_of
 from agcx_format.importing.imported import Imported, Parent
 from agcx_format.importing.json_lines import Line
 from agcx_format.importing.report import ImportReport, LineTally
+from agcx_format.importing.stored_entries import Entries
 from agcx_format.model.fields import Float32
 from agcx_format.model.ids import uuid5_hex
 from agcx_format.model.items import (
@@ -61,8 +63,9 @@ class ImportDraft:
 
     id: UUID
     start: Timestamp
-    calls: Calls = field(default_factory=Calls)
-    entries: list[DraftEntry] = field(default_factory=list)
+    # A call of unknown duration took as long as until its output was written.
+    times_calls: bool = False
+    entries: Entries = field(default_factory=list)
     skipped: LineTally = field(default_factory=LineTally)
     duplicates: LineTally = field(default_factory=LineTally)
     unknown: LineTally = field(default_factory=LineTally)
@@ -93,6 +96,9 @@ class ImportDraft:
     # The line or key of the last message, and how many messages came from it.
     _origin: str = ""
     _parts: int = 0
+
+    def __post_init__(self) -> None:
+        self.calls = Calls(self.entries, times_calls=self.times_calls)
 
     # --- lines
 
@@ -137,7 +143,7 @@ class ImportDraft:
 
     def id_of(self, entry: DraftEntry) -> UUID:
         """The id of the message."""
-        return entry.returned[0].message_id if entry.returned else uuid5(self.id, entry.name)
+        return id_of(self.id, entry)
 
     def _name(self, number: int) -> str:
         """What the id of the next message derives from: its line or key, and its number within it."""
@@ -156,7 +162,6 @@ class ImportDraft:
         name = f"{origin}.{self._parts}" if self._parts else origin
         self._parts += 1
         entry = DraftEntry(item, len(self.entries), name, self.clock, self._has_time, None)
-        self.entries.append(entry)
         if self._resumes_from is not None:
             entry.parent, self._resumes_from = self._resumes_from, None
         if isinstance(item, Message):
@@ -164,10 +169,11 @@ class ImportDraft:
         elif isinstance(item, FunctionCallOutput):
             entry.outcome = outcome or read_outcome(item.output)
         elif isinstance(item, FunctionCall):
-            self.calls.add(item.call_id, entry)
+            self.calls.add(item.call_id, entry.position)
             entry.files = files_of(item)
         elif isinstance(item, LocalShellCall) and item.call_id is not None:
-            self.calls.add(item.call_id, entry)
+            self.calls.add(item.call_id, entry.position)
+        self.entries.append(entry)
         return entry
 
     def lived(self) -> Iterator[DraftEntry]:
@@ -176,27 +182,31 @@ class ImportDraft:
 
     def leave(self, entries: list[DraftEntry], fork: DraftEntry | None) -> None:
         """Put `entries`, which follow `fork`, into a branch of their own, which was left."""
-        if not entries:
+        self._leave([entry.position for entry in entries], fork.position if fork else None)
+
+    def _leave(self, positions: Sequence[int], fork: int | None) -> None:
+        if not positions:
             return
-        branch = uuid5(self.id, f"branch:{self.id_of(entries[0])}")
-        for entry in entries:
+        branch = uuid5(self.id, f"branch:{self.id_of(self.entries[positions[0]])}")
+        for position in positions:
+            entry = self.entries[position]
             entry.branch = entry.branch or branch
         if fork is not None:
-            fork.is_branch_point = True
-            entries[0].parent = fork.position
+            self.entries[fork].is_branch_point = True
+            self.entries[positions[0]].parent = fork
 
     def take_back(self, turns: int) -> None:
         """Leave the branch of the last `turns` turns; the next message continues from before them."""
-        left: list[DraftEntry] = []
+        left: list[int] = []
         fork = None
         for entry in self.lived():
             if turns <= 0:
-                fork = entry
+                fork = entry.position
                 break
-            left.append(entry)
+            left.append(entry.position)
             turns -= entry.words is not None
-        self.leave(left[::-1], fork)
-        self._resumes_from = fork.position if fork and left else None
+        self._leave(left[::-1], fork)
+        self._resumes_from = fork if left else None
 
     # --- calls and modes
 
@@ -215,9 +225,11 @@ class ImportDraft:
     @property
     def first_words(self) -> str:
         """A title made from the first words of the person that were not taken back."""
-        said = [e for e in self.entries if e.words and not e.is_dropped]
-        lived = [e for e in said if e.branch is None]
-        return next((title for e in lived or said if (title := short_title(e.words or ""))), "")
+        lived = (e for e in self.entries if e.words and not e.is_dropped and e.branch is None)
+        said = (e for e in self.entries if e.words and not e.is_dropped)
+        first = next(lived, None)
+        words = said if first is None else itertools.chain([first], lived)
+        return next((title for e in words if (title := short_title(e.words or ""))), "")
 
     def _titles_before(self) -> set[str]:
         """Titles that a version which knew fewer kinds of injected text may have made."""
@@ -238,7 +250,7 @@ class ImportDraft:
         `changed` is when the file last changed, None if no file did.
         """
         mode = self.modes[-1][0] if self.modes else self.returned_mode or OperatingMode.BUILD
-        messages = messages_of(self.entries, self.id, self.start, self.calls)
+        messages = DraftMessages(self.entries, self.id, self.start, self.calls)
         tags = [agent, *tags, *links(self.parent), INCOMPLETE if self.incomplete else ""]
         if self.returned_tags is not None:
             tags = [*self.returned_tags, INCOMPLETE if self.incomplete else ""]
@@ -253,7 +265,7 @@ class ImportDraft:
             updated_at=self.clock,
             last_accessed=self.clock,
             message_count=len(messages),
-            turn_count=sum(e.words is not None for e in self.entries if not e.is_dropped),
+            turn_count=messages.turns,
             current_mode=mode,
             model=model or "unknown",
             tags=list(dict.fromkeys(filter(None, tags))),
@@ -267,22 +279,22 @@ class ImportDraft:
         environment = {name: value for name, value in environment.items() if value}
         if changed is not None:
             environment |= {WRITTEN_BY: VERSION, SOURCE_CHANGED: str(changed)}
-        conversation = ConversationSnapshot(
-            id=self.id,
-            messages=messages,
-            context=ConversationContext(directory, environment, [], None, None),
-            mode_history=self.modes or [(mode, self.start)],
+        conversation = ConversationSnapshot.unchecked(
+            self.id,
+            list(messages) if isinstance(self.entries, list) else messages,
+            ConversationContext(directory, environment, [], None, None),
+            self.modes or [(mode, self.start)],
         )
         titles = frozenset({title, self.first_words, *self.titles, *self._titles_before()} - {""})
-        report = self._report(len(messages))
+        report = self._report(messages)
         return Imported(
             metadata, conversation, initial_state(), source, report, titles, self.parent
         )
 
-    def _report(self, messages: int) -> ImportReport:
+    def _report(self, messages: DraftMessages) -> ImportReport:
         tallies = (self.skipped, self.duplicates, self.unknown)
         return ImportReport(
-            messages=messages,
+            messages=len(messages),
             duplicates=self.duplicates.sorted(),
             skipped=self.skipped.sorted(),
             unknown=self.unknown.sorted(),
@@ -292,6 +304,6 @@ class ImportDraft:
             bad_lines=tuple(self.bad_lines),
             bad_count=self.bad_count,
             replaced=self.replaced,
-            without_time=sum(not e.has_time for e in self.entries if not e.is_dropped),
+            without_time=messages.without_time,
             notes=tuple(self.notes),
         )

@@ -30,7 +30,6 @@ from agcx_format.importing.claude.subagents import (
 )
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.draft_entry import DraftEntry
-from agcx_format.importing.draft_messages import Calls
 from agcx_format.importing.environment import (
     BRANCH,
     CLI_VERSION,
@@ -132,7 +131,7 @@ class _Transcript:
         is_agent_file = source.name.startswith("agent-") and bool(as_text(spoken.get("agentId")))
         self._is_subagent = spoken.get("isSidechain") is True or is_agent_file
         start = next(filter(None, (moment_of(v.get("timestamp")) for v in known)), modified)
-        self._draft = ImportDraft(self._identity(known, spoken), start, Calls(times_calls=True))
+        self._draft = ImportDraft(self._identity(known, spoken), start, times_calls=True)
         if self._is_subagent:
             self._draft.parent = parent_in(self._session, about)
         self._blocks = Blocks(self._draft, result_in_file)
