@@ -210,8 +210,6 @@ class ConversationScreen(OnceScreen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if self.has_class("-failed") and action in _NEEDS_CONVERSATION:
             return False
-        if action == "subagent" and self.file.subagents.here is None:
-            return False
         if action == "search" and self.focused is self.search.input:
             return False
         if action == "tab_number" and parameters not in [
@@ -228,8 +226,9 @@ class ConversationScreen(OnceScreen[None]):
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """While words are searched for, the footer has the keys that go from match to match."""
-        return self.search.with_match_keys(super().active_bindings)
+        """The footer has the keys of a search, and that of a subagent, where there is one."""
+        found = self.search.with_match_keys(super().active_bindings)
+        return self.file.subagents.with_key(found)
 
     async def show_tab(self, name: str) -> None:
         """Show one of the tabs, made and read now if it was not shown before."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from textual.binding import ActiveBinding
 from textual.screen import Screen
 
 from agcx_format import FunctionCall, FunctionCallOutput
@@ -55,10 +57,22 @@ class SubagentCalls:
         before, self._was_here = self._was_here, bool(self.started) and self.here is not None
         return before != self._was_here
 
+    def with_key(self, found: dict[str, ActiveBinding]) -> dict[str, ActiveBinding]:
+        """The keys of the screen; where there is a subagent, the footer has the one that opens it."""
+        active = next(
+            (each for each in found.items() if each[1].binding.action == "subagent"), None
+        )
+        if active is None or self.here is None:
+            return found
+        key, binding = active
+        shown = replace(binding.binding, show=True, description="subagent")
+        return {**found, key: binding._replace(binding=shown)}
+
     async def open(self, screen: Screen[None]) -> None:
         """Show the session of the subagent; Esc leads back."""
         wanted, store = self.here, self._store
         if wanted is None or store is None or self._open_file is None:
+            screen.notify("No subagent was started here.", markup=False)
             return
         try:
             entry = await asyncio.to_thread(store.resolve, str(wanted))
