@@ -3,7 +3,7 @@
     pytest tests/slow/fuzz --fuzz=30      half an hour of random values and random damage
     pytest tests/slow/crash --crash=500   five hundred kills instead of a few
     pytest tests/format/store --race=60    two processes, and a truncating one, for a minute each
-    pytest tests/format --full        as many values as there may be, where a few stand for them
+    pytest tests/format --full        as many values and moments as there are, where a few stand for them
     pytest tests/tui --keys          every key of every screen, over files of odd names
     pytest tests/tui --lexers        code that is hard to split into its parts, in every language
 
@@ -14,9 +14,13 @@ at hand; the long ones draw new ones each time.
 from __future__ import annotations
 
 import gc
+import itertools
 import os
+import random
+import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -36,6 +40,7 @@ settings.register_profile(
 settings.load_profile("agcx")
 examples.draw_the_same_everywhere()
 
+_numbers = itertools.count()
 _SCRATCH = pytest.StashKey[surroundings.Scratch]()
 
 
@@ -64,20 +69,31 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_configure(config: pytest.Config) -> None:
     # Imports and the collection of tests make no garbage.
     gc.disable()
+    examples.draw_all(config.getoption("--full"))
     surroundings.settle()
     # A worker of pytest-xdist is in the directory of the process that started it.
     if not hasattr(config, "workerinput"):
         config.stash[_SCRATCH] = surroundings.Scratch()
+        surroundings.keep_bytecode()
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    if worker := getattr(session.config, "workerinput", None):
+        root = session.config.rootpath
+        modules = {
+            path for place in session.config.args for path in (root / place).rglob("test_*.py")
+        }
+        number, of = int(worker["workerid"].removeprefix("gw")), worker["workercount"]
+        surroundings.import_in_turn(sorted(modules), root, number, of)
 
 
 def pytest_collection_finish() -> None:
     """Collect garbage seldom, and without what was imported: it took a third of a test of a screen.
 
-    This is where tests run: what starts workers comes here only if there are none.
+    Not too seldom: the memory of a process that forks is copied, and some tests fork a hundred times.
     """
-    surroundings.keep_bytecode()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(50_000, 10, 4)
     gc.enable()
 
 
@@ -99,6 +115,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         scratch.close()
 
 
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory for the test alone.
+
+    Its number is counted: pytest's own looks for the next one among those of all tests before.
+    """
+    name = re.sub(r"\W", "_", request.node.name)[:30]
+    return tmp_path_factory.mktemp(f"{name}{next(_numbers)}", numbered=False)
+
+
 @pytest.fixture(autouse=True)
 def own_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every test has a home of its own, in which nothing is, and ends what it started."""
@@ -118,6 +144,15 @@ def comes_to_an_end() -> Iterator[None]:
     signal.setitimer(signal.ITIMER_REAL, 5 * LIMIT)
     yield
     signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+@pytest.fixture
+def strides(request: pytest.FixtureRequest) -> Callable[[int], int]:
+    """How far to go on to the next moment to look at: up to so many, as far each time; one with `--full`."""
+    if request.config.getoption("--full"):
+        return lambda most: 1
+    chance = random.Random(request.node.name)
+    return lambda most: chance.randint(1, most)
 
 
 @pytest.fixture(scope="session")

@@ -176,7 +176,8 @@ def test_blocks_widgets_dialogs_and_screens_stand_on_each_other(path):
 # What Textual reads from the class of a screen: settings rather than members.
 _SETTINGS = {"BINDINGS", "AUTO_FOCUS", "DEFAULT_CSS"}
 # A screen has parts and connects them: about so many members of its own can be known by heart.
-_MOST_MEMBERS = 46
+_MOST_MEMBERS = 40
+_MOST_OF_ALL = {"ConversationScreen": 46, "SearchScreen": 46}
 
 
 def classes(path: Path) -> Iterator[ast.ClassDef]:
@@ -208,7 +209,12 @@ def members(node: ast.ClassDef) -> set[str]:
 )
 def test_a_screen_has_parts_rather_than_many_members(path):
     found = {node.name: sorted(members(node)) for node in classes(path)}
-    assert {name: names for name, names in found.items() if len(names) > _MOST_MEMBERS} == {}
+    too_many = {
+        name: names
+        for name, names in found.items()
+        if len(names) > _MOST_OF_ALL.get(name, _MOST_MEMBERS)
+    }
+    assert too_many == {}
 
 
 @pytest.mark.parametrize(

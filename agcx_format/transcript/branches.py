@@ -129,6 +129,8 @@ class BranchFinder:
     def __init__(self) -> None:
         self._found = Branches()
         self._previous: UUID | None = None
+        # The branch and the parent of the message before.
+        self._place: tuple[UUID | None, UUID | None] = None, None
         self._missing: set[UUID] = set()
         self._ids = bytearray()
 
@@ -140,12 +142,14 @@ class BranchFinder:
         if not found.starts or found.runs[-1] != branch:
             found.starts.append(number)
             found.runs.append(branch)
-        # Without a parent a message goes on from the one before it.
-        before = self._previous if parent is None else parent
+        # Without a parent a message goes on from the one before it; likewise in a branch of which each
+        # message names the branch point as its parent.
+        follows = parent is None or (branch is not None and (branch, parent) == self._place)
+        before = self._previous if follows else parent
         if before is not None and before in found.numbers:
             way = Way(branch, number, _first_words(message))
             found.ways.setdefault(before, []).append(way)
-        elif parent is not None and parent != self._previous:
+        elif not follows and parent is not None and parent != self._previous:
             self._missing.add(parent)
         if metadata.branch_point:
             found.numbers[own] = number
@@ -154,7 +158,7 @@ class BranchFinder:
             if branch not in found.found:
                 found.found[branch] = Branch(_first_words(message), number, before)
             found.found[branch].messages += 1
-        self._previous = own
+        self._previous, self._place = own, (branch, parent)
         found.last = number
 
     def branches(self) -> Branches:

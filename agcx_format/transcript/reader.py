@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from agcx_format.model.items import MessageSnapshot
+from agcx_format.model.items import MessageMetadata, MessageSnapshot
 from agcx_format.transcript.modes import ModeChanges, changes_between, mode_changes
 from agcx_format.transcript.silent import SilentMessages
 from agcx_format.transcript.title import short_title
@@ -126,7 +126,11 @@ class TranscriptReader:
         metadata, previous = message.metadata, self._previous
         parent, branch = metadata.parent_message_id, metadata.branch_id
         origin = ""
-        follows = previous is not None and parent == previous.metadata.message_id
+        # Some programs name the branch point as the parent of every message in a branch.
+        follows = previous is not None and (
+            parent == previous.metadata.message_id
+            or (branch is not None and _in_branch(metadata) == _in_branch(previous.metadata))
+        )
         if parent is not None and parent in self._branch_points and not follows:
             origin = f"continues from message {self._branch_points[parent]}"
         if metadata.branch_point:
@@ -150,6 +154,11 @@ class TranscriptReader:
     def _name(self, branch: UUID | None) -> str | None:
         """The first words of a branch."""
         return None if branch is None else self._branches[branch]
+
+
+def _in_branch(metadata: MessageMetadata) -> tuple[UUID | None, UUID | None]:
+    """The branch that a message is in, and the message that it continues from."""
+    return metadata.branch_id, metadata.parent_message_id
 
 
 def _edits(message: MessageSnapshot) -> list[str]:

@@ -20,6 +20,7 @@ from agcx_format.transcript import Needle, safe_line
 from agcx_tui.app.dialogs.help import shown_key
 from agcx_tui.app.dialogs.palette import PALETTE_WIDTH
 from agcx_tui.app.screens.listing import ListingScreen
+from agcx_tui.app.themes import MUTED
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.words.actions import by_id
@@ -50,7 +51,7 @@ class ActionCommands(Provider):
         """The words at the left and the keys at the right, in one row."""
         room = min(PALETTE_WIDTH, self.app.size.width) - _AROUND
         gap = max(2, room - text.cell_length - cell_len(keys))
-        return Content.assemble(text, " " * gap, (keys, "$text-muted"))
+        return Content.assemble(text, " " * gap, (keys, MUTED))
 
     def _actions(self) -> Iterator[tuple[str, str, Callable[[], Awaitable[bool]]]]:
         """For each action: words that need no context, its keys, and what to call."""

@@ -14,6 +14,10 @@ from textual.theme import BUILTIN_THEMES, Theme
 
 from agcx_tui.core.local.config import Config
 
+# What is said beside what counts, as a style of `Content`: there `$text-muted`, which follows the background,
+# is plain white.
+MUTED = "$foreground 70%"
+
 DARK = Theme(
     name="agcx-dark",
     primary="#7aa2d6",

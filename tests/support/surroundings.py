@@ -11,13 +11,25 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
-__all__ = ["Scratch", "keep_bytecode", "next_home", "remove", "settle", "shared"]
+import pytest
+
+__all__ = [
+    "Scratch",
+    "import_in_turn",
+    "keep_bytecode",
+    "next_home",
+    "remove",
+    "settle",
+    "shared",
+]
 
 # What finds programs, libraries and the person's name.
 _KEPT = {
@@ -42,6 +54,9 @@ _SIGNALS = ("SIGINT", "SIGQUIT", "SIGHUP", "SIGTERM", "SIGTSTP", "SIGUSR1", "SIG
 
 _SCRATCH, _SHARED = "agcx-tests-", "shared-"
 _KEPT_RUNS = 3
+# A file system in memory, where names change and files are synced at once, and what must be free there:
+# a whole run leaves somewhat more than a GiB.
+_IN_MEMORY, _ROOM = "/dev/shm", 4 << 30
 # Of a run whose pictures are not as they were.
 _REPORTS = {"snapshot_report.html"}
 _numbers = itertools.count()
@@ -51,8 +66,10 @@ class Scratch:
     """The temporary directory of all tests of a run, and of the programs that they start."""
 
     def __init__(self) -> None:
-        _remove_old()
-        self.path = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-"))
+        place = _place()
+        for folder in {place, tempfile.gettempdir()}:
+            _remove_old(folder)
+        self.path = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-", dir=place))
         # Whoever root becomes for a test reaches what is that one's own in it.
         self.path.chmod(0o711)
         self._before = os.environ.get("TMPDIR")
@@ -73,9 +90,22 @@ class Scratch:
         _set_temporary(self._before)
 
 
-def _remove_old() -> None:
+def _place() -> str:
+    """Memory, where there is much of it; else, or if whoever runs the tests named a place, that."""
+    try:
+        there = os.statvfs(_IN_MEMORY)
+        words = Path("/proc/meminfo").read_text().split()
+        memory = int(words[words.index("MemAvailable:") + 1]) << 10
+    except (OSError, ValueError):
+        return tempfile.gettempdir()
+    fits = min(there.f_bavail * there.f_frsize, memory // 2) >= _ROOM
+    usable = os.access(_IN_MEMORY, os.W_OK | os.X_OK) and not there.f_flag & os.ST_NOEXEC
+    return _IN_MEMORY if fits and usable and "TMPDIR" not in os.environ else tempfile.gettempdir()
+
+
+def _remove_old(folder: str) -> None:
     """Remove what runs that failed or were killed left to look at, but for the last few."""
-    places = Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*")
+    places = Path(folder).glob(f"{_SCRATCH}*")
     left = []
     for place in filter(_has_ended, places):
         # Another run may remove it at the same time.
@@ -131,15 +161,41 @@ def settle() -> None:
 
 
 def keep_bytecode() -> None:
-    """Let the programs that tests start share bytecode for this run, if whoever runs it wants none kept.
+    """Share bytecode among all processes of this run, if whoever runs it wants none kept beside the source.
 
-    Each of them would compile all of this project again, which is half of a short command's work.
+    Each of them would compile all of this project again, which is half of a short command's work.  What was
+    compiled as it was installed is used as it is.
     """
-    if sys.dont_write_bytecode:
-        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        os.environ["PYTHONPYCACHEPREFIX"] = os.path.join(
-            tempfile.gettempdir(), f"{_SHARED}bytecode"
-        )
+    if not sys.dont_write_bytecode:
+        return
+    prefix = os.path.join(tempfile.gettempdir(), f"{_SHARED}bytecode")
+    for folder in {sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")}:
+        for inside, folders, names in os.walk(folder):
+            if os.path.basename(inside) == "__pycache__":
+                _link_all(inside, names, prefix + os.path.dirname(inside))
+            folders[:] = [name for name in folders if name not in ("test", "tests")]
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = prefix
+    sys.dont_write_bytecode = False
+
+
+def _link_all(folder: str, names: list[str], target: str) -> None:
+    os.makedirs(target, exist_ok=True)
+    for name in names:
+        if name.endswith(f".{sys.implementation.cache_tag}.pyc"):
+            with suppress(FileExistsError):
+                os.symlink(os.path.join(folder, name), os.path.join(target, name))
+
+
+def import_in_turn(modules: list[Path], root: Path, worker: int, workers: int) -> None:
+    """Import modules of tests, each worker beginning with others: one compiles what all then read.
+
+    All would compile the same one at the same time.  What cannot be imported is told when it is collected.
+    """
+    begin = worker * len(modules) // workers
+    for path in modules[begin:] + modules[:begin]:
+        with suppress(Exception, pytest.skip.Exception):
+            import_module(".".join(path.relative_to(root).with_suffix("").parts))
 
 
 def environment(outer: Mapping[str, str]) -> dict[str, str]:

@@ -20,6 +20,7 @@ from agcx_format.store import is_link, is_recent
 from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.app.keys.bindings import bindings
+from agcx_tui.app.themes import MUTED
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store import store_work
 from agcx_tui.core.words import format
@@ -158,7 +159,7 @@ class ConfirmFavorites(ConfirmDelete):
 def _titles(table: SessionTable, rows: Sequence[int]) -> list[Content]:
     lines = [_title(table, row) for row in rows[:_LISTED]]
     if len(rows) > _LISTED:
-        lines.append(Content.styled(f"and {len(rows) - _LISTED:,} more", "$text-muted"))
+        lines.append(Content.styled(f"and {len(rows) - _LISTED:,} more", MUTED))
     return lines
 
 

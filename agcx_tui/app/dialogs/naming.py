@@ -268,7 +268,7 @@ class AskDialog(Dialog[bool]):
 class AskToDelete(AskDialog):
     """The key that asked answers, too; Enter stays on Cancel."""
 
-    BINDINGS = bindings("delete")
+    BINDINGS = bindings("ask-to-delete")
 
     def action_delete(self) -> None:
         self.dismiss(True)

@@ -21,6 +21,7 @@ from textual.widgets.option_list import Option
 from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.app.keys.bindings import bindings
+from agcx_tui.app.themes import MUTED
 from agcx_tui.core.words.format import counted
 
 if TYPE_CHECKING:
@@ -102,11 +103,11 @@ class RedactionReview(Dialog[Reviewed]):
             secret += "…"
         return Content.assemble(
             mark,
-            (f"{safe_line(Path(source).stem[:8]):<8}  " if self._several else "", "$text-muted"),
-            (f"{place:>8}  ", "$text-muted"),
-            (safe_line(_named(find)), "$text-muted"),
+            (f"{safe_line(Path(source).stem[:8]):<8}  " if self._several else "", MUTED),
+            (f"{place:>8}  ", MUTED),
+            (safe_line(_named(find)), MUTED),
             safe_line(lead[-24:]),
-            (secret, "$warning bold" if self._on[number] else "$text-muted"),
+            (secret, "$warning bold" if self._on[number] else MUTED),
             safe_line(after[:24]),
         )
 

@@ -21,6 +21,7 @@ from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.app.services import Services
+from agcx_tui.app.themes import MUTED
 from agcx_tui.app.toasts import Toast, Toasts
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.act_queue import ActQueue
@@ -97,21 +98,21 @@ class HistoryScreen(PagedScreen[None]):
 
     def _line(self, entry: Act | Toast) -> Content:
         when = Content.styled(
-            f"{format.age(_moment(entry), self._now()):>{format.AGE_WIDTH}}  ", "$text-muted"
+            f"{format.age(_moment(entry), self._now()):>{format.AGE_WIDTH}}  ", MUTED
         )
         indent = " " * when.cell_length
         if isinstance(entry, Toast):
-            style = "$error" if entry.failed else "$text-muted"
+            style = "$error" if entry.failed else MUTED
             lines = wrap(entry.text, max(20, self.size.width - len(indent) - 6))
             return when + Content.styled(f"\n{indent}".join(lines), style)
         state = state_of(entry)
         first = Content.assemble(
             when,
-            (describe(entry), "$text-muted" if state else "$foreground"),
+            (describe(entry), MUTED if state else "$foreground"),
             (f"   {state}" if state else "", "$accent"),
         )
         titles = titles_of(entry) if entry.count > 1 else ""
-        return first + Content.styled(f"\n{indent}{titles}" if titles else "", "$text-muted")
+        return first + Content.styled(f"\n{indent}{titles}" if titles else "", MUTED)
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:

@@ -11,9 +11,11 @@ import asyncio
 import time
 from collections import Counter
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import work
+from textual.binding import ActiveBinding
 from textual.content import Content
 from textual.widgets.option_list import Option
 
@@ -24,6 +26,7 @@ from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.app.services import Services
+from agcx_tui.app.themes import MUTED
 from agcx_tui.core.importing.running import ImportProgress, RunningImport
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.stream import stream
@@ -113,16 +116,16 @@ class ImportScreen(PagedScreen[None]):
 
     def _line(self, found: FoundAgent) -> Content:
         name = found.agent.name
-        mark = ("● ", "$primary") if name in self._chosen else ("○ ", "$text-muted")
+        mark = ("● ", "$primary") if name in self._chosen else ("○ ", MUTED)
         fresh = bool(found.fresh)
         return Content.assemble(
             mark,
             (
                 f"{safe_line(found.agent.label):<{_NAME_WIDTH}}  ",
-                "bold" if fresh else "$text-muted",
+                "bold" if fresh else MUTED,
             ),
-            (describe_new(found.counts), "$foreground" if fresh else "$text-muted"),
-            (f"\n  {describe_places(found, self._now())}", "$text-muted"),
+            (describe_new(found.counts), "$foreground" if fresh else MUTED),
+            (f"\n  {describe_places(found, self._now())}", MUTED),
         )
 
     def _below(self) -> Iterator[Option]:
@@ -144,16 +147,29 @@ class ImportScreen(PagedScreen[None]):
         missing = [safe_line(each.agent.label) for each in self._agents if not each.places]
         if missing and len(missing) < len(self._agents):
             text = f"\nNot on this machine: {', '.join(missing)}"
-            yield Option(Content.styled(text, "$text-muted"), disabled=True)
+            yield Option(Content.styled(text, MUTED), disabled=True)
 
     # --- importing
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "undo":
             return self._act_id is not None and not self._reading
-        if action in ("start", "choose"):
+        if action in ("start", "choose", "look"):
             return not self._reading and bool(self._agents)
         return True
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """While it imports, Esc cancels."""
+        found = super().active_bindings
+        if not self._reading:
+            return found
+        return {
+            key: active._replace(binding=replace(active.binding, description="cancel"))
+            if active.binding.action == "leave"
+            else active
+            for key, active in found.items()
+        }
 
     def action_choose(self) -> None:
         """Choose the agent under the cursor, or no longer."""
@@ -205,10 +221,12 @@ class ImportScreen(PagedScreen[None]):
 
         async with aclosing(stream(read)) as reports:
             async for progress in reports:
-                text = describe_progress(progress, time.monotonic() - began)
-                self.show_title("Import", Content.styled(text, "$foreground"))
                 if self._canceled.is_set():
                     break
+                text = describe_progress(progress, time.monotonic() - began)
+                self.show_title("Import", Content.styled(text, "$foreground"))
+        if progress is not None:
+            self.show_title("Import", f"saving {describe_outcomes(progress.outcomes)}…")
         return progress
 
     def _say_what_was_done(self, progress: ImportProgress | None, found: int) -> None:

@@ -29,6 +29,7 @@ from agcx_tui.app.screens.index_part import IndexPart
 from agcx_tui.app.screens.open_conversation import conversation_screen
 from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.app.services import Services
+from agcx_tui.app.themes import MUTED
 from agcx_tui.core.local.paths import measures
 from agcx_tui.core.sessions.columns import fit, plain_cells
 from agcx_tui.core.store.act_queue import ActQueue
@@ -185,7 +186,7 @@ class StorageScreen(PagedScreen[Opened]):
             options.append(Option(_drawn(line, section.largest, self.size.width - _AROUND)))
             self._lines.append(line)
         if section.hidden:
-            more = Content.styled(f"  and {section.hidden:,} more", "$text-muted")
+            more = Content.styled(f"  and {section.hidden:,} more", MUTED)
             options.append(Option(more, disabled=True))
             self._lines.append(None)
 
@@ -245,5 +246,5 @@ def _drawn(line: Line, largest: int, width: int) -> Content:
         f"  {label} ",
         (f"{format.size(line.amount):>{_AMOUNT}}  ", "bold"),
         (f"{drawn:{BAR}}", "$primary"),
-        (f"  {note}", "$text-muted"),
+        (f"  {note}", MUTED),
     )

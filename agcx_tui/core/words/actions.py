@@ -48,6 +48,7 @@ _COPY = taking(
 _MAKE_SESSION = changing(
     "checkpoint.session", "c", "make_session", "new session", footer="new session"
 )
+_DELETE = changing("delete.yes", "d,delete,ctrl+s", "delete", "delete", footer="delete", label="d")
 
 # fmt: off
 # By place, in the order of the footer and of help.
@@ -70,8 +71,8 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         viewing("browser.view", "v", "view", "first words, last words, where you were",
                palette="preview the first words, the last words, or where you were"),
         viewing("browser.zoom", "z", "zoom", "maximize preview"),
-        changing("browser.rename", "f2", "rename", "rename in place", palette="rename the session"),
-        changing("browser.tags", "number_sign", "tags", "tags", palette="change the tags", label="#"),
+        changing("browser.rename", "f2", "act('rename')", "rename in place", palette="rename the session"),
+        changing("browser.tags", "number_sign", "act('tags')", "tags", palette="change the tags", label="#"),
         going("browser.storage", "S", "show('storage')", "storage",
                palette="show the storage"),
         going("browser.prune", "P", "show('prune')", "clean up"),
@@ -82,13 +83,13 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                footer="filter", palette="filter the sessions", label="/"),
         finding("browser.search", "f", "search", "search inside all conversations",
                footer="search"),
-        taking("browser.export", "e", "export", "export",
+        taking("browser.export", "e", "act('export')", "export",
                footer="export", palette="export the session, or those marked"),
-        changing("browser.delete", "d,delete", "delete", "delete",
+        changing("browser.delete", "d,delete", "act('delete')", "delete",
                footer="delete", palette="delete the session, or those marked", label="d"),
-        changing("browser.duplicate", "D", "duplicate", "duplicate", palette="duplicate the session"),
-        changing("browser.favorite", "asterisk", "favorite", "toggle favorite"),
-        changing("browser.undo", "u", "undo", "undo", palette="undo the last change"),
+        changing("browser.duplicate", "D", "act('duplicate')", "duplicate", palette="duplicate the session"),
+        changing("browser.favorite", "asterisk", "act('favorite')", "toggle favorite"),
+        changing("browser.undo", "u", "act('undo')", "undo", palette="undo the last change"),
         viewing("browser.sort", "s", "sort", "sort",
                footer="sort", palette="sort by the next column"),
         going("browser.import", "i", "show('import')", "import",
@@ -100,8 +101,8 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                palette="show only the sessions of this directory", label="."),
         viewing("browser.columns", "C", "columns", "columns", palette="choose the columns"),
         viewing("browser.subagents", "A", "subagents", "show or hide subagents"),
-        taking("browser.copy-id", "y", "copy('id')", "copy the id"),
-        taking("browser.copy-path", "Y", "copy('path')", "copy the path"),
+        taking("browser.copy-id", "y", "act('copy_id')", "copy the id"),
+        taking("browser.copy-path", "Y", "act('copy_path')", "copy the path"),
         moving("browser.next", "tab", "app.focus_next", "next pane"),
         moving("browser.previous", "shift+tab", "app.focus_previous", "previous pane"),
         viewing("browser.rescan", "f5", "rescan", "reload"),
@@ -346,9 +347,8 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         moving("picks.go", "enter", "enter", "done"),
     ),
     # The key that asked also answers; Enter stays on Cancel.
-    "delete": (
-        Action("delete.yes", "d,delete,ctrl+s", "delete", "delete", footer="delete", label="d"),
-    ),
+    "delete": (_DELETE,),
+    "ask-to-delete": (_DELETE,),
     "rename": (Action("rename.cancel", "escape", "dismiss(None)", "cancel", footer="cancel"),),
     "change": (
         moving("change.first", "down", "enter(0)", "first choice"),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from agcx_format import limits
 from agcx_format.codec.zstd import frames
 from agcx_format.errors import CompressionError
+from tests.support.examples import some_of
 
 TEXT = b"".join(b"line %d of a long enough text\n" % i for i in range(40_000))
 SHORT = TEXT[:50_000]
@@ -84,7 +85,7 @@ def test_cut_anywhere_it_is_refused(section: bytes, content: bytes):
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=300)
+@settings(max_examples=some_of(300))
 def test_bytes_that_are_no_frame_are_refused(data: bytes):
     if not data.startswith((b"\x28\xb5\x2f\xfd", b"\x50\x2a\x4d\x18")):
         with pytest.raises(CompressionError):

@@ -29,6 +29,7 @@ from agcx_format.model.items import (
     SummaryText,
 )
 from agcx_format.model.timestamps import Timestamp
+from tests.support.examples import some_of
 from tests.support.golden_files import GOLDEN
 
 # What breaks out of text, attributes, comments, and Markdown's own constructs in careless pages.
@@ -162,7 +163,7 @@ def test_nothing_of_the_escaping_corpus_gets_out_of_its_message(text):
     assert found.text["m9"].endswith("the end\n\n")
 
 
-@settings(max_examples=300)
+@settings(max_examples=some_of(300))
 @given(st.lists(st.sampled_from(CORPUS) | st.text(max_size=20), max_size=6).map("".join))
 def test_no_mixture_of_it_does_either(text):
     found = Page(page(*every_kind(text), title=text))

@@ -37,6 +37,7 @@ from agcx_format.model.items import (
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.escaping import visible
 from agcx_format.transcript.wording import describe_image
+from tests.support.examples import some_of
 
 # Pieces that open or close something in Markdown, alone and at the beginning of lines.
 _PIECES = [
@@ -110,7 +111,7 @@ def noted(text: str) -> dict:
     }
 
 
-@settings(max_examples=400)
+@settings(max_examples=some_of(400))
 @given(hostile)
 def test_hostile_text_changes_no_heading(text):
     items = every_kind(text)
@@ -120,7 +121,7 @@ def test_hostile_text_changes_no_heading(text):
     assert numbers == list(range(1, len(items) + 1))
 
 
-@settings(max_examples=400)
+@settings(max_examples=some_of(400))
 @given(hostile)
 def test_hostile_text_brings_no_html_of_its_own(text):
     """The only HTML is the folding around reasoning and context, in pairs."""

@@ -27,6 +27,7 @@ from agcx_format.model.session import Session
 from agcx_format.transcript.escaping import safe_line, safe_text
 from agcx_format.transcript.words import text_of
 from tests.format.exporting.test_markdown import draft, every_kind, noted
+from tests.support.examples import some_of
 
 DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
@@ -195,7 +196,7 @@ _PIECES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=300)
+@settings(max_examples=some_of(300))
 @given(st.deferred(lambda: st.lists(st.sampled_from([*references()[::17], *_PIECES]), max_size=12)))
 def test_no_mixture_of_references_and_marks_brings_one_back(pieces):
     shown = exports("".join(pieces))

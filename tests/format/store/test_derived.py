@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
@@ -87,7 +88,7 @@ def test_what_is_damaged_is_not_taken_apart(tmp_path: Path):
     assert contents(root, trash=True) == before
 
 
-def test_a_killed_split_is_there_whole_or_not_at_all(tmp_path: Path):
+def test_a_killed_split_is_there_whole_or_not_at_all(tmp_path: Path, strides: Callable[[int], int]):
     step, seen = 0, set()
     while True:
         root = copy_of("manager-store", tmp_path / f"run{step}")
@@ -108,7 +109,7 @@ def test_a_killed_split_is_there_whole_or_not_at_all(tmp_path: Path):
             seen.add("after")
         if not killed:
             break
-        step += 1
+        step += strides(5)
     assert seen == {"before", "after"}
 
 

@@ -252,15 +252,15 @@ def fresh_copy(template: Path, root: Path, action: Action) -> Path:
     return root
 
 
-# Of each kind of transition one, at every step; of the others the quick form takes some steps.
-_AT_EVERY_STEP = {"delete", "edit", "undo an edit", "bring back"}
+# Of each kind of transition one, at every step in one of the layouts; else the quick form takes some steps.
+_AT_EVERY_STEP = {"delete": 1, "edit": 2, "undo an edit": 1, "bring back": 2}
 
 
 @each_action
 def test_killed_before_each_change_of_a_file(
-    action: Action, template: Path, tmp_path: Path, request: pytest.FixtureRequest
+    action: Action, template: Path, tmp_path: Path, strides: Callable[[int], int]
 ):
-    at_every_step = request.config.getoption("--full") or action.name in _AT_EVERY_STEP
+    at_every_step = _AT_EVERY_STEP.get(action.name) == open_store(template).layout
     done = fresh_copy(template, tmp_path / "done", action)
     before = picture(done)
     action.does(open_store(done))
@@ -287,6 +287,6 @@ def test_killed_before_each_change_of_a_file(
         if not killed:
             assert now[:2] == after[:2]
             break
-        step += 1 if at_every_step else chance.randint(1, 6)
+        step += 1 if at_every_step else strides(11)
     assert seen == {False, True}
     assert step >= 4

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import random
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +24,7 @@ from tests.slow.crash.test_kill_at_every_step import (
     picture,
 )
 from tests.slow.crash.versions import assert_clean, session
+from tests.support import examples
 from tests.support.stores import contents
 
 
@@ -57,10 +57,10 @@ def without_directory_sync(patch: pytest.MonkeyPatch) -> None:
 
 
 LACKS = [without_links, without_exchange, without_both, without_directory_sync]
-each_lack = pytest.mark.parametrize("lack", LACKS, ids=lambda lack: lack.__name__)
+FACADES = {SessionStorage: "layout 1", SessionStore: "layout 2"}
 
 
-@pytest.fixture(params=[SessionStorage, SessionStore], ids=["layout 1", "layout 2"])
+@pytest.fixture(params=FACADES, ids=FACADES.values())
 def template(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     store = request.param(tmp_path / "template")
     for session_id in (A, B):
@@ -69,8 +69,17 @@ def template(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return store.path
 
 
-@each_lack
-@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
+# In the quick form an act in one of the layouts, the next one in the other.
+_DONE = [
+    pytest.param(lack, action, facade, id=f"{layout}-{action.name}-{lack.__name__}")
+    for at, lack in enumerate(LACKS)
+    for number, action in enumerate(ACTIONS)
+    for facade, layout in FACADES.items()
+    if examples.is_full() or (at + number) % 2 == list(FACADES).index(facade)
+]
+
+
+@pytest.mark.parametrize(("lack", "action", "template"), _DONE, indirect=["template"])
 def test_every_act_is_done_and_undone(
     lack: Callable, action: Action, template: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -102,9 +111,8 @@ def test_killed_at_any_step_it_is_there_whole_or_not_at_all(
     template: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    request: pytest.FixtureRequest,
+    strides: Callable[[int], int],
 ):
-    chance, at_every_step = random.Random(name), request.config.getoption("--full")
     lack(monkeypatch)
     (action,) = [each for each in ACTIONS if each.name == name]
     done = fresh_copy(template, tmp_path / "done", action)
@@ -121,7 +129,7 @@ def test_killed_at_any_step_it_is_there_whole_or_not_at_all(
         if not action.loses:
             nothing_is_lost(originals, root)
         assert_clean(root)
-        step += 1 if at_every_step else chance.randint(1, 4)
+        step += strides(8)
     assert step > 5
 
 

@@ -18,7 +18,7 @@ from tests.slow.crash.test_kill_at_every_step import ACTIONS, A, Action, B, noth
 from tests.slow.crash.versions import session
 from tests.support.stores import contents
 
-FEW = 30
+FEW = 12
 
 
 @pytest.fixture(params=[SessionStorage, SessionStore], ids=["layout 1", "layout 2"])

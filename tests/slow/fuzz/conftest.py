@@ -1,4 +1,4 @@
-"""How long each fuzz test goes on: a set number of examples, or its share of `--fuzz`."""
+"""How long each fuzz test goes on: a number of examples, more with `--full`, or its share of `--fuzz`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
+
+from tests.support.examples import some_of
 
 _ROUND = 300
 
@@ -28,7 +30,7 @@ class Fuzzing:
         self, check: Callable[[Any], None], strategy: SearchStrategy, *, examples: int
     ) -> None:
         if not self.seconds:
-            _round(check, strategy, examples, None)
+            _round(check, strategy, some_of(examples), None)
         end = time.monotonic() + self.seconds
         while time.monotonic() < end:
             _round(check, strategy, min(examples, _ROUND), time.time_ns())

@@ -155,18 +155,21 @@ def test_the_strategies_reach_the_corners(fuzzing: Fuzzing):
     """What the other tests rest on: that unkind values are drawn at all."""
     seen = set()
 
-    def check(session: tuple) -> None:
-        metadata, conversation, _ = session
-        items = [message.item for message in conversation.messages]
-        seen.update(type(item).__name__ for item in items)
-        seen.update("trap" for item in items if not same(as_rust_writes(item), item))
-        seen.update(map(type, [metadata.current_mode]))
+    def look_at_item(item: Any) -> None:
+        seen.add(type(item).__name__)
+        if not same(as_rust_writes(item), item):
+            seen.add("trap")
+
+    def look_at_metadata(metadata: session.SessionMetadata) -> None:
+        seen.add(type(metadata.current_mode))
         if metadata.compression_ratio != metadata.compression_ratio:
             seen.add(metadata.compression_ratio.packed)
         if metadata.created_at[0] in "+-":
             seen.add("odd year")
 
-    fuzzing(check, sessions(), examples=150)
+    # What sessions are made of, which are drawn more slowly.
+    fuzzing(look_at_item, values(items.ResponseItem), examples=600)
+    fuzzing(look_at_metadata, values(session.SessionMetadata), examples=300)
     kinds = {v.cls.__name__ for v in types_of_items()}
     assert kinds | {"UnknownItem", "ReasoningWithoutContent", "trap", "odd year"} <= seen
     assert OperatingMode in seen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
@@ -203,7 +204,9 @@ def test_the_question_and_the_word_are_asked(store: Store, tmp_path: Path):
     assert holding(store.path, SECRET) == []
 
 
-def test_killed_at_any_step_all_of_it_is_as_it_was_or_none(store: Store, tmp_path: Path):
+def test_killed_at_any_step_all_of_it_is_as_it_was_or_none(
+    store: Store, tmp_path: Path, strides: Callable[[int], int]
+):
     step, seen = 0, set()
     while True:
         root = tmp_path / f"run{step}"
@@ -226,5 +229,5 @@ def test_killed_at_any_step_all_of_it_is_as_it_was_or_none(store: Store, tmp_pat
         seen.add(now != before)
         if not killed:
             break
-        step += 3
+        step += strides(8)
     assert seen == {False, True}

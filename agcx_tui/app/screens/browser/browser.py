@@ -26,7 +26,6 @@ from agcx_tui.app.screens.browser.filter_bar import FilterBar
 from agcx_tui.app.screens.browser.offered import useless
 from agcx_tui.app.screens.listing import ListingScreen
 from agcx_tui.app.services import Remember, Services
-from agcx_tui.app.widgets.copying import copy
 from agcx_tui.app.widgets.lines.completed_line import CompletedLine
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.lines.key_line import KeyLine
@@ -264,7 +263,8 @@ class BrowserScreen(ListingScreen[None]):
         """The key that goes to the filter is not offered there, nor any without what it is for."""
         if action == "filter" and self.focused is self._filter.input:
             return False
-        return action not in self._hidden
+        name = parameters[0] if action == "act" else action
+        return name not in self._hidden
 
     def action_filter(self) -> None:
         self.set_focus(self._filter.input)
@@ -320,50 +320,12 @@ class BrowserScreen(ListingScreen[None]):
         """Imported with the first act."""
         from agcx_tui.app.screens.browser.session_acts import SessionActs
 
-        return SessionActs(self.app, self.services, self.feed, self.sessions)
-
-    def action_copy(self, what: str) -> None:
-        """Copy the id or the path of the session under the cursor."""
-        row = self.sessions.cursor
-        if row is not None:
-            text = self.table.id(row) if what == "id" else self.table.path(row)
-            copy(self.app, text, safe_line(text))
-
-    def action_export(self) -> None:
-        from agcx_tui.app.dialogs.export import ExportItem
-        from agcx_tui.app.dialogs.run_export import ask_for_export
-
-        table = self.table
-        rows = [row for row in self.chosen() if table.readable(row)]
-        if not rows:
-            self.notify("Nothing here can be exported.", markup=False)
-            return
-        items = [ExportItem(table.path(row), table.id(row), table.title(row)) for row in rows]
-        ask_for_export(self.app, items)
+        return SessionActs(self.app, self.services, self.feed, self.sessions, self.chosen)
 
     @work
-    async def action_delete(self) -> None:
-        await self._acts.delete(self.chosen())
-
-    @work
-    async def action_duplicate(self) -> None:
-        await self._acts.duplicate(self.sessions.cursor)
-
-    @work
-    async def action_favorite(self) -> None:
-        await self._acts.toggle_favorite(self.chosen())
-
-    @work
-    async def action_undo(self) -> None:
-        await self._acts.undo()
-
-    @work
-    async def action_rename(self) -> None:
-        await self._acts.rename(self.sessions.cursor, self.sessions.title_region)
-
-    @work
-    async def action_tags(self) -> None:
-        await self._acts.change_tags(self.chosen())
+    async def action_act(self, name: str) -> None:
+        """Do what `SessionActs` has under this name."""
+        await self._acts.perform(name)
 
     @on(CompletedLine.SearchInside)
     @work

@@ -20,7 +20,7 @@ _ON_A_SESSION = frozenset(
         "view",
         "zoom",
     )
-)
+)  # fmt: skip
 _ON_A_LIST = frozenset(
     ("filter", "search", "sort", "reverse", "group", "columns", "here", "subagents", "clear")
 )

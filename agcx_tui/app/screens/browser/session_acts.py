@@ -7,17 +7,19 @@ were shown then.  The table follows by itself (`StoreFeed`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
 from agcx_format.errors import NothingToUndo, PersistenceError, SessionNotFound, StaleSession
 from agcx_format.transcript import safe_line
+from agcx_tui.app.widgets.copying import copy
+from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.words import format
 
 if TYPE_CHECKING:
     from textual.app import App
-    from textual.geometry import Region
 
     from agcx_format import Store
     from agcx_tui.app.services import Services
@@ -30,22 +32,70 @@ __all__ = ["SessionActs", "title_of_copy"]
 
 
 class SessionActs:
-    """Acts on rows of the list; call each in a worker of the screen that shows it."""
+    """Acts on rows of the list, those of `chosen` or the one under the cursor.
+
+    Call `perform` in a worker of the screen that shows it.
+    """
 
     def __init__(
-        self, app: App[object], services: Services, feed: StoreFeed, sessions: SessionList
+        self,
+        app: App[object],
+        services: Services,
+        feed: StoreFeed,
+        sessions: SessionList,
+        chosen: Callable[[], list[int]],
     ) -> None:
         self._app = app
         self._services = services
         self._feed = feed
         self._sessions = sessions
         self._table = feed.table
+        self._chosen = chosen
+        self._named: Mapping[str, Callable[[], Awaitable[None]]] = {
+            "delete": self.delete,
+            "duplicate": self.duplicate,
+            "favorite": self.toggle_favorite,
+            "rename": self.rename,
+            "tags": self.change_tags,
+            "export": self.export,
+            "copy_id": partial(self.copy, SessionTable.id),
+            "copy_path": partial(self.copy, SessionTable.path),
+            "undo": self.undo,
+        }
 
-    async def delete(self, rows: Sequence[int]) -> None:
+    async def perform(self, name: str) -> None:
+        """Do what the table of actions calls `act(name)`.
+
+        Raises:
+            KeyError: There is no such act.
+        """
+        await self._named[name]()
+
+    async def copy(self, what: Callable[[SessionTable, int], str]) -> None:
+        """Copy the id or the path of the session under the cursor."""
+        row = self._sessions.cursor
+        if row is not None:
+            text = what(self._table, row)
+            copy(self._app, text, safe_line(text))
+
+    async def export(self) -> None:
+        from agcx_tui.app.dialogs.export import ExportItem
+        from agcx_tui.app.dialogs.run_export import ask_for_export
+
+        table = self._table
+        rows = [row for row in self._chosen() if table.readable(row)]
+        if not rows:
+            self._app.notify("Nothing here can be exported.", markup=False)
+            return
+        items = [ExportItem(table.path(row), table.id(row), table.title(row)) for row in rows]
+        ask_for_export(self._app, items)
+
+    async def delete(self) -> None:
         from agcx_tui.app.dialogs.delete import may_delete
         from agcx_tui.core.store import store_work
         from agcx_tui.core.words.acts import summary
 
+        rows = self._chosen()
         if not rows:
             return
         rows = [*rows, *self._table.subagents(rows)]
@@ -57,10 +107,11 @@ class SessionActs:
         if outcome is not None:
             self._say(f"Deleted {summary(outcome.act)}. u to undo.")
 
-    async def duplicate(self, row: int | None) -> None:
+    async def duplicate(self) -> None:
         from agcx_tui.core.store import store_work
         from agcx_tui.core.words.acts import summary
 
+        row = self._sessions.cursor
         if row is None:
             return
         if not self._table.readable(row):
@@ -78,12 +129,12 @@ class SessionActs:
         if outcome is not None:
             self._say(f"Duplicated: {summary(outcome.act)}. u to undo.", go_to=outcome)
 
-    async def toggle_favorite(self, rows: Sequence[int]) -> None:
+    async def toggle_favorite(self) -> None:
         """Make them favorites; if all of them are, no more."""
         from agcx_tui.core.store import store_work
         from agcx_tui.core.words.acts import describe
 
-        rows = [row for row in rows if not self._table.broken(row)]
+        rows = [row for row in self._chosen() if not self._table.broken(row)]
         if not rows:
             return
         files = self._feed.shown(rows)
@@ -92,10 +143,11 @@ class SessionActs:
             starred = outcome.act.edit is not None and outcome.act.edit.favorite
             self._say(f"{'★ ' if starred else ''}{describe(outcome.act)}.")
 
-    async def rename(self, row: int | None, place: Region) -> None:
-        """Ask for a new title in `place`, the region of the screen where the old one is."""
+    async def rename(self) -> None:
+        """Ask for a new title where the old one is."""
         from agcx_tui.app.dialogs.naming import RenameScreen
 
+        row, place = self._sessions.cursor, self._sessions.title_region
         if row is None or not self._table.readable(row):
             return
         files = self._feed.shown([row])
@@ -103,10 +155,10 @@ class SessionActs:
         if title:
             await self._edit(files, lambda metadata: {"title": title})
 
-    async def change_tags(self, rows: Sequence[int]) -> None:
+    async def change_tags(self) -> None:
         from agcx_tui.app.dialogs.naming import TagsDialog, tags_after
 
-        rows = [row for row in rows if self._table.readable(row)]
+        rows = [row for row in self._chosen() if self._table.readable(row)]
         if not rows:
             return
         files = self._feed.shown(rows)

@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_line
 from agcx_tui.app.screens.options_screen import PagedScreen
+from agcx_tui.app.themes import MUTED
 from agcx_tui.core.conversation.branch_list import ListedBranch, list_branches
 from agcx_tui.core.words.format import counted
 
@@ -52,15 +53,18 @@ def _lines(branch: ListedBranch) -> Content:
     space = "   " * branch.depth
     newest = "   newest" if branch.newest else ""
     first = Content.assemble(
-        f"{space}{branch.name}", (f"   {branch.facts}", "$text-muted"), (newest, "$secondary")
+        f"{space}{branch.name}", (f"   {branch.facts}", MUTED), (newest, "$secondary")
     )
-    more = [Content.styled(f"{space}     {line}", "$text-muted") for line in branch.differences()]
+    more = [Content.styled(f"{space}     {line}", MUTED) for line in branch.differences()]
     return Content("\n").join([first, *more])
 
 
-async def ask_for_branch(screen: Screen[None], source: MessageSource) -> int | None:
-    """The index of the first message of the branch that the person chooses; None for none."""
-    if not source.complete:
+async def ask_for_branch(screen: Screen[None], source: MessageSource | None) -> int | None:
+    """The index of the first message of the branch that the person chooses; None for none.
+
+    The source is None while it is being opened.
+    """
+    if source is None or not source.complete:
         screen.notify(
             "It is still loading: branches are known once all of it is read.", markup=False
         )

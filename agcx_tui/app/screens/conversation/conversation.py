@@ -311,7 +311,8 @@ class ConversationScreen(OnceScreen[None]):
     @work(exclusive=True, group="branches")
     async def action_branches(self) -> None:
         """Show the tree of branches, and go to the one that is chosen."""
-        start = await ask_for_branch(self, self.transcript.source)
+        source = None if self.opened is None else self.transcript.source
+        start = await ask_for_branch(self, source)
         if start is not None:
             self.transcript.seek(start)
 

@@ -14,6 +14,7 @@ from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.links import followable
 from agcx_tui.app.blocks.markdown import as_typed, markdown_parts, markdown_slices
 from agcx_tui.app.blocks.palette import Palette
+from tests.support.examples import some_of
 
 # What brings an unsafe character about once a parser has read it.
 REFERENCES = (
@@ -93,7 +94,7 @@ def test_an_address_in_an_escape_sequence_holds_nothing_that_ends_it(address, fo
     assert followable(address) == followed
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=some_of(60))
 @given(
     st.lists(
         st.sampled_from([*"ab *_`#[](){}<>!|-\n\t\x1b\x9b\x07\r\u202e\u2028中é>1.~&", *REFERENCES]),
@@ -108,7 +109,7 @@ def test_no_text_brings_a_control_character_or_too_wide_a_line(text):
             assert all(seg.control is None for seg in strip)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=some_of(40))
 @given(
     st.lists(
         st.sampled_from(["word " * 40, "", "```py", "```", "- item", "x = 1", "z" * 9000]),

@@ -29,7 +29,7 @@ from agcx_tui.app.dialogs.redaction_review import RedactionReview
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.core.export.session_export import Looked
 from agcx_tui.core.export.write_files import Progress
-from tests.support.browsing import SIZE, browser, demo_copy, scanned, until
+from tests.support.browsing import browser, demo_copy, scanned, until
 
 # What leaves a dialog, what moves in it, and what would do something in the list.
 KEYS = {
@@ -95,7 +95,8 @@ DIALOGS: dict[str, Callable[[BrowserScreen], Screen]] = {
 @asynccontextmanager
 async def listing(tmp_path) -> Iterator[tuple]:
     store = demo_copy(tmp_path / "history")
-    async with browser(store).run_test(size=SIZE) as pilot:
+    # A small screen: most of the work of these tests is drawing what lies below a dialog.
+    async with browser(store).run_test(size=(80, 24)) as pilot:
         screen = await scanned(pilot)
         await pilot.press("down", "down")
         yield pilot, screen

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from textual.app import App
 
 from agcx_format import read_session, write_session
-from agcx_tui.app.screens.conversation.branch_tree import BranchTree
+from agcx_tui.app.screens.conversation.branch_tree import BranchTree, ask_for_branch
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from tests.support.browsing import until
 from tests.support.messages import assistant, golden, user
@@ -50,6 +50,10 @@ async def test_the_tree_names_the_branches_and_enter_goes_to_one(tmp_path):
     app = ScreenApp(written(tmp_path / "branched.agcx", MESSAGES))
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot)
+        # As long as there is no source, nothing is said about branches.
+        assert await ask_for_branch(screen, None) is None
+        said = lambda: [str(each.message) for each in app._notifications]  # noqa: E731
+        await until(pilot, lambda: any("still loading" in each for each in said()))
         await pilot.press("B")
         await until(pilot, lambda: isinstance(app.screen, BranchTree) and app.screen.is_mounted)
         lines = app.screen.lines

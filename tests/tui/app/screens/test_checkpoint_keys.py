@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from agcx_format import open_store, read_session
 from agcx_tui.app.dialogs.export import ExportDialog
-from agcx_tui.app.dialogs.naming import AskDialog, NameDialog
+from agcx_tui.app.dialogs.naming import AskDialog, AskToDelete, NameDialog
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from tests.support.browsing import SIZE, browser, notices, scanned, until
 from tests.support.golden_files import GOLDEN
@@ -96,9 +96,10 @@ async def test_a_checkpoint_is_made_renamed_and_deleted_and_u_undoes_each(manage
         assert first not in names(managed)
         await listed(pilot, screen, "another name")
         await pilot.press("d")
-        dialog = await on(pilot, AskDialog)
+        dialog = await on(pilot, AskToDelete)
         assert dialog.focused.id == "cancel"
-        await pilot.press("right", "enter")
+        # The key that asked answers.
+        await pilot.press("d")
         await until(pilot, lambda: "Deleted checkpoint another name" in notices(pilot))
         assert "another name" not in names(managed)
         for count in range(3):

@@ -13,6 +13,7 @@ from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.core.sessions.groups import GROUPINGS, Section
 from agcx_tui.core.sessions.query import parse
 from tests.support.entries import NOW
+from tests.support.examples import some_of
 from tests.tui.app.screens.test_list_keys import Listing, entry
 
 PROJECTS = ("/w/site", "/w/app", "")
@@ -156,4 +157,4 @@ class GroupedKeys(RuleBasedStateMachine):
 
 
 TestGroupedKeys = GroupedKeys.TestCase
-TestGroupedKeys.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+TestGroupedKeys.settings = settings(max_examples=some_of(30), stateful_step_count=25, deadline=None)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable
 from itertools import count
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Checkbox, Input, OptionList
 
+from agcx_format import open_store
+from agcx_format.importing import import_sessions
 from agcx_format.model.timestamps import Timestamp
 from agcx_tui.app.dialogs.delete import ConfirmDelete, ConfirmFavorites
 from agcx_tui.app.dialogs.empty_trash import EmptyDialog
@@ -18,9 +21,11 @@ from agcx_tui.app.dialogs.naming import AskDialog, NewSessionDialog, RenameScree
 from agcx_tui.app.dialogs.redaction_review import RedactionReview
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.screens.history import HistoryScreen
+from agcx_tui.app.screens.importing import ImportScreen
 from agcx_tui.app.screens.prune import PruneScreen
 from agcx_tui.app.screens.storage import StorageScreen
 from agcx_tui.app.screens.trash import TrashScreen
+from tests.support import transcript_lines
 from tests.support.browsing import (
     browser,
     confirm_deletion,
@@ -31,6 +36,7 @@ from tests.support.browsing import (
     worked,
 )
 from tests.support.entries import NOW_SECONDS
+from tests.support.rollout_lines import SESSION, meta, user, write
 
 Steps = Callable[[Pilot], Awaitable[None]]
 
@@ -41,6 +47,8 @@ def home(home, monkeypatch):
     minutes = count(-60, 10)
     now = lambda cls: Timestamp.from_ns((NOW_SECONDS + next(minutes) * 60) * 10**9)  # noqa: E731
     monkeypatch.setattr(Timestamp, "now", classmethod(now))
+    for name in ("CODEX_HOME", "CLAUDE_CONFIG_DIR", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
     return home
 
 
@@ -165,6 +173,26 @@ async def review(pilot: Pilot) -> None:
     await pilot.press("down", "space", "down")
 
 
+async def importing(pilot: Pilot) -> None:
+    """Of one agent something is new and something has grown; of another, a file cannot be looked at."""
+    codex, claude = (Path.home() / name for name in (".codex/sessions", ".claude/projects/site"))
+    for folder in (codex, claude):
+        folder.mkdir(parents=True)
+    write(codex / "a.jsonl", meta(), user("one"))
+    store = open_store(Path.home() / "history")
+    list(import_sessions(store, [codex]))
+    write(codex / "a.jsonl", meta(), user("one"), user("and more"))
+    write(codex / "b.jsonl", meta(id=SESSION.replace("a", "b")), user("two"))
+    write(claude / "c.jsonl", transcript_lines.user("three"))
+    (claude / "gone.jsonl").symlink_to(claude / "nothing")
+    for path in (*codex.iterdir(), claude / "c.jsonl", store.path / "imports" / "codex.idx"):
+        os.utime(path, ns=((NOW_SECONDS - 120) * 10**9,) * 2)
+    await pilot.press("i")
+    await shown(pilot, ImportScreen)
+    await until(pilot, lambda: "2 new" in line(pilot.app.screen, "#title"))
+    await pilot.press("down", "space")
+
+
 @pytest.mark.parametrize("theme", ["agcx-dark", "agcx-light"])
 @pytest.mark.parametrize(
     "steps",
@@ -181,6 +209,7 @@ async def review(pilot: Pilot) -> None:
         split,
         at_work,
         review,
+        importing,
     ],
     ids=lambda steps: steps.__name__,
 )

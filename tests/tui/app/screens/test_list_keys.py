@@ -18,6 +18,7 @@ from agcx_tui.core.sessions.sorting import SORTS
 from agcx_tui.core.sessions.table import SessionTable
 from tests.support.browsing import SIZE, at_cursor, browser, demo_copy, scanned, titles, until
 from tests.support.entries import NOW, session
+from tests.support.examples import some_of
 
 FILTERS = ["", "even", "odd", "is:fav", "messages:>20", "nothing like it"]
 
@@ -211,7 +212,7 @@ class Keys(RuleBasedStateMachine):
 
 
 TestKeys = Keys.TestCase
-TestKeys.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestKeys.settings = settings(max_examples=some_of(40), stateful_step_count=30, deadline=None)
 
 
 async def test_a_range_does_not_go_on_after_the_filter_changed(tmp_path):

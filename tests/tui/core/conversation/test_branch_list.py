@@ -6,6 +6,7 @@ from uuid import UUID
 
 from agcx_format import ListSource
 from agcx_format.model.items import FileContext
+from agcx_format.transcript import TranscriptReader
 from agcx_tui.core.conversation.branch_list import list_branches
 from tests.support.messages import assistant, call, output, user
 
@@ -37,8 +38,14 @@ def branched():
     ]  # fmt: skip
 
 
+def listed(messages):
+    found = list_branches(ListSource(messages))
+    assert found is not None
+    return found
+
+
 def test_branches_differ_in_what_only_they_ran_and_touched():
-    found = list_branches(ListSource(branched()))
+    found = listed(branched())
     assert [(b.name, b.depth, b.newest) for b in found] == [
         ("It fails", 0, False), ("Try␛[2J another way", 0, True), ("fine", 1, False),
         ("Deeper", 1, True),
@@ -58,6 +65,20 @@ def test_branches_differ_in_what_only_they_ran_and_touched():
     ]
 
 
+def test_messages_of_a_branch_that_all_name_its_branch_point_are_one_branch():
+    place = {"branch_id": FIRST, "parent_message_id": UUID(int=1)}
+    messages = [
+        assistant("So", message_id=UUID(int=1), branch_point=True),
+        user("Another way", message_id=UUID(int=2), **place),
+        shell("make", 3, **place),
+        assistant("Done", message_id=UUID(int=4), **place),
+    ]
+    assert [(branch.way.start, branch.content.messages) for branch in listed(messages)] == [(2, 3)]
+    reader = TranscriptReader(0)
+    notes = [reader.read(number, each).notes for number, each in enumerate(messages, 1)]
+    assert notes[1:] == [(), (), ()]
+
+
 def test_a_conversation_without_branches_has_none():
-    assert list_branches(ListSource([user("a"), assistant("b")])) == []
+    assert listed([user("a"), assistant("b")]) == []
     assert list_branches(ListSource(branched()), lambda: True) is None

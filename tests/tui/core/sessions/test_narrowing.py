@@ -11,6 +11,7 @@ from agcx_tui.core.sessions.query import KEYS, parse
 from agcx_tui.core.sessions.sorting import SORTS
 from agcx_tui.core.sessions.table import SessionTable
 from tests.support.entries import NOW, broken, damaged, session
+from tests.support.examples import some_of
 
 WORDS = ["grid", "Grid layout", "café", "cafe\u0301", "Ｇrid", "b81d", "81d", "id", "gpt", "9"]
 ENTRIES = [
@@ -111,7 +112,7 @@ def filled() -> SessionTable:
     return table
 
 
-@settings(max_examples=150)
+@settings(max_examples=some_of(150))
 @given(STEPS)
 def test_narrowing_shows_what_filtering_afresh_shows(steps):
     table, line = filled(), ""
@@ -145,7 +146,7 @@ def test_an_id_that_is_changed_at_its_beginning_is_found():
 
 
 @given(st.permutations(ENTRIES), st.sampled_from(SORTS), st.booleans())
-@settings(max_examples=50)
+@settings(max_examples=some_of(50))
 def test_equal_rows_are_in_the_same_order_however_they_came(entries, key, descending):
     expected, table = filled(), SessionTable()
     table.put(entries[:10])

@@ -14,6 +14,7 @@ from agcx_tui.core.sessions.query import parse
 from agcx_tui.core.sessions.sorting import SORTS
 from agcx_tui.core.sessions.table import SessionTable
 from tests.support.entries import NOW, broken, damaged, session
+from tests.support.examples import some_of
 
 
 def shown(table: SessionTable) -> list[str]:
@@ -329,7 +330,7 @@ def test_a_title_that_is_decomposed_is_found_however_it_is_typed(table):
     assert filtered(table, "cafe") == ["Cafe noir"]
 
 
-@settings(max_examples=150)
+@settings(max_examples=some_of(150))
 @given(
     st.lists(st.sampled_from(["Grid", "grid", "GRID it",
      "Gri", "Cafe\u0301", "café", "Straße", ""]), max_size=6),

@@ -36,6 +36,7 @@ from tests.support.browsing import (
     titles,
     until,
 )
+from tests.support.examples import some_of
 from tests.support.stores import contents
 
 # A few sessions of the demo, by the beginnings of their ids.
@@ -119,7 +120,7 @@ ACTS = st.one_of(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=some_of(25))
 @given(st.lists(ACTS, max_size=8))
 def test_whatever_is_asked_for_while_an_act_runs_happens_in_that_order(asked):
     with few_sessions() as store:
