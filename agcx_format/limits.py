@@ -49,6 +49,11 @@ KEPT_PACKED = 32 * MIB
 # take more than there is.
 KEPT_FOR_ACT = 128 * MIB
 
+# A file of another agent that is larger is not imported in memory, where a conversation takes three times as
+# much; of its messages, pages of so many characters are.
+SOURCE_IN_MEMORY = 32 * MIB
+PAGE_OF_MESSAGES = MIB
+
 # The manifest of an act takes about 250 bytes for each session.  More than a quarter of a million sessions
 # need two acts.
 MANIFEST = 64 * MIB

@@ -8,7 +8,7 @@ same words follows.
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable
 
 from agcx_format.importing.draft import ImportDraft
@@ -33,19 +33,25 @@ class Copies:
         self._present: dict[_Key, int] = {}
         # By the type of the line.
         self._copies: defaultdict[str, dict[_Key, int]] = defaultdict(dict)
-        self._alone: defaultdict[_Key, deque[tuple[DraftEntry, str, int, object]]] = defaultdict(
-            deque
-        )
+        # The positions of the messages, and what counts their lines as copies after all.
+        self._alone: dict[_Key, list[tuple[int, Callable[[], None]]]] = {}
 
     def said(self, speaker: str, text: str) -> None:
         """Note the words of an item. A copy that was taken for the only one makes room for it."""
         key = _key(speaker, text)
         if alone := self._alone.get(key):
-            entry, kind, number, value = alone.popleft()
-            entry.is_dropped = True
-            self._draft.duplicates.add(kind, number, value)
+            position, count_as_copy = alone.pop(0)
+            self._draft.entries[position].is_dropped = True
+            count_as_copy()
+            if not alone:
+                del self._alone[key]
         else:
             self._present[key] = self._present.get(key, 0) + 1
+
+    def repeated(self, speaker: str, text: str, kind: str) -> None:
+        """Count a copy of which it is known that an item says the same."""
+        key, copies = _key(speaker, text), self._copies[kind]
+        copies[key] = copies.get(key, 0) + 1
 
     def copy(
         self,
@@ -68,7 +74,8 @@ class Copies:
             return None
         self._present[key] = present + 1
         entry = self._draft.add(make(), number)
-        self._alone[key].append((entry, kind, number, value))
+        count_as_copy = self._draft.duplicates.later(kind, number, value)
+        self._alone.setdefault(key, []).append((entry.position, count_as_copy))
         return entry
 
 

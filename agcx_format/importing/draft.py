@@ -8,21 +8,29 @@ back) changes an entry of the draft; the messages are made at the end. Nothing h
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
 from agcx_format.importing.draft_entry import DraftEntry
-from agcx_format.importing.draft_messages import Calls, messages_of
-from agcx_format.importing.environment import AGENT, SOURCE_CHANGED, VERSION, WRITTEN_BY
-from agcx_format.importing.family import family, links, title_of
+from agcx_format.importing.draft_messages import Calls, DraftMessages, id_of
+from agcx_format.importing.environment import (
+    AGENT,
+    SOURCE_CHANGED,
+    VERSION,
+    WRITTEN_BY,
+    spent_since,
+)
+from agcx_format.importing.family import family, links, subagents_in, title_of
 from agcx_format.importing.file_contexts import files_of
 from agcx_format.importing.imported import Imported, Parent
 from agcx_format.importing.json_lines import Line
 from agcx_format.importing.report import ImportReport, LineTally
+from agcx_format.importing.stored_entries import Entries
 from agcx_format.model.fields import Float32
 from agcx_format.model.ids import uuid5_hex
 from agcx_format.model.items import (
@@ -56,13 +64,31 @@ _FORMAT_VERSION = 1
 
 
 @dataclass
+class ReturnedSession:
+    """What an export of this program noted of a session.
+
+    Fields:
+        environment: what the import of the session had said of it; None in exports of older versions.
+    """
+
+    title: str
+    tags: list[str]
+    model: str
+    environment: dict[str, str] | None
+    created: Timestamp | None
+    updated: Timestamp | None
+    mode: OperatingMode | None = None
+
+
+@dataclass
 class ImportDraft:
     """A conversation in progress."""
 
     id: UUID
     start: Timestamp
-    calls: Calls = field(default_factory=Calls)
-    entries: list[DraftEntry] = field(default_factory=list)
+    # A call of unknown duration took as long as until its output was written.
+    times_calls: bool = False
+    entries: Entries = field(default_factory=list)
     skipped: LineTally = field(default_factory=LineTally)
     duplicates: LineTally = field(default_factory=LineTally)
     unknown: LineTally = field(default_factory=LineTally)
@@ -83,9 +109,7 @@ class ImportDraft:
     # The sessions of subagents, by the calls that started them.
     subagents: dict[str, UUID] = field(default_factory=dict)
     # What an export of this program said of the session.
-    returned_tags: list[str] | None = None
-    returned_title: str = ""
-    returned_mode: OperatingMode | None = None
+    returned: ReturnedSession | None = None
     now: Timestamp | None = None
     _has_time: bool = False
     # The position of the message that the next one continues from, after a branch was left.
@@ -93,6 +117,9 @@ class ImportDraft:
     # The line or key of the last message, and how many messages came from it.
     _origin: str = ""
     _parts: int = 0
+
+    def __post_init__(self) -> None:
+        self.calls = Calls(self.entries, times_calls=self.times_calls)
 
     # --- lines
 
@@ -137,7 +164,7 @@ class ImportDraft:
 
     def id_of(self, entry: DraftEntry) -> UUID:
         """The id of the message."""
-        return entry.returned[0].message_id if entry.returned else uuid5(self.id, entry.name)
+        return id_of(self.id, entry)
 
     def _name(self, number: int) -> str:
         """What the id of the next message derives from: its line or key, and its number within it."""
@@ -156,7 +183,6 @@ class ImportDraft:
         name = f"{origin}.{self._parts}" if self._parts else origin
         self._parts += 1
         entry = DraftEntry(item, len(self.entries), name, self.clock, self._has_time, None)
-        self.entries.append(entry)
         if self._resumes_from is not None:
             entry.parent, self._resumes_from = self._resumes_from, None
         if isinstance(item, Message):
@@ -164,10 +190,11 @@ class ImportDraft:
         elif isinstance(item, FunctionCallOutput):
             entry.outcome = outcome or read_outcome(item.output)
         elif isinstance(item, FunctionCall):
-            self.calls.add(item.call_id, entry)
+            self.calls.add(item.call_id, entry.position)
             entry.files = files_of(item)
         elif isinstance(item, LocalShellCall) and item.call_id is not None:
-            self.calls.add(item.call_id, entry)
+            self.calls.add(item.call_id, entry.position)
+        self.entries.append(entry)
         return entry
 
     def lived(self) -> Iterator[DraftEntry]:
@@ -176,27 +203,31 @@ class ImportDraft:
 
     def leave(self, entries: list[DraftEntry], fork: DraftEntry | None) -> None:
         """Put `entries`, which follow `fork`, into a branch of their own, which was left."""
-        if not entries:
+        self._leave([entry.position for entry in entries], fork.position if fork else None)
+
+    def _leave(self, positions: Sequence[int], fork: int | None) -> None:
+        if not positions:
             return
-        branch = uuid5(self.id, f"branch:{self.id_of(entries[0])}")
-        for entry in entries:
+        branch = uuid5(self.id, f"branch:{self.id_of(self.entries[positions[0]])}")
+        for position in positions:
+            entry = self.entries[position]
             entry.branch = entry.branch or branch
         if fork is not None:
-            fork.is_branch_point = True
-            entries[0].parent = fork.position
+            self.entries[fork].is_branch_point = True
+            self.entries[positions[0]].parent = fork
 
     def take_back(self, turns: int) -> None:
         """Leave the branch of the last `turns` turns; the next message continues from before them."""
-        left: list[DraftEntry] = []
+        left: list[int] = []
         fork = None
         for entry in self.lived():
             if turns <= 0:
-                fork = entry
+                fork = entry.position
                 break
-            left.append(entry)
+            left.append(entry.position)
             turns -= entry.words is not None
-        self.leave(left[::-1], fork)
-        self._resumes_from = fork.position if fork and left else None
+        self._leave(left[::-1], fork)
+        self._resumes_from = fork if left else None
 
     # --- calls and modes
 
@@ -215,9 +246,11 @@ class ImportDraft:
     @property
     def first_words(self) -> str:
         """A title made from the first words of the person that were not taken back."""
-        said = [e for e in self.entries if e.words and not e.is_dropped]
-        lived = [e for e in said if e.branch is None]
-        return next((title for e in lived or said if (title := short_title(e.words or ""))), "")
+        lived = (e for e in self.entries if e.words and not e.is_dropped and e.branch is None)
+        said = (e for e in self.entries if e.words and not e.is_dropped)
+        first = next(lived, None)
+        words = said if first is None else itertools.chain([first], lived)
+        return next((title for e in words if (title := short_title(e.words or ""))), "")
 
     def _titles_before(self) -> set[str]:
         """Titles that a version which knew fewer kinds of injected text may have made."""
@@ -237,23 +270,26 @@ class ImportDraft:
 
         `changed` is when the file last changed, None if no file did.
         """
-        mode = self.modes[-1][0] if self.modes else self.returned_mode or OperatingMode.BUILD
-        messages = messages_of(self.entries, self.id, self.start, self.calls)
+        returned, updated = self.returned, self.clock
+        returned_mode = returned.mode if returned else None
+        mode = self.modes[-1][0] if self.modes else returned_mode or OperatingMode.BUILD
+        messages = DraftMessages(self.entries, self.id, self.start, self.calls)
         tags = [agent, *tags, *links(self.parent), INCOMPLETE if self.incomplete else ""]
-        if self.returned_tags is not None:
-            tags = [*self.returned_tags, INCOMPLETE if self.incomplete else ""]
-            title = self.returned_title or title
+        if returned is not None:
+            tags = [*returned.tags, INCOMPLETE if self.incomplete else ""]
+            title, model = returned.title or title, returned.model or model
+            updated = max(updated, returned.updated or updated)
         elif self.parent is not None:
             self.titles.add(title)
             title = title_of(self.parent, title)
         metadata = SessionMetadata(
             id=self.id,
             title=title,
-            created_at=self.start,
-            updated_at=self.clock,
-            last_accessed=self.clock,
+            created_at=(returned and returned.created) or self.start,
+            updated_at=updated,
+            last_accessed=updated,
             message_count=len(messages),
-            turn_count=sum(e.words is not None for e in self.entries if not e.is_dropped),
+            turn_count=messages.turns,
             current_mode=mode,
             model=model or "unknown",
             tags=list(dict.fromkeys(filter(None, tags))),
@@ -263,26 +299,31 @@ class ImportDraft:
             format_version=_FORMAT_VERSION,
             checkpoints=[],
         )
-        environment = {AGENT: agent, **self.environment, **family(self.parent, self.subagents)}
+        if returned is None or returned.environment is None:
+            environment = {AGENT: agent, **self.environment, **family(self.parent, self.subagents)}
+        else:
+            subagents = subagents_in(returned.environment) | self.subagents
+            environment = spent_since(returned.environment, self.environment)
+            environment |= family(None, subagents)
         environment = {name: value for name, value in environment.items() if value}
         if changed is not None:
             environment |= {WRITTEN_BY: VERSION, SOURCE_CHANGED: str(changed)}
-        conversation = ConversationSnapshot(
-            id=self.id,
-            messages=messages,
-            context=ConversationContext(directory, environment, [], None, None),
-            mode_history=self.modes or [(mode, self.start)],
+        conversation = ConversationSnapshot.unchecked(
+            self.id,
+            list(messages) if isinstance(self.entries, list) else messages,
+            ConversationContext(directory, environment, [], None, None),
+            self.modes or [(mode, self.start)],
         )
         titles = frozenset({title, self.first_words, *self.titles, *self._titles_before()} - {""})
-        report = self._report(len(messages))
+        report = self._report(messages)
         return Imported(
             metadata, conversation, initial_state(), source, report, titles, self.parent
         )
 
-    def _report(self, messages: int) -> ImportReport:
+    def _report(self, messages: DraftMessages) -> ImportReport:
         tallies = (self.skipped, self.duplicates, self.unknown)
         return ImportReport(
-            messages=messages,
+            messages=len(messages),
             duplicates=self.duplicates.sorted(),
             skipped=self.skipped.sorted(),
             unknown=self.unknown.sorted(),
@@ -292,6 +333,6 @@ class ImportDraft:
             bad_lines=tuple(self.bad_lines),
             bad_count=self.bad_count,
             replaced=self.replaced,
-            without_time=sum(not e.has_time for e in self.entries if not e.is_dropped),
+            without_time=messages.without_time,
             notes=tuple(self.notes),
         )

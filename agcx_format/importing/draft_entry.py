@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
 
-from agcx_format.model.items import FileContext, Item, MessageMetadata
+from agcx_format.model.items import FileContext, Item, MessageMetadata, ResponseItem
 from agcx_format.transcript.outputs import CallOutcome
 
 __all__ = ["DraftEntry"]
 
 
-class DraftEntry(msgspec.Struct, eq=False, gc=False):
+if TYPE_CHECKING:
+    _Item = Item
+else:
+    # What msgspec decodes (see `model.items`).
+    _Item = ResponseItem
+
+
+class DraftEntry(msgspec.Struct, eq=False, gc=False, array_like=True):
     """A message in progress.
 
     Fields:
@@ -31,7 +39,7 @@ class DraftEntry(msgspec.Struct, eq=False, gc=False):
         returned: what an export of this program said of it: its metadata and its turn.
     """
 
-    item: Item
+    item: _Item
     position: int
     name: str
     time: str

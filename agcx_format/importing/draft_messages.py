@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from uuid import UUID
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import overload
+from uuid import UUID, uuid5
 
 import msgspec
 
 from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.moments import estimated
+from agcx_format.importing.stored_entries import Entries
 from agcx_format.model import unchecked
 from agcx_format.model.ids import uuid5_of_each
 from agcx_format.model.items import (
@@ -18,10 +21,13 @@ from agcx_format.model.items import (
     MessageSnapshot,
     ToolCallMetadata,
 )
-from agcx_format.model.timestamps import Timestamp, ns_of
+from agcx_format.model.timestamps import ns_of
 from agcx_format.transcript.outputs import CallOutcome
 
-__all__ = ["Calls", "messages_of"]
+__all__ = ["Calls", "DraftMessages", "id_of"]
+
+# Ids that are derived at once.
+_BATCH = 256
 
 
 class Calls:
@@ -30,21 +36,24 @@ class Calls:
     With `times_calls`, a call of unknown duration took as long as until its output was written.
     """
 
-    def __init__(self, *, times_calls: bool = False) -> None:
+    def __init__(self, entries: Entries, *, times_calls: bool = False) -> None:
+        self._entries = entries
         self._times_calls = times_calls
-        self._calls: dict[str, DraftEntry] = {}
+        # The positions of the calls.
+        self._calls: dict[str, int] = {}
         self._outcomes: dict[str, CallOutcome] = {}
 
-    def add(self, call_id: str, entry: DraftEntry) -> None:
-        self._calls[call_id] = entry
+    def add(self, call_id: str, position: int) -> None:
+        self._calls[call_id] = position
 
     def get(self, call_id: str) -> DraftEntry | None:
         """The message with this tool call."""
-        return self._calls.get(call_id)
+        position = self._calls.get(call_id)
+        return None if position is None else self._entries[position]
 
     def tool(self, call_id: str) -> str:
         """The name of the tool that was called; empty if it is not known."""
-        called = self._calls.get(call_id)
+        called = self.get(call_id)
         match called and called.item:
             case FunctionCall(name=name):
                 return name
@@ -94,36 +103,71 @@ def _merged(own: CallOutcome | None, other: CallOutcome | None) -> CallOutcome:
     )
 
 
-def messages_of(
-    entries: Sequence[DraftEntry], session_id: UUID, start: Timestamp, calls: Calls
-) -> list[MessageSnapshot]:
-    """The messages of the entries that were not dropped; `start` is the time before the first."""
-    ids = uuid5_of_each(session_id, (entry.name for entry in entries))
-    for entry in entries:
-        if entry.returned is not None:
-            ids[entry.position] = entry.returned[0].message_id
-    kept = [entry for entry in entries if not entry.is_dropped]
-    times = estimated([e.time if e.has_time else None for e in kept], start)
-    messages: list[MessageSnapshot] = []
-    turns = 0
-    for entry, time in zip(kept, times, strict=True):
-        turns += entry.words is not None
-        if entry.returned is not None:
-            messages.append(
-                unchecked.message_snapshot(entry.item, time, entry.returned[1], entry.returned[0])
+class DraftMessages(Sequence[MessageSnapshot]):
+    """The messages of a draft, made anew whenever they are iterated over.
+
+    Fields:
+        turns: how many of them begin a turn.
+        without_time: how many have a time that is estimated.
+    """
+
+    def __init__(self, entries: Entries, session_id: UUID, start: str, calls: Calls) -> None:
+        self._entries, self._id, self._start, self._calls = entries, session_id, start, calls
+        self._count = self.turns = self.without_time = 0
+        for entry in self._kept():
+            self._count += 1
+            self.turns += entry.words is not None
+            self.without_time += not entry.has_time
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, at: int) -> MessageSnapshot: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[MessageSnapshot]: ...
+
+    def __getitem__(self, at: int | slice) -> MessageSnapshot | list[MessageSnapshot]:
+        wanted = range(len(self))[at]
+        if isinstance(wanted, range):
+            found = list(itertools.islice(self, max(wanted, default=-1) + 1))
+            return [found[each] for each in wanted]
+        return next(itertools.islice(self, wanted, None))
+
+    def __iter__(self) -> Iterator[MessageSnapshot]:
+        known = (entry.time if entry.has_time else None for entry in self._kept())
+        times = estimated(known, self._start)
+        turns, calls = 0, self._calls
+        for entry, time, message_id in zip(self._kept(), times, self._ids(), strict=True):
+            turns += entry.words is not None
+            if entry.returned is not None:
+                metadata, turn = entry.returned
+                yield unchecked.message_snapshot(entry.item, time, turn, metadata)
+                continue
+            metadata = unchecked.message_metadata(
+                False,
+                [],
+                entry.is_branch_point,
+                entry.branch,
+                None if entry.parent is None else id_of(self._id, self._entries[entry.parent]),
+                message_id,
+                list(entry.files),
+                calls.records(entry) if entry.outcome is not None else [],
             )
-            continue
-        metadata = unchecked.message_metadata(
-            False,
-            [],
-            entry.is_branch_point,
-            entry.branch,
-            None if entry.parent is None else ids[entry.parent],
-            ids[entry.position],
-            list(entry.files),
-            calls.records(entry) if entry.outcome is not None else [],
-        )
-        messages.append(
-            unchecked.message_snapshot(entry.item, time, turns - 1 if turns else 0, metadata)
-        )
-    return messages
+            turn = turns - 1 if turns else 0
+            yield unchecked.message_snapshot(entry.item, time, turn, metadata)
+
+    def _kept(self) -> Iterator[DraftEntry]:
+        return (entry for entry in self._entries if not entry.is_dropped)
+
+    def _ids(self) -> Iterator[UUID]:
+        """The id of each message; many are derived at once, from names rather than held messages."""
+        names = (entry.name for entry in self._kept())
+        while batch := list(itertools.islice(names, _BATCH)):
+            yield from uuid5_of_each(self._id, batch)
+
+
+def id_of(session_id: UUID, entry: DraftEntry) -> UUID:
+    """The id of a message."""
+    return entry.returned[0].message_id if entry.returned else uuid5(session_id, entry.name)

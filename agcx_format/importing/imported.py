@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
+
+import msgspec
 
 from agcx_format.importing.report import ImportReport
 from agcx_format.model.session import ConversationSnapshot, SessionMetadata, SessionState
@@ -34,7 +36,8 @@ class Imported:
     """A session in the form of `Store.save_session`; its sizes are 0 until it is written.
 
     `titles` are all titles that an import of an earlier state of the file may have given it. `parent` is set
-    for the conversation of a subagent.
+    for the conversation of a subagent. The messages of a large one are no list: they are read anew, one after
+    the other, whenever they are iterated over.
     """
 
     metadata: SessionMetadata
@@ -44,3 +47,11 @@ class Imported:
     report: ImportReport
     titles: frozenset[str]
     parent: Parent | None = None
+
+    def in_memory(self) -> Imported:
+        """The same with its messages in a list."""
+        conversation = self.conversation
+        if isinstance(conversation.messages, list):
+            return self
+        messages = list(conversation.messages)
+        return replace(self, conversation=msgspec.structs.replace(conversation, messages=messages))

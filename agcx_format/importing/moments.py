@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -35,30 +36,27 @@ def moment_of(time: Any) -> Timestamp | None:
 _as_timestamp = partial(str.__new__, Timestamp)
 
 
-def estimated(times: Sequence[str | None], start: str) -> list[str]:
+def estimated(times: Iterable[str | None], start: str) -> Iterator[str]:
     """The times, each missing one spread evenly between its neighbors.
 
     Before the first time is `start`; after the last one no time passes.
     """
-    found: list[str] = [time for time in times if time is not None]
-    if len(found) == len(times):
-        return found
-    found = []
-    for index, time in enumerate(times):
-        if len(found) > index:
+    before, missing = start, 0
+    for time in times:
+        if time is None:
+            missing += 1
             continue
-        if time is not None:
-            found.append(time)
-            continue
-        after = next((i for i in range(index, len(times)) if times[i] is not None), len(times))
-        found += _between(found[-1] if found else start, times[after : after + 1], after - index)
-    return found
+        if missing:
+            yield from _between(before, time, missing)
+            missing = 0
+        yield time
+        before = time
+    yield from itertools.repeat(before, missing)
 
 
-def _between(before: str, after: Sequence[str | None], count: int) -> list[str]:
-    first = ns_of(before)
-    last = ns_of(after[0]) if after and after[0] is not None else first
+def _between(before: str, after: str, count: int) -> Iterator[str]:
+    first, last = ns_of(before), ns_of(after)
     if last <= first:
-        return [before] * count
+        return itertools.repeat(before, count)
     step = (last - first) / (count + 1)
-    return [Timestamp.from_ns(first + round(step * n)) for n in range(1, count + 1)]
+    return (Timestamp.from_ns(first + round(step * n)) for n in range(1, count + 1))

@@ -26,7 +26,7 @@ from agcx_format.importing.results import ImportOutcome
 from agcx_format.layout import by_version
 from agcx_format.model.session import Session, SessionMetadata
 from agcx_format.session.whole import read_session
-from agcx_format.store.staging import StagedFile, write_staged
+from agcx_format.store.staging import StagedFile, holding, write_staged
 from agcx_format.store.store import Store
 
 __all__ = ["EDITED", "NO_MESSAGES", "OTHER_CONVERSATION", "Job", "Planned", "Prepared", "prepare"]
@@ -135,6 +135,8 @@ class _Preparation:
             return self._result(new, ImportOutcome.FAILED, reason)
         if stored is None:
             return self._written(new, None)
+        # The two are compared message by message, in any order.
+        new = new.in_memory()
         match compare(stored.session, new):
             case Growth.NONE:
                 return self._result(new, ImportOutcome.PRESENT)
@@ -161,7 +163,7 @@ class _Preparation:
         if planned := self._planned.get(session_id):
             if planned.path is not None:
                 return _Stored(read_session(planned.path), *there)
-            read = _read(planned.job)
+            read = _read(planned.job).in_memory()
             return _Stored((read.metadata, read.conversation, read.state), *there)
         return _Stored(read_session(there[0]), *there) if there[0] else None
 
@@ -171,10 +173,17 @@ class _Preparation:
         if job.target is None:
             return self._result(new, outcome)
         codec = by_version(old.layout if old else job.layout)
-        indexed, parts = codec.encode_measured(new.metadata, new.conversation, new.state, job.level)
+        session = new.metadata, new.conversation, new.state
+        if isinstance(new.conversation.messages, list):
+            indexed, parts = codec.encode_measured(*session, job.level)
+            staged = write_staged(job.target, parts)
+        else:
+            with holding(job.target) as hold:
+                indexed, pieces = codec.encode_held(*session, job.level, hold)
+                staged = write_staged(job.target, pieces)
         return replace(
             self._result(new, outcome),
-            staged=write_staged(job.target, parts),
+            staged=staged,
             layout=codec.version,
             metadata=codec.as_stored(new.metadata, indexed),
             indexed=indexed,

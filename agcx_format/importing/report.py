@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -30,6 +30,10 @@ class Example:
     text: str
 
 
+def _example(number: int, value: Any) -> Example:
+    return Example(number, as_json(value)[:_SHOWN])
+
+
 @dataclass
 class LineTally:
     """How often each kind of line was met, with the first one of each."""
@@ -40,7 +44,18 @@ class LineTally:
     def add(self, kind: str, number: int, value: Any) -> None:
         self.counts[kind] += 1
         if kind not in self.examples:
-            self.examples[kind] = Example(number, as_json(value)[:_SHOWN])
+            self.examples[kind] = _example(number, value)
+
+    def later(self, kind: str, number: int, value: Any) -> Callable[[], None]:
+        """Adds the line when it is called, without holding its value until then."""
+        example = _example(number, value) if kind not in self.examples else None
+
+        def add() -> None:
+            self.counts[kind] += 1
+            if example is not None:
+                self.examples.setdefault(kind, example)
+
+        return add
 
     def sorted(self) -> dict[str, int]:
         return dict(sorted(self.counts.items()))

@@ -14,12 +14,16 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from agcx_format import limits
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Line, read_lines
 from agcx_format.model.timestamps import Timestamp
 
-__all__ = ["Opener", "detect", "find_files", "known_shape", "read_source", "shape_of"]
+__all__ = ["Opener", "detect", "find_files", "is_large", "known_shape", "read_source", "shape_of"]
+
+# How much smaller a compressed file is.
+_COMPRESSED = 8
 
 Opener = Callable[[Path], BinaryIO]
 
@@ -78,6 +82,15 @@ def read_source(
         raise error.located(path=path) from None
     except PersistenceError as error:
         raise ConversionError(error.reason, path=path) from None
+
+
+def is_large(path: Path) -> bool:
+    """Whether a file may hold more than fits comfortably into memory."""
+    try:
+        size = os.stat(path).st_size
+    except OSError:
+        return False
+    return size * (_COMPRESSED if Path(path).suffix == ".zst" else 1) > limits.SOURCE_IN_MEMORY
 
 
 def known_shape(

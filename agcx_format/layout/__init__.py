@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from agcx_format._exports import names_in, on_demand
 
 if TYPE_CHECKING:
+    from agcx_format.layout.base import Hold as Hold
     from agcx_format.layout.base import Layout as Layout
     from agcx_format.layout.registry import HEAD as HEAD
     from agcx_format.layout.registry import LAYOUTS as LAYOUTS
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from agcx_format.layout.registry import of as of
 
 _HOMES = {
-    "base": "Layout",
+    "base": "Hold Layout",
     "registry": "HEAD LAYOUTS by_version guess of",
 }
 

@@ -11,7 +11,7 @@ sliced, so that a layout reads only the parts of an open file that it needs.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
 
 import msgspec
@@ -30,11 +30,11 @@ from agcx_format.model.session import (
     Session,
     SessionMetadata,
     SessionState,
-)
+)  # fmt: skip
 
 __all__ = [
-    "MAGIC", "Addition", "Appended", "Kept", "Layout", "MessagesPlace", "MetadataCopies", "Rewritten",
-    "SectionPlace", "admit_all",
+    "MAGIC", "Addition", "Appended", "Hold", "Kept", "Layout", "MessagesPlace", "MetadataCopies",
+    "Rewritten", "SectionPlace", "admit_all",
 ]  # fmt: skip
 
 # The first bytes of every session file, whatever its layout. The version follows.
@@ -100,6 +100,10 @@ class Addition(msgspec.Struct, frozen=True):
 
     messages: Sequence[MessageSnapshot]
     modes: ModeHistory | tuple[()] = ()
+
+
+# Keeps bytes outside of memory; gives their number, and the bytes again.
+Hold = Callable[[Iterable[bytes]], tuple[int, Iterable[bytes]]]
 
 
 class Kept(msgspec.Struct, frozen=True, gc=False):
@@ -293,6 +297,18 @@ class Layout(ABC):
     ) -> tuple[SessionMetadata, list[bytes]]:
         """Like `encode`, with count, size, ratio and version measured; also the metadata for the index."""
 
+    def encode_held(
+        self,
+        metadata: SessionMetadata,
+        conversation: ConversationSnapshot,
+        state: SessionState,
+        level: int,
+        hold: Hold,
+    ) -> tuple[SessionMetadata, Iterable[bytes]]:
+        """Like `encode_measured`; messages are taken one at a time, where the layout allows that."""
+        whole = replace(conversation, messages=list(conversation.messages))
+        return self.encode_measured(metadata, whole, state, level)
+
     @abstractmethod
     def assemble(
         self,
@@ -334,8 +350,7 @@ class Layout(ABC):
     ) -> Appended:
         """The same file with more messages, and the metadata that `change` makes of the old.
 
-        The number of messages in the metadata is always measured.  A layout that can do it without
-        decoding the messages there should; what it says is the same.
+        The number of messages is always measured.  A layout need not decode those that are there.
 
         Raises:
             PersistenceError: when the old file is damaged, as far as it had to be read.

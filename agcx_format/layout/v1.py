@@ -15,7 +15,7 @@ Mirrors `storage.rs` of the Rust crate.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import msgspec
@@ -29,6 +29,7 @@ from agcx_format.errors import CorruptData, PersistenceError, located
 from agcx_format.layout.base import (
     Addition,
     Appended,
+    Hold,
     Layout,
     MessagesPlace,
     Rewritten,
@@ -40,7 +41,6 @@ from agcx_format.layout.index_encodings import BINCODE
 from agcx_format.layout.v1_errors import BEGINNING as BEGINNING
 from agcx_format.layout.v1_errors import VERSION as VERSION
 from agcx_format.layout.v1_errors import file_ends, refuse_header, refuse_length
-from agcx_format.model.fields import Float32
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.model.session import (
     Checkpoint,
@@ -328,11 +328,21 @@ class Layout1(Layout):
         level: int,
     ) -> tuple[SessionMetadata, list[bytes]]:
         """`file_size` is the file's own size; the ratio is that of the two compressed sections."""
-        messages = messagepack.encode_messages(conversation.messages)
-        context = messagepack.encode(conversation.context)
-        count = len(conversation.messages)
-        metadata = replace(metadata, message_count=count, format_version=VERSION)
-        return _measured(metadata, messages, context, state, level)
+        from agcx_format.layout import v1_measured
+
+        return v1_measured.whole(metadata, conversation, state, level)
+
+    def encode_held(
+        self,
+        metadata: SessionMetadata,
+        conversation: ConversationSnapshot,
+        state: SessionState,
+        level: int,
+        hold: Hold,
+    ) -> tuple[SessionMetadata, Iterable[bytes]]:
+        from agcx_format.layout import v1_measured
+
+        return v1_measured.held(metadata, conversation, state, level, hold)
 
     def assemble(
         self,
@@ -343,7 +353,9 @@ class Layout1(Layout):
         state: SessionState,
         level: int,
     ) -> list[bytes]:
-        return _measured(metadata, messages, context, state, level)[1]
+        from agcx_format.layout import v1_measured
+
+        return v1_measured.measured(metadata, messages, context, state, level)[1]
 
     def with_metadata(
         self,
@@ -381,19 +393,6 @@ class Layout1(Layout):
             raw = frames.decompress(data)
         with located(section="checkpoint", decompressed=True):
             return bincode.decode(Checkpoint, raw)
-
-
-def _measured(
-    metadata: SessionMetadata, messages: bytes, context: bytes, state: SessionState, level: int
-) -> tuple[SessionMetadata, list[bytes]]:
-    """The parts of a file whose metadata say its size and ratio; those metadata."""
-    packed = compress_messages(messages, level), frames.compress(context, level)
-    ratio = sum(map(len, packed)) / (len(messages) + len(context))
-    last = bincode.encode(state, SessionState)
-    metadata = replace(metadata, compression_ratio=Float32(ratio))
-    # Three sections follow, each after its length.
-    metadata, first = fitted(metadata, 12 + sum(map(len, (*packed, last))))
-    return metadata, join(first, *packed, last)
 
 
 LAYOUT = Layout1()

@@ -11,11 +11,12 @@ import re
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from agcx_format import SessionFile
+from agcx_format import SessionFile, open_store
 from tests.bench import floors
 
 
@@ -30,6 +31,25 @@ def stream(path: str) -> None:
             pass
 
 
+# Imported in the jobs, since the others must not pay for it.
+
+
+def import_rollout(path: str) -> None:
+    from agcx_format.importing import ImportOutcome, agent_named, import_sessions
+
+    with tempfile.TemporaryDirectory(dir=Path(path).parent) as folder:
+        store = open_store(Path(folder) / "store")
+        (result,) = import_sessions(store, [Path(path)], agent=agent_named("codex"))
+        assert result.outcome is ImportOutcome.IMPORTED, result.reason
+
+
+def import_nothing(path: str) -> None:
+    """What the interpreter and the imports of an import take."""
+    from agcx_format.importing import agent_named, import_sessions  # noqa: F401
+
+    assert agent_named("codex")
+
+
 def nothing(path: str) -> None:
     """What the interpreter and the imports take."""
     with SessionFile(path):
@@ -41,7 +61,8 @@ def first_piece(path: str) -> None:
 
 
 JOBS: dict[str, Callable[[str], None]] = {
-    job.__name__: job for job in (first_message, stream, nothing, first_piece)
+    job.__name__: job
+    for job in (first_message, stream, nothing, first_piece, import_rollout, import_nothing)
 }
 
 

@@ -17,9 +17,10 @@ from agcx_format.importing import (
     read_rollout,
     read_transcript,
 )
-from tests.bench.registry import measure, median_ms, times
-from tests.bench.rollouts import tiny_rollout, write_rollout, write_transcript
-from tests.bench.timing import Outcome, against, clock
+from tests.bench import child
+from tests.bench.registry import measure, median_ms, megabytes, times
+from tests.bench.rollouts import tiny_rollout, write_huge_rollout, write_rollout, write_transcript
+from tests.bench.timing import Outcome, against, clock, outcome
 from tests.bench.workspace import Workspace
 
 _FLOOR = "decoding the JSON of every line"
@@ -50,6 +51,23 @@ def _parsed(
                 msgspec.json.decode(line)
 
     return against(clock(lambda: read(path)), clock(decode), pairs=work.pairs(5))
+
+
+@measure(
+    "import.peak",
+    "peak memory while importing a huge rollout of Codex",
+    "the same process that imports nothing",
+    megabytes(200),
+)
+def peak_memory(work: Workspace) -> Outcome:
+    path = work.folder("huge-rollout") / "rollout.jsonl"
+    write_huge_rollout(path, work.scaled(1_000_000_000, 40_000_000), 1)
+
+    def peak(job: str) -> float:
+        return child.run(job, path, work.environment())["peak"]
+
+    note = f"{path.stat().st_size / 1e6:,.0f} MB"
+    return outcome([peak("import_rollout")], [peak("import_nothing")], unit="B", note=note)
 
 
 @measure(

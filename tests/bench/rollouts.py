@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +12,15 @@ from uuid import UUID
 from agcx_format.model.timestamps import Timestamp
 from tests.bench.prose import Prose
 
-__all__ = ["tiny_rollout", "write_rollout", "write_transcript"]
+__all__ = ["tiny_rollout", "write_huge_rollout", "write_rollout", "write_transcript"]
 
 _START = 1_756_123_200_000_000_000
 _STEP = 1_507_000_000
 # Characters of what is asked, thought, called, returned, and answered.
 _ASKED, _THOUGHT, _CALLED, _RETURNED, _ANSWERED = 300, 300, 120, 2500, 900
 _CALLS = 4
+# Bytes of a huge rollout that are written again and again.
+_REPEATED = 5_000_000
 
 
 def tiny_rollout(path: Path, session_id: UUID) -> None:
@@ -31,6 +34,22 @@ def tiny_rollout(path: Path, session_id: UUID) -> None:
 def write_rollout(path: Path, size: int, seed: int) -> None:
     """A rollout of at least `size` bytes."""
     _write(path, _limited(_rollout(Prose(Random(seed))), size))
+
+
+def write_huge_rollout(path: Path, size: int, seed: int) -> None:
+    """A rollout of at least `size` bytes, which repeats turns with other calls and words."""
+    header, *lines = (
+        json.dumps(line) for line in _limited(_rollout(Prose(Random(seed))), _REPEATED)
+    )
+    with path.open("w", encoding="utf-8") as file:
+        written = file.write(f"{header}\n")
+        for number in itertools.count():
+            for line in lines:
+                line = line.replace('"call_', f'"call_{number}_')
+                line = line.replace('"text": "', f'"text": "{number} ')
+                written += file.write(line.replace('"message": "', f'"message": "{number} ') + "\n")
+            if written >= size:
+                return
 
 
 def write_transcript(path: Path, size: int, seed: int) -> None:

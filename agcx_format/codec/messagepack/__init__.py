@@ -41,7 +41,7 @@ from agcx_format.model.value_checks import check
 
 __all__ = [
     "ListPlace", "array_header", "decode", "decode_at_once", "decode_messages", "decode_run", "encode",
-    "encode_messages", "find_list", "find_messages",
+    "encode_message", "encode_messages", "find_list", "find_messages",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -234,6 +234,11 @@ def encode(value: Any) -> bytes:
 def encode_messages(messages: Iterable[MessageSnapshot]) -> bytes:
     """Encode a `Vec<MessageSnapshot>`; `as_written` says what is checked, and what is raised."""
     return _encode([as_written(message) for message in messages])
+
+
+def encode_message(message: MessageSnapshot) -> bytes:
+    """Encode one message of a `Vec`, as `encode_messages` does."""
+    return _encode(as_written(message))
 
 
 def _encode(value: Any) -> bytes:

@@ -16,7 +16,7 @@ import itertools
 import struct
 import zlib
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -24,7 +24,7 @@ from agcx_format import limits
 from agcx_format.codec.zstd import frames
 from agcx_format.errors import PersistenceError
 
-__all__ = ["Table", "compress", "read_table", "with_ends"]
+__all__ = ["Table", "compress", "compress_each", "read_table", "with_ends"]
 
 # Bytes.  Smaller sections are a single frame, byte for byte as Rust writes it.
 THRESHOLD = 8 * limits.MIB
@@ -65,6 +65,43 @@ def compress(data: bytes, starts: Sequence[int], level: int) -> bytes:
     made = list(_frames(data, starts, level))
     sizes = [(len(part), text) for part, text, _ in made]
     return b"".join([*(part for part, _, _ in made), *_tail([each[2] for each in made], sizes)])
+
+
+def compress_each(header: bytes, messages: Iterable[bytes], level: int) -> Iterator[bytes]:
+    """Compress a `Vec` whose messages come one at a time: the bytes that `compress` gives, in parts.
+
+    No more of the text is held than fits a section of one frame. `header` is that of the array.
+    """
+    texts, begun, size = _texts(header, messages), [], 0
+    for text, count in texts:
+        begun.append((text, count))
+        size += len(text)
+        if size > THRESHOLD:
+            break
+    else:
+        yield frames.compress(b"".join(text for text, _ in begun), level)
+        return
+    counts, sizes = [], []
+    for text, count in itertools.chain(begun, texts):
+        frame = frames.compress(text, level)
+        counts.append(count)
+        sizes.append((len(frame), len(text)))
+        yield frame
+    yield from _tail(counts, sizes)
+
+
+def _texts(header: bytes, messages: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
+    """The text of each frame, cut where `_cuts` does, and how many messages it has."""
+    pending, size = [header], len(header)
+    count = 0
+    for message in messages:
+        if size >= FRAME and count:
+            yield b"".join(pending), count
+            pending, size, count = [], 0, 0
+        pending.append(message)
+        size += len(message)
+        count += 1
+    yield b"".join(pending), count
 
 
 def with_ends(

@@ -30,7 +30,6 @@ from agcx_format.importing.claude.subagents import (
 )
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.draft_entry import DraftEntry
-from agcx_format.importing.draft_messages import Calls
 from agcx_format.importing.environment import (
     BRANCH,
     CLI_VERSION,
@@ -46,7 +45,7 @@ from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Line
 from agcx_format.importing.lineage import Lineage
 from agcx_format.importing.moments import moment_of
-from agcx_format.importing.returned import add_returned, tags_and_title, with_notes
+from agcx_format.importing.returned import add_returned, notes_on_session, with_notes
 from agcx_format.importing.source_file import Opener, detect, known_shape, read_source
 from agcx_format.model.ids import session_id
 from agcx_format.model.timestamps import Timestamp
@@ -132,7 +131,7 @@ class _Transcript:
         is_agent_file = source.name.startswith("agent-") and bool(as_text(spoken.get("agentId")))
         self._is_subagent = spoken.get("isSidechain") is True or is_agent_file
         start = next(filter(None, (moment_of(v.get("timestamp")) for v in known)), modified)
-        self._draft = ImportDraft(self._identity(known, spoken), start, Calls(times_calls=True))
+        self._draft = ImportDraft(self._identity(known, spoken), start, times_calls=True)
         if self._is_subagent:
             self._draft.parent = parent_in(self._session, about)
         self._blocks = Blocks(self._draft, result_in_file)
@@ -180,7 +179,7 @@ class _Transcript:
 
     def _returned(self, value: dict[str, Any], number: int) -> bool:
         """Use what an export of this program noted; False if the line is to be read like any other."""
-        tags_and_title(self._draft, value)
+        notes_on_session(self._draft, value)
         return add_returned(self._draft, value, number)
 
     def _message(self, kind: str, value: dict[str, Any], number: int) -> None:

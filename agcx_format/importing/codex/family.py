@@ -7,6 +7,7 @@ the session began. It stays as context, and is neither a turn of the session nor
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.imported import Parent
 from agcx_format.importing.json_lines import read_lines
+from agcx_format.importing.stored_entries import Entries
 from agcx_format.model.ids import session_id
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.words import own_words
@@ -47,26 +49,32 @@ class Family:
                 self.parent = Parent(session_id(parent, ""), "", role)
                 self.origin = self.origin or parent
 
-    def mark(self, entries: list[DraftEntry], started: str, said: Iterable[str]) -> None:
+    def mark(self, entries: Entries, started: str, said: Iterable[str]) -> None:
         """Take from what was said before the session began that it is the person's own here.
 
         `started` is when the session began, `said` what was said in its origin.
         """
         if not self.origin:
             return
-        own = [entry for entry in entries if entry.words is not None]
         before = 0
-        for entry, words in zip(own, said, strict=False):
+        for entry, words in zip(_own(entries), said, strict=False):
             if entry.words != words:
                 break
             before += 1
         if not before:
-            before = sum(entry.has_time and Timestamp(entry.time) < started for entry in own)
-        if before == len(own) and self.parent is None:
+            before = sum(e.has_time and Timestamp(e.time) < started for e in _own(entries))
+        if self.parent is None and not any(
+            True for _ in itertools.islice(_own(entries), before, None)
+        ):
             # Nothing was said after the fork, so this is all there is to tell it by.
             return
-        for entry in own[:before]:
+        for entry in itertools.islice(_own(entries), before):
             entry.words = None
+
+
+def _own(entries: Entries) -> Iterator[DraftEntry]:
+    """What the person said."""
+    return (entry for entry in entries if entry.words is not None)
 
 
 def spawned(name: str, payload: dict[str, Any]) -> UUID | None:

@@ -29,8 +29,15 @@ from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Line, read_document, read_lines
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.notices import add_unknown
-from agcx_format.importing.returned import add_returned, is_ours, tags_and_title, with_notes
-from agcx_format.importing.source_file import Opener, detect, known_shape, read_source
+from agcx_format.importing.returned import add_returned, is_ours, notes_on_session, with_notes
+from agcx_format.importing.source_file import (
+    Opener,
+    detect,
+    is_large,
+    known_shape,
+    read_source,
+)
+from agcx_format.importing.stored_entries import Entries, StoredEntries
 from agcx_format.model.ids import session_id
 from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import Timestamp
@@ -72,7 +79,8 @@ def read_rollout(path: Path, *, opener: Opener | None = None) -> Imported:
         ConversionError: the file cannot be read or is not a rollout.
     """
     read = read_document if Path(path).suffix == ".json" else read_lines
-    return read_source(path, partial(convert, names=names_beside, said_by=said_by), opener, read)
+    converter = partial(convert, names=names_beside, said_by=said_by, stores=is_large(path))
+    return read_source(path, converter, opener, read)
 
 
 def convert(
@@ -81,11 +89,14 @@ def convert(
     modified: Timestamp,
     names: Callable[[Path], Names] = lambda source: {},
     said_by: SaidBy = lambda source, origin: (),
+    *,
+    stores: bool = False,
 ) -> Imported:
     """The session that the lines of `source` hold; `modified` is when the file last changed.
 
     `names` gives the names that the person gave to sessions, by their ids, the last one last; `said_by` what
-    a person said in the session that this one was forked from.
+    a person said in the session that this one was forked from. If it `stores` the messages, they are not held
+    in memory, but in a temporary file (see `stored_entries`).
 
     Raises:
         ConversionError: no line has the shape of a Codex rollout.
@@ -94,7 +105,8 @@ def convert(
     if shape == "claude":
         raise ConversionError("this is a Claude Code transcript, not a Codex rollout")
     lines = _split_document(lines) if shape == "document" else lines
-    return _Rollout.read(lines, source, modified, names, said_by)
+    entries: Entries = StoredEntries() if stores else []
+    return _Rollout.read(lines, source, modified, names, said_by, entries)
 
 
 def _split_document(lines: Iterable[Line]) -> Iterator[Line]:
@@ -131,7 +143,7 @@ class _Rollout:
     @classmethod
     def read(
         cls, lines: Iterable[Line], source: Path, modified: Timestamp,
-        names: Callable[[Path], Names], said_by: SaidBy,
+        names: Callable[[Path], Names], said_by: SaidBy, entries: Entries,
     ) -> Imported:  # fmt: skip
         """Convert all lines.
 
@@ -149,9 +161,8 @@ class _Rollout:
         times = (v.get("timestamp") for v in values if isinstance(v, dict))
         start = next(filter(None, map(moment_of, [meta.get("timestamp"), *times])), None)
         identity = session_id(meta.get("id"), source.name)
-        rollout = cls(
-            ImportDraft(identity, start or modified), meta, source, modified, names, said_by
-        )
+        draft = ImportDraft(identity, start or modified, entries=entries)
+        rollout = cls(draft, meta, source, modified, names, said_by)
         rollout._draft.take(itertools.chain(waiting, lines), rollout._value)
         return rollout._finish()
 
@@ -201,9 +212,11 @@ class _Rollout:
     def _returned(self, value: dict[str, Any], number: int) -> bool:
         """Use a line of an export of this program; False if it is to be read like any other."""
         draft = self._draft
-        tags_and_title(draft, value)
+        notes_on_session(draft, value)
         if is_ours(value):
             draft.skipped.add("written beside the conversation", number, value)
+            if isinstance(payload := value.get("payload"), dict):
+                self._events.repeated(payload)
             return True
         if add_returned(draft, value, number):
             self._events.heard(draft.entries[-1].item)

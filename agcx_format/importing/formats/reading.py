@@ -16,7 +16,6 @@ from uuid import UUID
 from agcx_format.importing.agent import Agent, Head, Source
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.draft_entry import DraftEntry
-from agcx_format.importing.draft_messages import Calls
 from agcx_format.importing.environment import (
     BRANCH,
     COST_USD,
@@ -161,7 +160,7 @@ class Reading(ABC):
         self.agent = agent
         self.source = source
         self.modified = modified
-        self.draft = ImportDraft(id, start or modified, Calls(times_calls=True))
+        self.draft = ImportDraft(id, start or modified, times_calls=True)
         self.usage = Usage()
         self.title = ""
         self.task = ""

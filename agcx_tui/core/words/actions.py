@@ -21,6 +21,7 @@ from agcx_tui.core.words.action import (
     taking,
     viewing,
 )
+from agcx_tui.core.words.dialog_actions import DIALOGS
 
 __all__ = ["ACTIONS", "actions", "by_id", "documented"]
 
@@ -48,7 +49,6 @@ _COPY = taking(
 _MAKE_SESSION = changing(
     "checkpoint.session", "c", "make_session", "new session", footer="new session"
 )
-_DELETE = changing("delete.yes", "d,delete,ctrl+s", "delete", "delete", footer="delete", label="d")
 
 # fmt: off
 # By place, in the order of the footer and of help.
@@ -333,45 +333,7 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         Action("facts.choose", "enter", "choose", "open", footer="open", label="enter"),
         _COPY,
     ),
-    # --- dialogs
-    "dialog": (
-        Action("dialog.cancel", "escape", "dismiss(None)", "cancel", footer="cancel"),
-        moving("dialog.previous", "left,up", "app.focus_previous", "previous"),
-        moving("dialog.next", "right,down", "app.focus_next", "next"),
-    ),
-    "picks": (
-        moving("picks.previous", "left", "step(-1)", "previous choice"),
-        moving("picks.next", "right", "step(1)", "next choice"),
-        moving("picks.up", "up", "row(-1)", "choice above"),
-        moving("picks.down", "down", "row(1)", "choice below"),
-        moving("picks.go", "enter", "enter", "done"),
-    ),
-    # The key that asked also answers; Enter stays on Cancel.
-    "delete": (_DELETE,),
-    "ask-to-delete": (_DELETE,),
-    "rename": (Action("rename.cancel", "escape", "dismiss(None)", "cancel", footer="cancel"),),
-    "change": (
-        moving("change.first", "down", "enter(0)", "first choice"),
-        moving("change.last", "up", "enter(-1)", "last choice"),
-        Action("change.delete", "d", "choose('DELETE')", "delete this message"),
-        Action("change.replace", "r", "choose('REPLACE')", "replace a text in it"),
-        Action("change.split", "x", "choose('SPLIT')", "split off a new session"),
-        Action("change.purge", "e", "choose('PURGE')", "remove its earlier versions"),
-        Action("change.purge-all", "E", "choose('PURGE_ALL')", "remove all earlier versions"),
-        Action("change.redact", "t", "choose('REDACT')", "take a text out of the session"),
-        Action("change.secrets", "s", "choose('SECRETS')", "take all secrets out of the session"),
-    ),
-    "columns": (Action("columns.apply", "ctrl+s", "apply", "apply", footer="apply"),),
-    "export": (Action("export.go", "ctrl+s", "export", "export", footer="export"),),
-    "review": (
-        Action("review.toggle", "space", "turn_over", "toggle", footer="toggle"),
-        Action("review.secret", "s", "turn_secret_over", "this secret", footer="this secret"),
-        Action("review.kind", "g", "turn_kind_over", "this kind", footer="this kind"),
-        Action("review.all", "a", "turn_all_over", "all", footer="all"),
-        Action("review.write", "ctrl+s", "write", "write", footer="write"),
-    ),
-    "progress": (Action("progress.stop", "escape", "dismiss(True)", "stop", footer="stop"),),
-    "help": (Action("help.close", "question_mark,q", "dismiss(None)", "close"),),
+    **DIALOGS,
 }
 # fmt: on
 

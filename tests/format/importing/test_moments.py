@@ -30,10 +30,10 @@ def test_other_values_are_no_times(time):
 
 def test_missing_times_lie_evenly_between_their_neighbors():
     first, last, start = (Timestamp(f"2025-08-01T12:30:{s:02}Z") for s in (10, 40, 0))
-    found = estimated([None, first, None, None, last, None], start)
+    found = list(estimated([None, first, None, None, last, None], start))
     assert found == [Timestamp(f"2025-08-01T12:30:{s:02}Z") for s in (5, 10, 20, 30, 40, 40)]
-    assert estimated([None, None], start) == [start, start]
-    assert estimated([last, None, first], start) == [last, last, first]
+    assert list(estimated([None, None], start)) == [start, start]
+    assert list(estimated([last, None, first], start)) == [last, last, first]
 
 
 def test_a_message_between_two_with_times_is_between_them(tmp_path):

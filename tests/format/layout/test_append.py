@@ -1,7 +1,8 @@
-"""A session that messages were added to is, byte for byte, the one that was written with them."""
+"""A session that messages were added to, or that was never whole in memory, is the same to the byte."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from random import Random
 
 import pytest
@@ -41,6 +42,11 @@ def joined(old: bytes, parts) -> bytes:
     return b"".join(old[p.start : p.end] if isinstance(p, Kept) else p for p in parts)
 
 
+def hold(pieces: Iterable[bytes]) -> tuple[int, list[bytes]]:
+    held = list(pieces)
+    return sum(map(len, held)), held
+
+
 # Around each size of the array's header, and below and above the size from which there are frames.
 @pytest.mark.parametrize(
     ("there", "size", "more"),
@@ -65,6 +71,8 @@ def test_appending_gives_what_writing_the_whole_gives(
     indexed, parts = kind.encode_measured(named, whole, state, 3)
     assert joined(old, new.parts) == b"".join(parts)
     assert new.indexed == indexed
+    held = kind.encode_held(named, whole, state, 3, hold)
+    assert (held[0], b"".join(held[1])) == (indexed, b"".join(parts))
     assert new.metadata == kind.as_stored(named, indexed)
 
 

@@ -1,0 +1,93 @@
+"""A file of layout 1 whose metadata say its size and ratio, from its sections.
+
+Strategy: the metadata come first and the sizes are known last. So the other sections are compressed before
+anything is given. The messages of a conversation that is too large for memory go, as they are compressed,
+to where the caller holds them (`Hold`), and from there into the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from msgspec.structs import replace
+
+from agcx_format.codec import bincode, messagepack
+from agcx_format.codec.zstd import frames, seekable
+from agcx_format.layout import v1
+from agcx_format.layout.base import Hold
+from agcx_format.model.fields import Float32
+from agcx_format.model.session import ConversationSnapshot, SessionMetadata, SessionState
+
+__all__ = ["held", "measured", "whole"]
+
+
+def measured(
+    metadata: SessionMetadata, messages: bytes, context: bytes, state: SessionState, level: int
+) -> tuple[SessionMetadata, list[bytes]]:
+    """The metadata, and the parts of the file; messages and context are MessagePack."""
+    section = v1.compress_messages(messages, level)
+    metadata, before, after = _around(metadata, len(section), len(messages), context, state, level)
+    return metadata, [*before, section, *after]
+
+
+def whole(
+    metadata: SessionMetadata, conversation: ConversationSnapshot, state: SessionState, level: int
+) -> tuple[SessionMetadata, list[bytes]]:
+    """The same for a conversation, whose messages are counted."""
+    messages = messagepack.encode_messages(conversation.messages)
+    context = messagepack.encode(conversation.context)
+    return measured(_counted(metadata, conversation), messages, context, state, level)
+
+
+def _counted(metadata: SessionMetadata, conversation: ConversationSnapshot) -> SessionMetadata:
+    count = len(conversation.messages)
+    return replace(metadata, message_count=count, format_version=v1.VERSION)
+
+
+def held(
+    metadata: SessionMetadata,
+    conversation: ConversationSnapshot,
+    state: SessionState,
+    level: int,
+    hold: Hold,
+) -> tuple[SessionMetadata, Iterator[bytes]]:
+    """The same for messages that are taken one at a time."""
+    header, plain = messagepack.array_header(len(conversation.messages)), 0
+
+    def encoded() -> Iterator[bytes]:
+        nonlocal plain
+        plain += len(header)
+        for message in conversation.messages:
+            data = messagepack.encode_message(message)
+            plain += len(data)
+            yield data
+
+    size, section = hold(seekable.compress_each(header, encoded(), level))
+    context = messagepack.encode(conversation.context)
+    counted = _counted(metadata, conversation)
+    metadata, before, after = _around(counted, size, plain, context, state, level)
+    return metadata, _chained(before, section, after)
+
+
+def _chained(*parts: Iterable[bytes]) -> Iterator[bytes]:
+    for part in parts:
+        yield from part
+
+
+def _around(
+    metadata: SessionMetadata,
+    packed: int,
+    plain: int,
+    context: bytes,
+    state: SessionState,
+    level: int,
+) -> tuple[SessionMetadata, list[bytes], list[bytes]]:
+    """What stands before and after a section of messages of `packed` bytes, `plain` ones decompressed."""
+    third, last = frames.compress(context, level), bincode.encode(state, SessionState)
+    ratio = (packed + len(third)) / (plain + len(context))
+    metadata = replace(metadata, compression_ratio=Float32(ratio))
+    # Three sections follow, each after its length.
+    metadata, first = v1.fitted(metadata, 12 + packed + len(third) + len(last))
+    before = [*v1.head(first), v1.length_of("messages", packed)]
+    after = [v1.length_of("context", len(third)), third, v1.length_of("state", len(last)), last]
+    return metadata, before, after

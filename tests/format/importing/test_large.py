@@ -1,0 +1,105 @@
+"""A rollout that is too large for memory becomes the same session, in memory that does not grow with it."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from agcx_format import SessionStore, Store, limits
+from agcx_format.codec.zstd import seekable
+from agcx_format.importing import (
+    ImportOutcome,
+    ImportResult,
+    agent_named,
+    import_sessions,
+    read_rollout,
+)
+from agcx_format.layout import v1
+from tests.support.rollout_lines import assistant, call, event, meta, output, user, write
+
+OTHER = "0199bbbb-1111-7222-8333-444455556666"
+
+
+@pytest.fixture(autouse=True)
+def small_frames(monkeypatch):
+    """Let a little session have frames."""
+    monkeypatch.setattr(seekable, "THRESHOLD", 50_000)
+    monkeypatch.setattr(seekable, "FRAME", 20_000)
+
+
+def let_little_be_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "SOURCE_IN_MEMORY", 10_000)
+    monkeypatch.setattr(limits, "PAGE_OF_MESSAGES", 10_000)
+
+
+def turns(count: int, words: int = 20) -> list[dict]:
+    """Turns with what only later lines say: copies, ends of calls, turns taken back, missing times."""
+    random = Random(count)
+    lines = []
+    for number in range(count):
+        text = " ".join(random.randbytes(4).hex() for _ in range(words))
+        lines += [
+            event("user_message", message=f"Ask {number} {text}"),
+            user(f"Ask {number} {text}"),
+            event("agent_message", message=f"Only here {number}"),
+            call("shell", {"command": [f"ls {text}"], "path": "a.py"}, f"call_{number}"),
+            output(f"{text}\n" * 3, f"call_{number}"),
+            event("exec_command_end", call_id=f"call_{number}", exit_code=number % 3),
+            assistant(f"Done {number}"),
+        ]
+        if number % 10 == 9:
+            lines.append(event("thread_rolled_back", num_turns=2))
+        if number % 7 == 0:
+            lines.append({key: value for key, value in user("Late").items() if key != "timestamp"})
+    return [*lines, event("thread_rolled_back", num_turns=count // 2), user("The end")]
+
+
+def import_one(store: Store, rollout: Path) -> ImportResult:
+    (result,) = import_sessions(store, [rollout], agent=agent_named("codex"))
+    assert result.outcome in (ImportOutcome.IMPORTED, ImportOutcome.UPDATED), result.reason
+    return result
+
+
+def imported(kind: type[Store], store: Path, rollout: Path) -> bytes:
+    """The file of the session that a rollout becomes in a store."""
+    result = import_one(kind(store), rollout)
+    return Path(kind(store).resolve(str(result.id)).path).read_bytes()
+
+
+@pytest.mark.parametrize("kind", [Store, SessionStore])
+def test_a_large_rollout_becomes_what_it_would_become_in_memory(kind, tmp_path, monkeypatch):
+    parent = write(tmp_path / f"rollout-{OTHER}.jsonl", meta(id=OTHER), *turns(5))
+    shown = [json.loads(line) for line in parent.read_text().splitlines()[1:]]
+    rollout = write(tmp_path / "a.jsonl", meta(forked_from_id=OTHER), *shown, *turns(100))
+    whole = imported(kind, tmp_path / "whole", rollout)
+    let_little_be_large(monkeypatch)
+    assert not isinstance(read_rollout(rollout).conversation.messages, list)
+    assert imported(kind, tmp_path / "parts", rollout) == whole
+
+
+def test_a_large_rollout_grows_like_any_other(tmp_path, monkeypatch):
+    let_little_be_large(monkeypatch)
+    rollout = write(tmp_path / "a.jsonl", meta(), *turns(40))
+    imported(Store, tmp_path / "grown", rollout)
+    write(rollout, meta(), *turns(40), *turns(3))
+    grown = imported(Store, tmp_path / "grown", rollout)
+    new = imported(Store, tmp_path / "new", rollout)
+    assert v1.LAYOUT.decode(grown)[1] == v1.LAYOUT.decode(new)[1]
+
+
+def test_memory_does_not_grow_with_a_rollout(tmp_path, monkeypatch):
+    let_little_be_large(monkeypatch)
+    peaks = []
+    for count in (40, 160):
+        rollout = write(tmp_path / f"{count}.jsonl", meta(), *turns(count, words=400))
+        store = Store(tmp_path / str(count))
+        tracemalloc.start()
+        import_one(store, rollout)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    size = rollout.stat().st_size
+    assert peaks[1] - peaks[0] < 0.1 * size, (peaks, size)
