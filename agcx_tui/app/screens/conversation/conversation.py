@@ -35,6 +35,7 @@ from agcx_tui.app.screens.conversation.opening import (
 from agcx_tui.app.screens.conversation.panes import TABS, Panes
 from agcx_tui.app.screens.conversation.reading_place import ReadingPlace
 from agcx_tui.app.screens.conversation.search import ConversationSearch, MatchPlace
+from agcx_tui.app.screens.resuming import resume_conversation
 from agcx_tui.app.widgets.checkpoints_view import CheckpointAct, CheckpointsView
 from agcx_tui.app.widgets.conversation_title import title_line
 from agcx_tui.app.widgets.copying import copy
@@ -52,7 +53,6 @@ from agcx_tui.core.conversation.subject import (
 )
 from agcx_tui.core.local.reading_positions import ReadingPositions
 from agcx_tui.core.words import format
-from agcx_tui.core.words.resume_command import resume_command
 
 if TYPE_CHECKING:
     from agcx_format.search import Query
@@ -62,7 +62,7 @@ __all__ = ["ConversationScreen"]
 
 # What can be done with a conversation that could not be opened: leave.
 _NEEDS_CONVERSATION = (
-    "search", "match", "export", "change", "copy_id", "copy_resume", "open_editor", "tab_number", "next_tab",
+    "search", "match", "export", "change", "copy_id", "resume", "open_editor", "tab_number", "next_tab",
     "go_to_number",
     "branches",
 )  # fmt: skip
@@ -206,6 +206,8 @@ class ConversationScreen(OnceScreen[None]):
     # --- tabs
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        # What is done to the session is one action, with what is done as its parameter.
+        action = str(parameters[0]) if action == "derive" else action
         if self.has_class("-failed") and action in _NEEDS_CONVERSATION:
             return False
         if action == "search" and self.focused is self.search.input:
@@ -344,12 +346,11 @@ class ConversationScreen(OnceScreen[None]):
         if self.opened is not None:
             copy(self.app, str(self.opened.metadata.id), "the id of the session")
 
-    def action_copy_resume(self) -> None:
+    @work(exclusive=True, group="resume")
+    async def action_resume(self, only_copy: bool) -> None:
+        """Resume the session in its agent, or copy the command that does."""
         if self.opened is not None:
-            if command := resume_command(self.opened.metadata):
-                copy(self.app, command, f"“{safe_line(command)}”")
-            else:
-                self.notify("The agent of this session cannot resume it by its id.", markup=False)
+            await resume_conversation(self.app, self.opened, only_copy=only_copy)
 
     @work(exclusive=True, group="editor")
     async def action_open_editor(self) -> None:
@@ -366,20 +367,17 @@ class ConversationScreen(OnceScreen[None]):
     # --- sessions made of it
 
     @work
-    async def action_split(self) -> None:
-        if self.has_class("-failed"):
+    async def action_derive(self, what: str) -> None:
+        """Split the session, change what is in it, or undo that."""
+        if what == "undo":
+            await self.derived.undo(self)
+        elif what == "change":
+            await self.derived.change(self, self.opened, self.transcript)
+        elif self.has_class("-failed"):
             words = "A damaged session cannot be split; agcx repair recovers what can be read."
             self.notify(words, severity="warning", markup=False)
         else:
             await self.derived.split(self, self.opened, self.transcript)
-
-    @work
-    async def action_change(self) -> None:
-        await self.derived.change(self, self.opened, self.transcript)
-
-    @work
-    async def action_undo(self) -> None:
-        await self.derived.undo(self)
 
     # --- leaving
 

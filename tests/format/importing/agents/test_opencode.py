@@ -83,6 +83,8 @@ def test_a_database_in_use_is_read_with_what_is_only_in_its_log(path):
     assert child.metadata.tags == ["opencode", "subagent", parent_tag(first.metadata.id)]
     environment = first.conversation.context.environment_variables
     assert subagents_in(environment) == {"c2": child.metadata.id}
+    # By which the agent resumes it.
+    assert environment["AGCX_SESSION"] == OPENCODE
 
 
 def test_a_log_that_was_left_behind_is_read_and_stays(path, tmp_path):
