@@ -166,17 +166,15 @@ class _Build:
     def _add_missing(self) -> None:
         book = self._book
         places = book.shelf.places_of(self._keys)
-        missing = [
-            ref
-            for ref, place in islice(zip(self._refs, places, strict=True), self._fitting(places))
-            if ref.signature is not None and place is None
-        ]
+        # Without a key is what cannot be read, or lies behind a link that leads out of the store.
+        rows = islice(zip(self._refs, self._keys, places, strict=True), self._fitting(places))
+        missing = [(ref, key) for ref, key, place in rows if key is not None and place is None]
         maker, since = book.maker(), time.monotonic()
         added: list[SessionRef] = []
-        for ref in missing:
+        for ref, key in missing:
             if self._stopped():
                 break
-            if _add(maker, book, ref):
+            if _add(maker, key, ref):
                 added.append(ref)
             full = maker.blocks >= MOST_BLOCKS or time.monotonic() - since > _COMMIT_SECONDS
             if added and full:
@@ -206,7 +204,7 @@ def _is_still_there(ref: SessionRef) -> bool:
         return False
 
 
-def _add(maker: SegmentMaker, book: Book, ref: SessionRef) -> bool:
+def _add(maker: SegmentMaker, key: bytes, ref: SessionRef) -> bool:
     """Whether the session could be added: what cannot be read now may be readable the next time."""
     title = updated = ""
     messages = 0
@@ -225,8 +223,6 @@ def _add(maker: SegmentMaker, book: Book, ref: SessionRef) -> bool:
         # Not damage, but a disk that failed, or a right that is missing.
         maker.drop_blocks()
         return False
-    (key,) = book.keys([ref])
-    assert key is not None
     maker.add_session(key, SessionRow(title, updated, messages, damage=_damage(error)))
     return True
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -19,7 +20,7 @@ from agcx_format.disk.checked_frames import frame, framed
 from agcx_format.disk.durable import Signature, is_still, replace_file
 from agcx_format.disk.locks import locked
 from agcx_format.disk.open_file import OpenFile
-from agcx_format.errors import LockFailed, PersistenceError
+from agcx_format.errors import PersistenceError
 from agcx_format.search.book import Book
 from agcx_format.search.segment_rows import path_in, signature_in
 from agcx_format.store.acts import emptied
@@ -52,8 +53,10 @@ def forget(book: Book, paths: Collection[str]) -> None:
         with locked(book.above, _PATIENCE):
             state = _emptied(book)
             _remove_dead(book, frozenset(paths))
-            _set_mark(book, state)
-    except LockFailed:
+            with suppress(PersistenceError):
+                # On a full disk: without the mark the next build looks once more.
+                _set_mark(book, state)
+    except PersistenceError:
         # Without its lock nothing is written; all of it goes, which needs none.
         clear(book)
 

@@ -373,12 +373,12 @@ class AgcxApp(EndingApp[object]):
             self.push_screen(Palette(id="--command-palette"))
 
     def action_help(self) -> None:
-        from agcx_tui.app.dialogs.help import HelpScreen
+        from agcx_tui.app.dialogs.help import HelpScreen, help_sections
 
         if not isinstance(self.screen, HelpScreen):
             screen = self.screen
             extra, first = None, False
             if isinstance(screen, OnceScreen):
-                extra, first = screen.help_text, screen.help_text_first
-            bound = list(screen.active_bindings.values())
-            self.push_screen(HelpScreen(bound, extra, extra_first=first))
+                extra, first = screen.help_section, screen.help_section_first
+            bound = screen.active_bindings.values()
+            self.push_screen(HelpScreen(help_sections(bound, extra, extra_first=first)))

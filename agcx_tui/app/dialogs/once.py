@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.await_complete import AwaitComplete
-from textual.content import Content
 from textual.screen import Screen, ScreenResultType
+
+from agcx_tui.core.words.help_pages import HelpSection
 
 __all__ = ["OnceScreen"]
 
@@ -18,12 +19,12 @@ __all__ = ["OnceScreen"]
 class OnceScreen(Screen[ScreenResultType]):
     """List a class of Textual before it, if there is one: style sheets follow the first base only."""
 
-    help_text_first: ClassVar[bool] = False
+    help_section_first: ClassVar[bool] = False
     """Whether it comes before the keys."""
 
     @property
-    def help_text(self) -> Content | None:
-        """What `?` shows below the keys."""
+    def help_section(self) -> HelpSection | None:
+        """What `?` shows besides the keys."""
         return None
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:

@@ -63,17 +63,18 @@ def _all(steps: Mapping[Path, Callable[[], None]]) -> None:
     Raises:
         PersistenceError: A step failed; the error is the first one and names its file.
     """
-    failed: list[tuple[Path, OSError]] = []
+    failed: list[tuple[Path, OSError | PersistenceError]] = []
     for path, step in steps.items():
         try:
             step()
         except NotADirectoryError:
             continue
-        except OSError as error:
+        except (OSError, PersistenceError) as error:
             failed.append((path, error))
     if failed:
         path, cause = failed[0]
-        words = f"still holds words of what was destroyed: {os_reason(cause)}"
+        reason = os_reason(cause) if isinstance(cause, OSError) else cause.reason
+        words = f"still holds words of what was destroyed: {reason}"
         raise PersistenceError(words, path=path) from cause
 
 

@@ -21,6 +21,7 @@ from agcx_tui.core.words.action import (
     taking,
     viewing,
 )
+from agcx_tui.core.words.dialog_actions import DIALOGS
 
 __all__ = ["ACTIONS", "actions", "by_id", "documented"]
 
@@ -48,7 +49,6 @@ _COPY = taking(
 _MAKE_SESSION = changing(
     "checkpoint.session", "c", "make_session", "new session", footer="new session"
 )
-_DELETE = changing("delete.yes", "d,delete,ctrl+s", "delete", "delete", footer="delete", label="d")
 
 # fmt: off
 # By place, in the order of the footer and of help.
@@ -103,6 +103,10 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                palette="show only the sessions of this directory", label="."),
         viewing("browser.columns", "C", "columns", "columns", palette="choose the columns"),
         viewing("browser.subagents", "A", "subagents", "show or hide subagents"),
+        taking("browser.resume", "R", "act('resume')", "resume in its agent",
+               palette="resume the session in its agent"),
+        taking("browser.copy-resume", "ctrl+r", "act('copy_resume')", "copy the resume command",
+               palette="copy the command that resumes the session"),
         taking("browser.copy-id", "y", "act('copy_id')", "copy the id"),
         taking("browser.copy-path", "Y", "act('copy_path')", "copy the path"),
         moving("browser.next", "tab", "app.focus_next", "next pane"),
@@ -242,11 +246,11 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     # --- a conversation
     "conversation": (
         viewing("conversation.reopen", "f5", "reopen", "reload"),
-        changing("conversation.split", "x", "split", "split in two here",
+        changing("conversation.split", "x", "derive('split')", "split in two here",
                palette="split the session in two before this message"),
-        changing("conversation.change", "X", "change", "change, delete, or redact messages",
+        changing("conversation.change", "X", "derive('change')", "change, delete, or redact messages",
                palette="change or delete the message, or redact the session"),
-        changing("conversation.undo", "u", "undo", "undo the last change here"),
+        changing("conversation.undo", "u", "derive('undo')", "undo the last change here"),
         finding("conversation.search", "slash", "search", "search",
                footer="search", palette="search in the conversation", label="/"),
         finding("conversation.next-match", "n", "match(1)", "next match",
@@ -255,6 +259,7 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                palette="go to the previous match"),
         going("conversation.branches", "B", "branches", "branch tree",
                palette="show the branches of the conversation"),
+        going("conversation.subagent", "s", "subagent", "open the subagent"),
         going("conversation.number", "colon,ctrl+g", "go_to_number", "go to a message", label=":"),
         going("conversation.tab-1", "1", "tab_number(1)", "show the messages"),
         going("conversation.tab-2", "2", "tab_number(2)", "show the context"),
@@ -268,7 +273,10 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         _EXPORT,
         taking("conversation.editor", "o", "open_editor", "open in the editor",
                palette="open the session in the editor"),
-        taking("conversation.resume", "R", "copy_resume", "copy the resume command"),
+        taking("conversation.resume", "R", "resume(False)", "resume in its agent",
+               palette="resume the session in its agent"),
+        taking("conversation.copy-resume", "ctrl+r", "resume(True)", "copy the resume command",
+               palette="copy the command that resumes the session"),
         taking("conversation.copy-id", "Y", "copy_id", "copy the id"),
         general("conversation.back", "escape", "back", "back",
                footer="back", palette="go back", label="esc"),
@@ -335,50 +343,7 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         Action("facts.choose", "enter", "choose", "open", footer="open", label="enter"),
         _COPY,
     ),
-    # --- dialogs
-    "dialog": (
-        Action("dialog.cancel", "escape", "dismiss(None)", "cancel", footer="cancel"),
-        moving("dialog.previous", "left,up", "app.focus_previous", "previous"),
-        moving("dialog.next", "right,down", "app.focus_next", "next"),
-    ),
-    "verify": (
-        changing("verify.repair", "V", "repair", "repair", footer="repair"),
-        moving("verify.up", "up", "scroll(-1)", "a line up"),
-        moving("verify.down", "down", "scroll(1)", "a line down"),
-    ),
-    "picks": (
-        moving("picks.previous", "left", "step(-1)", "previous choice"),
-        moving("picks.next", "right", "step(1)", "next choice"),
-        moving("picks.up", "up", "row(-1)", "choice above"),
-        moving("picks.down", "down", "row(1)", "choice below"),
-        moving("picks.go", "enter", "enter", "done"),
-    ),
-    # The key that asked also answers; Enter stays on Cancel.
-    "delete": (_DELETE,),
-    "ask-to-delete": (_DELETE,),
-    "rename": (Action("rename.cancel", "escape", "dismiss(None)", "cancel", footer="cancel"),),
-    "change": (
-        moving("change.first", "down", "enter(0)", "first choice"),
-        moving("change.last", "up", "enter(-1)", "last choice"),
-        Action("change.delete", "d", "choose('DELETE')", "delete this message"),
-        Action("change.replace", "r", "choose('REPLACE')", "replace a text in it"),
-        Action("change.split", "x", "choose('SPLIT')", "split off a new session"),
-        Action("change.purge", "e", "choose('PURGE')", "remove its earlier versions"),
-        Action("change.purge-all", "E", "choose('PURGE_ALL')", "remove all earlier versions"),
-        Action("change.redact", "t", "choose('REDACT')", "take a text out of the session"),
-        Action("change.secrets", "s", "choose('SECRETS')", "take all secrets out of the session"),
-    ),
-    "columns": (Action("columns.apply", "ctrl+s", "apply", "apply", footer="apply"),),
-    "export": (Action("export.go", "ctrl+s", "export", "export", footer="export"),),
-    "review": (
-        Action("review.toggle", "space", "turn_over", "toggle", footer="toggle"),
-        Action("review.secret", "s", "turn_secret_over", "this secret", footer="this secret"),
-        Action("review.kind", "g", "turn_kind_over", "this kind", footer="this kind"),
-        Action("review.all", "a", "turn_all_over", "all", footer="all"),
-        Action("review.write", "ctrl+s", "write", "write", footer="write"),
-    ),
-    "progress": (Action("progress.stop", "escape", "dismiss(True)", "stop", footer="stop"),),
-    "help": (Action("help.close", "question_mark,q", "dismiss(None)", "close"),),
+    **DIALOGS,
 }
 # fmt: on
 

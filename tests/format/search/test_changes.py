@@ -96,6 +96,17 @@ def test_sessions_are_given_in_the_order_and_among_those_that_were_asked_for(sto
     assert best == sorted(best, reverse=True)
 
 
+def test_sessions_behind_a_link_out_of_the_store_are_searched_and_never_in_the_book(
+    store, tmp_path
+):
+    root = tmp_path / "linked"
+    root.mkdir()
+    (root / "sessions").symlink_to(store)
+    index = Index(open_store(root), tmp_path / "cache")
+    assert index.update().sessions == 0
+    assert len(list(index.find("needle"))) == 14
+
+
 def test_a_read_only_cache_is_searched_without(store, tmp_path):
     from agcx_format.errors import PersistenceError
 

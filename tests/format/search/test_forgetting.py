@@ -129,6 +129,19 @@ def test_a_segment_that_cannot_be_written_anew_is_removed(store, tmp_path, monke
     assert found(index) == 0
 
 
+def test_what_cannot_be_noted_is_destroyed_all_the_same(store, tmp_path):
+    """The mark cannot be written, as on a full disk."""
+    cache = tmp_path / "cache"
+    index = Index(open_store(store), cache / "search")
+    index.update()
+    gone = delete_and_empty(store)
+    (above,) = (cache / "search").iterdir()
+    (above / "book-1" / "wiped" / "in the way").mkdir(parents=True)
+    forget(gone, store, state=None, cache=cache)
+    assert not holds(cache)
+    assert found(index) == 0
+
+
 def test_a_book_that_another_process_changes_for_ever_is_removed(store, tmp_path, monkeypatch):
     from agcx_format.search import wipe
 

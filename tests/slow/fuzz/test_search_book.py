@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import count
 from pathlib import Path
+from unittest.mock import patch
 from zlib import crc32
 
 import msgspec
@@ -13,6 +18,7 @@ from hypothesis import strategies as st
 
 from agcx_format import open_store
 from agcx_format.disk.checked_frames import framed
+from agcx_format.errors import PersistenceError
 from agcx_format.search import Index
 from agcx_format.search.segment_rows import MAGIC
 from tests.format.search.odd_stores import make_odd_store
@@ -20,6 +26,7 @@ from tests.slow.fuzz.conftest import Fuzzing
 from tests.slow.fuzz.damage import apply, rough_edits
 from tests.slow.fuzz.limits import limited
 from tests.slow.fuzz.test_caches import HOSTILE, places, replaced
+from tests.support.bad_sectors import BadSectors, needs_proc
 
 QUERIES = ("Timeout", "straße", "/lay.ut/", "grid -error role:user", "in:title s")
 MEMORY = 256 << 20
@@ -44,6 +51,10 @@ def found(index: Index) -> list[Found]:
     return [[(session.path, session.count) for session in index.find(query)] for query in QUERIES]
 
 
+def counts(index: Index) -> Found:
+    return [(session.path, session.count) for session in index.find(QUERIES[0])]
+
+
 def spoiled(kept: tuple[Path, Path], to: Path, spoil: Callable[[bytes], bytes]) -> Index:
     """An index whose segments went through `spoil`."""
     store, cache = kept
@@ -66,6 +77,71 @@ def test_damaged_segments_change_no_result(kept, tmp_path, fuzzing: Fuzzing):
             assert found(index) == expected
 
     fuzzing(check, rough_edits, examples=8)
+
+
+@needs_proc
+@pytest.mark.parametrize("changing", [False, True], ids=["find", "update"])
+def test_a_read_of_the_book_that_fails_changes_no_result(kept, tmp_path, changing):
+    """A bad sector anywhere in the book: what it holds is read in the session's own file."""
+    store, cache = kept[0], tmp_path / "cache"
+    expected = counts(Index(open_store(store)))
+
+    def work() -> None:
+        index = Index(open_store(store), cache)
+        if changing:
+            # Whoever builds is told; the book is as good as before.
+            with suppress(PersistenceError):
+                index.update()
+        assert counts(index) == expected
+        index.state()
+
+    shutil.copytree(kept[1], cache)
+    with BadSectors(cache) as reads:
+        work()
+    assert reads.reads > 9
+    for number in range(reads.reads):
+        shutil.rmtree(cache)
+        shutil.copytree(kept[1], cache)
+        with BadSectors(cache, number):
+            work()
+
+
+def test_a_write_of_the_book_that_fails_leaves_one_that_is_right(kept, tmp_path):
+    store, cache = kept[0], tmp_path / "cache"
+    expected = counts(Index(open_store(store)))
+    step = 0
+    while True:
+        shutil.rmtree(cache, ignore_errors=True)
+        index = Index(open_store(store), cache)
+        with failing_at(step) as failed, suppress(PersistenceError):
+            index.update()
+        assert counts(index) == expected
+        assert index.update().complete
+        if not failed:
+            break
+        step += 1
+    assert step > 8
+
+
+@contextmanager
+def failing_at(step: int) -> Iterator[list[str]]:
+    """The change of a file with this number fails, once; which one it was, if there are so many."""
+    left, failed = count(), []
+
+    def failing(name: str, function: Callable) -> Callable:
+        def call(*args, **options):
+            if next(left) == step:
+                failed.append(name)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return function(*args, **options)
+
+        return call
+
+    names = ("write", "fsync", "rename", "unlink", "mkdir")
+    with ExitStack() as stack:
+        for name in names:
+            stack.enter_context(patch.object(os, name, failing(name, getattr(os, name))))
+        yield failed
 
 
 def test_hostile_tables_break_nothing(kept, tmp_path, fuzzing: Fuzzing):

@@ -40,6 +40,7 @@ from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store.activity_feed import ActivityFeed
 from agcx_tui.core.store.feed import StoreFeed
 from agcx_tui.core.words import format
+from agcx_tui.core.words.help_pages import HelpSection
 
 if TYPE_CHECKING:
     from agcx_format.catalog import Catalog
@@ -255,7 +256,7 @@ class BrowserScreen(ListingScreen[None]):
     # --- filter and order
 
     @property
-    def help_text(self) -> Content:
+    def help_section(self) -> HelpSection:
         """What `?` shows below the keys."""
         return notices.filter_help()
 

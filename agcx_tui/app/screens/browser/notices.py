@@ -14,6 +14,7 @@ from agcx_tui.core.sessions import query
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store.feed import StoreFeed
 from agcx_tui.core.words import format
+from agcx_tui.core.words.help_pages import HelpSection
 
 _Part = str | tuple[str, str]
 
@@ -114,8 +115,8 @@ def no_conversation(error: PersistenceError, path: str, *, gone: bool) -> Conten
     )  # fmt: skip
 
 
-def filter_help() -> Content:
-    rows = [
+def filter_help() -> HelpSection:
+    rows = (
         ('grid  "two words"', "in title, tags, model, id, first words"),
         ("model:gpt  tag:ui  id:5af4", "in that field"),
         ("mode:build", "or plan, review"),
@@ -130,10 +131,8 @@ def filter_help() -> Content:
         ("checkpoint:release", "has a checkpoint of that name"),
         ("-tag:done", "- excludes"),
         ("tab", "completes keys and values"),
-    ]
-    lines = [Content.styled("The filter", "bold $primary")]
-    lines += [Content.assemble((f"  {left:<28} ", "bold"), right) for left, right in rows]
-    return Content("\n").join(lines)
+    )
+    return HelpSection("The filter", rows)
 
 
 def _page(title: str, *parts: _Part) -> Content:

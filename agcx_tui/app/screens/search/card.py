@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from textual.content import Content
 
+from agcx_tui.core.words.help_pages import HelpSection
+
 __all__ = ["query_card", "welcome"]
 
 _ROWS = (
@@ -21,11 +23,9 @@ _ROWS = (
 )
 
 
-def query_card() -> Content:
+def query_card() -> HelpSection:
     """What can be typed, with examples."""
-    lines = [Content.styled("The search", "bold $primary")]
-    lines += [Content.assemble((f"  {left:<28} ", "bold"), right) for left, right in _ROWS]
-    return Content("\n").join(lines)
+    return HelpSection("The search", _ROWS)
 
 
 def welcome(earlier: bool) -> Content:

@@ -39,6 +39,7 @@ from agcx_tui.core.search.scope import SessionsToSearch
 from agcx_tui.core.search.searcher import NEWEST, Searcher
 from agcx_tui.core.search.summary import shorter, summary
 from agcx_tui.core.words import format
+from agcx_tui.core.words.help_pages import HelpSection
 
 if TYPE_CHECKING:
     from agcx_tui.core.sessions.table import SessionTable
@@ -209,11 +210,11 @@ class SearchScreen(OnceScreen[None]):
     def _arranged(self, message: SplitPanes.Arranged) -> None:
         self.post_message(Remember(message.choices))
 
-    help_text_first = True
+    help_section_first = True
 
     @property
-    def help_text(self) -> Content:
-        """What `?` shows below the keys."""
+    def help_section(self) -> HelpSection:
+        """What `?` shows before the keys."""
         return card.query_card()
 
     # --- keys

@@ -11,10 +11,9 @@ import pytest
 from textual.app import App
 from textual.binding import ActiveBinding
 from textual.widget import Widget
-from textual.widgets import Static
 
 from agcx_tui.app.app import AgcxApp
-from agcx_tui.app.dialogs.help import HelpScreen, key_table
+from agcx_tui.app.dialogs.help import HelpScreen, help_sections
 from agcx_tui.app.keys.conflicts import all_bindings
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.core.words.actions import ACTIONS, actions
@@ -52,10 +51,11 @@ def test_each_place_of_the_table_is_of_one_class():
 
 def test_every_action_has_words_and_stands_in_help():
     bound = [(node, binding) for node, bindings in OURS.items() for binding in bindings]
-    lines = str(key_table(ActiveBinding(_made(node), each, True, "") for node, each in bound))
+    sections = help_sections(ActiveBinding(_made(node), each, True, "") for node, each in bound)
+    told = {words for section in sections for _, words in section.rows}
     for action in actions():
         assert action.help, action
-        assert f" {action.help}\n" in lines, action
+        assert action.help in told, action
     assert {each.id for _, each in bound} == {action.id for action in actions()}
 
 
@@ -98,7 +98,7 @@ def test_every_action_is_there(node):
 async def in_help(pilot) -> str:
     await pilot.press("question_mark")
     await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
-    text = "\n".join(str(part.render()) for part in pilot.app.screen.query(Static))
+    text = str(pilot.app.screen.sections)
     await pilot.press("escape")
     return text
 

@@ -10,7 +10,7 @@ from textual import events
 from textual.widgets import Input, Static
 
 from agcx_format.store.store import open_store
-from agcx_tui.app.dialogs.help import HelpScreen
+from agcx_tui.app.dialogs.help import HelpScreen, KeyColumn
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.widgets.lines.key_line import KeyLine
@@ -443,11 +443,18 @@ async def test_help_lists_every_key_of_the_screen_below(store):
         screen = await scanned(pilot)
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
-        text = "\n".join(str(part.render()) for part in pilot.app.screen.query(Static))
+        drawn = lambda: str([str(each.render()) for each in pilot.app.screen.query(KeyColumn)])  # noqa: E731
+        text = drawn()
         for node in (screen, screen.query_one(SessionList)):
             for binding in type(node).BINDINGS:
                 assert binding.description in text
         assert "is:favorite" in text
+        # Searched as everything else, by what a key does or by its name; Esc first ends the search.
+        await pilot.press("slash", *"toggle fav")
+        await until(pilot, lambda: "toggle favorite" in drawn())
+        assert "rename" not in drawn()
+        await pilot.press("escape")
+        await until(pilot, lambda: "rename" in drawn())
         await pilot.press("q")
         assert pilot.app.screen is screen
 

@@ -341,7 +341,7 @@ async def test_the_card_explains_the_language(demo):
         await typed(pilot, screen, "lease")
         await pilot.press("enter", "question_mark")
         await pilot.pause()
-        text = "\n".join(str(each.render()) for each in pilot.app.screen.query(Static))
+        text = str(pilot.app.screen.sections)
         assert "/time.?out/" in text
         assert "role:user" in text
 
