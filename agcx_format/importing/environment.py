@@ -27,6 +27,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from agcx_format.subagents import SUBAGENTS
+
 __all__ = [
     "AGENT", "BRANCH", "CLI_VERSION", "COMMIT", "COST_USD", "NAMES", "ORIGINATOR", "OURS", "OWN_ID",
     "PARENT", "PARENT_CALL", "ROLE", "SOURCE_CHANGED", "SUBAGENTS", "TOKENS_CACHED", "TOKENS_INPUT",
@@ -47,7 +49,6 @@ OWN_ID = "AGCX_SESSION"
 PARENT = "AGCX_PARENT"
 PARENT_CALL = "AGCX_PARENT_CALL"
 ROLE = "AGCX_ROLE"
-SUBAGENTS = "AGCX_SUBAGENTS"
 
 # In the order in which they are shown.
 NAMES = (

@@ -12,10 +12,9 @@ import pytest
 
 from agcx_format import ConversionError, open_store
 from agcx_format.importing import agent_named, import_sessions
-from agcx_format.importing.family import subagents_in
 from agcx_format.importing.results import ImportOutcome
 from agcx_format.model.items import FunctionCall, Message
-from agcx_format.subagents import parent_tag
+from agcx_format.subagents import parent_tag, subagents_in
 from agcx_format.transcript.words import text_of
 from tests.support.agent_files import (
     MS,
