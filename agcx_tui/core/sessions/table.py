@@ -13,8 +13,9 @@ Times are microseconds since 1970.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from agcx_format.catalog import DATES, GONE
 from agcx_format.subagents import is_link
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["SessionTable", "Totals"]
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(msgspec.Struct, frozen=True):
     """Counts of sessions, of their bytes on disk, and of the broken among them."""
 
     sessions: int
