@@ -8,7 +8,8 @@ Textual: `agcx_tui.app.keys.bindings` turns the table into Textual's bindings.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from agcx_tui.core.words.action import (
     Action,
