@@ -8,7 +8,8 @@ Textual: `agcx_tui.app.keys.bindings` turns the table into Textual's bindings.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from agcx_tui.core.words.action import (
     Action,
@@ -271,7 +272,9 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         going("conversation.previous-tab", "shift+tab,ctrl+pageup", "next_tab(-1)", "previous tab",
                palette="show the previous tab"),
         _EXPORT,
-        taking("conversation.editor", "o", "open_editor", "open in the editor",
+        going("conversation.outline", "o", "outline", "outline of the turns",
+              palette="show the turns of the conversation, to go to one"),
+        taking("conversation.editor", "E", "open_editor", "open in the editor",
                palette="open the session in the editor"),
         taking("conversation.resume", "R", "resume(False)", "resume in its agent",
                palette="resume the session in its agent"),
@@ -333,10 +336,12 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                palette="at a branch point, show the previous branch"),
         viewing("transcript.toggle", "enter", "unfold", "expand or collapse",
                footer="expand", palette="expand or collapse the message", label="enter"),
-        viewing("transcript.tools", "t", "fold_tools", "tools",
+        viewing("transcript.tools", "t", "fold('tool')", "tools",
                footer="tools", palette="expand or collapse all tool calls"),
         _COPY,
-        viewing("transcript.thoughts", "T", "fold_thoughts", "thoughts",
+        viewing("transcript.only", "m", "show_only", "all, only what was said, only what failed",
+                palette="show all messages, only what was said, or only what failed"),
+        viewing("transcript.thoughts", "T", "fold('thought')", "thoughts",
                palette="expand or collapse all thoughts"),
     ),
     "facts": (

@@ -31,6 +31,7 @@ from agcx_tui.app.screens.conversation.opening import (
     ConversationOpened,
     OpenConversation,
 )
+from agcx_tui.app.screens.conversation.outline import ask_for_turn
 from agcx_tui.app.screens.conversation.panes import TABS, Panes
 from agcx_tui.app.screens.conversation.reading_place import ReadingPlace
 from agcx_tui.app.screens.conversation.search import ConversationSearch, MatchPlace
@@ -64,7 +65,7 @@ __all__ = ["ConversationScreen"]
 _NEEDS_CONVERSATION = (
     "search", "match", "export", "change", "copy_id", "resume", "open_editor", "tab_number", "next_tab",
     "go_to_number",
-    "branches",
+    "branches", "outline",
 )  # fmt: skip
 _MESSAGES_ONLY = ("match", "go_to_number", "split", "change", "branches", "subagent")
 
@@ -312,6 +313,15 @@ class ConversationScreen(OnceScreen[None]):
         start = await ask_for_branch(self, source)
         if start is not None:
             self.transcript.seek(start)
+
+    @work(exclusive=True, group="outline")
+    async def action_outline(self) -> None:
+        """Show the turns, and go to the one that is chosen."""
+        transcript = self.transcript
+        start = await ask_for_turn(self, transcript.source, transcript.current)
+        if start is not None:
+            await self.show_tab("messages")
+            transcript.seek(start)
 
     def action_go_to_number(self) -> None:
         self.number_line.ask(self.file.expected)
